@@ -1,0 +1,1 @@
+"""Robot Framework keyword libraries, one noun a module, over a Robot-free engine."""
