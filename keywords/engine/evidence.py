@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import threading
+from typing import TYPE_CHECKING
 
-from keywords.engine.exchange import Exchange
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keywords.engine.exchange import Exchange
 
 REDACTED = b"<secret>"
+EVIDENCE_FOLDER = "evidence"
+SLUG_CHARACTERS = 60
 
 
 class Collector:
@@ -23,8 +31,8 @@ class Collector:
         self._lock = threading.Lock()
         self._keep_first = keep_first
         self._keep_last = keep_last
-        self._first: list[Exchange] = []
-        self._last: list[Exchange] = []
+        self._first: list[tuple[int, Exchange]] = []
+        self._last: list[tuple[int, Exchange]] = []
         self._count = 0
         self._secrets: set[bytes] = set()
 
@@ -32,11 +40,6 @@ class Collector:
     def count(self) -> int:
         """How many exchanges were added since the last start, kept or not."""
         return self._count
-
-    @property
-    def secrets(self) -> frozenset[bytes]:
-        """The protected values."""
-        return frozenset(self._secrets)
 
     def start(self) -> None:
         """Forget what came before: a new row begins."""
@@ -48,18 +51,22 @@ class Collector:
         with self._lock:
             self._count += 1
             if len(self._first) < self._keep_first:
-                self._first.append(exchange)
+                self._first.append((self._count, exchange))
                 return
-            self._last.append(exchange)
+            self._last.append((self._count, exchange))
             if len(self._last) > self._keep_last:
                 del self._last[0]
 
-    def drain(self) -> list[Exchange]:
-        """Hand out the kept exchanges in the order they came, and forget them; `count` stays until the next start."""
+    def numbered(self) -> list[tuple[int, Exchange]]:
+        """The kept exchanges in the order they came, each with its number within the row, counted from 1."""
         with self._lock:
-            kept = self._first + self._last
-            self._first, self._last = [], []
-            return kept
+            return self._first + self._last
+
+    def drain(self) -> list[Exchange]:
+        """Hand out the kept exchanges in the order they came, and forget everything."""
+        kept = [exchange for _, exchange in self.numbered()]
+        self.start()
+        return kept
 
     def protect(self, secret: str) -> None:
         """Never let this value into a file: it is replaced by `<secret>` wherever evidence is written."""
@@ -74,4 +81,17 @@ class Collector:
 
 
 COLLECTOR = Collector()
-"""The collector of this process: clients add to it, the listener drains it after each row."""
+"""The collector of this process: clients add to it, the listener empties it after each row."""
+
+
+def folder_of_row(output_dir: Path, suite: str, row: str) -> Path:
+    """Where a row leaves its evidence: readable, unique within a run, and a valid name on every file system.
+
+    Args:
+        output_dir: Robot's `${OUTPUT DIR}`.
+        suite: the full name of the row's suite.
+        row: the name of the row.
+    """
+    words = re.sub(r"[^a-z0-9]+", "-", row.lower()).strip("-")[:SLUG_CHARACTERS].strip("-")
+    mark = hashlib.sha256(f"{suite}.{row}".encode()).hexdigest()[:6]
+    return output_dir / EVIDENCE_FOLDER / (f"{words}-{mark}" if words else mark)
