@@ -1,0 +1,103 @@
+"""First look at a server: does it answer at all, and what is it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+OK = HTTPStatus.OK
+_SERVICE = "llm-gateway"
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class ProbeError(Exception):
+    """The server at the given address is not there, is no OpenAI-compatible server, or refuses the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a server is, found out without spending a token.
+
+    Attributes:
+        url: address without `/v1` and without a slash at its end.
+        models: ids that `/v1/models` lists.
+        is_our_gateway: it is this project's gateway, whoever started it.
+        enforces_keys: it refuses a chat request with a wrong key.
+    """
+
+    url: str
+    models: tuple[str, ...]
+    is_our_gateway: bool
+    enforces_keys: bool
+
+
+def fetch(
+    url: str, *, method: str = "GET", api_key: str | None = None, body: bytes = b"", timeout_s: float = 5.0
+) -> tuple[int | None, bytes]:
+    """One request; status None if no answer came, with the reason as body."""
+    headers = {"content-type": "application/json"} if body else {}
+    if api_key is not None:
+        headers["authorization"] = f"Bearer {api_key}"
+    # A server on this machine is never behind the proxy that the environment may name.
+    trust_env = urlsplit(url).hostname not in _LOOPBACK
+    try:
+        with httpx2.Client(timeout=timeout_s, trust_env=trust_env, follow_redirects=True) as client:
+            answer = client.request(method, url, content=body or None, headers=headers)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        return None, f"{type(error).__name__}: {error}".encode()
+    return answer.status_code, answer.content
+
+
+def look_at(url: str, api_key: str | None, *, timeout_s: float = 5.0) -> Facts:
+    """Find out what answers at an address.
+
+    Args:
+        url: `http://host:port`; a `/v1` at its end is cut off.
+        api_key: key for the `Authorization` header; none if left out.
+        timeout_s: time limit for each of the three requests, in seconds.
+
+    Raises:
+        ProbeError: nothing usable is there; the message names the remedy.
+    """
+    url = url.rstrip("/").removesuffix("/v1")
+    status, body = fetch(f"{url}/v1/models", api_key=api_key, timeout_s=timeout_s)
+    if status is None:
+        raise ProbeError(
+            f"No server answers at {url} within {timeout_s:g} s ({body.decode()}). Start it, or correct the URL."
+        )
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        given = "no key" if api_key is None else "the given key"
+        raise ProbeError(f"The server at {url} refuses {given} ({status}). Give a valid key in GATEWAY_API_KEY.")
+    try:
+        models = tuple(str(model["id"]) for model in json.loads(body)["data"])
+    except (ValueError, KeyError, TypeError):
+        raise ProbeError(
+            f"The server at {url} is not OpenAI-compatible: GET /v1/models gave {status} with {body[:200]!r} "
+            f"instead of a list of models. Correct the URL."
+        ) from None
+    if not models:
+        raise ProbeError(f"The server at {url} lists no model in /v1/models. Load one, then run again.")
+    # An empty object is refused by every server before it costs anything; the question is only with which status.
+    refused, _ = fetch(
+        f"{url}/v1/chat/completions", method="POST", api_key="wrong-key", body=b"{}", timeout_s=timeout_s
+    )
+    return Facts(
+        url=url,
+        models=models,
+        is_our_gateway=_health(url, timeout_s).get("service") == _SERVICE,
+        enforces_keys=refused in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN},
+    )
+
+
+def _health(url: str, timeout_s: float) -> dict[str, Any]:
+    _, body = fetch(f"{url}/health", timeout_s=timeout_s)
+    try:
+        health = json.loads(body)
+    except ValueError:
+        return {}
+    return health if isinstance(health, dict) else {}

@@ -1,0 +1,240 @@
+"""Gateways of our own: started on a free port, proven to be the started ones, ended with everything they started."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from keywords.engine import probe, process_tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keywords.engine.process_tree import Ended
+
+_POLL_S = 0.02
+_COMMAND = (sys.executable, "-m", "gateway")
+_LINES_SHOWN = 15
+
+
+class GatewayProcessError(Exception):
+    """A gateway of ours did not start, did not get ready, or is gone; the message ends with its last log lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What a `gateway …` command line left behind: exit status and both outputs."""
+
+    rc: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(slots=True)
+class GatewayProcess:
+    """One running `gateway serve`.
+
+    Attributes:
+        log: file with everything it wrote, JSON lines.
+        instance: random token; only the process that was started here can know it.
+        api_key: the one key it accepts.
+        url: address without a path; empty until it listens.
+    """
+
+    log: Path
+    instance: str
+    api_key: str = field(repr=False)
+    _popen: subprocess.Popen[bytes] = field(repr=False)
+    _guard: subprocess.Popen[bytes] = field(repr=False)
+    _process: psutil.Process = field(repr=False)
+    url: str = ""
+    _children: set[psutil.Process] = field(default_factory=set, repr=False)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the gateway itself."""
+        return self._popen.pid
+
+    def children(self) -> list[psutil.Process]:
+        """The living processes that the gateway started."""
+        found = process_tree.descendants(self._process)
+        self._children |= found
+        return list(found)
+
+    def model_process(self) -> psutil.Process:
+        """The child that holds the embedded model: the one with the most memory.
+
+        Raises:
+            GatewayProcessError: the gateway has no child, so it serves no embedded model.
+        """
+        weighed = []
+        for child in self.children():
+            try:
+                weighed.append((child.memory_info().rss, child.pid, child))
+            except psutil.NoSuchProcess:
+                continue
+        if not weighed:
+            raise GatewayProcessError(f"The gateway (process {self.pid}) has no child process that could hold a model.")
+        return max(weighed)[2]
+
+    def kill(self) -> None:
+        """Kill the gateway itself with SIGKILL, as a crash would; its children are left to notice by themselves."""
+        self.children()
+        self._popen.kill()
+        self._popen.wait()
+
+    def wait_ready(self, within_s: float) -> float:
+        """Wait until `/health/ready` answers 200.
+
+        Returns:
+            The seconds that took.
+
+        Raises:
+            GatewayProcessError: it ended, or was not ready in time.
+        """
+        started = time.monotonic()
+        answer = "it answered nothing"
+        while (waited_s := time.monotonic() - started) <= within_s:
+            self._check_running()
+            status, body = probe.fetch(f"{self.url}/health/ready")
+            if status == probe.OK:
+                self.children()
+                return waited_s
+            if status is not None:
+                answer = f"it last answered {status} {body[:300].decode(errors='replace')}"
+            time.sleep(_POLL_S)
+        raise GatewayProcessError(
+            f"The gateway at {self.url} was not ready within {within_s:g} s: {answer}.{self._tail()}"
+        )
+
+    def stop(self) -> Ended:
+        """End the gateway and everything it started; calling it again ends nothing more."""
+        atexit.unregister(self.stop)
+        self.children()
+        ended = process_tree.end(self._process, self._children)
+        self._popen.wait()
+        if self._guard.stdin is not None and not self._guard.stdin.closed:
+            try:
+                self._guard.communicate(process_tree.RELEASE)
+            except BrokenPipeError:  # the guard was ended by someone else
+                self._guard.wait()
+        return ended
+
+    def _await_url(self, within_s: float) -> None:
+        deadline = time.monotonic() + within_s
+        while time.monotonic() <= deadline:
+            if url := _listening_url(self.log.read_text("utf-8", "replace")):
+                self.url = url
+                return
+            self._check_running()
+            time.sleep(_POLL_S)
+        raise GatewayProcessError(f"The gateway did not say within {within_s:g} s where it listens.{self._tail()}")
+
+    def _check_instance(self) -> None:
+        status, body = probe.fetch(f"{self.url}/health")
+        try:
+            instance = json.loads(body)["instance"]
+        except (ValueError, KeyError, TypeError):
+            instance = None
+        if instance != self.instance:
+            raise GatewayProcessError(
+                f"Another server answers at {self.url}: /health gave {status} with instance {instance!r} "
+                f"instead of {self.instance!r}. Stop that server, then run again.{self._tail()}"
+            )
+
+    def _check_running(self) -> None:
+        if (rc := self._popen.poll()) is not None:
+            raise GatewayProcessError(f"The gateway ended by itself with exit status {rc}.{self._tail()}")
+
+    def _tail(self) -> str:
+        lines = self.log.read_text("utf-8", "replace").replace(self.api_key, "<secret>").splitlines()
+        return "\n".join((f"\nLast lines of {self.log}:", *lines[-_LINES_SHOWN:]))
+
+
+def start_gateway(*, config: Path | None, log: Path, ready_within_s: float) -> GatewayProcess:
+    """Start `gateway serve` on a free port of 127.0.0.1 and wait until it is ready.
+
+    It runs in a session of its own, so Ctrl-C in the terminal reaches only the caller, who still has a teardown to run.
+    It ends with the caller in every case: stopped, at interpreter exit, or by the guard when the caller was killed.
+
+    Args:
+        config: configuration file; the built-in one if left out.
+        log: file for its output, replaced; the gateway also works in this file's folder, where no `gateway.toml` of the
+            user takes the place of the built-in one.
+        ready_within_s: time limit for the whole start, in seconds.
+
+    Raises:
+        GatewayProcessError: it ended, was not ready in time, or another server answered at its address.
+    """
+    gateway = _launch(config, log.resolve())
+    deadline = time.monotonic() + ready_within_s
+    try:
+        gateway._await_url(ready_within_s)  # noqa: SLF001  (this function is the class's only maker)
+        gateway._check_instance()  # noqa: SLF001
+        gateway.wait_ready(max(0.0, deadline - time.monotonic()))
+    except BaseException:  # Ctrl-C included: nothing may stay behind
+        gateway.stop()
+        raise
+    return gateway
+
+
+def run_command(*arguments: str, cwd: Path, timeout_s: float = 60.0) -> CommandResult:
+    """Run a `gateway …` command line to its end.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not end in time.
+    """
+    done = subprocess.run(  # noqa: S603  (our own command; arguments come from a row)
+        [*_COMMAND, *arguments], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, check=False
+    )
+    return CommandResult(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+
+def _launch(config: Path | None, log: Path) -> GatewayProcess:
+    instance, api_key = secrets.token_hex(8), f"qa-{secrets.token_hex(16)}"
+    command = [*_COMMAND, "serve", "--host", "127.0.0.1", "--port", "0"]
+    if config is not None:
+        command += ["--config", str(config.resolve())]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as sink:
+        popen = subprocess.Popen(  # noqa: S603  (our own command; the file name comes from a row)
+            command,
+            cwd=log.parent,
+            env={**os.environ, "GATEWAY_API_KEYS": api_key, "GATEWAY_INSTANCE": instance},
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    guard = subprocess.Popen(  # noqa: S603  (our own file)
+        [sys.executable, "-I", process_tree.__file__, str(popen.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    gateway = GatewayProcess(log, instance, api_key, popen, guard, psutil.Process(popen.pid))
+    atexit.register(gateway.stop)
+    return gateway
+
+
+def _listening_url(text: str) -> str | None:
+    for line in text.splitlines():
+        if '"listening"' not in line:
+            continue
+        try:
+            event: Any = json.loads(line)
+        except ValueError:  # still being written
+            continue
+        if isinstance(event, dict) and event.get("event") == "listening":
+            return str(event["url"])
+    return None
