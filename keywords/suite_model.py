@@ -1,0 +1,37 @@
+"""Reads the rows of a suite folder without running them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from robot.api import TestSuite
+from robot.errors import DataError
+
+from keywords.traceability.rows import Row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from robot.model import TestCase
+
+
+def row_of(test: TestCase) -> Row:
+    """The row that a test of Robot's model is, whether it was run or not.
+
+    Tags that Robot has taken from the register for Allure are not the author's, and are left out.
+    """
+    suite = test.parent.full_name if test.parent else ""
+    return Row(test.name, suite, tuple(tag for tag in test.tags if not tag.startswith("allure.")))
+
+
+def read_rows(suites: Path) -> list[Row]:
+    """All rows under a folder, those in folders and files that begin with `_` left out as Robot does.
+
+    Raises:
+        ValueError: there is no such folder, or it holds no suite.
+    """
+    try:
+        suite = TestSuite.from_file_system(suites)
+    except DataError as err:
+        raise ValueError(f"{suites}: no suites to read: {err.message}; name the folder with --suites") from err
+    return [row_of(test) for test in suite.all_tests]

@@ -1,0 +1,187 @@
+"""The register: every requirement the suites have to prove, read strictly from YAML."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+KINDS = ("functional", "negative", "performance", "reliability", "security")
+ID_PATTERN = re.compile(r"[A-Z]+-\d{3}")
+REQUIRED = ("id", "title", "text", "area", "risk", "needs", "owner")
+OPTIONAL = ("source",)
+RISK_MAX = 5
+
+SEVERITIES = ((20, "blocker"), (12, "critical"), (6, "normal"), (1, "minor"))
+"""Lowest score of each band: 20 to 25 critical risk, 12 to 19 high, 6 to 11 medium, 1 to 5 low."""
+
+
+class RegisterError(Exception):
+    """The register cannot be used.
+
+    Attributes:
+        problems: one sentence each, with file, requirement, field and remedy.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One testable statement.
+
+    Attributes:
+        id: like `CHAT-003`.
+        title: the statement in a line.
+        text: the statement in full.
+        area: the part of the product that it is about.
+        likelihood: of it being broken, 1 to 5.
+        impact: of it being broken, 1 to 5.
+        needs: the kinds of rows that have to prove it.
+        owner: the role that answers for it.
+        source: where the statement comes from, if that is worth knowing.
+    """
+
+    id: str
+    title: str
+    text: str
+    area: str
+    likelihood: int
+    impact: int
+    needs: tuple[str, ...]
+    owner: str
+    source: str | None = None
+
+    @property
+    def score(self) -> int:
+        """The risk, likelihood times impact: 1 to 25."""
+        return self.likelihood * self.impact
+
+    @property
+    def severity(self) -> str:
+        """Allure's word for the risk: `minor`, `normal`, `critical` or `blocker`."""
+        return next(name for lowest, name in SEVERITIES if self.score >= lowest)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """All requirements by id, in the order of the file."""
+
+    path: Path
+    requirements: Mapping[str, Requirement]
+
+
+def load_register(path: Path) -> Register:
+    """Read a register.
+
+    Args:
+        path: a YAML file that holds a list of requirements.
+
+    Raises:
+        RegisterError: the file is missing, is not YAML, or an entry breaks a rule; all problems are told at once.
+    """
+    entries = _parse(path)
+    problems: list[str] = []
+    requirements: dict[str, Requirement] = {}
+    for place, entry in enumerate(entries, start=1):
+        where = f"{path}: {entry['id']}" if isinstance(entry, dict) and "id" in entry else f"{path}: entry {place}"
+        found = _problems(entry)
+        if not found and entry["id"] in requirements:
+            found = ["id is used twice; give each requirement an id of its own"]
+        if found:
+            problems += [f"{where}: {problem}" for problem in found]
+        else:
+            requirements[entry["id"]] = _requirement(entry)
+    if problems:
+        raise RegisterError(problems)
+    return Register(path, requirements)
+
+
+def _parse(path: Path) -> list[Any]:
+    import yaml  # noqa: PLC0415  # the hooks import this module at the start of every run
+
+    class Loader(yaml.SafeLoader):
+        """Refuses a field that is written twice, where plain YAML lets the last one win."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # YAML's own signature
+            names = [key.value for key, _ in node.value]
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"field '{twice}' is written twice; remove one", node.start_mark
+                )
+            return super().construct_mapping(node, deep)
+
+    try:
+        # The loader is a safe one: it makes plain data only.
+        entries = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506
+    except OSError as err:
+        raise RegisterError([f"{path}: the register cannot be read: {err.strerror}; give its path"]) from err
+    except (yaml.YAMLError, UnicodeDecodeError) as err:
+        raise RegisterError([f"{path}: this is not YAML, mend it: {err}"]) from err
+    if not isinstance(entries, list) or not entries:
+        raise RegisterError([f"{path}: a register is a list of requirements; write each one as '- id: CHAT-001 …'"])
+    return entries
+
+
+def _problems(entry: Any) -> list[str]:
+    if not isinstance(entry, dict):
+        return [f"it is not a mapping; write the fields {', '.join(REQUIRED)}"]
+    problems = [f"field '{name}' is missing; add it" for name in REQUIRED if name not in entry]
+    known = ", ".join((*REQUIRED, *OPTIONAL))
+    unknown = [str(name) for name in entry if name not in (*REQUIRED, *OPTIONAL)]
+    problems += [f"field '{name}' is unknown; remove it or use one of {known}" for name in unknown]
+    checks = {"id": _id_problem, "risk": _risk_problem, "needs": _needs_problem}
+    for name in (*REQUIRED, *OPTIONAL):
+        if name in entry:
+            problem = checks.get(name, _text_problem)(entry[name])
+            problems += [f"field '{name}' {problem}"] if problem else []
+    return problems
+
+
+def _text_problem(value: Any) -> str | None:
+    return None if isinstance(value, str) and value.strip() else f"is {value!r}; write a text that is not empty"
+
+
+def _id_problem(value: Any) -> str | None:
+    if isinstance(value, str) and ID_PATTERN.fullmatch(value):
+        return None
+    return f"is {value!r}; write capitals, a hyphen and three digits, like CHAT-003"
+
+
+def _risk_problem(value: Any) -> str | None:
+    remedy = f"write {{likelihood: 1 to {RISK_MAX}, impact: 1 to {RISK_MAX}}}"
+    if not isinstance(value, dict) or set(value) != {"likelihood", "impact"}:
+        return f"is {value!r}; {remedy}"
+    wrong = [name for name, number in value.items() if type(number) is not int or not 1 <= number <= RISK_MAX]
+    return f"has {wrong[0]} {value[wrong[0]]!r}; {remedy}" if wrong else None
+
+
+def _needs_problem(value: Any) -> str | None:
+    if not isinstance(value, list) or not value:
+        return f"is {value!r}; write a list with at least one of {', '.join(KINDS)}"
+    wrong = [kind for kind in value if kind not in KINDS]
+    if wrong:
+        return f"has the unknown kind {wrong[0]!r}; use {', '.join(KINDS)}"
+    return "names a kind twice; remove one" if len(set(value)) < len(value) else None
+
+
+def _requirement(entry: dict[str, Any]) -> Requirement:
+    texts = {name: " ".join(text.split()) for name, text in entry.items() if isinstance(text, str)}
+    return Requirement(
+        id=texts["id"],
+        title=texts["title"],
+        text=texts["text"],
+        area=texts["area"],
+        likelihood=entry["risk"]["likelihood"],
+        impact=entry["risk"]["impact"],
+        needs=tuple(entry["needs"]),
+        owner=texts["owner"],
+        source=texts.get("source"),
+    )

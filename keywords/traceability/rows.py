@@ -1,0 +1,131 @@
+"""A row as traceability sees it: its name, its place, its tags, and the rules that tags obey."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keywords.traceability.register import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from keywords.traceability.register import Register
+
+CADENCES = ("smoke", "nightly")
+NEED_PATTERN = re.compile(r"[a-z][a-z0-9-]*")
+GITHUB_SOURCE = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)#(\d+)")
+WEB_SOURCE = re.compile(r"https?://[^\s,;)]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One Robot test.
+
+    Attributes:
+        name: the fact that it states.
+        suite: full name of its suite, like `Suites.Streaming.Chunks`.
+        tags: as written by its author, plus those that a suite sets for all of its rows.
+    """
+
+    name: str
+    suite: str
+    tags: tuple[str, ...]
+
+    @property
+    def full_name(self) -> str:
+        """The name that `robot --test` takes."""
+        return f"{self.suite}.{self.name}"
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """Ids of the requirements that it proves, sorted."""
+        return self._values("req:")
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What kinds of proof it is, sorted."""
+        return self._values("kind:")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What it needs from the world, sorted."""
+        return self._values("needs:")
+
+    @property
+    def stable_id(self) -> int:
+        """A number from requirements and name alone, so that history survives a row's move to another suite."""
+        text = "\n".join((*self.requirements, self.name))
+        return int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)
+
+    def _values(self, prefix: str) -> tuple[str, ...]:
+        return tuple(sorted(tag.removeprefix(prefix) for tag in self.tags if tag.startswith(prefix)))
+
+
+def tag_problems(row: Row, register: Register) -> list[str]:
+    """Sentences on every tag rule that a row breaks, each with the remedy; empty if it breaks none."""
+    problems = [problem for tag in row.tags if (problem := _problem_of_tag(tag, register))]
+    if not any(tag.startswith("req:") for tag in row.tags):
+        problems.append("has no requirement; tag it req:<id> with an id from the register")
+    if not any(tag.startswith("kind:") for tag in row.tags):
+        problems.append(f"has no kind; tag it, or its suite by Test Tags, with one of {_choices(KINDS, 'kind:')}")
+    if all(cadence in row.tags for cadence in CADENCES):
+        problems.append("is both smoke and nightly; keep one of the two tags")
+    return [f"row '{row.full_name}' {problem}" for problem in problems]
+
+
+def _problem_of_tag(tag: str, register: Register) -> str | None:
+    family, colon, value = tag.partition(":")
+    # Tags of the families `robot:` (reserved words) and `allure.` (added from the register) need no check.
+    if tag in CADENCES or family == "robot" or tag.startswith("allure."):
+        return None
+    if family == "req" and colon:
+        if value in register.requirements:
+            return None
+        near = difflib.get_close_matches(value.upper(), register.requirements, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        return f"has tag '{tag}', but {register.path} holds no such requirement{hint}; mend the tag or add it there"
+    if family == "kind" and colon:
+        return None if value in KINDS else f"has tag '{tag}' of an unknown kind; use one of {_choices(KINDS, 'kind:')}"
+    if family == "needs" and colon:
+        good = NEED_PATTERN.fullmatch(value)
+        return None if good else f"has tag '{tag}'; write a need in small letters, like needs:gpu"
+    return f"has tag '{tag}' of no known family; use req:, kind:, needs:, smoke or nightly"
+
+
+def _choices(names: Iterable[str], prefix: str) -> str:
+    return ", ".join(prefix + name for name in names)
+
+
+def allure_tags(row: Row, register: Register) -> list[str]:
+    """What Allure shall know of a row, in the tag syntax of allure-robotframework.
+
+    Epic is the area, feature the requirement's title, severity the highest risk among the requirements. A
+    requirement whose source names a web address or a GitHub thread (`owner/name#12`) gives a link.
+    """
+    proven = [register.requirements[id_] for id_ in row.requirements if id_ in register.requirements]
+    tags = [f"allure.label.ALLURE_ID:{row.stable_id}", *(f"allure.label.kind:{kind}" for kind in row.kinds)]
+    for requirement in proven:
+        tags += [
+            f"allure.epic:{requirement.area}",
+            f"allure.feature:{requirement.title}",
+            f"allure.label.requirement:{requirement.id}",
+            f"allure.label.owner:{requirement.owner}",
+        ]
+        url = source_url(requirement.source)
+        tags += [f"allure.link.{requirement.id} source:{url}"] if url else []
+    if proven:
+        tags.append(f"allure.severity:{max(proven, key=lambda r: r.score).severity}")
+    return tags
+
+
+def source_url(source: str | None) -> str | None:
+    """The first web address that a requirement's source names, or the address of its first GitHub thread."""
+    if found := WEB_SOURCE.search(source or ""):
+        return found.group()
+    if found := GITHUB_SOURCE.search(source or ""):
+        return f"https://github.com/{found.group(1)}/issues/{found.group(2)}"
+    return None
