@@ -1,0 +1,94 @@
+"""What every backend must do; a new kind of backend is one file with one subclass."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+
+@dataclass(frozen=True, slots=True)
+class ChatCall:
+    """One checked chat request on its way to one backend.
+
+    Attributes:
+        body: the client's own bytes, a UTF-8 JSON object.
+        fields: `body` parsed, unknown fields included; not to be changed.
+        model: the id that the client asked for.
+        backend_model: the name of that model at the backend.
+        request_id: passed on as `x-request-id`.
+        stream: whether the client asked for server-sent events.
+    """
+
+    body: bytes
+    fields: dict[str, Any]
+    model: str
+    backend_model: str
+    request_id: str
+    stream: bool
+
+    def body_for_backend(self) -> bytes:
+        """The client's bytes; dumped anew, with only `model` changed, if the backend's name for it differs."""
+        if self.backend_model == self.model:
+            return self.body
+        return orjson.dumps({**self.fields, "model": self.backend_model})
+
+    @property
+    def choices(self) -> int:
+        """How many choices were asked for (`n`)."""
+        return self.fields.get("n") or 1
+
+
+class Backend(ABC):
+    """Something that answers chat calls.
+
+    The gateway holds the clock: it cancels `complete` and `stream` when a limit under `[timeouts]` passes or the client
+    goes away, so a backend only has to close its connection when it is cancelled.
+
+    Attributes:
+        name: its name in the configuration.
+    """
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Make ready for calls. It runs while the gateway already answers `/health`."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Give everything back; calls still under way may fail."""
+
+    @abstractmethod
+    async def ready(self) -> bool:
+        """Whether the backend would answer now. It spends no tokens and raises nothing."""
+
+    @abstractmethod
+    async def complete(self, call: ChatCall) -> bytes:
+        """Answer `call` whole.
+
+        Returns:
+            One OpenAI `chat.completion` object as JSON.
+
+        Raises:
+            GatewayError: a subclass of `BackendError`, `InvalidRequest` or `ContextTooLong`; with `reached=False` if
+                not a byte went out, so that the next backend of the route may be tried.
+        """
+
+    @abstractmethod
+    def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
+        """Answer `call` as server-sent events.
+
+        Yields:
+            One or more whole events (never a part of one), each closed by its blank line, without the final
+            `data: [DONE]`, which the gateway writes itself. Every choice has exactly one finish reason.
+
+        Raises:
+            GatewayError: as for `complete`; also in mid-stream, where the gateway turns it into an error event.
+        """

@@ -1,0 +1,103 @@
+"""One pooled HTTP connection to one backend, whose failures are `GatewayError`s."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import aiohttp
+from yarl import URL
+
+from gateway.errors import BackendDisconnected, BackendError, BackendRefused, BackendTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+READY_S = 2.0
+# Below llama.cpp's own 5 s, so that a pooled connection is dropped before the backend drops it under a request.
+KEEP_ALIVE_S = 4.0
+
+
+class Connection:
+    """A long-lived aiohttp session to one base address.
+
+    Args:
+        base_url: such as `http://127.0.0.1:11434`; paths are appended to it.
+        backend: the backend's name, for messages.
+        headers: sent with every request.
+        connect_s: limit for making a TCP (and TLS) connection.
+    """
+
+    def __init__(self, base_url: str, *, backend: str, headers: Mapping[str, str], connect_s: float) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._backend = backend
+        self._connect_s = connect_s
+        self._urls: dict[str, URL] = {}
+        self._session = aiohttp.ClientSession(
+            # The routes and limits of the gateway bound concurrency, not a hidden pool.
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"accept-encoding": "identity", "content-type": "application/json", **headers},
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s),
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._session.close()
+
+    @asynccontextmanager
+    async def post(self, path: str, body: bytes, request_id: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send `body` and hand over the open answer, closing its connection unless it was read to the end.
+
+        Raises:
+            BackendError: anything that goes wrong on the wire, in the body of the `async with` too.
+        """
+        response: aiohttp.ClientResponse | None = None
+        try:
+            response = await self._session.post(
+                self._url(path), data=body, headers={"x-request-id": request_id}, allow_redirects=False
+            )
+            yield response
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._translated(error) from error
+        finally:
+            # A connection that was read to its end is back in the pool already; this closes one that was not.
+            if response is not None:
+                response.close()
+
+    async def answers(self, path: str) -> bool:
+        """Whether `GET path` gives a 200 within two seconds."""
+        try:
+            async with (
+                asyncio.timeout(READY_S),
+                self._session.get(self._url(path), allow_redirects=False) as response,
+            ):
+                return response.status == 200  # noqa: PLR2004  # HTTP's own number
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+
+    def _url(self, path: str) -> URL:
+        if path not in self._urls:
+            self._urls[path] = URL(self._base_url + path)
+        return self._urls[path]
+
+    def _translated(self, error: Exception) -> BackendError:
+        """The gateway's word for what aiohttp reports; only a failed connect counts as not reached."""
+        name = self._backend
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            return BackendTimeout(
+                f"Backend '{name}' did not accept a connection within {self._connect_s:g} s. "
+                "Check its address and that it runs.",
+                reached=False,
+            )
+        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientConnectorDNSError | aiohttp.InvalidURL):
+            return BackendRefused(
+                f"Backend '{name}' could not be reached: {type(error).__name__}. Check its base_url and that it runs.",
+                reached=False,
+            )
+        if isinstance(error, TimeoutError):
+            return BackendTimeout(f"Backend '{name}' did not answer in time. Try again, or raise [timeouts].")
+        return BackendDisconnected(
+            f"Backend '{name}' closed the connection before its answer was complete. Send the request again."
+        )

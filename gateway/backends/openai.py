@@ -1,0 +1,121 @@
+"""Any server that speaks OpenAI's chat completions: bytes in, bytes out."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import orjson
+
+from gateway.backends.base import Backend, ChatCall
+from gateway.backends.connection import Connection
+from gateway.backends.refusal import error_object, refusal, refusal_from_event
+from gateway.errors import BackendBadAnswer, BackendUnavailable
+from gateway.sse import whole_events
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+    import aiohttp
+
+    from gateway.config import OpenAIConfig
+
+CONNECT_S = 5.0
+
+
+class OpenAIBackend(Backend):
+    """Forwards the client's own bytes and gives the backend's bytes back.
+
+    A subclass whose address is known only later (a child process) passes `config=None`, and in its `start` calls
+    `connect` with the address; it may overrule `unavailable`, the error for a call while there is no address.
+
+    Args:
+        config: its `base_url`, which ends in `/v1` as a rule, and its key.
+        name: its name in the configuration.
+        connect_s: limit for making a connection.
+    """
+
+    def __init__(self, config: OpenAIConfig | None, *, name: str, connect_s: float = CONNECT_S) -> None:
+        super().__init__(name=name)
+        self.config = config
+        self._connect_s = connect_s
+        self._connection: Connection | None = None
+
+    async def start(self) -> None:
+        """Open the connection pool; nothing is sent."""
+        if self.config is not None:
+            await self.connect(self.config.base_url)
+
+    async def connect(self, base_url: str) -> None:
+        """Send calls to `base_url` from now on, in place of any address before."""
+        await self.disconnect()
+        key = self.config.api_key if self.config else None
+        headers = {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+        self._connection = Connection(base_url, backend=self.name, headers=headers, connect_s=self._connect_s)
+
+    async def disconnect(self) -> None:
+        """Forget the address; calls raise `unavailable()` until `connect`."""
+        connection, self._connection = self._connection, None
+        if connection:
+            await connection.close()
+
+    async def stop(self) -> None:
+        """Close the connection pool."""
+        await self.disconnect()
+
+    async def ready(self) -> bool:
+        """Whether `GET /models` answers 200; it costs no tokens."""
+        return self._connection is not None and await self._connection.answers("/models")
+
+    def unavailable(self) -> BackendUnavailable:
+        """The error for a call while there is no address."""
+        return BackendUnavailable(
+            f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False
+        )
+
+    async def complete(self, call: ChatCall) -> bytes:
+        """Forward `call`; the answer's bytes are checked to be a completion and given back as they are."""
+        async with self._opened().post("/chat/completions", call.body_for_backend(), call.request_id) as response:
+            await self._check_status(response)
+            body = await response.read()
+        self._check_completion(body)
+        return body
+
+    async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
+        """Forward `call`; whole events come back as the backend wrote them."""
+        async with self._opened().post("/chat/completions", call.body_for_backend(), call.request_id) as response:
+            await self._check_status(response)
+            if response.content_type == "application/json":
+                self._check_completion(await response.read())
+                raise BackendBadAnswer(
+                    f"Backend '{self.name}' answered a stream request without a stream. Ask it with stream: false."
+                )
+            events = whole_events(response.content.iter_any(), backend=self.name, choices=call.choices)
+            async with aclosing(events):
+                async for block in events:
+                    yield block
+
+    def _opened(self) -> Connection:
+        if self._connection is None:
+            raise self.unavailable()
+        return self._connection
+
+    async def _check_status(self, response: aiohttp.ClientResponse) -> None:
+        if response.status != 200:  # noqa: PLR2004  # HTTP's own number
+            raise refusal(self.name, response.status, response.headers, await response.read())
+
+    def _check_completion(self, body: bytes) -> None:
+        """Let nothing through under a 200 that is no completion, such as `null` or an error object."""
+        try:
+            answer = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise BackendBadAnswer(
+                f"Backend '{self.name}' answered with something that is not JSON. Check its base_url."
+            ) from error
+        if isinstance(answer, dict) and isinstance(answer.get("choices"), list):
+            return
+        if isinstance(answer, dict) and answer.get("error") and error_object(answer):
+            raise refusal_from_event(self.name, answer["error"])
+        raise BackendBadAnswer(
+            f"Backend '{self.name}' answered with JSON that is no chat completion. Check its base_url."
+        )

@@ -1,0 +1,144 @@
+"""A backend's error answer, or error event, translated into one `GatewayError`."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.errors import (
+    BackendError,
+    BackendRefused,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    ContextTooLong,
+    GatewayError,
+    shorten,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The client can do something about these; any other 4xx means that the gateway itself is set up wrongly.
+_CLIENT_STATUSES = frozenset({400, 404, 409, 413, 415, 422, 429})
+_CODE_OF_STATUS = {404: "model_not_found", 429: "rate_limit_exceeded"}
+# What a code in an error event means as a status, where the backend sends no number.
+_STATUS_OF_CODE = {
+    "rate_limit_exceeded": 429,
+    "model_not_found": 404,
+    "context_length_exceeded": 400,
+    "invalid_request_error": 400,
+}
+_CONTEXT_TYPES = frozenset({"exceed_context_size_error", "context_length_exceeded"})
+# vLLM, Ollama and OpenAI say it in prose.
+_CONTEXT_PROSE = re.compile(
+    r"maximum context length|exceeds? (?:the )?(?:available |maximum )?context (?:size|length|window)", re.IGNORECASE
+)
+_CONTEXT_LIMIT = re.compile(r"maximum context length (?:is|of) (\d+)", re.IGNORECASE)
+_PROMPT_TOKENS = re.compile(r"(?:requested|resulted in|contains(?: at least)?) (\d+)(?: input)? tokens", re.IGNORECASE)
+_MESSAGE_LIMIT = 500
+
+
+def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
+    """The error for an answer that is not 2xx.
+
+    Args:
+        backend: the backend's name.
+        status: its HTTP status.
+        headers: its headers; only `retry-after` is looked at.
+        body: its body: OpenAI's `{"error": {…}}`, Ollama's `{"error": "text"}`, FastAPI's `{"detail": …}` or anything.
+    """
+    try:
+        error = error_object(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        error = None
+    return _refusal(backend, status, error, headers.get("retry-after"))
+
+
+def refusal_from_event(backend: str, error: Any) -> GatewayError:
+    """The error for an error object that came under a 200, as a stream's event or line.
+
+    Its status matters only if nothing was sent to the client yet: a number in `code` or `status`, or 502.
+    """
+    found = error_object({"error": error}) or {}
+    code = found.get("code")
+    status: Any = next((n for n in (code, found.get("status"), found.get("status_code")) if type(n) is int), None)
+    if status is None:
+        status = _STATUS_OF_CODE.get(str(code)) or _STATUS_OF_CODE.get(str(found.get("type"))) or 502
+    return _refusal(backend, status, found, None)
+
+
+def error_object(answer: Any) -> dict[str, Any] | None:
+    """The error object within `answer`, whatever its family, as a dict with at least `message`; None if there is none."""
+    if not isinstance(answer, dict):
+        return None
+    error = answer.get("error") or answer.get("detail") or (answer if "message" in answer else None)
+    if isinstance(error, dict):
+        return {**error, "message": str(error.get("message") or error)}
+    return {"message": str(error)} if error else None
+
+
+def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry_after: str | None) -> GatewayError:
+    error_type = error and error.get("type")
+    text = shorten(error["message"], _MESSAGE_LIMIT) if error else ""
+    if error and status < HTTPStatus.INTERNAL_SERVER_ERROR and _is_context_error(error):
+        return _context_too_long(error)
+    if error and status in _CLIENT_STATUSES:
+        code = error.get("code")
+        return BackendRejected(
+            f"Backend '{backend}' refused the request: {text}",
+            status=status,
+            type=error_type if isinstance(error_type, str) else None,
+            code=code if isinstance(code, str) else _CODE_OF_STATUS.get(status),
+            param=error["param"] if isinstance(error.get("param"), str) else None,
+            headers={"retry-after": retry_after} if retry_after else None,
+        )
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return BackendRejected(
+            f"Backend '{backend}' limits its requests. Slow down and send the request again.",
+            status=status,
+            type="rate_limit_error",
+            code="rate_limit_exceeded",
+            headers={"retry-after": retry_after} if retry_after else None,
+        )
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        # Not the client's 401: its own key was good. The backend's text is left out, for it may repeat the key.
+        return BackendRefused(
+            f"Backend '{backend}' refused the gateway's key (HTTP {status}). "
+            "Check the variable that api_key_env names in gateway.toml."
+        )
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        detail = f": {text}" if text else ""
+        return BackendUnavailable(
+            f"Backend '{backend}' is not available now{detail}. Send the request again in a moment.",
+            **({"retry_after": retry_after} if retry_after else {}),
+        )
+    if status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT}:
+        return BackendTimeout(f"Backend '{backend}' timed out (HTTP {status}). Send the request again.")
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return BackendRefused(
+            f"Backend '{backend}' does not serve chat completions under its base_url (HTTP {status}). "
+            "Check base_url in gateway.toml."
+        )
+    return BackendError(f"Backend '{backend}' failed (HTTP {status}){': ' + text if text else ''}. Send it again.")
+
+
+def _is_context_error(error: dict[str, Any]) -> bool:
+    if error.get("type") in _CONTEXT_TYPES or error.get("code") in _CONTEXT_TYPES:
+        return True
+    return _CONTEXT_PROSE.search(error["message"]) is not None
+
+
+def _context_too_long(error: dict[str, Any]) -> ContextTooLong:
+    """Both numbers from llama.cpp's fields, else from the prose, else the backend's own sentence."""
+    message: str = error["message"]
+    prompt, limit = error.get("n_prompt_tokens"), error.get("n_ctx")
+    if type(prompt) is int and type(limit) is int:
+        return ContextTooLong(prompt, limit)
+    in_limit, in_prompt = _CONTEXT_LIMIT.search(message), _PROMPT_TOKENS.search(message)
+    if in_limit and in_prompt:
+        return ContextTooLong(int(in_prompt[1]), int(in_limit[1]))
+    return ContextTooLong(None, None, detail=shorten(message, _MESSAGE_LIMIT).rstrip(".") + ".")

@@ -1,0 +1,118 @@
+"""What is wrong with a configuration: where, what, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+    FieldsAt = Callable[[tuple[int | str, ...]], Iterable[str]]
+
+_KIND_INDEX = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to mend.
+
+    Attributes:
+        where: a path in the TOML file such as `server.port`, the name of an environment variable, or a file.
+        what: what is wrong there.
+        mend: what to do about it.
+    """
+
+    where: str
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}; {self.mend}"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used.
+
+    Attributes:
+        problems: all that is wrong, at least one.
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def unknown_name(name: str, known: Iterable[str], otherwise: str) -> str:
+    """A remedy for a name that does not exist: the nearest one that does, or all of them."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"use one of {', '.join(names)}, {otherwise}" if names else otherwise
+
+
+def problems_of(error: ValidationError, fields_at: FieldsAt, env_prefix: str) -> list[Problem]:
+    """Pydantic's errors as problems.
+
+    Args:
+        error: from validating the configuration.
+        fields_at: the known keys of the table that holds the key at a path.
+        env_prefix: of the variables that overrule the file, so that the culprit is named rightly.
+    """
+    return [_problem(details, fields_at, env_prefix) for details in error.errors(include_url=False)]
+
+
+def _problem(details: ErrorDetails, fields_at: FieldsAt, env_prefix: str) -> Problem:
+    # Pydantic puts the chosen kind of a backend into the path, and marks a bad table name.
+    path = tuple(
+        part
+        for index, part in enumerate(details["loc"])
+        if part != "[key]" and not (index == _KIND_INDEX and details["loc"][0] == "backends")
+    )
+    where = _where(path, env_prefix)
+    context: dict[str, Any] = details.get("ctx", {})
+    match details["type"]:
+        case "extra_forbidden":
+            return Problem(
+                where, "is no setting", unknown_name(str(path[-1]), fields_at(details["loc"]), "or remove it")
+            )
+        case "missing":
+            return Problem(where, "is missing", "add it")
+        case "union_tag_not_found":
+            return Problem(f"{where}.kind", "is missing", 'add kind = "llamacpp", "openai" or "ollama"')
+        case "union_tag_invalid":
+            kinds = [kind.strip(" '") for kind in context["expected_tags"].split(",")]
+            mend = unknown_name(context["tag"], kinds, "as its kind")
+            return Problem(f"{where}.kind", f"'{context['tag']}' is no kind of backend", mend)
+        case "string_pattern_mismatch":
+            return Problem(where, "is a name that a response header cannot carry", f"let it match {context['pattern']}")
+        case "too_short" | "string_too_short":
+            return Problem(where, "is empty", "add at least one entry")
+    what, _, mend = details["msg"].partition("; ")
+    if mend:
+        return Problem(where, what, mend)
+    # Only numbers and switches come here with their value: a text might be a key.
+    got = details["input"]
+    shown = f", not {got!r}" if isinstance(got, int | float) or str(got).isdigit() else ""
+    return Problem(where, what[:1].lower() + what[1:] + shown, "change the value")
+
+
+def _where(path: tuple[int | str, ...], env_prefix: str) -> str:
+    """The path as TOML writes it, or the environment variable that set the value."""
+    variable = env_prefix + "__".join(map(str, path)).upper()
+    if any(name.upper() == variable for name in os.environ):
+        return f"environment variable {variable}"
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            bare = part.replace("-", "").replace("_", "").isalnum() and part.isascii()
+            text += f".{part}" if bare else f'."{part}"'
+    return text.removeprefix(".")

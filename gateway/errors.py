@@ -1,0 +1,243 @@
+"""Every way in which the gateway says no, as an exception that knows its HTTP answer.
+
+    GatewayError
+    ├── InvalidRequest          400  the client must change its request
+    │   └── ContextTooLong      400  context_length_exceeded
+    ├── InvalidApiKey           401  invalid_api_key
+    ├── ModelNotFound           404  model_not_found
+    ├── UnknownUrl              404  unknown_url
+    ├── MethodNotAllowed        405  method_not_allowed, with Allow
+    ├── BodyTooLarge            413  body_too_large
+    ├── InternalError           500  internal_error
+    ├── ShuttingDown            503  gateway_shutting_down, with Retry-After
+    └── BackendError                 the fault lies with a backend
+        ├── BackendRejected     4xx  the backend's own refusal of this request, normalised
+        ├── BackendRefused      502  backend_refused: no connection, or it refused the gateway itself
+        ├── BackendBadAnswer    502  backend_bad_answer: what came is no chat completion
+        ├── BackendDisconnected 502  backend_disconnected: died while it answered
+        ├── BackendUnavailable  503  backend_unavailable, with Retry-After: loading, restarting, overloaded
+        └── BackendTimeout      504  backend_timeout
+
+The body is always OpenAI's `{"error": {"message", "type", "param", "code"}}` with all four keys, `param` and `code`
+being null where there is none (schema `ErrorResponse` of github.com/openai/openai-openapi).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import orjson
+
+RETRY_AFTER_S = 1
+
+
+class GatewayError(Exception):
+    """A refusal or failure with its HTTP status and its OpenAI error object.
+
+    Attributes:
+        status: HTTP status of the answer.
+        type: OpenAI's coarse class: `invalid_request_error`, `rate_limit_error` or `server_error`.
+        code: machine-readable reason; None where OpenAI itself sends null.
+        param: path of the field at fault, such as `messages[0].content`.
+        message: what is wrong and how to mend it; it never holds a key or a prompt.
+        headers: further response headers, such as `retry-after`.
+        reached: False only if not a byte of the request went out, so that another backend may be tried.
+    """
+
+    default_status: ClassVar[int] = 500
+    default_type: ClassVar[str] = "server_error"
+    default_code: ClassVar[str | None] = "internal_error"
+
+    def __init__(  # noqa: PLR0913  # the four keys of the error object plus its HTTP side
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        type: str | None = None,  # noqa: A002  # OpenAI's own name for the key
+        code: str | None = None,
+        param: str | None = None,
+        headers: dict[str, str] | None = None,
+        reached: bool = True,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status or self.default_status
+        self.type = type or self.default_type
+        self.code = code or self.default_code
+        self.param = param
+        self.headers = headers or {}
+        self.reached = reached
+
+    def body(self) -> bytes:
+        """The error object as JSON."""
+        error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+        return orjson.dumps({"error": error})
+
+    def event(self) -> bytes:
+        """The error object as one whole SSE event, for a stream that has already begun."""
+        return b"data: " + self.body() + b"\n\n"
+
+
+class InvalidRequest(GatewayError):
+    """The request is malformed or out of bounds."""
+
+    default_status = 400
+    default_type = "invalid_request_error"
+    default_code = None
+
+
+class ContextTooLong(InvalidRequest):
+    """The prompt does not fit into the model's context."""
+
+    default_code = "context_length_exceeded"
+
+    def __init__(self, prompt_tokens: int | None, context_tokens: int | None, *, detail: str = "") -> None:
+        if prompt_tokens is not None and context_tokens is not None:
+            detail = (
+                f"This model's maximum context length is {context_tokens} tokens, "
+                f"but your messages resulted in {prompt_tokens} tokens."
+            )
+        super().__init__(f"{detail} Shorten the messages, or ask a model with a longer context.", param="messages")
+
+
+class InvalidApiKey(GatewayError):
+    """No key, or one that the gateway does not know."""
+
+    default_status = 401
+    default_type = "invalid_request_error"
+    default_code = "invalid_api_key"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers={"www-authenticate": "Bearer"})
+
+
+class ModelNotFound(GatewayError):
+    """The asked model has no route."""
+
+    default_status = 404
+    default_type = "invalid_request_error"
+    default_code = "model_not_found"
+
+    def __init__(self, model: str, near: str | None = None) -> None:
+        hint = f"Did you mean '{near}'? " if near else ""
+        super().__init__(
+            f"The model '{shorten(model)}' does not exist. {hint}GET /v1/models lists the models of this gateway.",
+            param="model",
+        )
+
+
+class UnknownUrl(GatewayError):
+    """No such path."""
+
+    default_status = 404
+    default_type = "invalid_request_error"
+    default_code = "unknown_url"
+
+    def __init__(self, method: str, path: str) -> None:
+        super().__init__(
+            f"Unknown request URL: {method} {shorten(path)}. "
+            "Check the path; chat is POST /v1/chat/completions, and /docs lists all the others."
+        )
+
+
+class MethodNotAllowed(GatewayError):
+    """The path exists, the method does not."""
+
+    default_status = 405
+    default_type = "invalid_request_error"
+    default_code = "method_not_allowed"
+
+    def __init__(self, method: str, path: str, allow: str) -> None:
+        super().__init__(
+            f"Method {method} is not allowed on {shorten(path)}. Use {allow}.",
+            headers={"allow": allow},
+        )
+
+
+class BodyTooLarge(GatewayError):
+    """The request body is over `limits.body_bytes`."""
+
+    default_status = 413
+    default_type = "invalid_request_error"
+    default_code = "body_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The request body is larger than {limit} bytes. Send a smaller body, "
+            "or have limits.body_bytes raised in gateway.toml."
+        )
+
+
+class InternalError(GatewayError):
+    """A defect of the gateway itself; its traceback stands in the log under the same request id."""
+
+    def __init__(self) -> None:
+        super().__init__("The gateway failed on this request. Report the x-request-id of this answer.")
+
+
+class ShuttingDown(GatewayError):
+    """The gateway was stopped while it worked on this request."""
+
+    default_status = 503
+    default_code = "gateway_shutting_down"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The gateway is shutting down. Send the request again in a moment.",
+            headers={"retry-after": str(RETRY_AFTER_S)},
+        )
+
+
+class BackendError(GatewayError):
+    """The fault lies with a backend."""
+
+    default_status = 502
+    default_code = "backend_error"
+
+
+class BackendRejected(BackendError):
+    """The backend's own 4xx: it understood the gateway and refuses this request."""
+
+    default_status = 400
+    default_type = "invalid_request_error"
+    default_code = "backend_rejected"
+
+
+class BackendRefused(BackendError):
+    """No connection could be made, or the backend refused the gateway's key or address."""
+
+    default_code = "backend_refused"
+
+
+class BackendBadAnswer(BackendError):
+    """The backend answered with something that is no chat completion."""
+
+    default_code = "backend_bad_answer"
+
+
+class BackendDisconnected(BackendError):
+    """The backend closed the connection before its answer was whole."""
+
+    default_code = "backend_disconnected"
+
+
+class BackendUnavailable(BackendError):
+    """The backend exists but cannot answer now."""
+
+    default_status = 503
+    default_code = "backend_unavailable"
+
+    def __init__(self, message: str, *, retry_after: str = str(RETRY_AFTER_S), reached: bool = True) -> None:
+        super().__init__(message, headers={"retry-after": retry_after}, reached=reached)
+
+
+class BackendTimeout(BackendError):
+    """The backend was silent for longer than a limit under `[timeouts]`."""
+
+    default_status = 504
+    default_code = "backend_timeout"
+
+
+def shorten(text: str, limit: int = 100) -> str:
+    """`text` cut to `limit` characters, for messages that repeat what a client sent."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,171 @@
+"""Server-sent events as bytes: framing a backend's stream into whole events, and knowing how it ended.
+
+Events are forwarded unparsed. Only the few that may carry a finish reason, an error or the end are looked into.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import orjson
+
+from gateway.backends.refusal import refusal_from_event
+from gateway.errors import BackendBadAnswer, BackendDisconnected
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+DONE = b"data: [DONE]\n\n"
+EVENT_LIMIT = 4 * 1024 * 1024
+
+# A quote inside a JSON string is escaped, so none of these can come from a model's words but `[DONE]`.
+_NOTABLE = re.compile(rb'"finish_reason"\s*:\s*"|"error"|\[DONE\]|^(?:error|event)', re.MULTILINE)
+
+
+class EventFramer:
+    """Cuts a byte stream into whole events.
+
+    Line ends become `\\n`: JSON never holds a bare carriage return, so no event changes its meaning.
+    """
+
+    def __init__(self, backend: str) -> None:
+        self._backend = backend
+        self._rest = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """The whole events that are complete with `data`; empty if there is none yet.
+
+        Raises:
+            BackendBadAnswer: one event grew over `EVENT_LIMIT` bytes.
+        """
+        data = self._rest + data
+        if b"\r" in data:
+            # A carriage return at the very end may be half of a line end.
+            held = b"\r" if data.endswith(b"\r") else b""
+            data = data.removesuffix(b"\r").replace(b"\r\n", b"\n") + held
+        end = data.rfind(b"\n\n") + 2
+        if end == 1:
+            end = 0
+        self._rest = data[end:]
+        if len(self._rest) > EVENT_LIMIT:
+            raise BackendBadAnswer(
+                f"Backend '{self._backend}' sent an event of over {EVENT_LIMIT} bytes. Ask for a shorter answer."
+            )
+        return data[:end]
+
+
+async def whole_events(chunks: AsyncIterator[bytes], *, backend: str, choices: int = 1) -> AsyncGenerator[bytes, None]:
+    """A backend's SSE body as whole events, ended properly or with an exception.
+
+    Args:
+        chunks: the body as it comes from the socket; an abrupt end raises aiohttp's `ClientError`, which passes through.
+        backend: the backend's name, for messages.
+        choices: how many choices must have a finish reason at the end.
+
+    Yields:
+        One or more whole events, without `[DONE]`.
+
+    Raises:
+        BackendDisconnected: the body ended, cleanly or not, before every choice was finished.
+        BackendBadAnswer: no event stream, or `[DONE]` before a finish reason.
+        GatewayError: what an error event of the backend says.
+    """
+    framer = EventFramer(backend)
+    ending = _Ending(backend)
+    try:
+        async for chunk in chunks:
+            block = framer.feed(chunk)
+            if not block:
+                continue
+            if _NOTABLE.search(block) is None:
+                yield block
+                continue
+            for event in _split(block):
+                forwarded = ending.observe(event)
+                if ending.done:
+                    break
+                yield forwarded
+            if ending.done:
+                break
+    except (aiohttp.ClientError, OSError):
+        # Nothing of the answer is missing once every choice is finished.
+        if len(ending.finished) < choices:
+            raise
+    if len(ending.finished) >= choices:
+        return
+    if ending.done:
+        raise BackendBadAnswer(f"Backend '{backend}' ended its stream without a finish reason. Send the request again.")
+    raise BackendDisconnected(
+        f"Backend '{backend}' closed the connection before its answer was complete. Send the request again."
+    )
+
+
+class _Ending:
+    """Watches the notable events of one stream: finish reasons per choice, errors, `[DONE]`."""
+
+    def __init__(self, backend: str) -> None:
+        self.finished: set[int] = set()
+        self.done = False
+        self._backend = backend
+
+    def observe(self, event: bytes) -> bytes:
+        """The event as it must be forwarded; a second finish reason of one choice is taken out."""
+        data, name = _data_and_name(event)
+        if data == b"[DONE]":
+            self.done = True
+            return b""
+        if not data:
+            return event
+        try:
+            answer = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            if name == b"error":
+                raise refusal_from_event(self._backend, data.decode(errors="replace")) from error
+            raise BackendBadAnswer(
+                f"Backend '{self._backend}' sent an event that is not JSON. Send the request again."
+            ) from error
+        if not isinstance(answer, dict):
+            return event
+        if answer.get("error") or name == b"error":
+            raise refusal_from_event(self._backend, answer.get("error") or answer)
+        return self._without_second_finish(event, answer)
+
+    def _without_second_finish(self, event: bytes, answer: dict[str, Any]) -> bytes:
+        choices = answer.get("choices")
+        changed = False
+        for choice in choices if isinstance(choices, list) else ():
+            if not isinstance(choice, dict) or not choice.get("finish_reason"):
+                continue
+            index = choice.get("index", 0)
+            if index in self.finished:
+                choice["finish_reason"] = None
+                changed = True
+            self.finished.add(index)
+        return b"data: " + orjson.dumps(answer) + b"\n\n" if changed else event
+
+
+def _split(block: bytes) -> list[bytes]:
+    """The single events of a block of whole events."""
+    return [event + b"\n\n" for event in block.split(b"\n\n") if event]
+
+
+def _data_and_name(event: bytes) -> tuple[bytes, bytes]:
+    """The data of an event, and its name.
+
+    Old llama.cpp builds sent an error as a field `error:`, which counts as an event of that name.
+    """
+    data: list[bytes] = []
+    name = b""
+    for line in event.split(b"\n"):
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            data.append(value)
+        elif field == b"event":
+            name = value
+        elif field == b"error":
+            name = field
+            data.append(value)
+    return b"\n".join(data), name
