@@ -173,12 +173,13 @@ class Config(BaseSettings):
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
 
     @classmethod
-    def settings_customise_sources(
+    def settings_customise_sources(  # pydantic-settings' own signature
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # as above
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        **_: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment goes before the file."""
         return env_settings, init_settings

@@ -68,7 +68,9 @@ def problems_of(error: ValidationError, fields_at: FieldsAt, env_prefix: str) ->
     return [_problem(details, fields_at, env_prefix) for details in error.errors(include_url=False)]
 
 
-def _problem(details: ErrorDetails, fields_at: FieldsAt, env_prefix: str) -> Problem:
+def _problem(  # noqa: PLR0911  # one line per kind of error
+    details: ErrorDetails, fields_at: FieldsAt, env_prefix: str
+) -> Problem:
     # Pydantic puts the chosen kind of a backend into the path, and marks a bad table name.
     path = tuple(
         part

@@ -22,6 +22,9 @@ The body is always OpenAI's `{"error": {"message", "type", "param", "code"}}` wi
 being null where there is none (schema `ErrorResponse` of github.com/openai/openai-openapi).
 """
 
+# ruff: file-ignore[N818]
+# Their names are the words of the error table, and each says by itself that something failed.
+
 from __future__ import annotations
 
 from typing import ClassVar
@@ -83,7 +86,7 @@ class InvalidRequest(GatewayError):
 
     default_status = 400
     default_type = "invalid_request_error"
-    default_code = None
+    default_code: ClassVar[str | None] = None
 
 
 class ContextTooLong(InvalidRequest):

@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 
 from gateway.backends.refusal import refusal_from_event
-from gateway.errors import BackendBadAnswer, BackendDisconnected
+from gateway.errors import BackendBadAnswer, BackendDisconnected, GatewayError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -27,7 +27,7 @@ _NOTABLE = re.compile(rb'"finish_reason"\s*:\s*"|"error"|\[DONE\]|^(?:error|even
 class EventFramer:
     """Cuts a byte stream into whole events.
 
-    Line ends become `\\n`: JSON never holds a bare carriage return, so no event changes its meaning.
+    Line ends become single newlines: JSON never holds a bare carriage return, so no event changes its meaning.
     """
 
     def __init__(self, backend: str) -> None:
@@ -60,7 +60,7 @@ async def whole_events(chunks: AsyncIterator[bytes], *, backend: str, choices: i
     """A backend's SSE body as whole events, ended properly or with an exception.
 
     Args:
-        chunks: the body as it comes from the socket; an abrupt end raises aiohttp's `ClientError`, which passes through.
+        chunks: the body as it comes from the socket; aiohttp's `ClientError` passes through.
         backend: the backend's name, for messages.
         choices: how many choices must have a finish reason at the end.
 
@@ -76,17 +76,11 @@ async def whole_events(chunks: AsyncIterator[bytes], *, backend: str, choices: i
     ending = _Ending(backend)
     try:
         async for chunk in chunks:
-            block = framer.feed(chunk)
-            if not block:
-                continue
-            if _NOTABLE.search(block) is None:
+            block = ending.pass_on(framer.feed(chunk))
+            if block:
                 yield block
-                continue
-            for event in _split(block):
-                forwarded = ending.observe(event)
-                if ending.done:
-                    break
-                yield forwarded
+            if ending.error:
+                raise ending.error
             if ending.done:
                 break
     except (aiohttp.ClientError, OSError):
@@ -103,36 +97,59 @@ async def whole_events(chunks: AsyncIterator[bytes], *, backend: str, choices: i
 
 
 class _Ending:
-    """Watches the notable events of one stream: finish reasons per choice, errors, `[DONE]`."""
+    """Watches one stream for finish reasons, errors and `[DONE]`.
+
+    Attributes:
+        finished: indexes of the choices that have their finish reason.
+        done: `[DONE]` has come.
+        error: what an error event said, or what is wrong with an event; nothing after it is passed on.
+    """
 
     def __init__(self, backend: str) -> None:
         self.finished: set[int] = set()
         self.done = False
+        self.error: GatewayError | None = None
         self._backend = backend
 
-    def observe(self, event: bytes) -> bytes:
-        """The event as it must be forwarded; a second finish reason of one choice is taken out."""
+    def pass_on(self, block: bytes) -> bytes:
+        """The part of a block of whole events that the client shall see."""
+        if _NOTABLE.search(block) is None:
+            return block
+        kept = []
+        for event in block.split(b"\n\n"):
+            if event:
+                kept.append(self._observe(event))
+            if self.done or self.error:
+                break
+        return b"".join(kept)
+
+    def _observe(self, event: bytes) -> bytes:
         data, name = _data_and_name(event)
         if data == b"[DONE]":
             self.done = True
             return b""
         if not data:
-            return event
+            return event + b"\n\n"
         try:
             answer = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            if name == b"error":
-                raise refusal_from_event(self._backend, data.decode(errors="replace")) from error
-            raise BackendBadAnswer(
-                f"Backend '{self._backend}' sent an event that is not JSON. Send the request again."
-            ) from error
-        if not isinstance(answer, dict):
-            return event
-        if answer.get("error") or name == b"error":
-            raise refusal_from_event(self._backend, answer.get("error") or answer)
-        return self._without_second_finish(event, answer)
+        except orjson.JSONDecodeError:
+            self.error = (
+                refusal_from_event(self._backend, data.decode(errors="replace"))
+                if name == b"error"
+                else BackendBadAnswer(
+                    f"Backend '{self._backend}' sent an event that is not JSON. Send the request again."
+                )
+            )
+            return b""
+        if isinstance(answer, dict) and (answer.get("error") or name == b"error"):
+            self.error = refusal_from_event(self._backend, answer.get("error") or answer)
+            return b""
+        if isinstance(answer, dict) and self._take_out_second_finish(answer):
+            return b"data: " + orjson.dumps(answer) + b"\n\n"
+        return event + b"\n\n"
 
-    def _without_second_finish(self, event: bytes, answer: dict[str, Any]) -> bytes:
+    def _take_out_second_finish(self, answer: dict[str, Any]) -> bool:
+        """Note each choice's finish reason; null one that comes again, and say whether there was one."""
         choices = answer.get("choices")
         changed = False
         for choice in choices if isinstance(choices, list) else ():
@@ -143,12 +160,7 @@ class _Ending:
                 choice["finish_reason"] = None
                 changed = True
             self.finished.add(index)
-        return b"data: " + orjson.dumps(answer) + b"\n\n" if changed else event
-
-
-def _split(block: bytes) -> list[bytes]:
-    """The single events of a block of whole events."""
-    return [event + b"\n\n" for event in block.split(b"\n\n") if event]
+        return changed
 
 
 def _data_and_name(event: bytes) -> tuple[bytes, bytes]:

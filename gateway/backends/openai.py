@@ -14,7 +14,7 @@ from gateway.errors import BackendBadAnswer, BackendUnavailable
 from gateway.sse import whole_events
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator
 
     import aiohttp
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.errors import (
+    RETRY_AFTER_S,
     BackendError,
     BackendRefused,
     BackendRejected,
@@ -72,7 +73,7 @@ def refusal_from_event(backend: str, error: Any) -> GatewayError:
 
 
 def error_object(answer: Any) -> dict[str, Any] | None:
-    """The error object within `answer`, whatever its family, as a dict with at least `message`; None if there is none."""
+    """The error within `answer`, whatever its family, as a dict with at least `message`; None if there is none."""
     if not isinstance(answer, dict):
         return None
     error = answer.get("error") or answer.get("detail") or (answer if "message" in answer else None)
@@ -82,48 +83,54 @@ def error_object(answer: Any) -> dict[str, Any] | None:
 
 
 def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry_after: str | None) -> GatewayError:
-    error_type = error and error.get("type")
-    text = shorten(error["message"], _MESSAGE_LIMIT) if error else ""
     if error and status < HTTPStatus.INTERNAL_SERVER_ERROR and _is_context_error(error):
         return _context_too_long(error)
-    if error and status in _CLIENT_STATUSES:
-        code = error.get("code")
-        return BackendRejected(
-            f"Backend '{backend}' refused the request: {text}",
-            status=status,
-            type=error_type if isinstance(error_type, str) else None,
-            code=code if isinstance(code, str) else _CODE_OF_STATUS.get(status),
-            param=error["param"] if isinstance(error.get("param"), str) else None,
-            headers={"retry-after": retry_after} if retry_after else None,
-        )
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return BackendRejected(
-            f"Backend '{backend}' limits its requests. Slow down and send the request again.",
-            status=status,
-            type="rate_limit_error",
-            code="rate_limit_exceeded",
-            headers={"retry-after": retry_after} if retry_after else None,
-        )
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        # Not the client's 401: its own key was good. The backend's text is left out, for it may repeat the key.
-        return BackendRefused(
-            f"Backend '{backend}' refused the gateway's key (HTTP {status}). "
-            "Check the variable that api_key_env names in gateway.toml."
-        )
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        detail = f": {text}" if text else ""
-        return BackendUnavailable(
-            f"Backend '{backend}' is not available now{detail}. Send the request again in a moment.",
-            **({"retry_after": retry_after} if retry_after else {}),
-        )
-    if status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT}:
-        return BackendTimeout(f"Backend '{backend}' timed out (HTTP {status}). Send the request again.")
-    if status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return BackendRefused(
-            f"Backend '{backend}' does not serve chat completions under its base_url (HTTP {status}). "
-            "Check base_url in gateway.toml."
-        )
-    return BackendError(f"Backend '{backend}' failed (HTTP {status}){': ' + text if text else ''}. Send it again.")
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (error and status in _CLIENT_STATUSES):
+        return _rejected(backend, status, error or {"message": "too many requests"}, retry_after)
+    return _failed(backend, status, shorten(error["message"], _MESSAGE_LIMIT) if error else "", retry_after)
+
+
+def _rejected(backend: str, status: int, error: dict[str, Any], retry_after: str | None) -> BackendRejected:
+    """The backend understood, and says what is wrong with the request: its own words, type, code and param."""
+
+    def text(key: str) -> str | None:
+        value = error.get(key)
+        return value if isinstance(value, str) else None
+
+    return BackendRejected(
+        f"Backend '{backend}' refused the request: {shorten(error['message'], _MESSAGE_LIMIT)}",
+        status=status,
+        type=text("type") or ("rate_limit_error" if status == HTTPStatus.TOO_MANY_REQUESTS else None),
+        code=text("code") or _CODE_OF_STATUS.get(status),
+        param=text("param"),
+        headers={"retry-after": retry_after} if retry_after else None,
+    )
+
+
+def _failed(backend: str, status: int, text: str, retry_after: str | None) -> BackendError:
+    """The backend fails, or the gateway is set up wrongly for it."""
+    detail = f": {text}" if text else ""
+    match status:
+        case 401 | 403:
+            # Not the client's 401: its own key was good. The backend's text is left out, for it may repeat the key.
+            return BackendRefused(
+                f"Backend '{backend}' refused the gateway's key (HTTP {status}). "
+                "Check the variable that api_key_env names in gateway.toml."
+            )
+        case 503:
+            return BackendUnavailable(
+                f"Backend '{backend}' is not available now{detail}. Send the request again in a moment.",
+                retry_after=retry_after or str(RETRY_AFTER_S),
+            )
+        case 408 | 504:
+            return BackendTimeout(f"Backend '{backend}' timed out (HTTP {status}). Send the request again.")
+        case _ if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return BackendRefused(
+                f"Backend '{backend}' does not serve chat completions under its base_url (HTTP {status}). "
+                "Check base_url in gateway.toml."
+            )
+        case _:
+            return BackendError(f"Backend '{backend}' failed (HTTP {status}){detail}. Send the request again.")
 
 
 def _is_context_error(error: dict[str, Any]) -> bool:
