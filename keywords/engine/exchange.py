@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,16 @@ class Exchange:
 
     Attributes:
         method: the HTTP method.
-        url: the full address.
-        request_headers: as sent, but with the value of every secret header replaced by `<secret>`.
+        url: the full address, without user and password.
+        request_headers: as sent, but with the value of every secret header replaced by `<secret>`; the values of a
+            header that was sent twice are joined with `, `.
         request_body: bytes as sent.
         started_at: wall clock, seconds since the epoch.
+        sent_at: the same moment on `time.perf_counter()`, to compare with other moments of this process.
         status: HTTP status; None if no answer came.
         response_headers: names in lower case.
-        chunks: the body, piece by piece; one piece for an answer that is not a stream.
+        headers_s: seconds from sending until the status and headers were read; None if no answer came.
+        chunks: the body, read by read.
         total_s: seconds from sending to the end of the body, or to the failure.
         failure: why the exchange broke off; None if it ended properly.
     """
@@ -41,11 +44,13 @@ class Exchange:
     method: str
     url: str
     request_headers: Mapping[str, str]
-    request_body: bytes
+    request_body: bytes = field(repr=False)
     started_at: float
+    sent_at: float = 0.0
     status: int | None = None
-    response_headers: Mapping[str, str] = field(default_factory=dict)
-    chunks: list[Chunk] = field(default_factory=list)
+    response_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers_s: float | None = None
+    chunks: list[Chunk] = field(default_factory=list, repr=False)
     total_s: float = 0.0
     failure: str | None = None
 
@@ -60,8 +65,21 @@ class Exchange:
         Raises:
             ValueError: the body is not JSON.
         """
-        return json.loads(self.body)
+        return parse_json(self.body)
 
 
 Observer = Callable[[Exchange], None]
-"""Called once for each finished exchange; the evidence of a row is collected this way."""
+"""Called once for each finished exchange, from whichever thread made it."""
+
+
+def parse_json(data: str | bytes) -> Any:
+    """Parse JSON as RFC 8259 has it: unlike `json.loads` it refuses NaN and Infinity.
+
+    Raises:
+        ValueError: it is not JSON, or not UTF-8.
+    """
+    return json.loads(data, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
