@@ -97,7 +97,7 @@ def _headers(headers: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def write_readme(folder: Path, *, row: str, message: str, command: str, redact: Redact) -> None:
+def write_readme(folder: Path, *, row: str, message: str, command: str, redact: Redact) -> Path:
     """Write `README.md`: what failed, and the command lines that repeat it."""
     text = f"""\
 # {row}
@@ -119,10 +119,12 @@ Send its requests again, without Robot Framework: `sh curl.sh`, or one of them: 
 the time of each piece of it, with the bodies beside it. `gateway.log`, where there is one, is what the gateway
 logged during this row. `{MANIFEST}` holds the checksums: `sha256sum -c {MANIFEST}`.
 """
-    (folder / "README.md").write_bytes(redact(text.encode("utf-8", "backslashreplace")))
+    readme = folder / "README.md"
+    readme.write_bytes(redact(text.encode("utf-8", "backslashreplace")))
+    return readme
 
 
-def write_log_tail(folder: Path, log: Path, start: int, redact: Redact) -> None:
+def write_log_tail(folder: Path, log: Path, start: int, redact: Redact) -> Path:
     """Copy what was logged since a position to `gateway.log`, the last 64 KiB of it at most.
 
     Args:
@@ -136,7 +138,9 @@ def write_log_tail(folder: Path, log: Path, start: int, redact: Redact) -> None:
     with log.open("rb") as stream:
         stream.seek(max(start, size - LOG_TAIL_BYTES))
         tail = stream.read(LOG_TAIL_BYTES)
-    (folder / "gateway.log").write_bytes(redact(tail))
+    copy = folder / "gateway.log"
+    copy.write_bytes(redact(tail))
+    return copy
 
 
 def write_manifest(folder: Path) -> None:

@@ -1,0 +1,156 @@
+"""Robot listener: leaves the evidence of each row, and tells Allure what the register knows of it.
+
+`suites/__init__.robot` imports it as a library, so that no command line can forget it:
+
+```robotframework
+Library    keywords.traceability.listener.TraceabilityListener
+```
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robot.api import logger
+from robot.api.deco import library
+from robot.libraries.BuiltIn import BuiltIn
+
+from keywords.engine.evidence import COLLECTOR, folder_of_row
+from keywords.suite_model import row_of
+from keywords.traceability.modifier import enrich, find_register
+from keywords.traceability.results import EVIDENCE
+from keywords.traceability.row_evidence import PAGE, RowFacts, Seen, begin_run, end_run, write_row
+
+if TYPE_CHECKING:
+    from robot import result, running
+
+NAME = "keywords.traceability.listener.TraceabilityListener"
+NOT_STARTED = "Not started: the rows and the register disagree. The findings are among the errors of this run."
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN", listener="SELF")
+class TraceabilityListener:
+    """Acts at the end of a row after all other listeners, Allure's among them, and before Robot writes the row down.
+
+    It has no keywords. Robot tells a library's listener of the events of the importing suite alone, so the root suite
+    hands the import down to every suite below it.
+    """
+
+    ROBOT_LISTENER_API_VERSION = 3
+    ROBOT_LISTENER_PRIORITY = -100
+
+    def __init__(self) -> None:
+        self._active = False
+        self._seen = Seen()
+        self._log: tuple[Path, int] | None = None
+
+    def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:  # noqa: ARG002  # Robot's signature
+        """At the root: check the rows, and make ready for the evidence."""
+        if data.parent:
+            return
+        _hand_down(data)
+        if findings := enrich(data, find_register(data.source)):
+            logger.error(findings)
+            _stop(data)
+        elif not BuiltIn().dry_run_active:
+            self._active = True
+            self._seen = Seen()
+            begin_run(_output_dir())
+
+    def start_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
+        """Begin a row: forget what was sent before it."""
+        if not self._active:
+            return
+        shutil.rmtree(_folder(result), ignore_errors=True)
+        path = _variable("${GATEWAY_LOG}")
+        self._log = (Path(path), _size(Path(path))) if path else None
+        COLLECTOR.start()
+
+    def end_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
+        """Write the row's evidence and link it from the log, which shows the author's tags alone."""
+        result.tags.remove([tag for tag in result.tags if tag.startswith("allure.")])
+        if not self._active:
+            return
+        COLLECTOR.protect(_variable("${GATEWAY_API_KEY}"))
+        folder = _folder(result)
+        write_row(folder, _facts(result), COLLECTOR, self._seen, self._log)
+        page = (folder / PAGE).relative_to(_output_dir()).as_posix()
+        count = "1 exchange" if COLLECTOR.count == 1 else f"{COLLECTOR.count} exchanges"
+        result.metadata[EVIDENCE] = f"[{page}|{count}]"
+
+    def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
+        """At the root: note what was tested, for the heads of all reports."""
+        if data.parent or not self._active:
+            return
+        noted = {
+            "Model": ", ".join(self._seen.models) or _variable("${MODEL}"),
+            "Gateway": _variable("${GATEWAY_URL}"),
+            "Gateway version": self._seen.gateway.get("version", ""),
+        }
+        for name, value in noted.items():
+            if value and name not in result.metadata:
+                result.metadata[name] = value
+        end_run(_output_dir(), dict(result.metadata), self._seen)
+
+
+def _hand_down(suite: running.TestSuite) -> None:
+    for child in suite.suites:
+        child.resource.imports.library(NAME)
+        _hand_down(child)
+
+
+def _stop(suite: running.TestSuite) -> None:
+    """Let every row fail before anything is started for it, in a dry run as well."""
+    suite.setup = suite.teardown = None
+    for test in suite.tests:
+        test.setup = test.teardown = None
+        test.error = NOT_STARTED
+    for child in suite.suites:
+        _stop(child)
+
+
+def _facts(result: result.TestCase) -> RowFacts:
+    row = row_of(result)
+    root = result.parent
+    while root.parent:
+        root = root.parent
+    name = "".join(f"[{char}]" if char in "?*[" else char for char in row.full_name)
+    return RowFacts(
+        name=row.name,
+        suite=row.suite,
+        requirements=row.requirements,
+        kinds=row.kinds,
+        status=result.status,
+        message=result.message,
+        started=result.start_time.isoformat(),
+        elapsed_s=result.elapsed_time.total_seconds(),
+        environment=dict(root.metadata),
+        rerun=shlex.join(["robot", "--test", name, _relative(root.source)]),
+    )
+
+
+def _variable(name: str) -> str:
+    """A Robot variable as text, a secret one opened; empty if it is not set."""
+    value = BuiltIn().get_variable_value(name)
+    return str(getattr(value, "value", value) or "")
+
+
+def _output_dir() -> Path:
+    return Path(_variable("${OUTPUT DIR}"))
+
+
+def _folder(result: result.TestCase) -> Path:
+    return folder_of_row(_output_dir(), result.parent.full_name, result.name)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _relative(source: Path | None) -> str:
+    if source is None:
+        return "suites"
+    return str(source.relative_to(Path.cwd())) if source.is_relative_to(Path.cwd()) else str(source)

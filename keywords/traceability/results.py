@@ -1,0 +1,128 @@
+"""Reads what a run of Robot Framework left in its output.xml."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from keywords.traceability.rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+EVIDENCE = "Evidence"
+"""Name of the test metadata under which the listener notes where a row's evidence lies."""
+_LINK = re.compile(r"\[([^|\]]+)\|[^\]]*\]")
+
+
+class OutputError(Exception):
+    """The output.xml cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one row ended.
+
+    Attributes:
+        row: the row.
+        status: `PASS`, `FAIL`, `SKIP`, or `NOT RUN` for a row that this run left out.
+        message: why; empty for most passed rows.
+        elapsed_s: seconds, setup and teardown included.
+        started: local time in ISO 8601; empty if it was not run.
+        evidence: its evidence page, relative to the output.xml; None if it left none.
+        log_id: its anchor in Robot's log.html.
+    """
+
+    row: Row
+    status: str
+    message: str = ""
+    elapsed_s: float = 0.0
+    started: str = ""
+    evidence: str | None = None
+    log_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of `robot`.
+
+    Attributes:
+        output: the file that this was read from.
+        results: one for each row, in the order they ran.
+        metadata: of the root suite: model, versions, whatever the suite noted.
+        started: local time in ISO 8601.
+        elapsed_s: seconds, the whole run.
+    """
+
+    output: Path
+    results: tuple[Result, ...]
+    metadata: Mapping[str, str]
+    started: str
+    elapsed_s: float
+
+
+def read_output(output: Path) -> Run:
+    """Read an output.xml of Robot Framework 7 or newer.
+
+    Raises:
+        OutputError: the file is missing, broken off, or of another kind.
+    """
+    try:
+        return _read(output)
+    except OSError as err:
+        raise OutputError(f"{output}: cannot be read: {err.strerror}; run the suites first or name --output") from err
+    except ET.ParseError as err:
+        raise OutputError(f"{output}: is broken off or is not XML ({err}); run the suites again to their end") from err
+
+
+def _read(output: Path) -> Run:
+    suites: list[str] = []
+    results: list[Result] = []
+    root: ET.Element | None = None
+    # The file is Robot's own; what it quotes from the network is escaped text, and XML entities are not declared.
+    for event, element in ET.iterparse(output, ("start", "end")):  # noqa: S314
+        if event == "start":
+            if root is None and element.tag != "robot":
+                raise OutputError(f"{output}: is not an output.xml of Robot Framework; name the right file by --output")
+            root = element if root is None else root
+            if element.tag == "suite":
+                suites.append(element.get("name", ""))
+        elif element.tag == "test":
+            results.append(_result(element, ".".join(suites)))
+            element.clear()
+        elif element.tag == "suite":
+            suites.pop()
+        elif element.tag == "kw":
+            element.clear()
+    suite = root.find("suite") if root is not None else None
+    if suite is None:
+        raise OutputError(f"{output}: holds no suite; run the suites first")
+    status = _status(suite)
+    metadata = {meta.get("name", ""): meta.text or "" for meta in suite.findall("meta")}
+    return Run(output, tuple(results), metadata, status.get("start", ""), float(status.get("elapsed", "0")))
+
+
+def _result(test: ET.Element, suite: str) -> Result:
+    tags = tuple(tag.text or "" for tag in test.findall("tag"))
+    status = _status(test)
+    evidence = next((meta.text or "" for meta in test.findall("meta") if meta.get("name") == EVIDENCE), "")
+    link = _LINK.search(evidence)
+    return Result(
+        row=Row(test.get("name", ""), suite, tuple(tag for tag in tags if not tag.startswith("allure."))),
+        status=status.get("status", ""),
+        message=(status.text or "").strip(),
+        elapsed_s=float(status.get("elapsed", "0")),
+        started=status.get("start", ""),
+        evidence=link.group(1) if link else None,
+        log_id=test.get("id"),
+    )
+
+
+def _status(element: ET.Element) -> ET.Element:
+    status = element.find("status")
+    if status is None or "elapsed" not in status.attrib:
+        raise OutputError("the output.xml is of a Robot Framework older than 7; run the suites with a newer one")
+    return status

@@ -1,0 +1,159 @@
+"""The folder that a row leaves behind: facts, exchanges, a page to read them, and on failure the means to repeat it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import shutil
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from keywords.engine.evidence import EVIDENCE_FOLDER
+from keywords.engine.evidence_files import write_exchanges, write_json
+from keywords.engine.repro import write_curl_script, write_log_tail, write_manifest, write_readme
+from keywords.traceability.pages import render
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keywords.engine.evidence import Collector
+    from keywords.engine.evidence_files import WrittenExchange
+
+PAGE = "index.html"
+RUN_FILE = "run.json"
+PARAMETERS = ("model", "seed", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stream")
+LIBRARIES = ("robotframework", "httpx2", "openai", "llm-gateway-qa")
+
+
+@dataclass(frozen=True, slots=True)
+class RowFacts:
+    """What is known of a finished row.
+
+    Attributes:
+        name: the fact that it states.
+        suite: full name of its suite.
+        requirements: ids.
+        kinds: kinds of proof.
+        status: `PASS`, `FAIL` or `SKIP`.
+        message: why; empty for most passed rows.
+        started: local time in ISO 8601.
+        elapsed_s: seconds.
+        environment: what the suite noted about itself: gateway, model, address.
+        rerun: the command line that runs this row alone.
+    """
+
+    name: str
+    suite: str
+    requirements: tuple[str, ...]
+    kinds: tuple[str, ...]
+    status: str
+    message: str
+    started: str
+    elapsed_s: float
+    environment: dict[str, str]
+    rerun: str
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the exchanges of a run told about the gateway.
+
+    Attributes:
+        models: every model that answered, in the order first seen.
+        gateway: fields of the last health answer: service, version, instance.
+    """
+
+    models: dict[str, None] = field(default_factory=dict)
+    gateway: dict[str, str] = field(default_factory=dict)
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, the platform and the libraries that the rows speak with."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def begin_run(output_dir: Path) -> None:
+    """Remove the evidence of the run before, which Robot's new output.xml no longer tells of."""
+    folder = output_dir / EVIDENCE_FOLDER
+    # The run file marks the folder as written by an earlier run; anyone else's folder of that name stays.
+    if (folder / RUN_FILE).is_file():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / RUN_FILE, {"versions": versions()}, bytes)
+
+
+def end_run(output_dir: Path, environment: dict[str, str], seen: Seen) -> None:
+    """Note what the whole run found out, in `evidence/run.json`."""
+    facts = {"versions": versions(), "environment": environment, "models": list(seen.models), "gateway": seen.gateway}
+    write_json(output_dir / EVIDENCE_FOLDER / RUN_FILE, facts, bytes)
+
+
+def write_row(folder: Path, facts: RowFacts, collector: Collector, seen: Seen, log: tuple[Path, int] | None) -> None:
+    """Write a row's evidence.
+
+    Args:
+        folder: the row's folder; files that the row saved itself are already in it.
+        facts: what is known of the row.
+        collector: holds its exchanges and the secrets that must not be written.
+        seen: is told what the exchanges say about the gateway.
+        log: the gateway's log and its size when the row began, if there is one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    saved = sorted(path for path in folder.iterdir() if path.is_file())
+    written = write_exchanges(folder, collector.numbered(), collector.redact)
+    parameters = [_parameters(one, seen) for one in written]
+    row = {
+        **asdict(facts),
+        "parameters": [value for place, value in enumerate(parameters) if value and value not in parameters[:place]],
+        "gateway": seen.gateway,
+        "versions": versions(),
+        "exchanges": collector.count,
+        "exchanges_kept": len(written),
+        "saved": [path.name for path in saved],
+    }
+    write_json(folder / "row.json", row, collector.redact)
+    extra: list[Path] = []
+    if facts.status == "FAIL":
+        extra = _write_bundle(folder, facts, collector, written, log)
+    page = render("row.html", row=row, written=written, bundle=[path.name for path in extra])
+    (folder / PAGE).write_bytes(collector.redact(page.encode("utf-8", "backslashreplace")))
+    if facts.status == "FAIL":
+        write_manifest(folder)
+
+
+def _write_bundle(
+    folder: Path, facts: RowFacts, collector: Collector, written: list[WrittenExchange], log: tuple[Path, int] | None
+) -> list[Path]:
+    script = write_curl_script(folder, written, collector.redact)
+    readme = write_readme(folder, row=facts.name, message=facts.message, command=facts.rerun, redact=collector.redact)
+    found = [path for path in (readme, script) if path]
+    if log and log[0].is_file():
+        found.append(write_log_tail(folder, *log, collector.redact))
+    return found
+
+
+def _parameters(written: WrittenExchange, seen: Seen) -> dict[str, Any]:
+    """The parameters of a chat request; notes the models and the gateway that answered."""
+    exchange = written.exchange
+    if model := exchange.response_headers.get("x-gateway-model"):
+        seen.models[model] = None
+    answer = _object(exchange.body) if exchange.url.endswith("/health") else {}
+    if "version" in answer:
+        seen.gateway = {name: str(answer[name]) for name in ("service", "version", "instance") if name in answer}
+    request = _object(exchange.request_body)
+    return {name: request[name] for name in PARAMETERS if name in request}
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
