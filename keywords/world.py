@@ -1,0 +1,106 @@
+"""The world of a run: the server that its rows speak to, and the gateways that it started."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from robot.api import logger
+from robot.api.types import Secret
+from robot.libraries.BuiltIn import BuiltIn
+
+from keywords.engine.evidence import COLLECTOR
+from keywords.engine.probe import look_at
+from keywords.engine.process import GatewayProcess, GatewayProcessError
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway that this run started.
+
+    Attributes:
+        url: address without a path.
+        pid: its process id.
+        instance: the random token that `/health` must show.
+        log: file with its log, JSON lines.
+        api_key: the one key it accepts.
+        process: the running process behind it.
+    """
+
+    url: str
+    pid: int
+    instance: str
+    log: Path
+    api_key: Secret
+    process: GatewayProcess = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the rows of this run speak to.
+
+    Attributes:
+        url: address without a path.
+        api_key: key to use; None if none is known.
+        model: the model that rows ask for if they name none: the first one listed.
+        models: all listed model ids.
+        is_our_gateway: it is this project's gateway, whoever started it.
+        enforces_keys: it refuses a wrong key.
+        gateway: the gateway that this run started; None when it attached to another server.
+    """
+
+    url: str
+    api_key: Secret | None
+    model: str
+    models: tuple[str, ...]
+    is_our_gateway: bool
+    enforces_keys: bool
+    gateway: Gateway | None = None
+
+
+def current_target() -> Target:
+    """The target of this run, from `${TARGET}`.
+
+    Raises:
+        RuntimeError: the outermost suite provided none.
+    """
+    target = BuiltIn().get_variable_value("${TARGET}")
+    if not isinstance(target, Target):
+        raise RuntimeError("${TARGET} is not set: the outermost suite's setup must call `Provide Target`.")  # noqa: TRY004
+    return target
+
+
+def chosen_gateway(gateway: Gateway | None) -> Gateway:
+    """The named gateway, or else the one that this run started as its target.
+
+    Raises:
+        GatewayProcessError: none is named and the run attached to another server.
+    """
+    chosen = gateway or current_target().gateway
+    if chosen is None:
+        raise GatewayProcessError("This run has no gateway of its own: name one, or tag the row needs:own-gateway.")
+    return chosen
+
+
+def output_dir() -> Path:
+    """Where this run writes its files."""
+    return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
+
+
+def look_at_target(url: str, api_key: Secret | None, gateway: Gateway | None) -> Target:
+    """Find out what answers at a URL; spends no token.
+
+    Raises:
+        ProbeError: nothing usable does.
+    """
+    if api_key is not None:
+        COLLECTOR.protect(api_key.value)
+    facts = look_at(url, api_key.value if api_key else None)
+    logger.info(f"Target: {facts}")
+    return Target(
+        url=facts.url,
+        api_key=api_key,
+        model=facts.models[0],
+        models=facts.models,
+        is_our_gateway=facts.is_our_gateway,
+        enforces_keys=facts.enforces_keys,
+        gateway=gateway,
+    )
