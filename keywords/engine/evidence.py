@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import html
+import json
 import re
 import threading
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,14 +72,15 @@ class Collector:
         return kept
 
     def protect(self, secret: str) -> None:
-        """Never let this value into a file: it is replaced by `<secret>` wherever evidence is written."""
+        """Never let this value into a file, as it is or as JSON, HTML or a web address writes it."""
         if secret:
-            self._secrets.add(secret.encode())
+            forms = {secret, json.dumps(secret)[1:-1], html.escape(secret), quote(secret, safe="")}
+            self._secrets |= {form.encode() for form in forms}
 
-    def redact(self, data: bytes) -> bytes:
-        """The same bytes without any protected value."""
+    def redact(self, data: bytes, mark: bytes = REDACTED) -> bytes:
+        """The same bytes with a mark in the place of every protected value."""
         for secret in sorted(self._secrets, key=len, reverse=True):
-            data = data.replace(secret, REDACTED)
+            data = data.replace(secret, mark)
         return data
 
 

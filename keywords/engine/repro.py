@@ -113,7 +113,8 @@ Run the row again, from the root of the repository:
 ```
 
 Send its requests again, without Robot Framework: `sh curl.sh`, or one of them: `sh curl.sh 1`.
-`GATEWAY_URL` and `GATEWAY_API_KEY` in the environment say where to and with which key.
+`GATEWAY_URL` and `GATEWAY_API_KEY` in the environment say where to and with which key. A gateway that the run had
+started for itself is gone; `gateway serve` starts another.
 
 `row.json` holds the versions, the model and its parameters; each `NN-exchange.json` holds one request, its answer and
 the time of each piece of it, with the bodies beside it. `gateway.log`, where there is one, is what the gateway

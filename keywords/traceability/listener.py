@@ -68,6 +68,7 @@ class TraceabilityListener:
         path = _variable("${GATEWAY_LOG}")
         self._log = (Path(path), _size(Path(path))) if path else None
         COLLECTOR.start()
+        COLLECTOR.protect(_variable("${GATEWAY_API_KEY}"))
 
     def end_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
         """Write the row's evidence and link it from the log, which shows the author's tags alone."""
@@ -90,9 +91,7 @@ class TraceabilityListener:
             "Gateway": _variable("${GATEWAY_URL}"),
             "Gateway version": self._seen.gateway.get("version", ""),
         }
-        for name, value in noted.items():
-            if value and name not in result.metadata:
-                result.metadata[name] = value
+        result.metadata.update(_known({**noted, **result.metadata}))
         end_run(_output_dir(), dict(result.metadata), self._seen)
 
 
@@ -127,9 +126,13 @@ def _facts(result: result.TestCase) -> RowFacts:
         message=result.message,
         started=result.start_time.isoformat(),
         elapsed_s=result.elapsed_time.total_seconds(),
-        environment=dict(root.metadata),
+        environment=_known({**root.metadata, "Gateway": _variable("${GATEWAY_URL}")}),
         rerun=shlex.join(["robot", "--test", name, _relative(root.source)]),
     )
+
+
+def _known(facts: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in facts.items() if value}
 
 
 def _variable(name: str) -> str:

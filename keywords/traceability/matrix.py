@@ -29,7 +29,8 @@ class Line:
         requirement: the requirement.
         status: one of `STATUSES`.
         reason: why it has that status, in a sentence; empty if it passes.
-        by_kind: for each kind that it needs, and each that it has besides, the results of its rows.
+        by_kind: for each kind that it needs, the results of its rows; rows that prove none of these follow under
+            their own kinds.
     """
 
     requirement: Requirement
@@ -90,7 +91,8 @@ def build(register: Register, run: Run, rows: Iterable[Row] = ()) -> Matrix:
 
 def _line(requirement: Requirement, results: Iterable[Result]) -> Line:
     mine = [result for result in results if requirement.id in result.row.requirements]
-    kinds = dict.fromkeys((*requirement.needs, *(kind for result in mine for kind in result.row.kinds)))
+    besides = [result.row.kinds for result in mine if not set(result.row.kinds) & set(requirement.needs)]
+    kinds = dict.fromkeys((*requirement.needs, *(kind for kinds in besides for kind in kinds)))
     by_kind = {kind: tuple(result for result in mine if kind in result.row.kinds) for kind in kinds}
     return Line(requirement, *_verdict(requirement, mine, by_kind), by_kind)
 

@@ -16,8 +16,8 @@ REQUIRED = ("id", "title", "text", "area", "risk", "needs", "owner")
 OPTIONAL = ("source",)
 RISK_MAX = 5
 
-SEVERITIES = ((20, "blocker"), (12, "critical"), (6, "normal"), (1, "minor"))
-"""Lowest score of each band: 20 to 25 critical risk, 12 to 19 high, 6 to 11 medium, 1 to 5 low."""
+BANDS = ((20, "critical", "blocker"), (12, "high", "critical"), (6, "medium", "normal"), (1, "low", "minor"))
+"""Lowest score of each band, its name, and Allure's severity for it."""
 
 
 class RegisterError(Exception):
@@ -64,9 +64,14 @@ class Requirement:
         return self.likelihood * self.impact
 
     @property
+    def level(self) -> str:
+        """The risk in a word: `low` to 5, `medium` to 11, `high` to 19, `critical` above."""
+        return next(level for lowest, level, _ in BANDS if self.score >= lowest)
+
+    @property
     def severity(self) -> str:
         """Allure's word for the risk: `minor`, `normal`, `critical` or `blocker`."""
-        return next(name for lowest, name in SEVERITIES if self.score >= lowest)
+        return next(severity for lowest, _, severity in BANDS if self.score >= lowest)
 
 
 @dataclass(frozen=True, slots=True)

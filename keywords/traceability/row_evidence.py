@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import json
 import platform
@@ -68,6 +69,7 @@ class Seen:
     gateway: dict[str, str] = field(default_factory=dict)
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Versions of Python, the platform and the libraries that the rows speak with."""
     found = {"python": platform.python_version(), "platform": platform.platform()}
@@ -123,7 +125,7 @@ def write_row(folder: Path, facts: RowFacts, collector: Collector, seen: Seen, l
     if facts.status == "FAIL":
         extra = _write_bundle(folder, facts, collector, written, log)
     page = render("row.html", row=row, written=written, bundle=[path.name for path in extra])
-    (folder / PAGE).write_bytes(collector.redact(page.encode("utf-8", "backslashreplace")))
+    (folder / PAGE).write_bytes(collector.redact(page.encode("utf-8", "backslashreplace"), b"&lt;secret&gt;"))
     if facts.status == "FAIL":
         write_manifest(folder)
 

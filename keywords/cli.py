@@ -1,0 +1,101 @@
+"""`qa`: what there is to do before and after a run of the suites."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from keywords.traceability.register import Register
+    from keywords.traceability.results import Run
+    from keywords.traceability.rows import Row
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+RegisterPath = Annotated[Path, typer.Option("--register", help="The register of requirements.")]
+SuitesPath = Annotated[Path, typer.Option("--suites", help="The folder that holds all rows.")]
+
+REGISTER = Path("resources/register/requirements.yaml")
+SUITES = Path("suites")
+
+
+@app.command()
+def matrix(
+    output: Annotated[Path, typer.Option(help="The output.xml of the run to show.")] = Path("results/output.xml"),
+    to: Annotated[Path, typer.Option(help="The folder to write into.")] = Path("results/matrix"),
+    register: RegisterPath = REGISTER,
+    suites: SuitesPath = SUITES,
+) -> None:
+    """Write the requirement matrix of a run: a page, Markdown, CSV and JSON."""
+    from keywords.traceability.matrix import build  # noqa: PLC0415  # `qa --help` need not wait for them
+    from keywords.traceability.matrix_files import summary, write_matrix  # noqa: PLC0415
+
+    found = build(_register(register), _run(output), _rows(suites))
+    for path in write_matrix(found, to):
+        typer.echo(str(path))
+    typer.echo(summary(found))
+
+
+@app.command()
+def check(
+    output: Annotated[
+        Path | None, typer.Option(help="The output.xml of a run of all rows; then that run is checked, too.")
+    ] = None,
+    register: RegisterPath = REGISTER,
+    suites: SuitesPath = SUITES,
+) -> None:
+    """Fail if the way from a requirement to its evidence has a gap; one line for each finding.
+
+    Exit code 1 if there are findings, 2 if the register, the suites or the output cannot be read.
+    """
+    from keywords.traceability import check as gate  # noqa: PLC0415  # `qa --help` need not wait for it
+
+    known, rows = _register(register), _rows(suites)
+    findings = gate.row_findings(known, rows) + gate.coverage_findings(known, rows)
+    warnings: list[str] = []
+    if output:
+        run = _run(output)
+        findings += gate.run_findings(rows, run)
+        warnings = gate.skip_warnings(run)
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    for finding in findings:
+        typer.echo(f"finding: {finding}", err=True)
+    what = f"{len(known.requirements)} requirements, {len(rows)} rows{f', run {output}' if output else ''}"
+    typer.echo(f"{what}: {len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}")
+    if findings:
+        raise typer.Exit(1)
+
+
+def _register(path: Path) -> Register:
+    from keywords.traceability.register import RegisterError, load_register  # noqa: PLC0415  # as above
+
+    try:
+        return load_register(path)
+    except RegisterError as err:
+        _unusable(err)
+
+
+def _rows(suites: Path) -> list[Row]:
+    from keywords.suite_model import read_rows  # noqa: PLC0415  # Robot takes a while to import
+
+    try:
+        return read_rows(suites)
+    except ValueError as err:
+        _unusable(err)
+
+
+def _run(output: Path) -> Run:
+    from keywords.traceability.results import OutputError, read_output  # noqa: PLC0415  # as above
+
+    try:
+        return read_output(output)
+    except OutputError as err:
+        _unusable(err)
+
+
+def _unusable(problem: Exception) -> NoReturn:
+    typer.echo(str(problem), err=True)
+    raise typer.Exit(2)

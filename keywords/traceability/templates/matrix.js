@@ -1,0 +1,33 @@
+const body = document.querySelector("#forward tbody");
+const lines = [...body.rows];
+const search = document.querySelector("#search");
+const tiles = [...document.querySelectorAll(".tile")];
+
+function filter() {
+  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const wanted = tiles.filter((tile) => tile.ariaPressed === "true").map((tile) => tile.dataset.status);
+  for (const line of lines) {
+    const text = line.textContent.toLowerCase();
+    const shown = words.every((word) => text.includes(word)) && (!wanted.length || wanted.includes(line.dataset.status));
+    line.hidden = !shown;
+  }
+  document.querySelector("#nothing").hidden = lines.some((line) => !line.hidden);
+}
+
+search.addEventListener("input", filter);
+for (const tile of tiles) {
+  tile.addEventListener("click", () => {
+    tile.ariaPressed = tile.ariaPressed === "true" ? "false" : "true";
+    filter();
+  });
+}
+
+const orders = {
+  id: (a, b) => a.dataset.id.localeCompare(b.dataset.id),
+  area: (a, b) => a.dataset.area.localeCompare(b.dataset.area) || orders.id(a, b),
+  risk: (a, b) => b.dataset.risk - a.dataset.risk || orders.id(a, b),
+  status: (a, b) => a.dataset.rank - b.dataset.rank || orders.risk(a, b),
+};
+for (const head of document.querySelectorAll("th[data-sort]")) {
+  head.addEventListener("click", () => body.append(...lines.sort(orders[head.dataset.sort])));
+}
