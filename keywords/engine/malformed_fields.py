@@ -1,0 +1,167 @@
+"""Chat requests in which one field is wrong, for `malformed.py`."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+PROMPT = "Say something broken"
+"""The user message of the good request; it occurs there once."""
+_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+_PART_TYPES = frozenset({"text", "image_url", "input_audio", "file", "refusal"})
+_SHORT = st.text(max_size=12)
+
+JSON: SearchStrategy[Any] = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), _SHORT),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(_SHORT, inner, max_size=4)),
+    max_leaves=6,
+)
+"""Any JSON value."""
+
+UNKNOWN_FIELDS = st.dictionaries(st.text("abc_", min_size=1, max_size=6).map("x_{}".format), JSON, max_size=3)
+"""Fields that nobody knows. They are allowed, so they leave a request as right or wrong as it was."""
+
+
+def good_request(model: str) -> dict[str, Any]:
+    """The request that is right in everything, and asks for a single token."""
+    return {"model": model, "messages": [{"role": "user", "content": PROMPT}], "max_tokens": 1}
+
+
+def broken_field(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
+    """The good request with one optional field of the wrong type or out of bounds."""
+    bad_values = _bad_values()
+
+    def broken(name: str) -> SearchStrategy[dict[str, Any]]:
+        values, also = bad_values[name]
+        return values.map(lambda value: {**good, **also, name: value})
+
+    return st.sampled_from(sorted(bad_values)).flatmap(broken)
+
+
+def absent_field(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
+    """The good request without one of the two required fields, or with nothing in it."""
+    field = st.sampled_from(("model", "messages"))
+    without = field.map(lambda name: {key: value for key, value in good.items() if key != name})
+    nothing = st.sampled_from((None, "", [], {}))
+    broken = st.one_of(without, st.builds(lambda name, value: {**good, name: value}, field, nothing))
+    return st.builds(lambda request, more: {**more, **request}, broken, UNKNOWN_FIELDS)
+
+
+def broken_messages(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
+    """The good request with something else than messages, or with one wrong message among good ones."""
+    right = copy.copy(good["messages"][0])
+    among = st.builds(
+        lambda before, message, after: [right] * before + [message] + [right] * after,
+        st.integers(0, 3),
+        _bad_message(),
+        st.integers(0, 3),
+    )
+    return st.one_of(among, _not(list)).map(lambda messages: {**good, "messages": messages})
+
+
+def _bad_message() -> SearchStrategy[Any]:
+    role = st.sampled_from(("system", "user"))
+    return st.one_of(
+        _not(dict),
+        st.just({}),
+        st.just({"content": "Hi"}),
+        _not(str).map(lambda bad: {"role": bad, "content": "Hi"}),
+        _SHORT.filter(lambda text: text not in _ROLES).map(lambda bad: {"role": bad, "content": "Hi"}),
+        role.map(lambda known: {"role": known}),
+        st.builds(lambda known, bad: {"role": known, "content": bad}, role, _not(str, list)),
+        st.builds(lambda known, bad: {"role": known, "content": [bad]}, role, _bad_part()),
+        st.just({"role": "tool", "content": "42"}),
+    )
+
+
+def _bad_part() -> SearchStrategy[Any]:
+    return st.one_of(
+        _not(dict),
+        st.just({}),
+        _SHORT.filter(lambda text: text not in _PART_TYPES).map(lambda bad: {"type": bad, "text": "Hi"}),
+        _not(str).map(lambda bad: {"type": bad, "text": "Hi"}),
+        st.just({"type": "text"}),
+        _not(str).map(lambda bad: {"type": "text", "text": bad}),
+    )
+
+
+def _bad_values() -> dict[str, tuple[SearchStrategy[Any], dict[str, Any]]]:
+    """For each optional field its wrong values, and what else must stand in the request for it to have a meaning."""
+    nothing_else: dict[str, Any] = {}
+    streaming = {"stream": True}
+    return {
+        "model": (st.text(min_size=1, max_size=30).map("no-such-{}".format) | _not(str), nothing_else),
+        "temperature": (_outside(0, 2), nothing_else),
+        "top_p": (_outside(0, 1), nothing_else),
+        "presence_penalty": (_outside(-2, 2), nothing_else),
+        "frequency_penalty": (_outside(-2, 2), nothing_else),
+        "n": (_no_integer(1, 128), nothing_else),
+        "top_logprobs": (_no_integer(0, 20), {"logprobs": True}),
+        "max_tokens": (_no_integer(0, None), nothing_else),
+        "max_completion_tokens": (_no_integer(0, None), nothing_else),
+        "seed": (_no_integer(-(2**63), 2**63 - 1), nothing_else),
+        "stream": (_optional_not(bool), nothing_else),
+        "logprobs": (_optional_not(bool), nothing_else),
+        "stop": (
+            st.one_of(
+                _optional_not(str, list),
+                st.lists(_not(str), min_size=1, max_size=4),
+                st.lists(st.text(min_size=1, max_size=4), min_size=5, max_size=9),
+            ),
+            nothing_else,
+        ),
+        "stream_options": (
+            _optional_not(dict) | _optional_not(bool).map(lambda bad: {"include_usage": bad}),
+            streaming,
+        ),
+        "response_format": (_optional_not(dict) | _SHORT.map(lambda bad: {"type": f"no-{bad}"}), nothing_else),
+        "tools": (
+            _optional_not(list)
+            | st.lists(_not(dict), min_size=1, max_size=3)
+            | st.integers(129, 140).map(lambda many: [_tool(number) for number in range(many)]),
+            nothing_else,
+        ),
+        "tool_choice": (_optional_not(str, dict), {"tools": [_tool(0)]}),
+        "logit_bias": (_optional_not(dict), nothing_else),
+        "user": (_optional_not(str), nothing_else),
+        "metadata": (_optional_not(dict), nothing_else),
+    }
+
+
+def _tool(number: int) -> dict[str, Any]:
+    parameters = {"type": "object", "properties": {}}
+    return {"type": "function", "function": {"name": f"tool_{number}", "parameters": parameters}}
+
+
+def _not(*types: type) -> SearchStrategy[Any]:
+    """Any JSON value but these types; `true` is no number here, though Python says so."""
+    return JSON.filter(lambda value: type(value) not in types)
+
+
+def _optional_not(*types: type) -> SearchStrategy[Any]:
+    return _not(*types, type(None))
+
+
+def _outside(low: float, high: float) -> SearchStrategy[Any]:
+    return st.one_of(
+        _optional_not(int, float),
+        st.floats(max_value=low, exclude_max=True, allow_nan=False, allow_infinity=False),
+        st.floats(min_value=high, exclude_min=True, allow_nan=False, allow_infinity=False),
+        st.integers(min_value=math.floor(high) + 1),
+        st.integers(max_value=math.ceil(low) - 1),
+    )
+
+
+def _no_integer(low: int, high: int | None) -> SearchStrategy[Any]:
+    """No whole number within the bounds. `3.0` is left out: JSON cannot tell it from 3."""
+    fractions = st.floats(-1e6, 1e6).filter(lambda value: not value.is_integer())
+    wrong = [_optional_not(int, float), fractions, st.integers(max_value=low - 1)]
+    if high is not None:
+        wrong.append(st.integers(min_value=high + 1))
+    return st.one_of(wrong)

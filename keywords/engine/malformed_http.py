@@ -1,0 +1,108 @@
+"""HTTP requests as bytes: right ones around a broken body, and broken ones, for `malformed.py`."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hypothesis.strategies import SearchStrategy
+
+CHAT = "/v1/chat/completions"
+KEY = b"<secret>"
+"""Stands in generated requests where the key goes, so that they can be shown and kept."""
+_NO_JSON = b'{"messages":'
+_FIXED_HEADERS = (b"Host: gateway", b"Authorization: Bearer " + KEY)
+_VISIBLE_BYTES = (*range(0x21, 0x7F), *range(0x80, 0x100))
+_HUGE = 80_000
+_HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+_TLS_HELLO = bytes.fromhex("160301002f0100002b0303") + bytes(32) + bytes.fromhex("000004c02bc02f0100")
+
+
+def http_request(
+    method: str,
+    path: str,
+    *,
+    body: bytes,
+    content_type: bytes = b"application/json",
+    headers: Sequence[bytes] = _FIXED_HEADERS,
+) -> bytes:
+    """One HTTP/1.1 request that leaves the connection open."""
+    lines = (
+        f"{method} {path} HTTP/1.1".encode(),
+        *headers,
+        b"Content-Type: " + content_type,
+        b"Content-Length: %d" % len(body),
+        b"",
+        body,
+    )
+    return b"\r\n".join(lines)
+
+
+def odd_headers() -> SearchStrategy[bytes]:
+    """Headers with values that are allowed on the wire but make no sense, around a body that is no JSON."""
+    value = st.one_of(
+        st.text(string.printable.strip() + " ", max_size=60).map(lambda text: text.strip().encode()),
+        st.lists(st.sampled_from(_VISIBLE_BYTES), max_size=40).map(bytes),
+        st.integers(200, 4000).map(lambda size: b"x" * size),
+    )
+    name = st.sampled_from(
+        (b"X-Request-Id", b"Accept", b"Cookie", b"User-Agent", b"Content-Encoding", b"X-Forwarded-For")
+    )
+    more = st.builds(lambda name, value: (*_FIXED_HEADERS, name + b": " + value), name, value)
+    other_key = value.map(lambda value: (_FIXED_HEADERS[0], b"Authorization: " + value))
+    return st.one_of(more, other_key).map(lambda headers: http_request("POST", CHAT, body=_NO_JSON, headers=headers))
+
+
+def not_http(good_body: bytes) -> SearchStrategy[bytes]:
+    """Bytes that are no HTTP request, or only the first part of one. Any body in a whole one is no JSON."""
+    whole = http_request("POST", CHAT, body=good_body)
+    lines = st.sampled_from(
+        (
+            b"POST /v1/chat/completions HTTP/9.9",
+            b"POST /v1/chat/completions http/1.1",
+            b"POST  /v1/chat/completions  HTTP/1.1",
+            b"POST /v1/chat/completions",
+            b"P\x00ST /v1/chat/completions HTTP/1.1",
+            b"POST \xff\xfe HTTP/1.1",
+            b"POST " + b"/x" * (_HUGE // 2) + b" HTTP/1.1",
+        )
+    )
+    headers = st.sampled_from(
+        (
+            b"no colon",
+            b"na me: x",
+            b"X-Nul: a\x00b",
+            b": no name",
+            b"X-Huge: " + b"x" * _HUGE,
+            b"Content-Length: -1",
+            b"Content-Length: 1e3",
+            b"Content-Length: 99999999999999999999",
+            b"Content-Length: 5\r\nContent-Length: 6",
+            b"Content-Length: 100000",
+            b"Transfer-Encoding: chunked\r\nContent-Length: 3",
+            b"Transfer-Encoding: gibberish",
+        )
+    )
+    chunks = st.sampled_from(
+        (b"zz\r\n{}\r\n0\r\n\r\n", b"-1\r\n{}\r\n", b"ffffffffffffffff\r\n{", b"2\r\n{}no end", b"5\r\n")
+    )
+    return st.one_of(
+        st.binary(min_size=1, max_size=200).map(lambda data: data + b"\r\n\r\n"),
+        st.integers(1, len(whole) - 1).map(lambda at: whole[:at]),
+        lines.map(_request),
+        headers.map(lambda header: _request(b"POST /v1/chat/completions HTTP/1.1", header)),
+        chunks.map(lambda body: _request(b"POST /v1/chat/completions HTTP/1.1", b"Transfer-Encoding: chunked") + body),
+        st.just(_HTTP2_PREFACE),
+        st.just(_TLS_HELLO),
+    )
+
+
+def _request(line: bytes, *headers: bytes) -> bytes:
+    body = b"" if any(header.startswith((b"Content-Length", b"Transfer-Encoding")) for header in headers) else _NO_JSON
+    length = (b"Content-Length: %d" % len(body),) if body else ()
+    return b"\r\n".join((line, *_FIXED_HEADERS, b"Content-Type: application/json", *headers, *length, b"", body))

@@ -1,0 +1,135 @@
+"""Hostile input: floods of broken requests that a gateway must refuse in good order."""
+
+from datetime import timedelta
+
+from assertionengine import AssertionOperator, verify_assertion
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.flood import Finding, Flood, FloodTooSlowError, send_all
+from keywords.engine.malformed import generate
+from keywords.world import current_target, output_dir
+
+_SHOWN_FINDINGS = 5
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class HostileLibrary:
+    """Flood the target with broken requests and count what it did wrong.
+
+    ```robotframework
+    ${flood} =    Send Malformed Requests    count=2000
+    Get Server Errors    ${flood}    ==    0
+    Get Malformed Answers    ${flood}    ==    0
+    Get Accepted Requests    ${flood}    ==    0
+    Get Unanswered Requests    ${flood}    ==    0
+    ```
+    """
+
+    @keyword
+    def send_malformed_requests(
+        self, count: int = 2000, *, seed: int = 1, time_limit: timedelta = timedelta(seconds=20)
+    ) -> Flood:
+        """Generate broken requests and send them to the target, one after the other.
+
+        They break JSON, UTF-8, types, bounds, messages, content type, method, path, headers, and HTTP itself. What was
+        wrong is logged with the bytes to send again, and kept whole in the file `flood-<seed>.txt`.
+
+        Args:
+            count: how many, no two alike.
+            seed: the same seed generates the same requests.
+            time_limit: for the sending; generating 2,000 takes a few seconds more.
+
+        Returns:
+            Statuses by family, and everything that was wrong.
+
+        Raises:
+            FloodTooSlowError: the time was up before all were sent.
+        """
+        target = current_target()
+        requests = generate(count, seed=seed, model=target.model)
+        logger.info(f"Generated {len(requests)} broken requests from seed {seed}")
+        try:
+            flood = send_all(
+                requests,
+                url=target.url,
+                api_key=target.api_key.value if target.api_key else None,
+                seed=seed,
+                time_limit_s=time_limit.total_seconds(),
+                progress=lambda sent: logger.info(f"{sent} of {count} sent"),
+            )
+        except FloodTooSlowError as error:
+            _report(error.flood)
+            raise
+        _report(flood)
+        return flood
+
+    @keyword
+    def get_server_errors(
+        self,
+        flood: Flood,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many broken requests were answered with a status from 500 up."""
+        return _count("Server errors", flood.server_errors, assertion_operator, assertion_expected, message)
+
+    @keyword
+    def get_malformed_answers(
+        self,
+        flood: Flood,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many refusals are not in OpenAI's error shape with all four keys."""
+        return _count("Malformed answers", flood.malformed_answers, assertion_operator, assertion_expected, message)
+
+    @keyword
+    def get_accepted_requests(
+        self,
+        flood: Flood,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many broken requests were answered as if they were right."""
+        return _count("Accepted requests", flood.accepted, assertion_operator, assertion_expected, message)
+
+    @keyword
+    def get_unanswered_requests(
+        self,
+        flood: Flood,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many whole HTTP requests got no answer within 5 seconds; bytes that are no HTTP do not count."""
+        return _count("Unanswered requests", flood.unanswered, assertion_operator, assertion_expected, message)
+
+
+def _count(
+    label: str,
+    findings: list[Finding],
+    operator: AssertionOperator | None,
+    expected: int | None,
+    message: str | None,
+) -> int:
+    if findings:
+        label = f"{label} (first: {findings[0]})"
+    return int(verify_assertion(len(findings), operator, expected, label, message))
+
+
+def _report(flood: Flood) -> None:
+    families = "\n".join(
+        f"{family}: {', '.join(f'{status} x {times}' for status, times in counts.most_common())}"
+        for family, counts in sorted(flood.statuses.items())
+    )
+    logger.info(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s\n{families}")
+    findings = flood.findings()
+    if findings:
+        path = output_dir() / f"flood-{flood.seed}.txt"
+        path.write_text("\n".join(f"{f.family}: {f.fault}\n{f.request!r}\n{f.status} {f.answer!r}\n" for f in findings))
+        shown = "\n".join(str(finding) for finding in findings[:_SHOWN_FINDINGS])
+        logger.info(f"{len(findings)} findings, all in {path}, first:\n{shown}")
