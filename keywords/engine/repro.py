@@ -117,8 +117,8 @@ Send its requests again, without Robot Framework: `sh curl.sh`, or one of them: 
 started for itself is gone; `gateway serve` starts another.
 
 `row.json` holds the versions, the model and its parameters; each `NN-exchange.json` holds one request, its answer and
-the time of each piece of it, with the bodies beside it. `gateway.log`, where there is one, is what the gateway
-logged during this row. `{MANIFEST}` holds the checksums: `sha256sum -c {MANIFEST}`.
+the time of each piece of it, with the bodies beside it. Each `gateway-*.log` is what a gateway that
+the run had started logged during this row. `{MANIFEST}` holds the checksums: `sha256sum -c {MANIFEST}`.
 """
     readme = folder / "README.md"
     readme.write_bytes(redact(text.encode("utf-8", "backslashreplace")))
@@ -126,20 +126,18 @@ logged during this row. `{MANIFEST}` holds the checksums: `sha256sum -c {MANIFES
 
 
 def write_log_tail(folder: Path, log: Path, start: int, redact: Redact) -> Path:
-    """Copy what was logged since a position to `gateway.log`, the last 64 KiB of it at most.
+    """Copy what was logged since a position, the last 64 KiB of it at most.
 
     Args:
         folder: the row's evidence folder.
-        log: the gateway's log file.
-        start: its size in bytes when the row began; beyond its end (another file meanwhile) means from its beginning.
+        log: a gateway's log file; the copy has its name.
+        start: its size in bytes when the row began.
         redact: takes protected values out of bytes.
     """
-    size = log.stat().st_size
-    start = start if start <= size else 0
     with log.open("rb") as stream:
-        stream.seek(max(start, size - LOG_TAIL_BYTES))
+        stream.seek(max(start, log.stat().st_size - LOG_TAIL_BYTES))
         tail = stream.read(LOG_TAIL_BYTES)
-    copy = folder / "gateway.log"
+    copy = folder / log.name
     copy.write_bytes(redact(tail))
     return copy
 

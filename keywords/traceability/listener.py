@@ -22,7 +22,7 @@ from keywords.engine.evidence import COLLECTOR, folder_of_row
 from keywords.suite_model import row_of
 from keywords.traceability.modifier import enrich, find_register
 from keywords.traceability.results import EVIDENCE
-from keywords.traceability.row_evidence import PAGE, RowFacts, Seen, begin_run, end_run, write_row
+from keywords.traceability.row_evidence import PAGE, RowFacts, Seen, begin_run, end_run, log_sizes, write_row
 
 if TYPE_CHECKING:
     from robot import result, running
@@ -45,12 +45,13 @@ class TraceabilityListener:
     def __init__(self) -> None:
         self._active = False
         self._seen = Seen()
-        self._log: tuple[Path, int] | None = None
+        self._logs: dict[Path, int] = {}
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:  # noqa: ARG002  # Robot's signature
         """At the root: check the rows, and make ready for the evidence."""
         if data.parent:
             return
+        self._active = False
         _hand_down(data)
         if findings := enrich(data, find_register(data.source)):
             logger.error(findings)
@@ -65,19 +66,16 @@ class TraceabilityListener:
         if not self._active:
             return
         shutil.rmtree(_folder(result), ignore_errors=True)
-        path = _variable("${GATEWAY_LOG}")
-        self._log = (Path(path), _size(Path(path))) if path else None
+        self._logs = log_sizes(_output_dir())
         COLLECTOR.start()
-        COLLECTOR.protect(_variable("${GATEWAY_API_KEY}"))
 
     def end_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
         """Write the row's evidence and link it from the log, which shows the author's tags alone."""
         result.tags.remove([tag for tag in result.tags if tag.startswith("allure.")])
         if not self._active:
             return
-        COLLECTOR.protect(_variable("${GATEWAY_API_KEY}"))
         folder = _folder(result)
-        write_row(folder, _facts(result), COLLECTOR, self._seen, self._log)
+        write_row(folder, _facts(result), COLLECTOR, self._seen, self._logs)
         page = (folder / PAGE).relative_to(_output_dir()).as_posix()
         count = "1 exchange" if COLLECTOR.count == 1 else f"{COLLECTOR.count} exchanges"
         result.metadata[EVIDENCE] = f"[{page}|{count}]"
@@ -87,8 +85,8 @@ class TraceabilityListener:
         if data.parent or not self._active:
             return
         noted = {
-            "Model": ", ".join(self._seen.models) or _variable("${MODEL}"),
-            "Gateway": _variable("${GATEWAY_URL}"),
+            "Model": ", ".join(self._seen.models) or _of_target("model"),
+            "Gateway": _of_target("url"),
             "Gateway version": self._seen.gateway.get("version", ""),
         }
         result.metadata.update(_known({**noted, **result.metadata}))
@@ -126,7 +124,7 @@ def _facts(result: result.TestCase) -> RowFacts:
         message=result.message,
         started=result.start_time.isoformat(),
         elapsed_s=result.elapsed_time.total_seconds(),
-        environment=_known({**root.metadata, "Gateway": _variable("${GATEWAY_URL}")}),
+        environment=_known({**root.metadata, "Gateway": _of_target("url")}),
         rerun=shlex.join(["robot", "--test", name, _relative(root.source)]),
     )
 
@@ -135,22 +133,17 @@ def _known(facts: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def _variable(name: str) -> str:
-    """A Robot variable as text, a secret one opened; empty if it is not set."""
-    value = BuiltIn().get_variable_value(name)
-    return str(getattr(value, "value", value) or "")
+def _of_target(fact: str) -> str:
+    """What the run knows of the server it speaks to; empty before its setup has found one."""
+    return str(getattr(BuiltIn().get_variable_value("${TARGET}"), fact, ""))
 
 
 def _output_dir() -> Path:
-    return Path(_variable("${OUTPUT DIR}"))
+    return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
 
 
 def _folder(result: result.TestCase) -> Path:
     return folder_of_row(_output_dir(), result.parent.full_name, result.name)
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
 
 
 def _relative(source: Path | None) -> str:

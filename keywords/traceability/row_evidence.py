@@ -16,6 +16,7 @@ from keywords.engine.repro import write_curl_script, write_log_tail, write_manif
 from keywords.traceability.pages import render
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from keywords.engine.evidence import Collector
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 PAGE = "index.html"
 RUN_FILE = "run.json"
+GATEWAY_LOGS = "gateway-*.log"
 PARAMETERS = ("model", "seed", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stream")
 LIBRARIES = ("robotframework", "httpx2", "openai", "llm-gateway-qa")
 
@@ -81,12 +83,19 @@ def versions() -> dict[str, str]:
     return found
 
 
+def log_sizes(output_dir: Path) -> dict[Path, int]:
+    """Every log of a gateway that this run started, and its size in bytes."""
+    return {log: log.stat().st_size for log in sorted(output_dir.glob(GATEWAY_LOGS))}
+
+
 def begin_run(output_dir: Path) -> None:
-    """Remove the evidence of the run before, which Robot's new output.xml no longer tells of."""
+    """Remove evidence and gateway logs of the run before, which Robot's new output.xml no longer tells of."""
     folder = output_dir / EVIDENCE_FOLDER
     # The run file marks the folder as written by an earlier run; anyone else's folder of that name stays.
     if (folder / RUN_FILE).is_file():
         shutil.rmtree(folder)
+        for log in log_sizes(output_dir):
+            log.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / RUN_FILE, {"versions": versions()}, bytes)
 
@@ -97,7 +106,7 @@ def end_run(output_dir: Path, environment: dict[str, str], seen: Seen) -> None:
     write_json(output_dir / EVIDENCE_FOLDER / RUN_FILE, facts, bytes)
 
 
-def write_row(folder: Path, facts: RowFacts, collector: Collector, seen: Seen, log: tuple[Path, int] | None) -> None:
+def write_row(folder: Path, facts: RowFacts, collector: Collector, seen: Seen, logs: Mapping[Path, int]) -> None:
     """Write a row's evidence.
 
     Args:
@@ -105,7 +114,7 @@ def write_row(folder: Path, facts: RowFacts, collector: Collector, seen: Seen, l
         facts: what is known of the row.
         collector: holds its exchanges and the secrets that must not be written.
         seen: is told what the exchanges say about the gateway.
-        log: the gateway's log and its size when the row began, if there is one.
+        logs: the sizes of the gateways' logs when the row began.
     """
     folder.mkdir(parents=True, exist_ok=True)
     saved = sorted(path for path in folder.iterdir() if path.is_file())
@@ -123,7 +132,7 @@ def write_row(folder: Path, facts: RowFacts, collector: Collector, seen: Seen, l
     write_json(folder / "row.json", row, collector.redact)
     extra: list[Path] = []
     if facts.status == "FAIL":
-        extra = _write_bundle(folder, facts, collector, written, log)
+        extra = _write_bundle(folder, facts, collector, written, logs)
     page = render("row.html", row=row, written=written, bundle=[path.name for path in extra])
     (folder / PAGE).write_bytes(collector.redact(page.encode("utf-8", "backslashreplace"), b"&lt;secret&gt;"))
     if facts.status == "FAIL":
@@ -131,14 +140,14 @@ def write_row(folder: Path, facts: RowFacts, collector: Collector, seen: Seen, l
 
 
 def _write_bundle(
-    folder: Path, facts: RowFacts, collector: Collector, written: list[WrittenExchange], log: tuple[Path, int] | None
+    folder: Path, facts: RowFacts, collector: Collector, written: list[WrittenExchange], logs: Mapping[Path, int]
 ) -> list[Path]:
     script = write_curl_script(folder, written, collector.redact)
     readme = write_readme(folder, row=facts.name, message=facts.message, command=facts.rerun, redact=collector.redact)
-    found = [path for path in (readme, script) if path]
-    if log and log[0].is_file():
-        found.append(write_log_tail(folder, *log, collector.redact))
-    return found
+    now = log_sizes(folder.parent.parent)
+    grown = [log for log, size in now.items() if size > logs.get(log, 0)]
+    tails = [write_log_tail(folder, log, logs.get(log, 0), collector.redact) for log in grown]
+    return [path for path in (readme, script, *tails) if path]
 
 
 def _parameters(written: WrittenExchange, seen: Seen) -> dict[str, Any]:
