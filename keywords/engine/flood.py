@@ -196,7 +196,18 @@ class _Connection:
             self._socket.close()
             self._socket = None
 
-    def _exchange(connection: socket.socket, data: bytes) -> tuple[int, bytes, bool]:
+    def _exchange(self, connection: socket.socket, data: bytes) -> tuple[int, bytes]:
+        status, body, closes = _exchange(connection, data)
+        if closes:
+            self.close()
+        return status, body
+
+    def _failed(self, error: Exception) -> tuple[None, bytes]:
+        self.close()
+        return None, f"{type(error).__name__}: {error}".encode()
+
+
+def _exchange(connection: socket.socket, data: bytes) -> tuple[int, bytes, bool]:
     # A server that refuses early may stop reading; its answer can still be there.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.sendall(data)
