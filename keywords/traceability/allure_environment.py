@@ -1,0 +1,95 @@
+"""Where and with what a run took place, in the two files that Allure reads it from."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROBOT_LINK = re.compile(r"\[[^|\]]+\|([^\]]*)\]")
+COMMAND_LIMIT_S = 10
+
+
+def environment_properties(metadata: Mapping[str, str]) -> str:
+    """The run's metadata, and what is not in it of this machine, as Java properties.
+
+    Args:
+        metadata: of the root suite, in order; it wins over what this machine says of itself.
+    """
+    here = {
+        "Commit": commit(),
+        "Robot Framework": version("robotframework"),
+        "Python": platform.python_version(),
+        "Operating system": operating_system(),
+        "CPU": f"{cpu()}, {os.cpu_count()} cores",
+    }
+    shown = {**metadata, **{name: value for name, value in here.items() if name not in metadata}}
+    return "".join(f"{_key(name)} = {_value(value)}\n" for name, value in shown.items() if value)
+
+
+def executor() -> dict[str, str]:
+    """Who ran it, as Allure's `executor.json` has it."""
+    env = os.environ
+    if env.get("GITHUB_ACTIONS") == "true":
+        url = f"{env.get('GITHUB_SERVER_URL')}/{env.get('GITHUB_REPOSITORY')}/actions/runs/{env.get('GITHUB_RUN_ID')}"
+        build = f"{env.get('GITHUB_WORKFLOW')} {env.get('GITHUB_RUN_NUMBER')}"
+        return {"name": "GitHub Actions", "type": "github", "buildName": build, "buildUrl": url}
+    return {"name": f"local run on {platform.node()}", "type": "local"}
+
+
+def commit() -> str:
+    """The commit of the working directory, marked where files differ from it; empty outside a Git checkout."""
+    head = _said("git", "rev-parse", "--short=10", "HEAD")
+    return f"{head} with changes" if head and _said("git", "status", "--porcelain") else head
+
+
+def operating_system() -> str:
+    """Its name and version as its users know them, and the machine's architecture."""
+    name = f"{platform.system()} {platform.release()}"
+    if sys.platform == "darwin":
+        name = f"macOS {platform.mac_ver()[0]}"
+    elif sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            name = platform.freedesktop_os_release()["PRETTY_NAME"]
+    return f"{name}, {platform.machine()}"
+
+
+def cpu() -> str:
+    """The processor's name, as far as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        name = re.search(r"^model name\s*:\s*(.+)$", info.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+        return name[1] if name else platform.machine()
+    if sys.platform == "darwin":
+        return _said("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
+    return platform.processor() or platform.machine()
+
+
+def _said(program: str, *words: str) -> str:
+    path = shutil.which(program)
+    if not path:
+        return ""
+    try:
+        answer = subprocess.run([path, *words], capture_output=True, text=True, timeout=COMMAND_LIMIT_S, check=False)  # noqa: S603  # constant words
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _key(name: str) -> str:
+    return re.sub(r"([\\\s:=#!])", r"\\\1", " ".join(name.split()))
+
+
+def _value(value: str) -> str:
+    text = " ".join(ROBOT_LINK.sub(r"\1", value).split())
+    return text.replace("\\", "\\\\")

