@@ -36,10 +36,11 @@ _STATUS_OF_CODE = {
 _CONTEXT_TYPES = frozenset({"exceed_context_size_error", "context_length_exceeded"})
 # vLLM, Ollama and OpenAI say it in prose.
 _CONTEXT_PROSE = re.compile(
-    r"maximum context length|exceeds? (?:the )?(?:available |maximum )?context (?:size|length|window)", re.IGNORECASE
+    r"maximum context length|(?:exceeds|is longer than) the (?:available |maximum )?context (?:size|length|window)",
+    re.IGNORECASE,
 )
-_CONTEXT_LIMIT = re.compile(r"maximum context length (?:is|of) (\d+)", re.IGNORECASE)
-_PROMPT_TOKENS = re.compile(r"(?:requested|resulted in|contains(?: at least)?) (\d+)(?: input)? tokens", re.IGNORECASE)
+_CONTEXT_LIMIT = re.compile(r"(?:maximum context length (?:is|of)|context size \() ?(\d+)", re.IGNORECASE)
+_PROMPT_TOKENS = re.compile(r"(?:request \(|requested |resulted in |contains (?:at least )?)(\d+)", re.IGNORECASE)
 _MESSAGE_LIMIT = 500
 
 
@@ -77,6 +78,12 @@ def error_object(answer: Any) -> dict[str, Any] | None:
     if not isinstance(answer, dict):
         return None
     error = answer.get("error") or answer.get("detail") or (answer if "message" in answer else None)
+    if isinstance(error, str) and error.startswith("{"):
+        # Ollama hands on its runner's error object as a string.
+        try:
+            return error_object(orjson.loads(error)) or {"message": error}
+        except orjson.JSONDecodeError:
+            return {"message": error}
     if isinstance(error, dict):
         return {**error, "message": str(error.get("message") or error)}
     return {"message": str(error)} if error else None

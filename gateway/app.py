@@ -1,0 +1,121 @@
+"""The application, assembled."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from gateway.auth import KeyRing
+from gateway.backends.factory import create_backends
+from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, UnknownUrl
+from gateway.frame import RequestFrame
+from gateway.routes.chat import PATH as CHAT_PATH
+from gateway.routes.chat import ChatEndpoint, operation
+from gateway.routes.health import health_router
+from gateway.routes.models import models_router
+from gateway.routing import Routes
+from gateway.telemetry import RequestLog, say
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from starlette.requests import Request
+
+    from gateway.backends.base import Backend
+    from gateway.config import Config
+
+
+def create_app(config: Config, backends: Mapping[str, Backend] | None = None) -> FastAPI:
+    """The gateway as an ASGI application.
+
+    Args:
+        config: a checked configuration.
+        backends: by name, in place of those that the configuration asks for.
+    """
+    if backends is None:
+        backends = create_backends(config)
+    routes = Routes(config.models, backends)
+    request_log = RequestLog()
+    app = FastAPI(
+        title="LLM gateway",
+        version=version("llm-gateway-qa"),
+        lifespan=_lifespan(backends, request_log),
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        exception_handlers={HTTPException: _http_exception, RequestValidationError: _validation_error},
+    )
+    app.add_middleware(RequestFrame, keys=KeyRing(config.api_keys), request_log=request_log)
+    app.router.routes.append(
+        Route(CHAT_PATH, ChatEndpoint(routes, config.limits, config.timeouts), methods=["POST"], name="chat")
+    )
+    app.include_router(health_router(routes))
+    app.include_router(models_router(routes))
+    _document_chat(app)
+    return app
+
+
+def _lifespan(backends: Mapping[str, Backend], request_log: RequestLog) -> Any:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # In the background: a backend may load a model for long, and /health answers meanwhile.
+        starting = [asyncio.create_task(_start(backend)) for backend in backends.values()]
+        try:
+            yield
+        finally:
+            for task in starting:
+                task.cancel()
+            await asyncio.gather(*starting, return_exceptions=True)
+            for failure in await asyncio.gather(*(b.stop() for b in backends.values()), return_exceptions=True):
+                if isinstance(failure, BaseException):
+                    say("backend_stop_failed", level=logging.ERROR, reason=repr(failure))
+            await request_log.close()
+
+    return lifespan
+
+
+async def _start(backend: Backend) -> None:
+    try:
+        await backend.start()
+    except GatewayError as error:
+        say("backend_start_failed", level=logging.ERROR, backend=backend.name, reason=error.message)
+    except Exception as error:  # noqa: BLE001  # one backend's failure must not keep the others from answering
+        say("backend_start_failed", level=logging.ERROR, backend=backend.name, reason=repr(error))
+    else:
+        say("backend_started", backend=backend.name)
+
+
+async def _http_exception(request: Request, error: Exception) -> Any:
+    """Starlette's own 404 and 405, in OpenAI's shape."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
+    if error.status_code == 404:  # noqa: PLR2004  # HTTP's own number
+        raise UnknownUrl(request.method, request.url.path) from None
+    if error.status_code == 405:  # noqa: PLR2004  # as above
+        allow = ", ".join(sorted(method.strip() for method in (error.headers or {}).get("Allow", "").split(",")))
+        raise MethodNotAllowed(request.method, request.url.path, allow) from None
+    raise GatewayError(str(error.detail), status=error.status_code, headers=dict(error.headers or {})) from None
+
+
+async def _validation_error(_: Request, error: Exception) -> Any:
+    raise InvalidRequest(f"Invalid request: {error}. Compare it with /docs.", code="invalid_value") from None
+
+
+def _document_chat(app: FastAPI) -> None:
+    """Put the chat endpoint, which FastAPI does not handle itself, onto its OpenAPI page."""
+    generated = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generated()
+        path_item, components = operation()
+        document["paths"][CHAT_PATH] = path_item
+        document.setdefault("components", {}).setdefault("schemas", {}).update(components)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the page

@@ -1,0 +1,40 @@
+"""From the configuration to backends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.backends.ollama import OllamaBackend
+from gateway.backends.openai import OpenAIBackend
+from gateway.config import LlamaCppConfig, OllamaConfig
+
+if TYPE_CHECKING:
+    from gateway.backends.base import Backend
+    from gateway.config import Config
+
+
+def create_backends(config: Config) -> dict[str, Backend]:
+    """One backend per table `[backends.<name>]`; none is started."""
+    backends: dict[str, Backend] = {}
+    for name, settings in config.backends.items():
+        if isinstance(settings, LlamaCppConfig):
+            # llama.cpp is an extra: a gateway without an embedded model does not need it installed.
+            from gateway.backends.llamacpp import LlamaCppBackend  # noqa: PLC0415  # see the line above
+
+            backends[name] = LlamaCppBackend(settings, name=name, models=_models_on(config, name))
+        elif isinstance(settings, OllamaConfig):
+            backends[name] = OllamaBackend(settings, name=name, connect_s=config.timeouts.connect_s)
+        else:
+            backends[name] = OpenAIBackend(settings, name=name, connect_s=config.timeouts.connect_s)
+    return backends
+
+
+def _models_on(config: Config, backend: str) -> list[str]:
+    """The names under which the routes ask `backend` for a model, each once."""
+    names = [
+        step.model or model
+        for model, settings in config.models.items()
+        for step in settings.route
+        if step.backend == backend
+    ]
+    return list(dict.fromkeys(names))

@@ -1,0 +1,131 @@
+"""Ollama in its native format: `/api/chat`, newline-delimited JSON."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.backends.base import Backend, ChatCall
+from gateway.backends.connection import Connection
+from gateway.backends.ollama_answer import OllamaAnswer
+from gateway.backends.ollama_request import ollama_request
+from gateway.backends.refusal import refusal, refusal_from_event
+from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendUnavailable
+from gateway.sse import EVENT_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    import aiohttp
+
+    from gateway.config import OllamaConfig
+
+
+class OllamaBackend(Backend):
+    """Translates both ways; the native format is used because OpenAI's has no way to forbid silent truncation.
+
+    Args:
+        config: its address, and a key if a proxy before it wants one.
+        name: its name in the configuration.
+        connect_s: limit for making a connection.
+    """
+
+    def __init__(self, config: OllamaConfig, *, name: str, connect_s: float) -> None:
+        super().__init__(name=name)
+        self._config = config
+        self._connect_s = connect_s
+        self._connection: Connection | None = None
+
+    async def start(self) -> None:
+        """Open the connection pool; nothing is sent."""
+        key = self._config.api_key
+        headers = {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+        self._connection = Connection(
+            self._config.base_url, backend=self.name, headers=headers, connect_s=self._connect_s
+        )
+
+    async def stop(self) -> None:
+        """Close the connection pool."""
+        if self._connection:
+            await self._connection.close()
+
+    async def ready(self) -> bool:
+        """Whether `GET /api/tags`, its list of models, answers 200; no model is loaded for it."""
+        return self._connection is not None and await self._connection.answers("/api/tags")
+
+    async def complete(self, call: ChatCall) -> bytes:
+        """One native answer, translated."""
+        async with self._post(call) as response:
+            await self._check_status(response)
+            answer = self._parsed(await response.read())
+        if not isinstance(answer.get("message"), dict):
+            raise self._bad_answer()
+        return OllamaAnswer(include_usage=False).completion(answer)
+
+    async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
+        """Each native line, translated into events."""
+        options = call.fields.get("stream_options") or {}
+        answer = OllamaAnswer(include_usage=bool(options.get("include_usage")))
+        async with self._post(call) as response:
+            await self._check_status(response)
+            async with aclosing(self._lines(response)) as lines:
+                async for line in lines:
+                    events = answer.events(self._parsed(line))
+                    if events:
+                        yield events
+                    if answer.finished:
+                        return
+        raise BackendDisconnected(
+            f"Backend '{self.name}' closed the connection before its answer was complete. Send the request again."
+        )
+
+    def _post(self, call: ChatCall) -> Any:
+        if self._connection is None:
+            raise BackendUnavailable(
+                f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False
+            )
+        return self._connection.post("/api/chat", orjson.dumps(ollama_request(call)), call.request_id)
+
+    async def _check_status(self, response: aiohttp.ClientResponse) -> None:
+        if response.status != 200:  # noqa: PLR2004  # HTTP's own number
+            raise refusal(self.name, response.status, response.headers, await response.read())
+
+    async def _lines(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+        """Whole lines; a last one without its line end counts only if it is whole JSON."""
+        rest = b""
+        async for chunk in response.content.iter_any():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if line.strip():
+                    yield line
+            if len(rest) > EVENT_LIMIT:
+                raise self._bad_answer()
+        if _is_json(rest):
+            yield rest
+
+    def _parsed(self, line: bytes) -> dict[str, Any]:
+        """One line as an object; an error line under a 200 raises what it says."""
+        try:
+            answer = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise self._bad_answer() from error
+        if not isinstance(answer, dict):
+            raise self._bad_answer()
+        if answer.get("error"):
+            raise refusal_from_event(self.name, answer["error"])
+        return answer
+
+    def _bad_answer(self) -> BackendBadAnswer:
+        return BackendBadAnswer(
+            f"Backend '{self.name}' answered with something that is no Ollama answer. Check its base_url."
+        )
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True

@@ -1,0 +1,128 @@
+"""Ollama's native answer as OpenAI's: one object, or one line at a time.
+
+Formats: Ollama docs/api.md, api/types.go (`ChatResponse`). Fields that OpenAI does not have, such as `total_duration`
+(nanoseconds), come back beside OpenAI's own.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+import orjson
+
+_TRANSLATED = frozenset(
+    {"model", "created_at", "message", "done", "done_reason", "prompt_eval_count", "eval_count", "logprobs"}
+)
+# `load` and `unload` end an answer that is empty.
+_FINISH_REASONS = {"length": "length"}
+
+
+class OllamaAnswer:
+    """Translates what comes for one call.
+
+    Args:
+        include_usage: whether a stream shall end with a usage chunk, and carry `usage: null` before.
+
+    Attributes:
+        finished: the line that says `done` has come.
+    """
+
+    def __init__(self, *, include_usage: bool) -> None:
+        self.finished = False
+        self._include_usage = include_usage
+        self._id = f"chatcmpl-{uuid.uuid4().hex}"
+        self._created = int(time.time())
+        self._role_sent = False
+        self._tool_calls = 0
+
+    def completion(self, answer: dict[str, Any]) -> bytes:
+        """A whole answer as a `chat.completion` object."""
+        message = self._message(answer)
+        message = {"role": "assistant", "content": None, "refusal": None} | message
+        if not message["content"] and not message.get("tool_calls"):
+            message["content"] = ""
+        choice = {
+            "index": 0,
+            "message": message,
+            "logprobs": _logprobs(answer),
+            "finish_reason": self._finish_reason(answer),
+        }
+        return orjson.dumps(
+            {**self._envelope(answer, "chat.completion"), "choices": [choice], "usage": _usage(answer), **_rest(answer)}
+        )
+
+    def events(self, line: dict[str, Any]) -> bytes:
+        """The SSE events for one line: its delta, and for the last line the finish reason and the usage."""
+        delta = self._message(line)
+        if not self._role_sent:
+            delta = {"role": "assistant", "content": "", **delta}
+            self._role_sent = True
+        envelope = self._envelope(line, "chat.completion.chunk")
+        if self._include_usage:
+            envelope["usage"] = None
+        out = b""
+        if delta:
+            choice = {"index": 0, "delta": delta, "logprobs": _logprobs(line), "finish_reason": None}
+            out += _event({**envelope, "choices": [choice]})
+        if line.get("done"):
+            self.finished = True
+            choice = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": self._finish_reason(line)}
+            out += _event({**envelope, "choices": [choice], **_rest(line)})
+            if self._include_usage:
+                out += _event({**envelope, "choices": [], "usage": _usage(line)})
+        return out
+
+    def _envelope(self, answer: dict[str, Any], kind: str) -> dict[str, Any]:
+        return {"id": self._id, "object": kind, "created": self._created, "model": answer.get("model")}
+
+    def _message(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """The message, or its delta, without empty fields."""
+        message = answer.get("message")
+        if not isinstance(message, dict):
+            return {}
+        new = {key: value for key, value in message.items() if key not in {"role", "tool_calls", "thinking"} and value}
+        if message.get("thinking"):
+            new["reasoning"] = message["thinking"]
+        if message.get("tool_calls"):
+            new["tool_calls"] = [self._tool_call(call) for call in message["tool_calls"]]
+        return new
+
+    def _tool_call(self, call: dict[str, Any]) -> dict[str, Any]:
+        function = call.get("function", {})
+        arguments = function.get("arguments")
+        text = arguments if isinstance(arguments, str) else orjson.dumps(arguments or {}).decode()
+        index = self._tool_calls
+        self._tool_calls += 1
+        return {
+            "index": index,
+            "id": call.get("id") or f"call_{uuid.uuid4().hex}",
+            "type": "function",
+            "function": {"name": function.get("name"), "arguments": text},
+        }
+
+    def _finish_reason(self, answer: dict[str, Any]) -> str:
+        if self._tool_calls:
+            return "tool_calls"
+        return _FINISH_REASONS.get(answer.get("done_reason", "stop"), "stop")
+
+
+def _usage(answer: dict[str, Any]) -> dict[str, int] | None:
+    """The token counts; None if one is missing, as it may be after a cache hit, for it is not zero then."""
+    prompt, completion = answer.get("prompt_eval_count"), answer.get("eval_count")
+    if prompt is None or completion is None:
+        return None
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+def _logprobs(answer: dict[str, Any]) -> dict[str, Any] | None:
+    return {"content": answer["logprobs"]} if answer.get("logprobs") else None
+
+
+def _rest(answer: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in answer.items() if key not in _TRANSLATED}
+
+
+def _event(chunk: dict[str, Any]) -> bytes:
+    return b"data: " + orjson.dumps(chunk) + b"\n\n"

@@ -1,0 +1,198 @@
+"""An OpenAI chat request as Ollama's native one.
+
+Translated are the messages (content parts, images, tool calls), sampling parameters and the output format. Every field
+without a counterpart travels on at the top level, where Ollama ignores what it does not know; a sampling parameter of
+Ollama's own (`top_k`, `num_ctx`, …) goes into `options`, whether it came at the top level or under `options`. What
+cannot be honoured (several choices, a forced tool) is refused rather than ignored.
+
+Formats: Ollama docs/api.md, api/types.go.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from gateway.backends.base import ChatCall
+
+# OpenAI's name: Ollama's name within `options`.
+_RENAMED = {"max_tokens": "num_predict", "max_completion_tokens": "num_predict"}
+_OPTIONS = frozenset(
+    {
+        *("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty", "top_k", "min_p", "typical_p"),
+        *("repeat_last_n", "repeat_penalty", "penalize_newline", "mirostat", "mirostat_tau", "mirostat_eta"),
+        *("num_predict", "num_keep", "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "use_mmap"),
+    }
+)
+_TRANSLATED = frozenset(
+    {"model", "messages", "stream", "stop", "response_format", "tool_choice", "tools", "options", "n"}
+)
+_THINK_OF_EFFORT: dict[str, bool | str] = {"none": False, "low": "low", "medium": "medium", "high": "high"}
+
+
+def ollama_request(call: ChatCall) -> dict[str, Any]:
+    """The body for `POST /api/chat`.
+
+    Raises:
+        InvalidRequest: the request asks for something that Ollama's format cannot carry.
+    """
+    fields = call.fields
+    if call.choices > 1:
+        raise InvalidRequest(
+            f"Invalid value for 'n': this model's backend gives one choice, but got {call.choices}. "
+            "Send 1 and ask several times.",
+            param="n",
+            code="invalid_value",
+        )
+    options: dict[str, Any] = {}
+    request: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name in _TRANSLATED or value is None:
+            continue
+        option = _RENAMED.get(name, name)
+        if option in _OPTIONS:
+            options[option] = value
+        else:
+            request[name] = value
+    if isinstance(fields.get("options"), dict):
+        options.update(fields["options"])
+    stop = fields.get("stop")
+    if stop is not None:
+        options["stop"] = [stop] if isinstance(stop, str) else stop
+    # A prompt that does not fit shall be an error, and an answer shall not lose its own beginning.
+    request |= {
+        "model": call.backend_model,
+        "messages": _messages(fields["messages"]),
+        "stream": call.stream,
+        "truncate": False,
+        "shift": False,
+    }
+    if options:
+        request["options"] = options
+    effort = request.pop("reasoning_effort", None)
+    if effort in _THINK_OF_EFFORT:
+        request.setdefault("think", _THINK_OF_EFFORT[effort])
+    _add_format(request, fields.get("response_format"))
+    _add_tools(request, fields.get("tools"), fields.get("tool_choice"))
+    return request
+
+
+def _add_format(request: dict[str, Any], response_format: dict[str, Any] | None) -> None:
+    """`format` is `json` or a JSON schema."""
+    kind = response_format and response_format["type"]
+    if kind == "json_object":
+        request["format"] = "json"
+    elif response_format and kind == "json_schema":
+        wrapper = response_format.get("json_schema")
+        schema = wrapper.get("schema") if isinstance(wrapper, dict) else None
+        if not isinstance(schema, dict):
+            raise InvalidRequest(
+                "Missing required parameter: 'response_format.json_schema.schema'. Add the JSON schema as an object.",
+                param="response_format.json_schema.schema",
+                code="missing_required_parameter",
+            )
+        request["format"] = schema
+
+
+def _add_tools(request: dict[str, Any], tools: list[Any] | None, choice: Any) -> None:
+    if choice not in (None, "auto", "none"):
+        raise InvalidRequest(
+            "Invalid value for 'tool_choice': this model's backend cannot be made to call a tool. "
+            'Send "auto" or "none".',
+            param="tool_choice",
+            code="invalid_value",
+        )
+    if tools and choice != "none":
+        request["tools"] = tools
+
+
+def _messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names_of_calls: dict[str, str] = {}
+    translated = []
+    for index, message in enumerate(messages):
+        new = {
+            key: value for key, value in message.items() if key not in {"content", "tool_calls"} and value is not None
+        }
+        at = f"messages[{index}]"
+        new["content"], images = _content(message.get("content"), at)
+        if images:
+            new["images"] = images
+        if message.get("tool_calls"):
+            new["tool_calls"] = [
+                _tool_call(call, f"{at}.tool_calls[{number}]", names_of_calls)
+                for number, call in enumerate(message["tool_calls"])
+            ]
+        if message["role"] == "developer":
+            new["role"] = "system"
+        elif message["role"] == "function":
+            new["role"], new["tool_name"] = "tool", message["name"]
+        elif message["role"] == "tool" and message["tool_call_id"] in names_of_calls:
+            new["tool_name"] = names_of_calls[message["tool_call_id"]]
+        translated.append(new)
+    return translated
+
+
+def _content(content: Any, at: str) -> tuple[str, list[str]]:
+    """A message's text, its parts joined by line ends, and its images as bare base64."""
+    if not isinstance(content, list):
+        return content or "", []
+    texts: list[str] = []
+    images: list[str] = []
+    for number, part in enumerate(content):
+        where = f"{at}.content[{number}]"
+        if part["type"] == "text" and isinstance(part.get("text"), str):
+            texts.append(part["text"])
+        elif part["type"] == "refusal" and isinstance(part.get("refusal"), str):
+            texts.append(part["refusal"])
+        elif part["type"] == "image_url":
+            images.append(_image(part.get("image_url"), f"{where}.image_url"))
+        else:
+            raise InvalidRequest(
+                f"Invalid value for '{where}': this model's backend takes parts of type 'text' (with 'text') and "
+                "'image_url'. Change the part, or ask another model.",
+                param=where,
+                code="invalid_value",
+            )
+    return "\n".join(texts), images
+
+
+def _image(image_url: Any, at: str) -> str:
+    url = image_url.get("url") if isinstance(image_url, dict) else image_url
+    head, comma, data = url.partition(",") if isinstance(url, str) else ("", "", "")
+    if not (head.startswith("data:") and head.endswith(";base64") and comma):
+        raise InvalidRequest(
+            f"Invalid value for '{at}.url': this model's backend fetches no images. "
+            "Send the image itself as data:image/png;base64,….",
+            param=f"{at}.url",
+            code="invalid_value",
+        )
+    return data
+
+
+def _tool_call(call: dict[str, Any], at: str, names: dict[str, str]) -> dict[str, Any]:
+    """The call with its arguments as an object; its name is noted under its id."""
+    function = call.get("function")
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        raise InvalidRequest(
+            f"Missing required parameter: '{at}.function.name'. Add the name of the called function.",
+            param=f"{at}.function.name",
+            code="missing_required_parameter",
+        )
+    arguments = function.get("arguments") or "{}"
+    try:
+        parsed = orjson.loads(arguments) if isinstance(arguments, str) else arguments
+    except orjson.JSONDecodeError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise InvalidRequest(
+            f"Invalid value for '{at}.function.arguments': expected a JSON object as a string. Change it.",
+            param=f"{at}.function.arguments",
+            code="invalid_value",
+        )
+    if isinstance(call.get("id"), str):
+        names[call["id"]] = function["name"]
+    return {**call, "function": {**function, "arguments": parsed}}

@@ -1,0 +1,114 @@
+"""A request's body: read within the limit and parsed once, with a 4xx for everything that is no JSON object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.errors import BodyTooLarge, InvalidRequest
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope
+
+
+class ClientGone(Exception):  # noqa: N818  # nothing failed; there is only nobody left to answer
+    """The client closed its connection before its answer."""
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole body.
+
+    Args:
+        scope: the ASGI scope, for `content-length` and `content-type`.
+        receive: the ASGI channel.
+        limit: the most bytes to take; also held against a body of no declared length.
+
+    Raises:
+        InvalidRequest: the content type is not `application/json`.
+        BodyTooLarge: over `limit`.
+        ClientGone: the client went away first.
+    """
+    content_type = length = b""
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            content_type = value
+        elif name == b"content-length":
+            length = value
+    if content_type.partition(b";")[0].strip().lower() != b"application/json":
+        given = f"'{content_type[:100].decode('latin-1')}'" if content_type else "missing"
+        raise InvalidRequest(
+            f"Unsupported content type: it is {given}. Send the header Content-Type: application/json.",
+            code="unsupported_content_type",
+        )
+    if length.isdigit() and int(length) > limit:
+        raise BodyTooLarge(limit)
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        parts: bytes = message["body"]
+        if len(parts) > limit:
+            raise BodyTooLarge(limit)
+        return parts
+    return await _read_rest(message, receive, limit)
+
+
+async def _read_rest(message: Any, receive: Receive, limit: int) -> bytes:
+    body = bytearray()
+    while message["type"] == "http.request":
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise BodyTooLarge(limit)
+        if not message.get("more_body"):
+            return bytes(body)
+        message = await receive()
+    raise ClientGone
+
+
+def parse(body: bytes, depth_limit: int) -> dict[str, Any]:
+    """The body as a JSON object; strict about UTF-8, lone surrogates, NaN and Infinity.
+
+    Args:
+        body: the bytes.
+        depth_limit: how deep arrays and objects may nest, the outermost object being 1.
+
+    Raises:
+        InvalidRequest: it is no JSON object, or nests too deep.
+    """
+    if not body:
+        raise InvalidRequest("The request body is empty. Send a JSON object with 'model' and 'messages'.")
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if "depth limit" in error.msg:
+            raise _too_deep(depth_limit) from None
+        raise InvalidRequest(
+            f"We could not parse the JSON body of your request: {error.msg} (character {error.pos}). "
+            "Send a JSON object in UTF-8."
+        ) from None
+    if not isinstance(fields, dict):
+        raise InvalidRequest("The request body is JSON, but no object. Send an object with 'model' and 'messages'.")
+    # Only as many brackets as the limit can nest that deep; most requests have fewer and need no walk.
+    if body.count(b"[") + body.count(b"{") > depth_limit and _is_deeper(fields, depth_limit):
+        raise _too_deep(depth_limit)
+    return fields
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit + 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _too_deep(limit: int) -> InvalidRequest:
+    return InvalidRequest(
+        f"The JSON body nests deeper than {limit} levels. Send a flatter body, "
+        "or have limits.json_depth raised in gateway.toml."
+    )

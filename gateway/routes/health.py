@@ -1,0 +1,67 @@
+"""`GET /health`, `/health/live` and `/health/ready`: probes that write nothing and spend no tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from fastapi import APIRouter, Response
+
+from gateway.errors import RETRY_AFTER_S, BackendUnavailable
+
+if TYPE_CHECKING:
+    from gateway.routing import Routes
+
+
+def health_router(routes: Routes) -> APIRouter:
+    """The three endpoints.
+
+    `/health` and `/health/live` say that this process answers, and which one it is: `instance` is `GATEWAY_INSTANCE`
+    or a random word, so a caller can tell this gateway from another on the same port. `/health/ready` is 200 if every
+    model has at least one backend that would answer now, else 503, with the state of each backend of each model.
+    """
+    router = APIRouter(prefix="/health", tags=["health"])
+    alive = orjson.dumps(
+        {
+            "status": "ok",
+            "service": "llm-gateway",
+            "version": version("llm-gateway-qa"),
+            "instance": os.environ.get("GATEWAY_INSTANCE") or secrets.token_hex(8),
+        }
+    )
+
+    @router.get("", summary="Is this process the gateway?")
+    @router.get("/live", summary="Does this process answer?")
+    async def live() -> Response:
+        return Response(alive, media_type="application/json")
+
+    @router.get("/ready", summary="Would every model answer?")
+    async def ready() -> Response:
+        backends = {step.backend for steps in routes.steps.values() for step in steps}
+        states = await asyncio.gather(*(backend.ready() for backend in backends))
+        answering = {backend.name for backend, state in zip(backends, states, strict=True) if state}
+        models = {
+            model: {
+                "ready": any(step.backend.name in answering for step in steps),
+                "backends": {step.backend.name: step.backend.name in answering for step in steps},
+            }
+            for model, steps in routes.steps.items()
+        }
+        waiting = [model for model, state in models.items() if not state["ready"]]
+        return _verdict(models, waiting)
+
+    return router
+
+
+def _verdict(models: dict[str, Any], waiting: list[str]) -> Response:
+    if not waiting:
+        return Response(orjson.dumps({"status": "ready", "models": models}), media_type="application/json")
+    error = BackendUnavailable(f"No backend answers for: {', '.join(waiting)}. Look into the gateway's log.")
+    answer = {"status": "not_ready", "models": models, **orjson.loads(error.body())}
+    return Response(
+        orjson.dumps(answer), 503, media_type="application/json", headers={"retry-after": str(RETRY_AFTER_S)}
+    )
