@@ -1,0 +1,132 @@
+"""A need is met, or its absence is told with a remedy."""
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import MagicMock
+
+import pytest
+from robot.api import SkipExecution
+from robot.api.types import Secret
+
+from keywords import needs
+from keywords.engine.process import GatewayProcessError
+from keywords.needs import NeedsLibrary, UnknownNeedError, missing_need
+from keywords.world import Gateway, Target
+
+PROCESS = MagicMock()
+OWN = Target(
+    url="http://127.0.0.1:1",
+    api_key=Secret("qa-x"),
+    model="m",
+    models=("m",),
+    is_our_gateway=True,
+    enforces_keys=True,
+    gateway=Gateway("http://127.0.0.1:1", 1, "i", Path("gateway.log"), Secret("qa-x"), PROCESS),
+)
+STRANGER = replace(OWN, is_our_gateway=False, enforces_keys=False, gateway=None, api_key=None)
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Set the target and the tags of the running row."""
+
+    def run(target, *tags):
+        values = {"${TARGET}": target, "@{TEST TAGS}": list(tags)}
+        built_in = MagicMock()
+        built_in.return_value.get_variable_value.side_effect = values.get
+        monkeypatch.setattr("keywords.world.BuiltIn", built_in)
+        monkeypatch.setattr("keywords.needs.BuiltIn", built_in)
+
+    return run
+
+
+OF_THE_TARGET = ["api-key", "embedded-model", "gateway", "own-gateway", "scripted-backend"]
+
+
+@pytest.mark.parametrize("need", OF_THE_TARGET)
+def test_our_own_gateway_meets_every_need_of_the_target(run, need):
+    run(OWN)
+    assert missing_need(need) is None
+
+
+@pytest.mark.parametrize("need", OF_THE_TARGET)
+def test_another_server_meets_none_and_the_remedy_is_told(run, need):
+    run(STRANGER)
+    reason = missing_need(need)
+    assert "http://127.0.0.1:1" in reason
+    assert ": run without GATEWAY_URL." in reason or ": start that server with a key." in reason
+
+
+def test_a_gateway_without_an_embedded_model_says_so(run, monkeypatch):
+    run(OWN)
+    monkeypatch.setattr(PROCESS, "model_process", MagicMock(side_effect=GatewayProcessError("No child.")))
+    assert missing_need("embedded-model") == (
+        "The row needs the embedded model: No child. Configure a backend of kind llamacpp."
+    )
+
+
+def test_all_missing_needs_of_a_row_stand_in_its_skip_reason(run):
+    run(STRANGER, "req:CHAT-001", "needs:gateway", "needs:api-key", "smoke")
+    with pytest.raises(SkipExecution) as skipped:
+        NeedsLibrary().needs_of_this_row_are_met()
+    assert "is another server" in str(skipped.value)
+    assert "accepts every key" in str(skipped.value)
+
+
+def test_a_row_whose_needs_are_met_runs(run):
+    run(OWN, "needs:gateway", "needs:api-key")
+    NeedsLibrary().needs_of_this_row_are_met()
+
+
+def test_an_unknown_need_is_an_error_that_lists_the_known_ones(run):
+    run(OWN, "needs:gupp")
+    with pytest.raises(UnknownNeedError, match=r"needs:gupp names an unknown need; known are api-key, browser, .*gpu"):
+        NeedsLibrary().needs_of_this_row_are_met()
+
+
+def test_a_run_without_a_target_is_an_error(run):
+    run(None, "needs:gateway")
+    with pytest.raises(RuntimeError, match="`Provide Target`"):
+        NeedsLibrary().needs_of_this_row_are_met()
+
+
+def on_path(monkeypatch, **commands):
+    monkeypatch.setattr(needs.shutil, "which", commands.get)
+
+
+def says(monkeypatch, stdout, rc=0):
+    done = subprocess.CompletedProcess([], rc, stdout=stdout, stderr="")
+    monkeypatch.setattr(needs.subprocess, "run", lambda *_, **__: done)
+
+
+def test_a_gpu_is_a_device_that_the_driver_lists(monkeypatch):
+    on_path(monkeypatch)
+    assert "not on the path" in missing_need("gpu")
+    monkeypatch.setattr(needs.shutil, "which", lambda _: "/usr/bin/nvidia-smi")
+    says(monkeypatch, "GPU 0: NVIDIA H100")
+    assert missing_need("gpu") is None
+    says(monkeypatch, "No devices were found", rc=6)
+    assert "No devices were found" in missing_need("gpu")
+
+
+def test_a_browser_is_chromium_or_chrome(monkeypatch):
+    monkeypatch.setattr(needs, "_BROWSER_APPS", ())
+    on_path(monkeypatch)
+    assert missing_need("browser") == "No Chromium or Chrome found: install one."
+    on_path(monkeypatch, chromium="/usr/bin/chromium")
+    assert missing_need("browser") is None
+
+
+def test_node_is_the_wheel_or_new_enough_on_the_path(monkeypatch):
+    monkeypatch.setattr(needs.importlib.util, "find_spec", lambda _: None)
+    on_path(monkeypatch)
+    assert "no `node` is on the path" in missing_need("node")
+    on_path(monkeypatch, node="/usr/bin/node")
+    says(monkeypatch, "v20.1.0\n")
+    assert "/usr/bin/node is version 20.1.0" in missing_need("node")
+    says(monkeypatch, "v22.0.0\n")
+    assert missing_need("node") is None
+    monkeypatch.setattr(needs.importlib.util, "find_spec", lambda _: object())
+    on_path(monkeypatch)
+    assert missing_need("node") is None
