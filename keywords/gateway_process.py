@@ -32,7 +32,7 @@ class GatewayProcessLibrary:
         self._started = 0
 
     @keyword
-    def providelook_at_target(
+    def provide_target(
         self,
         url: str | None = None,
         api_key: Secret | None = None,
@@ -63,7 +63,7 @@ class GatewayProcessLibrary:
         return look_at_target(gateway.url, gateway.api_key, gateway)
 
     @keyword
-    def releaselook_at_target(self) -> None:
+    def release_target(self) -> None:
         """End every gateway that this run still has, and fail if one did not end cleanly or left something behind.
 
         Does nothing for a server that the run only attached to.
