@@ -41,7 +41,7 @@ EXCEPTION = re.compile(
 # What Robot itself says when a row cannot be executed as it is written.
 NOT_EXECUTED = re.compile(
     r"(?:Parent suite setup|Setup) failed:|No keyword with name '|Multiple keywords |Variable '.*' not found"
-    r"|Keyword '.*' (?:expected|got|missing|requires) |Resolving variable '|Evaluating expression '|Importing "
+    r"|Keyword '.*' (?:expected|got|missing|requires) |Resolving variable '|Evaluating expression |Importing "
     r"|(?:Test|Keyword) timeout .* exceeded|(?:Test execution|Execution) (?:stopped|terminated)"
     r"|(?:Failure|Error) occurred and exit-on-"
 )

@@ -1,0 +1,47 @@
+import pytest
+
+from keywords.traceability import allure_environment
+from keywords.traceability.allure_environment import environment_properties, executor
+
+
+@pytest.fixture(autouse=True)
+def _fixed_machine(monkeypatch):
+    monkeypatch.setattr(allure_environment, "commit", lambda: "0123456789 with changes")
+
+
+def test_what_the_run_noted_comes_first_and_wins():
+    lines = environment_properties({"Model": "smollm2", "Python": "3.11.0"}).splitlines()
+    assert lines[:2] == ["Model = smollm2", "Python = 3.11.0"]
+    assert "Commit = 0123456789 with changes" in lines
+    assert sum(line.startswith("Python = ") for line in lines) == 1
+    assert any(line.startswith(r"Robot\ Framework = 7.") for line in lines)
+
+
+def test_names_and_values_are_escaped_for_properties():
+    text = environment_properties({"Base URL: the first": "C:\\gateway\nsecond line", "Log": "[out/log.txt|the log]"})
+    assert text.startswith("Base\\ URL\\:\\ the\\ first = C:\\\\gateway second line\nLog = the log\n")
+
+
+def test_what_is_not_known_is_not_shown(monkeypatch):
+    monkeypatch.setattr(allure_environment, "commit", lambda: "")
+    assert "Commit" not in environment_properties({"Model": ""})
+    assert "Model" not in environment_properties({"Model": ""})
+
+
+def test_a_workflow_run_is_linked(monkeypatch):
+    for name, value in {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "owner/name",
+        "GITHUB_RUN_ID": "7",
+        "GITHUB_RUN_NUMBER": "3",
+        "GITHUB_WORKFLOW": "tests",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert executor()["buildUrl"] == "https://github.com/owner/name/actions/runs/7"
+    assert executor()["buildName"] == "tests 3"
+
+
+def test_a_run_outside_of_a_workflow_is_local(monkeypatch):
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    assert executor()["type"] == "local"
