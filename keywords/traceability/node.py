@@ -18,8 +18,16 @@ NODE_MAJOR = 22
 """Allure 3 needs this version of Node or a later one."""
 INSTALL_LIMIT_S = 300
 INSTALL_FILES = ("package.json", "package-lock.json")
-NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
-"""No package's script runs; one retry, so that a machine without network is told so within seconds."""
+NPM_OPTIONS = (
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    "--fetch-retries=1",
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-timeout=60000",
+)
+"""No package's script runs; one early retry, so that a machine without network is told so within seconds."""
 
 
 class AllureUnavailableError(Exception):
@@ -106,7 +114,12 @@ def install_allure(node: Node) -> Path:
     if cli.is_file():
         return cli
     home = cli.parents[2]
-    home.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise AllureUnavailableError(
+            f"{home.parent} cannot be made ({err.strerror}): let XDG_CACHE_HOME name a folder for the Allure generator"
+        ) from err
     with tempfile.TemporaryDirectory(prefix="install-", dir=home.parent, ignore_cleanup_errors=True) as scratch:
         made = Path(scratch, "made")
         made.mkdir()
@@ -134,7 +147,8 @@ def _npm_ci(node: Node, folder: Path) -> None:
     if npm.returncode == 0:
         return
     said = [line.removeprefix("npm error ") for line in npm.stderr.splitlines() if line.startswith("npm error ")]
-    cause = "; ".join(line for line in said if "complete log" not in line) or f"exit code {npm.returncode}"
+    said = [line for line in said if line.startswith("request to ")] or [line for line in said if "log" not in line]
+    cause = "; ".join(said) or f"exit code {npm.returncode}"
     if "EINTEGRITY" in npm.stderr:
         raise AllureIntegrityError(f"the npm registry sent a package that the lock file does not name: {cause}")
     raise AllureUnavailableError(

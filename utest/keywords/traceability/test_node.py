@@ -80,6 +80,13 @@ def test_an_installation_that_broke_off_leaves_nothing_behind(tmp_path, cache):
     assert list((cache / "llm-gateway-qa" / "node").iterdir()) == []
 
 
+def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(AllureUnavailableError, match=r"file/llm-gateway-qa/node cannot be made .*XDG_CACHE_HOME"):
+        node.install_allure(Node("node", ("npm",)))
+
+
 @pytest.mark.usefixtures("cache")
 def test_a_package_that_is_not_the_pinned_one_is_an_error_of_its_own(tmp_path):
     npm = Node("node", (write_program(tmp_path / "bin", "npm", "echo 'npm error code EINTEGRITY' >&2; exit 1"),))
