@@ -1,0 +1,147 @@
+"""Real runs of Robot Framework with the modifier and the listener."""
+
+import hashlib
+import json
+import re
+
+
+def folder(project, name):
+    return next((project.results / "evidence").glob(f"{name}-*"))
+
+
+def test_the_run_ends_as_its_rows_do(finished):
+    assert finished.process.returncode == 1, finished.process.stdout + finished.process.stderr
+    assert finished.process.stderr == ""
+
+
+def test_each_row_leaves_its_facts_and_exchanges(finished):
+    row = json.loads((folder(finished, "a-question-is-answered") / "row.json").read_bytes())
+    assert row["status"] == "PASS"
+    assert row["requirements"] == ["CHAT-001"]
+    assert row["parameters"] == [{"model": "m", "seed": 7}]
+    assert row["exchanges"] == 1
+    assert {"python", "platform", "robotframework"} <= set(row["versions"])
+    names = {path.name for path in folder(finished, "a-question-is-answered").iterdir()}
+    assert names == {"row.json", "index.html", "01-exchange.json", "01-request.json", "01-response.json"}
+
+
+def test_a_skipped_row_keeps_its_reason(finished):
+    row = json.loads((folder(finished, "a-stream-ends") / "row.json").read_bytes())
+    assert (row["status"], row["message"], row["exchanges"]) == ("SKIP", "This machine has no GPU", 0)
+
+
+def test_a_failed_row_leaves_the_means_to_repeat_it(finished):
+    bundle = folder(finished, "a-refusal-names-the-field")
+    names = {path.name for path in bundle.iterdir()}
+    assert {"curl.sh", "README.md", "MANIFEST.sha256", "02-exchange.json"} <= names
+    assert "robot --test 'Suites.Api.Chat.A refusal names the field' suites" in (bundle / "README.md").read_text()
+    for line in (bundle / "MANIFEST.sha256").read_text().splitlines():
+        checksum, name = line.split("  ")
+        assert hashlib.sha256((bundle / name).read_bytes()).hexdigest() == checksum
+
+
+def test_a_failed_row_runs_again_by_its_own_command_line(finished, project):
+    command = json.loads((folder(finished, "a-refusal-names-the-field") / "row.json").read_bytes())["rerun"]
+    name = re.fullmatch(r"robot --test '(.+)' suites", command)[1]
+    assert "1 test, 0 passed, 1 failed" in project.robot("--test", name).stdout
+
+
+def test_no_key_reaches_the_evidence(finished):
+    files = [path for path in (finished.results / "evidence").rglob("*") if path.is_file()]
+    assert len(files) > 10
+    assert [path for path in files if b"sk-top-secret" in path.read_bytes()] == []
+    page = (folder(finished, "a-refusal-names-the-field") / "index.html").read_text()
+    assert "&lt;secret&gt; was refused" in page
+
+
+def test_the_log_shows_the_authors_tags_and_a_link_to_the_evidence(finished):
+    output = (finished.results / "output.xml").read_text()
+    assert "<tag>req:CHAT-001</tag>" in output
+    assert "allure." not in output
+    page = folder(finished, "a-question-is-answered").relative_to(finished.results) / "index.html"
+    assert f'<meta name="Evidence">[{page.as_posix()}|1 exchange]</meta>' in output
+
+
+def test_allure_is_told_what_the_register_knows(finished):
+    results = [json.loads(path.read_bytes()) for path in (finished.results / "allure").glob("*-result.json")]
+    assert len(results) == 3
+    stream = next(result for result in results if result["name"] == "A stream ends")
+    labels = {(label["name"], label["value"]) for label in stream["labels"]}
+    assert {("epic", "streaming"), ("feature", "A stream ends properly"), ("severity", "minor")} <= labels
+    assert ("requirement", "STRM-001") in labels
+
+
+def test_the_evidence_of_the_run_before_is_cleared_away(project):
+    project.robot()
+    (project.results / "gateway-1.log").touch()
+    project.robot("--include", "smoke")
+    assert [path.name.rsplit("-", 1)[0] for path in (project.results / "evidence").iterdir() if path.is_dir()] == [
+        "a-question-is-answered"
+    ]
+    assert not (project.results / "gateway-1.log").exists()
+
+
+def test_a_folder_of_someone_elses_evidence_stays(project):
+    other = project.write("results/evidence/other/file.txt", "mine")
+    project.robot("--include", "smoke")
+    assert other.is_file()
+
+
+def test_a_dry_run_leaves_no_evidence(project):
+    assert project.robot("--dryrun").returncode == 0
+    assert not (project.results / "evidence").exists()
+
+
+def test_the_modifier_ends_a_run_whose_rows_know_no_requirement(project):
+    project.replace("suites/api/chat.robot", "req:STRM-001", "req:STRM-010")
+    process = project.robot("--prerunmodifier", "keywords.traceability.modifier.RegisterModifier")
+    assert process.returncode == 252
+    assert "row 'Suites.Api.Chat.A stream ends' has tag 'req:STRM-010'" in process.stderr
+    assert "did you mean STRM-001?" in process.stderr
+    assert "Traceback" not in process.stderr
+    assert not (project.results / "output.xml").exists()
+
+
+def test_the_modifier_adds_nothing_that_the_log_shows(project):
+    process = project.robot("--prerunmodifier", "keywords.traceability.modifier.RegisterModifier")
+    assert process.returncode == 1
+    assert "allure." not in (project.results / "output.xml").read_text()
+
+
+def test_the_modifier_names_the_faults_of_the_register(project):
+    project.replace("resources/register/requirements.yaml", "impact: 5", "impact: 9")
+    process = project.robot("--prerunmodifier", "keywords.traceability.modifier.RegisterModifier")
+    assert process.returncode == 252
+    assert "CHAT-001: field 'risk' has impact 9; write" in process.stderr
+
+
+def test_a_bare_run_starts_nothing_for_rows_that_know_no_requirement(project):
+    project.replace("suites/api/chat.robot", "req:STRM-001", "")
+    project.write("suites/__init__.robot", project_init_with_setup())
+    for options in ([], ["--dryrun"]):
+        process = project.robot(*options)
+        assert process.returncode == 3
+        assert "A stream ends' has no requirement; tag it req:<id>" in process.stderr
+        assert "Not started: the rows and the register disagree" in process.stdout
+        assert "the world begins" not in process.stdout
+
+
+def project_init_with_setup():
+    return """
+    *** Settings ***
+    Library        keywords.traceability.listener.TraceabilityListener
+    Suite Setup    Log    the world begins    console=yes
+    """
+
+
+def test_a_gateway_log_of_the_row_comes_into_the_bundle(project):
+    project.replace(
+        "suites/api/chat.robot", "Library      wire.Wire", "Library      wire.Wire\nLibrary      OperatingSystem"
+    )
+    log = "${OUTPUT DIR}/gateway-1.log"
+    project.replace("suites/api/chat.robot", "    Talk\n", f"    Talk\n    Append To File    {log}    before\n")
+    project.replace(
+        "suites/api/chat.robot", "    Talk    2\n", f"    Talk    2\n    Append To File    {log}    during\n"
+    )
+    project.robot()
+    assert (folder(project, "a-refusal-names-the-field") / "gateway-1.log").read_text() == "during"
