@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from keywords.traceability.allure_report import report
+
 if TYPE_CHECKING:
     from keywords.traceability.register import Register
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.command("allure")(report)
 
 RegisterPath = Annotated[Path, typer.Option("--register", help="The register of requirements.")]
 SuitesPath = Annotated[Path, typer.Option("--suites", help="The folder that holds all rows.")]
