@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 PROMPT = "Say something broken"
 """The user message of the good request; it occurs there once."""
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-_PART_TYPES = frozenset({"text", "image_url", "input_audio", "file", "refusal"})
 _SHORT = st.text(max_size=12)
 
 JSON: SearchStrategy[Any] = st.recursive(
@@ -81,10 +80,10 @@ def _bad_message() -> SearchStrategy[Any]:
 
 
 def _bad_part() -> SearchStrategy[Any]:
+    # A type that OpenAI does not list is no fault: servers have parts of their own, such as `video_url`.
     return st.one_of(
         _not(dict),
         st.just({}),
-        _SHORT.filter(lambda text: text not in _PART_TYPES).map(lambda bad: {"type": bad, "text": "Hi"}),
         _not(str).map(lambda bad: {"type": bad, "text": "Hi"}),
         st.just({"type": "text"}),
         _not(str).map(lambda bad: {"type": "text", "text": bad}),
@@ -120,7 +119,7 @@ def _bad_values() -> dict[str, tuple[SearchStrategy[Any], dict[str, Any]]]:
             _optional_not(dict) | _optional_not(bool).map(lambda bad: {"include_usage": bad}),
             streaming,
         ),
-        "response_format": (_optional_not(dict) | _SHORT.map(lambda bad: {"type": f"no-{bad}"}), nothing_else),
+        "response_format": (_optional_not(dict) | _not(str).map(lambda bad: {"type": bad}), nothing_else),
         "tools": (
             _optional_not(list)
             | st.lists(_not(dict), min_size=1, max_size=3)
