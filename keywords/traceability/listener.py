@@ -115,6 +115,9 @@ def _facts(result: result.TestCase) -> RowFacts:
     while root.parent:
         root = root.parent
     name = "".join(f"[{char}]" if char in "?*[" else char for char in row.full_name)
+    address = _of_target("url")
+    # A run that started its own gateway does so again; one that attached has to be told where to.
+    where = ["-v", f"GATEWAY_URL:{address}"] if address and not _of_target("gateway") else []
     return RowFacts(
         name=row.name,
         suite=row.suite,
@@ -124,8 +127,8 @@ def _facts(result: result.TestCase) -> RowFacts:
         message=result.message,
         started=result.start_time.isoformat(),
         elapsed_s=result.elapsed_time.total_seconds(),
-        environment=_known({**root.metadata, "Gateway": _of_target("url")}),
-        rerun=shlex.join(["robot", "--test", name, _relative(root.source)]),
+        environment=_known({**root.metadata, "Gateway": address}),
+        rerun=shlex.join(["robot", *where, "--test", name, _relative(root.source)]),
     )
 
 
@@ -135,7 +138,7 @@ def _known(facts: dict[str, str]) -> dict[str, str]:
 
 def _of_target(fact: str) -> str:
     """What the run knows of the server it speaks to; empty before its setup has found one."""
-    return str(getattr(BuiltIn().get_variable_value("${TARGET}"), fact, ""))
+    return str(getattr(BuiltIn().get_variable_value("${TARGET}"), fact, None) or "")
 
 
 def _output_dir() -> Path:

@@ -46,6 +46,24 @@ def test_a_failed_row_runs_again_by_its_own_command_line(finished, project):
     assert "1 test, 0 passed, 1 failed" in project.robot("--test", name).stdout
 
 
+def test_a_run_that_attached_is_repeated_against_the_same_address(project):
+    project.write(
+        "suites/__init__.robot",
+        """
+        *** Settings ***
+        Library        keywords.traceability.listener.TraceabilityListener
+        Suite Setup    Attach
+        *** Keywords ***
+        Attach
+            VAR    ${TARGET}    ${{types.SimpleNamespace(url='http://host:1', model='m', gateway=None)}}    scope=GLOBAL
+        """,
+    )
+    project.robot()
+    row = json.loads((folder(project, "a-refusal-names-the-field") / "row.json").read_bytes())
+    assert row["rerun"].startswith("robot -v GATEWAY_URL:http://host:1 --test ")
+    assert row["environment"] == {"Gateway": "http://host:1"}
+
+
 def test_no_key_reaches_the_evidence(finished):
     files = [path for path in (finished.results / "evidence").rglob("*") if path.is_file()]
     assert len(files) > 10
