@@ -210,7 +210,10 @@ class ChatClient:
             if assembly.has_content:
                 on_content()
 
-        exchange = self._exchange("POST", CHAT, body, httpx2.Headers({**JSON, **self._authorization}), take)
+        # llama.cpp's server closes the connection after a stream though it promised to keep it, and the next request
+        # would race against that; so a stream's connection is never used again.
+        headers = httpx2.Headers({**JSON, **self._authorization, "connection": "close"})
+        exchange = self._exchange("POST", CHAT, body, headers, take)
         raise_unless_ok(exchange)
         return assembly.answer(exchange)
 

@@ -12,8 +12,6 @@ from keywords.engine.answer import shown
 from keywords.engine.exchange import parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from keywords.engine.exchange import Exchange
     from keywords.engine.stream import StreamedAnswer
 
@@ -50,13 +48,8 @@ def usage_defects(usage: object) -> list[str]:
     return []
 
 
-def error_defects(exchange: Exchange, secrets: Iterable[bytes] = ()) -> list[str]:
-    """Defects of an error answer: its status, its type, its body, and that it gives nothing away.
-
-    Args:
-        exchange: the answer.
-        secrets: values that no answer may hold; the sentences never show them.
-    """
+def error_defects(exchange: Exchange) -> list[str]:
+    """Defects of an error answer: its status, its type, its body, and that it shows nothing of the program."""
     defects = []
     if exchange.status is None:
         return [f"no answer came: {exchange.failure}"]
@@ -64,8 +57,6 @@ def error_defects(exchange: Exchange, secrets: Iterable[bytes] = ()) -> list[str
         defects.append(f"the status must be 400 or more, it is {exchange.status}")
     if exchange.failure is not None:
         defects.append(f"the answer broke off: {exchange.failure}")
-    if any(secret in exchange.body for secret in secrets):
-        return [*defects, "the body holds a secret"]
     if _media_type(exchange) != "application/json":
         defects.append(f"the content type must be application/json, it is {_media_type(exchange)!r}")
     try:

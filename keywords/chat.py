@@ -1,0 +1,276 @@
+"""Chat in one piece: ask, and look at the answer."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords import target
+from keywords.engine import conformance
+from keywords.engine.answer import read_object
+from keywords.engine.client import Answer, StreamedAnswer
+from keywords.judging import judge
+
+UsageNumber = Literal["prompt_tokens", "completion_tokens", "total_tokens"]
+
+
+@library(scope="SUITE", doc_format="MARKDOWN")
+class ChatLibrary:
+    """Ask the gateway and look at what it answers.
+
+    Every `Ask…` keyword sends only the fields that are given; what is left out is the gateway's to decide. `extra`
+    takes any further field of the request, as a dictionary: `extra=${{ {'top_k': 1} }}`.
+
+    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    replaces the usual message: `Get Text    ${answer}    ==    OK`. They take plain and streamed answers alike.
+
+    Times are seconds from sending the request on the client's monotonic clock.
+    """
+
+    @keyword
+    def ask(  # noqa: PLR0913 - each is a field of the request, typed so that Robot converts it
+        self,
+        prompt: str,
+        *,
+        system: str | None = None,
+        model: str | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+        max_tokens: int | None = 64,
+        stop: str | list[str] | None = None,
+        n: int | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> Answer:
+        """Ask one question and wait for the whole answer.
+
+        Args:
+            prompt: the user message.
+            system: a system message before it.
+            model: model id; `${MODEL}` if left out.
+            temperature: 0 to 2.
+            top_p: above 0 to 1.
+            seed: of the sampling.
+            max_tokens: upper bound of the answer, in tokens; `${None}` leaves it open.
+            stop: a text, or several, at which the answer ends.
+            n: how many choices.
+            extra: further fields of the request.
+
+        Returns:
+            Text, finish reason, usage, headers, times and the exchange itself.
+
+        Raises:
+            GatewayRefused: the gateway answered with an error.
+            AnswerBrokeOff: no answer came, or not all of it.
+            NotAnAnswer: the body is not a chat completion.
+
+        ```robotframework
+        ${answer} =    Ask    Name three colours.    temperature=0    max_tokens=32
+        ```
+        """
+        fields = {"temperature": temperature, "top_p": top_p, "seed": seed, "stop": stop, "n": n}
+        answer = target.client().ask(
+            prompt, system=system, model=model, max_tokens=max_tokens, **{**fields, **(extra or {})}
+        )
+        _log(answer)
+        return answer
+
+    @keyword
+    def ask_conversation(  # noqa: PLR0913 - as Ask
+        self,
+        messages: list[dict[str, Any]],
+        *,
+        model: str | None = None,
+        temperature: float | None = None,
+        seed: int | None = None,
+        max_tokens: int | None = 64,
+        extra: dict[str, Any] | None = None,
+    ) -> Answer:
+        """Send a whole conversation and wait for the next message of it.
+
+        Args:
+            messages: the conversation, a list of dictionaries with `role` and `content`.
+            model: as for [Ask].
+            temperature: as for [Ask].
+            seed: as for [Ask].
+            max_tokens: as for [Ask].
+            extra: as for [Ask].
+
+        Returns:
+            As [Ask].
+
+        ```robotframework
+        VAR    &{first}    role=user    content=My name is Ada.
+        VAR    &{second}    role=assistant    content=Hello Ada.
+        VAR    &{third}    role=user    content=What is my name?
+        VAR    @{conversation}    ${first}    ${second}    ${third}
+        ${answer} =    Ask Conversation    ${conversation}    temperature=0
+        ```
+        """
+        fields = {"model": model, "temperature": temperature, "seed": seed, "max_tokens": max_tokens}
+        answer = target.client().ask(messages, **{**fields, **(extra or {})})
+        _log(answer)
+        return answer
+
+    @keyword
+    def ask_together(
+        self,
+        *prompts: str,
+        temperature: float | None = None,
+        seed: int | None = None,
+        max_tokens: int | None = 64,
+        extra: dict[str, Any] | None = None,
+    ) -> list[Answer]:
+        """Ask all questions at the same moment, each on a connection of its own.
+
+        Args:
+            prompts: the user messages, one for each request.
+            temperature: as for [Ask].
+            seed: as for [Ask].
+            max_tokens: as for [Ask].
+            extra: as for [Ask].
+
+        Returns:
+            The answers in the order of the questions.
+
+        Raises:
+            GatewayRefused: any of them was refused; as for [Ask].
+
+        ```robotframework
+        ${answers} =    Ask Together    What is red?    What is blue?    temperature=0
+        Get Text    ${answers}[0]    contains    red
+        ```
+        """
+        fields = {"temperature": temperature, "seed": seed, "max_tokens": max_tokens}
+        answers = target.client().ask_together(prompts, **{**fields, **(extra or {})})
+        for answer in answers:
+            _log(answer)
+        return answers
+
+    @keyword
+    def get_text(
+        self,
+        answer: Answer | StreamedAnswer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+    ) -> str:
+        """What the first choice says.
+
+        ```robotframework
+        ${answer} =    Ask    Say OK
+        Get Text    ${answer}    contains    OK
+        ```
+        """
+        return judge(answer.text, assertion_operator, assertion_expected, "The text of the answer", message)
+
+    @keyword
+    def get_finish_reason(
+        self,
+        answer: Answer | StreamedAnswer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+    ) -> str | None:
+        """Why the first choice ended: `stop`, `length`, `tool_calls` or `content_filter`.
+
+        ```robotframework
+        ${answer} =    Ask    Tell me a story.    max_tokens=3
+        Get Finish Reason    ${answer}    ==    length
+        ```
+        """
+        return judge(answer.finish_reason, assertion_operator, assertion_expected, "The finish reason", message)
+
+    @keyword
+    def get_usage(
+        self,
+        answer: Answer | StreamedAnswer,
+        number: UsageNumber,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int | None:
+        """A number of tokens as the gateway accounts for it; `${None}` where the answer has no such number.
+
+        `number` says which one.
+
+        Raises:
+            AssertionError: the comparison failed, or there is no number to compare.
+
+        ```robotframework
+        ${answer} =    Ask    Tell me a story.    max_tokens=3
+        Get Usage    ${answer}    completion_tokens    ==    3
+        ```
+        """
+        value = (answer.usage or {}).get(number)
+        return judge(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
+
+    @keyword
+    def answer_should_be_a_complete_chat_completion(self, answer: Answer) -> None:
+        """Judge the whole object: every key that OpenAI requires, its type, and a usage that adds up.
+
+        Args:
+            answer: a plain answer.
+
+        Raises:
+            AssertionError: with every defect in it.
+
+        ```robotframework
+        ${answer} =    Ask    Say OK
+        Answer Should Be A Complete Chat Completion    ${answer}
+        ```
+        """
+        defects = conformance.completion_defects(answer.exchange.json())
+        if defects:
+            raise AssertionError(f"Not a complete chat completion: {'; '.join(defects)}")
+
+    @keyword
+    def list_models(self) -> list[dict[str, Any]]:
+        """The models that the gateway offers: a list of objects with `id`, `object`, `created`, `owned_by`.
+
+        Raises:
+            GatewayRefused: the gateway answered with an error.
+            NotAnAnswer: the body is not a list of models as OpenAI writes it; the message names each defect.
+
+        ```robotframework
+        @{models} =    List Models
+        Should Not Be Empty    ${models}
+        ```
+        """
+        models = target.client().models()
+        logger.info(f"{len(models)} models: {', '.join(model['id'] for model in models)}")
+        return models
+
+    @keyword
+    def get_model(self, model: str | None = None) -> dict[str, Any]:
+        """One model's object: `id`, `object`, `created`, `owned_by`.
+
+        Args:
+            model: its id; `${MODEL}` if left out.
+
+        Raises:
+            GatewayRefused: the gateway answered with an error.
+            AssertionError: it is not a model object, or another model's.
+
+        ```robotframework
+        ${model} =    Get Model
+        ```
+        """
+        client = target.client()
+        wanted = model or client.model
+        body = read_object(client.send("GET", f"/v1/models/{wanted}"), "a model")
+        defects = conformance.model_defects(body)
+        if body.get("id") != wanted:
+            defects.append(f"id must be {wanted!r}, it is {body.get('id')!r}")
+        if defects:
+            raise AssertionError(f"Not the model {wanted!r}: {'; '.join(defects)}")
+        logger.info(f"{wanted}: {body}")
+        return body
+
+
+def _log(answer: Answer) -> None:
+    tokens = (answer.usage or {}).get("completion_tokens")
+    logger.info(f"{answer.text!r}, {answer.finish_reason}, {tokens} tokens in {answer.total_s:.3f} s")
