@@ -1,0 +1,133 @@
+"""The keywords around gateways: what they hide, what they judge, and what they mean by default."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import MagicMock
+
+import pytest
+from assertionengine import AssertionOperator
+from robot.api.types import Secret
+
+from keywords import gateway_process, world
+from keywords.engine.process import GatewayProcessError
+from keywords.engine.process_tree import Ended
+from keywords.engine.scripted_backend import ScriptedBackend
+from keywords.gateway_process import GatewayProcessLibrary
+from keywords.world import Gateway, Target
+
+KEY = "qa-0123456789abcdef"
+CLEAN = Ended(took_s=0.1, forced=False, leftover=())
+
+
+@pytest.fixture
+def gateway(tmp_path):
+    log = tmp_path / "gateway.log"
+    log.write_text(f'{{"id": "a"}}\n{{"id": "b", "leak": "{KEY}"}}\nTraceback (most recent call last):\n')
+    process = MagicMock()
+    process.stop.return_value = CLEAN
+    return Gateway("http://127.0.0.1:1", 1, "i", log, Secret(KEY), process)
+
+
+@pytest.fixture
+def library():
+    return GatewayProcessLibrary()
+
+
+def target_of(gateway):
+    url, key = gateway.url, gateway.api_key
+    return Target(url, key, "m", ("m",), is_our_gateway=True, enforces_keys=True, gateway=gateway)
+
+
+@pytest.fixture
+def target(monkeypatch, gateway):
+    target = target_of(gateway)
+    values = {"${TARGET}": target}
+    built_in = MagicMock()
+    built_in.return_value.get_variable_value.side_effect = values.get
+    monkeypatch.setattr(world, "BuiltIn", built_in)
+    return values
+
+
+def test_a_text_in_the_log_is_found_and_shown(library, gateway):
+    with pytest.raises(AssertionError, match="contains 'Traceback' in 1 lines, first:\nTraceback"):
+        library.gateway_log_should_not_contain("Traceback", gateway)
+    library.gateway_log_should_not_contain("panic", gateway)
+
+
+def test_a_key_in_the_log_is_found_and_not_shown(library, gateway):
+    with pytest.raises(AssertionError, match="contains '<secret>' in 1 lines") as caught:
+        library.gateway_log_should_not_contain(gateway.api_key, gateway)
+    assert KEY not in str(caught.value)
+    assert "<secret>" in str(caught.value).splitlines()[1]
+
+
+def test_log_lines_are_chosen_by_their_text(library, gateway):
+    assert len(library.get_gateway_log_lines(gateway=gateway)) == 3
+    assert [json.loads(line)["id"] for line in library.get_gateway_log_lines('"b"', gateway)] == ["b"]
+
+
+def test_the_gateway_of_the_run_is_meant_by_default(library, target):
+    assert len(library.get_gateway_log_lines()) == 3
+    target["${TARGET}"] = replace(target["${TARGET}"], gateway=None)
+    with pytest.raises(
+        GatewayProcessError, match="has no gateway of its own: name one, or tag the row needs:own-gateway"
+    ):
+        library.get_gateway_log_lines()
+
+
+def test_not_ready_in_time_is_a_verdict(library, gateway):
+    gateway.process.wait_ready.side_effect = GatewayProcessError("not ready within 5 s")
+    with pytest.raises(AssertionError, match="not ready within 5 s"):
+        library.gateway_should_be_ready_within(gateway_process.timedelta(seconds=5), gateway)
+    gateway.process.wait_ready.assert_called_with(5.0)
+
+
+def test_leftovers_are_counted_and_named(library):
+    assert library.get_leftover_processes(CLEAN, AssertionOperator["=="], 0) == 0
+    left = replace(CLEAN, leftover=("77: python child",))
+    assert library.get_leftover_processes(left) == 1
+    with pytest.raises(
+        AssertionError, match=re.escape("Leftover processes (77: python child) '1' (int) should be '0'")
+    ):
+        library.get_leftover_processes(left, AssertionOperator["=="], 0)
+
+
+def test_releasing_ends_every_gateway_and_tells_which_ended_badly(library, gateway):
+    bad = replace(gateway, url="http://127.0.0.1:2", process=MagicMock())
+    bad.process.stop.return_value = Ended(5.0, forced=True, leftover=("77: python child",))
+    library._running = [bad, gateway]
+    with pytest.raises(AssertionError) as caught:
+        library.release_target()
+    assert str(caught.value).splitlines() == [
+        f"The gateway at http://127.0.0.1:2 did not end within 5 s and was killed; see {gateway.log}.",
+        "The gateway at http://127.0.0.1:2 left processes behind: 77: python child.",
+    ]
+    gateway.process.stop.assert_called_once_with()
+    library.release_target()
+
+
+def test_a_handle_shows_no_key(gateway):
+    assert KEY not in repr(gateway)
+    assert KEY not in str(target_of(gateway))
+
+
+def test_attaching_finds_out_what_answers(library, caplog):
+    backend = ScriptedBackend(models=("first", "second"))
+    backend.start()
+    try:
+        target = library.attach_to_gateway(f"{backend.url}/v1/", Secret(KEY))
+    finally:
+        backend.stop()
+    assert (target.url, target.model, target.models) == (backend.url, "first", ("first", "second"))
+    assert (target.is_our_gateway, target.enforces_keys, target.gateway) == (False, False, None)
+    assert KEY not in caplog.text
+
+
+def test_a_command_runs_in_the_output_directory(library, monkeypatch, tmp_path):
+    monkeypatch.setattr(gateway_process, "output_dir", lambda: Path(tmp_path))
+    result = library.run_gateway_command("config", "check", "absent.toml")
+    assert result.rc == 1
+    assert "absent.toml" in result.stderr
+    assert library.run_gateway_command("--help").rc == 0
