@@ -33,7 +33,7 @@ def matrix(
 ) -> None:
     """Write the requirement matrix of a run: a page, Markdown, CSV and JSON."""
     from keywords.traceability.matrix import build  # noqa: PLC0415  # `qa --help` need not wait for them
-    from keywords.traceability.matrix_files import summary, write_matrix  # noqa: PLC0415
+    from keywords.traceability.matrix_files import summary, write_matrix  # noqa: PLC0415  # as above
 
     found = build(_register(register), _run(output), _rows(suites))
     for path in write_matrix(found, to):

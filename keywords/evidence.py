@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.evidence import COLLECTOR, folder_of_row
-from keywords.engine.evidence_files import write_json
+from keywords.engine.exchange import Exchange
 
-FILE_NAME = re.compile(r"[\w][\w .-]*")
+FILE_NAME = re.compile(r"[^\W\d_][\w .-]*")
+TAKEN = {"row.json", "index.html", "curl.sh", "README.md", "MANIFEST.sha256"}
+"""Written by the listener after the row; names of exchanges begin with a digit."""
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -29,29 +32,27 @@ class EvidenceLibrary:
         """Save a value in the evidence folder of the running row.
 
         Args:
-            name: the file's name. A name without an extension gets one: `.json`, or `.txt` for a text.
-            value: text and bytes are saved as they are, an answer as its body, anything else as JSON.
+            name: the file's name. A name without an extension gets one: `.json` if the content is JSON, else `.txt`.
+            value: text and bytes are saved as they are, an answer of any client as its body, anything else as JSON.
 
         Returns:
             The file.
 
         Raises:
-            ValueError: the name has characters other than letters, digits, spaces, dots, hyphens and underscores.
+            ValueError: the name cannot be a file's name, or is one that every row's evidence has.
 
         ```robotframework
         Save Evidence    health    ${health}
         ```
         """
-        if not FILE_NAME.fullmatch(name):
-            raise ValueError(f"name: {name!r} cannot be a file's name; use letters, digits, spaces, dots and hyphens")
+        if not FILE_NAME.fullmatch(name) or name in TAKEN:
+            remedy = "begin with a letter and go on with letters, digits, spaces, dots, hyphens and underscores"
+            raise ValueError(f"name: {name!r} cannot be used; {remedy}, and use none of {', '.join(sorted(TAKEN))}")
+        content = COLLECTOR.redact(_content(value))
         folder = _folder()
         folder.mkdir(parents=True, exist_ok=True)
-        plain = isinstance(value, str | bytes)
-        path = folder / (name if Path(name).suffix else f"{name}.{'txt' if plain else 'json'}")
-        if plain:
-            path.write_bytes(COLLECTOR.redact(value if isinstance(value, bytes) else value.encode()))
-        else:
-            write_json(path, _plain(value), COLLECTOR.redact)
+        path = folder / (name if Path(name).suffix else f"{name}.{'json' if _is_json(content) else 'txt'}")
+        path.write_bytes(content)
         logger.info(f"Saved {path.name} in {folder}")
         return path
 
@@ -62,7 +63,22 @@ def _folder() -> Path:
     return folder_of_row(Path(get("${OUTPUT DIR}")), get("${SUITE NAME}"), get("${TEST NAME}") or "suite")
 
 
-def _plain(value: Any) -> Any:
+def _content(value: Any) -> bytes:
+    value = getattr(value, "exchange", value)
+    if isinstance(value, Exchange):
+        return value.body
+    # An answer of RequestsLibrary carries its body under this name.
+    value = getattr(value, "content", value)
+    if isinstance(value, str | bytes):
+        return value if isinstance(value, bytes) else value.encode()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    return value
+        value = dataclasses.asdict(value)
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str).encode()
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -2,14 +2,18 @@ import json
 import os
 import subprocess
 import threading
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 
+import keywords.evidence
 from keywords.engine.evidence import Collector, folder_of_row
 from keywords.engine.evidence_files import BODY_LIMIT, write_exchanges
 from keywords.engine.exchange import Chunk, Exchange
 from keywords.engine.repro import write_curl_script, write_log_tail
+from keywords.evidence import EvidenceLibrary
 
 
 def exchange(number=0, **fields):
@@ -175,3 +179,36 @@ def test_the_script_sends_one_exchange_to_another_gateway(tmp_path, server):
 
 def test_a_row_that_sent_nothing_needs_no_script(tmp_path):
     assert write_curl_script(tmp_path, [], bytes) is None
+
+
+@dataclass
+class _Measured:
+    rate: float
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "saved"),
+    [
+        ("health", {"status": "ok"}, ("health.json", b'{\n  "status": "ok"\n}')),
+        ("health", SimpleNamespace(exchange=exchange(chunks=[Chunk(0, b"{}")])), ("health.json", b"{}")),
+        ("health", SimpleNamespace(content=b'{"a":1}'), ("health.json", b'{"a":1}')),
+        ("page", exchange(chunks=[Chunk(0, b"<p>")]), ("page.txt", b"<p>")),
+        ("table.csv", "a,b\n", ("table.csv", b"a,b\n")),
+        ("rates", _Measured(0.5), ("rates.json", b'{\n  "rate": 0.5\n}')),
+        ("note", "key sk-protected", ("note.txt", b"key <secret>")),
+    ],
+)
+def test_a_row_saves_what_it_wants_to_show(tmp_path, monkeypatch, name, value, saved):
+    variables = {"${OUTPUT DIR}": str(tmp_path), "${SUITE NAME}": "Suites.S", "${TEST NAME}": "A row"}
+    monkeypatch.setattr("keywords.evidence.BuiltIn", lambda: SimpleNamespace(get_variable_value=variables.get))
+    monkeypatch.setattr("keywords.evidence.COLLECTOR", Collector())
+    keywords.evidence.COLLECTOR.protect("sk-protected")
+    path = EvidenceLibrary().save_evidence(name, value)
+    assert path.parent == folder_of_row(tmp_path, "Suites.S", "A row")
+    assert (path.name, path.read_bytes()) == saved
+
+
+@pytest.mark.parametrize("name", ["../out", "", "a/b", ".hidden", "01-request", "row.json"])
+def test_a_name_that_is_no_files_or_is_taken_is_refused(name):
+    with pytest.raises(ValueError, match=r"name: .* cannot be used; begin with a letter"):
+        EvidenceLibrary().save_evidence(name, "x")
