@@ -6,11 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from assertionengine import AssertionOperator, verify_assertion
+from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.scripted_backend import RecordedRequest, Script, ScriptedBackend
+from keywords.judging import judge
 from keywords.world import output_dir
 
 Fault = Literal["cut", "silence", "error"]
@@ -157,8 +158,7 @@ class BackendsLibrary:
         Get Request Count    ${backend}    ==    1
         ```
         """
-        count = len(backend.chat_requests())
-        return int(verify_assertion(count, assertion_operator, assertion_expected, "Requests", message))
+        return judge(len(backend.chat_requests()), assertion_operator, assertion_expected, "Requests", message)
 
     @keyword
     def write_gateway_config(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
-from assertionengine import AssertionOperator, verify_assertion
+from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.api.types import Secret
@@ -13,6 +13,7 @@ from robot.api.types import Secret
 from keywords.engine.evidence import COLLECTOR
 from keywords.engine.process import CommandResult, GatewayProcessError, run_command, start_gateway
 from keywords.engine.process_tree import Ended, wait_gone
+from keywords.judging import judge
 from keywords.world import Gateway, Target, chosen_gateway, look_at_target, output_dir
 
 _READY_WITHIN = timedelta(seconds=60)
@@ -196,7 +197,7 @@ class GatewayProcessLibrary:
         ```
         """
         label = f"Leftover processes ({'; '.join(ended.leftover) or 'none'})"
-        return int(verify_assertion(len(ended.leftover), assertion_operator, assertion_expected, label, message))
+        return judge(len(ended.leftover), assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_gateway_log_lines(self, containing: str = "", gateway: Gateway | None = None) -> list[str]:

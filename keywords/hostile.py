@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from assertionengine import AssertionOperator, verify_assertion
+from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.flood import Finding, Flood, FloodTooSlowError, send_all
 from keywords.engine.malformed import generate
+from keywords.judging import judge
 from keywords.world import current_target, output_dir
 
 _SHOWN_FINDINGS = 5
@@ -118,7 +119,7 @@ def _count(
 ) -> int:
     if findings:
         label = f"{label} (first: {findings[0]})"
-    return int(verify_assertion(len(findings), operator, expected, label, message))
+    return judge(len(findings), operator, expected, label, message)
 
 
 def _report(flood: Flood) -> None:
