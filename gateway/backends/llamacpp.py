@@ -1,0 +1,179 @@
+"""The embedded backend: llama.cpp in a child process, restarted when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from contextlib import aclosing, suppress
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Literal
+
+import orjson
+
+from gateway.backends.llamacpp_process import LlamaCppProcess
+from gateway.backends.openai import OpenAIBackend
+from gateway.errors import BackendRefused, BackendUnavailable
+from gateway.telemetry import say
+from gateway.weights import EngineMissing, check_gguf, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+    from pathlib import Path
+
+    from gateway.backends.base import ChatCall
+    from gateway.config import LlamaCppConfig
+
+FIRST_BACKOFF_S = 0.2
+LONGEST_BACKOFF_S = 10.0
+HEALTHY_S = 10.0
+"""After serving for so long, a crash counts as the first one again."""
+
+State = Literal["stopped", "starting", "ready", "crashed"]
+
+
+class LlamaCppBackend(OpenAIBackend):
+    """Runs llama.cpp's HTTP server in a child process and forwards to it like to any other server.
+
+    Args:
+        config: weights, context and slots.
+        name: its name in the configuration.
+        models: the names under which routes ask for its one model.
+
+    Attributes:
+        state: where the child is; calls are answered in `ready` only.
+    """
+
+    def __init__(self, config: LlamaCppConfig, *, name: str, models: Sequence[str]) -> None:
+        super().__init__(None, name=name)
+        self.state: State = "stopped"
+        self._settings = config
+        self._alias = models[0] if models else name
+        self._cause = ""
+        self._restart_at = 0.0
+        self._first_outcome = asyncio.Event()
+        self._supervisor: asyncio.Task[None] | None = None
+
+    def check(self) -> Path:
+        """The weights that `start` will load.
+
+        Raises:
+            EngineMissing: llama.cpp is not installed.
+            WeightsMissing: There is no usable file; the message says how to get one.
+        """
+        if find_spec("xllamacpp") is None:
+            raise EngineMissing(f"backends.{self.name} needs llama.cpp: run `pip install 'llm-gateway-qa[embedded]'`")
+        if self._settings.model_path is not None:
+            return check_gguf(self._settings.model_path, f"backends.{self.name}.model_path")
+        return resolve()
+
+    async def start(self) -> None:
+        """Start the child and wait until its model is loaded; from then on it is restarted whenever it dies.
+
+        Raises:
+            EmbeddedModelError: As `check`; nothing is started.
+            BackendUnavailable: The child died before it was ready; it is being restarted nevertheless.
+        """
+        weights = self.check()
+        self.state = "starting"
+        self._supervisor = asyncio.create_task(self._supervise(weights))
+        await self._first_outcome.wait()
+        if self._connection is None:
+            raise self.unavailable()
+
+    async def stop(self) -> None:
+        """End the child within two seconds; calls still under way fail."""
+        supervisor, self._supervisor = self._supervisor, None
+        if supervisor is not None:
+            supervisor.cancel()
+            with suppress(asyncio.CancelledError):
+                await supervisor
+        self.state = "stopped"
+
+    async def ready(self) -> bool:
+        """Whether the child says that its model is loaded; it costs no tokens."""
+        return self._connection is not None and await self._connection.answers("/health")
+
+    def unavailable(self) -> BackendUnavailable:
+        """The error for a call while the child is not there, with the time of the next start in `Retry-After`."""
+        if self.state == "crashed":
+            wait_s = max(1, math.ceil(self._restart_at - time.monotonic()))
+            return BackendUnavailable(
+                f"Backend '{self.name}' crashed and is restarted. Send the request again in {wait_s} s.",
+                retry_after=str(wait_s),
+                reached=False,
+            )
+        return BackendUnavailable(
+            f"Backend '{self.name}' is {self.state}. Send the request again in a moment.", reached=False
+        )
+
+    async def complete(self, call: ChatCall) -> bytes:
+        """As the base, with the asked model id in the answer."""
+        try:
+            return self._under_asked_name(await super().complete(call), call)
+        except BackendRefused as error:  # the child died a moment ago
+            raise self.unavailable() from error
+
+    async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
+        """As the base, with the asked model id in each event."""
+        try:
+            async with aclosing(super().stream(call)) as events:
+                async for block in events:
+                    yield self._under_asked_name(block, call)
+        except BackendRefused as error:  # the child died a moment ago
+            raise self.unavailable() from error
+
+    def _under_asked_name(self, answer: bytes, call: ChatCall) -> bytes:
+        """`answer` with the id that the client asked for in place of llama.cpp's alias, which is the same for all.
+
+        Bytes are enough: within a JSON string each quote is escaped, so this pattern can only be the key and its value.
+        """
+        if call.model == self._alias:
+            return answer
+        return answer.replace(b'"model":' + orjson.dumps(self._alias), b'"model":' + orjson.dumps(call.model))
+
+    async def _supervise(self, weights: Path) -> None:
+        backoff_s = FIRST_BACKOFF_S
+        while True:
+            self.state = "starting"
+            began = time.monotonic()
+            try:
+                served_s = await self._run_child(weights)
+            except OSError as error:
+                self._cause, served_s = f"no process could be started: {error}", 0.0
+            if served_s >= HEALTHY_S:
+                backoff_s = FIRST_BACKOFF_S
+            self._restart_at = time.monotonic() + backoff_s
+            self.state = "crashed"
+            self._first_outcome.set()
+            say(
+                "backend_crashed",
+                level=logging.ERROR,
+                backend=self.name,
+                reason=self._cause,
+                after_s=round(time.monotonic() - began, 3),
+                restart_in_s=backoff_s,
+            )
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+
+    async def _run_child(self, weights: Path) -> float:
+        """Run one child to its end; how long it served, in seconds."""
+        began = time.monotonic()
+        ready_at = None
+        child = await LlamaCppProcess.start(weights, self._alias, self._settings)
+        try:
+            if url := await child.address():
+                await self.connect(f"{url}/v1")
+                ready_at = time.monotonic()
+                self.state = "ready"
+                self._first_outcome.set()
+                say("backend_ready", backend=self.name, pid=child.pid, after_s=round(ready_at - began, 3))
+                await child.wait()
+                self.state = "crashed"
+        finally:
+            await self.disconnect()
+            await child.end()
+        self._cause = child.cause_of_death()
+        return time.monotonic() - ready_at if ready_at is not None else 0.0

@@ -1,0 +1,111 @@
+"""The child process of the embedded backend: llama.cpp's own HTTP server on a free port of 127.0.0.1.
+
+A process of its own, because llama.cpp aborts the whole process on some errors, and because its threads would
+otherwise compete with the event loop for the interpreter. It imports nothing of the gateway, so it starts fast.
+
+Once the model is loaded it prints one JSON line, `{"url": "http://127.0.0.1:PORT"}`, to standard output. It ends
+when its standard input ends, that is when its parent does, whatever way and on whatever platform that happens.
+llama.cpp's warnings and errors go to standard error.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+WARNINGS = 2
+"""llama.cpp's verbosity that shows warnings and errors only."""
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    asked = _arguments()
+    # A terminal sends Ctrl-C to the whole group; the parent decides when the child goes, after its last requests.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+    to_parent = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not mix with the address
+    import xllamacpp  # noqa: PLC0415  after the watcher: loading the library takes time in which the parent may end
+
+    try:
+        server = xllamacpp.Server(_parameters(xllamacpp.CommonParams(), asked))
+    except RuntimeError as error:
+        sys.exit(f"0 E {error}")  # in the form of llama.cpp's own lines
+    to_parent.write(json.dumps({"url": server.listening_address}) + "\n")
+    to_parent.flush()
+    threading.Event().wait()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="GGUF file")
+    parser.add_argument("--alias", required=True, help="model id that answers carry")
+    parser.add_argument("--context-tokens", type=int, required=True, help="tokens of prompt and answer, per slot")
+    parser.add_argument("--slots", type=int, required=True, help="requests computed at the same time")
+    parser.add_argument("--cache-prompt", action="store_true", help="keep a slot's prompt for the next request")
+    return parser.parse_args()
+
+
+def _parameters(parameters: Any, asked: argparse.Namespace) -> Any:
+    """Fill in llama.cpp's parameters; names and defaults are those of its `common/common.h`."""
+    parameters.model.path = str(asked.model)
+    parameters.model_alias = {asked.alias}
+    parameters.n_parallel = asked.slots
+    parameters.n_ctx = asked.context_tokens * asked.slots  # llama.cpp divides it among the slots
+    parameters.ctx_shift = False  # a prompt that does not fit is refused, never cut
+    parameters.cache_prompt = asked.cache_prompt
+    if not asked.cache_prompt:
+        parameters.cache_ram_mib = 0  # else finished prompts are kept in up to 8 GiB of memory
+        parameters.cache_idle_slots = False
+    if threads := _threads():
+        parameters.cpuparams.n_threads = threads
+        parameters.cpuparams_batch.n_threads = threads
+    parameters.hostnames = ["127.0.0.1"]
+    parameters.port = 0  # a free one
+    parameters.cors_origins = ""  # no web page of this machine's browser is to reach the model past the gateway
+    parameters.endpoint_slots = False  # it would show other clients' prompts
+    parameters.ui = False
+    parameters.verbosity = WARNINGS
+    return parameters
+
+
+def _threads() -> int | None:
+    """One thread fewer than there are physical cores for this process, at most eight; None leaves it to llama.cpp.
+
+    llama.cpp's threads wait for each other, spinning, several hundred times per token: one that has to share its core
+    with the gateway or its clients holds all of them up. On two cores, one of them busy with something else, one
+    thread makes 145 tokens/s and two make 60; undisturbed, one makes 148 and two make 170. Beyond eight, threads wait
+    for memory. Elsewhere than on Linux llama.cpp's own choice stands: it counts the fast cores.
+    """
+    if sys.platform != "linux":
+        return None
+    topology = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+    cores = {_read(topology.format(cpu)) or str(cpu) for cpu in os.sched_getaffinity(0)}
+    usable = len(cores)
+    quota, _, period = _read("/sys/fs/cgroup/cpu.max").partition(" ")  # a container's CPU limit, in microseconds
+    if quota.isdigit():
+        usable = min(usable, round(int(quota) / int(period)))
+    return max(1, min(8, usable - 1))
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _end_with_parent() -> None:
+    """Read standard input to its end, then leave at once: there is nobody left to answer to."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
