@@ -10,6 +10,7 @@ import typer
 from gateway import models_cli
 from gateway.config import Config, find, load
 from gateway.config_problems import ConfigError
+from gateway.weights import EmbeddedModelError
 
 app = typer.Typer(help="An LLM inference gateway.", no_args_is_help=True, pretty_exceptions_enable=False)
 config_app = typer.Typer(help="The configuration file.", no_args_is_help=True)
@@ -37,6 +38,9 @@ def serve(
     try:
         application = create_app(settings)
         listener = listen(*address)
+    except EmbeddedModelError as error:
+        typer.echo(f"gateway: {error}", err=True)
+        raise typer.Exit(2) from error
     except OSError as error:
         typer.echo(
             f"server: cannot listen on {address[0]}:{address[1]} ({error.strerror}); choose another --port", err=True

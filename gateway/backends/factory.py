@@ -14,14 +14,20 @@ if TYPE_CHECKING:
 
 
 def create_backends(config: Config) -> dict[str, Backend]:
-    """One backend per table `[backends.<name>]`; none is started."""
+    """One backend per table `[backends.<name>]`; none is started.
+
+    Raises:
+        EmbeddedModelError: an embedded model lacks its weights or its engine; the message says how to get them.
+    """
     backends: dict[str, Backend] = {}
     for name, settings in config.backends.items():
         if isinstance(settings, LlamaCppConfig):
             # llama.cpp is an extra: a gateway without an embedded model does not need it installed.
             from gateway.backends.llamacpp import LlamaCppBackend  # noqa: PLC0415  # see the line above
 
-            backends[name] = LlamaCppBackend(settings, name=name, models=_models_on(config, name))
+            embedded = LlamaCppBackend(settings, name=name, models=_models_on(config, name))
+            embedded.check()
+            backends[name] = embedded
         elif isinstance(settings, OllamaConfig):
             backends[name] = OllamaBackend(settings, name=name, connect_s=config.timeouts.connect_s)
         else:
