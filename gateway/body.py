@@ -95,7 +95,7 @@ def parse(body: bytes, depth_limit: int) -> dict[str, Any]:
 
 def _is_deeper(value: Any, limit: int) -> bool:
     level = [value]
-    for _ in range(limit + 1):
+    for _ in range(limit):
         level = [
             inner
             for outer in level

@@ -117,12 +117,14 @@ def _out_of_bounds(kind: str, context: dict[str, Any], param: str, depth: int, g
 def _keys(loc: tuple[int | str, ...], fields: Any) -> tuple[int | str, ...]:
     """The path within the request: `loc` without the names that pydantic gives to a union's members."""
     keys: list[int | str] = []
-    at: Any = fields
+    at = fields
     for index, part in enumerate(loc):
-        if (isinstance(at, dict) and part in at) or (isinstance(at, list) and isinstance(part, int) and part < len(at)):
+        try:
             at = at[part]
-        elif not (isinstance(at, dict) and index == len(loc) - 1):
-            continue
+        except (KeyError, IndexError, TypeError):
+            # A key that is missing ends the path; what is neither is a member's name.
+            if not (isinstance(at, dict) and index == len(loc) - 1):
+                continue
         keys.append(part)
     return tuple(keys)
 

@@ -60,8 +60,6 @@ class OllamaBackend(Backend):
         async with self._post(call) as response:
             await self._check_status(response)
             answer = self._parsed(await response.read())
-        if not isinstance(answer.get("message"), dict):
-            raise self._bad_answer()
         return OllamaAnswer(include_usage=False).completion(answer)
 
     async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
@@ -115,6 +113,8 @@ class OllamaBackend(Backend):
             raise self._bad_answer()
         if answer.get("error"):
             raise refusal_from_event(self.name, answer["error"])
+        if not isinstance(answer.get("message"), dict):
+            raise self._bad_answer()
         return answer
 
     def _bad_answer(self) -> BackendBadAnswer:

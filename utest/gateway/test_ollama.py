@@ -1,0 +1,215 @@
+"""Ollama's native format, both ways."""
+
+import json
+
+import pytest
+
+from gateway.backends.base import ChatCall
+from gateway.backends.ollama_request import ollama_request
+from gateway.errors import InvalidRequest
+
+
+def translated(**fields):
+    fields = {"model": "o", "messages": [{"role": "user", "content": "hi"}], **fields}
+    call = ChatCall(b"", fields, "o", "llama", "id", stream=bool(fields.get("stream")))
+    return ollama_request(call)
+
+
+def test_a_plain_request():
+    assert translated() == {
+        "model": "llama",
+        "messages": [{"role": "user", "content": "hi"}],
+        "stream": False,
+        "truncate": False,
+        "shift": False,
+    }
+
+
+def test_sampling_goes_into_options_and_the_unknown_travels_on():
+    request = translated(
+        temperature=0, top_p=0.5, seed=7, stop="x", max_tokens=9, frequency_penalty=None, top_k=3,
+        options={"num_ctx": 4096}, keep_alive="5m", x_new=[1], truncate=True, stream_options={"include_usage": True},
+    )  # fmt: skip
+    assert request["options"] == {
+        "temperature": 0, "top_p": 0.5, "seed": 7, "stop": ["x"], "num_predict": 9, "top_k": 3, "num_ctx": 4096,
+    }  # fmt: skip
+    assert (request["keep_alive"], request["x_new"], request["truncate"]) == ("5m", [1], False)
+    assert "temperature" not in request
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({"type": "json_object"}, "json"),
+        ({"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}, {"type": "object"}),
+        ({"type": "text"}, None),
+    ],
+)
+def test_the_answers_format(given, sent):
+    assert translated(response_format=given).get("format") == sent
+
+
+def test_messages_with_parts_images_and_tools():
+    call = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}}
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    request = translated(
+        messages=[
+            {"role": "developer", "content": "be brief"},
+            {"role": "user", "content": [{"type": "text", "text": "a"}, image, {"type": "text", "text": "b"}]},
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "tool", "content": "2", "tool_call_id": "c1"},
+        ],
+        tools=[{"type": "function", "function": {"name": "add"}}],
+        tool_choice="auto",
+    )
+    assert request["messages"] == [
+        {"role": "system", "content": "be brief"},
+        {"role": "user", "content": "a\nb", "images": ["AAAA"]},
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{**call, "function": {"name": "add", "arguments": {"a": 1}}}],
+        },
+        {"role": "tool", "content": "2", "tool_call_id": "c1", "tool_name": "add"},
+    ]
+    assert request["tools"] == [{"type": "function", "function": {"name": "add"}}]
+    assert "tools" not in translated(tools=[{"type": "function"}], tool_choice="none")
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"n": 2}, "n"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tool_choice": {"type": "function"}}, "tool_choice"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema.schema"),
+        ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages[0].content[0]"),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}
+                ]
+            },
+            "messages[0].content[0].image_url.url",
+        ),
+        (
+            {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "[1"}}]}]},
+            "messages[0].tool_calls[0].function.arguments",
+        ),
+        ({"messages": [{"role": "assistant", "tool_calls": [{}]}]}, "messages[0].tool_calls[0].function.name"),
+    ],
+)
+def test_what_ollama_cannot_do_is_refused(fields, param):
+    with pytest.raises(InvalidRequest) as refusal:
+        translated(**fields)
+    assert refusal.value.param == param
+
+
+LAST = {
+    "model": "llama",
+    "message": {"role": "assistant", "content": ""},
+    "done": True,
+    "done_reason": "length",
+    "prompt_eval_count": 5,
+    "eval_count": 2,
+    "total_duration": 9,
+}
+
+
+def line(content="", **fields):
+    message = {"role": "assistant", "content": content, **fields}
+    return json.dumps({"model": "llama", "message": message, "done": False}).encode() + b"\n"
+
+
+def test_a_whole_answer(client, backend):
+    backend.answers({**LAST, "created_at": "x", "message": {"role": "assistant", "content": "Hi", "thinking": "hm"}})
+    answer = client.chat("o").json()
+    assert (answer["object"], answer["model"], answer["total_duration"]) == ("chat.completion", "llama", 9)
+    (choice,) = answer["choices"]
+    assert choice["message"] == {"role": "assistant", "content": "Hi", "refusal": None, "reasoning": "hm"}
+    assert choice["finish_reason"] == "length"
+    assert answer["usage"] == {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
+
+
+def test_tool_calls_have_their_arguments_as_a_string(client, backend):
+    calls = [{"function": {"name": "add", "arguments": {"a": 1}}}, {"id": "x", "function": {"name": "now"}}]
+    backend.answers(
+        {**LAST, "done_reason": "stop", "message": {"role": "assistant", "content": "", "tool_calls": calls}}
+    )
+    (choice,) = client.chat("o").json()["choices"]
+    assert choice["finish_reason"] == "tool_calls"
+    assert choice["message"]["content"] is None
+    first, second = choice["message"]["tool_calls"]
+    assert first["function"] == {"name": "add", "arguments": '{"a":1}'}
+    assert first["id"].startswith("call_")
+    assert (second["index"], second["id"], second["function"]["arguments"]) == (1, "x", "{}")
+
+
+def test_a_missing_count_is_not_zero(client, backend):
+    backend.answers({"model": "llama", "message": {"content": "Hi"}, "done": True, "eval_count": 2})
+    assert client.chat("o").json()["usage"] is None
+
+
+def test_a_stream(client, backend):
+    whole = line("He") + line("llo") + json.dumps(LAST).encode() + b"\n"
+    backend.streams(*(whole[i : i + 20] for i in range(0, len(whole), 20)), kind="application/x-ndjson")
+    *chunks, usage, done = client.events("o", stream_options={"include_usage": True})
+    assert [chunk["choices"][0]["delta"] for chunk in chunks] == [
+        {"role": "assistant", "content": "He"},
+        {"content": "llo"},
+        {},
+    ]
+    assert [chunk["choices"][0]["finish_reason"] for chunk in chunks] == [None, None, "length"]
+    assert len({chunk["id"] for chunk in [*chunks, usage]}) == 1
+    assert all(chunk["usage"] is None for chunk in chunks)
+    assert (usage["choices"], usage["usage"]["total_tokens"], done) == ([], 7, "[DONE]")
+    assert json.loads(backend.bodies[0])["stream"] is True
+
+
+def test_no_usage_unless_asked(client, backend):
+    backend.streams(line("a"), json.dumps(LAST).encode(), kind="application/x-ndjson")
+    assert not any("usage" in event for event in client.events("o")[:-1])
+
+
+@pytest.mark.parametrize(
+    ("last", "code"),
+    [
+        (b'{"error": "runner crashed"}\n', "backend_error"),
+        (b"oops\n", "backend_bad_answer"),
+        (b'{"model": "lla', "backend_disconnected"),
+        (b"\n", "backend_disconnected"),
+    ],
+)
+def test_a_stream_that_breaks(client, backend, last, code):
+    backend.streams(line("a"), last, kind="application/x-ndjson")
+    chunk, failure, done = client.events("o")
+    assert chunk["choices"][0]["delta"]["content"] == "a"
+    assert (failure["error"]["code"], done) == (code, "[DONE]")
+
+
+# The error of Ollama's own runner, handed on as a string.
+NUMBERS = '{"error": {"code": 400, "type": "exceed_context_size_error", "n_prompt_tokens": 900, "n_ctx": 512}}'
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ((404, {"error": "model 'llama' not found"}), (404, "model_not_found")),
+        ((400, {"error": "the prompt is longer than the context length currently"}), (400, "context_length_exceeded")),
+        ((400, {"error": "the input length exceeds the context length"}), (400, "context_length_exceeded")),
+        ((400, {"error": NUMBERS}), (400, "context_length_exceeded")),
+        ((500, {"error": "boom"}), (502, "backend_error")),
+        ((200, {"error": "boom"}), (502, "backend_error")),
+        ((200, {"hello": 1}), (502, "backend_bad_answer")),
+    ],
+)
+def test_errors(client, backend, answer, expected, stream):
+    status, body = answer
+    backend.answers(body, status)
+    response = client.chat("o", stream=stream)
+    error = client.error(response)
+    assert (response.status_code, error["code"]) == expected
+    if "900" in str(body):
+        assert "900" in error["message"]
+        assert "512" in error["message"]

@@ -1,0 +1,71 @@
+"""`gateway serve` as a process: its address, its log, its end."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+CONFIG = """
+[backends.up]
+kind = "openai"
+base_url = "http://127.0.0.1:9/v1"
+[models.m]
+route = [{ backend = "up" }]
+"""
+
+
+@pytest.fixture
+def serve(tmp_path):
+    path = tmp_path / "gateway.toml"
+    path.write_text(CONFIG)
+    started = []
+
+    def serve(*options):
+        command = [sys.executable, "-m", "gateway", "serve", "--config", str(path), *options]
+        environment = {**os.environ, "GATEWAY_API_KEYS": "canary-key", "GATEWAY_INSTANCE": "this-one"}
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
+        started.append(process)
+        return process
+
+    yield serve
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_listens_logs_requests_and_ends_cleanly(serve, number):
+    process = serve("--port", "0")
+    url = next(entry["url"] for entry in map(json.loads, process.stderr) if entry["event"] == "listening")
+    with urllib.request.urlopen(f"{url}/health") as response:
+        assert json.load(response)["instance"] == "this-one"
+    request = urllib.request.Request(f"{url}/v1/models", headers={"authorization": "Bearer canary-key"})
+    with urllib.request.urlopen(request) as response:
+        assert response.status == 200
+    asked = time.monotonic()
+    process.send_signal(number)
+    entries = [json.loads(line) for line in process.stderr]
+    assert process.wait(5) == 0
+    assert time.monotonic() - asked < 5
+    requests = [entry for entry in entries if entry["event"] == "request"]
+    assert [(entry["path"], entry["status"]) for entry in requests] == [("/health", 200), ("/v1/models", 200)]
+    assert entries[-1]["event"] == "stopped"
+    assert "canary-key" not in json.dumps(entries)
+
+
+def test_a_taken_port_is_said_plainly(serve):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = serve("--port", str(taken.getsockname()[1]))
+        assert process.wait(20) == 2
+        told = process.stderr.read().decode()
+    assert "cannot listen on 127.0.0.1" in told
+    assert "choose another --port" in told
+    assert "Traceback" not in told
