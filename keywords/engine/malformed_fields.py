@@ -76,6 +76,8 @@ def _bad_message() -> SearchStrategy[Any]:
         st.builds(lambda known, bad: {"role": known, "content": bad}, role, _not(str, list)),
         st.builds(lambda known, bad: {"role": known, "content": [bad]}, role, _bad_part()),
         st.just({"role": "tool", "content": "42"}),
+        _optional_not(str).map(lambda bad: {"role": "user", "content": "Hi", "name": bad}),
+        _bad_tool_calls().map(lambda bad: {"role": "assistant", "content": None, "tool_calls": bad}),
     )
 
 
@@ -87,7 +89,23 @@ def _bad_part() -> SearchStrategy[Any]:
         _not(str).map(lambda bad: {"type": bad, "text": "Hi"}),
         st.just({"type": "text"}),
         _not(str).map(lambda bad: {"type": "text", "text": bad}),
+        st.just({"type": "image_url"}),
+        _not(dict).map(lambda bad: {"type": "image_url", "image_url": bad}),
+        _not(str).map(lambda bad: {"type": "image_url", "image_url": {"url": bad}}),
     )
+
+
+def _bad_tool_calls() -> SearchStrategy[Any]:
+    return st.one_of(
+        _optional_not(list),
+        st.lists(_not(dict), min_size=1, max_size=3),
+        _bad_function({"arguments": "{}"}).map(lambda bad: [{"id": "call_1", "type": "function", "function": bad}]),
+    )
+
+
+def _bad_function(rest: dict[str, Any]) -> SearchStrategy[Any]:
+    """A function, described or called: it is no object, or has no proper name."""
+    return st.one_of(_not(dict), st.just(rest), _not(str).map(lambda bad: {**rest, "name": bad}))
 
 
 def _bad_values() -> dict[str, tuple[SearchStrategy[Any], dict[str, Any]]]:
@@ -119,15 +137,25 @@ def _bad_values() -> dict[str, tuple[SearchStrategy[Any], dict[str, Any]]]:
             _optional_not(dict) | _optional_not(bool).map(lambda bad: {"include_usage": bad}),
             streaming,
         ),
-        "response_format": (_optional_not(dict) | _not(str).map(lambda bad: {"type": bad}), nothing_else),
+        "response_format": (
+            _optional_not(dict)
+            | _not(str).map(lambda bad: {"type": bad})
+            | _not(dict).map(lambda bad: {"type": "json_schema", "json_schema": bad}),
+            nothing_else,
+        ),
         "tools": (
             _optional_not(list)
             | st.lists(_not(dict), min_size=1, max_size=3)
+            | st.just([{"type": "function"}])
+            | _bad_function({"parameters": {}}).map(lambda bad: [{"type": "function", "function": bad}])
             | st.integers(129, 140).map(lambda many: [_tool(number) for number in range(many)]),
             nothing_else,
         ),
-        "tool_choice": (_optional_not(str, dict), {"tools": [_tool(0)]}),
-        "logit_bias": (_optional_not(dict), nothing_else),
+        "tool_choice": (
+            _optional_not(str, dict) | _SHORT.map("no-{}".format) | st.just({"type": "function"}),
+            {"tools": [_tool(0)]},
+        ),
+        "logit_bias": (_optional_not(dict) | _not(int, float).map(lambda bad: {"42": bad}), nothing_else),
         "user": (_optional_not(str), nothing_else),
         "metadata": (_optional_not(dict), nothing_else),
     }

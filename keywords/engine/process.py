@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from keywords.engine.process_tree import Ended
 
-_POLL_S = 0.02
+_POLL_S = 0.05
 _COMMAND = (sys.executable, "-m", "gateway")
 _LINES_SHOWN = 15
 
@@ -113,7 +113,7 @@ class GatewayProcess:
                 answer = f"it last answered {status} {body[:300].decode(errors='replace')}"
             time.sleep(_POLL_S)
         raise GatewayProcessError(
-            f"The gateway at {self.url} was not ready within {within_s:g} s: {answer}.{self._tail()}"
+            f"The gateway at {self.url} was not ready within {within_s:.3g} s: {answer}.{self._tail()}"
         )
 
     def stop(self) -> Ended:
@@ -137,7 +137,7 @@ class GatewayProcess:
                 return
             self._check_running()
             time.sleep(_POLL_S)
-        raise GatewayProcessError(f"The gateway did not say within {within_s:g} s where it listens.{self._tail()}")
+        raise GatewayProcessError(f"The gateway did not say within {within_s:.3g} s where it listens.{self._tail()}")
 
     def _check_instance(self) -> None:
         status, body = probe.fetch(f"{self.url}/health")
@@ -157,6 +157,8 @@ class GatewayProcess:
 
     def _tail(self) -> str:
         lines = self.log.read_text("utf-8", "replace").replace(self.api_key, "<secret>").splitlines()
+        # What this class asked itself would push what the gateway has to say out of sight.
+        lines = [line for line in lines if '"path":"/health' not in line]
         return "\n".join((f"\nLast lines of {self.log}:", *lines[-_LINES_SHOWN:]))
 
 
