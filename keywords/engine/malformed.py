@@ -8,7 +8,11 @@ message, at most 128 tools). What a server might accept asks for a single token,
 from __future__ import annotations
 
 import json
+import os
 import string
+import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -58,8 +62,8 @@ class MalformedRequest:
 def generate(count: int, *, seed: int, model: str) -> list[MalformedRequest]:
     """Draw broken requests, no two alike.
 
-    The same seed draws the same requests with the same version of Hypothesis and of this suite, whose own constants
-    Hypothesis mixes into what it draws.
+    The same seed draws the same requests with the same version of Hypothesis and of this file. Hypothesis mixes the
+    constants of all loaded modules into what it draws, so the drawing happens in a process that loads nothing else.
 
     Args:
         count: how many.
@@ -67,10 +71,24 @@ def generate(count: int, *, seed: int, model: str) -> list[MalformedRequest]:
         model: id of a model that the server has.
 
     Raises:
-        RuntimeError: the strategies gave fewer.
+        RuntimeError: the strategies gave fewer, or the process failed.
     """
-    drawn: list[MalformedRequest] = []
-    seen: set[bytes] = set()
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [sys.executable, "-m", "keywords.engine.malformed", str(count), str(seed), model]
+        environment = {**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": scratch}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  (ours)
+    if done.returncode:
+        raise RuntimeError(f"No broken requests could be generated:\n{done.stderr}")
+    drawn = [
+        MalformedRequest(family, data.encode("latin-1"), is_http) for family, data, is_http in json.loads(done.stdout)
+    ]
+    if len(drawn) < count:
+        raise RuntimeError(f"Only {len(drawn)} of {count} broken requests could be generated: ask for fewer.")
+    return drawn[:count]
+
+
+def _draw(count: int, seed: int, model: str) -> list[MalformedRequest]:
+    drawn: dict[bytes, MalformedRequest] = {}
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
@@ -82,14 +100,11 @@ def generate(count: int, *, seed: int, model: str) -> list[MalformedRequest]:
     )
     @hypothesis.given(_malformed(model))
     def draw(request: MalformedRequest) -> None:
-        hypothesis.assume(request.data not in seen)
-        seen.add(request.data)
-        drawn.append(request)
+        hypothesis.assume(request.data not in drawn)
+        drawn[request.data] = request
 
     draw()
-    if len(drawn) < count:
-        raise RuntimeError(f"Only {len(drawn)} of {count} broken requests could be generated: ask for fewer.")
-    return drawn[:count]
+    return list(drawn.values())
 
 
 def _malformed(model: str) -> SearchStrategy[MalformedRequest]:
@@ -244,3 +259,9 @@ def _quote(text: str) -> str:
 
 def _dump(value: object) -> bytes:
     return json.dumps(value).encode()
+
+
+if __name__ == "__main__":
+    _requests = _draw(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    # Latin-1 maps every byte to one character and back.
+    json.dump([(request.family, request.data.decode("latin-1"), request.is_http) for request in _requests], sys.stdout)
