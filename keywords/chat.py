@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 from assertionengine import AssertionOperator
@@ -10,7 +11,6 @@ from robot.api.deco import keyword, library
 
 from keywords import target
 from keywords.engine import conformance
-from keywords.engine.answer import read_object
 from keywords.engine.client import Answer, StreamedAnswer
 from keywords.judging import judge
 
@@ -31,7 +31,7 @@ class ChatLibrary:
     """
 
     @keyword
-    def ask(  # noqa: PLR0913 - each is a field of the request, typed so that Robot converts it
+    def ask(
         self,
         prompt: str,
         *,
@@ -41,6 +41,7 @@ class ChatLibrary:
         top_p: float | None = None,
         seed: int | None = None,
         max_tokens: int | None = 64,
+        max_completion_tokens: int | None = None,
         stop: str | list[str] | None = None,
         n: int | None = None,
         extra: dict[str, Any] | None = None,
@@ -55,6 +56,7 @@ class ChatLibrary:
             top_p: above 0 to 1.
             seed: of the sampling.
             max_tokens: upper bound of the answer, in tokens; `${None}` leaves it open.
+            max_completion_tokens: the same by its newer name; `max_tokens` is then left out.
             stop: a text, or several, at which the answer ends.
             n: how many choices.
             extra: further fields of the request.
@@ -71,15 +73,15 @@ class ChatLibrary:
         ${answer} =    Ask    Name three colours.    temperature=0    max_tokens=32
         ```
         """
-        fields = {"temperature": temperature, "top_p": top_p, "seed": seed, "stop": stop, "n": n}
-        answer = target.client().ask(
-            prompt, system=system, model=model, max_tokens=max_tokens, **{**fields, **(extra or {})}
-        )
+        fields: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "seed": seed, "stop": stop, "n": n}
+        fields |= {"system": system, "model": model, "max_completion_tokens": max_completion_tokens}
+        fields["max_tokens"] = max_tokens if max_completion_tokens is None else None
+        answer = target.client().ask(prompt, **{**fields, **(extra or {})})
         _log(answer)
         return answer
 
     @keyword
-    def ask_conversation(  # noqa: PLR0913 - as Ask
+    def ask_conversation(
         self,
         messages: list[dict[str, Any]],
         *,
@@ -205,8 +207,34 @@ class ChatLibrary:
         Get Usage    ${answer}    completion_tokens    ==    3
         ```
         """
-        value = (answer.usage or {}).get(number)
+        value: int | None = getattr(answer.usage, number, None)
         return judge(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
+
+    @keyword
+    def usage_should_add_up(self, answer: Answer | StreamedAnswer) -> None:
+        """Judge the usage: prompt and completion tokens are the total.
+
+        Raises:
+            AssertionError: they are not, or a number is missing.
+
+        ```robotframework
+        ${answer} =    Ask    Say OK
+        Usage Should Add Up    ${answer}
+        ```
+        """
+        defects = conformance.usage_defects(None if answer.usage is None else asdict(answer.usage))
+        if defects:
+            raise AssertionError("; ".join(defects))
+
+    @keyword
+    def prompt_of_words(self, count: int) -> str:
+        """A prompt of that many short English words; for most models each is one token.
+
+        ```robotframework
+        ${prompt} =    Prompt Of Words    1900
+        ```
+        """
+        return " ".join(["hello"] * count)
 
     @keyword
     def answer_should_be_a_complete_chat_completion(self, answer: Answer) -> None:
@@ -227,50 +255,7 @@ class ChatLibrary:
         if defects:
             raise AssertionError(f"Not a complete chat completion: {'; '.join(defects)}")
 
-    @keyword
-    def list_models(self) -> list[dict[str, Any]]:
-        """The models that the gateway offers: a list of objects with `id`, `object`, `created`, `owned_by`.
-
-        Raises:
-            GatewayRefused: the gateway answered with an error.
-            NotAnAnswer: the body is not a list of models as OpenAI writes it; the message names each defect.
-
-        ```robotframework
-        @{models} =    List Models
-        Should Not Be Empty    ${models}
-        ```
-        """
-        models = target.client().models()
-        logger.info(f"{len(models)} models: {', '.join(model['id'] for model in models)}")
-        return models
-
-    @keyword
-    def get_model(self, model: str | None = None) -> dict[str, Any]:
-        """One model's object: `id`, `object`, `created`, `owned_by`.
-
-        Args:
-            model: its id; `${MODEL}` if left out.
-
-        Raises:
-            GatewayRefused: the gateway answered with an error.
-            AssertionError: it is not a model object, or another model's.
-
-        ```robotframework
-        ${model} =    Get Model
-        ```
-        """
-        client = target.client()
-        wanted = model or client.model
-        body = read_object(client.send("GET", f"/v1/models/{wanted}"), "a model")
-        defects = conformance.model_defects(body)
-        if body.get("id") != wanted:
-            defects.append(f"id must be {wanted!r}, it is {body.get('id')!r}")
-        if defects:
-            raise AssertionError(f"Not the model {wanted!r}: {'; '.join(defects)}")
-        logger.info(f"{wanted}: {body}")
-        return body
-
 
 def _log(answer: Answer) -> None:
-    tokens = (answer.usage or {}).get("completion_tokens")
+    tokens = None if answer.usage is None else answer.usage.completion_tokens
     logger.info(f"{answer.text!r}, {answer.finish_reason}, {tokens} tokens in {answer.total_s:.3f} s")

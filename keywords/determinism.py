@@ -25,7 +25,7 @@ class DeterminismLibrary:
     """
 
     @keyword
-    def ask_repeatedly(  # noqa: PLR0913 - each is a field of the request or of the measurement
+    def ask_repeatedly(
         self,
         prompt: str,
         times: int = 5,

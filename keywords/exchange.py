@@ -35,7 +35,13 @@ class ExchangeLibrary:
 
     @keyword
     def send_payload(
-        self, payload: str, *, path: str = CHAT, content_type: str | None = "application/json"
+        self,
+        payload: str,
+        *,
+        path: str = CHAT,
+        content_type: str | None = "application/json",
+        headers: dict[str, str] | None = None,
+        api_key: str | None = None,
     ) -> Exchange:
         """Post a file's bytes as they are.
 
@@ -45,6 +51,8 @@ class ExchangeLibrary:
             payload: a file in `resources/payloads`, or an absolute path.
             path: where to post it.
             content_type: `${None}` sends no content type.
+            headers: further headers.
+            api_key: a wrong key instead of the gateway's; empty for none.
 
         Returns:
             Status, headers, body, times.
@@ -56,8 +64,8 @@ class ExchangeLibrary:
         """
         client = target.client()
         body = (PAYLOADS / payload).read_bytes().replace(b"__MODEL__", client.model.encode())
-        headers = {} if content_type is None else {"content-type": content_type}
-        return _logged(client.send("POST", path, body=body, headers=headers))
+        pairs = [*_content_type(content_type), *(headers or {}).items(), *_authorization(api_key)]
+        return _logged(client.send("POST", path, body=body, headers=pairs, anonymous=api_key == ""))
 
     @keyword
     def send_chat(self, prompt: str = "Hello.", **fields: Any) -> Exchange:
@@ -83,7 +91,12 @@ class ExchangeLibrary:
 
     @keyword
     def send_raw(
-        self, method: str, path: str, body: bytes | str | None = None, *headers: str, anonymous: bool = False
+        self,
+        method: str,
+        path: str,
+        body: bytes | str | None = None,
+        *headers: str,
+        api_key: str | None = None,
     ) -> Exchange:
         """Send any method, path, body and headers.
 
@@ -91,9 +104,8 @@ class ExchangeLibrary:
             method: the HTTP method.
             path: from the first slash.
             body: bytes as they are, a text as UTF-8; `${None}` for none.
-            headers: `Name: value` each, in this order; a name may come twice. No content type is added. An
-                `Authorization` takes the place of the gateway's key.
-            anonymous: leave the gateway's key out.
+            headers: `Name: value` each, in this order; a name may come twice. No content type is added.
+            api_key: a wrong key instead of the gateway's; empty for none.
 
         Returns:
             Status, headers, body, times.
@@ -103,12 +115,23 @@ class ExchangeLibrary:
 
         ```robotframework
         ${refusal} =    Send Raw    POST    /v1/chat/completions    {"model":    Content-Type: application/json
-        ${refusal} =    Send Raw    GET    /v1/models    ${None}    Authorization: Bearer wrong
+        ${refusal} =    Send Raw    GET    /v1/models    api_key=wrong
         ```
         """
-        pairs = [_header(header) for header in headers]
+        pairs = [*(_header(header) for header in headers), *_authorization(api_key)]
         data = body.encode() if isinstance(body, str) else body
-        return _logged(target.client().send(method, path, body=data, headers=pairs, anonymous=anonymous))
+        return _logged(target.client().send(method, path, body=data, headers=pairs, anonymous=api_key == ""))
+
+    @keyword
+    def body_of_bytes(self, count: int) -> bytes:
+        """A body of exactly that many bytes: a JSON object with one long text.
+
+        ```robotframework
+        ${body} =    Body Of Bytes    1000
+        ```
+        """
+        empty = b'{"x": ""}'
+        return empty[:-2] + b"a" * (count - len(empty)) + empty[-2:]
 
     @keyword
     def get_status(
@@ -152,6 +175,41 @@ class ExchangeLibrary:
         """
         value = _exchange(answer).response_headers.get(name.lower())
         return judge(value, assertion_operator, assertion_expected, f"The header {name}", message)
+
+    @keyword
+    def get_body(
+        self,
+        answer: Exchange | Answer | StreamedAnswer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+    ) -> str:
+        r"""The body as text; bytes that are not UTF-8 are shown as `\xNN`.
+
+        ```robotframework
+        ${exchange} =    Send Raw    GET    /v1/models
+        Get Body    ${exchange}    contains    list
+        ```
+        """
+        body = _exchange(answer).body.decode(errors="backslashreplace")
+        return judge(body, assertion_operator, assertion_expected, "The body", message)
+
+    @keyword
+    def json_body_should_have_key(self, answer: Exchange | Answer, key: str) -> None:
+        """Judge whether the body is a JSON object with this key.
+
+        ```robotframework
+        ${exchange} =    Send Raw    GET    /v1/models
+        Json Body Should Have Key    ${exchange}    data
+        ```
+        """
+        exchange = _exchange(answer)
+        try:
+            body = exchange.json()
+        except ValueError as error:
+            raise AssertionError(f"The body is not JSON: {shown(exchange.body)}") from error
+        if not isinstance(body, dict) or key not in body:
+            raise AssertionError(f"The body has no key {key!r}: {shown(exchange.body)}")
 
     @keyword
     def get_error_field(
@@ -219,6 +277,14 @@ def _header(header: str) -> tuple[str, str]:
     if not colon:
         raise ValueError(f"A header must read 'Name: value', not {header!r}")
     return name, value.removeprefix(" ")
+
+
+def _content_type(content_type: str | None) -> list[tuple[str, str]]:
+    return [] if content_type is None else [("content-type", content_type)]
+
+
+def _authorization(api_key: str | None) -> list[tuple[str, str]]:
+    return [("authorization", f"Bearer {api_key}")] if api_key else []
 
 
 def _logged(exchange: Exchange) -> Exchange:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import httpx2
 import openai
@@ -13,6 +13,8 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.chat import UsageNumber
+from keywords.engine.answer import Usage
 from keywords.engine.evidence import COLLECTOR
 from keywords.engine.recorder import RecordingTransport
 from keywords.engine.stream import StreamedAnswer
@@ -21,9 +23,12 @@ from keywords.judging import judge
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from openai.types import CompletionUsage
+    from openai.types.chat import ChatCompletionUserMessageParam
+
 TIMEOUT_S = 120.0
 
-Mistake = Literal["bad_request", "unknown_model", "wrong_key"]
+_EQUAL = AssertionOperator["=="]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +38,14 @@ class SdkAnswer:
     Attributes:
         text: of the first choice, the stream's pieces joined.
         finish_reason: of the first choice.
-        prompt_tokens: None if the answer carries no usage.
-        completion_tokens: None if the answer carries no usage.
-        total_tokens: None if the answer carries no usage.
+        usage: None if the answer carries none.
         model: as the answer names it.
         chunks: how many the stream had; 1 for a plain answer.
     """
 
     text: str
     finish_reason: str | None
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    total_tokens: int | None
+    usage: Usage | None
     model: str
     chunks: int = 1
 
@@ -55,6 +56,9 @@ class OpenAISdkLibrary:
 
     The package retries nothing here and takes no proxy from the environment; all else is as its users have it. Its
     exchanges are part of the row's evidence.
+
+    A keyword `… Raises` takes the name of the class and fails with an AssertionError if the package raises another one,
+    or nothing.
 
     The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
     replaces the usual message.
@@ -77,7 +81,7 @@ class OpenAISdkLibrary:
 
         ```robotframework
         ${answer} =    Sdk Chat    Name three colours.    temperature=0
-        Should Not Be Empty    ${answer.text}
+        Get Sdk Text    ${answer}    contains    blue
         ```
         """
         with _sdk() as (sdk, model):
@@ -92,9 +96,7 @@ class OpenAISdkLibrary:
             SdkAnswer(
                 text=choice.message.content or "",
                 finish_reason=choice.finish_reason,
-                prompt_tokens=usage.prompt_tokens if usage else None,
-                completion_tokens=usage.completion_tokens if usage else None,
-                total_tokens=usage.total_tokens if usage else None,
+                usage=_usage(usage),
                 model=made.model,
             )
         )
@@ -116,7 +118,7 @@ class OpenAISdkLibrary:
 
         ```robotframework
         ${answer} =    Sdk Stream    Name three colours.    temperature=0
-        Should Be True    ${answer.total_tokens} > 0
+        Get Sdk Usage    ${answer}    total_tokens    >    0
         ```
         """
         with _sdk() as (sdk, model):
@@ -135,9 +137,7 @@ class OpenAISdkLibrary:
             SdkAnswer(
                 text="".join(choice.delta.content or "" for choice in choices),
                 finish_reason=next((choice.finish_reason for choice in choices if choice.finish_reason), None),
-                prompt_tokens=usage.prompt_tokens if usage else None,
-                completion_tokens=usage.completion_tokens if usage else None,
-                total_tokens=usage.total_tokens if usage else None,
+                usage=_usage(usage),
                 model=chunks[0].model if chunks else "",
                 chunks=len(chunks),
             )
@@ -161,58 +161,88 @@ class OpenAISdkLibrary:
         return ids
 
     @keyword
-    def get_sdk_error_class(
-        self,
-        mistake: Mistake,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: str | None = None,
-        message: str | None = None,
-    ) -> str:
-        """The class that the package raises after a mistake of its user.
-
-        The mistake `bad_request` is a temperature of 99; `unknown_model` and `wrong_key` are what they say.
-
-        Raises:
-            AssertionError: the comparison failed, or nothing was raised.
+    def sdk_bad_request_raises(self, expected: str) -> None:
+        """Judge which class the package raises for a temperature of 99.
 
         ```robotframework
-        Get Sdk Error Class    bad_request      ==    BadRequestError
-        Get Sdk Error Class    unknown_model    ==    NotFoundError
-        Get Sdk Error Class    wrong_key        ==    AuthenticationError
+        Sdk Bad Request Raises    BadRequestError
         ```
         """
-        with _sdk(api_key="sk-wrong" if mistake == "wrong_key" else None) as (sdk, model):
-            found = _class_raised(
-                lambda: sdk.chat.completions.create(
-                    model="no-such-model" if mistake == "unknown_model" else model,
-                    messages=[{"role": "user", "content": "Hello."}],
-                    temperature=99 if mistake == "bad_request" else 0,
-                    max_tokens=1,
-                )
-            )
-        return judge(found, assertion_operator, assertion_expected, f"The class for {mistake}", message)
+        with _sdk() as (sdk, model):
+            raised = _raised(lambda: _hello(sdk, model, temperature=99))
+        judge(raised, _EQUAL, expected, "The class for a temperature of 99", None)
 
     @keyword
-    def get_sdk_error_class_for_stream(
-        self,
-        stream: StreamedAnswer,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: str | None = None,
-        message: str | None = None,
-    ) -> str:
-        """The class that the package raises when it reads a stream that came before, byte for byte.
+    def sdk_unknown_model_raises(self, expected: str) -> None:
+        """Judge which class the package raises for a model that the gateway does not know.
+
+        ```robotframework
+        Sdk Unknown Model Raises    NotFoundError
+        ```
+        """
+        with _sdk() as (sdk, _):
+            raised = _raised(lambda: _hello(sdk, "no-such-model"))
+        judge(raised, _EQUAL, expected, "The class for a model that the gateway does not know", None)
+
+    @keyword
+    def sdk_wrong_key_raises(self, expected: str) -> None:
+        """Judge which class the package raises for a wrong key.
+
+        ```robotframework
+        Sdk Wrong Key Raises    AuthenticationError
+        ```
+        """
+        with _sdk(api_key="sk-wrong") as (sdk, model):
+            raised = _raised(lambda: _hello(sdk, model))
+        judge(raised, _EQUAL, expected, "The class for a wrong key", None)
+
+    @keyword
+    def sdk_raises_for_stream(self, stream: StreamedAnswer, expected: str) -> None:
+        """Judge which class the package raises when it reads a stream that came before, byte for byte.
 
         So one broken stream shows both what the gateway sent and what a user of the package makes of it.
 
-        Raises:
-            AssertionError: the comparison failed, or nothing was raised.
-
         ```robotframework
-        Get Sdk Error Class For Stream    ${stream}    ==    APIError
+        Sdk Raises For Stream    ${stream}    APIError
         ```
         """
-        found = _class_raised(lambda: list(replayed(stream)))
-        return judge(found, assertion_operator, assertion_expected, "The class for this stream", message)
+        judge(_raised(lambda: list(replayed(stream))), _EQUAL, expected, "The class for this stream", None)
+
+    @keyword
+    def get_sdk_text(
+        self,
+        answer: SdkAnswer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+    ) -> str:
+        """What the first choice says.
+
+        ```robotframework
+        ${answer} =    Sdk Chat    Say OK
+        Get Sdk Text    ${answer}    contains    OK
+        ```
+        """
+        return judge(answer.text, assertion_operator, assertion_expected, "The text of the answer", message)
+
+    @keyword
+    def get_sdk_usage(
+        self,
+        answer: SdkAnswer,
+        number: UsageNumber,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int | None:
+        """A number of tokens, by its name; `${None}` where the package found no usage.
+
+        ```robotframework
+        ${answer} =    Sdk Stream    Say OK
+        Get Sdk Usage    ${answer}    completion_tokens    >    0
+        ```
+        """
+        value: int | None = getattr(answer.usage, number, None)
+        return judge(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
 
 
 def replayed(stream: StreamedAnswer) -> openai.Stream[openai.types.chat.ChatCompletionChunk]:
@@ -226,14 +256,14 @@ def replayed(stream: StreamedAnswer) -> openai.Stream[openai.types.chat.ChatComp
 @contextmanager
 def _sdk(api_key: str | None = None) -> Iterator[tuple[openai.OpenAI, str]]:
     """The package's client for the gateway under test, and the model's id."""
-    gateway = target.target()
+    gateway = target.client()
     transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), COLLECTOR.add, TIMEOUT_S)
     with (
         httpx2.Client(transport=transport, trust_env=False, timeout=TIMEOUT_S) as http,
         openai.OpenAI(
-            base_url=f"{gateway.url}/v1",
+            base_url=f"{gateway.base_url}/v1",
             # The package insists on some key, also for a gateway without.
-            api_key=api_key or gateway.api_key or "none",
+            api_key=api_key or target.api_key() or "none",
             max_retries=0,
             http_client=http,
         ) as sdk,
@@ -241,13 +271,24 @@ def _sdk(api_key: str | None = None) -> Iterator[tuple[openai.OpenAI, str]]:
         yield sdk, gateway.model
 
 
-def _class_raised(call: Callable[[], object]) -> str:
+def _hello(sdk: openai.OpenAI, model: str, temperature: float = 1) -> object:
+    messages: list[ChatCompletionUserMessageParam] = [{"role": "user", "content": "Hello."}]
+    return sdk.chat.completions.create(model=model, messages=messages, temperature=temperature, max_tokens=1)
+
+
+def _raised(call: Callable[[], object]) -> str:
     try:
         call()
     except openai.OpenAIError as error:
         logger.info(f"{type(error).__name__}: {error}")
         return type(error).__name__
     raise AssertionError("The openai package raised nothing; the gateway accepted what it should have refused")
+
+
+def _usage(usage: CompletionUsage | None) -> Usage | None:
+    if usage is None:
+        return None
+    return Usage(usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
 
 
 def _logged(answer: SdkAnswer) -> SdkAnswer:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import timedelta
+import json
 from statistics import quantiles
 from typing import Any, Literal
 
@@ -13,7 +12,7 @@ from robot.api.deco import keyword, library
 
 from keywords import target
 from keywords.engine import conformance
-from keywords.engine.client import RunningStream, StreamedAnswer
+from keywords.engine.client import StreamedAnswer
 from keywords.judging import judge
 
 GapStatistic = Literal["p50", "p95", "max"]
@@ -33,7 +32,7 @@ class StreamingLibrary:
     """
 
     @keyword
-    def stream_chat(  # noqa: PLR0913 - each is a field of the request, typed so that Robot converts it
+    def stream_chat(
         self,
         prompt: str,
         *,
@@ -74,80 +73,11 @@ class StreamingLibrary:
         ${stream} =    Stream Chat    Count to five.    temperature=0    include_usage=True
         ```
         """
-        fields = {"temperature": temperature, "top_p": top_p, "seed": seed, "stop": stop, "n": n}
+        fields: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "seed": seed, "stop": stop, "n": n}
         fields |= {"system": system, "model": model, "max_tokens": max_tokens}
         stream = target.client().stream(prompt, include_usage=include_usage, **{**fields, **(extra or {})})
-        _log(stream)
+        log_stream(stream)
         return stream
-
-    @keyword
-    def start_stream_in_background(
-        self,
-        prompt: str,
-        *,
-        temperature: float | None = None,
-        max_tokens: int | None = 256,
-        extra: dict[str, Any] | None = None,
-    ) -> RunningStream:
-        """Start a stream, wait for its first content and leave it running.
-
-        Args:
-            prompt: the user message.
-            temperature: 0 to 2.
-            max_tokens: upper bound of the answer, in tokens.
-            extra: further fields of the request.
-
-        Returns:
-            The running stream, for [Finish Stream].
-
-        Raises:
-            GatewayRefused: the gateway answered with an error instead of a stream.
-            TimeoutError: no content came within 30 seconds.
-
-        ```robotframework
-        ${running} =    Start Stream In Background    Tell me a long story.
-        ${moment} =    Note Moment
-        ${stream} =    Finish Stream    ${running}
-        Get Time From Moment To End    ${stream}    ${moment}    <    10
-        ```
-        """
-        fields = {"temperature": temperature, "max_tokens": max_tokens, **(extra or {})}
-        running = target.client().start_stream(prompt, **fields)
-        logger.info("The first content came; the stream goes on")
-        return running
-
-    @keyword
-    def finish_stream(self, running: RunningStream, within: timedelta = timedelta(seconds=60)) -> StreamedAnswer:
-        """Wait for the end of a stream that runs in the background.
-
-        Args:
-            running: from [Start Stream In Background].
-            within: how long to wait.
-
-        Returns:
-            As [Stream Chat].
-
-        Raises:
-            TimeoutError: the stream did not end in time.
-
-        ```robotframework
-        ${running} =    Start Stream In Background    Tell me a long story.
-        ${stream} =    Finish Stream    ${running}    within=30 s
-        ```
-        """
-        stream = running.finish(within.total_seconds())
-        _log(stream)
-        return stream
-
-    @keyword
-    def note_moment(self) -> float:
-        """This moment on the clock of the streams, for [Get Time From Moment To End].
-
-        ```robotframework
-        ${moment} =    Note Moment
-        ```
-        """
-        return time.perf_counter()
 
     @keyword
     def stream_should_be_closed_properly(self, stream: StreamedAnswer) -> None:
@@ -170,19 +100,25 @@ class StreamingLibrary:
             raise AssertionError(f"Not a proper stream: {'; '.join(defects)}")
 
     @keyword
-    def stream_should_say_that_it_broke_off(self, stream: StreamedAnswer) -> None:
-        """Judge a stream whose backend failed: one error event with all four keys, no finish reason, then `[DONE]`.
+    def stream_should_be_valid_utf8(self, stream: StreamedAnswer) -> None:
+        """Judge the bytes: all is UTF-8, in each event by itself, and no character was replaced on the way.
 
         Raises:
-            AssertionError: with every defect in it.
+            AssertionError: a character was cut or replaced.
 
         ```robotframework
-        Stream Should Say That It Broke Off    ${stream}
+        ${stream} =    Stream Chat    Say café
+        Stream Should Be Valid Utf8    ${stream}
         ```
         """
-        defects = conformance.broken_stream_defects(stream)
-        if defects:
-            raise AssertionError(f"Not an honest end of a broken stream: {'; '.join(defects)}")
+        try:
+            stream.exchange.body.decode()
+        except UnicodeDecodeError as error:
+            raise AssertionError(f"The stream is not UTF-8: {error}") from error
+        for number, event in enumerate(stream.events, start=1):
+            text = event.data if event.is_done else json.dumps(event.json(), ensure_ascii=False)
+            if "\N{REPLACEMENT CHARACTER}" in text or any(0xD800 <= ord(sign) <= 0xDFFF for sign in text):  # noqa: PLR2004 - surrogates
+                raise AssertionError(f"Event {number} holds half a character: {event.data}")
 
     @keyword
     def get_finish_reasons(
@@ -200,24 +136,6 @@ class StreamingLibrary:
         ```
         """
         return judge(stream.finish_reasons, assertion_operator, assertion_expected, "The finish reasons", message)
-
-    @keyword
-    def get_stream_error_code(
-        self,
-        stream: StreamedAnswer,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: str | None = None,
-        message: str | None = None,
-    ) -> str | None:
-        """The code in the error event of a stream; `${None}` if there was no error event.
-
-        ```robotframework
-        Get Stream Error Code    ${stream}    ==    backend_disconnected
-        ```
-        """
-        code = None if stream.error is None else stream.error.get("code")
-        label = f"The code of the stream's error ({stream.error})"
-        return judge(code, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_time_to_first_content(
@@ -282,26 +200,9 @@ class StreamingLibrary:
         value = max(gaps) if statistic == "max" else quantiles(gaps, n=100, method="inclusive")[int(statistic[1:]) - 1]
         return judge(value, assertion_operator, assertion_expected, f"Chunk gap {statistic} (s)", message)
 
-    @keyword
-    def get_time_from_moment_to_end(
-        self,
-        stream: StreamedAnswer,
-        moment: float,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: float | None = None,
-        message: str | None = None,
-    ) -> float:
-        """Seconds from a moment, as [Note Moment] gives it, to the end of the stream.
 
-        ```robotframework
-        Get Time From Moment To End    ${stream}    ${moment}    <    2
-        ```
-        """
-        value = stream.exchange.sent_at + stream.total_s - moment
-        return judge(value, assertion_operator, assertion_expected, "From the moment to the stream's end (s)", message)
-
-
-def _log(stream: StreamedAnswer) -> None:
+def log_stream(stream: StreamedAnswer) -> None:
+    """Say in one line what came and how it ended."""
     first = "no content" if stream.ttft_s is None else f"first content after {stream.ttft_s:.3f} s"
     end = stream.failure or stream.error or ", ".join(stream.finish_reasons)
     logger.info(f"{stream.text!r}: {len(stream.pieces)} pieces in {stream.total_s:.3f} s, {first}; end: {end}")

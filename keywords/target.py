@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
 
@@ -11,22 +9,6 @@ from keywords.engine.client import ChatClient
 from keywords.engine.evidence import COLLECTOR
 
 TIMEOUT_S = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The gateway under test.
-
-    Attributes:
-        url: its address, without the closing `/v1`.
-        api_key: None for a gateway without keys.
-        model: the model id that rows use when they name none.
-    """
-
-    url: str
-    api_key: str | None = field(repr=False)
-    model: str
-
 
 _clients: dict[tuple[str, str | None, str], ChatClient] = {}
 
@@ -41,12 +23,12 @@ def client() -> ChatClient:
         TypeError: `${GATEWAY_API_KEY}` is not a Secret.
         NoUsableAnswer: `${MODEL}` is empty and the gateway does not answer properly with its models.
     """
-    url, api_key, model = _url(), _api_key(), _variable("MODEL")
-    key = (url, api_key, str(model or ""))
+    key = (_url(), api_key(), str(_variable("MODEL") or ""))
     if key not in _clients:
-        if api_key is not None:
-            COLLECTOR.protect(api_key)
-        new = ChatClient(url, api_key=api_key, model=key[2], observe=COLLECTOR.add, timeout_s=TIMEOUT_S)
+        url, key_value, model = key
+        if key_value is not None:
+            COLLECTOR.protect(key_value)
+        new = ChatClient(url, api_key=key_value, model=model, observe=COLLECTOR.add, timeout_s=TIMEOUT_S)
         if not new.model:
             models = new.models()
             if not models:
@@ -56,10 +38,22 @@ def client() -> ChatClient:
     return _clients[key]
 
 
-def target() -> Target:
-    """Address, key and model of the gateway under test; raises what `client` raises."""
-    current = client()
-    return Target(current.base_url, _api_key(), current.model)
+def api_key() -> str | None:
+    """The key for the gateway under test, for a client that is not ours; None if there is none.
+
+    Raises:
+        TypeError: `${GATEWAY_API_KEY}` is not a Secret.
+    """
+    key = _variable("GATEWAY_API_KEY")
+    if not key:
+        return None
+    if not isinstance(key, Secret):
+        raise TypeError(
+            "${GATEWAY_API_KEY} must be a Secret, so that no log shows it: "
+            'give it as -v "GATEWAY_API_KEY: Secret:<the key>", or in a variables section as '
+            "${GATEWAY_API_KEY: Secret} with the value %{NAME_OF_AN_ENVIRONMENT_VARIABLE}"
+        )
+    return key.value or None
 
 
 def _variable(name: str) -> object:
@@ -71,15 +65,3 @@ def _url() -> str:
     if not url:
         raise ValueError("${GATEWAY_URL} is not set: start a gateway first, or give -v GATEWAY_URL:http://host:port")
     return str(url)
-
-
-def _api_key() -> str | None:
-    key = _variable("GATEWAY_API_KEY")
-    if not key:
-        return None
-    if not isinstance(key, Secret):
-        raise TypeError(
-            "${GATEWAY_API_KEY} must be a Secret, so that no log shows it: "
-            'give it as -v "GATEWAY_API_KEY: Secret:<the key>", or as ${GATEWAY_API_KEY: Secret} in a variables section'
-        )
-    return key.value or None

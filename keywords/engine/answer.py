@@ -62,6 +62,15 @@ class NotAnAnswer(NoUsableAnswer):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the gateway counted, in tokens; None for a number that it does not give as an integer."""
+
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    total_tokens: int | None
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """A chat completion that came in one piece.
@@ -69,14 +78,14 @@ class Answer:
     Attributes:
         texts: what each choice says, in the order of their index; empty text for a choice without content.
         finish_reasons: why each choice ended.
-        usage: the `usage` object; None if the answer carries none.
+        usage: the token counts; None if the answer carries none.
         model: the model as the body names it; None if it does not.
         exchange: what went over the wire.
     """
 
     texts: list[str]
     finish_reasons: list[str | None]
-    usage: dict[str, Any] | None
+    usage: Usage | None
     model: str | None
     exchange: Exchange
 
@@ -145,15 +154,22 @@ def read_answer(exchange: Exchange) -> Answer:
     if not isinstance(choices, list) or not choices or not all(isinstance(choice, dict) for choice in choices):
         raise NotAnAnswer(exchange, "a chat completion with choices")
     choices = sorted(choices, key=_index)
-    usage = body.get("usage")
     model = body.get("model")
     return Answer(
         texts=[_content(choice.get("message")) for choice in choices],
         finish_reasons=[choice.get("finish_reason") for choice in choices],
-        usage=usage if isinstance(usage, dict) else None,
+        usage=read_usage(body.get("usage")),
         model=model if isinstance(model, str) else None,
         exchange=exchange,
     )
+
+
+def read_usage(usage: object) -> Usage | None:
+    """The numbers of a `usage` object; None if it is none."""
+    if not isinstance(usage, dict):
+        return None
+    numbers = (usage.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
+    return Usage(*(number if isinstance(number, int) else None for number in numbers))
 
 
 def read_object(exchange: Exchange, expected: str) -> dict[str, Any]:

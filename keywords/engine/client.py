@@ -60,7 +60,7 @@ class ChatClient:
         transport: does the sending; TCP if left out.
     """
 
-    def __init__(  # noqa: PLR0913 - every one names something else about the server
+    def __init__(
         self,
         base_url: str,
         *,
@@ -89,11 +89,12 @@ class ChatClient:
         """Close the connections."""
         self._http.close()
 
-    def ask(self, messages: Messages, **params: Any) -> Answer:
+    def ask(self, messages: Messages, *, headers: Mapping[str, str] | None = None, **params: Any) -> Answer:
         """Ask for a chat completion in one piece.
 
         Args:
             messages: the text of one user message, or the whole conversation.
+            headers: further headers.
             params: any further field of the request; None leaves a field out. `system` puts a system message first.
 
         Raises:
@@ -102,10 +103,17 @@ class ChatClient:
             NotAnAnswer: the body is not a chat completion.
         """
         body = json.dumps(self.request(messages, **params)).encode()
-        return read_answer(self.send("POST", CHAT, body=body, headers=JSON))
+        return read_answer(self.send("POST", CHAT, body=body, headers={**JSON, **(headers or {})}))
 
-    def ask_together(self, prompts: Sequence[str], **params: Any) -> list[Answer]:
+    def ask_together(
+        self, prompts: Sequence[str], *, headers: Sequence[Mapping[str, str]] | None = None, **params: Any
+    ) -> list[Answer]:
         """Ask all prompts at once, each on a connection of its own; answers come in the order of the prompts.
+
+        Args:
+            prompts: one user message for each request.
+            headers: further headers, one set for each prompt.
+            params: as for `ask`, the same for all.
 
         Raises:
             GatewayRefused: as `ask`, for the first prompt that failed, after all have ended; so the other two.
@@ -114,12 +122,13 @@ class ChatClient:
             return []
         barrier = threading.Barrier(len(prompts))
 
-        def ask(prompt: str) -> Answer:
+        def ask(prompt: str, own_headers: Mapping[str, str]) -> Answer:
             barrier.wait()
-            return self.ask(prompt, **params)
+            return self.ask(prompt, headers=own_headers, **params)
 
         with ThreadPoolExecutor(len(prompts)) as pool:
-            asked = [pool.submit(ask, prompt) for prompt in prompts]
+            sets = headers or [{}] * len(prompts)
+            asked = [pool.submit(ask, prompt, own) for prompt, own in zip(prompts, sets, strict=True)]
         return [future.result() for future in asked]
 
     def stream(self, messages: Messages, *, include_usage: bool = False, **params: Any) -> StreamedAnswer:

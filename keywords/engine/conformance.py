@@ -203,14 +203,15 @@ def _delta_defects(choice: object, opened: set[int], ended: dict[int, str]) -> l
 def _stream_usage_defects(stream: StreamedAnswer) -> list[str]:
     request = parse_json(stream.exchange.request_body)
     asked = bool((request.get("stream_options") or {}).get("include_usage"))
-    numbers = [number for number, body in _bodies(stream) if body.get("choices") == [] and body.get("usage")]
+    bodies = _bodies(stream)
+    counted = [(number, body["usage"]) for number, body in bodies if body.get("choices") == [] and body.get("usage")]
     if not asked:
-        return [f"event {number}: usage came without being asked for" for number in numbers]
-    if len(numbers) != 1:
-        return [f"usage was asked for: one event with it and without choices must come, {len(numbers)} came"]
-    if numbers != [number for number, _ in _bodies(stream)][-1:]:
-        return ["the event with the usage must be the last one before [DONE]"]
-    return usage_defects(stream.usage)
+        return [f"event {number}: usage came without being asked for" for number, _ in counted]
+    if len(counted) != 1:
+        return [f"usage was asked for: one event with it and without choices must come, {len(counted)} came"]
+    (number, usage) = counted[0]
+    late = [] if number == bodies[-1][0] else ["the event with the usage must be the last one before [DONE]"]
+    return late + usage_defects(usage)
 
 
 def _envelope_defects(body: dict[str, Any], kind: str) -> list[str]:

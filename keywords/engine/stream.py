@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from keywords.engine.answer import read_usage
 from keywords.engine.sse import SseReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from keywords.engine.answer import Usage
     from keywords.engine.exchange import Chunk, Exchange
     from keywords.engine.sse import SseEvent
 
@@ -42,7 +44,7 @@ class StreamedAnswer:
         texts: what each choice says, in the order of their index; `[""]` if nothing came.
         finish_reasons: every finish reason in the order they came.
         roles: every role in the order they came.
-        usage: the last `usage` object; None if none came.
+        usage: the token counts that came last; None if none came.
         error: the `error` object of the first error event; None if there was none.
         error_at_s: when that event came.
         closed: whether `[DONE]` came.
@@ -56,7 +58,7 @@ class StreamedAnswer:
     texts: list[str]
     finish_reasons: list[str]
     roles: list[str]
-    usage: dict[str, Any] | None
+    usage: Usage | None
     error: dict[str, Any] | None
     error_at_s: float | None
     closed: bool
@@ -139,7 +141,7 @@ class StreamAssembly:
         self._finish_reasons: list[str] = []
         self._roles: list[str] = []
         self._pieces: list[Piece] = []
-        self._usage: dict[str, Any] | None = None
+        self._usage: Usage | None = None
         self._error: dict[str, Any] | None = None
         self._error_at_s: float | None = None
         self._model: str | None = None
@@ -192,7 +194,7 @@ class StreamAssembly:
             self._error = error if isinstance(error, dict) else {"message": str(error)}
             self._error_at_s = at_s
         if isinstance(body.get("usage"), dict):
-            self._usage = body["usage"]
+            self._usage = read_usage(body["usage"])
         if self._model is None and isinstance(body.get("model"), str):
             self._model = body["model"]
         choices = body.get("choices")
