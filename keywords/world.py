@@ -86,18 +86,18 @@ def output_dir() -> Path:
 
 
 def look_at_target(url: str, api_key: Secret | None, gateway: Gateway | None) -> Target:
-    """Find out what answers at a URL; spends no token.
+    """Find out what answers at a URL; spends no token. An empty key is none.
 
     Raises:
         ProbeError: nothing usable does.
     """
-    if api_key is not None:
-        COLLECTOR.protect(api_key.value)
-    facts = look_at(url, api_key.value if api_key else None)
+    key = api_key.value if api_key is not None else ""
+    COLLECTOR.protect(key)
+    facts = look_at(url, key or None)
     logger.info(f"Target: {facts}")
     return Target(
         url=facts.url,
-        api_key=api_key,
+        api_key=api_key if key else None,
         model=facts.models[0],
         models=facts.models,
         is_our_gateway=facts.is_our_gateway,

@@ -105,7 +105,7 @@ class FloodTooSlowError(Exception):
         self.flood = flood
 
 
-def send_all(  # noqa: PLR0913  (a measurement's whole setting)
+def send_all(
     requests: Iterable[MalformedRequest],
     *,
     url: str,

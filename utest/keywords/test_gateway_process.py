@@ -113,15 +113,17 @@ def test_a_handle_shows_no_key(gateway):
     assert KEY not in str(target_of(gateway))
 
 
-def test_attaching_finds_out_what_answers(library, caplog):
+@pytest.mark.parametrize(("key", "used"), [(KEY, True), ("", False)])
+def test_attaching_finds_out_what_answers_and_an_empty_key_is_none(library, caplog, key, used):
     backend = ScriptedBackend(models=("first", "second"))
     backend.start()
     try:
-        target = library.attach_to_gateway(f"{backend.url}/v1/", Secret(KEY))
+        target = library.attach_to_gateway(f"{backend.url}/v1/", Secret(key))
     finally:
         backend.stop()
     assert (target.url, target.model, target.models) == (backend.url, "first", ("first", "second"))
     assert (target.is_our_gateway, target.enforces_keys, target.gateway) == (False, False, None)
+    assert (target.api_key is not None, "authorization" in backend.requests[0].headers) == (used, used)
     assert KEY not in caplog.text
 
 
