@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -75,7 +76,7 @@ def _http_protocol() -> Any:
             body = InvalidRequest(f"{msg} Send a well-formed HTTP/1.1 request.").body()
             head = (
                 "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
-                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+                f"content-length: {len(body)}\r\nx-request-id: {uuid.uuid4().hex}\r\nconnection: close\r\n\r\n"
             )
             self.transport.write(head.encode() + body)
             self.transport.close()

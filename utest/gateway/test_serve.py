@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -50,15 +51,26 @@ def test_it_says_where_it_listens_logs_requests_and_ends_cleanly(serve, number):
     request = urllib.request.Request(f"{url}/v1/models", headers={"authorization": "Bearer canary-key"})
     with urllib.request.urlopen(request) as response:
         assert response.status == 200
+    body = {"model": "m", "messages": [{"role": "user", "content": "canary-prompt"}]}
+    headers = {"authorization": "Bearer canary-key", "content-type": "application/json"}
+    request = urllib.request.Request(f"{url}/v1/chat/completions?canary-query", json.dumps(body).encode(), headers)
+    with pytest.raises(urllib.error.HTTPError, match="502") as refusal:
+        urllib.request.urlopen(request)
+    refusal.value.close()
     asked = time.monotonic()
     process.send_signal(number)
     entries = [json.loads(line) for line in process.stderr]
     assert process.wait(5) == 0
     assert time.monotonic() - asked < 5
     requests = [entry for entry in entries if entry["event"] == "request"]
-    assert [(entry["path"], entry["status"]) for entry in requests] == [("/health", 200), ("/v1/models", 200)]
+    assert [(entry["path"], entry["status"]) for entry in requests] == [
+        ("/health", 200),
+        ("/v1/models", 200),
+        ("/v1/chat/completions", 502),
+    ]
+    assert (requests[-1]["model"], requests[-1]["backend"], requests[-1]["code"]) == ("m", "up", "backend_refused")
     assert entries[-1]["event"] == "stopped"
-    assert "canary-key" not in json.dumps(entries)
+    assert "canary" not in json.dumps(entries)
 
 
 def test_a_taken_port_is_said_plainly(serve):

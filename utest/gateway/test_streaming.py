@@ -1,6 +1,7 @@
 """However a backend's stream goes, the client's ends with one finish reason and `[DONE]`, or an error and `[DONE]`."""
 
 import json
+import threading
 import time
 
 import pytest
@@ -127,6 +128,18 @@ def test_every_choice_has_its_finish_reason(client, backend):
     assert finish_reasons(client.events(n=2)) == ["stop", "length"]
     backend.streams(chunk(0, "stop"))
     assert client.events(n=2)[-2]["error"]["code"] == "backend_disconnected"
+
+
+def test_a_stopping_gateway_answers_what_it_cannot_finish(start_gateway, backend):
+    backend.is_silent()
+    with start_gateway(
+        backends={"up": {"kind": "openai", "base_url": backend.url}}, models={"m": {"route": [{"backend": "up"}]}}
+    ) as client:
+        threading.Thread(target=lambda: backend.called.wait(5) and client.stop()).start()
+        response = client.chat()
+    assert (response.status_code, client.error(response)["code"]) == (503, "gateway_shutting_down")
+    assert response.headers["retry-after"] == "1"
+    assert backend.closed.wait(5)
 
 
 def test_a_stopping_gateway_ends_its_streams_with_an_error(start_gateway, backend):
