@@ -190,7 +190,6 @@ def _gateway(_backend: Backend) -> Iterator[Gateway]:
     """A gateway with an OpenAI and an Ollama backend at the same address, small limits, and a dead backend."""
     config = Config(
         limits={"body_bytes": 20_000, "json_depth": 20},
-        timeouts={"first_byte_s": 0.3, "idle_s": 0.3, "total_s": 1},
         backends={
             "up": {"kind": "openai", "base_url": f"{_backend.url}/v1"},
             "ollama": {"kind": "ollama", "base_url": _backend.url},
@@ -206,6 +205,17 @@ def _gateway(_backend: Backend) -> Iterator[Gateway]:
     )
     with in_thread(lambda: serving_gateway(config)) as gateway:
         yield gateway
+
+
+@pytest.fixture
+def hasty_client(start_gateway: Callable[..., Any], backend: Backend) -> Iterator["Client"]:
+    """A client of a gateway that waits 0.3 s for an event and 1 s for a whole answer."""
+    with start_gateway(
+        timeouts={"first_byte_s": 0.3, "idle_s": 0.3, "total_s": 1},
+        backends={"up": {"kind": "openai", "base_url": backend.url}},
+        models={"m": {"route": [{"backend": "up"}]}},
+    ) as client:
+        yield client
 
 
 class Client:

@@ -248,8 +248,8 @@ def test_a_dead_backend_is_502(client, stream):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_silent_backend_is_504(client, backend, stream):
+def test_a_silent_backend_is_504(hasty_client, backend, stream):
     backend.is_silent()
-    response = client.chat(stream=stream)
-    assert (response.status_code, client.error(response)["code"]) == (504, "backend_timeout")
+    response = hasty_client.chat(stream=stream)
+    assert (response.status_code, hasty_client.error(response)["code"]) == (504, "backend_timeout")
     assert backend.closed.wait(2)

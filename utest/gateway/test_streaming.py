@@ -99,20 +99,20 @@ def test_a_json_answer_to_a_stream_request_is_502(client, backend):
     assert (response.status_code, client.error(response)["code"]) == (502, "backend_bad_answer")
 
 
-def test_silence_within_a_stream_ends_it_in_time(client, backend):
+def test_silence_within_a_stream_ends_it_in_time(hasty_client, backend):
     backend.streams(backend.chunk("a"), pause_s=30)
     started = time.monotonic()
-    *chunks, failure, done = client.events()
-    assert time.monotonic() - started < 1
+    *chunks, failure, done = hasty_client.events()
+    assert time.monotonic() - started < 5
     assert (texts(chunks), failure["error"]["code"], done) == ("a", "backend_timeout", "[DONE]")
     assert backend.closed.wait(2)
 
 
-def test_a_drip_without_end_stops_at_the_total_limit(client, backend):
+def test_a_drip_without_end_stops_at_the_total_limit(hasty_client, backend):
     backend.streams(*([backend.chunk("a")] * 1000))
     started = time.monotonic()
-    *_, failure, done = client.events()
-    assert 0.9 < time.monotonic() - started < 2
+    *_, failure, done = hasty_client.events()
+    assert 0.9 < time.monotonic() - started < 4
     assert (failure["error"]["code"], done) == ("backend_timeout", "[DONE]")
 
 
