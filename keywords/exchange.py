@@ -237,7 +237,7 @@ class ExchangeLibrary:
         value: str | None = error[name]
         return judge(value, assertion_operator, assertion_expected, f"error.{name}", message)
 
-    @keyword
+    @keyword("Error Should Be An OpenAI Error")
     def error_should_be_an_openai_error(self, exchange: Exchange) -> None:
         """Judge an error answer: all four keys with their types, a message that says something and gives nothing away.
 

@@ -96,7 +96,7 @@ def model_list_defects(body: object) -> list[str]:
     if not isinstance(models, list):
         return [*defects, f"data must be an array, it is {_kind(models)}"]
     for position, model in enumerate(models):
-        defects += [f"data[{position}].{defect}" for defect in model_defects(model)]
+        defects += [f"data[{position}]: {defect}" for defect in model_defects(model)]
     return defects
 
 

@@ -1,0 +1,56 @@
+"""Every keyword is documented, typed, and shows an example that Robot can run."""
+
+import re
+
+import pytest
+from robot import api
+from robot.libdoc import LibraryDocumentation
+
+from keywords.documentation import libraries
+
+EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
+LIBRARIES = libraries()
+DOCUMENTED = {name: LibraryDocumentation(name) for name in LIBRARIES}
+KEYWORDS = [(name, keyword.name) for name in LIBRARIES for keyword in DOCUMENTED[name].keywords]
+
+
+def keyword_of(library, name):
+    return next(keyword for keyword in DOCUMENTED[library].keywords if keyword.name == name)
+
+
+def test_there_are_libraries():
+    assert {"keywords.chat.ChatLibrary", "keywords.streaming.StreamingLibrary"} <= set(LIBRARIES)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_says_what_it_is_for(library):
+    assert DOCUMENTED[library].doc.strip()
+    assert DOCUMENTED[library].doc_format == "MARKDOWN"
+    assert DOCUMENTED[library].keywords
+
+
+@pytest.mark.parametrize(("library", "name"), KEYWORDS)
+def test_a_keyword_is_documented_typed_and_shown(library, name):
+    keyword = keyword_of(library, name)
+    assert keyword.short_doc, "it needs a docstring"
+    shown = "".join(example for other in DOCUMENTED[library].keywords for example in EXAMPLE.findall(other.doc))
+    assert re.search(rf"\b{name}\b", shown, re.IGNORECASE), "no ```robotframework example of its library shows it"
+    untyped = [argument.name for argument in keyword.args if argument.type is None]
+    assert not untyped, "its arguments need types"
+
+
+def test_the_examples_run_dry(tmp_path):
+    blocks = {(library, name): EXAMPLE.findall(keyword_of(library, name).doc) for library, name in KEYWORDS}
+    rows = [
+        f"{library} {name} {number}\n{block.rstrip()}"
+        for (library, name), found in blocks.items()
+        for number, block in enumerate(found)
+        if not block.startswith("***")  # an example of settings is no row
+    ]
+    body = "\n\n".join(re.sub(r"^(?=\S)(?!keywords\.)", "    ", row, flags=re.MULTILINE) for row in rows)
+    imports = "".join(f"Library    {name}\n" for name in ["Collections", "RequestsLibrary", *LIBRARIES])
+    suite = api.TestSuite.from_string(f"*** Settings ***\n{imports}\n*** Test Cases ***\n{body}\n")
+    result = suite.run(dryrun=True, output=None, console="none", outputdir=str(tmp_path))
+    failed = {test.name: test.message for test in result.suite.all_tests if not test.passed}
+    assert len(result.suite.tests) == len(rows)
+    assert not failed

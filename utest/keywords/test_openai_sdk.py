@@ -1,0 +1,75 @@
+import httpx2
+import pytest
+from assertionengine import AssertionOperator
+
+from keywords import openai_sdk
+from keywords.engine.evidence import Collector
+from keywords.openai_sdk import OpenAISdkLibrary
+
+EQUAL = AssertionOperator["=="]
+
+
+@pytest.fixture
+def collector(monkeypatch):
+    fresh = Collector()
+    monkeypatch.setattr(openai_sdk, "COLLECTOR", fresh)
+    return fresh
+
+
+@pytest.fixture
+def sdk(gateway, collector, monkeypatch):  # noqa: ARG001 - each test needs a collector of its own
+    monkeypatch.setattr(httpx2, "HTTPTransport", lambda **_: httpx2.MockTransport(gateway._handle))
+    return OpenAISdkLibrary()
+
+
+def test_the_package_chats(sdk, gateway, collector):
+    answer = sdk.sdk_chat("Hello", temperature=0, max_tokens=5)
+    assert (answer.text, answer.finish_reason, answer.model) == ("OK", "stop", "model-a")
+    assert sdk.get_sdk_text(answer, EQUAL, "OK") == "OK"
+    assert sdk.get_sdk_usage(answer, "total_tokens", EQUAL, 5) == 5
+    assert gateway.asked[0].headers["authorization"] == "Bearer sk-canary"
+    (exchange,) = collector.drain()
+    assert exchange.request_headers["authorization"] == "<secret>"
+
+
+def test_the_package_streams(sdk, gateway, make):
+    gateway.streams(*make.good_stream[:-1], make.chunk(usage=make.usage), "[DONE]")
+    answer = sdk.sdk_stream("Hello")
+    assert (answer.text, answer.finish_reason, answer.chunks, answer.usage.total_tokens) == ("Héllo", "stop", 5, 5)
+    assert gateway.bodies[0]["stream_options"] == {"include_usage": True}
+
+
+def test_the_package_lists_models(sdk, gateway):
+    gateway.answers(
+        200, json={"object": "list", "data": [{"id": "a", "object": "model", "created": 1, "owned_by": "x"}]}
+    )
+    assert sdk.sdk_list_models() == ["a"]
+
+
+def test_the_class_that_is_raised_is_judged(sdk, gateway, make):
+    gateway.answers(400, json=make.error)
+    sdk.sdk_bad_request_raises("BadRequestError")
+    gateway.answers(404, json=make.error)
+    sdk.sdk_unknown_model_raises("NotFoundError")
+    gateway.answers(401, json=make.error)
+    sdk.sdk_wrong_key_raises("AuthenticationError")
+    assert [body["model"] for body in gateway.bodies] == ["model-a", "no-such-model", "model-a"]
+    assert [request.headers["authorization"][-5:] for request in gateway.asked] == ["anary", "anary", "wrong"]
+    gateway.answers(500, json=make.error)
+    with pytest.raises(AssertionError, match="The class for a temperature of 99 'InternalServerError'"):
+        sdk.sdk_bad_request_raises("BadRequestError")
+    assert len(gateway.asked) == 4  # nothing was tried twice
+
+
+def test_nothing_raised_fails(sdk):
+    with pytest.raises(AssertionError, match="raised nothing"):
+        sdk.sdk_bad_request_raises("BadRequestError")
+
+
+def test_a_recorded_stream_is_replayed_to_the_package(sdk, gateway, make):
+    gateway.streams(*make.good_stream[:2], make.error, "[DONE]")
+    broken = gateway.client.stream("Hello")
+    sdk.sdk_raises_for_stream(broken, "APIError")
+    gateway.streams(*make.good_stream)
+    with pytest.raises(AssertionError, match="raised nothing"):
+        sdk.sdk_raises_for_stream(gateway.client.stream("Hello"), "APIError")
