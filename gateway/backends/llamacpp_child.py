@@ -75,22 +75,22 @@ def _parameters(parameters: Any, asked: argparse.Namespace) -> Any:
 
 
 def _threads() -> int | None:
-    """One thread fewer than there are physical cores for this process, at most eight; None leaves it to llama.cpp.
+    """A thread per physical core, but one CPU is left free, and at most eight; None leaves it to llama.cpp.
 
-    llama.cpp's threads wait for each other, spinning, several hundred times per token: one that has to share its core
-    with the gateway or its clients holds all of them up. On two cores, one of them busy with something else, one
-    thread makes 145 tokens/s and two make 60; undisturbed, one makes 148 and two make 170. Beyond eight, threads wait
-    for memory. Elsewhere than on Linux llama.cpp's own choice stands: it counts the fast cores.
+    llama.cpp's threads wait for each other, spinning, several hundred times per token, so one that has to share its
+    CPU with the gateway or a client holds all of them up. On two CPUs, both busy with something else besides, one
+    thread still makes 80 tokens/s and two make 20; undisturbed, one makes 148 and two make 170. Beyond eight, threads
+    wait for memory. Elsewhere than on Linux llama.cpp's own choice stands: it counts the fast cores.
     """
     if sys.platform != "linux":
         return None
-    topology = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
-    cores = {_read(topology.format(cpu)) or str(cpu) for cpu in os.sched_getaffinity(0)}
-    usable = len(cores)
+    cpus = os.sched_getaffinity(0)
+    cores = {_read(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") or str(cpu) for cpu in cpus}
+    usable = len(cpus)
     quota, _, period = _read("/sys/fs/cgroup/cpu.max").partition(" ")  # a container's CPU limit, in microseconds
     if quota.isdigit():
         usable = min(usable, round(int(quota) / int(period)))
-    return max(1, min(8, usable - 1))
+    return max(1, min(8, len(cores), usable - 1))
 
 
 def _read(path: str) -> str:
