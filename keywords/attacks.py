@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Literal
 
-from assertionengine import AssertionOperator, float_str_verify_assertion
+from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine import attacks
 from keywords.engine.attacks import AttackRun
+from keywords.judging import judge
 from keywords.target import client
 
 Bound = Literal["rate", "lower bound", "upper bound"]
@@ -105,8 +106,7 @@ class AttackLibrary:
         """
         value = {"rate": run.rate, "lower bound": run.lower_bound, "upper bound": run.upper_bound}[figure]
         label = f"Attack success rate, {figure} ({run}):"
-        share: float = float_str_verify_assertion(value, assertion_operator, assertion_expected, label, message)
-        return share
+        return judge(value, assertion_operator, assertion_expected, label, message)
 
 
 def _logged(run: AttackRun) -> AttackRun:

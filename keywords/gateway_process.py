@@ -14,7 +14,7 @@ from keywords.engine.evidence import COLLECTOR
 from keywords.engine.process import CommandResult, GatewayProcessError, run_command, start_gateway
 from keywords.engine.process_tree import Ended, wait_gone
 from keywords.judging import judge
-from keywords.world import Gateway, Target, chosen_gateway, look_at_target, output_dir
+from keywords.world import Gateway, Target, chosen_gateway, current_target, look_at_target, output_dir
 
 _READY_WITHIN = timedelta(seconds=60)
 _SHOWN_LINES = 3
@@ -137,6 +137,14 @@ class GatewayProcessLibrary:
             self._running.remove(gateway)
         logger.info(f"Gateway at {gateway.url} ended after {ended.took_s:.2f} s{', killed' if ended.forced else ''}")
         return ended
+
+    @keyword
+    def stop_further_gateways(self) -> None:
+        """End every gateway of this run but its target, so that what a row started ends with the row."""
+        target = current_target().gateway
+        for gateway in self._running[::-1]:
+            if gateway is not target:
+                self.stop_gateway(gateway)
 
     @keyword
     def kill_gateway(self, gateway: Gateway | None = None) -> None:

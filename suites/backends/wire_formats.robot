@@ -1,0 +1,59 @@
+*** Settings ***
+Documentation       A client speaks one language; the gateway speaks each backend's own.
+
+Resource            ../../resources/gateway.resource
+
+Test Setup          Open Scripted Backend
+
+Test Tags           kind:functional    needs:scripted-backend
+
+
+*** Test Cases ***
+A server that speaks OpenAI's format answers through the gateway
+    [Tags]    req:BACK-001
+    Put Gateway Before    ${BACKEND}    openai
+    ${answer} =    Ask    Hello.
+    Answer Should Be A Complete Chat Completion    ${answer}
+    Get Text    ${answer}    ==    One answer, please.
+
+Ollama's native chat answers as a chat completion
+    [Tags]    req:BACK-002
+    Put Gateway Before    ${BACKEND}    ollama
+    ${answer} =    Ask    Hello.
+    Answer Should Be A Complete Chat Completion    ${answer}
+    Get Text    ${answer}    ==    One answer, please.
+
+Ollama's native stream arrives as a chat completion stream
+    [Tags]    req:BACK-003
+    Put Gateway Before    ${BACKEND}    ollama
+    ${stream} =    Stream Chat    Hello.
+    Stream Should Be Closed Properly    ${stream}
+    Get Text    ${stream}    ==    One answer, please.
+
+Ollama is asked with its own names
+    [Tags]    req:BACK-005
+    Put Gateway Before    ${BACKEND}    ollama
+    Ask    Hello.    temperature=0.5    seed=7    max_tokens=9
+    ${recorded} =    Get Recorded Requests    ${BACKEND}
+    VAR    &{asked}    &{{ json.loads($recorded[0].body) }}
+    Should Be Equal    ${asked.options}[num_predict]    ${9}
+    Should Be Equal    ${asked.options}[seed]    ${7}
+    Should Be Equal    ${asked.options}[temperature]    ${0.5}
+
+A backend that nobody listens at is reported as such
+    [Tags]    req:BACK-004    kind:negative
+    Put Gateway Before    ${BACKEND}
+    Stop Scripted Backend    ${BACKEND}
+    ${exchange} =    Send Payload    plain.json
+    Get Status    ${exchange}    ==    503
+    Get Header    ${exchange}    retry-after    matches    ^\\d+$
+    Error Should Be An OpenAI Error    ${exchange}
+
+
+*** Keywords ***
+Open Scripted Backend
+    [Documentation]    A backend that always says the same.
+    Needs Of This Row Are Met
+    ${backend} =    Start Scripted Backend
+    Script Answer    ${backend}    One${SPACE}    answer,${SPACE}    please.
+    VAR    ${BACKEND}    ${backend}    scope=TEST

@@ -1,0 +1,43 @@
+*** Settings ***
+Documentation       The `gateway` command says what it found, in words and by its exit code.
+
+Resource            ../../resources/gateway.resource
+Library             OperatingSystem
+
+Test Tags           kind:functional    needs:own-gateway
+
+
+*** Test Cases ***
+A good configuration is confirmed with its routes
+    [Tags]    req:CONF-004
+    ${check} =    Run Gateway Command    config    check    ${CONFIGURATIONS}/good.toml
+    Should Be Equal As Integers    ${check.rc}    0
+    Should Contain    ${check.stdout}    my-model
+
+A gateway with a bad configuration does not start
+    [Tags]    req:CONF-005    kind:negative
+    ${serve} =    Run Gateway Command    serve    --config    ${CONFIGURATIONS}/misspelt_key.toml
+    Should Be Equal As Integers    ${serve.rc}    2
+    Should Contain    ${serve.stderr}    limits.body_byte
+    Should Not Contain    ${serve.stderr}    Traceback
+
+The list of model files says which one there is
+    [Tags]    req:WGHT-001
+    ${models} =    Run Gateway Command    models    list
+    Should Be Equal As Integers    ${models.rc}    0
+    Should Contain    ${models.stdout}    smollm2-135m-instruct
+
+Weights that are there are not pulled again
+    [Tags]    req:WGHT-002
+    ${pull} =    Run Gateway Command    models    pull
+    Should Be Equal As Integers    ${pull.rc}    0
+    Should Contain    ${pull.stdout}    already
+
+An own model file that does not exist is refused by name
+    [Tags]    req:WGHT-003    kind:negative
+    Set Environment Variable    GATEWAY_MODEL    /no/such/file.gguf
+    ${pull} =    Run Gateway Command    models    pull
+    Should Be Equal As Integers    ${pull.rc}    1
+    Should Contain    ${pull.stderr}    /no/such/file.gguf
+    Should Not Contain    ${pull.stderr}    Traceback
+    [Teardown]    Remove Environment Variable    GATEWAY_MODEL

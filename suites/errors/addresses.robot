@@ -1,0 +1,33 @@
+*** Settings ***
+Documentation       A wrong address, method or size is refused in the same shape as a wrong field.
+
+Resource            ../../resources/gateway.resource
+
+Test Tags           kind:negative
+
+
+*** Test Cases ***
+An address that does not exist is not found
+    [Tags]    req:ERRA-001    smoke
+    ${exchange} =    Send Raw    POST    /v1/chat/completion
+    Get Status    ${exchange}    ==    404
+    Get Error Field    ${exchange}    code    ==    unknown_url
+
+A wrong method is refused with the right one
+    [Tags]    req:ERRA-002
+    ${exchange} =    Send Raw    GET    /v1/chat/completions
+    Get Status    ${exchange}    ==    405
+    Get Header    ${exchange}    allow    contains    POST
+    Error Should Be An OpenAI Error    ${exchange}
+
+A wrong method on a probe is refused as well
+    [Tags]    req:ERRA-002    needs:gateway
+    ${response} =    DELETE    ${GATEWAY_URL}/health    expected_status=405
+    Should Be Equal    ${response.json()}[error][type]    invalid_request_error
+
+A body beyond the size limit is refused
+    [Tags]    req:ERRA-003    needs:gateway
+    ${body} =    Body Of Bytes    ${BODY_LIMIT_BYTES + 1}
+    ${exchange} =    Send Raw    POST    /v1/chat/completions    ${body}    Content-Type: application/json
+    Get Status    ${exchange}    ==    413
+    Error Should Be An OpenAI Error    ${exchange}

@@ -1,0 +1,28 @@
+*** Settings ***
+Documentation       Thousands of broken requests, drawn from a seed, shake nothing loose.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.hostile.HostileLibrary
+
+Test Tags           kind:negative    kind:security
+
+
+*** Test Cases ***
+A flood of bad requests causes no server error
+    [Tags]    req:ERRX-001
+    ${flood} =    Send Malformed Requests    ${FLOOD_REQUESTS}    seed=${FLOOD_SEED}    time_limit=${FLOOD_WITHIN}
+    Get Server Errors    ${flood}    ==    0
+    Get Unanswered Requests    ${flood}    ==    0
+    Get Malformed Answers    ${flood}    ==    0
+    Get Accepted Requests    ${flood}    ==    0
+
+The next good request after a flood is answered
+    [Tags]    req:ERRX-002
+    Send Malformed Requests    200    seed=${FLOOD_SEED}
+    ${answer} =    Ask    What is 2+2?    temperature=0    max_tokens=24
+    Get Text    ${answer}    contains    4
+
+A flood of bad requests leaves no traceback in the log
+    [Tags]    req:ERRX-003    needs:own-gateway
+    Send Malformed Requests    200    seed=${FLOOD_SEED}
+    Gateway Log Should Not Contain    Traceback

@@ -1,0 +1,25 @@
+*** Settings ***
+Documentation       The same question to the same model gets the same answer where the client asked for that. Claimed
+...                 is only what was counted: so many of so many differed.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.determinism.DeterminismLibrary
+
+Test Tags           kind:functional
+
+
+*** Test Cases ***
+At temperature zero the answer is always the same
+    [Tags]    req:DETM-001    smoke
+    ${answers} =    Ask Repeatedly    Tell me a story.    ${DETERMINISM_REPEATS}    temperature=0
+    Get Distinct Answers    ${answers}    ==    1
+
+The same seed gives the same answer
+    [Tags]    req:DETM-002
+    ${answers} =    Ask Repeatedly    Tell me a story.    ${DETERMINISM_REPEATS}    temperature=1    seed=7
+    Get Distinct Answers    ${answers}    ==    1
+
+Different seeds give different answers
+    [Tags]    req:DETM-003
+    ${answers} =    Ask With Seeds    Tell me a story.    1    2    3    4    5
+    Get Distinct Answers    ${answers}    >=    4

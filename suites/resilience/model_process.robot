@@ -1,0 +1,56 @@
+*** Settings ***
+Documentation       The embedded model runs in a process of its own. When that process is killed, clients are told at
+...                 once and the gateway heals itself; when the gateway ends, nothing is left behind.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.broken_stream.BrokenStreamLibrary
+
+Test Setup          Open Gateway Of Its Own
+
+Test Tags           kind:reliability    needs:embedded-model
+
+
+*** Test Cases ***
+A stream whose model dies ends with an error event
+    [Tags]    req:RESL-001
+    ${running} =    Start Stream    Tell me a very long story.    max_tokens=1500
+    ...    extra=${{ {'ignore_eos': True} }}
+    ${killed_at} =    Note Moment
+    Kill Model Process Of Gateway    ${GATEWAY}
+    ${stream} =    Finish Stream    ${running}
+    Get Stream Error Code    ${stream}    ==    backend_disconnected
+    Get Time From Moment To End    ${stream}    ${killed_at}    <    ${STREAM_ERROR_WITHIN_S}
+
+A request whose model is away is refused
+    [Tags]    req:RESL-002
+    Kill Model Process Of Gateway    ${GATEWAY}
+    ${exchange} =    Send Payload    plain.json
+    Get Status    ${exchange}    ==    503
+    Get Header    ${exchange}    retry-after    matches    ^\\d+$
+    Error Should Be An OpenAI Error    ${exchange}
+
+The gateway is ready again soon after its model died
+    [Tags]    req:RESL-003
+    Kill Model Process Of Gateway    ${GATEWAY}
+    Gateway Should Be Ready Within    ${READY_AGAIN_WITHIN}    ${GATEWAY}
+    ${answer} =    Ask    What is 2+2?    temperature=0    max_tokens=24
+    Get Text    ${answer}    contains    4
+
+The gateway stays alive while its model is away
+    [Tags]    req:RESL-004
+    Kill Model Process Of Gateway    ${GATEWAY}
+    ${ready} =    Send Raw    GET    /health/ready
+    ${live} =    Send Raw    GET    /health/live
+    Get Status    ${ready}    ==    503
+    Get Status    ${live}    ==    200
+
+A stopped gateway leaves no process behind
+    [Tags]    req:RESL-005
+    ${ended} =    Stop Gateway    ${GATEWAY}
+    Get Leftover Processes    ${ended}    ==    0
+
+A killed gateway leaves no process behind
+    [Tags]    req:RESL-006
+    Kill Gateway    ${GATEWAY}
+    ${ended} =    Stop Gateway    ${GATEWAY}
+    Get Leftover Processes    ${ended}    ==    0

@@ -1,0 +1,37 @@
+*** Settings ***
+Documentation       Whoever has no key gets no answer, and a key is shown to nobody.
+
+Resource            ../../resources/gateway.resource
+
+Test Tags           kind:security    needs:api-key
+
+
+*** Test Cases ***
+A chat without a key is refused
+    [Tags]    req:KEYS-001    smoke
+    ${exchange} =    Send Raw    POST    /v1/chat/completions    {}    api_key=${EMPTY}
+    Get Status    ${exchange}    ==    401
+    Get Error Field    ${exchange}    code    ==    invalid_api_key
+
+A chat with a wrong key is refused
+    [Tags]    req:KEYS-001
+    ${exchange} =    Send Payload    plain.json    api_key=qa-not-the-key
+    Get Status    ${exchange}    ==    401
+    Get Error Field    ${exchange}    code    ==    invalid_api_key
+
+The list of models is behind the key as well
+    [Tags]    req:KEYS-001
+    ${exchange} =    Send Raw    GET    /v1/models    api_key=${EMPTY}
+    Get Status    ${exchange}    ==    401
+
+A refusal does not repeat the key that it refuses
+    [Tags]    req:KEYS-002
+    ${exchange} =    Send Payload    plain.json    api_key=qa-not-the-key
+    Get Body    ${exchange}    not contains    not-the-key
+
+The gateway's log holds no key
+    [Tags]    req:KEYS-003    needs:own-gateway
+    Ask    Hello.    max_tokens=1
+    Send Payload    plain.json    api_key=qa-not-the-key
+    Gateway Log Should Not Contain    ${GATEWAY_API_KEY}
+    Gateway Log Should Not Contain    qa-not-the-key

@@ -1,0 +1,16 @@
+*** Settings ***
+Documentation       Fails on purpose, after an exchange with the target.
+
+Library             keywords.traceability.listener.TraceabilityListener
+Resource            ../../../resources/gateway.resource
+
+Suite Setup         Open World
+
+Test Tags           kind:functional
+
+
+*** Test Cases ***
+An answer that nobody gives is expected
+    [Tags]    req:SELF-001
+    ${answer} =    Ask    Hello.    max_tokens=1    seed=11
+    Get Text    ${answer}    ==    an answer that no model gives

@@ -1,0 +1,16 @@
+*** Settings ***
+Documentation       Needs a gateway of its own, and is run attached to another one.
+
+Library             keywords.traceability.listener.TraceabilityListener
+Resource            ../../../resources/gateway.resource
+
+Suite Setup         Open World
+Test Setup          Needs Of This Row Are Met
+
+Test Tags           kind:functional    needs:own-gateway
+
+
+*** Test Cases ***
+A row that this run cannot serve
+    [Tags]    req:SELF-005
+    Fail    A row whose need is missing must not be run.

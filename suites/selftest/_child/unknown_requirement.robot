@@ -1,0 +1,12 @@
+*** Settings ***
+Documentation       Names a requirement that the register does not hold.
+
+Library             keywords.traceability.listener.TraceabilityListener
+
+Test Tags           kind:functional
+
+
+*** Test Cases ***
+A row that proves what nobody asked for
+    [Tags]    req:CHAT-999
+    Log    This row must not be run.

@@ -1,0 +1,47 @@
+*** Settings ***
+Documentation       The suite judged by itself: what it leaves behind when a row fails, and which runs it refuses.
+...                 Each row runs a small suite of `_child/` as a run of its own, attached to the target.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.child_run.ChildRunLibrary
+
+Test Tags           kind:functional
+
+
+*** Test Cases ***
+A failing row leaves what reproduces it
+    [Tags]    req:SELF-001    needs:curl
+    ${child} =    Run Child    failing.robot
+    Get Row Status    ${child}    An answer that nobody gives is expected    ==    FAIL
+    Get Status Of Repeated Requests    ${child}    An answer that nobody gives is expected    ==    200
+
+A row without a requirement stops the run
+    [Tags]    req:SELF-002    kind:negative
+    ${child} =    Run Child    without_requirement.robot
+    ...    --prerunmodifier    keywords.traceability.modifier.RegisterModifier
+    Should Be Equal As Integers    ${child.rc}    252
+    Should Contain    ${child.stderr}    A row that proves nothing
+
+A row without a requirement is not run in a bare run either
+    [Tags]    req:SELF-002    kind:negative
+    ${child} =    Run Child    without_requirement.robot
+    Get Row Status    ${child}    A row that proves nothing    ==    FAIL
+    Should Contain    ${child.stderr}    A row that proves nothing
+
+An unknown requirement stops the run
+    [Tags]    req:SELF-003    kind:negative
+    ${child} =    Run Child    unknown_requirement.robot
+    ...    --prerunmodifier    keywords.traceability.modifier.RegisterModifier
+    Should Be Equal As Integers    ${child.rc}    252
+    Should Contain    ${child.stderr}    CHAT-999
+
+No key reaches a file of a run
+    [Tags]    req:SELF-004    kind:security    needs:api-key
+    ${child} =    Run Child    failing.robot    --loglevel    TRACE
+    Files Of Child Should Not Contain    ${child}    ${GATEWAY_API_KEY}
+
+A missing need is a skip with its reason
+    [Tags]    req:SELF-005
+    ${child} =    Run Child    skipping.robot
+    Get Row Status    ${child}    A row that this run cannot serve    ==    SKIP
+    Get Row Message    ${child}    A row that this run cannot serve    contains    run without GATEWAY_URL

@@ -1,0 +1,44 @@
+*** Settings ***
+Documentation       A stream tells the client what the plain answer would have told, while it happens, and ends
+...                 properly.
+
+Resource            ../../resources/gateway.resource
+
+Test Tags           kind:functional
+
+
+*** Test Cases ***
+A stream ends with one finish reason and a closing mark
+    [Tags]    req:STRM-001    smoke
+    ${stream} =    Stream Chat    What is 2+2?    temperature=0    max_tokens=24
+    Get Finish Reasons    ${stream}    ==    ${{ ['stop'] }}
+    Stream Should Be Closed Properly    ${stream}
+
+A stream that is cut by its token limit ends properly too
+    [Tags]    req:STRM-001
+    ${stream} =    Stream Chat    Tell me a story.    temperature=0    max_tokens=10
+    Get Finish Reasons    ${stream}    ==    ${{ ['length'] }}
+    Stream Should Be Closed Properly    ${stream}
+
+A stream says the same as the plain answer
+    [Tags]    req:STRM-002    smoke
+    ${answer} =    Ask    Name three colours.    temperature=0    max_tokens=64
+    ${stream} =    Stream Chat    Name three colours.    temperature=0    max_tokens=64
+    Get Text    ${stream}    ==    ${answer.text}
+
+A stream counts the same tokens as the plain answer
+    [Tags]    req:STRM-003
+    ${answer} =    Ask    Name three colours.    temperature=0    max_tokens=64
+    ${stream} =    Stream Chat    Name three colours.    temperature=0    max_tokens=64    include_usage=True
+    Get Usage    ${stream}    total_tokens    ==    ${answer.usage.total_tokens}
+
+The first words arrive long before the last
+    [Tags]    req:STRM-004
+    ${stream} =    Stream Chat    Tell me a long story.    temperature=0    max_tokens=100
+    Get Share Of Time To First Content    ${stream}    <    ${FIRST_CONTENT_SHARE}
+
+Words that need several bytes arrive whole
+    [Tags]    req:STRM-005
+    ${stream} =    Stream Chat    Repeat: café, naïve, 東京, 🚀    temperature=0    max_tokens=40
+    Stream Should Be Valid Utf8    ${stream}
+    Stream Should Be Closed Properly    ${stream}
