@@ -1,0 +1,258 @@
+"""The supervision of the embedded backend, with stand-ins for its child."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import textwrap
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from gateway.backends import llamacpp, llamacpp_child, llamacpp_process
+from gateway.backends.base import ChatCall
+from gateway.backends.llamacpp import LlamaCppBackend
+from gateway.config import LlamaCppConfig
+from gateway.errors import BackendDisconnected, BackendUnavailable
+from gateway.weights import EngineMissing, WeightsMissing
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
+
+# Answers every GET with 200, and every POST never; dies like the real one when its standard input ends.
+SERVING = """
+    import http.server, json, os, sys, threading, time
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+        def do_POST(self):
+            time.sleep(60)
+        def log_message(self, *args):
+            pass
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    print(json.dumps({"url": f"http://127.0.0.1:{server.server_port}"}), flush=True)
+    server.serve_forever()
+"""
+BROKEN = """
+    import sys
+    print("0.00.001 W srv init: some warning", file=sys.stderr)
+    print("0.00.002 E llama_model_load: tensor is missing", file=sys.stderr)
+    print("0.00.003 E srv load_model: failed to load model", file=sys.stderr)
+    sys.exit(1)
+"""
+STUBBORN = """
+    import json, signal, time
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print(json.dumps({"url": "http://127.0.0.1:9"}), flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def stand_in(monkeypatch, tmp_path):
+    """Put a script in the place of the child; the backend it belongs to."""
+    gguf = tmp_path / "model.gguf"
+    gguf.write_bytes(b"GGUF")
+
+    def create(script):
+        child = tmp_path / "child.py"
+        child.write_text(textwrap.dedent(script))
+        monkeypatch.setattr(llamacpp_process, "CHILD", child)
+        return LlamaCppBackend(LlamaCppConfig(model_path=gguf), name="embedded", models=["m"])
+
+    return create
+
+
+@asynccontextmanager
+async def running(backend):
+    await backend.start()
+    try:
+        yield backend
+    finally:
+        await backend.stop()
+
+
+def call(model="m"):
+    body = {"model": model, "messages": [{"role": "user", "content": "Hello"}]}
+    return ChatCall(json.dumps(body).encode(), body, model, model, "id", stream=False)
+
+
+def events(caplog, name):
+    return [record.fields for record in caplog.records if getattr(record, "fields", {}).get("event") == name]
+
+
+async def until(condition, within_s=5.0):
+    """How long it took until `condition()` held."""
+    began = time.monotonic()
+    while not await condition():
+        assert time.monotonic() - began < within_s, f"not within {within_s} s"
+        await asyncio.sleep(0.01)
+    return time.monotonic() - began
+
+
+def is_gone(pid):
+    """Whether the process has ended; on Linux a zombie that nobody has collected yet has ended too."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+# what is checked before anything starts
+
+
+@pytest.mark.parametrize(("content", "complaint"), [(None, "cannot be read"), (b"<html>", "not a GGUF file")])
+def test_an_unusable_model_path_is_named_with_its_setting(tmp_path, content, complaint):
+    path = tmp_path / "own.gguf"
+    if content:
+        path.write_bytes(content)
+    backend = LlamaCppBackend(LlamaCppConfig(model_path=path), name="embedded", models=["m"])
+    with pytest.raises(WeightsMissing, match=rf"backends\.embedded\.model_path names .*{complaint}"):
+        backend.check()
+
+
+def test_without_llama_cpp_the_remedy_is_named(stand_in, monkeypatch):
+    monkeypatch.setattr(llamacpp, "find_spec", lambda _: None)
+    with pytest.raises(EngineMissing, match=r"pip install 'llm-gateway-qa\[embedded\]'"):
+        stand_in(SERVING).check()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere llama.cpp counts the cores itself")
+@pytest.mark.parametrize(
+    ("cpus", "siblings", "quota", "threads"),
+    [
+        (1, 1, "max 100000", 1),
+        (2, 1, "max 100000", 1),
+        (4, 2, "max 100000", 2),
+        (6, 1, "", 5),
+        (64, 2, "max 100000", 8),
+        (64, 2, "300000 100000", 2),
+        (64, 2, "50000 100000", 1),
+    ],
+)
+def test_one_cpu_stays_free_of_llama_cpp(monkeypatch, cpus, siblings, quota, threads):
+    def read(path):
+        return quota if "cgroup" in path else str(int("".join(filter(str.isdigit, path))) // siblings)
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cpus)))
+    monkeypatch.setattr(llamacpp_child, "_read", read)
+    assert llamacpp_child._threads() == threads
+
+
+# supervision
+
+
+def test_calls_before_the_start_get_503(stand_in):
+    with pytest.raises(BackendUnavailable, match="is stopped") as refused:
+        asyncio.run(stand_in(SERVING).complete(call()))
+    assert not refused.value.reached
+
+
+def test_a_killed_child_is_replaced_and_calls_meanwhile_get_503_with_retry_after(stand_in, caplog):
+    caplog.set_level(logging.INFO, "gateway")
+
+    async def scenario():
+        async with running(stand_in(SERVING)) as backend:
+            assert await backend.ready()
+            first = events(caplog, "backend_ready")[0]["pid"]
+            os.kill(first, signal.SIGKILL)
+            await until(lambda: asyncio.sleep(0, backend.state == "crashed"))
+            assert not await backend.ready()
+            with pytest.raises(BackendUnavailable, match="crashed and is restarted") as refused:
+                await backend.complete(call())
+            await until(backend.ready)
+        return first, refused.value
+
+    first, refused = asyncio.run(scenario())
+    assert refused.headers["retry-after"] == "1"
+    assert not refused.reached
+    assert events(caplog, "backend_crashed")[0]["reason"] == "ended by signal 9"
+    assert events(caplog, "backend_ready")[1]["pid"] != first
+
+
+def test_a_call_under_way_fails_at_once_when_the_child_dies(stand_in, caplog):
+    caplog.set_level(logging.INFO, "gateway")
+
+    async def scenario():
+        async with running(stand_in(SERVING)) as backend:
+            answer = asyncio.create_task(backend.complete(call()))
+            await asyncio.sleep(0.2)
+            os.kill(events(caplog, "backend_ready")[0]["pid"], signal.SIGKILL)
+            with pytest.raises(BackendDisconnected):
+                await asyncio.wait_for(answer, 2)
+
+    asyncio.run(scenario())
+
+
+def test_a_child_that_cannot_load_is_started_ever_more_rarely_and_the_cause_is_logged(stand_in, caplog):
+    async def scenario():
+        backend = stand_in(BROKEN)
+        with pytest.raises(BackendUnavailable):
+            await backend.start()
+        await until(lambda: asyncio.sleep(0, len(events(caplog, "backend_crashed")) == 3))
+        await backend.stop()
+
+    asyncio.run(scenario())
+    crashes = events(caplog, "backend_crashed")
+    assert [crash["restart_in_s"] for crash in crashes] == [0.2, 0.4, 0.8]
+    assert {crash["reason"] for crash in crashes} == {"ended with exit code 1: llama_model_load: tensor is missing"}
+
+
+def test_the_wait_grows_to_its_limit_and_shrinks_after_a_healthy_time(stand_in, caplog, monkeypatch):
+    monkeypatch.setattr(llamacpp, "FIRST_BACKOFF_S", 0.01)
+    monkeypatch.setattr(llamacpp, "LONGEST_BACKOFF_S", 0.03)
+    served_s = iter([0, 0, 0, 60, 0])
+
+    async def scenario():
+        backend = stand_in(SERVING)
+        monkeypatch.setattr(backend, "_run_child", lambda _: asyncio.sleep(0, next(served_s)))
+        with pytest.raises(BackendUnavailable):
+            await backend.start()
+        await until(lambda: asyncio.sleep(0, len(events(caplog, "backend_crashed")) == 5))
+        backend._supervisor.cancel()
+
+    asyncio.run(scenario())
+    assert [crash["restart_in_s"] for crash in events(caplog, "backend_crashed")] == [0.01, 0.02, 0.03, 0.01, 0.02]
+
+
+def test_a_child_that_does_not_want_to_end_is_gone_within_two_seconds(stand_in, caplog):
+    caplog.set_level(logging.INFO, "gateway")
+
+    async def scenario():
+        backend = stand_in(STUBBORN)
+        await backend.start()
+        began = time.monotonic()
+        await backend.stop()
+        return time.monotonic() - began
+
+    assert asyncio.run(scenario()) < 2.5
+    assert is_gone(events(caplog, "backend_ready")[0]["pid"])
+
+
+def test_stopping_while_the_child_loads_leaves_nothing(stand_in, tmp_path):
+    pid_file = tmp_path / "pid"
+
+    async def scenario():
+        backend = stand_in(f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)")
+        starting = asyncio.create_task(backend.start())
+        await until(lambda: asyncio.sleep(0, pid_file.exists() and pid_file.read_text() != ""))
+        starting.cancel()
+        await backend.stop()
+
+    asyncio.run(scenario())
+    assert is_gone(int(pid_file.read_text()))
+
+
+def test_an_answer_carries_the_asked_name_and_its_text_is_left_alone(stand_in):
+    backend = stand_in(SERVING)
+    answer = json.dumps({"model": "m", "choices": [{"text": 'say "model":"m" please'}]}, separators=(",", ":")).encode()
+    renamed = json.loads(backend._under_asked_name(answer, call(model="other")))
+    assert renamed == {"model": "other", "choices": [{"text": 'say "model":"m" please'}]}
+    assert backend._under_asked_name(answer, call(model="m")) is answer
