@@ -49,6 +49,9 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None) ->
         version=version("llm-gateway-qa"),
         lifespan=_lifespan(backends, request_log),
         redirect_slashes=False,
+        # Both pages load their scripts from a foreign host.
+        docs_url=None,
+        redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         exception_handlers={HTTPException: _http_exception, RequestValidationError: _validation_error},
     )
@@ -104,7 +107,7 @@ async def _http_exception(request: Request, error: Exception) -> Any:
 
 
 async def _validation_error(_: Request, error: Exception) -> Any:
-    raise InvalidRequest(f"Invalid request: {error}. Compare it with /docs.", code="invalid_value") from None
+    raise InvalidRequest(f"Invalid request: {error}. Compare it with /openapi.json.", code="invalid_value") from None
 
 
 def _document_chat(app: FastAPI) -> None:

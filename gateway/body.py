@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.duplicate_keys import refuse_duplicate_keys
 from gateway.errors import BodyTooLarge, InvalidRequest
 
 if TYPE_CHECKING:
@@ -65,14 +66,14 @@ async def _read_rest(message: Any, receive: Receive, limit: int) -> bytes:
 
 
 def parse(body: bytes, depth_limit: int) -> dict[str, Any]:
-    """The body as a JSON object; strict about UTF-8, lone surrogates, NaN and Infinity.
+    """The body as a JSON object; strict about UTF-8, lone surrogates, NaN, Infinity and keys that stand twice.
 
     Args:
         body: the bytes.
         depth_limit: how deep arrays and objects may nest, the outermost object being 1.
 
     Raises:
-        InvalidRequest: it is no JSON object, or nests too deep.
+        InvalidRequest: it is no JSON object, nests too deep, or has a key twice.
     """
     if not body:
         raise InvalidRequest("The request body is empty. Send a JSON object with 'model' and 'messages'.")
@@ -90,6 +91,7 @@ def parse(body: bytes, depth_limit: int) -> dict[str, Any]:
     # Only as many brackets as the limit can nest that deep; most requests have fewer and need no walk.
     if body.count(b"[") + body.count(b"{") > depth_limit and _is_deeper(fields, depth_limit):
         raise _too_deep(depth_limit)
+    refuse_duplicate_keys(body, fields)
     return fields
 
 

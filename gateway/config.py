@@ -48,7 +48,8 @@ class Limits(_Section):
     """What a request may be: its body in bytes, and how deep its JSON may nest."""
 
     body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
-    json_depth: int = Field(default=100, ge=8, le=1000)
+    # orjson reads deeper than the 254 levels that it writes.
+    json_depth: int = Field(default=100, ge=8, le=200)
 
 
 class Timeouts(_Section):

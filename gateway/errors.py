@@ -139,7 +139,7 @@ class UnknownUrl(GatewayError):
     def __init__(self, method: str, path: str) -> None:
         super().__init__(
             f"Unknown request URL: {method} {shorten(path)}. "
-            "Check the path; chat is POST /v1/chat/completions, and /docs lists all the others."
+            "Check the path; chat is POST /v1/chat/completions, and /openapi.json lists all the others."
         )
 
 

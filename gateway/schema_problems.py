@@ -39,19 +39,22 @@ _EXAMPLES = {
     "max_tokens": '"max_tokens": 100',
     "stream": '"stream": true',
     "stop": '"stop": ["\\n"]',
+    "text": '"text": "Hello"',
+    "url": '"url": "https://example.org/cat.png"',
+    "name": '"name": "get_weather"',
+    "arguments": '"arguments": "{}"',
 }
 
 
-def invalid_request(error: ErrorDetails, fields: dict[str, Any]) -> InvalidRequest:
+def invalid_request(error: ErrorDetails) -> InvalidRequest:
     """The 400 for one pydantic error.
 
     Args:
         error: the error, with its place as pydantic writes it.
-        fields: the request that was checked.
     """
     kind: str = error["type"]
     context: dict[str, Any] = error.get("ctx", {})
-    keys = _keys(error["loc"], fields)
+    keys = tuple(part for part in error["loc"] if not _is_tag(part))
     if "field" in context:
         keys = (*keys, context["field"])
     param = _path(keys)
@@ -114,19 +117,9 @@ def _out_of_bounds(kind: str, context: dict[str, Any], param: str, depth: int, g
     )
 
 
-def _keys(loc: tuple[int | str, ...], fields: Any) -> tuple[int | str, ...]:
-    """The path within the request: `loc` without the names that pydantic gives to a union's members."""
-    keys: list[int | str] = []
-    at = fields
-    for index, part in enumerate(loc):
-        try:
-            at = at[part]
-        except (KeyError, IndexError, TypeError):
-            # A key that is missing ends the path; what is neither is a member's name.
-            if not (isinstance(at, dict) and index == len(loc) - 1):
-                continue
-        keys.append(part)
-    return tuple(keys)
+def _is_tag(part: int | str) -> bool:
+    """Whether part of a place is the tag of a union's member, and no key of the request."""
+    return isinstance(part, str) and part.startswith("<") and part.endswith(">")
 
 
 def _path(keys: tuple[int | str, ...]) -> str:

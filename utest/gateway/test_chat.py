@@ -6,6 +6,7 @@ import socket
 import pytest
 
 MESSAGES = [{"role": "user", "content": "hi"}]
+CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
 def test_bytes_travel_untouched_both_ways(client, backend):
@@ -26,8 +27,8 @@ def test_only_the_models_name_is_changed_where_it_differs(client, backend):
 @pytest.mark.parametrize(
     "message",
     [
-        {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
-        {"role": "assistant", "tool_calls": [{"id": "1"}]},
+        {"role": "assistant", "content": None, "tool_calls": [CALL]},
+        {"role": "assistant", "tool_calls": [CALL, {"id": "2", "type": "x_new"}]},
         {"role": "tool", "content": "4", "tool_call_id": "1"},
         {"role": "function", "content": None, "name": "f"},
         {"role": "developer", "content": [{"type": "text", "text": "x"}, {"type": "x_new", "y": 1}]},

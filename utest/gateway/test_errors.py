@@ -147,7 +147,9 @@ def test_an_unknown_model_is_404_with_the_nearest(client):
     assert "'spare'" in error["message"]
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v1/chat/completions/", "/health/", "/%ff", "/v2/models"])
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v1/", "/v1/chat/completions/", "/health/", "/%ff", "/v2/models", "/docs", "/redoc"]
+)
 def test_an_unknown_url_is_404(client, path):
     response = client.http.get(path)
     assert (response.status_code, client.error(response)["code"]) == (404, "unknown_url")
