@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -50,17 +51,20 @@ def run_suites(robot_arguments: Sequence[str], *, results: Path = RESULTS, say: 
     """
     for name in GENERATED:
         shutil.rmtree(results / name, ignore_errors=True)
+    # Allure shows the lines of the log as steps up to this number, and as an attachment to each keyword beyond it.
+    environment = {**os.environ, "ALLURE_MAX_STEP_MESSAGE_COUNT": "50"}
     command = [sys.executable, "-m", "robot", "--outputdir", str(results), "--xunit", "xunit.xml"]
     command += ["--listener", f"allure_robotframework:{results / ALLURE_RESULTS}"]
     command += ["--prerunmodifier", "keywords.traceability.modifier.RegisterModifier"]
     with _interrupts_left_to_the_child():
-        code = subprocess.run([*command, *(robot_arguments or ["suites"])], check=False).returncode  # noqa: S603
+        command += robot_arguments or ["suites"]
+        code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
         if code >= NO_ROWS_RUN:
             return code
         codes = [(step, _qa(step.arguments)) for step in _steps(results, whole=not robot_arguments)]
     say("")
     for title, page in _pages(results):
-        if page.is_file():
+        if page.exists():
             say(f"{title:<20}{page}")
     failed = [(step, failure) for step, failure in codes if failure]
     for step, failure in failed:

@@ -40,6 +40,8 @@ class BackendsLibrary:
     ${config} =    Write Gateway Config    ${backend}    openai
     ${gateway} =    Start Gateway    config=${config}
     Script Fault    ${backend}    cut    after=2
+    ${recorded} =    Get Recorded Requests    ${backend}
+    Stop Scripted Backend    ${backend}
     ```
     """
 

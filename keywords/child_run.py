@@ -44,7 +44,7 @@ class ChildRun:
         """
         results = {result.row.name: result for result in read_output(self.folder / "output.xml").results}
         if name not in results:
-            raise AssertionError(f"No row {name!r} was run, only {', '.join(results) or 'none'}; it said: {self.stderr}")
+            raise AssertionError(f"No row {name!r} was run, only {sorted(results)}; Robot said: {self.stderr}")
         return results[name]
 
 
@@ -163,7 +163,8 @@ class ChildRunLibrary:
         statuses = [line.split()[1] for line in ended.stdout.splitlines() if line.startswith("HTTP/")]
         if ended.returncode or not statuses:
             raise AssertionError(f"curl.sh ended with {ended.returncode} and without an answer: {ended.stderr}")
-        return judge(int(statuses[-1]), assertion_operator, assertion_expected, "Status of the repeated request", message)
+        label = "Status of the repeated request"
+        return judge(int(statuses[-1]), assertion_operator, assertion_expected, label, message)
 
     @keyword
     def files_of_child_should_not_contain(self, child: ChildRun, secret: Secret) -> None:

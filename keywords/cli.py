@@ -24,6 +24,26 @@ REGISTER = Path("resources/register/requirements.yaml")
 SUITES = Path("suites")
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run(context: typer.Context) -> None:
+    """Run the suites, then write every page: log, report, JUnit, matrix, Allure.
+
+    Everything after `run` goes to `robot`; nothing means all of `suites`. Example: `qa run --include smoke suites`.
+    """
+    from keywords.acceptance import run_suites  # noqa: PLC0415  # `qa --help` need not wait for it
+
+    raise typer.Exit(run_suites(context.args))
+
+
+@app.command()
+def docs(to: Annotated[Path, typer.Option(help="The folder for the pages.")] = Path("results/keywords")) -> None:
+    """Write one page for each keyword library."""
+    from keywords.documentation import write_documentation  # noqa: PLC0415  # as above
+
+    for page in write_documentation(to):
+        typer.echo(str(page))
+
+
 @app.command()
 def matrix(
     output: Annotated[Path, typer.Option(help="The output.xml of the run to show.")] = Path("results/output.xml"),
@@ -102,3 +122,7 @@ def _run(output: Path) -> Run:
 def _unusable(problem: Exception) -> NoReturn:
     typer.echo(str(problem), err=True)
     raise typer.Exit(2)
+
+
+if __name__ == "__main__":
+    app()

@@ -26,6 +26,14 @@ class GatewayProcessLibrary:
 
     A run has one target, provided and released by the outermost suite. Rows may start further gateways, each with a
     configuration of its own. Keywords with an optional `gateway` mean the run's own one if it is left out.
+
+    ```robotframework
+    ${gateway} =    Start Gateway
+    ${lines} =    Get Gateway Log Lines    listening    ${gateway}
+    Kill Gateway    ${gateway}
+    Stop Further Gateways
+    Release Target
+    ```
     """
 
     def __init__(self) -> None:

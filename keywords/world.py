@@ -45,6 +45,7 @@ class Target:
         is_our_gateway: it is this project's gateway, whoever started it.
         enforces_keys: it refuses a wrong key.
         gateway: the gateway that this run started; None when it attached to another server.
+        version: what its `/health` calls its version; empty if it does not say.
     """
 
     url: str
@@ -54,6 +55,7 @@ class Target:
     is_our_gateway: bool
     enforces_keys: bool
     gateway: Gateway | None = None
+    version: str = ""
 
 
 def current_target() -> Target:
@@ -103,4 +105,5 @@ def look_at_target(url: str, api_key: Secret | None, gateway: Gateway | None) ->
         is_our_gateway=facts.is_our_gateway,
         enforces_keys=facts.enforces_keys,
         gateway=gateway,
+        version=facts.version,
     )

@@ -11,3 +11,5 @@ Suite Teardown      Release Target
 Test Setup          Needs Of This Row Are Met
 Test Teardown       Stop Further Gateways
 Test Timeout        3 minutes
+
+Name                Acceptance

@@ -47,17 +47,26 @@ class Connection:
         await self._session.close()
 
     @asynccontextmanager
-    async def post(self, path: str, body: bytes, request_id: str) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def post(
+        self, path: str, body: bytes, request_id: str, *, reuse: bool = True
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send `body` and hand over the open answer, closing its connection unless it was read to the end.
+
+        Args:
+            path: below the base address.
+            body: JSON.
+            request_id: passed on in `x-request-id`.
+            reuse: whether the connection may carry another request after this one.
 
         Raises:
             BackendError: anything that goes wrong on the wire, in the body of the `async with` too.
         """
         response: aiohttp.ClientResponse | None = None
+        headers = {"x-request-id": request_id}
+        if not reuse:
+            headers["connection"] = "close"
         try:
-            response = await self._session.post(
-                self._url(path), data=body, headers={"x-request-id": request_id}, allow_redirects=False
-            )
+            response = await self._session.post(self._url(path), data=body, headers=headers, allow_redirects=False)
             yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._translated(error) from error

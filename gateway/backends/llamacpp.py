@@ -14,7 +14,7 @@ import orjson
 
 from gateway.backends.llamacpp_process import LlamaCppProcess
 from gateway.backends.openai import OpenAIBackend
-from gateway.errors import BackendRefused, BackendUnavailable
+from gateway.errors import BackendDisconnected, BackendRefused, BackendUnavailable
 from gateway.telemetry import say
 from gateway.weights import EngineMissing, check_gguf, resolve
 
@@ -44,6 +44,9 @@ class LlamaCppBackend(OpenAIBackend):
     Attributes:
         state: where the child is; calls are answered in `ready` only.
     """
+
+    # llama.cpp's server closes after each stream although it promises to keep alive.
+    reuse_after_stream = False
 
     def __init__(self, config: LlamaCppConfig, *, name: str, models: Sequence[str]) -> None:
         super().__init__(None, name=name)
@@ -112,17 +115,27 @@ class LlamaCppBackend(OpenAIBackend):
         """As the base, with the asked model id in the answer."""
         try:
             return self._under_asked_name(await super().complete(call), call)
-        except BackendRefused as error:  # the child died a moment ago
-            raise self.unavailable() from error
+        except (BackendRefused, BackendDisconnected) as error:
+            raise self._died() from error
 
     async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
         """As the base, with the asked model id in each event."""
+        begun = False
         try:
             async with aclosing(super().stream(call)) as events:
                 async for block in events:
+                    begun = True
                     yield self._under_asked_name(block, call)
-        except BackendRefused as error:  # the child died a moment ago
-            raise self.unavailable() from error
+        except (BackendRefused, BackendDisconnected) as error:
+            if begun:
+                raise
+            raise self._died() from error
+
+    def _died(self) -> BackendUnavailable:
+        """The error for a call whose child ended under it, before the supervisor has noticed or after."""
+        if self.state != "ready":
+            return self.unavailable()
+        return BackendUnavailable(f"Backend '{self.name}' died and is restarted. Send the request again in 1 s.")
 
     def _under_asked_name(self, answer: bytes, call: ChatCall) -> bytes:
         """`answer` with the id that the client asked for in place of llama.cpp's alias, which is the same for all.

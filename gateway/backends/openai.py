@@ -35,6 +35,9 @@ class OpenAIBackend(Backend):
         connect_s: limit for making a connection.
     """
 
+    reuse_after_stream = True
+    """Whether the backend takes another request on a connection that carried a stream."""
+
     def __init__(self, config: OpenAIConfig | None, *, name: str, connect_s: float = CONNECT_S) -> None:
         super().__init__(name=name)
         self.config = config
@@ -83,7 +86,10 @@ class OpenAIBackend(Backend):
 
     async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
         """Forward `call`; whole events come back as the backend wrote them."""
-        async with self._opened().post("/chat/completions", call.body_for_backend(), call.request_id) as response:
+        post = self._opened().post(
+            "/chat/completions", call.body_for_backend(), call.request_id, reuse=self.reuse_after_stream
+        )
+        async with post as response:
             await self._check_status(response)
             if response.content_type == "application/json":
                 self._check_completion(await response.read())

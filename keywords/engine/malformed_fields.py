@@ -47,7 +47,7 @@ def absent_field(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
     """The good request without one of the two required fields, or with nothing in it."""
     field = st.sampled_from(("model", "messages"))
     without = field.map(lambda name: {key: value for key, value in good.items() if key != name})
-    nothing = st.sampled_from((None, "", [], {}))
+    nothing: SearchStrategy[Any] = st.sampled_from((None, "", [], {}))
     broken = st.one_of(without, st.builds(lambda name, value: {**good, name: value}, field, nothing))
     return st.builds(lambda request, more: {**more, **request}, broken, UNKNOWN_FIELDS)
 

@@ -28,12 +28,14 @@ class Facts:
         models: ids that `/v1/models` lists.
         is_our_gateway: it is this project's gateway, whoever started it.
         enforces_keys: it refuses a chat request with a wrong key.
+        version: what its `/health` calls its version; empty if it does not say.
     """
 
     url: str
     models: tuple[str, ...]
     is_our_gateway: bool
     enforces_keys: bool
+    version: str = ""
 
 
 def fetch(
@@ -88,11 +90,13 @@ def look_at(url: str, api_key: str | None, *, timeout_s: float = 5.0) -> Facts:
     refused, _ = fetch(
         f"{url}/v1/chat/completions", method="POST", api_key="wrong-key", body=b"{}", timeout_s=timeout_s
     )
+    health = _health(url, timeout_s)
     return Facts(
         url=url,
         models=models,
-        is_our_gateway=_health(url, timeout_s).get("service") == _SERVICE,
+        is_our_gateway=health.get("service") == _SERVICE,
         enforces_keys=refused in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN},
+        version=str(health.get("version", "")),
     )
 
 

@@ -103,15 +103,15 @@ def _choices(names: Iterable[str], prefix: str) -> str:
 def allure_tags(row: Row, register: Register) -> list[str]:
     """What Allure shall know of a row, in the tag syntax of allure-robotframework.
 
-    Epic is the area, feature the requirement's title, severity the highest risk among the requirements. A
+    Epic is the area, feature the requirement's id and title, severity the highest risk among the requirements. A
     requirement whose source names a web address or a GitHub thread (`owner/name#12`) gives a link.
     """
     proven = [register.requirements[id_] for id_ in row.requirements if id_ in register.requirements]
     tags = [f"allure.label.ALLURE_ID:{row.stable_id}", *(f"allure.label.kind:{kind}" for kind in row.kinds)]
     for requirement in proven:
         tags += [
-            f"allure.epic:{requirement.area}",
-            f"allure.feature:{requirement.title}",
+            f"allure.epic:{requirement.area.capitalize()}",
+            f"allure.feature:{requirement.id} {requirement.title}",
             f"allure.label.requirement:{requirement.id}",
             f"allure.label.owner:{requirement.owner}",
         ]

@@ -43,6 +43,7 @@ Open Gateway Before Scripted Backend
     [Documentation]    A gateway with a short patience, before a backend that this row scripts.
     Needs Of This Row Are Met
     ${backend} =    Start Scripted Backend
+    Script Answer    ${backend}    chunk_delay=${CHUNK_DELAY}
     ${config} =    Write Gateway Config    ${backend}    limits=${{ {'idle_s': 1} }}
     ${gateway} =    Start Gateway    config=${config}
     Speak To    ${gateway}    scripted

@@ -17,7 +17,7 @@ from gateway.backends import llamacpp, llamacpp_child, llamacpp_process
 from gateway.backends.base import ChatCall
 from gateway.backends.llamacpp import LlamaCppBackend
 from gateway.config import LlamaCppConfig
-from gateway.errors import BackendDisconnected, BackendUnavailable
+from gateway.errors import BackendUnavailable
 from gateway.weights import EngineMissing, WeightsMissing
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
@@ -177,7 +177,7 @@ def test_a_killed_child_is_replaced_and_calls_meanwhile_get_503_with_retry_after
     assert events(caplog, "backend_ready")[1]["pid"] != first
 
 
-def test_a_call_under_way_fails_at_once_when_the_child_dies(stand_in, caplog):
+def test_a_call_under_way_is_told_at_once_when_to_come_again_when_the_child_dies(stand_in, caplog):
     caplog.set_level(logging.INFO, "gateway")
 
     async def scenario():
@@ -185,8 +185,9 @@ def test_a_call_under_way_fails_at_once_when_the_child_dies(stand_in, caplog):
             answer = asyncio.create_task(backend.complete(call()))
             await asyncio.sleep(0.2)
             os.kill(events(caplog, "backend_ready")[0]["pid"], signal.SIGKILL)
-            with pytest.raises(BackendDisconnected):
+            with pytest.raises(BackendUnavailable) as told:
                 await asyncio.wait_for(answer, 2)
+            assert int(told.value.headers["retry-after"]) >= 1
 
     asyncio.run(scenario())
 

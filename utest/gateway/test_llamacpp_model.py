@@ -102,6 +102,16 @@ def test_the_model_answers_streams_and_repeats_itself(weights):
     assert {chunk["model"] for chunk in chunks} == {"m"}
 
 
+def test_a_call_right_after_a_stream_does_not_meet_the_connection_that_llamacpp_closes(weights):
+    async def scenario():
+        async with running(embedded(weights)) as backend:
+            for _ in range(10):
+                await drain(backend.stream(call(stream=True, max_tokens=1)))
+                await backend.complete(call(max_tokens=1))
+
+    asyncio.run(scenario())
+
+
 def test_a_prompt_that_does_not_fit_is_refused_with_both_numbers_and_a_long_answer_ends_at_the_limit(weights):
     async def scenario():
         async with running(embedded(weights, context_tokens=256, slots=2)) as backend:

@@ -33,7 +33,8 @@ def test_a_library_says_what_it_is_for(library):
 def test_a_keyword_is_documented_typed_and_shown(library, name):
     keyword = keyword_of(library, name)
     assert keyword.short_doc, "it needs a docstring"
-    shown = "".join(example for other in DOCUMENTED[library].keywords for example in EXAMPLE.findall(other.doc))
+    documents = [DOCUMENTED[library].doc, *(other.doc for other in DOCUMENTED[library].keywords)]
+    shown = "".join(example for document in documents for example in EXAMPLE.findall(document))
     assert re.search(rf"\b{name}\b", shown, re.IGNORECASE), "no ```robotframework example of its library shows it"
     untyped = [argument.name for argument in keyword.args if argument.type is None]
     assert not untyped, "its arguments need types"
@@ -41,6 +42,7 @@ def test_a_keyword_is_documented_typed_and_shown(library, name):
 
 def test_the_examples_run_dry(tmp_path):
     blocks = {(library, name): EXAMPLE.findall(keyword_of(library, name).doc) for library, name in KEYWORDS}
+    blocks |= {(library, "itself"): EXAMPLE.findall(DOCUMENTED[library].doc) for library in LIBRARIES}
     rows = [
         f"{library} {name} {number}\n{block.rstrip()}"
         for (library, name), found in blocks.items()

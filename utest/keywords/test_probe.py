@@ -51,10 +51,12 @@ def test_our_gateway_with_keys_is_recognised(serve):
         {
             "/v1/models": (200, MODELS),
             "/v1/chat/completions": (401, {}),
-            "/health": (200, {"status": "ok", "service": "llm-gateway"}),
+            "/health": (200, {"status": "ok", "service": "llm-gateway", "version": "1.2"}),
         }
     )
-    assert look_at(f"{url}/v1", "qa-key") == Facts(url, ("a", "b"), is_our_gateway=True, enforces_keys=True)
+    assert look_at(f"{url}/v1", "qa-key") == Facts(
+        url, ("a", "b"), is_our_gateway=True, enforces_keys=True, version="1.2"
+    )
     assert seen[0] == ("GET", "/v1/models", "Bearer qa-key")
     assert ("POST", "/v1/chat/completions", "Bearer wrong-key") in seen
 

@@ -85,7 +85,7 @@ def test_allure_is_told_what_the_register_knows(finished):
     assert len(results) == 3
     stream = next(result for result in results if result["name"] == "A stream ends")
     labels = {(label["name"], label["value"]) for label in stream["labels"]}
-    assert {("epic", "streaming"), ("feature", "A stream ends properly"), ("severity", "minor")} <= labels
+    assert {("epic", "Streaming"), ("feature", "STRM-001 A stream ends properly"), ("severity", "minor")} <= labels
     assert ("requirement", "STRM-001") in labels
 
 

@@ -1,0 +1,22 @@
+import pytest
+
+from keywords.engine.latency import SAMPLES_NEEDED, percentile
+
+
+@pytest.mark.parametrize("p", [90, 95, 99])
+def test_a_percentile_needs_enough_samples(p):
+    n = SAMPLES_NEEDED[p]
+    assert (p / 100) ** n < 0.05 <= (p / 100) ** (n - 1)
+    assert percentile([1.0] * n, p) == 1.0
+    with pytest.raises(ValueError, match=f"{n - 1} samples are too few for p{p}: it needs {n}"):
+        percentile([1.0] * (n - 1), p)
+
+
+@pytest.mark.parametrize(("p", "value"), [(50, 50.0), (90, 90.0), (95, 95.0)])
+def test_percentiles_are_samples_by_nearest_rank(p, value):
+    assert percentile([float(sample) for sample in range(100, 0, -1)], p) == value
+
+
+def test_one_slow_sample_among_sixty_shows_in_no_p95():
+    assert percentile([0.1] * 59 + [9.0], 95) == 0.1
+    assert percentile([0.1] * 56 + [9.0] * 4, 95) == 9.0
