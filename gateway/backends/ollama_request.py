@@ -83,19 +83,20 @@ def ollama_request(call: ChatCall) -> dict[str, Any]:
 
 def _add_format(request: dict[str, Any], response_format: dict[str, Any] | None) -> None:
     """`format` is `json` or a JSON schema."""
-    kind = response_format and response_format["type"]
-    if kind == "json_object":
-        request["format"] = "json"
-    elif response_format and kind == "json_schema":
-        wrapper = response_format.get("json_schema")
-        schema = wrapper.get("schema") if isinstance(wrapper, dict) else None
-        if not isinstance(schema, dict):
+    match response_format:
+        case None | {"type": "text"}:
+            pass
+        case {"type": "json_object"}:
+            request["format"] = "json"
+        case {"type": "json_schema", "json_schema": {"schema": schema}}:
+            request["format"] = schema
+        case _:
             raise InvalidRequest(
-                "Missing required parameter: 'response_format.json_schema.schema'. Add the JSON schema as an object.",
-                param="response_format.json_schema.schema",
-                code="missing_required_parameter",
+                "Invalid value for 'response_format.type': this model's backend gives text or JSON. "
+                'Send "text", "json_object" or "json_schema".',
+                param="response_format.type",
+                code="invalid_value",
             )
-        request["format"] = schema
 
 
 def _add_tools(request: dict[str, Any], tools: list[Any] | None, choice: Any) -> None:
@@ -144,15 +145,15 @@ def _content(content: Any, at: str) -> tuple[str, list[str]]:
     images: list[str] = []
     for number, part in enumerate(content):
         where = f"{at}.content[{number}]"
-        if part["type"] == "text" and isinstance(part.get("text"), str):
+        if part["type"] == "text":
             texts.append(part["text"])
-        elif part["type"] == "refusal" and isinstance(part.get("refusal"), str):
+        elif part["type"] == "refusal":
             texts.append(part["refusal"])
         elif part["type"] == "image_url":
-            images.append(_image(part.get("image_url"), f"{where}.image_url"))
+            images.append(_image(part["image_url"]["url"], f"{where}.image_url.url"))
         else:
             raise InvalidRequest(
-                f"Invalid value for '{where}': this model's backend takes parts of type 'text' (with 'text') and "
+                f"Invalid value for '{where}': this model's backend takes parts of type 'text' and "
                 "'image_url'. Change the part, or ask another model.",
                 param=where,
                 code="invalid_value",
@@ -160,14 +161,13 @@ def _content(content: Any, at: str) -> tuple[str, list[str]]:
     return "\n".join(texts), images
 
 
-def _image(image_url: Any, at: str) -> str:
-    url = image_url.get("url") if isinstance(image_url, dict) else image_url
-    head, comma, data = url.partition(",") if isinstance(url, str) else ("", "", "")
+def _image(url: str, at: str) -> str:
+    head, comma, data = url.partition(",")
     if not (head.startswith("data:") and head.endswith(";base64") and comma):
         raise InvalidRequest(
-            f"Invalid value for '{at}.url': this model's backend fetches no images. "
+            f"Invalid value for '{at}': this model's backend fetches no images. "
             "Send the image itself as data:image/png;base64,….",
-            param=f"{at}.url",
+            param=at,
             code="invalid_value",
         )
     return data
@@ -175,16 +175,16 @@ def _image(image_url: Any, at: str) -> str:
 
 def _tool_call(call: dict[str, Any], at: str, names: dict[str, str]) -> dict[str, Any]:
     """The call with its arguments as an object; its name is noted under its id."""
-    function = call.get("function")
-    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+    if call["type"] != "function":
         raise InvalidRequest(
-            f"Missing required parameter: '{at}.function.name'. Add the name of the called function.",
-            param=f"{at}.function.name",
-            code="missing_required_parameter",
+            f"Invalid value for '{at}.type': this model's backend knows no calls but those of functions. "
+            'Send "function", or ask another model.',
+            param=f"{at}.type",
+            code="invalid_value",
         )
-    arguments = function.get("arguments") or "{}"
+    function = call["function"]
     try:
-        parsed = orjson.loads(arguments) if isinstance(arguments, str) else arguments
+        parsed = orjson.loads(function["arguments"] or "{}")
     except orjson.JSONDecodeError:
         parsed = None
     if not isinstance(parsed, dict):
@@ -193,6 +193,5 @@ def _tool_call(call: dict[str, Any], at: str, names: dict[str, str]) -> dict[str
             param=f"{at}.function.arguments",
             code="invalid_value",
         )
-    if isinstance(call.get("id"), str):
-        names[call["id"]] = function["name"]
+    names[call["id"]] = function["name"]
     return {**call, "function": {**function, "arguments": parsed}}

@@ -41,6 +41,8 @@ _CONTEXT_PROSE = re.compile(
 )
 _CONTEXT_LIMIT = re.compile(r"(?:maximum context length (?:is|of)|context size \() ?(\d+)", re.IGNORECASE)
 _PROMPT_TOKENS = re.compile(r"(?:request \(|requested |resulted in |contains (?:at least )?)(\d+)", re.IGNORECASE)
+# llama.cpp says so under 500, though only another request can help (oaicompat_chat_params_parse in its server).
+_CLIENTS_FAULT = re.compile(r"Failed to parse (?:messages|tools): |(?:image|audio|video) input is not supported")
 _MESSAGE_LIMIT = 500
 
 
@@ -92,6 +94,8 @@ def error_object(answer: Any) -> dict[str, Any] | None:
 def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry_after: str | None) -> GatewayError:
     if error and status < HTTPStatus.INTERNAL_SERVER_ERROR and _is_context_error(error):
         return _context_too_long(error)
+    if error and status == HTTPStatus.INTERNAL_SERVER_ERROR and _CLIENTS_FAULT.match(error["message"]):
+        return _rejected(backend, HTTPStatus.BAD_REQUEST, {"message": error["message"]}, None)
     if status == HTTPStatus.TOO_MANY_REQUESTS or (error and status in _CLIENT_STATUSES):
         return _rejected(backend, status, error or {"message": "too many requests"}, retry_after)
     return _failed(backend, status, shorten(error["message"], _MESSAGE_LIMIT) if error else "", retry_after)

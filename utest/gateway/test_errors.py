@@ -202,6 +202,18 @@ REFUSALS = {
                          "requested 900 tokens."}}),
         (400, "context_length_exceeded"),
     ),
+    "llama.cpp no images": (
+        (500, {"error": {"code": 500, "type": "server_error", "message": "image input is not supported - hint: x"}}),
+        (400, "backend_rejected"),
+    ),
+    "llama.cpp unknown tool": (
+        (500, {"error": {"code": 500, "type": "server_error", "message": "Failed to parse tools: Unsupported type"}}),
+        (400, "backend_rejected"),
+    ),
+    "llama.cpp unreadable message": (
+        (500, {"error": {"code": 500, "type": "server_error", "message": "Failed to parse messages: type_error"}}),
+        (400, "backend_rejected"),
+    ),
     "its own 400": ((400, {"error": {"code": 400, "message": "bad grammar"}}), (400, "backend_rejected")),
     "its own code": ((422, {"error": {"code": "odd", "message": "x", "param": "y"}}), (422, "odd")),
     "unknown model there": ((404, {"error": {"message": "no such model"}}), (404, "model_not_found")),
@@ -231,6 +243,8 @@ def test_a_backends_refusal_is_normalised(client, backend, answer, expected, str
     assert response.headers["x-gateway-backend"] == "up"
     if status in {429, 503}:
         assert response.headers["retry-after"] == "7"
+    if response.status_code < 429:
+        assert error["type"] not in {"server_error", None}
     if error["code"] == "context_length_exceeded":
         assert error["param"] == "messages"
         assert "900" in error["message"]

@@ -76,13 +76,16 @@ def test_messages_with_parts_images_and_tools():
     assert "tools" not in translated(tools=[{"type": "function"}], tool_choice="none")
 
 
+UNREADABLE = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "[1"}}
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
         ({"n": 2}, "n"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tool_choice": {"type": "function"}}, "tool_choice"),
-        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema.schema"),
+        ({"response_format": {"type": "x_grammar"}}, "response_format.type"),
         ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages[0].content[0]"),
         (
             {
@@ -93,10 +96,13 @@ def test_messages_with_parts_images_and_tools():
             "messages[0].content[0].image_url.url",
         ),
         (
-            {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "[1"}}]}]},
+            {"messages": [{"role": "assistant", "tool_calls": [UNREADABLE]}]},
             "messages[0].tool_calls[0].function.arguments",
         ),
-        ({"messages": [{"role": "assistant", "tool_calls": [{}]}]}, "messages[0].tool_calls[0].function.name"),
+        (
+            {"messages": [{"role": "assistant", "tool_calls": [{"id": "1", "type": "custom"}]}]},
+            "messages[0].tool_calls[0].type",
+        ),
     ],
 )
 def test_what_ollama_cannot_do_is_refused(fields, param):
