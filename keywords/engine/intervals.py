@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from statistics import NormalDist
 
-# scipy.stats would cost a second at import; the beta quantile that these need stands in scipy.special.
-from scipy.special import betaincinv
-
 
 def wilson(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Two-sided score interval of a rate, for reporting.
@@ -50,7 +47,7 @@ def clopper_pearson_upper(k: int, n: int, confidence: float = 0.95) -> float:
     Source: C. J. Clopper, E. S. Pearson, Biometrika 26 (1934) 404: a quantile of Beta(k + 1, n - k).
     """
     _check(k, n, confidence)
-    return 1.0 if k == n else float(betaincinv(k + 1, n - k, confidence))
+    return 1.0 if k == n else _beta_quantile(k + 1, n - k, confidence)
 
 
 def clopper_pearson_lower(k: int, n: int, confidence: float = 0.95) -> float:
@@ -70,7 +67,14 @@ def clopper_pearson_lower(k: int, n: int, confidence: float = 0.95) -> float:
     Source: as `clopper_pearson_upper`; a quantile of Beta(k, n - k + 1).
     """
     _check(k, n, confidence)
-    return 0.0 if k == 0 else float(betaincinv(k, n - k + 1, 1 - confidence))
+    return 0.0 if k == 0 else _beta_quantile(k, n - k + 1, 1 - confidence)
+
+
+def _beta_quantile(a: float, b: float, q: float) -> float:
+    # Loading scipy takes most of a second, and a short run may need no bound at all.
+    from scipy.special import betaincinv  # noqa: PLC0415
+
+    return float(betaincinv(a, b, q))
 
 
 def _check(k: int, n: int, confidence: float) -> None:

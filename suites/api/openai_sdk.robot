@@ -10,7 +10,7 @@ Test Tags           kind:functional
 
 *** Test Cases ***
 The package chats
-    [Tags]    req:SDKC-001    smoke
+    [Tags]    req:SDKC-001
     ${answer} =    Sdk Chat    What is 2+2?    temperature=0    max_tokens=24
     Get Sdk Text    ${answer}    contains    4
 

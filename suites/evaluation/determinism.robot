@@ -11,7 +11,7 @@ Test Tags           kind:functional
 *** Test Cases ***
 At temperature zero the answer is always the same
     [Tags]    req:DETM-001    smoke
-    ${answers} =    Ask Repeatedly    Tell me a story.    ${DETERMINISM_REPEATS}    temperature=0
+    ${answers} =    Ask Repeatedly    Tell me a story.    ${DETERMINISM_REPEATS}    temperature=0    max_tokens=24
     Get Distinct Answers    ${answers}    ==    1
 
 The same seed gives the same answer

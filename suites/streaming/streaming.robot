@@ -22,8 +22,8 @@ A stream that is cut by its token limit ends properly too
 
 A stream says the same as the plain answer
     [Tags]    req:STRM-002    smoke
-    ${answer} =    Ask    Name three colours.    temperature=0    max_tokens=64
-    ${stream} =    Stream Chat    Name three colours.    temperature=0    max_tokens=64
+    ${answer} =    Ask    Name three colours.    temperature=0    max_tokens=32
+    ${stream} =    Stream Chat    Name three colours.    temperature=0    max_tokens=32
     Get Text    ${stream}    ==    ${answer.text}
 
 A stream counts the same tokens as the plain answer
