@@ -3,7 +3,7 @@ Documentation       Every answer can be traced: it carries the id of its request
 
 Resource            ../../resources/gateway.resource
 
-Test Tags           kind:functional
+Test Tags           kind:functional    needs:gateway
 
 
 *** Test Cases ***

@@ -15,7 +15,7 @@ Two clients at once do not mix their answers
     Texts Should Be Equal    ${together}    ${alone}
 
 Eight clients at once get back the ids that they sent
-    [Tags]    req:ISOL-002
+    [Tags]    req:ISOL-002    needs:gateway
     ${answers} =    Ask Together With Ids    8    Name three colours.    max_tokens=8
     Each Answer Should Carry Its Own Id    ${answers}
 
