@@ -6,17 +6,17 @@
 
 from __future__ import annotations
 
-import os
-import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from gateway.config_backends import KINDS, BackendConfig
 from gateway.config_problems import ConfigError, Problem, problems_of, unknown_name
+from gateway.config_sections import Limits, Section, ServerConfig, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,124 +28,16 @@ ENV_PREFIX = "GATEWAY_"
 # Both appear in response headers, so neither may hold a space, a line end or anything beyond ASCII.
 BackendName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 ModelId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/@+-]{1,200}$")]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
-class _Section(BaseModel):
-    """A table in which a misspelt key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ServerConfig(_Section):
-    """Where the gateway listens. `port = 0` takes a free one."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65_535)
-
-
-class Limits(_Section):
-    """What a request may be: its body in bytes, and how deep its JSON may nest."""
-
-    body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
-    # orjson reads deeper than the 254 levels that it writes.
-    json_depth: int = Field(default=100, ge=8, le=200)
-
-
-class Timeouts(_Section):
-    """Limits in seconds on one backend.
-
-    Attributes:
-        connect_s: making the connection.
-        first_byte_s: from sending the request to the first event of a stream.
-        idle_s: silence between two events of a stream.
-        total_s: the whole call over all attempts; the only limit but `connect_s` on an answer that is not a stream.
-    """
-
-    connect_s: Seconds = 5.0
-    first_byte_s: Seconds = 120.0
-    idle_s: Seconds = 30.0
-    total_s: Seconds = 600.0
-
-
-class _RemoteConfig(_Section):
-    base_url: str
-    api_key_env: str | None = None
-
-    @field_validator("base_url")
-    @classmethod
-    def _check_base_url(cls, value: str) -> str:
-        if not re.match(r"^https?://[^/\s@]+(/[^\s?#]*)?$", value):
-            raise PydanticCustomError(
-                "base_url", "is no plain http(s) address; write it as http://host:port/path, without a key or a query"
-            )
-        return value.rstrip("/")
-
-    @field_validator("api_key_env")
-    @classmethod
-    def _check_api_key_env(cls, value: str | None) -> str | None:
-        # The value is never repeated: someone may have pasted the key itself.
-        if value is not None and not re.match(r"^[A-Z_][A-Z0-9_]*$", value):
-            raise PydanticCustomError(
-                "api_key_env",
-                "is not the name of an environment variable (capitals, digits, underscores); "
-                "put the key into a variable such as MY_API_KEY and write that name here",
-            )
-        if value is not None and not os.environ.get(value):
-            raise PydanticCustomError(
-                "api_key_env",
-                "names the environment variable {variable}, which is not set; export it, or remove this line",
-                {"variable": value},
-            )
-        return value
-
-    @property
-    def api_key(self) -> SecretStr | None:
-        """The key for the backend, read from the environment."""
-        return SecretStr(os.environ[self.api_key_env]) if self.api_key_env else None
-
-
-class OpenAIConfig(_RemoteConfig):
-    """Any OpenAI-compatible server; `base_url` includes `/v1` where the server has it."""
-
-    kind: Literal["openai"] = "openai"
-
-
-class OllamaConfig(_RemoteConfig):
-    """An Ollama server, spoken to in its native format; `base_url` such as `http://127.0.0.1:11434`."""
-
-    kind: Literal["ollama"] = "ollama"
-
-
-class LlamaCppConfig(_Section):
-    """The embedded model: llama.cpp in a child process.
-
-    Attributes:
-        model_path: a GGUF file; unset, the one that `gateway models pull` fetched, or `GATEWAY_MODEL`.
-        context_tokens: context of each slot, prompt and answer together.
-        slots: how many calls are answered at once.
-        cache_prompt: reuse the common prefix of earlier prompts. Off, the same prompt takes the same path and gives
-            the same answer.
-    """
-
-    kind: Literal["llamacpp"] = "llamacpp"
-    model_path: Path | None = None
-    context_tokens: int = Field(default=2048, ge=64)
-    slots: int = Field(default=4, ge=1, le=256)
-    cache_prompt: bool = False
-
-
-BackendConfig = Annotated[OpenAIConfig | OllamaConfig | LlamaCppConfig, Field(discriminator="kind")]
-
-
-class RouteStep(_Section):
+class RouteStep(Section):
     """One backend of a route, and the model's name there (unset: the same as here)."""
 
     backend: str
     model: str | None = Field(default=None, min_length=1)
 
 
-class ModelConfig(_Section):
+class ModelConfig(Section):
     """The route of one model: the next backend is taken only if the one before could not be reached at all."""
 
     route: list[RouteStep] = Field(min_length=1)
@@ -212,20 +104,23 @@ class Config(BaseSettings):
         return self
 
 
-_KINDS: dict[str, type[_Section]] = {"openai": OpenAIConfig, "ollama": OllamaConfig, "llamacpp": LlamaCppConfig}
-_SECTIONS: dict[str, type[_Section]] = {"server": ServerConfig, "limits": Limits, "timeouts": Timeouts}
+_SECTIONS: dict[str, type[Section]] = {
+    name: field.annotation
+    for name, field in Config.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+}
 
 
 def _fields_at(loc: tuple[int | str, ...]) -> Iterable[str]:
     """The keys that the table at `loc[:-1]` may hold; `loc` as pydantic writes it, with a backend's kind in it."""
     match loc:
         case ("backends", _, str(kind), _):
-            return _KINDS[kind].model_fields
+            return KINDS[kind].model_fields
         case ("models", _, "route", _, _):
             return RouteStep.model_fields
         case ("models", _, _):
             return ModelConfig.model_fields
-        case (str(section), _):
+        case (str(section), _) if section in _SECTIONS:
             return _SECTIONS[section].model_fields
     return Config.model_fields.keys() - {"api_keys"}
 

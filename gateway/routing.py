@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from gateway.backends.base import Backend
-    from gateway.config import ModelConfig, Timeouts
+    from gateway.config import ModelConfig
+    from gateway.config_sections import Timeouts
     from gateway.telemetry import RequestRecord
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.backends.ollama import OllamaBackend
 from gateway.backends.openai import OpenAIBackend
-from gateway.config import LlamaCppConfig, OllamaConfig
+from gateway.config_backends import LlamaCppConfig, OllamaConfig
 
 if TYPE_CHECKING:
     from gateway.backends.base import Backend

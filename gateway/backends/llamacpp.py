@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.backends.base import ChatCall
-    from gateway.config import LlamaCppConfig
+    from gateway.config_backends import LlamaCppConfig
 
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 10.0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from gateway.config import LlamaCppConfig
+    from gateway.config_backends import LlamaCppConfig
 
 CHILD = Path(__file__).with_name("llamacpp_child.py")
 LOAD_LIMIT_S = 300.0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from gateway.config import OllamaConfig
+    from gateway.config_backends import OllamaConfig
 
 
 class OllamaBackend(Backend):

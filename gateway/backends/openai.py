@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from gateway.config import OpenAIConfig
+    from gateway.config_backends import OpenAIConfig
 
 CONNECT_S = 5.0
 

@@ -18,7 +18,7 @@ from gateway.telemetry import log
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from gateway.config import Limits, Timeouts
+    from gateway.config_sections import Limits, Timeouts
     from gateway.routing import Routes
     from gateway.telemetry import RequestRecord
 

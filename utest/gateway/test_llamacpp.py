@@ -16,7 +16,7 @@ import pytest
 from gateway.backends import llamacpp, llamacpp_child, llamacpp_process
 from gateway.backends.base import ChatCall
 from gateway.backends.llamacpp import LlamaCppBackend
-from gateway.config import LlamaCppConfig
+from gateway.config_backends import LlamaCppConfig
 from gateway.errors import BackendUnavailable
 from gateway.weights import EngineMissing, WeightsMissing
 

@@ -16,7 +16,7 @@ import pytest
 
 from gateway.backends.base import ChatCall
 from gateway.backends.llamacpp import LlamaCppBackend
-from gateway.config import LlamaCppConfig
+from gateway.config_backends import LlamaCppConfig
 from gateway.errors import BackendDisconnected, BackendUnavailable, ContextTooLong
 from gateway.weights import EmbeddedModelError, resolve
 
@@ -162,7 +162,7 @@ def test_the_child_does_not_outlive_a_killed_parent(weights):
     code = f"""
         import asyncio, pathlib
         from gateway.backends.llamacpp import LlamaCppBackend
-        from gateway.config import LlamaCppConfig
+        from gateway.config_backends import LlamaCppConfig
         from gateway.telemetry import configure_logging
         async def main():
             configure_logging()
