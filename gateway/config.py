@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from gateway.config_backends import KINDS, BackendConfig
+from gateway.config_keys import KeysConfig, SharedConfig
 from gateway.config_problems import ConfigError, Problem, problems_of, unknown_name
 from gateway.config_sections import Limits, Section, ServerConfig, Timeouts
 
@@ -61,6 +62,8 @@ class Config(BaseSettings):
     server: ServerConfig = ServerConfig()
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
+    keys: KeysConfig = KeysConfig()
+    shared: SharedConfig = SharedConfig()
     backends: dict[BackendName, BackendConfig] = Field(min_length=1)
     models: dict[ModelId, ModelConfig] = Field(min_length=1)
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()

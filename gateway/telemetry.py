@@ -33,6 +33,7 @@ class RequestRecord:
         backend: the backend of the last attempt.
         streamed: whether the answer is a stream.
         code: the error's code, also of an error in mid-stream.
+        key_id: name of the client's key; never the key.
     """
 
     id: str
@@ -44,6 +45,7 @@ class RequestRecord:
     backend: str | None = None
     streamed: bool = False
     code: str | None = None
+    key_id: str | None = None
 
     def line(self) -> bytes:
         """The record as one JSON line; duration in milliseconds."""
@@ -60,6 +62,7 @@ class RequestRecord:
             "duration_ms": round((time.perf_counter() - self.started) * 1000, 3),
             "streamed": self.streamed,
             "code": self.code,
+            "key_id": self.key_id,
         }
         return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
 
