@@ -45,6 +45,7 @@ class GatewayError(Exception):
         message: what is wrong and how to mend it; it never holds a key or a prompt.
         headers: further response headers, such as `retry-after`.
         reached: False only if not a byte of the request went out, so that another backend may be tried.
+        backend_status: the HTTP status that the backend itself gave; None if it gave none.
     """
 
     default_status: ClassVar[int] = 500
@@ -70,6 +71,7 @@ class GatewayError(Exception):
         self.param = param
         self.headers = headers or {}
         self.reached = reached
+        self.backend_status: int | None = None
 
     def body(self) -> bytes:
         """The error object as JSON."""

@@ -71,6 +71,7 @@ def _framed(send: Send, record: RequestRecord) -> Send:
                 headers.append((b"x-gateway-model", record.model.encode()))
             if record.backend is not None:
                 headers.append((b"x-gateway-backend", record.backend.encode()))
+                headers.append((b"x-gateway-attempts", b"%d" % len(record.attempts)))
             message["headers"] = headers
         await send(message)
 

@@ -11,8 +11,12 @@ import logging
 import sys
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import orjson
+
+if TYPE_CHECKING:
+    from gateway.attempts import Attempt
 
 FLUSH_S = 0.05
 WAITING_LIMIT = 50_000
@@ -34,6 +38,7 @@ class RequestRecord:
         streamed: whether the answer is a stream.
         code: the error's code, also of an error in mid-stream.
         key_id: name of the client's key; never the key.
+        attempts: the requests to backends that were made for it, in order.
     """
 
     id: str
@@ -46,6 +51,7 @@ class RequestRecord:
     streamed: bool = False
     code: str | None = None
     key_id: str | None = None
+    attempts: list[Attempt] = field(default_factory=list)
 
     def line(self) -> bytes:
         """The record as one JSON line; duration in milliseconds."""
@@ -63,6 +69,7 @@ class RequestRecord:
             "streamed": self.streamed,
             "code": self.code,
             "key_id": self.key_id,
+            "attempts": [attempt.entry(self.started) for attempt in self.attempts],
         }
         return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
 

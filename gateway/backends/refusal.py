@@ -59,7 +59,9 @@ def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes) 
         error = error_object(orjson.loads(body))
     except orjson.JSONDecodeError:
         error = None
-    return _refusal(backend, status, error, headers.get("retry-after"))
+    found = _refusal(backend, status, error, headers.get("retry-after"))
+    found.backend_status = status
+    return found
 
 
 def refusal_from_event(backend: str, error: Any) -> GatewayError:

@@ -6,11 +6,11 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from gateway.attempts import Attempts
 from gateway.body import parse, read_body
 from gateway.errors import BackendTimeout, GatewayError, InternalError, ShuttingDown
 from gateway.frame import RECORD
 from gateway.presence import Presence
-from gateway.routing import Attempts
 from gateway.schema import ChatRequest, check
 from gateway.sse import DONE
 from gateway.telemetry import log
