@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from gateway.config_backends import KINDS, BackendConfig
 from gateway.config_keys import KeysConfig, SharedConfig
+from gateway.config_observability import LedgerConfig, MetricsConfig, OtelConfig, Price
 from gateway.config_problems import ConfigError, Problem, problems_of, unknown_name
 from gateway.config_sections import Limits, Section, ServerConfig, Timeouts
 
@@ -64,6 +65,10 @@ class Config(BaseSettings):
     timeouts: Timeouts = Timeouts()
     keys: KeysConfig = KeysConfig()
     shared: SharedConfig = SharedConfig()
+    ledger: LedgerConfig = LedgerConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    otel: OtelConfig = OtelConfig()
+    prices: dict[ModelId, Price] = {}
     backends: dict[BackendName, BackendConfig] = Field(min_length=1)
     models: dict[ModelId, ModelConfig] = Field(min_length=1)
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
@@ -102,6 +107,15 @@ class Config(BaseSettings):
             for index, step in enumerate(config.route)
             if step.backend not in self.backends
         ]
+        problems += [
+            Problem(
+                f'prices."{model}"',
+                "there is no such model",
+                unknown_name(model, self.models, "or add a table [models.<id>]"),
+            )
+            for model in self.prices
+            if model not in self.models
+        ]
         if problems:
             raise ConfigError(problems)
         return self
@@ -123,6 +137,8 @@ def _fields_at(loc: tuple[int | str, ...]) -> Iterable[str]:
             return RouteStep.model_fields
         case ("models", _, _):
             return ModelConfig.model_fields
+        case ("prices", _, _):
+            return Price.model_fields
         case (str(section), _) if section in _SECTIONS:
             return _SECTIONS[section].model_fields
     return Config.model_fields.keys() - {"api_keys"}

@@ -142,3 +142,13 @@ def test_serve_refuses_a_bad_configuration(write, tmp_path, text):
     assert result.exit_code == 2
     assert "cannot be used" in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_price_of_a_model_that_is_not_there_is_an_error(write):
+    (problem,) = problems(write(GOOD + '[prices."org/n"]\ninput_per_million = 1\noutput_per_million = 1\n'))
+    assert problem == "prices.\"org/n\": there is no such model; did you mean 'org/m'?"
+
+
+def test_a_misspelt_price_is_an_error(write):
+    (problem, *_) = problems(write(GOOD + '[prices."org/m"]\ninput_per_milion = 1\noutput_per_million = 1\n'))
+    assert "input_per_million" in problem

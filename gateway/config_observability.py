@@ -1,0 +1,59 @@
+"""The tables of the configuration about what the gateway tells: `[ledger]`, `[metrics]`, `[otel]` and prices."""
+
+# ruff: file-ignore[TC003]
+# Pydantic reads the annotations when the module is loaded.
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from gateway.config_sections import Seconds, Section
+
+
+class LedgerConfig(Section):
+    """The request ledger, an SQLite file; there is one if it has a path.
+
+    Attributes:
+        path: made if it does not exist.
+        queue: how many requests may wait for the writer; further ones are counted as dropped, not waited for.
+    """
+
+    path: Path | None = None
+    queue: int = Field(default=20_000, ge=1)
+
+
+class MetricsConfig(Section):
+    """`GET /metrics` for Prometheus.
+
+    Attributes:
+        require_key: whether one of the clients' keys is needed. It is not, as for `/health`: the page holds the names
+            of models and backends and sums over all clients, but nothing of a single request.
+    """
+
+    enabled: bool = True
+    require_key: bool = False
+
+
+class OtelConfig(Section):
+    """OpenTelemetry; there is some if it has an endpoint, which needs the extra `otel`.
+
+    Attributes:
+        endpoint: base address of an OTLP/HTTP receiver; `/v1/traces` and `/v1/metrics` are appended.
+        service_name: the resource attribute `service.name`.
+        metrics_interval_s: how often metrics are sent.
+        queue: how many requests may wait for being sent; further ones are counted as dropped.
+    """
+
+    endpoint: str | None = Field(default=None, pattern=r"^https?://[^/\s@]+(/[^\s?#]*)?$")
+    service_name: str = Field(default="llm-gateway", min_length=1)
+    metrics_interval_s: Seconds = 15.0
+    queue: int = Field(default=20_000, ge=1)
+
+
+class Price(Section):
+    """What a model's tokens cost, in US dollars per million."""
+
+    input_per_million: float = Field(ge=0)
+    output_per_million: float = Field(ge=0)
