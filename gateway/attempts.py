@@ -145,6 +145,7 @@ class Attempts:
 
     def _call(self, step: Step) -> ChatCall:
         self._record.backend = step.backend.name
+        self._record.dropped = []
         return ChatCall(
             body=self._body,
             fields=self._fields,
@@ -152,6 +153,8 @@ class Attempts:
             backend_model=step.model,
             request_id=self._record.id,
             stream=self._record.streamed,
+            strict=self._record.strict or step.backend.strict,
+            dropped=self._record.dropped,
         )
 
     @contextmanager

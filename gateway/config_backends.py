@@ -19,6 +19,8 @@ from gateway.config_sections import Section
 class _RemoteConfig(Section):
     base_url: str
     api_key_env: str | None = None
+    # Refuse a parameter that the backend cannot take, rather than drop it and name it in x-gateway-dropped-params.
+    strict: bool = False
 
     @field_validator("base_url")
     @classmethod

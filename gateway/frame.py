@@ -10,6 +10,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
+from gateway.backends.capabilities import DROPPED_HEADER, dropped_header
 from gateway.body import ClientGone
 from gateway.errors import GatewayError, InternalError, ShuttingDown
 from gateway.telemetry import RequestLog, RequestRecord, log
@@ -72,6 +73,8 @@ def _framed(send: Send, record: RequestRecord) -> Send:
             if record.backend is not None:
                 headers.append((b"x-gateway-backend", record.backend.encode()))
                 headers.append((b"x-gateway-attempts", b"%d" % len(record.attempts)))
+            if record.dropped:
+                headers.append((DROPPED_HEADER, dropped_header(record.dropped)))
             message["headers"] = headers
         await send(message)
 

@@ -39,6 +39,8 @@ class RequestRecord:
         code: the error's code, also of an error in mid-stream.
         key_id: name of the client's key; never the key.
         attempts: the requests to backends that were made for it, in order.
+        strict: the client wants a refusal rather than a dropped parameter.
+        dropped: parameters that the backend of the last attempt could not take.
     """
 
     id: str
@@ -52,6 +54,8 @@ class RequestRecord:
     code: str | None = None
     key_id: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
+    strict: bool = False
+    dropped: list[str] = field(default_factory=list)
 
     def line(self) -> bytes:
         """The record as one JSON line; duration in milliseconds."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from gateway.errors import InvalidRequest, shorten
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -23,6 +25,8 @@ class ChatCall:
         backend_model: the name of that model at the backend.
         request_id: passed on as `x-request-id`.
         stream: whether the client asked for server-sent events.
+        strict: refuse a parameter that the backend cannot take, rather than drop it.
+        dropped: names of the parameters that were dropped, for the response header.
     """
 
     body: bytes
@@ -31,6 +35,8 @@ class ChatCall:
     backend_model: str
     request_id: str
     stream: bool
+    strict: bool = False
+    dropped: list[str] = field(default_factory=list)
 
     def body_for_backend(self) -> bytes:
         """The client's bytes; dumped anew, with only `model` changed, if the backend's name for it differs."""
@@ -43,6 +49,25 @@ class ChatCall:
         """How many choices were asked for (`n`)."""
         return self.fields.get("n") or 1
 
+    def drop(self, param: str) -> None:
+        """Leave out a parameter that the backend cannot take, and name it in the answer's headers.
+
+        Args:
+            param: path of the field, without indexes: `seed`, `messages[].name`.
+
+        Raises:
+            InvalidRequest: the call is strict.
+        """
+        if self.strict:
+            raise InvalidRequest(
+                f"Unsupported parameter: '{shorten(param)}' means nothing to this model's backend. Leave it out; "
+                "or without x-gateway-strict (and strict = true in gateway.toml) it is dropped.",
+                param=param,
+                code="unsupported_parameter",
+            )
+        if param not in self.dropped:
+            self.dropped.append(param)
+
 
 class Backend(ABC):
     """Something that answers chat calls.
@@ -52,10 +77,12 @@ class Backend(ABC):
 
     Attributes:
         name: its name in the configuration.
+        strict: refuse every request with a parameter that the backend cannot take.
     """
 
-    def __init__(self, *, name: str) -> None:
+    def __init__(self, *, name: str, strict: bool = False) -> None:
         self.name = name
+        self.strict = strict
 
     @abstractmethod
     async def start(self) -> None:

@@ -33,7 +33,7 @@ class OllamaBackend(Backend):
     """
 
     def __init__(self, config: OllamaConfig, *, name: str, connect_s: float) -> None:
-        super().__init__(name=name)
+        super().__init__(name=name, strict=config.strict)
         self._config = config
         self._connect_s = connect_s
         self._connection: Connection | None = None

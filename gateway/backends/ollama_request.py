@@ -1,9 +1,9 @@
 """An OpenAI chat request as Ollama's native one.
 
-Translated are the messages (content parts, images, tool calls), sampling parameters and the output format. Every field
-without a counterpart travels on at the top level, where Ollama ignores what it does not know; a sampling parameter of
-Ollama's own (`top_k`, `num_ctx`, …) goes into `options`, whether it came at the top level or under `options`. What
-cannot be honoured (several choices, a forced tool) is refused rather than ignored.
+Translated are the messages (content parts, images, tool calls), sampling parameters and the output format. Fields of
+Ollama's own travel on; its sampling parameters (`top_k`, `num_ctx`, …) go into `options`, whether they came at the top
+level or under `options`. Ollama ignores what it does not know, so every other field is dropped by name here. What would
+change the meaning of the answer (several choices, a forced tool) is refused.
 
 Formats: Ollama docs/api.md, api/types.go.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.errors import InvalidRequest
+from gateway.backends.capabilities import impossible, refuse_other_shapes, taken
 
 if TYPE_CHECKING:
     from gateway.backends.base import ChatCall
@@ -29,8 +29,19 @@ _OPTIONS = frozenset(
     }
 )
 _TRANSLATED = frozenset(
-    {"model", "messages", "stream", "stop", "response_format", "tool_choice", "tools", "options", "n"}
+    {
+        *("model", "messages", "stream", "stop", "response_format", "tool_choice", "tools", "options", "n"),
+        # The gateway itself writes the usage; both below are refused unless they ask for nothing.
+        *("stream_options", "functions", "function_call"),
+    }
 )
+# `ChatRequest` in api/types.go.
+_NATIVE = frozenset({"keep_alive", "think", "logprobs", "top_logprobs", "format"})
+_KNOWN = _OPTIONS | _RENAMED.keys() | _TRANSLATED | _NATIVE | {"reasoning_effort"}
+# `Message` in api/types.go; `reasoning` is how the gateway gives back `thinking`.
+_MESSAGE = {name: name for name in ("role", "thinking", "images", "tool_name", "tool_call_id")} | {
+    "reasoning": "thinking"
+}
 _THINK_OF_EFFORT: dict[str, bool | str] = {"none": False, "low": "low", "medium": "medium", "high": "high"}
 
 
@@ -41,17 +52,11 @@ def ollama_request(call: ChatCall) -> dict[str, Any]:
         InvalidRequest: the request asks for something that Ollama's format cannot carry.
     """
     fields = call.fields
-    if call.choices > 1:
-        raise InvalidRequest(
-            f"Invalid value for 'n': this model's backend gives one choice, but got {call.choices}. "
-            "Send 1 and ask several times.",
-            param="n",
-            code="invalid_value",
-        )
+    refuse_other_shapes(call)
     options: dict[str, Any] = {}
     request: dict[str, Any] = {}
-    for name, value in fields.items():
-        if name in _TRANSLATED or value is None:
+    for name, value in taken(call, _KNOWN).items():
+        if name in _TRANSLATED:
             continue
         option = _RENAMED.get(name, name)
         if option in _OPTIONS:
@@ -66,7 +71,7 @@ def ollama_request(call: ChatCall) -> dict[str, Any]:
     # A prompt that does not fit shall be an error, and an answer shall not lose its own beginning.
     request |= {
         "model": call.backend_model,
-        "messages": _messages(fields["messages"]),
+        "messages": _messages(call),
         "stream": call.stream,
         "truncate": False,
         "shift": False,
@@ -76,6 +81,8 @@ def ollama_request(call: ChatCall) -> dict[str, Any]:
     effort = request.pop("reasoning_effort", None)
     if effort in _THINK_OF_EFFORT:
         request.setdefault("think", _THINK_OF_EFFORT[effort])
+    elif effort is not None:
+        call.drop("reasoning_effort")
     _add_format(request, fields.get("response_format"))
     _add_tools(request, fields.get("tools"), fields.get("tool_choice"))
     return request
@@ -91,41 +98,37 @@ def _add_format(request: dict[str, Any], response_format: dict[str, Any] | None)
         case {"type": "json_schema", "json_schema": {"schema": schema}}:
             request["format"] = schema
         case _:
-            raise InvalidRequest(
-                "Invalid value for 'response_format.type': this model's backend gives text or JSON. "
-                'Send "text", "json_object" or "json_schema".',
-                param="response_format.type",
-                code="invalid_value",
+            raise impossible(
+                "response_format.type", "gives text or JSON", 'Send "text", "json_object" or "json_schema".'
             )
 
 
 def _add_tools(request: dict[str, Any], tools: list[Any] | None, choice: Any) -> None:
     if choice not in (None, "auto", "none"):
-        raise InvalidRequest(
-            "Invalid value for 'tool_choice': this model's backend cannot be made to call a tool. "
-            'Send "auto" or "none".',
-            param="tool_choice",
-            code="invalid_value",
-        )
+        raise impossible("tool_choice", "cannot be made to call a tool", 'Send "auto" or "none".')
     if tools and choice != "none":
         request["tools"] = tools
 
 
-def _messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _messages(call: ChatCall) -> list[dict[str, Any]]:
     names_of_calls: dict[str, str] = {}
     translated = []
-    for index, message in enumerate(messages):
-        new = {
-            key: value for key, value in message.items() if key not in {"content", "tool_calls"} and value is not None
-        }
+    for index, message in enumerate(call.fields["messages"]):
         at = f"messages[{index}]"
-        new["content"], images = _content(message.get("content"), at)
+        if message.get("function_call"):
+            raise impossible(f"{at}.function_call", "knows tools only", "Send 'tool_calls' instead.")
+        new = {_MESSAGE[key]: value for key, value in message.items() if key in _MESSAGE and value is not None}
+        for key, value in message.items():
+            by_hand = key in {"content", "tool_calls"} or (key == "name" and message["role"] == "function")
+            if value and key not in _MESSAGE and not by_hand:
+                call.drop(f"messages[].{key}")
+        new["content"], images = _content(call, message.get("content"), at)
         if images:
             new["images"] = images
         if message.get("tool_calls"):
             new["tool_calls"] = [
-                _tool_call(call, f"{at}.tool_calls[{number}]", names_of_calls)
-                for number, call in enumerate(message["tool_calls"])
+                _tool_call(tool_call, f"{at}.tool_calls[{number}]", names_of_calls)
+                for number, tool_call in enumerate(message["tool_calls"])
             ]
         if message["role"] == "developer":
             new["role"] = "system"
@@ -137,7 +140,7 @@ def _messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return translated
 
 
-def _content(content: Any, at: str) -> tuple[str, list[str]]:
+def _content(call: ChatCall, content: Any, at: str) -> tuple[str, list[str]]:
     """A message's text, its parts joined by line ends, and its images as bare base64."""
     if not isinstance(content, list):
         return content or "", []
@@ -151,12 +154,11 @@ def _content(content: Any, at: str) -> tuple[str, list[str]]:
             texts.append(part["refusal"])
         elif part["type"] == "image_url":
             images.append(_image(part["image_url"]["url"], f"{where}.image_url.url"))
+            if part["image_url"].get("detail") not in (None, "auto"):
+                call.drop("messages[].content[].image_url.detail")
         else:
-            raise InvalidRequest(
-                f"Invalid value for '{where}': this model's backend takes parts of type 'text' and "
-                "'image_url'. Change the part, or ask another model.",
-                param=where,
-                code="invalid_value",
+            raise impossible(
+                where, "takes parts of type 'text' and 'image_url'", "Change the part, or ask another model."
             )
     return "\n".join(texts), images
 
@@ -164,23 +166,15 @@ def _content(content: Any, at: str) -> tuple[str, list[str]]:
 def _image(url: str, at: str) -> str:
     head, comma, data = url.partition(",")
     if not (head.startswith("data:") and head.endswith(";base64") and comma):
-        raise InvalidRequest(
-            f"Invalid value for '{at}': this model's backend fetches no images. "
-            "Send the image itself as data:image/png;base64,….",
-            param=at,
-            code="invalid_value",
-        )
+        raise impossible(at, "fetches no images", "Send the image itself as data:image/png;base64,….")
     return data
 
 
 def _tool_call(call: dict[str, Any], at: str, names: dict[str, str]) -> dict[str, Any]:
     """The call with its arguments as an object; its name is noted under its id."""
     if call["type"] != "function":
-        raise InvalidRequest(
-            f"Invalid value for '{at}.type': this model's backend knows no calls but those of functions. "
-            'Send "function", or ask another model.',
-            param=f"{at}.type",
-            code="invalid_value",
+        raise impossible(
+            f"{at}.type", "knows no calls but those of functions", 'Send "function", or ask another model.'
         )
     function = call["function"]
     try:
@@ -188,10 +182,6 @@ def _tool_call(call: dict[str, Any], at: str, names: dict[str, str]) -> dict[str
     except orjson.JSONDecodeError:
         parsed = None
     if not isinstance(parsed, dict):
-        raise InvalidRequest(
-            f"Invalid value for '{at}.function.arguments': expected a JSON object as a string. Change it.",
-            param=f"{at}.function.arguments",
-            code="invalid_value",
-        )
+        raise impossible(f"{at}.function.arguments", "takes a JSON object as a string", "Change it.")
     names[call["id"]] = function["name"]
     return {**call, "function": {**function, "arguments": parsed}}

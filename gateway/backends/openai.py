@@ -39,7 +39,7 @@ class OpenAIBackend(Backend):
     """Whether the backend takes another request on a connection that carried a stream."""
 
     def __init__(self, config: OpenAIConfig | None, *, name: str, connect_s: float = CONNECT_S) -> None:
-        super().__init__(name=name)
+        super().__init__(name=name, strict=config.strict if config else False)
         self.config = config
         self._connect_s = connect_s
         self._connection: Connection | None = None

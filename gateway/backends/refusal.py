@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -32,18 +33,32 @@ _STATUS_OF_CODE = {
     "model_not_found": 404,
     "context_length_exceeded": 400,
     "invalid_request_error": 400,
+    # Anthropic's types (docs.claude.com/en/api/errors).
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "timeout_error": 504,
+    "overloaded_error": 529,
 }
 _CONTEXT_TYPES = frozenset({"exceed_context_size_error", "context_length_exceeded"})
-# vLLM, Ollama and OpenAI say it in prose.
+# vLLM, Ollama, OpenAI and Anthropic say it in prose.
 _CONTEXT_PROSE = re.compile(
-    r"maximum context length|(?:exceeds|is longer than) the (?:available |maximum )?context (?:size|length|window)",
+    r"maximum context length|prompt is too long: \d+ tokens|exceed context limit: "
+    r"|(?:exceeds|is longer than) the (?:available |maximum )?context (?:size|length|window)",
     re.IGNORECASE,
 )
-_CONTEXT_LIMIT = re.compile(r"(?:maximum context length (?:is|of)|context size \() ?(\d+)", re.IGNORECASE)
-_PROMPT_TOKENS = re.compile(r"(?:request \(|requested |resulted in |contains (?:at least )?)(\d+)", re.IGNORECASE)
+_CONTEXT_LIMIT = re.compile(r"(?:maximum context length (?:is|of)|context size \(|tokens >) ?(\d+)", re.IGNORECASE)
+_PROMPT_TOKENS = re.compile(
+    r"(?:request \(|requested |resulted in |too long: |contains (?:at least )?)(\d+)", re.IGNORECASE
+)
 # llama.cpp says so under 500, though only another request can help (oaicompat_chat_params_parse in its server).
 _CLIENTS_FAULT = re.compile(r"Failed to parse (?:messages|tools): |(?:image|audio|video) input is not supported")
 _MESSAGE_LIMIT = 500
+_RETRY_MS = ("retry-after-ms", "x-ms-retry-after-ms")
+_MILLISECONDS = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
 
 
 def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
@@ -52,14 +67,14 @@ def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes) 
     Args:
         backend: the backend's name.
         status: its HTTP status.
-        headers: its headers; only `retry-after` is looked at.
+        headers: its headers; `retry-after`, and Azure's in milliseconds, are looked at and passed on.
         body: its body: OpenAI's `{"error": {…}}`, Ollama's `{"error": "text"}`, FastAPI's `{"detail": …}` or anything.
     """
     try:
         error = error_object(orjson.loads(body))
     except orjson.JSONDecodeError:
         error = None
-    found = _refusal(backend, status, error, headers.get("retry-after"))
+    found = _refusal(backend, status, error, _retry_headers(headers))
     found.backend_status = status
     return found
 
@@ -74,7 +89,7 @@ def refusal_from_event(backend: str, error: Any) -> GatewayError:
     status: Any = next((n for n in (code, found.get("status"), found.get("status_code")) if type(n) is int), None)
     if status is None:
         status = _STATUS_OF_CODE.get(str(code)) or _STATUS_OF_CODE.get(str(found.get("type"))) or 502
-    return _refusal(backend, status, found, None)
+    return _refusal(backend, status, found, {})
 
 
 def error_object(answer: Any) -> dict[str, Any] | None:
@@ -93,17 +108,27 @@ def error_object(answer: Any) -> dict[str, Any] | None:
     return {"message": str(error)} if error else None
 
 
-def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry_after: str | None) -> GatewayError:
+def _retry_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """`retry-after` in seconds or as a date, and `retry-after-ms` if the backend is as exact as that."""
+    for name in _RETRY_MS:
+        value = headers.get(name, "")
+        if _MILLISECONDS.fullmatch(value):
+            seconds = math.ceil(float(value) / 1000)
+            return {"retry-after": headers.get("retry-after") or str(seconds), "retry-after-ms": value}
+    return {"retry-after": headers["retry-after"]} if "retry-after" in headers else {}
+
+
+def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry: dict[str, str]) -> GatewayError:
     if error and status < HTTPStatus.INTERNAL_SERVER_ERROR and _is_context_error(error):
         return _context_too_long(error)
     if error and status == HTTPStatus.INTERNAL_SERVER_ERROR and _CLIENTS_FAULT.match(error["message"]):
-        return _rejected(backend, HTTPStatus.BAD_REQUEST, {"message": error["message"]}, None)
+        return _rejected(backend, HTTPStatus.BAD_REQUEST, {"message": error["message"]}, {})
     if status == HTTPStatus.TOO_MANY_REQUESTS or (error and status in _CLIENT_STATUSES):
-        return _rejected(backend, status, error or {"message": "too many requests"}, retry_after)
-    return _failed(backend, status, shorten(error["message"], _MESSAGE_LIMIT) if error else "", retry_after)
+        return _rejected(backend, status, error or {"message": "too many requests"}, retry)
+    return _failed(backend, status, shorten(error["message"], _MESSAGE_LIMIT) if error else "", retry)
 
 
-def _rejected(backend: str, status: int, error: dict[str, Any], retry_after: str | None) -> BackendRejected:
+def _rejected(backend: str, status: int, error: dict[str, Any], retry: dict[str, str]) -> BackendRejected:
     """The backend understood, and says what is wrong with the request: its own words, type, code and param."""
 
     def text(key: str) -> str | None:
@@ -116,11 +141,11 @@ def _rejected(backend: str, status: int, error: dict[str, Any], retry_after: str
         type=text("type") or ("rate_limit_error" if status == HTTPStatus.TOO_MANY_REQUESTS else None),
         code=text("code") or _CODE_OF_STATUS.get(status),
         param=text("param"),
-        headers={"retry-after": retry_after} if retry_after else None,
+        headers=retry,
     )
 
 
-def _failed(backend: str, status: int, text: str, retry_after: str | None) -> BackendError:
+def _failed(backend: str, status: int, text: str, retry: dict[str, str]) -> BackendError:
     """The backend fails, or the gateway is set up wrongly for it."""
     detail = f": {text}" if text else ""
     match status:
@@ -130,11 +155,18 @@ def _failed(backend: str, status: int, text: str, retry_after: str | None) -> Ba
                 f"Backend '{backend}' refused the gateway's key (HTTP {status}). "
                 "Check the variable that api_key_env names in gateway.toml."
             )
-        case 503:
-            return BackendUnavailable(
-                f"Backend '{backend}' is not available now{detail}. Send the request again in a moment.",
-                retry_after=retry_after or str(RETRY_AFTER_S),
+        case 402:
+            return BackendRefused(
+                f"Backend '{backend}' asks for payment before it serves the gateway (HTTP 402). Check its account."
             )
+        # 529 is Anthropic's: all of it is overloaded, not one account.
+        case 503 | 529:
+            unavailable = BackendUnavailable(
+                f"Backend '{backend}' is not available now{detail}. Send the request again in a moment.",
+                retry_after=str(RETRY_AFTER_S),
+            )
+            unavailable.headers |= retry
+            return unavailable
         case 408 | 504:
             return BackendTimeout(f"Backend '{backend}' timed out (HTTP {status}). Send the request again.")
         case _ if status < HTTPStatus.INTERNAL_SERVER_ERROR:

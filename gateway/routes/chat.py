@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from gateway.attempts import Attempts
+from gateway.backends.capabilities import asks_strict
 from gateway.body import parse, read_body
 from gateway.errors import BackendTimeout, GatewayError, InternalError, ShuttingDown
 from gateway.frame import RECORD
@@ -48,6 +49,7 @@ class ChatEndpoint:
         check(fields)
         steps = self._routes.to(fields["model"])
         record.model = fields["model"]
+        record.strict = asks_strict(scope["headers"])
         record.streamed = bool(fields.get("stream"))
         attempts = Attempts(steps, record, body, fields, self._timeouts)
         async with Presence(receive) as client:

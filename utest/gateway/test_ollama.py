@@ -9,10 +9,13 @@ from gateway.backends.ollama_request import ollama_request
 from gateway.errors import InvalidRequest
 
 
-def translated(**fields):
+def called(*, strict=False, **fields):
     fields = {"model": "o", "messages": [{"role": "user", "content": "hi"}], **fields}
-    call = ChatCall(b"", fields, "o", "llama", "id", stream=bool(fields.get("stream")))
-    return ollama_request(call)
+    return ChatCall(b"", fields, "o", "llama", "id", stream=bool(fields.get("stream")), strict=strict)
+
+
+def translated(**fields):
+    return ollama_request(called(**fields))
 
 
 def test_a_plain_request():
@@ -25,16 +28,35 @@ def test_a_plain_request():
     }
 
 
-def test_sampling_goes_into_options_and_the_unknown_travels_on():
+def test_sampling_goes_into_options_and_its_own_fields_travel_on():
     request = translated(
         temperature=0, top_p=0.5, seed=7, stop="x", max_tokens=9, frequency_penalty=None, top_k=3,
-        options={"num_ctx": 4096}, keep_alive="5m", x_new=[1], truncate=True, stream_options={"include_usage": True},
+        options={"num_ctx": 4096}, keep_alive="5m", truncate=True, stream_options={"include_usage": True},
     )  # fmt: skip
     assert request["options"] == {
         "temperature": 0, "top_p": 0.5, "seed": 7, "stop": ["x"], "num_predict": 9, "top_k": 3, "num_ctx": 4096,
     }  # fmt: skip
-    assert (request["keep_alive"], request["x_new"], request["truncate"]) == ("5m", [1], False)
+    assert (request["keep_alive"], request["truncate"]) == ("5m", False)
     assert "temperature" not in request
+
+
+def test_what_ollama_would_ignore_is_dropped_by_name():
+    call = called(
+        logit_bias={"1": 5}, x_new=[1], user=None, store=False, n=1, parallel_tool_calls=False,
+        reasoning_effort="minimal", messages=[{"role": "user", "content": "hi", "name": "Ann"}],
+    )  # fmt: skip
+    request = ollama_request(call)
+    assert sorted(call.dropped) == ["logit_bias", "messages[].name", "parallel_tool_calls", "reasoning_effort", "x_new"]
+    assert not {"x_new", "logit_bias", "store", "reasoning_effort"} & request.keys()
+    assert request["messages"] == [{"role": "user", "content": "hi"}]
+
+
+@pytest.mark.parametrize("fields", [{"x_new": 1}, {"messages": [{"role": "user", "content": "hi", "name": "Ann"}]}])
+def test_a_strict_call_is_refused_rather_than_stripped(fields):
+    with pytest.raises(InvalidRequest) as refusal:
+        ollama_request(called(strict=True, **fields))
+    assert refusal.value.code == "unsupported_parameter"
+    ollama_request(called(strict=True, store=False, temperature=1))
 
 
 @pytest.mark.parametrize(
@@ -83,6 +105,8 @@ UNREADABLE = {"id": "1", "type": "function", "function": {"name": "f", "argument
     ("fields", "param"),
     [
         ({"n": 2}, "n"),
+        ({"functions": [{"name": "f"}]}, "functions"),
+        ({"modalities": ["text", "audio"]}, "modalities"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tool_choice": {"type": "function"}}, "tool_choice"),
         ({"response_format": {"type": "x_grammar"}}, "response_format.type"),
