@@ -1,6 +1,7 @@
 """Robot listener: leaves the evidence of each row, and tells Allure what the register knows of it.
 
-`suites/__init__.robot` imports it as a library, so that no command line can forget it:
+`suites/__init__.robot` imports it as a library, so that no command line can forget it, and so does the resource that
+all suites share, so that a suite that is run without its `__init__.robot` says so:
 
 ```robotframework
 Library    keywords.traceability.listener.TraceabilityListener
@@ -27,8 +28,13 @@ from keywords.traceability.row_evidence import PAGE, RowFacts, Seen, begin_run, 
 if TYPE_CHECKING:
     from robot import result, running
 
+INIT = "__init__.robot"
 NAME = "keywords.traceability.listener.TraceabilityListener"
 NOT_STARTED = "Not started: the rows and the register disagree. The findings are among the errors of this run."
+WITHOUT_WORLD = (
+    "Not started: {init} provides the gateway, and Robot reads it only if its folder is named. Run: "
+    "robot --suite {name} {folder}"
+)
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", listener="SELF")
@@ -49,13 +55,18 @@ class TraceabilityListener:
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:  # noqa: ARG002  # Robot's signature
         """At the root: check the rows, and make ready for the evidence."""
+        missing = _missing_world(data)
         if data.parent:
+            if missing:
+                _stop(data, missing)
             return
         self._active = False
         _hand_down(data)
         if findings := enrich(data, find_register(data.source)):
             logger.error(findings)
-            _stop(data)
+            _stop(data, NOT_STARTED)
+        elif missing:
+            _stop(data, missing)
         elif not BuiltIn().dry_run_active:
             self._active = True
             self._seen = Seen()
@@ -99,14 +110,29 @@ def _hand_down(suite: running.TestSuite) -> None:
         _hand_down(child)
 
 
-def _stop(suite: running.TestSuite) -> None:
+def _stop(suite: running.TestSuite, why: str) -> None:
     """Let every row fail before anything is started for it, in a dry run as well."""
     suite.setup = suite.teardown = None
     for test in suite.tests:
         test.setup = test.teardown = None
-        test.error = NOT_STARTED
+        test.error = why
     for child in suite.suites:
-        _stop(child)
+        _stop(child, why)
+
+
+def _missing_world(suite: running.TestSuite) -> str:
+    """Why nothing provides a gateway for a suite, and the command that does; empty if something does."""
+    line = [suite]
+    while line[-1].parent:
+        line.append(line[-1].parent)
+    above = suite.source.parents if suite.source else ()
+    folder = next((folder for folder in above if (folder / INIT).is_file()), None)
+    provided = any(one.has_setup or one.source == folder for one in line)
+    if folder is None or provided or BuiltIn().dry_run_active:
+        return ""
+    # A run of several paths has a root that is made up, and no name to select by.
+    named = line[-1] if line[-1].source else suite
+    return WITHOUT_WORLD.format(init=_relative(folder / INIT), name=shlex.quote(named.name), folder=_relative(folder))
 
 
 def _facts(result: result.TestCase) -> RowFacts:

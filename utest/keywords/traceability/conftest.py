@@ -98,8 +98,8 @@ class Project:
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
-    def robot(self, *options: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "robot", "--pythonpath", ".", "--outputdir", "results", *options, "suites"]
+    def robot(self, *options: str, suites: str = "suites") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "robot", "--pythonpath", ".", "--outputdir", "results", *options, suites]
         return subprocess.run(command, cwd=self.root, capture_output=True, text=True, timeout=60, check=False)
 
 

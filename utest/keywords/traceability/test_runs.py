@@ -4,6 +4,8 @@ import hashlib
 import json
 import re
 
+import pytest
+
 
 def folder(project, name):
     return next((project.results / "evidence").glob(f"{name}-*"))
@@ -150,6 +152,21 @@ def project_init_with_setup():
     Library        keywords.traceability.listener.TraceabilityListener
     Suite Setup    Log    the world begins    console=yes
     """
+
+
+@pytest.mark.parametrize(("part", "name"), [("suites/api/chat.robot", "Chat"), ("suites/api", "Api")])
+def test_a_part_that_is_run_without_its_world_names_the_command_that_opens_it(project, part, name):
+    project.write("suites/__init__.robot", project_init_with_setup())
+    imported = "Library      keywords.traceability.listener.TraceabilityListener\nLibrary      wire.Wire"
+    project.replace("suites/api/chat.robot", "Library      wire.Wire", imported)
+    process = project.robot(suites=part)
+    assert process.returncode == 3
+    assert f"robot --suite {name} suites" in process.stdout
+    assert "3 tests, 0 passed, 3 failed" in process.stdout
+    assert not (project.results / "evidence").exists()
+    named = project.robot("--suite", name)
+    assert "3 tests, 1 passed, 1 failed, 1 skipped" in named.stdout
+    assert project.robot("--dryrun", suites=part).returncode == 0
 
 
 def test_a_gateway_log_of_the_row_comes_into_the_bundle(project):
