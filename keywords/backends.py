@@ -1,23 +1,16 @@
 """Scripted backends, and gateways' configurations that lead to them."""
 
 import json
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.engine.scripted_backend import RecordedRequest, Script, ScriptedBackend
-from keywords.judging import judge
+from keywords.engine.scripted_backend import ScriptedBackend
 from keywords.world import output_dir
 
-Fault = Literal["cut", "silence", "error"]
-FinishReason = Literal["stop", "length"]
 Kind = Literal["openai", "ollama"]
-_AT_ONCE = timedelta(0)
 
 
 class Limits(TypedDict, total=False):
@@ -33,20 +26,21 @@ class Limits(TypedDict, total=False):
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class BackendsLibrary:
-    """Put a scripted backend behind a gateway and say what it does.
+    """Put a scripted backend behind a gateway.
+
+    What it does is said by `ScriptingLibrary`, what it saw by `RecordingLibrary`.
 
     ```robotframework
     ${backend} =    Start Scripted Backend
     ${config} =    Write Gateway Config    ${backend}    openai
     ${gateway} =    Start Gateway    config=${config}
-    Script Fault    ${backend}    cut    after=2
-    ${recorded} =    Get Recorded Requests    ${backend}
     Stop Scripted Backend    ${backend}
     ```
     """
 
     def __init__(self) -> None:
         self._written = 0
+        self._started: list[ScriptedBackend] = []
 
     @keyword
     def start_scripted_backend(self, *models: str) -> ScriptedBackend:
@@ -56,10 +50,11 @@ class BackendsLibrary:
             models: names that it lists; `scripted` if left out.
 
         Returns:
-            A handle; its `url` is the address without a path, for OpenAI's wire format and for Ollama's.
+            A handle; its `url` is the address without a path, for the wire formats of all families.
         """
         backend = ScriptedBackend(models=models or ("scripted",))
         backend.start()
+        self._started.append(backend)
         logger.info(f"Scripted backend listens at {backend.url}")
         return backend
 
@@ -69,98 +64,39 @@ class BackendsLibrary:
         backend.stop()
 
     @keyword
-    def script_answer(
-        self,
-        backend: ScriptedBackend,
-        *chunks: str,
-        first_delay: timedelta = _AT_ONCE,
-        chunk_delay: timedelta = _AT_ONCE,
-        finish_reason: FinishReason = "stop",
-    ) -> None:
-        """Say what the backend answers from now on; a fault or refusal scripted before is over.
-
-        Args:
-            backend: whose script it is.
-            chunks: pieces of the stream; a plain answer is all of them joined. The usual five words if left out.
-            first_delay: silence before the first byte.
-            chunk_delay: silence before each chunk of a stream.
-            finish_reason: how the answer ends.
-
-        ```robotframework
-        Script Answer    ${backend}    Slow${SPACE}    words    chunk_delay=200 ms
-        ```
-        """
-        backend.script = Script(
-            chunks=chunks or Script().chunks,
-            first_delay_s=first_delay.total_seconds(),
-            chunk_delay_s=chunk_delay.total_seconds(),
-            finish_reason=finish_reason,
-        )
+    def stop_scripted_backends(self) -> None:
+        """Stop every scripted backend of this run, so that what a row started ends with the row."""
+        while self._started:
+            self._started.pop().stop()
 
     @keyword
-    def script_fault(self, backend: ScriptedBackend, fault: Fault, *, after: int = 0) -> None:
-        """Let every answer from now on break; its chunks and delays stay as they were scripted.
-
-        Args:
-            backend: whose script it is.
-            fault: `cut` resets the connection, `silence` sends nothing more and keeps it open, `error` sends the
-                family's own error within the stream.
-            after: so many chunks come first. A plain answer is cut within its body, or never comes.
+    def restart_scripted_backend(self, backend: ScriptedBackend) -> None:
+        """Start a stopped backend again, on its old port and with the script it had last.
 
         Raises:
-            ValueError: there are fewer chunks than that.
-
-        ```robotframework
-        Script Fault    ${backend}    cut    after=2
-        ```
+            OSError: another program has taken the port in the meantime.
         """
-        whole = replace(backend.script, cut_after=None, silent_after=None, error_after=None)
-        match fault:
-            case "cut":
-                backend.script = replace(whole, cut_after=after)
-            case "silence":
-                backend.script = replace(whole, silent_after=after)
-            case "error":
-                backend.script = replace(whole, error_after=after)
+        backend.start()
+        self._started.append(backend)
+        logger.info(f"Scripted backend listens at {backend.url} again")
 
     @keyword
-    def script_refusal(
-        self, backend: ScriptedBackend, status: int, body: str | None = None, *, headers: dict[str, str] | None = None
-    ) -> None:
-        """Let the backend refuse every chat request from now on.
+    def ignore_connections(self, backend: ScriptedBackend) -> None:
+        """Reset its connections and let every attempt to connect time out from now on, as with a dead machine.
 
-        Args:
-            backend: whose script it is.
-            status: HTTP status.
-            body: exact body; the family's own error object if left out.
-            headers: further headers, such as `retry-after`.
-
-        ```robotframework
-        Script Refusal    ${backend}    429    headers=${{ {'retry-after': '7'} }}
-        ```
+        Works on Linux. [Accept Connections] ends it.
         """
-        backend.script = Script(status=status, headers=headers or {}, body=body.encode() if body is not None else None)
+        backend.ignore_connections()
 
     @keyword
-    def get_recorded_requests(self, backend: ScriptedBackend) -> list[RecordedRequest]:
-        """The chat requests that reached the backend, in order, byte for byte."""
-        return backend.chat_requests()
+    def accept_connections(self, backend: ScriptedBackend) -> None:
+        """Accept connections again after [Ignore Connections]."""
+        backend.accept_connections()
 
     @keyword
-    def get_request_count(
-        self,
-        backend: ScriptedBackend,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: int | None = None,
-        message: str | None = None,
-    ) -> int:
-        """How many chat requests reached the backend.
-
-        ```robotframework
-        Get Request Count    ${backend}    ==    1
-        ```
-        """
-        return judge(len(backend.chat_requests()), assertion_operator, assertion_expected, "Requests", message)
+    def drop_connections(self, backend: ScriptedBackend) -> None:
+        """Reset every connection of the backend, those that are kept alive between two requests too."""
+        backend.drop_connections()
 
     @keyword
     def write_gateway_config(

@@ -1,298 +1,259 @@
-"""The scripted backend: a real HTTP server that answers like OpenAI and like Ollama, exactly as its script says.
+"""The scripted backend: a real HTTP server, in a process of its own, that answers exactly as its script says.
 
-It speaks both wire formats at once, on their own paths: `/v1/models` and `/v1/chat/completions` (JSON and SSE),
-`/api/version`, `/api/tags` and `/api/chat` (JSON and NDJSON). Whatever arrives is recorded byte for byte.
-By hand: `python -m keywords.engine.scripted_backend --port 9000 --chunk-delay 0.1`.
+It speaks every backend's format at once, each on its own paths:
+
+| family | answers | probes |
+| --- | --- | --- |
+| openai, nim | `/v1/chat/completions`, `…/completions`, `…/embeddings` | `/v1/models`, `/v1/health/ready`, `…/live` |
+| azure | the same below `/openai/deployments/<name>/` and `/openai/v1/` | `/openai/v1/models`, `/openai/models` |
+| ollama | `/api/chat`, `/api/embed` | `/api/tags`, `/api/version` |
+| anthropic | `/v1/messages` | `/v1/models` with the header `anthropic-version` |
+
+Whatever arrives is recorded byte for byte, with the times of everything on the monotonic clock. Times of what was sent
+are taken right before the bytes are handed to the event loop, which sends them in the same turn.
+
+By hand: `python -m keywords.engine.scripted_backend --port 9000 --core 1 --words 64 --chunk-delay 0.01`, or `--script
+FILE` with one script or a list of them as JSON; `keywords.engine.scripted.script` describes the fields.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import json
-import socket
-import struct
+import subprocess
+import sys
 import threading
 import time
-from dataclasses import dataclass, field
-from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine import scripted_wire
+from keywords.engine.scripted import child
+from keywords.engine.scripted.record import RecordedRequest, Sent, record_from_json
+from keywords.engine.scripted.script import (
+    WORDS,
+    Delay,
+    Exponential,
+    Fault,
+    Script,
+    ToolCall,
+    Uniform,
+    load,
+    to_json,
+    words,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
-    from keywords.engine.scripted_wire import Family
-
-_HEAD_LIMIT = 1 << 20
-_END = b"0\r\n\r\n"
-_START_LIMIT_S = 5.0
+_STOP_LIMIT_S = 5.0
+_POLL_S = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What the backend does with every chat request until it gets another script.
-
-    Attributes:
-        chunks: the answer, piece by piece; a plain answer is all of them joined.
-        first_delay_s: seconds of silence before the status line.
-        chunk_delay_s: seconds before each chunk of a stream.
-        finish_reason: how the answer ends: `stop` or `length`.
-        cut_after: reset the connection after so many chunks; a plain answer is cut in the middle of its body.
-        silent_after: send nothing more after so many chunks, and keep the connection open; a plain answer never comes.
-        error_after: send an error in the stream after so many chunks, in the family's own shape.
-        status: an answer other than 200 is `body` under this status, with `headers`.
-        headers: further headers of an answer that is not 200, such as `retry-after`.
-        body: body of an answer that is not 200; the family's own error object if left out.
-    """
-
-    chunks: tuple[str, ...] = ("One", " two", " three", " four", ".")
-    first_delay_s: float = 0.0
-    chunk_delay_s: float = 0.0
-    finish_reason: str = "stop"
-    cut_after: int | None = None
-    silent_after: int | None = None
-    error_after: int | None = None
-    status: int = HTTPStatus.OK
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a script that could never happen.
-
-        Raises:
-            ValueError: a fault is placed after more chunks than there are.
-        """
-        for name in ("cut_after", "silent_after", "error_after"):
-            after = getattr(self, name)
-            if after is not None and not 0 <= after <= len(self.chunks):
-                raise ValueError(
-                    f"{name}={after} does not fit {len(self.chunks)} chunks: give 0 to {len(self.chunks)}."
-                )
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedRequest:
-    """One request as it came over the wire.
-
-    Attributes:
-        method: HTTP method.
-        path: path and query.
-        head: request line and headers, byte for byte; not shown, it may hold a key.
-        body: byte for byte.
-        at_s: when it was complete, seconds on the monotonic clock.
-    """
-
-    method: str
-    path: str
-    head: bytes = field(repr=False)
-    body: bytes
-    at_s: float
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Headers by lower-case name; of a repeated one the last."""
-        lines = self.head.decode("latin-1").split("\r\n")[1:]
-        pairs = (line.split(":", 1) for line in lines if ":" in line)
-        return {name.strip().lower(): value.strip() for name, value in pairs}
-
-    def json(self) -> Any:
-        """The body as JSON.
-
-        Raises:
-            ValueError: the body is not JSON.
-        """
-        return json.loads(self.body)
+class ScriptedBackendError(Exception):
+    """The scripted backend's process is gone, or did not do what it was told."""
 
 
 class ScriptedBackend:
-    """One scripted backend on a port of 127.0.0.1, in a thread of its own.
+    """One scripted backend on a port of 127.0.0.1.
 
     Args:
         models: ids it lists.
-        port: 0 takes a free one.
+        port: 0 takes a free one, and the same one when it is started again.
+        core: the CPU its process stays on; None leaves that to the system.
 
     Attributes:
         url: address without a path.
-        script: what it plays; exchange it at any time, requests under way keep theirs.
-        requests: everything that arrived, in order, probes included.
+        models: ids it lists.
     """
 
-    def __init__(self, *, models: tuple[str, ...] = ("scripted",), port: int = 0) -> None:
+    def __init__(self, *, models: tuple[str, ...] = ("scripted",), port: int = 0, core: int | None = None) -> None:
         self.models = models
-        self.script = Script()
-        self.requests: list[RecordedRequest] = []
         self.url = ""
         self._port = port
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopped = asyncio.Event()
-        self._listening = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="scripted-backend", daemon=True)
+        self._core = core
+        self._script = Script()
+        self._before: list[RecordedRequest] = []
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Listen; `url` is known afterwards.
+        """Listen; `url` is known afterwards. It plays the script it had last, and forgets sequences.
 
         Raises:
             OSError: the port is taken.
         """
-        # Binding happens here, not in the thread, so that a taken port is the caller's error.
-        listener = socket.create_server(("127.0.0.1", self._port))
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._listener = listener
-        self._thread.start()
-        self._listening.wait(_START_LIMIT_S)
+        command = [sys.executable, "-m", __name__, "--obey", "--port", str(self._port), "--models", *self.models]
+        if self._core is not None:
+            command += ["--core", str(self._core)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  # our own
+        told = self._hear()
+        if "url" not in told:
+            self._end()
+            raise OSError(told.get("errno"), told["error"])
+        self.url = told["url"]
+        self._port = int(self.url.rpartition(":")[2])
+        self.play(self._script)
 
     def stop(self) -> None:
-        """Drop all connections and give the port back; calling it again does nothing."""
-        if self._loop is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopped.set)
-            self._thread.join(_START_LIMIT_S)
+        """Reset all connections and give the port back; what was recorded stays. Calling it again does nothing."""
+        if self._process is not None:
+            with contextlib.suppress(ScriptedBackendError):  # a process that is gone is stopped
+                self._before = self.requests
+            self._end()
+
+    @property
+    def pid(self) -> int:
+        """Id of its process.
+
+        Raises:
+            ScriptedBackendError: it does not run.
+        """
+        if self._process is None:
+            raise ScriptedBackendError("The scripted backend does not run: start it.")
+        return self._process.pid
+
+    @property
+    def script(self) -> Script:
+        """What it plays for every request that nothing else was put for; requests under way keep theirs."""
+        return self._script
+
+    @script.setter
+    def script(self, script: Script) -> None:
+        self.play(script)
+
+    def play(self, *scripts: Script, path: str | None = None, model: str | None = None) -> None:
+        """Play scripts one after the other, the last one again and again.
+
+        Args:
+            scripts: one for each request.
+            path: only for requests at this path, without a query; also for probes such as `/v1/models`.
+            model: only for requests for this model. Without path and model this replaces everything put before.
+
+        Raises:
+            ValueError: there is no script.
+        """
+        if not scripts:
+            raise ValueError("Give at least one script to play.")
+        if path is None and model is None:
+            self._script = scripts[-1]
+        if self._process is not None:
+            self._order("play", scripts=[to_json(script) for script in scripts], path=path, model=model)
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """Everything that arrived, in order, probes included, as it stands now; the newest 100,000 of each start."""
+        if self._process is None:
+            return list(self._before)
+        return [*self._before, *(record_from_json(found) for found in self._order("requests")[1])]
 
     def chat_requests(self) -> list[RecordedRequest]:
-        """The recorded chat requests, without probes and model lists."""
-        return [request for request in self.requests if request.path.split("?")[0] in scripted_wire.CHAT_PATHS]
+        """The recorded requests for an answer, without probes and model lists."""
+        return [request for request in self.requests if request.asks_for_answer]
 
-    def _run(self) -> None:
-        asyncio.run(self._serve())
+    def await_requests(self, met: Callable[[list[RecordedRequest]], bool], within_s: float) -> list[RecordedRequest]:
+        """The recorded requests for an answer as soon as they are as wanted, or when the time is over."""
+        deadline = time.monotonic() + within_s
+        while not met(found := self.chat_requests()) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+        return found
 
-    async def _serve(self) -> None:
-        connections: set[asyncio.Task[None]] = set()
+    def count(self) -> int:
+        """How many requests arrived since its start, probes included; also those that are no longer remembered."""
+        return int(self._order("requests")[0])
 
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None  # noqa: S101  (asyncio runs this callback as a task)
-            connections.add(task)
+    def forget_requests(self) -> None:
+        """Forget what was recorded so far."""
+        self._before = []
+        self._order("forget")
+
+    def ignore_connections(self) -> None:
+        """Reset all connections and let every further attempt to connect time out, as a dead machine does (Linux)."""
+        self._order("accept", connections=False)
+
+    def accept_connections(self) -> None:
+        """Accept connections again after `ignore_connections`."""
+        self._order("accept", connections=True)
+
+    def drop_connections(self) -> None:
+        """Reset all connections, idle ones too."""
+        self._order("drop")
+
+    def _order(self, do: str, **what: object) -> Any:
+        with self._lock:
+            process = self._process
+            if process is None or process.stdin is None:
+                raise ScriptedBackendError("The scripted backend does not run: start it.")
             try:
-                # The other side may leave at any time; that is its right, not a fault of this backend.
-                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                    while await self._answer_one(reader, writer):
-                        pass
-            finally:
-                connections.discard(task)
-                writer.close()
+                process.stdin.write(json.dumps({"do": do, **what}).encode() + b"\n")
+                process.stdin.flush()
+            except OSError as error:
+                raise ScriptedBackendError(f"The scripted backend's process {process.pid} is gone.") from error
+            told = self._hear()
+        if "done" not in told:
+            raise ScriptedBackendError(f"The scripted backend did not {do}: {told['error']}")
+        return told["done"]
 
-        self._loop = asyncio.get_running_loop()
-        server = await asyncio.start_server(connected, sock=self._listener, limit=_HEAD_LIMIT)
-        self._listening.set()
-        await self._stopped.wait()
-        server.close()
-        for task in list(connections):
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+    def _hear(self) -> dict[str, Any]:
+        assert self._process is not None  # noqa: S101  # asked by those who have one
+        assert self._process.stdout is not None  # noqa: S101  # it is a pipe
+        line = self._process.stdout.readline()
+        if not line:
+            raise ScriptedBackendError("The scripted backend's process ended; its last words are on standard error.")
+        told: dict[str, Any] = json.loads(line)
+        return told
 
-    async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Read one request and answer it; False when the connection is used up."""
-        head = await reader.readuntil(b"\r\n\r\n")
-        method, path, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-        request = RecordedRequest(method, path, head, b"", time.monotonic())
-        if length := int(request.headers.get("content-length", "0")):
-            body = await reader.readexactly(length)
-            request = RecordedRequest(method, path, head, body, time.monotonic())
-        self.requests.append(request)
-        script, route = self.script, path.split("?")[0]
-        family = scripted_wire.CHAT_PATHS.get(route)
-        if family is None or method != "POST":
-            status, answer = scripted_wire.lookup(method, route, self.models)
-            writer.write(_plain(status, answer))
-            await writer.drain()
-            return True
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
         try:
-            asked = request.json()
-        except ValueError:
-            asked = None
-        if not isinstance(asked, dict):
-            writer.write(_plain(HTTPStatus.BAD_REQUEST, family.error(HTTPStatus.BAD_REQUEST)))
-            await writer.drain()
-            return True
-        return await _Player(script, family, asked, reader, writer).play()
-
-
-@dataclass(frozen=True, slots=True)
-class _Player:
-    """Plays one script for one request; each method says whether the connection can be used again."""
-
-    script: Script
-    family: Family
-    asked: dict[str, Any]
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def play(self) -> bool:
-        script = self.script
-        await asyncio.sleep(script.first_delay_s)
-        if script.status != HTTPStatus.OK:
-            body = script.body if script.body is not None else self.family.error(script.status)
-            return await self._send(_plain(script.status, body, script.headers))
-        if self.family.streams(self.asked):
-            return await self._stream()
-        body = self.family.whole(self.asked, script.chunks, script.finish_reason)
-        answer = _plain(HTTPStatus.OK, body)
-        if script.silent_after is not None:
-            return await self._be_silent()
-        if script.cut_after is not None:
-            await self._send(answer[: -len(body) // 2])
-            return _reset(self.writer)
-        return await self._send(answer)
-
-    async def _stream(self) -> bool:
-        script = self.script
-        head = f"HTTP/1.1 200 OK\r\ncontent-type: {self.family.stream_type}\r\ntransfer-encoding: chunked\r\n\r\n"
-        await self._send(head.encode())
-        for sent in range(len(script.chunks) + 1):
-            if sent == script.silent_after:
-                return await self._be_silent()
-            if sent == script.cut_after:
-                return _reset(self.writer)
-            if sent == script.error_after:
-                return await self._send(_chunk(self.family.stream_error()) + _END)
-            if sent < len(script.chunks):
-                await asyncio.sleep(script.chunk_delay_s)
-                await self._send(_chunk(self.family.piece(self.asked, script.chunks[sent], first=sent == 0)))
-        return await self._send(_chunk(self.family.last(self.asked, script.chunks, script.finish_reason)) + _END)
-
-    async def _send(self, data: bytes) -> bool:
-        self.writer.write(data)
-        await self.writer.drain()
-        return True
-
-    async def _be_silent(self) -> bool:
-        await self.reader.read(1)  # until the other side leaves
-        return False
-
-
-def _reset(writer: asyncio.StreamWriter) -> bool:
-    """Break the connection with a TCP reset, as a crashed process does, and not with a clean end."""
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-    return False
-
-
-def _plain(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", f"content-length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in {"content-type": "application/json", **(headers or {})}.items()]
-    return "\r\n".join((*lines, "", "")).encode("latin-1") + body
-
-
-def _chunk(data: bytes) -> bytes:
-    return b"%x\r\n%s\r\n" % (len(data), data)
+            process.communicate(timeout=_STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
 
 
 def main() -> None:
     """Serve until Ctrl-C; say where on standard output."""
     parser = argparse.ArgumentParser(prog="scripted_backend", description="Play a script as an LLM backend.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--core", type=int, help="the CPU to stay on")
+    parser.add_argument("--models", nargs="+", default=["scripted"], help="names that it lists")
     parser.add_argument("--chunk-delay", type=float, default=0.0, help="seconds before each chunk of a stream")
+    parser.add_argument("--words", type=int, help="answer with so many words, one chunk each")
+    parser.add_argument("--script", type=Path, help="JSON file with one script or a list of them, instead")
+    parser.add_argument("--obey", action="store_true", help="take orders on standard input, end with it")
     options = parser.parse_args()
-    backend = ScriptedBackend(port=options.port)
-    backend.script = Script(chunk_delay_s=options.chunk_delay)
-    backend.start()
-    print(backend.url, flush=True)  # noqa: T201  (a command line's answer)
-    with contextlib.suppress(KeyboardInterrupt):
-        threading.Event().wait()
-    backend.stop()
+    said = words(options.words) if options.words else WORDS
+    scripts: tuple[Script, ...] = (Script(chunks=said, chunk_delay=options.chunk_delay),)
+    if options.script is not None:
+        scripts = load(options.script.read_text("utf-8"))
+    sys.exit(
+        child.serve(
+            models=tuple(options.models),
+            port=options.port,
+            core=options.core,
+            scripts=scripts,
+            obeys=options.obey,
+        )
+    )
 
+
+__all__ = [
+    "Delay",
+    "Exponential",
+    "Fault",
+    "RecordedRequest",
+    "Script",
+    "ScriptedBackend",
+    "ScriptedBackendError",
+    "Sent",
+    "ToolCall",
+    "Uniform",
+    "main",
+    "words",
+]
 
 if __name__ == "__main__":
     main()

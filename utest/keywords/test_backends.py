@@ -1,8 +1,7 @@
-"""Backends are scripted by words, and the written configurations are good."""
+"""Scripted backends come and go, and the written configurations are good."""
 
 import tomllib
-from datetime import timedelta
-
+import httpx2
 import pytest
 
 from keywords import backends
@@ -24,30 +23,6 @@ def backend(library):
     library.stop_scripted_backend(backend)
 
 
-def test_an_answer_has_chunks_and_delays(library, backend):
-    library.script_answer(backend, "a", "b", first_delay=timedelta(seconds=1), chunk_delay=timedelta(milliseconds=5))
-    assert backend.script == Script(chunks=("a", "b"), first_delay_s=1.0, chunk_delay_s=0.005)
-    library.script_answer(backend, finish_reason="length")
-    assert backend.script == Script(finish_reason="length")
-
-
-def test_a_fault_keeps_the_answer_and_replaces_the_fault_before(library, backend):
-    library.script_answer(backend, "a", "b")
-    library.script_fault(backend, "cut", after=1)
-    assert backend.script == Script(chunks=("a", "b"), cut_after=1)
-    library.script_fault(backend, "silence", after=2)
-    assert backend.script == Script(chunks=("a", "b"), silent_after=2)
-    library.script_fault(backend, "error")
-    assert backend.script == Script(chunks=("a", "b"), error_after=0)
-
-
-def test_a_refusal_has_a_status_and_what_else_is_said(library, backend):
-    library.script_refusal(backend, 429, "busy", headers={"retry-after": "7"})
-    assert backend.script == Script(status=429, body=b"busy", headers={"retry-after": "7"})
-    library.script_refusal(backend, 500)
-    assert backend.script == Script(status=500)
-
-
 @pytest.mark.parametrize(("kind", "suffix"), [("openai", "/v1"), ("ollama", "")])
 def test_a_written_configuration_is_good(library, backend, tmp_path, kind, suffix):
     path = library.write_gateway_config(backend, kind, model="asked", limits={"idle_s": 1.5, "json_depth": 20})
@@ -61,3 +36,21 @@ def test_a_written_configuration_is_good(library, backend, tmp_path, kind, suffi
 
 def test_each_configuration_has_a_file_of_its_own(library, backend):
     assert library.write_gateway_config(backend) != library.write_gateway_config(backend)
+
+
+def test_a_backend_comes_back_at_its_old_address_with_its_script(library, backend):
+    backend.script = Script(chunks=("back",))
+    url = backend.url
+    library.stop_scripted_backend(backend)
+    library.restart_scripted_backend(backend)
+    assert backend.url == url
+    answer = httpx2.post(f"{url}/api/chat", json={"model": "one", "stream": False}, trust_env=False)
+    assert answer.json()["message"]["content"] == "back"
+
+
+def test_all_backends_of_a_row_are_stopped_together(library):
+    urls = [library.start_scripted_backend().url for _ in range(2)]
+    library.stop_scripted_backends()
+    for url in urls:
+        with pytest.raises(httpx2.ConnectError):
+            httpx2.get(f"{url}/v1/models", trust_env=False)

@@ -8,7 +8,7 @@ import time
 import httpx2
 import pytest
 
-from keywords.engine.scripted_backend import Script, ScriptedBackend
+from keywords.engine.scripted_backend import Fault, Script, ScriptedBackend
 
 CHAT = {"model": "scripted", "messages": [{"role": "user", "content": "Say five words now"}]}
 
@@ -75,21 +75,21 @@ def test_ollama_streams_unless_told_not_to(backend, client):
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/api/chat"])
 def test_a_cut_breaks_the_connection_after_so_many_chunks(backend, client, path):
-    backend.script = Script(cut_after=2)
+    backend.script = Script(chunk_delay=0.02, fault=Fault("cut", after=2))
     received = read_until(httpx2.TransportError, client, path)
     assert b"two" in received
     assert b"three" not in received
 
 
 def test_a_plain_answer_is_cut_within_its_body(backend, client):
-    backend.script = Script(cut_after=0)
+    backend.script = Script(fault=Fault("cut", after=0))
     with pytest.raises(httpx2.TransportError):
         client.post("/v1/chat/completions", json=CHAT)
 
 
 @pytest.mark.parametrize(("path", "error"), [("/v1/chat/completions", "error"), ("/api/chat", "error")])
 def test_an_error_in_the_stream_comes_after_so_many_chunks(backend, client, path, error):
-    backend.script = Script(error_after=1)
+    backend.script = Script(fault=Fault("error", after=1))
     text = client.post(path, json=CHAT | {"stream": True}).text
     assert "One" in text
     assert "two" not in text
@@ -97,7 +97,7 @@ def test_an_error_in_the_stream_comes_after_so_many_chunks(backend, client, path
 
 
 def test_silence_lasts_until_the_client_gives_up(backend, client):
-    backend.script = Script(silent_after=1)
+    backend.script = Script(fault=Fault("silence", after=1))
     received = read_until(httpx2.ReadTimeout, client, "/api/chat")
     assert received.count(b"\n") == 1
 
@@ -111,7 +111,7 @@ def test_an_error_status_carries_headers_and_body(backend, client):
 
 
 def test_delays_are_kept(backend, client):
-    backend.script = Script(chunks=("a", "b", "c"), first_delay_s=0.2, chunk_delay_s=0.1)
+    backend.script = Script(chunks=("a", "b", "c"), first_delay=0.2, chunk_delay=0.1)
     started = time.monotonic()
     client.post("/v1/chat/completions", json=CHAT | {"stream": True})
     assert 0.5 <= time.monotonic() - started < 2
@@ -141,8 +141,8 @@ def test_a_body_that_is_no_object_is_refused(client, body):
 
 
 def test_a_script_that_cannot_happen_is_refused():
-    with pytest.raises(ValueError, match=r"cut_after=6 does not fit 5 chunks: give 0 to 5\."):
-        Script(cut_after=6)
+    with pytest.raises(ValueError, match=r"Fault cut after=6 does not fit 5 chunks: give 0 to 5\."):
+        Script(fault=Fault("cut", after=6))
 
 
 def test_a_stopped_backend_gives_its_port_back(backend):

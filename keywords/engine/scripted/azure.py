@@ -1,0 +1,44 @@
+"""Azure OpenAI: OpenAI's formats with a first event that has no choices, and errors with a code and a message."""
+
+from __future__ import annotations
+
+from keywords.engine.scripted.family import Ask, dump, event
+from keywords.engine.scripted.openai import OpenAIChat, OpenAICompletion, OpenAIEmbeddings
+
+_FILTER_RESULTS = {
+    name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "sexual", "violence")
+}
+
+
+def _error(status: int) -> bytes:
+    return dump({"error": {"code": str(status), "message": f"Scripted error {status}."}})
+
+
+class AzureChat(OpenAIChat):
+    """Chat completions; a stream opens with the verdict of the content filter."""
+
+    def opening(self, ask: Ask) -> tuple[bytes, ...]:  # noqa: ARG002  (it is the same for all)
+        """The frame with `choices: []`."""
+        results = [{"prompt_index": 0, "content_filter_results": _FILTER_RESULTS}]
+        frame = {"choices": [], "created": 0, "id": "", "model": "", "object": "", "prompt_filter_results": results}
+        return (event(frame),)
+
+    def error(self, status: int) -> bytes:
+        """A code, which is text, and a message."""
+        return _error(status)
+
+
+class AzureCompletion(OpenAICompletion):
+    """Legacy completions."""
+
+    def error(self, status: int) -> bytes:
+        """A code, which is text, and a message."""
+        return _error(status)
+
+
+class AzureEmbeddings(OpenAIEmbeddings):
+    """Embeddings."""
+
+    def error(self, status: int) -> bytes:
+        """A code, which is text, and a message."""
+        return _error(status)

@@ -1,0 +1,139 @@
+"""HTTP/1.1 by hand: requests out of a byte stream, byte for byte as they came, and heads of answers.
+
+By hand, and not with httptools, because that parser does not show the bytes it has read, and is not for Windows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HEAD_LIMIT = 1 << 20
+"""A head that is longer is refused, bytes."""
+LAST_CHUNK = b"0\r\n\r\n"
+_END = b"\r\n\r\n"
+_PHRASES = {529: "Overloaded"}
+
+
+class BadRequestError(Exception):
+    """What came is no HTTP/1.1 request; the connection is of no further use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: its head and body byte for byte (a chunked body without its framing)."""
+
+    method: str
+    path: str
+    head: bytes = field(repr=False)
+    body: bytes
+    closes: bool
+
+
+@dataclass(slots=True)
+class RequestReader:
+    """Takes whole requests out of what comes in on one connection; pipelined ones queue up here."""
+
+    _buffer: bytes = b""
+    _needed: int = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take in what was received."""
+        self._buffer = self._buffer + data if self._buffer else data
+
+    def expects_continue(self) -> bool:
+        """Whether a head has come whose sender waits for `100 Continue` before it sends the body."""
+        end = self._buffer.find(_END)
+        return end == len(self._buffer) - len(_END) and b"\r\nexpect: 100-continue" in self._buffer.lower()
+
+    def next(self) -> Request | None:
+        """The next whole request; None until more has come.
+
+        Raises:
+            BadRequestError: this is no HTTP/1.1, or its head is too long.
+        """
+        buffer = self._buffer
+        if len(buffer) < self._needed or not buffer:
+            return None
+        end = buffer.find(_END) + len(_END)
+        if end < len(_END):
+            if len(buffer) > HEAD_LIMIT:
+                raise BadRequestError(f"The head is longer than {HEAD_LIMIT} bytes.")
+            return None
+        head = buffer[:end]
+        lower = head.lower()
+        if b"\r\ntransfer-encoding:" in lower:
+            found = _dechunk(buffer, end)
+            if found is None:
+                return None
+            body, stop = found
+        else:
+            stop = end + _content_length(lower)
+            if len(buffer) < stop:
+                # So that a long body, which comes in many pieces, is looked at once.
+                self._needed = stop
+                return None
+            body = buffer[end:stop]
+        self._buffer, self._needed = buffer[stop:], 0
+        try:
+            method, path, version = head[: head.index(b"\r\n")].decode("latin-1").split(" ")
+        except ValueError as error:
+            raise BadRequestError("The request line is not of the form METHOD PATH VERSION.") from error
+        closes = b"\r\nconnection: close\r\n" in lower or version == "HTTP/1.0"
+        return Request(method, path, head, body, closes)
+
+
+def answer_head(status: int, headers: Mapping[str, str]) -> bytes:
+    """Status line and headers."""
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = _PHRASES.get(status, "Scripted")
+    lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join((*lines, "", "")).encode("latin-1")
+
+
+def http_chunk(data: bytes) -> bytes:
+    """One chunk of a chunked body."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def plain_answer(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
+    """A whole answer of JSON."""
+    usual = {"content-type": "application/json", "content-length": str(len(body))}
+    return answer_head(status, {**usual, **(headers or {})}) + body
+
+
+def _content_length(lower: bytes) -> int:
+    at = lower.find(b"\r\ncontent-length:")
+    if at < 0:
+        return 0
+    start = at + len(b"\r\ncontent-length:")
+    text = lower[start : lower.index(b"\r\n", start)].strip()
+    if not text.isdigit():
+        raise BadRequestError("content-length is no number.")
+    return int(text)
+
+
+def _dechunk(buffer: bytes, at: int) -> tuple[bytes, int] | None:
+    """The body without its framing and where it ended; None until it is whole."""
+    parts: list[bytes] = []
+    while (line_end := buffer.find(b"\r\n", at)) >= 0:
+        try:
+            size = int(buffer[at:line_end].split(b";")[0], 16)
+        except ValueError as error:
+            raise BadRequestError("The length of a chunk is no number.") from error
+        at = line_end + 2
+        if size == 0:
+            # Trailers end with an empty line; without trailers that line comes at once.
+            end = at + 2 if buffer[at : at + 2] == b"\r\n" else buffer.find(_END, at) + len(_END)
+            return (b"".join(parts), end) if at + 2 <= len(buffer) and end >= at + 2 else None
+        if len(buffer) < at + size + 2:
+            return None
+        parts.append(buffer[at : at + size])
+        at += size + 2
+    return None

@@ -1,0 +1,227 @@
+"""A script turned into bytes for one kind of request: what is written, in which pieces, and how it ends.
+
+Faults that change bytes are worked in here, once; playing a plan is then nothing but waiting and writing.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Literal
+
+from keywords.engine.scripted.head import LAST_CHUNK, answer_head, http_chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keywords.engine.scripted.family import Ask, Family
+    from keywords.engine.scripted.script import Fault, Script
+
+Ending = Literal["complete", "cut", "close", "silence"]
+_COMMENT = b": scripted\n\n"
+_REPLACEMENT = "\ufffd"
+_NO_UTF8 = b"\xff\xfe"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One TCP write.
+
+    Attributes:
+        wire: the bytes, framing included.
+        marks: for each event in it: which chunk of the script it is (None: none of them), and at which byte of the
+            answer's body it ends.
+        waits: the script's chunk delay comes before it.
+    """
+
+    wire: bytes
+    marks: tuple[tuple[int | None, int], ...] = ()
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one request gets.
+
+    Attributes:
+        writes: in order.
+        ending: what happens to the connection afterwards; `complete` if the answer is a whole HTTP answer.
+        at_once: the only write of a plan without any delay; None for all others.
+    """
+
+    writes: tuple[Write, ...]
+    ending: Ending
+    at_once: Write | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    data: bytes
+    chunk: int | None = None
+
+
+def plan_answer(script: Script, family: Family, ask: Ask) -> Plan:
+    """Work out what `script` says to `ask`, in the family's words."""
+    fault = script.fault
+    if fault is not None and fault.after is None and fault.at_byte is None:
+        return Plan((), _ending(fault))
+    if script.status != HTTPStatus.OK:
+        return _whole(script, script.body if script.body is not None else family.error(script.status))
+    if family.streams(ask):
+        return _stream(script, family, ask)
+    if fault is not None and fault.kind == "error":
+        return _whole(replace(script, fault=None), family.error(HTTPStatus.INTERNAL_SERVER_ERROR))
+    return _whole(script, family.whole(ask, script))
+
+
+def plan_probe(script: Script, body: bytes) -> Plan:
+    """Work out what a probe gets from a script of its own: its status and body, or `body` if it says none."""
+    return _whole(script, script.body if script.body is not None else body)
+
+
+def is_lasting(script: Script) -> bool:
+    """Whether the plan of this script is the same at any time."""
+    return script.retry_after_s is None or script.retry_after_form != "date"
+
+
+def _whole(script: Script, body: bytes) -> Plan:
+    fault, whole = script.fault, len(body)
+    if fault is not None:
+        body = _spoil_whole(fault, body)
+    length = len(body) if fault is None or fault.kind in {"end", "bad_json", "bad_utf8"} else whole
+    headers = {"content-type": "application/json", "content-length": str(length)}
+    wire = answer_head(script.status, {**headers, **_further_headers(script)}) + body
+    write = Write(wire, ((None, len(body)),))
+    ending = _ending(fault)
+    instant = ending == "complete" and script.first_delay == 0 and script.split_bytes is None
+    return Plan((write,), ending, write if instant else None)
+
+
+def _spoil_whole(fault: Fault, body: bytes) -> bytes:
+    match fault.kind:
+        case "bad_json":
+            return body[:-1]
+        case "bad_utf8":
+            # Within a string, which every answer has near its start: after the first quotation mark.
+            at = body.index(b'"') + 1
+            return body[:at] + _NO_UTF8 + body[at:]
+        case _:
+            return body[: len(body) // 2 if fault.at_byte is None else fault.at_byte]
+
+
+def _stream(script: Script, family: Family, ask: Ask) -> Plan:
+    fault = script.fault
+    head = answer_head(
+        HTTPStatus.OK,
+        {"content-type": family.stream_type, "transfer-encoding": "chunked", **_further_headers(script)},
+    )
+    frames = _frames(script, family, ask)
+    if fault is not None and fault.at_byte is not None:
+        frames = _up_to_byte(frames, fault.at_byte)
+    elif fault is not None and fault.after is not None and fault.kind not in {"bad_json", "bad_utf8"}:
+        frames = _up_to_chunk(frames, fault.after)
+    if fault is not None and fault.kind == "error":
+        frames.append(_Frame(_dressed(script, family, family.stream_error())))
+    ending = _ending(fault)
+    writes = [Write(head), *_joined(frames, script.join)]
+    if ending == "complete":
+        writes[-1] = replace(writes[-1], wire=writes[-1].wire + LAST_CHUNK)
+    return Plan(tuple(writes), ending)
+
+
+def _frames(script: Script, family: Family, ask: Ask) -> list[_Frame]:
+    """Every event of the stream, spoilt ones included."""
+    fault = script.fault
+    if fault is not None and fault.kind == "bad_utf8" and fault.after is not None and fault.after < len(script.chunks):
+        chunks = list(script.chunks)
+        chunks[fault.after] = _REPLACEMENT + chunks[fault.after]
+        script = replace(script, chunks=tuple(chunks))
+    found = family.frames(ask, script)
+    pieces = list(found.pieces)
+    if fault is not None and fault.after is not None and fault.after < len(pieces):
+        piece = pieces[fault.after]
+        if fault.kind == "bad_json":
+            at = piece.rindex(b"}")
+            pieces[fault.after] = piece[:at] + piece[at + 1 :]
+        elif fault.kind == "bad_utf8":
+            pieces[fault.after] = piece.replace(_REPLACEMENT.encode(), _NO_UTF8)
+    return [
+        *(_Frame(_dressed(script, family, data)) for data in found.early),
+        *(_Frame(_dressed(script, family, data), number) for number, data in enumerate(pieces)),
+        *(_Frame(_dressed(script, family, data)) for data in found.last),
+    ]
+
+
+def _dressed(script: Script, family: Family, data: bytes) -> bytes:
+    if script.comments and family.stream_type.startswith("text/event-stream"):
+        data = _COMMENT + data
+    return data.replace(b"\n", b"\r\n") if script.crlf else data
+
+
+def _up_to_byte(frames: Sequence[_Frame], at_byte: int) -> list[_Frame]:
+    kept, rest = [], at_byte
+    for frame in frames:
+        if rest <= 0:
+            break
+        kept.append(replace(frame, data=frame.data[:rest]))
+        rest -= len(frame.data)
+    return kept
+
+
+def _up_to_chunk(frames: Sequence[_Frame], after: int) -> list[_Frame]:
+    """Everything before the chunk of that number; all but the end if there is none."""
+    chunks = [frame.chunk for frame in frames]
+    if after in chunks:
+        return list(frames[: chunks.index(after)])
+    last = max((index for index, chunk in enumerate(chunks) if chunk is not None), default=-1)
+    return list(frames[: last + 1])
+
+
+def _joined(frames: Sequence[_Frame], join: int) -> list[Write]:
+    """Events in HTTP chunks; neighbours that belong to the script's chunks are joined, `join` at a time."""
+    writes: list[Write] = []
+    group: list[_Frame] = []
+    end = 0
+
+    def close_group() -> None:
+        nonlocal end
+        if not group:
+            return
+        marks = []
+        for frame in group:
+            end += len(frame.data)
+            marks.append((frame.chunk, end))
+        wire = http_chunk(b"".join(frame.data for frame in group))
+        writes.append(Write(wire, tuple(marks), waits=group[0].chunk is not None))
+        group.clear()
+
+    for frame in frames:
+        if group and (len(group) == join or (frame.chunk is None) != (group[0].chunk is None)):
+            close_group()
+        group.append(frame)
+    close_group()
+    return writes
+
+
+def _ending(fault: Fault | None) -> Ending:
+    if fault is not None and fault.kind in {"cut", "close", "silence"}:
+        return fault.kind
+    return "complete"
+
+
+def _further_headers(script: Script) -> dict[str, str]:
+    headers = dict(script.headers)
+    if script.keep_alive == "announced":
+        headers["connection"] = "close"
+    if script.retry_after_s is not None:
+        match script.retry_after_form:
+            case "seconds":
+                headers["retry-after"] = str(math.ceil(script.retry_after_s))
+            case "milliseconds":
+                headers["retry-after-ms"] = str(round(script.retry_after_s * 1000))
+            case "date":
+                headers["retry-after"] = formatdate(time.time() + script.retry_after_s, usegmt=True)
+    return headers

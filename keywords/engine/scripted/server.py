@@ -1,0 +1,251 @@
+"""The scripted backend's server: an asyncio protocol that records requests and plays plans."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+from collections import deque
+from random import Random
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from keywords.engine.scripted.family import Ask
+from keywords.engine.scripted.head import BadRequestError, Request, RequestReader, plain_answer
+from keywords.engine.scripted.plan import Plan, Write, is_lasting, plan_answer, plan_probe
+from keywords.engine.scripted.playbook import Playbook
+from keywords.engine.scripted.record import KEPT, RecordedRequest, Sent
+from keywords.engine.scripted.wire import find_family, lookup
+
+if TYPE_CHECKING:
+    from keywords.engine.scripted.script import Delay, Script
+
+_PLANS_KEPT = 512
+# A reset overtakes what the other side has not read yet; so it comes a moment after the last byte.
+_BEFORE_RESET_S = 0.01
+_BAD = plain_answer(400, b'{"error": {"message": "No JSON object in an HTTP/1.1 request."}}')
+
+
+class Stage:
+    """Everything that the connections of one backend share.
+
+    Args:
+        models: names that it lists.
+    """
+
+    def __init__(self, models: tuple[str, ...]) -> None:
+        self.models = models
+        self.playbook = Playbook()
+        self.records: deque[RecordedRequest] = deque(maxlen=KEPT)
+        self.count = 0
+        self.connections: set[Connection] = set()
+        self.connected = 0
+        self._plans: dict[tuple[int, str, bytes], tuple[Script, Plan]] = {}
+
+    def record(self, request: Request, connection: int, at_s: float) -> RecordedRequest:
+        """Remember a request."""
+        record = RecordedRequest(self.count, connection, request.method, request.path, request.head, request.body, at_s)
+        self.count += 1
+        self.records.append(record)
+        return record
+
+    def plan(self, request: Request) -> tuple[Script | None, Plan | None]:
+        """The script that the request gets, and what it says to it; nothing if the request makes no sense."""
+        path = request.path.partition("?")[0]
+        family, model = find_family(path)
+        if family is None or request.method != "POST":
+            script = self.playbook.next_for_probe(path)
+            status, body = lookup(request.method, path, request.head, self.models)
+            if script is not None:
+                return script, plan_probe(script, body)
+            write = Write(plain_answer(status, body), ((None, len(body)),))
+            return None, Plan((write,), "complete", write)
+        try:
+            asked = json.loads(request.body)
+        except ValueError:
+            asked = None
+        if not isinstance(asked, dict):
+            return None, None
+        ask = Ask(asked, model or str(asked.get("model", "")))
+        script = self.playbook.next(path, ask.model)
+        key = (id(script), path, request.body)
+        known = self._plans.get(key)
+        if known is not None:
+            return known
+        found = script, plan_answer(script, family, ask)
+        if is_lasting(script):
+            if len(self._plans) >= _PLANS_KEPT:
+                self._plans.clear()
+            # The script is kept with its plan, so that its id stays its own.
+            self._plans[key] = found
+        return found
+
+
+class Connection(asyncio.Protocol):
+    """One connection: one request after the other, each answered as scripted before the next is looked at."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._reader = RequestReader()
+        self._transport: asyncio.Transport | None = None
+        self._number = stage.connected
+        stage.connected += 1
+        self._current: RecordedRequest | None = None
+        self._playing: asyncio.Task[None] | None = None
+        self._waiting = False
+        self._stale = False
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The open connection."""
+        assert self._transport is not None  # noqa: S101  # asyncio connects a protocol before anything else
+        return self._transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, after the script's connect delay."""
+        self._transport = transport  # type: ignore[assignment]  # TCP gives a Transport
+        self._stage.connections.add(self)
+        script = self._stage.playbook.on_connect()
+        if script.connect_delay:
+            self._waiting = True
+            delay = _draw(script.connect_delay, Random(f"{script.seed}/connection/{self._number}"))  # noqa: S311
+            asyncio.get_running_loop().call_later(delay, self._begin)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # both ways of leaving count
+        """Note that the client left, if it was still owed something."""
+        self._stage.connections.discard(self)
+        self._client_left()
+
+    def eof_received(self) -> bool:
+        """Take a half-closed connection for a client that left, as HTTP servers do."""
+        self._client_left()
+        return False
+
+    def pause_writing(self) -> None:
+        """Wait with further chunks: the client reads too slowly."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._writable.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Answer what is whole."""
+        self._reader.feed(data)
+        self._advance()
+
+    def drop(self) -> None:
+        """Reset the connection."""
+        if self._playing is not None:
+            self._playing.cancel()
+        _reset(self.transport)
+
+    def _begin(self) -> None:
+        self._waiting = False
+        self._advance()
+
+    def _advance(self) -> None:
+        while self._current is None and not self._waiting and not self.transport.is_closing():
+            try:
+                request = self._reader.next()
+            except BadRequestError:
+                self.transport.write(_BAD)
+                self.transport.close()
+                return
+            if request is None:
+                if self._reader.expects_continue():
+                    self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                return
+            self._answer(request)
+
+    def _answer(self, request: Request) -> None:
+        record = self._stage.record(request, self._number, monotonic())
+        if self._stale:
+            record.ending, record.ended_at_s = "stale", monotonic()
+            _reset(self.transport)
+            return
+        script, plan = self._stage.plan(request)
+        if plan is None:
+            self.transport.write(_BAD)
+            record.ending, record.ended_at_s = "complete", monotonic()
+        elif plan.at_once is not None:
+            record.sent.append(Sent(now := monotonic(), plan.at_once.marks[0][1]))
+            self.transport.write(plan.at_once.wire)
+            record.ending, record.ended_at_s = "complete", now
+            self._after(script, request)
+        else:
+            assert script is not None  # noqa: S101  # what no script says is answered at once
+            self._current = record
+            self._playing = asyncio.get_running_loop().create_task(self._play(script, plan, request, record))
+
+    async def _play(self, script: Script, plan: Plan, request: Request, record: RecordedRequest) -> None:
+        random = Random(f"{script.seed}/{record.number}")  # noqa: S311  # repeatable on purpose
+        if script.first_delay:
+            await asyncio.sleep(_draw(script.first_delay, random))
+        for write in plan.writes:
+            if write.waits and script.chunk_delay:
+                await asyncio.sleep(_draw(script.chunk_delay, random))
+            await self._write(script, write, record)
+        if plan.ending == "silence":
+            record.ending = plan.ending
+            return  # the connection stays busy until the other side leaves
+        if plan.ending == "cut":
+            if plan.writes:
+                await asyncio.sleep(_BEFORE_RESET_S)
+            self._finish(record, plan)
+            _reset(self.transport)
+            return
+        self._finish(record, plan)
+        if plan.ending == "close":
+            self.transport.close()
+            return
+        self._after(script, request)
+        self._advance()
+
+    async def _write(self, script: Script, write: Write, record: RecordedRequest) -> None:
+        """Hand one write to the operating system, alone: the loop turns once, so that the next does not join it."""
+        pieces = [write.wire]
+        if script.split_bytes is not None:
+            size = script.split_bytes
+            pieces = [write.wire[at : at + size] for at in range(0, len(write.wire), size)]
+        for number, piece in enumerate(pieces):
+            if number:
+                await asyncio.sleep(script.split_pause_s)
+            at_s = monotonic()
+            self.transport.write(piece)
+        record.sent.extend(Sent(at_s, end_byte, chunk) for chunk, end_byte in write.marks)
+        await asyncio.sleep(0)
+        await self._writable.wait()
+
+    def _finish(self, record: RecordedRequest, plan: Plan) -> None:
+        record.ending, record.ended_at_s = plan.ending, monotonic()
+        self._current = self._playing = None
+
+    def _after(self, script: Script | None, request: Request) -> None:
+        """What becomes of the connection after a whole answer."""
+        keep_alive = "keep" if script is None else script.keep_alive
+        self._stale = keep_alive == "stale"
+        if request.closes or keep_alive in {"announced", "silent"}:
+            self.transport.close()
+
+    def _client_left(self) -> None:
+        record, self._current = self._current, None
+        if record is not None and record.ended_at_s is None:
+            record.client_left_at_s = monotonic()
+            if self._playing is not None:
+                self._playing.cancel()
+
+
+def _draw(delay: Delay, random: Random) -> float:
+    return delay if isinstance(delay, float | int) else delay.draw(random)
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Break the connection with a TCP reset, as a crashed process does, and not with a clean end."""
+    found: Any = transport.get_extra_info("socket")
+    if found is not None:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

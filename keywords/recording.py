@@ -1,0 +1,163 @@
+"""What a scripted backend saw: the referee's record of requests, chunks and clients that left."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.scripted_backend import RecordedRequest, ScriptedBackend
+from keywords.judging import judge
+
+_SOON = timedelta(seconds=5)
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class RecordingLibrary:
+    """Read what a scripted backend recorded, and judge it.
+
+    Only requests for an answer count, not probes. All moments are seconds on the monotonic clock, which all processes
+    of a machine share.
+
+    ```robotframework
+    ${recorded} =    Get Recorded Requests    ${backend}
+    Get Request Count    ${backend}    ==    1
+    ${moment} =    Get Client Disconnect Time    ${backend}
+    ```
+    """
+
+    @keyword
+    def get_recorded_requests(self, backend: ScriptedBackend) -> list[RecordedRequest]:
+        """The requests for an answer that reached the backend, in order, byte for byte."""
+        return backend.chat_requests()
+
+    @keyword
+    def get_request_count(
+        self,
+        backend: ScriptedBackend,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many requests for an answer reached the backend.
+
+        ```robotframework
+        Get Request Count    ${backend}    ==    1
+        ```
+        """
+        return judge(len(backend.chat_requests()), assertion_operator, assertion_expected, "Requests", message)
+
+    @keyword
+    def await_request_count(self, backend: ScriptedBackend, count: int, within: timedelta = _SOON) -> None:
+        """Wait until so many requests for an answer have reached the backend.
+
+        Raises:
+            AssertionError: there were fewer when the time was over.
+
+        ```robotframework
+        Await Request Count    ${backend}    1
+        ```
+        """
+        found = backend.await_requests(lambda requests: len(requests) >= count, within.total_seconds())
+        if len(found) < count:
+            raise AssertionError(f"{len(found)} requests came within {within.total_seconds():g} s, not {count}.")
+
+    @keyword
+    def get_request_gaps(self, backend: ScriptedBackend) -> list[float]:
+        """Seconds from each request for an answer to the next one: how long whoever asked waited between attempts."""
+        moments = [request.at_s for request in backend.chat_requests()]
+        gaps = [later - earlier for earlier, later in pairwise(moments)]
+        logger.info(f"Seconds between requests: {', '.join(f'{gap:.4f}' for gap in gaps) or 'none'}")
+        return gaps
+
+    @keyword
+    def get_chunk_send_times(self, backend: ScriptedBackend, request: int = -1) -> list[float]:
+        """When the backend sent each chunk of its script, in seconds on the monotonic clock.
+
+        Args:
+            backend: who sent.
+            request: which request: 0 is the first, -1 the last.
+
+        Raises:
+            AssertionError: there is no such request.
+        """
+        return [sent.at_s for sent in _recorded(backend.chat_requests(), request).sent if sent.chunk is not None]
+
+    @keyword
+    def get_client_disconnect_time(
+        self, backend: ScriptedBackend, request: int = -1, within: timedelta = _SOON
+    ) -> float:
+        """When the client closed the connection of a request before its answer had ended.
+
+        Args:
+            backend: whose client it is.
+            request: which request: 0 is the first, -1 the last.
+            within: how long to wait for it.
+
+        Returns:
+            Seconds on the monotonic clock, which is the clock of `Note Moment` on Linux.
+
+        Raises:
+            AssertionError: the client stayed, the answer ended before, or there is no such request.
+
+        ```robotframework
+        ${moment} =    Get Client Disconnect Time    ${backend}    within=1 s
+        ```
+        """
+        found = backend.await_requests(lambda requests: _has_ended(requests, request), within.total_seconds())
+        recorded = _recorded(found, request)
+        if recorded.client_left_at_s is not None:
+            return recorded.client_left_at_s
+        if recorded.ended_at_s is not None:
+            raise AssertionError(f"The client stayed until the answer had ended ({recorded.ending}).")
+        raise AssertionError(f"The client was still there after {within.total_seconds():g} s.")
+
+    @keyword
+    def get_time_from_moment_to_disconnect(
+        self,
+        backend: ScriptedBackend,
+        moment: float,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+        *,
+        request: int = -1,
+        within: timedelta = _SOON,
+    ) -> float:
+        """Seconds from a moment, as `Note Moment` gives it, until the client closed the connection of a request.
+
+        Args:
+            backend: whose client it is.
+            moment: on the monotonic clock.
+            assertion_operator: how to judge; without it the value is only returned.
+            assertion_expected: seconds.
+            message: replaces the usual message.
+            request: which request: 0 is the first, -1 the last.
+            within: how long to wait for it.
+
+        Raises:
+            AssertionError: as [Get Client Disconnect Time], or the judgement failed.
+
+        ```robotframework
+        Get Time From Moment To Disconnect    ${backend}    ${moment}    <    0.1
+        ```
+        """
+        value = self.get_client_disconnect_time(backend, request, within) - moment
+        label = "From the moment until the client closed the connection (s)"
+        return judge(value, assertion_operator, assertion_expected, label, message)
+
+
+def _recorded(requests: list[RecordedRequest], request: int) -> RecordedRequest:
+    try:
+        return requests[request]
+    except IndexError:
+        raise AssertionError(f"There is no request {request}: the backend recorded {len(requests)}.") from None
+
+
+def _has_ended(requests: list[RecordedRequest], request: int) -> bool:
+    try:
+        recorded = requests[request]
+    except IndexError:
+        return False
+    return recorded.client_left_at_s is not None or recorded.ended_at_s is not None
