@@ -65,7 +65,12 @@ class BackendsLibrary:
 
     @keyword
     def stop_scripted_backends(self) -> None:
-        """Stop every scripted backend of this run, so that what a row started ends with the row."""
+        """Stop every scripted backend of this run, so that what a row started ends with the row.
+
+        ```robotframework
+        Stop Scripted Backends
+        ```
+        """
         while self._started:
             self._started.pop().stop()
 
@@ -75,6 +80,10 @@ class BackendsLibrary:
 
         Raises:
             OSError: another program has taken the port in the meantime.
+
+        ```robotframework
+        Restart Scripted Backend    ${backend}
+        ```
         """
         backend.start()
         self._started.append(backend)
@@ -85,17 +94,31 @@ class BackendsLibrary:
         """Reset its connections and let every attempt to connect time out from now on, as with a dead machine.
 
         Works on Linux. [Accept Connections] ends it.
+
+        ```robotframework
+        Ignore Connections    ${backend}
+        ```
         """
         backend.ignore_connections()
 
     @keyword
     def accept_connections(self, backend: ScriptedBackend) -> None:
-        """Accept connections again after [Ignore Connections]."""
+        """Accept connections again after [Ignore Connections].
+
+        ```robotframework
+        Accept Connections    ${backend}
+        ```
+        """
         backend.accept_connections()
 
     @keyword
     def drop_connections(self, backend: ScriptedBackend) -> None:
-        """Reset every connection of the backend, those that are kept alive between two requests too."""
+        """Reset every connection of the backend, those that are kept alive between two requests too.
+
+        ```robotframework
+        Drop Connections    ${backend}
+        ```
+        """
         backend.drop_connections()
 
     @keyword

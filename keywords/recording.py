@@ -65,7 +65,12 @@ class RecordingLibrary:
 
     @keyword
     def get_request_gaps(self, backend: ScriptedBackend) -> list[float]:
-        """Seconds from each request for an answer to the next one: how long whoever asked waited between attempts."""
+        """Seconds from each request for an answer to the next one: how long whoever asked waited between attempts.
+
+        ```robotframework
+        ${gaps} =    Get Request Gaps    ${backend}
+        ```
+        """
         moments = [request.at_s for request in backend.chat_requests()]
         gaps = [later - earlier for earlier, later in pairwise(moments)]
         logger.info(f"Seconds between requests: {', '.join(f'{gap:.4f}' for gap in gaps) or 'none'}")
@@ -81,6 +86,10 @@ class RecordingLibrary:
 
         Raises:
             AssertionError: there is no such request.
+
+        ```robotframework
+        ${times} =    Get Chunk Send Times    ${backend}
+        ```
         """
         return [sent.at_s for sent in _recorded(backend.chat_requests(), request).sent if sent.chunk is not None]
 

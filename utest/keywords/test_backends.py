@@ -1,6 +1,7 @@
 """Scripted backends come and go, and the written configurations are good."""
 
 import tomllib
+
 import httpx2
 import pytest
 
