@@ -17,12 +17,14 @@ from gateway.auth import KeyRing
 from gateway.backends.factory import create_backends
 from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, UnknownUrl
 from gateway.frame import RequestFrame
+from gateway.observers import Observers
 from gateway.routes.chat import PATH as CHAT_PATH
 from gateway.routes.chat import ChatEndpoint, operation
 from gateway.routes.health import health_router
+from gateway.routes.metrics import metrics_router
 from gateway.routes.models import models_router
 from gateway.routing import Routes
-from gateway.telemetry import RequestLog, say
+from gateway.telemetry import say
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -43,11 +45,11 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None) ->
     if backends is None:
         backends = create_backends(config)
     routes = Routes(config.models, backends)
-    request_log = RequestLog()
+    observers = Observers(config)
     app = FastAPI(
         title="LLM gateway",
         version=version("llm-gateway-qa"),
-        lifespan=_lifespan(backends, request_log),
+        lifespan=_lifespan(backends, observers),
         redirect_slashes=False,
         # Both pages load their scripts from a foreign host.
         docs_url=None,
@@ -55,17 +57,21 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None) ->
         telemetry={"tracing": False, "metrics": False, "logs": False},
         exception_handlers={HTTPException: _http_exception, RequestValidationError: _validation_error},
     )
-    app.add_middleware(RequestFrame, keys=KeyRing(config.api_keys), request_log=request_log)
+    app.add_middleware(
+        RequestFrame, keys=KeyRing(config.api_keys), observers=observers, metrics_need_key=config.metrics.require_key
+    )
     app.router.routes.append(
         Route(CHAT_PATH, ChatEndpoint(routes, config.limits, config.timeouts), methods=["POST"], name="chat")
     )
     app.include_router(health_router(routes))
     app.include_router(models_router(routes))
+    if config.metrics.enabled:
+        app.include_router(metrics_router(observers.metrics))
     _document_chat(app)
     return app
 
 
-def _lifespan(backends: Mapping[str, Backend], request_log: RequestLog) -> Any:
+def _lifespan(backends: Mapping[str, Backend], observers: Observers) -> Any:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # In the background: a backend may load a model for long, and /health answers meanwhile.
@@ -79,7 +85,7 @@ def _lifespan(backends: Mapping[str, Backend], request_log: RequestLog) -> Any:
             for failure in await asyncio.gather(*(b.stop() for b in backends.values()), return_exceptions=True):
                 if isinstance(failure, BaseException):
                     say("backend_stop_failed", level=logging.ERROR, reason=repr(failure))
-            await request_log.close()
+            await observers.close()
 
     return lifespan
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
 
     from gateway.config_sections import Timeouts
+    from gateway.record import RequestRecord
     from gateway.routing import Step
-    from gateway.telemetry import RequestRecord
 
 Outcome = Literal["running", "answered", "failed", "cancelled"]
 
@@ -81,6 +81,7 @@ class Attempts:
     ) -> None:
         self._steps = steps
         self._record = record
+        record.asked = fields
         self._body = body
         self._fields = fields
         self._timeouts = timeouts

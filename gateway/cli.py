@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway import models_cli
+from gateway import ledger_cli, models_cli
 from gateway.config import Config, find, load
 from gateway.config_problems import ConfigError
 from gateway.weights import EmbeddedModelError
@@ -16,6 +16,7 @@ app = typer.Typer(help="An LLM inference gateway.", no_args_is_help=True, pretty
 config_app = typer.Typer(help="The configuration file.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(models_cli.app, name="models")
+app.add_typer(ledger_cli.app, name="ledger")
 
 
 @app.command()
@@ -38,6 +39,8 @@ def serve(
     try:
         application = create_app(settings)
         listener = listen(*address)
+    except ConfigError as error:
+        raise _refused(config, error, status=2) from error
     except EmbeddedModelError as error:
         typer.echo(f"gateway: {error}", err=True)
         raise typer.Exit(2) from error
@@ -69,10 +72,14 @@ def _load_or_exit(path: Path | None, *, status: int) -> Config:
     try:
         return load(path)
     except ConfigError as error:
-        typer.echo(f"{find(path)} cannot be used:", err=True)
-        for problem in error.problems:
-            typer.echo(f"  {problem}", err=True)
-        raise typer.Exit(status) from error
+        raise _refused(path, error, status=status) from error
+
+
+def _refused(path: Path | None, error: ConfigError, *, status: int) -> typer.Exit:
+    typer.echo(f"{find(path)} cannot be used:", err=True)
+    for problem in error.problems:
+        typer.echo(f"  {problem}", err=True)
+    return typer.Exit(status)
 
 
 def _keys(settings: Config) -> str:

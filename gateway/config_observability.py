@@ -11,6 +11,9 @@ from pydantic import Field
 
 from gateway.config_sections import Seconds, Section
 
+# A ten-thousandth of the price of one token at a dollar per million.
+COST_DECIMALS = 10
+
 
 class LedgerConfig(Section):
     """The request ledger, an SQLite file; there is one if it has a path.
@@ -57,3 +60,8 @@ class Price(Section):
 
     input_per_million: float = Field(ge=0)
     output_per_million: float = Field(ge=0)
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """Dollars for so many tokens, to ten decimals."""
+        per_million = prompt_tokens * self.input_per_million + completion_tokens * self.output_per_million
+        return round(per_million / 1e6, COST_DECIMALS)

@@ -8,43 +8,57 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from gateway.backends.capabilities import DROPPED_HEADER, dropped_header
 from gateway.body import ClientGone
+from gateway.config_observability import COST_DECIMALS
 from gateway.errors import GatewayError, InternalError, ShuttingDown
-from gateway.telemetry import RequestLog, RequestRecord, log
+from gateway.meter import METER
+from gateway.record import CLIENT_CLOSED_REQUEST, RequestRecord
+from gateway.routes.metrics import PATH as METRICS_PATH
+from gateway.telemetry import log
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from gateway.auth import KeyRing
+    from gateway.observers import Observers
 
 RECORD = "gateway.record"
-CLIENT_CLOSED_REQUEST = 499
+COMPLETE = "gateway.complete"
+"""Where the server notes in the scope when the last byte of the request was read, by `time.perf_counter()`."""
+# A send that takes longer waits for the client to read.
+_PROMPT_SEND_S = 0.001
+# Version 00 of www.w3.org/TR/trace-context; all zeros are no ids.
+_TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _SANE_ID = re.compile(rb"[\w.:-]{1,128}", re.ASCII)
 
 
 class RequestFrame:
     """ASGI middleware around the whole application; puts the request's `RequestRecord` into `scope[RECORD]`."""
 
-    def __init__(self, app: ASGIApp, *, keys: KeyRing, request_log: RequestLog) -> None:
+    def __init__(self, app: ASGIApp, *, keys: KeyRing, observers: Observers, metrics_need_key: bool) -> None:
         self.app = app
         self._keys = keys
-        self._log = request_log
+        self._observers = observers
+        self._metrics_need_key = metrics_need_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        record = RequestRecord(request_id(scope), scope["method"], scope["path"])
+        record = _record(scope)
         scope[RECORD] = record
+        METER.set(record.meter)
+        self._observers.begin(record)
 
-        framed = _framed(send, record)
+        framed = self._framed(send, record, scope)
         try:
             # Every path under it, so that nobody without a key learns which of them exist.
-            if record.path.startswith("/v1"):
+            if record.to_api or (self._metrics_need_key and record.path == METRICS_PATH):
                 self._keys.check(scope)
             await self.app(scope, receive, framed)
         except ClientGone:
@@ -58,35 +72,63 @@ class RequestFrame:
             log.exception("request failed", extra={"fields": {"event": "request_failed", "id": record.id}})
             await _answer(InternalError(), record, framed)
         finally:
-            self._log.add(record)
+            self._observers.end(record, scope.get(COMPLETE, 0.0))
+
+    def _framed(self, send: Send, record: RequestRecord, scope: Scope) -> Send:
+        """`send`, with our headers on every answer and the status noted; what a stream sends is watched."""
+
+        async def send_framed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                record.status = message["status"]
+                if record.streamed and record.status == 200:  # noqa: PLR2004  # HTTP's own number
+                    record.first_event_s = perf_counter() - record.started
+                else:
+                    self._observers.settle(record, scope.get(COMPLETE, 0.0))
+                message["headers"] = [*message["headers"], *_headers(record)]
+            elif record.first_event_s is not None:
+                if message.get("more_body"):
+                    record.meter.see(message["body"])
+                began = perf_counter()
+                await send(message)
+                ended = perf_counter()
+                if ended - began > _PROMPT_SEND_S:
+                    record.meter.wait(began, ended)
+                return
+            await send(message)
+
+        return send_framed
 
 
-def _framed(send: Send, record: RequestRecord) -> Send:
-    """`send`, with our headers on every answer and the status noted."""
-
-    async def send_framed(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            record.status = message["status"]
-            headers = [*message["headers"], (b"x-request-id", record.id.encode())]
-            if record.model is not None:
-                headers.append((b"x-gateway-model", record.model.encode()))
-            if record.backend is not None:
-                headers.append((b"x-gateway-backend", record.backend.encode()))
-                headers.append((b"x-gateway-attempts", b"%d" % len(record.attempts)))
-            if record.dropped:
-                headers.append((DROPPED_HEADER, dropped_header(record.dropped)))
-            message["headers"] = headers
-        await send(message)
-
-    return send_framed
+def _headers(record: RequestRecord) -> list[tuple[bytes, bytes]]:
+    """What the gateway tells with every answer; times and costs of a stream are known only after its head."""
+    headers = [(b"x-request-id", record.id.encode())]
+    if record.model is not None:
+        headers.append((b"x-gateway-model", record.model.encode()))
+    if record.backend is not None:
+        headers.append((b"x-gateway-backend", record.backend.encode()))
+        headers.append((b"x-gateway-attempts", b"%d" % len(record.attempts)))
+    if record.dropped:
+        headers.append((DROPPED_HEADER, dropped_header(record.dropped)))
+    if record.ended:
+        headers.append((b"x-gateway-time-ms", b"%.3f" % record.gateway_ms))
+    if record.cost_usd is not None:
+        headers.append((b"x-gateway-cost-usd", b"%.*f" % (COST_DECIMALS, record.cost_usd)))
+    return headers
 
 
-def request_id(scope: Scope) -> str:
-    """The client's `x-request-id` if it is harmless in a log and a header, else a new one."""
+def _record(scope: Scope) -> RequestRecord:
+    """A record with the client's `x-request-id`, if that is harmless in a log and a header, else with a new one."""
+    found = parent = None
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _SANE_ID.fullmatch(value):
-            return str(value, "ascii")
-    return uuid.uuid4().hex
+            found = str(value, "ascii")
+        elif name == b"traceparent" and _TRACEPARENT.fullmatch(value):
+            parent = str(value, "ascii")
+    record = RequestRecord(found or uuid.uuid4().hex, scope["method"], scope["path"], traceparent=parent)
+    complete = scope.get(COMPLETE, record.started)
+    record.time -= record.started - complete
+    record.started = complete
+    return record
 
 
 async def _answer(error: GatewayError, record: RequestRecord, send: Send) -> None:

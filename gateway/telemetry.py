@@ -9,89 +9,37 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import orjson
 
 if TYPE_CHECKING:
-    from gateway.attempts import Attempt
+    from gateway.record import RequestRecord
 
 FLUSH_S = 0.05
 WAITING_LIMIT = 50_000
 log = logging.getLogger("gateway")
 
 
-@dataclass(slots=True)
-class RequestRecord:
-    """What is known of one request; filled while it is answered, written as one line at its end.
+class RequestLog:
+    """Gathers the lines of requests and writes them off the event loop.
 
     Attributes:
-        id: `x-request-id`.
-        method: HTTP method.
-        path: without the query, which may hold anything.
-        started: `time.perf_counter()` at its arrival.
-        status: HTTP status; 499 if the client left first.
-        model: the asked model, once it has a route.
-        backend: the backend of the last attempt.
-        streamed: whether the answer is a stream.
-        code: the error's code, also of an error in mid-stream.
-        key_id: name of the client's key; never the key.
-        attempts: the requests to backends that were made for it, in order.
-        strict: the client wants a refusal rather than a dropped parameter.
-        dropped: parameters that the backend of the last attempt could not take.
+        dropped: lines that did not fit.
     """
 
-    id: str
-    method: str
-    path: str
-    started: float = field(default_factory=time.perf_counter)
-    status: int = 0
-    model: str | None = None
-    backend: str | None = None
-    streamed: bool = False
-    code: str | None = None
-    key_id: str | None = None
-    attempts: list[Attempt] = field(default_factory=list)
-    strict: bool = False
-    dropped: list[str] = field(default_factory=list)
-
-    def line(self) -> bytes:
-        """The record as one JSON line; duration in milliseconds."""
-        entry = {
-            "time": round(time.time(), 3),
-            "level": "INFO",
-            "event": "request",
-            "id": self.id,
-            "method": self.method,
-            "path": self.path[:200],
-            "status": self.status,
-            "model": self.model,
-            "backend": self.backend,
-            "duration_ms": round((time.perf_counter() - self.started) * 1000, 3),
-            "streamed": self.streamed,
-            "code": self.code,
-            "key_id": self.key_id,
-            "attempts": [attempt.entry(self.started) for attempt in self.attempts],
-        }
-        return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
-
-
-class RequestLog:
-    """Gathers the lines of requests and writes them off the event loop."""
-
     def __init__(self) -> None:
+        self.dropped = 0
         self._waiting: list[bytes] = []
         self._writer: asyncio.Task[None] | None = None
-        self._dropped = 0
+        self._told = 0
 
     def add(self, record: RequestRecord) -> None:
         """Have the record written within `FLUSH_S`, or counted as dropped if stderr has long been stuck."""
         if len(self._waiting) >= WAITING_LIMIT:
-            self._dropped += 1
+            self.dropped += 1
             return
-        self._waiting.append(record.line())
+        self._waiting.append(line(record))
         if self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write_soon())
 
@@ -105,10 +53,10 @@ class RequestLog:
             while self._waiting:
                 await asyncio.sleep(FLUSH_S)
                 lines, self._waiting = self._waiting, []
-                if self._dropped:
-                    lines.append(orjson.dumps({"level": "WARNING", "event": "log_dropped", "count": self._dropped}))
-                    lines.append(b"\n")
-                    self._dropped = 0
+                if self.dropped > self._told:
+                    missing = {"level": "WARNING", "event": "log_dropped", "count": self.dropped - self._told}
+                    lines.append(orjson.dumps(missing, option=orjson.OPT_APPEND_NEWLINE))
+                    self._told = self.dropped
                 await asyncio.to_thread(_write, b"".join(lines))
         finally:
             self._writer = None
@@ -147,3 +95,31 @@ def say(event: str, *, level: int = logging.INFO, **fields: object) -> None:
 def _write(lines: bytes) -> None:
     sys.stderr.buffer.write(lines)
     sys.stderr.buffer.flush()
+
+
+def line(record: RequestRecord) -> bytes:
+    """The record as one JSON line, times in milliseconds."""
+    usage = record.usage
+    entry = {
+        "time": round(record.time, 3),
+        "level": "INFO",
+        "event": "request",
+        "id": record.id,
+        "method": record.method,
+        "path": record.path[:200],
+        "status": record.status,
+        "model": record.model,
+        "backend": record.backend,
+        "duration_ms": round(record.duration_s * 1000, 3),
+        "gateway_ms": record.gateway_ms,
+        "streamed": record.streamed,
+        "code": record.code,
+        "key_id": record.key_id,
+        "prompt_tokens": usage and usage.prompt_tokens,
+        "completion_tokens": usage and usage.completion_tokens,
+        "tokens_source": usage and usage.source,
+        "cost_usd": record.cost_usd,
+        "traceparent": record.traceparent,
+        "attempts": [attempt.entry(record.started) for attempt in record.attempts],
+    }
+    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)

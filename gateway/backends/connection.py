@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import aiohttp
 from yarl import URL
 
+from gateway.backends.timing import TimedConnector, TimedResponse
 from gateway.errors import BackendDisconnected, BackendError, BackendRefused, BackendTimeout
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ class Connection:
         self._urls: dict[str, URL] = {}
         self._session = aiohttp.ClientSession(
             # The routes and limits of the gateway bound concurrency, not a hidden pool.
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
+            connector=TimedConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
+            response_class=TimedResponse,
             headers={"accept-encoding": "identity", "content-type": "application/json", **headers},
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s),
         )
@@ -49,7 +51,7 @@ class Connection:
     @asynccontextmanager
     async def post(
         self, path: str, body: bytes, request_id: str, *, reuse: bool = True
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> AsyncIterator[TimedResponse]:
         """Send `body` and hand over the open answer, closing its connection unless it was read to the end.
 
         Args:
@@ -61,12 +63,13 @@ class Connection:
         Raises:
             BackendError: anything that goes wrong on the wire, in the body of the `async with` too.
         """
-        response: aiohttp.ClientResponse | None = None
+        response: TimedResponse | None = None
         headers = {"x-request-id": request_id}
         if not reuse:
             headers["connection"] = "close"
         try:
-            response = await self._session.post(self._url(path), data=body, headers=headers, allow_redirects=False)
+            posted = self._session.post(self._url(path), data=body, headers=headers, allow_redirects=False)
+            response = cast("TimedResponse", await posted)
             yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._translated(error) from error

@@ -9,10 +9,11 @@ import orjson
 
 from gateway.backends.base import Backend, ChatCall
 from gateway.backends.connection import Connection
-from gateway.backends.ollama_answer import OllamaAnswer
+from gateway.backends.ollama_answer import OllamaAnswer, usage_of
 from gateway.backends.ollama_request import ollama_request
 from gateway.backends.refusal import refusal, refusal_from_event
 from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendUnavailable
+from gateway.meter import METER, Usage
 from gateway.sse import EVENT_LIMIT
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from gateway.backends.timing import TimedResponse
     from gateway.config_backends import OllamaConfig
 
 
@@ -60,6 +62,7 @@ class OllamaBackend(Backend):
         async with self._post(call) as response:
             await self._check_status(response)
             answer = self._parsed(await response.read())
+        _count(answer)
         return OllamaAnswer(include_usage=False).completion(answer)
 
     async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
@@ -70,7 +73,10 @@ class OllamaBackend(Backend):
             await self._check_status(response)
             async with aclosing(self._lines(response)) as lines:
                 async for line in lines:
-                    events = answer.events(self._parsed(line))
+                    parsed = self._parsed(line)
+                    events = answer.events(parsed)
+                    if answer.finished:
+                        _count(parsed)
                     if events:
                         yield events
                     if answer.finished:
@@ -90,10 +96,10 @@ class OllamaBackend(Backend):
         if response.status != 200:  # noqa: PLR2004  # HTTP's own number
             raise refusal(self.name, response.status, response.headers, await response.read())
 
-    async def _lines(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+    async def _lines(self, response: TimedResponse) -> AsyncGenerator[bytes, None]:
         """Whole lines; a last one without its line end counts only if it is whole JSON."""
         rest = b""
-        async for chunk in response.content.iter_any():
+        async for chunk in response.chunks():
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 if line.strip():
@@ -121,6 +127,13 @@ class OllamaBackend(Backend):
         return BackendBadAnswer(
             f"Backend '{self.name}' answered with something that is no Ollama answer. Check its base_url."
         )
+
+
+def _count(answer: dict[str, Any]) -> None:
+    """Note the token counts of an answer's end, which not every answer has."""
+    usage = usage_of(answer)
+    if usage:
+        METER.get().counted = Usage(usage["prompt_tokens"], usage["completion_tokens"], "backend")
 
 
 def _is_json(text: bytes) -> bool:

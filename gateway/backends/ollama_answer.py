@@ -50,7 +50,12 @@ class OllamaAnswer:
             "finish_reason": self._finish_reason(answer),
         }
         return orjson.dumps(
-            {**self._envelope(answer, "chat.completion"), "choices": [choice], "usage": _usage(answer), **_rest(answer)}
+            {
+                **self._envelope(answer, "chat.completion"),
+                "choices": [choice],
+                "usage": usage_of(answer),
+                **_rest(answer),
+            }
         )
 
     def events(self, line: dict[str, Any]) -> bytes:
@@ -71,7 +76,7 @@ class OllamaAnswer:
             choice = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": self._finish_reason(line)}
             out += _event({**envelope, "choices": [choice], **_rest(line)})
             if self._include_usage:
-                out += _event({**envelope, "choices": [], "usage": _usage(line)})
+                out += _event({**envelope, "choices": [], "usage": usage_of(line)})
         return out
 
     def _envelope(self, answer: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -108,7 +113,7 @@ class OllamaAnswer:
         return _FINISH_REASONS.get(answer.get("done_reason", "stop"), "stop")
 
 
-def _usage(answer: dict[str, Any]) -> dict[str, int] | None:
+def usage_of(answer: dict[str, Any]) -> dict[str, int] | None:
     """The token counts; None if one is missing, as it may be after a cache hit, for it is not zero then."""
     prompt, completion = answer.get("prompt_eval_count"), answer.get("eval_count")
     if prompt is None or completion is None:

@@ -11,6 +11,7 @@ from gateway.backends.base import Backend, ChatCall
 from gateway.backends.connection import Connection
 from gateway.backends.refusal import error_object, refusal, refusal_from_event
 from gateway.errors import BackendBadAnswer, BackendUnavailable
+from gateway.meter import METER
 from gateway.sse import whole_events
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class OpenAIBackend(Backend):
                 raise BackendBadAnswer(
                     f"Backend '{self.name}' answered a stream request without a stream. Ask it with stream: false."
                 )
-            events = whole_events(response.content.iter_any(), backend=self.name, choices=call.choices)
+            events = whole_events(response.chunks(), backend=self.name, choices=call.choices)
             async with aclosing(events):
                 async for block in events:
                     yield block
@@ -119,6 +120,7 @@ class OpenAIBackend(Backend):
                 f"Backend '{self.name}' answered with something that is not JSON. Check its base_url."
             ) from error
         if isinstance(answer, dict) and isinstance(answer.get("choices"), list):
+            METER.get().answer = answer
             return
         if isinstance(answer, dict) and answer.get("error") and error_object(answer):
             raise refusal_from_event(self.name, answer["error"])

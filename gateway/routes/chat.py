@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from gateway.config_sections import Limits, Timeouts
+    from gateway.record import RequestRecord
     from gateway.routing import Routes
-    from gateway.telemetry import RequestRecord
 
 PATH = "/v1/chat/completions"
 _STREAM_HEADERS = (

@@ -3,8 +3,8 @@
     python ops/bench/overhead.py [--seconds 10] [--connections 32] [--stream]
 
 nginx plays the backend with one fixed answer of about 400 bytes. The gateway has core 0 to itself; nginx and wrk share
-core 1 (where the system can pin processes). Everything is on: validation, headers, error handling, the log. One JSON
-line on stdout: `direct` is wrk straight at nginx, `gateway` is through the gateway, latencies in milliseconds.
+core 1 (where the system can pin processes). Everything is on: validation, headers, errors, log, metrics, ledger.
+One JSON line on stdout: `direct` is wrk straight at nginx, `gateway` through the gateway, latencies in milliseconds.
 `cpu_us_per_request` is the gateway process's own CPU time, which a busy machine disturbs least; `load_before` is the
 one-minute load average at the start, to tell a busy machine by.
 """
@@ -57,6 +57,11 @@ kind = "openai"
 base_url = "http://127.0.0.1:{port}/v1"
 [models.m]
 route = [{{ backend = "nginx" }}]
+[ledger]
+path = "{here}/ledger.sqlite3"
+[prices.m]
+input_per_million = 0.15
+output_per_million = 0.6
 """
 NGINX = """
 daemon off; worker_processes 1; pid {here}/pid; error_log {here}/error.log;
@@ -132,7 +137,7 @@ def _nginx(here: Path, *, stream: bool) -> Iterator[int]:
 @contextmanager
 def _gateway(here: Path, backend_port: int) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     configuration, log = here / "gateway.toml", here / "gateway.log"
-    configuration.write_text(CONFIG.format(port=backend_port))
+    configuration.write_text(CONFIG.format(port=backend_port, here=here))
     port = _free_port()
     serve = [sys.executable, "-m", "gateway", "serve", "--config", str(configuration), "--port", str(port)]
     with log.open("wb") as stderr, _process(_pinned(GATEWAY_CORE, *serve), stderr=stderr) as process:

@@ -1,0 +1,120 @@
+"""What one request's backends took and counted: the time that the gateway waited for them, and the tokens.
+
+The meter travels in a context variable, so that the code of a backend need not pass it on: a connection adds the time
+that it waited, whoever sees a backend's own count notes it.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Literal, TypeGuard
+
+import orjson
+
+# One token is about four bytes of English text (platform.openai.com/tokenizer).
+BYTES_PER_TOKEN = 4
+
+Source = Literal["backend", "estimate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The tokens of one request.
+
+    Attributes:
+        prompt_tokens: of all messages.
+        completion_tokens: of all choices.
+        source: `backend` is the backend's own count, `estimate` the gateway's guess where there was none.
+    """
+
+    prompt_tokens: int
+    completion_tokens: int
+    source: Source
+
+
+@dataclass(slots=True)
+class Meter:
+    """Filled while one request is answered.
+
+    Attributes:
+        waited_s: seconds that the gateway waited for backends, or for a client that did not read.
+        counted: the backend's count, if whoever translates its answer met it.
+        answer: the backend's answer in OpenAI's form, if it was parsed anyway.
+        block: the last block of a stream that may hold a count.
+        events: how many events of a stream went out.
+    """
+
+    waited_s: float = 0.0
+    counted: Usage | None = None
+    answer: dict[str, Any] | None = None
+    block: bytes = b""
+    events: int = 0
+
+    def wait(self, began: float, ended: float) -> None:
+        """Count a wait between two readings of `time.perf_counter()`; one that ended before it began was none."""
+        if ended > began:
+            self.waited_s += ended - began
+
+    def see(self, block: bytes) -> None:
+        """Take note of a block of whole events without parsing it."""
+        self.events += block.count(b"data:")
+        if b'"usage":{' in block or b'"usage": {' in block or b'"timings":' in block:
+            self.block = block
+
+    def usage(self) -> Usage | None:
+        """What the backend counted; None if it counted nothing."""
+        if self.counted is not None:
+            return self.counted
+        if self.answer is not None:
+            return _usage_in(self.answer)
+        for line in reversed(self.block.splitlines()):
+            if line.startswith(b"data:") and (found := _usage_in(_parsed(line.removeprefix(b"data:")))):
+                return found
+        return None
+
+    def estimate(self, asked: dict[str, Any]) -> Usage:
+        """A guess from the sizes: of the prompt, and of the answer as far as it came.
+
+        A stream's first event tells the role and most have a last one with the finish reason, so this errs by a token
+        or two where each event holds one token, and by more where a backend joins several.
+        """
+        prompt = asked.get("messages") or asked.get("prompt") or asked.get("input")
+        choices = (self.answer or {}).get("choices")
+        completion = _size(choices) if choices else max(self.events - 1, 0)
+        return Usage(_size(prompt), completion, "estimate")
+
+
+METER: ContextVar[Meter] = ContextVar("meter", default=Meter())  # noqa: B039  # outside a request, nobody reads it
+"""The meter of the request that is being answered."""
+
+
+def _size(value: Any) -> int:
+    return len(orjson.dumps(value)) // BYTES_PER_TOKEN
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _usage_in(answer: Any) -> Usage | None:
+    """OpenAI's `usage`, else llama.cpp's `timings` (tools/server/README.md), which its streams end with unasked."""
+    if not isinstance(answer, dict):
+        return None
+    usage, timings = answer.get("usage"), answer.get("timings")
+    if isinstance(usage, dict):
+        prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens", 0)
+    elif isinstance(timings, dict):
+        # A prompt that llama.cpp found in its cache counts as well.
+        prompt, completion = timings.get("prompt_n"), timings.get("predicted_n")
+        prompt = prompt + timings.get("cache_n", 0) if _is_count(prompt) else None
+    else:
+        return None
+    return Usage(prompt, completion, "backend") if _is_count(prompt) and _is_count(completion) else None
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -1,0 +1,97 @@
+"""Who is told of every finished request: the log, and what the configuration asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.config_problems import ConfigError, Problem
+from gateway.ledger import Ledger
+from gateway.metrics import Metrics
+from gateway.telemetry import RequestLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.batches import Batches
+    from gateway.config import Config
+    from gateway.config_observability import OtelConfig
+    from gateway.record import RequestRecord
+
+
+class Sink(Protocol):
+    """Takes finished requests; `add` must not wait."""
+
+    def add(self, record: RequestRecord) -> None:
+        """Take a settled record."""
+
+    async def close(self) -> None:
+        """Write what still waits."""
+
+
+class Observers:
+    """The sinks of one gateway, and the prices.
+
+    Args:
+        config: what is asked for.
+
+    Attributes:
+        metrics: what `/metrics` shows.
+
+    Raises:
+        ConfigError: the ledger's file cannot be used, or the extra for OpenTelemetry is missing.
+    """
+
+    def __init__(self, config: Config) -> None:
+        log = RequestLog()
+        self.metrics = Metrics()
+        self._prices = config.prices
+        self._sinks: list[Sink] = [log, self.metrics]
+        self._count("log", "Lines of requests that did not fit into the log's queue.", lambda: log.dropped)
+        if config.ledger.path is not None:
+            self._add("ledger", Ledger(config.ledger.path, queue=config.ledger.queue))
+        if config.otel.endpoint is not None:
+            self._add("otel", _tracing(config.otel))
+
+    def _add(self, name: str, sink: Batches) -> None:
+        self._sinks.append(sink)
+        self.metrics.extra[f"gateway_{name}_written_total"] = ("Requests that it took.", (), lambda: {(): sink.written})
+        self._count(name, "Requests that did not fit into its queue, or that it failed on.", lambda: sink.dropped)
+
+    def _count(self, name: str, told: str, dropped: Callable[[], int]) -> None:
+        self.metrics.extra[f"gateway_{name}_dropped_total"] = (told, (), lambda: {(): dropped()})
+
+    def begin(self, record: RequestRecord) -> None:
+        """Note that a request has come."""
+        self.metrics.in_flight += record.to_api
+
+    def settle(self, record: RequestRecord, complete: float) -> None:
+        """Work out what the request took and cost, before its answer's headers tell it."""
+        record.settle(complete, self._prices.get(record.model) if record.model else None)
+
+    def end(self, record: RequestRecord, complete: float) -> None:
+        """Tell all sinks of a finished request."""
+        self.settle(record, complete)
+        self.metrics.in_flight -= record.to_api
+        for sink in self._sinks:
+            sink.add(record)
+
+    async def close(self) -> None:
+        """Write what still waits everywhere."""
+        for sink in self._sinks:
+            await sink.close()
+
+
+def _tracing(config: OtelConfig) -> Batches:
+    try:
+        from gateway.tracing import Tracing  # noqa: PLC0415  # an extra, needed only with an endpoint
+    except ImportError as error:
+        raise ConfigError(
+            [
+                Problem(
+                    "otel.endpoint",
+                    f"OpenTelemetry is not installed ({error.name})",
+                    "pip install 'llm-gateway-qa[otel]', or remove the table",
+                )
+            ]
+        ) from error
+    return Tracing(config)

@@ -1,0 +1,158 @@
+"""A receiver of OpenTelemetry over OTLP/HTTP: it keeps every span and every metric that a gateway sends.
+
+Wire format: github.com/open-telemetry/opentelemetry-proto, protobuf bodies to `/v1/traces` and `/v1/metrics`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+_POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One span.
+
+    Attributes:
+        trace_id: 32 hexadecimal digits.
+        span_id: 16 hexadecimal digits.
+        parent_id: the same, of the span above it; empty if there is none.
+        name: as sent.
+        service: the resource's `service.name`.
+        attributes: by name.
+        start_ns: Unix nanoseconds.
+        end_ns: Unix nanoseconds.
+    """
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    name: str
+    service: str
+    attributes: dict[str, Any]
+    start_ns: int
+    end_ns: int
+
+
+class OtlpReceiver:
+    """Listens on a free port of 127.0.0.1, in a thread of its own.
+
+    Attributes:
+        url: the base address, for `[otel] endpoint`.
+        bodies: every body that came, undecoded.
+        spans: every span that came, in order.
+        metrics: names of the metrics that came.
+    """
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.spans: list[Span] = []
+        self.metrics: set[str] = set()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length", "0")))
+                self.send_response(200 if receiver.take(self.path, body) else 404)
+                self.send_header("content-type", "application/x-protobuf")
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Nothing: what came is kept."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, name="otlp-receiver", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def take(self, path: str, body: bytes) -> bool:
+        """Decode one body; False if the path is none of OTLP's.
+
+        Raises:
+            google.protobuf.message.DecodeError: the body is not what its path says.
+        """
+        self.bodies.append(body)
+        match path:
+            case "/v1/traces":
+                self.spans += _spans(ExportTraceServiceRequest.FromString(body))
+            case "/v1/metrics":
+                sent = ExportMetricsServiceRequest.FromString(body)
+                self.metrics |= {
+                    metric.name
+                    for resource in sent.resource_metrics
+                    for scope in resource.scope_metrics
+                    for metric in scope.metrics
+                }
+            case _:
+                return False
+        return True
+
+    def wait_for_spans(self, request_id: str, within_s: float) -> list[Span]:
+        """The span of a request, and then those of its attempts.
+
+        Args:
+            request_id: the attribute `gateway.request_id`.
+            within_s: how long to wait for it.
+
+        Raises:
+            TimeoutError: it did not come.
+        """
+        end = time.monotonic() + within_s
+        while time.monotonic() < end:
+            spans = list(self.spans)
+            for span in spans:
+                if span.attributes.get("gateway.request_id") == request_id:
+                    return [span, *(child for child in spans if child.parent_id == span.span_id)]
+            time.sleep(_POLL_S)
+        raise TimeoutError(f"No span of request {request_id} came within {within_s:g} s; {len(self.spans)} others did.")
+
+    def stop(self) -> None:
+        """Give the port back."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _spans(sent: ExportTraceServiceRequest) -> list[Span]:
+    return [
+        Span(
+            span.trace_id.hex(),
+            span.span_id.hex(),
+            span.parent_span_id.hex(),
+            span.name,
+            str(_attributes(resource.resource.attributes).get("service.name", "")),
+            _attributes(span.attributes),
+            span.start_time_unix_nano,
+            span.end_time_unix_nano,
+        )
+        for resource in sent.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
+
+
+def _attributes(pairs: Iterable[KeyValue]) -> dict[str, Any]:
+    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value") or "string_value") for pair in pairs}

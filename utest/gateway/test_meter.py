@@ -1,0 +1,105 @@
+"""What is known of tokens and times, and from where."""
+
+import json
+
+import pytest
+
+from gateway.config_observability import Price
+from gateway.meter import Meter, Usage
+from gateway.record import RequestRecord
+
+
+def event(**fields):
+    return b"data: " + json.dumps(fields).encode() + b"\n\n"
+
+
+def met(*blocks):
+    meter = Meter()
+    for block in blocks:
+        meter.see(block)
+    return meter
+
+
+WORDS = event(choices=[{"delta": {"content": 'a "usage": {"prompt_tokens": 9} b'}}], usage=None)
+COUNT = {"prompt_tokens": 3, "completion_tokens": 5}
+
+
+def test_the_last_count_of_a_stream_is_taken():
+    assert met(
+        WORDS, event(choices=[], usage={**COUNT, "completion_tokens": 1}), event(choices=[], usage=COUNT)
+    ).usage() == Usage(3, 5, "backend")
+
+
+def test_a_count_in_one_block_with_words_before_and_nulls_after_is_found():
+    assert met(WORDS + event(choices=[{}], usage=COUNT) + WORDS).usage() == Usage(3, 5, "backend")
+
+
+def test_words_that_look_like_a_count_are_none():
+    assert met(WORDS, WORDS).usage() is None
+
+
+def test_the_timings_of_llama_cpp_count_its_cache_as_well():
+    assert met(event(choices=[], timings={"prompt_n": 1, "cache_n": 7, "predicted_n": 4})).usage() == Usage(
+        8, 4, "backend"
+    )
+
+
+@pytest.mark.parametrize("usage", [None, {}, [], {"prompt_tokens": "3", "completion_tokens": 5}, {"prompt_tokens": -1}])
+def test_a_count_that_is_none_is_not_believed(usage):
+    meter = Meter()
+    meter.answer = {"usage": usage}
+    assert meter.usage() is None
+
+
+def test_an_estimate_counts_the_events_of_a_stream_that_broke_off():
+    guess = met(WORDS, WORDS + WORDS, WORDS).estimate({"messages": [{"role": "user", "content": "x" * 400}]})
+    assert guess.source == "estimate"
+    assert guess.completion_tokens == 3
+    assert 100 <= guess.prompt_tokens <= 115
+
+
+def test_a_wait_that_was_over_before_it_began_is_none():
+    meter = Meter()
+    meter.wait(10.0, 10.5)
+    meter.wait(10.0, 9.0)
+    assert meter.waited_s == 0.5
+
+
+def settled(status=200, price=None, **fields):
+    record = RequestRecord("id", "POST", "/v1/chat/completions", status=status, **fields)
+    record.settle(0.0, price)
+    return record
+
+
+def test_a_price_is_of_a_million_tokens():
+    meter = Meter(counted=Usage(1000, 500, "backend"))
+    record = settled(
+        asked={"messages": []}, attempts=[...], meter=meter, price=Price(input_per_million=0.15, output_per_million=0.6)
+    )
+    assert record.cost_usd == 0.00045
+
+
+@pytest.mark.parametrize(("status", "counted"), [(200, True), (499, True), (502, False), (400, False)])
+def test_a_refused_request_used_no_tokens_and_a_cancelled_one_did(status, counted):
+    record = settled(status, asked={"messages": []}, attempts=[...])
+    assert (record.usage is not None) is counted
+
+
+def test_without_an_attempt_there_are_no_tokens():
+    assert settled(499, asked={"messages": []}).usage is None
+
+
+def test_waiting_for_a_backend_or_for_the_rest_of_a_body_is_not_the_gateways_time():
+    record = RequestRecord("id", "POST", "/v1/x")
+    record.started -= 2.0
+    record.meter.waited_s = 0.3
+    record.settle(record.started + 1.5, None)
+    assert record.gateway_us == pytest.approx(200_000, abs=20_000)
+    assert record.duration_s == pytest.approx(2.0, abs=0.02)
+
+
+def test_the_first_settlement_counts():
+    record = settled()
+    before = record.ended, record.gateway_us
+    record.settle(0.0, None)
+    assert (record.ended, record.gateway_us) == before
