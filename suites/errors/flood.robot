@@ -25,4 +25,6 @@ The next good request after a flood is answered
 A flood of bad requests leaves no traceback in the log
     [Tags]    req:ERRX-003    needs:own-gateway
     Send Malformed Requests    200    seed=${FLOOD_SEED}
+    ${last} =    Send Payload    malformed.json
+    Gateway Should Log    ${last.response_headers}[x-request-id]
     Gateway Log Should Not Contain    Traceback

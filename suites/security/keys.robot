@@ -27,11 +27,14 @@ The list of models is behind the key as well
 A refusal does not repeat the key that it refuses
     [Tags]    req:KEYS-002
     ${exchange} =    Send Payload    plain.json    api_key=qa-not-the-key
+    Get Status    ${exchange}    ==    401
     Get Body    ${exchange}    not contains    not-the-key
 
 The gateway's log holds no key
     [Tags]    req:KEYS-003    needs:own-gateway
-    Ask    Hello.    max_tokens=1
-    Send Payload    plain.json    api_key=qa-not-the-key
+    ${answered} =    Ask    Hello.    max_tokens=1
+    ${refused} =    Send Payload    plain.json    api_key=qa-not-the-key
+    Gateway Should Log    ${answered.headers}[x-request-id]
+    Gateway Should Log    ${refused.response_headers}[x-request-id]
     Gateway Log Should Not Contain    ${GATEWAY_API_KEY}
     Gateway Log Should Not Contain    qa-not-the-key

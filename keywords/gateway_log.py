@@ -1,0 +1,84 @@
+"""What the gateways of this run logged."""
+
+from datetime import timedelta
+from time import monotonic, sleep
+
+from robot.api.deco import keyword, library
+from robot.api.types import Secret
+
+from keywords.world import Gateway, chosen_gateway
+
+_POLL_S = 0.02
+_SHOWN_LINES = 3
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class GatewayLogLibrary:
+    """Search the log of a gateway that this run started; the run's own one if none is named.
+
+    The lines of requests are written a little after their answers went out, so a row that says what is not in the log
+    first waits for a line that must be.
+
+    ```robotframework
+    ${answer} =    Ask    Hello.
+    Gateway Should Log    ${answer.headers}[x-request-id]
+    Gateway Log Should Not Contain    Traceback
+    ```
+    """
+
+    @keyword
+    def get_gateway_log_lines(self, containing: str = "", gateway: Gateway | None = None) -> list[str]:
+        """The lines that a gateway has logged so far.
+
+        Args:
+            containing: only lines with this text, such as a request id.
+            gateway: the run's own one if left out.
+
+        ```robotframework
+        @{lines} =    Get Gateway Log Lines    listening
+        ```
+        """
+        lines = chosen_gateway(gateway).log.read_text("utf-8", "replace").splitlines()
+        return [line for line in lines if containing in line]
+
+    @keyword
+    def gateway_should_log(
+        self, text: str, within: timedelta = timedelta(seconds=2), gateway: Gateway | None = None
+    ) -> None:
+        """Wait for a text in a gateway's log, whose lines are written a little after the answers they are about.
+
+        Raises:
+            AssertionError: it did not come in time.
+
+        ```robotframework
+        Gateway Should Log    ${answer.headers}[x-request-id]
+        ```
+        """
+        gateway = chosen_gateway(gateway)
+        deadline = monotonic() + within.total_seconds()
+        while not self.get_gateway_log_lines(text, gateway):
+            if monotonic() > deadline:
+                raise AssertionError(f"{gateway.log} does not contain '{text}' after {within.total_seconds():g} s")
+            sleep(_POLL_S)
+
+    @keyword
+    def gateway_log_should_not_contain(self, text: str | Secret, gateway: Gateway | None = None) -> None:
+        """Fail if a text stands anywhere in a gateway's log.
+
+        Args:
+            text: what must not be there; a secret is not shown in the message.
+            gateway: the run's own one if left out.
+
+        ```robotframework
+        Gateway Log Should Not Contain    Traceback
+        Gateway Log Should Not Contain    ${TARGET.api_key}
+        ```
+        """
+        gateway = chosen_gateway(gateway)
+        sought = text.value if isinstance(text, Secret) else text
+        found = self.get_gateway_log_lines(sought, gateway)
+        if found:
+            shown = "\n".join(found[:_SHOWN_LINES])
+            if isinstance(text, Secret):
+                shown = shown.replace(sought, "<secret>")
+            raise AssertionError(f"{gateway.log} contains '{text}' in {len(found)} lines, first:\n{shown}")
