@@ -227,18 +227,8 @@ class ChatLibrary:
             raise AssertionError("; ".join(defects))
 
     @keyword
-    def prompt_of_words(self, count: int) -> str:
-        """A prompt of that many short English words; for most models each is one token.
-
-        ```robotframework
-        ${prompt} =    Prompt Of Words    1900
-        ```
-        """
-        return " ".join(["hello"] * count)
-
-    @keyword
     def answer_should_be_a_complete_chat_completion(self, answer: Answer) -> None:
-        """Judge the whole object: every key that OpenAI requires, its type, and a usage that adds up.
+        """Judge the whole object: its id, kind, time and model, each choice, and a usage that adds up.
 
         Args:
             answer: a plain answer.

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Health tells the truth about the gateway, at no cost: a probe spends no token and writes nothing.
-...                 The row, not the probe, keeps the evidence.
+Documentation       Health tells the truth about the gateway, at no cost: a probe spends no token. The row, not
+...                 the probe, keeps the evidence.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.latency.LatencyLibrary
@@ -38,8 +38,12 @@ A model whose backend is gone is not ready
 
 Health is open to a probe without a key
     [Tags]    req:HLTH-004    needs:api-key
-    ${exchange} =    Send Raw    GET    /health/live    api_key=${EMPTY}
-    Get Status    ${exchange}    ==    200
+    ${health} =    Send Raw    GET    /health    api_key=${EMPTY}
+    ${live} =    Send Raw    GET    /health/live    api_key=${EMPTY}
+    ${ready} =    Send Raw    GET    /health/ready    api_key=${EMPTY}
+    Get Status    ${health}    ==    200
+    Get Status    ${live}    ==    200
+    Get Status    ${ready}    ==    200
 
 A health probe is quick
     [Tags]    req:HLTH-005    kind:performance

@@ -21,7 +21,9 @@ Eight clients at once get back the ids that they sent
 
 What one client says in secret is unknown to the next
     [Tags]    req:ISOL-003    kind:security
+    ${before} =    Ask    What was the secret word?    max_tokens=64
     ${canary} =    New Canary
     Ask    Remember this secret word: ${canary}    max_tokens=16
-    ${answer} =    Ask    What was the secret word?    max_tokens=64
-    Canary Should Not Appear    ${canary}    ${answer}
+    ${after} =    Ask    What was the secret word?    max_tokens=64
+    Canary Should Not Appear    ${canary}    ${after}
+    Get Usage    ${after}    prompt_tokens    ==    ${before.usage.prompt_tokens}

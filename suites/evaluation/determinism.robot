@@ -22,4 +22,4 @@ The same seed gives the same answer
 Different seeds give different answers
     [Tags]    req:DETM-003
     ${answers} =    Ask With Seeds    Tell me a story.    1    2    3    4    5
-    Get Distinct Answers    ${answers}    >=    4
+    Get Distinct Answers    ${answers}    >=    ${DISTINCT_ANSWERS_MIN}

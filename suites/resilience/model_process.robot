@@ -19,6 +19,7 @@ A stream whose model dies ends with an error event
     Kill Model Process Of Gateway    ${GATEWAY}
     ${stream} =    Finish Stream    ${running}
     Get Stream Error Code    ${stream}    ==    backend_disconnected
+    Stream Should Say That It Broke Off    ${stream}
     Get Time From Moment To End    ${stream}    ${killed_at}    <    ${STREAM_ERROR_WITHIN_S}
 
 A request whose model is away is refused
@@ -47,6 +48,7 @@ The gateway stays alive while its model is away
 A stopped gateway leaves no process behind
     [Tags]    req:RESL-005
     ${ended} =    Stop Gateway    ${GATEWAY}
+    Should Be Equal    ${ended.forced}    ${False}    The gateway did not end by itself and had to be killed
     Get Leftover Processes    ${ended}    ==    0
 
 A killed gateway leaves no process behind

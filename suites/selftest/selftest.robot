@@ -34,6 +34,7 @@ An unknown requirement stops the run
     ...    --prerunmodifier    keywords.traceability.modifier.RegisterModifier
     Should Be Equal As Integers    ${child.rc}    252
     Should Contain    ${child.stderr}    CHAT-999
+    Should Contain    ${child.stderr}    did you mean CHAT-
 
 No key reaches a file of a run
     [Tags]    req:SELF-004    kind:security    needs:api-key

@@ -31,6 +31,7 @@ A stream counts the same tokens as the plain answer
     ${answer} =    Ask    Name three colours.    temperature=0    max_tokens=64
     ${stream} =    Stream Chat    Name three colours.    temperature=0    max_tokens=64    include_usage=True
     Get Usage    ${stream}    total_tokens    ==    ${answer.usage.total_tokens}
+    Stream Should Be Closed Properly    ${stream}
 
 The first words arrive long before the last
     [Tags]    req:STRM-004
@@ -40,5 +41,6 @@ The first words arrive long before the last
 Words that need several bytes arrive whole
     [Tags]    req:STRM-005
     ${stream} =    Stream Chat    Repeat: café, naïve, 東京, 🚀    temperature=0    max_tokens=40
+    Get Text    ${stream}    contains    東京
     Stream Should Be Valid Utf8    ${stream}
     Stream Should Be Closed Properly    ${stream}

@@ -73,10 +73,6 @@ def test_an_incomplete_completion_fails_with_every_defect(gateway, make):
         chat.answer_should_be_a_complete_chat_completion(chat.ask("Hello"))
 
 
-def test_a_prompt_of_words():
-    assert ChatLibrary().prompt_of_words(3) == "hello hello hello"
-
-
 def model(name="model-a", **changes):
     return {"id": name, "object": "model", "created": 1, "owned_by": "us", **changes}
 
