@@ -7,7 +7,9 @@
     ├── ModelNotFound           404  model_not_found
     ├── UnknownUrl              404  unknown_url
     ├── MethodNotAllowed        405  method_not_allowed, with Allow
+    ├── RequestTimeout          408  request_timeout: the client did not send all of its request
     ├── BodyTooLarge            413  body_too_large
+    ├── HeadersTooLarge         431  headers_too_large
     ├── InternalError           500  internal_error
     ├── ShuttingDown            503  gateway_shutting_down, with Retry-After
     └── BackendError                 the fault lies with a backend
@@ -159,6 +161,20 @@ class MethodNotAllowed(GatewayError):
         )
 
 
+class RequestTimeout(GatewayError):
+    """The client began a request and did not go on."""
+
+    default_status = 408
+    default_type = "invalid_request_error"
+    default_code = "request_timeout"
+
+    def __init__(self, what: str, limit_s: float) -> None:
+        super().__init__(
+            f"The {what} of the request did not arrive within {limit_s:g} s. Send the request again, all of it.",
+            headers={"connection": "close"},
+        )
+
+
 class BodyTooLarge(GatewayError):
     """The request body is over `limits.body_bytes`."""
 
@@ -171,6 +187,17 @@ class BodyTooLarge(GatewayError):
             f"The request body is larger than {limit} bytes. Send a smaller body, "
             "or have limits.body_bytes raised in gateway.toml."
         )
+
+
+class HeadersTooLarge(GatewayError):
+    """The headers of a request are larger than any client needs."""
+
+    default_status = 431
+    default_type = "invalid_request_error"
+    default_code = "headers_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The request's headers are larger than {limit} bytes. Send fewer or shorter ones.")
 
 
 class InternalError(GatewayError):

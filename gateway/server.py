@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from gateway.errors import InvalidRequest
 from gateway.telemetry import configure_logging, say
 
 if TYPE_CHECKING:
@@ -26,6 +25,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Say the address once it answers."""
         await super().startup(sockets)
+        # Modules and schemas live as long as the process; walking through them again and again would hold up requests
+        # for tens of milliseconds, several times a second.
+        gc.collect()
+        gc.freeze()
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]
             say("listening", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
@@ -41,8 +44,8 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-def run(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT, then return."""
+def create_server(app: ASGIApp) -> uvicorn.Server:
+    """A server around `app`, not started."""
     config = uvicorn.Config(
         app,
         http=_http_protocol(),
@@ -56,29 +59,25 @@ def run(app: ASGIApp, listener: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACEFUL_S,
     )
+    return _Server(config)
+
+
+def run(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT, then return."""
     configure_logging()
-    # uvicorn raises the signal again after its own clean end; without these the process would die of it then.
+    server = create_server(app)
+    # uvicorn's own handlers stand only while it serves: a signal before that must not be lost, and the one that it
+    # raises again after its clean end must not kill the process.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    _Server(config).run(sockets=[listener])
+        signal.signal(number, server.handle_exit)
+    server.run(sockets=[listener])
     say("stopped")
 
 
 def _http_protocol() -> Any:
-    """The HTTP parser of uvicorn, whose answer to something that is no HTTP has OpenAI's shape too."""
+    """The protocol on httptools, which Windows does not have: there it is uvicorn's own on h11."""
     try:
-        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol  # noqa: PLC0415  # optional
+        from gateway.http_protocol import GatewayProtocol  # noqa: PLC0415  # it imports httptools
     except ImportError:
         return "auto"
-
-    class GatewayProtocol(Protocol):
-        def send_400_response(self, msg: str) -> None:
-            body = InvalidRequest(f"{msg} Send a well-formed HTTP/1.1 request.").body()
-            head = (
-                "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
-                f"content-length: {len(body)}\r\nx-request-id: {uuid.uuid4().hex}\r\nconnection: close\r\n\r\n"
-            )
-            self.transport.write(head.encode() + body)
-            self.transport.close()
-
     return GatewayProtocol

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from gateway.app import create_app
 from gateway.config import Config
-from gateway.server import listen
+from gateway.server import create_server, listen
 
 Script = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -155,9 +155,8 @@ class Gateway:
 @asynccontextmanager
 async def serving_gateway(config: Config) -> AsyncIterator[Gateway]:
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(config), log_config=None, ws="none", lifespan="on", timeout_graceful_shutdown=1)
-    )
+    server = create_server(create_app(config))
+    server.config.timeout_graceful_shutdown = 1
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(0.01)
@@ -228,6 +227,11 @@ class Client:
     def stop(self) -> None:
         """What a stop signal does."""
         self._gateway.server.should_exit = True
+
+    @property
+    def connections(self) -> list[Any]:
+        """The connections that the gateway holds, of whatever client."""
+        return list(self._gateway.server.server_state.connections)
 
     def post(self, body: Any, **headers: str) -> httpx2.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -1,5 +1,6 @@
 """The error table, line by line, over a real socket."""
 
+import gzip
 import json
 import socket
 
@@ -129,6 +130,15 @@ def test_a_missing_content_type_is_400(client):
 def test_a_charset_and_any_case_are_welcome(client, backend, kind):
     backend.answers({"choices": []})
     assert client.post(OK, content_type=kind).status_code == 200
+
+
+def test_a_compressed_body_is_400_with_the_reason(client, backend):
+    response = client.post(gzip.compress(json.dumps(OK).encode()), content_encoding="gzip")
+    error = client.error(response)
+    assert (response.status_code, error["code"]) == (400, "unsupported_content_encoding")
+    assert "'gzip'" in error["message"]
+    assert backend.bodies == []
+    assert client.post(OK, content_encoding="identity").status_code == 200
 
 
 @pytest.mark.parametrize("declared", [True, False])

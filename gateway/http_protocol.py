@@ -1,0 +1,135 @@
+"""uvicorn's HTTP protocol, with the bounds that it lacks and its own refusals in OpenAI's shape.
+
+Whoever connects can otherwise hold a connection for ever with half a head, fill the memory with one endless header, or
+leave a whole answer lying in the gateway by not reading it.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.errors import GatewayError, HeadersTooLarge, InvalidRequest, RequestTimeout
+
+if TYPE_CHECKING:
+    import asyncio
+
+# From a request's first byte, or from the connection's start, to the end of its headers.
+HEAD_S = 30.0
+HEAD_BYTES = 64 * 1024
+# A client that takes not a byte of what waits for it for so long is as good as gone.
+STUCK_S = 30.0
+_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
+
+
+class GatewayProtocol(HttpToolsProtocol):
+    """One client's connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._in_head = True
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._reader_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """The first request may now be awaited."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more to wait for."""
+        _cancel(self._head_timer)
+        _cancel(self._reader_timer)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of requests."""
+        if self._in_head:
+            if self._head_timer is None:
+                self._await_head()
+            self._head_bytes += len(data)
+            data = _without_upgrade(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self._refuse(HeadersTooLarge(HEAD_BYTES))
+
+    def on_headers_complete(self) -> None:
+        """The head has an end: it was in time, and small enough."""
+        self._in_head = False
+        self._head_bytes = 0
+        _cancel(self._head_timer)
+        self._head_timer = None
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """What comes next is another head."""
+        self._in_head = True
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self._refuse(InvalidRequest(f"{msg} Send a well-formed HTTP/1.1 request."))
+
+    def pause_writing(self) -> None:
+        """More lies ready for the client than it takes."""
+        super().pause_writing()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        """The client reads."""
+        _cancel(self._reader_timer)
+        super().resume_writing()
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_S, self._head_is_late)
+
+    def _head_is_late(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            # The next request's head, while this one's answer is under way.
+            self._await_head()
+        elif self._head_bytes:
+            self._refuse(RequestTimeout("headers", HEAD_S))
+        else:
+            self.transport.close()
+
+    def _watch_reader(self) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        self._reader_timer = self.loop.call_later(STUCK_S, self._check_reader, waiting)
+
+    def _check_reader(self, waiting: int) -> None:
+        if self.transport.get_write_buffer_size() < waiting:
+            self._watch_reader()
+        else:
+            self.transport.abort()
+
+    def _refuse(self, error: GatewayError) -> None:
+        """Answer below ASGI, where no request has come about, and close."""
+        body = error.body()
+        head = (
+            f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nx-request-id: {uuid.uuid4().hex}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """`data` with the header `upgrade` out of sight, so that the request is taken as the plain one it is too.
+
+    Java's HTTP client offers HTTP/2 that way with its first request, and the parser would leave out the body. A server
+    may ignore the offer (RFC 9110 §7.8).
+    """
+    if b"pgrade:" not in data and b"PGRADE:" not in data:
+        return data
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"\r\nx-upgrade:", head) + end + rest
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
