@@ -44,7 +44,7 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None) ->
     """
     if backends is None:
         backends = create_backends(config)
-    routes = Routes(config.models, backends)
+    routes = Routes(config.models, backends, config.retries, config.breaker)
     observers = Observers(config)
     app = FastAPI(
         title="LLM gateway",

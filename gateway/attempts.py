@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from gateway.backends.base import ChatCall
-from gateway.errors import BackendBadAnswer, BackendTimeout, GatewayError, InternalError
+from gateway.errors import BackendBadAnswer, BackendTimeout, BackendUnavailable, GatewayError, InternalError
+from gateway.resilience import Plan, may_pass, speaks_against
 from gateway.telemetry import say
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator
+    from types import TracebackType
 
+    from gateway.balancing import Step
     from gateway.config_sections import Timeouts
     from gateway.record import RequestRecord
-    from gateway.routing import Step
+    from gateway.routing import Route
+
+_OK = 200
 
 Outcome = Literal["running", "answered", "failed", "cancelled"]
 
@@ -34,7 +39,7 @@ class Attempt:
         elapsed_s: seconds until its end, the whole stream included.
         status: the HTTP status that the backend gave; None if it gave none.
         reason: the code of the error it failed with.
-        outcome: `cancelled` if the client left, or the gateway was stopped, before it ended.
+        outcome: `cancelled` if the gateway gave it up: the client left or read too slowly, or the gateway was stopped.
     """
 
     backend: str
@@ -66,25 +71,31 @@ class Attempt:
 
 
 class Attempts:
-    """The attempts to answer one request: along its route, but on to the next backend only if not a byte went out.
+    """The attempts to answer one request: along its route, until one succeeds, none is left or time is over.
+
+    Once anything of an answer went out, there is no further attempt.
 
     Args:
-        steps: the route.
-        record: takes note of the backend of the last attempt.
+        route: where the request may go.
+        record: takes note of each attempt.
         body: the client's bytes.
         fields: `body` parsed and checked.
-        timeouts: limits; `total_s` counts over all attempts.
+        timeouts: limits; `total_s` counts over all attempts and the waits between them.
     """
 
     def __init__(
-        self, steps: tuple[Step, ...], record: RequestRecord, body: bytes, fields: dict[str, Any], timeouts: Timeouts
+        self, route: Route, record: RequestRecord, body: bytes, fields: dict[str, Any], timeouts: Timeouts
     ) -> None:
-        self._steps = steps
+        self._route = route
         self._record = record
         record.asked = fields
         self._body = body
         self._fields = fields
         self._timeouts = timeouts
+        self._clock = asyncio.get_running_loop().time
+        self._deadline = self._clock() + timeouts.total_s
+        self._plan = Plan(route, self._deadline, self._clock)
+        self._error: GatewayError | None = None
 
     async def complete(self) -> bytes:
         """The whole answer.
@@ -92,18 +103,13 @@ class Attempts:
         Raises:
             GatewayError: of the last attempt.
         """
-        total_s = self._timeouts.total_s
-        try:
-            async with asyncio.timeout(total_s):
-                for step in self._steps:
-                    try:
-                        with self._recorded(step):
-                            return await step.backend.complete(self._call(step))
-                    except GatewayError as error:
-                        self._raise_if_final(error, step)
-        except TimeoutError:
-            raise self._timeout(f"give its whole answer within {total_s:g} s") from None
-        raise AssertionError  # the last step returned or raised
+        while True:
+            step = await self._next_step()
+            try:
+                with _Running(step, self._record):
+                    return await self._completed(step)
+            except GatewayError as error:
+                self._failed(step, error)
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """The answer's events, without `[DONE]`.
@@ -111,36 +117,57 @@ class Attempts:
         Raises:
             GatewayError: of the last attempt, or in mid-stream.
         """
-        deadline = asyncio.get_running_loop().time() + self._timeouts.total_s
-        for step in self._steps:
-            begun = False
+        begun = False
+        while not begun:
+            step = await self._next_step()
             try:
-                with self._recorded(step) as attempt:
+                with _Running(step, self._record) as running:
                     async with aclosing(step.backend.stream(self._call(step))) as events:
-                        block = await self._next(events, self._timeouts.first_byte_s, deadline)
+                        block = await self._next_block(events, self._timeouts.first_byte_s)
                         if block is None:
                             raise BackendBadAnswer(
                                 f"Backend '{step.backend.name}' ended its stream without an event. "
                                 "Send the request again."
                             )
                         begun = True
-                        attempt.status = 200
+                        running.is_answering()
                         while block is not None:
                             yield block
-                            block = await self._next(events, self._timeouts.idle_s, deadline)
-                        return
+                            block = await self._next_block(events, self._timeouts.idle_s)
             except GatewayError as error:
                 if begun:
                     raise
-                self._raise_if_final(error, step)
+                self._failed(step, error)
 
-    async def _next(self, events: AsyncGenerator[bytes, None], quiet_s: float, deadline: float) -> bytes | None:
-        limit_s = min(quiet_s, deadline - asyncio.get_running_loop().time())
+    async def _next_step(self) -> Step:
+        """The step to attempt now, after the waits that are due."""
+        move = self._plan.next()
+        while isinstance(move, float):
+            await asyncio.sleep(move)
+            move = self._plan.next()
+        if move is None:
+            raise self._final(self._error) if self._error else self._all_open()
+        if self._error:
+            self._say_why(self._error)
+        return move
+
+    async def _completed(self, step: Step) -> bytes:
+        left_s = self._deadline - self._clock()
+        limit_s = min(left_s, self._timeouts.attempt_s or left_s)
         try:
             async with asyncio.timeout(limit_s):
+                return await step.backend.complete(self._call(step))
+        except TimeoutError:
+            within_s = self._timeouts.total_s if limit_s == left_s else limit_s
+            raise self._timeout(f"give its whole answer within {within_s:g} s") from None
+
+    async def _next_block(self, events: AsyncGenerator[bytes, None], quiet_s: float) -> bytes | None:
+        left_s = self._deadline - self._clock()
+        try:
+            async with asyncio.timeout(min(quiet_s, left_s)):
                 return await anext(events, None)
         except TimeoutError:
-            if limit_s < quiet_s:
+            if left_s < quiet_s:
                 raise self._timeout(f"end its stream within {self._timeouts.total_s:g} s") from None
             raise self._timeout(f"send an event for {quiet_s:g} s") from None
 
@@ -158,35 +185,79 @@ class Attempts:
             dropped=self._record.dropped,
         )
 
-    @contextmanager
-    def _recorded(self, step: Step) -> Iterator[Attempt]:
-        """Take down the attempt that runs within, and how it ends."""
-        attempt = Attempt(step.backend.name, step.model)
-        self._record.attempts.append(attempt)
-        try:
-            yield attempt
-        except (asyncio.CancelledError, GeneratorExit):
-            attempt.end("cancelled", status=attempt.status)
-            raise
-        except GatewayError as error:
-            attempt.end("failed", status=attempt.status or error.backend_status, reason=error.code)
-            raise
-        except TimeoutError:
-            attempt.end("failed", reason=BackendTimeout.default_code)
-            raise
-        except Exception:
-            attempt.end("failed", reason=InternalError.default_code)
-            raise
-        attempt.end("answered", status=200)
-
-    def _raise_if_final(self, error: GatewayError, step: Step) -> None:
-        if error.reached or step is self._steps[-1]:
+    def _failed(self, step: Step, error: GatewayError) -> None:
+        """Go on after a failure that may pass; raise any other."""
+        if not may_pass(error):
             raise error
-        say(
-            "attempt_failed", level=logging.WARNING, id=self._record.id, backend=step.backend.name, reason=error.message
+        self._error = error
+        self._plan.failed(step, error)
+
+    def _say_why(self, error: GatewayError) -> None:
+        """Tell the log the reason of a further attempt; the client will not see it."""
+        record = self._record
+        say("attempt_failed", level=logging.WARNING, id=record.id, backend=record.backend, reason=error.message)
+
+    def _final(self, error: GatewayError) -> GatewayError:
+        """The last attempt's error, telling the client whether a repetition of its own makes sense.
+
+        It does if the backend said when, or if the gateway made no repetition itself: the two must not multiply.
+        """
+        again = error.should_retry
+        if again is None:
+            again = "retry-after" in error.headers or self._route.retries.attempts == 1
+        error.headers["x-should-retry"] = "true" if again else "false"
+        return error
+
+    def _all_open(self) -> BackendUnavailable:
+        return BackendUnavailable(
+            f"Every backend of the model '{self._fields['model']}' has failed repeatedly and is left alone for now. "
+            "Send the request again after the time in Retry-After.",
+            retry_after_s=min(step.standing.breaker.wait_s() for step in self._route.steps),
         )
 
     def _timeout(self, what: str) -> BackendTimeout:
         return BackendTimeout(
             f"Backend '{self._record.backend}' did not {what}. Ask for less, or have [timeouts] raised in gateway.toml."
         )
+
+
+class _Running:
+    """A `with` block around one attempt: it is recorded, counted as in flight, and its breaker learns how it ended."""
+
+    __slots__ = ("_attempt", "_number", "_standing")
+
+    def __init__(self, step: Step, record: RequestRecord) -> None:
+        self._attempt = Attempt(step.backend.name, step.model)
+        self._standing = step.standing
+        record.attempts.append(self._attempt)
+
+    def __enter__(self) -> Self:
+        self._standing.in_flight += 1
+        self._number = self._standing.breaker.begin()
+        return self
+
+    def is_answering(self) -> None:
+        """Note that a stream has begun."""
+        self._attempt.status = _OK
+        self._number = self._standing.breaker.answering(self._number)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._standing.in_flight -= 1
+        breaker, number, attempt = self._standing.breaker, self._number, self._attempt
+        if error is None:
+            attempt.end("answered", status=_OK)
+            breaker.succeeded(number)
+        elif isinstance(error, GatewayError):
+            attempt.end("failed", status=attempt.status or error.backend_status, reason=error.code)
+            if speaks_against(error):
+                breaker.failed(number)
+            else:
+                breaker.succeeded(number)
+        else:
+            breaker.abandoned(number)
+            if isinstance(error, asyncio.CancelledError | GeneratorExit):
+                attempt.end("cancelled", status=attempt.status)
+            else:
+                attempt.end("failed", status=attempt.status, reason=InternalError.default_code)

@@ -18,7 +18,7 @@ from gateway.config_backends import KINDS, BackendConfig
 from gateway.config_keys import KeysConfig, SharedConfig
 from gateway.config_observability import LedgerConfig, MetricsConfig, OtelConfig, Price
 from gateway.config_problems import ConfigError, Problem, problems_of, unknown_name
-from gateway.config_sections import Limits, Section, ServerConfig, Timeouts
+from gateway.config_sections import BreakerConfig, Limits, Retries, Section, ServerConfig, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,14 +33,21 @@ ModelId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/@+-]{1,200}$")]
 
 
 class RouteStep(Section):
-    """One backend of a route, and the model's name there (unset: the same as here)."""
+    """One backend of a route, and the model's name there (unset: the same as here).
+
+    Attributes:
+        backend: its name.
+        model: the model's name there.
+        weight: neighbours in a route that have a weight share the load in its proportion.
+    """
 
     backend: str
     model: str | None = Field(default=None, min_length=1)
+    weight: float | None = Field(default=None, gt=0, le=1000)
 
 
 class ModelConfig(Section):
-    """The route of one model: the next backend is taken only if the one before could not be reached at all."""
+    """The route of one model: the next backend is taken if the one before fails in a way that may pass."""
 
     route: list[RouteStep] = Field(min_length=1)
 
@@ -63,6 +70,8 @@ class Config(BaseSettings):
     server: ServerConfig = ServerConfig()
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
+    retries: Retries = Retries()
+    breaker: BreakerConfig = BreakerConfig()
     keys: KeysConfig = KeysConfig()
     shared: SharedConfig = SharedConfig()
     ledger: LedgerConfig = LedgerConfig()

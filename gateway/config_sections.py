@@ -51,10 +51,43 @@ class Timeouts(Section):
         connect_s: making the connection.
         first_byte_s: from sending the request to the first event of a stream.
         idle_s: silence between two events of a stream.
-        total_s: the whole call over all attempts; the only limit but `connect_s` on an answer that is not a stream.
+        attempt_s: one attempt at an answer that is not a stream; unset, as long as `total_s`, which leaves no time for
+            another backend if the first one is silent.
+        total_s: the whole call over all attempts and the waits between them.
     """
 
     connect_s: Seconds = 5.0
     first_byte_s: Seconds = 120.0
     idle_s: Seconds = 30.0
+    attempt_s: Seconds | None = None
     total_s: Seconds = 600.0
+
+
+class Retries(Section):
+    """Repetitions after failures that may pass, before anything of an answer went out.
+
+    Attributes:
+        attempts: how often each backend of a route is attempted; 1 means no repetition.
+        base_s: upper bound of the drawn wait before the first repetition; it doubles with each further one.
+        cap_s: the bound's own bound. A backend whose Retry-After asks for more is left for the next of the route.
+    """
+
+    attempts: int = Field(default=1, ge=1, le=10)
+    base_s: Seconds = 0.25
+    cap_s: Seconds = 8.0
+
+
+class BreakerConfig(Section):
+    """When a failing backend is left alone; with neither condition set, never.
+
+    Attributes:
+        consecutive_failures: so many in a row open the breaker.
+        failure_rate: such a share of failures among the latest `window` attempts opens it.
+        window: how many attempts the rate is taken over; it opens nothing before there were so many.
+        open_s: how long the backend is left alone before one attempt probes it.
+    """
+
+    consecutive_failures: int | None = Field(default=None, ge=1)
+    failure_rate: float | None = Field(default=None, gt=0, le=1)
+    window: int = Field(default=20, ge=2, le=10_000)
+    open_s: Seconds = 10.0

@@ -29,6 +29,7 @@ being null where there is none (schema `ErrorResponse` of github.com/openai/open
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import orjson
@@ -48,6 +49,8 @@ class GatewayError(Exception):
         headers: further response headers, such as `retry-after`.
         reached: False only if not a byte of the request went out, so that another backend may be tried.
         backend_status: the HTTP status that the backend itself gave; None if it gave none.
+        retry_after_s: the wait that the backend asked for; None if it asked for none.
+        should_retry: what the backend's `x-should-retry` says; None if it says nothing.
     """
 
     default_status: ClassVar[int] = 500
@@ -74,6 +77,8 @@ class GatewayError(Exception):
         self.headers = headers or {}
         self.reached = reached
         self.backend_status: int | None = None
+        self.retry_after_s: float | None = None
+        self.should_retry: bool | None = None
 
     def body(self) -> bytes:
         """The error object as JSON."""
@@ -259,8 +264,10 @@ class BackendUnavailable(BackendError):
     default_status = 503
     default_code = "backend_unavailable"
 
-    def __init__(self, message: str, *, retry_after: str = str(RETRY_AFTER_S), reached: bool = True) -> None:
-        super().__init__(message, headers={"retry-after": retry_after}, reached=reached)
+    def __init__(self, message: str, *, retry_after_s: float | None = None, reached: bool = True) -> None:
+        wait_s = RETRY_AFTER_S if retry_after_s is None else math.ceil(retry_after_s)
+        super().__init__(message, headers={"retry-after": str(wait_s)}, reached=reached)
+        self.retry_after_s = retry_after_s
 
 
 class BackendTimeout(BackendError):

@@ -139,5 +139,8 @@ async def _answer(error: GatewayError, record: RequestRecord, send: Send) -> Non
     body = error.body()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
+    if "x-should-retry" not in error.headers:
+        # OpenAI's clients obey it; without it they repeat every 409 and 5xx twice.
+        headers.append((b"x-should-retry", b"true" if "retry-after" in error.headers else b"false"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -104,7 +104,7 @@ class LlamaCppBackend(OpenAIBackend):
             wait_s = max(1, math.ceil(self._restart_at - time.monotonic()))
             return BackendUnavailable(
                 f"Backend '{self.name}' crashed and is restarted. Send the request again in {wait_s} s.",
-                retry_after=str(wait_s),
+                retry_after_s=wait_s,
                 reached=False,
             )
         return BackendUnavailable(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.errors import (
-    RETRY_AFTER_S,
     BackendError,
     BackendRefused,
     BackendRejected,
@@ -20,6 +19,7 @@ from gateway.errors import (
     GatewayError,
     shorten,
 )
+from gateway.resilience import retry_after_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +57,7 @@ _PROMPT_TOKENS = re.compile(
 # llama.cpp says so under 500, though only another request can help (oaicompat_chat_params_parse in its server).
 _CLIENTS_FAULT = re.compile(r"Failed to parse (?:messages|tools): |(?:image|audio|video) input is not supported")
 _MESSAGE_LIMIT = 500
+_SHOULD_RETRY = {"true": True, "false": False}
 _RETRY_MS = ("retry-after-ms", "x-ms-retry-after-ms")
 _MILLISECONDS = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
 
@@ -67,7 +68,8 @@ def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes) 
     Args:
         backend: the backend's name.
         status: its HTTP status.
-        headers: its headers; `retry-after`, and Azure's in milliseconds, are looked at and passed on.
+        headers: its headers; `retry-after`, and Azure's in milliseconds, are looked at and passed on, `x-should-retry`
+            is looked at.
         body: its body: OpenAI's `{"error": {…}}`, Ollama's `{"error": "text"}`, FastAPI's `{"detail": …}` or anything.
     """
     try:
@@ -76,6 +78,8 @@ def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes) 
         error = None
     found = _refusal(backend, status, error, _retry_headers(headers))
     found.backend_status = status
+    found.retry_after_s = retry_after_s(headers)
+    found.should_retry = _SHOULD_RETRY.get(headers.get("x-should-retry", ""))
     return found
 
 
@@ -162,8 +166,7 @@ def _failed(backend: str, status: int, text: str, retry: dict[str, str]) -> Back
         # 529 is Anthropic's: all of it is overloaded, not one account.
         case 503 | 529:
             unavailable = BackendUnavailable(
-                f"Backend '{backend}' is not available now{detail}. Send the request again in a moment.",
-                retry_after=str(RETRY_AFTER_S),
+                f"Backend '{backend}' is not available now{detail}. Send the request again in a moment."
             )
             unavailable.headers |= retry
             return unavailable

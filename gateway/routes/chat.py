@@ -47,11 +47,11 @@ class ChatEndpoint:
         body = await read_body(scope, receive, self._limits.body_bytes)
         fields = parse(body, self._limits.json_depth)
         check(fields)
-        steps = self._routes.to(fields["model"])
+        route = self._routes.to(fields["model"])
         record.model = fields["model"]
         record.strict = asks_strict(scope["headers"])
         record.streamed = bool(fields.get("stream"))
-        attempts = Attempts(steps, record, body, fields, self._timeouts)
+        attempts = Attempts(route, record, body, fields, self._timeouts)
         async with Presence(receive) as client:
             if record.streamed:
                 await self._stream(attempts, record, send, client)

@@ -18,7 +18,7 @@ def models_router(routes: Routes) -> APIRouter:
     created = int(time.time())
 
     def model_object(model: str) -> dict[str, Any]:
-        owner = routes.to(model)[0].backend.name
+        owner = routes.to(model).steps[0].backend.name
         return {"id": model, "object": "model", "created": created, "owned_by": owner}
 
     @router.get("", summary="All models")

@@ -270,7 +270,7 @@ def client(_gateway: Gateway) -> Iterator[Client]:
         yield it
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def start_gateway() -> Callable[..., Any]:
     """`with start_gateway(backends=…, models=…, …) as client`."""
 

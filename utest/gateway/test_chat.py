@@ -52,8 +52,8 @@ def test_the_next_backend_answers_if_the_first_cannot_be_reached(client, backend
     assert json.loads(backend.bodies[0])["model"] == "inner"
 
 
-def test_the_next_backend_is_not_tried_once_bytes_went_out(start_gateway, backend):
-    backend.answers({"error": "boom"}, 500)
+def test_the_next_backend_is_not_tried_for_what_the_first_one_refuses_for_good(start_gateway, backend):
+    backend.answers({"error": "too warm"}, 400)
     with start_gateway(
         backends={name: {"kind": "openai", "base_url": backend.url} for name in ("a", "b")},
         models={"m": {"route": [{"backend": "a"}, {"backend": "b"}]}},
