@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import uuid
 from http import HTTPStatus
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.errors import GatewayError, HeadersTooLarge, InvalidRequest, RequestTimeout
+from gateway.frame import COMPLETE
 
 if TYPE_CHECKING:
     import asyncio
@@ -67,8 +69,9 @@ class GatewayProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """What comes next is another head."""
+        """All of a request is here; what comes next is another head."""
         self._in_head = True
+        self.scope[COMPLETE] = perf_counter()  # type: ignore[literal-required]  # servers may add keys to the scope
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import re
 import socket
 import time
 
@@ -112,6 +113,15 @@ def test_a_body_that_does_not_come_is_408(connect, backend, monkeypatch):
     connection.sendall(POST + LENGTH + b"\r\n" + BODY[:-1])
     assert received(connection) == (408, "request_timeout")
     assert backend.bodies == []
+
+
+def test_a_slow_upload_is_not_the_gateways_time(connect):
+    connection = connect()
+    connection.sendall(POST + LENGTH + b"\r\n" + BODY[:9])
+    time.sleep(0.5)
+    connection.sendall(BODY[9:])
+    head = connection.recv(65_536).lower()
+    assert float(re.search(rb"x-gateway-time-ms: (\S+)", head)[1]) < 400
 
 
 @pytest.mark.parametrize("name", [b"Upgrade", b"upgrade", b"UPGRADE"])
