@@ -1,8 +1,9 @@
-"""A gateway in memory for the keyword libraries: no socket, no Robot run."""
+"""A gateway in memory for the keyword libraries, and plain sockets to a scripted backend."""
 
 from __future__ import annotations
 
 import json
+import socket
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -10,6 +11,7 @@ import pytest
 
 from keywords import target
 from keywords.engine.client import ChatClient
+from keywords.engine.scripted_backend import Script, ScriptedBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,3 +102,101 @@ def make():
         usage = USAGE
 
     return Make
+
+
+class Wire:
+    """One connection to a scripted backend."""
+
+    def __init__(self, backend):
+        self.socket = socket.create_connection(("127.0.0.1", int(backend.url.rpartition(":")[2])), timeout=5)
+        self._surplus = b""  # the beginning of the next answer
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def ask(self, path="/v1/chat/completions", **fields):
+        body = json.dumps({"model": "one", "messages": [{"role": "user", "content": "Hello"}]} | fields).encode()
+        self.send(b"POST %s HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (path.encode(), len(body)) + body)
+
+    def answer(self):
+        """One whole answer: head and body, taken out of its framing."""
+        data = self.until(b"\r\n\r\n")
+        head, _, rest = data.partition(b"\r\n\r\n")
+        lower = head.lower()
+        if b"transfer-encoding: chunked" not in lower:
+            length = int(lower.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            while len(rest) < length:
+                rest += self.socket.recv(65536)
+            self._surplus = rest[length:]
+            return head, rest[:length]
+        while not (b"\r\n" + rest).endswith(b"\r\n0\r\n\r\n"):
+            rest += self.socket.recv(65536)
+        body = b""
+        while rest:
+            size, _, rest = rest.partition(b"\r\n")
+            body, rest = body + rest[: int(size, 16)], rest[int(size, 16) + 2 :]
+        return head, body
+
+    def until(self, end):
+        data, self._surplus = self._surplus, b""
+        while end not in data:
+            piece = self.socket.recv(65536)
+            assert piece, data
+            data += piece
+        return data
+
+    def body(self, **asked):
+        """The body of the answer to one request."""
+        self.ask(**asked)
+        return self.answer()[1]
+
+    def rest(self):
+        """Everything until the other side closes the connection."""
+        data = b""
+        while piece := self.socket.recv(65536):
+            data += piece
+        return data
+
+    def rest_before_reset(self):
+        data = b""
+        while True:
+            try:
+                piece = self.socket.recv(65536)
+            except ConnectionResetError:
+                return data
+            assert piece, "closed without a reset"
+            data += piece
+
+
+@pytest.fixture(scope="session")
+def shared_backend():
+    backend = ScriptedBackend(models=("one", "two"))
+    backend.start()
+    yield backend
+    backend.stop()
+
+
+@pytest.fixture
+def scripted(shared_backend):
+    """A scripted backend as if it were new."""
+    shared_backend.script = Script()
+    shared_backend.forget_requests()
+    return shared_backend
+
+
+@pytest.fixture
+def connect(scripted):
+    made = []
+
+    def connect():
+        made.append(Wire(scripted))
+        return made[-1]
+
+    yield connect
+    for wire in made:
+        wire.socket.close()
+
+
+@pytest.fixture
+def wire(connect):
+    return connect()

@@ -1,0 +1,71 @@
+"""What a scripted backend saw is told and judged."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from assertionengine import AssertionOperator
+
+from keywords.engine.scripted_backend import Fault, Script
+from keywords.recording import RecordingLibrary
+
+EQUAL = AssertionOperator["=="]
+LESS = AssertionOperator["<"]
+A_MOMENT = timedelta(milliseconds=50)
+
+
+@pytest.fixture
+def library():
+    return RecordingLibrary()
+
+
+def test_requests_are_told_and_counted(library, scripted, wire):
+    wire.send(b"GET /v1/models HTTP/1.1\r\n\r\n")
+    wire.answer()
+    assert library.get_request_count(scripted, EQUAL, 0) == 0
+    wire.body(seed=7)
+    (recorded,) = library.get_recorded_requests(scripted)
+    assert recorded.json()["seed"] == 7
+    library.await_request_count(scripted, 1)
+    with pytest.raises(AssertionError, match=r"1 requests came within 0\.05 s, not 2\."):
+        library.await_request_count(scripted, 2, A_MOMENT)
+    with pytest.raises(AssertionError, match="Requests '1'"):
+        library.get_request_count(scripted, EQUAL, 2)
+
+
+def test_gaps_are_between_requests(library, scripted, wire):
+    for pause in (0, 0.1, 0.2):
+        time.sleep(pause)
+        wire.body()
+    assert library.get_request_gaps(scripted) == pytest.approx([0.1, 0.2], abs=0.05)
+
+
+def test_chunks_have_their_times(library, scripted, wire):
+    scripted.script = Script(chunks=("a", "b"), chunk_delay=0.1, early_role=True)
+    wire.body(stream=True)
+    first, second = library.get_chunk_send_times(scripted)
+    assert second - first == pytest.approx(0.1, abs=0.05)
+    with pytest.raises(AssertionError, match="There is no request 1: the backend recorded 1"):
+        library.get_chunk_send_times(scripted, 1)
+
+
+def test_a_client_that_leaves_is_told(library, scripted, connect):
+    scripted.script = Script(fault=Fault("silence"))
+    wire = connect()
+    wire.ask()
+    library.await_request_count(scripted, 1)
+    with pytest.raises(AssertionError, match=r"The client was still there after 0\.05 s"):
+        library.get_client_disconnect_time(scripted, within=A_MOMENT)
+    moment = time.perf_counter()
+    wire.socket.close()
+    assert library.get_time_from_moment_to_disconnect(scripted, moment, LESS, 0.5) > 0
+    assert library.get_client_disconnect_time(scripted, request=0) > moment
+
+
+def test_a_client_that_stayed_is_told_too(library, scripted, wire):
+    wire.body()
+    with pytest.raises(AssertionError, match=r"The client stayed until the answer had ended \(complete\)"):
+        library.get_client_disconnect_time(scripted)
+    scripted.forget_requests()
+    with pytest.raises(AssertionError, match="There is no request -1: the backend recorded 0"):
+        library.get_client_disconnect_time(scripted, within=A_MOMENT)
