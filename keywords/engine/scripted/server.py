@@ -188,7 +188,8 @@ class Connection(asyncio.Protocol):
         for write in plan.writes:
             if write.waits and script.chunk_delay:
                 await asyncio.sleep(_draw(script.chunk_delay, random))
-            await self._write(script, write, record)
+            completes = plan.ending == "complete" and write is plan.writes[-1]
+            await self._write(script, write, record, completes=completes)
         if plan.ending == "silence":
             record.ending = plan.ending
             return  # the connection stays busy until the other side leaves
@@ -198,14 +199,15 @@ class Connection(asyncio.Protocol):
             self._finish(record, plan)
             _reset(self.transport)
             return
-        self._finish(record, plan)
         if plan.ending == "close":
+            self._finish(record, plan)
             self.transport.close()
             return
+        self._current = self._playing = None
         self._after(script, request)
         self._advance()
 
-    async def _write(self, script: Script, write: Write, record: RecordedRequest) -> None:
+    async def _write(self, script: Script, write: Write, record: RecordedRequest, *, completes: bool) -> None:
         """Hand one write to the operating system, alone: the loop turns once, so that the next does not join it."""
         pieces = [write.wire]
         if script.split_bytes is not None:
@@ -216,6 +218,9 @@ class Connection(asyncio.Protocol):
                 await asyncio.sleep(script.split_pause_s)
             at_s = monotonic()
             self.transport.write(piece)
+        if completes:
+            # Now, and not a turn later: a client may leave as soon as it has the last byte.
+            record.ending, record.ended_at_s = "complete", at_s
         record.sent.extend(Sent(at_s, end_byte, chunk) for chunk, end_byte in write.marks)
         await asyncio.sleep(0)
         await self._writable.wait()
@@ -235,8 +240,8 @@ class Connection(asyncio.Protocol):
         record, self._current = self._current, None
         if record is not None and record.ended_at_s is None:
             record.client_left_at_s = monotonic()
-            if self._playing is not None:
-                self._playing.cancel()
+        if self._playing is not None:
+            self._playing.cancel()
 
 
 def _draw(delay: Delay, random: Random) -> float:
