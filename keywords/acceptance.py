@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keywords.traceability.earlier_run import ALLURE_RESULTS, remove_all
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 RESULTS = Path("results")
-ALLURE_RESULTS = "allure-results"
-GENERATED = (ALLURE_RESULTS, "evidence", "matrix")
-"""Folders of an earlier run that would mix with those of this one."""
 NO_ROWS_RUN = 252
 """Robot's exit codes from here on mean that no report was written (bad data, help, stopped, crashed)."""
 
@@ -49,8 +47,7 @@ def run_suites(robot_arguments: Sequence[str], *, results: Path = RESULTS, say: 
     Returns:
         Robot's exit code if it is not 0, else that of the first later step that failed.
     """
-    for name in GENERATED:
-        shutil.rmtree(results / name, ignore_errors=True)
+    remove_all(results)
     # Allure shows the lines of the log as steps up to this number, and as an attachment to each keyword beyond it.
     environment = {**os.environ, "ALLURE_MAX_STEP_MESSAGE_COUNT": "50"}
     command = [sys.executable, "-m", "robot", "--outputdir", str(results), "--xunit", "xunit.xml"]

@@ -48,9 +48,12 @@ def executor() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The commit of the working directory, marked where files differ from it; empty outside a Git checkout."""
+    """The commit of the working directory, marked where its files differ from it; empty outside a Git checkout.
+
+    Files that Git does not know do not count: a run leaves some behind itself.
+    """
     head = _said("git", "rev-parse", "--short=10", "HEAD")
-    return f"{head} with changes" if head and _said("git", "status", "--porcelain") else head
+    return f"{head} with changes" if head and _said("git", "status", "--porcelain", "--untracked-files=no") else head
 
 
 def operating_system() -> str:

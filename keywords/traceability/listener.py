@@ -21,6 +21,7 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.evidence import COLLECTOR, folder_of_row
 from keywords.suite_model import row_of
+from keywords.traceability.earlier_run import remove_own
 from keywords.traceability.modifier import enrich, find_register
 from keywords.traceability.results import EVIDENCE
 from keywords.traceability.row_evidence import PAGE, RowFacts, Seen, begin_run, end_run, log_sizes, write_row
@@ -62,6 +63,9 @@ class TraceabilityListener:
             return
         self._active = False
         _hand_down(data)
+        if not BuiltIn().dry_run_active:
+            # Robot's new log no longer tells of them, whether or not this run comes to its rows.
+            remove_own(_output_dir())
         if findings := enrich(data, find_register(data.source)):
             logger.error(findings)
             _stop(data, NOT_STARTED)

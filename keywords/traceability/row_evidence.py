@@ -6,13 +6,13 @@ import functools
 import importlib.metadata
 import json
 import platform
-import shutil
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.evidence import EVIDENCE_FOLDER
 from keywords.engine.evidence_files import write_exchanges, write_json
 from keywords.engine.repro import write_curl_script, write_log_tail, write_manifest, write_readme
+from keywords.traceability.earlier_run import RUN_FILE
 from keywords.traceability.pages import render
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from keywords.engine.evidence_files import WrittenExchange
 
 PAGE = "index.html"
-RUN_FILE = "run.json"
 GATEWAY_LOGS = "gateway-*.log"
 PARAMETERS = ("model", "seed", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stream")
 LIBRARIES = ("robotframework", "httpx2", "openai", "llm-gateway-qa")
@@ -89,13 +88,8 @@ def log_sizes(output_dir: Path) -> dict[Path, int]:
 
 
 def begin_run(output_dir: Path) -> None:
-    """Remove evidence and gateway logs of the run before, which Robot's new output.xml no longer tells of."""
+    """Make the folder of evidence and mark it as a run's."""
     folder = output_dir / EVIDENCE_FOLDER
-    # The run file marks the folder as written by an earlier run; anyone else's folder of that name stays.
-    if (folder / RUN_FILE).is_file():
-        shutil.rmtree(folder)
-        for log in log_sizes(output_dir):
-            log.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / RUN_FILE, {"versions": versions()}, bytes)
 

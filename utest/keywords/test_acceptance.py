@@ -63,7 +63,27 @@ def test_a_row_without_a_requirement_stops_the_run_before_it_begins(project):
     stdout, stderr = process.communicate(timeout=90)
     assert process.returncode == 252, stdout + stderr
     assert "It holds" in stderr
-    assert not (folder / "results" / "matrix").exists()
+
+
+@pytest.fixture
+def earlier(project):
+    """A project with everything that an earlier run leaves."""
+    folder = project("No Operation", tags="kind:functional")
+    names = ["allure-results/x-result.json", "allure/index.html", "children/1/log.html", "matrix/index.html"]
+    names += ["evidence/row/index.html", "log.html", "report.html", "output.xml", "xunit.xml", "gateway-1.log"]
+    names += ["gateway-scripted-1.toml", "flood-1.txt", "history/allure-history.jsonl", "baselines/kept.json"]
+    for name in names:
+        (folder / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "results" / name).touch()
+    return folder
+
+
+def test_a_run_that_does_not_begin_leaves_no_page_of_the_run_before(earlier):
+    process = qa_run(earlier)
+    stdout, stderr = process.communicate(timeout=90)
+    assert process.returncode == 252, stdout + stderr
+    left = {path.relative_to(earlier / "results").as_posix() for path in (earlier / "results").rglob("*.*")}
+    assert left == {"history/allure-history.jsonl", "baselines/kept.json"}
 
 
 def test_a_chosen_part_is_not_held_against_the_rest(project):

@@ -1,7 +1,11 @@
+import subprocess
+
 import pytest
 
 from keywords.traceability import allure_environment
 from keywords.traceability.allure_environment import environment_properties, executor
+
+COMMIT = allure_environment.commit
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +49,20 @@ def test_a_workflow_run_is_linked(monkeypatch):
 def test_a_run_outside_of_a_workflow_is_local(monkeypatch):
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     assert executor()["type"] == "local"
+
+
+def git(folder, *words):
+    who = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
+
+
+def test_a_commit_is_marked_for_changed_files_and_not_for_unknown_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert COMMIT() == ""
+    (tmp_path / "known").write_text("one")
+    for words in (["init", "-q"], ["add", "known"], ["commit", "-q", "-m", "First"]):
+        git(tmp_path, *words)
+    (tmp_path / ".venv").touch()
+    assert len(COMMIT()) == 10
+    (tmp_path / "known").write_text("two")
+    assert COMMIT().endswith(" with changes")
