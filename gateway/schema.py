@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, Tag, ValidationError, model_validator
 
-from gateway.schema_base import Bool, Object, Open, Text1, invalid, text_or
+from gateway.schema_base import FIRST, Bool, Object, Open, Text1, invalid, text_or
 from gateway.schema_messages import Message
 from gateway.schema_problems import invalid_request
 from gateway.schema_tools import FunctionCallChoice, FunctionDefinition, ResponseFormat, Tool, ToolChoice
@@ -36,11 +36,11 @@ class ChatRequest(Open):
     """What `POST /v1/chat/completions` takes."""
 
     model: Text1
-    messages: list[Message] = Field(min_length=1)
+    messages: Annotated[list[Message], FIRST] = Field(min_length=1)
     frequency_penalty: Penalty = None
     function_call: FunctionCallChoice | None = None
     functions: Annotated[list[FunctionDefinition], Field(min_length=1, max_length=128)] | None = None
-    logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = None
+    logit_bias: Annotated[dict[str, Annotated[float, Field(ge=-100, le=100)]], FIRST] | None = None
     logprobs: Bool = None
     max_completion_tokens: TokenLimit = None
     max_tokens: TokenLimit = None

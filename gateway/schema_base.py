@@ -9,6 +9,8 @@ from pydantic_core import PydanticCustomError
 
 Bool = bool | None
 Object = dict[str, Any]
+# Only the first fault is told, and a body of 16 MiB has room for millions of them.
+FIRST = Field(fail_fast=True)
 Text1 = Annotated[str, Field(min_length=1)]
 OTHER = "<other>"
 """The tag of a union's member for every `type` that has no member of its own."""

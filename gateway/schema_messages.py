@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Tag, model_validator
 
-from gateway.schema_base import OTHER, Object, Open, Text1, by_type, missing, text_or
+from gateway.schema_base import FIRST, OTHER, Object, Open, Text1, by_type, missing, text_or
 
 
 class TextPart(Open):
@@ -74,7 +74,7 @@ ContentPart = Annotated[
     by_type("text", "refusal", "image_url", "input_audio", "file"),
 ]
 Content = Annotated[
-    Annotated[str, Tag("<text>")] | Annotated[Annotated[list[ContentPart], Field(min_length=1)], Tag("<parts>")],
+    Annotated[str, Tag("<text>")] | Annotated[Annotated[list[ContentPart], Field(min_length=1), FIRST], Tag("<parts>")],
     text_or("<parts>", list),
 ]
 
@@ -130,7 +130,7 @@ class Message(Open):
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: Content | None = None
     name: str | None = None
-    tool_calls: list[ToolCall] | None = None
+    tool_calls: Annotated[list[ToolCall], FIRST] | None = None
     function_call: CalledFunction | None = None
     tool_call_id: str | None = None
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag
 
-from gateway.schema_base import OTHER, Bool, Object, Open, Text1, by_type, text_or
+from gateway.schema_base import FIRST, OTHER, Bool, Object, Open, Text1, by_type, text_or
 
 
 class FunctionDefinition(Open):
@@ -70,7 +70,7 @@ class AllowedTools(Open):
     """Some of the tools; `required` makes the model call one of them."""
 
     mode: Literal["auto", "required"]
-    tools: list[Object]
+    tools: Annotated[list[Object], FIRST]
 
 
 class AllowedToolsChoice(Open):

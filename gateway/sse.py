@@ -144,9 +144,10 @@ class _Ending:
         if isinstance(answer, dict) and (answer.get("error") or name == b"error"):
             self.error = refusal_from_event(self._backend, answer.get("error") or answer)
             return b""
-        if isinstance(answer, dict) and self._take_out_second_finish(answer):
-            return b"data: " + orjson.dumps(answer) + b"\n\n"
-        return event + b"\n\n"
+        changed = isinstance(answer, dict) and self._take_out_second_finish(answer)
+        if self.error:
+            return b""
+        return (b"data: " + orjson.dumps(answer) if changed else event) + b"\n\n"
 
     def _take_out_second_finish(self, answer: dict[str, Any]) -> bool:
         """Note each choice's finish reason; null one that comes again, and say whether there was one."""
@@ -156,6 +157,11 @@ class _Ending:
             if not isinstance(choice, dict) or not choice.get("finish_reason"):
                 continue
             index = choice.get("index", 0)
+            if not isinstance(index, int):
+                self.error = BackendBadAnswer(
+                    f"Backend '{self._backend}' sent a choice whose index is no number. Send the request again."
+                )
+                break
             if index in self.finished:
                 choice["finish_reason"] = None
                 changed = True

@@ -9,7 +9,7 @@ import orjson
 
 from gateway.backends.base import Backend, ChatCall
 from gateway.backends.connection import Connection
-from gateway.backends.ollama_answer import OllamaAnswer, usage_of
+from gateway.backends.ollama_answer import OllamaAnswer, is_answer, usage_of
 from gateway.backends.ollama_request import ollama_request
 from gateway.backends.refusal import refusal, refusal_from_event
 from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendUnavailable
@@ -119,7 +119,7 @@ class OllamaBackend(Backend):
             raise self._bad_answer()
         if answer.get("error"):
             raise refusal_from_event(self.name, answer["error"])
-        if not isinstance(answer.get("message"), dict):
+        if not is_answer(answer):
             raise self._bad_answer()
         return answer
 

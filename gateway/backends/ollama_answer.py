@@ -121,6 +121,20 @@ def usage_of(answer: dict[str, Any]) -> dict[str, int] | None:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
+def is_answer(answer: dict[str, Any]) -> bool:
+    """Whether the parts that are translated have the types that api/types.go gives them; each may be missing."""
+    message = answer.get("message")
+    if not isinstance(message, dict):
+        return False
+    calls = message.get("tool_calls") or []
+    return (
+        isinstance(calls, list)
+        and all(isinstance(call, dict) and isinstance(call.get("function", {}), dict) for call in calls)
+        and isinstance(answer.get("done_reason"), str | None)
+        and all(isinstance(answer.get(count), int | None) for count in ("prompt_eval_count", "eval_count"))
+    )
+
+
 def _logprobs(answer: dict[str, Any]) -> dict[str, Any] | None:
     return {"content": answer["logprobs"]} if answer.get("logprobs") else None
 

@@ -182,7 +182,7 @@ def _failed(backend: str, status: int, text: str, retry: dict[str, str]) -> Back
 
 
 def _is_context_error(error: dict[str, Any]) -> bool:
-    if error.get("type") in _CONTEXT_TYPES or error.get("code") in _CONTEXT_TYPES:
+    if any(isinstance(word, str) and word in _CONTEXT_TYPES for word in (error.get("type"), error.get("code"))):
         return True
     return _CONTEXT_PROSE.search(error["message"]) is not None
 

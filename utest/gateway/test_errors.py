@@ -236,6 +236,8 @@ REFUSALS = {
     "its timeout": ((504, "x"), (504, "backend_timeout")),
     "redirect": ((302, None), (502, "backend_refused")),
     "null": ((200, None), (502, "backend_bad_answer")),
+    "odd type": ((400, {"error": {"message": "x", "type": [1], "code": {}}}), (400, "backend_rejected")),
+    "odd type under 200": ((200, {"error": {"message": "x", "type": {}, "code": 400}}), (400, "backend_rejected")),
     "no completion": ((200, {"ok": True}), (502, "backend_bad_answer")),
     "error under 200": ((200, {"error": {"message": "boom", "code": 500}}), (502, "backend_error")),
 }  # fmt: skip

@@ -206,6 +206,11 @@ def test_no_usage_unless_asked(client, backend):
     [
         (b'{"error": "runner crashed"}\n', "backend_error"),
         (b"oops\n", "backend_bad_answer"),
+        (b'{"message": {"tool_calls": [5]}}\n', "backend_bad_answer"),
+        (b'{"message": {"tool_calls": 5}}\n', "backend_bad_answer"),
+        (b'{"message": {"tool_calls": [{"function": 5}]}}\n', "backend_bad_answer"),
+        (b'{"message": {}, "done": true, "prompt_eval_count": "5", "eval_count": 2}\n', "backend_bad_answer"),
+        (b'{"message": {}, "done": true, "done_reason": []}\n', "backend_bad_answer"),
         (b'{"model": "lla', "backend_disconnected"),
         (b"\n", "backend_disconnected"),
     ],

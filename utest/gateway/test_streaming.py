@@ -116,6 +116,11 @@ def test_a_drip_without_end_stops_at_the_total_limit(hasty_client, backend):
     assert (failure["error"]["code"], done) == ("backend_timeout", "[DONE]")
 
 
+def test_a_choice_with_an_odd_index_is_a_bad_answer(client, backend):
+    backend.streams(backend.chunk("a"), b'data: {"choices": [{"index": [], "delta": {}, "finish_reason": "stop"}]}\n\n')
+    assert client.events()[-2]["error"]["code"] == "backend_bad_answer"
+
+
 def test_every_choice_has_its_finish_reason(client, backend):
     def chunk(index, finish):
         return (
