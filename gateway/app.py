@@ -13,10 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from gateway.auth import KeyRing
 from gateway.backends.factory import create_backends
 from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, UnknownUrl
 from gateway.frame import RequestFrame
+from gateway.limiting import ONLY_WORKER, Limiting, Worker
 from gateway.observers import Observers
 from gateway.routes.chat import PATH as CHAT_PATH
 from gateway.routes.chat import ChatEndpoint, operation
@@ -35,13 +35,19 @@ if TYPE_CHECKING:
     from gateway.config import Config
 
 
-def create_app(config: Config, backends: Mapping[str, Backend] | None = None) -> FastAPI:
+def create_app(config: Config, backends: Mapping[str, Backend] | None = None, worker: Worker = ONLY_WORKER) -> FastAPI:
     """The gateway as an ASGI application.
 
     Args:
         config: a checked configuration.
         backends: by name, in place of those that the configuration asks for.
+        worker: which of the gateway's processes this is.
+
+    Raises:
+        ConfigError: the file of keys is bad, or limits cannot hold.
+        EmbeddedModelError: an embedded model lacks its weights or its engine.
     """
+    limiting = Limiting(config, worker)
     if backends is None:
         backends = create_backends(config)
     routes = Routes(config.models, backends, config.retries, config.breaker)
@@ -49,7 +55,7 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None) ->
     app = FastAPI(
         title="LLM gateway",
         version=version("llm-gateway-qa"),
-        lifespan=_lifespan(backends, observers),
+        lifespan=_lifespan(backends, observers, limiting),
         redirect_slashes=False,
         # Both pages load their scripts from a foreign host.
         docs_url=None,
@@ -58,10 +64,15 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None) ->
         exception_handlers={HTTPException: _http_exception, RequestValidationError: _validation_error},
     )
     app.add_middleware(
-        RequestFrame, keys=KeyRing(config.api_keys), observers=observers, metrics_need_key=config.metrics.require_key
+        RequestFrame, keys=limiting.keys, observers=observers, metrics_need_key=config.metrics.require_key
     )
     app.router.routes.append(
-        Route(CHAT_PATH, ChatEndpoint(routes, config.limits, config.timeouts), methods=["POST"], name="chat")
+        Route(
+            CHAT_PATH,
+            ChatEndpoint(routes, config.limits, config.timeouts, limiting.admission),
+            methods=["POST"],
+            name="chat",
+        )
     )
     app.include_router(health_router(routes))
     app.include_router(models_router(routes))
@@ -71,10 +82,11 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None) ->
     return app
 
 
-def _lifespan(backends: Mapping[str, Backend], observers: Observers) -> Any:
+def _lifespan(backends: Mapping[str, Backend], observers: Observers, limiting: Limiting) -> Any:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # In the background: a backend may load a model for long, and /health answers meanwhile.
+        await limiting.start()
         starting = [asyncio.create_task(_start(backend)) for backend in backends.values()]
         try:
             yield
@@ -85,6 +97,7 @@ def _lifespan(backends: Mapping[str, Backend], observers: Observers) -> Any:
             for failure in await asyncio.gather(*(b.stop() for b in backends.values()), return_exceptions=True):
                 if isinstance(failure, BaseException):
                     say("backend_stop_failed", level=logging.ERROR, reason=repr(failure))
+            await limiting.stop()
             await observers.close()
 
     return lifespan

@@ -1,43 +1,129 @@
-"""Who may ask: `Authorization: Bearer <key>` against the keys of `GATEWAY_API_KEYS`."""
+"""Who may ask: `Authorization: Bearer <key>` against the keys of the environment and of the file of keys."""
 
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from gateway import keys_file
 from gateway.errors import InvalidApiKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pydantic import SecretStr
     from starlette.types import Scope
 
+    from gateway.config_keys import KeysConfig
+    from gateway.keys_file import KeyEntry
 
-class KeyRing:
-    """The keys that clients may use; an empty one lets everyone in.
+ANONYMOUS = "anonymous"
+# Keys are found by so many bytes of their digest; the rest is compared in constant time.
+_FOUND_BY = 8
+_NOBODY = bytes(32)
 
-    Args:
-        keys: the keys; only their SHA-256 is kept.
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What one key may use; None is no limit.
+
+    Attributes:
+        id: its name: `env-1` and so on for those of the environment, `anonymous` where no key is needed.
+        rpm: requests per window.
+        tpm: tokens per window.
+        concurrency: requests at once.
+        budget_tokens: tokens in all.
+        budget_usd: USD in all.
     """
 
-    def __init__(self, keys: Iterable[SecretStr]) -> None:
-        self._digests = [sha256(key.get_secret_value().encode()).digest() for key in keys]
+    id: str
+    rpm: int | None = None
+    tpm: int | None = None
+    concurrency: int | None = None
+    budget_tokens: int | None = None
+    budget_usd: float | None = None
 
-    def check(self, scope: Scope) -> None:
-        """Let the request pass, or not; the time it takes tells nothing about the keys.
+    @property
+    def has_budget(self) -> bool:
+        """One of the last two is set."""
+        return self.budget_tokens is not None or self.budget_usd is not None
+
+    @property
+    def is_limited(self) -> bool:
+        """Any limit is set."""
+        return self.has_budget or (self.rpm, self.tpm, self.concurrency) != (None, None, None)
+
+
+class KeyRing:
+    """The keys that clients may use.
+
+    With neither keys in the environment nor a file of keys, everyone is let in.
+
+    Args:
+        keys: those of the environment; only their SHA-256 is kept.
+        config: the file of keys, and the limits of keys that have none of their own.
+
+    Raises:
+        ConfigError: the file of keys is bad.
+    """
+
+    def __init__(self, keys: Iterable[SecretStr], config: KeysConfig) -> None:
+        self._config = config
+        self._of_environment = {
+            sha256(key.get_secret_value().encode()).digest(): self._key(f"env-{number}")
+            for number, key in enumerate(keys, 1)
+        }
+        self._anonymous = None if config.file or self._of_environment else self._key(ANONYMOUS)
+        self._found_by: dict[bytes, tuple[bytes, Key]] = {}
+        self.replace(keys_file.read(config.file) if config.file else {})
+
+    @property
+    def is_open(self) -> bool:
+        """Everyone is let in."""
+        return self._anonymous is not None
+
+    @property
+    def keys(self) -> list[Key]:
+        """All keys that are accepted; where everyone is let in, the one under which everyone comes."""
+        return [self._anonymous] if self._anonymous else [key for _, key in self._found_by.values()]
+
+    def replace(self, entries: Mapping[str, KeyEntry]) -> None:
+        """Take these for the keys of the file."""
+        digests = dict(self._of_environment)
+        digests |= {
+            bytes.fromhex(entry.sha256): self._key(name, entry)
+            for name, entry in entries.items()
+            if entry.revoked is None
+        }
+        self._found_by = {digest[:_FOUND_BY]: (digest, key) for digest, key in digests.items()}
+
+    def check(self, scope: Scope) -> Key:
+        """Whose request it is; the time it takes tells nothing about the keys.
 
         Raises:
-            InvalidApiKey: no bearer key, or an unknown one.
+            InvalidApiKey: no bearer key, or an unknown or revoked one.
         """
-        if not self._digests:
-            return
+        if self._anonymous:
+            return self._anonymous
         header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        scheme, _, key = header.partition(b" ")
-        if scheme.lower() != b"bearer" or not key.strip():
+        scheme, _, secret = header.partition(b" ")
+        if scheme.lower() != b"bearer" or not secret.strip():
             raise InvalidApiKey("You didn't provide an API key. Send the header Authorization: Bearer YOUR_KEY.")
-        digest = sha256(key.strip()).digest()
-        # A sum, not any(): every key is compared whatever the one before gave.
-        if not sum(hmac.compare_digest(digest, known) for known in self._digests):
+        digest = sha256(secret.strip()).digest()
+        known, key = self._found_by.get(digest[:_FOUND_BY], (_NOBODY, None))
+        if not hmac.compare_digest(digest, known) or key is None:
             raise InvalidApiKey("Incorrect API key provided. Ask whoever runs this gateway for a key.")
+        return key
+
+    def _key(self, name: str, entry: KeyEntry | None = None) -> Key:
+        own, default = entry or self._config, self._config
+        return Key(
+            name,
+            rpm=own.rpm or default.rpm,
+            tpm=own.tpm or default.tpm,
+            concurrency=own.concurrency or default.concurrency,
+            budget_tokens=entry.budget_tokens if entry else None,
+            budget_usd=entry.budget_usd if entry else None,
+        )

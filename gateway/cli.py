@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import contextmanager
 from pathlib import Path  # noqa: TC003  # typer reads the annotations at run time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway import ledger_cli, models_cli
+from gateway import keys_cli, ledger_cli, models_cli
 from gateway.config import Config, find, load
 from gateway.config_problems import ConfigError
+from gateway.limiting import Limiting, Worker
 from gateway.weights import EmbeddedModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 app = typer.Typer(help="An LLM inference gateway.", no_args_is_help=True, pretty_exceptions_enable=False)
 config_app = typer.Typer(help="The configuration file.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(models_cli.app, name="models")
 app.add_typer(ledger_cli.app, name="ledger")
+app.add_typer(keys_cli.app, name="keys")
 
 
 @app.command()
@@ -28,6 +35,9 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65_535, help="Port, in place of server.port; 0: a free one.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that answer, in place of server.workers.")
+    ] = None,
 ) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; its first line on stderr with "event": "listening" holds its address."""
     # Here, for the other commands start without the web framework.
@@ -36,11 +46,11 @@ def serve(
 
     settings = _load_or_exit(config, status=2)
     address = (host or settings.server.host, settings.server.port if port is None else port)
+    count = workers or settings.server.workers
     try:
-        application = create_app(settings)
+        with _exit_if_bad(config, status=2):
+            application = create_app(settings) if count == 1 else Limiting(settings, Worker(count=count))
         listener = listen(*address)
-    except ConfigError as error:
-        raise _refused(config, error, status=2) from error
     except EmbeddedModelError as error:
         typer.echo(f"gateway: {error}", err=True)
         raise typer.Exit(2) from error
@@ -49,7 +59,26 @@ def serve(
             f"server: cannot listen on {address[0]}:{address[1]} ({error.strerror}); choose another --port", err=True
         )
         raise typer.Exit(2) from error
+    if isinstance(application, Limiting):
+        from gateway.workers import supervise  # noqa: PLC0415  # see above
+
+        command = ["-m", "gateway", "worker", *(["--config", str(config)] if config else []), str(count)]
+        raise typer.Exit(supervise(command, count, listener))
     run(application, listener)
+
+
+@app.command(hidden=True)
+def worker(count: int, descriptor: int, index: int, config: Path | None = None) -> None:
+    """Be one of the workers of `gateway serve`, which alone starts this."""
+    from gateway import workers  # noqa: PLC0415  # see `serve`
+    from gateway.app import create_app  # noqa: PLC0415  # see `serve`
+    from gateway.server import run  # noqa: PLC0415  # see `serve`
+
+    workers.follow_parent()
+    settings = _load_or_exit(config, status=2)
+    with _exit_if_bad(config, status=2):
+        application = create_app(settings, worker=Worker(index, count))
+    run(application, socket.socket(fileno=descriptor), workers.say_ready)
 
 
 @config_app.command()
@@ -58,6 +87,8 @@ def check(
 ) -> None:
     """Say what is wrong with the configuration, where, and how to mend it; or what it routes where."""
     settings = _load_or_exit(path, status=1)
+    with _exit_if_bad(path, status=1):
+        keys = Limiting(settings, Worker(count=settings.server.workers)).keys
     typer.echo(f"{find(path)} is good")
     width = max(map(len, settings.models))
     for model, config in settings.models.items():
@@ -65,23 +96,21 @@ def check(
             f"{step.backend} ({settings.backends[step.backend].kind}: {step.model or model})" for step in config.route
         )
         typer.echo(f"  {model:<{width}}  ->  {', then '.join(steps)}")
-    typer.echo(f"  {_keys(settings)}")
+    count = len(keys.keys)
+    typer.echo("  open to every client: there are no keys" if keys.is_open else f"  clients need one of {count} keys")
 
 
 def _load_or_exit(path: Path | None, *, status: int) -> Config:
-    try:
+    with _exit_if_bad(path, status=status):
         return load(path)
+
+
+@contextmanager
+def _exit_if_bad(path: Path | None, *, status: int) -> Iterator[None]:
+    try:
+        yield
     except ConfigError as error:
-        raise _refused(path, error, status=status) from error
-
-
-def _refused(path: Path | None, error: ConfigError, *, status: int) -> typer.Exit:
-    typer.echo(f"{find(path)} cannot be used:", err=True)
-    for problem in error.problems:
-        typer.echo(f"  {problem}", err=True)
-    return typer.Exit(status)
-
-
-def _keys(settings: Config) -> str:
-    count = len(settings.api_keys)
-    return f"clients need one of {count} keys" if count else "open to every client: GATEWAY_API_KEYS is not set"
+        typer.echo(f"{find(path)} cannot be used:", err=True)
+        for problem in error.problems:
+            typer.echo(f"  {problem}", err=True)
+        raise typer.Exit(status) from error

@@ -11,6 +11,7 @@ import uuid
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from gateway.auth import ANONYMOUS
 from gateway.backends.capabilities import DROPPED_HEADER, dropped_header
 from gateway.body import ClientGone
 from gateway.config_observability import COST_DECIMALS
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.observers import Observers
 
 RECORD = "gateway.record"
+KEY = "gateway.key"
 COMPLETE = "gateway.complete"
 """Where the server notes in the scope when the last byte of the request was read, by `time.perf_counter()`."""
 # A send that takes longer waits for the client to read.
@@ -37,7 +39,10 @@ _SANE_ID = re.compile(rb"[\w.:-]{1,128}", re.ASCII)
 
 
 class RequestFrame:
-    """ASGI middleware around the whole application; puts the request's `RequestRecord` into `scope[RECORD]`."""
+    """ASGI middleware around the whole application.
+
+    Puts the request's `RequestRecord` into `scope[RECORD]`, and its `Key`, where one is needed, into `scope[KEY]`.
+    """
 
     def __init__(self, app: ASGIApp, *, keys: KeyRing, observers: Observers, metrics_need_key: bool) -> None:
         self.app = app
@@ -59,7 +64,8 @@ class RequestFrame:
         try:
             # Every path under it, so that nobody without a key learns which of them exist.
             if record.to_api or (self._metrics_need_key and record.path == METRICS_PATH):
-                self._keys.check(scope)
+                scope[KEY] = key = self._keys.check(scope)
+                record.key_id = None if key.id == ANONYMOUS else key.id
             await self.app(scope, receive, framed)
         except ClientGone:
             record.status = CLIENT_CLOSED_REQUEST
@@ -73,6 +79,8 @@ class RequestFrame:
             await _answer(InternalError(), record, framed)
         finally:
             self._observers.end(record, scope.get(COMPLETE, 0.0))
+            if record.admitted is not None:
+                record.admitted.leave(record)
 
     def _framed(self, send: Send, record: RequestRecord, scope: Scope) -> Send:
         """`send`, with our headers on every answer and the status noted; what a stream sends is watched."""
@@ -101,7 +109,7 @@ class RequestFrame:
 
 def _headers(record: RequestRecord) -> list[tuple[bytes, bytes]]:
     """What the gateway tells with every answer; times and costs of a stream are known only after its head."""
-    headers = [(b"x-request-id", record.id.encode())]
+    headers = [*record.limit_headers, (b"x-request-id", record.id.encode())]
     if record.model is not None:
         headers.append((b"x-gateway-model", record.model.encode()))
     if record.backend is not None:

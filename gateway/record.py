@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.meter import Meter, Usage
 
 if TYPE_CHECKING:
+    from gateway.admission import Admitted
     from gateway.attempts import Attempt
     from gateway.config_observability import Price
 
@@ -32,6 +33,8 @@ class RequestRecord:
         streamed: whether the answer is a stream.
         code: the error's code, also of an error in mid-stream.
         key_id: name of the client's key; never the key.
+        admitted: its place within the limits, which it leaves at its end.
+        limit_headers: what its key may still do, for the answer's head.
         traceparent: the trace that the client says it belongs to (www.w3.org/TR/trace-context).
         dropped: names of parameters that the backend could not take.
         attempts: the requests to backends that were made for it, in order.
@@ -59,6 +62,8 @@ class RequestRecord:
     streamed: bool = False
     code: str | None = None
     key_id: str | None = None
+    admitted: Admitted | None = None
+    limit_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     traceparent: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
     strict: bool = False

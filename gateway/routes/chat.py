@@ -10,7 +10,7 @@ from gateway.attempts import Attempts
 from gateway.backends.capabilities import asks_strict
 from gateway.body import parse, read_body
 from gateway.errors import BackendTimeout, GatewayError, InternalError, ShuttingDown
-from gateway.frame import RECORD
+from gateway.frame import KEY, RECORD
 from gateway.presence import Presence
 from gateway.schema import ChatRequest, check
 from gateway.sse import DONE
@@ -19,6 +19,7 @@ from gateway.telemetry import log
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from gateway.admission import Admission
     from gateway.config_sections import Limits, Timeouts
     from gateway.record import RequestRecord
     from gateway.routing import Routes
@@ -36,10 +37,11 @@ _LAST_EVENT_S = 1.0
 class ChatEndpoint:
     """The ASGI endpoint; it stands outside FastAPI's own parameter handling, which costs half the throughput."""
 
-    def __init__(self, routes: Routes, limits: Limits, timeouts: Timeouts) -> None:
+    def __init__(self, routes: Routes, limits: Limits, timeouts: Timeouts, admission: Admission) -> None:
         self._routes = routes
         self._limits = limits
         self._timeouts = timeouts
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one chat request."""
@@ -53,6 +55,7 @@ class ChatEndpoint:
         record.streamed = bool(fields.get("stream"))
         attempts = Attempts(route, record, body, fields, self._timeouts)
         async with Presence(receive) as client:
+            await self._admission.enter(scope[KEY], record, fields)
             if record.streamed:
                 await self._stream(attempts, record, send, client)
             else:

@@ -1,0 +1,179 @@
+"""Letting a checked request in, or not: the limits of its key first, then a place among the requests under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gateway.errors import InvalidRequest
+from gateway.errors_limits import QuotaUsedUp, RateLimited
+from gateway.limit_headers import headers, span
+from gateway.limit_store import Ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.auth import Key
+    from gateway.config_observability import Price
+    from gateway.errors import GatewayError
+    from gateway.gate import Gate
+    from gateway.limit_store import LimitStore, Verdict
+    from gateway.record import RequestRecord
+
+# One token is about four characters of English text (platform.openai.com/tokenizer).
+_CHARACTERS_PER_TOKEN = 4
+_TOKENS_PER_MESSAGE = 4
+# Reserved for an answer of unlimited length; the true number is taken when it has come.
+_ASSUMED_ANSWER = 256
+_SOONEST_S = 1.0
+
+
+@dataclass(slots=True)
+class Admitted:
+    """One request that was let in, until it leaves.
+
+    Args:
+        ticket: what it took beforehand; None if its key has no limits.
+        store: where it took that.
+        gate: where it has its place; None if there is no limit.
+    """
+
+    ticket: Ticket | None
+    store: LimitStore
+    gate: Gate | None
+
+    def leave(self, record: RequestRecord) -> None:
+        """Give its place free, and have its key pay what it used: nothing if no backend worked on it."""
+        if self.gate is not None:
+            self.gate.leave()
+        if self.ticket is None:
+            return
+        usage = record.usage
+        tokens = usage.prompt_tokens + usage.completion_tokens if usage else 0
+        self.store.give_back(self.ticket, tokens=tokens, usd=record.cost_usd or 0.0)
+
+
+class Admission:
+    """Decides on every request that is about to go to a backend.
+
+    Args:
+        store: where the use of keys is counted.
+        window_s: the window of `rpm` and `tpm`.
+        gate: bounds the requests under way; None is no bound.
+        messages: how many messages a request may hold; None is no bound.
+        prices: of models, for budgets in USD.
+    """
+
+    def __init__(
+        self,
+        store: LimitStore,
+        *,
+        window_s: float,
+        gate: Gate | None,
+        messages: int | None,
+        prices: Mapping[str, Price],
+    ) -> None:
+        self.store = store
+        self._window_s = window_s
+        self._gate = gate
+        self._messages = messages
+        self._prices = prices
+
+    async def enter(self, key: Key, record: RequestRecord, fields: dict[str, Any]) -> None:
+        """Let a request in, perhaps after a wait; `record.admitted` leaves again when it has ended.
+
+        Args:
+            key: whose request it is.
+            record: takes note of it, and of what the key has left as headers of the answer.
+            fields: the checked body.
+
+        Raises:
+            InvalidRequest: it holds too many messages.
+            RateLimited: the key has used up a limit for now.
+            QuotaUsedUp: the key has used up its budget.
+            Overloaded: too many requests are under way.
+            LimitsUnavailable: nobody knows, since the shared store does not answer.
+        """
+        if self._messages is not None and len(fields.get("messages", ())) > self._messages:
+            raise InvalidRequest(
+                f"Invalid 'messages': array too long. Expected at most {self._messages} messages, "
+                f"but got {len(fields['messages'])}. Send fewer, or have limits.messages raised in gateway.toml.",
+                param="messages",
+                code="array_above_max_length",
+            )
+        ticket = None
+        if key.is_limited:
+            ticket = self._ticket(key, fields)
+            verdict = await self.store.take(ticket)
+            record.limit_headers = headers(key, verdict, self._window_s)
+            if verdict.reason:
+                raise self._refusal(ticket, verdict)
+        if self._gate is not None:
+            try:
+                await self._gate.enter()
+            except BaseException:
+                if ticket is not None:
+                    self.store.give_back(ticket, tokens=0, usd=0.0, requests=1)
+                raise
+        record.admitted = Admitted(ticket, self.store, self._gate)
+
+    def _ticket(self, key: Key, fields: dict[str, Any]) -> Ticket:
+        if key.tpm is None and not key.has_budget:
+            return Ticket(key, 0, 0.0)
+        prompt = _prompt_tokens(fields)
+        choices = fields.get("n") or 1
+        limit = fields.get("max_completion_tokens") or fields.get("max_tokens")
+        answer = choices * (limit or _ASSUMED_ANSWER)
+        if limit is None and key.tpm is not None:
+            # A guess must not be the reason for which a request could never pass.
+            answer = max(0, min(answer, key.tpm - prompt))
+        price = self._prices.get(fields["model"])
+        return Ticket(key, prompt + answer, price.of(prompt, answer) if price else 0.0)
+
+    def _refusal(self, ticket: Ticket, verdict: Verdict) -> GatewayError:
+        key, window = ticket.key, span(self._window_s)
+        match verdict.reason:
+            case "budget_tokens":
+                return QuotaUsedUp(key.id, f"{key.budget_tokens} tokens")
+            case "budget_usd":
+                return QuotaUsedUp(key.id, f"{key.budget_usd:g} USD")
+            case "size":
+                return RateLimited(
+                    f"Request too large: it may take {ticket.tokens} tokens, and key '{key.id}' has {key.tpm} per "
+                    f"{window}. Shorten the messages or lower max_tokens.",
+                    wait_s=None,
+                )
+            case "concurrency":
+                return RateLimited(
+                    f"Rate limit reached: key '{key.id}' has {key.concurrency} requests under way, its limit. "
+                    "Wait until one of them has ended.",
+                    wait_s=_SOONEST_S,
+                )
+            case "requests":
+                assert key.rpm is not None  # noqa: S101  # it was the reason
+                wait_s = (1 - verdict.requests) * self._window_s / key.rpm
+                what = f"{key.rpm} requests"
+            case _:
+                assert key.tpm is not None  # noqa: S101  # it was the reason
+                wait_s = (ticket.tokens - verdict.tokens) * self._window_s / key.tpm
+                what = f"{key.tpm} tokens"
+        return RateLimited(
+            f"Rate limit reached: key '{key.id}' has {what} per {window}. Try again in {span(wait_s)}.", wait_s=wait_s
+        )
+
+
+def _prompt_tokens(fields: dict[str, Any]) -> int:
+    """An estimate from the length of the text; what is no text, as pictures, counts nothing."""
+    messages = fields.get("messages")
+    if messages is None:
+        return _length(fields.get("prompt") or fields.get("input")) // _CHARACTERS_PER_TOKEN + 1
+    characters = sum(_length(message.get("content")) for message in messages)
+    return characters // _CHARACTERS_PER_TOKEN + _TOKENS_PER_MESSAGE * len(messages)
+
+
+def _length(content: Any) -> int:
+    if isinstance(content, str):
+        return len(content)
+    if isinstance(content, list):
+        return sum(_length(part.get("text")) if isinstance(part, dict) else _length(part) for part in content)
+    return 0

@@ -1,0 +1,52 @@
+-- Take one request and its tokens from a key's buckets, all or nothing; the same rules as MemoryStore.take.
+-- KEYS: buckets, spent, leases. ARGV: window_s rpm tpm concurrency budget_tokens budget_usd (-1: no such limit)
+--       tokens usd ticket lease_s
+-- Answers {reason, requests left, tokens left}.
+local function number(index) return tonumber(ARGV[index]) end
+local window, rpm, tpm, concurrency = number(1), number(2), number(3), number(4)
+local budget_tokens, budget_usd, tokens, usd = number(5), number(6), number(7), number(8)
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1e6
+
+local state = redis.call('HMGET', KEYS[1], 'requests', 'tokens', 'at')
+local share = math.max(0, now - (tonumber(state[3]) or now)) / window
+local requests = rpm >= 0 and math.min(rpm, (tonumber(state[1]) or rpm) + share * rpm) or 0
+local left = tpm >= 0 and math.min(tpm, (tonumber(state[2]) or tpm) + share * tpm) or 0
+
+local reason = ''
+if tpm >= 0 and tokens > tpm then
+  reason = 'size'
+end
+if reason == '' and (budget_tokens >= 0 or budget_usd >= 0) then
+  local spent = redis.call('HMGET', KEYS[2], 'tokens', 'usd')
+  if budget_tokens >= 0 and (tonumber(spent[1]) or 0) + tokens > budget_tokens then
+    reason = 'budget_tokens'
+  elseif budget_usd >= 0 and (tonumber(spent[2]) or 0) + usd > budget_usd then
+    reason = 'budget_usd'
+  end
+end
+if reason == '' and concurrency >= 0 then
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+  if redis.call('ZCARD', KEYS[3]) >= concurrency then reason = 'concurrency' end
+end
+if reason == '' and rpm >= 0 and requests < 1 then reason = 'requests' end
+if reason == '' and tpm >= 0 and left < tokens then reason = 'tokens' end
+
+if reason == '' then
+  if rpm >= 0 then requests = requests - 1 end
+  if tpm >= 0 then left = left - tokens end
+  if rpm >= 0 or tpm >= 0 then
+    redis.call('HSET', KEYS[1], 'requests', requests, 'tokens', left, 'at', string.format('%.6f', now))
+    -- An empty bucket is full again by then, which is what an absent one means.
+    redis.call('PEXPIRE', KEYS[1], math.ceil(window * 1000 + 1000))
+  end
+  if concurrency >= 0 then
+    redis.call('ZADD', KEYS[3], now + number(10), ARGV[9])
+    redis.call('PEXPIRE', KEYS[3], math.ceil(number(10) * 1000))
+  end
+  if budget_tokens >= 0 or budget_usd >= 0 then
+    redis.call('HINCRBY', KEYS[2], 'tokens', tokens)
+    redis.call('HINCRBYFLOAT', KEYS[2], 'usd', usd)
+  end
+end
+return {reason, tostring(requests), tostring(left)}

@@ -1,0 +1,194 @@
+"""Keys and limits, assembled from the configuration, and kept up to date with the file of keys."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import logging
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway import keys_file, spending
+from gateway.admission import Admission
+from gateway.auth import KeyRing
+from gateway.config_problems import ConfigError, Problem
+from gateway.gate import Gate
+from gateway.limit_store import LimitStore, MemoryStore
+from gateway.telemetry import say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gateway.auth import Key
+    from gateway.config import Config
+
+LOOK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Which of the gateway's processes this is: `index` of `count`, from 0."""
+
+    index: int = 0
+    count: int = 1
+
+    def share(self, whole: int) -> int:
+        """This worker's part of a number that is divided among all of them."""
+        return whole // self.count + (self.index < whole % self.count)
+
+
+ONLY_WORKER = Worker()
+
+
+class Limiting:
+    """The keys, their limits, and the bound on requests under way.
+
+    Args:
+        config: the configuration.
+        worker: which process this is.
+
+    Attributes:
+        keys: the keys that clients may use.
+        admission: decides on each request.
+
+    Raises:
+        ConfigError: keys or limits cannot hold as they are configured.
+    """
+
+    def __init__(self, config: Config, worker: Worker = ONLY_WORKER) -> None:
+        self.keys = KeyRing(config.api_keys, config.keys)
+        self._config = config
+        self._workers = worker.count
+        self._check(self.keys.keys)
+        limits = config.limits
+        gate = None
+        if limits.in_flight is not None:
+            gate = Gate(worker.share(limits.in_flight), worker.share(limits.queue), limits.queue_wait_s)
+        self._file = config.keys.file
+        self._seen = _version(self._file)
+        self._store = self._make_store()
+        self.admission = Admission(
+            self._store, window_s=config.keys.window_s, gate=gate, messages=limits.messages, prices=config.prices
+        )
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect to the store, and look after the file of keys from now on."""
+        await self._store.start()
+        if self._file is not None:
+            self._watch = asyncio.create_task(self._look_after(self._file))
+
+    async def stop(self) -> None:
+        """Write down what was spent, and disconnect."""
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._file is not None:
+            await self._save(self._file)
+        await self._store.stop()
+
+    def _make_store(self) -> LimitStore:
+        config = self._config
+        if config.shared.url is None:
+            return MemoryStore(config.keys.window_s, _spent_before(self._file))
+        # An extra: a gateway that shares nothing does not need it installed.
+        from gateway.limit_redis import RedisStore  # noqa: PLC0415  # see the line above
+
+        return RedisStore(config.shared.url, config.keys.window_s)
+
+    def _check(self, keys: list[Key]) -> None:
+        """Refuse limits that would not hold.
+
+        Raises:
+            ConfigError: see its problems.
+        """
+        config, workers, problems = self._config, self._workers, list[Problem]()
+        limited = next((key.id for key in keys if key.is_limited), None)
+        if workers > 1:
+            problems += _problems_of_workers(config, workers)
+            if limited and config.shared.url is None:
+                what = f"each of {workers} workers would count by itself, so key '{limited}' could use {workers} times"
+                mend = "name a Redis or Valkey in [shared], or run one worker"
+                problems.append(Problem("server.workers", f"{what} its limits", mend))
+        if config.shared.url is not None and importlib.util.find_spec("redis") is None:
+            mend = "install it with: pip install 'llm-gateway-qa[redis]'"
+            problems.append(Problem("shared", "needs the package redis", mend))
+        in_usd = next((key.id for key in keys if key.budget_usd is not None), None)
+        problems += [
+            Problem(f'prices."{model}"', f"is missing, and key '{in_usd}' has a budget in USD", "add the model's price")
+            for model in config.models
+            if in_usd and model not in config.prices
+        ]
+        if problems:
+            raise ConfigError(problems)
+
+    async def _look_after(self, file: Path) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            await self._save(file)
+            seen = _version(file)
+            if seen != self._seen:
+                self._seen = seen
+                self._read_again(file)
+
+    def _read_again(self, file: Path) -> None:
+        """Take the file's new content, or keep the old one if it is bad."""
+        ring = KeyRing(self._config.api_keys, self._config.keys.model_copy(update={"file": None}))
+        try:
+            entries = keys_file.read(file)
+            ring.replace(entries)
+            self._check(ring.keys)
+        except ConfigError as error:
+            say("keys_not_reloaded", level=logging.ERROR, reason=str(error))
+            return
+        self.keys.replace(entries)
+        say("keys_reloaded", keys=len(entries))
+
+    async def _save(self, file: Path) -> None:
+        """Note what was spent since the last time."""
+        store = self._store
+        if not isinstance(store, MemoryStore) or not store.changed:
+            return
+        store.changed.clear()
+        spent = store.spent | {key.id: store.spent_by(key.id) for key in self.keys.keys if key.has_budget}
+        try:
+            await asyncio.to_thread(spending.save, spending.path_beside(file), spent)
+        except OSError as error:
+            say("spending_not_saved", level=logging.ERROR, reason=str(error))
+
+
+def _problems_of_workers(config: Config, workers: int) -> list[Problem]:
+    problems = [
+        Problem(
+            "server.workers",
+            f"each of {workers} workers would load the model of backend '{name}' once more",
+            'run one worker, or serve the model by a process of its own and lead to it with kind = "openai"',
+        )
+        for name, backend in config.backends.items()
+        if backend.kind == "llamacpp"
+    ]
+    if sys.platform == "win32":
+        problems.append(Problem("server.workers", "Windows cannot share a listening socket so", "run one worker"))
+    if config.limits.in_flight is not None and config.limits.in_flight < workers:
+        what = f"{config.limits.in_flight} places cannot be divided among {workers} workers"
+        problems.append(Problem("limits.in_flight", what, f"allow {workers} or more, or run fewer workers"))
+    return problems
+
+
+def _spent_before(file: Path | None) -> spending.Spent:
+    if file is None:
+        return {}
+    path = spending.path_beside(file)
+    try:
+        return spending.load(path)
+    except (OSError, ValueError) as error:
+        mend = "restore it, or delete it to begin all budgets anew"
+        raise ConfigError([Problem(str(path), "cannot be read", mend)]) from error
+
+
+def _version(file: Path | None) -> tuple[int, int] | None:
+    """What changes whenever the file does; None if it is absent."""
+    try:
+        return None if file is None else ((status := file.stat()).st_mtime_ns, status.st_ino)
+    except OSError:
+        return None

@@ -1,0 +1,86 @@
+"""The file of keys: hashes and limits, written by the command line, read by the gateway."""
+
+import tomllib
+from hashlib import sha256
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway import keys_file
+from gateway.cli import app
+from gateway.config_problems import ConfigError
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, ["keys", *arguments])
+
+
+def test_a_key_is_printed_once_and_kept_as_its_hash(run, tmp_path):
+    result = run("add", "alice", "--rpm", "60", "--budget-usd", "2.5")
+    key = result.stdout.strip()
+    assert len(key) > 40
+    file = tmp_path / "keys.toml"
+    assert key not in file.read_text()
+    assert file.stat().st_mode & 0o077 == 0
+    entry = tomllib.loads(file.read_text())["keys"]["alice"]
+    assert entry["sha256"] == sha256(key.encode()).hexdigest()
+    assert (entry["rpm"], entry["budget_usd"], "tpm" in entry) == (60, 2.5, False)
+    assert key not in run("list").output
+
+
+def test_keys_are_listed_with_limits_and_state(run):
+    run("add", "alice", "--concurrency", "3")
+    run("add", "bob", "--budget-tokens", "1000")
+    assert "is revoked" in run("revoke", "bob").output
+    alice, bob = run("list").output.splitlines()[1:]
+    assert alice.split()[:2] == ["alice", "active"]
+    assert alice.split()[-1] == "3"
+    assert "revoked" in bob
+    assert "1000 tokens" in bob
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("add", "alice"), "there is a key 'alice' already"),
+        (("add", "a b"), "'a b' is no name for a key"),
+        (("add", "env-1"), "do not begin with 'env-'"),
+        (("add", "new", "--file", "nowhere/keys.toml"), "choose a folder that exists"),
+        (("revoke", "bob"), "known are: alice"),
+        (("list", "--file", "absent.toml"), "make the first key"),
+    ],
+)
+def test_a_mistake_is_told_with_its_remedy(run, arguments, says):
+    run("add", "alice")
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert says in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[keys.a]\nrpm = 1", "sha256"),
+        (f'[keys.a]\nsha256 = "{"0" * 64}"\ncreated = 2026-01-01\nrpn = 1', "did you mean 'rpm'"),
+        (f'[keys."env-1"]\nsha256 = "{"0" * 64}"\ncreated = 2026-01-01', "rename it"),
+        ("keys = [", "is not TOML"),
+    ],
+)
+def test_a_bad_file_is_told_with_its_place(tmp_path, text, says):
+    path = tmp_path / "keys.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=says) as error:
+        keys_file.read(path)
+    assert str(path) in str(error.value)
+
+
+def test_what_was_added_is_read_again(tmp_path):
+    path = tmp_path / "keys.toml"
+    keys_file.add(path, "a.b-c_D", {"tpm": 5})
+    keys_file.add(path, "b", {})
+    keys_file.revoke(path, "b")
+    entries = keys_file.read(path)
+    assert (entries["a.b-c_D"].tpm, entries["a.b-c_D"].revoked) == (5, None)
+    assert entries["b"].revoked is not None

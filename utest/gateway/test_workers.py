@@ -1,0 +1,116 @@
+"""`gateway serve --workers` as processes: one address, restarts, no orphans."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import psutil
+import pytest
+
+CONFIG = """
+[backends.up]
+kind = "{kind}"
+{address}
+[models.m]
+route = [{{ backend = "up" }}]
+"""
+OPENAI = CONFIG.format(kind="openai", address='base_url = "http://127.0.0.1:9/v1"')
+
+
+class Running:
+    """A gateway, and the lines of its log so far."""
+
+    def __init__(self, process):
+        self.process = process
+        self.entries = []
+
+    def until(self, event, count=1):
+        """Read on until an event has come so many times."""
+        while [entry["event"] for entry in self.entries].count(event) < count:
+            line = self.process.stderr.readline()
+            assert line, self.entries
+            self.entries.append(json.loads(line))
+        return [entry for entry in self.entries if entry["event"] == event]
+
+
+@pytest.fixture
+def serve(tmp_path):
+    path = tmp_path / "gateway.toml"
+    started = []
+
+    def serve(text, *options):
+        path.write_text(text)
+        command = [sys.executable, "-m", "gateway", "serve", "--config", str(path), "--port", "0", *options]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
+        started.append(process)
+        return Running(process)
+
+    yield serve
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def instance(url):
+    with urllib.request.urlopen(f"{url}/health", timeout=5) as response:
+        return json.load(response)["instance"]
+
+
+def test_workers_are_one_gateway_restarted_and_ended_together(serve):
+    gateway = serve(OPENAI, "--workers", "2")
+    url = gateway.until("listening")[0]["url"]
+    first, second = (entry["pid"] for entry in gateway.until("worker_started", 2))
+    assert len({instance(url) for _ in range(10)}) == 1
+    os.kill(first, signal.SIGKILL)
+    died = gateway.until("worker_died")[0]
+    assert died["status"] == -signal.SIGKILL
+    third = gateway.until("worker_started", 3)[2]
+    assert third["worker"] == died["worker"]
+    assert instance(url)
+    began = time.monotonic()
+    gateway.process.send_signal(signal.SIGTERM)
+    assert gateway.process.wait(10) == 0
+    assert time.monotonic() - began < 5
+    assert not any(psutil.pid_exists(pid) for pid in (first, second, third["pid"]))
+
+
+def test_workers_end_when_their_parent_is_killed(serve):
+    gateway = serve(OPENAI, "--workers", "2")
+    workers = [psutil.Process(entry["pid"]) for entry in gateway.until("worker_started", 2)]
+    gateway.process.kill()
+    _, alive = psutil.wait_procs(workers, 5)
+    assert not alive
+
+
+def test_the_configuration_may_name_their_number(serve):
+    gateway = serve(OPENAI + "[server]\nworkers = 2\n")
+    assert {entry["worker"] for entry in gateway.until("worker_started", 2)} == {0, 1}
+
+
+def test_several_workers_and_an_embedded_model_are_refused(serve):
+    gateway = serve(CONFIG.format(kind="llamacpp", address=""), "--workers", "2")
+    assert gateway.process.wait(10) == 2
+    told = gateway.process.stderr.read().decode()
+    assert "server.workers: each of 2 workers would load the model of backend 'up' once more" in told
+    assert "run one worker" in told
+    assert "Traceback" not in told
+
+
+def test_one_worker_that_cannot_come_back_leaves_the_others_answering(serve, tmp_path):
+    gateway = serve(OPENAI, "--workers", "2")
+    gateway.until("listening")
+    (tmp_path / "gateway.toml").write_text("broken = [")
+    victim = gateway.until("worker_started", 2)[0]
+    os.kill(victim["pid"], signal.SIGKILL)
+    # It has run before: it is tried again and again, and the other one answers meanwhile.
+    gateway.until("worker_died", 1)
+    assert instance(gateway.until("listening")[0]["url"])
+    gateway.process.terminate()
+    assert gateway.process.wait(10) == 0
