@@ -8,18 +8,25 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.config_sections import Section
 
 
-class _RemoteConfig(Section):
+class RemoteConfig(Section):
+    """A backend at an address.
+
+    Attributes:
+        base_url: a plain address, without a key or a query.
+        api_key_env: name of the environment variable that holds the key for it.
+        strict: refuse a parameter that it cannot take, rather than drop it and name it in `x-gateway-dropped-params`.
+    """
+
     base_url: str
     api_key_env: str | None = None
-    # Refuse a parameter that the backend cannot take, rather than drop it and name it in x-gateway-dropped-params.
     strict: bool = False
 
     @field_validator("base_url")
@@ -55,16 +62,60 @@ class _RemoteConfig(Section):
         return SecretStr(os.environ[self.api_key_env]) if self.api_key_env else None
 
 
-class OpenAIConfig(_RemoteConfig):
+class OpenAIConfig(RemoteConfig):
     """Any OpenAI-compatible server; `base_url` includes `/v1` where the server has it."""
 
     kind: Literal["openai"] = "openai"
 
 
-class OllamaConfig(_RemoteConfig):
+class OllamaConfig(RemoteConfig):
     """An Ollama server, spoken to in its native format; `base_url` such as `http://127.0.0.1:11434`."""
 
     kind: Literal["ollama"] = "ollama"
+
+
+class AzureConfig(RemoteConfig):
+    """Azure OpenAI; the model of a route is the name of a deployment.
+
+    Attributes:
+        base_url: the resource, such as `https://my-resource.openai.azure.com`.
+        api_key_env: its value goes into the header `api-key`.
+        api_version: such as `2024-10-21`, for the address of each deployment; unset, the v1 address is used.
+        token_file: holds an Entra ID access token, used in place of a key. It is read anew whenever it changes, so that
+            whatever renews the token (workload identity, `az account get-access-token`) only has to write the file.
+    """
+
+    kind: Literal["azure"] = "azure"
+    api_version: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}(-preview)?$")
+    token_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _check_one_credential(self) -> Self:
+        if self.api_key_env is not None and self.token_file is not None:
+            raise PydanticCustomError(
+                "token_file", "has both 'api_key_env' and 'token_file'; Azure takes one of them: remove the other"
+            )
+        return self
+
+
+class NimConfig(RemoteConfig):
+    """NVIDIA NIM: `https://integrate.api.nvidia.com/v1`, or a container of one's own at `http://host:8000/v1`."""
+
+    kind: Literal["nim"] = "nim"
+
+
+class AnthropicConfig(RemoteConfig):
+    """Anthropic's Messages API.
+
+    Attributes:
+        base_url: the address without `/v1`.
+        api_key_env: its value goes into the header `x-api-key`.
+        max_tokens: the limit for an answer whose request names none, for Anthropic demands one.
+    """
+
+    kind: Literal["anthropic"] = "anthropic"
+    base_url: str = "https://api.anthropic.com"
+    max_tokens: int = Field(default=4096, ge=1)
 
 
 class LlamaCppConfig(Section):
@@ -85,5 +136,15 @@ class LlamaCppConfig(Section):
     cache_prompt: bool = False
 
 
-BackendConfig = Annotated[OpenAIConfig | OllamaConfig | LlamaCppConfig, Field(discriminator="kind")]
-KINDS: dict[str, type[Section]] = {"openai": OpenAIConfig, "ollama": OllamaConfig, "llamacpp": LlamaCppConfig}
+BackendConfig = Annotated[
+    OpenAIConfig | AzureConfig | NimConfig | AnthropicConfig | OllamaConfig | LlamaCppConfig,
+    Field(discriminator="kind"),
+]
+KINDS: dict[str, type[Section]] = {
+    "openai": OpenAIConfig,
+    "azure": AzureConfig,
+    "nim": NimConfig,
+    "anthropic": AnthropicConfig,
+    "ollama": OllamaConfig,
+    "llamacpp": LlamaCppConfig,
+}

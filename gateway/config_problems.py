@@ -87,7 +87,11 @@ def _problem(  # noqa: PLR0911  # one line per kind of error
         case "missing":
             return Problem(where, "is missing", "add it")
         case "union_tag_not_found":
-            return Problem(f"{where}.kind", "is missing", 'add kind = "llamacpp", "openai" or "ollama"')
+            return Problem(
+                f"{where}.kind",
+                "is missing",
+                'add kind = "llamacpp", "openai", "azure", "nim", "anthropic" or "ollama"',
+            )
         case "union_tag_invalid":
             kinds = [kind.strip(" '") for kind in context["expected_tags"].split(",")]
             mend = unknown_name(context["tag"], kinds, "as its kind")

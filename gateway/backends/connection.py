@@ -80,14 +80,23 @@ class Connection:
 
     async def answers(self, path: str) -> bool:
         """Whether `GET path` gives a 200 within two seconds."""
+        answer = await self.get(path)
+        return answer is not None and answer[0] == 200  # noqa: PLR2004  # HTTP's own number
+
+    async def get(self, path: str) -> tuple[int, bytes] | None:
+        """Status and body of `GET path`; None if they did not come within two seconds."""
         try:
             async with (
                 asyncio.timeout(READY_S),
                 self._session.get(self._url(path), allow_redirects=False) as response,
             ):
-                return response.status == 200  # noqa: PLR2004  # HTTP's own number
+                return response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError):
-            return False
+            return None
+
+    def set_header(self, name: str, value: str) -> None:
+        """Send `name: value` with every request from now on."""
+        self._session.headers[name] = value
 
     def _url(self, path: str) -> URL:
         if path not in self._urls:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.backends.anthropic import AnthropicBackend
+from gateway.backends.azure import AzureBackend
+from gateway.backends.nim import NimBackend
 from gateway.backends.ollama import OllamaBackend
 from gateway.backends.openai import OpenAIBackend
-from gateway.config_backends import LlamaCppConfig, OllamaConfig
+from gateway.config_backends import AnthropicConfig, AzureConfig, LlamaCppConfig, NimConfig, OllamaConfig
 
 if TYPE_CHECKING:
     from gateway.backends.base import Backend
     from gateway.config import Config
+    from gateway.config_backends import RemoteConfig
 
 
 def create_backends(config: Config) -> dict[str, Backend]:
@@ -28,11 +32,22 @@ def create_backends(config: Config) -> dict[str, Backend]:
             embedded = LlamaCppBackend(settings, name=name, models=_models_on(config, name))
             embedded.check()
             backends[name] = embedded
-        elif isinstance(settings, OllamaConfig):
-            backends[name] = OllamaBackend(settings, name=name, connect_s=config.timeouts.connect_s)
         else:
-            backends[name] = OpenAIBackend(settings, name=name, connect_s=config.timeouts.connect_s)
+            backends[name] = _remote(settings, name, config.timeouts.connect_s)
     return backends
+
+
+def _remote(settings: RemoteConfig, name: str, connect_s: float) -> Backend:
+    match settings:
+        case AzureConfig():
+            return AzureBackend(settings, name=name, connect_s=connect_s)
+        case NimConfig():
+            return NimBackend(settings, name=name, connect_s=connect_s)
+        case AnthropicConfig():
+            return AnthropicBackend(settings, name=name, connect_s=connect_s)
+        case OllamaConfig():
+            return OllamaBackend(settings, name=name, connect_s=connect_s)
+    return OpenAIBackend(settings, name=name, connect_s=connect_s)
 
 
 def _models_on(config: Config, backend: str) -> list[str]:

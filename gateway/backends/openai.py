@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from gateway.config_backends import OpenAIConfig
+    from gateway.config_backends import RemoteConfig
 
 CONNECT_S = 5.0
 
@@ -27,8 +27,9 @@ CONNECT_S = 5.0
 class OpenAIBackend(Backend):
     """Forwards the client's own bytes and gives the backend's bytes back.
 
-    A subclass whose address is known only later (a child process) passes `config=None`, and in its `start` calls
-    `connect` with the address; it may overrule `unavailable`, the error for a call while there is no address.
+    A subclass may have its own `key_headers` and `chat_path`. One whose address is known only later (a child process)
+    passes `config=None`, and in its `start` calls `connect` with the address; it may overrule `unavailable`, the error
+    for a call while there is no address.
 
     Args:
         config: its `base_url`, which ends in `/v1` as a rule, and its key.
@@ -39,7 +40,7 @@ class OpenAIBackend(Backend):
     reuse_after_stream = True
     """Whether the backend takes another request on a connection that carried a stream."""
 
-    def __init__(self, config: OpenAIConfig | None, *, name: str, connect_s: float = CONNECT_S) -> None:
+    def __init__(self, config: RemoteConfig | None, *, name: str, connect_s: float = CONNECT_S) -> None:
         super().__init__(name=name, strict=config.strict if config else False)
         self.config = config
         self._connect_s = connect_s
@@ -53,9 +54,18 @@ class OpenAIBackend(Backend):
     async def connect(self, base_url: str) -> None:
         """Send calls to `base_url` from now on, in place of any address before."""
         await self.disconnect()
+        self._connection = Connection(
+            base_url, backend=self.name, headers=self.key_headers(), connect_s=self._connect_s
+        )
+
+    def key_headers(self) -> dict[str, str]:
+        """The headers that carry the key, sent with every request."""
         key = self.config.api_key if self.config else None
-        headers = {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
-        self._connection = Connection(base_url, backend=self.name, headers=headers, connect_s=self._connect_s)
+        return {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+
+    def chat_path(self, call: ChatCall) -> str:  # noqa: ARG002  # a subclass may need it
+        """Where `call` goes, below the address."""
+        return "/chat/completions"
 
     async def disconnect(self) -> None:
         """Forget the address; calls raise `unavailable()` until `connect`."""
@@ -79,7 +89,7 @@ class OpenAIBackend(Backend):
 
     async def complete(self, call: ChatCall) -> bytes:
         """Forward `call`; the answer's bytes are checked to be a completion and given back as they are."""
-        async with self._opened().post("/chat/completions", call.body_for_backend(), call.request_id) as response:
+        async with self._opened().post(self.chat_path(call), call.body_for_backend(), call.request_id) as response:
             await self._check_status(response)
             body = await response.read()
         self._check_completion(body)
@@ -88,7 +98,7 @@ class OpenAIBackend(Backend):
     async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
         """Forward `call`; whole events come back as the backend wrote them."""
         post = self._opened().post(
-            "/chat/completions", call.body_for_backend(), call.request_id, reuse=self.reuse_after_stream
+            self.chat_path(call), call.body_for_backend(), call.request_id, reuse=self.reuse_after_stream
         )
         async with post as response:
             await self._check_status(response)

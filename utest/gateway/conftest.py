@@ -38,6 +38,8 @@ class Backend:
         script: what it does with the next requests.
         bodies: the bodies that reached it.
         headers: their headers.
+        paths: their paths, queries included.
+        health: status and body of what a GET gets at a path; anything else gets an empty list of models.
         called: set when a request has reached it.
         closed: set when a request was cut off by the gateway.
     """
@@ -46,6 +48,8 @@ class Backend:
     script: Script | None = None
     bodies: list[bytes] = field(default_factory=list)
     headers: list[Any] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    health: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     called: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
 
@@ -57,10 +61,14 @@ class Backend:
         return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        if request.method == "GET" and request.path_qs in self.health:
+            status, body = self.health[request.path_qs]
+            return web.Response(status=status, body=body)
         if request.method == "GET":
             return web.json_response({"object": "list", "data": []})
         self.bodies.append(await request.read())
         self.headers.append(request.headers)
+        self.paths.append(request.raw_path)
         self.called.set()
         try:
             return await self.script(request) if self.script else web.json_response(COMPLETION)
@@ -179,6 +187,8 @@ def backend(_backend: Backend) -> Backend:
     _backend.script = None
     _backend.bodies.clear()
     _backend.headers.clear()
+    _backend.paths.clear()
+    _backend.health.clear()
     _backend.called.clear()
     _backend.closed.clear()
     return _backend

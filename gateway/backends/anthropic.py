@@ -1,0 +1,151 @@
+"""Anthropic's Messages API."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import orjson
+
+from gateway.backends.anthropic_answer import AnthropicStream, completion
+from gateway.backends.anthropic_request import anthropic_request
+from gateway.backends.base import Backend, ChatCall
+from gateway.backends.connection import Connection
+from gateway.backends.refusal import refusal, refusal_from_event
+from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendUnavailable, GatewayError
+from gateway.sse import EventFramer, data_and_name
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from gateway.config_backends import AnthropicConfig
+
+VERSION = "2023-06-01"
+
+
+class AnthropicBackend(Backend):
+    """Translates both ways.
+
+    Args:
+        config: its address, its key, and the limit for answers whose request names none.
+        name: its name in the configuration.
+        connect_s: limit for making a connection.
+    """
+
+    def __init__(self, config: AnthropicConfig, *, name: str, connect_s: float) -> None:
+        super().__init__(name=name, strict=config.strict)
+        self._config = config
+        self._connect_s = connect_s
+        self._connection: Connection | None = None
+
+    async def start(self) -> None:
+        """Open the connection pool; nothing is sent."""
+        key = self._config.api_key
+        headers = {"anthropic-version": VERSION} | ({"x-api-key": key.get_secret_value()} if key else {})
+        self._connection = Connection(
+            self._config.base_url, backend=self.name, headers=headers, connect_s=self._connect_s
+        )
+
+    async def stop(self) -> None:
+        """Close the connection pool."""
+        if self._connection:
+            await self._connection.close()
+
+    async def ready(self) -> bool:
+        """Whether `GET /v1/models` answers 200; it costs no tokens."""
+        return self._connection is not None and await self._connection.answers("/v1/models")
+
+    async def complete(self, call: ChatCall) -> bytes:
+        """One message, translated."""
+        async with self._post(call) as response:
+            await self._check_status(response)
+            body = await response.read()
+        answer = self._parsed(body)
+        try:
+            return completion(answer)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise self._bad_answer() from error
+
+    async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
+        """Each event, translated; those that come together go out together."""
+        options = call.fields.get("stream_options") or {}
+        stream = AnthropicStream(include_usage=bool(options.get("include_usage")))
+        async with self._post(call) as response:
+            await self._check_status(response)
+            framer = EventFramer(self.name)
+            async with aclosing(_chunks(response, stream)) as chunks:
+                async for chunk in chunks:
+                    passed, failure = self._translated(stream, framer.feed(chunk))
+                    if passed:
+                        yield passed
+                    if stream.ended or (failure and stream.finished):
+                        break
+                    if failure:
+                        raise failure
+        if not stream.finished:
+            raise (
+                self._bad_answer()
+                if stream.ended
+                else BackendDisconnected(
+                    f"Backend '{self.name}' closed the connection before its answer was complete. "
+                    "Send the request again."
+                )
+            )
+        if usage := stream.usage():
+            yield usage
+
+    def _translated(self, stream: AnthropicStream, block: bytes) -> tuple[bytes, GatewayError | None]:
+        """The events for a block of whole events, and what went wrong after them."""
+        passed = b""
+        for event in block.split(b"\n\n"):
+            data, _ = data_and_name(event)
+            if not data:
+                continue
+            try:
+                parsed = self._parsed(data)
+                passed += stream.events(parsed)
+            except (KeyError, TypeError, AttributeError):
+                return passed, self._bad_answer()
+            except GatewayError as error:
+                return passed, error
+        return passed, None
+
+    def _post(self, call: ChatCall) -> Any:
+        if self._connection is None:
+            raise BackendUnavailable(
+                f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False
+            )
+        request = anthropic_request(call, max_tokens=self._config.max_tokens)
+        return self._connection.post("/v1/messages", orjson.dumps(request), call.request_id)
+
+    async def _check_status(self, response: aiohttp.ClientResponse) -> None:
+        if response.status != 200:  # noqa: PLR2004  # HTTP's own number
+            raise refusal(self.name, response.status, response.headers, await response.read())
+
+    def _parsed(self, data: bytes) -> dict[str, Any]:
+        """A body or an event's data as an object; an error raises what it says."""
+        try:
+            answer = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise self._bad_answer() from error
+        if not isinstance(answer, dict):
+            raise self._bad_answer()
+        if answer.get("type") == "error" or answer.get("error"):
+            raise refusal_from_event(self.name, answer.get("error") or answer)
+        return answer
+
+    def _bad_answer(self) -> BackendBadAnswer:
+        return BackendBadAnswer(
+            f"Backend '{self.name}' answered with something that is no Anthropic message. Check its base_url."
+        )
+
+
+async def _chunks(response: aiohttp.ClientResponse, stream: AnthropicStream) -> AsyncGenerator[bytes, None]:
+    """The body as it comes; a broken connection counts only while something of the answer is missing."""
+    try:
+        async for chunk in response.content.iter_any():
+            yield chunk
+    except (aiohttp.ClientError, OSError):
+        if not stream.finished:
+            raise
