@@ -10,7 +10,16 @@ from robot.api.deco import keyword, library
 from keywords.engine.scripted_backend import ScriptedBackend
 from keywords.world import output_dir
 
-Kind = Literal["openai", "ollama"]
+Kind = Literal["openai", "azure", "azure-deployment", "nim", "anthropic", "ollama"]
+# What stands in the configuration for each kind: the gateway's own word for it, the end of its address, further keys.
+_KINDS: dict[Kind, tuple[str, str, dict[str, object]]] = {
+    "openai": ("openai", "/v1", {}),
+    "azure": ("azure", "", {}),
+    "azure-deployment": ("azure", "", {"api_version": "2024-10-21"}),
+    "nim": ("nim", "/v1", {}),
+    "anthropic": ("anthropic", "", {}),
+    "ollama": ("ollama", "", {}),
+}
 
 
 class Limits(TypedDict, total=False):
@@ -123,15 +132,23 @@ class BackendsLibrary:
 
     @keyword
     def write_gateway_config(
-        self, backend: ScriptedBackend, kind: Kind = "openai", *, model: str = "scripted", limits: Limits | None = None
+        self,
+        backend: ScriptedBackend,
+        kind: Kind = "openai",
+        *,
+        model: str = "scripted",
+        limits: Limits | None = None,
+        strict: bool = False,
     ) -> Path:
         """Write a configuration whose one model leads to a scripted backend.
 
         Args:
             backend: where the model leads; it need not run.
-            kind: the wire format that the gateway shall speak to it.
+            kind: the wire format that the gateway shall speak to it; `azure` is Azure's v1 address,
+                `azure-deployment` the older one of each deployment.
             model: the id that clients ask for; the backend's name for it is the first one it lists.
             limits: limits that differ from the gateway's defaults.
+            strict: the gateway refuses what the backend cannot take, rather than drop it.
 
         Returns:
             The file, in the output directory.
@@ -140,25 +157,53 @@ class BackendsLibrary:
         ${config} =    Write Gateway Config    ${backend}    ollama    limits=${{ {'idle_s': 1} }}
         ```
         """
+        table = _backend(backend, kind, "scripted", strict=strict)
+        return self._write([*table, *_model(backend, "scripted", model), *_limits(limits or {})])
+
+    @keyword
+    def write_gateway_config_of_all_kinds(self, backend: ScriptedBackend) -> Path:
+        """Write a configuration in which one scripted backend stands for a backend of each kind.
+
+        Args:
+            backend: where all the models lead; it need not run.
+
+        Returns:
+            The file, in the output directory. The models, and their backends, are called `openai`, `azure`,
+            `azure-deployment`, `nim`, `anthropic` and `ollama`.
+
+        ```robotframework
+        ${config} =    Write Gateway Config Of All Kinds    ${backend}
+        ${gateway} =    Start Gateway    config=${config}
+        Ask    Hello.    model=anthropic
+        ```
+        """
+        tables = [line for kind in _KINDS for line in _backend(backend, kind, kind)]
+        return self._write([*tables, *(line for kind in _KINDS for line in _model(backend, kind, kind))])
+
+    def _write(self, lines: list[str]) -> Path:
         self._written += 1
         path = output_dir() / f"gateway-scripted-{self._written}.toml"
-        path.write_text(_toml(backend, kind, model, limits or {}), "utf-8")
+        path.write_text("\n".join((*lines, "")), "utf-8")
         logger.info(path.read_text("utf-8"))
         return path
 
 
-def _toml(backend: ScriptedBackend, kind: Kind, model: str, limits: Limits) -> str:
-    base_url = f"{backend.url}/v1" if kind == "openai" else backend.url
-    lines = [
-        "[backends.scripted]",
-        f"kind = {json.dumps(kind)}",
-        f"base_url = {json.dumps(base_url)}",
-        f"[models.{json.dumps(model)}]",
-        f'route = [{{ backend = "scripted", model = {json.dumps(backend.models[0])} }}]',
-    ]
+def _backend(backend: ScriptedBackend, kind: Kind, name: str, *, strict: bool = False) -> list[str]:
+    word, suffix, further = _KINDS[kind]
+    keys = {"kind": word, "base_url": backend.url + suffix, **further, **({"strict": True} if strict else {})}
+    return [f"[backends.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]
+
+
+def _model(backend: ScriptedBackend, name: str, model: str) -> list[str]:
+    step = f'{{ backend = "{name}", model = {json.dumps(backend.models[0])} }}'
+    return [f"[models.{json.dumps(model)}]", f"route = [{step}]"]
+
+
+def _limits(limits: Limits) -> list[str]:
+    lines = []
     for table, belongs in (("timeouts", True), ("limits", False)):
         lines += [
             f"[{table}]",
             *(f"{name} = {value}" for name, value in limits.items() if name.endswith("_s") is belongs),
         ]
-    return "\n".join((*lines, ""))
+    return lines

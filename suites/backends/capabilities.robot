@@ -1,0 +1,78 @@
+*** Settings ***
+Documentation       What each kind of backend takes of a request. What it cannot take is named in the answer's header
+...                 `x-gateway-dropped-params` (dropped), or refused with 400 where leaving it out would change the
+...                 answer's meaning (refused). `capabilities.md` in the results is this table as the rows found it.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.capabilities.CapabilitiesLibrary
+
+Suite Setup         Open Gateway Before All Kinds
+Suite Teardown      Close Gateway Before All Kinds
+Test Teardown       No Operation
+Test Template       Capability Should Be
+
+Test Tags           kind:functional    needs:scripted-backend    req:BACK-010
+
+
+*** Test Cases ***
+max_tokens
+    ${BACKEND}    max_tokens    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
+
+temperature
+    ${BACKEND}    temperature    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
+
+stop
+    ${BACKEND}    stop    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
+
+seed
+    ${BACKEND}    seed    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=dropped
+
+presence_penalty
+    ${BACKEND}    presence_penalty    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=dropped
+
+logit_bias
+    ${BACKEND}    logit_bias    openai=taken    azure=taken    nim=taken    ollama=dropped    anthropic=dropped
+
+logprobs
+    ${BACKEND}    logprobs    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=dropped
+
+Several choices
+    ${BACKEND}    n>1    openai=taken    azure=taken    nim=taken    ollama=refused    anthropic=refused
+
+Tools
+    ${BACKEND}    tools    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
+
+A forced tool
+    ${BACKEND}    a forced tool    openai=taken    azure=taken    nim=taken    ollama=refused    anthropic=taken
+
+One tool at a time
+    ${BACKEND}    one tool at a time    openai=taken    azure=taken    nim=taken    ollama=dropped    anthropic=taken
+
+An answer that follows a JSON schema
+    ${BACKEND}    json_schema    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
+
+An answer in any JSON
+    ${BACKEND}    json_object    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=refused
+
+An image
+    ${BACKEND}    an image    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
+
+An image by its address
+    ${BACKEND}    an image by address    openai=taken    azure=taken    nim=taken    ollama=refused    anthropic=taken
+
+reasoning_effort
+    ${BACKEND}    reasoning_effort    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
+
+user
+    ${BACKEND}    user    openai=taken    azure=taken    nim=taken    ollama=dropped    anthropic=taken
+
+A field that OpenAI does not know
+    ${BACKEND}    a field of its own    openai=taken    azure=taken    nim=taken    ollama=dropped    anthropic=dropped
+
+
+*** Keywords ***
+Close Gateway Before All Kinds
+    [Documentation]    Keep what the rows found out, and end what the suite started.
+    Write Capability Table
+    Stop Further Gateways
+    Stop Scripted Backends
