@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import orjson
 
-from gateway.backends.anthropic_answer import AnthropicStream, completion
+from gateway.backends.anthropic_answer import AnthropicStream, completion, usage_of
 from gateway.backends.anthropic_request import anthropic_request
 from gateway.backends.base import Backend, ChatCall
 from gateway.backends.connection import Connection
 from gateway.backends.refusal import refusal, refusal_from_event
 from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendUnavailable, GatewayError
-from gateway.sse import EventFramer, data_and_name
+from gateway.meter import METER, Usage
+from gateway.sse import EventFramer, _data_and_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from gateway.backends.timing import TimedResponse
     from gateway.config_backends import AnthropicConfig
 
 VERSION = "2023-06-01"
@@ -63,9 +65,11 @@ class AnthropicBackend(Backend):
             body = await response.read()
         answer = self._parsed(body)
         try:
-            return completion(answer)
+            translated = completion(answer)
         except (KeyError, TypeError, AttributeError) as error:
             raise self._bad_answer() from error
+        _count(answer.get("usage") or {})
+        return translated
 
     async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
         """Each event, translated; those that come together go out together."""
@@ -92,14 +96,15 @@ class AnthropicBackend(Backend):
                     "Send the request again."
                 )
             )
-        if usage := stream.usage():
+        _count(stream.counts)
+        if usage := stream.usage_chunk():
             yield usage
 
     def _translated(self, stream: AnthropicStream, block: bytes) -> tuple[bytes, GatewayError | None]:
         """The events for a block of whole events, and what went wrong after them."""
         passed = b""
         for event in block.split(b"\n\n"):
-            data, _ = data_and_name(event)
+            data, _ = _data_and_name(event)
             if not data:
                 continue
             try:
@@ -141,10 +146,16 @@ class AnthropicBackend(Backend):
         )
 
 
-async def _chunks(response: aiohttp.ClientResponse, stream: AnthropicStream) -> AsyncGenerator[bytes, None]:
+def _count(counts: dict[str, Any]) -> None:
+    """Note the token counts of an answer for the ledger."""
+    if usage := usage_of(counts):
+        METER.get().counted = Usage(usage["prompt_tokens"], usage["completion_tokens"], "backend")
+
+
+async def _chunks(response: TimedResponse, stream: AnthropicStream) -> AsyncGenerator[bytes, None]:
     """The body as it comes; a broken connection counts only while something of the answer is missing."""
     try:
-        async for chunk in response.content.iter_any():
+        async for chunk in response.chunks():
             yield chunk
     except (aiohttp.ClientError, OSError):
         if not stream.finished:

@@ -55,7 +55,7 @@ def completion(answer: dict[str, Any]) -> bytes:
             "created": int(time.time()),
             "model": answer.get("model"),
             "choices": [choice],
-            "usage": _usage(answer.get("usage") or {}),
+            "usage": usage_of(answer.get("usage") or {}),
         }
     )
 
@@ -69,6 +69,7 @@ class AnthropicStream:
     Attributes:
         finished: the stop reason has come, so that nothing of the answer is missing.
         ended: `message_stop` has come.
+        counts: Anthropic's token counts, as far as they have come.
     """
 
     def __init__(self, *, include_usage: bool) -> None:
@@ -76,7 +77,7 @@ class AnthropicStream:
         self.ended = False
         self._include_usage = include_usage
         self._envelope: dict[str, Any] = {}
-        self._counts: dict[str, Any] = {}
+        self.counts: dict[str, Any] = {}
         self._tool_calls = 0
         # The block under way: Anthropic sends one after the other.
         self._block: dict[str, Any] = {}
@@ -99,7 +100,7 @@ class AnthropicStream:
                 return self._block_stop()
             case "message_delta":
                 # The counts are cumulative: each replaces the one before.
-                self._counts |= {name: count for name, count in event.get("usage", {}).items() if count is not None}
+                self.counts |= {name: count for name, count in event.get("usage", {}).items() if count is not None}
                 if event["delta"].get("stop_reason") and not self.finished:
                     self.finished = True
                     return self._chunk({}, _finish_reason(event["delta"]))
@@ -109,11 +110,11 @@ class AnthropicStream:
                 return PING
         return b""
 
-    def usage(self) -> bytes:
+    def usage_chunk(self) -> bytes:
         """The usage chunk that ends the stream, if it was asked for."""
         if not self._include_usage:
             return b""
-        return _event({**self._envelope, "choices": [], "usage": _usage(self._counts)})
+        return _event({**self._envelope, "choices": [], "usage": usage_of(self.counts)})
 
     def _start(self, message: dict[str, Any]) -> bytes:
         self._envelope = {
@@ -124,7 +125,7 @@ class AnthropicStream:
         }
         if self._include_usage:
             self._envelope["usage"] = None
-        self._counts = dict(message.get("usage") or {})
+        self.counts = dict(message.get("usage") or {})
         return self._chunk({"role": "assistant", "content": ""})
 
     def _block_start(self, block: dict[str, Any]) -> bytes:
@@ -181,17 +182,18 @@ def _finish_reason(answer: dict[str, Any]) -> str:
     return _FINISH_REASONS.get(answer.get("stop_reason") or "", "stop")
 
 
-def _usage(counts: dict[str, Any]) -> dict[str, Any] | None:
+def usage_of(counts: dict[str, Any]) -> dict[str, Any] | None:
     """OpenAI's counts; None if one is missing. Anthropic counts what it read from or wrote to its cache apart."""
-    given, completion_tokens = counts.get("input_tokens"), counts.get("output_tokens")
-    if given is None or completion_tokens is None:
+    names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+    prompts = [counts.get(name) for name in names]
+    prompt = sum(count for count in prompts if isinstance(count, int))
+    cached, answered = prompts[1] or 0, counts.get("output_tokens")
+    if not isinstance(prompts[0], int) or not isinstance(answered, int):
         return None
-    cached = counts.get("cache_read_input_tokens") or 0
-    prompt = given + cached + (counts.get("cache_creation_input_tokens") or 0)
     return {
         "prompt_tokens": prompt,
-        "completion_tokens": completion_tokens,
-        "total_tokens": prompt + completion_tokens,
+        "completion_tokens": answered,
+        "total_tokens": prompt + answered,
         "prompt_tokens_details": {"cached_tokens": cached},
     }
 

@@ -15,57 +15,40 @@ Test Tags           kind:functional    needs:scripted-backend    req:BACK-010
 
 
 *** Test Cases ***
-max_tokens
+The parameter max_tokens
     ${BACKEND}    max_tokens    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
-
-temperature
+The parameter temperature
     ${BACKEND}    temperature    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
-
-stop
+The parameter stop
     ${BACKEND}    stop    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
-
-seed
+The parameter seed
     ${BACKEND}    seed    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=dropped
-
-presence_penalty
+The parameter presence_penalty
     ${BACKEND}    presence_penalty    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=dropped
-
-logit_bias
+The parameter logit_bias
     ${BACKEND}    logit_bias    openai=taken    azure=taken    nim=taken    ollama=dropped    anthropic=dropped
-
-logprobs
+The parameter logprobs
     ${BACKEND}    logprobs    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=dropped
-
 Several choices
     ${BACKEND}    n>1    openai=taken    azure=taken    nim=taken    ollama=refused    anthropic=refused
-
 Tools
     ${BACKEND}    tools    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
-
 A forced tool
     ${BACKEND}    a forced tool    openai=taken    azure=taken    nim=taken    ollama=refused    anthropic=taken
-
 One tool at a time
     ${BACKEND}    one tool at a time    openai=taken    azure=taken    nim=taken    ollama=dropped    anthropic=taken
-
 An answer that follows a JSON schema
     ${BACKEND}    json_schema    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
-
 An answer in any JSON
     ${BACKEND}    json_object    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=refused
-
 An image
     ${BACKEND}    an image    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
-
 An image by its address
     ${BACKEND}    an image by address    openai=taken    azure=taken    nim=taken    ollama=refused    anthropic=taken
-
-reasoning_effort
+The parameter reasoning_effort
     ${BACKEND}    reasoning_effort    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
-
-user
+The parameter user
     ${BACKEND}    user    openai=taken    azure=taken    nim=taken    ollama=dropped    anthropic=taken
-
 A field that OpenAI does not know
     ${BACKEND}    a field of its own    openai=taken    azure=taken    nim=taken    ollama=dropped    anthropic=dropped
 

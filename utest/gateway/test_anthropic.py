@@ -1,8 +1,14 @@
 """Anthropic's answers, whole and as streams."""
 
+import asyncio
 import json
 
 import pytest
+
+from gateway.backends.anthropic import AnthropicBackend
+from gateway.backends.base import ChatCall
+from gateway.config_backends import AnthropicConfig
+from gateway.meter import METER, Meter, Usage
 
 USAGE = {"input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 4}
 MESSAGE = {
@@ -282,6 +288,32 @@ def test_overload_passes_on_when_to_come_back(claude, backend):
     assert claude.chat().headers["retry-after"] == "9"
     backend.answers(error("overloaded_error"), 529)
     assert claude.chat().headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_ledger_gets_the_last_counts(backend, stream):
+    if stream:
+        backend.streams(START, text_block(0, "a"), end(output_tokens=2), end(None, 4), STOP)
+    else:
+        backend.answers(MESSAGE)
+
+    async def ask():
+        anthropic = AnthropicBackend(AnthropicConfig(base_url=backend.url), name="a", connect_s=1)
+        meter = Meter()
+        METER.set(meter)
+        call = ChatCall(b"", {"messages": [{"role": "user", "content": "hi"}]}, "m", "m", "id", stream=stream)
+        await anthropic.start()
+        try:
+            if stream:
+                async for _ in anthropic.stream(call):
+                    pass
+            else:
+                await anthropic.complete(call)
+        finally:
+            await anthropic.stop()
+        return meter.counted
+
+    assert asyncio.run(ask()) == Usage(17, 4, "backend")
 
 
 def test_dropped_parameters_are_named(claude, backend):
