@@ -1,6 +1,7 @@
 """A key that stands twice is refused wherever it hides; the same key in two objects is none of them."""
 
 import json
+import time
 
 import pytest
 
@@ -49,6 +50,23 @@ ONCE = {
 @pytest.mark.parametrize("body", ONCE.values(), ids=ONCE)
 def test_a_key_that_stands_once_passes(body):
     assert parse(body, 20) == json.loads(body)
+
+
+@pytest.mark.parametrize("item", [b'{"a": "\\u003a"}', b'{"a": "\\\\u003a"}'])
+def test_escaped_colons_do_not_make_a_large_body_slow(item):
+    body = b'{"a": [%s]}' % b",".join([item] * 100_000)
+    began = time.thread_time()
+    assert len(parse(body, 20)["a"]) == 100_000
+    assert time.thread_time() - began < 0.3
+
+
+def test_in_a_large_body_the_key_is_refused_without_a_search():
+    body = b'{"x": [%s], "a": 1, "a": 2}' % b",".join([b'{"b": 1}'] * 100_000)
+    began = time.thread_time()
+    with pytest.raises(InvalidRequest, match="stands twice") as refused:
+        parse(body, 20)
+    assert refused.value.code == "duplicate_key"
+    assert time.thread_time() - began < 0.3
 
 
 def test_the_deepest_body_that_may_be_allowed_is_checked():
