@@ -52,6 +52,9 @@ def coverage_findings(register: Register, rows: Iterable[Row]) -> list[str]:
 
 def run_findings(rows: Sequence[Row], run: Run) -> list[str]:
     """Rows that a whole run lost on its way, ran without being in the suites, or ran without leaving evidence."""
+    if cause := run.interruption:
+        # What else is missing in such a run follows from it.
+        return [f"{run.output} has no verdict: {cause}; remove the cause and run the suites again"]
     written = Counter(row.stable_id for row in rows)
     executed = Counter(result.row.stable_id for result in run.results)
     findings = [f"row '{r.full_name}' was not executed in {run.output}" for r in rows if not executed[r.stable_id]]

@@ -21,9 +21,10 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.evidence import COLLECTOR, folder_of_row
 from keywords.suite_model import row_of
+from keywords.traceability.allure_environment import commit
 from keywords.traceability.earlier_run import remove_own
 from keywords.traceability.modifier import enrich, find_register
-from keywords.traceability.results import EVIDENCE
+from keywords.traceability.results import EVIDENCE, NOT_STARTED
 from keywords.traceability.row_evidence import PAGE, RowFacts, Seen, begin_run, end_run, log_sizes, write_row
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
 
 INIT = "__init__.robot"
 NAME = "keywords.traceability.listener.TraceabilityListener"
-NOT_STARTED = "Not started: the rows and the register disagree. The findings are among the errors of this run."
+DISAGREE = f"{NOT_STARTED}the rows and the register disagree. The findings are among the errors of this run."
 WITHOUT_WORLD = (
-    "Not started: {init} provides the gateway, and Robot reads it only if its folder is named. Run: "
+    NOT_STARTED + "{init} provides the gateway, and Robot reads it only if its folder is named. Run: "
     "robot --suite {name} {folder}"
 )
 
@@ -54,7 +55,7 @@ class TraceabilityListener:
         self._seen = Seen()
         self._logs: dict[Path, int] = {}
 
-    def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:  # noqa: ARG002  # Robot's signature
+    def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
         """At the root: check the rows, and make ready for the evidence."""
         missing = _missing_world(data)
         if data.parent:
@@ -64,11 +65,13 @@ class TraceabilityListener:
         self._active = False
         _hand_down(data)
         if not BuiltIn().dry_run_active:
+            # The commit under test is the one at the start of the run, whenever pages are made from it.
+            result.metadata.update(_known({"Commit": commit()}))
             # Robot's new log no longer tells of them, whether or not this run comes to its rows.
             remove_own(_output_dir())
         if findings := enrich(data, find_register(data.source)):
             logger.error(findings)
-            _stop(data, NOT_STARTED)
+            _stop(data, DISAGREE)
         elif missing:
             _stop(data, missing)
         elif not BuiltIn().dry_run_active:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keywords.traceability.results import Result
+from keywords.traceability.results import NOT_RUN, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 STATUSES = ("FAILING", "UNCOVERED", "PARTIAL", "NOT_RUN", "PASSING")
 """Of a requirement, worst first."""
-NOT_RUN = "NOT RUN"
-"""Of a row that the run left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +106,10 @@ def _verdict(
         reasons = dict.fromkeys(result.message for result in mine if result.message)
         return "NOT_RUN", "; ".join(reasons) or "none of its rows ran"
     missing = [kind for kind in requirement.needs if not by_kind[kind]]
+    missed = sum(bool(result.not_reached) for result in mine)
     idle = [k for k in requirement.needs if by_kind[k] and not any(r.status == "PASS" for r in by_kind[k])]
     parts = [f"no row of kind {kind}" for kind in missing] + [f"no row of kind {kind} ran" for kind in idle]
+    parts += [f"{missed} of {_rows(len(mine))} did not run"] if missed else []
     return ("PARTIAL", "; ".join(parts)) if parts else ("PASSING", "")
 
 

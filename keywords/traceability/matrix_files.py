@@ -46,8 +46,11 @@ def verdict(matrix: Matrix) -> str:
     """What the run says, in a sentence."""
     counts = matrix.requirement_counts
     total = len(matrix.lines)
+    stopped = matrix.run.interruption
     if failing := counts["FAILING"]:
-        return f"{failing} of {total} requirements {_fails(failing)}"
+        return f"{failing} of {total} requirements {_fails(failing)}" + (f"; {stopped}" if stopped else "")
+    if stopped:
+        return f"No verdict: {stopped}"
     if open_ := counts["UNCOVERED"] + counts["PARTIAL"]:
         return f"Nothing fails; {open_} of {total} requirements {'is' if open_ == 1 else 'are'} not fully proven"
     if idle := counts["NOT_RUN"]:

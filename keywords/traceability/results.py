@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 EVIDENCE = "Evidence"
 """Name of the test metadata under which the listener notes where a row's evidence lies."""
+NOT_RUN = "NOT RUN"
+"""Of a row that the run left out, or that it did not come to."""
+NOT_STARTED = "Not started: "
+"""Begins the message of each row of a run that the listener refuses."""
+_NOT_REACHED = re.compile(
+    # Robot's own words for a row that it fails without having executed it; the reason may follow.
+    rf"Parent suite setup failed:\s+|{NOT_STARTED}|(?=Test execution stopped due to a fatal error\b)"
+    r"|(?=Execution terminated by signal\b)|(?=(?:Failure|Error) occurred and exit-on-(?:failure|error) mode)"
+)
 _LINK = re.compile(r"\[([^|\]]+)\|[^\]]*\]")
 
 
@@ -28,8 +37,8 @@ class Result:
 
     Attributes:
         row: the row.
-        status: `PASS`, `FAIL`, `SKIP`, or `NOT RUN` for a row that this run left out.
-        message: why; empty for most passed rows.
+        status: `PASS`, `FAIL`, `SKIP`, or `NOT RUN` for a row that this run left out or did not come to.
+        message: why; of a passed row what it measured, if it says.
         elapsed_s: seconds, setup and teardown included.
         started: local time in ISO 8601; empty if it was not run.
         evidence: its evidence page, relative to the output.xml; None if it left none.
@@ -43,6 +52,12 @@ class Result:
     started: str = ""
     evidence: str | None = None
     log_id: str | None = None
+
+    @property
+    def not_reached(self) -> str:
+        """Why the run did not come to this row; empty if it did, or if it left the row out on purpose."""
+        begin = _NOT_REACHED.match(self.message) if self.status == NOT_RUN else None
+        return " ".join(self.message[begin.end() :].split()) if begin else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +77,19 @@ class Run:
     metadata: Mapping[str, str]
     started: str
     elapsed_s: float
+
+    @property
+    def interruption(self) -> str:
+        """Why the run has no verdict: what kept it from its rows, or from some of them; empty if nothing did."""
+        reasons = list(dict.fromkeys(result.not_reached for result in self.results if result.not_reached))
+        if not reasons:
+            return ""
+        missed = sum(bool(result.not_reached) for result in self.results)
+        if missed == len(self.results):
+            return f"the run did not start: {reasons[0]}"
+        if any(result.message.startswith("Parent suite setup failed:") for result in self.results):
+            return f"{missed} of {len(self.results)} rows did not run: {reasons[0]}"
+        return f"the run was stopped, {missed} of {len(self.results)} rows did not run: {reasons[0]}"
 
 
 def read_output(output: Path) -> Run:
@@ -110,10 +138,12 @@ def _result(test: ET.Element, suite: str) -> Result:
     status = _status(test)
     evidence = next((meta.text or "" for meta in test.findall("meta") if meta.get("name") == EVIDENCE), "")
     link = _LINK.search(evidence)
+    message = (status.text or "").strip()
+    missed = status.get("status") == "FAIL" and _NOT_REACHED.match(message)
     return Result(
         row=Row(test.get("name", ""), suite, tuple(tag for tag in tags if not tag.startswith("allure."))),
-        status=status.get("status", ""),
-        message=(status.text or "").strip(),
+        status=NOT_RUN if missed else status.get("status", ""),
+        message=message,
         elapsed_s=float(status.get("elapsed", "0")),
         started=status.get("start", ""),
         evidence=link.group(1) if link else None,

@@ -87,6 +87,12 @@ def test_missing_evidence_is_found_but_not_for_skipped_rows(tmp_path):
     assert [finding.split(";")[0] for finding in findings] == ["row 'Suites.S.One' left no evidence"]
 
 
+def test_a_run_that_did_not_start_is_one_finding_with_its_cause(tmp_path):
+    results = [Result(one, "NOT RUN", "Parent suite setup failed:\nNo model") for one in GOOD]
+    (finding,) = run_findings(GOOD, run(tmp_path, *results))
+    assert "has no verdict: the run did not start: No model; remove the cause" in finding
+
+
 def test_skipped_rows_are_warned_of_with_their_reason(tmp_path):
     found = run(tmp_path, Result(GOOD[0], "PASS"), Result(GOOD[1], "SKIP", "no GPU"))
     assert skip_warnings(found) == ["row 'Suites.S.Two' was skipped: no GPU"]

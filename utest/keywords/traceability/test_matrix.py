@@ -87,6 +87,43 @@ def test_verdict(results, sentence):
     assert verdict(matrix([requirement(), requirement("B-001")], results)) == sentence
 
 
+NOT_THERE = "Parent suite setup failed:\nThe gateway\nwas not ready"
+STOPPED = "Execution terminated by signal"
+
+
+@pytest.mark.parametrize(
+    ("results", "sentence"),
+    [
+        (
+            [("NOT RUN", NOT_THERE), ("NOT RUN", NOT_THERE)],
+            "No verdict: the run did not start: The gateway was not ready",
+        ),
+        (
+            [("PASS", ""), ("NOT RUN", STOPPED)],
+            f"No verdict: the run was stopped, 1 of 2 rows did not run: {STOPPED}",
+        ),
+        ([("PASS", ""), ("NOT RUN", NOT_THERE)], "No verdict: 1 of 2 rows did not run: The gateway was not ready"),
+        (
+            [("FAIL", "no"), ("NOT RUN", STOPPED)],
+            f"1 of 2 requirements fails; the run was stopped, 1 of 2 rows did not run: {STOPPED}",
+        ),
+    ],
+)
+def test_a_run_that_did_not_come_to_its_rows_has_no_verdict(results, sentence):
+    tags = [FUNCTIONAL, ("req:B-001", "kind:functional")]
+    rows = [result(status, *tags[n], message=message) for n, (status, message) in enumerate(results)]
+    found = matrix([requirement(), requirement("B-001")], rows)
+    assert verdict(found) == sentence
+    assert [line.status for line in found.lines if line.requirement.id == "B-001"] == ["NOT_RUN"]
+
+
+def test_a_requirement_with_a_row_that_the_run_did_not_come_to_is_not_proven():
+    line = matrix(
+        [requirement()], [result("PASS", *FUNCTIONAL), result("NOT RUN", *FUNCTIONAL, message=STOPPED)]
+    ).lines[0]
+    assert (line.status, line.reason) == ("PARTIAL", "1 of 2 rows did not run")
+
+
 @pytest.fixture
 def written(tmp_path):
     output = tmp_path / "output.xml"

@@ -3,9 +3,11 @@
 import hashlib
 import json
 import re
+import subprocess
 
 import pytest
 
+from keywords.traceability.results import read_output
 from keywords.traceability.sealed_page import POLICY
 
 
@@ -169,6 +171,34 @@ def test_a_bare_run_starts_nothing_for_rows_that_know_no_requirement(project):
         assert "A stream ends' has no requirement; tag it req:<id>" in process.stderr
         assert "Not started: the rows and the register disagree" in process.stdout
         assert "the world begins" not in process.stdout
+
+
+def test_rows_behind_a_failed_setup_were_not_run(project):
+    setup = "Suite Setup    Fail    There is no gateway\n"
+    project.write("suites/__init__.robot", (project.root / "suites/__init__.robot").read_text() + setup)
+    project.robot()
+    run = read_output(project.results / "output.xml")
+    assert {result.status for result in run.results} == {"NOT RUN"}
+    assert run.interruption == "the run did not start: There is no gateway"
+
+
+def test_rows_behind_a_fatal_error_were_not_run(project):
+    project.replace("suites/api/chat.robot", "    Fail    sk-top", "    Fatal Error    sk-top")
+    project.robot()
+    run = read_output(project.results / "output.xml")
+    assert [result.status for result in run.results] == ["PASS", "FAIL", "NOT RUN"]
+    assert run.interruption.startswith("the run was stopped, 1 of 3 rows did not run: Test execution stopped due to")
+
+
+def test_a_run_names_its_commit(project):
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "First"]):
+        who = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *who, *words], cwd=project.root, check=True, capture_output=True)
+    project.robot("--include", "smoke")
+    commit = read_output(project.results / "output.xml").metadata["Commit"]
+    assert re.fullmatch("[0-9a-f]{10}", commit)
+    row = json.loads((folder(project, "a-question-is-answered") / "row.json").read_bytes())
+    assert row["environment"]["Commit"] == commit
 
 
 def project_init_with_setup():
