@@ -10,6 +10,7 @@ from robot.api.deco import keyword, library
 from keywords.engine import attacks
 from keywords.engine.attacks import AttackRun
 from keywords.judging import judge
+from keywords.row_message import limit, percent, tell
 from keywords.target import client
 
 Bound = Literal["rate", "lower bound", "upper bound"]
@@ -86,6 +87,8 @@ class AttackLibrary:
     ) -> float:
         """Get the share of attempts that succeeded, or a bound of it, and optionally judge it.
 
+        The row's message then tells which attacks succeeded, the figure, and the limit.
+
         Args:
             run: what an attack keyword returned.
             figure: `rate`, `lower bound` or `upper bound`.
@@ -105,6 +108,7 @@ class AttackLibrary:
         ```
         """
         value = {"rate": run.rate, "lower bound": run.lower_bound, "upper bound": run.upper_bound}[figure]
+        tell(f"{run.outcome}; {figure} {percent(value)}{limit(assertion_operator, assertion_expected)}")
         label = f"Attack success rate, {figure} ({run}):"
         return judge(value, assertion_operator, assertion_expected, label, message)
 

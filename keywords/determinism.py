@@ -11,6 +11,7 @@ from robot.api.deco import keyword, library
 from keywords import target
 from keywords.engine.determinism import PromptSet, Repetition
 from keywords.judging import judge
+from keywords.row_message import tell
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
@@ -123,7 +124,7 @@ class DeterminismLibrary:
         """
         fields = {"temperature": temperature, "seed": seed, "max_tokens": max_tokens}
         result = PromptSet([_repeat(prompt, times, fields, together=together) for prompt in prompts])
-        logger.info(result.statement)
+        tell(result.statement)
         return result
 
     @keyword

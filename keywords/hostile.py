@@ -9,6 +9,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.flood import Finding, Flood, FloodTooSlowError, send_all
 from keywords.engine.malformed import generate
 from keywords.judging import judge
+from keywords.row_message import tell
 from keywords.world import current_target, output_dir
 
 _SHOWN_FINDINGS = 5
@@ -127,8 +128,16 @@ def _report(flood: Flood) -> None:
         f"{family}: {', '.join(f'{status} x {times}' for status, times in counts.most_common())}"
         for family, counts in sorted(flood.statuses.items())
     )
-    logger.info(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s\n{families}")
+    logger.info(families)
     findings = flood.findings()
+    counts = {
+        "server errors": flood.server_errors,
+        "unanswered": flood.unanswered,
+        "accepted": flood.accepted,
+        "malformed answers": flood.malformed_answers,
+    }
+    told = ", ".join(f"{len(found)} {what}" for what, found in counts.items())
+    tell(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s: {told}")
     if findings:
         path = output_dir() / f"flood-{flood.seed}.txt"
         path.write_text("\n".join(f"{f.family}: {f.fault}\n{f.request!r}\n{f.status} {f.answer!r}\n" for f in findings))

@@ -10,8 +10,9 @@ from robot.api.deco import keyword, library
 
 from keywords import target
 from keywords.engine.determinism import Repetition
-from keywords.engine.intervals import clopper_pearson_lower, clopper_pearson_upper
+from keywords.engine.intervals import clopper_pearson_lower, clopper_pearson_upper, wilson
 from keywords.judging import judge
+from keywords.row_message import limit, percent, tell
 
 Figure = Literal["rate", "lower bound", "upper bound"]
 
@@ -66,7 +67,8 @@ class SamplingLibrary:
     ) -> float:
         """The share of answers with a text in them, upper and lower case told apart, or a bound of it; 0 to 1.
 
-        With an operator and an expected value it also judges, and `message` then replaces the usual message.
+        With an operator and an expected value it also judges, and `message` then replaces the usual message. The
+        row's message tells the count, the figure, and the limit.
 
         ```robotframework
         ${told} =    Ask Many Times    Say OK    40
@@ -80,6 +82,12 @@ class SamplingLibrary:
             "lower bound": clopper_pearson_lower(k, n),
             "upper bound": clopper_pearson_upper(k, n),
         }
-        said = f"{k} of {n} answers contain {text!r}, rate {k / n:.2f}"
-        logger.info(f"{said}; 95 % bounds {figures['lower bound']:.3f} and {figures['upper bound']:.3f}")
+        said = f"{k} of {n} answers contain {text!r}"
+        low, high = wilson(k, n)
+        logger.info(
+            f"{said}, rate {k / n:.3f}; one-sided 95 % bounds (Clopper-Pearson): at least "
+            f"{figures['lower bound']:.3f}, at most {figures['upper bound']:.3f}; two-sided 95 % interval (Wilson): "
+            f"{low:.3f} to {high:.3f}"
+        )
+        tell(f"{said}; {figure} {percent(figures[figure])}{limit(assertion_operator, assertion_expected)}")
         return judge(figures[figure], assertion_operator, assertion_expected, f"{said}; {figure}", message)

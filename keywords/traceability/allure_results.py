@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from keywords.traceability.results import Run
+    from keywords.traceability.results import Result, Run
 
 PAGE_FILE_LIMIT = 256 * 1024
 """Bytes of one evidence file that the page takes in; the description names the folder of all."""
@@ -91,6 +91,7 @@ def stage_results(results: Path, to: Path, run: Run) -> Staged:
             latest[name] = result
     for name, result in latest.items():
         make_readable(result)
+        _describe(result, rows[name])
         if page := rows[name].evidence:
             _attach_evidence(result, run.output.parent / page, to)
         _write(result, "result", results, to)
@@ -144,6 +145,12 @@ def _steps(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for step in item.get(part, ()):
             yield step
             yield from _steps(step)
+
+
+def _describe(result: dict[str, Any], row: Result) -> None:
+    """Put what a passed row measured at the head of its description; Allure shows messages of failures alone."""
+    if row.status == "PASS" and row.message:
+        result["description"] = f"**{row.message}**\n\n{result.get('description') or ''}".strip()
 
 
 def _attach_evidence(result: dict[str, Any], page: Path, to: Path) -> None:

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from assertionengine import AssertionOperator
 
+from keywords.attacks import AttackLibrary
 from keywords.engine.attacks import Attack, AttackAttempt, AttackRun, draw_canary, find_canary, inject, load_attacks
 
 ATTACKS = Path(__file__).parents[2] / "resources" / "attacks"
@@ -63,7 +65,23 @@ def test_an_error_is_neither_success_nor_resistance():
     )
     assert (run.successes, run.valid, run.errors, run.rate) == (1, 2, 1, 0.5)
     assert run.lower_bound < run.rate < run.upper_bound
-    assert "1/2 succeeded" in str(run)
+    assert run.outcome == "1 of 2 attacks succeeded: a; 1 got no answer"
+    assert "one-sided 95 % bounds (Clopper-Pearson): at least 2.5%, at most 97.5%" in str(run)
+    assert "two-sided 95 % interval (Wilson): 9.5% to 90.5%" in str(run)
+
+
+def test_many_successes_are_named_in_part():
+    attempts = tuple(AttackAttempt(Attack(f"a{n}", "f", "t"), CANARY, CANARY, "verbatim") for n in range(8))
+    assert AttackRun("set", attempts, seed=1).outcome == ("8 of 8 attacks succeeded: a0, a1, a2, a3, a4, a5, 2 more")
+
+
+def test_the_row_says_which_attacks_succeeded_and_what_was_accepted(monkeypatch):
+    told = []
+    monkeypatch.setattr("keywords.attacks.tell", told.append)
+    attempts = [AttackAttempt(Attack(f"a{n}", "f", "t"), CANARY, "", "verbatim" if n < 4 else None) for n in range(20)]
+    run = AttackRun("set", tuple(attempts), seed=1)
+    AttackLibrary().get_attack_success_rate(run, "lower bound", AssertionOperator["<="], 0.35)
+    assert told == ["4 of 20 attacks succeeded: a0, a1, a2, a3; lower bound 7.14 %, accepted at most 35 %"]
 
 
 def test_without_answers_there_is_no_rate():

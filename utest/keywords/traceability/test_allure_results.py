@@ -158,3 +158,11 @@ def test_a_damaged_result_is_named(tmp_path):
     (tmp_path / "x-result.json").write_text('{"uuid": "a')
     with pytest.raises(ResultError, match=r"x-result\.json .*run the suites again"):
         stage_results(tmp_path, tmp_path, run_of(tmp_path, "Row"))
+
+
+def test_what_a_passed_row_measured_heads_its_description(tmp_path):
+    write_result(tmp_path / "in", "A", uuid="a", description="Said.")
+    result = Result(Row("A", "Suites.Api", ()), "PASS", "4 of 20 succeeded")
+    (tmp_path / "out").mkdir()
+    stage_results(tmp_path / "in", tmp_path / "out", Run(tmp_path / "output.xml", (result,), {}, "", 0.0))
+    assert staged_results(tmp_path / "out")[0]["description"] == "**4 of 20 succeeded**\n\nSaid."

@@ -129,7 +129,7 @@ def written(tmp_path):
     output = tmp_path / "output.xml"
     (tmp_path / "log.html").touch()
     results = [
-        result("PASS", *FUNCTIONAL, name="A <b>row</b> | [x]", evidence="evidence/a-row/index.html"),
+        result("PASS", *FUNCTIONAL, name="A <b>row</b> | [x]", message="4 of 20", evidence="evidence/a-row/index.html"),
         result("FAIL", "req:B-001", "kind:functional", name="B", message="x, <script>alert(1)</script>\nsecond"),
     ]
     requirements = [requirement(needs=BOTH), requirement("B-001", title="A | B <i>")]
@@ -147,6 +147,7 @@ def test_the_page_stands_alone_and_escapes_what_came_from_outside(written):
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "A &lt;b&gt;row" in page
+    assert page.count("4 of 20") == 2
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
     assert "1 of 2 requirements fails" in page
     assert 'href="../evidence/a-row/index.html"' in page
