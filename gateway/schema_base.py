@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 Bool = bool | None
@@ -17,9 +17,33 @@ OTHER = "<other>"
 
 
 class Open(BaseModel):
-    """An object whose unknown keys pass; nothing in it is coerced."""
+    """An object whose unknown keys pass, but for those that differ from a known one only in case; nothing is coerced.
+
+    Parsers in Go take `Messages` for `messages`, and the later of the two wins (`encoding/json`): such a key would
+    reach the backend past the checks.
+    """
 
     model_config = ConfigDict(extra="allow", strict=True)
+    _known_when_folded: ClassVar[dict[str, str]]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        names = (field.alias or name for name, field in cls.model_fields.items())
+        cls._known_when_folded = {name.casefold(): name for name in names}
+
+    @model_validator(mode="after")
+    def _check_unknown(self) -> Self:
+        for key in self.model_extra or ():
+            # Folded as Go does it: the long s and the Kelvin sign are letters too.
+            known = self._known_when_folded.get(key.casefold())
+            if known is not None:
+                raise invalid(
+                    key,
+                    f"differs from '{known}' only in case, and some backends take one for the other. "
+                    f"Send '{known}' alone.",
+                    code="ambiguous_key",
+                )
+        return self
 
 
 def text_or(other: str, kind: type) -> Any:
@@ -55,6 +79,6 @@ def missing(field: str, expected: str) -> PydanticCustomError:
     return PydanticCustomError("missing_field", "{expected}", {"field": field, "expected": expected})
 
 
-def invalid(field: str, why: str) -> PydanticCustomError:
+def invalid(field: str, why: str, *, code: str = "invalid_value") -> PydanticCustomError:
     """The error of a field that does not fit the others; `why` goes on after its name, with the remedy."""
-    return PydanticCustomError("invalid_pair", "{why}", {"field": field, "why": why})
+    return PydanticCustomError("invalid_pair", "{why}", {"field": field, "why": why, "code": code})

@@ -3,7 +3,7 @@
 Codes marked *seen* were captured from OpenAI's own service; for the others OpenAI's answer is not known.
 `invalid_type`, `empty_array` (seen), `integer_below_min_value` (seen), `integer_above_max_value` (seen),
 `decimal_below_min_value`, `decimal_above_max_value`, `array_above_max_length`, `empty_string`,
-`missing_required_parameter` and `invalid_value`.
+`missing_required_parameter`, `ambiguous_key` and `invalid_value`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def invalid_request(error: ErrorDetails) -> InvalidRequest:
     if kind in _EXPECTED:
         return _wrong_type(param, last, _EXPECTED[kind], got)
     if kind == "invalid_pair":
-        return InvalidRequest(f"'{param}' {context['why']}", param=param, code="invalid_value")
+        return InvalidRequest(f"'{param}' {context['why']}", param=param, code=context["code"])
     return _out_of_bounds(kind, context, param, len(keys), got)
 
 

@@ -143,6 +143,45 @@ def test_a_wrong_shape_is_named(fields, code, param):
     assert any(remedy in refused.value.message for remedy in ("Add ", "Send ", "Change "))
 
 
+USER = {"role": "user", "content": "hi"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "param", "known"),
+    [
+        ({"Messages": []}, "Messages", "messages"),
+        ({"MODEL": "dear"}, "MODEL", "model"),
+        ({"me\u017fsage\u017f": []}, "me\u017fsage\u017f", "messages"),
+        ({"to\u212aens": 1, "Max_to\u212aens": 1}, "Max_to\u212aens", "max_tokens"),
+        ({"messages": [USER, {**USER, "Role": "system"}]}, "messages[1].Role", "role"),
+        (with_part({"type": "text", "text": "x", "Type": "image_url"}), f"{PART}.Type", "type"),
+        (with_part({"type": "x_new", "TYPE": "text"}), f"{PART}.TYPE", "type"),
+        (with_call(Function={}), f"{TOOL_CALL}.Function", "function"),
+        (with_format({**SCHEMA, "Schema": {}}), f"{FORMAT}.Schema", "schema"),
+        ({"stream": True, "stream_options": {"Include_Usage": True}}, "stream_options.Include_Usage", "include_usage"),
+    ],
+)
+def test_a_key_that_differs_only_in_case_is_refused(fields, param, known):
+    with pytest.raises(InvalidRequest) as refused:
+        check(request(**fields))
+    assert (refused.value.code, refused.value.param) == ("ambiguous_key", param)
+    assert f"'{param}'" in refused.value.message
+    assert f"'{known}'" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"x_new": {"a": 1, "A": 2, "Messages": []}, "X_new": 1},
+        {"metadata": {"Model": "a", "model": "b"}},
+        with_tool(name="f", parameters={"properties": {"name": {}, "Name": {}}}),
+        {"logit_bias": {"5": 1}},
+    ],
+)
+def test_keys_of_the_clients_own_may_differ_in_case(fields):
+    check(request(**fields))
+
+
 @pytest.mark.parametrize("fields", RIGHT.values(), ids=RIGHT)
 def test_every_right_shape_passes(fields):
     check(request(**fields))
