@@ -1,0 +1,165 @@
+"""Sweeps of streams that are cut in the backend, at many places."""
+
+from __future__ import annotations
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+from robot.libraries.BuiltIn import BuiltIn
+
+from keywords import target
+from keywords.engine.client import ChatClient
+from keywords.engine.scripted_backend import ScriptedBackend
+from keywords.engine.stream_cuts import CutKind, CutSweep, Verdict, cut_streams
+from keywords.judging import judge
+
+_HANG_S = 10.0
+_SHOWN = 5
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class StreamCutsLibrary:
+    """Cut a stream in the backend at many bytes, and count the ends that tell the client nothing.
+
+    The exchanges of a sweep are not kept as evidence; its log names the place and the defect of each bad end.
+
+    ```robotframework
+    ${sweep} =    Cut Streams    ${BACKEND}    seed=20260101
+    Get Silent Ends    ${sweep}    ==    0
+    Get Malformed Ends    ${sweep}    ==    0
+    Get Hung Streams    ${sweep}    ==    0
+    ```
+    """
+
+    @keyword
+    def cut_streams(
+        self,
+        backend: ScriptedBackend,
+        *,
+        seed: int,
+        words: int = 60,
+        fault: CutKind = "cut",
+        drawn: int = 200,
+    ) -> CutSweep:
+        """Cut the backend's stream at each end of an event, one byte before and after it, and at drawn bytes.
+
+        Args:
+            backend: behind the gateway that the row speaks to.
+            seed: of the drawn bytes; it stands in the report.
+            words: of the answer, one chunk each.
+            fault: `cut` resets the backend's connection, `close` closes it.
+            drawn: how many bytes are drawn.
+
+        Raises:
+            ValueError: the uncut stream is not in order.
+
+        ```robotframework
+        ${sweep} =    Cut Streams    ${BACKEND}    seed=${CUT_SEED}    fault=close
+        ```
+        """
+        return _swept(backend, words, fault, drawn, seed)
+
+    @keyword
+    def cut_streams_at_every_byte(
+        self, backend: ScriptedBackend, *, words: int = 60, fault: CutKind = "cut"
+    ) -> CutSweep:
+        """Cut the backend's stream at each of its bytes; it takes minutes.
+
+        Args:
+            backend: behind the gateway that the row speaks to.
+            words: of the answer, one chunk each.
+            fault: as for [Cut Streams].
+
+        ```robotframework
+        ${sweep} =    Cut Streams At Every Byte    ${BACKEND}
+        ```
+        """
+        return _swept(backend, words, fault, None, 0)
+
+    @keyword
+    def get_silent_ends(
+        self,
+        sweep: CutSweep,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many streams of a sweep ended with neither an error nor a finish reason and `[DONE]`.
+
+        ```robotframework
+        Get Silent Ends    ${sweep}    ==    0
+        ```
+        """
+        return _count(sweep, "silent", assertion_operator, assertion_expected, message)
+
+    @keyword
+    def get_malformed_ends(
+        self,
+        sweep: CutSweep,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many streams of a sweep had an error or an end that is not in order, or a text that is not the answer's.
+
+        ```robotframework
+        Get Malformed Ends    ${sweep}    ==    0
+        ```
+        """
+        return _count(sweep, "malformed", assertion_operator, assertion_expected, message)
+
+    @keyword
+    def get_hung_streams(
+        self,
+        sweep: CutSweep,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many streams of a sweep had no end within ten seconds.
+
+        ```robotframework
+        Get Hung Streams    ${sweep}    ==    0
+        ```
+        """
+        return _count(sweep, "hung", assertion_operator, assertion_expected, message)
+
+    @keyword
+    def get_streams_that_told(
+        self,
+        sweep: CutSweep,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many streams of a sweep ended with an error event in good order.
+
+        ```robotframework
+        Get Streams That Told    ${sweep}    >    100
+        ```
+        """
+        return _count(sweep, "told", assertion_operator, assertion_expected, message)
+
+
+def _swept(backend: ScriptedBackend, words: int, fault: CutKind, drawn: int | None, seed: int) -> CutSweep:
+    client = ChatClient(
+        str(BuiltIn().get_variable_value("${GATEWAY_URL}")),
+        api_key=target.api_key(),
+        model=str(BuiltIn().get_variable_value("${MODEL}")),
+        timeout_s=_HANG_S,
+    )
+    try:
+        sweep = cut_streams(client, backend, count=words, kind=fault, drawn=drawn, seed=seed, hang_s=_HANG_S)
+    finally:
+        client.close()
+    logger.info(repr(sweep))
+    return sweep
+
+
+def _count(
+    sweep: CutSweep, verdict: Verdict, operator: AssertionOperator | None, expected: int | None, message: str | None
+) -> int:
+    found = sweep.that_are(verdict)
+    shown = "; ".join(f"at byte {stream.at_byte}: {stream.detail}" for stream in found[:_SHOWN] if stream.detail)
+    label = f"Streams that are {verdict}, of {len(sweep.streams)} with seed {sweep.seed} ({shown or 'none to show'})"
+    return judge(len(found), operator, expected, label, message)

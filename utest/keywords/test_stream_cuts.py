@@ -1,0 +1,48 @@
+"""The sweep over cuts, against the scripted backend itself: it is no gateway, so most of its cuts are silent."""
+
+import pytest
+
+from keywords.engine.client import ChatClient
+from keywords.engine.scripted_backend import ScriptedBackend
+from keywords.engine.stream_cuts import cut_streams
+
+
+@pytest.fixture
+def backend():
+    it = ScriptedBackend()
+    it.start()
+    yield it
+    it.stop()
+
+
+@pytest.fixture
+def client(backend):
+    it = ChatClient(backend.url, api_key=None, model="scripted", timeout_s=2)
+    yield it
+    it.close()
+
+
+def test_a_server_without_manners_is_caught(client, backend):
+    sweep = cut_streams(client, backend, count=3, kind="close", drawn=5, seed=7, hang_s=2)
+    assert len(sweep.that_are("silent")) > 5
+    assert not sweep.that_are("told")
+    assert sweep.streams[-1].at_byte == sweep.size
+    assert f"{len(sweep.that_are('silent'))} silent" in repr(sweep)
+
+
+def test_the_same_seed_cuts_at_the_same_bytes(client, backend):
+    places = [
+        [
+            stream.at_byte
+            for stream in cut_streams(client, backend, count=3, kind="close", drawn=5, seed=seed, hang_s=2).streams
+        ]
+        for seed in (1, 1, 2)
+    ]
+    assert places[0] == places[1] != places[2]
+    assert {0, 1} <= set(places[0])
+
+
+def test_every_byte_means_every_byte(client, backend):
+    sweep = cut_streams(client, backend, count=1, kind="close", drawn=None, seed=0, hang_s=2)
+    assert [stream.at_byte for stream in sweep.streams] == list(range(sweep.size + 1))
+    assert sweep.seed is None
