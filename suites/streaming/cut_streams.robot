@@ -22,10 +22,12 @@ An Ollama stream that is closed tells the client
     ollama    close
 An OpenAI stream that is cut at any byte tells the client
     [Tags]    nightly
+    [Timeout]    20 minutes
     [Template]    Client Is Told Whichever Byte Is The Last
     openai
 An Ollama stream that is cut at any byte tells the client
     [Tags]    nightly
+    [Timeout]    20 minutes
     [Template]    Client Is Told Whichever Byte Is The Last
     ollama
 
