@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.attempts import Attempts
 from gateway.backends.capabilities import asks_strict
-from gateway.body import parse, read_body
+from gateway.body import ClientGone, parse, read_body
 from gateway.errors import BackendTimeout, GatewayError, InternalError, ShuttingDown
 from gateway.frame import KEY, RECORD
 from gateway.presence import Presence
@@ -87,9 +87,12 @@ class ChatEndpoint:
                 log.exception("stream failed", extra={"fields": {"event": "stream_failed", "id": record.id}})
                 error = InternalError()
         record.code = error.code if error else None
-        async with asyncio.timeout(_LAST_EVENT_S if error else None):
-            end = error.event() + DONE if error else DONE
-            await send({"type": "http.response.body", "body": end})
+        try:
+            async with asyncio.timeout(_LAST_EVENT_S if error else None):
+                end = error.event() + DONE if error else DONE
+                await send({"type": "http.response.body", "body": end})
+        except TimeoutError:
+            raise ClientGone from None
 
 
 def operation() -> tuple[dict[str, Any], dict[str, Any]]:

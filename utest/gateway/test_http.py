@@ -149,6 +149,17 @@ def test_a_client_that_does_not_read_is_let_go(client, connect, backend, monkeyp
         assert backend.closed.wait(5)
 
 
+def test_a_stream_that_nobody_reads_ends_in_time_and_is_no_defect(hasty_client, backend, caplog):
+    backend.streams(*[backend.chunk("x" * 1_000_000)] * 100)
+    asked = BODY.replace(b"{", b'{"stream": true, ', 1)
+    address = (hasty_client.http.base_url.host, hasty_client.http.base_url.port)
+    with socket.create_connection(address) as connection:
+        connection.sendall(POST + b"content-length: %d\r\n\r\n" % len(asked) + asked)
+        assert backend.closed.wait(5)
+        until(lambda: any("without completing" in record.message for record in caplog.records))
+    assert not any(record.exc_info for record in caplog.records)
+
+
 def test_a_client_that_reads_slowly_gets_everything(connect, backend, monkeypatch):
     monkeypatch.setattr(http_protocol, "STUCK_S", 0.2)
     backend.answers({"choices": [{"message": {"content": "x" * 20_000_000}}]})
