@@ -2,14 +2,17 @@
 
 from datetime import timedelta
 from itertools import pairwise
+from typing import Literal
 
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.scripted_backend import RecordedRequest, ScriptedBackend
+from keywords.engine.stream import StreamedAnswer
 from keywords.judging import judge
 
+Extreme = Literal["min", "max"]
 _SOON = timedelta(seconds=5)
 
 
@@ -94,6 +97,76 @@ class RecordingLibrary:
         return [sent.at_s for sent in _recorded(backend.chat_requests(), request).sent if sent.chunk is not None]
 
     @keyword
+    def get_pause_between_chunks(
+        self,
+        backend: ScriptedBackend,
+        statistic: Extreme,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+        *,
+        request: int = -1,
+    ) -> float:
+        """Seconds from one chunk of a stream to the next one, as the backend sent them.
+
+        Args:
+            backend: who sent.
+            statistic: `min` or `max`.
+            assertion_operator: how to judge; without it the value is only returned.
+            assertion_expected: seconds.
+            message: replaces the usual message.
+            request: which request: 0 is the first, -1 the last.
+
+        Raises:
+            AssertionError: there is no such request, it has no two chunks, or the judgement failed.
+
+        ```robotframework
+        Get Pause Between Chunks    ${backend}    min    >=    0.2
+        ```
+        """
+        pauses = [later - earlier for earlier, later in pairwise(self.get_chunk_send_times(backend, request))]
+        return _judge_extreme(pauses, statistic, assertion_operator, assertion_expected, "Pause of chunks (s)", message)
+
+    @keyword
+    def get_transit_time_of_chunks(
+        self,
+        backend: ScriptedBackend,
+        stream: StreamedAnswer,
+        statistic: Extreme,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+        *,
+        request: int = -1,
+    ) -> float:
+        """Seconds from the moment the backend sent a chunk to the moment the client read it.
+
+        Both clocks are the same one on Linux and macOS.
+
+        Args:
+            backend: who sent.
+            stream: what the client read.
+            statistic: `min` or `max`.
+            assertion_operator: how to judge; without it the value is only returned.
+            assertion_expected: seconds.
+            message: replaces the usual message.
+            request: which request it was at the backend: 0 is the first, -1 the last.
+
+        Raises:
+            AssertionError: the client did not read as many pieces of text as chunks were sent, or the judgement failed.
+
+        ```robotframework
+        Get Transit Time Of Chunks    ${backend}    ${stream}    max    <    0.05
+        ```
+        """
+        sent = self.get_chunk_send_times(backend, request)
+        if len(sent) != len(stream.pieces):
+            raise AssertionError(f"{len(sent)} chunks were sent, and {len(stream.pieces)} pieces of text were read.")
+        began = stream.exchange.sent_at
+        taken = [began + piece.at_s - at_s for piece, at_s in zip(stream.pieces, sent, strict=True)]
+        return _judge_extreme(taken, statistic, assertion_operator, assertion_expected, "Transit (s)", message)
+
+    @keyword
     def get_client_disconnect_time(
         self, backend: ScriptedBackend, request: int = -1, within: timedelta = _SOON
     ) -> float:
@@ -162,6 +235,21 @@ def _recorded(requests: list[RecordedRequest], request: int) -> RecordedRequest:
         return requests[request]
     except IndexError:
         raise AssertionError(f"There is no request {request}: the backend recorded {len(requests)}.") from None
+
+
+def _judge_extreme(
+    values: list[float],
+    statistic: Extreme,
+    operator: AssertionOperator | None,
+    expected: float | None,
+    label: str,
+    message: str | None,
+) -> float:
+    if not values:
+        raise AssertionError(f"{label}: the stream has too few chunks.")
+    value = min(values) if statistic == "min" else max(values)
+    logger.info(f"{label}: {', '.join(f'{each:.4f}' for each in values)}")
+    return judge(value, operator, expected, f"{statistic} of {label}", message)
 
 
 def _has_ended(requests: list[RecordedRequest], request: int) -> bool:

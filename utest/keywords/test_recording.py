@@ -3,9 +3,11 @@
 import time
 from datetime import timedelta
 
+import httpx2
 import pytest
 from assertionengine import AssertionOperator
 
+from keywords.engine.client import ChatClient
 from keywords.engine.scripted_backend import Fault, Script
 from keywords.recording import RecordingLibrary
 
@@ -37,16 +39,36 @@ def test_gaps_are_between_requests(library, scripted, wire):
     for pause in (0, 0.1, 0.2):
         time.sleep(pause)
         wire.body()
-    assert library.get_request_gaps(scripted) == pytest.approx([0.1, 0.2], abs=0.05)
+    first, second = library.get_request_gaps(scripted)
+    assert 0.1 <= first < second
+    assert second >= 0.2
 
 
 def test_chunks_have_their_times(library, scripted, wire):
     scripted.script = Script(chunks=("a", "b"), chunk_delay=0.1, early_role=True)
     wire.body(stream=True)
     first, second = library.get_chunk_send_times(scripted)
-    assert second - first == pytest.approx(0.1, abs=0.05)
+    assert second - first >= 0.099
+    assert library.get_pause_between_chunks(scripted, "max", LESS, 5) == second - first
     with pytest.raises(AssertionError, match="There is no request 1: the backend recorded 1"):
         library.get_chunk_send_times(scripted, 1)
+    wire.body()
+    with pytest.raises(AssertionError, match="too few chunks"):
+        library.get_pause_between_chunks(scripted, "min")
+
+
+def test_chunks_take_their_time_to_the_client(library, scripted):
+    scripted.script = Script(chunks=("a", "b", "c"), chunk_delay=0.05)
+    client = ChatClient(scripted.url, api_key=None, model="one")
+    stream = client.stream("Hello.")
+    client.close()
+    least = library.get_transit_time_of_chunks(scripted, stream, "min", LESS, 0.5)
+    most = library.get_transit_time_of_chunks(scripted, stream, "max", request=0)
+    assert 0 < least <= most
+    scripted.script = Script(chunks=("a",))
+    httpx2.post(f"{scripted.url}/v1/chat/completions", json={"stream": True}, trust_env=False)
+    with pytest.raises(AssertionError, match=r"1 chunks were sent, and 3 pieces of text were read\."):
+        library.get_transit_time_of_chunks(scripted, stream, "max")
 
 
 def test_a_client_that_leaves_is_told(library, scripted, connect):
