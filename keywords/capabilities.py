@@ -21,7 +21,7 @@ class CapabilitiesLibrary:
     The gateway's models must be called like the kinds of their backends, as [Write Gateway Config Of All Kinds] does.
 
     ```robotframework
-    Capability Should Be    seed    openai=taken    anthropic=dropped
+    Capability Should Be    ${backend}    seed    openai=taken    anthropic=dropped
     Write Capability Table
     ```
     """
