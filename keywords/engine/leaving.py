@@ -23,11 +23,13 @@ class Departure:
     Attributes:
         at_s: when it began to close its connection, seconds on the monotonic clock, the same in all processes.
         status: HTTP status of the answer; None if it left before there was one.
+        request_id: of the answer; None if it left before there was one.
         received: what it had read of the answer's body.
     """
 
     at_s: float
     status: int | None
+    request_id: str | None
     received: bytes = field(repr=False)
 
 
@@ -53,16 +55,16 @@ def ask_and_leave(
     headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {api_key}"} if api_key else {})
     try:
         connection.request("POST", "/v1/chat/completions", json.dumps(asked).encode(), headers)
-        status, received = _read_events(connection, after_events) if after_events else (None, b"")
+        status, request_id, received = _read_events(connection, after_events) if after_events else (None, None, b"")
         time.sleep(after_s)
         # Before it closes: whoever notices can do so only later.
         at_s = time.monotonic()
     finally:
         connection.close()
-    return Departure(at_s, status, received)
+    return Departure(at_s, status, request_id, received)
 
 
-def _read_events(connection: http.client.HTTPConnection, count: int) -> tuple[int, bytes]:
+def _read_events(connection: http.client.HTTPConnection, count: int) -> tuple[int, str | None, bytes]:
     response = connection.getresponse()
     received = b""
     while received.count(_EVENT_END) < count:
@@ -71,4 +73,4 @@ def _read_events(connection: http.client.HTTPConnection, count: int) -> tuple[in
             found = received.count(_EVENT_END)
             raise ConnectionError(f"The answer (status {response.status}) ended after {found} events: {received!r}")
         received += piece
-    return response.status, received
+    return response.status, response.headers["x-request-id"], received

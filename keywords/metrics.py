@@ -1,0 +1,127 @@
+"""The gateway's `/metrics`, as text and through a real Prometheus."""
+
+import time
+from datetime import timedelta
+
+from assertionengine import AssertionOperator
+from prometheus_client.parser import text_string_to_metric_families
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords import target
+from keywords.engine.prometheus import Prometheus
+from keywords.judging import judge
+
+_POLL_S = 0.1
+# Prometheus waits five seconds before it looks at its targets for the first time.
+_FIRST_SCRAPE = timedelta(seconds=15)
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class MetricsLibrary:
+    """Read what the gateway tells Prometheus; `${GATEWAY_URL}` says which gateway.
+
+    ```robotframework
+    Get Metric    gateway_requests_total    status_class=2xx
+    ${prometheus} =    Start Prometheus    ${GATEWAY_URL}
+    Query Should Give    ${prometheus}    sum(gateway_requests_total)    ${3}
+    Stop Prometheus
+    ```
+    """
+
+    def __init__(self) -> None:
+        self._running: list[Prometheus] = []
+
+    @keyword
+    def get_metric_names(self) -> set[str]:
+        """The names of all samples on the page, with suffixes such as `_total`, `_count` and `_bucket`."""
+        return {name for name, _, _ in _samples()}
+
+    @keyword
+    def get_metric_series(self) -> set[str]:
+        """Every series of the gateway's own on the page, by name and labels; those of the process are left out."""
+        return {
+            f"{name}{sorted(labels.items())}"
+            for name, labels, _ in _samples()
+            if name.startswith(("gateway_", "gen_ai_"))
+        }
+
+    @keyword
+    def get_metric(self, name: str, **labels: str) -> float:
+        """The sum of all series of a name that have these labels; 0 if there is none.
+
+        ```robotframework
+        ${count} =    Get Metric    gateway_errors_total    code=invalid_api_key
+        ```
+        """
+        found = [value for sample, given, value in _samples() if sample == name and labels.items() <= given.items()]
+        logger.info(f"{name}{labels or ''} = {sum(found):g}, from {len(found)} series")
+        return sum(found)
+
+    @keyword
+    def start_prometheus(self, url: str) -> Prometheus:
+        """Start Debian's Prometheus on a free port, scraping the gateway at `url`.
+
+        Raises:
+            PrometheusError: it is not installed, or did not get ready.
+        """
+        prometheus = Prometheus(url)
+        self._running.append(prometheus)
+        logger.info(f"Prometheus at {prometheus.url}")
+        return prometheus
+
+    @keyword
+    def stop_prometheus(self) -> None:
+        """End every Prometheus that was started; does nothing if there is none."""
+        while self._running:
+            self._running.pop().stop()
+
+    @keyword
+    def get_query_result(
+        self,
+        prometheus: Prometheus,
+        expression: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+        *,
+        within: timedelta = _FIRST_SCRAPE,
+    ) -> float:
+        """The one value of a PromQL expression; it is asked for until there is one.
+
+        Args:
+            prometheus: who is asked.
+            expression: PromQL that gives one series.
+            assertion_operator: how to compare.
+            assertion_expected: with what.
+            message: replaces the usual message.
+            within: how long it may take until a first scrape has what is asked for.
+
+        Raises:
+            PrometheusError: the expression is no PromQL.
+            AssertionError: it did not give one value in time, or the value is another.
+
+        ```robotframework
+        Get Query Result    ${prometheus}    sum(gateway_requests_total)    ==    3
+        ```
+        """
+        end = time.monotonic() + within.total_seconds()
+        found = prometheus.query(expression)
+        while len(found) != 1 and time.monotonic() < end:
+            time.sleep(_POLL_S)
+            found = prometheus.query(expression)
+        if len(found) != 1:
+            raise AssertionError(f"{expression} gave {len(found)} series within {within.total_seconds():g} s: {found}")
+        logger.info(f"{expression} = {found[0]}")
+        return judge(found[0][1], assertion_operator, assertion_expected, expression, message)
+
+
+def _samples() -> list[tuple[str, dict[str, str], float]]:
+    exchange = target.client().send("GET", "/metrics", body=None, headers={})
+    if exchange.status != 200:  # noqa: PLR2004  # HTTP's own number
+        raise AssertionError(f"/metrics answered {exchange.status}")
+    return [
+        (sample.name, dict(sample.labels), float(sample.value))
+        for family in text_string_to_metric_families(exchange.body.decode())
+        for sample in family.samples
+    ]

@@ -1,0 +1,71 @@
+"""Traces: a receiver of OpenTelemetry, and what a gateway sends there."""
+
+import json
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.answer import Answer
+from keywords.engine.exchange import Exchange
+from keywords.engine.otlp_receiver import OtlpReceiver, Span
+from keywords.engine.stream import StreamedAnswer
+
+_WITHIN = timedelta(seconds=5)
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class TracingLibrary:
+    """Receive what a gateway tells OpenTelemetry.
+
+    ```robotframework
+    ${receiver} =    Start Trace Receiver
+    Add Tracing To Config    ${config}    ${receiver}
+    ${span}    @{attempts} =    Get Spans Of Request    ${receiver}    ${answer}
+    Stop Trace Receivers
+    ```
+    """
+
+    def __init__(self) -> None:
+        self._running: list[OtlpReceiver] = []
+
+    @keyword
+    def start_trace_receiver(self) -> OtlpReceiver:
+        """Listen for OTLP/HTTP on a free port."""
+        receiver = OtlpReceiver()
+        self._running.append(receiver)
+        return receiver
+
+    @keyword
+    def stop_trace_receivers(self) -> None:
+        """Give all their ports back; does nothing if there is none."""
+        while self._running:
+            self._running.pop().stop()
+
+    @keyword
+    def add_tracing_to_config(self, config: Path, receiver: OtlpReceiver) -> None:
+        """Let a gateway send its traces and metrics to the receiver, every 200 ms."""
+        with config.open("a", encoding="utf-8") as file:
+            file.write(f"[otel]\nendpoint = {json.dumps(receiver.url)}\nmetrics_interval_s = 0.2\n")
+
+    @keyword
+    def new_trace_parent(self) -> str:
+        """A fresh `traceparent`: the trace's id is its characters 3 to 35, that of the client's span 36 to 52."""
+        return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+    @keyword
+    def get_spans_of_request(
+        self, receiver: OtlpReceiver, request: Exchange | Answer | StreamedAnswer, *, within: timedelta = _WITHIN
+    ) -> list[Span]:
+        """The span of a request, and then those of its attempts, in their order.
+
+        Raises:
+            TimeoutError: it did not come.
+        """
+        if isinstance(request, Answer | StreamedAnswer):
+            request = request.exchange
+        spans = receiver.wait_for_spans(str(request.response_headers["x-request-id"]), within.total_seconds())
+        logger.info("\n".join(map(str, spans)))
+        return spans

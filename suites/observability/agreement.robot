@@ -1,0 +1,80 @@
+*** Settings ***
+Documentation       Whoever asks what a request took and cost hears the same number everywhere.
+
+Resource            ../../resources/observability.resource
+
+Suite Teardown      Close Observed Gateways
+Test Setup          Open Fresh Observed Gateway
+Test Teardown       NONE
+
+Test Tags           req:OBSV-007    kind:functional    needs:scripted-backend
+
+
+*** Test Cases ***
+Header, log, ledger, metrics and trace tell the same of one request
+    [Tags]    smoke
+    ${answer} =    Ask    Two words
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${answer}
+    Numbers In The Headers Should Be    ${answer}    ${entry}
+    Numbers In The Log Should Be    ${entry}
+    Numbers In The Metrics Should Be    ${entry}
+    Numbers In The Trace Should Be    ${answer}    ${entry}
+
+Log, ledger, metrics and trace tell the same of one stream
+    ${stream} =    Stream Chat    Two words    include_usage=True
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${stream}
+    Numbers In The Log Should Be    ${entry}
+    Numbers In The Metrics Should Be    ${entry}
+    Numbers In The Trace Should Be    ${stream}    ${entry}
+
+
+*** Keywords ***
+Numbers In The Headers Should Be
+    [Documentation]    What the answer's headers tell is what stands in the ledger.
+    [Arguments]    ${answer: object}    ${entry: object}
+    ${ms} =    Get Header    ${answer}    x-gateway-time-ms
+    Should Be Equal As Numbers    ${ms}    ${{ $entry.gateway_us / 1000 }}    precision=6
+    ${cost} =    Get Header    ${answer}    x-gateway-cost-usd
+    Should Be Equal As Numbers    ${cost}    ${entry.cost_usd}    precision=10
+    Get Header    ${answer}    x-gateway-attempts    ==    1
+
+Numbers In The Log Should Be
+    [Documentation]    What the log's line tells is what stands in the ledger.
+    [Arguments]    ${entry: object}
+    ${lines} =    Get Gateway Log Lines    ${entry.id}    ${GATEWAY}
+    VAR    &{line}    &{{ json.loads($lines[0]) }}
+    FOR    ${name}    IN    status    model    backend    key_id    prompt_tokens    completion_tokens    tokens_source
+        Should Be Equal    ${line}[${name}]    ${entry}[${name}]
+    END
+    Should Be Equal As Numbers    ${line.gateway_ms}    ${{ $entry.gateway_us / 1000 }}    precision=6
+    Should Be Equal As Numbers    ${line.duration_ms}    ${entry.duration_ms}    precision=6
+    Should Be Equal As Numbers    ${line.cost_usd}    ${entry.cost_usd}    precision=10
+    Should Be Equal    ${line.attempts}[0][duration_ms]    ${entry.attempts}[0][duration_ms]
+
+Numbers In The Metrics Should Be
+    [Documentation]    The one request of this gateway, in the sums of its metrics.
+    [Arguments]    ${entry: object}
+    ${gateway_s} =    Get Metric    gateway_time_seconds_sum
+    Should Be Equal As Numbers    ${gateway_s}    ${{ $entry.gateway_us / 1e6 }}    precision=9
+    ${duration_s} =    Get Metric    gen_ai_server_request_duration_seconds_sum
+    Should Be Equal As Numbers    ${duration_s}    ${{ $entry.duration_ms / 1000 }}    precision=5
+    ${tokens} =    Get Metric
+    ...    gen_ai_client_token_usage_sum
+    ...    gen_ai_token_type=output
+    ...    gateway_token_source=${entry.tokens_source}
+    Should Be Equal As Numbers    ${tokens}    ${entry.completion_tokens}
+    ${cost} =    Get Metric    gateway_cost_usd_total
+    Should Be Equal As Numbers    ${cost}    ${entry.cost_usd}    precision=10
+    ${attempts} =    Get Metric    gateway_attempts_total    outcome=answered
+    Should Be Equal As Numbers    ${attempts}    1
+
+Numbers In The Trace Should Be
+    [Documentation]    What the request's span tells is what stands in the ledger.
+    [Arguments]    ${answer: object}    ${entry: object}
+    ${span}    @{attempts} =    Get Spans Of Request    ${RECEIVER}    ${answer}
+    Should Be Equal    ${span.attributes}[gateway.time_us]    ${entry.gateway_us}
+    Should Be Equal As Numbers    ${span.attributes}[gateway.cost_usd]    ${entry.cost_usd}    precision=10
+    Should Be Equal    ${span.attributes}[gen_ai.usage.input_tokens]    ${entry.prompt_tokens}
+    Should Be Equal    ${span.attributes}[gen_ai.usage.output_tokens]    ${entry.completion_tokens}
+    Should Be Equal    ${span.attributes}[gateway.tokens_source]    ${entry.tokens_source}
+    Length Should Be    ${attempts}    1

@@ -1,0 +1,100 @@
+*** Settings ***
+Documentation       For every request the ledger tells which attempts were made, why, and what they cost.
+
+Resource            ../../resources/observability.resource
+Library             keywords.leaving.LeavingLibrary
+
+Suite Teardown      Close Observed Gateways
+Test Setup          Open Observed Gateway
+Test Teardown       NONE
+
+Test Tags           kind:functional    needs:scripted-backend
+
+
+*** Test Cases ***
+A request stands in the ledger with the backend's own count of its tokens, and their price
+    [Tags]    req:OBSV-001    smoke
+    ${answer} =    Ask    Two words
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${answer}
+    Should Be Equal    ${entry.status}    ${200}
+    Should Be Equal    ${entry.tokens_source}    backend
+    Should Be Equal    ${entry.prompt_tokens}    ${2}
+    Should Be Equal    ${entry.completion_tokens}    ${5}
+    Should Be Equal As Numbers    ${entry.cost_usd}    ${0.000012}
+
+A stream stands in the ledger with the count at its end
+    [Tags]    req:OBSV-001
+    ${stream} =    Stream Chat    Two words    include_usage=True
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${stream}
+    Should Be Equal    ${entry.tokens_source}    backend
+    Should Be Equal    ${entry.completion_tokens}    ${5}
+
+A stream without a count is estimated, and the ledger says so
+    [Tags]    req:OBSV-002
+    ${stream} =    Stream Chat    Two words
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${stream}
+    Should Be Equal    ${entry.tokens_source}    estimate
+    Should Be Equal    ${entry.completion_tokens}    ${5}
+
+A stream that its client left is accounted as cancelled, its tokens estimated
+    [Tags]    req:OBSV-002    kind:reliability
+    Script Answer    ${BACKEND}    @{{ ['word '] * 100 }}    chunk_delay=20 ms
+    ${departure} =    Stream And Leave    Two words    events=5
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${departure.request_id}
+    Should Be Equal    ${entry.status}    ${499}
+    Should Be Equal    ${entry.attempts}[0][outcome]    cancelled
+    Should Be Equal    ${entry.tokens_source}    estimate
+    Should Be True    4 <= ${entry.completion_tokens} < 50    The client read 5 of 100 tokens.
+
+A failed attempt stands in the ledger with its status and reason
+    [Tags]    req:OBSV-003    kind:negative
+    Script Refusal    ${BACKEND}    400
+    ${exchange} =    Send Payload    plain.json
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${exchange}
+    Length Should Be    ${entry.attempts}    1
+    Should Be Equal    ${entry.attempts}[0][backend]    scripted
+    Should Be Equal    ${entry.attempts}[0][status]    ${400}
+    Should Be Equal    ${entry.attempts}[0][outcome]    failed
+    Should Be Equal    ${entry.prompt_tokens}    ${None}
+
+A refused request stands in the ledger with the reason, and without an attempt
+    [Tags]    req:OBSV-003    kind:negative
+    ${exchange} =    Send Chat    temperature=9
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${exchange}
+    Should Be Equal    ${entry.status}    ${400}
+    Should Be Equal    ${entry.code}    decimal_above_max_value
+    Should Be Empty    ${entry.attempts}
+
+Waiting for a backend is not the gateway's own time
+    [Tags]    req:OBSV-004
+    Script Answer    ${BACKEND}    first_delay=300 ms
+    ${answer} =    Ask    Two words
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${answer}
+    Should Be True    ${entry.duration_ms} >= 300
+    Should Be True    ${entry.gateway_us} < 100_000
+
+Waiting for the chunks of a stream is not the gateway's own time
+    [Tags]    req:OBSV-004
+    Script Answer    ${BACKEND}    chunk_delay=60 ms
+    ${stream} =    Stream Chat    Two words
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${stream}
+    Should Be True    ${entry.duration_ms} >= 300
+    Should Be True    ${entry.gateway_us} < 100_000
+
+The ledger's summary counts and prices what stands in it
+    [Tags]    req:OBSV-005
+    [Setup]    Open Fresh Observed Gateway
+    ${answer} =    Ask    Two words
+    Get Ledger Entry    ${LEDGER}    ${answer}
+    ${command} =    Run Gateway Command    ledger    summary    --file    ${LEDGER}
+    Should Be Equal    ${command.rc}    ${0}
+    Should Match Regexp    ${command.stdout}    scripted\\t1\\t0\\t0\\t2\\t5\\t0\\t0.000012
+
+The ledger's tail names a request and its attempts
+    [Tags]    req:OBSV-005
+    ${answer} =    Ask    Two words
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${answer}
+    ${command} =    Run Gateway Command    ledger    tail    --file    ${LEDGER}
+    Should Be Equal    ${command.rc}    ${0}
+    Should Contain    ${command.stdout}    ${entry.id}
+    Should Contain    ${command.stdout}    scripted answered

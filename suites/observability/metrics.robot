@@ -1,0 +1,73 @@
+*** Settings ***
+Documentation       Prometheus learns how much, how fast and how well, under the names of the convention for generative
+...                 AI, and never who asked what.
+
+Resource            ../../resources/observability.resource
+
+Suite Teardown      Close Observed Gateways
+Test Setup          Open Observed Gateway
+Test Teardown       NONE
+
+Test Tags           kind:functional    needs:scripted-backend
+
+
+*** Test Cases ***
+The page has the convention's names
+    [Tags]    req:OBSV-009    smoke
+    Stream Chat    Two words
+    ${names} =    Get Metric Names
+    Should Contain    ${names}    gen_ai_server_request_duration_seconds_bucket
+    Should Contain    ${names}    gen_ai_server_time_to_first_token_seconds_bucket
+    Should Contain    ${names}    gen_ai_client_token_usage_bucket
+
+A refusal is counted under its code
+    [Tags]    req:OBSV-009    kind:negative
+    ${before} =    Get Metric    gateway_errors_total    code=invalid_api_key
+    Send Payload    plain.json    api_key=qa-not-the-key
+    ${after} =    Get Metric    gateway_errors_total    code=invalid_api_key
+    Should Be Equal As Integers    ${{ $after - $before }}    1
+
+Unknown models, addresses and keys make no series of their own
+    [Tags]    req:OBSV-010    kind:security
+    Refuse Three Kinds Of Requests    first
+    ${before} =    Get Metric Series
+    Refuse Three Kinds Of Requests    second
+    ${after} =    Get Metric Series
+    Should Be Equal    ${after}    ${before}
+
+Nothing is in flight when all is answered
+    [Tags]    req:OBSV-009
+    Ask Together    @{{ ['Hello.'] * 8 }}
+    Wait Until Keyword Succeeds    2 s    0.05 s    Nothing Should Be In Flight
+
+A real Prometheus scrapes the page and answers queries about it
+    [Tags]    req:OBSV-011    needs:prometheus
+    [Setup]    Open Fresh Observed Gateway
+    Ask    Two words
+    Ask    Two words
+    ${prometheus} =    Start Prometheus    ${GATEWAY_URL}
+    Get Query Result    ${prometheus}    sum(gateway_requests_total{status_class="2xx"})    ==    2
+    Get Query Result
+    ...    ${prometheus}
+    ...    sum(gen_ai_client_token_usage_sum{gen_ai_token_type="output"})
+    ...    ==
+    ...    10
+    Get Query Result
+    ...    ${prometheus}
+    ...    histogram_quantile(0.5, sum by (le) (gen_ai_server_request_duration_seconds_bucket))
+    ...    <
+    ...    1
+
+
+*** Keywords ***
+Refuse Three Kinds Of Requests
+    [Documentation]    An unknown model, an unknown address and an unknown key, each with a word of its own.
+    [Arguments]    ${word: str}
+    Send Chat    model=${word}
+    Send Raw    GET    /v1/${word}
+    Send Payload    plain.json    api_key=qa-${word}
+
+Nothing Should Be In Flight
+    [Documentation]    The gauge of requests that are being answered is zero.
+    ${count} =    Get Metric    gateway_requests_in_flight
+    Should Be Equal As Integers    ${count}    0

@@ -1,0 +1,47 @@
+*** Settings ***
+Documentation       A request can be followed from its client through the gateway to each backend that it was tried at.
+
+Resource            ../../resources/observability.resource
+
+Suite Teardown      Close Observed Gateways
+Test Setup          Open Observed Gateway
+Test Teardown       NONE
+
+Test Tags           req:OBSV-008    kind:functional    needs:scripted-backend
+
+
+*** Test Cases ***
+A request belongs to the trace that its client began
+    ${parent} =    New Trace Parent
+    ${exchange} =    Send Payload    plain.json    headers=${{ {'traceparent': $parent} }}
+    ${spans} =    Get Spans Of Request    ${RECEIVER}    ${exchange}
+    VAR    ${span}    ${spans}[0]
+    Should Be Equal    ${span.trace_id}    ${parent}[3:35]
+    Should Be Equal    ${span.parent_id}    ${parent}[36:52]
+
+Each attempt is a span below its request
+    Script Refusal    ${BACKEND}    400
+    ${exchange} =    Send Payload    plain.json
+    ${span}    @{attempts} =    Get Spans Of Request    ${RECEIVER}    ${exchange}
+    Length Should Be    ${attempts}    1
+    VAR    ${attempt}    ${attempts}[0]
+    Should Be Equal    ${attempt.trace_id}    ${span.trace_id}
+    Should Be Equal    ${attempt.attributes}[gateway.backend]    scripted
+    Should Be Equal    ${attempt.attributes}[http.response.status_code]    ${400}
+    Should Be True    ${span.start_ns} <= ${attempt.start_ns} < ${attempt.end_ns} <= ${span.end_ns}
+
+Metrics arrive under the names of the convention
+    ${answer} =    Ask    Two words
+    Get Spans Of Request    ${RECEIVER}    ${answer}
+    Wait Until Keyword Succeeds    3 s    0.1 s
+    ...    Should Contain    ${RECEIVER.metrics}    gen_ai.server.request.duration
+    Should Contain    ${RECEIVER.metrics}    gen_ai.client.token.usage
+
+A broken trace id is not taken over
+    [Tags]    kind:negative
+    VAR    &{headers}    traceparent=00-${{ '0' * 32 }}-${{ '1' * 16 }}-01
+    ${exchange} =    Send Payload    plain.json    headers=${headers}
+    ${spans} =    Get Spans Of Request    ${RECEIVER}    ${exchange}
+    VAR    ${span}    ${spans}[0]
+    Should Not Be Equal    ${span.trace_id}    ${{ '0' * 32 }}
+    Should Be Empty    ${span.parent_id}
