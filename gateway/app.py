@@ -52,6 +52,7 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None, wo
         backends = create_backends(config)
     routes = Routes(config.models, backends, config.retries, config.breaker)
     observers = Observers(config)
+    observers.metrics.watch_breakers({name: standing.breaker for name, standing in routes.standings.items()})
     app = FastAPI(
         title="LLM gateway",
         version=version("llm-gateway-qa"),

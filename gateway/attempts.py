@@ -143,7 +143,9 @@ class Attempts:
         """The step to attempt now, after the waits that are due."""
         move = self._plan.next()
         while isinstance(move, float):
+            began = time.perf_counter()
             await asyncio.sleep(move)
+            self._record.meter.wait(began, time.perf_counter())
             move = self._plan.next()
         if move is None:
             raise self._final(self._error) if self._error else self._all_open()

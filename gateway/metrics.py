@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
+    from gateway.breaker import Breaker
     from gateway.record import RequestRecord
 
 _BAD = 400
@@ -34,6 +35,7 @@ GATEWAY_BOUNDS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 
 # Backends may send codes of their own; more than this many are counted together.
 _CODES = 64
 _OTHER = "other"
+_BREAKER_STATES = ("closed", "half-open", "open")
 _MODEL, _BACKEND, _CLASS = "gen_ai_request_model", "gateway_backend", "status_class"
 
 
@@ -105,6 +107,14 @@ class Metrics(Collector):
             self._tokens.observe((*where, "output", usage.source), usage.completion_tokens)
         if record.cost_usd:
             self._cost[where[:1]] += record.cost_usd  # type: ignore[assignment]  # a Counter adds up floats as well
+
+    def watch_breakers(self, breakers: Mapping[str, Breaker]) -> None:
+        """Tell the state of each backend's breaker."""
+        self.extra["gateway_breaker_state"] = (
+            "Whether a backend is left alone: 0 closed, 1 half-open, 2 open.",
+            (_BACKEND,),
+            lambda: {(name,): _BREAKER_STATES.index(breaker.state) for name, breaker in breakers.items()},
+        )
 
     async def close(self) -> None:
         """Nothing waits here."""

@@ -98,3 +98,14 @@ def test_the_page_can_be_switched_off(start_gateway):
         models={"m": {"route": [{"backend": "up"}]}},
     ) as client:
         assert client.http.get("/metrics").status_code == 404
+
+
+def test_a_breaker_that_opened_is_told(start_gateway):
+    with start_gateway(
+        breaker={"consecutive_failures": 1},
+        backends={"dead": {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}},
+        models={"m": {"route": [{"backend": "dead"}]}},
+    ) as client:
+        assert value(client.http.get("/metrics").text, "gateway_breaker_state", gateway_backend="dead") == 0
+        client.chat()
+        assert value(client.http.get("/metrics").text, "gateway_breaker_state", gateway_backend="dead") == 2
