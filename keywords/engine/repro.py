@@ -135,10 +135,11 @@ def write_log_tail(folder: Path, log: Path, start: int, redact: Redact) -> Path:
         redact: takes protected values out of bytes.
     """
     with log.open("rb") as stream:
-        stream.seek(max(start, log.stat().st_size - LOG_TAIL_BYTES))
-        tail = stream.read(LOG_TAIL_BYTES)
+        stream.seek(start)
+        # Cut after the secrets are out: the end of half a secret would not be recognised.
+        tail = redact(stream.read())[-LOG_TAIL_BYTES:]
     copy = folder / log.name
-    copy.write_bytes(redact(tail))
+    copy.write_bytes(tail)
     return copy
 
 

@@ -12,7 +12,7 @@ import keywords.evidence
 from keywords.engine.evidence import Collector, folder_of_row
 from keywords.engine.evidence_files import BODY_LIMIT, write_exchanges
 from keywords.engine.exchange import Chunk, Exchange
-from keywords.engine.repro import write_curl_script, write_log_tail
+from keywords.engine.repro import LOG_TAIL_BYTES, write_curl_script, write_log_tail
 from keywords.evidence import EvidenceLibrary
 
 
@@ -116,6 +116,17 @@ def test_the_tail_of_a_log_begins_where_the_row_began(tmp_path):
     assert write_log_tail(tmp_path / "row", log, len(b"before\n"), bytes).read_bytes() == b"during\n"
 
 
+def test_of_a_long_log_only_the_end_is_kept_and_no_part_of_a_key(tmp_path):
+    collector = Collector()
+    collector.protect("sk-secret")
+    log = tmp_path / "gateway-1.log"
+    log.write_bytes(b"x" * 1000 + b"sk-secret" + b"y" * (LOG_TAIL_BYTES - 4))
+    (tmp_path / "row").mkdir()
+    tail = write_log_tail(tmp_path / "row", log, 0, collector.redact).read_bytes()
+    assert len(tail) == LOG_TAIL_BYTES
+    assert tail.endswith(b"ret>" + b"y" * (LOG_TAIL_BYTES - 4))
+
+
 class _Echo(BaseHTTPRequestHandler):
     seen = ()
 
@@ -166,9 +177,9 @@ def test_the_script_sends_the_same_bytes_again(tmp_path, server):
     assert sent["Host"] == server.removeprefix("http://")
 
 
-def test_the_script_adds_no_content_type_of_its_own(tmp_path, server):
+def test_the_script_adds_no_header_of_its_own(tmp_path, server):
     run_script(tmp_path, [exchange(url=f"{server}/a", request_body=b"x")])
-    assert not {"content-type", "expect"} & {name.lower() for name in _Echo.seen[0][1]}
+    assert not {"accept", "content-type", "expect"} & {name.lower() for name in _Echo.seen[0][1]}
 
 
 def test_the_script_sends_one_exchange_to_another_gateway(tmp_path, server):

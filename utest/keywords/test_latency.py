@@ -17,6 +17,10 @@ def test_percentiles_are_samples_by_nearest_rank(p, value):
     assert percentile([float(sample) for sample in range(100, 0, -1)], p) == value
 
 
+def test_a_rank_between_two_samples_is_the_upper_one():
+    assert percentile([float(sample) for sample in range(1, 60)], 95) == 57.0  # 95 % of 59 is 56.05
+
+
 def test_one_slow_sample_among_sixty_shows_in_no_p95():
     assert percentile([0.1] * 59 + [9.0], 95) == 0.1
     assert percentile([0.1] * 56 + [9.0] * 4, 95) == 9.0

@@ -14,6 +14,7 @@ CASES = {
     "carriage returns": (b"data: one\r\rdata: two\r\r", [("message", "one"), ("message", "two")], []),
     "mixed line ends": (b"data: one\r\n\ndata: two\n\r\n", [("message", "one"), ("message", "two")], []),
     "several data lines": (b"data: one\ndata: two\ndata:\n\n", [("message", "one\ntwo\n")], []),
+    "several data lines that end in two bytes": (b"data: one\r\ndata: two\r\n\r\n", [("message", "one\ntwo")], []),
     "one space is taken off, not two": (b"data:one\ndata:  two\n\n", [("message", "one\n two")], []),
     "comments": (b": keep-alive\n\n:\ndata: one\n\n", [("message", "one")], []),
     "an event type": (b"event: error\ndata: {}\n\ndata: next\n\n", [("error", "{}"), ("message", "next")], []),
