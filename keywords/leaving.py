@@ -8,6 +8,7 @@ from robot.api.deco import keyword, library
 
 from keywords import target
 from keywords.engine import leaving
+from keywords.engine.evidence import COLLECTOR
 from keywords.engine.leaving import Departure
 
 _AT_ONCE = timedelta(0)
@@ -70,6 +71,7 @@ def _leave(prompt: str, fields: dict[str, Any], after: timedelta, events: int) -
     departure = leaving.ask_and_leave(
         client.base_url, asked, api_key=target.api_key(), after_s=after.total_seconds(), after_events=events
     )
+    COLLECTOR.add(departure.exchange)
     read = f"status {departure.status}, {len(departure.received)} bytes" if departure.status else "nothing"
     logger.info(f"Left at {departure.at_s:.4f} s of the monotonic clock, having read {read}")
     return departure

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from keywords.engine.exchange import Chunk, Exchange
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_PATH = "/v1/chat/completions"
 _TIMEOUT_S = 30.0
 _EVENT_END = b"\n\n"
 
@@ -25,12 +28,14 @@ class Departure:
         status: HTTP status of the answer; None if it left before there was one.
         request_id: of the answer; None if it left before there was one.
         received: what it had read of the answer's body.
+        exchange: the same for the evidence.
     """
 
     at_s: float
     status: int | None
     request_id: str | None
     received: bytes = field(repr=False)
+    exchange: Exchange = field(repr=False)
 
 
 def ask_and_leave(
@@ -53,15 +58,30 @@ def ask_and_leave(
     kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
     connection = kind(address.netloc, timeout=_TIMEOUT_S)
     headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {api_key}"} if api_key else {})
+    shown = {name: "<secret>" if name == "authorization" else value for name, value in headers.items()}
+    body, started_at, sent_at = json.dumps(asked).encode(), time.time(), time.perf_counter()
     try:
-        connection.request("POST", "/v1/chat/completions", json.dumps(asked).encode(), headers)
+        connection.request("POST", _PATH, body, headers)
         status, request_id, received = _read_events(connection, after_events) if after_events else (None, None, b"")
         time.sleep(after_s)
         # Before it closes: whoever notices can do so only later.
         at_s = time.monotonic()
     finally:
         connection.close()
-    return Departure(at_s, status, request_id, received)
+    total_s = time.perf_counter() - sent_at
+    exchange = Exchange(
+        method="POST",
+        url=f"{base_url}{_PATH}",
+        request_headers=shown,
+        request_body=body,
+        started_at=started_at,
+        sent_at=sent_at,
+        status=status,
+        chunks=[Chunk(total_s, received)] if received else [],
+        total_s=total_s,
+        failure="the client left on purpose",
+    )
+    return Departure(at_s, status, request_id, received, exchange)
 
 
 def _read_events(connection: http.client.HTTPConnection, count: int) -> tuple[int, str | None, bytes]:

@@ -82,12 +82,17 @@ class ScriptedBackend:
 
         Raises:
             OSError: the port is taken.
+            ScriptedBackendError: its process ended at once.
         """
         command = [sys.executable, "-m", __name__, "--obey", "--port", str(self._port), "--models", *self.models]
         if self._core is not None:
             command += ["--core", str(self._core)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  # our own
-        told = self._hear()
+        try:
+            told = self._hear()
+        except ScriptedBackendError:
+            self._end()
+            raise
         if "url" not in told:
             self._end()
             raise OSError(told.get("errno"), told["error"])
@@ -145,7 +150,7 @@ class ScriptedBackend:
         """Everything that arrived, in order, probes included, as it stands now; the newest 100,000 of each start."""
         if self._process is None:
             return list(self._before)
-        return [*self._before, *(record_from_json(found) for found in self._order("requests")[1])]
+        return [*self._before, *(record_from_json(found) for found in self._order("requests"))]
 
     def chat_requests(self) -> list[RecordedRequest]:
         """The recorded requests for an answer, without probes and model lists."""
@@ -160,7 +165,7 @@ class ScriptedBackend:
 
     def count(self) -> int:
         """How many requests arrived since its start, probes included; also those that are no longer remembered."""
-        return int(self._order("requests")[0])
+        return int(self._order("count"))
 
     def forget_requests(self) -> None:
         """Forget what was recorded so far."""

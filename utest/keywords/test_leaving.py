@@ -34,6 +34,9 @@ def test_it_leaves_before_a_plain_answer(library, scripted):
     assert departure.at_s - request.at_s > 0.04
     assert (request.json()["seed"], "stream" in request.json()) == (7, False)
     assert request.headers["authorization"] == "Bearer sk-canary"
+    assert departure.exchange.request_body == request.body
+    assert "sk-canary" not in repr(departure.exchange)
+    assert departure.exchange.failure == "the client left on purpose"
 
 
 def test_it_leaves_in_the_middle_of_a_stream(library, scripted):

@@ -1,11 +1,14 @@
 """The scripted backend plays what its script says, on both wires."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
 
 import httpx2
+import psutil
 import pytest
 
 from keywords.engine.scripted_backend import Fault, Script, ScriptedBackend
@@ -14,11 +17,8 @@ CHAT = {"model": "scripted", "messages": [{"role": "user", "content": "Say five 
 
 
 @pytest.fixture
-def backend():
-    backend = ScriptedBackend()
-    backend.start()
-    yield backend
-    backend.stop()
+def backend(scripted):
+    return scripted
 
 
 @pytest.fixture
@@ -129,8 +129,8 @@ def test_requests_are_recorded_byte_for_byte_and_keys_are_not_shown(backend, cli
 
 
 def test_models_are_listed_on_both_wires_and_the_rest_is_not_found(client):
-    assert client.get("/v1/models").json()["data"][0]["id"] == "scripted"
-    assert client.get("/api/tags").json()["models"][0]["name"] == "scripted"
+    assert client.get("/v1/models").json()["data"][0]["id"] == "one"
+    assert client.get("/api/tags").json()["models"][0]["name"] == "one"
     assert client.get("/api/version").status_code == 200
     assert client.get("/nothing").status_code == 404
 
@@ -145,15 +145,66 @@ def test_a_script_that_cannot_happen_is_refused():
         Script(fault=Fault("cut", after=6))
 
 
-def test_a_stopped_backend_gives_its_port_back(backend):
+def test_a_stopped_backend_gives_its_port_back():
+    backend = ScriptedBackend()
+    backend.start()
     backend.stop()
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(backend.url + "/v1/models", trust_env=False)
 
 
-def test_it_runs_by_hand():
-    command = [sys.executable, "-m", "keywords.engine.scripted_backend"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        url = process.stdout.readline().strip()
-        assert httpx2.get(f"{url}/v1/models", trust_env=False).status_code == 200
-        process.terminate()
+@pytest.fixture
+def by_hand():
+    started = []
+
+    def by_hand(*options):
+        command = [sys.executable, "-m", "keywords.engine.scripted_backend", *options]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        return started[-1], started[-1].stdout.readline().strip()
+
+    yield by_hand
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_it_runs_by_hand(by_hand):
+    process, url = by_hand("--words", "3", "--models", "a", "b", "--core", "0")
+    models = httpx2.get(f"{url}/v1/models", trust_env=False).json()["data"]
+    assert [model["id"] for model in models] == ["a", "b"]
+    answer = httpx2.post(f"{url}/v1/chat/completions", json=CHAT, trust_env=False).json()
+    assert answer["choices"][0]["message"]["content"] == " w000 w001 w002"
+    if hasattr(os, "sched_getaffinity"):
+        assert os.sched_getaffinity(process.pid) == {0}
+    process.send_signal(signal.SIGINT)
+    assert process.wait(5) == 0
+
+
+def test_it_plays_a_file_by_hand(by_hand, tmp_path):
+    file = tmp_path / "script.json"
+    file.write_text('[{"status": 429, "retry_after_s": 2}, {"chunks": ["fine"]}]')
+    _, url = by_hand("--script", str(file))
+    with httpx2.Client(base_url=url, trust_env=False) as client:
+        first, second = (client.post("/v1/chat/completions", json=CHAT) for _ in range(2))
+    assert (first.status_code, first.headers["retry-after"]) == (429, "2")
+    assert second.json()["choices"][0]["message"]["content"] == "fine"
+
+
+def test_it_does_not_outlive_who_started_it():
+    code = (
+        "import time; from keywords.engine.scripted_backend import ScriptedBackend; backend = ScriptedBackend(); "
+        "backend.start(); print(backend.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        child = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    gone, _ = psutil.wait_procs([child], timeout=5)
+    assert gone == [child]
+
+
+def test_all_requests_are_counted_and_can_be_forgotten(backend, client):
+    before = backend.count()
+    for _ in range(3):
+        client.get("/v1/models")
+    backend.forget_requests()
+    assert (backend.count() - before, backend.requests) == (3, [])

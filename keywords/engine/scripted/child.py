@@ -89,8 +89,12 @@ class _Orders:
         self._stage.playbook.put(scripts, order.get("path"), order.get("model"))
 
     def requests(self, order: dict[str, Any]) -> list[Any]:  # noqa: ARG002  # takes nothing
-        """Everything that is remembered, and how many requests there were."""
-        return [self._stage.count, [record_to_json(record) for record in self._stage.records]]
+        """Everything that is remembered."""
+        return [record_to_json(record) for record in self._stage.records]
+
+    def count(self, order: dict[str, Any]) -> int:  # noqa: ARG002  # takes nothing
+        """How many requests there were, whether they are still remembered or not."""
+        return self._stage.count
 
     def forget(self, order: dict[str, Any]) -> None:  # noqa: ARG002  # takes nothing
         """Forget all requests that came so far."""
