@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gateway.attempts import Attempts
@@ -95,6 +96,7 @@ class ChatEndpoint:
             raise ClientGone from None
 
 
+@cache
 def operation() -> tuple[dict[str, Any], dict[str, Any]]:
     """The endpoint for the OpenAPI page: its path item, and the component schemas that it refers to."""
     schema = ChatRequest.model_json_schema(ref_template="#/components/schemas/{model}")

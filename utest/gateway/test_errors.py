@@ -150,6 +150,12 @@ def test_a_body_over_the_limit_is_413(client, backend, declared):
     assert backend.bodies == []
 
 
+def test_a_body_of_exactly_the_limit_passes(client):
+    rest = len(json.dumps({**OK, "x": ""}).encode())
+    assert client.chat(x="y" * (20_000 - rest)).status_code == 200
+    assert client.chat(x="y" * (20_001 - rest)).status_code == 413
+
+
 def test_an_unknown_model_is_404_with_the_nearest(client):
     response = client.chat("spar")
     error = client.error(response)
