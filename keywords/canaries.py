@@ -68,6 +68,10 @@ class CanariesLibrary:
 
         Raises:
             AssertionError: a file holds it, or there is no file.
+
+        ```robotframework
+        Files Should Not Hold    ${word}    ${folder}
+        ```
         """
         sought = (word.value if isinstance(word, Secret) else word).encode()
         files = [path for path in folder.rglob("*") if path.is_file()]

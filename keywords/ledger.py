@@ -108,7 +108,12 @@ class LedgerLibrary:
 
     @keyword
     def get_ledger_count(self, ledger: Path) -> int:
-        """How many requests a ledger holds by now."""
+        """How many requests a ledger holds by now.
+
+        ```robotframework
+        ${count} =    Get Ledger Count    ${ledger}
+        ```
+        """
         return int(_rows(ledger, "SELECT count(*) AS count FROM requests")[0]["count"])
 
 

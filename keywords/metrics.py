@@ -24,7 +24,7 @@ class MetricsLibrary:
     ```robotframework
     Get Metric    gateway_requests_total    status_class=2xx
     ${prometheus} =    Start Prometheus    ${GATEWAY_URL}
-    Query Should Give    ${prometheus}    sum(gateway_requests_total)    ${3}
+    Get Query Result    ${prometheus}    sum(gateway_requests_total)    ==    3
     Stop Prometheus
     ```
     """
@@ -34,12 +34,22 @@ class MetricsLibrary:
 
     @keyword
     def get_metric_names(self) -> set[str]:
-        """The names of all samples on the page, with suffixes such as `_total`, `_count` and `_bucket`."""
+        """The names of all samples on the page, with suffixes such as `_total`, `_count` and `_bucket`.
+
+        ```robotframework
+        ${names} =    Get Metric Names
+        ```
+        """
         return {name for name, _, _ in _samples()}
 
     @keyword
     def get_metric_series(self) -> set[str]:
-        """Every series of the gateway's own on the page, by name and labels; those of the process are left out."""
+        """Every series of the gateway's own on the page, by name and labels; those of the process are left out.
+
+        ```robotframework
+        ${series} =    Get Metric Series
+        ```
+        """
         return {
             f"{name}{sorted(labels.items())}"
             for name, labels, _ in _samples()

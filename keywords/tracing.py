@@ -52,7 +52,12 @@ class TracingLibrary:
 
     @keyword
     def new_trace_parent(self) -> str:
-        """A fresh `traceparent`: the trace's id is its characters 3 to 35, that of the client's span 36 to 52."""
+        """A fresh `traceparent`: the trace's id is its characters 3 to 35, that of the client's span 36 to 52.
+
+        ```robotframework
+        ${parent} =    New Trace Parent
+        ```
+        """
         return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
     @keyword
