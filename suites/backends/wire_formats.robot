@@ -54,7 +54,6 @@ A backend that nobody listens at is reported as such
 *** Keywords ***
 Open Scripted Backend
     [Documentation]    A backend that always says the same.
-    Needs Of This Row Are Met
     ${backend} =    Start Scripted Backend
     Script Answer    ${backend}    One${SPACE}    answer,${SPACE}    please.
     VAR    ${BACKEND}    ${backend}    scope=TEST

@@ -64,7 +64,6 @@ A client that leaves is noticed at once
 *** Keywords ***
 Speak To Scripted Backend
     [Documentation]    A scripted backend in the place of the gateway.
-    Needs Of This Row Are Met
     ${backend} =    Start Scripted Backend
     VAR    ${BACKEND}    ${backend}    scope=TEST
     VAR    ${GATEWAY_URL}    ${backend.url}    scope=TEST

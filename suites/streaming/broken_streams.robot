@@ -57,7 +57,6 @@ A backend that is silent before the first word gets its client a real status
 *** Keywords ***
 Open Gateway Before Scripted Backend
     [Documentation]    A gateway with a short patience, before a backend that this row scripts.
-    Needs Of This Row Are Met
     ${backend} =    Start Scripted Backend
     Script Answer    ${backend}    chunk_delay=${CHUNK_DELAY}
     VAR    &{limits}    idle_s=${IDLE_LIMIT_S}    first_byte_s=${FIRST_BYTE_LIMIT_S}

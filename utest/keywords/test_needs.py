@@ -6,12 +6,12 @@ from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
-from robot.api import SkipExecution
 from robot.api.types import Secret
 
 from keywords import needs
 from keywords.engine.process import GatewayProcessError
-from keywords.needs import NeedsLibrary, UnknownNeedError, missing_need
+from keywords.needs import UnknownNeedError, missing_need, missing_needs
+from keywords.traceability.rows import NEEDS
 from keywords.world import Gateway, Target
 
 PROCESS = MagicMock()
@@ -29,14 +29,13 @@ STRANGER = replace(OWN, is_our_gateway=False, enforces_keys=False, gateway=None,
 
 @pytest.fixture
 def run(monkeypatch):
-    """Set the target and the tags of the running row."""
+    """Set the target."""
 
-    def run(target, *tags):
-        values = {"${TARGET}": target, "@{TEST TAGS}": list(tags)}
+    def run(target):
+        values = {"${TARGET}": target}
         built_in = MagicMock()
         built_in.return_value.get_variable_value.side_effect = values.get
         monkeypatch.setattr("keywords.world.BuiltIn", built_in)
-        monkeypatch.setattr("keywords.needs.BuiltIn", built_in)
 
     return run
 
@@ -67,28 +66,31 @@ def test_a_gateway_without_an_embedded_model_says_so(run, monkeypatch):
 
 
 def test_all_missing_needs_of_a_row_stand_in_its_skip_reason(run):
-    run(STRANGER, "req:CHAT-001", "needs:gateway", "needs:api-key", "smoke")
-    with pytest.raises(SkipExecution) as skipped:
-        NeedsLibrary().needs_of_this_row_are_met()
-    assert "is another server" in str(skipped.value)
-    assert "accepts every key" in str(skipped.value)
+    run(STRANGER)
+    reason = missing_needs(["gateway", "api-key"])
+    assert "is another server" in reason
+    assert "accepts every key" in reason
 
 
 def test_a_row_whose_needs_are_met_runs(run):
-    run(OWN, "needs:gateway", "needs:api-key")
-    NeedsLibrary().needs_of_this_row_are_met()
+    run(OWN)
+    assert missing_needs(["gateway", "api-key"]) == ""
 
 
-def test_an_unknown_need_is_an_error_that_lists_the_known_ones(run):
-    run(OWN, "needs:gupp")
+def test_each_need_that_a_row_may_name_can_be_checked():
+    assert {*needs._OF_THE_TARGET, *needs._OF_THE_MACHINE} == set(NEEDS)
+    assert list(NEEDS) == sorted(NEEDS)
+
+
+def test_an_unknown_need_is_an_error_that_lists_the_known_ones():
     with pytest.raises(UnknownNeedError, match=r"needs:gupp names an unknown need; known are api-key, browser, .*gpu"):
-        NeedsLibrary().needs_of_this_row_are_met()
+        missing_need("gupp")
 
 
 def test_a_run_without_a_target_is_an_error(run):
-    run(None, "needs:gateway")
+    run(None)
     with pytest.raises(RuntimeError, match="`Provide Target`"):
-        NeedsLibrary().needs_of_this_row_are_met()
+        missing_need("gateway")
 
 
 def on_path(monkeypatch, **commands):

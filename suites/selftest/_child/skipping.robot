@@ -5,7 +5,6 @@ Library             keywords.traceability.listener.TraceabilityListener
 Resource            ../../../resources/gateway.resource
 
 Suite Setup         Open World
-Test Setup          Needs Of This Row Are Met
 
 Test Tags           kind:functional    needs:own-gateway
 

@@ -69,7 +69,7 @@ A refusal names the field
     Talk    2
     Fail    sk-top-secret was refused
 A stream ends
-    [Tags]    req:STRM-001    needs:gpu
+    [Tags]    req:STRM-001
     Skip    This machine has no GPU
 """
 

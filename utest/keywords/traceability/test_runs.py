@@ -190,6 +190,24 @@ def test_rows_behind_a_fatal_error_were_not_run(project):
     assert run.interruption.startswith("the run was stopped, 1 of 3 rows did not run: Test execution stopped due to")
 
 
+def test_a_row_whose_need_is_missing_is_skipped_whatever_its_setup_does(project, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    project.replace("suites/api/chat.robot", "smoke\n", "smoke    needs:curl\n    [Setup]    Fail    set up\n")
+    project.replace("suites/api/chat.robot", "    Talk\n", "    [Teardown]    Fail    torn down\n    Talk\n")
+    project.robot("--include", "smoke")
+    (result,) = read_output(project.results / "output.xml").results
+    assert (result.status, result.message) == ("SKIP", "No `curl` on the path: install it.")
+    assert json.loads((folder(project, "a-question-is-answered") / "row.json").read_bytes())["exchanges"] == 0
+
+
+def test_a_need_of_the_target_in_a_run_without_one_fails_the_row(project):
+    project.replace("suites/api/chat.robot", "smoke\n", "smoke    needs:api-key\n")
+    project.robot("--include", "smoke")
+    (result,) = read_output(project.results / "output.xml").results
+    assert result.status == "FAIL"
+    assert "`Provide Target`" in result.message
+
+
 def test_a_run_names_its_commit(project):
     for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "First"]):
         who = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"]
