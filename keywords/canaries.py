@@ -11,8 +11,6 @@ from robot.api.types import Secret
 from keywords import target
 from keywords.engine.otlp_receiver import OtlpReceiver
 
-_SHOWN = 60
-
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class CanariesLibrary:
@@ -54,7 +52,7 @@ class CanariesLibrary:
         if len(holding) < len(files) + 1:
             raise AssertionError(f"The request's id stands in no more than {holding}: the others were not written yet.")
         found = [
-            f"{name}: the {number}. word, after {content[max(at - _SHOWN, 0) : at]!r}"
+            f"{name} holds the {number}. word, at byte {at}"
             for name, content in sinks.items()
             for number, word in enumerate(words, 1)
             if (at := content.find((word.value if isinstance(word, Secret) else word).encode())) >= 0
