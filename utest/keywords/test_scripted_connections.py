@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from keywords.engine.scripted.script import Script
+from keywords.engine.scripted.script import Fault, Script
 from keywords.engine.scripted_backend import ScriptedBackend, ScriptedBackendError
 
 PATH = "/v1/chat/completions"
@@ -124,6 +124,16 @@ def test_connections_can_be_dropped(scripted, wire):
     wire.body()
     scripted.drop_connections()
     assert wire.rest_before_reset() == b""
+
+
+def test_a_dropped_client_is_not_one_that_left(scripted, wire):
+    scripted.script = Script(fault=Fault("silence"))
+    wire.ask()
+    scripted.await_requests(bool, 5)
+    scripted.drop_connections()
+    assert wire.rest_before_reset() == b""
+    (request,) = scripted.chat_requests()
+    assert (request.ending, request.client_left_at_s) == ("dropped", None)
 
 
 def test_connections_can_be_ignored_for_a_while(scripted, connect):

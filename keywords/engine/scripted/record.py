@@ -42,7 +42,8 @@ class RecordedRequest:
         at_s: when it was complete.
         sent: what was sent, and when each piece was.
         ended_at_s: when the answer ended as scripted; None while it goes on and after the client left.
-        ending: how it ended: `complete`, or the fault that ended it (`stale`: dropped with its old connection).
+        ending: how it ended: `complete`, the fault that ended it, `stale` (reset with its old connection), or
+            `dropped` (reset with all connections).
         client_left_at_s: when the client closed the connection before its answer had ended; None if it did not.
     """
 

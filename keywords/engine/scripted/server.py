@@ -138,7 +138,9 @@ class Connection(asyncio.Protocol):
         self._advance()
 
     def drop(self) -> None:
-        """Reset the connection."""
+        """Reset the connection; it is not the client who leaves then."""
+        if self._current is not None and self._current.ended_at_s is None:
+            self._current.ending, self._current.ended_at_s = "dropped", monotonic()
         if self._playing is not None:
             self._playing.cancel()
         _reset(self.transport)
