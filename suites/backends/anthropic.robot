@@ -1,0 +1,65 @@
+*** Settings ***
+Documentation       What is Anthropic's own: a limit on every request, system beside the messages, and a status for
+...                 overload that HTTP does not know.
+
+Resource            ../../resources/gateway.resource
+
+Test Setup          Open Gateway Before Anthropic
+
+Test Tags           needs:scripted-backend
+
+
+*** Test Cases ***
+Anthropic gets the system message beside the others
+    [Tags]    req:ANTH-001    kind:functional
+    Ask    Hello.    system=Be brief.
+    ${recorded} =    Get Recorded Requests    ${BACKEND}
+    Should Be Equal    ${recorded[0].json()}[system]    Be brief.
+    Should Be Equal    ${recorded[0].json()}[messages]    ${{ [{'role': 'user', 'content': 'Hello.'}] }}
+
+Anthropic gets a limit where the request has none
+    [Tags]    req:ANTH-001    kind:functional
+    Ask    Hello.    max_tokens=${None}
+    ${recorded} =    Get Recorded Requests    ${BACKEND}
+    Should Be Equal    ${recorded[0].json()}[max_tokens]    ${4096}
+
+Anthropic's overload asks the client to wait
+    [Tags]    req:ANTH-002    kind:negative
+    Script Refusal    ${BACKEND}    529    headers=${{ {'retry-after': '7'} }}
+    ${exchange} =    Send Payload    plain.json
+    Get Status    ${exchange}    ==    503
+    Get Header    ${exchange}    retry-after    ==    7
+    Get Error Field    ${exchange}    code    ==    backend_unavailable
+
+A strict client gets nothing dropped
+    [Tags]    req:BACK-016    kind:negative
+    ${body} =    Catenate    SEPARATOR=
+    ...    {"model": "scripted", "seed": 7, "messages": [{"role": "user", "content": "Hello."}]}
+    ${exchange} =    Send Raw    POST    /v1/chat/completions    ${body}    content-type: application/json
+    ...    x-gateway-strict: true
+    Request Is Refused For Seed    ${exchange}
+
+A strict backend's clients get nothing dropped
+    [Tags]    req:BACK-016    kind:negative
+    ${config} =    Write Gateway Config    ${BACKEND}    anthropic    strict=True
+    ${gateway} =    Start Gateway    config=${config}
+    Speak To    ${gateway}    scripted
+    ${exchange} =    Send Chat    seed=7
+    Request Is Refused For Seed    ${exchange}
+
+
+*** Keywords ***
+Open Gateway Before Anthropic
+    [Documentation]    A gateway before a backend that stands for Anthropic.
+    Needs Of This Row Are Met
+    ${backend} =    Start Scripted Backend
+    Put Gateway Before    ${backend}    anthropic
+    VAR    ${BACKEND}    ${backend}    scope=TEST
+
+Request Is Refused For Seed
+    [Documentation]    With the name of the parameter, and before anything was sent to the backend.
+    [Arguments]    ${exchange: object}
+    Get Status    ${exchange}    ==    400
+    Get Error Field    ${exchange}    param    ==    seed
+    Get Error Field    ${exchange}    code    ==    unsupported_parameter
+    Get Request Count    ${BACKEND}    ==    0

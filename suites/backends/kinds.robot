@@ -1,0 +1,150 @@
+*** Settings ***
+Documentation       A client sees no difference between the kinds of backends: each line says the same for another kind.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.broken_stream.BrokenStreamLibrary
+Library             keywords.tools.ToolsLibrary
+
+Suite Setup         Open Gateway Before All Kinds
+Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
+Test Setup          Script Answer Of Three Words
+Test Teardown       No Operation
+
+Test Tags           kind:functional    needs:scripted-backend
+
+
+*** Test Cases ***
+Every kind of backend answers in one piece
+    [Tags]    req:BACK-011
+    [Template]    Answer Is Complete
+    openai
+    azure
+    azure-deployment
+    nim
+    anthropic
+    ollama
+
+Every kind of backend answers as a stream
+    [Tags]    req:BACK-012
+    [Template]    Stream Is Complete
+    openai
+    azure
+    azure-deployment
+    nim
+    anthropic
+    ollama
+
+Every kind of backend's tokens are counted rightly
+    [Tags]    req:BACK-013
+    [Template]    Usage Is That Of The Backend
+    openai
+    azure
+    azure-deployment
+    nim
+    anthropic
+    ollama
+
+Every kind of backend's tokens are counted rightly in a stream
+    [Tags]    req:BACK-013
+    [Template]    Usage Of Stream Is That Of The Backend
+    openai
+    azure
+    azure-deployment
+    nim
+    anthropic
+    ollama
+
+Every kind of backend can have a tool called
+    [Tags]    req:BACK-014
+    [Template]    Tool Is Called
+    openai
+    azure
+    azure-deployment
+    nim
+    anthropic
+    ollama
+
+Every kind of backend can have a tool called in a stream
+    [Tags]    req:BACK-014
+    [Template]    Tool Is Called In Stream
+    openai
+    azure
+    azure-deployment
+    nim
+    anthropic
+    ollama
+
+An error in the stream of any kind of backend reaches the client
+    [Tags]    req:BACK-015    kind:negative
+    [Template]    Error In Stream Reaches The Client
+    openai
+    azure
+    azure-deployment
+    nim
+    anthropic
+    ollama
+
+
+*** Keywords ***
+Script Answer Of Three Words
+    [Documentation]    The backend says the same whatever kind it stands for.
+    Script Answer    ${BACKEND}    One${SPACE}    answer,${SPACE}    please.
+
+Answer Is Complete
+    [Documentation]    All that the backend said, as a chat completion.
+    [Arguments]    ${kind: str}
+    ${answer} =    Ask    Hello.    model=${kind}
+    Answer Should Be A Complete Chat Completion    ${answer}
+    Get Text    ${answer}    ==    One answer, please.
+    Get Finish Reason    ${answer}    ==    stop
+
+Stream Is Complete
+    [Documentation]    All that the backend said, as a chat completion stream whose every event has a choice.
+    [Arguments]    ${kind: str}
+    ${stream} =    Stream Chat    Hello.    model=${kind}
+    Stream Should Be Closed Properly    ${stream}
+    Get Text    ${stream}    ==    One answer, please.
+    Get Body    ${stream}    not contains    "choices": []
+    Get Body    ${stream}    not contains    "choices":[]
+
+Usage Is That Of The Backend
+    [Documentation]    Four words asked, three chunks answered.
+    [Arguments]    ${kind: str}
+    ${answer} =    Ask    Four words of question    model=${kind}
+    Get Usage    ${answer}    prompt_tokens    ==    4
+    Get Usage    ${answer}    completion_tokens    ==    3
+    Usage Should Add Up    ${answer}
+
+Usage Of Stream Is That Of The Backend
+    [Documentation]    As in one piece; a family that counts up from event to event is not added up.
+    [Arguments]    ${kind: str}
+    ${stream} =    Stream Chat    Four words of question    model=${kind}    include_usage=True
+    Get Usage    ${stream}    prompt_tokens    ==    4
+    Get Usage    ${stream}    completion_tokens    ==    3
+    Usage Should Add Up    ${stream}
+
+Tool Is Called
+    [Documentation]    The backend's own way to call a tool arrives as OpenAI's.
+    [Arguments]    ${kind: str}
+    Script Tool Call    ${BACKEND}    get_weather    {"city": "Oslo", "days": 2}
+    ${tool} =    Describe Tool    get_weather    city
+    ${answer} =    Ask    Rain?    model=${kind}    extra=${{ {'tools': [$tool]} }}
+    Get Tool Calls    ${answer}    ==    get_weather {"city": "Oslo", "days": 2}
+    Get Finish Reason    ${answer}    ==    tool_calls
+
+Tool Is Called In Stream
+    [Documentation]    The pieces of the call make a whole.
+    [Arguments]    ${kind: str}
+    Script Tool Call    ${BACKEND}    get_weather    {"city": "Oslo", "days": 2}
+    ${tool} =    Describe Tool    get_weather    city
+    ${stream} =    Stream Chat    Rain?    model=${kind}    extra=${{ {'tools': [$tool]} }}
+    Get Tool Calls    ${stream}    ==    get_weather {"city": "Oslo", "days": 2}
+    Get Finish Reason    ${stream}    ==    tool_calls
+
+Error In Stream Reaches The Client
+    [Documentation]    In OpenAI's form, after what came before it.
+    [Arguments]    ${kind: str}
+    Script Fault    ${BACKEND}    error    after=2
+    ${stream} =    Stream Chat    Hello.    model=${kind}
+    Get Text    ${stream}    ==    One answer,${SPACE}
+    Stream Should Say That It Broke Off    ${stream}
