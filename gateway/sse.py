@@ -124,7 +124,7 @@ class _Ending:
         return b"".join(kept)
 
     def _observe(self, event: bytes) -> bytes:
-        data, name = _data_and_name(event)
+        data, name = data_and_name(event)
         if data == b"[DONE]":
             self.done = True
             return b""
@@ -169,7 +169,7 @@ class _Ending:
         return changed
 
 
-def _data_and_name(event: bytes) -> tuple[bytes, bytes]:
+def data_and_name(event: bytes) -> tuple[bytes, bytes]:
     """The data of an event, and its name.
 
     Old llama.cpp builds sent an error as a field `error:`, which counts as an event of that name.

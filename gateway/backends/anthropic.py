@@ -15,7 +15,7 @@ from gateway.backends.connection import Connection
 from gateway.backends.refusal import refusal, refusal_from_event
 from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendUnavailable, GatewayError
 from gateway.meter import METER, Usage
-from gateway.sse import EventFramer, _data_and_name
+from gateway.sse import EventFramer, data_and_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -104,7 +104,7 @@ class AnthropicBackend(Backend):
         """The events for a block of whole events, and what went wrong after them."""
         passed = b""
         for event in block.split(b"\n\n"):
-            data, _ = _data_and_name(event)
+            data, _ = data_and_name(event)
             if not data:
                 continue
             try:

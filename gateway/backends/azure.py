@@ -14,7 +14,7 @@ import orjson
 
 from gateway.backends.openai import OpenAIBackend
 from gateway.errors import BackendUnavailable
-from gateway.sse import _data_and_name
+from gateway.sse import data_and_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -146,7 +146,7 @@ class _FirstFrames:
 
 def _chunk(event: bytes) -> dict[str, Any] | None:
     """The event's data if it is a JSON object."""
-    data, _ = _data_and_name(event)
+    data, _ = data_and_name(event)
     try:
         chunk = orjson.loads(data)
     except orjson.JSONDecodeError:

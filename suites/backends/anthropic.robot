@@ -33,9 +33,11 @@ Anthropic's overload asks the client to wait
 
 A strict client gets nothing dropped
     [Tags]    req:BACK-016    kind:negative
-    ${body} =    Catenate    SEPARATOR=
+    ${exchange} =    Send Raw
+    ...    POST
+    ...    /v1/chat/completions
     ...    {"model": "scripted", "seed": 7, "messages": [{"role": "user", "content": "Hello."}]}
-    ${exchange} =    Send Raw    POST    /v1/chat/completions    ${body}    content-type: application/json
+    ...    content-type: application/json
     ...    x-gateway-strict: true
     Request Is Refused For Seed    ${exchange}
 
