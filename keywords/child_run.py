@@ -98,7 +98,7 @@ class ChildRunLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str:
-        """How a row of the child ended: `PASS`, `FAIL` or `SKIP`.
+        """How a row of the child ended: `PASS`, `FAIL`, `SKIP`, or `NOT RUN` if the child did not come to it.
 
         ```robotframework
         ${child} =    Run Child    failing.robot

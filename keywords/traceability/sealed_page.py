@@ -23,12 +23,25 @@ POLICY = (
 """Tells the browser to refuse whatever the page, or a page attached to it, would fetch from elsewhere."""
 
 
+STAY_AT_TOP = """<script>
+(() => {
+  if (location.hash) return;
+  const toTop = ({target}) => { (target.scrollingElement ?? target).scrollTop = 0; };
+  const stop = () => document.removeEventListener("scroll", toTop, true);
+  document.addEventListener("scroll", toTop, true);
+  for (const input of ["wheel", "pointerdown", "keydown", "touchstart"]) addEventListener(input, stop, true);
+  setTimeout(stop, 5000);
+})();
+</script>"""
+"""Allure gives its first row the focus and so scrolls past its own summary; this undoes it until the reader acts."""
+
+
 class SealError(Exception):
     """A page would still load something from outside."""
 
 
 def seal(html: str) -> str:
-    """Take Allure's analytics out of a page, and forbid the page to load anything from outside.
+    """Take Allure's analytics out of a page, forbid it to load anything from outside, and let it open at its top.
 
     Raises:
         SealError: something else in the page would be loaded from outside.
@@ -42,4 +55,4 @@ def seal(html: str) -> str:
         raise SealError(
             f"the Allure page would load from outside: {left[0]}; remove it in keywords/traceability/sealed_page.py"
         )
-    return sealed.replace("<head>", f"<head>\n    {POLICY}", 1)
+    return sealed.replace("<head>", f"<head>\n    {POLICY}\n    {STAY_AT_TOP}", 1)

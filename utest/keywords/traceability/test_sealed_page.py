@@ -1,6 +1,9 @@
+import shutil
+import subprocess
+
 import pytest
 
-from keywords.traceability.sealed_page import POLICY, SealError, seal
+from keywords.traceability.sealed_page import POLICY, STAY_AT_TOP, SealError, seal
 
 ANALYTICS = """
     <script async src="https://www.googletagmanager.com/gtag/js?id=G-ABC"></script>
@@ -20,7 +23,8 @@ def test_the_analytics_go_and_every_other_script_stays():
     sealed = seal(page(body=ANALYTICS))
     assert "googletagmanager" not in sealed
     assert "gtag" not in sealed
-    assert sealed.count("<script") == 2
+    assert sealed.count("<script") == 3
+    assert STAY_AT_TOP in sealed
     assert "<script>first()</script>" in sealed
     assert "<script>last()</script>" in sealed
 
@@ -59,3 +63,26 @@ def test_inline_data_and_links_to_follow_are_no_loading(body):
 def test_a_page_that_cannot_take_the_policy_is_refused():
     with pytest.raises(SealError, match="no <head>"):
         seal("<html><body></body></html>")
+
+
+FOCUSED = """
+<div id="list" style="height: 200px; overflow: auto">
+<p style="height: 900px">The summary</p><button id="first">The first row</button>
+</div>
+<script>
+addEventListener("load", () => {
+  document.querySelector("#first").focus();
+  setTimeout(() => { document.title = `at ${document.querySelector("#list").scrollTop}`; }, 500);
+});
+</script>
+"""
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium")
+@pytest.mark.parametrize(("hash_", "at"), [("", "at 0"), ("#row", "at 7")])
+def test_the_page_opens_at_its_top_unless_its_address_names_a_row(tmp_path, hash_, at):
+    (tmp_path / "page.html").write_text(seal(page(body=FOCUSED)))
+    command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'user'}"]
+    command += ["--virtual-time-budget=3000", "--dump-dom", f"{(tmp_path / 'page.html').as_uri()}{hash_}"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert f"<title>{at}" in shown
