@@ -44,14 +44,14 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None, wo
         worker: which of the gateway's processes this is.
 
     Raises:
-        ConfigError: the file of keys is bad, or limits cannot hold.
+        ConfigError: the file of keys is bad, limits cannot hold, or a ledger or OpenTelemetry cannot be used.
         EmbeddedModelError: an embedded model lacks its weights or its engine.
     """
     limiting = Limiting(config, worker)
     if backends is None:
         backends = create_backends(config)
     routes = Routes(config.models, backends, config.retries, config.breaker)
-    observers = Observers(config)
+    observers = Observers(config, str(worker.index) if worker.count > 1 else None)
     observers.metrics.watch_breakers({name: standing.breaker for name, standing in routes.standings.items()})
     app = FastAPI(
         title="LLM gateway",

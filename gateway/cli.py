@@ -12,6 +12,7 @@ import typer
 from gateway import keys_cli, ledger_cli, models_cli
 from gateway.config import Config, find, load
 from gateway.config_problems import ConfigError
+from gateway.ledger import prepare
 from gateway.limiting import Limiting, Worker
 from gateway.weights import EmbeddedModelError
 
@@ -50,6 +51,9 @@ def serve(
     try:
         with _exit_if_bad(config, status=2):
             application = create_app(settings) if count == 1 else Limiting(settings, Worker(count=count))
+            if settings.ledger.path is not None:
+                # Here as well, or each worker would find out by itself, again and again.
+                prepare(settings.ledger.path)
         listener = listen(*address)
     except EmbeddedModelError as error:
         typer.echo(f"gateway: {error}", err=True)

@@ -71,14 +71,8 @@ class Ledger(Batches):
     """
 
     def __init__(self, path: Path, *, queue: int) -> None:
+        prepare(path)
         self._path = path
-        try:
-            with closing(_opened(path)) as connection:
-                self._make(connection)
-        except sqlite3.Error as error:
-            raise ConfigError(
-                [Problem("ledger.path", f"{path} cannot be written ({error})", "name a file in a writable folder")]
-            ) from error
         self._connection: sqlite3.Connection | None = None
         super().__init__("ledger", self._insert, limit=queue)
 
@@ -93,20 +87,6 @@ class Ledger(Batches):
         if self._connection is not None:
             self._connection.close()
 
-    def _make(self, connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if version != SCHEMA_VERSION and tables:
-            raise ConfigError(
-                [Problem("ledger.path", f"{self._path} is no ledger of this version", "move it away, or name another")]
-            )
-        if version != SCHEMA_VERSION:
-            for statement in _SCHEMA.split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.commit()
-
     def _insert(self, records: list[RequestRecord]) -> None:
         if self._connection is None:
             self._connection = _opened(self._path)
@@ -116,6 +96,32 @@ class Ledger(Batches):
             numbered = list(enumerate(records, last + 1))
             connection.executemany(_INSERT_REQUEST, [_request_row(seq, record) for seq, record in numbered])
             connection.executemany(_INSERT_ATTEMPT, [row for seq, record in numbered for row in _attempts(seq, record)])
+
+
+def prepare(path: Path) -> None:
+    """Make the file with its schema if it does not exist.
+
+    Raises:
+        ConfigError: it cannot be written, or is no ledger of this version.
+    """
+    try:
+        with closing(_opened(path)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if version != SCHEMA_VERSION and tables:
+                raise ConfigError(
+                    [Problem("ledger.path", f"{path} is no ledger of this version", "move it away, or name another")]
+                )
+            if version != SCHEMA_VERSION:
+                for statement in _SCHEMA.split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.commit()
+    except sqlite3.Error as error:
+        raise ConfigError(
+            [Problem("ledger.path", f"{path} cannot be written ({error})", "name a file in a writable folder")]
+        ) from error
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
@@ -40,7 +41,10 @@ _MODEL, _BACKEND, _CLASS = "gen_ai_request_model", "gateway_backend", "status_cl
 
 
 class Metrics(Collector):
-    """Counts requests; a registry of its own holds nothing else but the process and its garbage collector.
+    """Counts requests; its page tells of them, of the process and of its garbage collector.
+
+    Args:
+        worker: label of every series, where several processes answer on one address and a scrape reaches any of them.
 
     Attributes:
         in_flight: API requests that are being answered now.
@@ -48,8 +52,9 @@ class Metrics(Collector):
             and a function that gives a value for each tuple of their values. A name that ends in `_total` is a counter.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, worker: str | None = None) -> None:
         self.in_flight = 0
+        self._worker = worker
         self.extra: dict[str, tuple[str, Sequence[str], Callable[[], Mapping[tuple[str, ...], float]]]] = {}
         self._duration = _Histogram(
             "gen_ai_server_request_duration_seconds",
@@ -79,10 +84,9 @@ class Metrics(Collector):
         self._errors: Counter[tuple[str, ...]] = Counter()
         self._attempts: Counter[tuple[str, ...]] = Counter()
         self._cost: Counter[tuple[str, ...]] = Counter()
+        self._process = (ProcessCollector(registry=None), GCCollector(registry=CollectorRegistry()))
         self._registry = CollectorRegistry()
         self._registry.register(self)
-        ProcessCollector(registry=self._registry)
-        GCCollector(registry=self._registry)
 
     def add(self, record: RequestRecord) -> None:
         """Count a finished request; those outside the API are not counted."""
@@ -125,6 +129,13 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All families, for the registry."""
+        for family in chain(self._families(), *(collector.collect() for collector in self._process)):
+            if self._worker is not None:
+                for sample in family.samples:
+                    sample.labels["gateway_worker"] = self._worker
+            yield family
+
+    def _families(self) -> Iterator[Metric]:
         for histogram in (self._duration, self._first_token, self._tokens, self._gateway):
             yield histogram.family()
         yield _counter("gateway_requests", "API requests by class of status.", (_CLASS,), self._requests)

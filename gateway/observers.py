@@ -33,6 +33,7 @@ class Observers:
 
     Args:
         config: what is asked for.
+        worker: which of the gateway's processes this is, if there are several.
 
     Attributes:
         metrics: what `/metrics` shows.
@@ -41,9 +42,9 @@ class Observers:
         ConfigError: the ledger's file cannot be used, or the extra for OpenTelemetry is missing.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, worker: str | None = None) -> None:
         log = RequestLog()
-        self.metrics = Metrics()
+        self.metrics = Metrics(worker)
         self._prices = config.prices
         self._sinks: list[Sink] = [log, self.metrics]
         self._count("log", "Lines of requests that did not fit into the log's queue.", lambda: log.dropped)

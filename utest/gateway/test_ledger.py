@@ -147,10 +147,11 @@ def test_a_ledger_that_is_not_there_is_said_so(path):
     assert "cannot be read as a ledger" in result.output
 
 
-def test_the_gateway_does_not_start_before_a_ledger_that_it_cannot_write(tmp_path):
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_gateway_does_not_start_before_a_ledger_that_it_cannot_write(tmp_path, workers):
     config = tmp_path / "gateway.toml"
     lines = ['backends.up = { kind = "openai", base_url = "http://x" }', 'models.m.route = [{ backend = "up" }]']
     config.write_text("\n".join([*lines, f"ledger.path = {json.dumps(str(tmp_path / 'no' / 'ledger'))}"]))
-    result = CliRunner().invoke(app, ["serve", "--config", str(config)])
+    result = CliRunner().invoke(app, ["serve", "--config", str(config), "--workers", workers])
     assert result.exit_code == 2
     assert "ledger.path" in result.output
