@@ -46,8 +46,10 @@ def test_several_choices_keep_apart(gateway, make):
     assert stream_defects(stream) == []
 
 
-def test_the_time_to_first_content_passes_over_the_bare_role(gateway, make):
-    role, *rest = make.good_stream
+@pytest.mark.parametrize("content", [None, ""])
+def test_the_time_to_first_content_passes_over_the_bare_role(gateway, make, content):
+    rest = make.good_stream[1:]
+    role = make.chunk({"role": "assistant", "content": content})
 
     def slow(_):
         def body():
