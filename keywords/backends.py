@@ -180,6 +180,28 @@ class BackendsLibrary:
         tables = [line for kind in _KINDS for line in _backend(backend, kind, kind)]
         return self._write([*tables, *(line for kind in _KINDS for line in _model(backend, kind, kind))])
 
+    @keyword
+    def add_to_gateway_config(self, config: Path, table: str, **settings: str) -> Path:
+        """Add a table to a configuration.
+
+        Args:
+            config: the file.
+            table: its name, such as `keys`; the file does not have it yet.
+            settings: what stands in it. A text that is JSON is taken as JSON, so `rpm=3` is a number.
+
+        Returns:
+            The same file.
+
+        ```robotframework
+        Add To Gateway Config    ${config}    keys    rpm=3    window_s=2
+        ```
+        """
+        lines = (f"{name} = {_json(value)}" for name, value in settings.items())
+        with config.open("a", encoding="utf-8") as file:
+            file.write("\n".join((f"[{table}]", *lines, "")))
+        logger.info(config.read_text("utf-8"))
+        return config
+
     def _write(self, lines: list[str]) -> Path:
         self._written += 1
         path = output_dir() / f"gateway-scripted-{self._written}.toml"
@@ -202,8 +224,15 @@ def _model(backend: ScriptedBackend, name: str, model: str) -> list[str]:
 def _limits(limits: Limits) -> list[str]:
     lines = []
     for table, belongs in (("timeouts", True), ("limits", False)):
-        lines += [
-            f"[{table}]",
-            *(f"{name} = {value}" for name, value in limits.items() if name.endswith("_s") is belongs),
-        ]
+        settings = [f"{name} = {value}" for name, value in limits.items() if name.endswith("_s") is belongs]
+        lines += [f"[{table}]", *settings] if settings else []
     return lines
+
+
+def _json(text: str) -> str:
+    """The text if it is JSON, which TOML's numbers, switches and texts are written like, else the text in quotes."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return json.dumps(text)
+    return text

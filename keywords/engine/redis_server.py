@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import socket
 import subprocess
@@ -46,6 +47,7 @@ class RedisServer:
             raise RedisServerError("No `redis-server` on the path: install it (Debian: apt install redis-server).")
         options = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--dir", tempfile.gettempdir()]
         self._process = subprocess.Popen([found, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # noqa: S603  (our own arguments)
+        atexit.register(self.stop)
         deadline = time.monotonic() + _START_S
         while time.monotonic() < deadline and self._process.poll() is None:
             if self._answers():
@@ -56,6 +58,7 @@ class RedisServer:
 
     def stop(self) -> None:
         """End it at once; everything in it is lost. Calling it again does nothing."""
+        atexit.unregister(self.stop)
         if self._process is not None:
             self._process.kill()
             self._process.wait()

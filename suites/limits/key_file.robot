@@ -1,0 +1,71 @@
+*** Settings ***
+Documentation       Keys in a file: only their hashes stand there, and each has limits of its own.
+
+Resource            ../../resources/limits.resource
+
+Test Tags           kind:security    needs:scripted-backend
+
+
+*** Test Cases ***
+The file of keys holds hashes only
+    [Tags]    req:KEYF-001
+    ${key} =    Make Key    alice
+    File Of Keys Should Hold Only The Hash    ${key}
+
+A key from the file is accepted and another one is not
+    [Tags]    req:KEYF-002
+    Open Gateway With Key
+    ${good} =    Send Chats    1
+    ${bad} =    Send Payload    plain.json    api_key=gw-not-the-key
+    Get Status Count    ${good}    200    ==    1
+    Get Status    ${bad}    ==    401
+
+A revoked key is refused within seconds
+    [Tags]    req:KEYF-003
+    Open Gateway With Key
+    ${revoked} =    Run Gateway Command    keys    revoke    alice    --file    ${KEY.file}
+    Should Be Equal As Integers    ${revoked.rc}    0
+    Status Should Become    401    within=5 s
+
+The log names the key and does not show it
+    [Tags]    req:KEYF-004
+    Open Gateway With Key
+    Send Chats    1
+    Stop Gateway    ${GATEWAY}
+    ${lines} =    Get Gateway Log Lines    "key_id":"alice"    ${GATEWAY}
+    Should Not Be Empty    ${lines}
+    Gateway Log Should Not Contain    ${KEY.secret}    ${GATEWAY}
+
+The list of keys does not show them
+    [Tags]    req:KEYF-004
+    ${key} =    Make Key    alice
+    ${list} =    Run Gateway Command    keys    list    --file    ${key.file}
+    Should Contain    ${list.stdout}    alice
+    Text Should Not Hold The Key    ${list.stdout}${list.stderr}    ${key}
+
+A limit of the key is kept
+    [Tags]    req:KEYF-005
+    Open Gateway With Key    --rpm    2
+    ${answers} =    Send Chats    3
+    Get Status Count    ${answers}    200    ==    2
+    Get Status Count    ${answers}    429    ==    1
+
+A budget ends and no waiting brings it back
+    [Tags]    req:KEYF-006
+    Open Gateway With Key    --budget-tokens    100
+    ${answers} =    Send Chats    2    max_tokens=90
+    Get Status    ${answers}[0]    ==    200
+    Get Status    ${answers}[1]    ==    429
+    Get Error Field    ${answers}[1]    code    ==    insufficient_quota
+    Get Header    ${answers}[1]    x-should-retry    ==    false
+
+What was spent of a budget outlives the gateway
+    [Tags]    req:KEYF-006
+    Open Gateway With Key    --budget-tokens    100
+    Send Chats    1    max_tokens=90
+    Stop Gateway    ${GATEWAY}
+    ${gateway} =    Start Gateway    config=${CONFIG}
+    Speak To    ${gateway}    scripted
+    VAR    ${GATEWAY_API_KEY}    ${KEY.secret}    scope=TEST
+    ${answers} =    Send Chats    1    max_tokens=90
+    Get Error Field    ${answers}[0]    code    ==    insufficient_quota

@@ -1,0 +1,59 @@
+*** Settings ***
+Documentation       However many processes answer, a limit is one limit.
+
+Resource            ../../resources/limits.resource
+
+Test Teardown       Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends    AND    Stop Redis
+
+Test Tags           kind:reliability    needs:scripted-backend
+
+
+*** Test Cases ***
+Two workers keep one limit
+    [Tags]    req:RATE-009    needs:redis
+    Open Gateway With Shared Limits    workers=2    rpm=10
+    ${answers} =    Send Chats At Once    30
+    Get Status Count    ${answers}    200    ==    10
+    Get Status Count    ${answers}    429    ==    20
+
+Two gateways keep one limit
+    [Tags]    req:RATE-009    needs:redis
+    Open Gateway With Shared Limits    workers=1    rpm=4
+    ${first} =    Send Chats    3
+    ${other} =    Start Gateway    config=${CONFIG}
+    Speak To    ${other}    scripted
+    ${second} =    Send Chats    3
+    Get Status Count    ${first}    200    ==    3
+    Get Status Count    ${second}    200    ==    1
+
+Two workers keep one number of places
+    [Tags]    req:RATE-009    needs:redis
+    Open Gateway With Shared Limits    workers=2    concurrency=3
+    Script Answer    ${BACKEND}    Slow.    first_delay=1 s
+    ${answers} =    Send Chats At Once    8
+    Get Status Count    ${answers}    200    ==    3
+
+A limit that cannot be counted is not let through
+    [Tags]    req:RATE-010    needs:redis
+    Open Gateway With Shared Limits    workers=1    rpm=100
+    Stop Redis
+    ${answers} =    Send Chats    1
+    Get Status    ${answers}[0]    ==    503
+    Get Error Field    ${answers}[0]    code    ==    limits_unavailable
+    Get Header    ${answers}[0]    retry-after    matches    ^\\d+$
+    Get Request Count    ${BACKEND}    ==    0
+
+Several workers with limits and nothing shared do not start
+    [Tags]    req:RATE-011
+    ${backend} =    Start Scripted Backend
+    ${config} =    Write Gateway Config    ${backend}
+    Add To Gateway Config    ${config}    keys    rpm=10
+    ${refused} =    Run Gateway Command    serve    --port    0    --workers    2    --config    ${config}
+    Should Be Equal As Integers    ${refused.rc}    2
+    Should Contain    ${refused.stderr}    name a Redis or Valkey in [shared], or run one worker
+
+Several workers with an embedded model do not start
+    [Tags]    req:RATE-011
+    ${refused} =    Run Gateway Command    serve    --port    0    --workers    2
+    Should Be Equal As Integers    ${refused.rc}    2
+    Should Contain    ${refused.stderr}    would load the model of backend
