@@ -1,0 +1,70 @@
+"""Gateways' configurations whose one model has several backends, and rules for what happens when they fail."""
+
+import json
+from itertools import count
+from pathlib import Path
+
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.scripted_backend import ScriptedBackend
+from keywords.world import output_dir
+
+Rules = dict[str, float]
+_numbers = count(1)
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class RoutesLibrary:
+    """Lead one model to several scripted backends, which the gateway knows as `first`, `second` and so on.
+
+    ```robotframework
+    ${config} =    Write Route Config    ${first}    ${second}    retries=${{ {'attempts': 2} }}
+    ${gateway} =    Start Gateway    config=${config}
+    ```
+    """
+
+    NAMES = ("first", "second", "third")
+
+    @keyword
+    def write_route_config(
+        self,
+        *backends: ScriptedBackend,
+        weights: list[float] | None = None,
+        timeouts: Rules | None = None,
+        retries: Rules | None = None,
+        breaker: Rules | None = None,
+    ) -> Path:
+        """Write a configuration whose model `scripted` leads to these backends, in their order.
+
+        Args:
+            backends: one to three, spoken to in OpenAI's format; they need not run.
+            weights: one for each backend, which then share the load; without, the later ones are fallbacks.
+            timeouts: what stands in the table `[timeouts]`.
+            retries: what stands in the table `[retries]`.
+            breaker: what stands in the table `[breaker]`.
+
+        Returns:
+            The file, in the output directory.
+
+        Raises:
+            ValueError: there are no backends or more than three, or not one weight for each.
+
+        ```robotframework
+        ${config} =    Write Route Config    ${first}    ${second}    weights=${{ [3, 1] }}
+        ```
+        """
+        if not 1 <= len(backends) <= len(self.NAMES):
+            raise ValueError(f"Give 1 to {len(self.NAMES)} backends, not {len(backends)}.")
+        shares = [""] * len(backends) if weights is None else [f", weight = {weight}" for weight in weights]
+        lines, steps = [], []
+        for name, backend, share in zip(self.NAMES[: len(backends)], backends, shares, strict=True):
+            lines += [f"[backends.{name}]", 'kind = "openai"', f"base_url = {json.dumps(backend.url + '/v1')}"]
+            steps.append(f'{{ backend = "{name}"{share} }}')
+        lines += ["[models.scripted]", f"route = [{', '.join(steps)}]"]
+        for table, rules in (("timeouts", timeouts), ("retries", retries), ("breaker", breaker)):
+            lines += [f"[{table}]", *(f"{key} = {value}" for key, value in (rules or {}).items())]
+        path = output_dir() / f"gateway-route-{next(_numbers)}.toml"
+        path.write_text("\n".join((*lines, "")), "utf-8")
+        logger.info(path.read_text("utf-8"))
+        return path
