@@ -42,9 +42,7 @@ class EventFramer:
         """
         data = self._rest + data
         if b"\r" in data:
-            # A carriage return at the very end may be half of a line end.
-            held = b"\r" if data.endswith(b"\r") else b""
-            data = data.removesuffix(b"\r").replace(b"\r\n", b"\n") + held
+            data = data.replace(b"\r", b"")
         end = data.rfind(b"\n\n") + 2
         if end == 1:
             end = 0

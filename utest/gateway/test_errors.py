@@ -258,6 +258,7 @@ def test_a_backends_refusal_is_normalised(client, backend, answer, expected, str
     error = client.error(response)
     assert (response.status_code, error["code"]) == expected
     assert "sk-123" not in error["message"]
+    assert ("the gateway's key" in error["message"]) == (status == 401)
     assert response.headers["x-gateway-backend"] == "up"
     if status in {429, 503}:
         assert response.headers["retry-after"] == "7"

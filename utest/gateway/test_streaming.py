@@ -1,10 +1,12 @@
 """However a backend's stream goes, the client's ends with one finish reason and `[DONE]`, or an error and `[DONE]`."""
 
+import asyncio
 import json
 import threading
 import time
 
 import pytest
+from aiohttp import web
 
 
 def finish_reasons(events):
@@ -106,6 +108,37 @@ def test_silence_within_a_stream_ends_it_in_time(hasty_client, backend):
     assert time.monotonic() - started < 5
     assert (texts(chunks), failure["error"]["code"], done) == ("a", "backend_timeout", "[DONE]")
     assert backend.closed.wait(2)
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "status", "code"),
+    [
+        ({"first_byte_s": 0.2, "idle_s": 20}, 504, None),
+        ({"first_byte_s": 20, "idle_s": 0.2}, 200, "backend_timeout"),
+    ],
+)
+def test_the_first_event_and_the_others_have_limits_of_their_own(start_gateway, backend, timeouts, status, code):
+    """The first event comes after 0.6 s, the second 0.6 s later, the end at once."""
+
+    async def script(request):
+        await asyncio.sleep(0.6)
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(backend.chunk("a"))
+        await asyncio.sleep(0.6)
+        await response.write(backend.chunk("b", "stop"))
+        return response
+
+    backend.script = script
+    with start_gateway(
+        timeouts=timeouts,
+        backends={"up": {"kind": "openai", "base_url": backend.url}},
+        models={"m": {"route": [{"backend": "up"}]}},
+    ) as client:
+        response = client.chat(stream=True)
+        assert response.status_code == status
+        if code:
+            assert client.events()[-2]["error"]["code"] == code
 
 
 def test_a_drip_without_end_stops_at_the_total_limit(hasty_client, backend):
