@@ -4,11 +4,15 @@ import tomllib
 from hashlib import sha256
 
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from gateway import keys_file
+from gateway import auth, keys_file
+from gateway.auth import KeyRing
 from gateway.cli import app
+from gateway.config_keys import KeysConfig
 from gateway.config_problems import ConfigError
+from gateway.errors import InvalidApiKey
 
 
 @pytest.fixture
@@ -84,3 +88,11 @@ def test_what_was_added_is_read_again(tmp_path):
     entries = keys_file.read(path)
     assert (entries["a.b-c_D"].tpm, entries["a.b-c_D"].revoked) == (5, None)
     assert entries["b"].revoked is not None
+
+
+def test_a_key_whose_digest_only_begins_like_a_known_one_is_refused(monkeypatch):
+    monkeypatch.setattr(auth, "_FOUND_BY", 0)
+    ring = KeyRing([SecretStr("good")], KeysConfig())
+    assert ring.check({"headers": [(b"authorization", b"Bearer good")]}).id == "env-1"
+    with pytest.raises(InvalidApiKey):
+        ring.check({"headers": [(b"authorization", b"Bearer bad")]})
