@@ -197,7 +197,16 @@ class Attempts:
     def _say_why(self, error: GatewayError) -> None:
         """Tell the log the reason of a further attempt; the client will not see it."""
         record = self._record
-        say("attempt_failed", level=logging.WARNING, id=record.id, backend=record.backend, reason=error.message)
+        # Not the message: a backend's may repeat the prompt.
+        status = error.backend_status
+        say(
+            "attempt_failed",
+            level=logging.WARNING,
+            id=record.id,
+            backend=record.backend,
+            reason=error.code,
+            status=status,
+        )
 
     def _final(self, error: GatewayError) -> GatewayError:
         """The last attempt's error, telling the client whether a repetition of its own makes sense.

@@ -1,11 +1,12 @@
 *** Settings ***
 Documentation       Unique words are planted where secrets are; nothing that the gateway writes or sends holds one.
 
+Library             OperatingSystem
 Resource            ../../resources/observability.resource
 Library             keywords.canaries.CanariesLibrary
 
 Suite Teardown      Close Observed Gateways
-Test Setup          Open Observed Gateway
+Test Setup          Open Observed Gateway With A Key For Its Backend
 Test Teardown       NONE
 
 Test Tags           req:OBSV-012    kind:security    needs:scripted-backend
@@ -20,7 +21,7 @@ No account of the gateway holds a key, a prompt, an answer or a header
     Get Ledger Entry    ${LEDGER}    ${answer}
     Get Spans Of Request    ${RECEIVER}    ${answer}
     ${id} =    Get Header    ${answer}    x-request-id
-    VAR    @{secrets}    @{words}    ${GATEWAY_API_KEY}
+    VAR    @{secrets}    @{words}    ${GATEWAY_API_KEY}    ${BACKEND_KEY}
     Sinks Should Not Hold    ${secrets}    ${GATEWAY.log}    ${LEDGER}    receiver=${RECEIVER}    known=${id}
 
 No evidence of a run so far holds the gateway's key
@@ -29,6 +30,21 @@ No evidence of a run so far holds the gateway's key
 
 
 *** Keywords ***
+Open Observed Gateway With A Key For Its Backend
+    [Documentation]    The backend's key comes from the environment; what fails there is attempted once more.
+    IF    $OBSERVED is None
+        @{keys} =    New Canaries    1
+        VAR    ${BACKEND_KEY}    ${keys}[0]    scope=SUITE
+        Set Environment Variable    QA_BACKEND_KEY    ${BACKEND_KEY}
+        Set Environment Variable    GATEWAY_BACKENDS__SCRIPTED__API_KEY_ENV    QA_BACKEND_KEY
+        Set Environment Variable    GATEWAY_RETRIES__ATTEMPTS    2
+    END
+    Open Observed Gateway
+    Remove Environment Variable
+    ...    QA_BACKEND_KEY
+    ...    GATEWAY_BACKENDS__SCRIPTED__API_KEY_ENV
+    ...    GATEWAY_RETRIES__ATTEMPTS
+
 Send Them Where All Goes Well
     [Documentation]    Each word at its place, in plain and streamed requests that are answered.
     [Arguments]    ${prompt: str}    ${said: str}    ${key: str}    ${header: str}    ${field: str}
@@ -37,6 +53,8 @@ Send Them Where All Goes Well
     Stream Chat    ${prompt}
     Send Payload    plain.json    headers=${{ {'x-secret': $header, 'cookie': $header} }}
     Send Raw    GET    /v1/models?key=${key}
+    ${recorded} =    Get Recorded Requests    ${BACKEND}
+    Should Be Equal    ${recorded[0].headers}[authorization]    Bearer ${BACKEND_KEY}
 
 Send Them Where Something Fails
     [Documentation]    Each word at its place, in requests that are refused, or that fail at the backend.
@@ -44,8 +62,10 @@ Send Them Where Something Fails
     Send Payload    plain.json    headers=${{ {'x-secret': $header} }}    api_key=${key}
     Send Chat    ${prompt}    temperature=9
     Send Raw    POST    /v1/chat/completions    {"${field}": "${prompt}    Content-Type: application/json
-    Script Refusal    ${BACKEND}    400    {"error": {"message": "You said: ${prompt}"}}
-    Send Chat    ${prompt}
+    FOR    ${status}    IN    400    401    500    429
+        Script Refusal    ${BACKEND}    ${status}    {"error": {"message": "Not with ${key}: ${prompt}"}}
+        Send Chat    ${prompt}
+    END
     Script Answer    ${BACKEND}    ${said}    ${said}    .
     Script Fault    ${BACKEND}    cut    after=1
     Stream Chat    ${prompt}

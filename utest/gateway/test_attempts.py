@@ -68,3 +68,16 @@ def test_the_log_line_tells_each_attempt(client, ended):
     told = line(ended())
     assert b'"backend":"dead"' in told
     assert b'"reason":"backend_refused"' in told
+
+
+def test_what_a_backend_says_when_it_fails_is_not_in_the_log(backend, start_gateway, caplog):
+    backend.answers({"error": {"message": "You said: secret words"}}, 500)
+    with start_gateway(
+        retries={"attempts": 2, "base_s": 0.01},
+        backends={"up": {"kind": "openai", "base_url": backend.url}},
+        models={"m": {"route": [{"backend": "up"}]}},
+    ) as client:
+        assert client.chat().status_code == 502
+    (told,) = [entry.fields for entry in caplog.records if entry.fields["event"] == "attempt_failed"]
+    assert (told["reason"], told["status"]) == ("backend_error", 500)
+    assert "secret words" not in repr([entry.fields for entry in caplog.records])
