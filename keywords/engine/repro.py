@@ -28,7 +28,20 @@ cd "$(dirname "$0")" || exit 1
 GATEWAY_URL="${{GATEWAY_URL:-{origin}}}"
 GATEWAY_API_KEY="${{GATEWAY_API_KEY:-}}"
 only="${{1:-}}"
+status=0
+failed() {{
+  [ "$status" -ne 0 ] || status=$1
+  [ "$1" -ne {unreachable} ] || echo 'Nothing listens there: a gateway that the run had started ended with the run.
+Start one with: gateway serve
+Then send to it: GATEWAY_URL=http://127.0.0.1:8080 sh curl.sh' >&2
+}}
 """
+_SCRIPT_TAIL = """\
+# 0, or how the first curl that failed ended.
+exit "$status"
+"""
+CURL_CANNOT_CONNECT = 7
+"""Exit code of curl; https://curl.se/libcurl/c/libcurl-errors.html"""
 
 
 def write_curl_script(folder: Path, written: Iterable[WrittenExchange], redact: Redact) -> Path | None:
@@ -46,7 +59,8 @@ def write_curl_script(folder: Path, written: Iterable[WrittenExchange], redact: 
     if not exchanges:
         return None
     origin = _origin(exchanges[0].exchange.url)
-    parts = [_SCRIPT_HEAD.format(origin=origin), *(_curl(one, origin) for one in exchanges)]
+    head = _SCRIPT_HEAD.format(origin=origin, unreachable=CURL_CANNOT_CONNECT)
+    parts = [head, *(_curl(one, origin) for one in exchanges), _SCRIPT_TAIL]
     script = folder / "curl.sh"
     script.write_bytes(redact("\n".join(parts).encode("utf-8", "backslashreplace")))
     script.chmod(0o755)
@@ -78,7 +92,15 @@ def _curl(written: WrittenExchange, origin: str) -> str:
     command = " \\\n    ".join(words)
     wanted = f'if [ -z "$only" ] || [ "$only" = "{written.number}" ]; then'
     return "\n".join(
-        [*notes, wanted, f"  printf '%s\\n' {shlex.quote(f'== {number}')}", f"  {command}", "  echo", "fi", ""]
+        [
+            *notes,
+            wanted,
+            f"  printf '%s\\n' {shlex.quote(f'== {number}')}",
+            f"  {command} || failed $?",
+            "  echo",
+            "fi",
+            "",
+        ]
     )
 
 

@@ -157,24 +157,35 @@ def run_script(tmp_path, exchanges, *arguments, **environment):
     written = write_exchanges(tmp_path, enumerate(exchanges, start=1), bytes)
     script = write_curl_script(tmp_path, written, bytes)
     variables = {"PATH": os.environ["PATH"], **environment}
-    process = subprocess.run(
-        ["sh", str(script), *arguments], env=variables, capture_output=True, text=True, timeout=20, check=True
+    return subprocess.run(
+        ["sh", str(script), *arguments], env=variables, capture_output=True, text=True, timeout=20, check=False
     )
-    assert "echo" in process.stdout
-    return process
 
 
 def test_the_script_sends_the_same_bytes_again(tmp_path, server):
     body = b'{"a": "it\'s $HOME"}\n\xff\x00'
     headers = {"content-type": "application/json; x='$y'", "authorization": "<secret>", "x-empty": "", "host": "wrong"}
     one = exchange(url=f"{server}/v1/a%20b?c=[d]&e='f'", request_headers=headers, request_body=body)
-    run_script(tmp_path, [one], GATEWAY_API_KEY="sk-1")
+    process = run_script(tmp_path, [one], GATEWAY_API_KEY="sk-1")
+    assert "echo" in process.stdout
+    assert process.returncode == 0
     path, sent, received = _Echo.seen[0]
     assert (path, received) == ("/v1/a%20b?c=[d]&e='f'", body)
     assert sent["content-type"] == headers["content-type"]
     assert sent["authorization"] == "Bearer sk-1"
     assert sent["x-empty"] == ""
     assert sent["Host"] == server.removeprefix("http://")
+
+
+def test_the_script_ends_as_the_first_curl_that_failed_and_names_the_remedy(tmp_path, server):
+    urls = (f"{server}/1", "http://127.0.0.1:9/2", f"{server}/3")
+    exchanges = [exchange(url=url, request_body=b"x") for url in urls]
+    process = run_script(tmp_path, exchanges)
+    assert process.returncode == 7
+    assert [path for path, _, _ in _Echo.seen] == ["/1", "/3"]
+    assert "Start one with: gateway serve" in process.stderr
+    assert "GATEWAY_URL=http://127.0.0.1:8080 sh curl.sh" in process.stderr
+    assert run_script(tmp_path, exchanges, "1").stderr == ""
 
 
 def test_the_script_adds_no_header_of_its_own(tmp_path, server):
