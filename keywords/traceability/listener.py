@@ -10,10 +10,12 @@ Library    keywords.traceability.listener.TraceabilityListener
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from robot.api import logger
 from robot.api.deco import library
@@ -25,12 +27,17 @@ from keywords.needs import UnknownNeedError, missing_needs
 from keywords.suite_model import row_of
 from keywords.traceability.allure_environment import commit
 from keywords.traceability.earlier_run import remove_own
-from keywords.traceability.modifier import enrich, find_register
+from keywords.traceability.modifier import enrich, find_register, report
+from keywords.traceability.register import RegisterError
 from keywords.traceability.results import EVIDENCE, NOT_STARTED
 from keywords.traceability.row_evidence import PAGE, RowFacts, Seen, begin_run, end_run, log_sizes, write_row
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from robot import result, running
+
+    from keywords.traceability.register import Requirement
 
 INIT = "__init__.robot"
 NAME = "keywords.traceability.listener.TraceabilityListener"
@@ -56,6 +63,7 @@ class TraceabilityListener:
         self._active = False
         self._seen = Seen()
         self._logs: dict[Path, int] = {}
+        self._requirements: Mapping[str, Requirement] = {}
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
         """At the root: check the rows, and make ready for the evidence."""
@@ -71,10 +79,13 @@ class TraceabilityListener:
             result.metadata.update(_known({"Commit": commit()}))
             # Robot's new log no longer tells of them, whether or not this run comes to its rows.
             remove_own(_output_dir())
-        if findings := enrich(data, find_register(data.source)):
-            logger.error(findings)
+        try:
+            self._requirements = enrich(data, find_register(data.source)).requirements
+        except RegisterError as err:
+            logger.error(report(err.problems))
             _stop(data, DISAGREE)
-        elif missing:
+            return
+        if missing:
             _stop(data, missing)
         elif not BuiltIn().dry_run_active:
             self._active = True
@@ -102,7 +113,10 @@ class TraceabilityListener:
         if not self._active:
             return
         folder = _folder(result)
-        write_row(folder, _facts(result), COLLECTOR, self._seen, self._logs)
+        facts = _facts(result)
+        proves = [self._requirements[id_] for id_ in facts.requirements]
+        log = _log_of_row(result, folder)
+        write_row(folder, facts, proves=proves, log=log, collector=COLLECTOR, seen=self._seen, sizes=self._logs)
         page = (folder / PAGE).relative_to(_output_dir()).as_posix()
         count = "1 exchange" if COLLECTOR.count == 1 else f"{COLLECTOR.count} exchanges"
         result.metadata[EVIDENCE] = f"[{page}|{count}]"
@@ -196,6 +210,12 @@ def _output_dir() -> Path:
 
 def _folder(result: result.TestCase) -> Path:
     return folder_of_row(_output_dir(), result.parent.full_name, result.name)
+
+
+def _log_of_row(result: result.TestCase, folder: Path) -> str | None:
+    """The address of a row in Robot's log, seen from the row's evidence; None if Robot writes no log."""
+    log = str(BuiltIn().get_variable_value("${LOG FILE}"))
+    return None if log == "NONE" else f"{quote(Path(os.path.relpath(log, folder)).as_posix())}#{result.id}"
 
 
 def _relative(source: Path | None) -> str:

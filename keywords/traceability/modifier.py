@@ -19,6 +19,8 @@ from keywords.traceability.rows import allure_tags
 if TYPE_CHECKING:
     from robot.running import TestSuite
 
+    from keywords.traceability.register import Register
+
 REGISTER = Path("resources/register/requirements.yaml")
 """Where the register lies, seen from the folder that holds the suites."""
 
@@ -37,11 +39,13 @@ class RegisterModifier(SuiteVisitor):  # type: ignore[misc]  # Robot's base clas
         """
         if suite.parent:
             return
-        if problems := enrich(suite, find_register(suite.source)):
+        try:
+            enrich(suite, find_register(suite.source))
+        except RegisterError as err:
             # Robot goes on after an error in a modifier; without rows it ends with its exit code for bad data.
             suite.suites.clear()
             suite.tests.clear()
-            raise DataError(problems)
+            raise DataError(report(err.problems)) from err
 
 
 def find_register(source: Path | None) -> Path:
@@ -50,7 +54,7 @@ def find_register(source: Path | None) -> Path:
     return next((path for path in above if path.is_file()), REGISTER)
 
 
-def enrich(suite: TestSuite, path: Path) -> str:
+def enrich(suite: TestSuite, path: Path) -> Register:
     """Add tags for Allure to every row of a tree.
 
     Args:
@@ -58,18 +62,18 @@ def enrich(suite: TestSuite, path: Path) -> str:
         path: the register.
 
     Returns:
-        What is wrong, one finding a line; empty if all is well.
+        The register.
+
+    Raises:
+        RegisterError: a row or the register itself breaks a rule.
     """
-    try:
-        register = load_register(path)
-    except RegisterError as err:
-        return report(err.problems)
+    register = load_register(path)
     rows = [row_of(test) for test in suite.all_tests]
     if findings := row_findings(register, rows):
-        return report(findings)
+        raise RegisterError(findings)
     for test, row in zip(suite.all_tests, rows, strict=True):
         test.tags.add(allure_tags(row, register))
-    return ""
+    return register
 
 
 def report(findings: list[str]) -> str:

@@ -16,15 +16,19 @@ from keywords.traceability.earlier_run import RUN_FILE
 from keywords.traceability.pages import render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from keywords.engine.evidence import Collector
     from keywords.engine.evidence_files import WrittenExchange
+    from keywords.traceability.register import Requirement
 
 PAGE = "index.html"
 GATEWAY_LOGS = "gateway-*.log"
-PARAMETERS = ("model", "seed", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stream")
+CONVERSATION = "messages"
+"""Field of a request that stands below it in full; all others are its parameters."""
+VALUE_LIMIT = 200
+"""Characters of one parameter that are shown."""
 LIBRARIES = ("robotframework", "httpx2", "openai", "llm-gateway-qa")
 
 
@@ -100,15 +104,26 @@ def end_run(output_dir: Path, environment: dict[str, str], seen: Seen) -> None:
     write_json(output_dir / EVIDENCE_FOLDER / RUN_FILE, facts, bytes)
 
 
-def write_row(folder: Path, facts: RowFacts, collector: Collector, seen: Seen, logs: Mapping[Path, int]) -> None:
+def write_row(  # what is known of a row comes from as many places
+    folder: Path,
+    facts: RowFacts,
+    *,
+    proves: Sequence[Requirement],
+    log: str | None,
+    collector: Collector,
+    seen: Seen,
+    sizes: Mapping[Path, int],
+) -> None:
     """Write a row's evidence.
 
     Args:
         folder: the row's folder; files that the row saved itself are already in it.
         facts: what is known of the row.
+        proves: the requirements that it proves.
+        log: its address in Robot's log, relative to the folder; None if there is no log.
         collector: holds its exchanges and the secrets that must not be written.
         seen: is told what the exchanges say about the gateway.
-        logs: the sizes of the gateways' logs when the row began.
+        sizes: of the gateways' logs when the row began.
     """
     folder.mkdir(parents=True, exist_ok=True)
     saved = sorted(path for path in folder.iterdir() if path.is_file())
@@ -126,8 +141,9 @@ def write_row(folder: Path, facts: RowFacts, collector: Collector, seen: Seen, l
     write_json(folder / "row.json", row, collector.redact)
     extra: list[Path] = []
     if facts.status == "FAIL":
-        extra = _write_bundle(folder, facts, collector, written, logs)
-    page = render("row.html", row=row, written=written, bundle=[path.name for path in extra])
+        extra = _write_bundle(folder, facts, collector, written, sizes)
+    bundle = [path.name for path in extra]
+    page = render("row.html", row=row, written=written, bundle=bundle, proves=proves, log=log)
     (folder / PAGE).write_bytes(collector.redact(page.encode("utf-8", "backslashreplace"), b"&lt;secret&gt;"))
     if facts.status == "FAIL":
         write_manifest(folder)
@@ -145,15 +161,25 @@ def _write_bundle(
 
 
 def _parameters(written: WrittenExchange, seen: Seen) -> dict[str, Any]:
-    """The parameters of a chat request; notes the models and the gateway that answered."""
+    """The parameters of a request; notes the models and the gateway that answered."""
     exchange = written.exchange
     if model := exchange.response_headers.get("x-gateway-model"):
         seen.models[model] = None
     answer = _object(exchange.body) if exchange.url.endswith("/health") else {}
     if "version" in answer:
         seen.gateway = {name: str(answer[name]) for name in ("service", "version", "instance") if name in answer}
-    request = _object(exchange.request_body)
-    return {name: request[name] for name in PARAMETERS if name in request}
+    # From what was stored, secrets are gone already, so that shortening cannot cut one in two.
+    request = _object((written.request.text or "").encode() if written.request else b"")
+    return {_short(name): _short(value) for name, value in request.items() if name != CONVERSATION}
+
+
+def _short(value: Any) -> Any:
+    """A value as it is if it is small, else the beginning of its JSON."""
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "nested too deeply to show"
+    return value if len(text) <= VALUE_LIMIT else f"{text[:VALUE_LIMIT]}…"
 
 
 def _object(body: bytes) -> dict[str, Any]:

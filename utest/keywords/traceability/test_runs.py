@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from keywords.traceability.results import read_output
+from keywords.traceability.row_evidence import _short
 from keywords.traceability.sealed_page import POLICY
 
 
@@ -24,11 +25,38 @@ def test_each_row_leaves_its_facts_and_exchanges(finished):
     row = json.loads((folder(finished, "a-question-is-answered") / "row.json").read_bytes())
     assert row["status"] == "PASS"
     assert row["requirements"] == ["CHAT-001"]
-    assert row["parameters"] == [{"model": "m", "seed": 7}]
+    assert row["parameters"] == [{"model": "m", "seed": 7, "key": "<secret>"}]
     assert row["exchanges"] == 1
     assert {"python", "platform", "robotframework"} <= set(row["versions"])
     names = {path.name for path in folder(finished, "a-question-is-answered").iterdir()}
     assert names == {"row.json", "index.html", "01-exchange.json", "01-request.json", "01-response.json"}
+
+
+def test_the_page_of_a_row_says_what_it_proves_and_leads_back(finished):
+    page = (folder(finished, "a-question-is-answered") / "index.html").read_text()
+    assert "CHAT-001 A question is answered: plainly.</b> A chat request is answered." in page
+    assert 'href="../../matrix/index.html#CHAT-001"' in page
+    assert 'href="../../log.html#s1-s1-s1-t1"' in page
+
+
+def test_a_run_without_a_log_links_none(project):
+    project.robot("--log", "NONE", "--include", "smoke")
+    assert (
+        "log" not in (folder(project, "a-question-is-answered") / "index.html").read_text().split("<main>")[0].lower()
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"type": "json_object"}, {"type": "json_object"}),
+        ("x" * 300, "x" * 200 + "…"),
+        (["y" * 300], '["' + "y" * 198 + "…"),
+        (0.5, 0.5),
+    ],
+)
+def test_a_long_parameter_is_shortened(value, shown):
+    assert _short(value) == shown
 
 
 def test_a_skipped_row_keeps_its_reason(finished):
