@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import orjson
 
-from gateway.backends.anthropic_answer import AnthropicStream, completion, usage_of
+from gateway.backends.anthropic_answer import WRONG_SHAPE, AnthropicStream, completion, usage_of
 from gateway.backends.anthropic_request import anthropic_request
 from gateway.backends.base import Backend, ChatCall
 from gateway.backends.connection import Connection
@@ -66,7 +66,7 @@ class AnthropicBackend(Backend):
         answer = self._parsed(body)
         try:
             translated = completion(answer)
-        except (KeyError, TypeError, AttributeError) as error:
+        except WRONG_SHAPE as error:
             raise self._bad_answer() from error
         _count(answer.get("usage") or {})
         return translated
@@ -110,7 +110,7 @@ class AnthropicBackend(Backend):
             try:
                 parsed = self._parsed(data)
                 passed += stream.events(parsed)
-            except (KeyError, TypeError, AttributeError):
+            except WRONG_SHAPE:
                 return passed, self._bad_answer()
             except GatewayError as error:
                 return passed, error

@@ -21,11 +21,17 @@ _FINISH_REASONS = {
     "refusal": "content_filter",
 }
 _THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+# What reading an answer raises that lacks something, or has something of another type.
+WRONG_SHAPE = (KeyError, TypeError, AttributeError, ValueError)
 PING = b": ping\n\n"
 
 
 def completion(answer: dict[str, Any]) -> bytes:
-    """A whole `message` as a `chat.completion` object."""
+    """A whole `message` as a `chat.completion` object.
+
+    Raises:
+        WRONG_SHAPE: it is no message.
+    """
     text: list[str] = []
     thoughts: list[dict[str, Any]] = []
     calls: list[dict[str, Any]] = []
@@ -87,7 +93,7 @@ class AnthropicStream:
         """The SSE events for one event; empty if it says nothing to an OpenAI client.
 
         Raises:
-            KeyError, TypeError: the event lacks what its type demands.
+            WRONG_SHAPE: the event lacks what its type demands.
         """
         match event["type"]:
             case "message_start":
@@ -135,19 +141,19 @@ class AnthropicStream:
             self._arguments = False
             return self._chunk({"tool_calls": [_tool_call(self._tool_calls - 1, block, "")]})
         if block["type"] == "text" and block.get("text"):
-            return self._chunk({"content": block["text"]})
+            return self._chunk({"content": _text(block["text"])})
         return b""
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
         match delta["type"]:
             case "text_delta":
-                return self._chunk({"content": delta["text"]})
+                return self._chunk({"content": _text(delta["text"])})
             case "input_json_delta" if self._block["type"] == "tool_use" and delta["partial_json"]:
                 self._arguments = True
-                return self._arguments_chunk(delta["partial_json"])
+                return self._arguments_chunk(_text(delta["partial_json"]))
             case "thinking_delta":
                 self._block["thinking"] = self._block.get("thinking", "") + delta["thinking"]
-                return self._chunk({"reasoning": delta["thinking"]})
+                return self._chunk({"reasoning": _text(delta["thinking"])})
             case "signature_delta":
                 self._block["signature"] = delta["signature"]
         return b""
@@ -172,10 +178,16 @@ class AnthropicStream:
 def _tool_call(index: int, block: dict[str, Any], arguments: str) -> dict[str, Any]:
     return {
         "index": index,
-        "id": block["id"],
+        "id": _text(block["id"]),
         "type": "function",
-        "function": {"name": block["name"], "arguments": arguments},
+        "function": {"name": _text(block["name"]), "arguments": arguments},
     }
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(type(value))
+    return value
 
 
 def _finish_reason(answer: dict[str, Any]) -> str:
