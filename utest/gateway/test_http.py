@@ -89,8 +89,9 @@ def test_an_answer_under_way_is_not_cut_off_by_half_a_second_request(connect, ba
     backend.streams(*[backend.chunk("a")] * 50, backend.chunk(None, "stop"), pause_s=0.5)
     connection = connect()
     asked = BODY.replace(b"{", b'{"stream": true, ', 1)
-    connection.sendall(POST + b"content-length: %d\r\n\r\n" % len(asked) + asked + b"GET /hea")
-    data = b""
+    connection.sendall(POST + b"content-length: %d\r\n\r\n" % len(asked) + asked)
+    data = connection.recv(100)
+    connection.sendall(b"GET /hea")
     while b"[DONE]" not in data:
         piece = connection.recv(65_536)
         assert piece, "cut off"
