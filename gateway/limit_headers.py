@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from gateway.limit_store import Verdict
 
 _MINUTE_S = 60
+_REQUESTS = (b"x-ratelimit-limit-requests", b"x-ratelimit-remaining-requests", b"x-ratelimit-reset-requests")
+_TOKENS = (b"x-ratelimit-limit-tokens", b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens")
 
 
 def headers(key: Key, verdict: Verdict, window_s: float) -> list[tuple[bytes, bytes]]:
@@ -20,21 +23,23 @@ def headers(key: Key, verdict: Verdict, window_s: float) -> list[tuple[bytes, by
         window_s: seconds in which a used-up limit becomes whole.
     """
     found: list[tuple[bytes, bytes]] = []
-    for limit, left, name in ((key.rpm, verdict.requests, b"requests"), (key.tpm, verdict.tokens, b"tokens")):
+    for limit, left, (name, remaining, reset) in (
+        (key.rpm, verdict.requests, _REQUESTS),
+        (key.tpm, verdict.tokens, _TOKENS),
+    ):
         if limit is not None:
-            reset_s = (limit - left) * window_s / limit
             found += (
-                (b"x-ratelimit-limit-" + name, b"%d" % limit),
-                (b"x-ratelimit-remaining-" + name, b"%d" % max(0, left)),
-                (b"x-ratelimit-reset-" + name, span(reset_s).encode()),
+                (name, str(limit).encode()),
+                (remaining, str(max(0, int(left))).encode()),
+                (reset, span((limit - left) * window_s / limit).encode()),
             )
     return found
 
 
 def span(seconds: float) -> str:
     """A time as OpenAI writes it: `120ms`, `1.5s`, `6m0s`; rounded up to milliseconds, so that waiting it is enough."""
-    milliseconds = -int(-seconds * 1000 // 1)
+    milliseconds = ceil(seconds * 1000)
     if milliseconds < 1000:  # noqa: PLR2004  # of a second
-        return f"{max(0, milliseconds)}ms"
+        return f"{milliseconds}ms"
     minutes, rest = divmod(milliseconds / 1000, _MINUTE_S)
     return f"{minutes:.0f}m{rest:g}s" if minutes else f"{rest:g}s"
