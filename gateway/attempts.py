@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from gateway.backends.base import ChatCall
-from gateway.errors import BackendBadAnswer, BackendTimeout, BackendUnavailable, GatewayError, InternalError
+from gateway.errors import (
+    BackendBadAnswer,
+    BackendTimeout,
+    BackendUnavailable,
+    GatewayError,
+    InternalError,
+    InvalidRequest,
+)
 from gateway.resilience import Plan, may_pass, speaks_against
 from gateway.telemetry import say
 
@@ -262,7 +269,10 @@ class _Running:
             breaker.succeeded(number)
         elif isinstance(error, GatewayError):
             attempt.end("failed", status=attempt.status or error.backend_status, reason=error.code)
-            if speaks_against(error):
+            if isinstance(error, InvalidRequest) and error.backend_status is None:
+                # The gateway itself found that the backend's format cannot carry it: the backend was not asked.
+                breaker.abandoned(number)
+            elif speaks_against(error):
                 breaker.failed(number)
             else:
                 breaker.succeeded(number)

@@ -68,3 +68,19 @@ def test_a_name_cannot_break_the_header():
     header = dropped_header([f"{number:060d}" for number in range(200)])
     assert len(header) < 2200
     assert header.endswith(b"-more")
+
+
+def test_a_request_that_never_went_out_says_nothing_about_the_backend(start_gateway, backend):
+    backend.answers({"error": "boom"}, 500)
+    with start_gateway(
+        breaker={"consecutive_failures": 2, "open_s": 60},
+        retries={"attempts": 1},
+        backends={"o": {"kind": "ollama", "base_url": backend.url}},
+        models={"m": {"route": [{"backend": "o"}]}},
+    ) as client:
+        assert client.chat("m").status_code == 502
+        assert client.chat("m", n=2).status_code == 400
+        assert client.chat("m").status_code == 502
+        # Two failures in a row, whatever was refused between them: the breaker is open.
+        assert client.chat("m").status_code == 503
+    assert len(backend.bodies) == 2
