@@ -37,7 +37,7 @@ def run(context: typer.Context) -> None:
 
 @app.command()
 def docs(to: Annotated[Path, typer.Option(help="The folder for the pages.")] = Path("results/keywords")) -> None:
-    """Write one page for each keyword library."""
+    """Write one page for each keyword library and resource, and an index of them all."""
     from keywords.documentation import write_documentation  # noqa: PLC0415  # as above
 
     for page in write_documentation(to):

@@ -6,7 +6,8 @@ import pytest
 from robot import api
 from robot.libdoc import LibraryDocumentation
 
-from keywords.documentation import libraries
+from keywords import documentation
+from keywords.documentation import libraries, resources, write_documentation
 
 EXAMPLE = re.compile(r"```robotframework\n(.*?)```", re.DOTALL)
 LIBRARIES = libraries()
@@ -56,3 +57,22 @@ def test_the_examples_run_dry(tmp_path):
     failed = {test.name: test.message for test in result.suite.all_tests if not test.passed}
     assert len(result.suite.tests) == len(rows)
     assert not failed
+
+
+@pytest.mark.parametrize("resource", resources(), ids=lambda path: path.name)
+def test_a_resource_and_its_keywords_are_documented(resource):
+    documented = LibraryDocumentation(str(resource))
+    assert documented.doc.strip()
+    assert [keyword.name for keyword in documented.keywords if not keyword.short_doc] == []
+
+
+def test_the_index_leads_to_every_page(tmp_path, monkeypatch):
+    monkeypatch.setattr(documentation, "libraries", lambda: ["keywords.evidence.EvidenceLibrary"])
+    monkeypatch.setattr(documentation, "resources", lambda: resources()[:1])
+    pages = write_documentation(tmp_path)
+    assert [page.name for page in pages] == ["index.html", "evidence.html", "gateway-resource.html"]
+    index = pages[0].read_text()
+    for page in pages[1:]:
+        assert page.is_file()
+        assert f'href="{page.name}"' in index
+    assert 'href="evidence.html#Save%20Evidence"' in index
