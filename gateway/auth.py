@@ -72,10 +72,10 @@ class KeyRing:
     def __init__(self, keys: Iterable[SecretStr], config: KeysConfig) -> None:
         self._config = config
         self._of_environment = {
-            sha256(key.get_secret_value().encode()).digest(): self._key(f"env-{number}")
+            sha256(key.get_secret_value().encode()).digest(): self.key_of(f"env-{number}")
             for number, key in enumerate(keys, 1)
         }
-        self._anonymous = None if config.file or self._of_environment else self._key(ANONYMOUS)
+        self._anonymous = None if config.file or self._of_environment else self.key_of(ANONYMOUS)
         self._found_by: dict[bytes, tuple[bytes, Key]] = {}
         self.replace(keys_file.read(config.file) if config.file else {})
 
@@ -93,7 +93,7 @@ class KeyRing:
         """Take these for the keys of the file."""
         digests = dict(self._of_environment)
         digests |= {
-            bytes.fromhex(entry.sha256): self._key(name, entry)
+            bytes.fromhex(entry.sha256): self.key_of(name, entry)
             for name, entry in entries.items()
             if entry.revoked is None
         }
@@ -117,7 +117,8 @@ class KeyRing:
             raise InvalidApiKey("Incorrect API key provided. Ask whoever runs this gateway for a key.")
         return key
 
-    def _key(self, name: str, entry: KeyEntry | None = None) -> Key:
+    def key_of(self, name: str, entry: KeyEntry | None = None) -> Key:
+        """A key with the limits of its entry, or else with those of all keys."""
         own, default = entry or self._config, self._config
         return Key(
             name,

@@ -133,11 +133,9 @@ class Limiting:
 
     def _read_again(self, file: Path) -> None:
         """Take the file's new content, or keep the old one if it is bad."""
-        ring = KeyRing(self._config.api_keys, self._config.keys.model_copy(update={"file": None}))
         try:
             entries = keys_file.read(file)
-            ring.replace(entries)
-            self._check(ring.keys)
+            self._check([self.keys.key_of(name, entry) for name, entry in entries.items() if entry.revoked is None])
         except ConfigError as error:
             say("keys_not_reloaded", level=logging.ERROR, reason=str(error))
             return
@@ -149,11 +147,13 @@ class Limiting:
         store = self._store
         if not isinstance(store, MemoryStore) or not store.changed:
             return
+        changed = set(store.changed)
         store.changed.clear()
         spent = store.spent | {key.id: store.spent_by(key.id) for key in self.keys.keys if key.has_budget}
         try:
             await asyncio.to_thread(spending.save, spending.path_beside(file), spent)
         except OSError as error:
+            store.changed |= changed
             say("spending_not_saved", level=logging.ERROR, reason=str(error))
 
 

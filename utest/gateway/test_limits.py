@@ -1,5 +1,6 @@
 """Limits as a client meets them."""
 
+import asyncio
 import json
 import threading
 import time
@@ -164,6 +165,23 @@ def test_a_budget_in_usd_needs_prices(tmp_path):
     keys_file.add(file, "alice", {"budget_usd": 1.0})
     with pytest.raises(ConfigError, match="is missing, and key 'alice' has a budget in USD"):
         Limiting(Config(backends=BACKENDS, **UP, keys={"file": file}))
+
+
+def test_a_limit_that_would_not_hold_is_not_taken_up_while_workers_run(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("gateway.limiting.LOOK_S", 0.01)
+    file = tmp_path / "keys.toml"
+    keys_file.add(file, "alice", {})
+
+    async def main():
+        limiting = Limiting(Config(backends=BACKENDS, **UP, keys={"file": file}), Worker(count=2))
+        await limiting.start()
+        keys_file.add(file, "bob", {"rpm": 1})
+        await asyncio.sleep(0.1)
+        await limiting.stop()
+        return [key.id for key in limiting.keys.keys]
+
+    assert asyncio.run(main()) == ["alice"]
+    assert "keys_not_reloaded" in caplog.text
 
 
 def test_places_are_divided_without_rest():
