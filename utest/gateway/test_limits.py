@@ -146,6 +146,19 @@ def test_a_budget_outlives_the_gateway(limited, tmp_path):
         assert refused.headers["x-should-retry"] == "false"
 
 
+def test_a_budget_in_usd_holds_the_estimate_and_then_the_cost(limited, tmp_path):
+    file = tmp_path / "keys.toml"
+    key = keys_file.add(file, "alice", {"budget_usd": 500.0})
+    dollar_a_token = {"input_per_million": 1e6, "output_per_million": 1e6}
+    with limited(keys={"file": str(file)}, prices={"m": dollar_a_token}) as client:
+        client.http.headers["authorization"] = f"Bearer {key}"
+        # Each reserves over 400 dollars and costs two.
+        assert [client.chat(max_tokens=400).status_code for _ in range(3)] == [200] * 3
+        assert client.error(client.chat(max_tokens=495))["code"] == "insufficient_quota"
+    entry = json.loads((tmp_path / "keys.toml.spent.json").read_text())["alice"]
+    assert entry == {"tokens": 6, "usd": 6.0}
+
+
 REFUSED = [
     ({"keys": {"rpm": 1}}, 2, "server.workers: each of 2 workers would count by itself"),
     ({"backends": {"up": {"kind": "llamacpp"}}}, 2, "would load the model of backend 'up' once more"),
