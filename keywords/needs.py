@@ -9,10 +9,6 @@ import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from robot.api import SkipExecution
-from robot.api.deco import keyword, library
-from robot.libraries.BuiltIn import BuiltIn
-
 from keywords.engine import redis_server
 from keywords.engine.process import GatewayProcessError
 from keywords.traceability.rows import NEEDS
@@ -28,28 +24,6 @@ _NODE_MAJOR = 22
 
 class UnknownNeedError(Exception):
     """A row carries a `needs:` tag that nobody can check."""
-
-
-@library(scope="GLOBAL", doc_format="MARKDOWN")
-class NeedsLibrary:
-    """Skip a row whose needs are absent, in a run that has no listener to do so."""
-
-    @keyword
-    def needs_of_this_row_are_met(self) -> None:
-        """Skip this row if one of its `needs:` tags is absent here.
-
-        Raises:
-            SkipExecution: with what is missing and how to get it.
-            UnknownNeedError: a tag names a need that nobody can check.
-
-        ```robotframework
-        *** Settings ***
-        Test Setup    Needs Of This Row Are Met
-        ```
-        """
-        tags = BuiltIn().get_variable_value("@{TEST TAGS}") or []
-        if missing := missing_needs(str(tag).removeprefix("needs:") for tag in tags if str(tag).startswith("needs:")):
-            raise SkipExecution(missing)
 
 
 def missing_needs(needs: Iterable[str]) -> str:

@@ -53,7 +53,6 @@ A strict backend's clients get nothing dropped
 *** Keywords ***
 Open Gateway Before Anthropic
     [Documentation]    A gateway before a backend that stands for Anthropic.
-    Needs Of This Row Are Met
     ${backend} =    Start Scripted Backend
     Put Gateway Before    ${backend}    anthropic
     VAR    ${BACKEND}    ${backend}    scope=TEST

@@ -37,6 +37,5 @@ Azure's milliseconds to wait are understood
 *** Keywords ***
 Open Scripted Backend
     [Documentation]    A backend with one deployment.
-    Needs Of This Row Are Met
     ${backend} =    Start Scripted Backend    deployed
     VAR    ${BACKEND}    ${backend}    scope=TEST

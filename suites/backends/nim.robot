@@ -27,7 +27,6 @@ NIM's extensions pass untouched
 *** Keywords ***
 Open Gateway Before NIM
     [Documentation]    A gateway before a backend that stands for a NIM container.
-    Needs Of This Row Are Met
     ${backend} =    Start Scripted Backend
     Put Gateway Before    ${backend}    nim
     VAR    ${BACKEND}    ${backend}    scope=TEST

@@ -104,7 +104,6 @@ A backend that refuses requests is not taken for a failing one
 *** Keywords ***
 Start Two Backends
     [Documentation]    Two backends that this row puts behind a gateway as it needs them.
-    Needs Of This Row Are Met
     ${first} =    Start Scripted Backend
     ${second} =    Start Scripted Backend
     VAR    ${FIRST}    ${first}    scope=TEST
