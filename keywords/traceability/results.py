@@ -57,7 +57,7 @@ class Result:
     def not_reached(self) -> str:
         """Why the run did not come to this row; empty if it did, or if it left the row out on purpose."""
         begin = _NOT_REACHED.match(self.message) if self.status == NOT_RUN else None
-        return " ".join(self.message[begin.end() :].split()) if begin else ""
+        return " ".join(self.message[begin.end() :].split()).rstrip(".") if begin else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def test_verdict(results, sentence):
     assert verdict(matrix([requirement(), requirement("B-001")], results)) == sentence
 
 
-NOT_THERE = "Parent suite setup failed:\nThe gateway\nwas not ready"
+NOT_THERE = "Parent suite setup failed:\nThe gateway\nwas not ready."
 STOPPED = "Execution terminated by signal"
 
 
