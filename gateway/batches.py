@@ -6,20 +6,20 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from gateway.telemetry import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.record import RequestRecord
+T = TypeVar("T")
 
 FLUSH_S = 0.1
 CLOSE_S = 3.0
 
 
-class Batches:
+class Batches(Generic[T]):
     """A bounded queue before `write`; what does not fit, or cannot be written, is counted and told in the log.
 
     Args:
@@ -32,20 +32,20 @@ class Batches:
         dropped: records that did not fit, or that `write` failed on.
     """
 
-    def __init__(self, name: str, write: Callable[[list[RequestRecord]], None], *, limit: int) -> None:
+    def __init__(self, name: str, write: Callable[[list[T]], None], *, limit: int) -> None:
         self.written = 0
         self.dropped = 0
         self._name = name
         self._write = write
         self._limit = limit
         self._told = 0
-        self._waiting: deque[RequestRecord] = deque()
+        self._waiting: deque[T] = deque()
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def add(self, record: RequestRecord) -> None:
+    def put(self, record: T) -> None:
         """Queue the record; it never waits."""
         if len(self._waiting) >= self._limit:
             self.dropped += 1

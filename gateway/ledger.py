@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from gateway.record import RequestRecord
 
+_Rows = tuple[tuple[Any, ...], list[tuple[Any, ...]]]
+"""What becomes a row of `requests`, and those of `attempts`, but for the sequence number."""
+
 SCHEMA_VERSION = 1
 BUSY_S = 5.0
 _SCHEMA = """
@@ -55,11 +58,11 @@ CREATE TABLE attempts (
     PRIMARY KEY (request, number)
 ) WITHOUT ROWID;
 """
-_INSERT_REQUEST = f"INSERT INTO requests VALUES ({', '.join('?' * 19)})"  # noqa: S608  # question marks only
-_INSERT_ATTEMPT = f"INSERT INTO attempts VALUES ({', '.join('?' * 9)})"  # noqa: S608  # as above
+# sqlite3 lets go of the interpreter for each statement, and each time the event loop's thread has to give it back.
+_ROWS_PER_STATEMENT = 200
 
 
-class Ledger(Batches):
+class Ledger(Batches["_Rows"]):
     """Writes the ledger.
 
     Args:
@@ -79,7 +82,8 @@ class Ledger(Batches):
     def add(self, record: RequestRecord) -> None:
         """Record it if it is a request to the API."""
         if record.to_api:
-            super().add(record)
+            # As values: the record and all that hangs on it would live on until they are written.
+            self.put((_request_row(record), _attempt_rows(record)))
 
     async def close(self) -> None:
         """Write what still waits, and fold the write-ahead log into the file."""
@@ -87,15 +91,17 @@ class Ledger(Batches):
         if self._connection is not None:
             self._connection.close()
 
-    def _insert(self, records: list[RequestRecord]) -> None:
+    def _insert(self, entries: list[_Rows]) -> None:
         if self._connection is None:
             self._connection = _opened(self._path)
         with self._connection as connection:
             connection.execute("BEGIN IMMEDIATE")
             (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM requests").fetchone()
-            numbered = list(enumerate(records, last + 1))
-            connection.executemany(_INSERT_REQUEST, [_request_row(seq, record) for seq, record in numbered])
-            connection.executemany(_INSERT_ATTEMPT, [row for seq, record in numbered for row in _attempts(seq, record)])
+            numbered = list(enumerate(entries, last + 1))
+            _insert(connection, "requests", [(seq, *request) for seq, (request, _) in numbered])
+            _insert(
+                connection, "attempts", [(seq, *attempt) for seq, (_, attempts) in numbered for attempt in attempts]
+            )
 
 
 def prepare(path: Path) -> None:
@@ -124,6 +130,14 @@ def prepare(path: Path) -> None:
         ) from error
 
 
+def _insert(connection: sqlite3.Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
+    for at in range(0, len(rows), _ROWS_PER_STATEMENT):
+        part = rows[at : at + _ROWS_PER_STATEMENT]
+        marks = f"({', '.join('?' * len(part[0]))})"
+        statement = f"INSERT INTO {table} VALUES {', '.join([marks] * len(part))}"  # noqa: S608  # question marks only
+        connection.execute(statement, [value for row in part for value in row])
+
+
 def _opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     # Readers never hold up the writer; a crash of the machine may cost the last rows, never the file.
@@ -132,10 +146,9 @@ def _opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _request_row(seq: int, record: RequestRecord) -> tuple[Any, ...]:
+def _request_row(record: RequestRecord) -> tuple[Any, ...]:
     usage, first_s = record.usage, record.first_event_s
     return (
-        seq,
         record.id,
         record.time,
         record.key_id,
@@ -157,5 +170,5 @@ def _request_row(seq: int, record: RequestRecord) -> tuple[Any, ...]:
     )
 
 
-def _attempts(seq: int, record: RequestRecord) -> list[tuple[Any, ...]]:
-    return [(seq, number, *attempt.entry(record.started).values()) for number, attempt in enumerate(record.attempts, 1)]
+def _attempt_rows(record: RequestRecord) -> list[tuple[Any, ...]]:
+    return [(number, *attempt.entry(record.started).values()) for number, attempt in enumerate(record.attempts, 1)]

@@ -12,10 +12,10 @@ from gateway.telemetry import RequestLog
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.batches import Batches
     from gateway.config import Config
     from gateway.config_observability import OtelConfig
     from gateway.record import RequestRecord
+    from gateway.tracing import Tracing
 
 
 class Sink(Protocol):
@@ -53,7 +53,7 @@ class Observers:
         if config.otel.endpoint is not None:
             self._add("otel", _tracing(config.otel))
 
-    def _add(self, name: str, sink: Batches) -> None:
+    def _add(self, name: str, sink: Ledger | Tracing) -> None:
         self._sinks.append(sink)
         self.metrics.extra[f"gateway_{name}_written_total"] = ("Requests that it took.", (), lambda: {(): sink.written})
         self._count(name, "Requests that did not fit into its queue, or that it failed on.", lambda: sink.dropped)
@@ -82,9 +82,9 @@ class Observers:
             await sink.close()
 
 
-def _tracing(config: OtelConfig) -> Batches:
+def _tracing(config: OtelConfig) -> Tracing:
     try:
-        from gateway.tracing import Tracing  # noqa: PLC0415  # an extra, needed only with an endpoint
+        from gateway.tracing import Tracing as Installed  # noqa: PLC0415  # an extra, needed only with an endpoint
     except ImportError as error:
         raise ConfigError(
             [
@@ -95,4 +95,4 @@ def _tracing(config: OtelConfig) -> Batches:
                 )
             ]
         ) from error
-    return Tracing(config)
+    return Installed(config)

@@ -38,7 +38,7 @@ _SCOPE = "gateway"
 _FAILED = 500
 
 
-class Tracing(Batches):
+class Tracing(Batches["RequestRecord"]):
     """Sends spans with each batch, and metrics at their interval.
 
     Args:
@@ -77,7 +77,7 @@ class Tracing(Batches):
     def add(self, record: RequestRecord) -> None:
         """Send it if it is a request to the API."""
         if record.to_api:
-            super().add(record)
+            self.put(record)
 
     async def close(self) -> None:
         """Send what still waits, within `EXPORT_S` for each kind."""

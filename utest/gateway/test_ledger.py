@@ -73,10 +73,10 @@ def test_what_does_not_fit_is_counted_and_told(caplog):
         seen.extend(batch)
 
     batches = Batches("ledger", write, limit=3)
-    batches.add(record())
+    batches.put(record())
     time.sleep(0.3)  # the thread holds the first one now
     for number in range(5):
-        batches.add(record(number))
+        batches.put(record(number))
     free.set()
     close(batches)
     assert (len(seen), batches.written, batches.dropped) == (4, 4, 2)
