@@ -40,7 +40,7 @@ def run_suites(robot_arguments: Sequence[str], *, results: Path = RESULTS, say: 
     """Run the suites, then make every page that the run allows, also after failed rows or Ctrl-C.
 
     Args:
-        robot_arguments: passed on to `robot`; empty means all of `suites`.
+        robot_arguments: passed on to `robot`; empty means all of `suites` but the nightly rows.
         results: where everything is written.
         say: prints one line.
 
@@ -54,7 +54,7 @@ def run_suites(robot_arguments: Sequence[str], *, results: Path = RESULTS, say: 
     command += ["--listener", f"allure_robotframework:{results / ALLURE_RESULTS}"]
     command += ["--prerunmodifier", "keywords.traceability.modifier.RegisterModifier"]
     with _interrupts_left_to_the_child():
-        command += robot_arguments or ["suites"]
+        command += robot_arguments or ["--exclude", "nightly", "suites"]
         code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
         if code >= NO_ROWS_RUN:
             return code

@@ -71,6 +71,15 @@ def test_lost_rows_and_strange_rows_are_found(tmp_path):
     assert findings[1].startswith("row 'Suites.S.Three' was executed but is not in the suites")
 
 
+def test_a_regular_run_may_leave_nightly_rows_out_and_a_nightly_run_may_not(tmp_path):
+    (tmp_path / "page.html").touch()
+    first, second = row("req:A-001", "nightly", name="Long"), row("req:A-001", "nightly", name="Longer")
+    results = [Result(one, "PASS", evidence="page.html") for one in GOOD]
+    assert run_findings([*GOOD, first, second], run(tmp_path, *results)) == []
+    found = run(tmp_path, *results, Result(first, "PASS", evidence="page.html"))
+    assert run_findings([*GOOD, first, second], found)[0].startswith("row 'Suites.S.Longer' was not executed")
+
+
 def test_a_row_executed_twice_is_found(tmp_path):
     (tmp_path / "page.html").touch()
     results = [Result(one, "PASS", evidence="page.html") for one in (*GOOD, GOOD[0])]
