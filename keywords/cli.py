@@ -28,7 +28,8 @@ SUITES = Path("suites")
 def run(context: typer.Context) -> None:
     """Run the suites, then write every page: log, report, JUnit, matrix, Allure.
 
-    Everything after `run` goes to `robot`; nothing means all of `suites` but the nightly rows. Example: `qa run --include smoke suites`.
+    Everything after `run` goes to `robot`; nothing means all of `suites` but the nightly rows.
+    Example: `qa run --include smoke suites`.
     """
     from keywords.acceptance import run_suites  # noqa: PLC0415  # `qa --help` need not wait for it
 
