@@ -9,7 +9,9 @@ import pytest
 
 from keywords.engine.client import AnswerBrokeOff, ChatClient, GatewayRefused, NotAnAnswer
 
-CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+)
 
 
 class Wire:
@@ -79,7 +81,9 @@ def client():
 
 
 def answer(status: str, body: bytes, kind: str = "application/json") -> bytes:
-    return f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    # Each connection is closed after one answer, and says so: the client must not send its next request on it.
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return head.encode() + body
 
 
 def chunked(*pieces: bytes) -> bytes:
