@@ -13,7 +13,7 @@ Test Tags           kind:functional    needs:scripted-backend
 
 *** Test Cases ***
 A request stands in the ledger with the backend's own count of its tokens, and their price
-    [Tags]    req:OBSV-001    smoke
+    [Tags]    req:OBSV-001
     ${answer} =    Ask    Two words
     ${entry} =    Get Ledger Entry    ${LEDGER}    ${answer}
     Should Be Equal    ${entry.status}    ${200}

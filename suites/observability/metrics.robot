@@ -13,7 +13,7 @@ Test Tags           kind:functional    needs:scripted-backend
 
 *** Test Cases ***
 The page has the convention's names
-    [Tags]    req:OBSV-009    smoke
+    [Tags]    req:OBSV-009
     Stream Chat    Two words
     ${names} =    Get Metric Names
     Should Contain    ${names}    gen_ai_server_request_duration_seconds_bucket
