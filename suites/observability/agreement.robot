@@ -12,7 +12,6 @@ Test Tags           req:OBSV-007    kind:functional    needs:scripted-backend
 
 *** Test Cases ***
 Header, log, ledger, metrics and trace tell the same of one request
-    [Tags]
     ${answer} =    Ask    Two words
     ${entry} =    Get Ledger Entry    ${LEDGER}    ${answer}
     Numbers In The Headers Should Be    ${answer}    ${entry}
