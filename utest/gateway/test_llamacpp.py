@@ -128,16 +128,16 @@ def test_without_llama_cpp_the_remedy_is_named(stand_in, monkeypatch):
 @pytest.mark.parametrize(
     ("cpus", "siblings", "quota", "threads"),
     [
-        (1, 1, "max 100000", 1),
-        (2, 1, "max 100000", 1),
-        (4, 2, "max 100000", 2),
-        (6, 1, "", 5),
-        (64, 2, "max 100000", 8),
-        (64, 2, "300000 100000", 2),
-        (64, 2, "50000 100000", 1),
+        (1, 1, "max 100000", (1, 1)),
+        (2, 1, "max 100000", (2, 1)),
+        (4, 2, "max 100000", (2, 2)),
+        (6, 1, "", (6, 5)),
+        (64, 2, "max 100000", (32, 8)),
+        (64, 2, "300000 100000", (3, 2)),
+        (64, 2, "50000 100000", (1, 1)),
     ],
 )
-def test_one_cpu_stays_free_of_llama_cpp(monkeypatch, cpus, siblings, quota, threads):
+def test_every_core_reads_and_one_cpu_stays_free_of_answering(monkeypatch, cpus, siblings, quota, threads):
     def read(path):
         return quota if "cgroup" in path else str(int("".join(filter(str.isdigit, path))) // siblings)
 
