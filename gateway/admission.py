@@ -25,6 +25,8 @@ _CHARACTERS_PER_TOKEN = 4
 _TOKENS_PER_MESSAGE = 4
 # Reserved for an answer of unlimited length; the true number is taken when it has come.
 _ASSUMED_ANSWER = 256
+# More than any model says; beyond it, stores could not count exactly.
+_LONGEST_ANSWER = 2**40
 _SOONEST_S = 1.0
 
 
@@ -123,7 +125,7 @@ class Admission:
         prompt = _prompt_tokens(fields)
         choices = fields.get("n") or 1
         limit = fields.get("max_completion_tokens") or fields.get("max_tokens")
-        answer = choices * (limit or _ASSUMED_ANSWER)
+        answer = min(choices * (limit or _ASSUMED_ANSWER), _LONGEST_ANSWER)
         if limit is None and key.tpm is not None:
             # A guess must not be the reason for which a request could never pass.
             answer = max(0, min(answer, key.tpm - prompt))

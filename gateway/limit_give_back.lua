@@ -3,8 +3,9 @@
 local window, tpm, requests, tokens = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 redis.call('ZREM', KEYS[3], ARGV[6])
 if ARGV[7] == '1' then
-  redis.call('HINCRBY', KEYS[2], 'tokens', -tokens)
-  redis.call('HINCRBYFLOAT', KEYS[2], 'usd', -tonumber(ARGV[5]))
+  -- Not the negated number: that of zero is "-0", which Redis takes for no integer.
+  redis.call('HINCRBY', KEYS[2], 'tokens', 0 - tokens)
+  redis.call('HINCRBYFLOAT', KEYS[2], 'usd', 0 - tonumber(ARGV[5]))
 end
 -- An absent bucket is full; only a debt is worth noting in it.
 if redis.call('EXISTS', KEYS[1]) == 1 then

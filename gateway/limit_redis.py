@@ -74,8 +74,9 @@ class RedisStore(LimitStore):
             url.get_secret_value(),
             socket_timeout=ANSWER_S,
             socket_connect_timeout=ANSWER_S,
-            # Once more at once, for a pooled connection that the Redis has closed meanwhile.
-            retry=Retry(NoBackoff(), 1),
+            # A batch that got no answer may have been counted all the same: sent again, it would count twice. The pool
+            # itself replaces a connection that the Redis has closed meanwhile.
+            retry=Retry(NoBackoff(), 0),
         )
         self._waiting: list[_Call] = []
         self._sender: asyncio.Task[None] | None = None
@@ -169,7 +170,7 @@ class RedisStore(LimitStore):
         return await pipeline.execute(raise_on_error=False)
 
     def _answered(self, batch: list[_Call], answers: list[Any]) -> None:
-        if self._is_down:
+        if self._is_down and not any(isinstance(answer, Exception) for answer in answers):
             self._is_down = False
             say("limits_available", level=logging.WARNING)
         for call, answer in zip(batch, answers, strict=True):

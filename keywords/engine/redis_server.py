@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -63,6 +64,16 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def suspend(self) -> None:
+        """Have it answer nothing until `resume`; what is sent to it meanwhile waits."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Have it answer again, first what waits."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
 
     def _answers(self) -> bool:
         try:

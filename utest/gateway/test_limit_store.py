@@ -1,14 +1,16 @@
 """What a key may use, counted in memory and in a Redis by the same rules."""
 
 import asyncio
+import signal
 import time
 
 import pytest
 from pydantic import SecretStr
+from redis.asyncio import Redis
 
 from gateway.auth import Key
 from gateway.errors_limits import LimitsUnavailable
-from gateway.limit_redis import RedisStore
+from gateway.limit_redis import ANSWER_S, RedisStore
 from gateway.limit_store import MemoryStore, Ticket
 from keywords.engine.redis_server import RedisServer, command
 
@@ -263,3 +265,60 @@ def test_a_lease_that_is_not_renewed_ends(redis, request, monkeypatch):
 
     # Refused while the dead one's lease runs, then let in, and the renewed lease holds.
     assert asyncio.run(main()) == ["concurrency", "", "concurrency"]
+
+
+def test_an_estimate_that_was_right_is_given_back_as_well(redis, request):
+    one = key(request, tpm=1000, budget_tokens=1000, budget_usd=1.0)
+
+    async def main():
+        store = RedisStore(SecretStr(redis.url), 60.0)
+        ticket = Ticket(one, 100, 0.9)
+        await store.take(ticket)
+        store.give_back(ticket, tokens=100, usd=0.1)
+        verdict = await store.take(Ticket(one, 100, 0.8))
+        await store.stop()
+        return verdict.reason, store.failures
+
+    assert asyncio.run(main()) == ("", 0)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs SIGSTOP")
+def test_what_a_slow_redis_did_not_answer_is_not_counted_twice(request):
+    if command() is None:
+        pytest.skip("No `redis-server` on the path: install it (Debian: apt install redis-server).")
+    server, one = RedisServer(), key(request, budget_tokens=250)
+
+    async def main():
+        store = RedisStore(SecretStr(server.url), 60.0)
+        await store.take(Ticket(one, 0, 0.0))
+        server.suspend()
+        asyncio.get_running_loop().call_later(ANSWER_S * 1.4, server.resume)
+        with pytest.raises(LimitsUnavailable):
+            await store.take(Ticket(one, 100, 0.0))
+        await asyncio.sleep(ANSWER_S)
+        verdict = await store.take(Ticket(one, 150, 0.0))
+        await store.stop()
+        return verdict.reason
+
+    server.start()
+    try:
+        assert asyncio.run(main()) == ""
+    finally:
+        server.stop()
+
+
+def test_a_redis_that_only_refuses_is_not_told_to_be_available(redis, request, caplog):
+    one = key(request, concurrency=1)
+
+    async def main():
+        store = RedisStore(SecretStr(redis.url), 60.0)
+        client = Redis.from_url(redis.url)
+        await client.set(f"llm-gateway:{{{one.id}}}:leases", "no set")
+        await client.aclose()
+        for _ in range(3):
+            with pytest.raises(LimitsUnavailable):
+                await store.take(Ticket(one, 0, 0.0))
+        await store.stop()
+
+    asyncio.run(main())
+    assert [record.message for record in caplog.records] == ["limits_unavailable"]

@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from gateway import keys_file
+from gateway.admission import Admission
+from gateway.auth import Key
 from gateway.config import Config
 from gateway.config_problems import ConfigError
 from gateway.limit_headers import span
+from gateway.limit_store import MemoryStore
 from gateway.limiting import Limiting, Worker
+from gateway.record import RequestRecord
 
 UP = {"models": {"m": {"route": [{"backend": "up"}]}}}
 BACKENDS = {"up": {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}}
@@ -206,3 +210,11 @@ def test_places_are_divided_without_rest():
 )
 def test_times_are_written_as_openai_writes_them(seconds, text):
     assert span(seconds) == text
+
+
+def test_an_answer_of_absurd_length_is_reserved_as_the_longest_that_can_be_counted():
+    store = MemoryStore(60.0)
+    admission = Admission(store, window_s=60.0, gate=None, messages=None, prices={})
+    asked = {"model": "m", "messages": [], "max_tokens": 2**64 - 1, "n": 128}
+    asyncio.run(admission.enter(Key("k", budget_usd=1.0), RequestRecord("id", "POST", "/v1/x"), asked))
+    assert 2**32 < store.spent_by("k")[0] < 2**53
