@@ -37,6 +37,7 @@ class StreamCutsLibrary:
         backend: ScriptedBackend,
         *,
         seed: int,
+        model: str | None = None,
         words: int = 60,
         fault: CutKind = "cut",
         drawn: int = 200,
@@ -46,6 +47,7 @@ class StreamCutsLibrary:
         Args:
             backend: behind the gateway that the row speaks to.
             seed: of the drawn bytes; it stands in the report.
+            model: leads to the backend; the row's model if left out.
             words: of the answer, one chunk each.
             fault: `cut` resets the backend's connection, `close` closes it.
             drawn: how many bytes are drawn.
@@ -57,16 +59,17 @@ class StreamCutsLibrary:
         ${sweep} =    Cut Streams    ${BACKEND}    seed=${CUT_SEED}    fault=close
         ```
         """
-        return _swept(backend, words, fault, drawn, seed)
+        return _swept(backend, model, words, fault, drawn, seed)
 
     @keyword
     def cut_streams_at_every_byte(
-        self, backend: ScriptedBackend, *, words: int = 60, fault: CutKind = "cut"
+        self, backend: ScriptedBackend, *, model: str | None = None, words: int = 60, fault: CutKind = "cut"
     ) -> CutSweep:
-        """Cut the backend's stream at each of its bytes; it takes minutes.
+        """Cut the backend's stream at each of its bytes; it takes the better part of a minute.
 
         Args:
             backend: behind the gateway that the row speaks to.
+            model: as for [Cut Streams].
             words: of the answer, one chunk each.
             fault: as for [Cut Streams].
 
@@ -74,7 +77,7 @@ class StreamCutsLibrary:
         ${sweep} =    Cut Streams At Every Byte    ${BACKEND}
         ```
         """
-        return _swept(backend, words, fault, None, 0)
+        return _swept(backend, model, words, fault, None, 0)
 
     @keyword
     def get_silent_ends(
@@ -141,11 +144,13 @@ class StreamCutsLibrary:
         return _count(sweep, "told", assertion_operator, assertion_expected, message)
 
 
-def _swept(backend: ScriptedBackend, words: int, fault: CutKind, drawn: int | None, seed: int) -> CutSweep:
+def _swept(
+    backend: ScriptedBackend, model: str | None, words: int, fault: CutKind, drawn: int | None, seed: int
+) -> CutSweep:
     client = ChatClient(
         str(BuiltIn().get_variable_value("${GATEWAY_URL}")),
         api_key=target.api_key(),
-        model=str(BuiltIn().get_variable_value("${MODEL}")),
+        model=model or str(BuiltIn().get_variable_value("${MODEL}")),
         timeout_s=_HANG_S,
     )
     try:

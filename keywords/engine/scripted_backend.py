@@ -156,6 +156,10 @@ class ScriptedBackend:
         """The recorded requests for an answer, without probes and model lists."""
         return [request for request in self.requests if request.asks_for_answer]
 
+    def chat_bodies(self) -> list[bytes]:
+        """The bodies of `chat_requests()`, without their long records of what was sent when."""
+        return [body.encode("latin-1") for body in self._order("bodies")]
+
     def await_requests(self, met: Callable[[list[RecordedRequest]], bool], within_s: float) -> list[RecordedRequest]:
         """The recorded requests for an answer as soon as they are as wanted, or when the time is over."""
         deadline = time.monotonic() + within_s

@@ -2,6 +2,7 @@
 
 import pytest
 
+from keywords.engine import stream_cuts
 from keywords.engine.client import ChatClient
 from keywords.engine.scripted_backend import ScriptedBackend
 from keywords.engine.stream_cuts import cut_streams
@@ -46,3 +47,20 @@ def test_every_byte_means_every_byte(client, backend):
     sweep = cut_streams(client, backend, count=1, kind="close", drawn=None, seed=0, hang_s=2)
     assert [stream.at_byte for stream in sweep.streams] == list(range(sweep.size + 1))
     assert sweep.seed is None
+
+
+def test_each_stream_is_judged_at_the_byte_where_it_was_cut(client, backend):
+    sweep = cut_streams(client, backend, count=2, kind="close", drawn=None, seed=0, hang_s=2)
+    # With the last byte the answer has its end, and only HTTP's own end is missing.
+    assert [stream.at_byte for stream in sweep.streams if stream.verdict != "silent"] == [sweep.size]
+
+
+def test_the_order_in_which_streams_were_asked_is_read_from_their_prompts():
+    bodies = [b'{"content": "Count 1."}', b'{"content": "Count 0."}']
+    assert stream_cuts._asked(bodies, 2) == [1, 0]
+
+
+def test_a_gateway_that_asks_again_is_found_out():
+    bodies = [b'{"content": "Count 0."}'] * 2
+    with pytest.raises(ValueError, match="2 requests for 1 streams"):
+        stream_cuts._asked(bodies, 1)

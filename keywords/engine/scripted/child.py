@@ -92,6 +92,10 @@ class _Orders:
         """Everything that is remembered."""
         return [record_to_json(record) for record in self._stage.records]
 
+    def bodies(self, order: dict[str, Any]) -> list[str]:  # noqa: ARG002  # takes nothing
+        """What requests for an answer said, and nothing else of them."""
+        return [record.body.decode("latin-1") for record in self._stage.records if record.asks_for_answer]
+
     def count(self, order: dict[str, Any]) -> int:  # noqa: ARG002  # takes nothing
         """How many requests there were, whether they are still remembered or not."""
         return self._stage.count

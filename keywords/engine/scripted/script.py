@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -169,13 +169,26 @@ def words(count: int) -> tuple[str, ...]:
     return tuple(f" w{number:03d}" for number in range(count))
 
 
+_USUAL = Script()
+
+
 def to_json(script: Script) -> dict[str, Any]:
     """The script for `json.dumps`; only what differs from a plain `Script()`."""
-    usual = Script()
-    found = {name: value for name, value in asdict(script).items() if getattr(script, name) != getattr(usual, name)}
+    found = {
+        each.name: _plain(value)
+        for each in fields(Script)
+        if (value := getattr(script, each.name)) != getattr(_USUAL, each.name)
+    }
     if script.body is not None:
         found["body"] = {"base64": base64.b64encode(script.body).decode()}
     return found
+
+
+def _plain(value: Any) -> Any:
+    """The fields of a delay, of a fault or of each tool call; all else as it is."""
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def from_json(found: Mapping[str, Any]) -> Script:
