@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from keywords.engine import probe, process_tree
+from keywords.engine.warm_start import STARTER, SUPPORTED, WarmStartError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from keywords.engine.process_tree import Ended
+    from keywords.engine.warm_start import ForkedProcess
 
-_POLL_S = 0.05
+_POLL_S = 0.02
 _COMMAND = (sys.executable, "-m", "gateway")
 _LINES_SHOWN = 15
 
@@ -54,7 +56,7 @@ class GatewayProcess:
     log: Path
     instance: str
     api_key: str = field(repr=False)
-    _popen: subprocess.Popen[bytes] = field(repr=False)
+    _popen: subprocess.Popen[bytes] | ForkedProcess = field(repr=False)
     _guard: subprocess.Popen[bytes] = field(repr=False)
     _process: psutil.Process = field(repr=False)
     url: str = ""
@@ -163,7 +165,7 @@ class GatewayProcess:
         return "\n".join((f"\nLast lines of {self.log}:", *lines[-_LINES_SHOWN:]))
 
 
-def start_gateway(*, config: Path | None, log: Path, ready_within_s: float) -> GatewayProcess:
+def start_gateway(*, config: Path | None, log: Path, ready_within_s: float, warm: bool = False) -> GatewayProcess:
     """Start `gateway serve` on a free port of 127.0.0.1 and wait until it is ready.
 
     It runs in a session of its own, so Ctrl-C in the terminal reaches only the caller, who still has a teardown to run.
@@ -174,11 +176,13 @@ def start_gateway(*, config: Path | None, log: Path, ready_within_s: float) -> G
         log: file for its output, replaced; the gateway also works in this file's folder, where no `gateway.toml` of the
             user takes the place of the built-in one.
         ready_within_s: time limit for the whole start, in seconds.
+        warm: fork it from an interpreter that has imported it already, where the platform lets us: nine tenths of the
+            time that a start takes are imports. All else is as in any other start.
 
     Raises:
         GatewayProcessError: it ended, was not ready in time, or another server answered at its address.
     """
-    gateway = _launch(config, log.resolve())
+    gateway = _launch(config, log.resolve(), warm=warm and SUPPORTED)
     deadline = time.monotonic() + ready_within_s
     try:
         gateway._await_url(ready_within_s)  # noqa: SLF001  (this function is the class's only maker)
@@ -216,22 +220,31 @@ def run_command(
     return CommandResult(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
 
-def _launch(config: Path | None, log: Path) -> GatewayProcess:
+def _launch(config: Path | None, log: Path, *, warm: bool) -> GatewayProcess:
     instance, api_key = secrets.token_hex(8), f"qa-{secrets.token_hex(16)}"
-    command = [*_COMMAND, "serve", "--host", "127.0.0.1", "--port", "0"]
+    arguments = ["serve", "--host", "127.0.0.1", "--port", "0"]
     if config is not None:
-        command += ["--config", str(config.resolve())]
+        arguments += ["--config", str(config.resolve())]
+    environment = {**os.environ, "GATEWAY_API_KEYS": api_key, "GATEWAY_INSTANCE": instance}
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as sink:
-        popen = subprocess.Popen(  # noqa: S603  (our own command; the file name comes from a row)
-            command,
-            cwd=log.parent,
-            env={**os.environ, "GATEWAY_API_KEYS": api_key, "GATEWAY_INSTANCE": instance},
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    log.write_bytes(b"")
+    popen: subprocess.Popen[bytes] | ForkedProcess
+    if warm:
+        try:
+            popen = STARTER.start(arguments, cwd=log.parent, environment=environment, output=log)
+        except WarmStartError as error:
+            raise GatewayProcessError(str(error)) from error
+    else:
+        with log.open("ab") as sink:
+            popen = subprocess.Popen(  # noqa: S603  (our own command; the file name comes from a row)
+                [*_COMMAND, *arguments],
+                cwd=log.parent,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
     guard = subprocess.Popen(  # noqa: S603  (our own file)
         [sys.executable, "-I", process_tree.__file__, str(popen.pid)],
         stdin=subprocess.PIPE,

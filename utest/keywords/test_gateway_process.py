@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from unittest.mock import MagicMock
 
 import pytest
@@ -87,6 +88,27 @@ def test_releasing_ends_every_gateway_and_tells_which_ended_badly(library, gatew
         f"The gateway at http://127.0.0.1:2 did not end within 5 s and was killed; see {gateway.log}.",
         "The gateway at http://127.0.0.1:2 left processes behind: 77: python child.",
     ]
+    gateway.process.stop.assert_called_once_with()
+    library.release_target()
+
+
+@pytest.mark.usefixtures("target")
+def test_a_further_gateway_ends_while_the_next_row_begins_and_its_faults_are_told_at_the_end(library, gateway):
+    further = replace(gateway, url="http://127.0.0.1:2", process=MagicMock())
+    may_end = Event()
+
+    def stop():
+        assert may_end.wait(10)
+        return Ended(5.0, forced=True, leftover=())
+
+    further.process.stop.side_effect = stop
+    library._running = [gateway, further]
+    library.stop_further_gateways()
+    gateway.process.stop.assert_not_called()
+    may_end.set()
+    with pytest.raises(AssertionError, match=r"127\.0\.0\.1:2 did not end within 5 s"):
+        library.release_target()
+    further.process.stop.assert_called_once_with()
     gateway.process.stop.assert_called_once_with()
     library.release_target()
 
