@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.errors import GatewayError
     from gateway.gate import Gate
     from gateway.limit_store import LimitStore, Verdict
+    from gateway.operations import Operation
     from gateway.record import RequestRecord
 
 # One token is about four characters of English text (platform.openai.com/tokenizer).
@@ -105,11 +106,11 @@ class Admission:
             )
         ticket = None
         if key.is_limited:
-            ticket = self._ticket(key, fields)
+            ticket = self._ticket(key, record.operation, fields)
             verdict = await self.store.take(ticket)
             record.limit_headers = headers(key, verdict, self._window_s)
             if verdict.reason:
-                raise self._refusal(ticket, verdict)
+                raise self._refusal(ticket, verdict, record.operation)
         if self._gate is not None:
             try:
                 await self._gate.enter()
@@ -119,11 +120,13 @@ class Admission:
                 raise
         record.admitted = Admitted(ticket, self.store, self._gate)
 
-    def _ticket(self, key: Key, fields: dict[str, Any]) -> Ticket:
+    def _ticket(self, key: Key, operation: Operation, fields: dict[str, Any]) -> Ticket:
         if key.tpm is None and not key.has_budget:
             return Ticket(key, 0, 0.0)
-        prompt = _prompt_tokens(fields)
-        choices = fields.get("n") or 1
+        prompt = _prompt_tokens(fields[operation.asks])
+        choices = operation.choices(fields)
+        if best_of := fields.get("best_of"):
+            choices = choices // (fields.get("n") or 1) * best_of
         limit = fields.get("max_completion_tokens") or fields.get("max_tokens")
         answer = min(choices * (limit or _ASSUMED_ANSWER), _LONGEST_ANSWER)
         if limit is None and key.tpm is not None:
@@ -132,7 +135,7 @@ class Admission:
         price = self._prices.get(fields["model"])
         return Ticket(key, prompt + answer, price.of(prompt, answer) if price else 0.0)
 
-    def _refusal(self, ticket: Ticket, verdict: Verdict) -> GatewayError:
+    def _refusal(self, ticket: Ticket, verdict: Verdict, operation: Operation) -> GatewayError:
         key, window = ticket.key, span(self._window_s)
         match verdict.reason:
             case "budget_tokens":
@@ -142,7 +145,7 @@ class Admission:
             case "size":
                 return RateLimited(
                     f"Request too large: it may take {ticket.tokens} tokens, and key '{key.id}' has {key.tpm} per "
-                    f"{window}. Shorten the messages or lower max_tokens.",
+                    f"{window}. Shorten the {operation.asks} or lower max_tokens.",
                     wait_s=None,
                 )
             case "concurrency":
@@ -164,18 +167,19 @@ class Admission:
         )
 
 
-def _prompt_tokens(fields: dict[str, Any]) -> int:
-    """An estimate from the length of the text; what is no text, as pictures, counts nothing."""
-    messages = fields.get("messages")
-    if messages is None:
-        return _length(fields.get("prompt") or fields.get("input")) // _CHARACTERS_PER_TOKEN + 1
-    characters = sum(_length(message.get("content")) for message in messages)
-    return characters // _CHARACTERS_PER_TOKEN + _TOKENS_PER_MESSAGE * len(messages)
+def _prompt_tokens(asked: Any) -> int:
+    """An estimate from the length of the text of messages, or of a prompt; what is no text, as pictures, is nothing."""
+    if isinstance(asked, list) and asked and isinstance(asked[0], dict):
+        characters = sum(_length(message.get("content")) for message in asked)
+        return characters // _CHARACTERS_PER_TOKEN + _TOKENS_PER_MESSAGE * len(asked)
+    return _length(asked) // _CHARACTERS_PER_TOKEN + 1
 
 
 def _length(content: Any) -> int:
     if isinstance(content, str):
         return len(content)
+    if isinstance(content, int):
+        return _CHARACTERS_PER_TOKEN  # the id of a token
     if isinstance(content, list):
         return sum(_length(part.get("text")) if isinstance(part, dict) else _length(part) for part in content)
     return 0

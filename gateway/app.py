@@ -18,12 +18,14 @@ from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, Unkno
 from gateway.frame import RequestFrame
 from gateway.limiting import ONLY_WORKER, Limiting, Worker
 from gateway.observers import Observers
-from gateway.routes.chat import PATH as CHAT_PATH
-from gateway.routes.chat import ChatEndpoint, operation
+from gateway.operations import CHAT, TEXT_COMPLETION
+from gateway.routes.endpoint import Endpoint
 from gateway.routes.health import health_router
 from gateway.routes.metrics import metrics_router
 from gateway.routes.models import models_router
 from gateway.routing import Routes
+from gateway.schema import ChatRequest
+from gateway.schema_completion import CompletionRequest
 from gateway.telemetry import say
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ if TYPE_CHECKING:
 
     from gateway.backends.base import Backend
     from gateway.config import Config
+    from gateway.operations import Operation
+    from gateway.schema_base import Open
+
+
+_REQUESTS: dict[Operation, type[Open]] = {CHAT: ChatRequest, TEXT_COMPLETION: CompletionRequest}
 
 
 def create_app(config: Config, backends: Mapping[str, Backend] | None = None, worker: Worker = ONLY_WORKER) -> FastAPI:
@@ -67,19 +74,18 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None, wo
     app.add_middleware(
         RequestFrame, keys=limiting.keys, observers=observers, metrics_need_key=config.metrics.require_key
     )
-    app.router.routes.append(
-        Route(
-            CHAT_PATH,
-            ChatEndpoint(routes, config.limits, config.timeouts, limiting.admission),
-            methods=["POST"],
-            name="chat",
+    endpoints = {
+        operation.url_path: Endpoint(
+            operation, request, routes, limits=config.limits, timeouts=config.timeouts, admission=limiting.admission
         )
-    )
+        for operation, request in _REQUESTS.items()
+    }
+    app.router.routes.extend(Route(path, endpoint, methods=["POST"]) for path, endpoint in endpoints.items())
     app.include_router(health_router(routes))
     app.include_router(models_router(routes))
     if config.metrics.enabled:
         app.include_router(metrics_router(observers.metrics))
-    _document_chat(app)
+    _document(app, endpoints)
     return app
 
 
@@ -130,15 +136,15 @@ async def _validation_error(_: Request, error: Exception) -> Any:
     raise InvalidRequest(f"Invalid request: {error}. Compare it with /openapi.json.", code="invalid_value") from None
 
 
-def _document_chat(app: FastAPI) -> None:
-    """Put the chat endpoint, which FastAPI does not handle itself, onto its OpenAPI page."""
+def _document(app: FastAPI, endpoints: Mapping[str, Endpoint]) -> None:
+    """Put the endpoints that FastAPI does not handle itself onto its OpenAPI page."""
     generated = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = generated()
-        path_item, components = operation()
-        document["paths"][CHAT_PATH] = path_item
-        document.setdefault("components", {}).setdefault("schemas", {}).update(components)
+        for path, endpoint in endpoints.items():
+            document["paths"][path], components = endpoint.path_item()
+            document.setdefault("components", {}).setdefault("schemas", {}).update(components)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the page

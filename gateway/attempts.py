@@ -9,11 +9,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from gateway.backends.base import ChatCall
+from gateway.backends.base import Call
 from gateway.errors import (
     BackendBadAnswer,
     BackendTimeout,
     BackendUnavailable,
+    ContextTooLong,
     GatewayError,
     InternalError,
     InvalidRequest,
@@ -180,22 +181,25 @@ class Attempts:
                 raise self._timeout(f"end its stream within {self._timeouts.total_s:g} s") from None
             raise self._timeout(f"send an event for {quiet_s:g} s") from None
 
-    def _call(self, step: Step) -> ChatCall:
+    def _call(self, step: Step) -> Call:
         self._record.backend = step.backend.name
         self._record.dropped = []
-        return ChatCall(
+        return Call(
             body=self._body,
             fields=self._fields,
             model=self._fields["model"],
             backend_model=step.model,
             request_id=self._record.id,
             stream=self._record.streamed,
+            operation=self._record.operation,
             strict=self._record.strict or step.backend.strict,
             dropped=self._record.dropped,
         )
 
     def _failed(self, step: Step, error: GatewayError) -> None:
         """Go on after a failure that may pass; raise any other."""
+        if isinstance(error, ContextTooLong):
+            error.speak_of(self._record.operation.asks)
         if not may_pass(error):
             raise error
         self._error = error

@@ -79,18 +79,19 @@ async def _read(receive: Receive, limit: int) -> bytes:
     raise ClientGone
 
 
-def parse(body: bytes, depth_limit: int) -> dict[str, Any]:
+def parse(body: bytes, depth_limit: int, *, asks: str = "messages") -> dict[str, Any]:
     """The body as a JSON object; strict about UTF-8, lone surrogates, NaN, Infinity and keys that stand twice.
 
     Args:
         body: the bytes.
         depth_limit: how deep arrays and objects may nest, the outermost object being 1.
+        asks: the field that holds the question, for messages.
 
     Raises:
         InvalidRequest: it is no JSON object, nests too deep, or has a key twice.
     """
     if not body:
-        raise InvalidRequest("The request body is empty. Send a JSON object with 'model' and 'messages'.")
+        raise InvalidRequest(f"The request body is empty. Send a JSON object with 'model' and '{asks}'.")
     try:
         fields = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -101,7 +102,7 @@ def parse(body: bytes, depth_limit: int) -> dict[str, Any]:
             "Send a JSON object in UTF-8."
         ) from None
     if not isinstance(fields, dict):
-        raise InvalidRequest("The request body is JSON, but no object. Send an object with 'model' and 'messages'.")
+        raise InvalidRequest(f"The request body is JSON, but no object. Send an object with 'model' and '{asks}'.")
     # Only as many brackets as the limit can nest that deep; most requests have fewer and need no walk.
     if body.count(b"[") + body.count(b"{") > depth_limit and _is_deeper(fields, depth_limit):
         raise _too_deep(depth_limit)

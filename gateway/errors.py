@@ -2,7 +2,8 @@
 
     GatewayError
     ├── InvalidRequest          400  the client must change its request
-    │   └── ContextTooLong      400  context_length_exceeded
+    │   ├── ContextTooLong      400  context_length_exceeded
+    │   └── OperationNotOffered 400  unsupported_endpoint: the model's backends cannot be asked for this
     ├── InvalidApiKey           401  invalid_api_key
     ├── ModelNotFound           404  model_not_found
     ├── UnknownUrl              404  unknown_url
@@ -15,7 +16,7 @@
     └── BackendError                 the fault lies with a backend
         ├── BackendRejected     4xx  the backend's own refusal of this request, normalised
         ├── BackendRefused      502  backend_refused: no connection, or it refused the gateway itself
-        ├── BackendBadAnswer    502  backend_bad_answer: what came is no chat completion
+        ├── BackendBadAnswer    502  backend_bad_answer: what came is not what was asked for
         ├── BackendDisconnected 502  backend_disconnected: died while it answered
         ├── BackendUnavailable  503  backend_unavailable, with Retry-After: loading, restarting, overloaded
         └── BackendTimeout      504  backend_timeout
@@ -30,11 +31,16 @@ being null where there is none (schema `ErrorResponse` of github.com/openai/open
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import orjson
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 RETRY_AFTER_S = 1
+# How many other models a message names.
+_NAMED = 3
 
 
 class GatewayError(Exception):
@@ -110,6 +116,22 @@ class ContextTooLong(InvalidRequest):
                 f"but your messages resulted in {prompt_tokens} tokens."
             )
         super().__init__(f"{detail} Shorten the messages, or ask a model with a longer context.", param="messages")
+
+    def speak_of(self, field: str) -> None:
+        """Name the field that holds the question where that is another than `messages`."""
+        self.message = self.message.replace("messages", field)
+        self.param = field
+
+
+class OperationNotOffered(InvalidRequest):
+    """No backend of the model has this endpoint."""
+
+    default_code = "unsupported_endpoint"
+
+    def __init__(self, model: str, path: str, able: Sequence[str]) -> None:
+        named = ", ".join(f"'{shorten(other)}'" for other in able[:_NAMED])
+        mend = f"Ask a model that has one, such as {named}" if able else "Have one added to its route in gateway.toml"
+        super().__init__(f"The model '{shorten(model)}' has no backend for {path}. {mend}.", param="model")
 
 
 class InvalidApiKey(GatewayError):
@@ -247,7 +269,7 @@ class BackendRefused(BackendError):
 
 
 class BackendBadAnswer(BackendError):
-    """The backend answered with something that is no chat completion."""
+    """The backend answered with something that was not asked for."""
 
     default_code = "backend_bad_answer"
 

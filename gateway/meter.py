@@ -73,20 +73,25 @@ class Meter:
                 return found
         return None
 
-    def estimate(self, asked: dict[str, Any]) -> Usage:
-        """A guess from the sizes: of the prompt, and of the answer as far as it came.
+    def estimate(self, prompt: Any) -> Usage:
+        """A guess from the sizes: of the messages or prompt, and of the answer as far as it came.
 
         A stream's first event tells the role and most have a last one with the finish reason, so this errs by a token
         or two where each event holds one token, and by more where a backend joins several.
         """
-        prompt = asked.get("messages") or asked.get("prompt") or asked.get("input")
         choices = (self.answer or {}).get("choices")
         completion = _size(choices) if choices else max(self.events - 1, 0)
-        return Usage(_size(prompt), completion, "estimate")
+        return Usage(_prompt_size(prompt), completion, "estimate")
 
 
 METER: ContextVar[Meter] = ContextVar("meter", default=Meter())  # noqa: B039  # outside a request, nobody reads it
 """The meter of the request that is being answered."""
+
+
+def _prompt_size(prompt: Any) -> int:
+    if isinstance(prompt, list) and prompt and isinstance(prompt[0], int | list):
+        return sum(len(ids) if isinstance(ids, list) else 1 for ids in prompt)
+    return _size(prompt)
 
 
 def _size(value: Any) -> int:

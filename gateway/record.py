@@ -7,11 +7,13 @@ from time import perf_counter, time
 from typing import TYPE_CHECKING, Any
 
 from gateway.meter import Meter, Usage
+from gateway.operations import CHAT
 
 if TYPE_CHECKING:
     from gateway.admission import Admitted
     from gateway.attempts import Attempt
     from gateway.config_observability import Price
+    from gateway.operations import Operation
 
 CLIENT_CLOSED_REQUEST = 499
 _BAD = 400
@@ -31,6 +33,7 @@ class RequestRecord:
         model: the asked model, once it has a route.
         backend: the backend of the last attempt.
         streamed: whether the answer is a stream.
+        operation: what is asked for; it counts once there is a model.
         code: the error's code, also of an error in mid-stream.
         key_id: name of the client's key; never the key.
         admitted: its place within the limits, which it leaves at its end.
@@ -60,6 +63,7 @@ class RequestRecord:
     model: str | None = None
     backend: str | None = None
     streamed: bool = False
+    operation: Operation = CHAT
     code: str | None = None
     key_id: str | None = None
     admitted: Admitted | None = None
@@ -114,4 +118,4 @@ class RequestRecord:
         # A backend that refused has worked on nothing; one that was cut off or left alone has.
         if self.status >= _BAD and not cancelled:
             return None
-        return self.meter.usage() or self.meter.estimate(self.asked)
+        return self.meter.usage() or self.meter.estimate(self.asked.get(self.operation.asks))

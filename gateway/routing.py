@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from gateway.balancing import Group, Standing, Step
 from gateway.breaker import Breaker
-from gateway.errors import ModelNotFound
+from gateway.errors import ModelNotFound, OperationNotOffered
+from gateway.operations import CHAT, OPERATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gateway.backends.base import Backend
     from gateway.config import ModelConfig
     from gateway.config_sections import BreakerConfig, Retries
+    from gateway.operations import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +60,30 @@ class Routes:
         breaker: BreakerConfig,
     ) -> None:
         self.standings = {name: Standing(Breaker(name, breaker)) for name in backends}
-        self._routes = {
-            model: Route(tuple(self._groups(model, config, backends)), retries) for model, config in models.items()
+        groups = {model: self._groups(model, config, backends) for model, config in models.items()}
+        self.steps: dict[str, tuple[Step, ...]] = {
+            model: Route(tuple(found), retries).steps for model, found in groups.items()
         }
-        self.steps: dict[str, tuple[Step, ...]] = {model: route.steps for model, route in self._routes.items()}
+        self._routes = {
+            operation: {model: Route(_offering(operation, found), retries) for model, found in groups.items()}
+            for operation in OPERATIONS
+        }
 
-    def to(self, model: str) -> Route:
-        """The route of a model.
+    def to(self, model: str, operation: Operation = CHAT) -> Route:
+        """The route of a model, of the backends that can be asked for this; it has one at least.
 
         Raises:
             ModelNotFound: 404, with the nearest id if one is near.
+            OperationNotOffered: 400, with the models that can be asked for it.
         """
-        route = self._routes.get(model)
+        routes = self._routes[operation]
+        route = routes.get(model)
         if route is None:
-            near = get_close_matches(model[:200], self._routes, n=1)
+            near = get_close_matches(model[:200], routes, n=1)
             raise ModelNotFound(model, near[0] if near else None)
+        if not route.groups:
+            able = [other for other, its in routes.items() if its.groups]
+            raise OperationNotOffered(model, operation.url_path, able)
         return route
 
     def _groups(self, model: str, config: ModelConfig, backends: Mapping[str, Backend]) -> list[Group]:
@@ -92,3 +103,9 @@ class Routes:
                 groups.append([step])
             sharing = settings.weight is not None
         return [Group(steps) for steps in groups]
+
+
+def _offering(operation: Operation, groups: Sequence[Group]) -> tuple[Group, ...]:
+    """The groups without the steps whose backend cannot be asked for it."""
+    able = ([step for step in group.steps if operation in step.backend.operations] for group in groups)
+    return tuple(Group(steps) for steps in able if steps)

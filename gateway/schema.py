@@ -9,13 +9,12 @@ pass untouched. Nothing is coerced: `5.0` is no integer and `true` is no number.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import Field, Tag, ValidationError, model_validator
+from pydantic import Field, Tag, model_validator
 
 from gateway.schema_base import FIRST, Bool, Object, Open, Text1, invalid, text_or
 from gateway.schema_messages import Message
-from gateway.schema_problems import invalid_request
 from gateway.schema_tools import FunctionCallChoice, FunctionDefinition, ResponseFormat, Tool, ToolChoice
 
 Penalty = Annotated[float | None, Field(ge=-2, le=2)]
@@ -73,18 +72,3 @@ class ChatRequest(Open):
                 "top_logprobs", "is only allowed when 'logprobs' is true. Send \"logprobs\": true or leave it out."
             )
         return self
-
-
-def check(fields: dict[str, Any]) -> None:
-    """Check a parsed request body.
-
-    Args:
-        fields: the JSON object as orjson parsed it; it is not changed.
-
-    Raises:
-        InvalidRequest: 400 with OpenAI's code and the path of the first field at fault.
-    """
-    try:
-        ChatRequest.model_validate(fields)
-    except ValidationError as error:
-        raise invalid_request(error.errors(include_url=False)[0]) from None

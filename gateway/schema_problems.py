@@ -1,4 +1,4 @@
-"""Pydantic's first error about a chat request, in OpenAI's words: code, param path, message with the remedy.
+"""Pydantic's first error about a request, in OpenAI's words: code, param path, message with the remedy.
 
 Codes marked *seen* were captured from OpenAI's own service; for the others OpenAI's answer is not known.
 `invalid_type`, `empty_array` (seen), `integer_below_min_value` (seen), `integer_above_max_value` (seen),
@@ -10,10 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from gateway.errors import InvalidRequest, shorten
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+    from gateway.schema_base import Open
 
 _EXPECTED = {
     "string_type": "a string",
@@ -30,11 +34,14 @@ _EXPECTED_OF_UNION = {
     "stop": "a string or an array of 1 to 4 strings",
     "tool_choice": "a string or an object",
     "function_call": "a string or an object",
+    "prompt": "a string, an array of strings, or token ids",
 }
+_ASKS = frozenset({"messages", "prompt"})
 _EXAMPLES = {
     "model": '"model": "<an id from GET /v1/models>"',
     "messages": '"messages": [{"role": "user", "content": "Hello"}]',
     "content": '"content": "Hello"',
+    "prompt": '"prompt": "Once upon a time"',
     "temperature": '"temperature": 0.7',
     "max_tokens": '"max_tokens": 100',
     "stream": '"stream": true',
@@ -44,6 +51,22 @@ _EXAMPLES = {
     "name": '"name": "get_weather"',
     "arguments": '"arguments": "{}"',
 }
+
+
+def check(fields: dict[str, Any], request: type[Open]) -> None:
+    """Check a parsed request body.
+
+    Args:
+        fields: the JSON object as orjson parsed it; it is not changed.
+        request: the bounds.
+
+    Raises:
+        InvalidRequest: 400 with OpenAI's code and the path of the first field at fault.
+    """
+    try:
+        request.model_validate(fields)
+    except ValidationError as error:
+        raise invalid_request(error.errors(include_url=False)[0]) from None
 
 
 def invalid_request(error: ErrorDetails) -> InvalidRequest:
@@ -109,7 +132,7 @@ def _out_of_bounds(kind: str, context: dict[str, Any], param: str, depth: int, g
             code, expected = "invalid_value", f"one of {context['expected']}, but got '{shorten(str(got))}'"
         case _:
             code, expected = "invalid_value", f"another value ({kind})"
-    optional = depth == 1 and param not in {"model", "messages"}
+    optional = depth == 1 and param != "model" and param not in _ASKS
     return InvalidRequest(
         f"Invalid value for '{param}': expected {expected}. Change it{', or leave it out' if optional else ''}.",
         param=param,

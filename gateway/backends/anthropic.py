@@ -10,7 +10,7 @@ import orjson
 
 from gateway.backends.anthropic_answer import WRONG_SHAPE, AnthropicStream, completion, usage_of
 from gateway.backends.anthropic_request import anthropic_request
-from gateway.backends.base import Backend, ChatCall
+from gateway.backends.base import Backend, Call
 from gateway.backends.connection import Connection
 from gateway.backends.refusal import refusal, refusal_from_event
 from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendUnavailable, GatewayError
@@ -58,7 +58,7 @@ class AnthropicBackend(Backend):
         """Whether `GET /v1/models` answers 200; it costs no tokens."""
         return self._connection is not None and await self._connection.answers("/v1/models")
 
-    async def complete(self, call: ChatCall) -> bytes:
+    async def complete(self, call: Call) -> bytes:
         """One message, translated."""
         async with self._post(call) as response:
             await self._check_status(response)
@@ -71,7 +71,7 @@ class AnthropicBackend(Backend):
         _count(answer.get("usage") or {})
         return translated
 
-    async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
+    async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Each event, translated; those that come together go out together."""
         options = call.fields.get("stream_options") or {}
         stream = AnthropicStream(include_usage=bool(options.get("include_usage")))
@@ -116,7 +116,7 @@ class AnthropicBackend(Backend):
                 return passed, error
         return passed, None
 
-    def _post(self, call: ChatCall) -> Any:
+    def _post(self, call: Call) -> Any:
         if self._connection is None:
             raise BackendUnavailable(
                 f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False

@@ -10,7 +10,7 @@ import orjson
 from gateway.backends.capabilities import impossible
 
 if TYPE_CHECKING:
-    from gateway.backends.base import ChatCall
+    from gateway.backends.base import Call
 
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,(.*)", re.DOTALL)
 _SYSTEM = frozenset({"system", "developer"})
@@ -20,7 +20,7 @@ _KNOWN = frozenset({"role", "content", "tool_calls", "tool_call_id", "reasoning"
 Block = dict[str, Any]
 
 
-def messages_and_system(call: ChatCall) -> tuple[list[dict[str, Any]], str | list[Block]]:
+def messages_and_system(call: Call) -> tuple[list[dict[str, Any]], str | list[Block]]:
     """The turns, and what all the system messages say, wherever they stood.
 
     Results of tools that follow each other become one turn, as Anthropic demands.
@@ -61,7 +61,7 @@ def messages_and_system(call: ChatCall) -> tuple[list[dict[str, Any]], str | lis
     return turns, system
 
 
-def _check(call: ChatCall, message: dict[str, Any], at: str) -> None:
+def _check(call: Call, message: dict[str, Any], at: str) -> None:
     if message["role"] == "function" or message.get("function_call"):
         raise impossible(at, "knows tools only", "Send 'tool_calls' and messages of the role 'tool' instead.")
     for key, value in message.items():
@@ -69,7 +69,7 @@ def _check(call: ChatCall, message: dict[str, Any], at: str) -> None:
             call.drop(f"messages[].{key}")
 
 
-def _blocks(call: ChatCall, content: Any, at: str) -> list[Block]:
+def _blocks(call: Call, content: Any, at: str) -> list[Block]:
     """Content parts as blocks; an empty text, which Anthropic refuses, is none."""
     if not isinstance(content, list):
         return [{"type": "text", "text": content}] if content else []
@@ -77,7 +77,7 @@ def _blocks(call: ChatCall, content: Any, at: str) -> list[Block]:
     return [block for block in blocks if block.get("text") != ""]
 
 
-def _block(call: ChatCall, part: dict[str, Any], at: str) -> Block:
+def _block(call: Call, part: dict[str, Any], at: str) -> Block:
     match part:
         case {"type": "text"}:
             return part  # the same in both, `cache_control` included

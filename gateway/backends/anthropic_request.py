@@ -15,7 +15,7 @@ from gateway.backends.anthropic_messages import messages_and_system
 from gateway.backends.capabilities import impossible, refuse_other_shapes, taken
 
 if TYPE_CHECKING:
-    from gateway.backends.base import ChatCall
+    from gateway.backends.base import Call
 
 _SAME = frozenset({"temperature", "top_p", "stream", "top_k", "thinking"})
 _TRANSLATED = frozenset(
@@ -32,7 +32,7 @@ _SERVICE_TIERS = frozenset({"auto", "standard_only"})
 _NO_PARAMETERS = {"type": "object", "properties": {}}
 
 
-def anthropic_request(call: ChatCall, *, max_tokens: int) -> dict[str, Any]:
+def anthropic_request(call: Call, *, max_tokens: int) -> dict[str, Any]:
     """The body for `POST /v1/messages`.
 
     Args:
@@ -64,14 +64,14 @@ def anthropic_request(call: ChatCall, *, max_tokens: int) -> dict[str, Any]:
     return request
 
 
-def _add_service_tier(call: ChatCall, request: dict[str, Any], tier: Any) -> None:
+def _add_service_tier(call: Call, request: dict[str, Any], tier: Any) -> None:
     if tier in _SERVICE_TIERS:
         request["service_tier"] = tier
     elif tier is not None:
         call.drop("service_tier")
 
 
-def _add_output_config(call: ChatCall, request: dict[str, Any], fields: dict[str, Any]) -> None:
+def _add_output_config(call: Call, request: dict[str, Any], fields: dict[str, Any]) -> None:
     """The effort, and the JSON schema of the answer."""
     config: dict[str, Any] = {}
     effort = fields.get("reasoning_effort")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-    from gateway.backends.base import ChatCall
+    from gateway.backends.base import Call
     from gateway.backends.connection import Connection
     from gateway.config_backends import AzureConfig
 
@@ -46,11 +46,12 @@ class AzureBackend(OpenAIBackend):
         """The key in `api-key`; a token is set before each call, for it changes."""
         return {"api-key": self._key.get_secret_value()} if self._key else {}
 
-    def chat_path(self, call: ChatCall) -> str:
+    def path(self, call: Call) -> str:
         """The deployment's address, or v1's."""
+        path = super().path(call)
         if self._version is None:
-            return "/openai/v1/chat/completions"
-        return f"/openai/deployments/{quote(call.backend_model, safe='')}/chat/completions{self._version}"
+            return f"/openai/v1{path}"
+        return f"/openai/deployments/{quote(call.backend_model, safe='')}{path}{self._version}"
 
     async def ready(self) -> bool:
         """Whether the list of models answers 200; it costs no tokens."""
@@ -62,7 +63,7 @@ class AzureBackend(OpenAIBackend):
             "/openai/v1/models" if self._version is None else f"/openai/models{self._version}"
         )
 
-    async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
+    async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """As OpenAI's, but for the first frame.
 
         Azure begins with a frame of `choices: []` and the results of its filters, on which clients that read

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.errors import InvalidRequest, shorten
+from gateway.operations import CHAT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Collection
+
+    from gateway.operations import Operation
 
 
 @dataclass(frozen=True, slots=True)
-class ChatCall:
-    """One checked chat request on its way to one backend.
+class Call:
+    """One checked request on its way to one backend.
 
     Attributes:
         body: the client's own bytes, a UTF-8 JSON object.
@@ -25,6 +28,7 @@ class ChatCall:
         backend_model: the name of that model at the backend.
         request_id: passed on as `x-request-id`.
         stream: whether the client asked for server-sent events.
+        operation: what it asks for.
         strict: refuse a parameter that the backend cannot take, rather than drop it.
         dropped: names of the parameters that were dropped, for the response header.
     """
@@ -35,6 +39,7 @@ class ChatCall:
     backend_model: str
     request_id: str
     stream: bool
+    operation: Operation = CHAT
     strict: bool = False
     dropped: list[str] = field(default_factory=list)
 
@@ -46,8 +51,8 @@ class ChatCall:
 
     @property
     def choices(self) -> int:
-        """How many choices were asked for (`n`)."""
-        return self.fields.get("n") or 1
+        """How many choices were asked for."""
+        return self.operation.choices(self.fields)
 
     def drop(self, param: str) -> None:
         """Leave out a parameter that the backend cannot take, and name it in the answer's headers.
@@ -70,7 +75,7 @@ class ChatCall:
 
 
 class Backend(ABC):
-    """Something that answers chat calls.
+    """Something that answers calls.
 
     The gateway holds the clock: it cancels `complete` and `stream` when a limit under `[timeouts]` passes or the client
     goes away, so a backend only has to close its connection when it is cancelled.
@@ -78,7 +83,10 @@ class Backend(ABC):
     Attributes:
         name: its name in the configuration.
         strict: refuse every request with a parameter that the backend cannot take.
+        operations: what it can be asked for.
     """
+
+    operations: Collection[Operation] = (CHAT,)
 
     def __init__(self, *, name: str, strict: bool = False) -> None:
         self.name = name
@@ -97,11 +105,11 @@ class Backend(ABC):
         """Whether the backend would answer now. It spends no tokens and raises nothing."""
 
     @abstractmethod
-    async def complete(self, call: ChatCall) -> bytes:
+    async def complete(self, call: Call) -> bytes:
         """Answer `call` whole.
 
         Returns:
-            One OpenAI `chat.completion` object as JSON.
+            One object as JSON, as OpenAI answers such a request.
 
         Raises:
             GatewayError: a subclass of `BackendError`, `InvalidRequest` or `ContextTooLong`; with `reached=False` if
@@ -109,7 +117,7 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
+    def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Answer `call` as server-sent events.
 
         Yields:

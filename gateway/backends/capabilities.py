@@ -10,7 +10,7 @@ from gateway.errors import InvalidRequest, shorten
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from gateway.backends.base import ChatCall
+    from gateway.backends.base import Call
 
 STRICT_HEADER = b"x-gateway-strict"
 DROPPED_HEADER = b"x-gateway-dropped-params"
@@ -35,7 +35,7 @@ _NAME_LIMIT = 64
 _HEADER_LIMIT = 2048
 
 
-def taken(call: ChatCall, names: Collection[str]) -> dict[str, Any]:
+def taken(call: Call, names: Collection[str]) -> dict[str, Any]:
     """The parameters of `call` that its backend knows; any other one that asks for something goes to `call.drop`.
 
     Args:
@@ -59,7 +59,7 @@ def taken(call: ChatCall, names: Collection[str]) -> dict[str, Any]:
     return known
 
 
-def refuse_other_shapes(call: ChatCall) -> None:
+def refuse_other_shapes(call: Call) -> None:
     """Refuse what a backend of another family has no counterpart for, where dropping it would change the answer.
 
     Raises:

@@ -15,6 +15,7 @@ import orjson
 from gateway.backends.llamacpp_process import LlamaCppProcess
 from gateway.backends.openai import OpenAIBackend
 from gateway.errors import BackendDisconnected, BackendRefused, BackendUnavailable
+from gateway.operations import CHAT
 from gateway.telemetry import say
 from gateway.weights import EngineMissing, check_gguf, resolve
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
     from pathlib import Path
 
-    from gateway.backends.base import ChatCall
+    from gateway.backends.base import Call
     from gateway.config_backends import LlamaCppConfig
 
 FIRST_BACKOFF_S = 0.2
@@ -45,6 +46,7 @@ class LlamaCppBackend(OpenAIBackend):
         state: where the child is; calls are answered in `ready` only.
     """
 
+    operations = (CHAT,)
     # llama.cpp's server closes after each stream although it promises to keep alive.
     reuse_after_stream = False
 
@@ -111,14 +113,14 @@ class LlamaCppBackend(OpenAIBackend):
             f"Backend '{self.name}' is {self.state}. Send the request again in a moment.", reached=False
         )
 
-    async def complete(self, call: ChatCall) -> bytes:
+    async def complete(self, call: Call) -> bytes:
         """As the base, with the asked model id in the answer."""
         try:
             return self._under_asked_name(await super().complete(call), call)
         except (BackendRefused, BackendDisconnected) as error:
             raise self._died() from error
 
-    async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
+    async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """As the base, with the asked model id in each event."""
         begun = False
         try:
@@ -137,7 +139,7 @@ class LlamaCppBackend(OpenAIBackend):
             return self.unavailable()
         return BackendUnavailable(f"Backend '{self.name}' died and is restarted. Send the request again in 1 s.")
 
-    def _under_asked_name(self, answer: bytes, call: ChatCall) -> bytes:
+    def _under_asked_name(self, answer: bytes, call: Call) -> bytes:
         """`answer` with the id that the client asked for in place of llama.cpp's alias, which is the same for all.
 
         Bytes are enough: within a JSON string each quote is escaped, so this pattern can only be the key and its value.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.backends.base import Backend, ChatCall
+from gateway.backends.base import Backend, Call
 from gateway.backends.connection import Connection
 from gateway.backends.ollama_answer import OllamaAnswer, is_answer, usage_of
 from gateway.backends.ollama_request import ollama_request
@@ -57,7 +57,7 @@ class OllamaBackend(Backend):
         """Whether `GET /api/tags`, its list of models, answers 200; no model is loaded for it."""
         return self._connection is not None and await self._connection.answers("/api/tags")
 
-    async def complete(self, call: ChatCall) -> bytes:
+    async def complete(self, call: Call) -> bytes:
         """One native answer, translated."""
         async with self._post(call) as response:
             await self._check_status(response)
@@ -65,7 +65,7 @@ class OllamaBackend(Backend):
         _count(answer)
         return OllamaAnswer(include_usage=False).completion(answer)
 
-    async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
+    async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Each native line, translated into events."""
         options = call.fields.get("stream_options") or {}
         answer = OllamaAnswer(include_usage=bool(options.get("include_usage")))
@@ -85,7 +85,7 @@ class OllamaBackend(Backend):
             f"Backend '{self.name}' closed the connection before its answer was complete. Send the request again."
         )
 
-    def _post(self, call: ChatCall) -> Any:
+    def _post(self, call: Call) -> Any:
         if self._connection is None:
             raise BackendUnavailable(
                 f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False

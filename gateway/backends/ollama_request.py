@@ -17,7 +17,7 @@ import orjson
 from gateway.backends.capabilities import impossible, refuse_other_shapes, taken
 
 if TYPE_CHECKING:
-    from gateway.backends.base import ChatCall
+    from gateway.backends.base import Call
 
 # OpenAI's name: Ollama's name within `options`.
 _RENAMED = {"max_tokens": "num_predict", "max_completion_tokens": "num_predict"}
@@ -45,7 +45,7 @@ _MESSAGE = {name: name for name in ("role", "thinking", "images", "tool_name", "
 _THINK_OF_EFFORT: dict[str, bool | str] = {"none": False, "low": "low", "medium": "medium", "high": "high"}
 
 
-def ollama_request(call: ChatCall) -> dict[str, Any]:
+def ollama_request(call: Call) -> dict[str, Any]:
     """The body for `POST /api/chat`.
 
     Raises:
@@ -110,7 +110,7 @@ def _add_tools(request: dict[str, Any], tools: list[Any] | None, choice: Any) ->
         request["tools"] = tools
 
 
-def _messages(call: ChatCall) -> list[dict[str, Any]]:
+def _messages(call: Call) -> list[dict[str, Any]]:
     names_of_calls: dict[str, str] = {}
     translated = []
     for index, message in enumerate(call.fields["messages"]):
@@ -140,7 +140,7 @@ def _messages(call: ChatCall) -> list[dict[str, Any]]:
     return translated
 
 
-def _content(call: ChatCall, content: Any, at: str) -> tuple[str, list[str]]:
+def _content(call: Call, content: Any, at: str) -> tuple[str, list[str]]:
     """A message's text, its parts joined by line ends, and its images as bare base64."""
     if not isinstance(content, list):
         return content or "", []

@@ -1,4 +1,4 @@
-"""Any server that speaks OpenAI's chat completions: bytes in, bytes out."""
+"""Any server that speaks OpenAI's format: bytes in, bytes out."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.backends.base import Backend, ChatCall
+from gateway.backends.base import Backend, Call
 from gateway.backends.connection import Connection
 from gateway.backends.refusal import error_object, refusal, refusal_from_event
 from gateway.errors import BackendBadAnswer, BackendUnavailable
 from gateway.meter import METER
+from gateway.operations import OPERATIONS
 from gateway.sse import whole_events
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Collection
 
     import aiohttp
 
     from gateway.config_backends import RemoteConfig
+    from gateway.operations import Operation
 
 CONNECT_S = 5.0
 
@@ -27,7 +29,7 @@ CONNECT_S = 5.0
 class OpenAIBackend(Backend):
     """Forwards the client's own bytes and gives the backend's bytes back.
 
-    A subclass may have its own `key_headers` and `chat_path`. One whose address is known only later (a child process)
+    A subclass may have its own `key_headers` and `path`. One whose address is known only later (a child process)
     passes `config=None`, and in its `start` calls `connect` with the address; it may overrule `unavailable`, the error
     for a call while there is no address.
 
@@ -37,6 +39,7 @@ class OpenAIBackend(Backend):
         connect_s: limit for making a connection.
     """
 
+    operations: Collection[Operation] = OPERATIONS
     reuse_after_stream = True
     """Whether the backend takes another request on a connection that carried a stream."""
 
@@ -63,9 +66,9 @@ class OpenAIBackend(Backend):
         key = self.config.api_key if self.config else None
         return {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
 
-    def chat_path(self, call: ChatCall) -> str:  # noqa: ARG002  # a subclass may need it
+    def path(self, call: Call) -> str:
         """Where `call` goes, below the address."""
-        return "/chat/completions"
+        return call.operation.path
 
     async def disconnect(self) -> None:
         """Forget the address; calls raise `unavailable()` until `connect`."""
@@ -87,23 +90,23 @@ class OpenAIBackend(Backend):
             f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False
         )
 
-    async def complete(self, call: ChatCall) -> bytes:
-        """Forward `call`; the answer's bytes are checked to be a completion and given back as they are."""
-        async with self._opened().post(self.chat_path(call), call.body_for_backend(), call.request_id) as response:
+    async def complete(self, call: Call) -> bytes:
+        """Forward `call`; the answer's bytes are checked to be such an answer and given back as they are."""
+        async with self._opened().post(self.path(call), call.body_for_backend(), call.request_id) as response:
             await self._check_status(response)
             body = await response.read()
-        self._check_completion(body)
+        self._check_answer(call, body)
         return body
 
-    async def stream(self, call: ChatCall) -> AsyncGenerator[bytes, None]:
+    async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Forward `call`; whole events come back as the backend wrote them."""
         post = self._opened().post(
-            self.chat_path(call), call.body_for_backend(), call.request_id, reuse=self.reuse_after_stream
+            self.path(call), call.body_for_backend(), call.request_id, reuse=self.reuse_after_stream
         )
         async with post as response:
             await self._check_status(response)
             if response.content_type == "application/json":
-                self._check_completion(await response.read())
+                self._check_answer(call, await response.read())
                 raise BackendBadAnswer(
                     f"Backend '{self.name}' answered a stream request without a stream. Ask it with stream: false."
                 )
@@ -121,19 +124,19 @@ class OpenAIBackend(Backend):
         if response.status != 200:  # noqa: PLR2004  # HTTP's own number
             raise refusal(self.name, response.status, response.headers, await response.read())
 
-    def _check_completion(self, body: bytes) -> None:
-        """Let nothing through under a 200 that is no completion, such as `null` or an error object."""
+    def _check_answer(self, call: Call, body: bytes) -> None:
+        """Let nothing through under a 200 that is no such answer, such as `null` or an error object."""
         try:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise BackendBadAnswer(
                 f"Backend '{self.name}' answered with something that is not JSON. Check its base_url."
             ) from error
-        if isinstance(answer, dict) and isinstance(answer.get("choices"), list):
+        if isinstance(answer, dict) and isinstance(answer.get(call.operation.holds), list):
             METER.get().answer = answer
             return
         if isinstance(answer, dict) and answer.get("error") and error_object(answer):
             raise refusal_from_event(self.name, answer["error"])
         raise BackendBadAnswer(
-            f"Backend '{self.name}' answered with JSON that is no chat completion. Check its base_url."
+            f"Backend '{self.name}' answered with JSON that is no {call.operation.answer}. Check its base_url."
         )

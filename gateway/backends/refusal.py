@@ -174,7 +174,7 @@ def _failed(backend: str, status: int, text: str, retry: dict[str, str]) -> Back
             return BackendTimeout(f"Backend '{backend}' timed out (HTTP {status}). Send the request again.")
         case _ if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return BackendRefused(
-                f"Backend '{backend}' does not serve chat completions under its base_url (HTTP {status}). "
+                f"Backend '{backend}' does not serve such requests under its base_url (HTTP {status}). "
                 "Check base_url in gateway.toml."
             )
         case _:

@@ -243,10 +243,10 @@ class Client:
         """The connections that the gateway holds, of whatever client."""
         return list(self._gateway.server.server_state.connections)
 
-    def post(self, body: Any, **headers: str) -> httpx2.Response:
+    def post(self, body: Any, *, path: str = "/v1/chat/completions", **headers: str) -> httpx2.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"content-type": "application/json"} | {k.replace("_", "-"): v for k, v in headers.items()}
-        return self.http.post("/v1/chat/completions", content=content, headers=headers)
+        return self.http.post(path, content=content, headers=headers)
 
     def chat(self, model: str = "m", **fields: Any) -> httpx2.Response:
         return self.post({"model": model, "messages": [{"role": "user", "content": "hi"}], **fields})

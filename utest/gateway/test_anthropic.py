@@ -6,7 +6,7 @@ import json
 import pytest
 
 from gateway.backends.anthropic import AnthropicBackend
-from gateway.backends.base import ChatCall
+from gateway.backends.base import Call
 from gateway.config_backends import AnthropicConfig
 from gateway.meter import METER, Meter, Usage
 
@@ -301,7 +301,7 @@ def test_the_ledger_gets_the_last_counts(backend, stream):
         anthropic = AnthropicBackend(AnthropicConfig(base_url=backend.url), name="a", connect_s=1)
         meter = Meter()
         METER.set(meter)
-        call = ChatCall(b"", {"messages": [{"role": "user", "content": "hi"}]}, "m", "m", "id", stream=stream)
+        call = Call(b"", {"messages": [{"role": "user", "content": "hi"}]}, "m", "m", "id", stream=stream)
         await anthropic.start()
         try:
             if stream:

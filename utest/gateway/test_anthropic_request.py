@@ -3,13 +3,13 @@
 import pytest
 
 from gateway.backends.anthropic_request import anthropic_request
-from gateway.backends.base import ChatCall
+from gateway.backends.base import Call
 from gateway.errors import InvalidRequest
 
 
 def called(*, strict=False, **fields):
     fields = {"model": "c", "messages": [{"role": "user", "content": "hi"}], **fields}
-    return ChatCall(b"", fields, "c", "claude", "id", stream=bool(fields.get("stream")), strict=strict)
+    return Call(b"", fields, "c", "claude", "id", stream=bool(fields.get("stream")), strict=strict)
 
 
 def translated(**fields):

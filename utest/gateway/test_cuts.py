@@ -8,7 +8,7 @@ from aiohttp import web
 
 from gateway.backends.anthropic import AnthropicBackend
 from gateway.backends.azure import AzureBackend
-from gateway.backends.base import ChatCall
+from gateway.backends.base import Call
 from gateway.backends.nim import NimBackend
 from gateway.backends.ollama import OllamaBackend
 from gateway.backends.openai import OpenAIBackend
@@ -96,9 +96,7 @@ async def play(make, wire, offsets, *, reset):
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     backend = make(f"http://127.0.0.1:{runner.addresses[0][1]}")
     await backend.start()
-    call = ChatCall(
-        b"{}", {"messages": [{"role": "user", "content": "hi"}], "stream": True}, "m", "m", "id", stream=True
-    )
+    call = Call(b"{}", {"messages": [{"role": "user", "content": "hi"}], "stream": True}, "m", "m", "id", stream=True)
     found = []
     try:
         for cut in offsets:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gateway.backends import llamacpp, llamacpp_child, llamacpp_process
-from gateway.backends.base import ChatCall
+from gateway.backends.base import Call
 from gateway.backends.llamacpp import LlamaCppBackend
 from gateway.config_backends import LlamaCppConfig
 from gateway.errors import BackendUnavailable
@@ -79,7 +79,7 @@ async def running(backend):
 
 def call(model="m"):
     body = {"model": model, "messages": [{"role": "user", "content": "Hello"}]}
-    return ChatCall(json.dumps(body).encode(), body, model, model, "id", stream=False)
+    return Call(json.dumps(body).encode(), body, model, model, "id", stream=False)
 
 
 def events(caplog, name):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.backends.base import ChatCall
+from gateway.backends.base import Call
 from gateway.backends.llamacpp import LlamaCppBackend
 from gateway.config_backends import LlamaCppConfig
 from gateway.errors import BackendDisconnected, BackendUnavailable, ContextTooLong
@@ -59,7 +59,7 @@ def call(prompt="Tell a long story.", *, model="m", stream=False, **fields):
         "stream": stream,
         **fields,
     }
-    return ChatCall(json.dumps(body).encode(), body, model, model, "id", stream)
+    return Call(json.dumps(body).encode(), body, model, model, "id", stream)
 
 
 async def drain(stream):

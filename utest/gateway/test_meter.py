@@ -52,7 +52,7 @@ def test_a_count_that_is_none_is_not_believed(usage):
 
 
 def test_an_estimate_counts_the_events_of_a_stream_that_broke_off():
-    guess = met(WORDS, WORDS + WORDS, WORDS).estimate({"messages": [{"role": "user", "content": "x" * 400}]})
+    guess = met(WORDS, WORDS + WORDS, WORDS).estimate([{"role": "user", "content": "x" * 400}])
     assert guess.source == "estimate"
     assert guess.completion_tokens == 3
     assert 100 <= guess.prompt_tokens <= 115

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from gateway.backends.base import ChatCall
+from gateway.backends.base import Call
 from gateway.backends.ollama_request import ollama_request
 from gateway.errors import InvalidRequest
 
 
 def called(*, strict=False, **fields):
     fields = {"model": "o", "messages": [{"role": "user", "content": "hi"}], **fields}
-    return ChatCall(b"", fields, "o", "llama", "id", stream=bool(fields.get("stream")), strict=strict)
+    return Call(b"", fields, "o", "llama", "id", stream=bool(fields.get("stream")), strict=strict)
 
 
 def translated(**fields):

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from gateway.errors import InvalidRequest
-from gateway.schema import check
+from gateway.schema import ChatRequest
+from gateway.schema_problems import check
 
 FUNCTION = {"name": "f", "description": "d", "parameters": {"type": "object"}, "strict": True}
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -137,7 +138,7 @@ RIGHT = {
 @pytest.mark.parametrize(("fields", "code", "param"), WRONG)
 def test_a_wrong_shape_is_named(fields, code, param):
     with pytest.raises(InvalidRequest) as refused:
-        check(request(**fields))
+        check(request(**fields), ChatRequest)
     assert (refused.value.code, refused.value.param) == (code, param)
     assert f"'{param}'" in refused.value.message
     assert any(remedy in refused.value.message for remedy in ("Add ", "Send ", "Change "))
@@ -163,7 +164,7 @@ USER = {"role": "user", "content": "hi"}
 )
 def test_a_key_that_differs_only_in_case_is_refused(fields, param, known):
     with pytest.raises(InvalidRequest) as refused:
-        check(request(**fields))
+        check(request(**fields), ChatRequest)
     assert (refused.value.code, refused.value.param) == ("ambiguous_key", param)
     assert f"'{param}'" in refused.value.message
     assert f"'{known}'" in refused.value.message
@@ -179,12 +180,12 @@ def test_a_key_that_differs_only_in_case_is_refused(fields, param, known):
     ],
 )
 def test_keys_of_the_clients_own_may_differ_in_case(fields):
-    check(request(**fields))
+    check(request(**fields), ChatRequest)
 
 
 @pytest.mark.parametrize("fields", RIGHT.values(), ids=RIGHT)
 def test_every_right_shape_passes(fields):
-    check(request(**fields))
+    check(request(**fields), ChatRequest)
 
 
 @pytest.mark.parametrize(
@@ -201,5 +202,5 @@ def test_every_right_shape_passes(fields):
 def test_the_first_of_very_many_faults_is_enough(fields):
     began = time.thread_time()
     with pytest.raises(InvalidRequest):
-        check(request(**fields))
+        check(request(**fields), ChatRequest)
     assert time.thread_time() - began < 0.1

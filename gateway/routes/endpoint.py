@@ -1,10 +1,9 @@
-"""`POST /v1/chat/completions`: bytes in, one parse, bytes out; errors before the first event are real HTTP statuses."""
+"""The endpoints that ask a model: bytes in, one parse, bytes out; errors before the first event are HTTP statuses."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gateway.attempts import Attempts
@@ -13,7 +12,7 @@ from gateway.body import ClientGone, parse, read_body
 from gateway.errors import BackendTimeout, GatewayError, InternalError, ShuttingDown
 from gateway.frame import KEY, RECORD
 from gateway.presence import Presence
-from gateway.schema import ChatRequest, check
+from gateway.schema_problems import check
 from gateway.sse import DONE
 from gateway.telemetry import log
 
@@ -22,10 +21,11 @@ if TYPE_CHECKING:
 
     from gateway.admission import Admission
     from gateway.config_sections import Limits, Timeouts
+    from gateway.operations import Operation
     from gateway.record import RequestRecord
     from gateway.routing import Routes
+    from gateway.schema_base import Open
 
-PATH = "/v1/chat/completions"
 _STREAM_HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -35,25 +35,47 @@ _STREAM_HEADERS = (
 _LAST_EVENT_S = 1.0
 
 
-class ChatEndpoint:
-    """The ASGI endpoint; it stands outside FastAPI's own parameter handling, which costs half the throughput."""
+class Endpoint:
+    """One ASGI endpoint; it stands outside FastAPI's own parameter handling, which costs half the throughput.
 
-    def __init__(self, routes: Routes, limits: Limits, timeouts: Timeouts, admission: Admission) -> None:
+    Args:
+        operation: what is asked for here.
+        request: the bounds of a request.
+        routes: where requests go.
+        limits: of a request's body.
+        timeouts: of an answer.
+        admission: lets requests in.
+    """
+
+    def __init__(  # noqa: PLR0913  # it is where all of these meet
+        self,
+        operation: Operation,
+        request: type[Open],
+        routes: Routes,
+        *,
+        limits: Limits,
+        timeouts: Timeouts,
+        admission: Admission,
+    ) -> None:
+        self._operation = operation
+        self._request = request
         self._routes = routes
         self._limits = limits
         self._timeouts = timeouts
         self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one chat request."""
+        """Answer one request."""
+        operation = self._operation
         record: RequestRecord = scope[RECORD]
         body = await read_body(scope, receive, self._limits.body_bytes)
-        fields = parse(body, self._limits.json_depth)
-        check(fields)
-        route = self._routes.to(fields["model"])
+        fields = parse(body, self._limits.json_depth, asks=operation.asks)
+        check(fields, self._request)
+        route = self._routes.to(fields["model"], operation)
+        record.operation = operation
         record.model = fields["model"]
         record.strict = asks_strict(scope["headers"])
-        record.streamed = bool(fields.get("stream"))
+        record.streamed = operation.streams and bool(fields.get("stream"))
         attempts = Attempts(route, record, body, fields, self._timeouts)
         async with Presence(receive) as client:
             await self._admission.enter(scope[KEY], record, fields)
@@ -95,24 +117,27 @@ class ChatEndpoint:
         except TimeoutError:
             raise ClientGone from None
 
-
-@cache
-def operation() -> tuple[dict[str, Any], dict[str, Any]]:
-    """The endpoint for the OpenAPI page: its path item, and the component schemas that it refers to."""
-    schema = ChatRequest.model_json_schema(ref_template="#/components/schemas/{model}")
-    components: dict[str, Any] = schema.pop("$defs", {})
-    components["ChatRequest"] = schema
-    answers = {
-        "200": {
-            "description": "A chat.completion object; with `stream: true`, chat.completion.chunk events and [DONE].",
-            "content": {"application/json": {}, "text/event-stream": {}},
-        },
-        "default": {"description": 'An error: `{"error": {"message", "type", "param", "code"}}`.'},
-    }
-    request = {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ChatRequest"}}},
-    }
-    return {
-        "post": {"summary": "Chat completion", "tags": ["chat"], "requestBody": request, "responses": answers}
-    }, components
+    def path_item(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """This endpoint for the OpenAPI page: its path item, and the component schemas that it refers to."""
+        name, operation = self._request.__name__, self._operation
+        schema = self._request.model_json_schema(ref_template="#/components/schemas/{model}")
+        components: dict[str, Any] = schema.pop("$defs", {})
+        components[name] = schema
+        content: dict[str, Any] = {"application/json": {}}
+        described = f"A {operation.answer}."
+        if operation.streams:
+            content["text/event-stream"] = {}
+            described = f"A {operation.answer}; with `stream: true`, events with its parts, and [DONE]."
+        answers = {
+            "200": {"description": described, "content": content},
+            "default": {"description": 'An error: `{"error": {"message", "type", "param", "code"}}`.'},
+        }
+        request = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
+        return {
+            "post": {
+                "summary": operation.answer.capitalize(),
+                "tags": ["models"],
+                "requestBody": {"required": True, **request},
+                "responses": answers,
+            }
+        }, components
