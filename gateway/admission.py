@@ -128,7 +128,7 @@ class Admission:
         if best_of := fields.get("best_of"):
             choices = choices // (fields.get("n") or 1) * best_of
         limit = fields.get("max_completion_tokens") or fields.get("max_tokens")
-        answer = min(choices * (limit or _ASSUMED_ANSWER), _LONGEST_ANSWER)
+        answer = min(choices * (limit or _ASSUMED_ANSWER), _LONGEST_ANSWER) if operation.streams else 0
         if limit is None and key.tpm is not None:
             # A guess must not be the reason for which a request could never pass.
             answer = max(0, min(answer, key.tpm - prompt))

@@ -18,7 +18,7 @@ from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, Unkno
 from gateway.frame import RequestFrame
 from gateway.limiting import ONLY_WORKER, Limiting, Worker
 from gateway.observers import Observers
-from gateway.operations import CHAT, TEXT_COMPLETION
+from gateway.operations import CHAT, EMBEDDINGS, TEXT_COMPLETION
 from gateway.routes.endpoint import Endpoint
 from gateway.routes.health import health_router
 from gateway.routes.metrics import metrics_router
@@ -26,6 +26,7 @@ from gateway.routes.models import models_router
 from gateway.routing import Routes
 from gateway.schema import ChatRequest
 from gateway.schema_completion import CompletionRequest
+from gateway.schema_embeddings import EmbeddingsRequest
 from gateway.telemetry import say
 
 if TYPE_CHECKING:
@@ -39,7 +40,11 @@ if TYPE_CHECKING:
     from gateway.schema_base import Open
 
 
-_REQUESTS: dict[Operation, type[Open]] = {CHAT: ChatRequest, TEXT_COMPLETION: CompletionRequest}
+_REQUESTS: dict[Operation, type[Open]] = {
+    CHAT: ChatRequest,
+    TEXT_COMPLETION: CompletionRequest,
+    EMBEDDINGS: EmbeddingsRequest,
+}
 
 
 def create_app(config: Config, backends: Mapping[str, Backend] | None = None, worker: Worker = ONLY_WORKER) -> FastAPI:

@@ -45,7 +45,8 @@ class Operation:
 
 CHAT = Operation("chat", "/chat/completions", "messages", "chat completion", "choices")
 TEXT_COMPLETION = Operation("text_completion", "/completions", "prompt", "text completion", "choices")
-OPERATIONS = (CHAT, TEXT_COMPLETION)
+EMBEDDINGS = Operation("embeddings", "/embeddings", "input", "list of embeddings", "data")
+OPERATIONS = (CHAT, TEXT_COMPLETION, EMBEDDINGS)
 
 
 def prompts_in(prompt: Any) -> int:

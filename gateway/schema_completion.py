@@ -13,7 +13,7 @@ from gateway.schema import Penalty, Stop, StreamOptions
 from gateway.schema_base import FIRST, Bool, Open, Text1, invalid
 
 TEXTS = 2048
-"""The most texts in one request. OpenAI states it for embeddings only, but any list must have an end."""
+"""The most texts in one request. OpenAI states it for embeddings only; a list of prompts must have an end as well."""
 
 Token = Annotated[int, Field(ge=0)]
 Tokens = Annotated[list[Token], Field(min_length=1), FIRST]

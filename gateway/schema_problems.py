@@ -35,13 +35,15 @@ _EXPECTED_OF_UNION = {
     "tool_choice": "a string or an object",
     "function_call": "a string or an object",
     "prompt": "a string, an array of strings, or token ids",
+    "input": "a string, an array of strings, or token ids",
 }
-_ASKS = frozenset({"messages", "prompt"})
+_ASKS = frozenset({"messages", "prompt", "input"})
 _EXAMPLES = {
     "model": '"model": "<an id from GET /v1/models>"',
     "messages": '"messages": [{"role": "user", "content": "Hello"}]',
     "content": '"content": "Hello"',
     "prompt": '"prompt": "Once upon a time"',
+    "input": '"input": "What is to be found"',
     "temperature": '"temperature": 0.7',
     "max_tokens": '"max_tokens": 100',
     "stream": '"stream": true',

@@ -1,7 +1,8 @@
-"""Ollama in its native format: `/api/chat`, newline-delimited JSON."""
+"""Ollama in its native formats: `/api/chat`, `/api/generate` and `/api/embed`, newline-delimited JSON."""
 
 from __future__ import annotations
 
+import struct
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,14 @@ import orjson
 
 from gateway.backends.base import Backend, Call
 from gateway.backends.connection import Connection
-from gateway.backends.ollama_answer import OllamaAnswer, is_answer, usage_of
+from gateway.backends.ollama_answer import OllamaAnswer
+from gateway.backends.ollama_embed import Embeddings, embed_request
 from gateway.backends.ollama_request import ollama_request
+from gateway.backends.ollama_text import GeneratedText, generate_request
 from gateway.backends.refusal import refusal, refusal_from_event
 from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendUnavailable
-from gateway.meter import METER, Usage
+from gateway.meter import METER
+from gateway.operations import CHAT, EMBEDDINGS, OPERATIONS, TEXT_COMPLETION
 from gateway.sse import EVENT_LIMIT
 
 if TYPE_CHECKING:
@@ -25,14 +29,25 @@ if TYPE_CHECKING:
     from gateway.config_backends import OllamaConfig
 
 
+_REQUESTS = {
+    CHAT: ("/api/chat", ollama_request),
+    TEXT_COMPLETION: ("/api/generate", generate_request),
+    EMBEDDINGS: ("/api/embed", embed_request),
+}
+# What a translation raises when a part of an answer has another type than it should.
+_WRONG_SHAPE = (AttributeError, KeyError, TypeError, OverflowError, struct.error)
+
+
 class OllamaBackend(Backend):
-    """Translates both ways; the native format is used because OpenAI's has no way to forbid silent truncation.
+    """Translates both ways; the native formats are used because OpenAI's have no way to forbid silent truncation.
 
     Args:
         config: its address, and a key if a proxy before it wants one.
         name: its name in the configuration.
         connect_s: limit for making a connection.
     """
+
+    operations = OPERATIONS
 
     def __init__(self, config: OllamaConfig, *, name: str, connect_s: float) -> None:
         super().__init__(name=name, strict=config.strict)
@@ -59,24 +74,30 @@ class OllamaBackend(Backend):
 
     async def complete(self, call: Call) -> bytes:
         """One native answer, translated."""
+        translation = Embeddings(call) if call.operation is EMBEDDINGS else _completion(call)
         async with self._post(call) as response:
             await self._check_status(response)
-            answer = self._parsed(await response.read())
-        _count(answer)
-        return OllamaAnswer(include_usage=False).completion(answer)
+            answer = self._parsed(await response.read(), translation)
+        METER.get().counted = translation.counted(answer)
+        try:
+            return translation.whole(answer)
+        except _WRONG_SHAPE as error:
+            raise self._bad_answer() from error
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Each native line, translated into events."""
-        options = call.fields.get("stream_options") or {}
-        answer = OllamaAnswer(include_usage=bool(options.get("include_usage")))
+        answer = _completion(call)
         async with self._post(call) as response:
             await self._check_status(response)
             async with aclosing(self._lines(response)) as lines:
                 async for line in lines:
-                    parsed = self._parsed(line)
-                    events = answer.events(parsed)
+                    parsed = self._parsed(line, answer)
+                    try:
+                        events = answer.events(parsed)
+                    except _WRONG_SHAPE as error:
+                        raise self._bad_answer() from error
                     if answer.finished:
-                        _count(parsed)
+                        METER.get().counted = answer.counted(parsed)
                     if events:
                         yield events
                     if answer.finished:
@@ -90,7 +111,8 @@ class OllamaBackend(Backend):
             raise BackendUnavailable(
                 f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False
             )
-        return self._connection.post("/api/chat", orjson.dumps(ollama_request(call)), call.request_id)
+        path, request = _REQUESTS[call.operation]
+        return self._connection.post(path, orjson.dumps(request(call)), call.request_id)
 
     async def _check_status(self, response: aiohttp.ClientResponse) -> None:
         if response.status != 200:  # noqa: PLR2004  # HTTP's own number
@@ -109,7 +131,7 @@ class OllamaBackend(Backend):
         if _is_json(rest):
             yield rest
 
-    def _parsed(self, line: bytes) -> dict[str, Any]:
+    def _parsed(self, line: bytes, translation: OllamaAnswer | GeneratedText | Embeddings) -> dict[str, Any]:
         """One line as an object; an error line under a 200 raises what it says."""
         try:
             answer = orjson.loads(line)
@@ -119,7 +141,7 @@ class OllamaBackend(Backend):
             raise self._bad_answer()
         if answer.get("error"):
             raise refusal_from_event(self.name, answer["error"])
-        if not is_answer(answer):
+        if not translation.is_answer(answer):
             raise self._bad_answer()
         return answer
 
@@ -129,11 +151,8 @@ class OllamaBackend(Backend):
         )
 
 
-def _count(answer: dict[str, Any]) -> None:
-    """Note the token counts of an answer's end, which not every answer has."""
-    usage = usage_of(answer)
-    if usage:
-        METER.get().counted = Usage(usage["prompt_tokens"], usage["completion_tokens"], "backend")
+def _completion(call: Call) -> OllamaAnswer | GeneratedText:
+    return OllamaAnswer(call) if call.operation is CHAT else GeneratedText(call)
 
 
 def _is_json(text: bytes) -> bool:

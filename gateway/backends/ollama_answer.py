@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from gateway.meter import Usage
+
+if TYPE_CHECKING:
+    from gateway.backends.base import Call
 
 _TRANSLATED = frozenset(
     {"model", "created_at", "message", "done", "done_reason", "prompt_eval_count", "eval_count", "logprobs"}
@@ -23,21 +28,21 @@ class OllamaAnswer:
     """Translates what comes for one call.
 
     Args:
-        include_usage: whether a stream shall end with a usage chunk, and carry `usage: null` before.
+        call: the call; it says whether a stream shall end with a usage chunk, and carry `usage: null` before.
 
     Attributes:
         finished: the line that says `done` has come.
     """
 
-    def __init__(self, *, include_usage: bool) -> None:
+    def __init__(self, call: Call) -> None:
         self.finished = False
-        self._include_usage = include_usage
+        self._include_usage = bool((call.fields.get("stream_options") or {}).get("include_usage"))
         self._id = f"chatcmpl-{uuid.uuid4().hex}"
         self._created = int(time.time())
         self._role_sent = False
         self._tool_calls = 0
 
-    def completion(self, answer: dict[str, Any]) -> bytes:
+    def whole(self, answer: dict[str, Any]) -> bytes:
         """A whole answer as a `chat.completion` object."""
         message = self._message(answer)
         message = {"role": "assistant", "content": None, "refusal": None} | message
@@ -70,14 +75,32 @@ class OllamaAnswer:
         out = b""
         if delta:
             choice = {"index": 0, "delta": delta, "logprobs": _logprobs(line), "finish_reason": None}
-            out += _event({**envelope, "choices": [choice]})
+            out += event({**envelope, "choices": [choice]})
         if line.get("done"):
             self.finished = True
             choice = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": self._finish_reason(line)}
-            out += _event({**envelope, "choices": [choice], **_rest(line)})
+            out += event({**envelope, "choices": [choice], **_rest(line)})
             if self._include_usage:
-                out += _event({**envelope, "choices": [], "usage": usage_of(line)})
+                out += event({**envelope, "choices": [], "usage": usage_of(line)})
         return out
+
+    @staticmethod
+    def counted(answer: dict[str, Any]) -> Usage | None:
+        """The tokens of an answer's end, if it tells them."""
+        return counted(answer)
+
+    @staticmethod
+    def is_answer(answer: dict[str, Any]) -> bool:
+        """Whether the parts that are translated have the types that api/types.go gives them; each may be missing."""
+        message = answer.get("message")
+        if not isinstance(message, dict):
+            return False
+        calls = message.get("tool_calls") or []
+        return (
+            isinstance(calls, list)
+            and all(isinstance(call, dict) and isinstance(call.get("function", {}), dict) for call in calls)
+            and has_counts(answer)
+        )
 
     def _envelope(self, answer: dict[str, Any], kind: str) -> dict[str, Any]:
         return {"id": self._id, "object": kind, "created": self._created, "model": answer.get("model")}
@@ -108,9 +131,12 @@ class OllamaAnswer:
         }
 
     def _finish_reason(self, answer: dict[str, Any]) -> str:
-        if self._tool_calls:
-            return "tool_calls"
-        return _FINISH_REASONS.get(answer.get("done_reason", "stop"), "stop")
+        return "tool_calls" if self._tool_calls else finish_reason(answer)
+
+
+def finish_reason(answer: dict[str, Any]) -> str:
+    """OpenAI's word for `done_reason`."""
+    return _FINISH_REASONS.get(answer.get("done_reason", "stop"), "stop")
 
 
 def usage_of(answer: dict[str, Any]) -> dict[str, int] | None:
@@ -121,17 +147,16 @@ def usage_of(answer: dict[str, Any]) -> dict[str, int] | None:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
-def is_answer(answer: dict[str, Any]) -> bool:
-    """Whether the parts that are translated have the types that api/types.go gives them; each may be missing."""
-    message = answer.get("message")
-    if not isinstance(message, dict):
-        return False
-    calls = message.get("tool_calls") or []
-    return (
-        isinstance(calls, list)
-        and all(isinstance(call, dict) and isinstance(call.get("function", {}), dict) for call in calls)
-        and isinstance(answer.get("done_reason"), str | None)
-        and all(isinstance(answer.get(count), int | None) for count in ("prompt_eval_count", "eval_count"))
+def counted(answer: dict[str, Any]) -> Usage | None:
+    """The same for the ledger."""
+    usage = usage_of(answer)
+    return Usage(usage["prompt_tokens"], usage["completion_tokens"], "backend") if usage else None
+
+
+def has_counts(answer: dict[str, Any]) -> bool:
+    """Whether what the end of an answer tells has the types that api/types.go gives it; each may be missing."""
+    return isinstance(answer.get("done_reason"), str | None) and all(
+        isinstance(answer.get(count), int | None) for count in ("prompt_eval_count", "eval_count")
     )
 
 
@@ -143,5 +168,6 @@ def _rest(answer: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in answer.items() if key not in _TRANSLATED}
 
 
-def _event(chunk: dict[str, Any]) -> bytes:
+def event(chunk: dict[str, Any]) -> bytes:
+    """One server-sent event."""
     return b"data: " + orjson.dumps(chunk) + b"\n\n"

@@ -1,9 +1,7 @@
 """An OpenAI chat request as Ollama's native one.
 
 Translated are the messages (content parts, images, tool calls), sampling parameters and the output format. Fields of
-Ollama's own travel on; its sampling parameters (`top_k`, `num_ctx`, …) go into `options`, whether they came at the top
-level or under `options`. Ollama ignores what it does not know, so every other field is dropped by name here. What would
-change the meaning of the answer (several choices, a forced tool) is refused.
+Ollama's own travel on. What would change the meaning of the answer (several choices, a forced tool) is refused.
 
 Formats: Ollama docs/api.md, api/types.go.
 """
@@ -14,30 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.backends.capabilities import impossible, refuse_other_shapes, taken
+from gateway.backends.capabilities import impossible, refuse_other_shapes
+from gateway.backends.ollama_options import native_fields
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
 
-# OpenAI's name: Ollama's name within `options`.
-_RENAMED = {"max_tokens": "num_predict", "max_completion_tokens": "num_predict"}
-_OPTIONS = frozenset(
-    {
-        *("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty", "top_k", "min_p", "typical_p"),
-        *("repeat_last_n", "repeat_penalty", "penalize_newline", "mirostat", "mirostat_tau", "mirostat_eta"),
-        *("num_predict", "num_keep", "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "use_mmap"),
-    }
-)
 _TRANSLATED = frozenset(
     {
-        *("model", "messages", "stream", "stop", "response_format", "tool_choice", "tools", "options", "n"),
-        # The gateway itself writes the usage; both below are refused unless they ask for nothing.
-        *("stream_options", "functions", "function_call"),
+        *("messages", "response_format", "tool_choice", "tools"),
+        # Refused unless they ask for nothing.
+        *("functions", "function_call"),
     }
 )
-# `ChatRequest` in api/types.go.
-_NATIVE = frozenset({"keep_alive", "think", "logprobs", "top_logprobs", "format"})
-_KNOWN = _OPTIONS | _RENAMED.keys() | _TRANSLATED | _NATIVE | {"reasoning_effort"}
+# `ChatRequest` in api/types.go; the effort becomes `think`.
+_NATIVE = frozenset({"keep_alive", "think", "logprobs", "top_logprobs", "format", "reasoning_effort"})
 # `Message` in api/types.go; `reasoning` is how the gateway gives back `thinking`.
 _MESSAGE = {name: name for name in ("role", "thinking", "images", "tool_name", "tool_call_id")} | {
     "reasoning": "thinking"
@@ -53,21 +42,7 @@ def ollama_request(call: Call) -> dict[str, Any]:
     """
     fields = call.fields
     refuse_other_shapes(call)
-    options: dict[str, Any] = {}
-    request: dict[str, Any] = {}
-    for name, value in taken(call, _KNOWN).items():
-        if name in _TRANSLATED:
-            continue
-        option = _RENAMED.get(name, name)
-        if option in _OPTIONS:
-            options[option] = value
-        else:
-            request[name] = value
-    if isinstance(fields.get("options"), dict):
-        options.update(fields["options"])
-    stop = fields.get("stop")
-    if stop is not None:
-        options["stop"] = [stop] if isinstance(stop, str) else stop
+    request = native_fields(call, translated=_TRANSLATED, native=_NATIVE)
     # A prompt that does not fit shall be an error, and an answer shall not lose its own beginning.
     request |= {
         "model": call.backend_model,
@@ -76,8 +51,6 @@ def ollama_request(call: Call) -> dict[str, Any]:
         "truncate": False,
         "shift": False,
     }
-    if options:
-        request["options"] = options
     effort = request.pop("reasoning_effort", None)
     if effort in _THINK_OF_EFFORT:
         request.setdefault("think", _THINK_OF_EFFORT[effort])

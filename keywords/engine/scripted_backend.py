@@ -6,7 +6,7 @@ It speaks every backend's format at once, each on its own paths:
 | --- | --- | --- |
 | openai, nim | `/v1/chat/completions`, `…/completions`, `…/embeddings` | `/v1/models`, `/v1/health/ready`, `…/live` |
 | azure | the same below `/openai/deployments/<name>/` and `/openai/v1/` | `/openai/v1/models`, `/openai/models` |
-| ollama | `/api/chat`, `/api/embed` | `/api/tags`, `/api/version` |
+| ollama | `/api/chat`, `/api/generate`, `/api/embed` | `/api/tags`, `/api/version` |
 | anthropic | `/v1/messages` | `/v1/models` with the header `anthropic-version` |
 
 Whatever arrives is recorded byte for byte, with the times of everything on the monotonic clock. Times of what was sent

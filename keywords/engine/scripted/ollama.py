@@ -1,4 +1,4 @@
-"""Ollama's native formats: `/api/chat` as JSON and as lines of JSON, and `/api/embed`."""
+"""Ollama's native formats: `/api/chat` and `/api/generate` as JSON and as lines of JSON, and `/api/embed`."""
 
 from __future__ import annotations
 
@@ -44,6 +44,20 @@ class OllamaChat:
         return dump({"error": "Scripted error in the stream."}) + b"\n"
 
 
+class OllamaGenerate(OllamaChat):
+    """Text completions."""
+
+    def whole(self, ask: Ask, script: Script) -> bytes:
+        """The whole answer as one object."""
+        return dump(_response(ask, "".join(script.chunks)) | _end(ask, script))
+
+    def frames(self, ask: Ask, script: Script) -> Frames:
+        """One line for each piece of text, and one that says `done`, with counts."""
+        lines = (_response(ask, text) | {"done": False} for text in script.chunks)
+        last = dump(_response(ask, "") | _end(ask, script)) + b"\n"
+        return Frames((), tuple(dump(line) + b"\n" for line in lines), (last,))
+
+
 class OllamaEmbed(OllamaChat):
     """Embeddings."""
 
@@ -61,6 +75,10 @@ class OllamaEmbed(OllamaChat):
 def _tool_calls(script: Script) -> list[dict[str, Any]]:
     """Ollama's arguments are an object, not text."""
     return [{"function": {"name": c.name, "arguments": json.loads(c.arguments)}} for c in script.tool_calls]
+
+
+def _response(ask: Ask, text: str) -> dict[str, Any]:
+    return {"model": ask.model, "created_at": CREATED_AT, "response": text}
 
 
 def _object(ask: Ask, text: str, tool_calls: list[dict[str, Any]] | None = None) -> dict[str, Any]:

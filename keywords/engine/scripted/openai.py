@@ -86,16 +86,19 @@ class OpenAICompletion(OpenAIChat):
     """Legacy completions, as JSON and as server-sent events."""
 
     def whole(self, ask: Ask, script: Script) -> bytes:
-        """A `text_completion` object."""
-        return dump(_completion(ask, "".join(script.chunks), script.finish_reason) | _usage(ask, script))
+        """A `text_completion` object with a choice for each prompt, `n` times."""
+        text, indexes = "".join(script.chunks), range(_choices(ask))
+        said = _completion(ask, *(_text(index, text, script.finish_reason) for index in indexes))
+        return dump(said | _usage(ask, script, answers=len(indexes)))
 
     def frames(self, ask: Ask, script: Script) -> Frames:
-        """Chunks of the same kind, the finish reason, the usage if asked for, and `[DONE]`."""
-        last = [event(_completion(ask, "", script.finish_reason))]
+        """Chunks of the same kind, an event a choice; the finish reasons, the usage if asked for, and `[DONE]`."""
+        indexes = range(_choices(ask))
+        last = [event(_completion(ask, _text(index, "", script.finish_reason))) for index in indexes]
         if script.usage and (ask.fields.get("stream_options") or {}).get("include_usage"):
-            last.append(event(_object(ask, "text_completion") | {"choices": []} | _usage(ask, script)))
-        pieces = tuple(event(_completion(ask, text, None)) for text in script.chunks)
-        return Frames((), pieces, (*last, _DONE))
+            last.append(event(_completion(ask) | _usage(ask, script, answers=len(indexes))))
+        pieces = (b"".join(event(_completion(ask, _text(index, text))) for index in indexes) for text in script.chunks)
+        return Frames((), tuple(pieces), (*last, _DONE))
 
 
 class OpenAIEmbeddings(OpenAIChat):
@@ -119,9 +122,9 @@ class OpenAIEmbeddings(OpenAIChat):
 
 
 def texts(ask: Ask) -> list[object]:
-    """The inputs of a request for embeddings."""
-    given = ask.fields.get("input", "")
-    return given if isinstance(given, list) else [given]
+    """The inputs of a request for embeddings, or the prompts of one for completions."""
+    given = ask.fields.get("input", ask.fields.get("prompt", ""))
+    return given if isinstance(given, list) and given and not isinstance(given[0], int) else [given]
 
 
 def vector(text: object, dimensions: object = None) -> list[float]:
@@ -141,17 +144,24 @@ def _chunk(ask: Ask, delta: dict[str, Any], finish_reason: str | None) -> bytes:
     return event(_object(ask, "chat.completion.chunk") | {"choices": [choice]})
 
 
-def _completion(ask: Ask, text: str, finish_reason: str | None) -> dict[str, Any]:
-    choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": finish_reason}
-    return _object(ask, "text_completion") | {"choices": [choice]}
+def _choices(ask: Ask) -> int:
+    return len(texts(ask)) * int(ask.fields.get("n") or 1)
+
+
+def _completion(ask: Ask, *choices: dict[str, Any]) -> dict[str, Any]:
+    return _object(ask, "text_completion") | {"choices": list(choices)}
+
+
+def _text(index: int, text: str, finish_reason: str | None = None) -> dict[str, Any]:
+    return {"index": index, "text": text, "logprobs": None, "finish_reason": finish_reason}
 
 
 def _object(ask: Ask, kind: str) -> dict[str, Any]:
     return {"id": "chatcmpl-scripted", "object": kind, "created": CREATED, "model": ask.model}
 
 
-def _usage(ask: Ask, script: Script) -> dict[str, Any]:
+def _usage(ask: Ask, script: Script, answers: int = 1) -> dict[str, Any]:
     if not script.usage:
         return {}
-    prompt, answer = prompt_tokens(ask), answer_tokens(script)
+    prompt, answer = prompt_tokens(ask), answers * answer_tokens(script)
     return {"usage": {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}}

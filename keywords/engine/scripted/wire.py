@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from keywords.engine.scripted.anthropic import AnthropicMessages
 from keywords.engine.scripted.azure import AzureChat, AzureCompletion, AzureEmbeddings
 from keywords.engine.scripted.family import CREATED, CREATED_AT, dump
-from keywords.engine.scripted.ollama import OllamaChat, OllamaEmbed
+from keywords.engine.scripted.ollama import OllamaChat, OllamaEmbed, OllamaGenerate
 from keywords.engine.scripted.openai import OpenAIChat, OpenAICompletion, OpenAIEmbeddings
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ ROUTES: dict[str, Family] = {
     "/openai/v1/completions": AzureCompletion(),
     "/openai/v1/embeddings": AzureEmbeddings(),
     "/api/chat": OllamaChat(),
+    "/api/generate": OllamaGenerate(),
     "/api/embed": OllamaEmbed(),
     "/v1/messages": AnthropicMessages(),
 }

@@ -1,0 +1,82 @@
+"""Embeddings by Ollama's native `/api/embed`, and back.
+
+Formats: Ollama docs/api.md, api/types.go (`EmbedRequest`, `EmbedResponse`).
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.backends.capabilities import impossible
+from gateway.backends.ollama_options import native_fields
+from gateway.meter import Usage
+
+if TYPE_CHECKING:
+    from gateway.backends.base import Call
+
+_TRANSLATED = frozenset({"input", "encoding_format", "truncate"})
+_NATIVE = frozenset({"keep_alive", "dimensions"})
+_KNOWN_IN_ANSWER = frozenset({"model", "embeddings", "prompt_eval_count"})
+
+
+def embed_request(call: Call) -> dict[str, Any]:
+    """The body for `POST /api/embed`.
+
+    Raises:
+        InvalidRequest: the request asks for something that Ollama's format cannot carry.
+    """
+    asked = call.fields["input"]
+    if isinstance(asked, list) and not isinstance(asked[0], str):
+        raise impossible("input", "takes text, and no ids of tokens", "Send a string, or an array of strings.")
+    request = native_fields(call, translated=_TRANSLATED, native=_NATIVE)
+    # A text that does not fit shall be an error: a vector of its beginning would pass for one of all of it.
+    return request | {"model": call.backend_model, "input": asked, "truncate": False}
+
+
+class Embeddings:
+    """Translates what comes for one call.
+
+    Args:
+        call: the call.
+    """
+
+    def __init__(self, call: Call) -> None:
+        asked = call.fields["input"]
+        self._texts = len(asked) if isinstance(asked, list) else 1
+        self._packed = call.fields.get("encoding_format") == "base64"
+
+    def whole(self, answer: dict[str, Any]) -> bytes:
+        """A list of `embedding` objects, as numbers or as base64 of little-endian floats of 32 bits.
+
+        Raises:
+            struct.error, OverflowError: something in a vector is no number, or too large for one.
+        """
+        data = []
+        for index, vector in enumerate(answer["embeddings"]):
+            packed = struct.pack(f"<{len(vector)}f", *vector)  # which no vector of anything but numbers survives
+            value = base64.b64encode(packed).decode() if self._packed else vector
+            data.append({"object": "embedding", "index": index, "embedding": value})
+        rest = {key: value for key, value in answer.items() if key not in _KNOWN_IN_ANSWER}
+        tokens = answer.get("prompt_eval_count")
+        usage = None if tokens is None else {"prompt_tokens": tokens, "total_tokens": tokens}
+        return orjson.dumps({"object": "list", "data": data, "model": answer.get("model"), "usage": usage, **rest})
+
+    @staticmethod
+    def counted(answer: dict[str, Any]) -> Usage | None:
+        """The tokens of all texts, if the answer tells them."""
+        tokens = answer.get("prompt_eval_count")
+        return None if tokens is None else Usage(tokens, 0, "backend")
+
+    def is_answer(self, answer: dict[str, Any]) -> bool:
+        """Whether there is a vector for each text."""
+        vectors = answer.get("embeddings")
+        return (
+            isinstance(vectors, list)
+            and len(vectors) == self._texts
+            and all(isinstance(vector, list) and vector for vector in vectors)
+            and isinstance(answer.get("prompt_eval_count"), int | None)
+        )

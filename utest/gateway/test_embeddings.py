@@ -1,0 +1,84 @@
+"""Embeddings: what passes, what is refused, and what is counted."""
+
+import json
+
+import pytest
+
+from gateway.errors import InvalidRequest
+from gateway.schema_completion import TEXTS
+from gateway.schema_embeddings import EmbeddingsRequest
+from gateway.schema_problems import check
+
+PATH = "/v1/embeddings"
+VECTORS = {
+    "object": "list",
+    "data": [{"object": "embedding", "index": 0, "embedding": [0.5, -0.25]}],
+    "model": "m",
+    "usage": {"prompt_tokens": 3, "total_tokens": 3},
+}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"input": "a"},
+        {"input": ["a", "b"]},
+        {"input": [1, 2]},
+        {"input": [[1], [2]]},
+        {"input": ["a"] * TEXTS},
+        {"encoding_format": "base64", "dimensions": 8, "user": "u"},
+        {"input_type": "query", "truncate": "END"},
+    ],
+)
+def test_every_right_shape_passes(fields):
+    check({"model": "m", "input": "a", **fields}, EmbeddingsRequest)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "param"),
+    [
+        ({"input": ...}, "missing_required_parameter", "input"),
+        ({"input": None}, "invalid_type", "input"),
+        ({"input": 5}, "invalid_type", "input"),
+        ({"input": ""}, "empty_string", "input"),
+        ({"input": []}, "empty_array", "input"),
+        ({"input": ["a", ""]}, "empty_string", "input[1]"),
+        ({"input": ["a", 1]}, "invalid_type", "input[1]"),
+        ({"input": [1.5]}, "invalid_type", "input[0]"),
+        ({"input": [[1], []]}, "empty_array", "input[1]"),
+        ({"input": ["a"] * (TEXTS + 1)}, "array_above_max_length", "input"),
+        ({"input": [1] * (TEXTS + 1)}, "array_above_max_length", "input"),
+        ({"dimensions": 0}, "integer_below_min_value", "dimensions"),
+        ({"dimensions": "8"}, "invalid_type", "dimensions"),
+        ({"encoding_format": "hex"}, "invalid_value", "encoding_format"),
+    ],
+)
+def test_a_wrong_field_is_named(fields, code, param):
+    asked = {name: value for name, value in {"model": "m", "input": "a", **fields}.items() if value is not ...}
+    with pytest.raises(InvalidRequest) as refused:
+        check(asked, EmbeddingsRequest)
+    assert (refused.value.code, refused.value.param) == (code, param)
+    assert f"'{param}'" in refused.value.message
+
+
+def test_bytes_pass_both_ways(client, backend):
+    answer = json.dumps(VECTORS, indent=1).encode()
+    backend.answers(raw=answer)
+    body = b'{"model": "m",  "input": ["a"], "input_type": "query"}'
+    response = client.post(body, path=PATH)
+    assert (response.status_code, response.content) == (200, answer)
+    assert (backend.bodies, backend.paths) == ([body], [PATH])
+
+
+def test_nobody_can_ask_for_a_stream(client, backend):
+    backend.answers(VECTORS)
+    response = client.post({"model": "m", "input": "a", "stream": True}, path=PATH)
+    assert response.headers["content-type"] == "application/json"
+    assert response.json() == VECTORS
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_chat_completion_is_no_answer_to_a_request_for_embeddings(client):
+    response = client.post({"model": "m", "input": "a"}, path=PATH)
+    assert response.status_code == 502
+    assert "no list of embeddings" in client.error(response)["message"]
