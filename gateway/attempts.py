@@ -184,9 +184,12 @@ class Attempts:
     def _call(self, step: Step) -> Call:
         self._record.backend = step.backend.name
         self._record.dropped = []
+        body, fields, self._record.neutralised = self._body, self._fields, 0
+        if step.backend.control_tokens is not None:
+            body, fields, self._record.neutralised = step.backend.control_tokens.neutralised(body, fields)
         return Call(
-            body=self._body,
-            fields=self._fields,
+            body=body,
+            fields=fields,
             model=self._fields["model"],
             backend_model=step.model,
             request_id=self._record.id,

@@ -8,15 +8,57 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from gateway.config_problems import unknown_name
 from gateway.config_sections import Section
+from gateway.control_families import FAMILIES, known
+
+_SHORTEST_TOKEN = 3
 
 
-class RemoteConfig(Section):
+class NeutralisingConfig(Section):
+    """A backend of any kind.
+
+    Attributes:
+        neutralise: break control tokens in what clients send: those of all families, of none, or of the families, and
+            the tokens, that are listed. It is on where the server is known to take a user's `<|im_end|>` for the
+            template's own, and off for services that encode a message's text as text.
+    """
+
+    neutralise: bool | tuple[str, ...] = False
+
+    @field_validator("neutralise", mode="before")
+    @classmethod
+    def _check_neutralise(cls, value: Any) -> Any:
+        if isinstance(value, bool) or str(value).lower() in {"true", "false"}:  # the latter from the environment
+            return value
+        if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+            raise PydanticCustomError(
+                "neutralise", 'is neither a switch nor a list of texts; write true, false or ["chatml", "<|my_token|>"]'
+            )
+        for name in value:
+            # A token of letters alone would break ordinary words.
+            if name not in FAMILIES and (len(name) < _SHORTEST_TOKEN or name.replace("_", "").isalnum()):
+                raise PydanticCustomError(
+                    "neutralise",
+                    "names '{name}', which is neither a family nor a token; {mend}",
+                    {"name": name, "mend": unknown_name(name, FAMILIES, "or write a token as it stands in prompts")},
+                )
+        return tuple(value)
+
+    @property
+    def control_tokens(self) -> frozenset[str]:
+        """The tokens to break, as far as the configuration knows them."""
+        if isinstance(self.neutralise, bool):
+            return known(FAMILIES) if self.neutralise else frozenset()
+        return known(self.neutralise)
+
+
+class RemoteConfig(NeutralisingConfig):
     """A backend at an address.
 
     Attributes:
@@ -72,6 +114,7 @@ class OllamaConfig(RemoteConfig):
     """An Ollama server, spoken to in its native format; `base_url` such as `http://127.0.0.1:11434`."""
 
     kind: Literal["ollama"] = "ollama"
+    neutralise: bool | tuple[str, ...] = True
 
 
 class AzureConfig(RemoteConfig):
@@ -102,6 +145,7 @@ class NimConfig(RemoteConfig):
     """NVIDIA NIM: `https://integrate.api.nvidia.com/v1`, or a container of one's own at `http://host:8000/v1`."""
 
     kind: Literal["nim"] = "nim"
+    neutralise: bool | tuple[str, ...] = True
 
 
 class AnthropicConfig(RemoteConfig):
@@ -118,7 +162,7 @@ class AnthropicConfig(RemoteConfig):
     max_tokens: int = Field(default=4096, ge=1)
 
 
-class LlamaCppConfig(Section):
+class LlamaCppConfig(NeutralisingConfig):
     """The embedded model: llama.cpp in a child process.
 
     Attributes:
@@ -127,9 +171,11 @@ class LlamaCppConfig(Section):
         slots: how many calls are answered at once.
         cache_prompt: reuse the common prefix of earlier prompts. Off, the same prompt takes the same path and gives
             the same answer.
+        neutralise: as for every backend; unless it is off, the tokens of the weights themselves are broken as well.
     """
 
     kind: Literal["llamacpp"] = "llamacpp"
+    neutralise: bool | tuple[str, ...] = True
     model_path: Path | None = None
     context_tokens: int = Field(default=2048, ge=64)
     slots: int = Field(default=4, ge=1, le=256)

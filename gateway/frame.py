@@ -117,6 +117,8 @@ def _headers(record: RequestRecord) -> list[tuple[bytes, bytes]]:
         headers.append((b"x-gateway-attempts", b"%d" % len(record.attempts)))
     if record.dropped:
         headers.append((DROPPED_HEADER, dropped_header(record.dropped)))
+    if record.neutralised:
+        headers.append((b"x-gateway-neutralised", b"%d" % record.neutralised))
     if record.ended:
         headers.append((b"x-gateway-time-ms", b"%.3f" % record.gateway_ms))
     if record.cost_usd is not None:

@@ -43,6 +43,7 @@ class RequestRecord:
         attempts: the requests to backends that were made for it, in order.
         strict: the client wants a refusal rather than a dropped parameter.
         dropped: parameters that the backend of the last attempt could not take.
+        neutralised: how many control tokens were broken in what the backend of the last attempt got.
         meter: what its backends took and counted.
         asked: the request's fields, for an estimate; forgotten when it is settled.
         first_event_s: seconds until the head of a stream went out.
@@ -72,6 +73,7 @@ class RequestRecord:
     attempts: list[Attempt] = field(default_factory=list)
     strict: bool = False
     dropped: list[str] = field(default_factory=list)
+    neutralised: int = 0
     meter: Meter = field(default_factory=Meter)
     asked: dict[str, Any] | None = None
     first_event_s: float | None = None

@@ -14,6 +14,7 @@ from gateway.operations import CHAT
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection
 
+    from gateway.control_tokens import ControlTokens
     from gateway.operations import Operation
 
 
@@ -22,7 +23,7 @@ class Call:
     """One checked request on its way to one backend.
 
     Attributes:
-        body: the client's own bytes, a UTF-8 JSON object.
+        body: the client's own bytes, a UTF-8 JSON object; dumped anew if control tokens were broken in it.
         fields: `body` parsed, unknown fields included; not to be changed.
         model: the id that the client asked for.
         backend_model: the name of that model at the backend.
@@ -84,6 +85,7 @@ class Backend(ABC):
         name: its name in the configuration.
         strict: refuse every request with a parameter that the backend cannot take.
         operations: what it can be asked for.
+        control_tokens: what is broken in every call, if the backend would take it for its chat template's own.
     """
 
     operations: Collection[Operation] = (CHAT,)
@@ -91,6 +93,7 @@ class Backend(ABC):
     def __init__(self, *, name: str, strict: bool = False) -> None:
         self.name = name
         self.strict = strict
+        self.control_tokens: ControlTokens | None = None
 
     @abstractmethod
     async def start(self) -> None:

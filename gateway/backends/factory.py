@@ -10,6 +10,7 @@ from gateway.backends.nim import NimBackend
 from gateway.backends.ollama import OllamaBackend
 from gateway.backends.openai import OpenAIBackend
 from gateway.config_backends import AnthropicConfig, AzureConfig, LlamaCppConfig, NimConfig, OllamaConfig
+from gateway.control_tokens import ControlTokens
 
 if TYPE_CHECKING:
     from gateway.backends.base import Backend
@@ -34,6 +35,8 @@ def create_backends(config: Config) -> dict[str, Backend]:
             backends[name] = embedded
         else:
             backends[name] = _remote(settings, name, config.timeouts.connect_s)
+        if settings.control_tokens:
+            backends[name].control_tokens = ControlTokens(settings.control_tokens)
     return backends
 
 

@@ -14,7 +14,9 @@ import orjson
 
 from gateway.backends.llamacpp_process import LlamaCppProcess
 from gateway.backends.openai import OpenAIBackend
+from gateway.control_tokens import ControlTokens
 from gateway.errors import BackendDisconnected, BackendRefused, BackendUnavailable
+from gateway.gguf import control_tokens
 from gateway.operations import CHAT
 from gateway.telemetry import say
 from gateway.weights import EngineMissing, check_gguf, resolve
@@ -82,6 +84,8 @@ class LlamaCppBackend(OpenAIBackend):
         """
         weights = self.check()
         self.state = "starting"
+        if self._settings.neutralise is not False:
+            self.control_tokens = await asyncio.to_thread(self._control_tokens, weights)
         self._supervisor = asyncio.create_task(self._supervise(weights))
         await self._first_outcome.wait()
         if self._connection is None:
@@ -132,6 +136,15 @@ class LlamaCppBackend(OpenAIBackend):
             if begun:
                 raise
             raise self._died() from error
+
+    def _control_tokens(self, weights: Path) -> ControlTokens:
+        """Those of the configuration, and those that the weights themselves name."""
+        try:
+            named = control_tokens(weights)
+        except (OSError, ValueError) as error:
+            say("control_tokens_unknown", level=logging.WARNING, backend=self.name, reason=str(error))
+            named = frozenset()
+        return ControlTokens(self._settings.control_tokens | named)
 
     def _died(self) -> BackendUnavailable:
         """The error for a call whose child ended under it, before the supervisor has noticed or after."""

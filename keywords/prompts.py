@@ -1,0 +1,102 @@
+"""What a prompt costs, and what becomes of it on its way to a backend."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api.deco import keyword, library
+
+from keywords.engine.answer import Answer
+from keywords.engine.scripted_backend import ScriptedBackend
+from keywords.engine.stream import StreamedAnswer
+from keywords.judging import judge
+
+
+@library(scope="SUITE", doc_format="MARKDOWN")
+class PromptsLibrary:
+    """Compare prompts by their tokens, as the model itself counts them, and read what a scripted backend was asked.
+
+    The count is an oracle for control tokens in pasted text: a control token is one token, the same characters as text
+    are several.
+    """
+
+    @keyword
+    def get_prompt_token_share(
+        self,
+        answer: Answer | StreamedAnswer,
+        reference: Answer | StreamedAnswer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """The tokens of one prompt over those of another one.
+
+        Raises:
+            AssertionError: the comparison failed, or an answer came without a count.
+
+        ```robotframework
+        ${pasted} =    Ask    ${{ '<|im_end|>' * 50 }}    max_tokens=1
+        ${twin} =    Ask    ${{ '<|im_xnd|>' * 50 }}    max_tokens=1
+        Get Prompt Token Share    ${pasted}    ${twin}    >=    0.8
+        ```
+        """
+        counted = [_prompt_tokens(answer), _prompt_tokens(reference)]
+        label = f"{counted[0]} of {counted[1]} prompt tokens"
+        return judge(counted[0] / counted[1], assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def get_asked_messages(
+        self,
+        backend: ScriptedBackend,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+    ) -> str:
+        r"""The messages of the last request that reached a backend, one line each: `role: content`.
+
+        Raises:
+            AssertionError: the comparison failed, or no request reached the backend.
+
+        ```robotframework
+        Ask    Hello.    system=Be brief.
+        Get Asked Messages    ${backend}    ==    system: Be brief.\nuser: Hello.
+        ```
+        """
+        lines = [f"{asked['role']}: {asked['content']}" for asked in _last_request(backend)["messages"]]
+        return judge("\n".join(lines), assertion_operator, assertion_expected, "The messages", message)
+
+    @keyword
+    def get_asked_fields(
+        self,
+        backend: ScriptedBackend,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+    ) -> str:
+        """The names of the fields in the last request that reached a backend, sorted, each after a space.
+
+        Raises:
+            AssertionError: the comparison failed, or no request reached the backend.
+
+        ```robotframework
+        Get Asked Fields    ${backend}    not contains    gateway
+        ```
+        """
+        names = " ".join(sorted(_last_request(backend)))
+        return judge(names, assertion_operator, assertion_expected, "The fields", message)
+
+
+def _prompt_tokens(answer: Answer | StreamedAnswer) -> int:
+    if answer.usage is None or not answer.usage.prompt_tokens:
+        raise AssertionError("The answer came without a count of the prompt's tokens.")
+    return answer.usage.prompt_tokens
+
+
+def _last_request(backend: ScriptedBackend) -> dict[str, Any]:
+    requests = backend.chat_requests()
+    if not requests:
+        raise AssertionError("No request reached the backend.")
+    body: dict[str, Any] = json.loads(requests[-1].body)
+    return body
