@@ -78,9 +78,12 @@ class RequestFrame:
             log.exception("request failed", extra={"fields": {"event": "request_failed", "id": record.id}})
             await _answer(InternalError(), record, framed)
         finally:
-            self._observers.end(record, scope.get(COMPLETE, 0.0))
-            if record.admitted is not None:
-                record.admitted.leave(record)
+            try:
+                self._observers.end(record, scope.get(COMPLETE, 0.0))
+            finally:
+                # Whatever goes wrong with an account, its place must not stay taken for ever.
+                if record.admitted is not None:
+                    record.admitted.leave(record)
 
     def _framed(self, send: Send, record: RequestRecord, scope: Scope) -> Send:
         """`send`, with our headers on every answer and the status noted; what a stream sends is watched."""

@@ -15,6 +15,9 @@ import orjson
 # One token is about four bytes of English text (platform.openai.com/tokenizer).
 BYTES_PER_TOKEN = 4
 
+# No answer is so long; beyond it, neither sums nor the ledger's integers would be exact.
+_MOST_TOKENS = 2**53
+
 Source = Literal["backend", "estimate"]
 
 
@@ -95,7 +98,11 @@ def _prompt_size(prompt: Any) -> int:
 
 
 def _size(value: Any) -> int:
-    return len(orjson.dumps(value)) // BYTES_PER_TOKEN
+    try:
+        return len(orjson.dumps(value)) // BYTES_PER_TOKEN
+    except orjson.JSONEncodeError:
+        # It reads what nests deeper than it writes.
+        return len(str(value)) // BYTES_PER_TOKEN
 
 
 def _parsed(data: bytes) -> Any:
@@ -115,11 +122,17 @@ def _usage_in(answer: Any) -> Usage | None:
     elif isinstance(timings, dict):
         # A prompt that llama.cpp found in its cache counts as well.
         prompt, completion = timings.get("prompt_n"), timings.get("predicted_n")
-        prompt = prompt + timings.get("cache_n", 0) if _is_count(prompt) else None
+        cached = timings.get("cache_n", 0)
+        prompt = prompt + cached if _is_count(prompt) and _is_count(cached) else None
     else:
         return None
+    return counted(prompt, completion)
+
+
+def counted(prompt: Any, completion: Any) -> Usage | None:
+    """What a backend counted, which may be anything: None unless both are counts."""
     return Usage(prompt, completion, "backend") if _is_count(prompt) and _is_count(completion) else None
 
 
 def _is_count(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS

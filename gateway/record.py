@@ -120,4 +120,7 @@ class RequestRecord:
         # A backend that refused has worked on nothing; one that was cut off or left alone has.
         if self.status >= _BAD and not cancelled:
             return None
+        if cancelled and self.attempts[-1].outcome == "failed" and not self.meter.events:
+            # The client left between two attempts.
+            return None
         return self.meter.usage() or self.meter.estimate(self.asked.get(self.operation.asks))

@@ -14,7 +14,7 @@ from gateway.backends.base import Backend, Call
 from gateway.backends.connection import Connection
 from gateway.backends.refusal import refusal, refusal_from_event
 from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendUnavailable, GatewayError
-from gateway.meter import METER, Usage
+from gateway.meter import METER, counted
 from gateway.sse import EventFramer, data_and_name
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class AnthropicBackend(Backend):
 def _count(counts: dict[str, Any]) -> None:
     """Note the token counts of an answer for the ledger."""
     if usage := usage_of(counts):
-        METER.get().counted = Usage(usage["prompt_tokens"], usage["completion_tokens"], "backend")
+        METER.get().counted = counted(usage["prompt_tokens"], usage["completion_tokens"])
 
 
 async def _chunks(response: TimedResponse, stream: AnthropicStream) -> AsyncGenerator[bytes, None]:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.meter import Usage
+from gateway import meter
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
+    from gateway.meter import Usage
 
 _TRANSLATED = frozenset(
     {"model", "created_at", "message", "done", "done_reason", "prompt_eval_count", "eval_count", "logprobs"}
@@ -99,6 +100,7 @@ class OllamaAnswer:
         return (
             isinstance(calls, list)
             and all(isinstance(call, dict) and isinstance(call.get("function", {}), dict) for call in calls)
+            and all(isinstance(message.get(text), str | None) for text in ("content", "thinking"))
             and has_counts(answer)
         )
 
@@ -149,8 +151,7 @@ def usage_of(answer: dict[str, Any]) -> dict[str, int] | None:
 
 def counted(answer: dict[str, Any]) -> Usage | None:
     """The same for the ledger."""
-    usage = usage_of(answer)
-    return Usage(usage["prompt_tokens"], usage["completion_tokens"], "backend") if usage else None
+    return meter.counted(answer.get("prompt_eval_count"), answer.get("eval_count"))
 
 
 def has_counts(answer: dict[str, Any]) -> bool:

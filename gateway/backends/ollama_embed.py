@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway import meter
 from gateway.backends.capabilities import impossible
 from gateway.backends.ollama_options import native_fields
-from gateway.meter import Usage
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
+    from gateway.meter import Usage
 
 _TRANSLATED = frozenset({"input", "encoding_format", "truncate"})
 _NATIVE = frozenset({"keep_alive", "dimensions"})
@@ -68,8 +69,7 @@ class Embeddings:
     @staticmethod
     def counted(answer: dict[str, Any]) -> Usage | None:
         """The tokens of all texts, if the answer tells them."""
-        tokens = answer.get("prompt_eval_count")
-        return None if tokens is None else Usage(tokens, 0, "backend")
+        return meter.counted(answer.get("prompt_eval_count"), 0)
 
     def is_answer(self, answer: dict[str, Any]) -> bool:
         """Whether there is a vector for each text."""

@@ -218,3 +218,9 @@ def test_an_answer_of_absurd_length_is_reserved_as_the_longest_that_can_be_count
     asked = {"model": "m", "messages": [], "max_tokens": 2**64 - 1, "n": 128}
     asyncio.run(admission.enter(Key("k", budget_usd=1.0), RequestRecord("id", "POST", "/v1/x"), asked))
     assert 2**32 < store.spent_by("k")[0] < 2**53
+
+
+def test_an_account_that_fails_takes_no_place_with_it(limited, monkeypatch):
+    with limited(limits={"in_flight": 1, "queue_wait_s": 0.1}) as client:
+        monkeypatch.setattr("gateway.metrics.Metrics.add", lambda *_: 1 / 0)
+        assert [client.chat().status_code for _ in range(2)] == [200, 200]

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from gateway.config_observability import Price
+from gateway import meter as metering
 from gateway.meter import Meter, Usage
 from gateway.record import RequestRecord
 
@@ -44,11 +45,35 @@ def test_the_timings_of_llama_cpp_count_its_cache_as_well():
     )
 
 
-@pytest.mark.parametrize("usage", [None, {}, [], {"prompt_tokens": "3", "completion_tokens": 5}, {"prompt_tokens": -1}])
-def test_a_count_that_is_none_is_not_believed(usage):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"usage": None},
+        {"usage": {}},
+        {"usage": []},
+        {"usage": {"prompt_tokens": "3", "completion_tokens": 5}},
+        {"usage": {"prompt_tokens": -1}},
+        {"usage": {"prompt_tokens": 2**64 - 1, "completion_tokens": 5}},
+        {"timings": {"prompt_n": 1, "cache_n": "7", "predicted_n": 4}},
+    ],
+)
+def test_a_count_that_is_none_is_not_believed(answer):
     meter = Meter()
-    meter.answer = {"usage": usage}
+    meter.answer = answer
     assert meter.usage() is None
+
+
+@pytest.mark.parametrize("counts", [(-5_000_000, 1), (1, True), (2**64 - 1, 1), (1.5, 1)])
+def test_what_a_translated_backend_says_is_not_believed_either(counts):
+    assert metering.counted(*counts) is None
+
+
+def test_an_answer_that_nests_deeper_than_json_is_written_is_estimated_as_well():
+    deep = "x"
+    for _ in range(300):
+        deep = [deep]
+    meter = Meter(answer={"choices": deep})
+    assert meter.estimate([]).completion_tokens > 100
 
 
 def test_an_estimate_counts_the_events_of_a_stream_that_broke_off():
@@ -63,6 +88,13 @@ def test_a_wait_that_was_over_before_it_began_is_none():
     meter.wait(10.0, 10.5)
     meter.wait(10.0, 9.0)
     assert meter.waited_s == 0.5
+
+
+class Ended:
+    """An attempt that ended so."""
+
+    def __init__(self, outcome):
+        self.outcome = outcome
 
 
 def settled(status=200, price=None, **fields):
@@ -81,7 +113,13 @@ def test_a_price_is_of_a_million_tokens():
 
 @pytest.mark.parametrize(("status", "counted"), [(200, True), (499, True), (502, False), (400, False)])
 def test_a_refused_request_used_no_tokens_and_a_cancelled_one_did(status, counted):
-    record = settled(status, asked={"messages": []}, attempts=[...])
+    record = settled(status, asked={"messages": []}, attempts=[Ended("cancelled")])
+    assert (record.usage is not None) is counted
+
+
+@pytest.mark.parametrize(("blocks", "counted"), [((), False), ((WORDS,), True)])
+def test_a_client_that_left_after_a_failed_attempt_pays_only_for_what_came(blocks, counted):
+    record = settled(499, asked={"messages": []}, attempts=[Ended("failed")], meter=met(*blocks))
     assert (record.usage is not None) is counted
 
 

@@ -208,6 +208,8 @@ def test_no_usage_unless_asked(client, backend):
         (b"oops\n", "backend_bad_answer"),
         (b'{"message": {"tool_calls": [5]}}\n', "backend_bad_answer"),
         (b'{"message": {"tool_calls": 5}}\n', "backend_bad_answer"),
+        (b'{"message": {"content": ["x"]}, "done": true}\n', "backend_bad_answer"),
+        (b'{"message": {"thinking": 5}, "done": true}\n', "backend_bad_answer"),
         (b'{"message": {"tool_calls": [{"function": 5}]}}\n', "backend_bad_answer"),
         (b'{"message": {}, "done": true, "prompt_eval_count": "5", "eval_count": 2}\n', "backend_bad_answer"),
         (b'{"message": {}, "done": true, "done_reason": []}\n', "backend_bad_answer"),
