@@ -64,7 +64,7 @@ def retry_after_s(headers: Mapping[str, str], now: Callable[[], float] = time.ti
         return wait_s
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)

@@ -50,16 +50,21 @@ _CONTEXT_PROSE = re.compile(
     r"|(?:exceeds|is longer than) the (?:available |maximum )?context (?:size|length|window)",
     re.IGNORECASE,
 )
-_CONTEXT_LIMIT = re.compile(r"(?:maximum context length (?:is|of)|context size \(|tokens >) ?(\d+)", re.IGNORECASE)
+_CONTEXT_LIMIT = re.compile(
+    r"(?:maximum context length (?:is|of)|context size \(|tokens >) ?(\d{1,12})\b", re.IGNORECASE
+)
 _PROMPT_TOKENS = re.compile(
-    r"(?:request \(|requested |resulted in |too long: |contains (?:at least )?)(\d+)", re.IGNORECASE
+    r"(?:request \(|requested |resulted in |too long: |contains (?:at least )?)(\d{1,12})\b", re.IGNORECASE
 )
 # llama.cpp says so under 500, though only another request can help (oaicompat_chat_params_parse in its server).
 _CLIENTS_FAULT = re.compile(r"Failed to parse (?:messages|tools): |(?:image|audio|video) input is not supported")
 _MESSAGE_LIMIT = 500
+# Of `type`, `code` and `param`: they also stand in the log, the ledger and the metrics.
+_WORD_LIMIT = 100
+# OpenAI's own for 429, "tokens" and "requests" saying which of its limits it was.
+_TYPES_OF_429 = frozenset({"rate_limit_error", "rate_limit_exceeded", "insufficient_quota", "tokens", "requests"})
 _SHOULD_RETRY = {"true": True, "false": False}
 _RETRY_MS = ("retry-after-ms", "x-ms-retry-after-ms")
-_MILLISECONDS = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
 
 
 def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
@@ -90,7 +95,8 @@ def refusal_from_event(backend: str, error: Any) -> GatewayError:
     """
     found = error_object({"error": error}) or {}
     code = found.get("code")
-    status: Any = next((n for n in (code, found.get("status"), found.get("status_code")) if type(n) is int), None)
+    numbers = (code, found.get("status"), found.get("status_code"))
+    status: Any = next((n for n in numbers if type(n) is int and 400 <= n < 600), None)  # noqa: PLR2004  # HTTP's own
     if status is None:
         status = _STATUS_OF_CODE.get(str(code)) or _STATUS_OF_CODE.get(str(found.get("type"))) or 502
     return _refusal(backend, status, found, {})
@@ -113,13 +119,15 @@ def error_object(answer: Any) -> dict[str, Any] | None:
 
 
 def _retry_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """`retry-after` in seconds or as a date, and `retry-after-ms` if the backend is as exact as that."""
+    """`retry-after` in seconds or as a date, and `retry-after-ms` if the backend is as exact as that; no junk."""
+    seconds = headers.get("retry-after", "")
+    if retry_after_s({"retry-after": seconds}) is None:
+        seconds = ""
     for name in _RETRY_MS:
-        value = headers.get(name, "")
-        if _MILLISECONDS.fullmatch(value):
-            seconds = math.ceil(float(value) / 1000)
-            return {"retry-after": headers.get("retry-after") or str(seconds), "retry-after-ms": value}
-    return {"retry-after": headers["retry-after"]} if "retry-after" in headers else {}
+        wait_s = retry_after_s({name: headers.get(name, "")})
+        if wait_s is not None:
+            return {"retry-after": seconds or str(math.ceil(wait_s)), "retry-after-ms": headers[name]}
+    return {"retry-after": seconds} if seconds else {}
 
 
 def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry: dict[str, str]) -> GatewayError:
@@ -137,13 +145,22 @@ def _rejected(backend: str, status: int, error: dict[str, Any], retry: dict[str,
 
     def text(key: str) -> str | None:
         value = error.get(key)
-        return value if isinstance(value, str) else None
+        return shorten(value, _WORD_LIMIT) if isinstance(value, str) else None
 
+    kind, code = text("type"), text("code")
+    if status == HTTPStatus.TOO_MANY_REQUESTS and kind not in _TYPES_OF_429:
+        kind = "rate_limit_error"
+    elif kind == "server_error":
+        # The class of 5xx; some servers say it of everything.
+        kind = None
+    if code == str(int(status)):
+        # Azure's code may be no more than the status.
+        code = None
     return BackendRejected(
         f"Backend '{backend}' refused the request: {shorten(error['message'], _MESSAGE_LIMIT)}",
         status=status,
-        type=text("type") or ("rate_limit_error" if status == HTTPStatus.TOO_MANY_REQUESTS else None),
-        code=text("code") or _CODE_OF_STATUS.get(status),
+        type=kind,
+        code=code or _CODE_OF_STATUS.get(status),
         param=text("param"),
         headers=retry,
     )

@@ -235,6 +235,14 @@ REFUSALS = {
     "unknown model there": ((404, {"error": {"message": "no such model"}}), (404, "model_not_found")),
     "rate": ((429, {"error": {"message": "slow down", "code": None}}), (429, "rate_limit_exceeded")),
     "rate, no body": ((429, None), (429, "rate_limit_exceeded")),
+    "rate, said as a server's": ((429, {"error": {"message": "x", "type": "server_error", "code": "429"}}),
+                                 (429, "rate_limit_exceeded")),
+    "quota": ((429, {"error": {"message": "x", "type": "insufficient_quota", "code": "insufficient_quota"}}),
+              (429, "insufficient_quota")),
+    "400, said as a server's": ((400, {"error": {"message": "x", "type": "server_error"}}), (400, "backend_rejected")),
+    "absurd numbers": ((400, {"error": {"message": f"maximum context length is {'9' * 5000}"}}),
+                       (400, "context_length_exceeded")),
+    "no status under 200": ((200, {"error": {"message": "x", "code": 7}}), (502, "backend_error")),
     "our key": ((401, {"error": {"message": "bad key sk-123"}}), (502, "backend_refused")),
     "no such path": ((404, "<html>"), (502, "backend_refused")),
     "loading": ((503, {"error": {"message": "Loading model", "code": 503}}), (503, "backend_unavailable")),
@@ -262,12 +270,30 @@ def test_a_backends_refusal_is_normalised(client, backend, answer, expected, str
     assert response.headers["x-gateway-backend"] == "up"
     if status in {429, 503}:
         assert response.headers["retry-after"] == "7"
-    if response.status_code < 429:
+    if response.status_code <= 429:
         assert error["type"] not in {"server_error", None}
+    if response.status_code == 429:
+        assert error["type"] in {"rate_limit_error", "insufficient_quota"}
     if error["code"] == "context_length_exceeded":
         assert error["param"] == "messages"
+        assert len(error["message"]) < 600
+    if error["code"] == "context_length_exceeded" and "900" in str(body):
         assert "900" in error["message"]
         assert "512" in error["message"]
+
+
+@pytest.mark.parametrize("asked", ["soon", "-5", "", "9" * 30, "Jan -9999999999 00:00:00 9999 00:00:00 EST"])
+@pytest.mark.parametrize(("status", "passed_on"), [(429, None), (503, "1")])
+def test_what_is_no_wait_is_not_passed_on(client, backend, asked, status, passed_on):
+    backend.answers({"error": {"message": "x"}}, status, {"retry-after": asked})
+    response = client.chat()
+    assert (response.status_code, response.headers.get("retry-after")) == (status, passed_on)
+
+
+def test_a_word_without_end_is_shortened(client, backend):
+    backend.answers({"error": {"message": "x", "type": "t" * 9999, "code": "c" * 9999, "param": "p" * 9999}}, 400)
+    error = client.error(client.chat())
+    assert {len(error[key]) for key in ("type", "code", "param")} == {100}
 
 
 def test_an_answer_that_is_no_json_is_502(client, backend):

@@ -45,6 +45,7 @@ NOW = 1_700_000_000.0
         ({"retry-after": ""}, None),
         ({"retry-after": "Tue, 99 Nov 2023 22:13:30 GMT"}, None),
         ({"retry-after": "Tue, 14 Nov 9999999 22:13:30 GMT"}, None),
+        ({"retry-after": "Jan -9999999999 00:00:00 9999 00:00:00 EST"}, None),
     ],
 )
 def test_retry_after_is_read_in_all_its_forms(headers, wait_s):
