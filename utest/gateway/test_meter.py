@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from gateway.config_observability import Price
 from gateway import meter as metering
+from gateway.config_observability import Price
 from gateway.meter import Meter, Usage
 from gateway.record import RequestRecord
 
