@@ -1,0 +1,193 @@
+"""Who takes part: how each is configured and started, and what its requests need to carry."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sys
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from ops.bench.race import installs
+from ops.bench.race.upstream import MODEL, STREAM_MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+_GATEWAY = """
+[backends.json]
+kind = "openai"
+base_url = "{json}/v1"
+[backends.stream]
+kind = "openai"
+base_url = "{stream}/v1"
+[models.{model}]
+route = [{{ backend = "json" }}]
+[models.{stream_model}]
+route = [{{ backend = "stream" }}]
+[keys]
+file = "{here}/keys.toml"
+[limits]
+messages = 2048
+in_flight = 4096
+queue = 64
+[retries]
+attempts = 2
+[breaker]
+consecutive_failures = 5
+[ledger]
+path = "{here}/ledger.sqlite3"
+[prices.{model}]
+input_per_million = 0.15
+output_per_million = 0.60
+[prices.{stream_model}]
+input_per_million = 0.15
+output_per_million = 0.60
+"""
+_OTEL = """
+[otel]
+endpoint = "{json}"
+"""
+# Every limit that there is, none of which is ever reached.
+_KEYS = """
+[keys.race]
+sha256 = "{digest}"
+created = 2026-01-01T00:00:00+00:00
+rpm = 1000000000
+tpm = 1000000000000
+concurrency = 100000
+budget_tokens = 1000000000000
+budget_usd = 1000000000
+"""
+_LITELLM = """
+model_list:
+  - model_name: {model}
+    litellm_params: {{ model: openai/{model}, api_base: "{json}/v1", api_key: none }}
+  - model_name: {stream_model}
+    litellm_params: {{ model: openai/{stream_model}, api_base: "{stream}/v1", api_key: none }}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstreams:
+    """Addresses without a path: of the answers to ordinary requests, and of the streams."""
+
+    json: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A gateway that can be started.
+
+    Attributes:
+        name: one of `MAKERS`.
+        about: what it is, with its version, for the table.
+        command: words that start it; `{port}` in them is replaced.
+        ready_path: answers 200 once it serves.
+        environment: variables beyond those of the race itself.
+        headers: of every ordinary request.
+        stream_headers: of every stream.
+    """
+
+    name: str
+    about: str
+    command: tuple[str, ...]
+    ready_path: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    stream_headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _gateway(here: Path, upstreams: Upstreams, further: str = "") -> Contender:
+    key = secrets.token_hex(16)
+    (here / "keys.toml").write_text(_KEYS.format(digest=hashlib.sha256(key.encode()).hexdigest()))
+    _write(here / "gateway.toml", _GATEWAY + further, here, upstreams)
+    headers = {"authorization": f"Bearer {key}"}
+    return Contender(
+        "gateway",
+        f"this gateway {version('llm-gateway-qa')}, all on: keys, limits, budgets, breaker, ledger, prices, metrics",
+        (sys.executable, "-m", "gateway", "serve", "--config", str(here / "gateway.toml"), "--port", "{port}"),
+        "/health/ready",
+        headers=headers,
+        stream_headers=headers,
+    )
+
+
+def _gateway_otel(here: Path, upstreams: Upstreams) -> Contender:
+    found = _gateway(here, upstreams, _OTEL)
+    return Contender(
+        "gateway-otel",
+        "the same, and each request as OpenTelemetry spans and metrics over OTLP",
+        found.command,
+        found.ready_path,
+        headers=found.headers,
+        stream_headers=found.stream_headers,
+    )
+
+
+def _floor(_: Path, upstreams: Upstreams) -> Contender:
+    return Contender(
+        "floor",
+        f"raw ASGI + aiohttp {version('aiohttp')}, not one check (ops/bench/race/floor.py)",
+        (sys.executable, "-m", "ops.bench.race.floor", "{port}"),
+        "/",
+        environment={"FLOOR_JSON": upstreams.json, "FLOOR_STREAM": upstreams.stream},
+    )
+
+
+def _portkey(_: Path, upstreams: Upstreams) -> Contender:
+    installed = installs.portkey()
+
+    def headers(url: str) -> dict[str, str]:
+        return {
+            "authorization": "Bearer none",
+            "x-portkey-provider": "openai",
+            "x-portkey-custom-host": f"{url}/v1",
+        }
+
+    return Contender(
+        "portkey",
+        f"@portkey-ai/gateway {installed.version}, nothing configured",
+        (*installed.command, "--port={port}", "--headless"),
+        "/",
+        headers=headers(upstreams.json),
+        stream_headers=headers(upstreams.stream),
+    )
+
+
+def _litellm(here: Path, upstreams: Upstreams) -> Contender:
+    installed = installs.litellm()
+    _write(here / "litellm.yaml", _LITELLM, here, upstreams)
+    key = f"sk-{secrets.token_hex(24)}"
+    headers = {"authorization": f"Bearer {key}"}
+    words = ("--config", str(here / "litellm.yaml"), "--host", "127.0.0.1", "--port", "{port}", "--num_workers", "1")
+    return Contender(
+        "litellm",
+        f"LiteLLM proxy {installed.version}, its master key alone, no database",
+        (*installed.command, *words),
+        "/health/readiness",
+        # Its list of prices would come from the network at each start.
+        environment={"LITELLM_MASTER_KEY": key, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"},
+        headers=headers,
+        stream_headers=headers,
+    )
+
+
+MAKERS: dict[str, Callable[[Path, Upstreams], Contender]] = {
+    "gateway": _gateway,
+    "gateway-otel": _gateway_otel,
+    "floor": _floor,
+    "portkey": _portkey,
+    "litellm": _litellm,
+}
+"""Each makes its contender, writing what it needs into a folder; it raises `installs.NotInstalledError`."""
+
+
+def _write(path: Path, text: str, here: Path, upstreams: Upstreams) -> None:
+    path.write_text(
+        text.format(json=upstreams.json, stream=upstreams.stream, here=here, model=MODEL, stream_model=STREAM_MODEL),
+        "utf-8",
+    )

@@ -1,0 +1,125 @@
+"""One lap: everything that is measured of one contender in one round, as names and numbers.
+
+Names are `<figure>@<connections>` for ordinary requests, and plain for streams; `FIGURES` has the units.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ops.bench.race import streams, wrk
+from ops.bench.race.upstream import PATH, QUESTION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from keywords.engine.scripted_backend import ScriptedBackend
+    from ops.bench.race.contenders import Contender
+    from ops.bench.race.running import Running
+
+CONNECTIONS = (1, 32, 256)
+_WARM_S = 1.0
+Lap = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where laps are run.
+
+    Attributes:
+        backend: makes the streams.
+        wrk: whether there are wrk and nginx, for ordinary requests.
+        folder: for wrk's scripts.
+        seconds: of each measurement; a lap has five.
+        say: takes a line of progress.
+    """
+
+    backend: ScriptedBackend
+    wrk: bool
+    folder: Path
+    seconds: float
+    say: Callable[[str], None]
+
+
+def run(course: Course, running: Running, contender: Contender) -> Lap:
+    """The ordinary requests' part of a lap.
+
+    Raises:
+        WrkError: they could not be measured.
+    """
+    lap: Lap = {"load_average": os.getloadavg()[0], "rss_before_mb": running.rss_mb()}
+    if not course.wrk:
+        return lap
+    script = course.folder / f"{contender.name}.lua"
+    write_script(script, contender.headers)
+    wrk.run(script, running.url + PATH, connections=CONNECTIONS[1], seconds=_WARM_S)
+    for connections in CONNECTIONS:
+        course.say(f"{contender.name}: {connections} connections")
+        used_s = running.cpu_s()
+        load = wrk.run(script, running.url + PATH, connections=connections, seconds=course.seconds)
+        used_s = running.cpu_s() - used_s
+        lap |= of_load(load, connections)
+        lap[f"cpu_us@{connections}"] = used_s * 1e6 / max(load.requests, 1)
+    lap["rss_after_mb"] = running.rss_mb()
+    return lap
+
+
+def run_streams(course: Course, running: Running, contender: Contender) -> Lap:
+    """The streams' part of a lap.
+
+    Raises:
+        StreamsError: not one came through.
+    """
+    course.say(f"{contender.name}: streams")
+    return _streams(course, running.url, contender.stream_headers, running.cpu_s)
+
+
+def run_direct(course: Course, url: str) -> Lap:
+    """The same without a gateway: what the load generators and upstreams do by themselves."""
+    lap: Lap = {"load_average": os.getloadavg()[0]}
+    script = course.folder / "direct.lua"
+    write_script(script, {})
+    for connections in CONNECTIONS if course.wrk else ():
+        course.say(f"direct: {connections} connections")
+        lap |= of_load(wrk.run(script, url + PATH, connections=connections, seconds=course.seconds), connections)
+    course.say("direct: streams")
+    return lap | _streams(course, course.backend.url, {}, lambda: 0.0)
+
+
+def write_script(path: Path, headers: Mapping[str, str]) -> None:
+    """The script that has wrk ask our one question."""
+    wrk.write_script(path, json.dumps(QUESTION), {"content-type": "application/json", **headers})
+
+
+def of_load(load: wrk.Load, connections: int) -> Lap:
+    """A run of wrk as figures."""
+    return {
+        f"rps@{connections}": load.per_s,
+        f"p50_ms@{connections}": load.p50_ms,
+        f"p99_ms@{connections}": load.p99_ms,
+        f"errors@{connections}": load.errors,
+    }
+
+
+def _streams(course: Course, url: str, headers: Mapping[str, str], cpu_s: Callable[[], float]) -> Lap:
+    used_s = cpu_s()
+    fast = streams.full_speed(course.backend, url, headers, course.seconds)
+    fast_s = cpu_s() - used_s
+    used_s = cpu_s()
+    even = streams.paced(course.backend, url, headers, course.seconds)
+    even_s = cpu_s() - used_s
+    return {
+        "streams_per_s": fast.streams / fast.seconds,
+        "chunks_per_s": fast.chunks / fast.seconds,
+        "cpu_us_per_chunk": fast_s * 1e6 / max(fast.chunks, 1),
+        "cpu_us_per_paced_chunk": even_s * 1e6 / max(even.chunks, 1),
+        "ttft_p50_ms": even.ttft_p50_ms,
+        "ttft_p99_ms": even.ttft_p99_ms,
+        "delay_p50_ms": even.delay_p50_ms,
+        "gap_p99_ms": even.gap_p99_ms,
+        "stream_errors": fast.errors + even.errors,
+    }

@@ -1,0 +1,80 @@
+"""All that a race found, and its form as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ops.bench.race.statistics import Estimate, estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ops.bench.race.laps import Lap
+
+DIRECT = "direct"
+"""The name under which the laps without a gateway stand."""
+
+
+@dataclass(slots=True)
+class Soak:
+    """One contender under load for long.
+
+    Attributes:
+        requests: how many it had answered at each look.
+        rss_mb: its resident memory then, in 10^6 bytes.
+        per_100k_mb: how much that grew per 100,000 requests, over the second half of the looks: before, caches and
+            queues fill up to their bounds.
+    """
+
+    requests: list[int]
+    rss_mb: list[float]
+    per_100k_mb: Estimate
+
+
+@dataclass(slots=True)
+class Race:
+    """What was found so far.
+
+    Attributes:
+        machine: where and when, versions, options.
+        about: what each contender is.
+        skipped: contenders and parts that are missing, with the reason.
+        starts_s: seconds of each cold start, by contender.
+        rounds: of each round, each contender's lap; `DIRECT` is without a gateway.
+        soak: of this gateway.
+        complete: whether it ran to its end.
+    """
+
+    machine: dict[str, Any] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    starts_s: dict[str, list[float]] = field(default_factory=dict)
+    rounds: list[dict[str, Lap]] = field(default_factory=list)
+    soak: Soak | None = None
+    complete: bool = False
+
+    def of(self, contender: str, figure: str) -> Estimate | None:
+        """A figure over the rounds that have it."""
+        return self.over_rounds(lambda laps: laps[contender][figure])
+
+    def over_rounds(self, figure: Callable[[dict[str, Lap]], float]) -> Estimate | None:
+        """What is computed from the laps of one round, such as a ratio, over all rounds that have what it needs."""
+        found = []
+        for laps in self.rounds:
+            try:
+                found.append(figure(laps))
+            except (KeyError, ZeroDivisionError):
+                continue
+        return estimate(found) if found else None
+
+    def names(self) -> list[str]:
+        """Contenders with at least one lap, the direct one first."""
+        return list(dict.fromkeys(name for laps in self.rounds for name in laps))
+
+
+def save(race: Race, path: Path, targets: list[dict[str, Any]]) -> None:
+    """Write everything as JSON, the targets with their verdicts too."""
+    path.write_text(json.dumps({**asdict(race), "targets": targets}, indent=1) + "\n", "utf-8")

@@ -1,0 +1,128 @@
+"""A contender at work: pinned to its core, watched, stopped with everything it started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+
+from keywords.engine import probe, process_tree
+from ops.bench.race.upstream import free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ops.bench.race.contenders import Contender
+
+CONTENDER_CORE, LOAD_CORE = 0, 1
+START_S = 90.0
+_POLL_S = 0.01
+# A contender that was given more than it can do works off the rest before the next one has its turn.
+_IDLE_SHARE, _IDLE_LOOK_S, _IDLE_S = 0.1, 0.2, 20.0
+
+
+class NotStartedError(Exception):
+    """A contender did not get ready; the message ends with its last words."""
+
+
+def can_pin() -> bool:
+    """Whether processes can be kept on one core here, and there are two to choose from."""
+    return sys.platform == "linux" and shutil.which("taskset") is not None and (os.cpu_count() or 1) > 1
+
+
+class Running:
+    """One running contender.
+
+    Args:
+        contender: what to start.
+        log: file for its output.
+
+    Attributes:
+        url: its address, without a path.
+        start_s: seconds from its start to the first 200 on its readiness path.
+
+    Raises:
+        NotStartedError: it ended, or was not ready within `START_S`.
+    """
+
+    def __init__(self, contender: Contender, log: Path) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        command = [word.replace("{port}", str(port)) for word in contender.command]
+        if can_pin():
+            command = ["taskset", "-c", str(CONTENDER_CORE), *command]
+        began = time.monotonic()
+        with log.open("wb") as sink:
+            # A session of its own: Ctrl-C reaches only the race, which stops its contenders itself.
+            self._popen = subprocess.Popen(  # noqa: S603  # our own words
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **contender.environment},
+                start_new_session=True,
+            )
+        self._guard = subprocess.Popen(  # noqa: S603  # our own file
+            [sys.executable, "-I", process_tree.__file__, str(self._popen.pid)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._process = psutil.Process(self._popen.pid)
+        try:
+            self._await_ready(self.url + contender.ready_path, log)
+        except BaseException:
+            self.stop()
+            raise
+        self.start_s = time.monotonic() - began
+
+    def cpu_s(self) -> float:
+        """User and system CPU seconds of it and all it started, so far."""
+        return sum(sum(process.cpu_times()[:2]) for process in self._family())
+
+    def rss_mb(self) -> float:
+        """Resident memory of it and all it started, in 10^6 bytes."""
+        return sum(process.memory_info().rss for process in self._family()) / 1e6
+
+    def pause(self) -> None:
+        """Let it finish what it was given, then stop its processes, so that the others are not disturbed."""
+        deadline = time.monotonic() + _IDLE_S
+        used = self.cpu_s()
+        while time.monotonic() < deadline:
+            time.sleep(_IDLE_LOOK_S)
+            before, used = used, self.cpu_s()
+            if used - before < _IDLE_SHARE * _IDLE_LOOK_S:
+                break
+        for process in self._family():
+            process.suspend()
+
+    def resume(self) -> None:
+        """Let it work again."""
+        for process in self._family():
+            process.resume()
+
+    def stop(self) -> None:
+        """End it and everything it started."""
+        if psutil.pid_exists(self._popen.pid) and self._popen.poll() is None:
+            self.resume()
+            process_tree.end(self._process)
+        self._popen.wait()
+        self._guard.communicate(process_tree.RELEASE)
+
+    def _family(self) -> list[psutil.Process]:
+        return [self._process, *self._process.children(recursive=True)]
+
+    def _await_ready(self, url: str, log: Path) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if self._popen.poll() is not None:
+                break
+            if probe.fetch(url)[0] == probe.OK:
+                return
+            time.sleep(_POLL_S)
+        last = " ".join(log.read_text("utf-8", "replace").split())[-300:]
+        raise NotStartedError(f"not ready within {START_S:g} s; its last words: {last}")

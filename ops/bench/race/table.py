@@ -1,0 +1,146 @@
+"""The race as a page of Markdown: a manager reads its first table, an engineer all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ops.bench.race.laps import CONNECTIONS
+from ops.bench.race.result import DIRECT
+from ops.bench.race.targets import TARGETS, US
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ops.bench.race.result import Race
+    from ops.bench.race.statistics import Estimate
+
+FIGURES = {
+    **{f"rps@{n}": f"requests/s, {n} connection{'s' if n > 1 else ''}" for n in CONNECTIONS},
+    **{f"p50_ms@{n}": f"p50 ms, {n}" for n in CONNECTIONS},
+    **{f"p99_ms@{n}": f"p99 ms, {n}" for n in CONNECTIONS},
+    **{f"cpu_us@{n}": f"CPU µs/request, {n}" for n in CONNECTIONS},
+    **{f"errors@{n}": f"errors, {n}" for n in CONNECTIONS},
+    "streams_per_s": "streams/s, 64 at once",
+    "chunks_per_s": "chunks/s",
+    "cpu_us_per_chunk": "CPU µs/chunk, full speed",
+    "cpu_us_per_paced_chunk": "CPU µs/chunk, paced",
+    "ttft_p50_ms": "added TTFT p50 ms",
+    "ttft_p99_ms": "added TTFT p99 ms",
+    "delay_p50_ms": "chunk's way p50 ms",
+    "gap_p99_ms": "added gap p99 ms",
+    "stream_errors": "streams not whole",
+    "rss_before_mb": "memory before, MB",
+    "rss_after_mb": "memory after, MB",
+    "load_average": "the machine's load average",
+}
+"""Every figure of a lap, with its unit, in the order of the page."""
+_RATIOS = ("rps@32", "cpu_us@32", "chunks_per_s", "cpu_us_per_chunk")
+
+
+def markdown(race: Race) -> str:
+    """The whole page."""
+    parts = [
+        "# The race\n",
+        *([] if race.complete else ["**It was broken off: what follows is what there was by then.**\n"]),
+        _machine(race),
+        "## Targets\n",
+        _targets(race),
+        "## Figures\n",
+        _figures(race),
+        "## Ratios, each taken within its round\n",
+        _ratios(race),
+        "## Start and memory\n",
+        _starts(race),
+        "## Who took part\n",
+        "\n".join(f"- **{name}**: {about}" for name, about in race.about.items()),
+        *(f"- **{name}**: skipped: {reason}" for name, reason in race.skipped.items()),
+        "\n" + _HOW,
+    ]
+    return "\n".join(parts) + "\n"
+
+
+_HOW = """## How it was measured
+
+- A value is the mean over the rounds, ± half its 95 % interval (Student's t over rounds); `n` is how many.
+- The contender has one core to itself; wrk or the stream client and the upstreams share another. Contenders that are
+  not at work are stopped (SIGSTOP). Their order changes with each round.
+- Ordinary requests: wrk, one answer of about 500 bytes from nginx. `direct` is wrk straight at nginx.
+- Streams: 64 at once, 64 chunks each, from the scripted backend. *Full speed*: as fast as they are read. *Paced*: a
+  chunk every 20 ms, beginnings spread evenly. Added TTFT is the client's time to the first chunk, less the backend's
+  own (from the request's arrival to that chunk's departure); a chunk's way is from its departure to its arrival at the
+  client; the added gap is the difference of two chunks' distance at client and backend. The backend's record of its
+  own sending is the referee; `direct` shows what client and backend add by themselves.
+- CPU is user and system time of the contender's processes, divided by the requests or chunks of that measurement.
+- `met` is *yes* or *no* if the whole interval lies on one side of the target, else *unclear*."""
+
+
+def number(value: float) -> str:
+    """Three significant digits or all before the point; thousands apart."""
+    size = abs(value)
+    if size >= 100:  # noqa: PLR2004  # from here on, no decimals
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 10 else f"{value:.2f}"  # noqa: PLR2004  # two more digits
+
+
+def shown(found: Estimate | None) -> str:
+    """The mean and half the interval."""
+    if found is None:
+        return "-"
+    half = (found.high - found.low) / 2
+    return f"{number(found.mean)} ± {number(half)}" if found.n > 1 else number(found.mean)
+
+
+def _machine(race: Race) -> str:
+    return "\n".join(f"- {name}: {value}" for name, value in race.machine.items()) + "\n"
+
+
+def _targets(race: Race) -> str:
+    rows = []
+    for target in TARGETS:
+        found = target.measured(race)
+        bound = f"{'≥' if target.sense == '>=' else '≤'} {target.bound:g}"
+        rows.append((target.what, bound, shown(found), str(found.n) if found else "0", target.verdict(race)))
+    return _table(("target", "bound", "measured", "n", "met"), rows)
+
+
+def _figures(race: Race) -> str:
+    names = race.names()
+    rows = []
+    for figure, what in FIGURES.items():
+        found = [race.of(name, figure) for name in names]
+        if any(found):
+            rows.append((what, *map(shown, found)))
+    return _table((f"figure (n = {len(race.rounds)})", *names), rows)
+
+
+def _ratios(race: Race) -> str:
+    others = [name for name in race.names() if name not in {DIRECT, US}]
+    rows = [
+        (
+            FIGURES[figure],
+            *(
+                shown(race.over_rounds(lambda laps, other=other, figure=figure: laps[US][figure] / laps[other][figure]))  # type: ignore[misc]  # mypy knows no lambda with defaults
+                for other in others
+            ),
+        )
+        for figure in _RATIOS
+    ]
+    return _table((f"{US} to …", *others), rows)
+
+
+def _starts(race: Race) -> str:
+    rows = [(name, number(sum(found) / len(found)), str(len(found))) for name, found in race.starts_s.items()]
+    page = _table(("contender", "cold start to ready, s", "n"), rows)
+    if race.soak is None:
+        return page
+    soak = race.soak
+    return (
+        f"{page}\nOver {soak.requests[-1]:,} requests at 32 connections, {US} went from {number(soak.rss_mb[0])} to "
+        f"{number(soak.rss_mb[-1])} MB; per 100,000 requests in the second half: {shown(soak.per_100k_mb)} MB "
+        f"(n = {soak.per_100k_mb.n} looks).\n"
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

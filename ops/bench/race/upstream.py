@@ -1,0 +1,138 @@
+"""What all contenders forward to: nginx with one fixed answer for JSON, the scripted backend for streams."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from keywords.engine import probe
+from keywords.engine.scripted_backend import Script, ScriptedBackend, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MODEL, STREAM_MODEL = "race", "race-stream"
+CHUNKS = 64
+_NGINX = """
+daemon off; worker_processes 1; pid {here}/nginx.pid; error_log {here}/nginx.log;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; keepalive_requests 100000000; keepalive_timeout 600s;
+  client_body_temp_path {here}/1; proxy_temp_path {here}/2; fastcgi_temp_path {here}/3;
+  uwsgi_temp_path {here}/4; scgi_temp_path {here}/5;
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    location / {{ default_type application/json; return 200 '{answer}'; }}
+    location /count {{ stub_status; }}
+  }}
+}}
+"""
+ANSWER = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1_700_000_000,
+    "model": MODEL,
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "The quick brown fox jumps over the lazy dog. " * 3},
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": {"prompt_tokens": 10, "completion_tokens": 30, "total_tokens": 40},
+}
+QUESTION = {
+    "model": MODEL,
+    "messages": [
+        {"role": "system", "content": "You are a helpful assistant."},
+        {"role": "user", "content": "Tell me about the fox and the dog."},
+    ],
+    "temperature": 0.7,
+    "max_tokens": 64,
+}
+"""What wrk asks; the stream client asks another model for a stream."""
+PATH = "/v1/chat/completions"
+
+
+class UpstreamError(Exception):
+    """nginx did not start."""
+
+
+class Nginx:
+    """One running nginx.
+
+    Attributes:
+        url: address without a path.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def requests(self) -> int:
+        """How many requests it has had so far (stub_status, the third number)."""
+        _, page = probe.fetch(f"{self.url}/count")
+        found = re.search(rb"^ \d+ \d+ (\d+)", page, re.MULTILINE)
+        if not found:
+            raise UpstreamError(f"nginx does not tell its counts: {page[:200]!r}")
+        return int(found[1])
+
+
+def command() -> str | None:
+    """The installed nginx; None if there is none."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+
+
+@contextmanager
+def nginx(here: Path) -> Iterator[Nginx]:
+    """An nginx with its files in `here`, on the core of whoever starts it.
+
+    Raises:
+        UpstreamError: it did not start.
+    """
+    port = free_port()
+    configuration = here / "nginx.conf"
+    configuration.write_text(_NGINX.format(here=here, port=port, answer=json.dumps(ANSWER)))
+    process = subprocess.Popen(  # noqa: S603  # our own words
+        [command() or "nginx", "-e", str(here / "nginx.log"), "-c", str(configuration)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        found = Nginx(f"http://127.0.0.1:{port}")
+        deadline = time.monotonic() + 5
+        while probe.fetch(f"{found.url}/count")[0] != probe.OK:
+            if process.poll() is not None or time.monotonic() > deadline:
+                log = here / "nginx.log"
+                raise UpstreamError(f"nginx did not start: {log.read_text() if log.exists() else 'no log'}")
+            time.sleep(0.05)
+        yield found
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextmanager
+def scripted() -> Iterator[ScriptedBackend]:
+    """A scripted backend that streams `CHUNKS` words, on the core of whoever starts it."""
+    backend = ScriptedBackend(models=(STREAM_MODEL,))
+    backend.start()
+    try:
+        backend.play(Script(chunks=words(CHUNKS)))
+        yield backend
+    finally:
+        backend.stop()
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
