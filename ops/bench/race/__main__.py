@@ -30,7 +30,8 @@ _STARTS_S = 10.0
 def main() -> None:
     """Run the race; leave `race.md` and `race.json`, also when it is broken off."""
     options = _options()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     if sys.platform == "win32":
         sys.exit("The race needs Linux or macOS.")
     race = Race(machine=_machine(options))
