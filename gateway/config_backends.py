@@ -172,6 +172,8 @@ class LlamaCppConfig(NeutralisingConfig):
         cache_prompt: reuse the common prefix of earlier prompts. Off, the same prompt takes the same path and gives
             the same answer.
         neutralise: as for every backend; unless it is off, the tokens of the weights themselves are broken as well.
+        embeddings: how the vectors of a text's tokens become one; `model` is what the file says. Unset, there are no
+            embeddings, and no memory is set aside to read a text of `context_tokens` at once.
     """
 
     kind: Literal["llamacpp"] = "llamacpp"
@@ -180,6 +182,7 @@ class LlamaCppConfig(NeutralisingConfig):
     context_tokens: int = Field(default=2048, ge=64)
     slots: int = Field(default=4, ge=1, le=256)
     cache_prompt: bool = False
+    embeddings: Literal["model", "mean", "cls", "last"] | None = None
 
 
 BackendConfig = Annotated[

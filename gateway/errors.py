@@ -128,10 +128,11 @@ class OperationNotOffered(InvalidRequest):
 
     default_code = "unsupported_endpoint"
 
-    def __init__(self, model: str, path: str, able: Sequence[str]) -> None:
+    def __init__(self, model: str, path: str, *, able: Sequence[str], setting: str) -> None:
         named = ", ".join(f"'{shorten(other)}'" for other in able[:_NAMED])
-        mend = f"Ask a model that has one, such as {named}" if able else "Have one added to its route in gateway.toml"
-        super().__init__(f"The model '{shorten(model)}' has no backend for {path}. {mend}.", param="model")
+        mend = f"Ask a model that has one, such as {named}" if able else "Have one added to its route"
+        also = f", or {setting}" if setting else ""
+        super().__init__(f"The model '{shorten(model)}' has no backend for {path}. {mend}{also}.", param="model")
 
 
 class InvalidApiKey(GatewayError):

@@ -70,9 +70,9 @@ class Meter:
         if self.counted is not None:
             return self.counted
         if self.answer is not None:
-            return _usage_in(self.answer)
+            return usage_in(self.answer)
         for line in reversed(self.block.splitlines()):
-            if line.startswith(b"data:") and (found := _usage_in(_parsed(line.removeprefix(b"data:")))):
+            if line.startswith(b"data:") and (found := usage_in(_parsed(line.removeprefix(b"data:")))):
                 return found
         return None
 
@@ -112,7 +112,7 @@ def _parsed(data: bytes) -> Any:
         return None
 
 
-def _usage_in(answer: Any) -> Usage | None:
+def usage_in(answer: Any) -> Usage | None:
     """OpenAI's `usage`, else llama.cpp's `timings` (tools/server/README.md), which its streams end with unasked."""
     if not isinstance(answer, dict):
         return None

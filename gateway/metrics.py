@@ -2,8 +2,8 @@
 
 Names follow OpenTelemetry's semantic conventions for generative AI where they have one (gen_ai.server.request.duration,
 gen_ai.server.time_to_first_token, gen_ai.client.token.usage, with their advised buckets), as the OpenTelemetry exporter
-for Prometheus would write them. Labels take few values only: configured models and backends, classes of status, codes
-of errors; never a key, a request id or a path.
+for Prometheus would write them. Labels take few values only: operations, configured models and backends, classes of
+status, codes of errors; never a key, a request id or a path.
 
 The numbers are kept in plain lists, for a fraction of the cost of the client library's own histograms, and handed to
 its registry when a page is asked for.
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
+
+from gateway.operations import EMBEDDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +39,8 @@ GATEWAY_BOUNDS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 
 _CODES = 64
 _OTHER = "other"
 _BREAKER_STATES = ("closed", "half-open", "open")
-_MODEL, _BACKEND, _CLASS = "gen_ai_request_model", "gateway_backend", "status_class"
+_OPERATION, _MODEL, _BACKEND = "gen_ai_operation_name", "gen_ai_request_model", "gateway_backend"
+_CLASS = "status_class"
 
 
 class Metrics(Collector):
@@ -59,19 +62,19 @@ class Metrics(Collector):
         self._duration = _Histogram(
             "gen_ai_server_request_duration_seconds",
             "From a request's arrival to its last byte.",
-            (_MODEL, _BACKEND, _CLASS),
+            (_OPERATION, _MODEL, _BACKEND, _CLASS),
             DURATION_BOUNDS_S,
         )
         self._first_token = _Histogram(
             "gen_ai_server_time_to_first_token_seconds",
             "From a request's arrival to the first event of its stream.",
-            (_MODEL, _BACKEND),
+            (_OPERATION, _MODEL, _BACKEND),
             FIRST_TOKEN_BOUNDS_S,
         )
         self._tokens = _Histogram(
             "gen_ai_client_token_usage",
             "Tokens of a request; gateway_token_source says who counted them.",
-            (_MODEL, _BACKEND, "gen_ai_token_type", "gateway_token_source"),
+            (_OPERATION, _MODEL, _BACKEND, "gen_ai_token_type", "gateway_token_source"),
             TOKEN_BOUNDS,
         )
         self._gateway = _Histogram(
@@ -101,16 +104,17 @@ class Metrics(Collector):
             self._attempts[attempt.backend, attempt.outcome] += 1
         if record.model is None:
             return
-        where = (record.model, record.backend or "none")
+        where = (record.operation.name, record.model, record.backend or "none")
         self._duration.observe((*where, status), record.duration_s)
-        self._gateway.observe(where[:1], record.gateway_us / 1e6)
+        self._gateway.observe((record.model,), record.gateway_us / 1e6)
         if record.first_event_s is not None:
             self._first_token.observe(where, record.first_event_s)
         if usage := record.usage:
             self._tokens.observe((*where, "input", usage.source), usage.prompt_tokens)
-            self._tokens.observe((*where, "output", usage.source), usage.completion_tokens)
+            if record.operation is not EMBEDDINGS:
+                self._tokens.observe((*where, "output", usage.source), usage.completion_tokens)
         if record.cost_usd:
-            self._cost[where[:1]] += record.cost_usd  # type: ignore[assignment]  # a Counter adds up floats as well
+            self._cost[record.model,] += record.cost_usd  # type: ignore[assignment]  # a Counter adds up floats as well
 
     def watch_breakers(self, breakers: Mapping[str, Breaker]) -> None:
         """Tell the state of each backend's breaker."""

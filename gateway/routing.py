@@ -83,7 +83,8 @@ class Routes:
             raise ModelNotFound(model, near[0] if near else None)
         if not route.groups:
             able = [other for other, its in routes.items() if its.groups]
-            raise OperationNotOffered(model, operation.url_path, able)
+            settings = (step.backend.how_to_offer(operation) for step in self.steps[model])
+            raise OperationNotOffered(model, operation.url_path, able=able, setting=next(filter(None, settings), ""))
         return route
 
     def _groups(self, model: str, config: ModelConfig, backends: Mapping[str, Backend]) -> list[Group]:

@@ -24,6 +24,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from gateway.batches import Batches
 from gateway.metrics import DURATION_BOUNDS_S, FIRST_TOKEN_BOUNDS_S, GATEWAY_BOUNDS_S, TOKEN_BOUNDS
+from gateway.operations import EMBEDDINGS
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -104,6 +105,7 @@ class Tracing(Batches["RequestRecord"]):
                     "url.path": record.path[:200],
                     "http.response.status_code": record.status,
                     "error.type": record.code,
+                    "gen_ai.operation.name": record.operation.name if record.model else None,
                     "gen_ai.request.model": record.model,
                     "gen_ai.usage.input_tokens": record.usage and record.usage.prompt_tokens,
                     "gen_ai.usage.output_tokens": record.usage and record.usage.completion_tokens,
@@ -131,6 +133,7 @@ class Tracing(Batches["RequestRecord"]):
             SpanKind.CLIENT,
             _told(
                 {
+                    "gen_ai.operation.name": record.operation.name,
                     "gen_ai.request.model": attempt.model,
                     "http.response.status_code": attempt.status,
                     "error.type": attempt.reason,
@@ -148,7 +151,11 @@ class Tracing(Batches["RequestRecord"]):
     def _measure(self, record: RequestRecord) -> None:
         if record.model is None:
             return
-        where = {"gen_ai.request.model": record.model, "gateway.backend": record.backend or "none"}
+        where = {
+            "gen_ai.operation.name": record.operation.name,
+            "gen_ai.request.model": record.model,
+            "gateway.backend": record.backend or "none",
+        }
         self._duration.record(record.duration_s, {**where, "status_class": f"{record.status // 100}xx"})
         self._gateway.record(record.gateway_us / 1e6, where)
         if record.first_event_s is not None:
@@ -156,7 +163,8 @@ class Tracing(Batches["RequestRecord"]):
         if usage := record.usage:
             by_source = {**where, "gateway.tokens_source": usage.source}
             self._tokens.record(usage.prompt_tokens, {**by_source, "gen_ai.token.type": "input"})
-            self._tokens.record(usage.completion_tokens, {**by_source, "gen_ai.token.type": "output"})
+            if record.operation is not EMBEDDINGS:
+                self._tokens.record(usage.completion_tokens, {**by_source, "gen_ai.token.type": "output"})
 
 
 class _Ended(SpanProcessor):

@@ -95,6 +95,10 @@ class Backend(ABC):
         self.strict = strict
         self.control_tokens: ControlTokens | None = None
 
+    def how_to_offer(self, operation: Operation) -> str:  # noqa: ARG002  # a subclass may need it
+        """What to set in the configuration, so that it can be asked for this too; empty if nothing helps."""
+        return ""
+
     @abstractmethod
     async def start(self) -> None:
         """Make ready for calls. It runs while the gateway already answers `/health`."""

@@ -7,17 +7,20 @@ import logging
 import math
 import time
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 import orjson
 
+from gateway.backends.capabilities import impossible
 from gateway.backends.llamacpp_process import LlamaCppProcess
+from gateway.backends.llamacpp_text import TextEvents, joined, text_request, whole_text
 from gateway.backends.openai import OpenAIBackend
 from gateway.control_tokens import ControlTokens
 from gateway.errors import BackendDisconnected, BackendRefused, BackendUnavailable
 from gateway.gguf import control_tokens
-from gateway.operations import CHAT
+from gateway.operations import CHAT, EMBEDDINGS, TEXT_COMPLETION
 from gateway.telemetry import say
 from gateway.weights import EngineMissing, check_gguf, resolve
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from gateway.backends.base import Call
     from gateway.config_backends import LlamaCppConfig
+    from gateway.operations import Operation
 
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 10.0
@@ -48,12 +52,13 @@ class LlamaCppBackend(OpenAIBackend):
         state: where the child is; calls are answered in `ready` only.
     """
 
-    operations = (CHAT,)
     # llama.cpp's server closes after each stream although it promises to keep alive.
     reuse_after_stream = False
 
     def __init__(self, config: LlamaCppConfig, *, name: str, models: Sequence[str]) -> None:
         super().__init__(None, name=name)
+        vectors = () if config.embeddings is None else (EMBEDDINGS,)
+        self.operations = (CHAT, TEXT_COMPLETION, *vectors)
         self.state: State = "stopped"
         self._settings = config
         self._alias = models[0] if models else name
@@ -104,6 +109,10 @@ class LlamaCppBackend(OpenAIBackend):
         """Whether the child says that its model is loaded; it costs no tokens."""
         return self._connection is not None and await self._connection.answers("/health")
 
+    def how_to_offer(self, operation: Operation) -> str:
+        """The setting that embeddings need."""
+        return f'set backends.{self.name}.embeddings = "mean" in gateway.toml' if operation is EMBEDDINGS else ""
+
     def unavailable(self) -> BackendUnavailable:
         """The error for a call while the child is not there, with the time of the next start in `Retry-After`."""
         if self.state == "crashed":
@@ -117,21 +126,40 @@ class LlamaCppBackend(OpenAIBackend):
             f"Backend '{self.name}' is {self.state}. Send the request again in a moment.", reached=False
         )
 
+    def body(self, call: Call) -> bytes:
+        """As the base, but for what llama.cpp would ignore of other requests than those for chat."""
+        if call.operation is TEXT_COMPLETION:
+            return text_request(call)
+        if call.operation is EMBEDDINGS and call.fields.get("dimensions") is not None:
+            raise impossible("dimensions", "gives vectors of its model's own length", "Leave it out.")
+        return super().body(call)
+
     async def complete(self, call: Call) -> bytes:
         """As the base, with the asked model id in the answer."""
+        if call.operation is TEXT_COMPLETION and call.choices > 1:
+            # In one piece llama.cpp would count the first choice only.
+            fields = {**call.fields, "stream_options": {"include_usage": True}}
+            async with aclosing(self.stream(replace(call, fields=fields, stream=True))) as blocks:
+                return await joined(blocks)
         try:
-            return self._under_asked_name(await super().complete(call), call)
+            answer = self._under_asked_name(await super().complete(call), call)
+            return whole_text(call, answer) if call.operation is TEXT_COMPLETION else answer
         except (BackendRefused, BackendDisconnected) as error:
             raise self._died() from error
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """As the base, with the asked model id in each event."""
         begun = False
+        text = TextEvents(call) if call.operation is TEXT_COMPLETION else None
         try:
             async with aclosing(super().stream(call)) as events:
                 async for block in events:
                     begun = True
-                    yield self._under_asked_name(block, call)
+                    named = self._under_asked_name(block, call)
+                    if passed := text.translated(named) if text else named:
+                        yield passed
+            if text and (usage := text.usage()):
+                yield usage
         except (BackendRefused, BackendDisconnected) as error:
             if begun:
                 raise

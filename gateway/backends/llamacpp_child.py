@@ -33,7 +33,7 @@ def main() -> None:
     import xllamacpp  # noqa: PLC0415  after the watcher: loading the library takes time in which the parent may end
 
     try:
-        server = xllamacpp.Server(_parameters(xllamacpp.CommonParams(), asked))
+        server = xllamacpp.Server(_parameters(xllamacpp.CommonParams(), asked, xllamacpp.llama_pooling_type))
     except RuntimeError as error:
         sys.exit(f"0 E {error}")  # in the form of llama.cpp's own lines
     to_parent.write(json.dumps({"url": server.listening_address}) + "\n")
@@ -48,10 +48,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--context-tokens", type=int, required=True, help="tokens of prompt and answer, per slot")
     parser.add_argument("--slots", type=int, required=True, help="requests computed at the same time")
     parser.add_argument("--cache-prompt", action="store_true", help="keep a slot's prompt for the next request")
+    parser.add_argument("--embeddings", choices=("model", "mean", "cls", "last"), help="how tokens' vectors become one")
     return parser.parse_args()
 
 
-def _parameters(parameters: Any, asked: argparse.Namespace) -> Any:
+def _parameters(parameters: Any, asked: argparse.Namespace, pooling: Any) -> Any:
     """Fill in llama.cpp's parameters; names and defaults are those of its `common/common.h`."""
     parameters.model.path = str(asked.model)
     parameters.model_alias = {asked.alias}
@@ -65,6 +66,12 @@ def _parameters(parameters: Any, asked: argparse.Namespace) -> Any:
     if threads := _threads():
         parameters.cpuparams.n_threads = threads.answering
         parameters.cpuparams_batch.n_threads = threads.reading
+    if asked.embeddings is not None:
+        parameters.embedding = True
+        # A text is read at once, for its vector is made of all of its tokens'.
+        parameters.n_batch = parameters.n_ubatch = asked.context_tokens
+        if asked.embeddings != "model":
+            parameters.pooling_type = getattr(pooling, f"LLAMA_POOLING_TYPE_{asked.embeddings.upper()}")
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = 0  # a free one
     parameters.cors_origins = ""  # no web page of this machine's browser is to reach the model past the gateway

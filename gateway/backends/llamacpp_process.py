@@ -51,6 +51,8 @@ class LlamaCppProcess:
         command += [f"--context-tokens={config.context_tokens}", f"--slots={config.slots}"]
         if config.cache_prompt:
             command.append("--cache-prompt")
+        if config.embeddings is not None:
+            command.append(f"--embeddings={config.embeddings}")
         # Standard input is the lifeline: the child ends when this process does and the pipe closes.
         return cls(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE))
 

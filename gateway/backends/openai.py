@@ -29,9 +29,9 @@ CONNECT_S = 5.0
 class OpenAIBackend(Backend):
     """Forwards the client's own bytes and gives the backend's bytes back.
 
-    A subclass may have its own `key_headers` and `path`. One whose address is known only later (a child process)
-    passes `config=None`, and in its `start` calls `connect` with the address; it may overrule `unavailable`, the error
-    for a call while there is no address.
+    A subclass may have its own `key_headers`, `path` and `body`. One whose address is known only later (a child
+    process) passes `config=None`, and in its `start` calls `connect` with the address; it may overrule `unavailable`,
+    the error for a call while there is no address.
 
     Args:
         config: its `base_url`, which ends in `/v1` as a rule, and its key.
@@ -70,6 +70,10 @@ class OpenAIBackend(Backend):
         """Where `call` goes, below the address."""
         return call.operation.path
 
+    def body(self, call: Call) -> bytes:
+        """What `call` sends."""
+        return call.body_for_backend()
+
     async def disconnect(self) -> None:
         """Forget the address; calls raise `unavailable()` until `connect`."""
         connection, self._connection = self._connection, None
@@ -92,7 +96,7 @@ class OpenAIBackend(Backend):
 
     async def complete(self, call: Call) -> bytes:
         """Forward `call`; the answer's bytes are checked to be such an answer and given back as they are."""
-        async with self._opened().post(self.path(call), call.body_for_backend(), call.request_id) as response:
+        async with self._opened().post(self.path(call), self.body(call), call.request_id) as response:
             await self._check_status(response)
             body = await response.read()
         self._check_answer(call, body)
@@ -100,9 +104,7 @@ class OpenAIBackend(Backend):
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Forward `call`; whole events come back as the backend wrote them."""
-        post = self._opened().post(
-            self.path(call), call.body_for_backend(), call.request_id, reuse=self.reuse_after_stream
-        )
+        post = self._opened().post(self.path(call), self.body(call), call.request_id, reuse=self.reuse_after_stream)
         async with post as response:
             await self._check_status(response)
             if response.content_type == "application/json":

@@ -46,18 +46,22 @@ _STATUS_OF_CODE = {
 _CONTEXT_TYPES = frozenset({"exceed_context_size_error", "context_length_exceeded"})
 # vLLM, Ollama, OpenAI and Anthropic say it in prose.
 _CONTEXT_PROSE = re.compile(
-    r"maximum context length|prompt is too long: \d+ tokens|exceed context limit: "
+    r"maximum context length|exceeds maximum allowed token size|prompt is too long: \d+ tokens|exceed context limit: "
     r"|(?:exceeds|is longer than) the (?:available |maximum )?context (?:size|length|window)",
     re.IGNORECASE,
 )
 _CONTEXT_LIMIT = re.compile(
-    r"(?:maximum context length (?:is|of)|context size \(|tokens >) ?(\d{1,12})\b", re.IGNORECASE
+    r"(?:context length (?:is|of)|maximum allowed token size|context size \(|batch size:|tokens >) ?(\d{1,12})\b",
+    re.IGNORECASE,
 )
 _PROMPT_TOKENS = re.compile(
-    r"(?:request \(|requested |resulted in |too long: |contains (?:at least )?)(\d{1,12})\b", re.IGNORECASE
+    r"(?:request \(|input \(|input length |requested |resulted in |too long: |contains (?:at least )?)(\d{1,12})\b",
+    re.IGNORECASE,
 )
 # llama.cpp says so under 500, though only another request can help (oaicompat_chat_params_parse in its server).
 _CLIENTS_FAULT = re.compile(r"Failed to parse (?:messages|tools): |(?:image|audio|video) input is not supported")
+# As above, of a text to embed.
+_INPUT_TOO_LONG = re.compile(r"input \(\d+ tokens\) is too large to process")
 _MESSAGE_LIMIT = 500
 # Of `type`, `code` and `param`: they also stand in the log, the ledger and the metrics.
 _WORD_LIMIT = 100
@@ -133,6 +137,11 @@ def _retry_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry: dict[str, str]) -> GatewayError:
     if error and status < HTTPStatus.INTERNAL_SERVER_ERROR and _is_context_error(error):
         return _context_too_long(error)
+    if error and status == HTTPStatus.INTERNAL_SERVER_ERROR and _INPUT_TOO_LONG.match(error["message"]):
+        return _context_too_long(error)
+    if error and status == HTTPStatus.NOT_IMPLEMENTED:
+        # llama.cpp's server, started without embeddings: it will not have them in a moment either.
+        return _rejected(backend, HTTPStatus.BAD_REQUEST, {**error, "code": "unsupported_endpoint"}, {})
     if error and status == HTTPStatus.INTERNAL_SERVER_ERROR and _CLIENTS_FAULT.match(error["message"]):
         return _rejected(backend, HTTPStatus.BAD_REQUEST, {"message": error["message"]}, {})
     if status == HTTPStatus.TOO_MANY_REQUESTS or (error and status in _CLIENT_STATUSES):

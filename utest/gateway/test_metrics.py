@@ -37,7 +37,7 @@ def test_requests_tokens_and_attempts_are_counted(backend, start_gateway):
         backend.streams(backend.chunk("a"), backend.chunk("b"), backend.chunk(None, "stop"))
         client.events()
         page = client.http.get("/metrics").text
-    where = {"gen_ai_request_model": "m", "gateway_backend": "up"}
+    where = {"gen_ai_operation_name": "chat", "gen_ai_request_model": "m", "gateway_backend": "up"}
     assert value(page, "gen_ai_server_request_duration_seconds_count", **where, status_class="2xx") == 2
     assert value(page, "gen_ai_server_time_to_first_token_seconds_count", **where) == 1
     assert value(page, "gateway_time_seconds_count") == 2
