@@ -47,7 +47,7 @@ class RateLimited(GatewayError):
 
 
 class QuotaUsedUp(GatewayError):
-    """The key's budget is spent; no waiting brings it back."""
+    """The key's budget is spent, or too little is left for the request; no waiting brings it back."""
 
     default_status = 429
     default_type = "insufficient_quota"
@@ -55,7 +55,8 @@ class QuotaUsedUp(GatewayError):
 
     def __init__(self, key: str, what: str) -> None:
         super().__init__(
-            f"The budget of key '{key}' is used up: {what}. Ask whoever runs this gateway to raise it.",
+            f"The budget of key '{key}', {what}, is used up, or too little of it is left for this request. "
+            "Lower max_tokens, or ask whoever runs this gateway to raise the budget.",
             headers={"x-should-retry": "false"},
         )
 

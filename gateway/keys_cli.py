@@ -15,7 +15,7 @@ from gateway.config import load
 from gateway.config_problems import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gateway.keys_file import KeyEntry
 
@@ -60,7 +60,8 @@ def list_keys(file: File = None) -> None:
     """Show the keys with their limits, their state and what they have spent of a budget."""
     with _told():
         path = _path(file)
-        entries, spent = keys_file.read(path), spending.load(spending.path_beside(path))
+        entries = keys_file.read(path)
+        spent = _spent(path, entries)
     console = Console()
     if not console.is_terminal:
         console = Console(width=_UNWRAPPED)
@@ -85,6 +86,16 @@ def revoke(name: Name, file: File = None) -> None:
 
 def _path(file: Path | None) -> Path:
     return file or load(None).keys.file or _DEFAULT
+
+
+def _spent(path: Path, names: Iterable[str]) -> spending.Spent:
+    url = load(None).shared.url
+    if url is None:
+        return spending.load(spending.path_beside(path))
+    # An extra, needed only by gateways that share.
+    from gateway import limit_redis  # noqa: PLC0415  # see the line above
+
+    return limit_redis.spent(url, names)
 
 
 def _budget(entry: KeyEntry) -> str:

@@ -5,16 +5,17 @@ A key has 256 random bits, so nothing can be found by trying that a slow, salted
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import secrets
+import sys
 import tempfile
 import tomllib
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
@@ -22,6 +23,12 @@ from pydantic_core import PydanticCustomError
 from gateway.config_keys import Count, KeyLimits
 from gateway.config_problems import ConfigError, Problem, problems_of
 from gateway.config_sections import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+if sys.platform != "win32":
+    import fcntl
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 # The names of the keys in GATEWAY_API_KEYS.
@@ -45,7 +52,7 @@ class KeyEntry(KeyLimits):
     created: datetime
     revoked: datetime | None = None
     budget_tokens: Count | None = None
-    budget_usd: Annotated[float, Field(gt=0)] | None = None
+    budget_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class _File(Section):
@@ -89,19 +96,23 @@ def add(path: Path, name: str, limits: dict[str, Any]) -> str:
         The key; nothing keeps it.
 
     Raises:
-        ConfigError: the file is bad, or has the name already.
+        ConfigError: the file is bad, or has the name already; or a limit is none.
     """
     if not NAME.fullmatch(name) or name.startswith(RESERVED):
         mend = f"use up to 64 letters, digits, '_', '.' or '-', and do not begin with '{RESERVED}'"
         raise ConfigError([Problem("NAME", f"'{name[:80]}' is no name for a key", mend)])
-    entries = read(path) if path.exists() else {}
-    if name in entries:
-        mend = "choose another; the name of a revoked key stays taken, so that records stay unmistakable"
-        raise ConfigError([Problem(str(path), f"there is a key '{name}' already", mend)])
     key = _PREFIX + secrets.token_urlsafe(32)
     digest = sha256(key.encode()).hexdigest()
-    entries[name] = KeyEntry(sha256=digest, created=_now(), **limits)
-    _write(path, entries)
+    try:
+        entry = KeyEntry(sha256=digest, created=_now(), **limits)
+    except ValidationError as error:
+        raise ConfigError(problems_of(error, lambda _: KeyEntry.model_fields, "")) from error
+    with _alone(path):
+        entries = read(path) if path.exists() else {}
+        if name in entries:
+            mend = "choose another; the name of a revoked key stays taken, so that records stay unmistakable"
+            raise ConfigError([Problem(str(path), f"there is a key '{name}' already", mend)])
+        _write(path, entries | {name: entry})
     return key
 
 
@@ -111,17 +122,40 @@ def revoke(path: Path, name: str) -> None:
     Raises:
         ConfigError: the file is bad, or has no such key.
     """
-    entries = read(path)
-    if name not in entries:
-        known = ", ".join(sorted(entries)) or "none"
-        raise ConfigError([Problem(str(path), f"there is no key '{name}'", f"known are: {known}")])
-    if entries[name].revoked is None:
-        entries[name] = entries[name].model_copy(update={"revoked": _now()})
-        _write(path, entries)
+    with _alone(path):
+        entries = read(path)
+        if name not in entries:
+            known = ", ".join(sorted(entries)) or "none"
+            raise ConfigError([Problem(str(path), f"there is no key '{name}'", f"known are: {known}")])
+        if entries[name].revoked is None:
+            _write(path, entries | {name: entries[name].model_copy(update={"revoked": _now()})})
 
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let no other command change the file meanwhile, or one of two keys made at once would be lost."""
+    if sys.platform == "win32":
+        yield
+        return
+    try:
+        folder = os.open(path.parent, os.O_RDONLY)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        # The folder, for the file itself is replaced; closing gives the lock back.
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    mend = "choose a folder that exists and may be written to"
+    return ConfigError([Problem(str(path), f"cannot be written ({error.strerror})", mend)])
 
 
 def _write(path: Path, entries: dict[str, KeyEntry]) -> None:
@@ -138,10 +172,9 @@ def _write(path: Path, entries: dict[str, KeyEntry]) -> None:
             file.write("".join(blocks))
         Path(temporary).replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError, NameError):
+        with suppress(OSError, NameError):
             Path(temporary).unlink()
-        mend = "choose a folder that exists and may be written to"
-        raise ConfigError([Problem(str(path), f"cannot be written ({error.strerror})", mend)]) from error
+        raise _unwritable(path, error) from error
 
 
 def _toml(value: object) -> str:

@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -28,12 +29,16 @@ from gateway.limit_store import LimitStore, Ticket, Verdict
 from gateway.telemetry import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pydantic import SecretStr
 
     from gateway.auth import Key
+    from gateway.spending import Spent
 
 LEASE_S = 30.0
 ANSWER_S = 0.5
+LOOK_S = 5.0
 _PREFIX = "llm-gateway"
 _HERE = Path(__file__).parent
 _TAKE = (_HERE / "limit_take.lua").read_text("utf-8")
@@ -43,6 +48,27 @@ local time = redis.call('TIME')
 for i = 2, #ARGV do redis.call('ZADD', KEYS[3], 'XX', time[1] + time[2] / 1e6 + ARGV[1], ARGV[i]) end
 redis.call('PEXPIRE', KEYS[3], math.ceil(ARGV[1] * 1000))
 """
+
+
+def spent(url: SecretStr, names: Iterable[str]) -> Spent:
+    """What keys have used of their budgets, for a command line: it waits.
+
+    Raises:
+        OSError: the Redis does not answer.
+    """
+    found: Spent = {}
+    try:
+        with redis.Redis.from_url(
+            url.get_secret_value(), socket_timeout=LOOK_S, socket_connect_timeout=LOOK_S
+        ) as client:
+            for name in names:
+                tokens, usd = client.hmget(f"{_PREFIX}:{{{name}}}:spent", "tokens", "usd")
+                if tokens is not None:
+                    found[name] = (int(tokens), float(usd))
+    except redis.RedisError as error:
+        # Not its text: it may hold the address, and that a password.
+        raise OSError(f"the Redis of [shared] does not answer ({type(error).__name__}); check its address") from None
+    return found
 
 
 @dataclass(slots=True)

@@ -149,9 +149,9 @@ class Limiting:
             return
         changed = set(store.changed)
         store.changed.clear()
-        spent = store.spent | {key.id: store.spent_by(key.id) for key in self.keys.keys if key.has_budget}
+        store.spent |= {name: store.spent_by(name) for name in changed}
         try:
-            await asyncio.to_thread(spending.save, spending.path_beside(file), spent)
+            await asyncio.to_thread(spending.save, spending.path_beside(file), dict(store.spent))
         except OSError as error:
             store.changed |= changed
             say("spending_not_saved", level=logging.ERROR, reason=str(error))

@@ -37,6 +37,12 @@ def save(path: Path, spent: Spent) -> None:
         OSError: it cannot be written.
     """
     text = json.dumps({name: {"tokens": tokens, "usd": usd} for name, (tokens, usd) in spent.items()}, indent=1)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(text + "\n")
-    Path(file.name).replace(path)
+    file = tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115  # below
+    try:
+        with file:
+            file.write(text + "\n")
+        Path(file.name).replace(path)
+    except OSError:
+        # On a full disk, each further try would leave one more behind.
+        Path(file.name).unlink(missing_ok=True)
+        raise

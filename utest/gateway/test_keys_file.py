@@ -1,10 +1,12 @@
 """The file of keys: hashes and limits, written by the command line, read by the gateway."""
 
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
 from pydantic import SecretStr
+from redis import Redis
 from typer.testing import CliRunner
 
 from gateway import auth, keys_file
@@ -13,6 +15,7 @@ from gateway.cli import app
 from gateway.config_keys import KeysConfig
 from gateway.config_problems import ConfigError
 from gateway.errors import InvalidApiKey
+from keywords.engine.redis_server import RedisServer, command
 
 
 @pytest.fixture
@@ -54,6 +57,8 @@ def test_keys_are_listed_with_limits_and_state(run):
         (("add", "new", "--file", "nowhere/keys.toml"), "choose a folder that exists"),
         (("revoke", "bob"), "known are: alice"),
         (("list", "--file", "absent.toml"), "make the first key"),
+        (("add", "new", "--budget-usd", "0"), "budget_usd"),
+        (("add", "new", "--budget-usd", "nan"), "budget_usd"),
     ],
 )
 def test_a_mistake_is_told_with_its_remedy(run, arguments, says):
@@ -61,6 +66,7 @@ def test_a_mistake_is_told_with_its_remedy(run, arguments, says):
     result = run(*arguments)
     assert result.exit_code == 1
     assert says in result.stderr
+    assert "pydantic" not in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -96,3 +102,31 @@ def test_a_key_whose_digest_only_begins_like_a_known_one_is_refused(monkeypatch)
     assert ring.check({"headers": [(b"authorization", b"Bearer good")]}).id == "env-1"
     with pytest.raises(InvalidApiKey):
         ring.check({"headers": [(b"authorization", b"Bearer bad")]})
+
+
+def test_keys_that_are_made_at_once_are_all_kept(tmp_path):
+    path = tmp_path / "keys.toml"
+    with ThreadPoolExecutor(8) as pool:
+        keys = list(pool.map(lambda number: keys_file.add(path, f"key-{number}", {}), range(16)))
+    kept = {entry.sha256 for entry in keys_file.read(path).values()}
+    assert kept == {sha256(key.encode()).hexdigest() for key in keys}
+    assert [found.name for found in tmp_path.iterdir()] == ["keys.toml"]
+
+
+def test_what_was_spent_together_is_listed_as_well(run, tmp_path):
+    if command() is None:
+        pytest.skip("No `redis-server` on the path: install it (Debian: apt install redis-server).")
+    run("add", "alice", "--budget-tokens", "100")
+    server = RedisServer()
+    server.start()
+    backend = (
+        '[backends.b]\nkind = "openai"\nbase_url = "http://127.0.0.1:9"\n[models.m]\nroute = [{ backend = "b" }]\n'
+    )
+    (tmp_path / "gateway.toml").write_text(f'{backend}[shared]\nredis_url = "{server.url}"\n')
+    try:
+        with Redis.from_url(server.url) as client:
+            client.hset("llm-gateway:{alice}:spent", mapping={"tokens": 42, "usd": 0.5})
+        assert "42 tokens, 0.5000 USD" in run("list", "--file", "keys.toml").output
+    finally:
+        server.stop()
+    assert "does not answer" in run("list", "--file", "keys.toml").stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import keys_file
+from gateway import keys_file, spending
 from gateway.admission import Admission, Admitted
 from gateway.auth import Key, KeyRing
 from gateway.config import Config
@@ -151,6 +151,30 @@ def test_a_budget_outlives_the_gateway(limited, tmp_path):
         assert (refused.status_code, client.error(refused)["code"]) == (429, "insufficient_quota")
         assert client.error(refused)["type"] == "insufficient_quota"
         assert refused.headers["x-should-retry"] == "false"
+
+
+def test_what_a_revoked_key_spent_stays_written_down(limited, tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.limiting.LOOK_S", 0.05)
+    file = tmp_path / "keys.toml"
+    keys = {name: keys_file.add(file, name, {"budget_tokens": 1000}) for name in ("alice", "bob")}
+    with limited(keys={"file": str(file)}) as client:
+        client.http.headers["authorization"] = f"Bearer {keys['alice']}"
+        assert client.chat().status_code == 200
+        keys_file.revoke(file, "alice")
+        deadline = time.monotonic() + 5
+        while client.chat().status_code != 401 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        client.http.headers["authorization"] = f"Bearer {keys['bob']}"
+        assert client.chat().status_code == 200
+    assert spending.load(spending.path_beside(file)).keys() == {"alice", "bob"}
+
+
+def test_spending_that_cannot_be_written_leaves_nothing_lying_about(tmp_path):
+    (tmp_path / "spent.json").mkdir()
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"spent\.json"):
+            spending.save(tmp_path / "spent.json", {"alice": (1, 0.0)})
+    assert [found.name for found in tmp_path.iterdir()] == ["spent.json"]
 
 
 def test_a_budget_in_usd_holds_the_estimate_and_then_the_cost(limited, tmp_path):
