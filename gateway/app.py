@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from gateway.backends.factory import create_backends
+from gateway.drain import Drain
 from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, UnknownUrl
 from gateway.frame import RequestFrame
 from gateway.limiting import ONLY_WORKER, Limiting, Worker
@@ -58,6 +59,9 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None, wo
     Raises:
         ConfigError: the file of keys is bad, limits cannot hold, or a ledger or OpenTelemetry cannot be used.
         EmbeddedModelError: an embedded model lacks its weights or its engine.
+
+    Returns:
+        The application; `state.drain` is its way out.
     """
     limiting = Limiting(config, worker)
     if backends is None:
@@ -76,8 +80,9 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None, wo
         telemetry={"tracing": False, "metrics": False, "logs": False},
         exception_handlers={HTTPException: _http_exception, RequestValidationError: _validation_error},
     )
+    app.state.drain = drain = Drain(config.server.drain_s)
     app.add_middleware(
-        RequestFrame, keys=limiting.keys, observers=observers, metrics_need_key=config.metrics.require_key
+        RequestFrame, keys=limiting.keys, observers=observers, drain=drain, metrics_need_key=config.metrics.require_key
     )
     endpoints = {
         operation.url_path: Endpoint(
@@ -86,7 +91,7 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None, wo
         for operation, request in _REQUESTS.items()
     }
     app.router.routes.extend(Route(path, endpoint, methods=["POST"]) for path, endpoint in endpoints.items())
-    app.include_router(health_router(routes))
+    app.include_router(health_router(routes, drain))
     app.include_router(models_router(routes))
     if config.metrics.enabled:
         app.include_router(metrics_router(observers.metrics))

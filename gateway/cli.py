@@ -67,7 +67,7 @@ def serve(
         from gateway.workers import supervise  # noqa: PLC0415  # see above
 
         command = ["-m", "gateway", "worker", *(["--config", str(config)] if config else []), str(count)]
-        raise typer.Exit(supervise(command, count, listener))
+        raise typer.Exit(supervise(command, count, listener, settings.server.drain_s))
     run(application, listener)
 
 

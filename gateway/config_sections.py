@@ -16,11 +16,19 @@ class Section(BaseModel):
 
 
 class ServerConfig(Section):
-    """Where the gateway listens, and with how many processes. `port = 0` takes a free one."""
+    """Where the gateway listens, with how many processes, and how it ends.
+
+    Attributes:
+        host: an address of this machine.
+        port: 0 takes a free one.
+        workers: processes that answer.
+        drain_s: how long requests under way may take to end after the stop signal.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
     workers: int = Field(default=1, ge=1, le=64)
+    drain_s: float = Field(default=25.0, ge=0, le=86_400)
 
 
 class Limits(Section):

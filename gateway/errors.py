@@ -236,7 +236,7 @@ class InternalError(GatewayError):
 
 
 class ShuttingDown(GatewayError):
-    """The gateway was stopped while it worked on this request."""
+    """The gateway was stopped before this request came, or did not get done with it in time."""
 
     default_status = 503
     default_code = "gateway_shutting_down"
@@ -244,7 +244,8 @@ class ShuttingDown(GatewayError):
     def __init__(self) -> None:
         super().__init__(
             "The gateway is shutting down. Send the request again in a moment.",
-            headers={"retry-after": str(RETRY_AFTER_S)},
+            # On another connection, which may lead to another gateway.
+            headers={"retry-after": str(RETRY_AFTER_S), "connection": "close"},
         )
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from gateway.auth import KeyRing
+    from gateway.drain import Drain
     from gateway.observers import Observers
 
 RECORD = "gateway.record"
@@ -44,10 +45,13 @@ class RequestFrame:
     Puts the request's `RequestRecord` into `scope[RECORD]`, and its `Key`, where one is needed, into `scope[KEY]`.
     """
 
-    def __init__(self, app: ASGIApp, *, keys: KeyRing, observers: Observers, metrics_need_key: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, keys: KeyRing, observers: Observers, drain: Drain, metrics_need_key: bool
+    ) -> None:
         self.app = app
         self._keys = keys
         self._observers = observers
+        self._drain = drain
         self._metrics_need_key = metrics_need_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,6 +70,8 @@ class RequestFrame:
             if record.to_api or (self._metrics_need_key and record.path == METRICS_PATH):
                 scope[KEY] = key = self._keys.check(scope)
                 record.key_id = None if key.id == ANONYMOUS else key.id
+                if self._drain.begun:
+                    raise ShuttingDown  # noqa: TRY301  # answered below, like every refusal
             await self.app(scope, receive, framed)
         except ClientGone:
             record.status = CLIENT_CLOSED_REQUEST

@@ -1,8 +1,10 @@
-"""uvicorn, set up for streams: it says where it listens, and a stop signal ends it within seconds."""
+"""uvicorn, set up for streams: it says where it listens, and a stop signal lets what is under way come to its end."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import logging
 import signal
 import socket
 from typing import TYPE_CHECKING, Any
@@ -13,19 +15,26 @@ from gateway.telemetry import configure_logging, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
-    from starlette.types import ASGIApp
+    from fastapi import FastAPI
 
-# Answers under way may end by themselves for so long; then streams end with an error event.
+    from gateway.drain import Drain
+
+# After the drain: for error events to go out, and for connections to close.
 GRACEFUL_S = 2
 # Longer than the pools of common clients keep a connection, so that none is closed under a request.
 KEEP_ALIVE_S = 75
 BACKLOG = 2048
 
 
+_DRAIN_LOOK_S = 0.1
+
+
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, say_ready: Callable[[], None] | None) -> None:
+    def __init__(self, config: uvicorn.Config, drain: Drain, say_ready: Callable[[], None] | None) -> None:
         super().__init__(config)
+        self._drain = drain
         self._say_ready = say_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -39,6 +48,35 @@ class _Server(uvicorn.Server):
             self._say_ready()
         elif self.started and sockets:
             say_listening(sockets[0])
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin the way out; a second SIGINT cuts it short."""
+        self._drain.begun = True
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let requests under way end, while new ones are refused; then close the listener and all connections."""
+        self._drain.begun = True
+        under_way = set(self.server_state.tasks)
+        if under_way:
+            say("draining", requests=len(under_way), limit_s=self._drain.limit_s)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._drain.limit_s
+        while under_way and not self.force_exit and (left_s := deadline - loop.time()) > 0:
+            _, under_way = await asyncio.wait(under_way, timeout=min(left_s, _DRAIN_LOOK_S))
+        while self._is_writing() and not self.force_exit and loop.time() < deadline:  # noqa: ASYNC110  # no event tells
+            await asyncio.sleep(_DRAIN_LOOK_S)
+        self.force_exit = False
+        if under_way:
+            say("drain_cut", level=logging.WARNING, requests=len(under_way))
+            for task in under_way:
+                task.cancel()
+            await asyncio.wait(under_way, timeout=GRACEFUL_S)
+        await super().shutdown(sockets)
+
+    def _is_writing(self) -> bool:
+        """Whether a client still has to read the rest of its answer."""
+        return any(connection.transport.get_write_buffer_size() for connection in self.server_state.connections)
 
 
 def say_listening(listener: socket.socket) -> None:
@@ -57,11 +95,11 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-def create_server(app: ASGIApp, say_ready: Callable[[], None] | None = None) -> uvicorn.Server:
+def create_server(app: FastAPI, say_ready: Callable[[], None] | None = None) -> uvicorn.Server:
     """A server around `app`, not started.
 
     Args:
-        app: the application.
+        app: the application, from `create_app`.
         say_ready: called once it answers; None writes the line with the address.
     """
     config = uvicorn.Config(
@@ -77,10 +115,10 @@ def create_server(app: ASGIApp, say_ready: Callable[[], None] | None = None) -> 
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACEFUL_S,
     )
-    return _Server(config, say_ready)
+    return _Server(config, app.state.drain, say_ready)
 
 
-def run(app: ASGIApp, listener: socket.socket, say_ready: Callable[[], None] | None = None) -> None:
+def run(app: FastAPI, listener: socket.socket, say_ready: Callable[[], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then return; `say_ready` as for `create_server`."""
     configure_logging()
     server = create_server(app, say_ready)

@@ -24,20 +24,22 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
 READY = b"ready\n"
-LEAVE_S = GRACEFUL_S + 2.0
+# Beyond the drain: for what is cut then, for backends to stop and for the accounts to be written.
+LEAVE_S = 2 * GRACEFUL_S + 4.0
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 10.0
 # A worker that has run so long is none that dies at once.
 _STEADY_S = 10.0
 
 
-def supervise(command: list[str], count: int, listener: socket.socket) -> int:
+def supervise(command: list[str], count: int, listener: socket.socket, drain_s: float) -> int:
     """Run `count` workers until SIGTERM or SIGINT, restarting each that dies.
 
     Args:
         command: starts a worker; its index and the listener's descriptor are appended.
         count: how many.
         listener: the socket that all of them accept from; it stays open here, so that clients wait for a restart.
+        drain_s: how long a worker may take for its requests under way.
 
     Returns:
         The exit status: 0, or that of a worker that could not even start.
@@ -45,7 +47,7 @@ def supervise(command: list[str], count: int, listener: socket.socket) -> int:
     configure_logging()
     os.environ.setdefault("GATEWAY_INSTANCE", secrets.token_hex(8))
     listener.set_inheritable(True)  # its own name for the one argument
-    return asyncio.run(_Supervisor([*command, str(listener.fileno())], count, listener).run())
+    return asyncio.run(_Supervisor([*command, str(listener.fileno())], count, listener, drain_s).run())
 
 
 def follow_parent() -> None:
@@ -64,10 +66,11 @@ def say_ready() -> None:
 
 
 class _Supervisor:
-    def __init__(self, command: list[str], count: int, listener: socket.socket) -> None:
+    def __init__(self, command: list[str], count: int, listener: socket.socket, drain_s: float) -> None:
         self._command = command
         self._count = count
         self._listener = listener
+        self._drain_s = drain_s
         self._running: dict[int, Process] = {}
         self._ready: set[int] = set()
         self._stopping = asyncio.Event()
@@ -81,7 +84,7 @@ class _Supervisor:
         await self._stopping.wait()
         for process in self._running.values():
             process.terminate()
-        _, late = await asyncio.wait(keepers, timeout=LEAVE_S)
+        _, late = await asyncio.wait(keepers, timeout=self._drain_s + LEAVE_S)
         for process in self._running.values():
             process.kill()
         if late:

@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from fastapi import APIRouter, Response
 
-from gateway.errors import RETRY_AFTER_S, BackendUnavailable
+from gateway.errors import RETRY_AFTER_S, BackendUnavailable, ShuttingDown
 
 if TYPE_CHECKING:
+    from gateway.drain import Drain
+    from gateway.errors import GatewayError
     from gateway.routing import Routes
 
 
-def health_router(routes: Routes) -> APIRouter:
+def health_router(routes: Routes, drain: Drain) -> APIRouter:
     """The three endpoints.
 
     `/health` and `/health/live` say that this process answers, and which one it is: `instance` is `GATEWAY_INSTANCE`
     or a random word, so a caller can tell this gateway from another on the same port. `/health/ready` is 200 if every
-    model has at least one backend that would answer now, else 503, with the state of each backend of each model.
+    model has at least one backend that would answer now, else 503, with the state of each backend of each model. After
+    the stop signal it is 503 as long as requests are still under way; the other two stay 200.
     """
     router = APIRouter(prefix="/health", tags=["health"])
     alive = orjson.dumps(
@@ -41,6 +44,8 @@ def health_router(routes: Routes) -> APIRouter:
 
     @router.get("/ready", summary="Would every model answer?")
     async def ready() -> Response:
+        if drain.begun:
+            return _refusal("draining", ShuttingDown())
         backends = {step.backend for steps in routes.steps.values() for step in steps}
         states = await asyncio.gather(*(backend.ready() for backend in backends))
         answering = {backend.name for backend, state in zip(backends, states, strict=True) if state}
@@ -61,7 +66,11 @@ def _verdict(models: dict[str, Any], waiting: list[str]) -> Response:
     if not waiting:
         return Response(orjson.dumps({"status": "ready", "models": models}), media_type="application/json")
     error = BackendUnavailable(f"No backend answers for: {', '.join(waiting)}. Look into the gateway's log.")
-    answer = {"status": "not_ready", "models": models, **orjson.loads(error.body())}
+    return _refusal("not_ready", error, models=models)
+
+
+def _refusal(status: str, error: GatewayError, **state: Any) -> Response:
+    answer = {"status": status, **state, **orjson.loads(error.body())}
     return Response(
         orjson.dumps(answer), 503, media_type="application/json", headers={"retry-after": str(RETRY_AFTER_S)}
     )

@@ -95,6 +95,21 @@ class GatewayProcess:
         self._popen.kill()
         self._popen.wait()
 
+    def send_signal(self, number: int) -> None:
+        """Send the gateway itself a signal and do not wait for what it does."""
+        self._popen.send_signal(number)
+
+    def wait_end(self, within_s: float) -> int:
+        """Wait until the gateway has ended by itself: its exit status, below zero if a signal killed it.
+
+        Raises:
+            GatewayProcessError: it still runs.
+        """
+        try:
+            return self._popen.wait(within_s)
+        except subprocess.TimeoutExpired:
+            raise GatewayProcessError(f"The gateway still runs after {within_s:.3g} s.{self._tail()}") from None
+
     def wait_ready(self, within_s: float) -> float:
         """Wait until `/health/ready` answers 200.
 

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from gateway.app import create_app
 from gateway.config import Config
+from gateway.drain import Drain
 from gateway.server import create_server, listen
 
 Script = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -158,18 +159,20 @@ async def serving_backend(backend: Backend) -> AsyncIterator[Backend]:
 class Gateway:
     url: str
     server: uvicorn.Server
+    drain: Drain
 
 
 @asynccontextmanager
 async def serving_gateway(config: Config) -> AsyncIterator[Gateway]:
     listener = listen("127.0.0.1", 0)
-    server = create_server(create_app(config))
-    server.config.timeout_graceful_shutdown = 1
+    app = create_app(config)
+    app.state.drain.limit_s = 1
+    server = create_server(app)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(0.01)
     try:
-        yield Gateway(f"http://127.0.0.1:{listener.getsockname()[1]}", server)
+        yield Gateway(f"http://127.0.0.1:{listener.getsockname()[1]}", server, app.state.drain)
     finally:
         server.should_exit = True
         await task
@@ -232,6 +235,7 @@ class Client:
 
     def __init__(self, gateway: Gateway) -> None:
         self.http = httpx2.Client(base_url=gateway.url, timeout=10)
+        self.drain = gateway.drain
         self._gateway = gateway
 
     def stop(self) -> None:

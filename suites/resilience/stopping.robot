@@ -1,0 +1,82 @@
+*** Settings ***
+Documentation       A gateway that is told to stop drops nobody: fifty streams were under way when the signal came, and
+...                 whoever came after it was told to come again.
+
+Resource            ../../resources/resilience.resource
+Library             keywords.lifecycle.LifecycleLibrary
+
+Suite Setup         Run Keywords    Open Gateway For All Rows    AND    Stop It In The Middle Of Fifty Streams
+Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
+Test Teardown       NONE
+
+Test Tags           kind:reliability    needs:scripted-backend
+
+
+*** Test Cases ***
+Fifty streams under way end whole
+    [Tags]    req:LIFE-001
+    Get Whole Stream Count    ${STREAMED.streams}    ${STREAMED.text}    ==    50
+
+A gateway that stops is no longer ready
+    [Tags]    req:LIFE-002
+    Get Status    ${TOLD.ready}    ==    503
+    Get Header    ${TOLD.ready}    retry-after    matches    ^\\d+$
+
+A gateway that stops is still alive
+    [Tags]    req:LIFE-002
+    Get Status    ${TOLD.live}    ==    200
+
+A request after the stop signal is told to come again
+    [Tags]    req:LIFE-003
+    Get Status    ${TOLD.late}    ==    503
+    Get Error Field    ${TOLD.late}    code    ==    gateway_shutting_down
+    Get Header    ${TOLD.late}    retry-after    matches    ^\\d+$
+    Get Header    ${TOLD.late}    connection    ==    close
+
+A gateway that was stopped ends well
+    [Tags]    req:LIFE-004
+    Get Exit Status    ${GATEWAY}    ==    0
+
+A stream that takes too long ends with an error event
+    [Tags]    req:LIFE-005
+    Open Hasty Gateway
+    Script Answer    ${BACKEND}    count=100    chunk_delay=100 ms
+    ${running} =    Start Stream    Hello.
+    Signal Gateway    SIGTERM    ${GATEWAY}
+    ${stream} =    Finish Stream    ${running}
+    Get Stream Error Code    ${stream}    ==    gateway_shutting_down
+    Stream Should Say That It Broke Off    ${stream}
+    Get Exit Status    ${GATEWAY}    ==    0    within=${STOPPED_WITHIN}
+
+
+*** Keywords ***
+Open Gateway For All Rows
+    [Documentation]    One gateway before a scripted backend.
+    ${backend} =    Start Scripted Backend
+    ${config} =    Write Gateway Config    ${backend}
+    ${gateway} =    Start Gateway    config=${config}
+    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
+    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
+    VAR    ${GATEWAY}    ${gateway}    scope=SUITE
+    VAR    ${BACKEND}    ${backend}    scope=SUITE
+    VAR    ${MODEL}    scripted    scope=SUITE
+
+Stop It In The Middle Of Fifty Streams
+    [Documentation]    Streams of about a second; the signal; what others are told meanwhile; the ends of the streams.
+    ${script} =    Script Answer    ${BACKEND}    count=12    chunk_delay=100 ms
+    ${running} =    Start Streams    50    Hello.
+    Signal Gateway    SIGTERM    ${GATEWAY}
+    Gateway Should Log    "event":"draining"    gateway=${GATEWAY}
+    ${ready} =    Send Raw    GET    /health/ready
+    ${live} =    Send Raw    GET    /health/live
+    ${late} =    Send Payload    plain.json
+    ${streams} =    Finish Streams    ${running}
+    VAR    &{TOLD}    ready=${ready}    live=${live}    late=${late}    scope=SUITE
+    VAR    &{STREAMED}    streams=${streams}    text=${{ ''.join($script.chunks) }}    scope=SUITE
+
+Open Hasty Gateway
+    [Documentation]    A gateway that gives its streams less than a second after the stop signal.
+    ${config} =    Write Gateway Config    ${BACKEND}
+    Add To Gateway Config    ${config}    server    drain_s=0.3
+    ${gateway} =    Start Gateway    config=${config}
+    Speak To    ${gateway}    scripted
