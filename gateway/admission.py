@@ -65,6 +65,10 @@ class Admission:
         gate: bounds the requests under way; None is no bound.
         messages: how many messages a request may hold; None is no bound.
         prices: of models, for budgets in USD.
+
+    Attributes:
+        store: as above.
+        gate: as above.
     """
 
     def __init__(
@@ -78,7 +82,7 @@ class Admission:
     ) -> None:
         self.store = store
         self._window_s = window_s
-        self._gate = gate
+        self.gate = gate
         self._messages = messages
         self._prices = prices
 
@@ -111,14 +115,14 @@ class Admission:
             record.limit_headers = headers(key, verdict, self._window_s)
             if verdict.reason:
                 raise self._refusal(ticket, verdict, record.operation)
-        if self._gate is not None:
+        if self.gate is not None:
             try:
-                await self._gate.enter()
+                await self.gate.enter()
             except BaseException:
                 if ticket is not None:
                     self.store.give_back(ticket, tokens=0, usd=0.0, requests=1)
                 raise
-        record.admitted = Admitted(ticket, self.store, self._gate)
+        record.admitted = Admitted(ticket, self.store, self.gate)
 
     def _ticket(self, key: Key, operation: Operation, fields: dict[str, Any]) -> Ticket:
         if key.tpm is None and not key.has_budget:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -13,31 +10,29 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from gateway.backends.factory import create_backends
-from gateway.drain import Drain
 from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, UnknownUrl
 from gateway.frame import RequestFrame
-from gateway.limiting import ONLY_WORKER, Limiting, Worker
-from gateway.observers import Observers
 from gateway.operations import CHAT, EMBEDDINGS, TEXT_COMPLETION
 from gateway.routes.endpoint import Endpoint
 from gateway.routes.health import health_router
 from gateway.routes.metrics import metrics_router
 from gateway.routes.models import models_router
-from gateway.routing import Routes
 from gateway.schema import ChatRequest
 from gateway.schema_completion import CompletionRequest
 from gateway.schema_embeddings import EmbeddingsRequest
-from gateway.telemetry import say
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
 
     from starlette.requests import Request
 
-    from gateway.backends.base import Backend
     from gateway.config import Config
+    from gateway.drain import Drain
+    from gateway.limiting import Limiting
+    from gateway.observers import Observers
     from gateway.operations import Operation
+    from gateway.reloading import Reloads
+    from gateway.routing import Routes
     from gateway.schema_base import Open
 
 
@@ -48,31 +43,13 @@ _REQUESTS: dict[Operation, type[Open]] = {
 }
 
 
-def create_app(config: Config, backends: Mapping[str, Backend] | None = None, worker: Worker = ONLY_WORKER) -> FastAPI:
-    """The gateway as an ASGI application.
-
-    Args:
-        config: a checked configuration.
-        backends: by name, in place of those that the configuration asks for.
-        worker: which of the gateway's processes this is.
-
-    Raises:
-        ConfigError: the file of keys is bad, limits cannot hold, or a ledger or OpenTelemetry cannot be used.
-        EmbeddedModelError: an embedded model lacks its weights or its engine.
-
-    Returns:
-        The application; `state.drain` is its way out.
-    """
-    limiting = Limiting(config, worker)
-    if backends is None:
-        backends = create_backends(config)
-    routes = Routes(config.models, backends, config.retries, config.breaker)
-    observers = Observers(config, str(worker.index) if worker.count > 1 else None)
-    observers.metrics.watch_breakers({name: standing.breaker for name, standing in routes.standings.items()})
+def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
+    config: Config, routes: Routes, limiting: Limiting, observers: Observers, drain: Drain, reloads: Reloads
+) -> FastAPI:
+    """What answers requests by one configuration; `gateway.service` gives it its life."""
     app = FastAPI(
         title="LLM gateway",
         version=version("llm-gateway-qa"),
-        lifespan=_lifespan(backends, observers, limiting),
         redirect_slashes=False,
         # Both pages load their scripts from a foreign host.
         docs_url=None,
@@ -80,7 +57,6 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None, wo
         telemetry={"tracing": False, "metrics": False, "logs": False},
         exception_handlers={HTTPException: _http_exception, RequestValidationError: _validation_error},
     )
-    app.state.drain = drain = Drain(config.server.drain_s)
     app.add_middleware(
         RequestFrame, keys=limiting.keys, observers=observers, drain=drain, metrics_need_key=config.metrics.require_key
     )
@@ -91,44 +67,12 @@ def create_app(config: Config, backends: Mapping[str, Backend] | None = None, wo
         for operation, request in _REQUESTS.items()
     }
     app.router.routes.extend(Route(path, endpoint, methods=["POST"]) for path, endpoint in endpoints.items())
-    app.include_router(health_router(routes, drain))
+    app.include_router(health_router(routes, drain, reloads))
     app.include_router(models_router(routes))
     if config.metrics.enabled:
         app.include_router(metrics_router(observers.metrics))
     _document(app, endpoints)
     return app
-
-
-def _lifespan(backends: Mapping[str, Backend], observers: Observers, limiting: Limiting) -> Any:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        # In the background: a backend may load a model for long, and /health answers meanwhile.
-        await limiting.start()
-        starting = [asyncio.create_task(_start(backend)) for backend in backends.values()]
-        try:
-            yield
-        finally:
-            for task in starting:
-                task.cancel()
-            await asyncio.gather(*starting, return_exceptions=True)
-            for failure in await asyncio.gather(*(b.stop() for b in backends.values()), return_exceptions=True):
-                if isinstance(failure, BaseException):
-                    say("backend_stop_failed", level=logging.ERROR, reason=repr(failure))
-            await limiting.stop()
-            await observers.close()
-
-    return lifespan
-
-
-async def _start(backend: Backend) -> None:
-    try:
-        await backend.start()
-    except GatewayError as error:
-        say("backend_start_failed", level=logging.ERROR, backend=backend.name, reason=error.message)
-    except Exception as error:  # noqa: BLE001  # one backend's failure must not keep the others from answering
-        say("backend_start_failed", level=logging.ERROR, backend=backend.name, reason=repr(error))
-    else:
-        say("backend_started", backend=backend.name)
 
 
 async def _http_exception(request: Request, error: Exception) -> Any:

@@ -42,15 +42,16 @@ def serve(
 ) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; its first line on stderr with "event": "listening" holds its address."""
     # Here, for the other commands start without the web framework.
-    from gateway.app import create_app  # noqa: PLC0415  # see above
     from gateway.server import listen, run  # noqa: PLC0415  # see above
+    from gateway.service import Gateway  # noqa: PLC0415  # see above
 
     settings = _load_or_exit(config, status=2)
     address = (host or settings.server.host, settings.server.port if port is None else port)
     count = workers or settings.server.workers
     try:
         with _exit_if_bad(config, status=2):
-            application = create_app(settings) if count == 1 else Limiting(settings, Worker(count=count))
+            source = find(config).absolute()
+            application = Gateway(settings, source=source) if count == 1 else Limiting(settings, Worker(count=count))
             if settings.ledger.path is not None:
                 # Here as well, or each worker would find out by itself, again and again.
                 prepare(settings.ledger.path)
@@ -75,13 +76,13 @@ def serve(
 def worker(count: int, descriptor: int, index: int, config: Path | None = None) -> None:
     """Be one of the workers of `gateway serve`, which alone starts this."""
     from gateway import workers  # noqa: PLC0415  # see `serve`
-    from gateway.app import create_app  # noqa: PLC0415  # see `serve`
     from gateway.server import run  # noqa: PLC0415  # see `serve`
+    from gateway.service import Gateway  # noqa: PLC0415  # see `serve`
 
     workers.follow_parent()
     settings = _load_or_exit(config, status=2)
     with _exit_if_bad(config, status=2):
-        application = create_app(settings, worker=Worker(index, count))
+        application = Gateway(settings, worker=Worker(index, count), source=find(config).absolute())
     run(application, socket.socket(fileno=descriptor), workers.say_ready)
 
 

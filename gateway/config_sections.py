@@ -23,12 +23,14 @@ class ServerConfig(Section):
         port: 0 takes a free one.
         workers: processes that answer.
         drain_s: how long requests under way may take to end after the stop signal.
+        watch: whether the configuration is read again when its file changes; SIGHUP does it in any case.
     """
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
     workers: int = Field(default=1, ge=1, le=64)
     drain_s: float = Field(default=25.0, ge=0, le=86_400)
+    watch: bool = True
 
 
 class Limits(Section):

@@ -30,7 +30,7 @@ class Gate:
         Raises:
             Overloaded: the queue is full, or the wait was too long.
         """
-        if self._free:
+        if self._free > 0:
             self._free -= 1
             return
         if len(self._waiting) >= self._queue:
@@ -52,9 +52,18 @@ class Gate:
 
     def leave(self) -> None:
         """Go out; whoever has waited longest goes in."""
-        while self._waiting:
+        # Below zero while more are in than may be, since there were more places once.
+        while self._waiting and self._free >= 0:
             place = self._waiting.popleft()
             if not place.done():
                 place.set_result(None)
                 return
         self._free += 1
+
+    def follow(self, other: Gate) -> None:
+        """Have as many places and as much patience as another one; who is in or waits already stays."""
+        self._free += other._places - self._places
+        self._places, self._queue, self._wait_s = other._places, other._queue, other._wait_s
+        while self._free > 0 and self._waiting:
+            self._free -= 1
+            self.leave()

@@ -95,7 +95,7 @@ class RedisStore(LimitStore):
 
     def __init__(self, url: SecretStr, window_s: float) -> None:
         self.failures = 0
-        self._window_s = window_s
+        self.window_s = window_s
         self._redis = redis.asyncio.Redis.from_url(
             url.get_secret_value(),
             socket_timeout=ANSWER_S,
@@ -128,7 +128,7 @@ class RedisStore(LimitStore):
         """See `LimitStore.take`."""
         key, ticket.id = ticket.key, next(self._ids)
         limits = (key.rpm, key.tpm, key.concurrency, key.budget_tokens, key.budget_usd)
-        arguments: list[Any] = [self._window_s, *(-1 if limit is None else limit for limit in limits)]
+        arguments: list[Any] = [self.window_s, *(-1 if limit is None else limit for limit in limits)]
         arguments += [ticket.tokens, ticket.usd, ticket.id, LEASE_S]
         answer = asyncio.get_running_loop().create_future()
         self._send(_Call(_TAKE, key.id, arguments, ticket, answer))
@@ -149,7 +149,7 @@ class RedisStore(LimitStore):
         key = ticket.key
         self._held.pop(ticket.id, None)
         requests = 0 if key.rpm is None else requests
-        arguments: list[Any] = [self._window_s, -1 if key.tpm is None else key.tpm, requests]
+        arguments: list[Any] = [self.window_s, -1 if key.tpm is None else key.tpm, requests]
         arguments += [ticket.tokens - tokens, ticket.usd - usd, ticket.id, int(key.has_budget)]
         self._send(_Call(_GIVE_BACK, key.id, arguments))
 

@@ -52,7 +52,13 @@ class Ticket:
 
 
 class LimitStore(ABC):
-    """Where it is counted."""
+    """Where it is counted.
+
+    Attributes:
+        window_s: seconds in which an empty bucket becomes full.
+    """
+
+    window_s: float
 
     @abstractmethod
     async def take(self, ticket: Ticket) -> Verdict:

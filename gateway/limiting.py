@@ -15,6 +15,7 @@ from gateway.auth import KeyRing
 from gateway.config_problems import ConfigError, Problem
 from gateway.gate import Gate
 from gateway.limit_store import LimitStore, MemoryStore
+from gateway.reloading import version
 from gateway.telemetry import say
 
 if TYPE_CHECKING:
@@ -65,8 +66,9 @@ class Limiting:
         gate = None
         if limits.in_flight is not None:
             gate = Gate(worker.share(limits.in_flight), worker.share(limits.queue), limits.queue_wait_s)
+        self._gate = gate
         self._file = config.keys.file
-        self._seen = _version(self._file)
+        self._seen = version(self._file)
         self._store = self._make_store()
         self.admission = Admission(
             self._store, window_s=config.keys.window_s, gate=gate, messages=limits.messages, prices=config.prices
@@ -76,16 +78,37 @@ class Limiting:
     async def start(self) -> None:
         """Connect to the store, and look after the file of keys from now on."""
         await self._store.start()
-        if self._file is not None:
-            self._watch = asyncio.create_task(self._look_after(self._file))
+        self._look()
+
+    async def take_over(self, before: Limiting) -> None:
+        """Go on with what another one counted, in place of `start`; the rules are this one's from now on."""
+        await before.stop_looking()
+        store = before.admission.store
+        store.window_s = self._config.keys.window_s
+        if isinstance(store, MemoryStore) and isinstance(self._store, MemoryStore):
+            store.spent = self._store.spent
+        gate, wanted = before.admission.gate, self.admission.gate
+        if gate is not None and wanted is not None:
+            gate.follow(wanted)
+            self.admission.gate = gate
+        self._store = self.admission.store = store
+        self._look()
 
     async def stop(self) -> None:
         """Write down what was spent, and disconnect."""
+        await self.stop_looking()
+        await self._store.stop()
+
+    async def stop_looking(self) -> None:
+        """Write down what was spent, and leave the file of keys alone."""
         if self._watch is not None:
             self._watch.cancel()
         if self._file is not None:
             await self._save(self._file)
-        await self._store.stop()
+
+    def _look(self) -> None:
+        if self._file is not None:
+            self._watch = asyncio.create_task(self._look_after(self._file))
 
     def _make_store(self) -> LimitStore:
         config = self._config
@@ -126,7 +149,7 @@ class Limiting:
         while True:
             await asyncio.sleep(LOOK_S)
             await self._save(file)
-            seen = _version(file)
+            seen = version(file)
             if seen != self._seen:
                 self._seen = seen
                 self._read_again(file)
@@ -184,11 +207,3 @@ def _spent_before(file: Path | None) -> spending.Spent:
     except (OSError, ValueError) as error:
         mend = "restore it, or delete it to begin all budgets anew"
         raise ConfigError([Problem(str(path), "cannot be read", mend)]) from error
-
-
-def _version(file: Path | None) -> tuple[int, int] | None:
-    """What changes whenever the file does; None if it is absent."""
-    try:
-        return None if file is None else ((status := file.stat()).st_mtime_ns, status.st_ino)
-    except OSError:
-        return None

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from gateway.breaker import Breaker
     from gateway.record import RequestRecord
+    from gateway.reloading import Reloads
 
 _BAD = 400
 DURATION_BOUNDS_S = tuple(0.01 * 2**power for power in range(14))
@@ -122,6 +123,24 @@ class Metrics(Collector):
             "Whether a backend is left alone: 0 closed, 1 half-open, 2 open.",
             (_BACKEND,),
             lambda: {(name,): _BREAKER_STATES.index(breaker.state) for name, breaker in breakers.items()},
+        )
+
+    def watch_reloads(self, reloads: Reloads) -> None:
+        """Tell what came of the readings of the configuration."""
+        self.extra["gateway_config_reload_total"] = (
+            "Configurations read while running, by whether they could be used.",
+            ("outcome",),
+            lambda: {("applied",): reloads.applied, ("refused",): reloads.refused},
+        )
+        self.extra["gateway_config_reload_last_refused"] = (
+            "1 if the configuration that was read last could not be used.",
+            (),
+            lambda: {(): float(reloads.last_refused)},
+        )
+        self.extra["gateway_config_reload_time_seconds"] = (
+            "Unix time since which the present configuration is in force.",
+            (),
+            lambda: {(): reloads.since},
         )
 
     async def close(self) -> None:

@@ -10,10 +10,11 @@ from gateway.metrics import Metrics
 from gateway.telemetry import RequestLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from gateway.balancing import Standing
     from gateway.config import Config
-    from gateway.config_observability import OtelConfig
+    from gateway.config_observability import OtelConfig, Price
     from gateway.record import RequestRecord
     from gateway.tracing import Tracing
 
@@ -45,7 +46,7 @@ class Observers:
     def __init__(self, config: Config, worker: str | None = None) -> None:
         log = RequestLog()
         self.metrics = Metrics(worker)
-        self._prices = config.prices
+        self._prices: Mapping[str, Price] = config.prices
         self._sinks: list[Sink] = [log, self.metrics]
         self._count("log", "Lines of requests that did not fit into the log's queue.", lambda: log.dropped)
         if config.ledger.path is not None:
@@ -60,6 +61,16 @@ class Observers:
 
     def _count(self, name: str, told: str, dropped: Callable[[], int]) -> None:
         self.metrics.extra[f"gateway_{name}_dropped_total"] = (told, (), lambda: {(): dropped()})
+
+    def take_up(self, prices: Mapping[str, Price], standings: Mapping[str, Standing]) -> None:
+        """Tell of these from now on.
+
+        Args:
+            prices: of models.
+            standings: of backends.
+        """
+        self._prices = prices
+        self.metrics.watch_breakers({name: standing.breaker for name, standing in standings.items()})
 
     def begin(self, record: RequestRecord) -> None:
         """Note that a request has come."""

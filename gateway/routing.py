@@ -46,6 +46,7 @@ class Routes:
         backends: the backends by name.
         retries: how often a backend is attempted.
         breaker: when a backend is left alone.
+        standings: of backends that have one already.
 
     Attributes:
         steps: of each model, in order; at least one.
@@ -58,8 +59,9 @@ class Routes:
         backends: Mapping[str, Backend],
         retries: Retries,
         breaker: BreakerConfig,
+        standings: Mapping[str, Standing],
     ) -> None:
-        self.standings = {name: Standing(Breaker(name, breaker)) for name in backends}
+        self.standings = {name: standings.get(name) or Standing(Breaker(name, breaker)) for name in backends}
         groups = {model: self._groups(model, config, backends) for model, config in models.items()}
         self.steps: dict[str, tuple[Step, ...]] = {
             model: Route(tuple(found), retries).steps for model, found in groups.items()

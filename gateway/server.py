@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from fastapi import FastAPI
-
     from gateway.drain import Drain
+    from gateway.service import Gateway
 
 # After the drain: for error events to go out, and for connections to close.
 GRACEFUL_S = 2
@@ -95,15 +95,15 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-def create_server(app: FastAPI, say_ready: Callable[[], None] | None = None) -> uvicorn.Server:
-    """A server around `app`, not started.
+def create_server(gateway: Gateway, say_ready: Callable[[], None] | None = None) -> uvicorn.Server:
+    """A server around the gateway, not started.
 
     Args:
-        app: the application, from `create_app`.
+        gateway: the application.
         say_ready: called once it answers; None writes the line with the address.
     """
     config = uvicorn.Config(
-        app,
+        gateway,
         http=_http_protocol(),
         ws="none",
         lifespan="on",
@@ -115,17 +115,28 @@ def create_server(app: FastAPI, say_ready: Callable[[], None] | None = None) -> 
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACEFUL_S,
     )
-    return _Server(config, app.state.drain, say_ready)
+    return _Server(config, gateway.drain, say_ready)
 
 
-def run(app: FastAPI, listener: socket.socket, say_ready: Callable[[], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, then return; `say_ready` as for `create_server`."""
+def run(gateway: Gateway, listener: socket.socket, say_ready: Callable[[], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then return; SIGHUP reloads. `say_ready` as for `create_server`."""
     configure_logging()
-    server = create_server(app, say_ready)
+    server = create_server(gateway, say_ready)
     # uvicorn's own handlers stand only while it serves: a signal before that must not be lost, and the one that it
     # raises again after its clean end must not kill the process.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.handle_exit)
+    if sys.platform != "win32":
+        has_terminal = sys.stderr.isatty()
+
+        def hang_up(number: int, frame: FrameType | None) -> None:
+            if has_terminal and not sys.stderr.isatty():
+                # It was meant literally: the terminal is gone.
+                server.handle_exit(number, frame)
+            else:
+                gateway.ask_reload()
+
+        signal.signal(signal.SIGHUP, hang_up)
     server.run(sockets=[listener])
     say("stopped")
 

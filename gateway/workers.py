@@ -73,13 +73,16 @@ class _Supervisor:
         self._drain_s = drain_s
         self._running: dict[int, Process] = {}
         self._ready: set[int] = set()
+        self._answering: set[int] = set()
         self._stopping = asyncio.Event()
         self._status = 0
+        self._reloads = 0
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
         keepers = [asyncio.create_task(self._keep(index)) for index in range(self._count)]
         await self._stopping.wait()
         for process in self._running.values():
@@ -91,6 +94,12 @@ class _Supervisor:
             await asyncio.wait(late)
         say("stopped")
         return self._status
+
+    def _reload(self) -> None:
+        """Have all workers read the configuration again; one that is not ready yet would die of the signal."""
+        self._reloads += 1
+        for index in self._answering:
+            self._running[index].send_signal(signal.SIGHUP)
 
     async def _keep(self, index: int) -> None:
         """Keep one worker running."""
@@ -115,6 +124,7 @@ class _Supervisor:
                 continue
 
     async def _run_once(self, index: int) -> int:
+        reloads = self._reloads
         process = await asyncio.create_subprocess_exec(
             sys.executable, *self._command, str(index), stdin=PIPE, stdout=PIPE, pass_fds=[self._listener.fileno()]
         )
@@ -125,10 +135,14 @@ class _Supervisor:
         assert process.stdout is not None  # noqa: S101  # asked for above
         if await process.stdout.readline() == READY:
             say("worker_started", worker=index, pid=process.pid)
+            self._answering.add(index)
+            if self._reloads > reloads:
+                process.send_signal(signal.SIGHUP)
             if index not in self._ready:
                 self._ready.add(index)
                 if len(self._ready) == self._count:
                     say_listening(self._listener)
         status = await process.wait()
+        self._answering.discard(index)
         del self._running[index]
         return status

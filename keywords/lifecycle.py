@@ -1,9 +1,13 @@
 """What happens to a gateway while it serves: it is told to stop, or to read its configuration again."""
 
+import json
+import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Literal
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, Literal
 
 from assertionengine import AssertionOperator
 from robot.api import logger
@@ -16,6 +20,7 @@ from keywords.world import Gateway, chosen_gateway
 
 Signal = Literal["SIGTERM", "SIGINT", "SIGHUP"]
 _A_WHILE = timedelta(seconds=10)
+_POLL_S = 0.02
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -34,6 +39,58 @@ class LifecycleLibrary:
     def signal_gateway(self, name: Signal, gateway: Gateway | None = None) -> None:
         """Send the gateway itself a signal and do not wait for what it does."""
         chosen_gateway(gateway).process.send_signal(getattr(signal, name))
+
+    @keyword
+    def replace_gateway_config(self, config: Path, by: Path) -> None:
+        """Put what one configuration file holds in place of another, in one step, as an editor does when it saves.
+
+        ```robotframework
+        Replace Gateway Config    ${config}    ${other}
+        ```
+        """
+        copy = config.with_suffix(".new")
+        shutil.copyfile(by, copy)
+        copy.replace(config)
+
+    @keyword
+    def reload_gateway(self, gateway: Gateway | None = None, within: timedelta = _A_WHILE) -> dict[str, Any]:
+        """Send SIGHUP and wait until the gateway has read its configuration again.
+
+        Returns:
+            The line of its log: `event` is `config_reloaded` or `config_not_reloaded`.
+
+        Raises:
+            AssertionError: there was no such line in time.
+
+        ```robotframework
+        ${told} =    Reload Gateway    ${gateway}
+        Should Be Equal    ${told}[event]    config_reloaded
+        ```
+        """
+        gateway = chosen_gateway(gateway)
+        before = len(_readings(gateway))
+        self.signal_gateway("SIGHUP", gateway)
+        return self.await_reload(before + 1, gateway, within)
+
+    @keyword
+    def await_reload(self, count: int, gateway: Gateway | None = None, within: timedelta = _A_WHILE) -> dict[str, Any]:
+        """Wait until the gateway has read its configuration so many times since its start; the line of its log.
+
+        Raises:
+            AssertionError: it did not in time.
+
+        ```robotframework
+        Await Reload    1    ${gateway}
+        ```
+        """
+        gateway = chosen_gateway(gateway)
+        end = monotonic() + within.total_seconds()
+        while len(found := _readings(gateway)) < count:
+            if monotonic() > end:
+                raise AssertionError(f"{len(found)} readings of the configuration instead of {count} within {within}")
+            sleep(_POLL_S)
+        logger.info(found[count - 1])
+        return found[count - 1]
 
     @keyword
     def get_exit_status(
@@ -110,6 +167,12 @@ class LifecycleLibrary:
         ends = [_end(stream, text) for stream in streams]
         label = f"Whole streams ({'; '.join(sorted({end for end in ends if end})) or 'no other'})"
         return judge(ends.count(""), assertion_operator, assertion_expected, label, message)
+
+
+def _readings(gateway: Gateway) -> list[dict[str, Any]]:
+    """The log's lines about configurations that were read while it ran."""
+    lines = gateway.log.read_text("utf-8", "replace").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if "reloaded" in line and line.endswith("\n")]
 
 
 def _end(stream: StreamedAnswer, text: str) -> str:

@@ -13,20 +13,31 @@ from gateway.config_backends import AnthropicConfig, AzureConfig, LlamaCppConfig
 from gateway.control_tokens import ControlTokens
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.backends.base import Backend
     from gateway.config import Config
     from gateway.config_backends import RemoteConfig
 
 
-def create_backends(config: Config) -> dict[str, Backend]:
+def create_backends(
+    config: Config, running: Mapping[str, Backend] | None = None, before: Config | None = None
+) -> dict[str, Backend]:
     """One backend per table `[backends.<name>]`; none is started.
+
+    Args:
+        config: the configuration.
+        running: backends that are there already; one whose table did not change is taken as it is.
+        before: the configuration that they come from.
 
     Raises:
         EmbeddedModelError: an embedded model lacks its weights or its engine; the message says how to get them.
     """
     backends: dict[str, Backend] = {}
     for name, settings in config.backends.items():
-        if isinstance(settings, LlamaCppConfig):
+        if running and before and _is_same(name, before, config):
+            backends[name] = running[name]
+        elif isinstance(settings, LlamaCppConfig):
             # llama.cpp is an extra: a gateway without an embedded model does not need it installed.
             from gateway.backends.llamacpp import LlamaCppBackend  # noqa: PLC0415  # see the line above
 
@@ -51,6 +62,12 @@ def _remote(settings: RemoteConfig, name: str, connect_s: float) -> Backend:
         case OllamaConfig():
             return OllamaBackend(settings, name=name, connect_s=connect_s)
     return OpenAIBackend(settings, name=name, connect_s=connect_s)
+
+
+def _is_same(name: str, one: Config, other: Config) -> bool:
+    settings = other.backends[name]
+    embedded = isinstance(settings, LlamaCppConfig)
+    return one.backends.get(name) == settings and (embedded or one.timeouts.connect_s == other.timeouts.connect_s)
 
 
 def _models_on(config: Config, backend: str) -> list[str]:

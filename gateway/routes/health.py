@@ -16,16 +16,18 @@ from gateway.errors import RETRY_AFTER_S, BackendUnavailable, ShuttingDown
 if TYPE_CHECKING:
     from gateway.drain import Drain
     from gateway.errors import GatewayError
+    from gateway.reloading import Reloads
     from gateway.routing import Routes
 
 
-def health_router(routes: Routes, drain: Drain) -> APIRouter:
+def health_router(routes: Routes, drain: Drain, reloads: Reloads) -> APIRouter:
     """The three endpoints.
 
     `/health` and `/health/live` say that this process answers, and which one it is: `instance` is `GATEWAY_INSTANCE`
     or a random word, so a caller can tell this gateway from another on the same port. `/health/ready` is 200 if every
-    model has at least one backend that would answer now, else 503, with the state of each backend of each model. After
-    the stop signal it is 503 as long as requests are still under way; the other two stay 200.
+    model has at least one backend that would answer now, else 503, with the state of each backend of each model, and
+    whether the configuration's file holds a newer one that could not be used. After the stop signal it is 503 as long
+    as requests are still under way; the other two stay 200.
     """
     router = APIRouter(prefix="/health", tags=["health"])
     alive = orjson.dumps(
@@ -57,16 +59,17 @@ def health_router(routes: Routes, drain: Drain) -> APIRouter:
             for model, steps in routes.steps.items()
         }
         waiting = [model for model, state in models.items() if not state["ready"]]
-        return _verdict(models, waiting)
+        configuration = {"since": round(reloads.since, 3), "newer_refused": reloads.last_refused}
+        return _verdict({"models": models, "configuration": configuration}, waiting)
 
     return router
 
 
-def _verdict(models: dict[str, Any], waiting: list[str]) -> Response:
+def _verdict(state: dict[str, Any], waiting: list[str]) -> Response:
     if not waiting:
-        return Response(orjson.dumps({"status": "ready", "models": models}), media_type="application/json")
+        return Response(orjson.dumps({"status": "ready", **state}), media_type="application/json")
     error = BackendUnavailable(f"No backend answers for: {', '.join(waiting)}. Look into the gateway's log.")
-    return _refusal("not_ready", error, models=models)
+    return _refusal("not_ready", error, **state)
 
 
 def _refusal(status: str, error: GatewayError, **state: Any) -> Response:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -13,10 +14,9 @@ import pytest
 import uvicorn
 from aiohttp import web
 
-from gateway.app import create_app
-from gateway.config import Config
-from gateway.drain import Drain
+from gateway.config import Config, load
 from gateway.server import create_server, listen
+from gateway.service import Gateway as Service
 
 Script = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -159,20 +159,20 @@ async def serving_backend(backend: Backend) -> AsyncIterator[Backend]:
 class Gateway:
     url: str
     server: uvicorn.Server
-    drain: Drain
+    service: Service
 
 
 @asynccontextmanager
-async def serving_gateway(config: Config) -> AsyncIterator[Gateway]:
+async def serving_gateway(config: Config, source: Path | None = None) -> AsyncIterator[Gateway]:
     listener = listen("127.0.0.1", 0)
-    app = create_app(config)
-    app.state.drain.limit_s = 1
-    server = create_server(app)
+    service = Service(config, source=source)
+    service.drain.limit_s = 1
+    server = create_server(service)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(0.01)
     try:
-        yield Gateway(f"http://127.0.0.1:{listener.getsockname()[1]}", server, app.state.drain)
+        yield Gateway(f"http://127.0.0.1:{listener.getsockname()[1]}", server, service)
     finally:
         server.should_exit = True
         await task
@@ -235,7 +235,7 @@ class Client:
 
     def __init__(self, gateway: Gateway) -> None:
         self.http = httpx2.Client(base_url=gateway.url, timeout=10)
-        self.drain = gateway.drain
+        self.service = gateway.service
         self._gateway = gateway
 
     def stop(self) -> None:
@@ -286,11 +286,12 @@ def client(_gateway: Gateway) -> Iterator[Client]:
 
 @pytest.fixture(scope="session")
 def start_gateway() -> Callable[..., Any]:
-    """`with start_gateway(backends=…, models=…, …) as client`."""
+    """`with start_gateway(backends=…, models=…, …) as client`, or with `source`, the configuration's file."""
 
     @contextmanager
-    def start(**settings: Any) -> Iterator[Client]:
-        with in_thread(lambda: serving_gateway(Config(**settings))) as gateway:
+    def start(source: Path | None = None, **settings: Any) -> Iterator[Client]:
+        config = load(source) if source else Config(**settings)
+        with in_thread(lambda: serving_gateway(config, source)) as gateway:
             client = Client(gateway)
             with client.http:
                 yield client

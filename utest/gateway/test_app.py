@@ -6,9 +6,9 @@ import json
 import httpx2
 import pytest
 
-from gateway.app import create_app
 from gateway.backends.base import Backend
 from gateway.config import Config
+from gateway.service import Gateway
 
 MODELS = {"m": {"route": [{"backend": "broken"}]}}
 
@@ -37,7 +37,7 @@ class Broken(Backend):
 def asked(**fields):
     async def ask():
         config = Config(backends={"broken": {"kind": "openai", "base_url": "http://x"}}, models=MODELS)
-        app = create_app(config, {"broken": Broken(name="broken")})
+        app = Gateway(config, {"broken": Broken(name="broken")})
         async with (
             app.router.lifespan_context(app),
             httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://gateway") as client,

@@ -14,6 +14,7 @@ from gateway.auth import Key, KeyRing
 from gateway.config import Config
 from gateway.config_keys import KeysConfig
 from gateway.config_problems import ConfigError
+from gateway.drain import Drain
 from gateway.frame import RECORD, RequestFrame
 from gateway.gate import Gate
 from gateway.limit_headers import span
@@ -262,7 +263,8 @@ def test_an_account_that_fails_takes_no_place_with_it():
         scope[RECORD].admitted = Admitted(None, MemoryStore(60.0), gate)
 
     async def ask():
-        frame = RequestFrame(app, keys=KeyRing([], KeysConfig()), observers=Failing(), metrics_need_key=False)
+        keys = KeyRing([], KeysConfig())
+        frame = RequestFrame(app, keys=keys, observers=Failing(), drain=Drain(1), metrics_need_key=False)
         with pytest.raises(ZeroDivisionError):
             await frame({"type": "http", "method": "POST", "path": "/v1/x", "headers": []}, None, None)
         await gate.enter()

@@ -114,3 +114,16 @@ def test_one_worker_that_cannot_come_back_leaves_the_others_answering(serve, tmp
     assert instance(gateway.until("listening")[0]["url"])
     gateway.process.terminate()
     assert gateway.process.wait(10) == 0
+
+
+def test_each_worker_reads_the_configuration_again(serve, tmp_path):
+    gateway = serve(OPENAI, "--workers", "2")
+    gateway.until("listening")
+    (tmp_path / "gateway.toml").write_text(OPENAI + "[server]\nwatch = false\n[limits]\nmessages = 3\n")
+    gateway.process.send_signal(signal.SIGHUP)
+    told = gateway.until("config_reloaded", 2)
+    assert {entry["worker"] for entry in told} == {0, 1}
+    assert told[0]["changed"] == ["limits.messages"]
+    assert gateway.until("config_needs_restart")[0]["settings"] == ["server.watch"]
+    gateway.process.send_signal(signal.SIGTERM)
+    assert gateway.process.wait(10) == 0

@@ -1,0 +1,103 @@
+*** Settings ***
+Documentation       A gateway takes over a new configuration while it serves: whole or not at all, and without dropping
+...                 what is under way.
+
+Resource            ../../resources/limits.resource
+Library             keywords.broken_stream.BrokenStreamLibrary
+Library             keywords.lifecycle.LifecycleLibrary
+Library             keywords.metrics.MetricsLibrary
+
+Suite Setup         Open Gateway That Others Change
+Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
+Test Setup          Take Over    ${WORLD.first}
+Test Teardown       NONE
+
+Test Tags           kind:reliability    needs:scripted-backend
+
+
+*** Test Cases ***
+A model that was added is served
+    [Tags]    req:LIFE-006
+    ${config} =    Write Gateway Config    ${WORLD.backend}    model=added
+    ${told} =    Take Over    ${config}
+    Should Be Equal    ${told}[event]    config_reloaded
+    ${answer} =    Ask    Hello.    model=added
+    Get Text    ${answer}    !=    ${EMPTY}
+
+A change of the file is enough
+    [Tags]    req:LIFE-006
+    ${config} =    Write Gateway Config    ${WORLD.backend}    model=seen
+    Replace Gateway Config    ${WORLD.config}    ${config}
+    Gateway Should Log    models.\\"seen\\"    within=5 s    gateway=${GATEWAY}
+    Ask    Hello.    model=seen
+
+A key that was revoked is refused
+    [Tags]    req:LIFE-007    kind:security
+    Add To Gateway Config    ${WORLD.config}    keys    file=${WORLD.key.file}
+    Reload Gateway    ${GATEWAY}
+    VAR    ${GATEWAY_API_KEY}    ${WORLD.key.secret}    scope=TEST
+    Ask    Hello.
+    Run Gateway Command    keys    revoke    alice    --file    ${WORLD.key.file}
+    Reload Gateway    ${GATEWAY}
+    ${refused} =    Send Chat
+    Get Status    ${refused}    ==    401
+
+A misspelt setting leaves the running configuration in force
+    [Tags]    req:LIFE-008    kind:negative
+    Add To Gateway Config    ${WORLD.config}    timeouts    conect_s=3
+    Reload Gateway    ${GATEWAY}
+    Ask    Hello.    model=scripted
+
+A misspelt setting is named in the log
+    [Tags]    req:LIFE-008    kind:negative
+    Add To Gateway Config    ${WORLD.config}    timeouts    conect_s=3
+    ${told} =    Reload Gateway    ${GATEWAY}
+    Should Be Equal    ${told}[event]    config_not_reloaded
+    Should Be Equal    ${told}[problems]    ${{ ["timeouts.conect_s: is no setting; did you mean 'connect_s'?"] }}
+
+A refused configuration is seen from outside
+    [Tags]    req:LIFE-008    kind:negative
+    Add To Gateway Config    ${WORLD.config}    timeouts    conect_s=3
+    Reload Gateway    ${GATEWAY}
+    ${refused} =    Get Metric    gateway_config_reload_last_refused
+    Should Be Equal As Integers    ${refused}    1
+
+What cannot change without a restart is named
+    [Tags]    req:LIFE-009
+    Add To Gateway Config    ${WORLD.config}    server    port=1
+    Reload Gateway    ${GATEWAY}
+    Gateway Should Log    "settings":["server.port"]    gateway=${GATEWAY}
+
+A stream under way ends whole at the backend that it began at
+    [Tags]    req:LIFE-010
+    Script Answer    ${WORLD.backend}    count=8    chunk_delay=50 ms
+    ${running} =    Start Stream    Hello.
+    ${other} =    Start Scripted Backend
+    ${config} =    Write Gateway Config    ${other}
+    Take Over    ${config}
+    ${stream} =    Finish Stream    ${running}
+    Stream Should Be Closed Properly    ${stream}
+    Ask    Hello.
+    Get Request Count    ${other}    ==    1
+
+
+*** Keywords ***
+Open Gateway That Others Change
+    [Documentation]    One gateway whose configuration file the rows replace; it starts with the one it returns to.
+    ${backend} =    Start Scripted Backend
+    ${first} =    Write Gateway Config    ${backend}
+    ${config} =    Write Gateway Config    ${backend}
+    ${key} =    Make Key    alice
+    ${gateway} =    Start Gateway    config=${config}
+    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
+    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
+    VAR    ${GATEWAY}    ${gateway}    scope=SUITE
+    VAR    ${MODEL}    scripted    scope=SUITE
+    VAR    &{WORLD}    backend=${backend}    first=${first}    config=${config}    key=${key}    scope=SUITE
+
+Take Over
+    [Documentation]    Put the contents of a file into the gateway's own, and have it read.
+    [Arguments]    ${config: object}
+    Replace Gateway Config    ${WORLD.config}    ${config}
+    ${told} =    Reload Gateway    ${GATEWAY}
+    RETURN    ${told}
