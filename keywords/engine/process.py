@@ -97,7 +97,7 @@ class GatewayProcess:
 
     def send_signal(self, number: int) -> None:
         """Send the gateway itself a signal and do not wait for what it does."""
-        self._popen.send_signal(number)
+        self._process.send_signal(number)
 
     def wait_end(self, within_s: float) -> int:
         """Wait until the gateway has ended by itself: its exit status, below zero if a signal killed it.
@@ -105,10 +105,12 @@ class GatewayProcess:
         Raises:
             GatewayProcessError: it still runs.
         """
-        try:
-            return self._popen.wait(within_s)
-        except subprocess.TimeoutExpired:
-            raise GatewayProcessError(f"The gateway still runs after {within_s:.3g} s.{self._tail()}") from None
+        deadline = time.monotonic() + within_s
+        while (status := self._popen.poll()) is None:
+            if time.monotonic() > deadline:
+                raise GatewayProcessError(f"The gateway still runs after {within_s:.3g} s.{self._tail()}")
+            time.sleep(_POLL_S)
+        return status
 
     def wait_ready(self, within_s: float) -> float:
         """Wait until `/health/ready` answers 200.
