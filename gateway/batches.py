@@ -45,6 +45,11 @@ class Batches(Generic[T]):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def is_writing(self) -> bool:
+        """The thread has not ended; after `close`, `write` was too slow."""
+        return self._thread.is_alive()
+
     def put(self, record: T) -> None:
         """Queue the record; it never waits."""
         if len(self._waiting) >= self._limit:
@@ -59,7 +64,7 @@ class Batches(Generic[T]):
         self._closing.set()
         self._wake.set()
         await asyncio.to_thread(self._thread.join, CLOSE_S)
-        if self._thread.is_alive():
+        if self.is_writing:
             say(f"{self._name}_unfinished", level=logging.ERROR, records=len(self._waiting))
 
     def _run(self) -> None:

@@ -77,6 +77,7 @@ class Ledger(Batches["_Rows"]):
         prepare(path)
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
         super().__init__("ledger", self._insert, limit=queue)
 
     def add(self, record: RequestRecord) -> None:
@@ -88,12 +89,19 @@ class Ledger(Batches["_Rows"]):
     async def close(self) -> None:
         """Write what still waits, and fold the write-ahead log into the file."""
         await super().close()
-        if self._connection is not None:
+        # One that still waits for another program to let go of the file would have to be waited for here as well.
+        if self._connection is not None and not self.is_writing:
             self._connection.close()
 
     def _insert(self, entries: list[_Rows]) -> None:
+        if self._connection is not None and _identity(self._path) != self._file:
+            # Someone has moved it away; what is written to it now would be seen by nobody.
+            self._connection.close()
+            self._connection = None
         if self._connection is None:
+            prepare(self._path)
             self._connection = _opened(self._path)
+            self._file = _identity(self._path)
         with self._connection as connection:
             connection.execute("BEGIN IMMEDIATE")
             (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM requests").fetchone()
@@ -128,6 +136,15 @@ def prepare(path: Path) -> None:
         raise ConfigError(
             [Problem("ledger.path", f"{path} cannot be written ({error})", "name a file in a writable folder")]
         ) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands there now; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: list[tuple[Any, ...]]) -> None:

@@ -1,17 +1,19 @@
 """What the gateway tells about itself: JSON lines on stderr, one per request, without prompts and keys.
 
-The lines of requests are gathered and written a few times a second by a thread, so a slow reader of stderr never holds
-up a request; rare lines (start, stop, failures) are written at once.
+All lines are written by a thread, so a slow reader of stderr never holds up a request: those of requests are gathered
+and handed to it a few times a second, rare lines (start, stop, failures) at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import orjson
+
+from gateway.stderr import LAST_WORDS_S, STDERR
 
 if TYPE_CHECKING:
     from gateway.record import RequestRecord
@@ -44,22 +46,36 @@ class RequestLog:
             self._writer = asyncio.get_running_loop().create_task(self._write_soon())
 
     async def close(self) -> None:
-        """Write what still waits."""
+        """Write what still waits, unless nobody reads it."""
         if self._writer is not None:
-            await self._writer
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._writer, LAST_WORDS_S)
 
     async def _write_soon(self) -> None:
         try:
             while self._waiting:
                 await asyncio.sleep(FLUSH_S)
+                if STDERR.is_behind:
+                    continue
                 lines, self._waiting = self._waiting, []
                 if self.dropped > self._told:
                     missing = {"level": "WARNING", "event": "log_dropped", "count": self.dropped - self._told}
                     lines.append(orjson.dumps(missing, option=orjson.OPT_APPEND_NEWLINE))
                     self._told = self.dropped
-                await asyncio.to_thread(_write, b"".join(lines))
+                STDERR.put(b"".join(lines))
         finally:
             self._writer = None
+
+
+class StderrHandler(logging.Handler):
+    """Hands each line to the thread that writes."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Never waits."""
+        try:
+            STDERR.put(f"{self.format(record)}\n".encode())
+        except Exception:  # noqa: BLE001  # as logging wants it: a line that cannot be written must not cost more than itself
+            self.handleError(record)
 
 
 class JsonFormatter(logging.Formatter):
@@ -81,7 +97,7 @@ class JsonFormatter(logging.Formatter):
 
 def configure_logging() -> None:
     """Send every logger's lines to stderr as JSON: the gateway from INFO, everything else from WARNING."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = StderrHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     log.setLevel(logging.INFO)
@@ -90,11 +106,6 @@ def configure_logging() -> None:
 def say(event: str, *, level: int = logging.INFO, **fields: object) -> None:
     """Write one line about the gateway itself, such as `{"event": "listening", "url": …}`."""
     log.log(level, event, extra={"fields": {"event": event, **fields}})
-
-
-def _write(lines: bytes) -> None:
-    sys.stderr.buffer.write(lines)
-    sys.stderr.buffer.flush()
 
 
 def line(record: RequestRecord) -> bytes:

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import threading
 import time
+from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
@@ -31,6 +32,13 @@ def read(path, query="SELECT * FROM requests ORDER BY seq"):
 
 def close(sink):
     asyncio.run(sink.close())
+
+
+def await_written(ledger, count):
+    deadline = time.monotonic() + 5
+    while ledger.written < count and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert ledger.written == count
 
 
 def record(number=0, path="/v1/x"):
@@ -93,6 +101,34 @@ def test_a_write_that_fails_costs_its_records_and_is_told(path, caplog):
     close(ledger)
     assert (ledger.written, ledger.dropped) == (0, 1)
     assert "ledger_failed" in [entry.fields["event"] for entry in caplog.records]
+
+
+def test_a_ledger_that_was_moved_away_is_begun_anew(path):
+    ledger = Ledger(path, queue=10)
+    ledger.add(record(1))
+    await_written(ledger, 1)
+    path.rename(path.with_name("moved.sqlite3"))
+    for companion in ("-wal", "-shm"):
+        path.with_name(path.name + companion).unlink(missing_ok=True)
+    ledger.add(record(2))
+    close(ledger)
+    assert [row["id"] for row in read(path)] == ["2"]
+    assert ledger.dropped == 0
+
+
+def test_another_program_that_keeps_the_ledger_does_not_keep_the_gateway_from_ending(path, monkeypatch):
+    monkeypatch.setattr("gateway.batches.CLOSE_S", 0.2)
+    ledger = Ledger(path, queue=10)
+    ledger.add(record(1))
+    await_written(ledger, 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        ledger.add(record(2))
+        began = time.monotonic()
+        close(ledger)
+        assert time.monotonic() - began < 2
+        other.execute("ROLLBACK")
+    await_written(ledger, 2)
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
