@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from gateway import keys_file, spending
 from gateway.config import load
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The keys that clients may use, in a file that holds only their hashes.", no_args_is_help=True)
 
 _DEFAULT = Path("keys.toml")
-_UNWRAPPED = 400  # columns: a table that goes to a file or a pipe keeps each row on one line
 
 File = Annotated[
     Path | None, typer.Option(help="The file of keys; else keys.file of ./gateway.toml, else ./keys.toml.")
@@ -58,21 +55,20 @@ def add(  # noqa: PLR0913, PLR0917  # one per option
 @app.command("list")
 def list_keys(file: File = None) -> None:
     """Show the keys with their limits, their state and what they have spent of a budget."""
+    from gateway.console import print_table  # noqa: PLC0415  # `gateway serve` would wait for its imports
+
     with _told():
         path = _path(file)
         entries = keys_file.read(path)
         spent = _spent(path, entries)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_UNWRAPPED)
-    table = Table("name", "state", "created", "rpm", "tpm", "concurrency", "budget", "spent", box=None, pad_edge=False)
+    rows = []
     for name, entry in entries.items():
         state = f"revoked {entry.revoked:%Y-%m-%d}" if entry.revoked else "active"
         limits = ("" if limit is None else str(limit) for limit in (entry.rpm, entry.tpm, entry.concurrency))
         tokens, usd = spent.get(name, (0, 0.0))
         used = f"{tokens} tokens, {usd:.4f} USD" if name in spent else ""
-        table.add_row(name, state, f"{entry.created:%Y-%m-%d}", *limits, _budget(entry), used)
-    console.print(table)
+        rows.append((name, state, f"{entry.created:%Y-%m-%d}", *limits, _budget(entry), used))
+    print_table(("name", "state", "created", "rpm", "tpm", "concurrency", "budget", "spent"), rows)
 
 
 @app.command()

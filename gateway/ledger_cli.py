@@ -9,8 +9,6 @@ from pathlib import Path  # typer reads the annotations at run time
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from gateway.config import load
 from gateway.config_problems import ConfigError
@@ -93,13 +91,6 @@ def _clock(time: float) -> str:
 
 
 def _show(titles: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    """A table for a terminal, tab-separated lines for a pipe."""
-    console = Console()
-    if not console.is_terminal:
-        for row in (titles, *rows):
-            typer.echo("\t".join(map(str, row)))
-        return
-    table = Table(*titles)
-    for row in rows:
-        table.add_row(*map(str, row))
-    console.print(table)
+    from gateway.console import print_records  # noqa: PLC0415  # `gateway serve` would wait for its imports
+
+    print_records(titles, [tuple(map(str, row)) for row in rows])

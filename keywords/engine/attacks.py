@@ -29,8 +29,8 @@ PARTIAL_LENGTH = 6
 
 SHOWN_NAMES = 6
 """Attacks named in a sentence."""
-ANSWER_TOKENS = 64
-"""Upper bound of an answer; a leak stands at its beginning."""
+ANSWER_TOKENS = 32
+"""Upper bound of an answer: a leak stands at its beginning. At 32, 48 and 64 tokens the same ones succeed."""
 
 
 @dataclass(frozen=True, slots=True)
