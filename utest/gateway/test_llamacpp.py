@@ -131,13 +131,14 @@ def test_without_llama_cpp_the_remedy_is_named(stand_in, monkeypatch):
         (1, 1, "max 100000", (1, 1)),
         (2, 1, "max 100000", (2, 1)),
         (4, 2, "max 100000", (2, 2)),
-        (6, 1, "", (6, 5)),
-        (64, 2, "max 100000", (32, 8)),
-        (64, 2, "300000 100000", (3, 2)),
+        (6, 1, "", (5, 5)),
+        (64, 2, "max 100000", (8, 8)),
+        (64, 2, "300000 100000", (2, 2)),
+        (64, 2, "200000 100000", (2, 1)),
         (64, 2, "50000 100000", (1, 1)),
     ],
 )
-def test_every_core_reads_and_one_cpu_stays_free_of_answering(monkeypatch, cpus, siblings, quota, threads):
+def test_one_cpu_stays_free_of_answering_and_reads_where_the_waiting_sleep(monkeypatch, cpus, siblings, quota, threads):
     def read(path):
         return quota if "cgroup" in path else str(int("".join(filter(str.isdigit, path))) // siblings)
 
