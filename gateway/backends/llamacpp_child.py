@@ -42,7 +42,8 @@ def main() -> None:
     import xllamacpp  # noqa: PLC0415  after the watcher: loading the library takes time in which the parent may end
 
     try:
-        server = xllamacpp.Server(_parameters(xllamacpp.CommonParams(), asked, xllamacpp.llama_pooling_type))
+        parameters = _parameters(xllamacpp.CommonParams(), asked, threads, xllamacpp.llama_pooling_type)
+        server = xllamacpp.Server(parameters)
     except RuntimeError as error:
         sys.exit(f"0 E {error}")  # in the form of llama.cpp's own lines
     to_parent.write(json.dumps({"url": server.listening_address}) + "\n")
@@ -61,7 +62,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _parameters(parameters: Any, asked: argparse.Namespace, pooling: Any) -> Any:
+def _parameters(parameters: Any, asked: argparse.Namespace, threads: _Threads | None, pooling: Any) -> Any:
     """Fill in llama.cpp's parameters; names and defaults are those of its `common/common.h`."""
     parameters.model.path = str(asked.model)
     parameters.model_alias = {asked.alias}
