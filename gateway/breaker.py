@@ -37,10 +37,12 @@ class Breaker:
 
     Attributes:
         state: as above.
+        on_open: called when an attempt of this process's own has opened it.
     """
 
     def __init__(self, backend: str, config: BreakerConfig, clock: Callable[[], float] = time.monotonic) -> None:
         self.state: State = "closed"
+        self.on_open: Callable[[], None] | None = None
         self._backend = backend
         self._config = config
         self._clock = clock
@@ -92,6 +94,13 @@ class Breaker:
         if self.state == "half-open" or self._has_failed_enough():
             self._opened_at = self._clock()
             self._change("open")
+            if self.on_open is not None:
+                self.on_open()
+
+    def open_for(self, wait_s: float) -> None:
+        """Leave the backend alone for so many seconds, since another process found it failing."""
+        self._opened_at = self._clock() + wait_s - self._config.open_s
+        self._change("open", told_by="another process")
 
     def abandoned(self, number: int) -> None:
         """Note that an attempt was given up, which says nothing about the backend; another one may be the probe."""
@@ -105,10 +114,10 @@ class Breaker:
         full = len(self._latest) == self._latest.maxlen
         return rate is not None and full and sum(self._latest) >= rate * len(self._latest)
 
-    def _change(self, state: State) -> None:
+    def _change(self, state: State, **why: str) -> None:
         if state != self.state:
             level = logging.WARNING if state == "open" else logging.INFO
-            say("breaker", level=level, backend=self._backend, state=state, failures=self._consecutive)
+            say("breaker", level=level, backend=self._backend, state=state, failures=self._consecutive, **why)
         self.state = state
         self._era += 1
         self._probing = False

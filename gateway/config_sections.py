@@ -101,3 +101,8 @@ class BreakerConfig(Section):
     failure_rate: float | None = Field(default=None, gt=0, le=1)
     window: int = Field(default=20, ge=2, le=10_000)
     open_s: Seconds = 10.0
+
+    @property
+    def opens(self) -> bool:
+        """Whether there is a condition."""
+        return self.consecutive_failures is not None or self.failure_rate is not None

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from gateway.backends.base import Backend
     from gateway.config import Config
+    from gateway.shared_breakers import SharedBreakers
 
 
 class Gateway:
@@ -74,6 +75,7 @@ class Gateway:
         self._reloading = (
             Reloading(source, watch=config.server.watch, reload=self._reload) if source is not None else None
         )
+        self._shared = _shared_breakers(config)
         self._take_up(self._current)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,6 +111,8 @@ class Gateway:
 
     def _take_up(self, generation: Generation) -> None:
         self._observers.take_up(generation.config.prices, generation.routes.standings)
+        if self._shared is not None:
+            self._shared.watch(generation.config, generation.routes.standings)
 
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:
@@ -117,6 +121,8 @@ class Gateway:
         tasks = [asyncio.create_task(_start(backend)) for backend in self._current.backends.values()]
         if self._reloading is not None:
             tasks.append(asyncio.create_task(self._reloading.run()))
+        if self._shared is not None:
+            tasks.append(asyncio.create_task(self._shared.run()))
         try:
             yield
         finally:
@@ -180,6 +186,15 @@ class Gateway:
             task = asyncio.create_task(_stop(unneeded))
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
+
+
+def _shared_breakers(config: Config) -> SharedBreakers | None:
+    if config.shared.url is None:
+        return None
+    # An extra: a gateway that shares nothing does not need it installed.
+    from gateway.shared_breakers import SharedBreakers as Installed  # noqa: PLC0415  # see the line above
+
+    return Installed(config.shared.url)
 
 
 async def _start(backend: Backend) -> None:

@@ -1,0 +1,43 @@
+*** Settings ***
+Documentation       However many processes answer, they are one gateway: they know of each other's troubles.
+
+Resource            ../../resources/limits.resource
+
+Suite Setup         Open Gateway With Two Workers
+Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends    AND    Stop Redis
+Test Teardown       NONE
+
+Test Tags           kind:reliability    needs:scripted-backend    needs:redis
+
+
+*** Test Cases ***
+A backend that one worker found failing is left alone by the others
+    [Tags]    req:BRKR-004
+    Script Refusal    ${BACKEND}    500
+    Send Chats    1
+    Gateway Should Log    "told_by":"another process"    within=${HEARD_WITHIN}    gateway=${GATEWAY}
+    ${answers} =    Send Chats    12
+    Get Status Count    ${answers}    503    ==    12
+    Get Request Count    ${BACKEND}    ==    1
+
+
+*** Keywords ***
+Open Gateway With Two Workers
+    [Documentation]    Two processes behind one address that share a Redis.
+    ${backend} =    Start Scripted Backend
+    ${config} =    Write Gateway Config    ${backend}
+    Let Two Workers Share A Redis    ${config}
+    ${gateway} =    Start Gateway    config=${config}
+    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
+    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
+    VAR    ${GATEWAY}    ${gateway}    scope=SUITE
+    VAR    ${BACKEND}    ${backend}    scope=SUITE
+    VAR    ${MODEL}    scripted    scope=SUITE
+
+Let Two Workers Share A Redis
+    [Documentation]    And leave a backend alone after its first failure, for longer than this suite runs.
+    [Arguments]    ${config: object}
+    ${url} =    Start Redis
+    Add To Gateway Config    ${config}    shared    redis_url=${url}
+    Add To Gateway Config    ${config}    server    workers=2
+    Add To Gateway Config    ${config}    breaker    consecutive_failures=1    open_s=30
