@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from contextlib import contextmanager
+from importlib.metadata import version as version_of
 from pathlib import Path  # noqa: TC003  # typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +21,19 @@ from gateway.weights import EmbeddedModelError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_VARIABLES = """\
+GATEWAY_API_KEYS: the keys that clients may use, comma separated.
+
+GATEWAY_MODEL: a GGUF file in place of the embedded model's own.
+
+GATEWAY_INSTANCE: what /health calls this gateway.
+
+GATEWAY_<TABLE>__<SETTING>: overrules the file, as GATEWAY_SERVER__PORT=9000 does.
+
+Keys for backends, and a Redis' password, stand in variables that the file names: api_key_env, redis_url_env.
+
+SIGTERM stops after the requests under way; SIGHUP reads the configuration again."""
+
 app = typer.Typer(help="An LLM inference gateway.", no_args_is_help=True, pretty_exceptions_enable=False)
 config_app = typer.Typer(help="The configuration file.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
@@ -27,7 +42,22 @@ app.add_typer(ledger_cli.app, name="ledger")
 app.add_typer(keys_cli.app, name="keys")
 
 
-@app.command()
+def _show_version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"gateway {version_of('llm-gateway-qa')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[  # noqa: FBT002  # its callback does all, and typer wants its switch so
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """An LLM inference gateway."""
+
+
+@app.command(epilog=_VARIABLES)
 def serve(
     config: Annotated[
         Path | None, typer.Option(help="The configuration; else ./gateway.toml, else the built-in one.")
@@ -60,9 +90,11 @@ def serve(
         typer.echo(f"gateway: {error}", err=True)
         raise typer.Exit(2) from error
     except OSError as error:
-        typer.echo(
-            f"server: cannot listen on {address[0]}:{address[1]} ({error.strerror}); choose another --port", err=True
-        )
+        # Names that cannot be resolved come with numbers of their own.
+        which = "port" if error.errno in {errno.EADDRINUSE, errno.EACCES} else "host"
+        where = f"{address[0]}:{address[1]}" if which == "port" else f"'{address[0]}'"
+        reason = (error.strerror or repr(error)).partition(" (")[0]
+        typer.echo(f"server.{which}: cannot listen on {where} ({reason}); choose another --{which}", err=True)
         raise typer.Exit(2) from error
     if isinstance(application, Limiting):
         from gateway.workers import supervise  # noqa: PLC0415  # see above

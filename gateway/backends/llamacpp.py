@@ -16,6 +16,7 @@ import orjson
 from gateway.backends.capabilities import impossible
 from gateway.backends.llamacpp_process import LlamaCppProcess
 from gateway.backends.llamacpp_text import TextEvents, joined, text_request, whole_text
+from gateway.backends.llamacpp_watch import until_hung
 from gateway.backends.openai import OpenAIBackend
 from gateway.control_tokens import ControlTokens
 from gateway.errors import BackendDisconnected, BackendRefused, BackendUnavailable
@@ -214,6 +215,18 @@ class LlamaCppBackend(OpenAIBackend):
             await asyncio.sleep(backoff_s)
             backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
 
+    async def _serve(self, child: LlamaCppProcess) -> None:
+        """Wait until the child has ended; kill it if it hangs."""
+        watch = asyncio.create_task(self._kill_when_hung(child))
+        try:
+            await child.wait()
+        finally:
+            watch.cancel()
+
+    async def _kill_when_hung(self, child: LlamaCppProcess) -> None:
+        if self._connection is not None:
+            child.kill(await until_hung(self._connection, child.pid))
+
     async def _run_child(self, weights: Path) -> float:
         """Run one child to its end; how long it served, in seconds."""
         began = time.monotonic()
@@ -226,7 +239,7 @@ class LlamaCppBackend(OpenAIBackend):
                 self.state = "ready"
                 self._first_outcome.set()
                 say("backend_ready", backend=self.name, pid=child.pid, after_s=round(ready_at - began, 3))
-                await child.wait()
+                await self._serve(child)
                 self.state = "crashed"
         finally:
             await self.disconnect()

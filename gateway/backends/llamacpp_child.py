@@ -29,8 +29,10 @@ class _Threads(NamedTuple):
 def main() -> None:
     """Serve until standard input ends."""
     asked = _arguments()
-    # A terminal sends Ctrl-C to the whole group; the parent decides when the child goes, after its last requests.
+    # A terminal sends Ctrl-C to the whole group, and systemd SIGTERM; the parent decides when the child goes, after its
+    # last requests.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     threads = _threads()

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 
 CHILD = Path(__file__).with_name("llamacpp_child.py")
 LOAD_LIMIT_S = 300.0
-POLITE_S = 1.0
-TERMINATED_S = 0.5
+POLITE_S = 1.5
 _KEPT = 16_384  # bytes of standard error; a failed load writes about one thousand
 _LOAD_ERROR = re.compile(rb"^\S+ E +(.+)$", re.MULTILINE)
 _ABORT = re.compile(rb"^.*(GGML_ASSERT.+)$", re.MULTILINE)
@@ -36,6 +36,7 @@ class LlamaCppProcess:
         self.pid = process.pid
         self._process = process
         self._loaded = False
+        self._killed_for = ""
         self._stderr = bytearray()
         self._reader = asyncio.create_task(self._keep_stderr())
 
@@ -74,22 +75,31 @@ class LlamaCppProcess:
         """Wait until the child has ended."""
         await self._process.wait()
 
+    def kill(self, reason: str) -> None:
+        """End it at once; `reason` is told as the cause of its death."""
+        self._killed_for = reason
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
     async def end(self) -> None:
         """End the child if it still runs, within two seconds, and read what it left on standard error."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        for limit_s, harder in ((POLITE_S, self._process.terminate), (TERMINATED_S, self._process.kill)):
-            try:
-                async with asyncio.timeout(limit_s):
-                    await self._process.wait()
-                break
-            except TimeoutError:
-                harder()
+        try:
+            async with asyncio.timeout(POLITE_S):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
         await self._process.wait()
         await self._reader
 
     def cause_of_death(self) -> str:
-        """Why the child ended: llama.cpp's first complaint while it loaded, or its failed assertion, or the status."""
+        """Why the child ended: what it was killed for, or what llama.cpp said of it, or its status.
+
+        llama.cpp says its first complaint while it loaded, or its failed assertion.
+        """
+        if self._killed_for:
+            return self._killed_for
         found = (_ABORT if self._loaded else _LOAD_ERROR).search(self._stderr)
         said = f": {found[1].decode(errors='replace').strip()[:300]}" if found else ""
         code = self._process.returncode or 0

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.backends import llamacpp, llamacpp_child, llamacpp_process
+from gateway.backends import connection, llamacpp, llamacpp_child, llamacpp_process, llamacpp_watch
 from gateway.backends.base import Call
 from gateway.backends.llamacpp import LlamaCppBackend
 from gateway.config_backends import LlamaCppConfig
@@ -176,6 +176,43 @@ def test_a_killed_child_is_replaced_and_calls_meanwhile_get_503_with_retry_after
     assert not refused.reached
     assert events(caplog, "backend_crashed")[0]["reason"] == "ended by signal 9"
     assert events(caplog, "backend_ready")[1]["pid"] != first
+
+
+def test_a_child_that_hangs_is_killed_and_restarted(stand_in, caplog, monkeypatch):
+    caplog.set_level(logging.INFO, "gateway")
+    monkeypatch.setattr(llamacpp_watch, "LOOK_S", 0.05)
+    monkeypatch.setattr(llamacpp_watch, "SILENT_S", 0.3)
+    monkeypatch.setattr(connection, "READY_S", 0.1)
+
+    async def scenario():
+        async with running(stand_in(SERVING)) as backend:
+            await asyncio.sleep(0.6)
+            assert not events(caplog, "backend_crashed"), "one that is well is left alone"
+            first = events(caplog, "backend_ready")[0]["pid"]
+            os.kill(first, signal.SIGSTOP)
+            await until(lambda: asyncio.sleep(0, len(events(caplog, "backend_ready")) == 2))
+            assert await backend.ready()
+        return first
+
+    first = asyncio.run(scenario())
+    assert "hung" in events(caplog, "backend_crashed")[0]["reason"]
+    assert is_gone(first)
+
+
+def test_a_child_that_computes_without_answering_gets_more_time(stand_in, caplog, monkeypatch):
+    monkeypatch.setattr(llamacpp_watch, "LOOK_S", 0.05)
+    monkeypatch.setattr(llamacpp_watch, "SILENT_S", 0.2)
+    monkeypatch.setattr(llamacpp_watch, "BUSY_S", 1.0)
+    busy = STUBBORN.replace("time.sleep(60)", "while True: pass")
+
+    async def scenario():
+        async with running(stand_in(busy)):
+            await asyncio.sleep(0.6)
+            assert not events(caplog, "backend_crashed")
+            await until(lambda: asyncio.sleep(0, events(caplog, "backend_crashed")))
+
+    asyncio.run(scenario())
+    assert "did not answer for 1 s" in events(caplog, "backend_crashed")[0]["reason"]
 
 
 def test_a_call_under_way_is_told_at_once_when_to_come_again_when_the_child_dies(stand_in, caplog):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import urllib.request
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 
 from gateway.backends.base import Call
 from gateway.backends.llamacpp import LlamaCppBackend
+from gateway.config import BUILT_IN
 from gateway.config_backends import LlamaCppConfig
 from gateway.errors import BackendDisconnected, BackendUnavailable, ContextTooLong
 from gateway.weights import EmbeddedModelError, resolve
@@ -190,3 +192,35 @@ def test_ctrl_c_in_the_terminal_is_left_to_the_parent(weights, child_pid, caplog
 
     assert asyncio.run(scenario())
     assert said(caplog, "backend_crashed") == []
+
+
+def test_a_stop_signal_to_the_whole_group_lets_an_answer_end(weights):
+    environment = {**os.environ, "GATEWAY_MODEL": str(weights), "GATEWAY_API_KEYS": ""}
+    command = [sys.executable, "-m", "gateway", "serve", "--port", "0", "--config", str(BUILT_IN)]
+    gateway = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment, start_new_session=True)
+    entries = []
+    for line in gateway.stderr:
+        entries.append(json.loads(line))
+        if entries[-1]["event"] == "backend_started":
+            break
+    url = next(entry["url"] for entry in entries if entry["event"] == "listening")
+    body = {
+        "model": "smollm2-135m-instruct",
+        "messages": [{"role": "user", "content": "Hi"}],
+        "max_tokens": 60,
+        "ignore_eos": True,
+        "stream": True,
+    }
+    request = urllib.request.Request(
+        f"{url}/v1/chat/completions", json.dumps(body).encode(), {"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request) as response:
+        response.readline()
+        os.killpg(gateway.pid, signal.SIGTERM)
+        rest = response.read().decode()
+    with gateway.stderr:
+        events = [json.loads(line)["event"] for line in gateway.stderr]
+    assert gateway.wait(10) == 0
+    assert rest.count("data: {") >= 50
+    assert '"finish_reason":"length"' in rest
+    assert "backend_crashed" not in events

@@ -1,5 +1,6 @@
 """`gateway serve` as a process: its address, its log, its end."""
 
+import importlib.metadata
 import json
 import os
 import signal
@@ -81,3 +82,18 @@ def test_a_taken_port_is_said_plainly(serve):
     assert "cannot listen on 127.0.0.1" in told
     assert "choose another --port" in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid"])
+def test_a_host_that_is_not_here_is_said_plainly(serve, host):
+    process = serve("--port", "0", "--host", host)
+    assert process.wait(20) == 2
+    told = process.stderr.read().decode()
+    assert f"server.host: cannot listen on '{host}'" in told
+    assert "choose another --host" in told
+    assert "Traceback" not in told
+
+
+def test_it_tells_its_version():
+    told = subprocess.run([sys.executable, "-m", "gateway", "--version"], capture_output=True, check=True).stdout
+    assert told.decode().strip() == f"gateway {importlib.metadata.version('llm-gateway-qa')}"
