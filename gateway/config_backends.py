@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.config_problems import unknown_name
@@ -58,27 +58,16 @@ class NeutralisingConfig(Section):
         return known(self.neutralise)
 
 
-class RemoteConfig(NeutralisingConfig):
-    """A backend at an address.
+class KeyedConfig(NeutralisingConfig):
+    """A backend that may demand a key.
 
     Attributes:
-        base_url: a plain address, without a key or a query.
         api_key_env: name of the environment variable that holds the key for it.
         strict: refuse a parameter that it cannot take, rather than drop it and name it in `x-gateway-dropped-params`.
     """
 
-    base_url: str
     api_key_env: str | None = None
     strict: bool = False
-
-    @field_validator("base_url")
-    @classmethod
-    def _check_base_url(cls, value: str) -> str:
-        if not re.match(r"^https?://[^/\s@]+(/[^\s?#]*)?$", value):
-            raise PydanticCustomError(
-                "base_url", "is no plain http(s) address; write it as http://host:port/path, without a key or a query"
-            )
-        return value.rstrip("/")
 
     @field_validator("api_key_env")
     @classmethod
@@ -102,6 +91,28 @@ class RemoteConfig(NeutralisingConfig):
     def api_key(self) -> SecretStr | None:
         """The key for the backend, read from the environment."""
         return SecretStr(os.environ[self.api_key_env]) if self.api_key_env else None
+
+
+def _check_base_url(value: str) -> str:
+    if not re.match(r"^https?://[^/\s@]+(/[^\s?#]*)?$", value):
+        raise PydanticCustomError(
+            "base_url", "is no plain http(s) address; write it as http://host:port/path, without a key or a query"
+        )
+    return value.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
+"""A plain address, without a key or a query."""
+
+
+class RemoteConfig(KeyedConfig):
+    """A backend at an address.
+
+    Attributes:
+        base_url: a plain address, without a key or a query.
+    """
+
+    base_url: BaseUrl
 
 
 class OpenAIConfig(RemoteConfig):
@@ -158,8 +169,21 @@ class AnthropicConfig(RemoteConfig):
     """
 
     kind: Literal["anthropic"] = "anthropic"
-    base_url: str = "https://api.anthropic.com"
+    base_url: BaseUrl = "https://api.anthropic.com"
     max_tokens: int = Field(default=4096, ge=1)
+
+
+class LiteLLMConfig(KeyedConfig):
+    """Whatever LiteLLM's SDK speaks to; the model of a route is `provider/model`, as LiteLLM's documentation names it.
+
+    Attributes:
+        base_url: an address in place of the provider's own; without `api_key_env` it gets no key.
+        api_key_env: unset, LiteLLM looks for the provider's own variable, such as `MISTRAL_API_KEY`. Whatever else a
+            provider needs (`AWS_REGION_NAME` …) it takes from the environment too.
+    """
+
+    kind: Literal["litellm"] = "litellm"
+    base_url: BaseUrl | None = None
 
 
 class LlamaCppConfig(NeutralisingConfig):
@@ -186,7 +210,7 @@ class LlamaCppConfig(NeutralisingConfig):
 
 
 BackendConfig = Annotated[
-    OpenAIConfig | AzureConfig | NimConfig | AnthropicConfig | OllamaConfig | LlamaCppConfig,
+    OpenAIConfig | AzureConfig | NimConfig | AnthropicConfig | OllamaConfig | LiteLLMConfig | LlamaCppConfig,
     Field(discriminator="kind"),
 ]
 KINDS: dict[str, type[Section]] = {
@@ -195,5 +219,6 @@ KINDS: dict[str, type[Section]] = {
     "nim": NimConfig,
     "anthropic": AnthropicConfig,
     "ollama": OllamaConfig,
+    "litellm": LiteLLMConfig,
     "llamacpp": LlamaCppConfig,
 }

@@ -90,7 +90,7 @@ def _problem(  # noqa: PLR0911  # one line per kind of error
             return Problem(
                 f"{where}.kind",
                 "is missing",
-                'add kind = "llamacpp", "openai", "azure", "nim", "anthropic" or "ollama"',
+                'add kind = "llamacpp", "openai", "azure", "nim", "anthropic", "ollama" or "litellm"',
             )
         case "union_tag_invalid":
             kinds = [kind.strip(" '") for kind in context["expected_tags"].split(",")]

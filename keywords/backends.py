@@ -10,7 +10,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.scripted_backend import ScriptedBackend
 from keywords.world import output_dir
 
-Kind = Literal["openai", "azure", "azure-deployment", "nim", "anthropic", "ollama"]
+Kind = Literal["openai", "azure", "azure-deployment", "nim", "anthropic", "ollama", "litellm"]
 # What stands in the configuration for each kind: the gateway's own word for it, the end of its address, further keys.
 _KINDS: dict[Kind, tuple[str, str, dict[str, object]]] = {
     "openai": ("openai", "/v1", {}),
@@ -19,7 +19,10 @@ _KINDS: dict[Kind, tuple[str, str, dict[str, object]]] = {
     "nim": ("nim", "/v1", {}),
     "anthropic": ("anthropic", "", {}),
     "ollama": ("ollama", "", {}),
+    "litellm": ("litellm", "/v1", {}),
 }
+# Those that need nothing but the gateway itself.
+_OWN_KINDS = tuple(kind for kind in _KINDS if kind != "litellm")
 
 
 class Limits(TypedDict, total=False):
@@ -145,7 +148,8 @@ class BackendsLibrary:
         Args:
             backend: where the model leads; it need not run.
             kind: the wire format that the gateway shall speak to it; `azure` is Azure's v1 address,
-                `azure-deployment` the older one of each deployment.
+                `azure-deployment` the older one of each deployment, `litellm` whatever the backend's first model names
+                as its provider.
             model: the id that clients ask for; the backend's name for it is the first one it lists.
             limits: limits that differ from the gateway's defaults.
             strict: the gateway refuses what the backend cannot take, rather than drop it.
@@ -177,8 +181,8 @@ class BackendsLibrary:
         Ask    Hello.    model=anthropic
         ```
         """
-        tables = [line for kind in _KINDS for line in _backend(backend, kind, kind)]
-        return self._write([*tables, *(line for kind in _KINDS for line in _model(backend, kind, kind))])
+        tables = [line for kind in _OWN_KINDS for line in _backend(backend, kind, kind)]
+        return self._write([*tables, *(line for kind in _OWN_KINDS for line in _model(backend, kind, kind))])
 
     @keyword
     def add_to_gateway_config(self, config: Path, table: str, **settings: str) -> Path:

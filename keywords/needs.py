@@ -107,6 +107,12 @@ def _no_curl() -> str | None:
     return None if shutil.which("curl") else "No `curl` on the path: install it."
 
 
+def _no_litellm() -> str | None:
+    if importlib.util.find_spec("litellm") is not None:
+        return None
+    return "LiteLLM is not installed: `pip install 'llm-gateway-qa[litellm]'`, or run `tox run -e litellm`."
+
+
 def _no_prometheus() -> str | None:
     return None if shutil.which("prometheus") else "No `prometheus` on the path: install it (Debian: prometheus)."
 
@@ -139,6 +145,7 @@ _OF_THE_MACHINE: dict[str, Callable[[], str | None]] = {
     "browser": _no_browser,
     "curl": _no_curl,
     "gpu": _no_gpu,
+    "litellm": _no_litellm,
     "node": _no_node,
     "prometheus": _no_prometheus,
     "redis": _no_redis,

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from gateway.backends.anthropic import AnthropicBackend
 from gateway.backends.azure import AzureBackend
+from gateway.backends.litellm import LiteLLMBackend, check_installed
 from gateway.backends.nim import NimBackend
 from gateway.backends.ollama import OllamaBackend
 from gateway.backends.openai import OpenAIBackend
-from gateway.config_backends import AnthropicConfig, AzureConfig, LlamaCppConfig, NimConfig, OllamaConfig
+from gateway.config_backends import AnthropicConfig, AzureConfig, LiteLLMConfig, LlamaCppConfig, NimConfig, OllamaConfig
 from gateway.control_tokens import ControlTokens
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def create_backends(
         before: the configuration that they come from.
 
     Raises:
+        ConfigError: LiteLLM is not installed, and a backend needs it.
         EmbeddedModelError: an embedded model lacks its weights or its engine; the message says how to get them.
     """
     backends: dict[str, Backend] = {}
@@ -44,6 +46,11 @@ def create_backends(
             embedded = LlamaCppBackend(settings, name=name, models=_models_on(config, name))
             embedded.check()
             backends[name] = embedded
+        elif isinstance(settings, LiteLLMConfig):
+            check_installed(name)
+            backends[name] = LiteLLMBackend(
+                settings, name=name, models=_models_on(config, name), connect_s=config.timeouts.connect_s
+            )
         else:
             backends[name] = _remote(settings, name, config.timeouts.connect_s)
         if settings.control_tokens:

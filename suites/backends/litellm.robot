@@ -1,0 +1,97 @@
+*** Settings ***
+Documentation       What the gateway does not speak itself, it asks through LiteLLM, which must look like any other
+...                 backend. `tox run -e litellm` runs these rows; elsewhere they are skipped.
+
+Resource            ../../resources/cut_streams.resource
+Library             keywords.broken_stream.BrokenStreamLibrary
+Library             keywords.tools.ToolsLibrary
+
+Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
+Test Setup          Open Gateway Before LiteLLM
+Test Teardown       No Operation
+
+Test Tags           kind:functional    needs:scripted-backend    needs:litellm
+
+
+*** Variables ***
+${ASKED}    ${None}
+
+
+*** Test Cases ***
+A provider of LiteLLM answers in one piece
+    [Tags]    req:LITE-001
+    ${answer} =    Ask    Four words of question
+    Answer Should Be A Complete Chat Completion    ${answer}
+    Get Text    ${answer}    ==    One answer, please.
+    Get Usage    ${answer}    prompt_tokens    ==    4
+    Get Usage    ${answer}    completion_tokens    ==    3
+
+A provider of LiteLLM answers as a stream
+    [Tags]    req:LITE-001
+    ${stream} =    Stream Chat    Four words of question    include_usage=True
+    Stream Should Be Closed Properly    ${stream}
+    Get Text    ${stream}    ==    One answer, please.
+    Get Usage    ${stream}    completion_tokens    ==    3
+
+A provider of LiteLLM can have a tool called in a stream
+    [Tags]    req:LITE-001
+    Script Tool Call    ${BACKEND}    get_weather    {"city": "Oslo", "days": 2}
+    ${tool} =    Describe Tool    get_weather    city
+    ${stream} =    Stream Chat    Rain?    extra=${{ {'tools': [$tool]} }}
+    Get Tool Calls    ${stream}    ==    get_weather {"city": "Oslo", "days": 2}
+
+LiteLLM repeats nothing, and the provider's wait reaches the client
+    [Tags]    req:LITE-002    kind:negative
+    Script Refusal    ${BACKEND}    429    retry_after=7 s
+    ${before} =    Get Request Count    ${BACKEND}
+    ${exchange} =    Send Payload    plain.json
+    Get Request Count    ${BACKEND}    ==    ${before + 1}
+    Get Status    ${exchange}    ==    429
+    Get Header    ${exchange}    retry-after    ==    7
+
+LiteLLM's end of a stream that broke off is not believed
+    [Tags]    req:LITE-002    kind:reliability
+    Script Fault    ${BACKEND}    end    after=2
+    ${stream} =    Stream Chat    Hello.
+    Get Stream Error Code    ${stream}    ==    backend_disconnected
+    Stream Should Say That It Broke Off    ${stream}
+
+A stream of LiteLLM that is reset anywhere tells the client
+    [Tags]    req:LITE-002    req:STRM-009    kind:reliability    nightly
+    ${sweep} =    Cut Streams    ${BACKEND}    seed=${CUT_SEED}
+    Every End Is Honest    ${sweep}
+
+A client that leaves ends LiteLLM's attempt
+    [Tags]    req:LITE-002    kind:reliability
+    Script Answer    ${BACKEND}    first_delay=5 s
+    ${departure} =    Ask And Leave    Hello.    after=${LITELLM_ASKS_WITHIN}
+    Get Time From Moment To Disconnect    ${BACKEND}    ${departure.at_s}    <    ${CLOSED_WITHIN_S}
+
+What a provider of LiteLLM cannot take is named
+    [Tags]    req:LITE-002
+    ${answer} =    Ask    Hello.    seed=7    extra=${{ {'api_base': 'http://127.0.0.1:9', 'x_own': 1} }}
+    Should Be Equal    ${answer.headers}[x-gateway-dropped-params]    api_base, x_own
+    ${recorded} =    Get Recorded Requests    ${BACKEND}
+    Should Be Equal    ${recorded[-1].json()}[seed]    ${7}
+
+LiteLLM writes nothing into the gateway's log
+    [Tags]    req:LITE-002    kind:negative
+    Script Refusal    ${BACKEND}    500
+    Send Payload    plain.json
+    Gateway Log Should Not Contain    LiteLLM    ${GATEWAY}
+
+
+*** Keywords ***
+Open Gateway Before LiteLLM
+    [Documentation]    Speak to this suite's gateway; the first row that is not skipped starts it.
+    IF    $ASKED is None    Start Gateway Before LiteLLM
+    Speak To    ${ASKED}    scripted
+    Script Answer    ${BACKEND}    One${SPACE}    answer,${SPACE}    please.
+
+Start Gateway Before LiteLLM
+    [Documentation]    Its backend is asked through LiteLLM, which takes it for OpenAI.
+    ${backend} =    Start Scripted Backend    openai/scripted
+    ${config} =    Write Gateway Config    ${backend}    litellm
+    ${gateway} =    Start Gateway    config=${config}
+    VAR    ${BACKEND}    ${backend}    scope=SUITE
+    VAR    ${ASKED}    ${gateway}    scope=SUITE

@@ -1,0 +1,146 @@
+"""Backends that LiteLLM speaks to; what needs LiteLLM itself is skipped where it is not installed."""
+
+import asyncio
+import importlib.util
+import json
+from contextlib import suppress
+
+import pytest
+
+from gateway.backends import litellm as module
+from gateway.backends.base import Call
+from gateway.backends.litellm import LiteLLMBackend
+from gateway.backends.litellm_error import translated
+from gateway.config import load
+from gateway.config_backends import LiteLLMConfig
+from gateway.config_problems import ConfigError
+from gateway.errors import (
+    BackendBadAnswer,
+    BackendDisconnected,
+    BackendRefused,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    ContextTooLong,
+    InvalidRequest,
+)
+
+pytestmark = pytest.mark.filterwarnings("default")  # LiteLLM's own, of which there are many
+needs_litellm = pytest.mark.skipif(importlib.util.find_spec("litellm") is None, reason="the extra litellm is absent")
+
+
+def raised(name, message, *, status=500, because=None, headers=None):
+    """Stands for one of LiteLLM's errors, or one of their causes."""
+    error = type(name, (Exception,), {})(message)
+    error.message, error.status_code = message, status
+    if headers:
+        error.response = type("Response", (), {"headers": headers})()
+    error.__cause__ = because
+    return error
+
+
+def test_without_the_extra_its_name_is_said(monkeypatch):
+    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match=r"pip install 'llm-gateway-qa\[litellm\]'"):
+        module.check_installed("others")
+
+
+def test_the_configuration_takes_it_without_an_address(tmp_path):
+    path = tmp_path / "gateway.toml"
+    path.write_text('[backends.b]\nkind = "litellm"\n[models.m]\nroute = [{ backend = "b", model = "mistral/x" }]\n')
+    assert load(path).backends["b"].base_url is None
+    path.write_text(path.read_text().replace("[models", 'base_url = "nowhere"\n[models'))
+    with pytest.raises(ConfigError, match="base_url: is no plain http"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("because", "kind"),
+    [
+        ("ConnectError", BackendRefused),
+        ("ConnectTimeout", BackendTimeout),
+        ("ReadError", BackendDisconnected),
+        ("JSONDecodeError", BackendBadAnswer),
+    ],
+)
+def test_the_cause_counts_and_not_what_litellm_makes_of_it(because, kind):
+    error = translated(raised("InternalServerError", "litellm.X: all gone", because=raised(because, "")), "b")
+    assert type(error) is kind
+    assert error.reached is not because.startswith("Connect")
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "kind"),
+    [
+        ("BadRequestError", 400, BackendRejected),
+        ("AuthenticationError", 401, BackendRefused),
+        ("ContextWindowExceededError", 400, ContextTooLong),
+        ("RateLimitError", 429, BackendRejected),
+        ("Timeout", 408, BackendTimeout),
+        ("ServiceUnavailableError", 503, BackendUnavailable),
+    ],
+)
+def test_statuses_mean_what_they_mean_for_every_backend(name, status, kind):
+    assert type(translated(raised(name, f"litellm.{name}: XException - no.", status=status), "b")) is kind
+
+
+def test_headers_are_found_wherever_litellm_left_them():
+    because = raised("RateLimitError", "", headers={"Retry-After": "7"})
+    error = translated(raised("RateLimitError", "litellm.RateLimitError: no", status=429, because=because), "b")
+    assert error.headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "litellm.BadRequestError: OpenAIException - too hot",
+        'litellm.BadRequestError: AnthropicException - {"type": "error", "error": {"message": "too hot"}}',
+        "litellm.APIConnectionError: too hot\nTraceback (most recent call last):\n  File",
+        "litellm.InternalServerError: AnthropicError - too hot. Handle with `litellm.InternalServerError`.",
+    ],
+)
+def test_only_the_providers_own_words_are_told(message):
+    error = translated(raised("BadRequestError", message, status=400), "b")
+    assert error.message == "Backend 'b' refused the request: too hot"
+
+
+def asked(model, **fields):
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], **fields}
+    return Call(json.dumps(body).encode(), body, "m", model, "id-1", stream=False)
+
+
+def complete(model, call):
+    """What `call` gets from a backend at an address where nobody listens."""
+
+    async def run():
+        backend = LiteLLMBackend(LiteLLMConfig(base_url="http://127.0.0.1:9/v1"), name="b", models=[model], connect_s=1)
+        try:
+            with suppress(BackendRefused):
+                await backend.start()
+            assert await backend.ready() is (model != "nobody/x")
+            return await backend.complete(call)
+        finally:
+            await backend.stop()
+
+    return asyncio.run(run())
+
+
+@needs_litellm
+def test_a_provider_that_nobody_knows_is_named():
+    with pytest.raises(BackendRefused, match=r"cannot serve 'nobody/x': .* as provider/model"):
+        complete("nobody/x", asked("nobody/x"))
+
+
+@needs_litellm
+def test_another_backend_may_take_over_where_there_is_no_connection():
+    with pytest.raises(BackendRefused) as refused:
+        complete("openai/x", asked("openai/x"))
+    assert not refused.value.reached
+
+
+@needs_litellm
+@pytest.mark.parametrize("fields", [{"n": 2}, {"response_format": {"type": "json_object"}}, {"tools": [{}]}])
+def test_what_would_change_the_answers_meaning_is_refused(fields):
+    with pytest.raises(InvalidRequest) as refused:
+        complete("bedrock/x", asked("bedrock/x", **fields))
+    assert refused.value.param in fields
