@@ -68,7 +68,8 @@ def test_a_resource_and_its_keywords_are_documented(resource):
 
 def test_the_index_leads_to_every_page(tmp_path, monkeypatch):
     monkeypatch.setattr(documentation, "libraries", lambda: ["keywords.evidence.EvidenceLibrary"])
-    monkeypatch.setattr(documentation, "resources", lambda: resources()[:1])
+    only = [path for path in resources() if path.name == "gateway.resource"]
+    monkeypatch.setattr(documentation, "resources", lambda: only)
     pages = write_documentation(tmp_path)
     assert [page.name for page in pages] == ["index.html", "evidence.html", "gateway-resource.html"]
     index = pages[0].read_text()
