@@ -10,8 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from gateway.dialect import OpenAI
 from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, UnknownUrl
 from gateway.frame import RequestFrame
+from gateway.messages.dialect import Messages
+from gateway.messages.errors import PATH as MESSAGES
 from gateway.operations import CHAT, EMBEDDINGS, TEXT_COMPLETION
 from gateway.routes.endpoint import Endpoint
 from gateway.routes.health import health_router
@@ -27,19 +30,20 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from gateway.config import Config
+    from gateway.dialect import Dialect
     from gateway.drain import Drain
     from gateway.limiting import Limiting
     from gateway.observers import Observers
     from gateway.operations import Operation
     from gateway.reloading import Reloads
     from gateway.routing import Routes
-    from gateway.schema_base import Open
 
 
-_REQUESTS: dict[Operation, type[Open]] = {
-    CHAT: ChatRequest,
-    TEXT_COMPLETION: CompletionRequest,
-    EMBEDDINGS: EmbeddingsRequest,
+_ENDPOINTS: dict[str, tuple[Operation, Dialect]] = {
+    CHAT.url_path: (CHAT, OpenAI(ChatRequest)),
+    TEXT_COMPLETION.url_path: (TEXT_COMPLETION, OpenAI(CompletionRequest)),
+    EMBEDDINGS.url_path: (EMBEDDINGS, OpenAI(EmbeddingsRequest)),
+    MESSAGES: (CHAT, Messages()),
 }
 
 
@@ -61,10 +65,10 @@ def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
         RequestFrame, keys=limiting.keys, observers=observers, drain=drain, metrics_need_key=config.metrics.require_key
     )
     endpoints = {
-        operation.url_path: Endpoint(
-            operation, request, routes, limits=config.limits, timeouts=config.timeouts, admission=limiting.admission
+        path: Endpoint(
+            operation, dialect, routes, limits=config.limits, timeouts=config.timeouts, admission=limiting.admission
         )
-        for operation, request in _REQUESTS.items()
+        for path, (operation, dialect) in _ENDPOINTS.items()
     }
     app.router.routes.extend(Route(path, endpoint, methods=["POST"]) for path, endpoint in endpoints.items())
     app.include_router(health_router(routes, drain, reloads))

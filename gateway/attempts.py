@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from gateway.backends.base import Call
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from gateway.balancing import Step
     from gateway.config_sections import Timeouts
+    from gateway.dialect import Dialect
     from gateway.record import RequestRecord
     from gateway.routing import Route
 
@@ -89,10 +90,17 @@ class Attempts:
         body: the client's bytes.
         fields: `body` parsed and checked.
         timeouts: limits; `total_s` counts over all attempts and the waits between them.
+        dialect: how backends are asked, and how the answer looks.
     """
 
-    def __init__(
-        self, route: Route, record: RequestRecord, body: bytes, fields: dict[str, Any], timeouts: Timeouts
+    def __init__(  # noqa: PLR0913, PLR0917  # the request's four sides, the limits and the format
+        self,
+        route: Route,
+        record: RequestRecord,
+        body: bytes,
+        fields: dict[str, Any],
+        timeouts: Timeouts,
+        dialect: Dialect,
     ) -> None:
         self._route = route
         self._record = record
@@ -100,6 +108,7 @@ class Attempts:
         self._body = body
         self._fields = fields
         self._timeouts = timeouts
+        self._dialect = dialect
         self._clock = asyncio.get_running_loop().time
         self._deadline = self._clock() + timeouts.total_s
         self._plan = Plan(route, self._deadline, self._clock)
@@ -120,7 +129,7 @@ class Attempts:
                 self._failed(step, error)
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """The answer's events, without `[DONE]`.
+        """The answer's events, without what closes the stream.
 
         Raises:
             GatewayError: of the last attempt, or in mid-stream.
@@ -130,7 +139,8 @@ class Attempts:
             step = await self._next_step()
             try:
                 with _Running(step, self._record) as running:
-                    async with aclosing(step.backend.stream(self._call(step))) as events:
+                    stream = self._dialect.stream(step.backend, self._call(step), self._fields)
+                    async with aclosing(stream) as events:
                         block = await self._next_block(events, self._timeouts.first_byte_s)
                         if block is None:
                             raise BackendBadAnswer(
@@ -166,7 +176,7 @@ class Attempts:
         limit_s = min(left_s, self._timeouts.attempt_s or left_s)
         try:
             async with asyncio.timeout(limit_s):
-                return await step.backend.complete(self._call(step))
+                return await self._dialect.complete(step.backend, self._call(step), self._fields)
         except TimeoutError:
             within_s = self._timeouts.total_s if limit_s == left_s else limit_s
             raise self._timeout(f"give its whole answer within {within_s:g} s") from None
@@ -182,22 +192,24 @@ class Attempts:
             raise self._timeout(f"send an event for {quiet_s:g} s") from None
 
     def _call(self, step: Step) -> Call:
-        self._record.backend = step.backend.name
-        self._record.dropped = []
-        body, fields, self._record.neutralised = self._body, self._fields, 0
-        if step.backend.control_tokens is not None:
-            body, fields, self._record.neutralised = step.backend.control_tokens.neutralised(body, fields)
-        return Call(
-            body=body,
-            fields=fields,
+        record, tokens = self._record, step.backend.control_tokens
+        record.backend, record.dropped, record.neutralised = step.backend.name, [], 0
+        call = Call(
+            body=self._body,
+            fields=self._fields,
             model=self._fields["model"],
             backend_model=step.model,
-            request_id=self._record.id,
-            stream=self._record.streamed,
-            operation=self._record.operation,
-            strict=self._record.strict or step.backend.strict,
-            dropped=self._record.dropped,
+            request_id=record.id,
+            stream=record.streamed,
+            operation=record.operation,
+            strict=record.strict or step.backend.strict,
+            dropped=record.dropped,
         )
+        call = self._dialect.call(step.backend, call)
+        if tokens is not None:
+            body, fields, record.neutralised = tokens.neutralised(call.body, call.fields)
+            call = replace(call, body=body, fields=fields) if record.neutralised else call
+        return call
 
     def _failed(self, step: Step, error: GatewayError) -> None:
         """Go on after a failure that may pass; raise any other."""
@@ -212,15 +224,8 @@ class Attempts:
         """Tell the log the reason of a further attempt; the client will not see it."""
         record = self._record
         # Not the message: a backend's may repeat the prompt.
-        status = error.backend_status
-        say(
-            "attempt_failed",
-            level=logging.WARNING,
-            id=record.id,
-            backend=record.backend,
-            reason=error.code,
-            status=status,
-        )
+        told = {"id": record.id, "backend": record.backend, "reason": error.code, "status": error.backend_status}
+        say("attempt_failed", level=logging.WARNING, **told)
 
     def _final(self, error: GatewayError) -> GatewayError:
         """The last attempt's error, telling the client whether a repetition of its own makes sense.

@@ -1,4 +1,4 @@
-"""Who may ask: `Authorization: Bearer <key>` against the keys of the environment and of the file of keys."""
+"""Who may ask: a bearer key, or one in Anthropic's `x-api-key`, against the keys of environment and file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway import keys_file
 from gateway.errors import InvalidApiKey
+from gateway.messages.errors import speaks_anthropic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -103,15 +104,14 @@ class KeyRing:
         """Whose request it is; the time it takes tells nothing about the keys.
 
         Raises:
-            InvalidApiKey: no bearer key, or an unknown or revoked one.
+            InvalidApiKey: no key, or an unknown or revoked one.
         """
         if self._anonymous:
             return self._anonymous
-        header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        scheme, _, secret = header.partition(b" ")
-        if scheme.lower() != b"bearer" or not secret.strip():
+        secret = _secret(scope)
+        if not secret:
             raise InvalidApiKey("You didn't provide an API key. Send the header Authorization: Bearer YOUR_KEY.")
-        digest = sha256(secret.strip()).digest()
+        digest = sha256(secret).digest()
         known, key = self._found_by.get(digest[:_FOUND_BY], (_NOBODY, None))
         if not hmac.compare_digest(digest, known) or key is None:
             raise InvalidApiKey("Incorrect API key provided. Ask whoever runs this gateway for a key.")
@@ -128,3 +128,15 @@ class KeyRing:
             budget_tokens=entry.budget_tokens if entry else None,
             budget_usd=entry.budget_usd if entry else None,
         )
+
+
+def _secret(scope: Scope) -> bytes:
+    """The key that a request brings; of two keys Anthropic takes its own, so a request in its format means that one."""
+    bearer = own = b""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, secret = value.partition(b" ")
+            bearer = secret.strip() if scheme.lower() == b"bearer" else b""
+        elif name == b"x-api-key":
+            own = value.strip()
+    return own if own and speaks_anthropic(scope["path"]) else bearer

@@ -22,7 +22,7 @@ BREAK = " "
 # Where one character of a token comes from each content part, no place is within a part, and templates trim parts.
 _UNTRIMMED_BREAK = "\u200b"
 # What templates are given of a request (llama.cpp tools/server/README.md; docs.vllm.ai, chat completions).
-_REACH_TEMPLATES = ("messages", "tools", "functions", "tool_choice", "chat_template_kwargs", "documents")
+_REACH_TEMPLATES = ("messages", "system", "tools", "functions", "tool_choice", "chat_template_kwargs", "documents")
 # A body with more of a token's first characters is looked at text by text, which is as fast then.
 _LOOKED_AT = 64
 # What may follow a token's first character where parts are trimmed and joined: the part's end, or a blank (in UTF-8).

@@ -1,4 +1,4 @@
-"""What frames every request: its id, the key check, the OpenAI shape of every error, the headers, the log line.
+"""What frames every request: its id, the key check, the shape of every error, the headers, the log line.
 
 Pure ASGI: it never buffers and never hides that the client went away.
 """
@@ -16,6 +16,7 @@ from gateway.backends.capabilities import DROPPED_HEADER, dropped_header
 from gateway.body import ClientGone
 from gateway.config_observability import COST_DECIMALS
 from gateway.errors import GatewayError, InternalError, ShuttingDown
+from gateway.messages.errors import body_of, speaks_anthropic, status_of
 from gateway.meter import METER
 from gateway.record import CLIENT_CLOSED_REQUEST, RequestRecord
 from gateway.routes.metrics import PATH as METRICS_PATH
@@ -118,7 +119,10 @@ class RequestFrame:
 
 def _headers(record: RequestRecord) -> list[tuple[bytes, bytes]]:
     """What the gateway tells with every answer; times and costs of a stream are known only after its head."""
-    headers = [*record.limit_headers, (b"x-request-id", record.id.encode())]
+    request_id = record.id.encode()
+    headers = [*record.limit_headers, (b"x-request-id", request_id)]
+    if record.anthropic:
+        headers.append((b"request-id", request_id))
     if record.model is not None:
         headers.append((b"x-gateway-model", record.model.encode()))
     if record.backend is not None:
@@ -144,6 +148,7 @@ def _record(scope: Scope) -> RequestRecord:
         elif name == b"traceparent" and _TRACEPARENT.fullmatch(value):
             parent = str(value, "ascii")
     record = RequestRecord(found or uuid.uuid4().hex, scope["method"], scope["path"], traceparent=parent)
+    record.anthropic = speaks_anthropic(record.path)
     complete = scope.get(COMPLETE, record.started)
     record.time -= record.started - complete
     record.started = complete
@@ -155,11 +160,13 @@ async def _answer(error: GatewayError, record: RequestRecord, send: Send) -> Non
         # The answer has begun; breaking it off is the only honest end.
         raise error
     record.code = error.code
-    body = error.body()
+    status, body = error.status, error.body()
+    if record.anthropic:
+        status, body = status_of(error), body_of(error, record.id)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
     if "x-should-retry" not in error.headers:
         # OpenAI's clients obey it; without it they repeat every 409 and 5xx twice.
         headers.append((b"x-should-retry", b"true" if "retry-after" in error.headers else b"false"))
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

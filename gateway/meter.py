@@ -84,14 +84,15 @@ class Meter:
         """
         choices = (self.answer or {}).get("choices")
         completion = _size(choices) if choices else max(self.events - 1, 0)
-        return Usage(_prompt_size(prompt), completion, "estimate")
+        return Usage(prompt_size(prompt), completion, "estimate")
 
 
 METER: ContextVar[Meter] = ContextVar("meter", default=Meter())  # noqa: B039  # outside a request, nobody reads it
 """The meter of the request that is being answered."""
 
 
-def _prompt_size(prompt: Any) -> int:
+def prompt_size(prompt: Any) -> int:
+    """A guess at the tokens of messages or a prompt; of token ids it is no guess."""
     if isinstance(prompt, list) and prompt and isinstance(prompt[0], int | list):
         return sum(len(ids) if isinstance(ids, list) else 1 for ids in prompt)
     return _size(prompt)

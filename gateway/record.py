@@ -34,6 +34,7 @@ class RequestRecord:
         backend: the backend of the last attempt.
         streamed: whether the answer is a stream.
         operation: what is asked for; it counts once there is a model.
+        anthropic: the client understands Anthropic's errors rather than OpenAI's.
         code: the error's code, also of an error in mid-stream.
         key_id: name of the client's key; never the key.
         admitted: its place within the limits, which it leaves at its end.
@@ -65,6 +66,7 @@ class RequestRecord:
     backend: str | None = None
     streamed: bool = False
     operation: Operation = CHAT
+    anthropic: bool = False
     code: str | None = None
     key_id: str | None = None
     admitted: Admitted | None = None

@@ -32,12 +32,12 @@ _EXPECTED = {
 _EXPECTED_OF_UNION = {
     "content": "a string or an array of content parts",
     "stop": "a string or an array of 1 to 4 strings",
+    "system": "a string or an array of text blocks",
     "tool_choice": "a string or an object",
     "function_call": "a string or an object",
     "prompt": "a string, an array of strings, or token ids",
     "input": "a string, an array of strings, or token ids",
 }
-_ASKS = frozenset({"messages", "prompt", "input"})
 _EXAMPLES = {
     "model": '"model": "<an id from GET /v1/models>"',
     "messages": '"messages": [{"role": "user", "content": "Hello"}]',
@@ -52,6 +52,7 @@ _EXAMPLES = {
     "url": '"url": "https://example.org/cat.png"',
     "name": '"name": "get_weather"',
     "arguments": '"arguments": "{}"',
+    "input_schema": '"input_schema": {"type": "object"}',
 }
 
 
@@ -68,14 +69,15 @@ def check(fields: dict[str, Any], request: type[Open]) -> None:
     try:
         request.model_validate(fields)
     except ValidationError as error:
-        raise invalid_request(error.errors(include_url=False)[0]) from None
+        raise invalid_request(error.errors(include_url=False)[0], request) from None
 
 
-def invalid_request(error: ErrorDetails) -> InvalidRequest:
+def invalid_request(error: ErrorDetails, request: type[Open]) -> InvalidRequest:
     """The 400 for one pydantic error.
 
     Args:
         error: the error, with its place as pydantic writes it.
+        request: the bounds.
     """
     kind: str = error["type"]
     context: dict[str, Any] = error.get("ctx", {})
@@ -95,7 +97,8 @@ def invalid_request(error: ErrorDetails) -> InvalidRequest:
         return _wrong_type(param, last, _EXPECTED[kind], got)
     if kind == "invalid_pair":
         return InvalidRequest(f"'{param}' {context['why']}", param=param, code=context["code"])
-    return _out_of_bounds(kind, context, param, len(keys), got)
+    field = request.model_fields.get(last) if len(keys) == 1 else None
+    return _out_of_bounds(kind, context, param, got, optional=field is not None and not field.is_required())
 
 
 def _missing(param: str, last: str) -> InvalidRequest:
@@ -115,8 +118,8 @@ def _wrong_type(param: str, last: str, expected: str, got: Any) -> InvalidReques
     )
 
 
-def _out_of_bounds(kind: str, context: dict[str, Any], param: str, depth: int, got: Any) -> InvalidRequest:
-    """A value of the right type; `depth` is how many keys lead to it."""
+def _out_of_bounds(kind: str, context: dict[str, Any], param: str, got: Any, *, optional: bool) -> InvalidRequest:
+    """A value of the right type."""
     number = "integer" if isinstance(got, int) and isinstance(context.get("ge", context.get("le")), int) else "decimal"
     match kind:
         case "greater_than_equal":
@@ -134,7 +137,6 @@ def _out_of_bounds(kind: str, context: dict[str, Any], param: str, depth: int, g
             code, expected = "invalid_value", f"one of {context['expected']}, but got '{shorten(str(got))}'"
         case _:
             code, expected = "invalid_value", f"another value ({kind})"
-    optional = depth == 1 and param != "model" and param not in _ASKS
     return InvalidRequest(
         f"Invalid value for '{param}': expected {expected}. Change it{', or leave it out' if optional else ''}.",
         param=param,

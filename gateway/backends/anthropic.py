@@ -9,7 +9,9 @@ import aiohttp
 import orjson
 
 from gateway.backends.anthropic_answer import WRONG_SHAPE, AnthropicStream, completion, usage_of
+from gateway.backends.anthropic_native import WatchedStream
 from gateway.backends.anthropic_request import anthropic_request
+from gateway.backends.anthropic_words import VERSION
 from gateway.backends.base import Backend, Call
 from gateway.backends.connection import Connection
 from gateway.backends.refusal import refusal, refusal_from_event
@@ -18,16 +20,17 @@ from gateway.meter import METER, counted
 from gateway.sse import EventFramer, data_and_name
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
 
     from gateway.backends.timing import TimedResponse
     from gateway.config_backends import AnthropicConfig
 
-VERSION = "2023-06-01"
+
+_NOTHING: Mapping[str, str] = {}
 
 
 class AnthropicBackend(Backend):
-    """Translates both ways.
+    """Translates both ways, but for a client that speaks Anthropic's format itself.
 
     Args:
         config: its address, its key, and the limit for answers whose request names none.
@@ -60,27 +63,60 @@ class AnthropicBackend(Backend):
 
     async def complete(self, call: Call) -> bytes:
         """One message, translated."""
-        async with self._post(call) as response:
-            await self._check_status(response)
-            body = await response.read()
-        answer = self._parsed(body)
+        answer, _ = await self._answer(self._translating_post(call))
         try:
-            translated = completion(answer)
+            return completion(answer)
         except WRONG_SHAPE as error:
             raise self._bad_answer() from error
-        _count(answer.get("usage") or {})
-        return translated
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Each event, translated; those that come together go out together."""
         options = call.fields.get("stream_options") or {}
         stream = AnthropicStream(include_usage=bool(options.get("include_usage")))
-        async with self._post(call) as response:
+        async with aclosing(self._events(self._translating_post(call), stream)) as events:
+            async for passed in events:
+                yield passed
+        if usage := stream.usage_chunk():
+            yield usage
+
+    async def complete_message(self, call: Call, headers: Mapping[str, str]) -> bytes:
+        """Answer a call whose body is a Messages request already: bytes in, bytes out.
+
+        Args:
+            call: the call.
+            headers: further ones, for Anthropic.
+
+        Raises:
+            GatewayError: as `complete`.
+        """
+        answer, body = await self._answer(self._post(call.body_for_backend(), call.request_id, headers))
+        if answer.get("type") != "message" or not isinstance(answer.get("content"), list):
+            raise self._bad_answer()
+        return body
+
+    def stream_message(self, call: Call, headers: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
+        """As `complete_message`, as whole events without `message_stop`."""
+        return self._events(self._post(call.body_for_backend(), call.request_id, headers), WatchedStream())
+
+    async def _answer(self, post: Any) -> tuple[dict[str, Any], bytes]:
+        """A whole answer, parsed and as it came; its tokens are counted."""
+        async with post as response:
+            await self._check_status(response)
+            body = await response.read()
+        answer = self._parsed(body)
+        try:
+            _count(answer.get("usage") or {})
+        except WRONG_SHAPE as error:
+            raise self._bad_answer() from error
+        return answer, body
+
+    async def _events(self, post: Any, stream: AnthropicStream | WatchedStream) -> AsyncGenerator[bytes, None]:
+        async with post as response:
             await self._check_status(response)
             framer = EventFramer(self.name)
             async with aclosing(_chunks(response, stream)) as chunks:
                 async for chunk in chunks:
-                    passed, failure = self._translated(stream, framer.feed(chunk))
+                    passed, failure = self._passed(stream, framer.feed(chunk))
                     if passed:
                         yield passed
                     if stream.ended or (failure and stream.finished):
@@ -97,10 +133,8 @@ class AnthropicBackend(Backend):
                 )
             )
         _count(stream.counts)
-        if usage := stream.usage_chunk():
-            yield usage
 
-    def _translated(self, stream: AnthropicStream, block: bytes) -> tuple[bytes, GatewayError | None]:
+    def _passed(self, stream: AnthropicStream | WatchedStream, block: bytes) -> tuple[bytes, GatewayError | None]:
         """The events for a block of whole events, and what went wrong after them."""
         passed = b""
         for event in block.split(b"\n\n"):
@@ -109,20 +143,23 @@ class AnthropicBackend(Backend):
                 continue
             try:
                 parsed = self._parsed(data)
-                passed += stream.events(parsed)
+                passed += stream.events(parsed, event)
             except WRONG_SHAPE:
                 return passed, self._bad_answer()
             except GatewayError as error:
                 return passed, error
         return passed, None
 
-    def _post(self, call: Call) -> Any:
+    def _translating_post(self, call: Call) -> Any:
+        request = anthropic_request(call, max_tokens=self._config.max_tokens)
+        return self._post(orjson.dumps(request), call.request_id)
+
+    def _post(self, body: bytes, request_id: str, headers: Mapping[str, str] = _NOTHING) -> Any:
         if self._connection is None:
             raise BackendUnavailable(
                 f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False
             )
-        request = anthropic_request(call, max_tokens=self._config.max_tokens)
-        return self._connection.post("/v1/messages", orjson.dumps(request), call.request_id)
+        return self._connection.post("/v1/messages", body, request_id, further=headers)
 
     async def _check_status(self, response: aiohttp.ClientResponse) -> None:
         if response.status != 200:  # noqa: PLR2004  # HTTP's own number
@@ -152,7 +189,7 @@ def _count(counts: dict[str, Any]) -> None:
         METER.get().counted = counted(usage["prompt_tokens"], usage["completion_tokens"])
 
 
-async def _chunks(response: TimedResponse, stream: AnthropicStream) -> AsyncGenerator[bytes, None]:
+async def _chunks(response: TimedResponse, stream: AnthropicStream | WatchedStream) -> AsyncGenerator[bytes, None]:
     """The body as it comes; a broken connection counts only while something of the answer is missing."""
     try:
         async for chunk in response.chunks():

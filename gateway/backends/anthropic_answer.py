@@ -11,18 +11,10 @@ from typing import Any
 
 import orjson
 
-_FINISH_REASONS = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "pause_turn": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "content_filter",
-}
-_THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+from gateway.backends.anthropic_words import FINISH_REASONS, THOUGHTS
+
 # What reading an answer raises that lacks something, or has something of another type.
-WRONG_SHAPE = (KeyError, TypeError, AttributeError, ValueError)
+WRONG_SHAPE = (LookupError, TypeError, AttributeError, ValueError)
 PING = b": ping\n\n"
 
 
@@ -41,7 +33,7 @@ def completion(answer: dict[str, Any]) -> bytes:
             text.append(block["text"])
         elif kind == "tool_use":
             calls.append(_tool_call(len(calls), block, orjson.dumps(block["input"]).decode()))
-        elif kind in _THOUGHTS:
+        elif kind in THOUGHTS:
             thoughts.append(block)
     message: dict[str, Any] = {
         "role": "assistant",
@@ -89,7 +81,7 @@ class AnthropicStream:
         self._block: dict[str, Any] = {}
         self._arguments = False
 
-    def events(self, event: dict[str, Any]) -> bytes:  # noqa: PLR0911  # one line per type of event
+    def events(self, event: dict[str, Any], _raw: bytes) -> bytes:  # noqa: PLR0911  # one line per type of event
         """The SSE events for one event; empty if it says nothing to an OpenAI client.
 
         Raises:
@@ -163,7 +155,7 @@ class AnthropicStream:
         if block["type"] == "tool_use" and not self._arguments:
             # A call without arguments comes without a delta, but OpenAI's arguments are always JSON.
             return self._arguments_chunk(orjson.dumps(block.get("input") or {}).decode())
-        if block["type"] in _THOUGHTS:
+        if block["type"] in THOUGHTS:
             return self._chunk({"thinking_blocks": [block]})
         return b""
 
@@ -191,7 +183,7 @@ def _text(value: Any) -> str:
 
 
 def _finish_reason(answer: dict[str, Any]) -> str:
-    return _FINISH_REASONS.get(answer.get("stop_reason") or "", "stop")
+    return FINISH_REASONS.get(answer.get("stop_reason") or "", "stop")
 
 
 def usage_of(counts: dict[str, Any]) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.backends.anthropic_messages import messages_and_system
+from gateway.backends.anthropic_words import EFFORTS, TOOL_CHOICES
 from gateway.backends.capabilities import impossible, refuse_other_shapes, taken
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _TRANSLATED = frozenset(
     }
 )
 _KNOWN = _SAME | _TRANSLATED
-_EFFORTS = frozenset({"low", "medium", "high"})
 _SERVICE_TIERS = frozenset({"auto", "standard_only"})
 _NO_PARAMETERS = {"type": "object", "properties": {}}
 
@@ -75,7 +75,7 @@ def _add_output_config(call: Call, request: dict[str, Any], fields: dict[str, An
     """The effort, and the JSON schema of the answer."""
     config: dict[str, Any] = {}
     effort = fields.get("reasoning_effort")
-    if effort in _EFFORTS:
+    if effort in EFFORTS:
         config["effort"] = effort
     elif effort is not None:
         call.drop("reasoning_effort")
@@ -121,10 +121,8 @@ def _tool_choice(choice: Any) -> dict[str, Any] | None:
     match choice:
         case None:
             return None
-        case "auto" | "none":
-            return {"type": choice}
-        case "required":
-            return {"type": "any"}
+        case str(word) if word in TOOL_CHOICES:
+            return {"type": TOOL_CHOICES[word]}
         case {"type": "function", "function": {"name": name}}:
             return {"type": "tool", "name": name}
     raise impossible(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 READY_S = 2.0
 # Below llama.cpp's own 5 s, so that a pooled connection is dropped before the backend drops it under a request.
 KEEP_ALIVE_S = 4.0
+_NOTHING: Mapping[str, str] = {}
 
 
 class Connection:
@@ -50,7 +51,7 @@ class Connection:
 
     @asynccontextmanager
     async def post(
-        self, path: str, body: bytes, request_id: str, *, reuse: bool = True
+        self, path: str, body: bytes, request_id: str, *, reuse: bool = True, further: Mapping[str, str] = _NOTHING
     ) -> AsyncIterator[TimedResponse]:
         """Send `body` and hand over the open answer, closing its connection unless it was read to the end.
 
@@ -59,12 +60,13 @@ class Connection:
             body: JSON.
             request_id: passed on in `x-request-id`.
             reuse: whether the connection may carry another request after this one.
+            further: headers of this request alone.
 
         Raises:
             BackendError: anything that goes wrong on the wire, in the body of the `async with` too.
         """
         response: TimedResponse | None = None
-        headers = {"x-request-id": request_id}
+        headers = {"x-request-id": request_id, **further}
         if not reuse:
             headers["connection"] = "close"
         try:

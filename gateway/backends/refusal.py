@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.backends.anthropic_words import STATUS_OF_ERROR
 from gateway.errors import (
     BackendError,
     BackendRefused,
@@ -33,15 +34,7 @@ _STATUS_OF_CODE = {
     "model_not_found": 404,
     "context_length_exceeded": 400,
     "invalid_request_error": 400,
-    # Anthropic's types (docs.claude.com/en/api/errors).
-    "authentication_error": 401,
-    "billing_error": 402,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "timeout_error": 504,
-    "overloaded_error": 529,
+    **STATUS_OF_ERROR,
 }
 _CONTEXT_TYPES = frozenset({"exceed_context_size_error", "context_length_exceeded"})
 # vLLM, Ollama, OpenAI and Anthropic say it in prose.

@@ -12,8 +12,6 @@ from gateway.body import ClientGone, parse, read_body
 from gateway.errors import BackendTimeout, GatewayError, InternalError, ShuttingDown
 from gateway.frame import KEY, RECORD
 from gateway.presence import Presence
-from gateway.schema_problems import check
-from gateway.sse import DONE
 from gateway.telemetry import log
 
 if TYPE_CHECKING:
@@ -21,10 +19,10 @@ if TYPE_CHECKING:
 
     from gateway.admission import Admission
     from gateway.config_sections import Limits, Timeouts
+    from gateway.dialect import Dialect
     from gateway.operations import Operation
     from gateway.record import RequestRecord
     from gateway.routing import Routes
-    from gateway.schema_base import Open
 
 _STREAM_HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -40,7 +38,7 @@ class Endpoint:
 
     Args:
         operation: what is asked for here.
-        request: the bounds of a request.
+        dialect: in which format.
         routes: where requests go.
         limits: of a request's body.
         timeouts: of an answer.
@@ -50,7 +48,7 @@ class Endpoint:
     def __init__(  # noqa: PLR0913  # it is where all of these meet
         self,
         operation: Operation,
-        request: type[Open],
+        dialect: Dialect,
         routes: Routes,
         *,
         limits: Limits,
@@ -58,7 +56,7 @@ class Endpoint:
         admission: Admission,
     ) -> None:
         self._operation = operation
-        self._request = request
+        self._dialect = dialect
         self._routes = routes
         self._limits = limits
         self._timeouts = timeouts
@@ -70,25 +68,27 @@ class Endpoint:
         record: RequestRecord = scope[RECORD]
         body = await read_body(scope, receive, self._limits.body_bytes)
         fields = parse(body, self._limits.json_depth, asks=operation.asks)
-        check(fields, self._request)
+        dialect = self._dialect.checked(scope, fields)
         route = self._routes.to(fields["model"], operation)
         record.operation = operation
         record.model = fields["model"]
         record.strict = asks_strict(scope["headers"])
         record.streamed = operation.streams and bool(fields.get("stream"))
-        attempts = Attempts(route, record, body, fields, self._timeouts)
+        attempts = Attempts(route, record, body, fields, self._timeouts, dialect)
         async with Presence(receive) as client:
             await self._admission.enter(scope[KEY], record, fields)
             if record.streamed:
-                await self._stream(attempts, record, send, client)
+                await self._stream(attempts, record, send, client, dialect)
             else:
                 answer = await attempts.complete()
                 headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
                 await send({"type": "http.response.body", "body": answer})
 
-    async def _stream(self, attempts: Attempts, record: RequestRecord, send: Send, client: Presence) -> None:
-        """Answer with events; from the first one on, whatever goes wrong becomes an error event before `[DONE]`."""
+    async def _stream(
+        self, attempts: Attempts, record: RequestRecord, send: Send, client: Presence, dialect: Dialect
+    ) -> None:
+        """Answer with events; from the first one on, whatever goes wrong becomes an event that says so."""
         async with aclosing(attempts.stream()) as events:
             first = await anext(events)
             await send({"type": "http.response.start", "status": 200, "headers": _STREAM_HEADERS})
@@ -112,32 +112,11 @@ class Endpoint:
         record.code = error.code if error else None
         try:
             async with asyncio.timeout(_LAST_EVENT_S if error else None):
-                end = error.event() + DONE if error else DONE
+                end = dialect.failure(error, record.id) if error else dialect.end
                 await send({"type": "http.response.body", "body": end})
         except TimeoutError:
             raise ClientGone from None
 
     def path_item(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """This endpoint for the OpenAPI page: its path item, and the component schemas that it refers to."""
-        name, operation = self._request.__name__, self._operation
-        schema = self._request.model_json_schema(ref_template="#/components/schemas/{model}")
-        components: dict[str, Any] = schema.pop("$defs", {})
-        components[name] = schema
-        content: dict[str, Any] = {"application/json": {}}
-        described = f"A {operation.answer}."
-        if operation.streams:
-            content["text/event-stream"] = {}
-            described = f"A {operation.answer}; with `stream: true`, events with its parts, and [DONE]."
-        answers = {
-            "200": {"description": described, "content": content},
-            "default": {"description": 'An error: `{"error": {"message", "type", "param", "code"}}`.'},
-        }
-        request = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
-        return {
-            "post": {
-                "summary": operation.answer.capitalize(),
-                "tags": ["models"],
-                "requestBody": {"required": True, **request},
-                "responses": answers,
-            }
-        }, components
+        return self._dialect.path_item(self._operation)

@@ -92,7 +92,7 @@ def test_a_stream(path):
     for events in changed(EVENTS, path):
         stream = AnthropicStream(include_usage=True)
         wire = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
-        passed, failure = backend._translated(stream, wire)
+        passed, failure = backend._passed(stream, wire)
         if not failure and stream.finished:
             passed += stream.usage_chunk()
             usage_of(stream.counts)
