@@ -13,6 +13,7 @@ from keywords.engine.prometheus import Prometheus
 from keywords.judging import judge
 
 _POLL_S = 0.1
+_SOON = timedelta(seconds=3)
 # Prometheus waits five seconds before it looks at its targets for the first time.
 _FIRST_SCRAPE = timedelta(seconds=15)
 
@@ -67,6 +68,27 @@ class MetricsLibrary:
         found = [value for sample, given, value in _samples() if sample == name and labels.items() <= given.items()]
         logger.info(f"{name}{labels or ''} = {sum(found):g}, from {len(found)} series")
         return sum(found)
+
+    @keyword
+    def metrics_should_add_up_to(self, expected: float, *names: str, within: timedelta = _SOON) -> None:
+        """Wait until all series of these names add up to a number.
+
+        A request is accounted for a little after its answer.
+
+        Raises:
+            AssertionError: they did not in time.
+
+        ```robotframework
+        Metrics Should Add Up To    40    gateway_ledger_written_total    gateway_ledger_dropped_total
+        ```
+        """
+        end = time.monotonic() + within.total_seconds()
+        while (found := sum(self.get_metric(name) for name in names)) != expected:
+            if time.monotonic() > end:
+                raise AssertionError(
+                    f"{' + '.join(names)} is {found:g} instead of {expected:g} after {within.total_seconds():g} s"
+                )
+            time.sleep(_POLL_S)
 
     @keyword
     def start_prometheus(self, url: str) -> Prometheus:

@@ -1,17 +1,23 @@
 """Gateways' configurations whose one model has several backends, and rules for what happens when they fail."""
 
 import json
+import time
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
 from robot.api import logger
 from robot.api.deco import keyword, library
 
+from keywords import target
 from keywords.engine.scripted_backend import ScriptedBackend
+from keywords.exchange import CHAT
 from keywords.world import output_dir
 
 Rules = dict[str, float]
 _numbers = count(1)
+_SOON = timedelta(seconds=2)
+_POLL_S = 0.1
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -25,6 +31,28 @@ class RoutesLibrary:
     """
 
     NAMES = ("first", "second", "third")
+
+    @keyword
+    def backend_should_answer(self, name: str, *, within: timedelta = _SOON) -> None:
+        """Post chat requests, a tenth of a second apart, until one is answered by a certain backend of the route.
+
+        Raises:
+            AssertionError: none was in time.
+
+        ```robotframework
+        Backend Should Answer    first    within=2 s
+        ```
+        """
+        client = target.client()
+        body = json.dumps(client.request("Hello.")).encode()
+        end, others = time.monotonic() + within.total_seconds(), []
+        while time.monotonic() < end:
+            exchange = client.send("POST", CHAT, body=body, headers={"content-type": "application/json"})
+            others.append(exchange.response_headers.get("x-gateway-backend", f"nobody ({exchange.status})"))
+            if others[-1] == name:
+                return
+            time.sleep(_POLL_S)
+        raise AssertionError(f"'{name}' did not answer within {within.total_seconds():g} s, but: {', '.join(others)}")
 
     @keyword
     def write_route_config(

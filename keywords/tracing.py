@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from keywords.engine.otlp_receiver import OtlpReceiver, Span
 from keywords.engine.stream import StreamedAnswer
 
 _WITHIN = timedelta(seconds=5)
+_POLL_S = 0.05
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -74,3 +76,21 @@ class TracingLibrary:
         spans = receiver.wait_for_spans(str(request.response_headers["x-request-id"]), within.total_seconds())
         logger.info("\n".join(map(str, spans)))
         return spans
+
+    @keyword
+    def metrics_should_arrive(self, receiver: OtlpReceiver, *names: str, within: timedelta = _WITHIN) -> None:
+        """Wait until metrics of these names have come.
+
+        Raises:
+            AssertionError: one did not come in time.
+
+        ```robotframework
+        Metrics Should Arrive    ${receiver}    gen_ai.client.token.usage
+        ```
+        """
+        end = time.monotonic() + within.total_seconds()
+        while missing := set(names) - receiver.metrics:
+            if time.monotonic() > end:
+                came = ", ".join(sorted(receiver.metrics)) or "none"
+                raise AssertionError(f"{', '.join(sorted(missing))} did not come within {within}; these did: {came}")
+            time.sleep(_POLL_S)

@@ -65,9 +65,7 @@ A neighbour does not notice that a client left
     [Tags]    req:CNCL-004
     Script Answer    ${BACKEND}    count=40    chunk_delay=25 ms
     ${neighbour} =    Start Stream    Hello.
-    FOR    ${_}    IN RANGE    5
-        Stream And Leave    Hello.    events=1
-    END
+    Repeat Keyword    5 times    Stream And Leave    Hello.    events=1
     ${stream} =    Finish Stream    ${neighbour}
     Stream Should Be Closed Properly    ${stream}
     Get Finish Reasons    ${stream}    ==    ${{ ['stop'] }}

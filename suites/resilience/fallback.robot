@@ -41,9 +41,7 @@ The next backend answers for one that takes no connection
 Replicas share the load by their weights
     [Tags]    req:FALL-002
     Put Gateway Before Route    ${FIRST}    ${SECOND}    weights=${{ [3, 1] }}
-    FOR    ${_}    IN RANGE    20
-        Send Payload    plain.json
-    END
+    Repeat Keyword    20 times    Send Payload    plain.json
     Get Request Count    ${FIRST}    ==    15
     Get Request Count    ${SECOND}    ==    5
 
@@ -55,9 +53,7 @@ A busy replica is spared
     ${running} =    Start Stream    Hello.
     Script Answer    ${FIRST}
     Script Answer    ${SECOND}
-    FOR    ${_}    IN RANGE    5
-        Send Payload    plain.json
-    END
+    Repeat Keyword    5 times    Send Payload    plain.json
     Get Request Count    ${FIRST}    ==    1
     Finish Stream    ${running}
 
@@ -65,9 +61,7 @@ A backend that keeps failing is left alone
     [Tags]    req:BRKR-001
     Put Gateway Before Route    ${FIRST}    ${SECOND}    breaker=${{ {'consecutive_failures': 2, 'open_s': 60} }}
     Script Refusal    ${FIRST}    500
-    FOR    ${_}    IN RANGE    5
-        Send Payload    plain.json
-    END
+    Repeat Keyword    5 times    Send Payload    plain.json
     Get Request Count    ${FIRST}    ==    2
     Get Request Count    ${SECOND}    ==    5
 
@@ -89,7 +83,7 @@ One request finds out whether a backend is well again
     ${answer} =    Script Answer    ${FIRST}
     Script Sequence    ${FIRST}    ${refusal}    ${answer}
     Send Payload    plain.json
-    Wait Until Keyword Succeeds    2 s    100 ms    First Backend Answers
+    Backend Should Answer    first
     Get Request Count    ${FIRST}    ==    2
 
 A backend that refuses requests is not taken for a failing one
@@ -108,8 +102,3 @@ Start Two Backends
     ${second} =    Start Scripted Backend
     VAR    ${FIRST}    ${first}    scope=TEST
     VAR    ${SECOND}    ${second}    scope=TEST
-
-First Backend Answers
-    [Documentation]    A request is answered by the first backend of the route.
-    ${exchange} =    Send Payload    plain.json
-    Get Header    ${exchange}    x-gateway-backend    ==    first

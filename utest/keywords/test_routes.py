@@ -1,6 +1,7 @@
 """The written routes are good configurations."""
 
 import tomllib
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -47,3 +48,12 @@ def test_without_weights_there_are_none(library):
 def test_what_fits_no_route_is_refused(library, backends, weights):
     with pytest.raises(ValueError, match=r"backends|zip"):
         library.write_route_config(*backends, weights=weights)
+
+
+def test_a_backend_that_does_not_answer_is_told_with_those_that_did(library, monkeypatch):
+    answered = SimpleNamespace(response_headers={"x-gateway-backend": "second"}, status=200)
+    client = SimpleNamespace(request=lambda _: {}, send=lambda *_, **__: answered)
+    monkeypatch.setattr(routes.target, "client", lambda: client)
+    library.backend_should_answer("second")
+    with pytest.raises(AssertionError, match=r"'first' did not answer within 0.05 s, but: second"):
+        library.backend_should_answer("first", within=timedelta(seconds=0.05))
