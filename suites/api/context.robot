@@ -27,15 +27,24 @@ A stream of a prompt beyond the context is refused before it starts
     Get Error Field    ${exchange}    code    ==    context_length_exceeded
 
 A prompt that just fits is read whole
-    [Tags]    req:CTXT-003
-    ${prompt} =    Prompt Of Words    ${WORDS_WITHIN_CONTEXT}
+    [Tags]    req:CTXT-003    needs:embedded-model
+    Open Gateway With Small Context
+    ${prompt} =    Prompt Of Words    ${WORDS_WITHIN_SMALL_CONTEXT}
     ${answer} =    Ask    ${prompt}    max_tokens=1
-    Get Usage    ${answer}    prompt_tokens    >    ${WORDS_WITHIN_CONTEXT}
+    Get Usage    ${answer}    prompt_tokens    >    ${WORDS_WITHIN_SMALL_CONTEXT}
 
 An answer ends where the context ends
-    [Tags]    req:CTXT-004
-    ${prompt} =    Prompt Of Words    ${WORDS_WITHIN_CONTEXT}
+    [Tags]    req:CTXT-004    needs:embedded-model
+    Open Gateway With Small Context
+    ${prompt} =    Prompt Of Words    ${WORDS_WITHIN_SMALL_CONTEXT}
     ${answer} =    Ask    ${prompt}    max_tokens=500    extra=${{ {'ignore_eos': True} }}
     Get Finish Reason    ${answer}    ==    length
     Get Usage    ${answer}    completion_tokens    >    0
-    Get Usage    ${answer}    total_tokens    <=    ${CONTEXT_TOKENS}
+    Get Usage    ${answer}    total_tokens    <=    ${SMALL_CONTEXT_TOKENS}
+
+
+*** Keywords ***
+Open Gateway With Small Context
+    [Documentation]    Start a gateway whose model has a context that is soon filled, and speak to it.
+    ${gateway} =    Start Gateway    config=${CONFIGURATIONS}/small_context.toml
+    Speak To    ${gateway}    ${MODEL}

@@ -16,10 +16,15 @@ At temperature zero the answer is always the same
 
 The same seed gives the same answer
     [Tags]    req:DETM-002
-    ${answers} =    Ask Repeatedly    Tell me a story.    ${DETERMINISM_REPEATS}    temperature=1    seed=7
+    ${answers} =    Ask Repeatedly
+    ...    Tell me a story.
+    ...    ${DETERMINISM_REPEATS}
+    ...    temperature=1
+    ...    seed=7
+    ...    max_tokens=24
     Get Distinct Answers    ${answers}    ==    1
 
 Different seeds give different answers
     [Tags]    req:DETM-003
-    ${answers} =    Ask With Seeds    Tell me a story.    1    2    3    4    5
+    ${answers} =    Ask With Seeds    Tell me a story.    1    2    3    4    5    max_tokens=24
     Get Distinct Answers    ${answers}    >=    ${DISTINCT_ANSWERS_MIN}
