@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope
 
 
+COMPLETE = "gateway.complete"
+"""Where the server notes in the scope when the last byte of the request was read, by `time.perf_counter()`."""
 # For the whole body: 16 MiB need no more over 1.2 Mbit/s.
 BODY_S = 120.0
 
@@ -58,6 +60,9 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         )
     if length.isdigit() and int(length) > limit:
         raise BodyTooLarge(limit)
+    if COMPLETE in scope:
+        # It is here already, and needs no timer.
+        return await _read(receive, limit)
     try:
         async with asyncio.timeout(BODY_S):
             return await _read(receive, limit)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-import uuid
+from random import getrandbits
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from gateway.auth import ANONYMOUS
 from gateway.backends.capabilities import DROPPED_HEADER, dropped_header
-from gateway.body import ClientGone
+from gateway.body import COMPLETE, ClientGone
 from gateway.config_observability import COST_DECIMALS
 from gateway.errors import GatewayError, InternalError, ShuttingDown
 from gateway.messages.errors import body_of, speaks_anthropic, status_of
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 RECORD = "gateway.record"
 KEY = "gateway.key"
-COMPLETE = "gateway.complete"
-"""Where the server notes in the scope when the last byte of the request was read, by `time.perf_counter()`."""
 # A send that takes longer waits for the client to read.
 _PROMPT_SEND_S = 0.001
 # Version 00 of www.w3.org/TR/trace-context; all zeros are no ids.
@@ -147,7 +145,7 @@ def _record(scope: Scope) -> RequestRecord:
             found = str(value, "ascii")
         elif name == b"traceparent" and _TRACEPARENT.fullmatch(value):
             parent = str(value, "ascii")
-    record = RequestRecord(found or uuid.uuid4().hex, scope["method"], scope["path"], traceparent=parent)
+    record = RequestRecord(found or f"{getrandbits(128):032x}", scope["method"], scope["path"], traceparent=parent)
     record.anthropic = speaks_anthropic(record.path)
     complete = scope.get(COMPLETE, record.started)
     record.time -= record.started - complete

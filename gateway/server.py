@@ -26,6 +26,11 @@ GRACEFUL_S = 2
 # Longer than the pools of common clients keep a connection, so that none is closed under a request.
 KEEP_ALIVE_S = 75
 BACKLOG = 2048
+# uvloop accepts one connection in each turn of its loop, and a turn under full load takes many milliseconds: of 256 new
+# clients, the last would wait for seconds. It takes one from each copy of the socket.
+ACCEPTS_PER_TURN = 32
+# Most of what a request leaves behind is freed at once, so the search for what is not can wait for more of it.
+_GC_THRESHOLDS = (20_000, 50, 50)
 
 
 _DRAIN_LOOK_S = 0.1
@@ -44,6 +49,7 @@ class _Server(uvicorn.Server):
         # for tens of milliseconds, several times a second.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLDS)
         if self.started and self._say_ready:
             self._say_ready()
         elif self.started and sockets:
@@ -137,7 +143,8 @@ def run(gateway: Gateway, listener: socket.socket, say_ready: Callable[[], None]
                 gateway.ask_reload()
 
         signal.signal(signal.SIGHUP, hang_up)
-    server.run(sockets=[listener])
+    copies = [] if sys.platform == "win32" else [listener.dup() for _ in range(ACCEPTS_PER_TURN - 1)]
+    server.run(sockets=[listener, *copies])
     say("stopped")
 
 

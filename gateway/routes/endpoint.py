@@ -75,7 +75,7 @@ class Endpoint:
         record.strict = asks_strict(scope["headers"])
         record.streamed = operation.streams and bool(fields.get("stream"))
         attempts = Attempts(route, record, body, fields, self._timeouts, dialect)
-        async with Presence(receive) as client:
+        async with Presence(scope, receive) as client:
             await self._admission.enter(scope[KEY], record, fields)
             if record.streamed:
                 await self._stream(attempts, record, send, client, dialect)
