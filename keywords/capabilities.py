@@ -8,6 +8,7 @@ from robot.api.deco import keyword, library
 
 from keywords import target
 from keywords.engine.capabilities import CAPABILITIES, WIRES, Outcome, outcome, table
+from keywords.engine.client import CHAT
 from keywords.engine.scripted_backend import ScriptedBackend
 from keywords.world import output_dir
 
@@ -72,10 +73,11 @@ class CapabilitiesLibrary:
     def _try(self, backend: ScriptedBackend, capability: str, kind: str) -> Outcome:
         asked = CAPABILITIES[capability]
         client = target.client()
-        body = client.request("Hello.") | {"model": kind, **asked.fields}
+        body = {} if asked.asked_at else client.request("Hello.")
+        body |= {"model": kind, **asked.fields}
         before = len(backend.chat_requests())
         headers = {"content-type": "application/json"}
-        exchange = client.send("POST", "/v1/chat/completions", body=json.dumps(body).encode(), headers=headers)
+        exchange = client.send("POST", asked.asked_at or CHAT, body=json.dumps(body).encode(), headers=headers)
         received = backend.chat_requests()[before:]
         try:
             return outcome(asked, WIRES.get(kind, "openai"), exchange, received[0].json() if received else None)

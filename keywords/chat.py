@@ -77,7 +77,7 @@ class ChatLibrary:
         fields |= {"system": system, "model": model, "max_completion_tokens": max_completion_tokens}
         fields["max_tokens"] = max_tokens if max_completion_tokens is None else None
         answer = target.client().ask(prompt, **{**fields, **(extra or {})})
-        _log(answer)
+        log_answer(answer)
         return answer
 
     @keyword
@@ -114,7 +114,7 @@ class ChatLibrary:
         """
         fields = {"model": model, "temperature": temperature, "seed": seed, "max_tokens": max_tokens}
         answer = target.client().ask(messages, **{**fields, **(extra or {})})
-        _log(answer)
+        log_answer(answer)
         return answer
 
     @keyword
@@ -149,7 +149,7 @@ class ChatLibrary:
         fields = {"temperature": temperature, "seed": seed, "max_tokens": max_tokens}
         answers = target.client().ask_together(prompts, **{**fields, **(extra or {})})
         for answer in answers:
-            _log(answer)
+            log_answer(answer)
         return answers
 
     @keyword
@@ -246,6 +246,7 @@ class ChatLibrary:
             raise AssertionError(f"Not a complete chat completion: {'; '.join(defects)}")
 
 
-def _log(answer: Answer) -> None:
+def log_answer(answer: Answer) -> None:
+    """Log one line: what it says, why it ended, its tokens and its time."""
     tokens = None if answer.usage is None else answer.usage.completion_tokens
     logger.info(f"{answer.text!r}, {answer.finish_reason}, {tokens} tokens in {answer.total_s:.3f} s")

@@ -84,7 +84,7 @@ class OpenAISdkLibrary:
         Get Sdk Text    ${answer}    contains    blue
         ```
         """
-        with _sdk() as (sdk, model):
+        with sdk_client() as (sdk, model):
             made = sdk.chat.completions.create(
                 model=model,
                 messages=[{"role": "user", "content": prompt}],
@@ -92,11 +92,11 @@ class OpenAISdkLibrary:
                 max_tokens=max_tokens,
             )
         choice, usage = made.choices[0], made.usage
-        return _logged(
+        return logged(
             SdkAnswer(
                 text=choice.message.content or "",
                 finish_reason=choice.finish_reason,
-                usage=_usage(usage),
+                usage=usage_of(usage),
                 model=made.model,
             )
         )
@@ -121,7 +121,7 @@ class OpenAISdkLibrary:
         Get Sdk Usage    ${answer}    total_tokens    >    0
         ```
         """
-        with _sdk() as (sdk, model):
+        with sdk_client() as (sdk, model):
             stream = sdk.chat.completions.create(
                 model=model,
                 messages=[{"role": "user", "content": prompt}],
@@ -133,11 +133,11 @@ class OpenAISdkLibrary:
             chunks = list(stream)
         choices = [choice for chunk in chunks for choice in chunk.choices if choice.index == 0]
         usage = next((chunk.usage for chunk in reversed(chunks) if chunk.usage), None)
-        return _logged(
+        return logged(
             SdkAnswer(
                 text="".join(choice.delta.content or "" for choice in choices),
                 finish_reason=next((choice.finish_reason for choice in choices if choice.finish_reason), None),
-                usage=_usage(usage),
+                usage=usage_of(usage),
                 model=chunks[0].model if chunks else "",
                 chunks=len(chunks),
             )
@@ -155,7 +155,7 @@ class OpenAISdkLibrary:
         Should Not Be Empty    ${ids}
         ```
         """
-        with _sdk() as (sdk, _):
+        with sdk_client() as (sdk, _):
             ids = [model.id for model in sdk.models.list()]
         logger.info(f"{len(ids)} models: {', '.join(ids)}")
         return ids
@@ -168,7 +168,7 @@ class OpenAISdkLibrary:
         Sdk Bad Request Raises    BadRequestError
         ```
         """
-        with _sdk() as (sdk, model):
+        with sdk_client() as (sdk, model):
             raised = _raised(lambda: _hello(sdk, model, temperature=99))
         judge(raised, _EQUAL, expected, "The class for a temperature of 99", None)
 
@@ -180,7 +180,7 @@ class OpenAISdkLibrary:
         Sdk Unknown Model Raises    NotFoundError
         ```
         """
-        with _sdk() as (sdk, _):
+        with sdk_client() as (sdk, _):
             raised = _raised(lambda: _hello(sdk, "no-such-model"))
         judge(raised, _EQUAL, expected, "The class for a model that the gateway does not know", None)
 
@@ -192,7 +192,7 @@ class OpenAISdkLibrary:
         Sdk Wrong Key Raises    AuthenticationError
         ```
         """
-        with _sdk(api_key="sk-wrong") as (sdk, model):
+        with sdk_client(api_key="sk-wrong") as (sdk, model):
             raised = _raised(lambda: _hello(sdk, model))
         judge(raised, _EQUAL, expected, "The class for a wrong key", None)
 
@@ -254,7 +254,7 @@ def replayed(stream: StreamedAnswer) -> openai.Stream[openai.types.chat.ChatComp
 
 
 @contextmanager
-def _sdk(api_key: str | None = None) -> Iterator[tuple[openai.OpenAI, str]]:
+def sdk_client(api_key: str | None = None) -> Iterator[tuple[openai.OpenAI, str]]:
     """The package's client for the gateway under test, and the model's id."""
     gateway = target.client()
     transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), COLLECTOR.add, TIMEOUT_S)
@@ -285,12 +285,14 @@ def _raised(call: Callable[[], object]) -> str:
     raise AssertionError("The openai package raised nothing; the gateway accepted what it should have refused")
 
 
-def _usage(usage: CompletionUsage | None) -> Usage | None:
+def usage_of(usage: CompletionUsage | None) -> Usage | None:
+    """The package's numbers as ours."""
     if usage is None:
         return None
     return Usage(usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
 
 
-def _logged(answer: SdkAnswer) -> SdkAnswer:
+def logged(answer: SdkAnswer) -> SdkAnswer:
+    """The answer, which the log has then."""
     logger.info(str(answer))
     return answer

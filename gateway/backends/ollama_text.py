@@ -39,8 +39,10 @@ def generate_request(call: Call) -> dict[str, Any]:
         InvalidRequest: the request asks for something that Ollama's format cannot carry.
     """
     fields = call.fields
+    if (fields.get("n") or 1) > 1:
+        raise impossible("n", "gives one choice", "Send 1 and ask several times.")
     if call.choices > 1:
-        raise impossible("n", "gives one choice for one prompt", "Send 1, and one prompt at a time.")
+        raise impossible("prompt", "takes one prompt at a time", "Send a string.")
     if (fields.get("best_of") or 1) > 1:
         raise impossible("best_of", "gives one choice", "Leave it out.")
     if fields.get("echo"):

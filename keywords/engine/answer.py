@@ -73,7 +73,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer:
-    """A chat completion that came in one piece.
+    """A chat completion, or a text completion, that came in one piece.
 
     Attributes:
         texts: what each choice says, in the order of their index; empty text for a choice without content.
@@ -139,24 +139,28 @@ def shown(body: bytes) -> str:
     return f"{text}…" if len(body) > SHOWN_BYTES else text or "(empty)"
 
 
-def read_answer(exchange: Exchange) -> Answer:
+def read_answer(exchange: Exchange, expected: str = "a chat completion") -> Answer:
     """Make an answer of an exchange.
 
     It takes what it finds; whether a completion is complete is another question (`conformance`).
+
+    Args:
+        exchange: the exchange.
+        expected: what was asked for, with its article.
 
     Raises:
         AnswerBrokeOff: the answer did not come to its end.
         GatewayRefused: the status is not 2xx.
         NotAnAnswer: the body is not an object with choices.
     """
-    body = read_object(exchange, "a chat completion")
+    body = read_object(exchange, expected)
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices or not all(isinstance(choice, dict) for choice in choices):
-        raise NotAnAnswer(exchange, "a chat completion with choices")
+        raise NotAnAnswer(exchange, f"{expected} with choices")
     choices = sorted(choices, key=_index)
     model = body.get("model")
     return Answer(
-        texts=[_content(choice.get("message")) for choice in choices],
+        texts=[_said(choice) for choice in choices],
         finish_reasons=[choice.get("finish_reason") for choice in choices],
         usage=read_usage(body.get("usage")),
         model=model if isinstance(model, str) else None,
@@ -210,6 +214,8 @@ def _index(choice: dict[str, Any]) -> int:
     return index if isinstance(index, int) else 0
 
 
-def _content(message: object) -> str:
-    content = message.get("content") if isinstance(message, dict) else None
-    return content if isinstance(content, str) else ""
+def _said(choice: dict[str, Any]) -> str:
+    """The choice of a chat completion has a message, that of a text completion a text."""
+    message = choice.get("message")
+    said = message.get("content") if isinstance(message, dict) else choice.get("text")
+    return said if isinstance(said, str) else ""

@@ -40,12 +40,19 @@ class Capability:
         path: where OpenAI's format has it; names and indexes separated by dots.
         ollama: the path in Ollama's format, where that has it.
         anthropic: the path in Anthropic's.
+        asked_at: the endpoint, if it is another than that of chat; a model without it is refused by its name.
     """
 
     fields: Mapping[str, Any]
     path: str
     ollama: str | None = None
     anthropic: str | None = None
+    asked_at: str | None = None
+
+    @property
+    def param(self) -> str:
+        """What a refusal names."""
+        return "model" if self.asked_at else self.path.split(".")[0]
 
     def path_in(self, wire: Wire) -> str | None:
         """Where the thing stands in a request of this format."""
@@ -95,6 +102,8 @@ CAPABILITIES: dict[str, Capability] = {
     ),
     "user": Capability({"user": "u1"}, "user", anthropic="metadata.user_id"),
     "a field of its own": _same("x_field_of_its_own", 1),
+    "text completions": Capability({"prompt": "Hello."}, "prompt", "prompt", asked_at="/v1/completions"),
+    "embeddings": Capability({"input": "Hello."}, "input", "input", asked_at="/v1/embeddings"),
 }  # fmt: skip
 
 
@@ -114,7 +123,7 @@ def outcome(capability: Capability, wire: Wire, exchange: Exchange, received: An
     Raises:
         ValueError: the refusal is of another field, or the thing was named as dropped and sent all the same.
     """
-    param = capability.path.split(".")[0]
+    param = capability.param
     if exchange.status == 400:  # noqa: PLR2004  # HTTP's own number
         at_fault = exchange.json()["error"]["param"] or ""
         if received is not None or not at_fault.startswith(param):

@@ -24,7 +24,7 @@ def completion_defects(body: object) -> list[str]:
     """Defects of a chat completion object."""
     if not isinstance(body, dict):
         return [f"the body must be an object, it is {_kind(body)}"]
-    defects = _envelope_defects(body, "chat.completion")
+    defects = envelope_defects(body, "chat.completion")
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices:
         defects.append("choices must be an array with at least one choice")
@@ -111,7 +111,7 @@ def model_defects(model: object) -> list[str]:
 
 def stream_defects(stream: StreamedAnswer) -> list[str]:
     """Defects of a stream that should have run to its natural end."""
-    defects = _transport_defects(stream)
+    defects = transport_defects(stream)
     if stream.error is not None:
         defects.append(f"an error event came: {stream.error}")
     ended: dict[int, str] = {}
@@ -121,7 +121,7 @@ def stream_defects(stream: StreamedAnswer) -> list[str]:
         if "error" in body:
             continue
         ids.add(body.get("id"))
-        defects += [f"event {number}: {defect}" for defect in _envelope_defects(body, "chat.completion.chunk")]
+        defects += [f"event {number}: {defect}" for defect in envelope_defects(body, "chat.completion.chunk")]
         choices = body.get("choices")
         if not isinstance(choices, list):
             defects.append(f"event {number}: choices must be an array")
@@ -138,7 +138,7 @@ def stream_defects(stream: StreamedAnswer) -> list[str]:
 
 def broken_stream_defects(stream: StreamedAnswer) -> list[str]:
     """Defects of a stream that broke off and had to say so: an error event, then `[DONE]`, and no finish reason."""
-    defects = _transport_defects(stream)
+    defects = transport_defects(stream)
     errors = [body for _, body in _bodies(stream) if "error" in body]
     if len(errors) != 1:
         defects.append(f"there must be exactly one error event, there are {len(errors)}")
@@ -149,7 +149,8 @@ def broken_stream_defects(stream: StreamedAnswer) -> list[str]:
     return defects
 
 
-def _transport_defects(stream: StreamedAnswer) -> list[str]:
+def transport_defects(stream: StreamedAnswer) -> list[str]:
+    """Defects of a stream as such, whatever its events say."""
     defects = list(stream.problems)
     if stream.failure is not None:
         defects.append(f"the connection broke off: {stream.failure}")
@@ -214,7 +215,8 @@ def _stream_usage_defects(stream: StreamedAnswer) -> list[str]:
     return late + usage_defects(usage)
 
 
-def _envelope_defects(body: dict[str, Any], kind: str) -> list[str]:
+def envelope_defects(body: dict[str, Any], kind: str) -> list[str]:
+    """Defects of what all completions, and all events of their streams, have: id, model, object and time."""
     defects = [f"{name} must be a text, not empty" for name in ("id", "model") if not _is_text(body.get(name))]
     if body.get("object") != kind:
         defects.append(f"object must be {kind!r}, it is {body.get('object')!r}")

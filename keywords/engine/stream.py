@@ -36,7 +36,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StreamedAnswer:
-    """A chat completion that came as a stream, whole or broken off.
+    """A chat completion, or a text completion, that came as a stream, whole or broken off.
 
     All times are seconds from sending the request, connecting included, on the monotonic clock.
 
@@ -217,5 +217,8 @@ class StreamAssembly:
                 for name in _TEXT_FIELDS
                 if isinstance(delta.get(name), str) and delta[name]
             ]
+        if isinstance(choice.get("text"), str):
+            self._texts[index] += choice["text"]
+            self._pieces += [Piece(at_s, index, choice["text"])] if choice["text"] else []
         if isinstance(choice.get("finish_reason"), str):
             self._finish_reasons.append(choice["finish_reason"])

@@ -51,6 +51,10 @@ The parameter user
     ${BACKEND}    user    openai=taken    azure=taken    nim=taken    ollama=dropped    anthropic=taken
 A field that OpenAI does not know
     ${BACKEND}    a field of its own    openai=taken    azure=taken    nim=taken    ollama=dropped    anthropic=dropped
+Text completions
+    ${BACKEND}    text completions    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=refused
+Embeddings
+    ${BACKEND}    embeddings    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=refused
 
 
 *** Keywords ***

@@ -13,6 +13,27 @@ An address that does not exist is not found
     Get Status    ${exchange}    ==    404
     Get Error Field    ${exchange}    code    ==    unknown_url
 
+What the gateway does not offer of OpenAI's API is not found
+    [Tags]    req:OPER-004    needs:gateway
+    [Template]    Address Is Not Found
+    /v1/responses
+    /v1/audio/speech
+    /v1/audio/transcriptions
+    /v1/images/generations
+    /v1/moderations
+    /v1/files
+    /v1/uploads
+    /v1/batches
+    /v1/fine_tuning/jobs
+    /v1/assistants
+    /v1/threads
+    /v1/vector_stores
+    /v1/realtime/client_secrets
+    /v1/conversations
+    /v1/videos
+    /v1/containers
+    /v1/evals
+
 A wrong method is refused with the right one
     [Tags]    req:ERRA-002
     ${exchange} =    Send Raw    GET    /v1/chat/completions
@@ -31,3 +52,13 @@ A body beyond the size limit is refused
     ${exchange} =    Send Raw    POST    /v1/chat/completions    ${body}    Content-Type: application/json
     Get Status    ${exchange}    ==    413
     Error Should Be An OpenAI Error    ${exchange}
+
+
+*** Keywords ***
+Address Is Not Found
+    [Documentation]    With an OpenAI error, so that its package raises NotFoundError.
+    [Arguments]    ${path: str}
+    ${exchange} =    Send Raw    POST    ${path}    {}    Content-Type: application/json
+    Get Status    ${exchange}    ==    404
+    Error Should Be An OpenAI Error    ${exchange}
+    Get Error Field    ${exchange}    code    ==    unknown_url

@@ -80,3 +80,12 @@ A request above the limit of tokens is told never to come back
     ${answers} =    Send Chats    1    max_tokens=101
     Get Status    ${answers}[0]    ==    429
     Get Header    ${answers}[0]    x-should-retry    ==    false
+
+A request for embeddings counts as every other request
+    [Tags]    req:RATE-001    req:OPER-003
+    Open Gateway With    keys    rpm=1
+    Send Chats    1
+    ${exchange} =    Send Raw    POST    /v1/embeddings    {"model": "scripted", "input": "a"}
+    ...    Content-Type: application/json
+    Get Status    ${exchange}    ==    429
+    Get Error Field    ${exchange}    code    ==    rate_limit_exceeded

@@ -1,6 +1,7 @@
 """Text completions: what passes, what is refused, and what is counted."""
 
 import json
+import socket
 
 import pytest
 
@@ -167,3 +168,13 @@ def test_the_openapi_page_describes_completions(client):
     page = client.http.get("/openapi.json").json()
     assert "post" in page["paths"][PATH]
     assert page["components"]["schemas"]["CompletionRequest"]["required"] == ["model", "prompt"]
+
+
+def test_a_client_that_leaves_takes_its_attempt_along(client, backend):
+    backend.is_silent()
+    body = json.dumps({"model": "m", "prompt": "a"}).encode()
+    head = f"POST {PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\ncontent-type: application/json\r\n\r\n"
+    with socket.create_connection((client.http.base_url.host, client.http.base_url.port), 5) as connection:
+        connection.sendall(head.encode() + body)
+        assert backend.called.wait(5)
+    assert backend.closed.wait(5)

@@ -68,7 +68,7 @@ def test_one_prompt_in_a_list_is_one_prompt():
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"prompt": ["a", "b"]}, "n"),
+        ({"prompt": ["a", "b"]}, "prompt"),
         ({"n": 2}, "n"),
         ({"best_of": 2}, "best_of"),
         ({"echo": True}, "echo"),

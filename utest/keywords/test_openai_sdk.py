@@ -1,3 +1,6 @@
+import base64
+import struct
+
 import httpx2
 import pytest
 from assertionengine import AssertionOperator
@@ -5,6 +8,7 @@ from assertionengine import AssertionOperator
 from keywords import openai_sdk
 from keywords.engine.evidence import Collector
 from keywords.openai_sdk import OpenAISdkLibrary
+from keywords.openai_sdk_text import OpenAISdkTextLibrary
 
 EQUAL = AssertionOperator["=="]
 
@@ -73,3 +77,24 @@ def test_a_recorded_stream_is_replayed_to_the_package(sdk, gateway, make):
     gateway.streams(*make.good_stream)
     with pytest.raises(AssertionError, match="raised nothing"):
         sdk.sdk_raises_for_stream(gateway.client.stream("Hello"), "APIError")
+
+
+def test_the_package_completes_text(sdk, gateway):  # noqa: ARG001 - it stands in for the network
+    choice = {"index": 0, "text": "OK", "logprobs": None, "finish_reason": "stop"}
+    whole = {"id": "cmpl-1", "object": "text_completion", "created": 1, "model": "m", "choices": [choice]}
+    usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+    gateway.answers(200, json={**whole, "usage": usage})
+    answer = OpenAISdkTextLibrary().sdk_complete("Once")
+    assert (answer.text, answer.finish_reason, answer.usage.total_tokens) == ("OK", "stop", 5)
+    gateway.streams(whole, {**whole, "choices": [], "usage": usage}, "[DONE]")
+    stream = OpenAISdkTextLibrary().sdk_stream_completion("Once")
+    assert (stream.text, stream.finish_reason, stream.usage.total_tokens, stream.chunks) == ("OK", "stop", 5, 2)
+
+
+def test_the_package_unpacks_vectors(sdk, gateway):  # noqa: ARG001 - as above
+    packed = base64.b64encode(struct.pack("<2f", 0.5, -0.25)).decode()
+    entry = {"object": "embedding", "index": 0, "embedding": packed}
+    usage = {"prompt_tokens": 3, "total_tokens": 3}
+    gateway.answers(200, json={"object": "list", "data": [entry], "model": "m", "usage": usage})
+    assert OpenAISdkTextLibrary().sdk_embed("a") == [[0.5, -0.25]]
+    assert gateway.bodies[0]["encoding_format"] == "base64"

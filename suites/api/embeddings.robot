@@ -1,0 +1,67 @@
+*** Settings ***
+Documentation       Texts become vectors, by the embedded model's own process, which goes on to chat.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.embeddings.EmbeddingsLibrary
+Library             keywords.openai_sdk_text.OpenAISdkTextLibrary
+
+Suite Setup         Open Gateway With Embeddings
+Suite Teardown      Stop Further Gateways
+Test Teardown       No Operation
+
+Test Tags           kind:functional    needs:embedded-model
+
+
+*** Test Cases ***
+Several texts get a vector each
+    [Tags]    req:EMBD-001
+    ${vectors} =    Embed    A cat sits.    A dog runs.    Rain falls.
+    Embeddings Should Be Complete    ${vectors}    texts=3
+    Get Vector Length    ${vectors}    ==    576
+
+A packed vector is the same as a plain one
+    [Tags]    req:EMBD-002
+    ${plain} =    Embed    A cat sits.
+    ${packed} =    Embed    A cat sits.    encoding_format=base64
+    Get Similarity    ${plain}    ${packed}    >    0.999
+
+A text may be the ids of its tokens
+    [Tags]    req:EMBD-001
+    ${vectors} =    Embed    extra=${{ {'input': [[1, 2, 3], [4]]} }}
+    Embeddings Should Be Complete    ${vectors}    texts=2
+    Get Tokens Of Embeddings    ${vectors}    ==    4
+
+A text that is too long is refused as the input
+    [Tags]    req:EMBD-003    kind:negative
+    ${exchange} =    Send Raw    POST    /v1/embeddings    {"model": "${MODEL}", "input": "${{ 'word ' * 3000 }}"}
+    ...    Content-Type: application/json
+    Get Status    ${exchange}    ==    400
+    Get Error Field    ${exchange}    code    ==    context_length_exceeded
+    Get Error Field    ${exchange}    param    ==    input
+
+A length that the embedded model cannot give is refused
+    [Tags]    req:EMBD-004    kind:negative
+    ${exchange} =    Send Raw    POST    /v1/embeddings    {"model": "${MODEL}", "input": "a", "dimensions": 8}
+    ...    Content-Type: application/json
+    Get Error Field    ${exchange}    param    ==    dimensions
+
+The process that makes vectors chats as well
+    [Tags]    req:EMBD-005
+    ${answer} =    Ask    What is 2+2?    temperature=0    max_tokens=8
+    Answer Should Be A Complete Chat Completion    ${answer}
+
+The openai package gets vectors
+    [Tags]    req:SDKC-008
+    ${vectors} =    Sdk Embed    A cat sits.    A dog runs.
+    Length Should Be    ${vectors}    2
+    Length Should Be    ${vectors}[0]    576
+
+
+*** Keywords ***
+Open Gateway With Embeddings
+    [Documentation]    A gateway whose embedded model makes vectors, by the mean of its tokens'.
+    ${gateway} =    Start Gateway    config=${CONFIGURATIONS}/embeddings.toml
+    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
+    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
+    VAR    ${GATEWAY}    ${gateway}    scope=SUITE
+    VAR    ${MODEL}    embedder    scope=SUITE

@@ -1,0 +1,92 @@
+*** Settings ***
+Documentation       Text completions and embeddings get what a chat request gets: repetition, the next backend, accounts.
+
+Resource            ../../resources/resilience.resource
+Library             keywords.completions.CompletionsLibrary
+Library             keywords.embeddings.EmbeddingsLibrary
+Library             keywords.ledger.LedgerLibrary
+Library             keywords.metrics.MetricsLibrary
+
+Suite Setup         Open Gateway Before Two Backends
+Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
+Test Setup          Script Answer    ${FIRST}
+Test Teardown       No Operation
+
+Test Tags           req:OPER-003    needs:scripted-backend
+
+
+*** Test Cases ***
+A text completion is repeated after a failure that may pass
+    [Tags]    kind:reliability
+    ${failure} =    Script Refusal    ${FIRST}    503
+    ${success} =    Script Answer    ${FIRST}
+    Script Sequence    ${FIRST}    ${failure}    ${success}
+    ${answer} =    Complete Text    Once
+    Get Header    ${answer}    x-gateway-backend    ==    first
+    Get Header    ${answer}    x-gateway-attempts    ==    2
+
+A stream of a text completion goes to the next backend
+    [Tags]    kind:reliability
+    Script Refusal    ${FIRST}    503
+    ${stream} =    Stream Text    Once
+    Text Stream Should Be Closed Properly    ${stream}
+    Get Header    ${stream}    x-gateway-backend    ==    second
+
+A request for embeddings goes to the next backend
+    [Tags]    kind:reliability
+    Script Refusal    ${FIRST}    503
+    ${vectors} =    Embed    Once
+    Get Header    ${vectors.exchange}    x-gateway-backend    ==    second
+    Get Header    ${vectors.exchange}    x-gateway-attempts    ==    3
+
+A text completion stands in the ledger with its tokens and their price
+    [Tags]    kind:functional
+    ${answer} =    Complete Text    ${{ ['Two words', 'and three more'] }}
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${answer}
+    Should Be Equal    ${entry.path}    /v1/completions
+    Should Be Equal    ${entry.prompt_tokens}    ${5}
+    Should Be Equal    ${entry.completion_tokens}    ${10}
+    Should Be Equal    ${entry.tokens_source}    backend
+    Should Be Equal As Numbers    ${entry.cost_usd}    ${0.000025}
+
+A request for embeddings stands in the ledger with its tokens and their price
+    [Tags]    kind:functional
+    ${vectors} =    Embed    Two words
+    ${entry} =    Get Ledger Entry    ${LEDGER}    ${vectors.exchange}
+    Should Be Equal    ${entry.path}    /v1/embeddings
+    Should Be Equal    ${entry.prompt_tokens}    ${2}
+    Should Be Equal    ${entry.completion_tokens}    ${0}
+    Should Be Equal As Numbers    ${entry.cost_usd}    ${0.000002}
+
+Metrics tell the operations apart
+    [Tags]    kind:functional
+    ${before} =    Get Metric    gen_ai_client_token_usage_sum    gen_ai_operation_name=text_completion
+    Complete Text    Two words
+    Embed    Two words
+    ${after} =    Get Metric    gen_ai_client_token_usage_sum    gen_ai_operation_name=text_completion
+    Should Be Equal As Numbers    ${{ $after - $before }}    7    Two words in, five chunks out
+    ${embeddings} =    Get Metric    gen_ai_server_request_duration_seconds_count    gen_ai_operation_name=embeddings
+    Should Be True    ${embeddings} > 0
+
+The request's own id comes back
+    [Tags]    kind:functional
+    ${exchange} =    Send Raw    POST    /v1/embeddings    {"model": "scripted", "input": "a"}
+    ...    Content-Type: application/json    x-request-id: mine-1
+    Get Header    ${exchange}    x-request-id    ==    mine-1
+    Get Header    ${exchange}    x-gateway-model    ==    scripted
+
+
+*** Keywords ***
+Open Gateway Before Two Backends
+    [Documentation]    A gateway with a ledger and prices that repeats once, and then goes to the second backend.
+    ${first} =    Start Scripted Backend
+    ${second} =    Start Scripted Backend
+    ${config} =    Write Route Config    ${first}    ${second}    retries=${{ {'attempts': 2, 'base_s': 0.01} }}
+    ${ledger} =    Add Ledger To Config    ${config}    input_price=1    output_price=2
+    ${gateway} =    Start Gateway    config=${config}
+    VAR    ${FIRST}    ${first}    scope=SUITE
+    VAR    ${LEDGER}    ${ledger}    scope=SUITE
+    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
+    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
+    VAR    ${GATEWAY}    ${gateway}    scope=SUITE
+    VAR    ${MODEL}    scripted    scope=SUITE
