@@ -61,7 +61,4 @@ The openai package gets vectors
 Open Gateway With Embeddings
     [Documentation]    A gateway whose embedded model makes vectors, by the mean of its tokens'.
     ${gateway} =    Start Gateway    config=${CONFIGURATIONS}/embeddings.toml
-    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
-    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
-    VAR    ${GATEWAY}    ${gateway}    scope=SUITE
-    VAR    ${MODEL}    embedder    scope=SUITE
+    Let Suite Speak To    ${gateway}    embedder

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       What each kind of backend can be asked for besides chat; a client sees no difference between those that
-...                 can.
+Documentation       What each kind of backend can be asked for besides chat; a client sees no difference between those
+...                 that can.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.broken_stream.BrokenStreamLibrary
@@ -113,7 +113,7 @@ Anthropic has neither, and the refusal says who has
     /v1/completions    {"model": "anthropic", "prompt": "Once"}
     /v1/embeddings    {"model": "anthropic", "input": "Once"}
 
-Fields that the gateway does not know reach the backend untouched
+Unknown fields of requests besides chat reach the backend untouched
     [Tags]    req:CHAT-005
     [Template]    Fields Arrive Untouched
     /v1/completions    {"model": "openai", "prompt": "Once", "guided_choice": ["a"]}

@@ -18,21 +18,14 @@ What the gateway does not offer of OpenAI's API is not found
     [Template]    Address Is Not Found
     /v1/responses
     /v1/audio/speech
-    /v1/audio/transcriptions
     /v1/images/generations
     /v1/moderations
     /v1/files
-    /v1/uploads
     /v1/batches
     /v1/fine_tuning/jobs
     /v1/assistants
-    /v1/threads
     /v1/vector_stores
     /v1/realtime/client_secrets
-    /v1/conversations
-    /v1/videos
-    /v1/containers
-    /v1/evals
 
 A wrong method is refused with the right one
     [Tags]    req:ERRA-002

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Requests for text completions and embeddings are held to the bounds of the OpenAI specification, and the
-...                 refusal names field and bound. Each line is one row of the test matrix.
+Documentation       Requests for text completions and embeddings are held to the bounds of the OpenAI specification, and
+...                 the refusal names field and bound. Each line is one row of the test matrix.
 
 Resource            ../../resources/gateway.resource
 
@@ -55,19 +55,15 @@ Vectors without a length are refused
 An unknown format of vectors is refused
     [Tags]    req:EMBD-003
     embeddings    "input": "a", "encoding_format": "hex"    encoding_format    invalid_value
-A text completion of an unknown model is not found
-    [Tags]    req:CMPL-007
-    completions    "prompt": "a"    model    model_not_found    status=404    model=nowhere
 
 
 *** Keywords ***
 Request Is Refused
     [Documentation]    What is sent beside the model, and field and code of the refusal.
-    [Arguments]    ${path: str}    ${fields: str}    ${param: str}    ${code: str}    ${status: int}=400
-    ...    ${model: str}=${MODEL}
-    ${exchange} =    Send Raw    POST    /v1/${path}    {"model": "${model}", ${fields}}
+    [Arguments]    ${path: str}    ${fields: str}    ${param: str}    ${code: str}
+    ${exchange} =    Send Raw    POST    /v1/${path}    {"model": "${MODEL}", ${fields}}
     ...    Content-Type: application/json
-    Get Status    ${exchange}    ==    ${status}
+    Get Status    ${exchange}    ==    400
     Error Should Be An OpenAI Error    ${exchange}
     Get Error Field    ${exchange}    param    ==    ${param}
     Get Error Field    ${exchange}    code    ==    ${code}

@@ -1,5 +1,6 @@
 *** Settings ***
-Documentation       Text completions and embeddings get what a chat request gets: repetition, the next backend, accounts.
+Documentation       Text completions and embeddings get what a chat request gets: repetition, the next backend, and
+...                 accounts.
 
 Resource            ../../resources/resilience.resource
 Library             keywords.completions.CompletionsLibrary
@@ -86,7 +87,4 @@ Open Gateway Before Two Backends
     ${gateway} =    Start Gateway    config=${config}
     VAR    ${FIRST}    ${first}    scope=SUITE
     VAR    ${LEDGER}    ${ledger}    scope=SUITE
-    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
-    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
-    VAR    ${GATEWAY}    ${gateway}    scope=SUITE
-    VAR    ${MODEL}    scripted    scope=SUITE
+    Let Suite Speak To    ${gateway}    scripted
