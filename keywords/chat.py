@@ -21,7 +21,7 @@ UsageNumber = Literal["prompt_tokens", "completion_tokens", "total_tokens"]
 class ChatLibrary:
     """Ask the gateway and look at what it answers.
 
-    Every `Ask…` keyword sends only the fields that are given; what is left out is the gateway's to decide. `extra`
+    Every `Ask…` keyword sends only the fields that are given, and `max_tokens`, so that no answer is endless. `extra`
     takes any further field of the request, as a dictionary: `extra=${{ {'top_k': 1} }}`.
 
     The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then

@@ -3,7 +3,6 @@ Documentation       A client sees no difference between the kinds of backends: e
 
 Resource            ../../resources/gateway.resource
 Library             keywords.broken_stream.BrokenStreamLibrary
-Library             keywords.tools.ToolsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
@@ -47,26 +46,6 @@ Every kind of backend's tokens are counted rightly
 Every kind of backend's tokens are counted rightly in a stream
     [Tags]    req:BACK-013
     [Template]    Usage Of Stream Is That Of The Backend
-    openai
-    azure
-    azure-deployment
-    nim
-    anthropic
-    ollama
-
-Every kind of backend can have a tool called
-    [Tags]    req:BACK-014
-    [Template]    Tool Is Called
-    openai
-    azure
-    azure-deployment
-    nim
-    anthropic
-    ollama
-
-Every kind of backend can have a tool called in a stream
-    [Tags]    req:BACK-014
-    [Template]    Tool Is Called In Stream
     openai
     azure
     azure-deployment
@@ -122,24 +101,6 @@ Usage Of Stream Is That Of The Backend
     Get Usage    ${stream}    prompt_tokens    ==    4
     Get Usage    ${stream}    completion_tokens    ==    3
     Usage Should Add Up    ${stream}
-
-Tool Is Called
-    [Documentation]    The backend's own way to call a tool arrives as OpenAI's.
-    [Arguments]    ${kind: str}
-    Script Tool Call    ${BACKEND}    get_weather    {"city": "Oslo", "days": 2}
-    ${tool} =    Describe Tool    get_weather    city
-    ${answer} =    Ask    Rain?    model=${kind}    extra=${{ {'tools': [$tool]} }}
-    Get Tool Calls    ${answer}    ==    get_weather {"city": "Oslo", "days": 2}
-    Get Finish Reason    ${answer}    ==    tool_calls
-
-Tool Is Called In Stream
-    [Documentation]    The pieces of the call make a whole.
-    [Arguments]    ${kind: str}
-    Script Tool Call    ${BACKEND}    get_weather    {"city": "Oslo", "days": 2}
-    ${tool} =    Describe Tool    get_weather    city
-    ${stream} =    Stream Chat    Rain?    model=${kind}    extra=${{ {'tools': [$tool]} }}
-    Get Tool Calls    ${stream}    ==    get_weather {"city": "Oslo", "days": 2}
-    Get Finish Reason    ${stream}    ==    tool_calls
 
 Error In Stream Reaches The Client
     [Documentation]    In OpenAI's form, after what came before it.
