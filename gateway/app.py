@@ -17,6 +17,7 @@ from gateway.frame import RequestFrame
 from gateway.messages.dialect import Messages
 from gateway.messages.errors import PATH as MESSAGES
 from gateway.operations import CHAT, EMBEDDINGS, TEXT_COMPLETION
+from gateway.prompts import Prompts
 from gateway.routes.endpoint import Endpoint
 from gateway.routes.health import health_router
 from gateway.routes.metrics import metrics_router
@@ -77,9 +78,16 @@ def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
         RequestFrame, keys=limiting.keys, observers=observers, drain=drain, metrics_need_key=config.metrics.require_key
     )
     app.add_middleware(frame)
+    prompts = Prompts(config.models)
     endpoints = {
         path: Endpoint(
-            operation, dialect, routes, limits=config.limits, timeouts=config.timeouts, admission=limiting.admission
+            operation,
+            dialect,
+            routes,
+            limits=config.limits,
+            timeouts=config.timeouts,
+            prompts=prompts if path == CHAT.url_path else None,
+            admission=limiting.admission,
         )
         for path, (operation, dialect) in _ENDPOINTS.items()
     }

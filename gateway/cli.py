@@ -133,6 +133,8 @@ def check(
             f"{step.backend} ({settings.backends[step.backend].kind}: {step.model or model})" for step in config.route
         )
         typer.echo(f"  {model:<{width}}  ->  {', then '.join(steps)}")
+        if config.templates:
+            typer.echo(f"  {'':<{width}}      templates: {', '.join(config.templates)}")
     count = len(keys.keys)
     typer.echo("  open to every client: there are no keys" if keys.is_open else f"  clients need one of {count} keys")
 

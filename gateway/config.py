@@ -18,6 +18,7 @@ from gateway.config_backends import KINDS, BackendConfig
 from gateway.config_keys import KeysConfig, SharedConfig
 from gateway.config_observability import LedgerConfig, MetricsConfig, OtelConfig, Price
 from gateway.config_problems import ConfigError, Problem, problems_of, unknown_name
+from gateway.config_prompts import ExampleMessage, TemplateConfig, TemplateName
 from gateway.config_sections import BreakerConfig, Limits, Retries, Section, ServerConfig, Timeouts
 
 if TYPE_CHECKING:
@@ -47,9 +48,15 @@ class RouteStep(Section):
 
 
 class ModelConfig(Section):
-    """The route of one model: the next backend is taken if the one before fails in a way that may pass."""
+    """One model.
+
+    Attributes:
+        route: the next backend is taken if the one before fails in a way that may pass.
+        templates: prompts that clients may fill in by name.
+    """
 
     route: list[RouteStep] = Field(min_length=1)
+    templates: dict[TemplateName, TemplateConfig] = Field(default={})
 
 
 class Config(BaseSettings):
@@ -139,18 +146,25 @@ _SECTIONS: dict[str, type[Section]] = {
 
 def _fields_at(loc: tuple[int | str, ...]) -> Iterable[str]:
     """The keys that the table at `loc[:-1]` may hold; `loc` as pydantic writes it, with a backend's kind in it."""
+    table: type[Section]
     match loc:
         case ("backends", _, str(kind), _):
-            return KINDS[kind].model_fields
+            table = KINDS[kind]
         case ("models", _, "route", _, _):
-            return RouteStep.model_fields
+            table = RouteStep
+        case ("models", _, "templates", _, "messages", _, _):
+            table = ExampleMessage
+        case ("models", _, "templates", _, _):
+            table = TemplateConfig
         case ("models", _, _):
-            return ModelConfig.model_fields
+            table = ModelConfig
         case ("prices", _, _):
-            return Price.model_fields
+            table = Price
         case (str(section), _) if section in _SECTIONS:
-            return _SECTIONS[section].model_fields
-    return Config.model_fields.keys() - {"api_keys"}
+            table = _SECTIONS[section]
+        case _:
+            return Config.model_fields.keys() - {"api_keys"}
+    return table.model_fields
 
 
 def find(path: Path | None) -> Path:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Tag, model_validator
 
 from gateway.schema_base import FIRST, Bool, Object, Open, Text1, invalid, text_or
 from gateway.schema_messages import Message
@@ -31,6 +31,20 @@ class StreamOptions(Open):
     include_usage: Bool = None
 
 
+class GatewayOptions(BaseModel):
+    """What a request says to the gateway itself; it never reaches a backend, and a misspelt key in it is an error.
+
+    Attributes:
+        template: name of one of the model's prompt templates, whose messages come before the request's own.
+        variables: the values of its variables: texts, numbers, switches, and lists of these.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    template: Text1 | None = None
+    variables: Object | None = None
+
+
 class ChatRequest(Open):
     """What `POST /v1/chat/completions` takes."""
 
@@ -38,6 +52,7 @@ class ChatRequest(Open):
     messages: Annotated[list[Message], FIRST] = Field(min_length=1)
     frequency_penalty: Penalty = None
     function_call: FunctionCallChoice | None = None
+    gateway: GatewayOptions | None = None
     functions: Annotated[list[FunctionDefinition], Field(min_length=1, max_length=128)] | None = None
     logit_bias: Annotated[dict[str, Annotated[float, Field(ge=-100, le=100)]], FIRST] | None = None
     logprobs: Bool = None

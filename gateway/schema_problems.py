@@ -135,6 +135,8 @@ def _out_of_bounds(kind: str, context: dict[str, Any], param: str, got: Any, *, 
             code, expected = "empty_string", "a string with at least 1 character, but got an empty string"
         case "literal_error":
             code, expected = "invalid_value", f"one of {context['expected']}, but got '{shorten(str(got))}'"
+        case "extra_forbidden":
+            code, expected = "unknown_parameter", "a key that /openapi.json knows there"
         case _:
             code, expected = "invalid_value", f"another value ({kind})"
     return InvalidRequest(

@@ -191,7 +191,8 @@ class BackendsLibrary:
         Args:
             config: the file.
             table: its name, such as `keys`; the file does not have it yet.
-            settings: what stands in it. A text that is JSON is taken as JSON, so `rpm=3` is a number.
+            settings: what stands in it. A text that is JSON is taken as JSON, so `rpm=3` is a number and
+                `queue={"places": 2}` an inline table.
 
         Returns:
             The same file.
@@ -200,7 +201,7 @@ class BackendsLibrary:
         Add To Gateway Config    ${config}    keys    rpm=3    window_s=2
         ```
         """
-        lines = (f"{name} = {_json(value)}" for name, value in settings.items())
+        lines = (f"{name} = {_toml(value)}" for name, value in settings.items())
         with config.open("a", encoding="utf-8") as file:
             file.write("\n".join((f"[{table}]", *lines, "")))
         logger.info(config.read_text("utf-8"))
@@ -233,10 +234,18 @@ def _limits(limits: Limits) -> list[str]:
     return lines
 
 
-def _json(text: str) -> str:
-    """The text if it is JSON, which TOML's numbers, switches and texts are written like, else the text in quotes."""
+def _toml(text: str) -> str:
+    """A value as TOML writes it: that of a text which is JSON, else the text itself."""
     try:
-        json.loads(text)
+        return _written(json.loads(text))
     except ValueError:
         return json.dumps(text)
-    return text
+
+
+def _written(value: object) -> str:
+    """A value of JSON in TOML, which differs in objects only."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{json.dumps(key)} = {_written(item)}' for key, item in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    return json.dumps(value)

@@ -65,13 +65,21 @@ class OpenAISdkLibrary:
     """
 
     @keyword
-    def sdk_chat(self, prompt: str, *, temperature: float = 1, max_tokens: int = 64) -> SdkAnswer:
+    def sdk_chat(
+        self,
+        prompt: str,
+        *,
+        temperature: float = 1,
+        max_tokens: int = 64,
+        extra_body: dict[str, object] | None = None,
+    ) -> SdkAnswer:
         """Ask with `client.chat.completions.create`.
 
         Args:
             prompt: the user message.
             temperature: 0 to 2.
             max_tokens: upper bound of the answer, in tokens.
+            extra_body: fields of the request that the package does not know.
 
         Returns:
             Text, finish reason, usage, model.
@@ -90,6 +98,7 @@ class OpenAISdkLibrary:
                 messages=[{"role": "user", "content": prompt}],
                 temperature=temperature,
                 max_tokens=max_tokens,
+                extra_body=extra_body,
             )
         choice, usage = made.choices[0], made.usage
         return logged(

@@ -12,6 +12,7 @@ from gateway.body import ClientGone, parse, read_body
 from gateway.errors import BackendTimeout, GatewayError, InternalError, ShuttingDown
 from gateway.frame import KEY, RECORD
 from gateway.presence import Presence
+from gateway.prompts import FIELD, only_for_chats
 from gateway.telemetry import log
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.config_sections import Limits, Timeouts
     from gateway.dialect import Dialect
     from gateway.operations import Operation
+    from gateway.prompts import Prompts
     from gateway.record import RequestRecord
     from gateway.routing import Routes
 
@@ -42,6 +44,7 @@ class Endpoint:
         routes: where requests go.
         limits: of a request's body.
         timeouts: of an answer.
+        prompts: templates that a request may name; None where it may name none.
         admission: lets requests in.
     """
 
@@ -53,6 +56,7 @@ class Endpoint:
         *,
         limits: Limits,
         timeouts: Timeouts,
+        prompts: Prompts | None,
         admission: Admission,
     ) -> None:
         self._operation = operation
@@ -60,6 +64,7 @@ class Endpoint:
         self._routes = routes
         self._limits = limits
         self._timeouts = timeouts
+        self._prompts = prompts
         self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,6 +79,10 @@ class Endpoint:
         record.model = fields["model"]
         record.strict = asks_strict(scope["headers"])
         record.streamed = operation.streams and bool(fields.get("stream"))
+        if FIELD in fields:
+            if self._prompts is None:
+                raise only_for_chats()
+            body, fields = self._prompts.applied(fields)
         attempts = Attempts(route, record, body, fields, self._timeouts, dialect)
         async with Presence(scope, receive) as client:
             await self._admission.enter(scope[KEY], record, fields)

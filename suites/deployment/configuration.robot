@@ -25,3 +25,12 @@ A wrong type is refused
 A file that is not TOML is refused with the line
     [Tags]    req:CONF-003
     not_toml.toml    line 2    TOML
+A template that is no template is refused with the line
+    [Tags]    req:TMPL-009
+    broken_template.toml    models.my-model.templates.translate    line 1
+A template that counts to a billion is refused
+    [Tags]    req:TMPL-008
+    endless_template.toml    models.my-model.templates.count    10000 rounds
+A template that reaches for the gateway's insides is refused
+    [Tags]    req:TMPL-008
+    escaping_template.toml    models.my-model.templates.escape    range(…)
