@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from gateway.backends.capabilities import impossible
+from gateway.backends.llamacpp_chat import ChoicesUsage
 from gateway.backends.llamacpp_process import LlamaCppProcess
 from gateway.backends.llamacpp_text import TextEvents, joined, text_request, whole_text
 from gateway.backends.llamacpp_watch import until_hung
@@ -151,15 +152,19 @@ class LlamaCppBackend(OpenAIBackend):
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """As the base, with the asked model id in each event."""
         begun = False
-        text = TextEvents(call) if call.operation is TEXT_COMPLETION else None
+        rewriting: TextEvents | ChoicesUsage | None = None
+        if call.operation is TEXT_COMPLETION:
+            rewriting = TextEvents(call)
+        elif call.choices > 1:
+            rewriting = ChoicesUsage(call)
         try:
             async with aclosing(super().stream(call)) as events:
                 async for block in events:
                     begun = True
                     named = self._under_asked_name(block, call)
-                    if passed := text.translated(named) if text else named:
+                    if passed := rewriting.translated(named) if rewriting else named:
                         yield passed
-            if text and (usage := text.usage()):
+            if rewriting and (usage := rewriting.usage()):
                 yield usage
         except (BackendRefused, BackendDisconnected) as error:
             if begun:

@@ -33,6 +33,12 @@ A stream counts the same tokens as the plain answer
     Get Usage    ${stream}    total_tokens    ==    ${answer.usage.total_tokens}
     Stream Should Be Closed Properly    ${stream}
 
+A stream of several choices counts the tokens of all of them once
+    [Tags]    req:STRM-003
+    ${stream} =    Stream Chat    Say hello.    max_tokens=4    include_usage=True    extra=${{ {'n': 2} }}
+    Get Usage    ${stream}    completion_tokens    ==    8
+    Stream Should Be Closed Properly    ${stream}
+
 The first words arrive long before the last
     [Tags]    req:STRM-004
     ${stream} =    Stream Chat    Tell me a long story.    temperature=0    max_tokens=100

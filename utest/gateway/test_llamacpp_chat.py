@@ -1,0 +1,46 @@
+"""Several choices of the embedded model in one stream: their tokens are told once, after all of them."""
+
+import json
+
+from gateway.backends.base import Call
+from gateway.backends.llamacpp_chat import ChoicesUsage
+from gateway.meter import METER
+
+USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+
+
+def event(**chunk):
+    return b"data: " + json.dumps({"id": "1", **chunk}, separators=(",", ":")).encode() + b"\n\n"
+
+
+def stream(**fields):
+    return ChoicesUsage(Call(b"", {"n": 2, **fields}, "m", "m", "id-1", stream=True))
+
+
+def test_what_holds_no_count_passes_as_it_is():
+    block = event(choices=[{"index": 0, "delta": {"content": "a"}}]) + b": comment\n\n"
+    assert stream().translated(block) is block
+
+
+def test_the_counts_of_all_choices_come_once_at_the_end():
+    it = stream(stream_options={"include_usage": True})
+    content = event(choices=[{"index": 1, "delta": {"content": "a"}}])
+    assert it.translated(content + event(choices=[], usage=USAGE)) == content
+    assert it.translated(event(choices=[], usage=USAGE)) == b""
+    last = json.loads(it.usage().removeprefix(b"data: "))
+    assert last == {
+        "id": "1", "choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 6, "total_tokens": 13}
+    }  # fmt: skip
+
+
+def test_unasked_counts_are_only_noted():
+    it = stream()
+    choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    timings = {"prompt_n": 5, "cache_n": 2, "predicted_n": 3}
+    assert (
+        it.translated(event(choices=[choice], timings=timings))
+        == b"data: " + json.dumps({"id": "1", "choices": [choice]}, separators=(",", ":")).encode() + b"\n\n"
+    )
+    assert it.usage() == b""
+    counted = METER.get().counted
+    assert (counted.prompt_tokens, counted.completion_tokens) == (7, 3)
