@@ -103,7 +103,7 @@ class AnthropicBackend(Backend):
         async with post as response:
             await self._check_status(response)
             body = await response.read()
-        answer = self._parsed(body)
+            answer = self._parsed(body)
         try:
             _count(answer.get("usage") or {})
         except WRONG_SHAPE as error:

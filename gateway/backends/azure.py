@@ -81,9 +81,10 @@ class AzureBackend(OpenAIBackend):
         if self._token:
             try:
                 token = self._token.read()
-            except OSError as error:
+            except (OSError, ValueError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it holds something else"
                 raise BackendUnavailable(
-                    f"Backend '{self.name}' has no token: its token_file cannot be read ({error.strerror}). "
+                    f"Backend '{self.name}' has no token: its token_file cannot be read ({why}). "
                     "Check token_file in gateway.toml.",
                     reached=False,
                 ) from error
@@ -104,13 +105,16 @@ class _Token:
 
         Raises:
             OSError: the file cannot be read.
+            ValueError: it holds no token.
         """
         # Kubernetes replaces a mounted file by another one, so its number counts as well as its time.
         stat = self._path.stat()
         version = (stat.st_mtime_ns, stat.st_ino)
         if version == self._version:
             return None
-        token = self._path.read_text("utf-8").strip()
+        token = self._path.read_text("ascii").strip()
+        if not token.isprintable() or " " in token:
+            raise ValueError("no token")
         self._version = version
         return token
 

@@ -9,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from gateway.backends.timing import TimedConnector, TimedResponse
-from gateway.errors import BackendDisconnected, BackendError, BackendRefused, BackendTimeout
+from gateway.errors import BackendDisconnected, BackendError, BackendRefused, BackendTimeout, GatewayError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 READY_S = 2.0
 # Below llama.cpp's own 5 s, so that a pooled connection is dropped before the backend drops it under a request.
 KEEP_ALIVE_S = 4.0
+_KEY_HEADERS = ("authorization", "api-key", "x-api-key")
 _NOTHING: Mapping[str, str] = {}
 _WIRE_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
@@ -69,7 +70,7 @@ class Connection:
         if not reuse:
             headers["connection"] = "close"
         posted = self._session.post(self._url(path), data=body, headers=headers, allow_redirects=False)
-        return _Posted(posted, self._translated)
+        return _Posted(posted, self._translated, self._hide_keys)
 
     async def answers(self, path: str) -> bool:
         """Whether `GET path` gives a 200 within two seconds."""
@@ -90,6 +91,13 @@ class Connection:
     def set_header(self, name: str, value: str) -> None:
         """Send `name: value` with every request from now on."""
         self._session.headers[name] = value
+
+    def _hide_keys(self, error: GatewayError) -> None:
+        """Take the gateway's own key out of what a backend says, which reaches clients."""
+        for name in _KEY_HEADERS:
+            key = self._session.headers.get(name, "").removeprefix("Bearer ")
+            if key:
+                error.message = error.message.replace(key, "<key>")
 
     def _url(self, path: str) -> URL:
         if path not in self._urls:
@@ -120,13 +128,17 @@ class Connection:
 class _Posted:
     """One request and its open answer; a class, because `asynccontextmanager` costs each request 3 µs."""
 
-    __slots__ = ("_answer", "_response", "_translated")
+    __slots__ = ("_answer", "_hide_keys", "_response", "_translated")
 
     def __init__(
-        self, answer: Awaitable[aiohttp.ClientResponse], translated: Callable[[Exception], BackendError]
+        self,
+        answer: Awaitable[aiohttp.ClientResponse],
+        translated: Callable[[Exception], BackendError],
+        hide_keys: Callable[[GatewayError], None],
     ) -> None:
         self._answer = answer
         self._translated = translated
+        self._hide_keys = hide_keys
 
     async def __aenter__(self) -> TimedResponse:
         try:
@@ -142,3 +154,5 @@ class _Posted:
         self._response.close()
         if isinstance(error, _WIRE_ERRORS):
             raise self._translated(error) from error
+        if isinstance(error, GatewayError):
+            self._hide_keys(error)

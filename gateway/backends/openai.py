@@ -99,7 +99,7 @@ class OpenAIBackend(Backend):
         async with self._opened().post(self.path(call), self.body(call), call.request_id) as response:
             await self._check_status(response)
             body = await response.read()
-        self._check_answer(call, body)
+            self._check_answer(call, body)
         return body
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:

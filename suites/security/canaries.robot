@@ -24,6 +24,12 @@ No account of the gateway holds a key, a prompt, an answer or a header
     VAR    @{secrets}    @{words}    ${GATEWAY_API_KEY}    ${BACKEND_KEY}
     Sinks Should Not Hold    ${secrets}    ${GATEWAY.log}    ${LEDGER}    receiver=${RECEIVER}    known=${id}
 
+A backend that repeats the gateway's key does not tell it to the client
+    Script Refusal    ${BACKEND}    500    {"error": {"message": "Not with ${BACKEND_KEY}."}}
+    ${exchange} =    Send Payload    plain.json
+    Get Body    ${exchange}    contains    Not with <key>.
+    Get Body    ${exchange}    not contains    ${BACKEND_KEY}
+
 No evidence of a run so far holds the gateway's key
     Ask    Hello.
     Files Should Not Hold    ${GATEWAY_API_KEY}    ${{ pathlib.Path($OUTPUT_DIR) }}

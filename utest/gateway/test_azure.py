@@ -84,6 +84,15 @@ def test_without_its_token_file_it_is_unavailable(azure, backend, tmp_path):
     assert azure.http.get("/health/ready").json()["models"]["entra"]["ready"] is False
 
 
+@pytest.mark.parametrize("content", [b"two\nlines", b"\xff\xfe", b"a token"])
+def test_a_token_file_with_something_else_in_it_is_told(azure, backend, tmp_path, content):
+    (tmp_path / "token").write_bytes(content)
+    response = azure.chat("entra")
+    assert (response.status_code, azure.error(response)["code"]) == (503, "backend_unavailable")
+    assert "it holds something else" in azure.error(response)["message"]
+    assert backend.bodies == []
+
+
 @pytest.mark.parametrize("together", [False, True])
 def test_the_first_frame_without_choices_joins_the_next(azure, backend, together):
     pieces = [event(FIRST), event(chunk("a")), event(chunk("b")), event(chunk(None, "stop")), b"data: [DONE]\n\n"]

@@ -120,6 +120,21 @@ def test_a_backends_key_goes_to_the_backend_only(start_gateway, backend, monkeyp
     assert backend.headers[0]["authorization"] == "Bearer backend-secret"
 
 
+@pytest.mark.parametrize("kind", ["openai", "anthropic", "ollama", "azure"])
+@pytest.mark.parametrize("status", [200, 400, 429, 500, 503])
+def test_a_backend_that_repeats_the_gateways_key_does_not_tell_it_to_clients(
+    start_gateway, backend, monkeypatch, kind, status
+):
+    monkeypatch.setenv("UP_KEY", "backend-secret")
+    backend.answers({"error": {"message": "Bearer backend-secret is odd", "code": 500}}, status)
+    with start_gateway(
+        backends={"up": {"kind": kind, "base_url": backend.url, "api_key_env": "UP_KEY"}},
+        models={"m": {"route": [{"backend": "up"}]}},
+    ) as client:
+        assert "Bearer <key> is odd" in client.chat().text
+        assert "backend-secret" not in client.chat(stream=True).text
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_client_that_leaves_takes_its_request_along(start_gateway, backend, stream):
     if stream:
