@@ -9,10 +9,11 @@ import orjson
 
 from gateway.backends.base import Backend, Call
 from gateway.backends.connection import Connection
+from gateway.backends.large_answer import LARGE, counted, is_list_of_vectors
 from gateway.backends.refusal import error_object, refusal, refusal_from_event
 from gateway.errors import BackendBadAnswer, BackendUnavailable
 from gateway.meter import METER
-from gateway.operations import OPERATIONS
+from gateway.operations import EMBEDDINGS, OPERATIONS
 from gateway.sse import whole_events
 
 if TYPE_CHECKING:
@@ -128,6 +129,9 @@ class OpenAIBackend(Backend):
 
     def _check_answer(self, call: Call, body: bytes) -> None:
         """Let nothing through under a 200 that is no such answer, such as `null` or an error object."""
+        if call.operation is EMBEDDINGS and len(body) > LARGE and is_list_of_vectors(body):
+            METER.get().counted = counted(body)
+            return
         try:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError as error:

@@ -1,9 +1,12 @@
 """Embeddings: what passes, what is refused, and what is counted."""
 
 import json
+import time
+import types
 
 import pytest
 
+from gateway.backends import large_answer, openai
 from gateway.errors import InvalidRequest
 from gateway.schema_completion import TEXTS
 from gateway.schema_embeddings import EmbeddingsRequest
@@ -82,3 +85,37 @@ def test_a_chat_completion_is_no_answer_to_a_request_for_embeddings(client):
     response = client.post({"model": "m", "input": "a"}, path=PATH)
     assert response.status_code == 502
     assert "no list of embeddings" in client.error(response)["message"]
+
+
+def many(*, usage_first=False):
+    usage = {"usage": {"prompt_tokens": 7, "total_tokens": 7, "prompt_tokens_details": None}}
+    data = [{"object": "embedding", "index": index, "embedding": [0.123456789] * 500} for index in range(80)]
+    rest = {"object": "list", "model": "m", "data": data}
+    return json.dumps({**usage, **rest} if usage_first else {**rest, **usage}).encode()
+
+
+@pytest.mark.parametrize("usage_first", [False, True])
+def test_many_vectors_pass_unparsed_and_are_counted(client, backend, monkeypatch, usage_first, capfd):
+    answer = many(usage_first=usage_first)
+    assert len(answer) > large_answer.LARGE
+    backend.answers(raw=answer)
+    parsed = []
+    monkeypatch.setattr(openai, "orjson", types.SimpleNamespace(loads=parsed.append))
+    response = client.post({"model": "m", "input": "a"}, path=PATH)
+    assert (response.status_code, response.content, parsed) == (200, answer, [])
+    time.sleep(0.2)
+    (line,) = [found for found in capfd.readouterr().err.splitlines() if '"/v1/embeddings"' in found]
+    assert (json.loads(line)["prompt_tokens"], json.loads(line)["tokens_source"]) == (7, "backend")
+
+
+@pytest.mark.parametrize("raw", [many()[:-3], b"[" + many() + b"]", b'"' + b"a" * large_answer.LARGE + b'"'])
+def test_a_large_answer_that_is_no_list_of_vectors_does_not_pass(client, backend, raw):
+    backend.answers(raw=raw)
+    response = client.post({"model": "m", "input": "a"}, path=PATH)
+    assert (response.status_code, client.error(response)["code"]) == (502, "backend_bad_answer")
+
+
+def test_usage_that_is_no_count_is_not_believed():
+    assert large_answer.counted(b'{"data": [], "usage": {"prompt_tokens": "7"}}') is None
+    assert large_answer.counted(b'{"data": [], "usage": {"prompt_tokens": 7,}}') is None
+    assert large_answer.counted(b'{"data": []}') is None
