@@ -1,0 +1,35 @@
+*** Settings ***
+Documentation       The official `anthropic` package works against the gateway with nothing but another base URL,
+...                 whichever kind of backend answers, and raises its own exception types.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.anthropic_sdk.AnthropicSdkLibrary
+
+Test Tags           needs:gateway
+
+
+*** Test Cases ***
+The anthropic package gets a message
+    [Tags]    req:ASDK-001    kind:functional
+    ${message} =    Package Message    What is 2+2?    temperature=0    max_tokens=24
+    Should Contain    ${message.text}    4
+
+The anthropic package streams the same message
+    [Tags]    req:ASDK-002    kind:functional
+    ${whole} =    Package Message    What is 2+2?    temperature=0    max_tokens=24
+    ${stream} =    Package Stream    What is 2+2?    temperature=0    max_tokens=24
+    Should Be Equal    ${stream.text}    ${whole.text}
+    Should Be Equal    ${stream.input_tokens}    ${whole.input_tokens}
+    Should Be Equal    ${stream.output_tokens}    ${whole.output_tokens}
+
+A bad request raises the anthropic package's error for bad requests
+    [Tags]    req:ASDK-003    kind:negative
+    Package Raises    BadRequestError    max_tokens=-1
+
+An unknown model raises the anthropic package's error for what is not found
+    [Tags]    req:ASDK-003    kind:negative
+    Package Raises    NotFoundError    model=no-such-model
+
+A wrong key raises the anthropic package's error for authentication
+    [Tags]    req:ASDK-003    kind:negative    needs:api-key
+    Package Raises    AuthenticationError    api_key=sk-wrong
