@@ -1,0 +1,31 @@
+*** Settings ***
+Documentation       Where nothing needs translation, the gateway hands a stream on as it is and at once. The scripted
+...                 backend says when it sent each chunk; asked without the gateway it shows what the machine takes.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.chunk_delays.ChunkDelaysLibrary
+
+Suite Setup         Open Gateway Before All Kinds
+Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
+Test Teardown       No Operation
+
+Test Tags           needs:scripted-backend
+
+
+*** Test Cases ***
+A stream that needs no translation arrives byte for byte
+    [Tags]    req:STRM-010    kind:functional
+    VAR    ${MODEL}    openai    scope=TEST
+    Script Answer    ${BACKEND}    One${SPACE}    "answer",${SPACE}    s'il vous plaît.
+    ${passed} =    Stream Chat    Hello.
+    VAR    ${GATEWAY_URL}    ${BACKEND.url}    scope=TEST
+    VAR    ${MODEL}    scripted    scope=TEST
+    ${sent} =    Stream Chat    Hello.
+    Should Be Equal    ${passed.exchange.body}    ${sent.exchange.body}
+
+Chunks are passed on at once
+    [Tags]    req:STRM-011    kind:performance
+    VAR    ${MODEL}    openai    scope=TEST
+    ${delays} =    Measure Chunk Delays    ${BACKEND}
+    Get Added Chunk Delay    ${delays}    p50    <    ${ADDED_CHUNK_DELAY_P50_S}
+    Get Added Chunk Delay    ${delays}    p99    <    ${ADDED_CHUNK_DELAY_P99_S}
