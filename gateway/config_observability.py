@@ -56,12 +56,21 @@ class OtelConfig(Section):
 
 
 class Price(Section):
-    """What a model's tokens cost, in US dollars per million."""
+    """What a model's tokens cost, in US dollars per million.
+
+    Attributes:
+        input_per_million: tokens of prompts.
+        output_per_million: tokens of answers.
+        cached_input_per_million: tokens of prompts that the backend found in its cache; unset, as `input_per_million`.
+    """
 
     input_per_million: float = Field(ge=0)
     output_per_million: float = Field(ge=0)
+    cached_input_per_million: float | None = Field(default=None, ge=0)
 
-    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """Dollars for so many tokens, to ten decimals."""
+    def of(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float:
+        """Dollars for so many tokens, to ten decimals; `cached_tokens` are some of `prompt_tokens`."""
         per_million = prompt_tokens * self.input_per_million + completion_tokens * self.output_per_million
+        if cached_tokens and self.cached_input_per_million is not None:
+            per_million += cached_tokens * (self.cached_input_per_million - self.input_per_million)
         return round(per_million / 1e6, COST_DECIMALS)

@@ -29,11 +29,13 @@ class Usage:
         prompt_tokens: of all messages.
         completion_tokens: of all choices.
         source: `backend` is the backend's own count, `estimate` the gateway's guess where there was none.
+        cached_tokens: those of `prompt_tokens` that the backend found in its cache.
     """
 
     prompt_tokens: int
     completion_tokens: int
     source: Source
+    cached_tokens: int = 0
 
 
 @dataclass(slots=True)
@@ -120,6 +122,8 @@ def usage_in(answer: Any) -> Usage | None:
     usage, timings = answer.get("usage"), answer.get("timings")
     if isinstance(usage, dict):
         prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens", 0)
+        details = usage.get("prompt_tokens_details")
+        cached = details.get("cached_tokens") if isinstance(details, dict) else 0
     elif isinstance(timings, dict):
         # A prompt that llama.cpp found in its cache counts as well.
         prompt, completion = timings.get("prompt_n"), timings.get("predicted_n")
@@ -127,12 +131,14 @@ def usage_in(answer: Any) -> Usage | None:
         prompt = prompt + cached if _is_count(prompt) and _is_count(cached) else None
     else:
         return None
-    return counted(prompt, completion)
+    return counted(prompt, completion, cached)
 
 
-def counted(prompt: Any, completion: Any) -> Usage | None:
-    """What a backend counted, which may be anything: None unless both are counts."""
-    return Usage(prompt, completion, "backend") if _is_count(prompt) and _is_count(completion) else None
+def counted(prompt: Any, completion: Any, cached: Any = 0) -> Usage | None:
+    """What a backend counted, which may be anything: None unless the first two are counts."""
+    if not (_is_count(prompt) and _is_count(completion)):
+        return None
+    return Usage(prompt, completion, "backend", min(cached, prompt) if _is_count(cached) else 0)
 
 
 def _is_count(value: Any) -> TypeGuard[int]:

@@ -112,7 +112,7 @@ class RequestRecord:
         self.gateway_us = max(round((self.ended - max(self.started, complete) - self.meter.waited_s) * 1e6), 0)
         self.usage = self._counted()
         if self.usage and price:
-            self.cost_usd = price.of(self.usage.prompt_tokens, self.usage.completion_tokens)
+            self.cost_usd = price.of(self.usage.prompt_tokens, self.usage.completion_tokens, self.usage.cached_tokens)
         self.asked = self.meter.answer = None
 
     def _counted(self) -> Usage | None:

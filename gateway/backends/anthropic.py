@@ -186,7 +186,9 @@ class AnthropicBackend(Backend):
 def _count(counts: dict[str, Any]) -> None:
     """Note the token counts of an answer for the ledger."""
     if usage := usage_of(counts):
-        METER.get().counted = counted(usage["prompt_tokens"], usage["completion_tokens"])
+        METER.get().counted = counted(
+            usage["prompt_tokens"], usage["completion_tokens"], usage["prompt_tokens_details"]["cached_tokens"]
+        )
 
 
 async def _chunks(response: TimedResponse, stream: AnthropicStream | WatchedStream) -> AsyncGenerator[bytes, None]:

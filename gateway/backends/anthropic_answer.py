@@ -191,7 +191,7 @@ def usage_of(counts: dict[str, Any]) -> dict[str, Any] | None:
     names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
     prompts = [counts.get(name) for name in names]
     prompt = sum(count for count in prompts if isinstance(count, int))
-    cached, answered = prompts[1] or 0, counts.get("output_tokens")
+    cached, answered = prompts[1] if isinstance(prompts[1], int) else 0, counts.get("output_tokens")
     if not isinstance(prompts[0], int) or not isinstance(answered, int):
         return None
     return {

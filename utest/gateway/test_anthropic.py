@@ -313,7 +313,7 @@ def test_the_ledger_gets_the_last_counts(backend, stream):
             await anthropic.stop()
         return meter.counted
 
-    assert asyncio.run(ask()) == Usage(17, 4, "backend")
+    assert asyncio.run(ask()) == Usage(17, 4, "backend", 5)
 
 
 def test_dropped_parameters_are_named(claude, backend):

@@ -41,7 +41,7 @@ def test_words_that_look_like_a_count_are_none():
 
 def test_the_timings_of_llama_cpp_count_its_cache_as_well():
     assert met(event(choices=[], timings={"prompt_n": 1, "cache_n": 7, "predicted_n": 4})).usage() == Usage(
-        8, 4, "backend"
+        8, 4, "backend", 7
     )
 
 
@@ -109,6 +109,30 @@ def test_a_price_is_of_a_million_tokens():
         asked={"messages": []}, attempts=[...], meter=meter, price=Price(input_per_million=0.15, output_per_million=0.6)
     )
     assert record.cost_usd == 0.00045
+
+
+@pytest.mark.parametrize(
+    ("cached", "price", "cost"),
+    [
+        (800, 0.015, 0.000342),
+        (800, None, 0.00045),
+        (5000, 0.015, 0.000315),
+        (-5, 0.015, 0.00045),
+        ("x", 0.015, 0.00045),
+    ],
+)
+def test_what_a_backend_found_in_its_cache_has_a_price_of_its_own(cached, price, cost):
+    meter = Meter(
+        answer={
+            "usage": {
+                "prompt_tokens": 1000,
+                "completion_tokens": 500,
+                "prompt_tokens_details": {"cached_tokens": cached},
+            }
+        }
+    )
+    prices = Price(input_per_million=0.15, output_per_million=0.6, cached_input_per_million=price)
+    assert settled(asked={"messages": []}, attempts=[Ended("answered")], meter=meter, price=prices).cost_usd == cost
 
 
 @pytest.mark.parametrize(("status", "counted"), [(200, True), (499, True), (502, False), (400, False)])
