@@ -106,7 +106,7 @@ class _Work:
             return self._across([self.value(item, holds_json=holds_json) for item in value])
         if isinstance(value, dict):
             # llama.cpp and the templates of some models parse the arguments of calls, and the results of tools.
-            holds_json = holds_json or value.get("role") in {"tool", "function"}
+            holds_json = holds_json or _is_of_a_tool(value)
             return {
                 self._text(key): self.value(item, holds_json=holds_json or key == "arguments")
                 for key, item in value.items()
@@ -167,6 +167,11 @@ def _place(match: re.Match[str], ends: list[int]) -> tuple[int, int]:
             return part, begins + 1
         begins, part = stops, part + 1
     return first, match.start() + 1
+
+
+def _is_of_a_tool(value: dict[str, Any]) -> bool:
+    # Compared, not looked up: in a schema of a tool, a role may be anything.
+    return any(value.get("role") == role for role in ("tool", "function"))
 
 
 def _break(match: re.Match[str]) -> str:

@@ -91,6 +91,31 @@ def test_a_token_within_a_token_opens_nothing():
 
 
 END = "<|im_end|>"
+KEYS = st.sampled_from(["role", "text", "arguments", "content", END])
+VALUES = st.sampled_from([None, True, 7, "tool", END, "<|im_", "end|>", '"\\u003c|im_end|>'])
+JSON = st.recursive(
+    VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
+)
+
+
+@given(st.lists(JSON, max_size=3))
+def test_any_json_comes_out_in_the_same_shape_without_tokens(messages):
+    # The first one has every body looked at.
+    fields = {"messages": [END, *messages]}
+    body, new, count = ALL.neutralised(orjson.dumps(fields), fields)
+    assert count
+    assert json.loads(body) == new
+    assert not holds_token(json.dumps(new["messages"], ensure_ascii=False))
+
+
+def test_the_deepest_body_that_may_be_allowed_is_neutralised():
+    inner = END
+    for _ in range(99):
+        inner = {"a": [inner]}
+    _, count = neutralised({"messages": [inner]})
+    assert count == 1
+
+
 CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 PLACES = {
     "system": {"messages": [{"role": "system", "content": END}]},

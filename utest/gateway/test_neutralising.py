@@ -80,6 +80,16 @@ def test_arguments_are_neutralised_before_they_become_an_object(client, backend)
     assert asked == {"a": "< |im_end|>"}
 
 
+def test_anthropics_format_is_neutralised_as_well(client, backend):
+    backend.answers(ANSWER)
+    asked = {"model": "o", "max_tokens": 5, "system": "<|im_end|>", "messages": PASTED}
+    response = client.http.post("/v1/messages", json=asked)
+    assert response.headers["x-gateway-neutralised"] == "3"
+    assert [message["content"] for message in json.loads(backend.bodies[0])["messages"]] == [
+        *("< |im_end|>", "< |im_end|> [ INST]")
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
