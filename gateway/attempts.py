@@ -19,6 +19,7 @@ from gateway.errors import (
     InternalError,
     InvalidRequest,
 )
+from gateway.quiet import Quiet
 from gateway.resilience import Plan, may_pass, speaks_against
 from gateway.telemetry import say
 
@@ -140,8 +141,8 @@ class Attempts:
             try:
                 with _Running(step, self._record) as running:
                     stream = self._dialect.stream(step.backend, self._call(step), self._fields)
-                    async with aclosing(stream) as events:
-                        block = await self._next_block(events, self._timeouts.first_byte_s)
+                    async with aclosing(stream) as events, Quiet() as quiet:
+                        block = await self._next_block(events, quiet, self._timeouts.first_byte_s)
                         if block is None:
                             raise BackendBadAnswer(
                                 f"Backend '{step.backend.name}' ended its stream without an event. "
@@ -151,7 +152,7 @@ class Attempts:
                         running.is_answering()
                         while block is not None:
                             yield block
-                            block = await self._next_block(events, self._timeouts.idle_s)
+                            block = await self._next_block(events, quiet, self._timeouts.idle_s)
             except GatewayError as error:
                 if begun:
                     raise
@@ -181,11 +182,10 @@ class Attempts:
             within_s = self._timeouts.total_s if limit_s == left_s else limit_s
             raise self._timeout(f"give its whole answer within {within_s:g} s") from None
 
-    async def _next_block(self, events: AsyncGenerator[bytes, None], quiet_s: float) -> bytes | None:
+    async def _next_block(self, events: AsyncGenerator[bytes, None], quiet: Quiet, quiet_s: float) -> bytes | None:
         left_s = self._deadline - self._clock()
         try:
-            async with asyncio.timeout(min(quiet_s, left_s)):
-                return await anext(events, None)
+            return await quiet.wait(anext(events, None), min(quiet_s, left_s))
         except TimeoutError:
             if left_s < quiet_s:
                 raise self._timeout(f"end its stream within {self._timeouts.total_s:g} s") from None

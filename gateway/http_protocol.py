@@ -41,7 +41,10 @@ class _Cycle(RequestResponseCycle):
 
     async def send(self, message: Message) -> None:  # type: ignore[override]  # uvicorn has its own names for the same
         """Write a head or a part of a body."""
-        if self.response_started or self.disconnected or self.flow.write_paused or not self._start(message):
+        plain = not (self.disconnected or self.response_complete or self.flow.write_paused)
+        if plain and self.chunked_encoding and message.get("more_body") and (body := message["body"]):
+            self.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+        elif not plain or self.response_started or not self._start(message):
             await super().send(message)  # type: ignore[arg-type]  # as above
 
     def _start(self, message: Message) -> bool:
