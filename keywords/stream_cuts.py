@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
@@ -9,10 +11,13 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from keywords import target
 from keywords.engine.client import ChatClient
+from keywords.engine.message_cuts import see_message
 from keywords.engine.scripted_backend import ScriptedBackend
-from keywords.engine.stream_cuts import CutKind, CutSweep, Verdict, cut_streams
+from keywords.engine.stream_cuts import CutKind, CutSweep, See, Verdict, cut_streams, see_chat
 from keywords.judging import judge
 
+StreamFormat = Literal["chat", "messages"]
+_SEEN_BY: dict[StreamFormat, See] = {"chat": see_chat, "messages": see_message}
 _HANG_S = 10.0
 _SHOWN = 5
 
@@ -41,6 +46,7 @@ class StreamCutsLibrary:
         words: int = 60,
         fault: CutKind = "cut",
         drawn: int = 200,
+        in_format: StreamFormat = "chat",
     ) -> CutSweep:
         """Cut the backend's stream at each end of an event, one byte before and after it, and at drawn bytes.
 
@@ -51,6 +57,7 @@ class StreamCutsLibrary:
             words: of the answer, one chunk each.
             fault: `cut` resets the backend's connection, `close` closes it.
             drawn: how many bytes are drawn.
+            in_format: `chat`, or Anthropic's `messages`.
 
         Raises:
             ValueError: the uncut stream is not in order.
@@ -59,11 +66,17 @@ class StreamCutsLibrary:
         ${sweep} =    Cut Streams    ${BACKEND}    seed=${CUT_SEED}    fault=close
         ```
         """
-        return _swept(backend, model, words, fault, drawn, seed)
+        return _swept(backend, model, words, fault, drawn, seed, in_format)
 
     @keyword
     def cut_streams_at_every_byte(
-        self, backend: ScriptedBackend, *, model: str | None = None, words: int = 60, fault: CutKind = "cut"
+        self,
+        backend: ScriptedBackend,
+        *,
+        model: str | None = None,
+        words: int = 60,
+        fault: CutKind = "cut",
+        in_format: StreamFormat = "chat",
     ) -> CutSweep:
         """Cut the backend's stream at each of its bytes; it takes the better part of a minute.
 
@@ -72,12 +85,13 @@ class StreamCutsLibrary:
             model: as for [Cut Streams].
             words: of the answer, one chunk each.
             fault: as for [Cut Streams].
+            in_format: as for [Cut Streams].
 
         ```robotframework
         ${sweep} =    Cut Streams At Every Byte    ${BACKEND}
         ```
         """
-        return _swept(backend, model, words, fault, None, 0)
+        return _swept(backend, model, words, fault, None, 0, in_format)
 
     @keyword
     def get_silent_ends(
@@ -145,7 +159,13 @@ class StreamCutsLibrary:
 
 
 def _swept(
-    backend: ScriptedBackend, model: str | None, words: int, fault: CutKind, drawn: int | None, seed: int
+    backend: ScriptedBackend,
+    model: str | None,
+    words: int,
+    fault: CutKind,
+    drawn: int | None,
+    seed: int,
+    in_format: StreamFormat,
 ) -> CutSweep:
     client = ChatClient(
         str(BuiltIn().get_variable_value("${GATEWAY_URL}")),
@@ -154,7 +174,9 @@ def _swept(
         timeout_s=_HANG_S,
     )
     try:
-        sweep = cut_streams(client, backend, count=words, kind=fault, drawn=drawn, seed=seed, hang_s=_HANG_S)
+        sweep = cut_streams(
+            client, backend, count=words, kind=fault, drawn=drawn, seed=seed, hang_s=_HANG_S, see=_SEEN_BY[in_format]
+        )
     finally:
         client.close()
     logger.info(repr(sweep))

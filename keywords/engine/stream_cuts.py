@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from keywords.engine.answer import AnswerBrokeOff, GatewayRefused
+from keywords.engine.client import ChatClient
 from keywords.engine.conformance import broken_stream_defects, error_defects, stream_defects
 from keywords.engine.scripted_backend import Fault, Script, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from keywords.engine.client import ChatClient, StreamedAnswer
     from keywords.engine.scripted_backend import ScriptedBackend
 
 CutKind = Literal["cut", "close"]
@@ -44,6 +45,25 @@ class CutStream:
     at_byte: int
     verdict: Verdict
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a client saw of one stream.
+
+    Attributes:
+        verdict: how it ended, as far as that can be told without the others.
+        text: all that it said.
+        defects: what is not as it must be with such an end.
+    """
+
+    verdict: Verdict
+    text: str
+    defects: list[str]
+
+
+See = Callable[[ChatClient, str, float], Seen]
+"""Asks for a stream in one of the gateway's formats, with a prompt, and judges it; after so many seconds it hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +101,7 @@ def cut_streams(
     drawn: int | None,
     seed: int,
     hang_s: float,
+    see: See | None = None,
 ) -> CutSweep:
     """Ask for the same stream again and again, some at a time, and cut each at another byte of the backend's answer.
 
@@ -94,16 +115,17 @@ def cut_streams(
         drawn: cut at each event's end, one byte before and one after, and at so many drawn bytes; None: at each byte.
         seed: of the draws.
         hang_s: a stream that takes longer hangs.
+        see: asks and judges; chat streams if left out.
 
     Raises:
-        GatewayRefused: the uncut stream was refused; as are `AnswerBrokeOff`.
-        ValueError: the uncut stream has defects, so that cutting it proves nothing.
+        ValueError: the uncut stream is not whole and in order, so that cutting it proves nothing.
     """
     script = Script(chunks=words(count))
     backend.play(script)
-    uncut = client.stream(_PROMPT.format(0))
-    if defects := stream_defects(uncut):
-        raise ValueError(f"The uncut stream is not in order: {'; '.join(defects)}")
+    see = see or see_chat
+    uncut = see(client, _PROMPT.format(0), hang_s)
+    if uncut.verdict != "whole" or uncut.defects:
+        raise ValueError(f"The uncut stream is {uncut.verdict}, and not in order: {'; '.join(uncut.defects)}")
     ends = [sent.end_byte for sent in backend.chat_requests()[-1].sent]
     size = ends[-1]
     places = list(range(size + 1)) if drawn is None else sorted(_drawn_places(ends, drawn, seed))
@@ -112,7 +134,8 @@ def cut_streams(
         for some in _batches(places):
             backend.forget_requests()
             backend.play(*(Script(chunks=script.chunks, fault=Fault(kind, at_byte=place)) for place in some))
-            ran = list(pool.map(lambda number: _cut_stream(client, number, uncut.text, hang_s), range(len(some))))
+            seen = pool.map(lambda number: see(client, _PROMPT.format(number), hang_s), range(len(some)))
+            ran = [_judged(each, uncut.text) for each in seen]
             asked = _asked(backend.chat_bodies(), len(some))
             streams += [CutStream(place, *ran[number]) for number, place in zip(asked, some, strict=True)]
     return CutSweep(tuple(streams), size, None if drawn is None else seed)
@@ -144,28 +167,29 @@ def _batches(places: Sequence[int]) -> Iterator[Sequence[int]]:
         yield places[start : start + _SCRIPTS_AT_ONCE]
 
 
-def _cut_stream(client: ChatClient, number: int, whole_text: str, hang_s: float) -> tuple[Verdict, str]:
-    """The verdict on one stream, and what was wrong with it."""
+def see_chat(client: ChatClient, prompt: str, hang_s: float) -> Seen:
+    """A chat stream as its client sees it."""
     try:
-        stream = client.stream(_PROMPT.format(number))
+        stream = client.stream(prompt)
     except GatewayRefused as refusal:
-        return _judged("refused", error_defects(refusal.exchange))
+        return Seen("refused", "", error_defects(refusal.exchange))
     except AnswerBrokeOff as broken:
-        return "hung" if broken.exchange.total_s >= hang_s else "silent", str(broken)
+        return Seen("hung" if broken.exchange.total_s >= hang_s else "silent", "", [str(broken)])
     if stream.total_s >= hang_s:
-        return "hung", f"it took {stream.total_s:.1f} s"
+        return Seen("hung", stream.text, [f"it took {stream.total_s:.1f} s"])
     if stream.error is not None:
-        repeated = [] if whole_text.startswith(stream.text) else ["its text is no beginning of the uncut text"]
-        return _judged("told", [*broken_stream_defects(stream), *repeated])
+        return Seen("told", stream.text, broken_stream_defects(stream))
     if stream.finish_reasons and stream.closed:
-        return _judged("whole", [*stream_defects(stream), *_missing(stream, whole_text)])
-    return "silent", repr(stream)
+        return Seen("whole", stream.text, stream_defects(stream))
+    return Seen("silent", stream.text, [repr(stream)])
 
 
-def _missing(stream: StreamedAnswer, whole_text: str) -> list[str]:
-    return [] if stream.text == whole_text else ["it has a finish reason, but its text is not the uncut one"]
-
-
-def _judged(verdict: Verdict, defects: Iterable[str]) -> tuple[Verdict, str]:
-    found = "; ".join(defects)
-    return ("malformed", found) if found else (verdict, "")
+def _judged(seen: Seen, whole_text: str) -> tuple[Verdict, str]:
+    """The verdict on one stream, and what was wrong with it."""
+    defects = list(seen.defects)
+    if seen.verdict == "told" and not whole_text.startswith(seen.text):
+        defects.append("its text is no beginning of the uncut text")
+    if seen.verdict == "whole" and seen.text != whole_text:
+        defects.append("it has a finish reason, but its text is not the uncut one")
+    honest = seen.verdict in {"told", "whole", "refused"}
+    return ("malformed" if defects and honest else seen.verdict), "; ".join(defects)

@@ -4,6 +4,7 @@ import pytest
 
 from keywords.engine import stream_cuts
 from keywords.engine.client import ChatClient
+from keywords.engine.message_cuts import see_message
 from keywords.engine.scripted_backend import ScriptedBackend
 from keywords.engine.stream_cuts import cut_streams
 
@@ -53,6 +54,20 @@ def test_each_stream_is_judged_at_the_byte_where_it_was_cut(client, backend):
     sweep = cut_streams(client, backend, count=2, kind="close", drawn=None, seed=0, hang_s=2)
     # With the last byte the answer has its end, and only HTTP's own end is missing.
     assert [stream.at_byte for stream in sweep.streams if stream.verdict != "silent"] == [sweep.size]
+
+
+def test_messages_are_cut_as_well(client, backend):
+    sweep = cut_streams(client, backend, count=2, kind="close", drawn=None, seed=0, hang_s=2, see=see_message)
+    assert not sweep.that_are("told")
+    # With the event before the last blank line the message has its end, and only HTTP's own end is missing.
+    assert [stream.at_byte for stream in sweep.streams if stream.verdict != "silent"] == [sweep.size]
+
+
+def test_an_end_that_repeats_or_lacks_text_is_malformed():
+    assert stream_cuts._judged(stream_cuts.Seen("told", "a b", []), "a b c") == ("told", "")
+    assert stream_cuts._judged(stream_cuts.Seen("told", "a a", []), "a b c")[0] == "malformed"
+    assert stream_cuts._judged(stream_cuts.Seen("whole", "a b", []), "a b c")[0] == "malformed"
+    assert stream_cuts._judged(stream_cuts.Seen("refused", "", ["no type"]), "a b c") == ("malformed", "no type")
 
 
 def test_the_order_in_which_streams_were_asked_is_read_from_their_prompts():

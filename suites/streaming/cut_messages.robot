@@ -1,0 +1,61 @@
+*** Settings ***
+Documentation       A Messages stream is cut in the backend at each end of an event and one byte before and after it;
+...                 nightly at every single byte. Wherever it breaks, the client is told in Anthropic's words. Each line
+...                 is one row of the test matrix.
+
+Resource            ../../resources/cut_streams.resource
+
+Suite Setup         Open Gateway Before All Kinds
+Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
+Test Teardown       No Operation
+Test Template       Client Of Messages Is Told Wherever The Stream Is Cut
+
+Test Tags           kind:reliability    needs:scripted-backend    req:MSGS-008
+
+
+*** Test Cases ***    KIND OF BACKEND    FAULT
+A Messages stream of a backend that speaks chat tells the client of a reset
+    openai    cut
+A Messages stream of Anthropic's that is reset tells the client
+    anthropic    cut
+A Messages stream of Ollama's that is closed tells the client
+    ollama    close
+A Messages stream of a backend that speaks chat tells of a reset at any byte
+    [Tags]    nightly
+    [Timeout]    20 minutes
+    [Template]    Client Of Messages Is Told Whichever Byte Is The Last
+    openai
+A Messages stream of Anthropic's that is cut at any byte tells the client
+    [Tags]    nightly
+    [Timeout]    20 minutes
+    [Template]    Client Of Messages Is Told Whichever Byte Is The Last
+    anthropic
+
+
+*** Keywords ***
+Client Of Messages Is Told Wherever The Stream Is Cut
+    [Documentation]    One line of the table, at the ends of events.
+    [Arguments]    ${kind: str}    ${fault: str}
+    ${sweep} =    Cut Streams
+    ...    ${BACKEND}
+    ...    model=${kind}
+    ...    fault=${fault}
+    ...    seed=${CUT_SEED}
+    ...    words=20
+    ...    drawn=0
+    ...    in_format=messages
+    Every End Of A Short Stream Is Honest    ${sweep}
+
+Client Of Messages Is Told Whichever Byte Is The Last
+    [Documentation]    One line of the table, at every byte.
+    [Arguments]    ${kind: str}
+    ${sweep} =    Cut Streams At Every Byte    ${BACKEND}    model=${kind}    in_format=messages
+    Every End Is Honest    ${sweep}
+
+Every End Of A Short Stream Is Honest
+    [Documentation]    No stream of the sweep left its client in the dark, and most were cut where it mattered.
+    [Arguments]    ${sweep: object}
+    Get Silent Ends    ${sweep}    ==    0
+    Get Malformed Ends    ${sweep}    ==    0
+    Get Hung Streams    ${sweep}    ==    0
+    Get Streams That Told    ${sweep}    >    ${TOLD_SHORT_STREAMS_MIN}
