@@ -105,17 +105,19 @@ def serve(
 
 
 @app.command(hidden=True)
-def worker(count: int, descriptor: int, index: int, config: Path | None = None) -> None:
+def worker(count: int, listener: int, numbers: int, index: int, config: Path | None = None) -> None:
     """Be one of the workers of `gateway serve`, which alone starts this."""
     from gateway import workers  # noqa: PLC0415  # see `serve`
+    from gateway.numbers import SharedNumbers  # noqa: PLC0415  # see `serve`
     from gateway.server import run  # noqa: PLC0415  # see `serve`
     from gateway.service import Gateway  # noqa: PLC0415  # see `serve`
 
     workers.follow_parent()
     settings = _load_or_exit(config, status=2)
     with _exit_if_bad(config, status=2):
-        application = Gateway(settings, worker=Worker(index, count), source=find(config).absolute())
-    run(application, socket.socket(fileno=descriptor), workers.say_ready)
+        source = find(config).absolute()
+        application = Gateway(settings, None, Worker(index, count), source, SharedNumbers(numbers, index))
+    run(application, socket.socket(fileno=listener), workers.say_ready)
 
 
 @config_app.command()

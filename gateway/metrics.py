@@ -5,21 +5,23 @@ gen_ai.server.time_to_first_token, gen_ai.client.token.usage, with their advised
 for Prometheus would write them. Labels take few values only: operations, configured models and backends, classes of
 status, codes of errors; never a key, a request id or a path.
 
-The numbers are kept in plain lists, for a fraction of the cost of the client library's own histograms, and handed to
-its registry when a page is asked for.
+The numbers are kept in plain lists, or in memory that all workers read (`gateway.numbers`), for a fraction of the cost
+of the client library's own histograms, and handed to its registry when a page is asked for: counters of all workers
+added up, those of dead ones too; gauges of those that live, requests in flight added up and of all others the greatest.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
-from itertools import chain
+import asyncio
+from functools import partial
+from math import nan
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from gateway.metric_families import Counter, Histogram, counter, gauge
+from gateway.numbers import Numbers, SharedNumbers
 from gateway.operations import EMBEDDINGS
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from gateway.breaker import Breaker
+    from gateway.numbers import Key
     from gateway.record import RequestRecord
     from gateway.reloading import Reloads
 
@@ -42,52 +45,61 @@ _OTHER = "other"
 _BREAKER_STATES = ("closed", "half-open", "open")
 _OPERATION, _MODEL, _BACKEND = "gen_ai_operation_name", "gen_ai_request_model", "gateway_backend"
 _CLASS = "status_class"
+_IN_FLIGHT = "gateway_requests_in_flight"
+PUBLISH_S = 0.5
 
 
 class Metrics(Collector):
     """Counts requests; its page tells of them, of the process and of its garbage collector.
 
     Args:
-        worker: label of every series, where several processes answer on one address and a scrape reaches any of them.
+        numbers: where they are kept.
 
     Attributes:
-        in_flight: API requests that are being answered now.
+        is_shared: other workers read them too.
         extra: further numbers by the metric's name, read when a page is asked for: its help, the names of its labels,
             and a function that gives a value for each tuple of their values. A name that ends in `_total` is a counter.
     """
 
-    def __init__(self, worker: str | None = None) -> None:
-        self.in_flight = 0
-        self._worker = worker
+    def __init__(self, numbers: Numbers | None = None) -> None:
+        self._numbers = numbers = numbers or Numbers()
+        self.is_shared = isinstance(numbers, SharedNumbers)
+        self._in_flight = numbers.series(_IN_FLIGHT, (), gauge=True)
+        self._in_flight[0] = 0.0
+        self._published: dict[Key, float] = {}
         self.extra: dict[str, tuple[str, Sequence[str], Callable[[], Mapping[tuple[str, ...], float]]]] = {}
-        self._duration = _Histogram(
+        self._duration = Histogram(
+            numbers,
             "gen_ai_server_request_duration_seconds",
             "From a request's arrival to its last byte.",
             (_OPERATION, _MODEL, _BACKEND, _CLASS),
             DURATION_BOUNDS_S,
         )
-        self._first_token = _Histogram(
+        self._first_token = Histogram(
+            numbers,
             "gen_ai_server_time_to_first_token_seconds",
             "From a request's arrival to the first event of its stream.",
             (_OPERATION, _MODEL, _BACKEND),
             FIRST_TOKEN_BOUNDS_S,
         )
-        self._tokens = _Histogram(
+        self._tokens = Histogram(
+            numbers,
             "gen_ai_client_token_usage",
             "Tokens of a request; gateway_token_source says who counted them.",
             (_OPERATION, _MODEL, _BACKEND, "gen_ai_token_type", "gateway_token_source"),
             TOKEN_BOUNDS,
         )
-        self._gateway = _Histogram(
+        self._gateway = Histogram(
+            numbers,
             "gateway_time_seconds",
             "The gateway's own time for a request, its event loop's queue included, backends left out.",
             (_MODEL,),
             GATEWAY_BOUNDS_S,
         )
-        self._requests: Counter[tuple[str, ...]] = Counter()
-        self._errors: Counter[tuple[str, ...]] = Counter()
-        self._attempts: Counter[tuple[str, ...]] = Counter()
-        self._cost: Counter[tuple[str, ...]] = Counter()
+        self._requests = Counter(numbers, "gateway_requests", "API requests by class of status.", (_CLASS,))
+        self._errors = Counter(numbers, "gateway_errors", "Refusals and failures by the error's code.", ("code",))
+        self._attempts = Counter(numbers, "gateway_attempts", "Attempts at backends.", (_BACKEND, "outcome"))
+        self._cost = Counter(numbers, "gateway_cost_usd", "Price of all tokens in US dollars.", (_MODEL,))
         self._process = (ProcessCollector(registry=None), GCCollector(registry=CollectorRegistry()))
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -97,12 +109,13 @@ class Metrics(Collector):
         if not record.to_api:
             return
         status = f"{record.status // 100}xx"
-        self._requests[status,] += 1
+        self._requests.add((status,))
         if record.code or record.status >= _BAD:
             code = (record.code or "none",)
-            self._errors[code if code in self._errors or len(self._errors) < _CODES else (_OTHER,)] += 1
+            known = self._errors.known
+            self._errors.add(code if code in known or len(known) < _CODES else (_OTHER,))
         for attempt in record.attempts:
-            self._attempts[attempt.backend, attempt.outcome] += 1
+            self._attempts.add((attempt.backend, attempt.outcome))
         if record.model is None:
             return
         where = (record.operation.name, record.model, record.backend or "none")
@@ -115,7 +128,15 @@ class Metrics(Collector):
             if record.operation is not EMBEDDINGS:
                 self._tokens.observe((*where, "output", usage.source), usage.completion_tokens)
         if record.cost_usd:
-            self._cost[record.model,] += record.cost_usd  # type: ignore[assignment]  # a Counter adds up floats as well
+            self._cost.add((record.model,), record.cost_usd)
+
+    def begin(self) -> None:
+        """Note that an API request is being answered."""
+        self._in_flight[0] += 1
+
+    def end(self) -> None:
+        """Note that one is answered."""
+        self._in_flight[0] -= 1
 
     def watch_breakers(self, breakers: Mapping[str, Breaker]) -> None:
         """Tell the state of each backend's breaker."""
@@ -150,64 +171,54 @@ class Metrics(Collector):
         """The whole page."""
         return generate_latest(self._registry)
 
+    def publish(self) -> None:
+        """Let other workers know what is read only when a page is asked for."""
+        read = {(name, labels): value for name, (_, _, get) in self.extra.items() for labels, value in get().items()}
+        for (name, labels), value in read.items():
+            if name.endswith("_total"):
+                # What a worker before this one in its place has counted stays.
+                self._numbers.series(name, labels)[0] += value - self._published.get((name, labels), 0.0)
+            else:
+                self._numbers.series(name, labels, gauge=True)[0] = value
+        for name, labels in self._published.keys() - read.keys():
+            if not name.endswith("_total"):
+                self._numbers.series(name, labels, gauge=True)[0] = nan
+        self._published = read
+
+    async def keep_published(self) -> None:
+        """Let other workers know it until cancelled."""
+        while True:
+            await asyncio.sleep(PUBLISH_S)
+            self.publish()
+
     def collect(self) -> Iterator[Metric]:
         """All families, for the registry."""
-        for family in chain(self._families(), *(collector.collect() for collector in self._process)):
-            if self._worker is not None:
-                for sample in family.samples:
-                    sample.labels["gateway_worker"] = self._worker
-            yield family
-
-    def _families(self) -> Iterator[Metric]:
+        self.publish()
+        found = self._numbers.read()
         for histogram in (self._duration, self._first_token, self._tokens, self._gateway):
-            yield histogram.family()
-        yield _counter("gateway_requests", "API requests by class of status.", (_CLASS,), self._requests)
-        yield _counter("gateway_errors", "Refusals and failures by the error's code.", ("code",), self._errors)
-        yield _counter("gateway_attempts", "Attempts at backends.", (_BACKEND, "outcome"), self._attempts)
-        yield _counter("gateway_cost_usd", "Price of all tokens in US dollars.", (_MODEL,), self._cost)
-        yield GaugeMetricFamily("gateway_requests_in_flight", "API requests being answered.", value=self.in_flight)
-        for name, (told, labels, read) in self.extra.items():
+            yield histogram.family(found)
+        for sums in (self._requests, self._errors, self._attempts, self._cost):
+            yield sums.family(found)
+        yield gauge(found, _IN_FLIGHT, "API requests being answered.", (), sum)
+        for name, (told, labels, _) in self.extra.items():
             if name.endswith("_total"):
-                yield _counter(name.removesuffix("_total"), told, labels, read())
-                continue
-            family = GaugeMetricFamily(name, told, labels=labels)
-            for values, value in read().items():
-                family.add_metric(values, value)
-            yield family
+                yield counter(found, name, told, labels)
+            else:
+                yield gauge(found, name, told, labels, max)
+        yield from self._processes()
 
-
-class _Histogram:
-    """Counts by bucket, and the sum, for each tuple of label values."""
-
-    def __init__(self, name: str, told: str, labels: Sequence[str], bounds: Sequence[float]) -> None:
-        self._name = name
-        self._told = told
-        self._labels = labels
-        self._bounds = bounds
-        self._series: dict[tuple[str, ...], list[float]] = {}
-
-    def observe(self, labels: tuple[str, ...], value: float) -> None:
-        series = self._series.get(labels)
-        if series is None:
-            series = self._series[labels] = [0.0] * (len(self._bounds) + 2)
-        series[bisect_left(self._bounds, value)] += 1
-        series[-1] += value
-
-    def family(self) -> HistogramMetricFamily:
-        family = HistogramMetricFamily(self._name, self._told, labels=self._labels)
-        bounds = [*map(str, self._bounds), "+Inf"]
-        for labels, (*counts, total) in self._series.items():
-            seen = 0.0
-            buckets = []
-            for bound, count in zip(bounds, counts, strict=True):
-                seen += count
-                buckets.append((bound, seen))
-            family.add_metric(labels, buckets, total)
-        return family
-
-
-def _counter(name: str, told: str, labels: Sequence[str], counts: Mapping[tuple[str, ...], float]) -> Metric:
-    family = CounterMetricFamily(name, told, labels=labels)
-    for values, count in counts.items():
-        family.add_metric(values, count)
-    return family
+    def _processes(self) -> Iterator[Metric]:
+        """The memory, the computing time and the open files of each worker; of a single one also its garbage."""
+        if not self.is_shared:
+            for collector in self._process:
+                yield from collector.collect()
+            return
+        families: dict[str, Metric] = {}
+        for index, pid in enumerate(self._numbers.pids()):
+            for family in ProcessCollector(pid=partial(int, pid), registry=None).collect() if pid else ():
+                kept = families.setdefault(family.name, family)
+                for sample in family.samples:
+                    sample.labels["gateway_worker"] = str(index)
+                if kept is not family:
+                    kept.samples += family.samples
+        yield from families.values()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.balancing import Standing
     from gateway.config import Config
     from gateway.config_observability import OtelConfig, Price
+    from gateway.numbers import Numbers
     from gateway.record import RequestRecord
     from gateway.tracing import Tracing
 
@@ -35,7 +36,7 @@ class Observers:
 
     Args:
         config: what is asked for.
-        worker: which of the gateway's processes this is, if there are several.
+        numbers: where the metrics keep theirs.
 
     Attributes:
         metrics: what `/metrics` shows.
@@ -44,9 +45,9 @@ class Observers:
         ConfigError: the ledger's file cannot be used, or the extra for OpenTelemetry is missing.
     """
 
-    def __init__(self, config: Config, worker: str | None = None) -> None:
+    def __init__(self, config: Config, numbers: Numbers | None = None) -> None:
         log = RequestLog()
-        self.metrics = Metrics(worker)
+        self.metrics = Metrics(numbers)
         self._prices: Mapping[str, Price] = config.prices
         self._sinks: list[Sink] = [log, self.metrics]
         self._count("log", "Lines of requests that did not fit into the log's queue.", lambda: log.dropped)
@@ -75,7 +76,8 @@ class Observers:
 
     def begin(self, record: RequestRecord) -> None:
         """Note that a request has come."""
-        self.metrics.in_flight += record.to_api
+        if record.to_api:
+            self.metrics.begin()
 
     def settle(self, record: RequestRecord, complete: float) -> None:
         """Work out what the request took and cost, before its answer's headers tell it."""
@@ -84,7 +86,8 @@ class Observers:
     def end(self, record: RequestRecord, complete: float) -> None:
         """Tell all sinks of a finished request."""
         self.settle(record, complete)
-        self.metrics.in_flight -= record.to_api
+        if record.to_api:
+            self.metrics.end()
         for sink in self._sinks:
             sink.add(record)
 

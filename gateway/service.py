@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from gateway.backends.base import Backend
     from gateway.config import Config
+    from gateway.numbers import Numbers
     from gateway.shared_breakers import SharedBreakers
 
 
@@ -42,6 +43,7 @@ class Gateway:
         backends: by name, in place of those that the configuration asks for.
         worker: which of the gateway's processes this is.
         source: the configuration's file, read again at `ask_reload` and when it changes.
+        numbers: where the metrics keep theirs; in memory of this process's own if left out.
 
     Attributes:
         drain: its way out.
@@ -58,6 +60,7 @@ class Gateway:
         backends: Mapping[str, Backend] | None = None,
         worker: Worker = ONLY_WORKER,
         source: Path | None = None,
+        numbers: Numbers | None = None,
     ) -> None:
         self.drain = Drain(config.server.drain_s)
         self.router = Router(lifespan=self._lifespan)
@@ -67,7 +70,7 @@ class Gateway:
         limiting = Limiting(config, worker)
         if backends is None:
             backends = create_backends(config)
-        self._observers = Observers(config, str(worker.index) if worker.count > 1 else None)
+        self._observers = Observers(config, numbers)
         self._observers.metrics.watch_reloads(self._reloads)
         self._current = self._generation(config, backends, limiting, None)
         self._outgoing: set[Generation] = set()
@@ -121,6 +124,8 @@ class Gateway:
         tasks = [asyncio.create_task(_start(backend)) for backend in self._current.backends.values()]
         if self._reloading is not None:
             tasks.append(asyncio.create_task(self._reloading.run()))
+        if self._observers.metrics.is_shared:
+            tasks.append(asyncio.create_task(self._observers.metrics.keep_published()))
         if self._shared is not None:
             tasks.append(asyncio.create_task(self._shared.run()))
         try:

@@ -16,6 +16,7 @@ import threading
 from asyncio.subprocess import PIPE
 from typing import TYPE_CHECKING
 
+from gateway.numbers import open_shared
 from gateway.server import GRACEFUL_S, say_listening
 from gateway.telemetry import configure_logging, say
 
@@ -36,7 +37,8 @@ def supervise(command: list[str], count: int, listener: socket.socket, drain_s: 
     """Run `count` workers until SIGTERM or SIGINT, restarting each that dies.
 
     Args:
-        command: starts a worker; its index and the listener's descriptor are appended.
+        command: starts a worker; the descriptors of the listener and of the metrics' numbers, and the worker's index,
+            are appended.
         count: how many.
         listener: the socket that all of them accept from; it stays open here, so that clients wait for a restart.
         drain_s: how long a worker may take for its requests under way.
@@ -47,7 +49,7 @@ def supervise(command: list[str], count: int, listener: socket.socket, drain_s: 
     configure_logging()
     os.environ.setdefault("GATEWAY_INSTANCE", secrets.token_hex(8))
     listener.set_inheritable(True)  # its own name for the one argument
-    return asyncio.run(_Supervisor([*command, str(listener.fileno())], count, listener, drain_s).run())
+    return asyncio.run(_Supervisor(command, count, listener, drain_s).run())
 
 
 def follow_parent() -> None:
@@ -67,7 +69,8 @@ def say_ready() -> None:
 
 class _Supervisor:
     def __init__(self, command: list[str], count: int, listener: socket.socket, drain_s: float) -> None:
-        self._command = command
+        self._descriptors = (listener.fileno(), open_shared(count))
+        self._command = [*command, *map(str, self._descriptors)]
         self._count = count
         self._listener = listener
         self._drain_s = drain_s
@@ -126,7 +129,7 @@ class _Supervisor:
     async def _run_once(self, index: int) -> int:
         reloads = self._reloads
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *self._command, str(index), stdin=PIPE, stdout=PIPE, pass_fds=[self._listener.fileno()]
+            sys.executable, *self._command, str(index), stdin=PIPE, stdout=PIPE, pass_fds=self._descriptors
         )
         self._running[index] = process
         if self._stopping.is_set():

@@ -93,6 +93,19 @@ class LifecycleLibrary:
         return found[count - 1]
 
     @keyword
+    def kill_a_worker(self, gateway: Gateway | None = None) -> None:
+        """Kill one of the processes that answer for a gateway with several workers, without a warning.
+
+        Raises:
+            GatewayProcessError: the gateway has no processes beside itself.
+
+        ```robotframework
+        Kill A Worker    ${gateway}
+        ```
+        """
+        chosen_gateway(gateway).process.model_process().kill()
+
+    @keyword
     def get_exit_status(
         self,
         gateway: Gateway,

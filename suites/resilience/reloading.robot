@@ -32,12 +32,13 @@ A change of the file is enough
     Ask    Hello.    model=seen
 
 A key that was revoked is refused
-    [Tags]    req:LIFE-007    kind:security
-    Add To Gateway Config    ${WORLD.config}    keys    file=${WORLD.key.file}
+    [Tags]    req:LIFE-007    kind:security    nightly
+    ${key} =    Make Key    alice
+    Add To Gateway Config    ${WORLD.config}    keys    file=${key.file}
     Reload Gateway    ${GATEWAY}
-    VAR    ${GATEWAY_API_KEY}    ${WORLD.key.secret}    scope=TEST
+    VAR    ${GATEWAY_API_KEY}    ${key.secret}    scope=TEST
     Ask    Hello.
-    Run Gateway Command    keys    revoke    alice    --file    ${WORLD.key.file}
+    Run Gateway Command    keys    revoke    alice    --file    ${key.file}
     Reload Gateway    ${GATEWAY}
     ${refused} =    Send Chat
     Get Status    ${refused}    ==    401
@@ -87,13 +88,12 @@ Open Gateway That Others Change
     ${backend} =    Start Scripted Backend
     ${first} =    Write Gateway Config    ${backend}
     ${config} =    Write Gateway Config    ${backend}
-    ${key} =    Make Key    alice
     ${gateway} =    Start Gateway    config=${config}
     VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
     VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
     VAR    ${GATEWAY}    ${gateway}    scope=SUITE
     VAR    ${MODEL}    scripted    scope=SUITE
-    VAR    &{WORLD}    backend=${backend}    first=${first}    config=${config}    key=${key}    scope=SUITE
+    VAR    &{WORLD}    backend=${backend}    first=${first}    config=${config}    scope=SUITE
 
 Take Over
     [Documentation]    Put the contents of a file into the gateway's own, and have it read.

@@ -2,6 +2,8 @@
 Documentation       However many processes answer, they are one gateway: they know of each other's troubles.
 
 Resource            ../../resources/limits.resource
+Library             keywords.lifecycle.LifecycleLibrary
+Library             keywords.metrics.MetricsLibrary
 
 Suite Setup         Open Gateway With Two Workers
 Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends    AND    Stop Redis
@@ -19,6 +21,22 @@ A backend that one worker found failing is left alone by the others
     ${answers} =    Send Chats    12
     Get Status Count    ${answers}    503    ==    12
     Get Request Count    ${BACKEND}    ==    1
+
+Whichever worker answers a scrape tells of all of them
+    [Tags]    req:OBSV-013    kind:functional
+    ${before} =    Get Metric    gateway_requests_total
+    Send Chats    12
+    ${after} =    Get Metric    gateway_requests_total
+    Should Be Equal As Integers    ${{ $after - $before }}    12
+
+What a worker counted outlives it
+    [Tags]    req:OBSV-013
+    Send Chats    4
+    ${before} =    Get Metric    gateway_requests_total
+    Kill A Worker    ${GATEWAY}
+    Gateway Should Log    "event":"worker_died"    gateway=${GATEWAY}
+    ${after} =    Get Metric    gateway_requests_total
+    Should Be Equal As Integers    ${after}    ${before}
 
 
 *** Keywords ***

@@ -109,11 +109,3 @@ def test_a_breaker_that_opened_is_told(start_gateway):
         assert value(client.http.get("/metrics").text, "gateway_breaker_state", gateway_backend="dead") == 0
         client.chat()
         assert value(client.http.get("/metrics").text, "gateway_breaker_state", gateway_backend="dead") == 2
-
-
-def test_several_workers_do_not_share_a_series():
-    metrics = Metrics("2")
-    metrics.add(RequestRecord("1", "POST", "/v1/x", status=200, model="m"))
-    lines = [line for line in metrics.page().decode().splitlines() if not line.startswith("#")]
-    assert any(line.startswith("process_") for line in lines)
-    assert [line for line in lines if 'gateway_worker="2"' not in line] == []
