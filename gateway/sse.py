@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DONE = b"data: [DONE]\n\n"
 EVENT_LIMIT = 4 * 1024 * 1024
+# What llama.cpp's server begins a text completion of several choices with; clients break on it.
+_NOTHING = b"data: null\n\n"
 
 # A quote inside a JSON string is escaped, so none of these can come from a model's words but `[DONE]`.
 _NOTABLE = re.compile(rb'"finish_reason"\s*:\s*"|"error"|\[DONE\]|^(?:error|event)', re.MULTILINE)
@@ -72,9 +74,13 @@ async def whole_events(chunks: AsyncIterator[bytes], *, backend: str, choices: i
     """
     framer = EventFramer(backend)
     ending = _Ending(backend)
+    begun = False
     try:
         async for chunk in chunks:
             block = ending.pass_on(framer.feed(chunk))
+            if not begun:
+                begun = block != b""
+                block = block.removeprefix(_NOTHING)
             if block:
                 yield block
             if ending.error:

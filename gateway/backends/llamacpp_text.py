@@ -1,8 +1,8 @@
 """What llama.cpp's text completions lack of OpenAI's: its server takes the fields, but not all of them to heart.
 
 It ignores `echo`, `suffix` and `best_of`, goes on until the context is full where no limit is given, writes log
-probabilities in the shape of chat, begins a stream of several choices with `data: null`, tells the tokens of each
-choice with its end, and in one piece those of the first choice only. (oaicompat_completion_params_parse and
+probabilities in the shape of chat, tells the tokens of each choice with its end, and in one piece those of the first
+choice only. (oaicompat_completion_params_parse and
 server_task_result_cmpl_final in its server's sources.)
 """
 
@@ -79,7 +79,7 @@ class TextEvents:
 
     def translated(self, block: bytes) -> bytes:
         """A block of whole events; most pass as they are."""
-        if self._top is None and b'"finish_reason":"' not in block and b"null\n\n" not in block:
+        if self._top is None and b'"finish_reason":"' not in block:
             return block
         return b"".join(self._event(event) for event in block.split(b"\n\n") if event)
 
@@ -96,7 +96,7 @@ class TextEvents:
         data, _ = data_and_name(event)
         chunk = orjson.loads(data) if data else None
         if not isinstance(chunk, dict):
-            return b"" if data else event + b"\n\n"
+            return event + b"\n\n"
         for choice in chunk.get("choices", ()):
             index = choice["index"]
             if choice.get("finish_reason") and (found := usage_in(chunk)):

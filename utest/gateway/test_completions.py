@@ -123,6 +123,13 @@ def test_a_stream_ends_when_every_prompt_is_finished(client, backend):
     assert "error" not in response.text
 
 
+@pytest.mark.parametrize("pieces", [(b"data: null\n\n", event(0, "a")), (b"data: null\n\n" + event(0, "a"),)])
+def test_the_null_that_a_server_begins_with_is_left_out(client, backend, pieces):
+    backend.streams(*pieces, event(0, "", "stop"))
+    response = client.post({"model": "m", "prompt": "x", "stream": True}, path=PATH)
+    assert response.content == event(0, "a") + event(0, "", "stop") + b"data: [DONE]\n\n"
+
+
 def test_a_stream_that_finishes_one_prompt_of_two_says_so(client, backend):
     backend.streams(event(0, "a"), event(1, "b"), event(0, "", "stop"), cut=True)
     response = client.post({"model": "m", "prompt": ["x", "y"], "stream": True}, path=PATH)

@@ -78,12 +78,6 @@ def test_most_events_pass_as_they_are():
     assert TextEvents(called(stream=True)).translated(block) is block
 
 
-def test_the_null_before_several_choices_is_left_out():
-    events = TextEvents(called(stream=True, n=2))
-    assert events.translated(b"data: null\n\n") == b""
-    assert data_of(events.translated(b"data: null\n\n" + event(0, "a"))) == data_of(event(0, "a"))
-
-
 def test_the_tokens_of_all_choices_are_counted_and_each_prompt_once(meter):
     events = TextEvents(called(stream=True, prompt=["a", "b"], n=2, stream_options={"include_usage": True}))
     ends = b"".join(event(index, "", "stop", tokens=(3 + index // 2, 5)) for index in (2, 0, 3, 1))
