@@ -39,6 +39,8 @@ class AzureBackend(OpenAIBackend):
     def __init__(self, config: AzureConfig, *, name: str, connect_s: float) -> None:
         super().__init__(config, name=name, connect_s=connect_s)
         self._version = f"?api-version={config.api_version}" if config.api_version else None
+        if self._version is None:
+            self.limit_field = "max_completion_tokens"
         self._key = config.api_key
         self._token = _Token(config.token_file) if config.token_file else None
 

@@ -85,6 +85,7 @@ class Backend(ABC):
         name: its name in the configuration.
         strict: refuse every request with a parameter that the backend cannot take.
         operations: what it can be asked for.
+        limit_field: the field of a chat request that bounds the answer; OpenAI's own models know the newer name only.
         control_tokens: what is broken in every call, if the backend would take it for its chat template's own.
     """
 
@@ -94,6 +95,7 @@ class Backend(ABC):
         self.name = name
         self.strict = strict
         self.control_tokens: ControlTokens | None = None
+        self.limit_field = "max_tokens"
 
     def how_to_offer(self, operation: Operation) -> str:  # noqa: ARG002  # a subclass may need it
         """What to set in the configuration, so that it can be asked for this too; empty if nothing helps."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.operations import Operation
 
 CONNECT_S = 5.0
+_OPENAI = "api.openai.com"
 
 
 class OpenAIBackend(Backend):
@@ -47,6 +49,8 @@ class OpenAIBackend(Backend):
     def __init__(self, config: RemoteConfig | None, *, name: str, connect_s: float = CONNECT_S) -> None:
         super().__init__(name=name, strict=config.strict if config else False)
         self.config = config
+        if config and urlsplit(config.base_url).hostname == _OPENAI:
+            self.limit_field = "max_completion_tokens"
         self._connect_s = connect_s
         self._connection: Connection | None = None
 

@@ -73,7 +73,7 @@ class Messages(Dialect):
             return call
         if self._beta:
             call.drop(_BETA.decode())
-        return chat_call(call)
+        return chat_call(call, backend.limit_field)
 
     async def complete(self, backend: Backend, call: Call, asked: dict[str, Any]) -> bytes:
         """A `message` object."""

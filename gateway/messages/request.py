@@ -29,11 +29,12 @@ _KNOWN = frozenset(
 _CHOICES = {theirs: ours for ours, theirs in TOOL_CHOICES.items()}
 
 
-def chat_call(call: Call) -> Call:
+def chat_call(call: Call, limit_field: str) -> Call:
     """The same call in OpenAI's words.
 
     Args:
         call: it holds the client's own bytes and fields.
+        limit_field: the backend's name for `max_tokens`.
 
     Raises:
         InvalidRequest: the request asks for something that chat cannot carry, or the call is strict and a parameter
@@ -44,7 +45,7 @@ def chat_call(call: Call) -> Call:
     limit = fields["max_tokens"]
     if not limit:
         raise impossible("max_tokens", "keeps no prompt without answering it", "Send 1 or more.")
-    request: dict[str, Any] = {"model": call.model, "messages": chat_messages(call), "max_tokens": limit}
+    request: dict[str, Any] = {"model": call.model, "messages": chat_messages(call), limit_field: limit}
     request |= {name: fields[name] for name in _SAME if name in fields}
     if stops := fields.get("stop_sequences"):
         request["stop"] = stops

@@ -30,18 +30,23 @@ def gateway(start_gateway, _backend):
     with start_gateway(
         retries={"attempts": 3, "base_s": 0.05},
         breaker={"consecutive_failures": 3, "open_s": 0.3},
-        backends={"up": up, "spare": up},
-        models={"m": {"route": [{"backend": "up"}, {"backend": "spare"}]}, "probed": {"route": [{"backend": "up"}]}},
+        backends={"up": up, "spare": up, "claude": {"kind": "anthropic", "base_url": _backend.url}},
+        models={
+            "m": {"route": [{"backend": "up"}, {"backend": "spare"}]},
+            "probed": {"route": [{"backend": "up"}]},
+            "claude": {"route": [{"backend": "claude"}]},
+        },
     ) as client:
         yield client
 
 
 @contextmanager
-def asking(client, *, model="m", stream=False):
+def asking(client, *, model="m", stream=False, path="/v1/chat/completions"):
     """A request on a socket of its own, which closes at the end of the block, answered or not."""
     address = urlsplit(str(client.http.base_url))
-    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "hi"}], "stream": stream}).encode()
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n"
+    asked = {"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "stream": stream}
+    body = json.dumps(asked).encode()
+    head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n"
     with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
         connection.sendall(head.encode() + b"content-type: application/json\r\n\r\n" + body)
         yield connection
@@ -75,6 +80,32 @@ def test_between_two_events_of_a_stream(gateway, backend, ended):
     record = ended()
     is_cancelled(record, "cancelled")
     assert record.attempts[0].status == 200
+
+
+@pytest.mark.parametrize("model", ["m", "claude"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_message_while_the_backend_is_silent(gateway, backend, ended, model, stream):
+    backend.is_silent()
+    with asking(gateway, model=model, stream=stream, path="/v1/messages"):
+        assert backend.called.wait(5)
+    left_at = time.monotonic()
+    assert backend.closed.wait(5)
+    assert time.monotonic() - left_at < SOON_S
+    is_cancelled(ended(), "cancelled")
+    assert len(backend.bodies) == 1, "no further attempt"
+
+
+@pytest.mark.parametrize("model", ["m", "claude"])
+def test_between_two_events_of_a_message(gateway, backend, ended, model):
+    start = b'event: message_start\ndata: {"type": "message_start", "message": {}}\n\n'
+    backend.streams(start if model == "claude" else backend.chunk("a"), pause_s=30)
+    with asking(gateway, model=model, stream=True, path="/v1/messages") as connection:
+        while b"message_start" not in connection.recv(4096):
+            pass
+    left_at = time.monotonic()
+    assert backend.closed.wait(5)
+    assert time.monotonic() - left_at < SOON_S
+    is_cancelled(ended(), "cancelled")
 
 
 def test_in_the_rush_of_a_stream(gateway, backend, ended):

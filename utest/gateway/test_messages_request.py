@@ -3,7 +3,10 @@
 import orjson
 import pytest
 
+from gateway.backends.azure import AzureBackend
 from gateway.backends.base import Call
+from gateway.backends.openai import OpenAIBackend
+from gateway.config_backends import AzureConfig, OpenAIConfig
 from gateway.errors import InvalidRequest
 from gateway.messages.request import chat_call
 from gateway.messages.schema import check
@@ -15,11 +18,11 @@ FUNCTION = {"name": "add", "description": "adds", "parameters": {"type": "object
 PIXEL = {"type": "base64", "media_type": "image/png", "data": "AA=="}
 
 
-def translated(*, strict=False, dropped=(), **fields):
+def translated(*, strict=False, dropped=(), limit_field="max_tokens", **fields):
     fields = {**PLAIN, **fields}
     check(fields, OLD)
     call = Call(b"", fields, "c", "inner", "id", stream=bool(fields.get("stream")), strict=strict)
-    new = chat_call(call)
+    new = chat_call(call, limit_field)
     assert orjson.loads(new.body) == new.fields
     assert call.dropped == list(dropped)
     return new.fields
@@ -39,6 +42,27 @@ def text(text, **more):
 
 def test_a_plain_request():
     assert translated() == PLAIN
+
+
+def test_the_limit_has_the_name_that_the_backend_knows():
+    request = translated(limit_field="max_completion_tokens")
+    assert (request["max_completion_tokens"], "max_tokens" in request) == (9, False)
+
+
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [
+        (OpenAIBackend(OpenAIConfig(base_url="https://api.openai.com/v1"), name="b"), "max_completion_tokens"),
+        (OpenAIBackend(OpenAIConfig(base_url="http://127.0.0.1:8000/v1"), name="b"), "max_tokens"),
+        (AzureBackend(AzureConfig(base_url="https://x"), name="b", connect_s=1), "max_completion_tokens"),
+        (
+            AzureBackend(AzureConfig(base_url="https://x", api_version="2024-10-21"), name="b", connect_s=1),
+            "max_tokens",
+        ),
+    ],
+)
+def test_who_knows_which_name(backend, name):
+    assert backend.limit_field == name
 
 
 def test_parameters():
