@@ -1,6 +1,7 @@
 """Hostile input: floods of broken requests that a gateway must refuse in good order."""
 
 from datetime import timedelta
+from typing import Literal
 
 from assertionengine import AssertionOperator
 from robot.api import logger
@@ -12,6 +13,8 @@ from keywords.judging import judge
 from keywords.row_message import tell
 from keywords.world import current_target, output_dir
 
+Kind = Literal["server errors", "unanswered", "accepted", "malformed answers"]
+
 _SHOWN_FINDINGS = 5
 
 
@@ -21,10 +24,8 @@ class HostileLibrary:
 
     ```robotframework
     ${flood} =    Send Malformed Requests    count=2000
-    Get Server Errors    ${flood}    ==    0
-    Get Malformed Answers    ${flood}    ==    0
-    Get Accepted Requests    ${flood}    ==    0
-    Get Unanswered Requests    ${flood}    ==    0
+    Get Finding Count    ${flood}    server errors    ==    0
+    Get Finding Count    ${flood}    accepted    ==    0
     ```
     """
 
@@ -67,60 +68,41 @@ class HostileLibrary:
         return flood
 
     @keyword
-    def get_server_errors(
+    def get_finding_count(
         self,
         flood: Flood,
+        kind: Kind,
         assertion_operator: AssertionOperator | None = None,
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many broken requests were answered with a status from 500 up."""
-        return _count("Server errors", flood.server_errors, assertion_operator, assertion_expected, message)
+        """How often the target did something wrong.
 
-    @keyword
-    def get_malformed_answers(
-        self,
-        flood: Flood,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: int | None = None,
-        message: str | None = None,
-    ) -> int:
-        """How many refusals are not in OpenAI's error shape with all four keys."""
-        return _count("Malformed answers", flood.malformed_answers, assertion_operator, assertion_expected, message)
+        Args:
+            flood: what `Send Malformed Requests` gave.
+            kind: `server errors` are answers with a status from 500 up; `unanswered` are whole HTTP requests without an
+                answer within 5 seconds (bytes that are no HTTP do not count); `accepted` were answered as if they were
+                right; `malformed answers` are refusals that are not in OpenAI's error shape with all four keys.
+            assertion_operator: how to judge; without it the number is only returned.
+            assertion_expected: with what to compare.
+            message: replaces the usual message.
 
-    @keyword
-    def get_accepted_requests(
-        self,
-        flood: Flood,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: int | None = None,
-        message: str | None = None,
-    ) -> int:
-        """How many broken requests were answered as if they were right."""
-        return _count("Accepted requests", flood.accepted, assertion_operator, assertion_expected, message)
-
-    @keyword
-    def get_unanswered_requests(
-        self,
-        flood: Flood,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: int | None = None,
-        message: str | None = None,
-    ) -> int:
-        """How many whole HTTP requests got no answer within 5 seconds; bytes that are no HTTP do not count."""
-        return _count("Unanswered requests", flood.unanswered, assertion_operator, assertion_expected, message)
+        ```robotframework
+        Get Finding Count    ${flood}    server errors    ==    0
+        ```
+        """
+        findings = _found(flood)[kind]
+        label = f"{kind.capitalize()} (first: {findings[0]})" if findings else kind.capitalize()
+        return judge(len(findings), assertion_operator, assertion_expected, label, message)
 
 
-def _count(
-    label: str,
-    findings: list[Finding],
-    operator: AssertionOperator | None,
-    expected: int | None,
-    message: str | None,
-) -> int:
-    if findings:
-        label = f"{label} (first: {findings[0]})"
-    return judge(len(findings), operator, expected, label, message)
+def _found(flood: Flood) -> dict[Kind, list[Finding]]:
+    return {
+        "server errors": flood.server_errors,
+        "unanswered": flood.unanswered,
+        "accepted": flood.accepted,
+        "malformed answers": flood.malformed_answers,
+    }
 
 
 def _report(flood: Flood) -> None:
@@ -130,13 +112,7 @@ def _report(flood: Flood) -> None:
     )
     logger.info(families)
     findings = flood.findings()
-    counts = {
-        "server errors": flood.server_errors,
-        "unanswered": flood.unanswered,
-        "accepted": flood.accepted,
-        "malformed answers": flood.malformed_answers,
-    }
-    told = ", ".join(f"{len(found)} {what}" for what, found in counts.items())
+    told = ", ".join(f"{len(found)} {what}" for what, found in _found(flood).items())
     tell(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s: {told}")
     if findings:
         path = output_dir() / f"flood-{flood.seed}.txt"

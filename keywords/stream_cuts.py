@@ -30,9 +30,9 @@ class StreamCutsLibrary:
 
     ```robotframework
     ${sweep} =    Cut Streams    ${BACKEND}    seed=20260101
-    Get Silent Ends    ${sweep}    ==    0
-    Get Malformed Ends    ${sweep}    ==    0
-    Get Hung Streams    ${sweep}    ==    0
+    Get Stream Count    ${sweep}    silent    ==    0
+    Get Stream Count    ${sweep}    malformed    ==    0
+    Get Stream Count    ${sweep}    hung    ==    0
     ```
     """
 
@@ -94,68 +94,33 @@ class StreamCutsLibrary:
         return _swept(backend, model, words, fault, None, 0, in_format)
 
     @keyword
-    def get_silent_ends(
+    def get_stream_count(
         self,
         sweep: CutSweep,
+        end: Verdict,
         assertion_operator: AssertionOperator | None = None,
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many streams of a sweep ended with neither an error nor a finish reason and `[DONE]`.
+        """How many streams of a sweep ended so.
+
+        Args:
+            sweep: what `Cut Streams` gave.
+            end: `told` is an error event in good order; `refused` a status instead of a stream; `whole` the whole
+                answer; `silent` neither an error nor a finish reason and `[DONE]`; `malformed` an error or an end that
+                is not in order, or a text that is not the answer's; `hung` no end within ten seconds.
+            assertion_operator: how to judge; without it the number is only returned.
+            assertion_expected: with what to compare.
+            message: replaces the usual message.
 
         ```robotframework
-        Get Silent Ends    ${sweep}    ==    0
+        Get Stream Count    ${sweep}    silent    ==    0
         ```
         """
-        return _count(sweep, "silent", assertion_operator, assertion_expected, message)
-
-    @keyword
-    def get_malformed_ends(
-        self,
-        sweep: CutSweep,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: int | None = None,
-        message: str | None = None,
-    ) -> int:
-        """How many streams of a sweep had an error or an end that is not in order, or a text that is not the answer's.
-
-        ```robotframework
-        Get Malformed Ends    ${sweep}    ==    0
-        ```
-        """
-        return _count(sweep, "malformed", assertion_operator, assertion_expected, message)
-
-    @keyword
-    def get_hung_streams(
-        self,
-        sweep: CutSweep,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: int | None = None,
-        message: str | None = None,
-    ) -> int:
-        """How many streams of a sweep had no end within ten seconds.
-
-        ```robotframework
-        Get Hung Streams    ${sweep}    ==    0
-        ```
-        """
-        return _count(sweep, "hung", assertion_operator, assertion_expected, message)
-
-    @keyword
-    def get_streams_that_told(
-        self,
-        sweep: CutSweep,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: int | None = None,
-        message: str | None = None,
-    ) -> int:
-        """How many streams of a sweep ended with an error event in good order.
-
-        ```robotframework
-        Get Streams That Told    ${sweep}    >    100
-        ```
-        """
-        return _count(sweep, "told", assertion_operator, assertion_expected, message)
+        found = sweep.that_are(end)
+        shown = "; ".join(f"at byte {stream.at_byte}: {stream.detail}" for stream in found[:_SHOWN] if stream.detail)
+        label = f"Streams that are {end}, of {len(sweep.streams)} with seed {sweep.seed} ({shown or 'none to show'})"
+        return judge(len(found), assertion_operator, assertion_expected, label, message)
 
 
 def _swept(
@@ -181,12 +146,3 @@ def _swept(
         client.close()
     logger.info(repr(sweep))
     return sweep
-
-
-def _count(
-    sweep: CutSweep, verdict: Verdict, operator: AssertionOperator | None, expected: int | None, message: str | None
-) -> int:
-    found = sweep.that_are(verdict)
-    shown = "; ".join(f"at byte {stream.at_byte}: {stream.detail}" for stream in found[:_SHOWN] if stream.detail)
-    label = f"Streams that are {verdict}, of {len(sweep.streams)} with seed {sweep.seed} ({shown or 'none to show'})"
-    return judge(len(found), operator, expected, label, message)
