@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FIELD = "gateway"
 """The field of a request that is the gateway's own; it never goes on to a backend."""
+_SYSTEM = frozenset({"system", "developer"})
 
 
 def only_for_chats() -> InvalidRequest:
@@ -107,20 +108,21 @@ class _Template:
         return cls(name, texts, config.variables, known, config.system is not None)
 
     def messages(self, variables: dict[str, Any], own: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Its messages, and then the client's own."""
+        """Its messages before the client's own, but after a system message of the client's."""
         from gateway.sandbox import MissingVariableError, TooMuchError, UnfitVariablesError  # noqa: PLC0415  # as above
 
         self._check(variables)
         for index, message in enumerate(own):
-            if self.has_system and message["role"] in {"system", "developer"}:
+            if self.has_system and message["role"] in _SYSTEM:
                 raise InvalidRequest(
                     f"The template '{self.name}' brings its own system message. Leave out yours, or the template.",
                     param=f"messages[{index}].role",
                     code="second_system_message",
                 )
         values = {**self.defaults, **variables}
+        first = next((index for index, message in enumerate(own) if message["role"] not in _SYSTEM), len(own))
         try:
-            return [*({"role": role, "content": text.fill(values)} for role, text in self.texts), *own]
+            filled = [{"role": role, "content": text.fill(values)} for role, text in self.texts]
         except MissingVariableError as error:
             raise InvalidRequest(
                 f"The template '{self.name}' needs the variable '{error.name}'. Send it in 'gateway.variables'.",
@@ -140,6 +142,7 @@ class _Template:
                 param="gateway.variables",
                 code="invalid_template_variable",
             ) from None
+        return [*own[:first], *filled, *own[first:]]
 
     def _check(self, variables: dict[str, Any]) -> None:
         from gateway.sandbox import STEPS_LIMIT, TEXT_LIMIT  # noqa: PLC0415  # as above

@@ -44,6 +44,7 @@ class RequestRecord:
         attempts: the requests to backends that were made for it, in order.
         strict: the client wants a refusal rather than a dropped parameter.
         dropped: parameters that the backend of the last attempt could not take.
+        template: name of the prompt template that was filled in for it.
         neutralised: how many control tokens were broken in what the backend of the last attempt got.
         meter: what its backends took and counted.
         asked: the request's fields, for an estimate; forgotten when it is settled.
@@ -75,6 +76,7 @@ class RequestRecord:
     attempts: list[Attempt] = field(default_factory=list)
     strict: bool = False
     dropped: list[str] = field(default_factory=list)
+    template: str | None = None
     neutralised: int = 0
     meter: Meter = field(default_factory=Meter)
     asked: dict[str, Any] | None = None

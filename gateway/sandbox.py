@@ -31,7 +31,7 @@ TIME_LIMIT_S = 0.1
 """How long it may take; everybody else's requests wait as long."""
 _NUMBER_BITS = 4096
 _FILTERS = """
-    abs capitalize count d default first float int last length lower reverse string title trim truncate upper wordcount
+    capitalize count d default first float int last length lower reverse string title trim truncate upper wordcount
 """.split()  # noqa: SIM905  # a list of words reads best as words
 _FORBIDDEN: dict[type[nodes.Node], str] = {
     nodes.Include: "include",
@@ -248,6 +248,13 @@ def _check_number(bits: int) -> None:
         raise TooMuchError(f"a number of more than {_NUMBER_BITS} bits")
 
 
+def _there(value: Any) -> Any:
+    """The value; a variable that is missing says so, whatever a filter would do with it."""
+    if isinstance(value, StrictUndefined):
+        str(value)
+    return value
+
+
 def _items(values: Any) -> Any:
     if not isinstance(values, list | range):
         raise TypeError("it is no list")
@@ -255,16 +262,16 @@ def _items(values: Any) -> Any:
 
 
 def _sorted(values: Any) -> list[Any]:
-    return sorted(_items(values))
+    return sorted(_items(_there(values)))
 
 
 def _unique(values: Any) -> list[Any]:
-    return list(dict.fromkeys(_items(values)))
+    return list(dict.fromkeys(_items(_there(values))))
 
 
 def _json(value: Any) -> str:
     """A value as JSON; Jinja's own filter writes it for HTML, with `<` as an escape."""
-    return orjson.dumps(value).decode()
+    return orjson.dumps(_there(value)).decode()
 
 
 _ENVIRONMENT = _Environment()

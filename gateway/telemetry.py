@@ -130,6 +130,7 @@ def line(record: RequestRecord) -> bytes:
         "completion_tokens": usage and usage.completion_tokens,
         "tokens_source": usage and usage.source,
         "cost_usd": record.cost_usd,
+        "template": record.template,
         "neutralised": record.neutralised,
         "traceparent": record.traceparent,
         "attempts": [attempt.entry(record.started) for attempt in record.attempts],

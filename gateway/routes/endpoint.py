@@ -82,7 +82,10 @@ class Endpoint:
         if FIELD in fields:
             if self._prompts is None:
                 raise only_for_chats()
+            options = fields[FIELD] or {}
             body, fields = self._prompts.applied(fields)
+            # Not before: only now it is one of the configured names.
+            record.template = options.get("template")
         attempts = Attempts(route, record, body, fields, self._timeouts, dialect)
         async with Presence(scope, receive) as client:
             await self._admission.enter(scope[KEY], record, fields)

@@ -1,6 +1,7 @@
 """A prompt template of a model: chosen by name, filled with data, and gone before the backend sees the request."""
 
 import json
+import queue
 
 import pytest
 from typer.testing import CliRunner
@@ -159,7 +160,21 @@ def test_two_system_messages_are_refused(prompting, role):
     gateway = {"template": "translate", "variables": {"language": "French"}}
     error = prompting.error(prompting.chat(messages=messages, gateway=gateway))
     assert (error["param"], error["code"]) == ("messages[0].role", "second_system_message")
-    assert prompting.chat(messages=messages, gateway={"template": "list", "variables": {"xs": []}}).status_code == 200
+
+
+def test_a_system_message_of_the_clients_stays_the_first(prompting, backend):
+    messages = [{"role": "system", "content": "Be brief."}, HI]
+    prompting.chat(messages=messages, gateway={"template": "list", "variables": {"xs": ["a"]}})
+    assert asked(backend)["messages"] == [messages[0], {"role": "user", "content": "a"}, HI]
+
+
+def test_the_log_names_the_template_that_was_filled_in(prompting, monkeypatch):
+    names = queue.Queue()
+    monkeypatch.setattr("gateway.telemetry.RequestLog.add", lambda _, record: names.put(record.template))
+    for template in ("list", "no-such-template"):
+        prompting.chat(gateway={"template": template, "variables": {"xs": ["a"]}})
+    prompting.chat()
+    assert [names.get(timeout=5) for _ in range(3)] == ["list", None, None]
 
 
 @pytest.mark.parametrize(

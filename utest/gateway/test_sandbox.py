@@ -116,6 +116,15 @@ def test_a_template_that_makes_too_much_is_stopped_soon(source, variables):
     assert time.thread_time() - began < 0.5
 
 
+@pytest.mark.parametrize(
+    "use", ["x", "x|upper", "x|join", "x|sort", "x|unique", "x|tojson", "x ~ 1", "x + 1", "x[0]", "x.y"]
+)
+def test_however_it_is_used_a_missing_variable_is_named(use):
+    with pytest.raises(MissingVariableError) as missing:
+        SafeTemplate(f"{{{{ {use} }}}}").fill({})
+    assert missing.value.name == "x"
+
+
 def test_a_text_of_the_limit_is_made():
     assert len(SafeTemplate("{{ x }}").fill({"x": "a" * TEXT_LIMIT})) == TEXT_LIMIT
 
