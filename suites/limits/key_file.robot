@@ -59,6 +59,15 @@ A budget ends and no waiting brings it back
     Get Error Field    ${answers}[1]    code    ==    insufficient_quota
     Get Header    ${answers}[1]    x-should-retry    ==    false
 
+Requests at once do not go beyond a budget together
+    [Documentation]    Each reserves 45 of the 100 tokens, and uses 6.
+    [Tags]    req:KEYF-006
+    Open Gateway With Key    --budget-tokens    100
+    Script Answer    ${BACKEND}    Slow.    first_delay=400 ms
+    ${answers} =    Send Chats At Once    5    max_tokens=40
+    Get Status Count    ${answers}    200    ==    2
+    Get Status Count    ${answers}    429    ==    3
+
 What was spent of a budget outlives the gateway
     [Tags]    req:KEYF-006
     Open Gateway With Key    --budget-tokens    100
