@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from keywords.engine import malformed_fields, malformed_http
 from keywords.engine.malformed_http import CHAT, http_request
+from keywords.engine.malformed_operations import COMPLETIONS, EMBEDDINGS, broken_completion, broken_embeddings
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -128,6 +129,8 @@ def _malformed(model: str) -> SearchStrategy[MalformedRequest]:
         "wrong content type": _content_type(body),
         "wrong method": _wrong_method(body),
         "unknown path": _unknown_path(body),
+        "broken text completion": broken_completion(model).map(lambda asked: _posted(COMPLETIONS, asked)),
+        "broken request for embeddings": broken_embeddings(model).map(lambda asked: _posted(EMBEDDINGS, asked)),
         "odd header value": malformed_http.odd_headers(),
         _NO_HTTP: malformed_http.not_http(body),
     }
@@ -143,6 +146,10 @@ def _named(family: str, data: bytes) -> MalformedRequest:
 
 def _chat_request(body: bytes) -> bytes:
     return http_request("POST", CHAT, body=body)
+
+
+def _posted(path: str, asked: dict[str, Any]) -> bytes:
+    return http_request("POST", path, body=_dump(asked))
 
 
 def _corrupted(body: bytes) -> SearchStrategy[bytes]:

@@ -61,22 +61,22 @@ def broken_messages(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
         _bad_message(),
         st.integers(0, 3),
     )
-    return st.one_of(among, _not(list)).map(lambda messages: {**good, "messages": messages})
+    return st.one_of(among, not_of(list)).map(lambda messages: {**good, "messages": messages})
 
 
 def _bad_message() -> SearchStrategy[Any]:
     role = st.sampled_from(("system", "user"))
     return st.one_of(
-        _not(dict),
+        not_of(dict),
         st.just({}),
         st.just({"content": "Hi"}),
-        _not(str).map(lambda bad: {"role": bad, "content": "Hi"}),
+        not_of(str).map(lambda bad: {"role": bad, "content": "Hi"}),
         _SHORT.filter(lambda text: text not in _ROLES).map(lambda bad: {"role": bad, "content": "Hi"}),
         role.map(lambda known: {"role": known}),
-        st.builds(lambda known, bad: {"role": known, "content": bad}, role, _not(str, list)),
+        st.builds(lambda known, bad: {"role": known, "content": bad}, role, not_of(str, list)),
         st.builds(lambda known, bad: {"role": known, "content": [bad]}, role, _bad_part()),
         st.just({"role": "tool", "content": "42"}),
-        _optional_not(str).map(lambda bad: {"role": "user", "content": "Hi", "name": bad}),
+        optional_not_of(str).map(lambda bad: {"role": "user", "content": "Hi", "name": bad}),
         _bad_tool_calls().map(lambda bad: {"role": "assistant", "content": None, "tool_calls": bad}),
     )
 
@@ -84,28 +84,28 @@ def _bad_message() -> SearchStrategy[Any]:
 def _bad_part() -> SearchStrategy[Any]:
     # A type that OpenAI does not list is no fault: servers have parts of their own, such as `video_url`.
     return st.one_of(
-        _not(dict),
+        not_of(dict),
         st.just({}),
-        _not(str).map(lambda bad: {"type": bad, "text": "Hi"}),
+        not_of(str).map(lambda bad: {"type": bad, "text": "Hi"}),
         st.just({"type": "text"}),
-        _not(str).map(lambda bad: {"type": "text", "text": bad}),
+        not_of(str).map(lambda bad: {"type": "text", "text": bad}),
         st.just({"type": "image_url"}),
-        _not(dict).map(lambda bad: {"type": "image_url", "image_url": bad}),
-        _not(str).map(lambda bad: {"type": "image_url", "image_url": {"url": bad}}),
+        not_of(dict).map(lambda bad: {"type": "image_url", "image_url": bad}),
+        not_of(str).map(lambda bad: {"type": "image_url", "image_url": {"url": bad}}),
     )
 
 
 def _bad_tool_calls() -> SearchStrategy[Any]:
     return st.one_of(
-        _optional_not(list),
-        st.lists(_not(dict), min_size=1, max_size=3),
+        optional_not_of(list),
+        st.lists(not_of(dict), min_size=1, max_size=3),
         _bad_function({"arguments": "{}"}).map(lambda bad: [{"id": "call_1", "type": "function", "function": bad}]),
     )
 
 
 def _bad_function(rest: dict[str, Any]) -> SearchStrategy[Any]:
     """A function, described or called: it is no object, or has no proper name."""
-    return st.one_of(_not(dict), st.just(rest), _not(str).map(lambda bad: {**rest, "name": bad}))
+    return st.one_of(not_of(dict), st.just(rest), not_of(str).map(lambda bad: {**rest, "name": bad}))
 
 
 def _bad_values() -> dict[str, tuple[SearchStrategy[Any], dict[str, Any]]]:
@@ -113,51 +113,51 @@ def _bad_values() -> dict[str, tuple[SearchStrategy[Any], dict[str, Any]]]:
     nothing_else: dict[str, Any] = {}
     streaming = {"stream": True}
     return {
-        "model": (st.text(min_size=1, max_size=30).map("no-such-{}".format) | _not(str), nothing_else),
-        "temperature": (_outside(0, 2), nothing_else),
-        "top_p": (_outside(0, 1), nothing_else),
-        "presence_penalty": (_outside(-2, 2), nothing_else),
-        "frequency_penalty": (_outside(-2, 2), nothing_else),
-        "n": (_no_integer(1, 128), nothing_else),
-        "top_logprobs": (_no_integer(0, 20), {"logprobs": True}),
-        "max_tokens": (_no_integer(0, None), nothing_else),
-        "max_completion_tokens": (_no_integer(0, None), nothing_else),
-        "seed": (_no_integer(-(2**63), 2**63 - 1), nothing_else),
-        "stream": (_optional_not(bool), nothing_else),
-        "logprobs": (_optional_not(bool), nothing_else),
+        "model": (st.text(min_size=1, max_size=30).map("no-such-{}".format) | not_of(str), nothing_else),
+        "temperature": (outside(0, 2), nothing_else),
+        "top_p": (outside(0, 1), nothing_else),
+        "presence_penalty": (outside(-2, 2), nothing_else),
+        "frequency_penalty": (outside(-2, 2), nothing_else),
+        "n": (no_integer(1, 128), nothing_else),
+        "top_logprobs": (no_integer(0, 20), {"logprobs": True}),
+        "max_tokens": (no_integer(0, None), nothing_else),
+        "max_completion_tokens": (no_integer(0, None), nothing_else),
+        "seed": (no_integer(-(2**63), 2**63 - 1), nothing_else),
+        "stream": (optional_not_of(bool), nothing_else),
+        "logprobs": (optional_not_of(bool), nothing_else),
         "stop": (
             st.one_of(
-                _optional_not(str, list),
-                st.lists(_not(str), min_size=1, max_size=4),
+                optional_not_of(str, list),
+                st.lists(not_of(str), min_size=1, max_size=4),
                 st.lists(st.text(min_size=1, max_size=4), min_size=5, max_size=9),
             ),
             nothing_else,
         ),
         "stream_options": (
-            _optional_not(dict) | _optional_not(bool).map(lambda bad: {"include_usage": bad}),
+            optional_not_of(dict) | optional_not_of(bool).map(lambda bad: {"include_usage": bad}),
             streaming,
         ),
         "response_format": (
-            _optional_not(dict)
-            | _not(str).map(lambda bad: {"type": bad})
-            | _not(dict).map(lambda bad: {"type": "json_schema", "json_schema": bad}),
+            optional_not_of(dict)
+            | not_of(str).map(lambda bad: {"type": bad})
+            | not_of(dict).map(lambda bad: {"type": "json_schema", "json_schema": bad}),
             nothing_else,
         ),
         "tools": (
-            _optional_not(list)
-            | st.lists(_not(dict), min_size=1, max_size=3)
+            optional_not_of(list)
+            | st.lists(not_of(dict), min_size=1, max_size=3)
             | st.just([{"type": "function"}])
             | _bad_function({"parameters": {}}).map(lambda bad: [{"type": "function", "function": bad}])
             | st.integers(129, 140).map(lambda many: [_tool(number) for number in range(many)]),
             nothing_else,
         ),
         "tool_choice": (
-            _optional_not(str, dict) | _SHORT.map("no-{}".format) | st.just({"type": "function"}),
+            optional_not_of(str, dict) | _SHORT.map("no-{}".format) | st.just({"type": "function"}),
             {"tools": [_tool(0)]},
         ),
-        "logit_bias": (_optional_not(dict) | _not(int, float).map(lambda bad: {"42": bad}), nothing_else),
-        "user": (_optional_not(str), nothing_else),
-        "metadata": (_optional_not(dict), nothing_else),
+        "logit_bias": (optional_not_of(dict) | not_of(int, float).map(lambda bad: {"42": bad}), nothing_else),
+        "user": (optional_not_of(str), nothing_else),
+        "metadata": (optional_not_of(dict), nothing_else),
     }
 
 
@@ -166,18 +166,20 @@ def _tool(number: int) -> dict[str, Any]:
     return {"type": "function", "function": {"name": f"tool_{number}", "parameters": parameters}}
 
 
-def _not(*types: type) -> SearchStrategy[Any]:
+def not_of(*types: type) -> SearchStrategy[Any]:
     """Any JSON value but these types; `true` is no number here, though Python says so."""
     return JSON.filter(lambda value: type(value) not in types)
 
 
-def _optional_not(*types: type) -> SearchStrategy[Any]:
-    return _not(*types, type(None))
+def optional_not_of(*types: type) -> SearchStrategy[Any]:
+    """As `not_of`, of a field that may be null."""
+    return not_of(*types, type(None))
 
 
-def _outside(low: float, high: float) -> SearchStrategy[Any]:
+def outside(low: float, high: float) -> SearchStrategy[Any]:
+    """No number within the bounds."""
     return st.one_of(
-        _optional_not(int, float),
+        optional_not_of(int, float),
         st.floats(max_value=low, exclude_max=True, allow_nan=False, allow_infinity=False),
         st.floats(min_value=high, exclude_min=True, allow_nan=False, allow_infinity=False),
         st.integers(min_value=math.floor(high) + 1),
@@ -185,10 +187,10 @@ def _outside(low: float, high: float) -> SearchStrategy[Any]:
     )
 
 
-def _no_integer(low: int, high: int | None) -> SearchStrategy[Any]:
+def no_integer(low: int, high: int | None) -> SearchStrategy[Any]:
     """No whole number within the bounds. `3.0` is left out: JSON cannot tell it from 3."""
     fractions = st.floats(-1e6, 1e6).filter(lambda value: not value.is_integer())
-    wrong = [_optional_not(int, float), fractions, st.integers(max_value=low - 1)]
+    wrong = [optional_not_of(int, float), fractions, st.integers(max_value=low - 1)]
     if high is not None:
         wrong.append(st.integers(min_value=high + 1))
     return st.one_of(wrong)

@@ -16,6 +16,8 @@ COUNT = 600
 FAMILIES = {
     "JSON cut off or corrupted",
     "broken message",
+    "broken request for embeddings",
+    "broken text completion",
     "field missing, null or empty",
     "field of the wrong type or out of bounds",
     "invalid UTF-8",
@@ -76,14 +78,14 @@ def test_what_claims_to_be_no_json_is_none_and_the_rest_is(requests):
             assert is_json(body(request)), request
 
 
-@given(malformed_fields._outside(-2, 2))
+@given(malformed_fields.outside(-2, 2))
 @settings(database=None, deadline=None)
 def test_a_number_outside_its_bounds_is_outside_or_no_number(value):
     assert type(value) not in {int, float} or not -2 <= value <= 2
     assert value is not None
 
 
-@given(malformed_fields._no_integer(1, 128))
+@given(malformed_fields.no_integer(1, 128))
 @settings(database=None, deadline=None)
 def test_no_integer_within_bounds_is_drawn_where_one_is_due(value):
     assert type(value) not in {int, float} or value != int(value) or not 1 <= value <= 128
