@@ -128,6 +128,8 @@ class Admission:
         if key.tpm is None and not key.has_budget:
             return Ticket(key, 0, 0.0)
         prompt = _prompt_tokens(fields[operation.asks])
+        # Anthropic's format has it beside the messages.
+        prompt += _length(fields.get("system")) // _CHARACTERS_PER_TOKEN
         choices = operation.choices(fields)
         if best_of := fields.get("best_of"):
             choices = choices // (fields.get("n") or 1) * best_of
@@ -185,5 +187,10 @@ def _length(content: Any) -> int:
     if isinstance(content, int):
         return _CHARACTERS_PER_TOKEN  # the id of a token
     if isinstance(content, list):
-        return sum(_length(part.get("text")) if isinstance(part, dict) else _length(part) for part in content)
+        return sum(_length(_said(part)) if isinstance(part, dict) else _length(part) for part in content)
     return 0
+
+
+def _said(part: dict[str, Any]) -> Any:
+    """The text of a part, or what a tool gave back in Anthropic's format."""
+    return part["text"] if "text" in part else part.get("content")

@@ -1,6 +1,7 @@
 """`POST /v1/messages` through a running gateway: with backends that need a translation, and with one that does not."""
 
 import json
+import queue
 
 import pytest
 
@@ -303,6 +304,38 @@ def test_limits_refuse_in_the_same_shape(start_gateway, backend):
         refused = post(client)
         assert error(refused) == (429, "rate_limit_error")
         assert refused.headers["x-should-retry"] == "true"
+
+
+def test_system_and_results_of_tools_count_for_a_limit_of_tokens(start_gateway, backend):
+    result = {"type": "tool_result", "tool_use_id": "t", "content": "a" * 400}
+    with start_gateway(
+        backends={"up": {"kind": "openai", "base_url": backend.url}},
+        models={"m": {"route": [{"backend": "up"}]}},
+        keys={"tpm": 100},
+    ) as client:
+        assert post(client).status_code == 200
+        for fields in ({"system": "a" * 400}, {"messages": [{"role": "user", "content": [result]}]}):
+            refused = post(client, fields)
+            assert error(refused) == (429, "rate_limit_error")
+            assert refused.headers["x-should-retry"] == "false"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ["m", "either"])
+def test_what_a_message_took_is_accounted_for(claude, backend, monkeypatch, model, stream):
+    records = queue.Queue()
+    monkeypatch.setattr("gateway.telemetry.RequestLog.add", lambda _, record: records.put(record))
+    chat = model == "either"
+    counts = {"prompt_tokens": 12, "completion_tokens": 4, "total_tokens": 16}
+    if stream:
+        usage = b"data: " + json.dumps({"choices": [], "usage": counts}).encode() + b"\n\n"
+        backend.streams(*((backend.chunk("a", "stop"), usage) if chat else (START, STOPPED, STOP)))
+    else:
+        said = {"message": {"content": "Hi"}, "finish_reason": "stop"}
+        backend.answers({"choices": [said], "usage": counts} if chat else MESSAGE)
+    assert post(claude, {"model": model, "stream": stream}).status_code == 200
+    usage = records.get(timeout=5).usage
+    assert (usage.prompt_tokens, usage.completion_tokens, usage.source) == (12, 4, "backend")
 
 
 def test_the_page_tells_of_it(client):
