@@ -9,20 +9,22 @@ from robot.api.deco import keyword, library
 from keywords import target
 from keywords.engine.capabilities import CAPABILITIES, WIRES, Outcome, outcome, table
 from keywords.engine.client import CHAT
+from keywords.engine.model_capabilities import model_outcome
 from keywords.engine.scripted_backend import ScriptedBackend
 from keywords.world import output_dir
 
 Expected = Literal["taken", "dropped", "refused"]
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="GLOBAL", doc_format="MARKDOWN")
 class CapabilitiesLibrary:
-    """Ask backends of several kinds for one thing each, and see what becomes of it.
+    """Ask backends of several kinds, or a model itself, for one thing each, and see what becomes of it.
 
     The gateway's models must be called like the kinds of their backends, as [Write Gateway Config Of All Kinds] does.
 
     ```robotframework
     Capability Should Be    ${backend}    seed    openai=taken    anthropic=dropped
+    Model Capability Should Be    llamacpp    seed    taken
     Write Capability Table
     ```
     """
@@ -49,14 +51,40 @@ class CapabilitiesLibrary:
         ```
         """
         found = {kind: self._try(backend, capability, kind) for kind in expected}
-        self._outcomes[capability] = found
+        self._outcomes.setdefault(capability, {}).update(found)
         wrong = [f"{kind}: {found[kind]}, not {word}" for kind, word in expected.items() if found[kind] != word]
         if wrong:
             raise AssertionError(f"{capability} is otherwise for {'; '.join(wrong)}")
 
     @keyword
+    def model_capability_should_be(self, kind: str, capability: str, expected: Expected) -> None:
+        """Judge what becomes of a thing that the row's model is asked for, by what its answers show.
+
+        Args:
+            kind: the kind of the model's backend: its column in the table.
+            capability: a name in `keywords/engine/model_capabilities.py`.
+            expected: `taken` if it must show in the answer, `dropped` if the answer must name it in
+                `x-gateway-dropped-params`, `refused` if the request must be refused with 400 for it.
+
+        Raises:
+            AssertionError: it is otherwise; `lost` means that it neither shows nor is named.
+            KeyError: there is no such capability.
+
+        ```robotframework
+        Model Capability Should Be    llamacpp    tools    dropped
+        ```
+        """
+        try:
+            found = model_outcome(target.client(), capability)
+        except ValueError as error:
+            raise AssertionError(f"{capability} for {kind}: {error}") from error
+        self._outcomes.setdefault(capability, {})[kind] = found
+        if found != expected:
+            raise AssertionError(f"{capability} is otherwise for {kind}: {found}, not {expected}")
+
+    @keyword
     def write_capability_table(self) -> str:
-        """Write what the rows found out into `capabilities.md` in the output directory.
+        """Write what the rows of all suites found out so far into `capabilities.md` in the output directory.
 
         Returns:
             The table, as Markdown.

@@ -9,6 +9,7 @@ from gateway.errors import InvalidRequest, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from gateway.backends.base import Call
 
@@ -57,6 +58,22 @@ def taken(call: Call, names: Collection[str]) -> dict[str, Any]:
         elif name not in _ASKS_FOR_NOTHING or value != _ASKS_FOR_NOTHING[name]:
             call.drop(name)
     return known
+
+
+def drop_asked(call: Call, names: AbstractSet[str]) -> None:
+    """Name those of some parameters that ask for something, for a backend that gets them and ignores them.
+
+    Args:
+        call: the call on its way to the backend.
+        names: the top-level fields that the backend ignores.
+
+    Raises:
+        InvalidRequest: there is one and the call is strict.
+    """
+    for name in sorted(names & call.fields.keys()):
+        value = call.fields[name]
+        if value is not None and (name not in _ASKS_FOR_NOTHING or value != _ASKS_FOR_NOTHING[name]):
+            call.drop(name)
 
 
 def refuse_other_shapes(call: Call) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from gateway.backends.capabilities import impossible
-from gateway.backends.llamacpp_chat import ChoicesUsage
+from gateway.backends.llamacpp_chat import ChoicesUsage, name_ignored, template_abilities
 from gateway.backends.llamacpp_process import LlamaCppProcess
 from gateway.backends.llamacpp_text import TextEvents, joined, text_request, whole_text
 from gateway.backends.llamacpp_watch import until_hung
@@ -64,6 +64,7 @@ class LlamaCppBackend(OpenAIBackend):
         self.state: State = "stopped"
         self._settings = config
         self._alias = models[0] if models else name
+        self._abilities: dict[str, bool] = {}
         self._cause = ""
         self._restart_at = 0.0
         self._first_outcome = asyncio.Event()
@@ -129,7 +130,9 @@ class LlamaCppBackend(OpenAIBackend):
         )
 
     def body(self, call: Call) -> bytes:
-        """As the base, but for what llama.cpp would ignore of other requests than those for chat."""
+        """As the base, but for what llama.cpp would ignore."""
+        if call.operation is CHAT:
+            name_ignored(call, self._abilities)
         if call.operation is TEXT_COMPLETION:
             return text_request(call)
         if call.operation is EMBEDDINGS and call.fields.get("dimensions") is not None:
@@ -239,6 +242,7 @@ class LlamaCppBackend(OpenAIBackend):
         child = await LlamaCppProcess.start(weights, self._alias, self._settings)
         try:
             if url := await child.address():
+                self._abilities = await template_abilities(url, self.name)
                 await self.connect(f"{url}/v1")
                 ready_at = time.monotonic()
                 self.state = "ready"

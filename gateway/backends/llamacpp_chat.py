@@ -1,4 +1,8 @@
-"""What llama.cpp's chat lacks of OpenAI's: a stream of several choices tells the tokens of each one with its end."""
+"""What llama.cpp's chat lacks of OpenAI's.
+
+It ignores some parameters in silence, and more of them where the chat template of its model has no place for them; and
+a stream of several choices tells the tokens of each one with its end.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,74 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.backends.capabilities import drop_asked, impossible
+from gateway.backends.connection import Connection
 from gateway.meter import METER, Usage, usage_in
 from gateway.sse import data_and_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.backends.base import Call
+
+_CONNECT_S = 1.0
+# OpenAI's parameters that llama.cpp does not read (oaicompat_chat_params_parse in its server's sources).
+_IGNORED = frozenset(
+    {
+        "metadata", "prediction", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier",
+        "store", "user", "verbosity", "web_search_options",
+    }
+)  # fmt: skip
+# What the chat template must be able to do, by the parameter that asks for it.
+_ABILITIES = {
+    "supports_tools": "tools",
+    "supports_parallel_tool_calls": "parallel_tool_calls",
+    "supports_reasoning_effort": "reasoning_effort",
+}
+
+
+async def template_abilities(url: str, backend: str) -> dict[str, bool]:
+    """What llama.cpp found out about the chat template of its model (`chat_template_caps` of `GET /props`).
+
+    Args:
+        url: the server's address, without `/v1`.
+        backend: the backend's name.
+
+    Returns:
+        Abilities by llama.cpp's names; none if it does not tell.
+    """
+    connection = Connection(url, backend=backend, headers={}, connect_s=_CONNECT_S)
+    try:
+        answer = await connection.get("/props")
+    finally:
+        await connection.close()
+    try:
+        found = orjson.loads(answer[1])["chat_template_caps"] if answer else {}
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def name_ignored(call: Call, abilities: Mapping[str, bool]) -> None:
+    """Name what would be ignored of a chat call, or refuse it where the answer would mean something else.
+
+    Args:
+        call: the call.
+        abilities: of the chat template; what is not in it is taken for granted.
+
+    Raises:
+        InvalidRequest: a forced tool, functions or sound; or anything that would be ignored, if the call is strict.
+    """
+    fields = call.fields
+    if fields.get("functions"):
+        raise impossible("functions", "knows tools only", "Send 'tools' instead.")
+    if "audio" in (fields.get("modalities") or ()):
+        raise impossible("modalities", "answers in text only", 'Send ["text"], or ask another model.')
+    drop_asked(call, _IGNORED)
+    missing = {param for ability, param in _ABILITIES.items() if abilities.get(ability) is False}
+    if "tools" in missing and fields.get("tools") and fields.get("tool_choice") not in (None, "auto", "none"):
+        raise impossible("tool_choice", "cannot call tools", "Leave it out, or ask another model.")
+    drop_asked(call, missing)
 
 
 class ChoicesUsage:

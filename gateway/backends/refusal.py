@@ -52,7 +52,7 @@ _PROMPT_TOKENS = re.compile(
     re.IGNORECASE,
 )
 # llama.cpp says so under 500, though only another request can help (oaicompat_chat_params_parse in its server).
-_CLIENTS_FAULT = re.compile(r"Failed to parse (?:messages|tools): |(?:image|audio|video) input is not supported")
+_CLIENTS_FAULT = re.compile(r"Failed to parse (messages|tools): |(?:image|audio|video) input is not supported")
 # As above, of a text to embed.
 _INPUT_TOO_LONG = re.compile(r"input \(\d+ tokens\) is too large to process")
 _MESSAGE_LIMIT = 500
@@ -135,8 +135,10 @@ def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry: dic
     if error and status == HTTPStatus.NOT_IMPLEMENTED:
         # llama.cpp's server, started without embeddings: it will not have them in a moment either.
         return _rejected(backend, HTTPStatus.BAD_REQUEST, {**error, "code": "unsupported_endpoint"}, {})
-    if error and status == HTTPStatus.INTERNAL_SERVER_ERROR and _CLIENTS_FAULT.match(error["message"]):
-        return _rejected(backend, HTTPStatus.BAD_REQUEST, {"message": error["message"]}, {})
+    if error and status == HTTPStatus.INTERNAL_SERVER_ERROR and (fault := _CLIENTS_FAULT.match(error["message"])):
+        return _rejected(
+            backend, HTTPStatus.BAD_REQUEST, {"message": error["message"], "param": fault[1] or "messages"}, {}
+        )
     if status == HTTPStatus.TOO_MANY_REQUESTS or (error and status in _CLIENT_STATUSES):
         return _rejected(backend, status, error or {"message": "too many requests"}, retry)
     return _failed(backend, status, shorten(error["message"], _MESSAGE_LIMIT) if error else "", retry)

@@ -1,9 +1,12 @@
-"""Several choices of the embedded model in one stream: their tokens are told once, after all of them."""
+"""What the embedded model ignores is named, and the tokens of several choices are told once, after all of them."""
 
 import json
 
+import pytest
+
 from gateway.backends.base import Call
-from gateway.backends.llamacpp_chat import ChoicesUsage
+from gateway.backends.llamacpp_chat import ChoicesUsage, name_ignored
+from gateway.errors import InvalidRequest
 from gateway.meter import METER
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
@@ -44,3 +47,39 @@ def test_unasked_counts_are_only_noted():
     assert it.usage() == b""
     counted = METER.get().counted
     assert (counted.prompt_tokens, counted.completion_tokens) == (7, 3)
+
+
+NO_TOOLS = {"supports_tools": False, "supports_parallel_tool_calls": False, "supports_reasoning_effort": True}
+TOOLS = [{"type": "function", "function": {"name": "add"}}]
+
+
+@pytest.mark.parametrize(
+    ("abilities", "fields", "dropped"),
+    [
+        (NO_TOOLS, {"seed": 1, "top_k": 5, "x_own": 1}, []),
+        (NO_TOOLS, {"user": "u", "store": False, "verbosity": "low"}, ["user", "verbosity"]),
+        (NO_TOOLS, {"tools": TOOLS, "tool_choice": "auto"}, ["tools"]),
+        (NO_TOOLS, {"tools": TOOLS, "parallel_tool_calls": False}, ["parallel_tool_calls", "tools"]),
+        (NO_TOOLS, {"tools": [], "reasoning_effort": "low"}, []),
+        ({}, {"tools": TOOLS, "tool_choice": "required"}, []),
+    ],
+)  # fmt: skip
+def test_what_would_be_ignored_is_named(abilities, fields, dropped):
+    call = Call(b"", fields, "m", "m", "id-1", stream=False)
+    name_ignored(call, abilities)
+    assert call.dropped == dropped
+
+
+@pytest.mark.parametrize(
+    ("param", "fields"),
+    [
+        ("tool_choice", {"tools": TOOLS, "tool_choice": "required"}),
+        ("tool_choice", {"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "add"}}}),
+        ("functions", {"functions": [{"name": "add"}]}),
+        ("modalities", {"modalities": ["audio"]}),
+    ],
+)
+def test_what_would_change_the_answer_is_refused(param, fields):
+    with pytest.raises(InvalidRequest) as refused:
+        name_ignored(Call(b"", fields, "m", "m", "id-1", stream=False), NO_TOOLS)
+    assert refused.value.param == param
