@@ -15,15 +15,13 @@ import orjson
 from gateway.backends.capabilities import impossible
 from gateway.backends.text_logprobs import TextLogprobs
 from gateway.meter import METER, Usage, usage_in
+from gateway.operations import DEFAULT_TEXT_TOKENS
 from gateway.sse import data_and_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
 
     from gateway.backends.base import Call
-
-DEFAULT_MAX_TOKENS = 16
-"""OpenAI's own for text completions."""
 
 
 def text_request(call: Call) -> bytes:
@@ -41,7 +39,7 @@ def text_request(call: Call) -> bytes:
         raise impossible("best_of", "compares no answers", "Leave it out.")
     changes: dict[str, Any] = {}
     if fields.get("max_tokens") is None:
-        changes["max_tokens"] = DEFAULT_MAX_TOKENS
+        changes["max_tokens"] = DEFAULT_TEXT_TOKENS
     if fields.get("logprobs") is not None:
         changes["logprobs"] = max(1, fields["logprobs"])  # 0 is OpenAI's word for the chosen token alone
     if call.stream and not fields.get("stream"):

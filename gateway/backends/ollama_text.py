@@ -18,13 +18,12 @@ from gateway.backends.capabilities import impossible
 from gateway.backends.ollama_answer import counted, event, finish_reason, has_counts, usage_of
 from gateway.backends.ollama_options import native_fields
 from gateway.backends.text_logprobs import TextLogprobs
+from gateway.operations import DEFAULT_TEXT_TOKENS
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
     from gateway.meter import Usage
 
-DEFAULT_MAX_TOKENS = 16
-"""OpenAI's own for text completions; Ollama and llama.cpp would go on until the context is full."""
 _TRANSLATED = frozenset({"prompt", "suffix", "logprobs", "echo", "best_of"})
 _NATIVE = frozenset({"keep_alive", "think", "format"})
 _KNOWN_IN_ANSWER = frozenset(
@@ -49,7 +48,7 @@ def generate_request(call: Call) -> dict[str, Any]:
         raise impossible("echo", "gives the completion alone", "Put your own prompt before it.")
     request = native_fields(call, translated=_TRANSLATED, native=_NATIVE)
     options = request.setdefault("options", {})
-    options.setdefault("num_predict", DEFAULT_MAX_TOKENS)
+    options.setdefault("num_predict", DEFAULT_TEXT_TOKENS)
     request |= {
         "model": call.backend_model,
         "prompt": _prompt(fields["prompt"]),
