@@ -47,7 +47,7 @@ CHAT = Operation("chat", "/chat/completions", "messages", "chat completion", "ch
 TEXT_COMPLETION = Operation("text_completion", "/completions", "prompt", "text completion", "choices")
 EMBEDDINGS = Operation("embeddings", "/embeddings", "input", "list of embeddings", "data")
 DEFAULT_TEXT_TOKENS = 16
-"""OpenAI's own limit of a text completion that names none; Ollama and llama.cpp would go on until the context is full."""
+"""OpenAI's limit of a text completion that names none; Ollama and llama.cpp would go on until the context is full."""
 OPERATIONS = (CHAT, TEXT_COMPLETION, EMBEDDINGS)
 
 
