@@ -86,7 +86,8 @@ class Limiting:
         store = before.admission.store
         store.window_s = self._config.keys.window_s
         if isinstance(store, MemoryStore) and isinstance(self._store, MemoryStore):
-            store.spent = self._store.spent
+            # What is read from the file may be a second old.
+            store.spent = self._store.spent | store.spent
         gate, wanted = before.admission.gate, self.admission.gate
         if gate is not None and wanted is not None:
             gate.follow(wanted)

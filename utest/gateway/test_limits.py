@@ -18,7 +18,7 @@ from gateway.drain import Drain
 from gateway.frame import RECORD, RequestFrame
 from gateway.gate import Gate
 from gateway.limit_headers import span
-from gateway.limit_store import MemoryStore
+from gateway.limit_store import MemoryStore, Ticket
 from gateway.limiting import Limiting, Worker
 from gateway.record import RequestRecord
 
@@ -168,6 +168,28 @@ def test_what_a_revoked_key_spent_stays_written_down(limited, tmp_path, monkeypa
         client.http.headers["authorization"] = f"Bearer {keys['bob']}"
         assert client.chat().status_code == 200
     assert spending.load(spending.path_beside(file)).keys() == {"alice", "bob"}
+
+
+def test_a_reload_forgets_nothing_that_was_just_spent(tmp_path):
+    file = tmp_path / "keys.toml"
+    for name in ("alice", "bob"):
+        keys_file.add(file, name, {"budget_tokens": 1000})
+    config = Config(backends=BACKENDS, **UP, keys={"file": str(file)})
+
+    async def spend(limiting, name):
+        await limiting.admission.store.take(Ticket(Key(name, budget_tokens=1000), 7, 0.0))
+
+    async def main():
+        before = Limiting(config)
+        await before.start()
+        after = Limiting(config)
+        await spend(before, "alice")
+        await after.take_over(before)
+        await spend(after, "bob")
+        await after.stop()
+
+    asyncio.run(main())
+    assert spending.load(spending.path_beside(file)) == {"alice": (7, 0.0), "bob": (7, 0.0)}
 
 
 def test_spending_that_cannot_be_written_leaves_nothing_lying_about(tmp_path):
