@@ -10,7 +10,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psutil
+
 from ops.bench.race import streams, wrk
+from ops.bench.race.running import LOAD_CORE, can_pin
 from ops.bench.race.upstream import PATH, QUESTION
 
 if TYPE_CHECKING:
@@ -106,15 +109,16 @@ def of_load(load: wrk.Load, connections: int) -> Lap:
 
 
 def _streams(course: Course, url: str, headers: Mapping[str, str], cpu_s: Callable[[], float]) -> Lap:
-    used_s = cpu_s()
+    used_s, load = cpu_s(), _load_core()
     fast = streams.full_speed(course.backend, url, headers, course.seconds)
-    fast_s = cpu_s() - used_s
+    fast_s, loaded = cpu_s() - used_s, _load_core()
     used_s = cpu_s()
     even = streams.paced(course.backend, url, headers, course.seconds)
     even_s = cpu_s() - used_s
     return {
         "streams_per_s": fast.streams / fast.seconds,
         "chunks_per_s": fast.chunks / fast.seconds,
+        "load_core_busy": 1 - (loaded[0] - load[0]) / (loaded[1] - load[1]),
         "cpu_us_per_chunk": fast_s * 1e6 / max(fast.chunks, 1),
         "cpu_us_per_paced_chunk": even_s * 1e6 / max(even.chunks, 1),
         "ttft_p50_ms": even.ttft_p50_ms,
@@ -123,3 +127,9 @@ def _streams(course: Course, url: str, headers: Mapping[str, str], cpu_s: Callab
         "gap_p99_ms": even.gap_p99_ms,
         "stream_errors": fast.errors + even.errors,
     }
+
+
+def _load_core() -> tuple[float, float]:
+    """Seconds that the core of the load was idle, and all of its seconds; of all cores, if nothing is pinned."""
+    times = psutil.cpu_times(percpu=True)[LOAD_CORE] if can_pin() else psutil.cpu_times()
+    return times.idle, sum(times)

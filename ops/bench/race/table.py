@@ -22,6 +22,7 @@ FIGURES = {
     **{f"errors@{n}": f"errors, {n}" for n in CONNECTIONS},
     "streams_per_s": "streams/s, 64 at once",
     "chunks_per_s": "chunks/s",
+    "load_core_busy": "share of the load's core in use then",
     "cpu_us_per_chunk": "CPU µs/chunk, full speed",
     "cpu_us_per_paced_chunk": "CPU µs/chunk, paced",
     "ttft_p50_ms": "added TTFT p50 ms",
@@ -70,6 +71,8 @@ _HOW = """## How it was measured
   own (from the request's arrival to that chunk's departure); a chunk's way is from its departure to its arrival at the
   client; the added gap is the difference of two chunks' distance at client and backend. The backend's record of its
   own sending is the referee; `direct` shows what client and backend add by themselves.
+- Where the load's core is in use to nearly 1 at full speed, streams/s and chunks/s are the limit of client and backend
+  and not of the contender; its CPU per chunk tells then.
 - CPU is user and system time of the contender's processes, divided by the requests or chunks of that measurement.
 - `met` is *yes* or *no* if the whole interval lies on one side of the target, else *unclear*."""
 
@@ -125,7 +128,12 @@ def _ratios(race: Race) -> str:
         )
         for figure in _RATIOS
     ]
-    return _table((f"{US} to …", *others), rows)
+    collapse = [
+        shown(race.over_rounds(lambda laps, name=name: laps[name]["rps@256"] / laps[name]["rps@32"]))  # type: ignore[misc]  # mypy knows no lambda with defaults
+        for name in (US, *others)
+    ]
+    own = _table(("requests/s at 256 connections to its own at 32", US, *others), [("", *collapse)])
+    return f"{_table((f'{US} to …', *others), rows)}\n{own}"
 
 
 def _starts(race: Race) -> str:
