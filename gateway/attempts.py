@@ -22,6 +22,7 @@ from gateway.errors import (
 from gateway.quiet import Quiet
 from gateway.resilience import Plan, may_pass, speaks_against
 from gateway.telemetry import say
+from gateway.trace_context import begin_attempt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -49,6 +50,7 @@ class Attempt:
         elapsed_s: seconds until its end, the whole stream included.
         status: the HTTP status that the backend gave; None if it gave none.
         reason: the code of the error it failed with.
+        span_id: of its span, 0 without tracing.
         outcome: `cancelled` if the gateway gave it up: the client left or read too slowly, or the gateway was stopped.
     """
 
@@ -59,6 +61,7 @@ class Attempt:
     status: int | None = None
     reason: str | None = None
     outcome: Outcome = "running"
+    span_id: int = 0
 
     def end(self, outcome: Outcome, *, status: int | None = None, reason: str | None = None) -> None:
         """Note how it ended, and when."""
@@ -257,7 +260,7 @@ class _Running:
     __slots__ = ("_attempt", "_number", "_standing")
 
     def __init__(self, step: Step, record: RequestRecord) -> None:
-        self._attempt = Attempt(step.backend.name, step.model)
+        self._attempt = Attempt(step.backend.name, step.model, span_id=begin_attempt(record))
         self._standing = step.standing
         record.attempts.append(self._attempt)
 

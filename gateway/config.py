@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from gateway.config_backends import KINDS, BackendConfig
 from gateway.config_keys import KeysConfig, SharedConfig
-from gateway.config_observability import LedgerConfig, MetricsConfig, OtelConfig, Price
+from gateway.config_observability import LedgerConfig, LogConfig, MetricsConfig, OtelConfig, Price
 from gateway.config_problems import ConfigError, Problem, problems_of, unknown_name
 from gateway.config_prompts import ExampleMessage, TemplateConfig, TemplateName
 from gateway.config_sections import BreakerConfig, Limits, Retries, Section, ServerConfig, Timeouts
@@ -81,6 +81,7 @@ class Config(BaseSettings):
     breaker: BreakerConfig = BreakerConfig()
     keys: KeysConfig = KeysConfig()
     shared: SharedConfig = SharedConfig()
+    log: LogConfig = LogConfig()
     ledger: LedgerConfig = LedgerConfig()
     metrics: MetricsConfig = MetricsConfig()
     otel: OtelConfig = OtelConfig()

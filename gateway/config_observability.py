@@ -15,6 +15,18 @@ from gateway.config_sections import Seconds, Section
 COST_DECIMALS = 10
 
 
+class LogConfig(Section):
+    """The log on standard error.
+
+    Attributes:
+        contents: whether prompts and answers stand in the lines of requests; keys never do.
+        contents_bytes: at most so much of each.
+    """
+
+    contents: bool = False
+    contents_bytes: int = Field(default=65_536, ge=1, le=1 << 24)
+
+
 class LedgerConfig(Section):
     """The request ledger, an SQLite file; there is one if it has a path.
 

@@ -11,6 +11,7 @@ from random import getrandbits
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from gateway import trace_context
 from gateway.auth import ANONYMOUS
 from gateway.backends.capabilities import DROPPED_HEADER, dropped_header
 from gateway.body import COMPLETE, ClientGone
@@ -21,6 +22,7 @@ from gateway.meter import METER
 from gateway.record import CLIENT_CLOSED_REQUEST, RequestRecord
 from gateway.routes.metrics import PATH as METRICS_PATH
 from gateway.telemetry import log
+from gateway.trace_context import TRACEPARENT, TRACESTATE
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,8 +35,6 @@ RECORD = "gateway.record"
 KEY = "gateway.key"
 # A send that takes longer waits for the client to read.
 _PROMPT_SEND_S = 0.001
-# Version 00 of www.w3.org/TR/trace-context; all zeros are no ids.
-_TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _SANE_ID = re.compile(rb"[\w.:-]{1,128}", re.ASCII)
 
 
@@ -61,6 +61,7 @@ class RequestFrame:
         record = _record(scope)
         scope[RECORD] = record
         METER.set(record.meter)
+        trace_context.enter(record, takes_part=self._observers.are_tracing)
         self._observers.begin(record)
 
         framed = self._framed(send, record, scope)
@@ -104,12 +105,16 @@ class RequestFrame:
             elif record.first_event_s is not None:
                 if message.get("more_body"):
                     record.meter.see(message["body"])
+                if record.answered is not None:
+                    record.answered += message.get("body", b"")
                 began = perf_counter()
                 await send(message)
                 ended = perf_counter()
                 if ended - began > _PROMPT_SEND_S:
                     record.meter.wait(began, ended)
                 return
+            elif record.answered is not None:
+                record.answered += message.get("body", b"")
             await send(message)
 
         return send_framed
@@ -139,13 +144,17 @@ def _headers(record: RequestRecord) -> list[tuple[bytes, bytes]]:
 
 def _record(scope: Scope) -> RequestRecord:
     """A record with the client's `x-request-id`, if that is harmless in a log and a header, else with a new one."""
-    found = parent = None
+    found = parent = state = None
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _SANE_ID.fullmatch(value):
             found = str(value, "ascii")
-        elif name == b"traceparent" and _TRACEPARENT.fullmatch(value):
+        elif name == b"traceparent" and TRACEPARENT.fullmatch(value):
             parent = str(value, "ascii")
-    record = RequestRecord(found or f"{getrandbits(128):032x}", scope["method"], scope["path"], traceparent=parent)
+        elif name == b"tracestate" and TRACESTATE.fullmatch(value):
+            state = str(value, "ascii")
+    record = RequestRecord(
+        found or f"{getrandbits(128):032x}", scope["method"], scope["path"], traceparent=parent, tracestate=state
+    )
     record.anthropic = speaks_anthropic(record.path)
     complete = scope.get(COMPLETE, record.started)
     record.time -= record.started - complete

@@ -40,13 +40,15 @@ class Observers:
 
     Attributes:
         metrics: what `/metrics` shows.
+        are_tracing: spans are made.
 
     Raises:
         ConfigError: the ledger's file cannot be used, or the extra for OpenTelemetry is missing.
     """
 
     def __init__(self, config: Config, numbers: Numbers | None = None) -> None:
-        log = RequestLog()
+        self._log = log = RequestLog()
+        self.are_tracing = config.otel.endpoint is not None
         self.metrics = Metrics(numbers)
         self._prices: Mapping[str, Price] = config.prices
         self._sinks: list[Sink] = [log, self.metrics]
@@ -64,20 +66,23 @@ class Observers:
     def _count(self, name: str, told: str, dropped: Callable[[], int]) -> None:
         self.metrics.extra[f"gateway_{name}_dropped_total"] = (told, (), lambda: {(): dropped()})
 
-    def take_up(self, prices: Mapping[str, Price], standings: Mapping[str, Standing]) -> None:
+    def take_up(self, config: Config, standings: Mapping[str, Standing]) -> None:
         """Tell of these from now on.
 
         Args:
-            prices: of models.
+            config: with the prices of models, and whether the log has contents.
             standings: of backends.
         """
-        self._prices = prices
+        self._prices = config.prices
+        self._log.contents_bytes = config.log.contents_bytes if config.log.contents else 0
         self.metrics.watch_breakers({name: standing.breaker for name, standing in standings.items()})
 
     def begin(self, record: RequestRecord) -> None:
         """Note that a request has come."""
         if record.to_api:
             self.metrics.begin()
+            if self._log.contents_bytes:
+                record.answered = bytearray()
 
     def settle(self, record: RequestRecord, complete: float) -> None:
         """Work out what the request took and cost, before its answer's headers tell it."""

@@ -40,6 +40,9 @@ class RequestRecord:
         admitted: its place within the limits, which it leaves at its end.
         limit_headers: what its key may still do, for the answer's head.
         traceparent: the trace that the client says it belongs to (www.w3.org/TR/trace-context).
+        tracestate: what goes with that.
+        trace_id: of the trace that the gateway adds spans to; None without tracing.
+        answered: the answer's bytes, if the log is to have them.
         dropped: names of parameters that the backend could not take.
         attempts: the requests to backends that were made for it, in order.
         strict: the client wants a refusal rather than a dropped parameter.
@@ -73,6 +76,9 @@ class RequestRecord:
     admitted: Admitted | None = None
     limit_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     traceparent: str | None = None
+    tracestate: str | None = None
+    trace_id: str | None = None
+    answered: bytearray | None = None
     attempts: list[Attempt] = field(default_factory=list)
     strict: bool = False
     dropped: list[str] = field(default_factory=list)
@@ -115,7 +121,9 @@ class RequestRecord:
         self.usage = self._counted()
         if self.usage and price:
             self.cost_usd = price.of(self.usage.prompt_tokens, self.usage.completion_tokens, self.usage.cached_tokens)
-        self.asked = self.meter.answer = None
+        self.meter.answer = None
+        if self.answered is None:
+            self.asked = None
 
     def _counted(self) -> Usage | None:
         if self.asked is None or not self.attempts:

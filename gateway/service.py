@@ -113,7 +113,7 @@ class Gateway:
         return Generation(config, app, backends, routes, limiting)
 
     def _take_up(self, generation: Generation) -> None:
-        self._observers.take_up(generation.config.prices, generation.routes.standings)
+        self._observers.take_up(generation.config, generation.routes.standings)
         if self._shared is not None:
             self._shared.watch(generation.config, generation.routes.standings)
 

@@ -28,10 +28,12 @@ class RequestLog:
 
     Attributes:
         dropped: lines that did not fit.
+        contents_bytes: so much of each prompt and answer stands in its line; 0 is nothing.
     """
 
     def __init__(self) -> None:
         self.dropped = 0
+        self.contents_bytes = 0
         self._waiting: list[bytes] = []
         self._writer: asyncio.Task[None] | None = None
         self._told = 0
@@ -41,7 +43,8 @@ class RequestLog:
         if len(self._waiting) >= WAITING_LIMIT:
             self.dropped += 1
             return
-        self._waiting.append(line(record))
+        self._waiting.append(line(record, self.contents_bytes))
+        record.asked = record.answered = None
         if self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write_soon())
 
@@ -108,8 +111,8 @@ def say(event: str, *, level: int = logging.INFO, **fields: object) -> None:
     log.log(level, event, extra={"fields": {"event": event, **fields}})
 
 
-def line(record: RequestRecord) -> bytes:
-    """The record as one JSON line, times in milliseconds."""
+def line(record: RequestRecord, contents_bytes: int = 0) -> bytes:
+    """The record as one JSON line, times in milliseconds; with so many bytes of prompt and answer."""
     usage = record.usage
     entry = {
         "time": round(record.time, 3),
@@ -135,4 +138,8 @@ def line(record: RequestRecord) -> bytes:
         "traceparent": record.traceparent,
         "attempts": [attempt.entry(record.started) for attempt in record.attempts],
     }
+    if contents_bytes:
+        asked = b"" if record.asked is None else orjson.dumps(record.asked)
+        entry["asked"] = asked[:contents_bytes].decode(errors="replace")
+        entry["answered"] = (record.answered or b"")[:contents_bytes].decode(errors="replace")
     return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)

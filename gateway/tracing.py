@@ -19,6 +19,7 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExportResult
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -50,7 +51,8 @@ class Tracing(Batches["RequestRecord"]):
         resource = Resource.create({"service.name": config.service_name, "service.version": version("llm-gateway-qa")})
         endpoint = (config.endpoint or "").rstrip("/")
         self._ended = _Ended()
-        spans = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._ids = _Ids()
+        spans = TracerProvider(resource=resource, shutdown_on_exit=False, id_generator=self._ids)
         spans.add_span_processor(self._ended)
         self._tracer = spans.get_tracer(_SCOPE)
         self._exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=EXPORT_S)
@@ -95,6 +97,7 @@ class Tracing(Batches["RequestRecord"]):
 
     def _make_spans(self, record: RequestRecord) -> None:
         parent = TraceContextTextMapPropagator().extract({"traceparent": record.traceparent or ""})
+        self._ids.trace_id = int(record.trace_id or "0", 16)
         span = self._tracer.start_span(
             f"{record.method} {record.path[:200]}",
             parent,
@@ -127,6 +130,7 @@ class Tracing(Batches["RequestRecord"]):
         span.end(_unix_ns(record, record.ended))
 
     def _make_child(self, record: RequestRecord, attempt: Attempt, number: int, within: Context) -> None:
+        self._ids.span_id = attempt.span_id
         span = self._tracer.start_span(
             f"attempt {attempt.backend}",
             within,
@@ -165,6 +169,26 @@ class Tracing(Batches["RequestRecord"]):
             self._tokens.record(usage.prompt_tokens, {**by_source, "gen_ai.token.type": "input"})
             if record.operation is not EMBEDDINGS:
                 self._tokens.record(usage.completion_tokens, {**by_source, "gen_ai.token.type": "output"})
+
+
+class _Ids(RandomIdGenerator):
+    """The ids that backends have been told already, and others where nobody was told any.
+
+    Attributes:
+        trace_id: of all traces from now on; 0 is any.
+        span_id: of the next span; 0 is any.
+    """
+
+    def __init__(self) -> None:
+        self.trace_id = 0
+        self.span_id = 0
+
+    def generate_trace_id(self) -> int:
+        return self.trace_id or super().generate_trace_id()
+
+    def generate_span_id(self) -> int:
+        told, self.span_id = self.span_id, 0
+        return told or super().generate_span_id()
 
 
 class _Ended(SpanProcessor):

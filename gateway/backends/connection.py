@@ -10,6 +10,7 @@ from yarl import URL
 
 from gateway.backends.timing import TimedConnector, TimedResponse
 from gateway.errors import BackendDisconnected, BackendError, BackendRefused, BackendTimeout, GatewayError
+from gateway.trace_context import OUTGOING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -66,7 +67,7 @@ class Connection:
         Returns:
             An async context manager. Whatever goes wrong on the wire, within it too, is a `BackendError`.
         """
-        headers = {"x-request-id": request_id, **further}
+        headers = {"x-request-id": request_id, **OUTGOING.get(), **further}
         if not reuse:
             headers["connection"] = "close"
         posted = self._session.post(self._url(path), data=body, headers=headers, allow_redirects=False)

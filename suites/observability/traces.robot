@@ -30,6 +30,14 @@ Each attempt is a span below its request
     Should Be Equal    ${attempt.attributes}[http.response.status_code]    ${400}
     Should Be True    ${span.start_ns} <= ${attempt.start_ns} < ${attempt.end_ns} <= ${span.end_ns}
 
+A backend is told the span of its attempt
+    [Tags]    req:OBSV-015
+    ${exchange} =    Send Payload    plain.json
+    ${_}    @{attempts} =    Get Spans Of Request    ${RECEIVER}    ${exchange}
+    ${recorded} =    Get Recorded Requests    ${BACKEND}
+    VAR    ${attempt}    ${attempts}[0]
+    Should Be Equal    ${recorded[-1].headers}[traceparent]    00-${attempt.trace_id}-${attempt.span_id}-01
+
 Metrics arrive under the names of the convention
     ${answer} =    Ask    Two words
     Get Spans Of Request    ${RECEIVER}    ${answer}

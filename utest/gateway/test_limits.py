@@ -272,6 +272,8 @@ def test_an_answer_of_absurd_length_is_reserved_as_the_longest_that_can_be_count
 
 def test_an_account_that_fails_takes_no_place_with_it():
     class Failing:
+        are_tracing = False
+
         def begin(self, _):
             pass
 
