@@ -185,18 +185,6 @@ def test_what_holds_no_token_keeps_its_very_bytes(fields):
     assert count == 0
 
 
-def test_an_ordinary_request_is_cleared_in_two_microseconds():
-    fields = {"model": "m", "temperature": 0.7, **user("Where is the bike shop? " * 20)}
-    body = json.dumps(fields).encode()
-    times = []
-    for _ in range(200):
-        began = time.perf_counter()
-        for _ in range(10):
-            ALL.neutralised(body, fields)
-        times.append((time.perf_counter() - began) / 10)
-    assert min(times) < 2e-6
-
-
 @pytest.mark.parametrize("text", ["<" * 2_000_000, END * 200_000, "<|im_" * 400_000, '"\\u003c' * 300_000])
 def test_a_large_body_does_not_hold_up_the_others(text):
     fields = {"messages": [{"role": "tool", "content": text}]}
