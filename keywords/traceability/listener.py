@@ -66,11 +66,13 @@ class TraceabilityListener:
         self._requirements: Mapping[str, Requirement] = {}
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        """At the root: check the rows, and make ready for the evidence."""
+        """At the root: check the rows, and make ready for the evidence; below: set up no suite without a row to run."""
         missing = _missing_world(data)
         if data.parent:
             if missing:
                 _stop(data, missing)
+            elif self._active and data.tests and all(_lacks_need(test) for test in data.tests):
+                data.setup = data.teardown = None
             return
         self._active = False
         _hand_down(data)
@@ -148,6 +150,13 @@ def _stop(suite: running.TestSuite, why: str) -> None:
         test.error = why
     for child in suite.suites:
         _stop(child, why)
+
+
+def _lacks_need(test: running.TestCase) -> bool:
+    try:
+        return bool(missing_needs(row_of(test).needs))
+    except (UnknownNeedError, RuntimeError):  # its own failure, told at its start
+        return False
 
 
 def _skip(test: running.TestCase, why: str) -> None:

@@ -6,15 +6,12 @@ Resource            ../../resources/cut_streams.resource
 Library             keywords.broken_stream.BrokenStreamLibrary
 Library             keywords.tools.ToolsLibrary
 
+Suite Setup         Start Gateway Before LiteLLM
 Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Setup          Open Gateway Before LiteLLM
+Test Setup          Script Answer    ${BACKEND}    One${SPACE}    answer,${SPACE}    please.
 Test Teardown       No Operation
 
 Test Tags           kind:functional    needs:scripted-backend    needs:litellm
-
-
-*** Variables ***
-${ASKED}    ${None}
 
 
 *** Test Cases ***
@@ -82,16 +79,10 @@ LiteLLM writes nothing into the gateway's log
 
 
 *** Keywords ***
-Open Gateway Before LiteLLM
-    [Documentation]    Speak to this suite's gateway; the first row that is not skipped starts it.
-    IF    $ASKED is None    Start Gateway Before LiteLLM
-    Speak To    ${ASKED}    scripted
-    Script Answer    ${BACKEND}    One${SPACE}    answer,${SPACE}    please.
-
 Start Gateway Before LiteLLM
     [Documentation]    Its backend is asked through LiteLLM, which takes it for OpenAI.
     ${backend} =    Start Scripted Backend    openai/scripted
     ${config} =    Write Gateway Config    ${backend}    litellm
     ${gateway} =    Start Gateway    config=${config}
+    Let Suite Speak To    ${gateway}    scripted
     VAR    ${BACKEND}    ${backend}    scope=SUITE
-    VAR    ${ASKED}    ${gateway}    scope=SUITE

@@ -4,6 +4,7 @@ Documentation       For every request the ledger tells which attempts were made,
 Resource            ../../resources/observability.resource
 Library             keywords.leaving.LeavingLibrary
 
+Suite Setup         Start Observed Gateway
 Suite Teardown      Close Observed Gateways
 Test Setup          Open Observed Gateway
 Test Teardown       NONE

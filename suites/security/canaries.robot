@@ -5,8 +5,9 @@ Library             OperatingSystem
 Resource            ../../resources/observability.resource
 Library             keywords.canaries.CanariesLibrary
 
+Suite Setup         Start Observed Gateway With A Key For Its Backend
 Suite Teardown      Close Observed Gateways
-Test Setup          Open Observed Gateway With A Key For Its Backend
+Test Setup          Open Observed Gateway
 Test Teardown       NONE
 
 Test Tags           req:OBSV-012    kind:security    needs:scripted-backend
@@ -36,16 +37,14 @@ No evidence of a run so far holds the gateway's key
 
 
 *** Keywords ***
-Open Observed Gateway With A Key For Its Backend
+Start Observed Gateway With A Key For Its Backend
     [Documentation]    The backend's key comes from the environment; what fails there is attempted once more.
-    IF    $OBSERVED is None
-        @{keys} =    New Canaries    1
-        VAR    ${BACKEND_KEY}    ${keys}[0]    scope=SUITE
-        Set Environment Variable    QA_BACKEND_KEY    ${BACKEND_KEY}
-        Set Environment Variable    GATEWAY_BACKENDS__SCRIPTED__API_KEY_ENV    QA_BACKEND_KEY
-        Set Environment Variable    GATEWAY_RETRIES__ATTEMPTS    2
-    END
-    Open Observed Gateway
+    @{keys} =    New Canaries    1
+    VAR    ${BACKEND_KEY}    ${keys}[0]    scope=SUITE
+    Set Environment Variable    QA_BACKEND_KEY    ${BACKEND_KEY}
+    Set Environment Variable    GATEWAY_BACKENDS__SCRIPTED__API_KEY_ENV    QA_BACKEND_KEY
+    Set Environment Variable    GATEWAY_RETRIES__ATTEMPTS    2
+    Start Observed Gateway
     Remove Environment Variable
     ...    QA_BACKEND_KEY
     ...    GATEWAY_BACKENDS__SCRIPTED__API_KEY_ENV
@@ -68,11 +67,22 @@ Send Them Where Something Fails
     Send Payload    plain.json    headers=${{ {'x-secret': $header} }}    api_key=${key}
     Send Chat    ${prompt}    temperature=9
     Send Raw    POST    /v1/chat/completions    {"${field}": "${prompt}    Content-Type: application/json
-    FOR    ${status}    IN    400    401    500    429
-        Script Refusal    ${BACKEND}    ${status}    {"error": {"message": "Not with ${key}: ${prompt}"}}
-        Send Chat    ${prompt}
-    END
+    Send To Backend That Refuses In Every Way    ${prompt}    {"error": {"message": "Not with ${key}: ${prompt}"}}
     Script Answer    ${BACKEND}    ${said}    ${said}    .
     Script Fault    ${BACKEND}    cut    after=1
     Stream Chat    ${prompt}
     Script Answer    ${BACKEND}
+
+Send To Backend That Refuses In Every Way
+    [Documentation]    One request for each kind of failure that the gateway tells apart.
+    [Arguments]    ${prompt: str}    ${body: str}
+    Send To Backend That Refuses    ${prompt}    400    ${body}
+    Send To Backend That Refuses    ${prompt}    401    ${body}
+    Send To Backend That Refuses    ${prompt}    500    ${body}
+    Send To Backend That Refuses    ${prompt}    429    ${body}
+
+Send To Backend That Refuses
+    [Documentation]    A request that fails at the backend, whose words repeat what it was sent.
+    [Arguments]    ${prompt: str}    ${status: int}    ${body: str}
+    Script Refusal    ${BACKEND}    ${status}    ${body}
+    Send Chat    ${prompt}

@@ -228,6 +228,20 @@ def test_a_row_whose_need_is_missing_is_skipped_whatever_its_setup_does(project,
     assert json.loads((folder(project, "a-question-is-answered") / "row.json").read_bytes())["exchanges"] == 0
 
 
+def test_a_suite_is_set_up_for_no_row_that_is_skipped(project, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    setup = "*** Settings ***\nSuite Setup    Log To Console    set up\nSuite Teardown    Log To Console    torn down\n"
+    project.replace("suites/api/chat.robot", "*** Settings ***\n", setup)
+    assert project.robot("--include", "smoke").stdout.count("set up") == 1
+    project.replace("suites/api/chat.robot", "smoke\n", "smoke    needs:curl\n")
+    process = project.robot("--include", "smoke")
+    assert "set up" not in process.stdout
+    assert "torn down" not in process.stdout
+    (result,) = read_output(project.results / "output.xml").results
+    assert result.status == "SKIP"
+    assert "set up" in project.robot().stdout
+
+
 def test_a_need_of_the_target_in_a_run_without_one_fails_the_row(project):
     project.replace("suites/api/chat.robot", "smoke\n", "smoke    needs:api-key\n")
     project.robot("--include", "smoke")
