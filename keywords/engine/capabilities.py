@@ -22,6 +22,15 @@ WIRES: dict[str, Wire] = {"ollama": "ollama", "anthropic": "anthropic"}
 """The wire format of each kind of backend; those that are missing speak OpenAI's."""
 
 _ADD = {"type": "function", "function": {"name": "add", "parameters": {"type": "object", "properties": {}}}}
+_TOOL_RESULT = [
+    {"role": "user", "content": "1 + 1?"},
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "add", "arguments": "{}"}}],
+    },
+    {"role": "tool", "tool_call_id": "call_1", "content": "2"},
+]
 _SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 _PNG = "data:image/png;base64,iVBORw0KGgo="
 
@@ -81,6 +90,12 @@ CAPABILITIES: dict[str, Capability] = {
         {"tools": [_ADD], "parallel_tool_calls": False},
         "parallel_tool_calls",
         anthropic="tool_choice.disable_parallel_tool_use",
+    ),
+    "a tool's result": Capability(
+        {"tools": [_ADD], "messages": _TOOL_RESULT},
+        "messages.2.tool_call_id",
+        "messages.2.tool_name",
+        "messages.2.content.0.tool_use_id",
     ),
     "json_schema": Capability(
         {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": _SCHEMA}}},

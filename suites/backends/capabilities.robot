@@ -37,6 +37,9 @@ A forced tool
     ${BACKEND}    a forced tool    openai=taken    azure=taken    nim=taken    ollama=refused    anthropic=taken
 One tool at a time
     ${BACKEND}    one tool at a time    openai=taken    azure=taken    nim=taken    ollama=dropped    anthropic=taken
+The result of a tool
+    [Tags]    req:CHAT-007
+    ${BACKEND}    a tool's result    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
 An answer that follows a JSON schema
     ${BACKEND}    json_schema    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
 An answer in any JSON

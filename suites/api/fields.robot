@@ -1,0 +1,43 @@
+*** Settings ***
+Documentation       What a chat can ask for beside its messages reaches a server that speaks OpenAI's format as the
+...                 client wrote it, byte for byte. Each line is one row of the test matrix.
+
+Resource            ../../resources/gateway.resource
+
+Suite Setup         Open Gateway Before A Server Like OpenAI
+Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
+Test Teardown       No Operation
+Test Template       Payload Reaches The Backend Byte For Byte
+
+Test Tags           kind:functional    needs:scripted-backend    req:CHAT-007
+
+
+*** Test Cases ***    PAYLOAD
+Tools, their calls and their results reach the backend
+    fields_tools.json
+A JSON schema for the answer reaches the backend
+    fields_json_schema.json
+What steers the sampling reaches the backend
+    fields_sampling.json
+Images in a message reach the backend
+    fields_vision.json
+
+
+*** Keywords ***
+Open Gateway Before A Server Like OpenAI
+    [Documentation]    The client's name of the model is the backend's, so that nothing has to be written anew.
+    ${backend} =    Start Scripted Backend
+    ${config} =    Write Gateway Config    ${backend}
+    ${gateway} =    Start Gateway    config=${config}
+    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
+    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
+    VAR    ${MODEL}    scripted    scope=SUITE
+    VAR    ${BACKEND}    ${backend}    scope=SUITE
+
+Payload Reaches The Backend Byte For Byte
+    [Documentation]    One line of the table.
+    [Arguments]    ${payload: str}
+    ${exchange} =    Send Payload    ${payload}
+    Get Status    ${exchange}    ==    200
+    ${recorded} =    Get Recorded Requests    ${BACKEND}
+    Should Be Equal    ${recorded[-1].body}    ${exchange.request_body}
