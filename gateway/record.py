@@ -43,7 +43,6 @@ class RequestRecord:
         tracestate: what goes with that.
         trace_id: of the trace that the gateway adds spans to; None without tracing.
         answered: the answer's bytes, if the log is to have them.
-        dropped: names of parameters that the backend could not take.
         attempts: the requests to backends that were made for it, in order.
         strict: the client wants a refusal rather than a dropped parameter.
         dropped: parameters that the backend of the last attempt could not take.

@@ -31,12 +31,12 @@ def message_of(completion: dict[str, Any], asked: dict[str, Any]) -> bytes:
     if text := said.get("content") or said.get("refusal"):
         blocks.append({"type": "text", "text": checked_text(text)})
     blocks += [_tool_use(call) for call in said.get("tool_calls") or ()]
-    usage = usage_in(completion)
-    if usage is None:
-        usage = METER.get().estimate(prompt_of(asked))
+    meter = METER.get()
+    # The ledger tells the same number as the client gets.
+    meter.counted = usage = usage_in(completion) or meter.estimate(prompt_of(asked))
     return orjson.dumps(
         envelope(completion, asked)
-        | {"content": blocks, "usage": usage_of(usage, completion)}
+        | {"content": blocks, "usage": usage_of(usage)}
         | stopped(choice, asked, refused=bool(said.get("refusal")))
     )
 
@@ -66,11 +66,10 @@ def stopped(choice: dict[str, Any], asked: dict[str, Any], *, refused: bool) -> 
     return {"stop_reason": REFUSED if refused else reason, "stop_sequence": None}
 
 
-def usage_of(usage: Usage, completion: dict[str, Any]) -> dict[str, Any]:
+def usage_of(usage: Usage) -> dict[str, Any]:
     """Anthropic's counts, which leave what was read from a cache out of the input."""
-    details = (completion.get("usage") or {}).get("prompt_tokens_details") or {}
-    cached = details.get("cached_tokens") or 0
-    counts = {"input_tokens": max(usage.prompt_tokens - cached, 0), "output_tokens": usage.completion_tokens}
+    cached = usage.cached_tokens
+    counts = {"input_tokens": usage.prompt_tokens - cached, "output_tokens": usage.completion_tokens}
     return counts | ({"cache_read_input_tokens": cached} if cached else {})
 
 

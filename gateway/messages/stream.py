@@ -35,7 +35,7 @@ class MessageStream:
         self._call: tuple[int, str | None] = (0, None)
         self._last: dict[str, Any] = {}
         self._refused = False
-        self._counted: tuple[Usage, dict[str, Any]] | None = None
+        self._counted: Usage | None = None
         self._pieces = 0
 
     def events(self, block: bytes) -> bytes:
@@ -48,10 +48,10 @@ class MessageStream:
 
     def ending(self) -> bytes:
         """The end of the last block, why the answer ended and what it took; all but `message_stop`."""
-        usage, source = self._counted or (Usage(prompt_size(prompt_of(self._asked)), self._pieces, "estimate"), {})
+        usage = self._counted or Usage(prompt_size(prompt_of(self._asked)), self._pieces, "estimate")
         # The ledger tells the same number as the client gets.
         METER.get().counted = usage
-        told = {"delta": stopped(self._last, self._asked, refused=self._refused), "usage": usage_of(usage, source)}
+        told = {"delta": stopped(self._last, self._asked, refused=self._refused), "usage": usage_of(usage)}
         return self._closed() + _event("message_delta", **told)
 
     def _translated(self, event: bytes) -> bytes:
@@ -61,11 +61,12 @@ class MessageStream:
         chunk = orjson.loads(data)
         passed = b"" if self._begun else self._start(chunk)
         if usage := usage_in(chunk):
-            self._counted = usage, chunk
+            self._counted = usage
         for choice in chunk["choices"]:
             if choice.get("index", 0) == 0:
                 passed += self._delta(choice.get("delta") or {})
-                if choice.get("finish_reason"):
+                if reason := choice.get("finish_reason"):
+                    checked_text(reason)
                     self._last = choice
         return passed
 

@@ -72,6 +72,19 @@ def test_an_estimate_where_nobody_counted():
     assert sorted(told) == ["input_tokens", "output_tokens"]
 
 
+def test_the_ledger_tells_the_estimate_that_the_client_gets(meter):
+    told = message({**ASKED, "system": "Answer in rhymes. " * 9}, usage=None)["usage"]
+    assert (meter.counted.prompt_tokens, meter.counted.source) == (told["input_tokens"], "estimate")
+
+
+@pytest.mark.parametrize("details", [[5], {"cached_tokens": "5"}])
+def test_details_of_another_shape_count_nothing(details):
+    usage = {**USAGE, "prompt_tokens_details": details}
+    counts = {"input_tokens": 7, "output_tokens": 3}
+    assert message(usage=usage)["usage"] == counts
+    assert streamed(chunk("stop", usage=usage))[-1]["usage"] == counts
+
+
 def test_tools_and_nothing_said():
     call = {"id": "t1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}}
     none = {"id": "t2", "type": "function", "function": {"name": "now", "arguments": ""}}
@@ -211,6 +224,7 @@ def test_other_choices_are_not_told():
         b'data: {"id": "x"}\n\n',
         b'data: {"choices": [3]}\n\n',
         chunk(content=3),
+        chunk(["stop"]),
         called(1, arguments="more of a closed one"),
         called(0, name="f"),
     ],
