@@ -66,6 +66,7 @@ def test_the_openai_client_reads_completions_and_embeddings(sdk):
     assert first == third != second
     assert len(first) == 8
     assert (len(sdk.embeddings.create(model="one", input="a", dimensions=3).data[0].embedding)) == 3
+    assert (len(sdk.embeddings.create(model="one", input="a", dimensions=2**33).data[0].embedding)) == 8
 
 
 def test_embeddings_are_numbers_or_their_bytes(client):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _DONE = b"data: [DONE]\n\n"
 _DIMENSIONS = 8
+# Hostile requests ask for more than a machine's memory holds; no model has so many.
+_MOST_DIMENSIONS = 2**16
 
 
 class OpenAIChat:
@@ -129,7 +131,7 @@ def texts(ask: Ask) -> list[object]:
 
 def vector(text: object, dimensions: object = None) -> list[float]:
     """The numbers that stand for a text; 8 of them unless asked for another number."""
-    size = dimensions if isinstance(dimensions, int) and dimensions > 0 else _DIMENSIONS
+    size = dimensions if isinstance(dimensions, int) and 0 < dimensions <= _MOST_DIMENSIONS else _DIMENSIONS
     digest = hashlib.shake_128(str(text).encode()).digest(size)
     return [byte / 127.5 - 1 for byte in digest]
 
