@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from gateway.dialect import OpenAI
-from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, UnknownUrl
+from gateway.errors import GatewayError, InvalidRequest
+from gateway.errors_http import MethodNotAllowed, UnknownUrl
 from gateway.frame import RequestFrame
 from gateway.messages.dialect import Messages
 from gateway.messages.errors import PATH as MESSAGES

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.duplicate_keys import refuse_duplicate_keys
-from gateway.errors import BodyTooLarge, InvalidRequest, RequestTimeout
+from gateway.errors import InvalidRequest
+from gateway.errors_http import BodyTooLarge, RequestTimeout
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from gateway.body import COMPLETE
-from gateway.errors import GatewayError, HeadersTooLarge, InvalidRequest, RequestTimeout
+from gateway.errors import GatewayError, InvalidRequest
+from gateway.errors_http import HeadersTooLarge, RequestTimeout
 from gateway.presence import LEAVING
 
 if TYPE_CHECKING:
