@@ -106,7 +106,7 @@ class RequestFrame:
                 if message.get("more_body"):
                     record.meter.see(message["body"])
                 if record.answered is not None:
-                    record.answered += message.get("body", b"")
+                    self._observers.hear(record, message.get("body", b""))
                 began = perf_counter()
                 await send(message)
                 ended = perf_counter()
@@ -114,7 +114,7 @@ class RequestFrame:
                     record.meter.wait(began, ended)
                 return
             elif record.answered is not None:
-                record.answered += message.get("body", b"")
+                self._observers.hear(record, message.get("body", b""))
             await send(message)
 
         return send_framed

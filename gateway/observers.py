@@ -84,6 +84,11 @@ class Observers:
             if self._log.contents_bytes:
                 record.answered = bytearray()
 
+    def hear(self, record: RequestRecord, body: bytes) -> None:
+        """Keep of a part of an answer what the log may have of it."""
+        if record.answered is not None and (left := self._log.contents_bytes - len(record.answered)) > 0:
+            record.answered += body[:left]
+
     def settle(self, record: RequestRecord, complete: float) -> None:
         """Work out what the request took and cost, before its answer's headers tell it."""
         record.settle(complete, self._prices.get(record.model) if record.model else None)

@@ -42,7 +42,7 @@ class RequestRecord:
         traceparent: the trace that the client says it belongs to (www.w3.org/TR/trace-context).
         tracestate: what goes with that.
         trace_id: of the trace that the gateway adds spans to; None without tracing.
-        answered: the answer's bytes, if the log is to have them.
+        answered: the first bytes of the answer, if the log is to have them.
         attempts: the requests to backends that were made for it, in order.
         strict: the client wants a refusal rather than a dropped parameter.
         dropped: parameters that the backend of the last attempt could not take.

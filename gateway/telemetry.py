@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FLUSH_S = 0.05
 WAITING_LIMIT = 50_000
+# Lines with prompts and answers are as long as these.
+WAITING_BYTES = 64 << 20
 log = logging.getLogger("gateway")
 
 
@@ -35,16 +37,20 @@ class RequestLog:
         self.dropped = 0
         self.contents_bytes = 0
         self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._told = 0
 
     def add(self, record: RequestRecord) -> None:
         """Have the record written within `FLUSH_S`, or counted as dropped if stderr has long been stuck."""
-        if len(self._waiting) >= WAITING_LIMIT:
+        if len(self._waiting) >= WAITING_LIMIT or self._waiting_bytes >= WAITING_BYTES:
             self.dropped += 1
+            record.asked = record.answered = None
             return
-        self._waiting.append(line(record, self.contents_bytes))
+        written = line(record, self.contents_bytes)
         record.asked = record.answered = None
+        self._waiting.append(written)
+        self._waiting_bytes += len(written)
         if self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write_soon())
 
@@ -60,7 +66,7 @@ class RequestLog:
                 await asyncio.sleep(FLUSH_S)
                 if STDERR.is_behind:
                     continue
-                lines, self._waiting = self._waiting, []
+                lines, self._waiting, self._waiting_bytes = self._waiting, [], 0
                 if self.dropped > self._told:
                     missing = {"level": "WARNING", "event": "log_dropped", "count": self.dropped - self._told}
                     lines.append(orjson.dumps(missing, option=orjson.OPT_APPEND_NEWLINE))

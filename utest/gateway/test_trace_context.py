@@ -1,11 +1,13 @@
 """What backends are told of a trace, and what the log holds of contents."""
 
+import asyncio
 import json
 import re
 
 import pytest
 
-from gateway.telemetry import line
+from gateway.record import RequestRecord
+from gateway.telemetry import RequestLog, line
 
 PARENT = f"00-{'a' * 32}-{'b' * 16}-01"
 
@@ -68,6 +70,10 @@ def test_with_tracing_a_request_without_a_trace_begins_one(before, backend):
     assert one[3:35] != other[3:35]
 
 
+class _Stuck:
+    is_behind = True
+
+
 @pytest.fixture
 def lines(monkeypatch):
     """The lines of requests, parsed."""
@@ -106,3 +112,28 @@ def test_at_most_so_much_of_each(before, lines):
         client.post(b"{")
     assert (len(lines[0]["asked"]), len(lines[0]["answered"])) == (10, 10)
     assert (lines[1]["asked"], len(lines[1]["answered"])) == ("", 10)
+
+
+def test_no_more_of_an_answer_is_kept_than_the_log_has(before, backend, monkeypatch):
+    kept = []
+    monkeypatch.setattr("gateway.telemetry.line", lambda record, _: kept.append(len(record.answered)) or b"")
+    backend.streams(*[backend.chunk("Hello")] * 9, backend.chunk(None, "stop"))
+    with before(log={"contents": True, "contents_bytes": 10}) as client:
+        client.chat(stream=True)
+        client.chat()
+    assert kept == [10, 10]
+
+
+def test_lines_that_nobody_reads_are_bounded_by_their_bytes(monkeypatch):
+    monkeypatch.setattr("gateway.telemetry.STDERR", _Stuck())
+    monkeypatch.setattr("gateway.telemetry.WAITING_BYTES", 2000)
+    monkeypatch.setattr("gateway.telemetry.LAST_WORDS_S", 0.01)
+
+    async def dropped():
+        log = RequestLog()
+        for _ in range(9):
+            log.add(RequestRecord("x" * 1000, "POST", "/v1/chat/completions"))
+        await log.close()
+        return log.dropped
+
+    assert asyncio.run(dropped()) == 7
