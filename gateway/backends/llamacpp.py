@@ -88,12 +88,17 @@ class LlamaCppBackend(OpenAIBackend):
 
         Raises:
             EmbeddedModelError: As `check`; nothing is started.
-            BackendUnavailable: The child died before it was ready; it is being restarted nevertheless.
+            BackendUnavailable: The child died before it was ready, and is being restarted nevertheless; or `stop` came
+                first.
         """
         weights = self.check()
         self.state = "starting"
+        self._first_outcome.clear()
         if self._settings.neutralise is not False:
             self.control_tokens = await asyncio.to_thread(self._control_tokens, weights)
+        if self._first_outcome.is_set():
+            # Stopped meanwhile: nobody would end the child.
+            raise self.unavailable()
         self._supervisor = asyncio.create_task(self._supervise(weights))
         await self._first_outcome.wait()
         if self._connection is None:
@@ -107,6 +112,7 @@ class LlamaCppBackend(OpenAIBackend):
             with suppress(asyncio.CancelledError):
                 await supervisor
         self.state = "stopped"
+        self._first_outcome.set()
 
     async def ready(self) -> bool:
         """Whether the child says that its model is loaded; it costs no tokens."""

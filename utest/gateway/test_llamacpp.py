@@ -17,6 +17,7 @@ from gateway.backends import connection, llamacpp, llamacpp_child, llamacpp_proc
 from gateway.backends.base import Call
 from gateway.backends.llamacpp import LlamaCppBackend
 from gateway.config_backends import LlamaCppConfig
+from gateway.control_tokens import ControlTokens
 from gateway.errors import BackendUnavailable
 from gateway.weights import EngineMissing, WeightsMissing
 
@@ -287,6 +288,22 @@ def test_stopping_while_the_child_loads_leaves_nothing(stand_in, tmp_path):
 
     asyncio.run(scenario())
     assert is_gone(int(pid_file.read_text()))
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.3])
+def test_a_start_that_is_overtaken_by_a_stop_ends_and_leaves_no_child(stand_in, monkeypatch, after_s):
+    monkeypatch.setattr(LlamaCppBackend, "_control_tokens", lambda *_: time.sleep(0.1) or ControlTokens([]))
+    backend = stand_in("import time; time.sleep(60)")
+
+    async def overtaken():
+        starting = asyncio.create_task(backend.start())
+        await asyncio.sleep(after_s)
+        await backend.stop()
+        with pytest.raises(BackendUnavailable, match="stopped"):
+            await asyncio.wait_for(starting, 5)
+
+    asyncio.run(overtaken())
+    assert (backend.state, backend._supervisor) == ("stopped", None)
 
 
 def test_an_answer_carries_the_asked_name_and_its_text_is_left_alone(stand_in):
