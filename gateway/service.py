@@ -172,10 +172,10 @@ class Gateway:
         try:
             # Until they are there, the others answer.
             await asyncio.gather(*(backend.start() for backend in new.values()))
+            await limiting.take_over(before.limiting)
         except BaseException:
             await _stop(new.values())
             raise
-        await limiting.take_over(before.limiting)
         self._current = generation
         self._take_up(generation)
         self._outgoing.add(before)

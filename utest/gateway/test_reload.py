@@ -128,6 +128,19 @@ def test_a_file_that_is_gone_changes_nothing(running):
         assert client.chat().status_code == 200
 
 
+def test_what_a_reload_started_is_stopped_when_it_fails_at_the_end(running, monkeypatch):
+    async def fail(*_):
+        raise RuntimeError("no")
+
+    stopped = []
+    monkeypatch.setattr("gateway.limiting.Limiting.take_over", fail)
+    with running() as gateway:
+        monkeypatch.setattr("gateway.service._stop", lambda backends: asyncio.sleep(0, stopped.extend(backends)))
+        gateway.reload(MORE, url=f"{gateway.url}/other")
+        assert [backend.config.base_url for backend in stopped] == [f"{gateway.url}/other"]
+        assert gateway.models == ["m"]
+
+
 def test_a_stream_under_way_ends_at_its_backend(running, backend):
     async def script(request):
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
