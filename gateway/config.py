@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -175,6 +176,21 @@ def find(path: Path | None) -> Path:
     return DEFAULT_PATH if DEFAULT_PATH.exists() else BUILT_IN
 
 
+def _strange_variables() -> list[Problem]:
+    """Variables that look as if they overruled a setting, and would be passed over."""
+    known = Config.model_fields.keys() - {"api_keys"}
+    tables = {
+        name: name.upper().removeprefix(ENV_PREFIX).split("__")[0].lower()
+        for name in os.environ
+        if name.upper().startswith(ENV_PREFIX) and "__" in name
+    }
+    return [
+        Problem(f"environment variable {name}", f"names no table '{table}'", unknown_name(table, known, "or unset it"))
+        for name, table in sorted(tables.items())
+        if table not in known
+    ]
+
+
 def load(path: Path | None = None) -> Config:
     """Read and check the configuration.
 
@@ -197,6 +213,7 @@ def load(path: Path | None = None) -> Config:
         for key in data
         if key == "api_keys" or key.startswith("_")
     ]
+    early += _strange_variables()
     if early:
         raise ConfigError(early)
     try:

@@ -94,10 +94,16 @@ def _problem(  # noqa: PLR0911  # one line per kind of error
             )
         case "union_tag_invalid":
             kinds = [kind.strip(" '") for kind in context["expected_tags"].split(",")]
-            mend = unknown_name(context["tag"], kinds, "as its kind")
+            mend = unknown_name(context["tag"], kinds, 'of which "openai" is any OpenAI-compatible server')
             return Problem(f"{where}.kind", f"'{context['tag']}' is no kind of backend", mend)
         case "string_pattern_mismatch":
-            return Problem(where, "is a name that a response header cannot carry", f"let it match {context['pattern']}")
+            name = details["loc"][-1] == "[key]"
+            what = "is a name that a response header cannot carry" if name else "is not of the form that it must have"
+            return Problem(where, what, f"let it match {context['pattern']}")
+        case "model_type":
+            return Problem(where, "is no table", "write it as { key = value }")
+        case "list_type":
+            return Problem(where, "is no list", "write it in [ ]")
         case "too_short" | "string_too_short":
             return Problem(where, "is empty", "add at least one entry")
     what, _, mend = details["msg"].partition("; ")

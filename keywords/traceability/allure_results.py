@@ -50,6 +50,7 @@ FAILURE_NUMBER = re.compile(r"(?:^|\n\n)\d+\) ")
 AFTERWARDS = re.compile(r"\n\nAlso (?:parent suite )?teardown failed:\n")
 ONLY_TEARDOWN = re.compile(r"^(?:Parent suite teardown|Teardown) failed:\n")
 LIBRARY_PREFIX = re.compile(r"^(?:[A-Za-z_]\w*\.)+(?=[A-Z])")
+STEP_KINDS = ("steps", "befores", "afters")
 
 
 class ResultError(Exception):
@@ -127,9 +128,16 @@ def status_of(message: str) -> str:
 
 
 def make_readable(result: dict[str, Any]) -> None:
-    """Give a failed result its honest status, and its steps short names and no message twice."""
+    """Give a failed result its honest status, and its steps short names and no message twice.
+
+    The listener writes a RETURN as a step without a name: those go.
+    """
     if result.get("status") == "failed" and "fullName" in result:
         result["status"] = status_of(_message(result))
+    for part in [result, *_steps(result)]:
+        for kind in STEP_KINDS:
+            if kind in part:
+                part[kind] = [step for step in part[kind] if step.get("name")]
     for step in _steps(result):
         step["name"] = LIBRARY_PREFIX.sub("", step["name"])
         # The listener logs a failure as a step of its own below the step that already says it.
@@ -141,8 +149,8 @@ def _message(item: dict[str, Any]) -> str:
 
 
 def _steps(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for part in ("steps", "befores", "afters"):
-        for step in item.get(part, ()):
+    for kind in STEP_KINDS:
+        for step in item.get(kind, ()):
             yield step
             yield from _steps(step)
 

@@ -63,7 +63,8 @@ def run_findings(rows: Sequence[Row], run: Run) -> list[str]:
         rows = [row for row in rows if NIGHTLY not in row.tags]
     written = Counter(row.stable_id for row in rows)
     executed = Counter(result.row.stable_id for result in run.results)
-    findings = [f"row '{r.full_name}' was not executed in {run.output}" for r in rows if not executed[r.stable_id]]
+    findings = [f"{run.output} did not end well: {fault}; remove the cause" for fault in run.afterwards]
+    findings += [f"row '{r.full_name}' was not executed in {run.output}" for r in rows if not executed[r.stable_id]]
     findings += [
         f"row '{r.row.full_name}' was executed but is not in the suites; was {run.output} made from other suites?"
         for r in run.results

@@ -47,10 +47,15 @@ def verdict(matrix: Matrix) -> str:
     counts = matrix.requirement_counts
     total = len(matrix.lines)
     stopped = matrix.run.interruption
+    afterwards = "; ".join(matrix.run.afterwards)
     if failing := counts["FAILING"]:
-        return f"{failing} of {total} requirements {_fails(failing)}" + (f"; {stopped}" if stopped else "")
+        return f"{failing} of {total} requirements {_fails(failing)}" + "".join(
+            f"; {more}" for more in (stopped, afterwards) if more
+        )
     if stopped:
         return f"No verdict: {stopped}"
+    if afterwards:
+        return f"No requirement fails, but the run did not end well: {afterwards}"
     if open_ := counts["UNCOVERED"] + counts["PARTIAL"]:
         return f"Nothing fails; {open_} of {total} requirements {'is' if open_ == 1 else 'are'} not fully proven"
     if idle := counts["NOT_RUN"]:

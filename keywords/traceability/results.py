@@ -24,6 +24,7 @@ _NOT_REACHED = re.compile(
     rf"Parent suite setup failed:\s+|{NOT_STARTED}|(?=Test execution stopped due to a fatal error\b)"
     r"|(?=Execution terminated by signal\b)|(?=(?:Failure|Error) occurred and exit-on-(?:failure|error) mode)"
 )
+_TEARDOWN = re.compile(r"(?:^|\n\nAlso )suite teardown failed:\n", re.IGNORECASE)
 _LINK = re.compile(r"\[([^|\]]+)\|[^\]]*\]")
 
 
@@ -70,6 +71,8 @@ class Run:
         metadata: of the root suite: model, versions, whatever the suite noted.
         started: local time in ISO 8601.
         elapsed_s: seconds, the whole run.
+        afterwards: what failed in the teardowns of suites, when their rows had ended. Robot's report calls each of
+            these rows failed.
     """
 
     output: Path
@@ -77,6 +80,7 @@ class Run:
     metadata: Mapping[str, str]
     started: str
     elapsed_s: float
+    afterwards: tuple[str, ...] = ()
 
     @property
     def interruption(self) -> str:
@@ -109,6 +113,7 @@ def read_output(output: Path) -> Run:
 def _read(output: Path) -> Run:
     suites: list[str] = []
     results: list[Result] = []
+    afterwards: list[str] = []
     root: ET.Element | None = None
     # The file is Robot's own; what it quotes from the network is escaped text, and XML entities are not declared.
     for event, element in ET.iterparse(output, ("start", "end")):  # noqa: S314
@@ -123,6 +128,8 @@ def _read(output: Path) -> Run:
             element.clear()
         elif element.tag == "suite":
             suites.pop()
+            said = _TEARDOWN.split(element.findtext("status", ""), maxsplit=1)
+            afterwards += [" ".join(said[1].split()).rstrip(".")] if len(said) > 1 else []
         elif element.tag == "kw":
             element.clear()
     suite = root.find("suite") if root is not None else None
@@ -130,7 +137,8 @@ def _read(output: Path) -> Run:
         raise OutputError(f"{output}: holds no suite; run the suites first")
     status = _status(suite)
     metadata = {meta.get("name", ""): meta.text or "" for meta in suite.findall("meta")}
-    return Run(output, tuple(results), metadata, status.get("start", ""), float(status.get("elapsed", "0")))
+    started, elapsed_s = status.get("start", ""), float(status.get("elapsed", "0"))
+    return Run(output, tuple(results), metadata, started, elapsed_s, tuple(afterwards))
 
 
 def _result(test: ET.Element, suite: str) -> Result:

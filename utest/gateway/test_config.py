@@ -86,6 +86,21 @@ BAD = {
         "[]",
         'models."org/m".route: is empty; add',
     ),
+    "a step that is text": (
+        '[{ backend = "up", model',
+        '["up", { backend = "up", model',
+        'models."org/m".route[0]: is no table; write it as { key = value }',
+    ),
+    "a route that is no list": (
+        '[{ backend = "up", model = "inner" }, { backend = "up" }]',
+        '"up"',
+        'models."org/m".route: is no list; write it in [ ]',
+    ),
+    "an odd endpoint": (
+        "[server]",
+        '[otel]\nendpoint = "127.0.0.1:4318"\n[server]',
+        "otel.endpoint: is not of the form that it must have; let it match ^https?://",
+    ),
     "odd model id": ("org/m", "org m", 'models."org m": is a name that a response header cannot carry; let it match'),
     "no models": ('[models."org/m"]\nroute', "x", "models: is missing; add it"),
     "a key in the file": ("[server]", 'api_keys = ["sk-1"]\n[server]', "api_keys: is a secret's place"),
@@ -123,6 +138,14 @@ def test_a_backends_key_must_be_in_the_environment(write, variable, message):
 def test_a_problem_of_the_environment_names_the_variable(write, monkeypatch):
     monkeypatch.setenv("GATEWAY_SERVER__PROT", "1")
     assert problems(write(GOOD)) == ["environment variable GATEWAY_SERVER__PROT: is no setting; did you mean 'port'?"]
+
+
+def test_a_variable_for_a_table_that_does_not_exist_is_not_passed_over(write, monkeypatch):
+    monkeypatch.setenv("GATEWAY_SERVR__PORT", "1")
+    monkeypatch.setenv("GATEWAY_URL", "http://127.0.0.1:1")
+    assert problems(write(GOOD)) == [
+        "environment variable GATEWAY_SERVR__PORT: names no table 'servr'; did you mean 'server'?"
+    ]
 
 
 def test_config_check_shows_routes_or_problems(write):

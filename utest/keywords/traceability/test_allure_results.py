@@ -92,6 +92,14 @@ def test_steps_lose_their_library_and_their_repeated_message():
     assert [below["name"] for below in step["steps"]] == ["127.0.0.1 answered", "Ask About v1.2"]
 
 
+def test_a_return_which_the_listener_writes_without_a_name_is_no_step():
+    step = {"name": "Get Last Request", "steps": [{"name": "Get Recorded Requests"}, {"status": "passed"}]}
+    result = {"fullName": "Suites.A", "status": "passed", "steps": [step, {"status": "passed"}]}
+    make_readable(result)
+    assert [step["name"] for step in result["steps"]] == ["Get Last Request"]
+    assert [below["name"] for below in step["steps"]] == ["Get Recorded Requests"]
+
+
 def test_the_latest_result_of_each_row_of_the_run_is_taken(tmp_path):
     results, to = tmp_path / "results", tmp_path / "staged"
     to.mkdir()

@@ -1,6 +1,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,12 @@ def test_a_run_that_did_not_come_to_its_rows_has_no_verdict(results, sentence):
     found = matrix([requirement(), requirement("B-001")], rows)
     assert verdict(found) == sentence
     assert [line.status for line in found.lines if line.requirement.id == "B-001"] == ["NOT_RUN"]
+
+
+def test_the_verdict_tells_what_failed_after_the_rows():
+    found = matrix([requirement()], [result("PASS", *FUNCTIONAL)])
+    found = replace(found, run=replace(found.run, afterwards=("The gateway did not end",)))
+    assert verdict(found) == "No requirement fails, but the run did not end well: The gateway did not end"
 
 
 def test_a_requirement_with_a_row_that_the_run_did_not_come_to_is_not_proven():

@@ -210,6 +210,15 @@ def test_rows_behind_a_failed_setup_were_not_run(project):
     assert run.interruption == "the run did not start: There is no gateway"
 
 
+def test_what_fails_after_the_rows_is_told(project):
+    teardown = "Suite Teardown    Fail    The gateway\\ndid not end.\n"
+    project.write("suites/__init__.robot", (project.root / "suites/__init__.robot").read_text() + teardown)
+    project.robot("--include", "smoke")
+    run = read_output(project.results / "output.xml")
+    assert {result.status for result in run.results} == {"PASS"}
+    assert run.afterwards == ("The gateway did not end",)
+
+
 def test_rows_behind_a_fatal_error_were_not_run(project):
     project.replace("suites/api/chat.robot", "    Fail    sk-top", "    Fatal Error    sk-top")
     project.robot()
