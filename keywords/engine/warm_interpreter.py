@@ -51,7 +51,10 @@ def main() -> None:
 
 def _start(program: str, order: dict[str, Any], own: tuple[int, ...]) -> None:
     if pid := os.fork():
-        _tell({"started": pid})
+        try:
+            _tell({"started": pid})
+        except BrokenPipeError:
+            os.kill(pid, signal.SIGKILL)  # nobody is left who would end it
         return
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

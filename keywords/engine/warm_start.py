@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from keywords.engine import warm_interpreter
@@ -49,7 +51,8 @@ class ForkedProcess:
     def kill(self) -> None:
         """End it with SIGKILL; nothing happens if it has ended."""
         if not self._ended.is_set():
-            os.kill(self.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # its end is not told yet
+                os.kill(self.pid, signal.SIGKILL)
 
     def note_end(self, status: int | None) -> None:
         """Say that it ended; the status is None if nobody is left who knows it."""
@@ -63,7 +66,7 @@ class WarmStarter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._interpreter: subprocess.Popen[bytes] | None = None
-        self._started: queue.SimpleQueue[ForkedProcess | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[Future[ForkedProcess]] = queue.SimpleQueue()
         self._listener = threading.Thread()
 
     def start(
@@ -76,6 +79,8 @@ class WarmStarter:
             cwd: working directory.
             environment: all of its variables.
             output: an existing file that gets its standard output and standard error.
+
+        Whoever is interrupted while waiting for it leaves no process behind.
 
         Raises:
             WarmStartError: the interpreter could not import the gateway, or was ended.
@@ -91,15 +96,18 @@ class WarmStarter:
                 self._interpreter = self._open()
             pipe = self._interpreter.stdin
             assert pipe is not None  # noqa: S101  # opened so
+            ordered: Future[ForkedProcess] = Future()
+            self._orders.put(ordered)
             try:
                 pipe.write(json.dumps(order).encode() + b"\n")
                 pipe.flush()
-                process = self._started.get(timeout=_FIRST_ANSWER_WITHIN_S)
-            except (OSError, queue.Empty) as error:
-                raise WarmStartError(f"the interpreter that starts gateways does not answer: {error!r}") from error
-        if process is None:
-            raise WarmStartError("the interpreter that starts gateways has ended; `python -m gateway` may say why")
-        return process
+                return ordered.result(_FIRST_ANSWER_WITHIN_S)
+            except BaseException as error:
+                if not ordered.cancel() and ordered.exception() is None:
+                    ordered.result().kill()
+                if isinstance(error, OSError):
+                    raise WarmStartError(f"the interpreter that starts gateways does not answer: {error!r}") from error
+                raise
 
     def close(self) -> None:
         """End the interpreter; what it started goes on, and its exit status is lost."""
@@ -110,19 +118,19 @@ class WarmStarter:
             self._interpreter = None
 
     def _open(self) -> subprocess.Popen[bytes]:
-        self._started = queue.SimpleQueue()
+        self._orders = queue.SimpleQueue()
         interpreter = subprocess.Popen(  # noqa: S603  (our own file)
             [sys.executable, warm_interpreter.__file__, _PROGRAM, *_MODULES],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C in the terminal is not for it
         )
-        self._listener = threading.Thread(target=self._listen, args=(interpreter, self._started), daemon=True)
+        self._listener = threading.Thread(target=self._listen, args=(interpreter, self._orders), daemon=True)
         self._listener.start()
         atexit.register(self.close)
         return interpreter
 
-    def _listen(self, interpreter: subprocess.Popen[bytes], started: queue.SimpleQueue[ForkedProcess | None]) -> None:
+    def _listen(self, interpreter: subprocess.Popen[bytes], orders: queue.SimpleQueue[Future[ForkedProcess]]) -> None:
         """Hear its news; the order of the lines makes a process known before its end is told."""
         assert interpreter.stdout is not None  # noqa: S101  # opened so
         mine: dict[int, ForkedProcess] = {}
@@ -131,12 +139,20 @@ class WarmStarter:
                 news: dict[str, Any] = json.loads(line)
                 if "started" in news:
                     process = mine[news["started"]] = ForkedProcess(news["started"])
-                    started.put(process)
+                    ordered = orders.get()
+                    if ordered.set_running_or_notify_cancel():
+                        ordered.set_result(process)
+                    else:
+                        process.kill()  # nobody waits for it any more
                 else:
                     mine.pop(news["ended"]).note_end(news["status"])
         for process in mine.values():
             process.note_end(None)
-        started.put(None)
+        while not orders.empty():
+            if (ordered := orders.get()).set_running_or_notify_cancel():
+                ordered.set_exception(
+                    WarmStartError("the interpreter that starts gateways has ended; `python -m gateway` may say why")
+                )
 
 
 STARTER: Final = WarmStarter()

@@ -107,3 +107,18 @@ def test_the_interpreter_ends_with_its_owner(tmp_path):
     while interpreter.is_running() and interpreter.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "it still runs ten seconds after its owner"
         time.sleep(0.02)
+
+
+def test_one_that_nobody_waits_for_any_more_is_ended_and_not_taken_for_the_next(start, tmp_path, monkeypatch):
+    (tmp_path / "slow.py").write_text("import time\ntime.sleep(0.5)\n")
+    monkeypatch.setattr(warm_start, "_MODULES", ("slow",))
+    with monkeypatch.context() as hurry:
+        hurry.setattr(warm_start, "_FIRST_ANSWER_WITHIN_S", 0.05)
+        with pytest.raises(WarmStartError, match="does not answer"):
+            start("stay")
+    output = tmp_path / "output"
+    process = start("the next")
+    assert process.wait() == 7
+    told = [json.loads(line) for line in output.read_text().splitlines() if line.startswith("{")]
+    assert {each["pid"] for each in told if "the next" in each["argv"]} == {process.pid}
+    assert not any(psutil.pid_exists(each["pid"]) for each in told if "stay" in each["argv"])
