@@ -93,17 +93,25 @@ class LifecycleLibrary:
         return found[count - 1]
 
     @keyword
-    def kill_a_worker(self, gateway: Gateway | None = None) -> None:
-        """Kill one of the processes that answer for a gateway with several workers, without a warning.
+    def kill_a_worker(self, gateway: Gateway | None = None, within: timedelta = _A_WHILE) -> None:
+        """Kill one of the processes that answer for a gateway with several workers, and wait for the one after it.
 
         Raises:
             GatewayProcessError: the gateway has no processes beside itself.
+            AssertionError: no worker took its place in time.
 
         ```robotframework
         Kill A Worker    ${gateway}
         ```
         """
-        chosen_gateway(gateway).process.model_process().kill()
+        gateway = chosen_gateway(gateway)
+        before = _starts_of_workers(gateway)
+        gateway.process.model_process().kill()
+        end = monotonic() + within.total_seconds()
+        while _starts_of_workers(gateway) == before:
+            if monotonic() > end:
+                raise AssertionError(f"No worker took the place of the one that was killed within {within}")
+            sleep(_POLL_S)
 
     @keyword
     def get_exit_status(
@@ -186,6 +194,10 @@ def _readings(gateway: Gateway) -> list[dict[str, Any]]:
     """The log's lines about configurations that were read while it ran."""
     lines = gateway.log.read_text("utf-8", "replace").splitlines(keepends=True)
     return [json.loads(line) for line in lines if "reloaded" in line and line.endswith("\n")]
+
+
+def _starts_of_workers(gateway: Gateway) -> int:
+    return gateway.log.read_text("utf-8", "replace").count('"event":"worker_started"')
 
 
 def _end(stream: StreamedAnswer, text: str) -> str:

@@ -89,10 +89,7 @@ Open Gateway That Others Change
     ${first} =    Write Gateway Config    ${backend}
     ${config} =    Write Gateway Config    ${backend}
     ${gateway} =    Start Gateway    config=${config}
-    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
-    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
-    VAR    ${GATEWAY}    ${gateway}    scope=SUITE
-    VAR    ${MODEL}    scripted    scope=SUITE
+    Let Suite Speak To    ${gateway}    scripted
     VAR    &{WORLD}    backend=${backend}    first=${first}    config=${config}    scope=SUITE
 
 Take Over

@@ -55,11 +55,8 @@ Open Gateway For All Rows
     ${backend} =    Start Scripted Backend
     ${config} =    Write Gateway Config    ${backend}
     ${gateway} =    Start Gateway    config=${config}
-    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
-    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
-    VAR    ${GATEWAY}    ${gateway}    scope=SUITE
+    Let Suite Speak To    ${gateway}    scripted
     VAR    ${BACKEND}    ${backend}    scope=SUITE
-    VAR    ${MODEL}    scripted    scope=SUITE
 
 Stop It In The Middle Of Fifty Streams
     [Documentation]    Streams of about a second; the signal; what others are told meanwhile; the ends of the streams.

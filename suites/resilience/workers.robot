@@ -15,28 +15,27 @@ Test Tags           kind:reliability    needs:scripted-backend    needs:redis
 *** Test Cases ***
 A backend that one worker found failing is left alone by the others
     [Tags]    req:BRKR-004
+    ${before} =    Get Request Count    ${BACKEND}
     Script Refusal    ${BACKEND}    500
     Send Chats    1
     Gateway Should Log    "told_by":"another process"    within=${HEARD_WITHIN}    gateway=${GATEWAY}
     ${answers} =    Send Chats    12
     Get Status Count    ${answers}    503    ==    12
-    Get Request Count    ${BACKEND}    ==    1
+    Get Request Count    ${BACKEND}    ==    ${before + 1}
 
 Whichever worker answers a scrape tells of all of them
     [Tags]    req:OBSV-013    kind:functional
     ${before} =    Get Metric    gateway_requests_total
     Send Chats    12
-    ${after} =    Get Metric    gateway_requests_total
-    Should Be Equal As Integers    ${{ $after - $before }}    12
+    Metrics Should Add Up To    ${before + 12}    gateway_requests_total
 
 What a worker counted outlives it
     [Tags]    req:OBSV-013
-    Send Chats    4
     ${before} =    Get Metric    gateway_requests_total
+    Send Chats    4
+    Metrics Should Add Up To    ${before + 4}    gateway_requests_total
     Kill A Worker    ${GATEWAY}
-    Gateway Should Log    "event":"worker_died"    gateway=${GATEWAY}
-    ${after} =    Get Metric    gateway_requests_total
-    Should Be Equal As Integers    ${after}    ${before}
+    Metrics Should Add Up To    ${before + 4}    gateway_requests_total
 
 
 *** Keywords ***
@@ -46,11 +45,8 @@ Open Gateway With Two Workers
     ${config} =    Write Gateway Config    ${backend}
     Let Two Workers Share A Redis    ${config}
     ${gateway} =    Start Gateway    config=${config}
-    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
-    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
-    VAR    ${GATEWAY}    ${gateway}    scope=SUITE
+    Let Suite Speak To    ${gateway}    scripted
     VAR    ${BACKEND}    ${backend}    scope=SUITE
-    VAR    ${MODEL}    scripted    scope=SUITE
 
 Let Two Workers Share A Redis
     [Documentation]    And leave a backend alone after its first failure, for longer than this suite runs.
