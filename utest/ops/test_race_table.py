@@ -35,6 +35,12 @@ def test_a_bound_within_the_interval_is_unclear():
     assert verdicts(found)["added TTFT p99 of 64 paced streams, ms"] == "unclear"
 
 
+def test_one_round_has_no_interval_and_decides_nothing():
+    found = race()
+    del found.rounds[1:]
+    assert set(verdicts(found).values()) == {"unclear", "not measured"}
+
+
 def test_what_is_missing_is_not_measured():
     assert verdicts(race())["requests/s at 32 connections, times LiteLLM's"] == "not measured"
     assert set(verdicts(Race()).values()) == {"not measured"}

@@ -74,7 +74,7 @@ _HOW = """## How it was measured
 - Where the load's core is in use to nearly 1 at full speed, streams/s and chunks/s are the limit of client and backend
   and not of the contender; its CPU per chunk tells then.
 - CPU is user and system time of the contender's processes, divided by the requests or chunks of that measurement.
-- `met` is *yes* or *no* if the whole interval lies on one side of the target, else *unclear*."""
+- `met` is *yes* or *no* if the whole interval lies on one side of the target, else *unclear*; one round has none."""
 
 
 def number(value: float) -> str:

@@ -35,12 +35,15 @@ class Target:
     measured: Callable[[Race], Estimate | None]
 
     def verdict(self, race: Race) -> Verdict:
-        """`yes` and `no` hold for the whole 95 % interval; if the bound lies within it, nobody knows."""
+        """`yes` and `no` hold for the whole 95 % interval; if the bound lies within it, nobody knows.
+
+        Nor does anybody after one round, which has no interval.
+        """
         found = self.measured(race)
         if found is None:
             return "not measured"
         inside = (found.low >= self.bound, found.high >= self.bound)
-        if inside[0] != inside[1]:
+        if found.n == 1 or inside[0] != inside[1]:
             return "unclear"
         return "yes" if inside[0] == (self.sense == ">=") else "no"
 
