@@ -80,7 +80,7 @@ class RequestRecord:
     answered: bytearray | None = None
     attempts: list[Attempt] = field(default_factory=list)
     strict: bool = False
-    dropped: list[str] = field(default_factory=list)
+    dropped: dict[str, None] = field(default_factory=dict)
     template: str | None = None
     neutralised: int = 0
     meter: Meter = field(default_factory=Meter)

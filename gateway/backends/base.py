@@ -31,7 +31,7 @@ class Call:
         stream: whether the client asked for server-sent events.
         operation: what it asks for.
         strict: refuse a parameter that the backend cannot take, rather than drop it.
-        dropped: names of the parameters that were dropped, for the response header.
+        dropped: names of the parameters that were dropped, each once and in order, for the response header.
     """
 
     body: bytes
@@ -42,7 +42,7 @@ class Call:
     stream: bool
     operation: Operation = CHAT
     strict: bool = False
-    dropped: list[str] = field(default_factory=list)
+    dropped: dict[str, None] = field(default_factory=dict)
 
     def body_for_backend(self) -> bytes:
         """The client's bytes; dumped anew, with only `model` changed, if the backend's name for it differs."""
@@ -71,8 +71,7 @@ class Call:
                 param=param,
                 code="unsupported_parameter",
             )
-        if param not in self.dropped:
-            self.dropped.append(param)
+        self.dropped[param] = None
 
 
 class Backend(ABC):

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from gateway.errors import InvalidRequest, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
     from collections.abc import Set as AbstractSet
 
     from gateway.backends.base import Call
@@ -121,7 +121,7 @@ def asks_strict(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return False
 
 
-def dropped_header(params: Sequence[str]) -> bytes:
+def dropped_header(params: Collection[str]) -> bytes:
     """The names for the response header, comma separated.
 
     A name may hold anything that JSON can; what a header cannot carry is percent-encoded, and of very many names the

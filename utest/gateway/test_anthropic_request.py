@@ -15,7 +15,7 @@ def called(*, strict=False, **fields):
 def translated(**fields):
     call = called(**fields)
     request = anthropic_request(call, max_tokens=4096)
-    assert call.dropped == []
+    assert not call.dropped
     return request
 
 

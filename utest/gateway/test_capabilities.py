@@ -1,10 +1,12 @@
 """Parameters that a backend cannot take: named in a header, or refused."""
 
 import json
+import time
 
 import pytest
 
-from gateway.backends.capabilities import dropped_header
+from gateway.backends.base import Call
+from gateway.backends.capabilities import dropped_header, taken
 
 OLLAMA = {"model": "llama", "message": {"role": "assistant", "content": "Hi"}, "done": True, "done_reason": "stop"}
 
@@ -16,6 +18,14 @@ def test_dropped_parameters_are_named(client, backend, stream):
     assert response.status_code == 200
     assert response.headers["x-gateway-dropped-params"] == "logit_bias, user"
     assert not {"logit_bias", "user"} & json.loads(backend.bodies[0]).keys()
+
+
+def test_very_many_dropped_parameters_hold_nobody_up():
+    call = Call(b"", {f"unknown_{number}": 1 for number in range(40_000)}, "m", "m", "id", stream=False)
+    began = time.monotonic()
+    assert taken(call, ()) == {}
+    assert dropped_header(call.dropped).endswith(b"-more")
+    assert time.monotonic() - began < 2.0
 
 
 def test_nothing_dropped_no_header(client, backend):

@@ -24,7 +24,7 @@ def translated(*, strict=False, dropped=(), limit_field="max_tokens", **fields):
     call = Call(b"", fields, "c", "inner", "id", stream=bool(fields.get("stream")), strict=strict)
     new = chat_call(call, limit_field)
     assert orjson.loads(new.body) == new.fields
-    assert call.dropped == list(dropped)
+    assert list(call.dropped) == list(dropped)
     return new.fields
 
 
