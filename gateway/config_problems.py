@@ -94,7 +94,8 @@ def _problem(  # noqa: PLR0911  # one line per kind of error
             )
         case "union_tag_invalid":
             kinds = [kind.strip(" '") for kind in context["expected_tags"].split(",")]
-            mend = unknown_name(context["tag"], kinds, 'of which "openai" is any OpenAI-compatible server')
+            mend = unknown_name(context["tag"], kinds, "as its kind")
+            mend += ' (any OpenAI-compatible server is of kind "openai")'
             return Problem(f"{where}.kind", f"'{context['tag']}' is no kind of backend", mend)
         case "string_pattern_mismatch":
             name = details["loc"][-1] == "[key]"

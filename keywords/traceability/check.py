@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from keywords.traceability.rows import tag_problems
+from keywords.traceability.rows import NIGHTLY, tag_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from keywords.traceability.register import Register
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
-
-NIGHTLY = "nightly"
-"""The tag of rows that a regular run leaves out."""
 
 
 def row_findings(register: Register, rows: Sequence[Row]) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keywords.traceability.results import NOT_RUN, Result
+from keywords.traceability.rows import NIGHTLY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,7 +81,11 @@ def build(register: Register, run: Run, rows: Iterable[Row] = ()) -> Matrix:
         rows: all rows that exist; those without a result in the run are shown as not run.
     """
     executed = {result.row.stable_id for result in run.results}
-    left_out = [Result(row, NOT_RUN, "left out of this run") for row in rows if row.stable_id not in executed]
+    left_out = [
+        Result(row, NOT_RUN, f"left out of this run{' (nightly)' if NIGHTLY in row.tags else ''}")
+        for row in rows
+        if row.stable_id not in executed
+    ]
     results = (*run.results, *left_out)
     lines = [_line(requirement, results) for requirement in register.requirements.values()]
     lines.sort(key=lambda line: (STATUSES.index(line.status), -line.requirement.score, line.requirement.id))
@@ -103,7 +108,7 @@ def _verdict(
     if not mine:
         return "UNCOVERED", "no row proves it"
     if not any(result.status == "PASS" for result in mine):
-        reasons = dict.fromkeys(result.message for result in mine if result.message)
+        reasons = dict.fromkeys(result.message.rstrip(".") for result in mine if result.message)
         return "NOT_RUN", "; ".join(reasons) or "none of its rows ran"
     missing = [kind for kind in requirement.needs if not by_kind[kind]]
     missed = sum(bool(result.not_reached) for result in mine)

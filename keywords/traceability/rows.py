@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from keywords.traceability.register import Register
 
-CADENCES = ("smoke", "nightly")
+NIGHTLY = "nightly"
+"""The tag of rows that a regular run leaves out."""
+CADENCES = ("smoke", NIGHTLY)
 NEEDS = {
     "api-key": "the target refuses wrong keys",
     "browser": "Chromium or Chrome is installed",

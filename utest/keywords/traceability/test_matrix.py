@@ -60,6 +60,12 @@ def test_rows_that_a_run_left_out_are_not_run():
     assert found.row_counts == {"FAIL": 0, "SKIP": 0, "NOT RUN": 1, "PASS": 0}
 
 
+def test_a_nightly_row_that_a_run_left_out_is_told_as_such():
+    skipped = result("SKIP", *FUNCTIONAL, message="There is no GPU.")
+    found = matrix([requirement()], [skipped], rows=[Row("Tonight", "Suites.S", (*FUNCTIONAL, "nightly"))])
+    assert found.lines[0].reason == "There is no GPU; left out of this run (nightly)"
+
+
 def test_a_row_that_ran_from_another_root_is_the_same_row():
     found = matrix([requirement()], [result("PASS", *FUNCTIONAL)], rows=[Row("A row", "Other.Root.S", FUNCTIONAL)])
     assert len(found.results) == 1
