@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from gateway.backends.capabilities import impossible
-from gateway.backends.llamacpp_chat import ChoicesUsage, name_ignored, template_abilities
+from gateway.backends.llamacpp_chat import ChoicesUsage, OpeningRoles, name_ignored, template_abilities
 from gateway.backends.llamacpp_process import LlamaCppProcess
 from gateway.backends.llamacpp_text import TextEvents, joined, text_request, whole_text
 from gateway.backends.llamacpp_watch import until_hung
@@ -162,6 +162,7 @@ class LlamaCppBackend(OpenAIBackend):
         """As the base, with the asked model id in each event."""
         begun = False
         rewriting: TextEvents | ChoicesUsage | None = None
+        roles = OpeningRoles(call.choices if call.operation is CHAT else 0)
         if call.operation is TEXT_COMPLETION:
             rewriting = TextEvents(call)
         elif call.choices > 1:
@@ -170,7 +171,7 @@ class LlamaCppBackend(OpenAIBackend):
             async with aclosing(super().stream(call)) as events:
                 async for block in events:
                     begun = True
-                    named = self._under_asked_name(block, call)
+                    named = roles.translated(self._under_asked_name(block, call))
                     if passed := rewriting.translated(named) if rewriting else named:
                         yield passed
             if rewriting and (usage := rewriting.usage()):

@@ -80,6 +80,38 @@ def name_ignored(call: Call, abilities: Mapping[str, bool]) -> None:
     drop_asked(call, missing)
 
 
+class OpeningRoles:
+    """Puts the role into the first event of each choice where llama.cpp left it out.
+
+    It does so when a choice begins with a character that takes several tokens, such as an emoji.
+
+    Args:
+        choices: how many the stream has.
+    """
+
+    def __init__(self, choices: int) -> None:
+        self._closed = set(range(choices))
+
+    def translated(self, block: bytes) -> bytes:
+        """A block of whole events, the same one as soon as all choices have begun."""
+        if not self._closed:
+            return block
+        return b"".join(self._event(event) for event in block.split(b"\n\n") if event)
+
+    def _event(self, event: bytes) -> bytes:
+        data, _ = data_and_name(event)
+        chunk = orjson.loads(data) if data and data != b"[DONE]" else None
+        choices = chunk.get("choices") if isinstance(chunk, dict) else None
+        changed = False
+        for choice in choices or ():
+            if choice["index"] in self._closed:
+                self._closed.discard(choice["index"])
+                if "role" not in choice["delta"]:
+                    choice["delta"] = {"role": "assistant", **choice["delta"]}
+                    changed = True
+        return b"data: " + orjson.dumps(chunk) + b"\n\n" if changed else event + b"\n\n"
+
+
 class ChoicesUsage:
     """Adds up what llama.cpp tells of each choice when that one has ended.
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gateway.backends.base import Call
-from gateway.backends.llamacpp_chat import ChoicesUsage, name_ignored
+from gateway.backends.llamacpp_chat import ChoicesUsage, OpeningRoles, name_ignored
 from gateway.errors import InvalidRequest
 from gateway.meter import METER
 
@@ -83,3 +83,26 @@ def test_what_would_change_the_answer_is_refused(param, fields):
     with pytest.raises(InvalidRequest) as refused:
         name_ignored(Call(b"", fields, "m", "m", "id-1", stream=False), NO_TOOLS)
     assert refused.value.param == param
+
+
+def opening(index, **delta):
+    return b"data: " + json.dumps({"choices": [{"index": index, "delta": delta}]}).encode() + b"\n\n"
+
+
+def test_a_choice_that_begins_without_its_role_gets_it():
+    roles = OpeningRoles(2)
+    whole, bare = opening(1, role="assistant", content=None), opening(0, content="\U0001f609")
+    assert roles.translated(whole) == whole
+    first, then = roles.translated(bare + bare).split(b"\n\n")[:2]
+    assert json.loads(first.removeprefix(b"data: "))["choices"][0]["delta"] == {
+        "role": "assistant",
+        "content": "\U0001f609",
+    }
+    assert then + b"\n\n" == bare
+    assert roles.translated(bare) is bare
+
+
+def test_events_without_choices_and_the_closing_mark_pass():
+    roles = OpeningRoles(1)
+    for event in (b'data: {"error":{"message":"no"}}\n\n', b"data: [DONE]\n\n"):
+        assert roles.translated(event) == event
