@@ -97,6 +97,16 @@ class AttackRun:
         return self.successes / self.valid
 
     @property
+    def false_alarms(self) -> int:
+        """How often the canary of one attempt is found in the answer of another, which never knew it."""
+        return sum(
+            find_canary(other.canary, attempt.answer) is not None
+            for attempt in self.attempts
+            for other in self.attempts
+            if other.canary != attempt.canary
+        )
+
+    @property
     def lower_bound(self) -> float:
         """Lower end of the one-sided 95 % interval of the rate (Clopper-Pearson)."""
         return clopper_pearson_lower(self.successes, self.valid)

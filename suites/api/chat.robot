@@ -28,7 +28,11 @@ Told to say OK, the model says OK more often than by chance
 Not told to say OK, the model does not say it
     [Documentation]    The control: without it, the rate above could be the model's habit.
     [Tags]    req:CHAT-003    kind:negative
-    ${not_told} =    Ask Many Times    Name three colours.    ${OBEDIENCE_SAMPLES}    temperature=0.7    max_tokens=16
+    ${not_told} =    Ask Many Times
+    ...    Name three colours.
+    ...    ${OBEDIENCE_CONTROL_SAMPLES}
+    ...    temperature=0.7
+    ...    max_tokens=16
     Get Share Of Answers Containing    ${not_told}    OK    upper bound    <    ${OBEDIENCE_MIN}
 
 Usage counts the tokens of the answer

@@ -32,7 +32,7 @@ A change of the file is enough
     Ask    Hello.    model=seen
 
 A key that was revoked is refused
-    [Tags]    req:LIFE-007    kind:security    nightly
+    [Tags]    req:LIFE-007    kind:security
     ${key} =    Make Key    alice
     Add To Gateway Config    ${WORLD.config}    keys    file=${key.file}
     Reload Gateway    ${GATEWAY}
