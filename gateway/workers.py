@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from asyncio.subprocess import PIPE
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gateway.numbers import open_shared
@@ -89,10 +90,10 @@ class _Supervisor:
         keepers = [asyncio.create_task(self._keep(index)) for index in range(self._count)]
         await self._stopping.wait()
         for process in self._running.values():
-            process.terminate()
+            _send(process, signal.SIGTERM)
         _, late = await asyncio.wait(keepers, timeout=self._drain_s + LEAVE_S)
         for process in self._running.values():
-            process.kill()
+            _send(process, signal.SIGKILL)
         if late:
             await asyncio.wait(late)
         say("stopped")
@@ -102,7 +103,7 @@ class _Supervisor:
         """Have all workers read the configuration again; one that is not ready yet would die of the signal."""
         self._reloads += 1
         for index in self._answering:
-            self._running[index].send_signal(signal.SIGHUP)
+            _send(self._running[index], signal.SIGHUP)
 
     async def _keep(self, index: int) -> None:
         """Keep one worker running."""
@@ -134,13 +135,13 @@ class _Supervisor:
         self._running[index] = process
         if self._stopping.is_set():
             # The signal came while it was being started.
-            process.terminate()
+            _send(process, signal.SIGTERM)
         assert process.stdout is not None  # noqa: S101  # asked for above
         if await process.stdout.readline() == READY:
             say("worker_started", worker=index, pid=process.pid)
             self._answering.add(index)
             if self._reloads > reloads:
-                process.send_signal(signal.SIGHUP)
+                _send(process, signal.SIGHUP)
             if index not in self._ready:
                 self._ready.add(index)
                 if len(self._ready) == self._count:
@@ -149,3 +150,9 @@ class _Supervisor:
         self._answering.discard(index)
         del self._running[index]
         return status
+
+
+def _send(process: Process, number: signal.Signals) -> None:
+    """Send a signal, unless the process has died in this very moment: the others must get theirs."""
+    with suppress(ProcessLookupError):
+        process.send_signal(number)

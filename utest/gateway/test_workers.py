@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,8 @@ import urllib.request
 
 import psutil
 import pytest
+
+from gateway.workers import _Supervisor
 
 CONFIG = """
 [backends.up]
@@ -127,3 +130,25 @@ def test_each_worker_reads_the_configuration_again(serve, tmp_path):
     assert gateway.until("config_needs_restart")[0]["settings"] == ["server.watch"]
     gateway.process.send_signal(signal.SIGTERM)
     assert gateway.process.wait(10) == 0
+
+
+class Worker:
+    """A worker's process as its parent sees it; one that is gone takes no signal."""
+
+    def __init__(self, *, is_gone):
+        self.is_gone = is_gone
+        self.signals = []
+
+    def send_signal(self, number):
+        if self.is_gone:
+            raise ProcessLookupError
+        self.signals.append(number)
+
+
+def test_a_worker_that_died_just_now_keeps_no_signal_from_the_others():
+    with socket.socket() as listener:
+        supervisor = _Supervisor([], 2, listener, 0.0)
+    supervisor._running = {0: Worker(is_gone=True), 1: Worker(is_gone=False)}
+    supervisor._answering = {0, 1}
+    supervisor._reload()
+    assert supervisor._running[1].signals == [signal.SIGHUP]
