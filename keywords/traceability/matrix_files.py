@@ -98,6 +98,7 @@ def as_data(matrix: Matrix, to: Path) -> dict[str, Any]:
             "started": matrix.run.started,
             "elapsed_s": round(matrix.run.elapsed_s, 3),
             "metadata": dict(matrix.run.metadata),
+            "afterwards": list(matrix.run.afterwards),
             "log": _link(log, to) if log.is_file() else None,
         },
         "requirement_counts": matrix.requirement_counts,
