@@ -191,6 +191,7 @@ def test_the_json_leads_both_ways(written):
         "started": "2026-01-01T10:00:00",
         "elapsed_s": 12.0,
         "metadata": {"Model": "m"},
+        "afterwards": [],
         "log": "../log.html",
     }
     partial = data["requirements"][1]
