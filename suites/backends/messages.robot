@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       A client of Anthropic's Messages is served by a backend of every kind: calls of tools and their
-...                 results, refusals, and streams that break off. Each line of a table is one kind of backend.
+Documentation       A client of Anthropic's Messages is served by a backend of every kind, calls of tools and their
+...                 results included. Each line of a table is one kind of backend.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.anthropic_sdk.AnthropicSdkLibrary
@@ -10,12 +10,12 @@ Suite Setup         Open Gateway Before All Kinds
 Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
 Test Teardown       No Operation
 
-Test Tags           needs:scripted-backend
+Test Tags           kind:functional    needs:scripted-backend
 
 
 *** Test Cases ***
 A message comes from a backend of every kind
-    [Tags]    req:MSGS-007    kind:functional
+    [Tags]    req:MSGS-007
     [Template]    Kind Answers With A Message
     openai
     azure
@@ -25,7 +25,7 @@ A message comes from a backend of every kind
     ollama
 
 The anthropic package calls tools of a backend of every kind
-    [Tags]    req:ASDK-004    kind:functional
+    [Tags]    req:ASDK-004
     [Template]    Kind Calls A Tool
     openai
     azure
@@ -35,7 +35,7 @@ The anthropic package calls tools of a backend of every kind
     ollama
 
 A result of a tool goes back to the model
-    [Tags]    req:ASDK-004    kind:functional
+    [Tags]    req:ASDK-004
     Script Tool Call    ${BACKEND}    get_weather    {"city": "Oslo"}
     ${message} =    Package Message    Is it raining?    model=openai
     ${messages} =    Conversation With Result    Is it raining?    ${message}    Yes.
@@ -45,34 +45,8 @@ A result of a tool goes back to the model
     Should Be Equal    ${asked}[messages][2][role]    tool
     Should Be Equal    ${asked}[messages][2][content]    Yes.
 
-A stream that breaks off tells the anthropic package
-    [Tags]    req:ASDK-005    kind:reliability
-    [Template]    Broken Stream Of Kind Raises
-    openai    cut
-    openai    error
-    anthropic    cut
-    anthropic    error
-    ollama    cut
-
-A stream that breaks off ends with Anthropic's error event
-    [Tags]    req:MSGS-008    kind:reliability
-    [Template]    Broken Stream Of Kind Ends With An Error
-    openai    cut
-    openai    bad_json
-    anthropic    cut
-    anthropic    bad_json
-    ollama    close
-
-A refusal of a backend raises the anthropic package's own error
-    [Tags]    req:ASDK-003    kind:negative
-    [Template]    Status Of Backend Raises
-    429    RateLimitError
-    503    OverloadedError
-    529    OverloadedError
-    504    GatewayTimeoutError
-
 Anthropic gets the client's own request
-    [Tags]    req:MSGS-009    kind:functional
+    [Tags]    req:MSGS-009
     ${exchange} =    Send Message    model=anthropic    system=Be brief.    container=c1
     ${asked} =    Get Last Request
     Should Be Equal    ${asked}[system]    Be brief.
@@ -80,7 +54,7 @@ Anthropic gets the client's own request
     Get Header    ${exchange}    x-gateway-dropped-params    ==    ${None}
 
 What another backend cannot take is named
-    [Tags]    req:MSGS-009    kind:functional
+    [Tags]    req:MSGS-009
     ${exchange} =    Send Message    model=openai    container=c1
     Get Header    ${exchange}    x-gateway-dropped-params    ==    container
 
@@ -108,27 +82,6 @@ Kind Calls A Tool
     ${stream} =    Package Stream    Is it raining?    model=${kind}    tools=${tools}
     Should Be Equal    ${stream.tool_uses}    ${whole.tool_uses}
     Should Be Equal    ${stream.text}    Let me see.
-
-Broken Stream Of Kind Raises
-    [Documentation]    One line of the table: the kind of backend, and how its stream breaks.
-    [Arguments]    ${kind: str}    ${fault: str}
-    Script Answer    ${BACKEND}
-    Script Fault    ${BACKEND}    ${fault}    after=2
-    Package Stream Raises    APIStatusError    model=${kind}
-
-Broken Stream Of Kind Ends With An Error
-    [Documentation]    One line of the table: the kind of backend, and how its stream breaks.
-    [Arguments]    ${kind: str}    ${fault: str}
-    Script Answer    ${BACKEND}
-    Script Fault    ${BACKEND}    ${fault}    after=2
-    ${stream} =    Stream Message    model=${kind}
-    Message Stream Should Say That It Broke Off    ${stream}
-
-Status Of Backend Raises
-    [Documentation]    One line of the table: what the backend says, and the class that the package raises.
-    [Arguments]    ${status: int}    ${class: str}
-    Script Refusal    ${BACKEND}    ${status}
-    Package Raises    ${class}    model=openai
 
 Get Last Request
     [Documentation]    The body of the request that came last to the backend.

@@ -63,7 +63,7 @@ Requests at once do not go beyond a budget together
     [Documentation]    Each reserves 45 of the 100 tokens, and uses 6.
     [Tags]    req:KEYF-006
     Open Gateway With Key    --budget-tokens    100
-    Script Answer    ${BACKEND}    Slow.    first_delay=400 ms
+    Script Answer    ${BACKEND}    Slow.    first_delay=1 s
     ${answers} =    Send Chats At Once    5    max_tokens=40
     Get Status Count    ${answers}    200    ==    2
     Get Status Count    ${answers}    429    ==    3

@@ -2,6 +2,7 @@
 Documentation       Whoever has no key gets no answer, and a key is shown to nobody.
 
 Resource            ../../resources/gateway.resource
+Library             keywords.messages.MessagesLibrary
 
 Test Tags           kind:security    needs:api-key
 
@@ -23,6 +24,11 @@ The list of models is behind the key as well
     [Tags]    req:KEYS-001
     ${exchange} =    Send Raw    GET    /v1/models    api_key=${EMPTY}
     Get Status    ${exchange}    ==    401
+
+A key in Anthropic's header is taken
+    [Tags]    req:MSGS-006    needs:gateway
+    ${exchange} =    Send Message    max_tokens=1    key_in=x-api-key
+    Get Status    ${exchange}    ==    200
 
 A refusal does not repeat the key that it refuses
     [Tags]    req:KEYS-002
