@@ -18,7 +18,8 @@ pytestmark = pytest.mark.skipif(not SUPPORTED, reason="only Linux lets a process
 PROGRAM = """
 import json, os, sys, time
 print(json.dumps({"argv": sys.argv, "cwd": os.getcwd(), "environment": dict(os.environ), "session": os.getsid(0),
-                  "pid": os.getpid(), "input": sys.stdin.read(), "descriptors": len(os.listdir("/proc/self/fd"))}), flush=True)
+                  "pid": os.getpid(), "input": sys.stdin.read(), "descriptors": len(os.listdir("/proc/self/fd"))}),
+      flush=True)
 print("also this", file=sys.stderr, flush=True)
 if "stay" in sys.argv:
     time.sleep(60)
