@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import httpx2
 import openai
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords import target
 from keywords.chat import UsageNumber
-from keywords.engine.answer import Usage
-from keywords.engine.evidence import COLLECTOR
-from keywords.engine.recorder import RecordingTransport
 from keywords.engine.stream import StreamedAnswer
 from keywords.judging import judge
+from keywords.openai_client import SdkAnswer, logged, replayed, sdk_client, usage_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from openai.types import CompletionUsage
     from openai.types.chat import ChatCompletionUserMessageParam
 
-TIMEOUT_S = 120.0
-
 _EQUAL = AssertionOperator["=="]
-
-
-@dataclass(frozen=True, slots=True)
-class SdkAnswer:
-    """What the package made of an answer.
-
-    Attributes:
-        text: of the first choice, the stream's pieces joined.
-        finish_reason: of the first choice.
-        usage: None if the answer carries none.
-        model: as the answer names it.
-        chunks: how many the stream had; 1 for a plain answer.
-    """
-
-    text: str
-    finish_reason: str | None
-    usage: Usage | None
-    model: str
-    chunks: int = 1
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
@@ -254,32 +226,6 @@ class OpenAISdkLibrary:
         return judge(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
 
 
-def replayed(stream: StreamedAnswer) -> openai.Stream[openai.types.chat.ChatCompletionChunk]:
-    """The package's own stream over the bytes of a stream that came before; reading it costs no request."""
-    answer = httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=stream.exchange.body)
-    http = httpx2.Client(transport=httpx2.MockTransport(lambda _: answer))
-    sdk = openai.OpenAI(base_url="http://replay.invalid/v1", api_key="unused", max_retries=0, http_client=http)
-    return sdk.chat.completions.create(model="unused", messages=[{"role": "user", "content": "unused"}], stream=True)
-
-
-@contextmanager
-def sdk_client(api_key: str | None = None) -> Iterator[tuple[openai.OpenAI, str]]:
-    """The package's client for the gateway under test, and the model's id."""
-    gateway = target.client()
-    transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), COLLECTOR.add, TIMEOUT_S)
-    with (
-        httpx2.Client(transport=transport, trust_env=False, timeout=TIMEOUT_S) as http,
-        openai.OpenAI(
-            base_url=f"{gateway.base_url}/v1",
-            # The package insists on some key, also for a gateway without.
-            api_key=api_key or target.api_key() or "none",
-            max_retries=0,
-            http_client=http,
-        ) as sdk,
-    ):
-        yield sdk, gateway.model
-
-
 def _hello(sdk: openai.OpenAI, model: str, temperature: float = 1) -> object:
     messages: list[ChatCompletionUserMessageParam] = [{"role": "user", "content": "Hello."}]
     return sdk.chat.completions.create(model=model, messages=messages, temperature=temperature, max_tokens=1)
@@ -292,16 +238,3 @@ def _raised(call: Callable[[], object]) -> str:
         logger.info(f"{type(error).__name__}: {error}")
         return type(error).__name__
     raise AssertionError("The openai package raised nothing; the gateway accepted what it should have refused")
-
-
-def usage_of(usage: CompletionUsage | None) -> Usage | None:
-    """The package's numbers as ours."""
-    if usage is None:
-        return None
-    return Usage(usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
-
-
-def logged(answer: SdkAnswer) -> SdkAnswer:
-    """The answer, which the log has then."""
-    logger.info(str(answer))
-    return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.openai_sdk import SdkAnswer, logged, sdk_client, usage_of
+from keywords.openai_client import SdkAnswer, logged, sdk_client, usage_of
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")

@@ -11,12 +11,11 @@ Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripte
 Test Setup          Script Answer Of Three Words
 Test Teardown       No Operation
 
-Test Tags           kind:functional    needs:scripted-backend
+Test Tags           req:OPER-001    kind:functional    needs:scripted-backend
 
 
 *** Test Cases ***
 Every kind of backend completes text
-    [Tags]    req:OPER-001
     [Template]    Text Is Completed
     openai
     azure
@@ -25,7 +24,6 @@ Every kind of backend completes text
     ollama
 
 Every kind of backend completes text as a stream
-    [Tags]    req:OPER-001
     [Template]    Text Is Completed As A Stream
     openai
     azure
@@ -33,35 +31,7 @@ Every kind of backend completes text as a stream
     nim
     ollama
 
-Every kind of backend makes vectors
-    [Tags]    req:OPER-001
-    [Template]    Texts Become Vectors
-    openai
-    azure
-    azure-deployment
-    nim
-    ollama
-
-Every kind of backend's vectors come packed
-    [Tags]    req:EMBD-002
-    [Template]    Vectors Come Packed
-    openai
-    azure
-    azure-deployment
-    nim
-    ollama
-
-Every kind of backend's vectors have the length that was asked for
-    [Tags]    req:EMBD-004
-    [Template]    Vectors Have The Asked Length
-    openai
-    azure
-    azure-deployment
-    nim
-    ollama
-
 Each kind of backend is asked at its own address
-    [Tags]    req:OPER-001
     [Template]    Backend Is Asked At
     openai    /v1/completions    /v1/embeddings
     azure    /openai/v1/completions    /openai/v1/embeddings
@@ -93,26 +63,6 @@ Text Is Completed As A Stream
     Get Text    ${stream}    ==    One answer, please.
     Get Usage    ${stream}    prompt_tokens    ==    2
     Get Usage    ${stream}    completion_tokens    ==    3
-
-Texts Become Vectors
-    [Documentation]    One for each, and their tokens.
-    [Arguments]    ${kind: str}
-    ${vectors} =    Embed    Two words    and three more    model=${kind}
-    Embeddings Should Be Complete    ${vectors}    texts=2
-    Get Tokens Of Embeddings    ${vectors}    ==    5
-
-Vectors Come Packed
-    [Documentation]    The same numbers in both formats.
-    [Arguments]    ${kind: str}
-    ${plain} =    Embed    Two words    model=${kind}    encoding_format=float
-    ${packed} =    Embed    Two words    model=${kind}    encoding_format=base64
-    Get Similarity    ${plain}    ${packed}    >    0.999
-
-Vectors Have The Asked Length
-    [Documentation]    Dimensions reach the backend.
-    [Arguments]    ${kind: str}
-    ${vectors} =    Embed    Two words    model=${kind}    extra=${{ {'dimensions': 5} }}
-    Get Vector Length    ${vectors}    ==    5
 
 Backend Is Asked At
     [Documentation]    The paths of the requests that reached it.

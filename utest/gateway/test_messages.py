@@ -5,9 +5,6 @@ import queue
 
 import pytest
 
-from gateway.errors import BackendTimeout, GatewayError
-from gateway.messages.errors import body_of, speaks_anthropic, status_of
-
 ASKED = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
 MESSAGE = {
     "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "stop_reason": "end_turn",
@@ -343,18 +340,3 @@ def test_the_page_tells_of_it(client):
     assert "post" in page["paths"]["/v1/messages"]
     schemas = page["components"]["schemas"]
     assert {"MessagesRequest", "ChatRequest", "Messages.OtherChoice", "OtherChoice"} <= schemas.keys()
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [("/v1/messages", True), ("/v1/messages/x", True), ("/v1/messagesx", False), ("/v1/chat/completions", False)],
-)
-def test_who_understands_anthropics_errors(path, expected):
-    assert speaks_anthropic(path) is expected
-
-
-@pytest.mark.parametrize(("status", "told", "kind"), [(403, 403, "permission_error"), (402, 402, "billing_error")])
-def test_further_types_of_errors(status, told, kind):
-    failure = GatewayError("No.", status=status)
-    assert (status_of(failure), json.loads(body_of(failure, "id"))["error"]["type"]) == (told, kind)
-    assert json.loads(body_of(BackendTimeout("Late."), "id"))["error"]["type"] == "timeout_error"

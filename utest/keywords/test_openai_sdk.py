@@ -5,7 +5,7 @@ import httpx2
 import pytest
 from assertionengine import AssertionOperator
 
-from keywords import openai_sdk
+from keywords import openai_client
 from keywords.engine.evidence import Collector
 from keywords.openai_sdk import OpenAISdkLibrary
 from keywords.openai_sdk_text import OpenAISdkTextLibrary
@@ -16,7 +16,7 @@ EQUAL = AssertionOperator["=="]
 @pytest.fixture
 def collector(monkeypatch):
     fresh = Collector()
-    monkeypatch.setattr(openai_sdk, "COLLECTOR", fresh)
+    monkeypatch.setattr(openai_client, "COLLECTOR", fresh)
     return fresh
 
 
