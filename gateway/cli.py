@@ -16,6 +16,7 @@ from gateway.config import Config, find, load
 from gateway.config_problems import ConfigError
 from gateway.ledger import prepare
 from gateway.limiting import Limiting, Worker
+from gateway.telemetry import configure_logging
 from gateway.weights import EmbeddedModelError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def serve(
 ) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; its first line on stderr with "event": "listening" holds its address."""
     # Here, for the other commands start without the web framework.
-    from gateway.server import listen, run  # noqa: PLC0415  # see above
+    from gateway.server import listen, run, say_open  # noqa: PLC0415  # see above
     from gateway.service import Gateway  # noqa: PLC0415  # see above
 
     settings = _load_or_exit(config, status=2)
@@ -96,6 +97,9 @@ def serve(
         reason = (error.strerror or repr(error)).partition(" (")[0]
         typer.echo(f"server.{which}: cannot listen on {where} ({reason}); choose another --{which}", err=True)
         raise typer.Exit(2) from error
+    configure_logging()
+    if settings.is_open:
+        say_open(listener)
     if isinstance(application, Limiting):
         from gateway.workers import supervise  # noqa: PLC0415  # see above
 
@@ -117,6 +121,7 @@ def worker(count: int, listener: int, numbers: int, index: int, config: Path | N
     with _exit_if_bad(config, status=2):
         source = find(config).absolute()
         application = Gateway(settings, None, Worker(index, count), source, SharedNumbers(numbers, index))
+    configure_logging()
     run(application, socket.socket(fileno=listener), workers.say_ready)
 
 

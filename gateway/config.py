@@ -103,6 +103,11 @@ class Config(BaseSettings):
         """The environment goes before the file."""
         return env_settings, init_settings
 
+    @property
+    def is_open(self) -> bool:
+        """Everyone is let in, for there are no keys."""
+        return not self.api_keys and self.keys.file is None
+
     @field_validator("api_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: Any) -> Any:

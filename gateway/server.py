@@ -8,11 +8,12 @@ import logging
 import signal
 import socket
 import sys
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from gateway.telemetry import configure_logging, say
+from gateway.telemetry import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +92,16 @@ def say_listening(listener: socket.socket) -> None:
     say("listening", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 
 
+def say_open(listener: socket.socket) -> None:
+    """Warn that no key is asked for, and who may come therefore."""
+    here = ip_address(listener.getsockname()[0]).is_loopback
+    who, mend = "everyone on this machine", "set GATEWAY_API_KEYS, or keys.file in gateway.toml"
+    if not here:
+        who, mend = "everyone whom the network lets reach this machine", f"{mend}, or listen on 127.0.0.1"
+    reason = f"there are no keys, so {who} may use every model, at your cost"
+    say("open_to_everyone", level=logging.WARNING, beyond_this_machine=not here, reason=reason, mend=mend)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one.
 
@@ -126,7 +137,6 @@ def create_server(gateway: Gateway, say_ready: Callable[[], None] | None = None)
 
 def run(gateway: Gateway, listener: socket.socket, say_ready: Callable[[], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then return; SIGHUP reloads. `say_ready` as for `create_server`."""
-    configure_logging()
     server = create_server(gateway, say_ready)
     # uvicorn's own handlers stand only while it serves: a signal before that must not be lost, and the one that it
     # raises again after its clean end must not kill the process.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from gateway.numbers import open_shared
 from gateway.server import GRACEFUL_S, say_listening
-from gateway.telemetry import configure_logging, say
+from gateway.telemetry import say
 
 if TYPE_CHECKING:
     import socket
@@ -47,7 +47,6 @@ def supervise(command: list[str], count: int, listener: socket.socket, drain_s: 
     Returns:
         The exit status: 0, or that of a worker that could not even start.
     """
-    configure_logging()
     os.environ.setdefault("GATEWAY_INSTANCE", secrets.token_hex(8))
     listener.set_inheritable(True)  # its own name for the one argument
     return asyncio.run(_Supervisor(command, count, listener, drain_s).run())

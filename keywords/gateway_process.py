@@ -106,13 +106,21 @@ class GatewayProcessLibrary:
         return look_at_target(url, api_key, None)
 
     @keyword
-    def start_gateway(self, *, config: Path | None = None, ready_within: timedelta = _READY_WITHIN) -> Gateway:
+    def start_gateway(
+        self,
+        *,
+        config: Path | None = None,
+        environment: dict[str, str] | None = None,
+        ready_within: timedelta = _READY_WITHIN,
+    ) -> Gateway:
         """Start a gateway on a free port and wait until it is ready.
 
         Its log goes to the output directory. It never outlives this run, even if the run is killed.
 
         Args:
             config: configuration file; the built-in one, with the embedded model, if left out.
+            environment: variables that this gateway alone sees, over those of the run and over the key that it is
+                given otherwise.
             ready_within: time limit for the start.
 
         Raises:
@@ -126,15 +134,18 @@ class GatewayProcessLibrary:
         ${gateway} =    Start Gateway    config=${CONFIG}
         ```
         """
-        return self._start(config, ready_within, warm=True)
+        return self._start(config, ready_within, environment, warm=True)
 
-    def _start(self, config: Path | None, ready_within: timedelta, *, warm: bool) -> Gateway:
+    def _start(
+        self, config: Path | None, ready_within: timedelta, environment: dict[str, str] | None = None, *, warm: bool
+    ) -> Gateway:
         self._started += 1
         began = monotonic()
         process = start_gateway(
             config=config,
             log=output_dir() / f"gateway-{self._started}.log",
             ready_within_s=ready_within.total_seconds(),
+            environment=environment,
             warm=warm,
         )
         COLLECTOR.protect(process.api_key)

@@ -182,7 +182,14 @@ class GatewayProcess:
         return "\n".join((f"\nLast lines of {self.log}:", *lines[-_LINES_SHOWN:]))
 
 
-def start_gateway(*, config: Path | None, log: Path, ready_within_s: float, warm: bool = False) -> GatewayProcess:
+def start_gateway(
+    *,
+    config: Path | None,
+    log: Path,
+    ready_within_s: float,
+    environment: Mapping[str, str] | None = None,
+    warm: bool = False,
+) -> GatewayProcess:
     """Start `gateway serve` on a free port of 127.0.0.1 and wait until it is ready.
 
     It runs in a session of its own, so Ctrl-C in the terminal reaches only the caller, who still has a teardown to run.
@@ -193,13 +200,14 @@ def start_gateway(*, config: Path | None, log: Path, ready_within_s: float, warm
         log: file for its output, replaced; the gateway also works in this file's folder, where no `gateway.toml` of the
             user takes the place of the built-in one.
         ready_within_s: time limit for the whole start, in seconds.
+        environment: variables over those of this process and over the key that it is given otherwise.
         warm: fork it from an interpreter that has imported it already, where the platform lets us: nine tenths of the
             time that a start takes are imports. All else is as in any other start.
 
     Raises:
         GatewayProcessError: it ended, was not ready in time, or another server answered at its address.
     """
-    gateway = _launch(config, log.resolve(), warm=warm and SUPPORTED)
+    gateway = _launch(config, log.resolve(), environment or {}, warm=warm and SUPPORTED)
     deadline = time.monotonic() + ready_within_s
     try:
         gateway._await_url(ready_within_s)  # noqa: SLF001  (this function is the class's only maker)
@@ -237,12 +245,12 @@ def run_command(
     return CommandResult(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
 
-def _launch(config: Path | None, log: Path, *, warm: bool) -> GatewayProcess:
+def _launch(config: Path | None, log: Path, further: Mapping[str, str], *, warm: bool) -> GatewayProcess:
     instance, api_key = secrets.token_hex(8), f"qa-{secrets.token_hex(16)}"
     arguments = ["serve", "--host", "127.0.0.1", "--port", "0"]
     if config is not None:
         arguments += ["--config", str(config.resolve())]
-    environment = {**os.environ, "GATEWAY_API_KEYS": api_key, "GATEWAY_INSTANCE": instance}
+    environment = {**os.environ, "GATEWAY_API_KEYS": api_key, "GATEWAY_INSTANCE": instance, **further}
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")
     popen: subprocess.Popen[bytes] | ForkedProcess

@@ -36,6 +36,16 @@ A refusal does not repeat the key that it refuses
     Get Status    ${exchange}    ==    401
     Get Body    ${exchange}    not contains    not-the-key
 
+A gateway without keys says that it is open
+    [Tags]    req:KEYS-004    needs:scripted-backend
+    VAR    &{no_keys}    GATEWAY_API_KEYS=${EMPTY}
+    ${backend} =    Start Scripted Backend
+    ${config} =    Write Gateway Config    ${backend}
+    ${gateway} =    Start Gateway    config=${config}    environment=${no_keys}
+    ${told} =    Get Gateway Log Lines    open_to_everyone    ${gateway}
+    Length Should Be    ${told}    1
+    Should Contain    ${told}[0]    GATEWAY_API_KEYS
+
 The gateway's log holds no key
     [Tags]    req:KEYS-003    needs:own-gateway
     ${answered} =    Ask    Hello.    max_tokens=1

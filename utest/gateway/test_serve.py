@@ -28,9 +28,9 @@ def serve(tmp_path):
     path.write_text(CONFIG)
     started = []
 
-    def serve(*options):
+    def serve(*options, keys="canary-key"):
         command = [sys.executable, "-m", "gateway", "serve", "--config", str(path), *options]
-        environment = {**os.environ, "GATEWAY_API_KEYS": "canary-key", "GATEWAY_INSTANCE": "this-one"}
+        environment = {**os.environ, "GATEWAY_API_KEYS": keys, "GATEWAY_INSTANCE": "this-one"}
         process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
         started.append(process)
         return process
@@ -72,6 +72,25 @@ def test_it_says_where_it_listens_logs_requests_and_ends_cleanly(serve, number):
     assert (requests[-1]["model"], requests[-1]["backend"], requests[-1]["code"]) == ("m", "up", "backend_refused")
     assert entries[-1]["event"] == "stopped"
     assert "canary" not in json.dumps(entries)
+    assert "open_to_everyone" not in json.dumps(entries)
+
+
+@pytest.mark.parametrize(
+    ("host", "beyond", "who"),
+    [("127.0.0.1", False, "everyone on this machine"), ("0.0.0.0", True, "everyone whom the network lets reach this")],
+)
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_without_keys_it_says_once_who_may_come(serve, host, beyond, who, workers):
+    process = serve("--port", "0", "--host", host, "--workers", workers, keys="")
+    entries = []
+    while not entries or entries[-1]["event"] != "listening":
+        entries.append(json.loads(process.stderr.readline()))
+    process.send_signal(signal.SIGTERM)
+    entries += map(json.loads, process.stderr)
+    (told,) = [entry for entry in entries if entry["event"] == "open_to_everyone"]
+    assert (told["level"], told["beyond_this_machine"]) == ("WARNING", beyond)
+    assert who in told["reason"]
+    assert "GATEWAY_API_KEYS" in told["mend"]
 
 
 def test_a_taken_port_is_said_plainly(serve):
