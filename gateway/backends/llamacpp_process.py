@@ -86,8 +86,8 @@ class LlamaCppProcess:
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
-            async with asyncio.timeout(POLITE_S):
-                await self._process.wait()
+            # Not `asyncio.timeout`: in a task that was cancelled, it raises CancelledError before Python 3.11.4.
+            await asyncio.wait_for(self._process.wait(), POLITE_S)
         except TimeoutError:
             self._process.kill()
         await self._process.wait()
