@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with the bounds that it lacks and its own refusals in OpenAI's shape.
+"""uvicorn's HTTP protocol, with the bounds that it lacks and its own refusals in the shape of the endpoint's format.
 
 Whoever connects can otherwise hold a connection for ever with half a head, fill the memory with one endless header, or
 leave a whole answer lying in the gateway by not reading it.
@@ -11,12 +11,14 @@ import uuid
 from http import HTTPStatus
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from gateway.body import COMPLETE
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.errors_http import HeadersTooLarge, RequestTimeout
+from gateway.messages.errors import body_of, speaks_anthropic
 from gateway.presence import LEAVING
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ STUCK_S = 30.0
 _OWN = frozenset({b"connection", b"transfer-encoding"})
 # Statuses of answers without a body.
 _EMPTY = frozenset({204, 304})
+# A request's first line may name the host before the path (RFC 9112 §3.2.2).
+_ORIGIN = re.compile(rb"^https?://[^/?#]*", re.IGNORECASE)
 _UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 
@@ -87,6 +91,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.url = b""
         self._in_head = True
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
@@ -172,12 +177,19 @@ class GatewayProtocol(HttpToolsProtocol):
         else:
             self.transport.abort()
 
+    def _path(self) -> str:
+        """Where the request goes, as far as its first line has come; empty if not even that is known."""
+        return unquote(_ORIGIN.sub(b"", self.url).partition(b"?")[0].decode("latin-1"))
+
     def _refuse(self, error: GatewayError) -> None:
         """Answer below ASGI, where no request has come about, and close."""
-        body = error.body()
+        request_id = uuid.uuid4().hex
+        headers, body = f"x-request-id: {request_id}\r\n", error.body()
+        if speaks_anthropic(self._path()):
+            headers, body = f"{headers}request-id: {request_id}\r\n", body_of(error, request_id)
         head = (
             f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nx-request-id: {uuid.uuid4().hex}\r\nconnection: close\r\n\r\n"
+            f"content-length: {len(body)}\r\n{headers}connection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()

@@ -1,5 +1,6 @@
 """Hostile input: floods of broken requests that a gateway must refuse in good order."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Literal
 
@@ -35,8 +36,10 @@ class HostileLibrary:
     ) -> Flood:
         """Generate broken requests and send them to the target, one after the other.
 
-        They break JSON, UTF-8, types, bounds, messages, content type, method, path, headers, and HTTP itself. What was
-        wrong is logged with the bytes to send again, and kept whole in the file `flood-<seed>.txt`.
+        They break JSON, UTF-8, types, bounds, messages, content type, method, path, headers, and HTTP itself, at
+        OpenAI's endpoints for chat, text completions and embeddings, and, where the target is this project's gateway,
+        at Anthropic's for messages: each gets about as many. What was wrong is logged with the bytes to send again, and
+        kept whole in the file `flood-<seed>.txt`.
 
         Args:
             count: how many, no two alike.
@@ -44,13 +47,13 @@ class HostileLibrary:
             time_limit: for the sending; generating 2,000 takes a few seconds more.
 
         Returns:
-            Statuses by family, and everything that was wrong.
+            Statuses by endpoint and family, and everything that was wrong.
 
         Raises:
             FloodTooSlowError: the time was up before all were sent.
         """
         target = current_target()
-        requests = generate(count, seed=seed, model=target.model)
+        requests = generate(count, seed=seed, model=target.model, messages=target.is_our_gateway)
         logger.info(f"Generated {len(requests)} broken requests from seed {seed}")
         try:
             flood = send_all(
@@ -81,8 +84,9 @@ class HostileLibrary:
         Args:
             flood: what `Send Malformed Requests` gave.
             kind: `server errors` are answers with a status from 500 up; `unanswered` are whole HTTP requests without an
-                answer within 5 seconds (bytes that are no HTTP do not count); `accepted` were answered as if they were
-                right; `malformed answers` are refusals that are not in OpenAI's error shape with all four keys.
+                answer within 5 seconds (bytes that are no HTTP count only if their connection stays open as well);
+                `accepted` were answered as if they were right; `malformed answers` are refusals that are not in their
+                endpoint's error shape: OpenAI's with all four keys, or Anthropic's.
             assertion_operator: how to judge; without it the number is only returned.
             assertion_expected: with what to compare.
             message: replaces the usual message.
@@ -106,16 +110,24 @@ def _found(flood: Flood) -> dict[Kind, list[Finding]]:
 
 
 def _report(flood: Flood) -> None:
-    families = "\n".join(
-        f"{family}: {', '.join(f'{status} x {times}' for status, times in counts.most_common())}"
-        for family, counts in sorted(flood.statuses.items())
-    )
-    logger.info(families)
+    families = [
+        f"{endpoint}, {family}: {_counted(counts)}" for (endpoint, family), counts in sorted(flood.statuses.items())
+    ]
+    endpoints = [f"{endpoint}: {_counted(counts)}" for endpoint, counts in sorted(flood.by_endpoint().items())]
+    logger.info("\n".join([*endpoints, *families]))
     findings = flood.findings()
     told = ", ".join(f"{len(found)} {what}" for what, found in _found(flood).items())
     tell(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s: {told}")
     if findings:
         path = output_dir() / f"flood-{flood.seed}.txt"
-        path.write_text("\n".join(f"{f.family}: {f.fault}\n{f.request!r}\n{f.status} {f.answer!r}\n" for f in findings))
+        path.write_text(
+            "\n".join(
+                f"{f.endpoint}, {f.family}: {f.fault}\n{f.request!r}\n{f.status} {f.answer!r}\n" for f in findings
+            )
+        )
         shown = "\n".join(str(finding) for finding in findings[:_SHOWN_FINDINGS])
         logger.info(f"{len(findings)} findings, all in {path}, first:\n{shown}")
+
+
+def _counted(statuses: Counter[int | None]) -> str:
+    return ", ".join(f"{status} x {times}" for status, times in statuses.most_common())

@@ -14,7 +14,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from keywords.engine.malformed_http import KEY
+from keywords.engine.malformed_http import KEY, MESSAGES
+from keywords.engine.message_conformance import error_body_defects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _ANSWER_LIMIT_S = 5.0
 _SHOWN_BYTES = 400
 _PROGRESS_EVERY = 500
+_HUNG = b"TimeoutError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Finding:
     """One request whose answer was wrong.
 
     Attributes:
+        endpoint: path of the endpoint that the request was meant for.
         family: what was broken about the request.
         fault: what is wrong about the answer.
         request: bytes to send again; `<secret>` stands where the key was.
@@ -38,6 +41,7 @@ class Finding:
         answer: body of the answer.
     """
 
+    endpoint: str
     family: str
     fault: str
     request: bytes
@@ -46,7 +50,8 @@ class Finding:
 
     def __str__(self) -> str:
         """One line for a message; long bytes are shortened."""
-        return f"{self.family}: {self.fault}; {_shown(self.request)} -> {self.status} {_shown(self.answer)}"
+        told = f"{self.endpoint}, {self.family}: {self.fault}"
+        return f"{told}; {_shown(self.request)} -> {self.status} {_shown(self.answer)}"
 
 
 @dataclass(slots=True)
@@ -57,17 +62,19 @@ class Flood:
         seed: what the requests were generated from.
         sent: how many were sent.
         took_s: seconds for all of them.
-        statuses: for each family and status how often; status None is no answer.
+        statuses: for each endpoint, family and status how often; status None is no answer.
         server_errors: answers from 500 up.
-        malformed_answers: refusals whose body is not OpenAI's error object with its four keys.
+        malformed_answers: refusals whose body is not the endpoint's error object: OpenAI's with its four keys, or
+            Anthropic's with its type.
         accepted: requests that were answered with success although they are broken.
-        unanswered: HTTP requests without an answer, on a fresh connection and within 5 seconds.
+        unanswered: HTTP requests without an answer, on a fresh connection and within 5 seconds; and bytes that are no
+            HTTP where the connection was neither answered nor closed within that time.
     """
 
     seed: int
     sent: int = 0
     took_s: float = 0.0
-    statuses: dict[str, Counter[int | None]] = field(default_factory=dict)
+    statuses: dict[tuple[str, str], Counter[int | None]] = field(default_factory=dict)
     server_errors: list[Finding] = field(default_factory=list)
     malformed_answers: list[Finding] = field(default_factory=list)
     accepted: list[Finding] = field(default_factory=list)
@@ -77,23 +84,30 @@ class Flood:
         """Everything that was wrong, the worst first."""
         return [*self.server_errors, *self.unanswered, *self.accepted, *self.malformed_answers]
 
+    def by_endpoint(self) -> dict[str, Counter[int | None]]:
+        """For each endpoint and status how often."""
+        counts: dict[str, Counter[int | None]] = {}
+        for (endpoint, _), statuses in self.statuses.items():
+            counts.setdefault(endpoint, Counter()).update(statuses)
+        return counts
+
     def add(self, request: MalformedRequest, status: int | None, answer: bytes) -> None:
-        """Count an answer, and keep it if it is wrong."""
+        """Count an answer, and keep it if it is wrong; without a status the answer is why there is none."""
         self.sent += 1
-        self.statuses.setdefault(request.family, Counter())[status] += 1
+        self.statuses.setdefault((request.endpoint, request.family), Counter())[status] += 1
 
         def finding(fault: str) -> Finding:
-            return Finding(request.family, fault, request.data, status, answer)
+            return Finding(request.endpoint, request.family, fault, request.data, status, answer)
 
         if status is None:
-            # Bytes that are no HTTP request deserve no answer.
-            if request.is_http:
+            # Bytes that are no HTTP request deserve no answer, but no open connection either.
+            if request.is_http or answer.startswith(_HUNG):
                 self.unanswered.append(finding("no answer"))
         elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self.server_errors.append(finding("server error"))
         elif status < HTTPStatus.BAD_REQUEST:
             self.accepted.append(finding("accepted"))
-        elif request.is_http and (fault := error_shape_fault(answer)):
+        elif request.is_http and (fault := shape_fault(request.endpoint, status, answer)):
             self.malformed_answers.append(finding(fault))
 
 
@@ -147,6 +161,13 @@ def send_all(
         connection.close()
     flood.took_s = time.monotonic() - started
     return flood
+
+
+def shape_fault(endpoint: str, status: int, body: bytes) -> str | None:
+    """What keeps a refusal from having its endpoint's shape; None if nothing does."""
+    if endpoint == MESSAGES:
+        return "; ".join(error_body_defects(status, body)) or None
+    return error_shape_fault(body)
 
 
 def error_shape_fault(body: bytes) -> str | None:

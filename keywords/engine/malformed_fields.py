@@ -1,4 +1,4 @@
-"""Chat requests in which one field is wrong, for `malformed.py`."""
+"""Chat requests in which one field is wrong, and what such requests to all endpoints share, for `malformed.py`."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def broken_field(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
     return st.sampled_from(sorted(bad_values)).flatmap(broken)
 
 
-def absent_field(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
-    """The good request without one of the two required fields, or with nothing in it."""
-    field = st.sampled_from(("model", "messages"))
+def absent_field(good: dict[str, Any], *required: str) -> SearchStrategy[dict[str, Any]]:
+    """The good request without its model or another required field, or with nothing in it."""
+    field = st.sampled_from(("model", *required))
     without = field.map(lambda name: {key: value for key, value in good.items() if key != name})
     nothing: SearchStrategy[Any] = st.sampled_from((None, "", [], {}))
     broken = st.one_of(without, st.builds(lambda name, value: {**good, name: value}, field, nothing))
@@ -54,11 +54,16 @@ def absent_field(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
 
 def broken_messages(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
     """The good request with something else than messages, or with one wrong message among good ones."""
+    return among_good(good, _bad_message())
+
+
+def among_good(good: dict[str, Any], wrong: SearchStrategy[Any]) -> SearchStrategy[dict[str, Any]]:
+    """The good request with something else than messages, or with one `wrong` message among good ones."""
     right = copy.copy(good["messages"][0])
     among = st.builds(
         lambda before, message, after: [right] * before + [message] + [right] * after,
         st.integers(0, 3),
-        _bad_message(),
+        wrong,
         st.integers(0, 3),
     )
     return st.one_of(among, not_of(list)).map(lambda messages: {**good, "messages": messages})
@@ -113,7 +118,7 @@ def _bad_values() -> dict[str, tuple[SearchStrategy[Any], dict[str, Any]]]:
     nothing_else: dict[str, Any] = {}
     streaming = {"stream": True}
     return {
-        "model": (st.text(min_size=1, max_size=30).map("no-such-{}".format) | not_of(str), nothing_else),
+        "model": (WRONG_MODEL, nothing_else),
         "temperature": (outside(0, 2), nothing_else),
         "top_p": (outside(0, 1), nothing_else),
         "presence_penalty": (outside(-2, 2), nothing_else),
@@ -194,3 +199,7 @@ def no_integer(low: int, high: int | None) -> SearchStrategy[Any]:
     if high is not None:
         wrong.append(st.integers(min_value=high + 1))
     return st.one_of(wrong)
+
+
+WRONG_MODEL = st.text(min_size=1, max_size=30).map("no-such-{}".format) | not_of(str)
+"""No model that a server has."""

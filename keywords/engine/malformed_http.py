@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-CHAT = "/v1/chat/completions"
+CHAT, COMPLETIONS, EMBEDDINGS = "/v1/chat/completions", "/v1/completions", "/v1/embeddings"
+MESSAGES = "/v1/messages"
 KEY = b"<secret>"
 """Stands in generated requests where the key goes, so that they can be shown and kept."""
-_NO_JSON = b'{"messages":'
+_NO_JSON = b'{"model":'
 _FIXED_HEADERS = (b"Host: gateway", b"Authorization: Bearer " + KEY)
 _VISIBLE_BYTES = (*range(0x21, 0x7F), *range(0x80, 0x100))
 _HUGE = 80_000
@@ -43,7 +44,7 @@ def http_request(
     return b"\r\n".join(lines)
 
 
-def odd_headers() -> SearchStrategy[bytes]:
+def odd_headers(path: str) -> SearchStrategy[bytes]:
     """Headers with values that are allowed on the wire but make no sense, around a body that is no JSON."""
     value = st.one_of(
         st.text(string.printable.strip() + " ", max_size=60).map(lambda text: text.strip().encode()),
@@ -55,21 +56,23 @@ def odd_headers() -> SearchStrategy[bytes]:
     )
     more = st.builds(lambda name, value: (*_FIXED_HEADERS, name + b": " + value), name, value)
     other_key = value.map(lambda value: (_FIXED_HEADERS[0], b"Authorization: " + value))
-    return st.one_of(more, other_key).map(lambda headers: http_request("POST", CHAT, body=_NO_JSON, headers=headers))
+    return st.one_of(more, other_key).map(lambda headers: http_request("POST", path, body=_NO_JSON, headers=headers))
 
 
-def not_http(good_body: bytes) -> SearchStrategy[bytes]:
+def not_http(path: str, good_body: bytes) -> SearchStrategy[bytes]:
     """Bytes that are no HTTP request, or only the first part of one. Any body in a whole one is no JSON."""
-    whole = http_request("POST", CHAT, body=good_body)
+    whole = http_request("POST", path, body=good_body)
+    to = path.encode()
+    post = b"POST %s HTTP/1.1" % to
     lines = st.sampled_from(
         (
-            b"POST /v1/chat/completions HTTP/9.9",
-            b"POST /v1/chat/completions http/1.1",
-            b"POST  /v1/chat/completions  HTTP/1.1",
-            b"POST /v1/chat/completions",
-            b"P\x00ST /v1/chat/completions HTTP/1.1",
+            b"POST %s HTTP/9.9" % to,
+            b"POST %s http/1.1" % to,
+            b"POST  %s  HTTP/1.1" % to,
+            b"POST %s" % to,
+            b"P\x00ST %s HTTP/1.1" % to,
             b"POST \xff\xfe HTTP/1.1",
-            b"POST " + b"/x" * (_HUGE // 2) + b" HTTP/1.1",
+            b"POST %s%s HTTP/1.1" % (to, b"/x" * (_HUGE // 2)),
         )
     )
     headers = st.sampled_from(
@@ -95,8 +98,8 @@ def not_http(good_body: bytes) -> SearchStrategy[bytes]:
         st.binary(min_size=1, max_size=200).map(lambda data: data + b"\r\n\r\n"),
         st.integers(1, len(whole) - 1).map(lambda at: whole[:at]),
         lines.map(_request),
-        headers.map(lambda header: _request(b"POST /v1/chat/completions HTTP/1.1", header)),
-        chunks.map(lambda body: _request(b"POST /v1/chat/completions HTTP/1.1", b"Transfer-Encoding: chunked") + body),
+        headers.map(lambda header: _request(post, header)),
+        chunks.map(lambda body: _request(post, b"Transfer-Encoding: chunked") + body),
         st.just(_HTTP2_PREFACE),
         st.just(_TLS_HELLO),
     )

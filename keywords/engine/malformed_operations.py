@@ -9,23 +9,50 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from keywords.engine.malformed_fields import UNKNOWN_FIELDS, no_integer, not_of, optional_not_of, outside
+from keywords.engine.malformed_fields import (
+    PROMPT,
+    UNKNOWN_FIELDS,
+    WRONG_MODEL,
+    no_integer,
+    not_of,
+    optional_not_of,
+    outside,
+)
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-COMPLETIONS, EMBEDDINGS = "/v1/completions", "/v1/embeddings"
 _MOST_TEXTS = 2048
 
 
-def broken_completion(model: str) -> SearchStrategy[dict[str, Any]]:
-    """A request for a text completion of one token, with one field of the wrong type or out of bounds."""
-    good = {"model": model, "prompt": "Say something", "max_tokens": 1}
+def good_completion(model: str) -> dict[str, Any]:
+    """The request for a text completion that is right in everything, and asks for a single token."""
+    return {"model": model, "prompt": PROMPT, "max_tokens": 1}
+
+
+def good_embeddings(model: str) -> dict[str, Any]:
+    """The request for embeddings that is right in everything."""
+    return {"model": model, "input": PROMPT}
+
+
+def wrong_prompt(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
+    """The good request for a text completion with something else than prompts."""
+    return _broken(good, {"prompt": _wrong_prompts()})
+
+
+def wrong_input(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
+    """The good request for embeddings with something else than texts, or none."""
+    return _broken(good, {"input": _wrong_inputs()})
+
+
+def broken_completion(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
+    """The good request for a text completion with one field of the wrong type or out of bounds."""
     flag = optional_not_of(bool)
     return _broken(
         good,
         {
-            "prompt": _wrong_texts() | st.just([]),
+            "model": WRONG_MODEL,
+            "prompt": _wrong_prompts(),
             "max_tokens": no_integer(0, None),
             "n": no_integer(1, 128),
             "best_of": no_integer(1, 20),
@@ -42,19 +69,27 @@ def broken_completion(model: str) -> SearchStrategy[dict[str, Any]]:
     )
 
 
-def broken_embeddings(model: str) -> SearchStrategy[dict[str, Any]]:
-    """A request for embeddings with one field of the wrong type or out of bounds."""
-    good = {"model": model, "input": "Say something"}
-    nothing: SearchStrategy[Any] = st.sampled_from((None, "", [], [""], ["a"] * (_MOST_TEXTS + 1)))
+def broken_embeddings(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
+    """The good request for embeddings with one field of the wrong type or out of bounds."""
     return _broken(
         good,
         {
-            "input": _wrong_texts() | nothing,
+            "model": WRONG_MODEL,
+            "input": _wrong_inputs(),
             "dimensions": no_integer(1, None),
             "encoding_format": optional_not_of(str) | st.sampled_from(("", "hex", "FLOAT")),
             "user": optional_not_of(str),
         },
     )
+
+
+def _wrong_prompts() -> SearchStrategy[Any]:
+    return _wrong_texts() | st.just([])
+
+
+def _wrong_inputs() -> SearchStrategy[Any]:
+    nothing: SearchStrategy[Any] = st.sampled_from((None, "", [], [""], ["a"] * (_MOST_TEXTS + 1)))
+    return _wrong_texts() | nothing
 
 
 def _wrong_texts() -> SearchStrategy[Any]:

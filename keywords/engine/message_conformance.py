@@ -6,6 +6,7 @@ are no defect.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.answer import shown
@@ -68,32 +69,37 @@ def broken_stream_defects(stream: StreamedMessage) -> list[str]:
     if len(errors) != 1 or stream.events[-1] is not errors[0]:
         defects.append(f"the last event, and no other one, must be an error; {len(errors)} are")
     for error in errors:
-        defects += _error_object_defects(error, stream.exchange)
+        defects += _error_object_defects(error) + _request_id_defects(error, stream.exchange)
     if stream.stop_reason:
         defects.append(f"a stream that broke off must not claim a stop reason, it has {stream.stop_reason!r}")
     return defects
 
 
 def error_defects(exchange: Exchange) -> list[str]:
-    """Defects of an error answer: its shape, and the type that belongs to its status."""
+    """Defects of an error answer: its shape, the type that belongs to its status, and the request's id."""
     if exchange.status is None or exchange.failure is not None:
         return [f"no whole answer came: {exchange.failure}"]
     if exchange.status < _BAD_REQUEST:
         return [f"the status must be 400 or more, it is {exchange.status}"]
+    return error_body_defects(exchange.status, exchange.body) or _request_id_defects(exchange.json(), exchange)
+
+
+def error_body_defects(status: int, data: bytes) -> list[str]:
+    """Defects of the body of an error answer: its shape, and the type that belongs to its status."""
     try:
-        body = exchange.json()
+        body = json.loads(data)
     except ValueError:
-        return [f"the body is not JSON: {shown(exchange.body)}"]
+        return [f"the body is not JSON: {shown(data)}"]
     if not isinstance(body, dict):
-        return [f"the body is no object: {shown(exchange.body)}"]
-    defects = _error_object_defects(body, exchange)
-    other = "api_error" if exchange.status >= _SERVER_ERROR else "invalid_request_error"
-    wanted = ERROR_TYPES.get(exchange.status, other)
-    told = (body.get("error") or {}).get("type") if not defects else wanted
-    return defects if told == wanted else [f"error.type must be {wanted!r} under {exchange.status}, it is {told!r}"]
+        return [f"the body is no object: {shown(data)}"]
+    if defects := _error_object_defects(body):
+        return defects
+    wanted = ERROR_TYPES.get(status, "api_error" if status >= _SERVER_ERROR else "invalid_request_error")
+    told = body["error"]["type"]
+    return [] if told == wanted else [f"error.type must be {wanted!r} under {status}, it is {told!r}"]
 
 
-def _error_object_defects(body: dict[str, Any], exchange: Exchange) -> list[str]:
+def _error_object_defects(body: dict[str, Any]) -> list[str]:
     defects = [] if body.get("type") == "error" else [f"type must be 'error', it is {body.get('type')!r}"]
     error = body.get("error")
     if not isinstance(error, dict):
@@ -103,14 +109,16 @@ def _error_object_defects(body: dict[str, Any], exchange: Exchange) -> list[str]
         for name in ("type", "message")
         if not isinstance(error.get(name), str) or not error[name].strip()
     ]
-    header = exchange.response_headers.get("request-id")
-    if not header or body.get("request_id") != header:
-        defects.append(
-            f"request_id must be that of the header request-id, {header!r}, it is {body.get('request_id')!r}"
-        )
     if "Traceback" in str(error.get("message")):
         defects.append("error.message shows the inside of the program")
     return defects
+
+
+def _request_id_defects(body: dict[str, Any], exchange: Exchange) -> list[str]:
+    told, header = body.get("request_id"), exchange.response_headers.get("request-id")
+    if header and told == header:
+        return []
+    return [f"request_id must be that of the header request-id, {header!r}, it is {told!r}"]
 
 
 def _transport_defects(stream: StreamedMessage) -> list[str]:

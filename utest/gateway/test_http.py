@@ -108,6 +108,42 @@ def test_an_endless_head_is_431(connect, line):
     assert received(connection) == (431, "headers_too_large")
 
 
+MESSAGES = b"POST /v1/messages HTTP/1.1\r\nhost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (MESSAGES + b"no colon\r\n\r\n", 400),
+        (MESSAGES.replace(b"messages ", b"messages?beta=true ") + b"content-length: -1\r\n\r\n", 400),
+        (MESSAGES.replace(b" /v1", b" http://host/v1") + b": x\r\n\r\n", 400),
+        (MESSAGES + b"transfer-encoding: chunked\r\n\r\nzz\r\n", 400),
+        (MESSAGES + b"x: " + b"a" * 70_000, 431),
+        (b"POST /v1/messages" + b"/x" * 40_000, 431),
+        (MESSAGES, 408),
+    ],
+)
+def test_what_is_refused_below_asgi_has_the_shape_of_its_path(connect, monkeypatch, sent, status):
+    monkeypatch.setattr(http_protocol, "HEAD_S", 0.3)
+    connection = connect()
+    connection.sendall(sent)
+    data = b"".join(iter(lambda: connection.recv(65_536), b""))
+    head, _, answer = data.partition(b"\r\n\r\n")
+    assert int(head.split()[1]) == status
+    told = json.loads(answer)
+    assert (told["type"], told["error"]["type"]) == ("error", "invalid_request_error")
+    assert f"\r\nrequest-id: {told['request_id']}".encode() in head
+
+
+@pytest.mark.parametrize("sent", [b"\x16\x03\x01\r\n\r\n", b"POST /v1/chat/completions HTTP/1.1\r\nno colon\r\n\r\n"])
+def test_no_path_is_taken_from_the_request_before(connect, sent):
+    connection = connect()
+    connection.sendall(b"GET /v1/messages HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert status(connection) == 405
+    connection.sendall(sent)
+    assert received(connection) == (400, None)
+
+
 def test_a_body_that_does_not_come_is_408(connect, backend, monkeypatch):
     monkeypatch.setattr(body, "BODY_S", 0.2)
     connection = connect()

@@ -7,10 +7,12 @@ import time
 
 import pytest
 
+from keywords.engine import flood as module
 from keywords.engine.flood import Flood, FloodTooSlowError, error_shape_fault, send_all
 from keywords.engine.malformed import MalformedRequest
-from keywords.engine.malformed_http import KEY, http_request
+from keywords.engine.malformed_http import CHAT, KEY, MESSAGES, http_request
 
+ANTHROPIC = json.dumps({"type": "error", "error": {"type": "invalid_request_error", "message": "m"}}).encode()
 GOOD = json.dumps({"error": {"message": "m", "type": "t", "param": None, "code": None}}).encode()
 
 
@@ -26,7 +28,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if what == "vanish":
             self.close_connection = True
             return
-        body = b"Bearer qa-secret" if what == "echo" else GOOD
+        body = {"echo": b"Bearer qa-secret", "anthropic": ANTHROPIC}.get(what, GOOD)
         self.send_response(int(what) if what.isdecimal() else 400)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -50,8 +52,8 @@ def server():
     server.server_close()
 
 
-def flood(server, *paths, is_http=True, **options):
-    requests = [MalformedRequest("f", http_request("POST", f"/{path}", body=b"x"), is_http) for path in paths]
+def flood(server, *paths, endpoint=CHAT, is_http=True, **options):
+    requests = [MalformedRequest(endpoint, "f", http_request("POST", f"/{path}", body=b"x"), is_http) for path in paths]
     settings = {"api_key": "qa-secret", "seed": 1, "time_limit_s": 10, "progress": lambda _: None} | options
     return send_all(requests, url=f"http://127.0.0.1:{server.server_port}", **settings)
 
@@ -59,7 +61,7 @@ def flood(server, *paths, is_http=True, **options):
 def test_refusals_in_order_are_no_findings(server):
     result = flood(server, "400", "404", "413")
     assert (result.sent, result.findings()) == (3, [])
-    assert result.statuses["f"] == {400: 1, 404: 1, 413: 1}
+    assert result.statuses[CHAT, "f"] == {400: 1, 404: 1, 413: 1}
     assert set(server.seen) == {"Bearer qa-secret"}
 
 
@@ -72,7 +74,7 @@ def test_each_fault_has_its_list(server):
 
 
 def test_a_connection_that_the_server_closed_is_no_finding(server):
-    assert flood(server, "202", "400", "400").statuses["f"] == {202: 1, 400: 2}
+    assert flood(server, "202", "400", "400").statuses[CHAT, "f"] == {202: 1, 400: 2}
 
 
 def test_findings_can_be_sent_again_and_hold_no_key(server):
@@ -85,8 +87,27 @@ def test_findings_can_be_sent_again_and_hold_no_key(server):
 
 def test_bytes_that_are_no_http_may_stay_unanswered_but_not_crash_the_server(server):
     result = flood(server, "vanish", "400", "503", is_http=False)
-    assert result.statuses["f"] == {None: 1, 400: 1, 503: 1}
+    assert result.statuses[CHAT, "f"] == {None: 1, 400: 1, 503: 1}
     assert [f.status for f in result.findings()] == [503]
+
+
+def test_bytes_that_are_no_http_must_not_leave_a_connection_hanging(server, monkeypatch):
+    monkeypatch.setattr(module, "_ANSWER_LIMIT_S", 0.1)
+    (finding,) = flood(server, "hang", is_http=False).unanswered
+    assert finding.answer.startswith(b"TimeoutError")
+
+
+def test_each_endpoint_has_a_shape_of_its_own(server):
+    assert flood(server, "anthropic", endpoint=MESSAGES).findings() == []
+    assert [f.fault for f in flood(server, "anthropic").malformed_answers] == [
+        "body is no error object (KeyError: 'param')"
+    ]
+    (finding,) = flood(server, "400", endpoint=MESSAGES).malformed_answers
+    assert finding.fault.startswith("type must be 'error'")
+
+
+def test_statuses_are_counted_for_each_endpoint(server):
+    assert flood(server, "400", "404", "400", endpoint=MESSAGES).by_endpoint() == {MESSAGES: {400: 2, 404: 1}}
 
 
 def test_a_flood_that_takes_too_long_tells_how_far_it_came(server):
@@ -117,8 +138,8 @@ def test_other_bodies_are_no_error_objects():
 
 def test_a_finding_is_one_readable_line():
     result = Flood(1)
-    result.add(MalformedRequest("no object", b"x" * 5000), 500, b"oops")
+    result.add(MalformedRequest(CHAT, "no object", b"x" * 5000), 500, b"oops")
     line = str(result.server_errors[0])
-    assert line.startswith("no object: server error; b'xxx")
+    assert line.startswith("/v1/chat/completions, no object: server error; b'xxx")
     assert line.endswith("(5000 bytes) -> 500 b'oops'")
     assert len(line) < 600

@@ -10,14 +10,12 @@ from hypothesis import given, settings
 
 from keywords.engine import malformed_fields
 from keywords.engine.malformed import generate
-from keywords.engine.malformed_http import KEY
+from keywords.engine.malformed_http import CHAT, COMPLETIONS, EMBEDDINGS, KEY, MESSAGES
 
 COUNT = 600
 FAMILIES = {
     "JSON cut off or corrupted",
     "broken message",
-    "broken request for embeddings",
-    "broken text completion",
     "field missing, null or empty",
     "field of the wrong type or out of bounds",
     "invalid UTF-8",
@@ -38,7 +36,7 @@ NO_JSON = {"JSON cut off or corrupted", "no JSON value", "invalid UTF-8"}
 
 @pytest.fixture(scope="module")
 def requests():
-    return generate(COUNT, seed=11, model="m")
+    return generate(COUNT, seed=11, model="m", messages=True)
 
 
 def body(request):
@@ -61,6 +59,19 @@ def test_no_two_are_alike_and_every_family_is_there(requests):
     families = Counter(request.family for request in requests)
     assert set(families) == FAMILIES
     assert max(families.values()) < COUNT / 4
+
+
+def test_every_endpoint_gets_its_share_of_each_kind(requests):
+    endpoints = Counter(request.endpoint for request in requests)
+    assert set(endpoints) == {CHAT, COMPLETIONS, EMBEDDINGS, MESSAGES}
+    assert min(endpoints.values()) > COUNT / 6
+    for endpoint in endpoints:
+        of_fields = {"field of the wrong type or out of bounds", "field missing, null or empty"}
+        assert of_fields <= {request.family for request in requests if request.endpoint == endpoint}
+
+
+def test_another_server_is_not_asked_for_messages():
+    assert MESSAGES not in {request.endpoint for request in generate(200, seed=11, model="m", messages=False)}
 
 
 def test_http_requests_are_whole_and_say_how_long_they_are(requests):
@@ -94,7 +105,7 @@ def test_no_integer_within_bounds_is_drawn_where_one_is_due(value):
 
 def test_every_request_that_a_server_could_accept_asks_for_one_token(requests):
     for request in requests:
-        if request.family in {"wrong content type", "broken message"}:
+        if request.family in {"wrong content type", "broken message"} and request.endpoint != EMBEDDINGS:
             assert json.loads(body(request))["max_tokens"] == 1
 
 
@@ -108,7 +119,7 @@ def test_the_same_seed_draws_the_same_whatever_else_is_loaded():
     code = """
 import hashlib, {imports}
 from keywords.engine.malformed import generate
-print(hashlib.sha256(repr(generate(60, seed={seed}, model="m")).encode()).hexdigest())
+print(hashlib.sha256(repr(generate(60, seed={seed}, model="m", messages=True)).encode()).hexdigest())
 """
 
     def draw(seed, imports):
