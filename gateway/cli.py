@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 from contextlib import contextmanager
 from importlib.metadata import version as version_of
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway import keys_cli, ledger_cli, models_cli
-from gateway.config import Config, find, load
+from gateway.config import Config, find, load, unread_variables
 from gateway.config_problems import ConfigError
 from gateway.ledger import prepare
 from gateway.limiting import Limiting, Worker
-from gateway.telemetry import configure_logging
+from gateway.telemetry import configure_logging, say
 from gateway.weights import EmbeddedModelError
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def serve(
     configure_logging()
     if settings.is_open:
         say_open(listener)
+    for problem in unread_variables(settings):
+        say("variable_unread", level=logging.WARNING, reason=f"{problem.where} {problem.what}", mend=problem.mend)
     if isinstance(application, Limiting):
         from gateway.workers import supervise  # noqa: PLC0415  # see above
 
@@ -143,6 +146,8 @@ def check(
         if config.templates:
             typer.echo(f"  {'':<{width}}      templates: {', '.join(config.templates)}")
     count = len(keys.keys)
+    for problem in unread_variables(settings):
+        typer.echo(f"  {problem}")
     typer.echo("  open to every client: there are no keys" if keys.is_open else f"  clients need one of {count} keys")
 
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,9 +15,10 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from gateway.config_backends import KINDS, BackendConfig
+from gateway.config_environment import ENV_PREFIX, misspelt_tables, unread
 from gateway.config_keys import KeysConfig, SharedConfig
 from gateway.config_observability import LedgerConfig, LogConfig, MetricsConfig, OtelConfig, Price
-from gateway.config_problems import ConfigError, Problem, problems_of, unknown_name
+from gateway.config_problems import ConfigError, Problem, problems_of, unknown_name, wrong_types
 from gateway.config_prompts import ExampleMessage, TemplateConfig, TemplateName
 from gateway.config_sections import BreakerConfig, Limits, Retries, Section, ServerConfig, Timeouts
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PATH = Path("gateway.toml")
 BUILT_IN = Path(__file__).with_name("default.toml")
-ENV_PREFIX = "GATEWAY_"
 
 # Both appear in response headers, so neither may hold a space, a line end or anything beyond ASCII.
 BackendName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
@@ -60,7 +59,26 @@ class ModelConfig(Section):
     templates: dict[TemplateName, TemplateConfig] = Field(default={})
 
 
-class Config(BaseSettings):
+class Tables(Section):
+    """What the file holds."""
+
+    server: ServerConfig = ServerConfig()
+    limits: Limits = Limits()
+    timeouts: Timeouts = Timeouts()
+    retries: Retries = Retries()
+    breaker: BreakerConfig = BreakerConfig()
+    keys: KeysConfig = KeysConfig()
+    shared: SharedConfig = SharedConfig()
+    log: LogConfig = LogConfig()
+    ledger: LedgerConfig = LedgerConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    otel: OtelConfig = OtelConfig()
+    prices: dict[ModelId, Price] = Field(default={})
+    backends: dict[BackendName, BackendConfig] = Field(min_length=1)
+    models: dict[ModelId, ModelConfig] = Field(min_length=1)
+
+
+class Config(Tables, BaseSettings):
     """The whole configuration.
 
     Attributes:
@@ -75,20 +93,6 @@ class Config(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    server: ServerConfig = ServerConfig()
-    limits: Limits = Limits()
-    timeouts: Timeouts = Timeouts()
-    retries: Retries = Retries()
-    breaker: BreakerConfig = BreakerConfig()
-    keys: KeysConfig = KeysConfig()
-    shared: SharedConfig = SharedConfig()
-    log: LogConfig = LogConfig()
-    ledger: LedgerConfig = LedgerConfig()
-    metrics: MetricsConfig = MetricsConfig()
-    otel: OtelConfig = OtelConfig()
-    prices: dict[ModelId, Price] = {}
-    backends: dict[BackendName, BackendConfig] = Field(min_length=1)
-    models: dict[ModelId, ModelConfig] = Field(min_length=1)
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
 
     @classmethod
@@ -146,7 +150,7 @@ class Config(BaseSettings):
 
 _SECTIONS: dict[str, type[Section]] = {
     name: field.annotation
-    for name, field in Config.model_fields.items()
+    for name, field in Tables.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
 }
 
@@ -170,7 +174,7 @@ def _fields_at(loc: tuple[int | str, ...]) -> Iterable[str]:
         case (str(section), _) if section in _SECTIONS:
             table = _SECTIONS[section]
         case _:
-            return Config.model_fields.keys() - {"api_keys"}
+            return Tables.model_fields
     return table.model_fields
 
 
@@ -179,21 +183,6 @@ def find(path: Path | None) -> Path:
     if path is not None:
         return path
     return DEFAULT_PATH if DEFAULT_PATH.exists() else BUILT_IN
-
-
-def _strange_variables() -> list[Problem]:
-    """Variables that look as if they overruled a setting, and would be passed over."""
-    known = Config.model_fields.keys() - {"api_keys"}
-    tables = {
-        name: name.upper().removeprefix(ENV_PREFIX).split("__")[0].lower()
-        for name in os.environ
-        if name.upper().startswith(ENV_PREFIX) and "__" in name
-    }
-    return [
-        Problem(f"environment variable {name}", f"names no table '{table}'", unknown_name(table, known, "or unset it"))
-        for name, table in sorted(tables.items())
-        if table not in known
-    ]
 
 
 def load(path: Path | None = None) -> Config:
@@ -218,14 +207,42 @@ def load(path: Path | None = None) -> Config:
         for key in data
         if key == "api_keys" or key.startswith("_")
     ]
-    early += _strange_variables()
+    early += misspelt_tables(Tables.model_fields)
     if early:
         raise ConfigError(early)
     try:
-        return Config(**data)
+        config = Config(**data)
     except ValidationError as error:
         raise ConfigError(problems_of(error, _fields_at, ENV_PREFIX)) from error
     except SettingsError as error:
         raise ConfigError(
             [Problem("environment", str(error), f"write {ENV_PREFIX}… variables as JSON there")]
         ) from error
+    slips, _ = _unread(config)
+    late = _wrong_types(data) + slips
+    if late:
+        raise ConfigError(late)
+    return config
+
+
+def _wrong_types(data: dict[str, Any]) -> list[Problem]:
+    """Where the file's values do not have the types that they must have, though they could be taken for them."""
+    try:
+        Tables.of_toml(data)
+    except ValidationError as error:
+        # The rest is good together with the environment.
+        return wrong_types(error, _fields_at)
+    return []
+
+
+def unread_variables(config: Config) -> list[Problem]:
+    """Variables that begin like the gateway's, that it does not read, and that may be someone else's."""
+    _, others = _unread(config)
+    return others
+
+
+def _unread(config: Config) -> tuple[list[Problem], list[Problem]]:
+    settings = {f"{table}__{name}".upper() for table, section in _SECTIONS.items() for name in section.model_fields}
+    settings |= {table.upper() for table in Tables.model_fields}
+    named = {config.shared.redis_url_env, *(getattr(one, "api_key_env", None) for one in config.backends.values())}
+    return unread(settings, {name for name in named if name is not None})

@@ -68,7 +68,13 @@ def problems_of(error: ValidationError, fields_at: FieldsAt, env_prefix: str) ->
     return [_problem(details, fields_at, env_prefix) for details in error.errors(include_url=False)]
 
 
-def _problem(  # noqa: PLR0911  # one line per kind of error
+def wrong_types(error: ValidationError, fields_at: FieldsAt) -> list[Problem]:
+    """Those of pydantic's errors in a file that are about a value's type."""
+    details = error.errors(include_url=False)
+    return [_problem(one, fields_at, "") for one in details if one["type"].endswith("_type")]
+
+
+def _problem(  # noqa: C901, PLR0911  # one line per kind of error
     details: ErrorDetails, fields_at: FieldsAt, env_prefix: str
 ) -> Problem:
     # Pydantic puts the chosen kind of a backend into the path, and marks a bad table name.
@@ -105,6 +111,8 @@ def _problem(  # noqa: PLR0911  # one line per kind of error
             return Problem(where, "is no table", "write it as { key = value }")
         case "list_type":
             return Problem(where, "is no list", "write it in [ ]")
+        case "int_type" | "float_type" | "bool_type" if isinstance(details["input"], str):
+            return Problem(where, details["msg"].replace("Input", "input"), "write it without quotes")
         case "too_short" | "string_too_short":
             return Problem(where, "is empty", "add at least one entry")
     what, _, mend = details["msg"].partition("; ")

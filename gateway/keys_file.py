@@ -73,7 +73,7 @@ def read(path: Path) -> dict[str, KeyEntry]:
         ConfigError: the file is absent, or something in it is wrong.
     """
     try:
-        return _File.model_validate(tomllib.loads(path.read_text("utf-8"))).keys
+        return _File.of_toml(tomllib.loads(path.read_text("utf-8"))).keys
     except OSError as error:
         mend = "check keys.file, or make the first key with `gateway keys add NAME`"
         raise ConfigError([Problem(str(path), f"cannot be read ({error.strerror})", mend)]) from error

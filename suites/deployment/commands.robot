@@ -20,6 +20,15 @@ A gateway with a bad configuration does not start
     Should Contain    ${serve.stderr}    limits.body_byte
     Should Not Contain    ${serve.stderr}    Traceback
 
+A misspelt variable is refused with the right spelling
+    [Tags]    req:CONF-006    kind:negative    nightly
+    VAR    &{misspelt}    GATEWAY_API_KYS=a-key
+    ${check} =    Run Gateway Command    config    check    ${CONFIGURATIONS}/good.toml    environment=${misspelt}
+    Should Be Equal As Integers    ${check.rc}    1
+    Should Contain    ${check.stderr}    GATEWAY_API_KYS
+    Should Contain    ${check.stderr}    did you mean GATEWAY_API_KEYS
+    Should Not Contain    ${check.stderr}    a-key
+
 The list of model files says which one there is
     [Tags]    req:WGHT-001
     ${models} =    Run Gateway Command    models    list

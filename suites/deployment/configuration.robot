@@ -21,7 +21,7 @@ A backend of an unknown kind is refused
     unknown_kind.toml    backends.embedded    llamacpp
 A wrong type is refused
     [Tags]    req:CONF-001
-    wrong_type.toml    server.port    integer
+    wrong_type.toml    server.port    without quotes
 A file that is not TOML is refused with the line
     [Tags]    req:CONF-003
     not_toml.toml    line 2    TOML

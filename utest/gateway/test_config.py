@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.config import load
+from gateway.config import load, unread_variables
 from gateway.config_problems import ConfigError
 
 GOOD = """
@@ -146,6 +146,104 @@ def test_a_variable_for_a_table_that_does_not_exist_is_not_passed_over(write, mo
     assert problems(write(GOOD)) == [
         "environment variable GATEWAY_SERVR__PORT: names no table 'servr'; did you mean 'server'?"
     ]
+
+
+SLIPS = {
+    "API_KYS": "GATEWAY_API_KEYS",
+    "APIKEYS": "GATEWAY_API_KEYS",
+    "MODLE": "GATEWAY_MODEL",
+    "SERVER_PORT": "GATEWAY_SERVER__PORT",
+    "LIMITS_BODY_BYTES": "GATEWAY_LIMITS__BODY_BYTES",
+}
+
+
+@pytest.mark.parametrize(("name", "meant"), SLIPS.items(), ids=SLIPS)
+def test_a_slip_in_a_variable_is_an_error(write, monkeypatch, name, meant):
+    monkeypatch.setenv(f"GATEWAY_{name}", "1")
+    assert problems(write(GOOD)) == [
+        f"environment variable GATEWAY_{name}: means nothing to the gateway; did you mean {meant}? If not, unset it"
+    ]
+
+
+def test_other_variables_that_begin_like_the_gateways_are_told(write, monkeypatch):
+    monkeypatch.setenv("GATEWAY_PORT", "9000")
+    monkeypatch.setenv("GATEWAY_INTERFACE", "CGI/1.1")
+    mend = "did you mean GATEWAY_SERVER__PORT? If not, unset it"
+    assert [str(problem) for problem in unread_variables(load(write(GOOD)))] == [
+        "environment variable GATEWAY_INTERFACE: means nothing to the gateway; see `gateway serve --help`",
+        f"environment variable GATEWAY_PORT: means nothing to the gateway; {mend}",
+    ]
+    result = CliRunner().invoke(app, ["config", "check", str(write(GOOD))])
+    assert "GATEWAY_PORT: means nothing" in result.output
+
+
+def test_variables_with_a_meaning_are_not_told(write, monkeypatch):
+    variables = {
+        "MODEL": "/m.gguf",
+        "INSTANCE": "i",
+        "URL": "http://127.0.0.1:1",
+        "API_KEY": "k",
+        "UP_KEY": "k",
+        "SERVER": '{"port": 1}',
+        "SERVICE_HOST": "10.0.0.1",
+        "SERVICE_PORT_HTTP": "80",
+        "PORT": "tcp://10.0.0.1:80",
+        "SERVER_PORT": "tcp://10.0.0.1:80",
+        "PORT_80_TCP_ADDR": "10.0.0.1",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(f"GATEWAY_{name}", value)
+    config = load(write(GOOD.replace("[models", 'api_key_env = "GATEWAY_UP_KEY"\n[models')))
+    assert unread_variables(config) == []
+    assert config.server.port == 1
+
+
+# The old text, the new text, and what is said of it: values that could be taken for one of the right type.
+LENIENT = {
+    "a switch for a number": ("port = 9000", "workers = true", "server.workers: input should be a valid integer, not"),
+    "a text for a number": ("port = 9000", 'port = "9000"', "server.port: input should be a valid integer; write it w"),
+    "a fraction for an integer": ("9000", "9000.0", "server.port: input should be a valid integer, not 9000.0; change"),
+    "a text for a time": ("port = 9000", 'drain_s = "3"', "server.drain_s: input should be a valid number; write it"),
+    "a switch for a time": ("port = 9000", "drain_s = true", "server.drain_s: input should be a valid number, not Tr"),
+    "a number for a switch": ("port = 9000", "watch = 1", "server.watch: input should be a valid boolean, not 1"),
+    "a text for a switch": ("port = 9000", 'watch = "no"', "server.watch: input should be a valid boolean; write it w"),
+    "within a backend": ('"openai"', '"openai"\nstrict = "true"', "backends.up.strict: input should be a valid bool"),
+    "within a route": ('"inner"', '"inner", weight = "2"', 'models."org/m".route[0].weight: input should be a valid n'),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), LENIENT.values(), ids=LENIENT)
+def test_a_value_in_the_file_has_the_right_type(write, old, new, message):
+    (problem,) = problems(write(GOOD.replace(old, new, 1)))
+    assert message in problem
+
+
+def test_a_variable_is_text_whatever_its_setting_is(write, monkeypatch):
+    monkeypatch.setenv("GATEWAY_SERVER__WORKERS", "2")
+    monkeypatch.setenv("GATEWAY_SERVER__WATCH", "false")
+    monkeypatch.setenv("GATEWAY_SERVER__DRAIN_S", "1.5")
+    monkeypatch.setenv("GATEWAY_BACKENDS__UP__STRICT", "true")
+    config = load(write(GOOD))
+    assert (config.server.workers, config.server.watch, config.server.drain_s) == (2, False, 1.5)
+    assert config.backends["up"].strict is True
+
+
+def test_paths_lists_and_whole_numbers_for_fractions_are_right_types(write):
+    further = """
+[ledger]
+path = "ledger.sqlite3"
+[timeouts]
+total_s = 60
+[backends.vllm]
+kind = "openai"
+base_url = "http://127.0.0.1:1"
+neutralise = ["chatml"]
+[models."org/m".templates.t]
+system = "{{ a }}"
+variables = { a = 1 }
+messages = [{ role = "user", content = "x" }]
+"""
+    assert load(write(GOOD + further)).timeouts.total_s == 60
 
 
 def test_config_check_shows_routes_or_problems(write):
