@@ -10,6 +10,7 @@ import orjson
 from gateway.duplicate_keys import refuse_duplicate_keys
 from gateway.errors import InvalidRequest
 from gateway.errors_http import BodyTooLarge, RequestTimeout
+from gateway.nesting import is_deeper
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
@@ -110,24 +111,10 @@ def parse(body: bytes, depth_limit: int, *, asks: str = "messages") -> dict[str,
     if not isinstance(fields, dict):
         raise InvalidRequest(f"The request body is JSON, but no object. Send an object with 'model' and '{asks}'.")
     # Only as many brackets as the limit can nest that deep; most requests have fewer and need no walk.
-    if body.count(b"[") + body.count(b"{") > depth_limit and _is_deeper(fields, depth_limit):
+    if body.count(b"[") + body.count(b"{") > depth_limit and is_deeper(fields, depth_limit):
         raise _too_deep(depth_limit)
     refuse_duplicate_keys(body, fields)
     return fields
-
-
-def _is_deeper(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _too_deep(limit: int) -> InvalidRequest:

@@ -13,6 +13,7 @@ import orjson
 
 from gateway.backends.refusal import refusal_from_event
 from gateway.errors import BackendBadAnswer, BackendDisconnected, GatewayError
+from gateway.nesting import written
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -121,8 +122,10 @@ class _Ending:
             return block
         kept = []
         for event in block.split(b"\n\n"):
-            if event:
-                kept.append(self._observe(event))
+            try:
+                kept.append(self._observe(event) if event else b"")
+            except GatewayError as error:
+                self.error = error
             if self.done or self.error:
                 break
         return b"".join(kept)
@@ -136,22 +139,17 @@ class _Ending:
             return event + b"\n\n"
         try:
             answer = orjson.loads(data)
-        except orjson.JSONDecodeError:
-            self.error = (
-                refusal_from_event(self._backend, data.decode(errors="replace"))
-                if name == b"error"
-                else BackendBadAnswer(
-                    f"Backend '{self._backend}' sent an event that is not JSON. Send the request again."
-                )
-            )
-            return b""
+        except orjson.JSONDecodeError as error:
+            if name == b"error":
+                raise refusal_from_event(self._backend, data.decode(errors="replace")) from error
+            raise BackendBadAnswer(
+                f"Backend '{self._backend}' sent an event that is not JSON. Send the request again."
+            ) from error
         if isinstance(answer, dict) and (answer.get("error") or name == b"error"):
-            self.error = refusal_from_event(self._backend, answer.get("error") or answer)
-            return b""
-        changed = isinstance(answer, dict) and self._take_out_second_finish(answer)
-        if self.error:
-            return b""
-        return (b"data: " + orjson.dumps(answer) if changed else event) + b"\n\n"
+            raise refusal_from_event(self._backend, answer.get("error") or answer)
+        if isinstance(answer, dict) and self._take_out_second_finish(answer):
+            event = b"data: " + written(answer, backend=self._backend)
+        return event + b"\n\n"
 
     def _take_out_second_finish(self, answer: dict[str, Any]) -> bool:
         """Note each choice's finish reason; null one that comes again, and say whether there was one."""
@@ -162,10 +160,9 @@ class _Ending:
                 continue
             index = choice.get("index", 0)
             if not isinstance(index, int):
-                self.error = BackendBadAnswer(
+                raise BackendBadAnswer(
                     f"Backend '{self._backend}' sent a choice whose index is no number. Send the request again."
                 )
-                break
             if index in self.finished:
                 choice["finish_reason"] = None
                 changed = True

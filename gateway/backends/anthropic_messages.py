@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.backends.capabilities import impossible
+from gateway.backends.tool_arguments import arguments_of
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
@@ -106,15 +105,6 @@ def _calls(message: dict[str, Any], at: str) -> list[Block]:
     blocks = []
     for number, call in enumerate(message.get("tool_calls") or ()):
         where = f"{at}.tool_calls[{number}]"
-        if call["type"] != "function":
-            raise impossible(
-                f"{where}.type", "knows no calls but those of functions", 'Send "function", or ask another model.'
-            )
-        try:
-            arguments = orjson.loads(call["function"]["arguments"] or "{}")
-        except orjson.JSONDecodeError:
-            arguments = None
-        if not isinstance(arguments, dict):
-            raise impossible(f"{where}.function.arguments", "takes a JSON object as a string", "Change it.")
+        arguments = arguments_of(call, where)
         blocks.append({"type": "tool_use", "id": call["id"], "name": call["function"]["name"], "input": arguments})
     return blocks

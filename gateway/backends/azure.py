@@ -14,6 +14,7 @@ import orjson
 
 from gateway.backends.openai import OpenAIBackend
 from gateway.errors import BackendUnavailable
+from gateway.nesting import written
 from gateway.sse import data_and_name
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class AzureBackend(OpenAIBackend):
         Azure begins with a frame of `choices: []` and the results of its filters, on which clients that read
         `choices[0]` break. What it says travels in the next frame.
         """
-        first = _FirstFrames()
+        first = _FirstFrames(self.name)
         async with aclosing(super().stream(call)) as blocks:
             async for block in blocks:
                 passed = block if first.over else first.pass_on(block)
@@ -128,8 +129,9 @@ class _FirstFrames:
         over: that one has come; nothing more is to be done.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, backend: str) -> None:
         self.over = False
+        self._backend = backend
         self._held: dict[str, Any] = {}
 
     def pass_on(self, block: bytes) -> bytes:
@@ -148,7 +150,9 @@ class _FirstFrames:
             self._held |= {key: value for key, value in chunk.items() if key not in _ENVELOPE and value is not None}
             return b""
         self.over = True
-        return b"data: " + orjson.dumps({**self._held, **chunk}) + b"\n\n" if self._held else event + b"\n\n"
+        if self._held:
+            event = b"data: " + written({**self._held, **chunk}, backend=self._backend)
+        return event + b"\n\n"
 
 
 def _chunk(event: bytes) -> dict[str, Any] | None:

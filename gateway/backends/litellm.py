@@ -15,8 +15,6 @@ from importlib.util import find_spec
 from logging import getLogger
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.backends.base import Backend, Call
 from gateway.backends.capabilities import impossible, taken
 from gateway.backends.litellm_error import translated
@@ -30,6 +28,7 @@ from gateway.errors import (
     shorten,
 )
 from gateway.meter import METER
+from gateway.nesting import written
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Sequence
@@ -122,7 +121,7 @@ class LiteLLMBackend(Backend):
             choice.setdefault("logprobs", None)
             choice["message"].setdefault("content", None)
         METER.get().answer = answer
-        return orjson.dumps(answer)
+        return written(answer, backend=self.name)
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """One event for each chunk."""
@@ -137,7 +136,7 @@ class LiteLLMBackend(Backend):
                             # LiteLLM says `stop` by itself where a provider's stream ended without a word.
                             break
                         finished = True
-                    if events := _events(chunk.model_dump(exclude_none=True), call):
+                    if events := _events(chunk.model_dump(exclude_none=True), call, self.name):
                         yield events
             except GatewayError:
                 # Nothing of the answer is missing once it is finished.
@@ -195,7 +194,7 @@ class LiteLLMBackend(Backend):
         )
 
 
-def _events(chunk: dict[str, Any], call: Call) -> bytes:
+def _events(chunk: dict[str, Any], call: Call, backend: str) -> bytes:
     """A chunk as OpenAI writes it: LiteLLM's usage comes with an empty choice, and whether asked for or not."""
     usage = chunk.pop("usage", None)
     for choice in chunk["choices"]:
@@ -203,9 +202,9 @@ def _events(chunk: dict[str, Any], call: Call) -> bytes:
             choice.setdefault(name, value)
     events = b""
     if usage is None or any(choice["delta"] or choice["finish_reason"] for choice in chunk["choices"]):
-        events = b"data: " + orjson.dumps(chunk) + b"\n\n"
+        events = b"data: " + written(chunk, backend=backend) + b"\n\n"
     if usage is not None and (call.fields.get("stream_options") or {}).get("include_usage"):
-        events += b"data: " + orjson.dumps({**chunk, "choices": [], "usage": usage}) + b"\n\n"
+        events += b"data: " + written({**chunk, "choices": [], "usage": usage}, backend=backend) + b"\n\n"
     return events
 
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.backends.capabilities import impossible, refuse_other_shapes
 from gateway.backends.ollama_options import native_fields
+from gateway.backends.tool_arguments import arguments_of
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
@@ -145,16 +144,7 @@ def _image(url: str, at: str) -> str:
 
 def _tool_call(call: dict[str, Any], at: str, names: dict[str, str]) -> dict[str, Any]:
     """The call with its arguments as an object; its name is noted under its id."""
-    if call["type"] != "function":
-        raise impossible(
-            f"{at}.type", "knows no calls but those of functions", 'Send "function", or ask another model.'
-        )
+    arguments = arguments_of(call, at)
     function = call["function"]
-    try:
-        parsed = orjson.loads(function["arguments"] or "{}")
-    except orjson.JSONDecodeError:
-        parsed = None
-    if not isinstance(parsed, dict):
-        raise impossible(f"{at}.function.arguments", "takes a JSON object as a string", "Change it.")
     names[call["id"]] = function["name"]
-    return {**call, "function": {**function, "arguments": parsed}}
+    return {**call, "function": {**function, "arguments": arguments}}

@@ -187,6 +187,10 @@ def of_user(*parts):
     return [{"role": "user", "content": list(parts)}]
 
 
+# What orjson reads, and cannot write.
+TOO_DEEP = '{"a":' * 300 + "1" + "}" * 300
+
+
 def of_call(**call):
     return [{"role": "assistant", "tool_calls": [{"id": "1", **call}]}]
 
@@ -210,6 +214,14 @@ def of_call(**call):
         ),
         (
             {"messages": of_call(type="function", function={"name": "f", "arguments": "[1"})},
+            "messages[0].tool_calls[0].function.arguments",
+        ),
+        (
+            {
+                "messages": of_call(
+                    type="function", function={"name": "f", "arguments": '{"a":' * 300 + "1" + "}" * 300}
+                )
+            },
             "messages[0].tool_calls[0].function.arguments",
         ),
         ({"messages": of_call(type="custom", custom={})}, "messages[0].tool_calls[0].type"),

@@ -102,6 +102,13 @@ def test_the_first_frame_without_choices_joins_the_next(azure, backend, together
     assert (rest, done) == ([chunk("b"), chunk(None, "stop")], "[DONE]")
 
 
+def test_a_first_frame_that_cannot_be_joined_is_a_bad_answer(azure, backend):
+    deep = event(chunk("a")).replace(b'"usage"', b'"x": ' + b"[" * 300 + b"]" * 300 + b', "usage"')
+    backend.streams(event(FIRST), deep, event(chunk(None, "stop")), b"data: [DONE]\n\n")
+    response = azure.chat("v1", stream=True)
+    assert (response.status_code, azure.error(response)["code"]) == (502, "backend_bad_answer")
+
+
 def test_the_usage_frame_without_choices_stays(azure, backend):
     usage = {"choices": [], "usage": {"total_tokens": 3}}
     backend.streams(event(chunk("a")), event(chunk(None, "stop")), event(usage), b"data: [DONE]\n\n")

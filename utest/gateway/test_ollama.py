@@ -99,6 +99,8 @@ def test_messages_with_parts_images_and_tools():
 
 
 UNREADABLE = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "[1"}}
+# What orjson reads, and cannot write.
+TOO_DEEP = {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a":' * 300 + "1" + "}" * 300}}
 
 
 @pytest.mark.parametrize(
@@ -121,6 +123,10 @@ UNREADABLE = {"id": "1", "type": "function", "function": {"name": "f", "argument
         ),
         (
             {"messages": [{"role": "assistant", "tool_calls": [UNREADABLE]}]},
+            "messages[0].tool_calls[0].function.arguments",
+        ),
+        (
+            {"messages": [{"role": "assistant", "tool_calls": [TOO_DEEP]}]},
             "messages[0].tool_calls[0].function.arguments",
         ),
         (

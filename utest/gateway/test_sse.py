@@ -85,3 +85,20 @@ def test_words_of_a_model_are_no_ending():
     out, error = asyncio.run(_collect([said]))
     assert out == said
     assert error is not None
+
+
+DEEP = b"[" * 300 + b"]" * 300
+
+
+def test_an_event_that_cannot_be_written_again_is_a_bad_answer():
+    again = chunk("", "stop").replace(b'"content": ""', b'"content": "", "x": ' + DEEP)
+    out, error = asyncio.run(_collect([chunk("a"), chunk("", "stop"), again]))
+    assert out == chunk("a") + chunk("", "stop")
+    assert isinstance(error, BackendBadAnswer)
+    assert "nests deeper" in error.message
+
+
+def test_depth_alone_is_no_fault():
+    deep = chunk("", "stop").replace(b'"content": ""', b'"content": "", "x": ' + DEEP)
+    out, error = asyncio.run(_collect([deep]))
+    assert (out, error) == (deep, None)
