@@ -1,8 +1,9 @@
-"""How long a gateway holds up each chunk of a stream, by the backend's own record of when it sent them."""
+"""Whether a gateway holds the chunks of a stream up, by the backend's own record of when it sent them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from keywords.engine.latency import percentile
@@ -15,43 +16,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChunkDelays:
-    """Seconds from the moment the backend sent a chunk to the moment the client read it, a number for each chunk.
+    """How the chunks of streams came through the gateway.
+
+    A gateway that gathers chunks before it passes them on shows by their order, however fast or busy the machine is:
+    the client reads a chunk only after the backend has sent the next one.
 
     Attributes:
-        direct_s: the client asked the backend itself: what the machine and the client take.
-        through_s: the client asked through the gateway.
+        delays_s: seconds from the moment the backend sent a chunk to the moment the client read it.
+        prompt: so many chunks were read before the backend sent the next one.
+        of: so many chunks had a next one.
     """
 
-    direct_s: tuple[float, ...]
-    through_s: tuple[float, ...]
+    delays_s: tuple[float, ...]
+    prompt: int
+    of: int
 
-    def added_s(self, p: int) -> float:
-        """How much larger a percentile is through the gateway; below 0 it is lost in the machine's own noise.
-
-        Raises:
-            ValueError: there are too few chunks for this percentile.
-        """
-        return percentile(self.through_s, p) - percentile(self.direct_s, p)
+    @property
+    def prompt_share(self) -> float:
+        """The share of chunks that were read before the next one was sent, from 0 to 1."""
+        return self.prompt / self.of
 
     def __repr__(self) -> str:
-        def shown(samples: tuple[float, ...]) -> str:
-            return ", ".join(f"p{p} {percentile(samples, p) * 1000:.3f}" for p in (50, 90, 99))
-
-        return (
-            f"ms of {len(self.through_s)} chunks each: {shown(self.direct_s)} direct; {shown(self.through_s)} through"
-        )
+        shown = ", ".join(f"p{p} {percentile(self.delays_s, p) * 1000:.3f} ms" for p in (50, 90))
+        return f"{self.prompt} of {self.of} chunks before the next; delay of {len(self.delays_s)} chunks: {shown}"
 
 
 def chunk_delays(
-    gateway: ChatClient, direct: ChatClient, backend: ScriptedBackend, *, streams: int, chunks: int, pause_s: float
+    gateway: ChatClient, backend: ScriptedBackend, *, streams: int, chunks: int, pause_s: float
 ) -> ChunkDelays:
-    """Ask for streams in turn, directly and through the gateway, so that both meet the same machine.
+    """Ask for streams in turn, and compare each chunk's arrival with the departure of the next.
 
     Args:
         gateway: asks through the gateway.
-        direct: asks the backend itself.
         backend: sends one chunk after the other, and notes when.
-        streams: how many of each.
+        streams: how many.
         chunks: of each stream.
         pause_s: silence before each chunk.
 
@@ -60,19 +58,19 @@ def chunk_delays(
         GatewayRefused: a stream was refused; as are `AnswerBrokeOff`.
     """
     backend.play(Script(chunks=words(chunks), chunk_delay=pause_s))
-    taken: dict[ChatClient, list[float]] = {direct: [], gateway: []}
-    for client in (direct, gateway):
-        client.stream("Count.")  # the first one opens connections
+    delays: list[float] = []
+    prompt = 0
     for _ in range(streams):
-        for client, found in taken.items():
-            found.extend(_transit(client, backend))
-    return ChunkDelays(tuple(taken[direct]), tuple(taken[gateway]))
+        sent, read = _passage(gateway, backend)
+        delays += [arrived - left for left, arrived in zip(sent, read, strict=True)]
+        prompt += sum(arrived < following for arrived, (_, following) in zip(read, pairwise(sent), strict=False))
+    return ChunkDelays(tuple(delays), prompt, streams * (chunks - 1))
 
 
-def _transit(client: ChatClient, backend: ScriptedBackend) -> list[float]:
+def _passage(client: ChatClient, backend: ScriptedBackend) -> tuple[list[float], list[float]]:
+    """When each chunk of one stream was sent, and when it was read."""
     stream = client.stream("Count.")
     sent = [each.at_s for each in backend.chat_requests()[-1].sent if each.chunk is not None]
     if len(sent) != len(stream.pieces):
         raise ValueError(f"{len(sent)} chunks were sent, and {len(stream.pieces)} pieces of text were read")
-    began = stream.exchange.sent_at
-    return [began + piece.at_s - at_s for piece, at_s in zip(stream.pieces, sent, strict=True)]
+    return sent, [stream.exchange.sent_at + piece.at_s for piece in stream.pieces]

@@ -1,6 +1,6 @@
 *** Settings ***
 Documentation       Where nothing needs translation, the gateway hands a stream on as it is and at once. The scripted
-...                 backend says when it sent each chunk; asked without the gateway it shows what the machine takes.
+...                 backend says when it sent each chunk.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.chunk_delays.ChunkDelaysLibrary
@@ -24,14 +24,9 @@ A stream that needs no translation arrives byte for byte
     Should Be Equal    ${passed.exchange.body}    ${sent.exchange.body}
 
 Chunks are passed on at once
+    [Documentation]    A gateway that gathers chunks passes one on after the backend has sent the next. How fast the
+    ...    gateway is, and its added delay in milliseconds, is a benchmark's matter: `tox run -e race`.
     [Tags]    req:STRM-011    kind:performance
     VAR    ${MODEL}    openai    scope=TEST
     ${delays} =    Measure Chunk Delays    ${BACKEND}
-    Get Added Chunk Delay    ${delays}    p50    <    ${ADDED_CHUNK_DELAY_P50_S}
-
-Hardly a chunk is held up for long
-    [Documentation]    Nightly: while others keep all cores busy, this is their doing.
-    [Tags]    req:STRM-011    kind:performance    nightly
-    VAR    ${MODEL}    openai    scope=TEST
-    ${delays} =    Measure Chunk Delays    ${BACKEND}
-    Get Added Chunk Delay    ${delays}    p99    <    ${ADDED_CHUNK_DELAY_P99_S}
+    Get Prompt Chunk Share    ${delays}    >=    ${PROMPT_CHUNK_SHARE_MIN}

@@ -1,34 +1,52 @@
-"""What a stop on the way adds to the delay of chunks is found; what is equal adds nothing."""
+"""Chunks that are passed on at once are told from chunks that are gathered."""
 
 import pytest
 
+from keywords.engine import chunk_delays as measuring
 from keywords.engine.chunk_delays import ChunkDelays, chunk_delays
 from keywords.engine.client import ChatClient
 from keywords.engine.scripted_backend import ScriptedBackend
 
-
-def test_what_is_added_is_the_difference_of_percentiles():
-    direct = tuple(number / 1000 for number in range(300))
-    delays = ChunkDelays(direct, tuple(each + 0.5 for each in direct))
-    assert delays.added_s(50) == pytest.approx(0.5)
-    assert delays.added_s(99) == pytest.approx(0.5)
-    assert "300 chunks" in repr(delays)
+SENT = [float(number) for number in range(100)]
 
 
-def test_too_few_chunks_give_no_p99():
-    with pytest.raises(ValueError, match="298 samples are too few for p99"):
-        ChunkDelays((0.1,) * 298, (0.1,) * 298).added_s(99)
-
-
-def test_both_ways_are_measured_chunk_by_chunk():
+@pytest.fixture
+def backend():
     backend = ScriptedBackend()
     backend.start()
-    clients = [ChatClient(backend.url, api_key=None, model="scripted") for _ in range(2)]
+    yield backend
+    backend.stop()
+
+
+def judged(monkeypatch, backend, read):
+    monkeypatch.setattr(measuring, "_passage", lambda *_: (SENT, read))
+    return chunk_delays(None, backend, streams=1, chunks=len(SENT), pause_s=1)
+
+
+def test_chunks_that_are_passed_on_at_once(monkeypatch, backend):
+    delays = judged(monkeypatch, backend, [at_s + 0.9 for at_s in SENT])
+    assert (delays.prompt, delays.of, delays.prompt_share) == (99, 99, 1)
+
+
+@pytest.mark.parametrize("gathered", [2, 3, 100])
+def test_a_gateway_that_gathers_chunks_is_found(monkeypatch, backend, gathered):
+    # Each batch is passed on with its last chunk.
+    last_of_batch = [min(index // gathered * gathered + gathered, len(SENT)) - 1 for index in range(len(SENT))]
+    delays = judged(monkeypatch, backend, [SENT[last] + 0.001 for last in last_of_batch])
+    assert delays.prompt_share <= 0.5
+
+
+def test_the_delay_is_told_with_its_unit_and_number():
+    assert repr(ChunkDelays((0.001,) * 40, 38, 39)) == (
+        "38 of 39 chunks before the next; delay of 40 chunks: p50 1.000 ms, p90 1.000 ms"
+    )
+
+
+def test_a_real_stream_is_measured_chunk_by_chunk(backend):
+    client = ChatClient(backend.url, api_key=None, model="scripted")
     try:
-        delays = chunk_delays(*clients, backend, streams=2, chunks=5, pause_s=0.001)
+        delays = chunk_delays(client, backend, streams=2, chunks=5, pause_s=0.02)
     finally:
-        for client in clients:
-            client.close()
-        backend.stop()
-    assert len(delays.direct_s) == len(delays.through_s) == 10
-    assert min(delays.direct_s) > 0
+        client.close()
+    assert (len(delays.delays_s), delays.of) == (10, 8)
+    assert min(delays.delays_s) > 0
