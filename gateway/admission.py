@@ -39,21 +39,30 @@ class Admitted:
         ticket: what it took beforehand; None if its key has no limits.
         store: where it took that.
         gate: where it has its place; None if there is no limit.
+
+    Attributes:
+        paid: tokens and USD, once it has left.
     """
 
     ticket: Ticket | None
     store: LimitStore
     gate: Gate | None
+    paid: tuple[int, float] = (0, 0.0)
 
     def leave(self, record: RequestRecord) -> None:
         """Give its place free, and have its key pay what it used: nothing if no backend worked on it."""
         if self.gate is not None:
             self.gate.leave()
-        if self.ticket is None:
-            return
-        usage = record.usage
-        tokens = usage.prompt_tokens + usage.completion_tokens if usage else 0
-        self.store.give_back(self.ticket, tokens=tokens, usd=record.cost_usd or 0.0)
+        if self.ticket is not None:
+            self.paid = _price(record)
+            tokens, usd = self.paid
+            self.store.give_back(self.ticket, tokens=tokens, usd=usd)
+
+    def correct(self, record: RequestRecord) -> None:
+        """Have its key pay what the record says now, in place of what it said when the request left."""
+        if self.ticket is not None and (now := _price(record)) != self.paid:
+            self.store.correct(self.ticket.key, tokens=now[0] - self.paid[0], usd=now[1] - self.paid[1])
+            self.paid = now
 
 
 class Admission:
@@ -171,6 +180,11 @@ class Admission:
         return RateLimited(
             f"Rate limit reached: key '{key.id}' has {what} per {window}. Try again in {span(wait_s)}.", wait_s=wait_s
         )
+
+
+def _price(record: RequestRecord) -> tuple[int, float]:
+    usage = record.usage
+    return usage.prompt_tokens + usage.completion_tokens if usage else 0, record.cost_usd or 0.0
 
 
 def _prompt_tokens(asked: Any) -> int:

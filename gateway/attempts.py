@@ -196,7 +196,7 @@ class Attempts:
 
     def _call(self, step: Step) -> Call:
         record, tokens = self._record, step.backend.control_tokens
-        record.backend, record.dropped, record.neutralised = step.backend.name, {}, 0
+        record.backend, record.dropped, record.neutralised, record.meter.tally = step.backend.name, {}, 0, None
         call = Call(
             body=self._body,
             fields=self._fields,

@@ -19,9 +19,9 @@ _UNWRAPPED = 400  # columns: a table that goes to a file or a pipe keeps each ro
 
 def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table without lines; each row on one line where the output is no terminal."""
-    console = Console()
+    console = _console()
     if not console.is_terminal:
-        console = Console(width=_UNWRAPPED)
+        console = _console(width=_UNWRAPPED)
     table = Table(*titles, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row)
@@ -30,7 +30,7 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def print_records(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table with lines on a terminal, tab-separated lines into a pipe."""
-    console = Console()
+    console = _console()
     if not console.is_terminal:
         for row in (titles, *rows):
             print("\t".join(row))  # noqa: T201  # the command's output
@@ -63,6 +63,11 @@ def progress(model: weights.ModelFile) -> Iterator[weights.Report]:
 def megabytes(size: int) -> str:
     """A size in bytes, to read."""
     return f"{size / 1e6:.1f} MB"
+
+
+def _console(width: int | None = None) -> Console:
+    """One that shows a value such as `[red]` or `:cat:` as it is."""
+    return Console(width=width, markup=False, emoji=False)
 
 
 def _quarters(console: Console, model: weights.ModelFile) -> weights.Report:

@@ -38,7 +38,7 @@ CREATE TABLE requests (
     streamed INTEGER NOT NULL,
     prompt_tokens INTEGER,         -- null if no backend worked on it
     completion_tokens INTEGER,
-    tokens_source TEXT,            -- backend or estimate
+    tokens_source TEXT,            -- backend, tokenizer or estimate
     cost_usd REAL,                 -- null if the model has no price
     duration_ms REAL NOT NULL,
     first_event_ms REAL,           -- until a stream's head went out

@@ -19,7 +19,8 @@ _FileOption = Annotated[Path | None, typer.Option("--file", help="The ledger; el
 _ConfigOption = Annotated[Path | None, typer.Option(help="The configuration; else the one that `gateway serve` takes.")]
 _TAIL = """
 SELECT r.time, r.id, coalesce(r.key_id, '-'), coalesce(r.model, '-'), r.status, coalesce(r.code, '-'),
-       coalesce(r.prompt_tokens || '+' || r.completion_tokens || iif(r.tokens_source = 'estimate', ' ~', ''), '-'),
+       coalesce(r.prompt_tokens || '+' || r.completion_tokens
+                || CASE r.tokens_source WHEN 'estimate' THEN ' ~' WHEN 'tokenizer' THEN ' t' ELSE '' END, '-'),
        coalesce(printf('%.6f', r.cost_usd), '-'), printf('%.1f', r.duration_ms), printf('%.2f', r.gateway_us / 1000.0),
        coalesce((SELECT group_concat(backend || ' ' || coalesce(reason, outcome), ', ') FROM attempts
                  WHERE request = r.seq), '-')
@@ -39,7 +40,7 @@ def tail(
     file: _FileOption = None,
     config: _ConfigOption = None,
 ) -> None:
-    """The last requests, the newest at the end; tokens with `~` are an estimate."""
+    """The last requests, the newest at the end; tokens with `~` are an estimate, with `t` the tokenizer's count."""
     titles = ("time", "id", "key", "model", "status", "code", "tokens", "USD", "ms", "gateway ms", "attempts")
     rows = [(_clock(time), *rest) for time, *rest in _read(file, config, _TAIL, count)]
     _show(titles, rows)

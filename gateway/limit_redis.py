@@ -146,11 +146,17 @@ class RedisStore(LimitStore):
 
     def give_back(self, ticket: Ticket, *, tokens: int, usd: float, requests: int = 0) -> None:
         """See `LimitStore.give_back`."""
-        key = ticket.key
         self._held.pop(ticket.id, None)
+        self._give_back(ticket.key, ticket.tokens - tokens, ticket.usd - usd, requests, ticket.id)
+
+    def correct(self, key: Key, *, tokens: int, usd: float) -> None:
+        """See `LimitStore.correct`."""
+        self._give_back(key, -tokens, -usd)
+
+    def _give_back(self, key: Key, tokens: int, usd: float, requests: int = 0, ticket: str = "") -> None:
         requests = 0 if key.rpm is None else requests
         arguments: list[Any] = [self.window_s, -1 if key.tpm is None else key.tpm, requests]
-        arguments += [ticket.tokens - tokens, ticket.usd - usd, ticket.id, int(key.has_budget)]
+        arguments += [tokens, usd, ticket, int(key.has_budget)]
         self._send(_Call(_GIVE_BACK, key.id, arguments))
 
     def _return_unused(self, ticket: Ticket, answer: list[Any]) -> None:

@@ -79,6 +79,10 @@ class LimitStore(ABC):
             requests: 1 if it shall not even count as a request.
         """
 
+    @abstractmethod
+    def correct(self, key: Key, *, tokens: int, usd: float) -> None:
+        """Have a key pay so much more, or less, for a request that has given its ticket back; never waits."""
+
     async def start(self) -> None:  # noqa: B027  # a store in memory has nothing to start
         """Connect."""
 
@@ -150,6 +154,13 @@ class MemoryStore(LimitStore):
         if ticket.key.tpm is not None:
             usage.tokens += ticket.tokens - tokens
         self._spend(ticket.key, usage, tokens - ticket.tokens, usd - ticket.usd)
+
+    def correct(self, key: Key, *, tokens: int, usd: float) -> None:
+        """See `LimitStore.correct`."""
+        usage = self._filled(key)
+        if key.tpm is not None:
+            usage.tokens -= tokens
+        self._spend(key, usage, tokens, usd)
 
     def spent_by(self, key_id: str) -> tuple[int, float]:
         """The tokens and the USD that a key has used of its budget."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal, Protocol, TypeGuard
 
 import orjson
 
@@ -18,7 +18,7 @@ BYTES_PER_TOKEN = 4
 # No answer is so long; beyond it, neither sums nor the ledger's integers would be exact.
 _MOST_TOKENS = 2**53
 
-Source = Literal["backend", "estimate"]
+Source = Literal["backend", "tokenizer", "estimate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Usage:
     Attributes:
         prompt_tokens: of all messages.
         completion_tokens: of all choices.
-        source: `backend` is the backend's own count, `estimate` the gateway's guess where there was none.
+        source: `backend` is the backend's own count; where there was none, `tokenizer` is what the model's tokenizer
+            counts of the prompt and of what came of the answer, and `estimate` the gateway's guess.
         cached_tokens: those of `prompt_tokens` that the backend found in its cache.
     """
 
@@ -36,6 +37,17 @@ class Usage:
     completion_tokens: int
     source: Source
     cached_tokens: int = 0
+
+
+class Tally(Protocol):
+    """What a backend's tokenizer can count of one call afterwards."""
+
+    async def count(self) -> Usage | None:
+        """The tokens of the prompt and of what came of the answer; None if they are too long to be counted.
+
+        Raises:
+            GatewayError: the backend does not say.
+        """
 
 
 @dataclass(slots=True)
@@ -48,6 +60,7 @@ class Meter:
         answer: the backend's answer in OpenAI's form, if it was parsed anyway.
         block: the last block of a stream that may hold a count.
         events: how many events of a stream went out.
+        tally: who can count if the backend of the last attempt counted nothing.
     """
 
     waited_s: float = 0.0
@@ -55,6 +68,7 @@ class Meter:
     answer: dict[str, Any] | None = None
     block: bytes = b""
     events: int = 0
+    tally: Tally | None = None
 
     def wait(self, began: float, ended: float) -> None:
         """Count a wait between two readings of `time.perf_counter()`; one that ended before it began was none."""

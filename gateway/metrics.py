@@ -85,7 +85,8 @@ class Metrics(Collector):
         self._tokens = Histogram(
             numbers,
             "gen_ai_client_token_usage",
-            "Tokens of a request; gateway_token_source says who counted them.",
+            "Tokens of a request; gateway_token_source says who counted them: the backend, the model's tokenizer "
+            "afterwards, or nobody (estimate).",
             (_OPERATION, _MODEL, _BACKEND, "gen_ai_token_type", "gateway_token_source"),
             TOKEN_BOUNDS,
         )

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.config_problems import ConfigError, Problem
+from gateway.counting import Counting
 from gateway.ledger import Ledger
 from gateway.metrics import Metrics
 from gateway.telemetry import RequestLog
@@ -51,6 +52,7 @@ class Observers:
         self.are_tracing = config.otel.endpoint is not None
         self.metrics = Metrics(numbers)
         self._prices: Mapping[str, Price] = config.prices
+        self._counting = Counting(self._tell)
         self._sinks: list[Sink] = [log, self.metrics]
         self._count("log", "Lines of requests that did not fit into the log's queue.", lambda: log.dropped)
         if config.ledger.path is not None:
@@ -91,15 +93,29 @@ class Observers:
 
     def settle(self, record: RequestRecord, complete: float) -> None:
         """Work out what the request took and cost, before its answer's headers tell it."""
-        record.settle(complete, self._prices.get(record.model) if record.model else None)
+        record.settle(complete, self._price(record))
+        # What the headers say is what all others have to say.
+        record.tally = None
 
     def end(self, record: RequestRecord, complete: float) -> None:
-        """Tell all sinks of a finished request."""
-        self.settle(record, complete)
+        """Tell all sinks of a finished request: at once, or when its tokens are counted."""
+        price = self._price(record)
+        record.settle(complete, price)
         if record.to_api:
             self.metrics.end()
+        if record.tally is None or not self._counting.take(record, record.tally, price):
+            self._tell(record)
+
+    def _price(self, record: RequestRecord) -> Price | None:
+        return self._prices.get(record.model) if record.model else None
+
+    def _tell(self, record: RequestRecord) -> None:
         for sink in self._sinks:
             sink.add(record)
+
+    async def count_last(self) -> None:
+        """Have the tokens of all requests counted; what takes too long stays an estimate."""
+        await self._counting.close()
 
     async def close(self) -> None:
         """Write what still waits everywhere; at once, for each may take its time."""

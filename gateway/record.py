@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gateway.admission import Admitted
     from gateway.attempts import Attempt
     from gateway.config_observability import Price
+    from gateway.meter import Tally
     from gateway.operations import Operation
 
 CLIENT_CLOSED_REQUEST = 499
@@ -56,6 +57,7 @@ class RequestRecord:
             answer's head (of a stream: to its end), waiting for the event loop included, waiting for backends and for a
             client that does not read left out. What waits unread in the system's socket buffers is not seen.
         usage: its tokens, if a backend worked on it.
+        tally: who can count them, while `usage` is an estimate.
         cost_usd: their price in US dollars, if the model has one.
     """
 
@@ -89,6 +91,7 @@ class RequestRecord:
     ended: float = 0.0
     gateway_us: int = 0
     usage: Usage | None = None
+    tally: Tally | None = None
     cost_usd: float | None = None
 
     @property
@@ -117,12 +120,16 @@ class RequestRecord:
             return
         self.ended = perf_counter()
         self.gateway_us = max(round((self.ended - max(self.started, complete) - self.meter.waited_s) * 1e6), 0)
-        self.usage = self._counted()
-        if self.usage and price:
-            self.cost_usd = price.of(self.usage.prompt_tokens, self.usage.completion_tokens, self.usage.cached_tokens)
-        self.meter.answer = None
+        self.charge(self._counted(), price)
+        self.meter.answer = self.meter.tally = None
         if self.answered is None:
             self.asked = None
+
+    def charge(self, usage: Usage | None, price: Price | None) -> None:
+        """Note its tokens, and what they cost."""
+        self.usage = usage
+        if usage and price:
+            self.cost_usd = price.of(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
 
     def _counted(self) -> Usage | None:
         if self.asked is None or not self.attempts:
@@ -134,4 +141,7 @@ class RequestRecord:
         if cancelled and self.attempts[-1].outcome == "failed" and not self.meter.events:
             # The client left between two attempts.
             return None
-        return self.meter.usage() or self.meter.estimate(self.asked.get(self.operation.asks))
+        if counted := self.meter.usage():
+            return counted
+        self.tally = self.meter.tally
+        return self.meter.estimate(self.asked.get(self.operation.asks))

@@ -134,6 +134,8 @@ class Gateway:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, *self._ending, return_exceptions=True)
+            # While there are backends and limits.
+            await self._observers.count_last()
             last = [self._current, *self._outgoing]
             await _stop({backend for generation in last for backend in generation.backends.values()})
             await self._current.limiting.stop()

@@ -7,21 +7,24 @@ import logging
 import math
 import time
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 import orjson
 
 from gateway.backends.capabilities import impossible
+from gateway.backends.connection import Connection
 from gateway.backends.llamacpp_chat import ChoicesUsage, OpeningRoles, name_ignored, template_abilities
+from gateway.backends.llamacpp_joined import as_stream, joined_chat
 from gateway.backends.llamacpp_process import LlamaCppProcess
 from gateway.backends.llamacpp_text import TextEvents, joined, text_request, whole_text
+from gateway.backends.llamacpp_tokens import LlamaCppTally
 from gateway.backends.llamacpp_watch import until_hung
-from gateway.backends.openai import OpenAIBackend
+from gateway.backends.openai import CONNECT_S, OpenAIBackend
 from gateway.control_tokens import ControlTokens
 from gateway.errors import BackendDisconnected, BackendRefused, BackendUnavailable
 from gateway.gguf import control_tokens
+from gateway.meter import METER
 from gateway.operations import CHAT, EMBEDDINGS, TEXT_COMPLETION
 from gateway.telemetry import say
 from gateway.weights import EngineMissing, check_gguf, resolve
@@ -59,6 +62,7 @@ class LlamaCppBackend(OpenAIBackend):
 
     def __init__(self, config: LlamaCppConfig, *, name: str, models: Sequence[str]) -> None:
         super().__init__(None, name=name)
+        self._server: Connection | None = None
         vectors = () if config.embeddings is None else (EMBEDDINGS,)
         self.operations = (CHAT, TEXT_COMPLETION, *vectors)
         self.state: State = "stopped"
@@ -147,12 +151,12 @@ class LlamaCppBackend(OpenAIBackend):
 
     async def complete(self, call: Call) -> bytes:
         """As the base, with the asked model id in the answer."""
-        if call.operation is TEXT_COMPLETION and call.choices > 1:
-            # In one piece llama.cpp would count the first choice only.
-            fields = {**call.fields, "stream_options": {"include_usage": True}}
-            async with aclosing(self.stream(replace(call, fields=fields, stream=True))) as blocks:
-                return await joined(blocks)
         try:
+            if call.operation.streams and call.choices > 1:
+                # In one piece llama.cpp would count the first choice only.
+                async with aclosing(self.stream(as_stream(call))) as blocks:
+                    return await (joined(blocks) if call.operation is TEXT_COMPLETION else joined_chat(blocks))
+            METER.get().tally = LlamaCppTally(call, self._opened_server)
             answer = self._under_asked_name(await super().complete(call), call)
             return whole_text(call, answer) if call.operation is TEXT_COMPLETION else answer
         except (BackendRefused, BackendDisconnected) as error:
@@ -161,6 +165,7 @@ class LlamaCppBackend(OpenAIBackend):
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """As the base, with the asked model id in each event."""
         begun = False
+        METER.get().tally = tally = LlamaCppTally(call, self._opened_server)
         rewriting: TextEvents | ChoicesUsage | None = None
         roles = OpeningRoles(call.choices if call.operation is CHAT else 0)
         if call.operation is TEXT_COMPLETION:
@@ -171,6 +176,7 @@ class LlamaCppBackend(OpenAIBackend):
             async with aclosing(super().stream(call)) as events:
                 async for block in events:
                     begun = True
+                    tally.see(block)
                     named = roles.translated(self._under_asked_name(block, call))
                     if passed := rewriting.translated(named) if rewriting else named:
                         yield passed
@@ -180,6 +186,11 @@ class LlamaCppBackend(OpenAIBackend):
             if begun:
                 raise
             raise self._died() from error
+
+    def _opened_server(self) -> Connection:
+        if self._server is None:
+            raise self.unavailable()
+        return self._server
 
     def _control_tokens(self, weights: Path) -> ControlTokens:
         """Those of the configuration, and those that the weights themselves name."""
@@ -249,7 +260,8 @@ class LlamaCppBackend(OpenAIBackend):
         child = await LlamaCppProcess.start(weights, self._alias, self._settings)
         try:
             if url := await child.address():
-                self._abilities = await template_abilities(url, self.name)
+                self._server = Connection(url, backend=self.name, headers={}, connect_s=CONNECT_S)
+                self._abilities = await template_abilities(self._server)
                 await self.connect(f"{url}/v1")
                 ready_at = time.monotonic()
                 self.state = "ready"
@@ -258,7 +270,10 @@ class LlamaCppBackend(OpenAIBackend):
                 await self._serve(child)
                 self.state = "crashed"
         finally:
+            server, self._server = self._server, None
             await self.disconnect()
+            if server is not None:
+                await server.close()
             await child.end()
         self._cause = child.cause_of_death()
         return time.monotonic() - ready_at if ready_at is not None else 0.0

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.backends.capabilities import drop_asked, impossible
-from gateway.backends.connection import Connection
 from gateway.meter import METER, Usage, usage_in
 from gateway.sse import data_and_name
 
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.backends.base import Call
+    from gateway.backends.connection import Connection
 
-_CONNECT_S = 1.0
 # OpenAI's parameters that llama.cpp does not read (oaicompat_chat_params_parse in its server's sources).
 _IGNORED = frozenset(
     {
@@ -36,21 +35,16 @@ _ABILITIES = {
 }
 
 
-async def template_abilities(url: str, backend: str) -> dict[str, bool]:
+async def template_abilities(server: Connection) -> dict[str, bool]:
     """What llama.cpp found out about the chat template of its model (`chat_template_caps` of `GET /props`).
 
     Args:
-        url: the server's address, without `/v1`.
-        backend: the backend's name.
+        server: at its address without `/v1`.
 
     Returns:
         Abilities by llama.cpp's names; none if it does not tell.
     """
-    connection = Connection(url, backend=backend, headers={}, connect_s=_CONNECT_S)
-    try:
-        answer = await connection.get("/props")
-    finally:
-        await connection.close()
+    answer = await server.get("/props")
     try:
         found = orjson.loads(answer[1])["chat_template_caps"] if answer else {}
     except (orjson.JSONDecodeError, KeyError, TypeError):
@@ -123,6 +117,7 @@ class ChoicesUsage:
         self._include_usage = bool((call.fields.get("stream_options") or {}).get("include_usage"))
         self._prompt = 0
         self._completion = 0
+        self._cached = 0
         self._envelope: dict[str, Any] = {}
 
     def translated(self, block: bytes) -> bytes:
@@ -133,13 +128,14 @@ class ChoicesUsage:
 
     def usage(self) -> bytes:
         """After the last event: the tokens of all choices, noted for the ledger, and as an event if asked for."""
-        METER.get().counted = Usage(self._prompt, self._completion, "backend")
+        METER.get().counted = Usage(self._prompt, self._completion, "backend", self._cached)
         if not self._include_usage:
             return b""
         usage = {
             "prompt_tokens": self._prompt,
             "completion_tokens": self._completion,
             "total_tokens": self._prompt + self._completion,
+            "prompt_tokens_details": {"cached_tokens": self._cached},
         }
         return b"data: " + orjson.dumps({**self._envelope, "choices": [], "usage": usage}) + b"\n\n"
 
@@ -149,7 +145,7 @@ class ChoicesUsage:
         if not isinstance(chunk, dict) or not (found := usage_in(chunk)):
             return event + b"\n\n"
         # All choices have the same prompt, which is processed once.
-        self._prompt = found.prompt_tokens
+        self._prompt, self._cached = found.prompt_tokens, found.cached_tokens
         self._completion += found.completion_tokens
         chunk.pop("usage", None)
         chunk.pop("timings", None)

@@ -41,6 +41,13 @@ Usage counts the tokens of the answer
     Get Usage    ${answer}    completion_tokens    ==    20
     Usage Should Add Up    ${answer}
 
+Usage counts the tokens of all choices
+    [Documentation]    llama.cpp counts those of the first one only when it answers in one piece.
+    [Tags]    req:CHAT-004
+    ${answer} =    Ask    Say hello.    max_tokens=4    n=2
+    Get Usage    ${answer}    completion_tokens    ==    8
+    Usage Should Add Up    ${answer}
+
 A longer prompt counts for more tokens
     [Tags]    req:CHAT-004
     ${short} =    Ask    Hello.    max_tokens=1

@@ -14,6 +14,7 @@ from gateway.batches import Batches
 from gateway.cli import app
 from gateway.config_problems import ConfigError
 from gateway.ledger import Ledger
+from gateway.meter import Usage
 from gateway.record import RequestRecord
 
 
@@ -175,6 +176,20 @@ def test_requests_stand_in_it_with_their_attempts_tokens_and_costs(path, backend
     assert "dead backend_refused, up answered" in tail
     _, model = CliRunner().invoke(app, ["ledger", "summary", "--file", str(path)]).output.splitlines()
     assert model.split("\t")[:8] == ["m", "2", "0", "1", "1", "1", "0", "0.000003"]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_names_are_shown_as_they_are_and_each_source_of_tokens_has_its_mark(path, terminal):
+    ledger = Ledger(path, queue=10)
+    for source in ("backend", "tokenizer", "estimate"):
+        made = record()
+        made.model, made.key_id, made.usage = "[red]", ":cat:", Usage(3, 4, source)
+        ledger.add(made)
+    close(ledger)
+    environment = {"COLUMNS": "300", "FORCE_COLOR": "1"} if terminal else {}
+    shown = CliRunner().invoke(app, ["ledger", "tail", "--file", str(path)], env=environment).output
+    assert shown.count("[red]") == shown.count(":cat:") == 3
+    assert [shown.count(mark) for mark in ("3+4", "3+4 t", "3+4 ~")] == [3, 1, 1]
 
 
 def test_a_ledger_that_is_not_there_is_said_so(path):

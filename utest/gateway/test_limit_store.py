@@ -112,6 +112,25 @@ def test_tokens_are_taken_before_and_corrected_after(counting, request):
     assert counting(scenario) == ["", "tokens", "", "tokens", "tokens", ""]
 
 
+def test_what_was_given_back_can_be_corrected_once_more(counting, request):
+    one = key(request, tpm=1000, budget_tokens=1500, concurrency=1)
+
+    async def scenario(store, _):
+        first = Ticket(one, 900, 0.0)
+        await store.take(first)
+        store.give_back(first, tokens=100, usd=0.0)
+        store.correct(one, tokens=500, usd=0.0)
+        reasons = [(await store.take(Ticket(one, 500, 0.0))).reason]
+        store.correct(one, tokens=-300, usd=0.0)
+        second = Ticket(one, 500, 0.0)
+        reasons.append((await store.take(second)).reason)
+        # The place is that of the second one alone.
+        reasons.append((await store.take(Ticket(one, 0, 0.0))).reason)
+        return reasons
+
+    assert counting(scenario) == ["tokens", "", "concurrency"]
+
+
 def test_a_request_larger_than_the_limit_can_never_pass(counting, request):
     one = key(request, tpm=100)
 

@@ -31,9 +31,8 @@ def test_the_counts_of_all_choices_come_once_at_the_end():
     assert it.translated(content + event(choices=[], usage=USAGE)) == content
     assert it.translated(event(choices=[], usage=USAGE)) == b""
     last = json.loads(it.usage().removeprefix(b"data: "))
-    assert last == {
-        "id": "1", "choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 6, "total_tokens": 13}
-    }  # fmt: skip
+    counts = {"prompt_tokens": 7, "completion_tokens": 6, "total_tokens": 13}
+    assert last == {"id": "1", "choices": [], "usage": {**counts, "prompt_tokens_details": {"cached_tokens": 0}}}
 
 
 def test_unasked_counts_are_only_noted():
@@ -46,7 +45,7 @@ def test_unasked_counts_are_only_noted():
     )
     assert it.usage() == b""
     counted = METER.get().counted
-    assert (counted.prompt_tokens, counted.completion_tokens) == (7, 3)
+    assert (counted.prompt_tokens, counted.completion_tokens, counted.cached_tokens) == (7, 3, 2)
 
 
 NO_TOOLS = {"supports_tools": False, "supports_parallel_tool_calls": False, "supports_reasoning_effort": True}

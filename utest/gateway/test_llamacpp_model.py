@@ -20,6 +20,7 @@ from gateway.backends.llamacpp import LlamaCppBackend
 from gateway.config import BUILT_IN
 from gateway.config_backends import LlamaCppConfig
 from gateway.errors import BackendDisconnected, BackendUnavailable, ContextTooLong
+from gateway.meter import METER, Meter
 from gateway.weights import EmbeddedModelError, resolve
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
@@ -102,6 +103,30 @@ def test_the_model_answers_streams_and_repeats_itself(weights):
     chunks = [json.loads(line[6:]) for line in streamed.decode().split("\n\n") if line.startswith("data: {")]
     assert "".join(chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks) == text
     assert {chunk["model"] for chunk in chunks} == {"m"}
+
+
+def test_all_choices_are_counted_and_the_tokenizer_counts_what_the_server_counts(weights):
+    async def counts(backend, **fields):
+        meter = Meter()
+        METER.set(meter)
+        async for block in backend.stream(call("Name three fruits.", stream=True, max_tokens=20, **fields)):
+            meter.see(block)
+        return meter.usage(), await meter.tally.count()
+
+    async def scenario():
+        async with running(embedded(weights)) as backend:
+            whole = json.loads(await backend.complete(call("Hi", n=3, max_tokens=4, ignore_eos=True)))
+            return whole, [await counts(backend, ignore_eos=True, **fields) for fields in ({}, {"n": 2})]
+
+    whole, counted = asyncio.run(scenario())
+    assert [choice["index"] for choice in whole["choices"]] == [0, 1, 2]
+    assert all(choice["message"]["content"] and choice["finish_reason"] == "length" for choice in whole["choices"])
+    assert whole["object"] == "chat.completion"
+    assert whole["usage"]["completion_tokens"] == 12
+    for backends, tokenizers in counted:
+        assert tokenizers.prompt_tokens == backends.prompt_tokens > 30
+        assert abs(tokenizers.completion_tokens - backends.completion_tokens) <= 1
+        assert (backends.source, tokenizers.source) == ("backend", "tokenizer")
 
 
 def test_a_call_right_after_a_stream_does_not_meet_the_connection_that_llamacpp_closes(weights):

@@ -1,0 +1,34 @@
+*** Settings ***
+Documentation       A stream of the embedded model that its client left ends before the model's server has told how many
+...                 tokens it took. Its tokenizer tells afterwards.
+
+Resource            ../../resources/gateway.resource
+
+Suite Setup         Leave A Stream Of The Embedded Model
+
+Test Tags           req:OBSV-016    kind:reliability    needs:embedded-model    needs:own-gateway
+
+
+*** Test Cases ***
+A stream that its client left is counted by the model's own tokenizer
+    Should Be Equal    ${LEFT.status}    ${499}
+    Should Be Equal    ${LEFT.tokens_source}    tokenizer
+
+The tokenizer counts a prompt as the model's server counts it
+    Should Be Equal    ${LEFT.prompt_tokens}    ${WHOLE.usage.prompt_tokens}
+
+The tokenizer counts what came of the answer
+    Should Be True
+    ...    5 <= ${LEFT.completion_tokens} < 50
+    ...    The client read 6 tokens.
+
+
+*** Keywords ***
+Leave A Stream Of The Embedded Model
+    [Documentation]    One prompt twice: answered whole, and by a stream that is left after the first words.
+    ${whole} =    Ask    Count to one hundred, in words.    max_tokens=1
+    ${departure} =    Stream And Leave    Count to one hundred, in words.    events=7    temperature=${0.0}
+    Gateway Should Log    ${departure.request_id}
+    @{lines} =    Get Gateway Log Lines    ${departure.request_id}
+    VAR    ${WHOLE}    ${whole}    scope=SUITE
+    VAR    &{LEFT}    &{{ json.loads($lines[-1]) }}    scope=SUITE
