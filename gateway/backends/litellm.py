@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.backends.base import Backend, Call
 from gateway.backends.capabilities import impossible, taken
+from gateway.backends.litellm_embed import embedding_params, embeddings_of, params_for_embeddings
 from gateway.backends.litellm_error import translated
 from gateway.config_problems import ConfigError, Problem
 from gateway.errors import (
@@ -27,8 +28,9 @@ from gateway.errors import (
     GatewayError,
     shorten,
 )
-from gateway.meter import METER
+from gateway.meter import METER, usage_in
 from gateway.nesting import written
+from gateway.operations import CHAT, EMBEDDINGS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Sequence
@@ -66,12 +68,17 @@ def check_installed(name: str) -> None:
 class LiteLLMBackend(Backend):
     """Hands calls to LiteLLM.
 
+    It is not asked for text completions: for most providers LiteLLM makes a chat of the prompt, and its streams of text
+    do not tell whether a provider's stream came to its end.
+
     Args:
         config: an address and a key, if they are not the provider's usual ones.
         name: its name in the configuration.
         models: the names under which routes ask for its models, each `provider/model`.
         connect_s: limit for making a connection.
     """
+
+    operations = (CHAT, EMBEDDINGS)
 
     def __init__(self, config: LiteLLMConfig, *, name: str, models: Sequence[str], connect_s: float) -> None:
         super().__init__(name=name, strict=config.strict)
@@ -83,6 +90,7 @@ class LiteLLMBackend(Backend):
         # Without a key LiteLLM takes the provider's own from the environment, which is not for any other address.
         self._no_key = "none" if config.base_url else None
         self._params: dict[str, frozenset[str]] = {}
+        self._embedding_params: dict[str, frozenset[str]] = {}
 
     async def start(self) -> None:
         """Load LiteLLM, which takes seconds, in a thread; nothing is sent.
@@ -96,6 +104,7 @@ class LiteLLMBackend(Backend):
             try:
                 _, provider, *_ = sdk.get_llm_provider(model)
                 self._params[model] = frozenset(sdk.get_supported_openai_params(model, provider) or ()) - _OURS
+                self._embedding_params[model] = params_for_embeddings(sdk, model)
             except sdk.BadRequestError:
                 unknown.append(model)
         self._timeout = import_module("httpx").Timeout(_NO_LIMIT_S, connect=self._connect_s)
@@ -113,7 +122,9 @@ class LiteLLMBackend(Backend):
         return self._sdk is not None and len(self._params) == len(self._models)
 
     async def complete(self, call: Call) -> bytes:
-        """One `chat.completion` object."""
+        """One `chat.completion` object, or a list of `embedding` objects."""
+        if call.operation is EMBEDDINGS:
+            return await self._embed(call)
         answer = (await self._ask(call)).model_dump(exclude_none=True)
         if not answer.get("choices"):
             raise BackendBadAnswer(f"Backend '{self.name}' answered without a choice. Send the request again.")
@@ -126,6 +137,7 @@ class LiteLLMBackend(Backend):
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """One event for each chunk."""
         if call.choices > 1:
+            # LiteLLM ends its stream at the first finish reason, whichever choice has it.
             raise impossible("n", "streams one choice, but got more", "Send 1, or ask without a stream.")
         finished = False
         async with aclosing(await self._ask(call)) as stream:
@@ -148,22 +160,48 @@ class LiteLLMBackend(Backend):
             )
 
     async def _ask(self, call: Call) -> Any:
-        """What LiteLLM gives for `call`."""
-        if self._sdk is None:
-            raise BackendUnavailable(
-                f"Backend '{self.name}' is starting. Send the request again in a moment.", reached=False
-            )
-        known = self._params.get(call.backend_model)
-        if known is None:
-            raise self._unknown_provider(call.backend_model)
+        """What LiteLLM gives for a chat."""
+        known = self._known(call, self._params)
         for name in _NEVER_DROPPED:
             if call.fields.get(name) and name not in known:
                 raise impossible(name, f"knows no '{name}'", "Leave it out, or ask another model.")
         if call.choices > 1 and "n" not in known:
             raise impossible("n", "gives one choice, but got more", "Send 1 and ask several times.")
-        key = self._config.api_key
         asked = {
             **taken(call, known | _ALWAYS_TAKEN),
+            **self._where(call),
+            # LiteLLM would call a tool server itself if a client named one.
+            "_skip_mcp_handler": True,
+        }
+        return await self._waited(self._sdk.acompletion(**asked))
+
+    async def _embed(self, call: Call) -> bytes:
+        """Vectors."""
+        asked = embedding_params(call, self._known(call, self._embedding_params))
+        answer = (await self._waited(self._sdk.aembedding(**asked, **self._where(call)))).model_dump(exclude_none=True)
+        vectors = embeddings_of(answer, call)
+        if vectors is None:
+            raise BackendBadAnswer(
+                f"Backend '{self.name}' answered without a vector for each text. Send the request again."
+            )
+        METER.get().counted = usage_in(answer)
+        return vectors
+
+    def _known(self, call: Call, params: dict[str, frozenset[str]]) -> frozenset[str]:
+        """The parameters that the provider of the call's model takes."""
+        if self._sdk is None:
+            raise BackendUnavailable(
+                f"Backend '{self.name}' is starting. Send the request again in a moment.", reached=False
+            )
+        known = params.get(call.backend_model)
+        if known is None:
+            raise self._unknown_provider(call.backend_model)
+        return known
+
+    def _where(self, call: Call) -> dict[str, Any]:
+        """Which model is asked, where, and how: once, for as long as the gateway waits."""
+        key = self._config.api_key
+        return {
             "model": call.backend_model,
             "api_base": self._config.base_url,
             "api_key": key.get_secret_value() if key else self._no_key,
@@ -171,10 +209,7 @@ class LiteLLMBackend(Backend):
             "timeout": self._timeout,
             "num_retries": 0,
             "max_retries": 0,
-            # LiteLLM would call a tool server itself if a client named one.
-            "_skip_mcp_handler": True,
         }
-        return await self._waited(self._sdk.acompletion(**asked))
 
     async def _waited(self, asked: Awaitable[Any]) -> Any:
         """What LiteLLM says; the time counts as the backend's, for LiteLLM does not tell its own apart."""

@@ -13,7 +13,7 @@ import aiohttp
 import orjson
 
 from gateway.backends.refusal import error_object, refusal, refusal_from_event
-from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendRefused, BackendTimeout
+from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendRefused, BackendTimeout, InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,11 +36,23 @@ def translated(error: Exception, backend: str) -> GatewayError:
     """The gateway's error for one of LiteLLM's.
 
     Args:
-        error: what `acompletion` or its stream raised.
+        error: what `acompletion`, its stream or `aembedding` raised.
         backend: the backend's name.
     """
     chain = list(_chain(error))
     names = {type(each).__name__ for each in chain}
+    return _unsent(names, backend) or _sent(error, chain, names, backend)
+
+
+def _unsent(names: set[str], backend: str) -> GatewayError | None:
+    """What went wrong before a byte of the request was sent; None if it is something else."""
+    if "LiteLLMUnknownProvider" in names:
+        return InvalidRequest(
+            f"Backend '{backend}' cannot be asked for this: LiteLLM has no such endpoint for the model's provider. "
+            "Ask another model.",
+            param="model",
+            code="unsupported_endpoint",
+        )
     if names & _SLOW_CONNECT:
         return BackendTimeout(
             f"Backend '{backend}' did not accept a connection in time. Check its address and that it runs.",
@@ -50,6 +62,10 @@ def translated(error: Exception, backend: str) -> GatewayError:
         return BackendRefused(
             f"Backend '{backend}' could not be reached. Check its base_url and that it runs.", reached=False
         )
+    return None
+
+
+def _sent(error: Exception, chain: list[BaseException], names: set[str], backend: str) -> GatewayError:
     if names & _NO_JSON:
         return BackendBadAnswer(f"Backend '{backend}' sent something that is not JSON. Send the request again.")
     if names & _BROKEN or any(isinstance(each, aiohttp.ClientError | ConnectionError) for each in chain):

@@ -5,8 +5,6 @@ Formats: Ollama docs/api.md, api/types.go (`EmbedRequest`, `EmbedResponse`).
 
 from __future__ import annotations
 
-import base64
-import struct
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,6 +12,7 @@ import orjson
 from gateway import meter
 from gateway.backends.capabilities import impossible
 from gateway.backends.ollama_options import native_fields
+from gateway.backends.vectors import embedding
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
@@ -51,16 +50,12 @@ class Embeddings:
         self._packed = call.fields.get("encoding_format") == "base64"
 
     def whole(self, answer: dict[str, Any]) -> bytes:
-        """A list of `embedding` objects, as numbers or as base64 of little-endian floats of 32 bits.
+        """A list of `embedding` objects.
 
         Raises:
             struct.error, OverflowError: something in a vector is no number, or too large for one.
         """
-        data = []
-        for index, vector in enumerate(answer["embeddings"]):
-            packed = struct.pack(f"<{len(vector)}f", *vector)  # which no vector of anything but numbers survives
-            value = base64.b64encode(packed).decode() if self._packed else vector
-            data.append({"object": "embedding", "index": index, "embedding": value})
+        data = [embedding(index, vector, packed=self._packed) for index, vector in enumerate(answer["embeddings"])]
         rest = {key: value for key, value in answer.items() if key not in _KNOWN_IN_ANSWER}
         tokens = answer.get("prompt_eval_count")
         usage = None if tokens is None else {"prompt_tokens": tokens, "total_tokens": tokens}

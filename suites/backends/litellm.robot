@@ -4,6 +4,7 @@ Documentation       What the gateway does not speak itself, it asks through Lite
 
 Resource            ../../resources/cut_streams.resource
 Library             keywords.broken_stream.BrokenStreamLibrary
+Library             keywords.embeddings.EmbeddingsLibrary
 Library             keywords.tools.ToolsLibrary
 
 Suite Setup         Start Gateway Before LiteLLM
@@ -36,6 +37,25 @@ A provider of LiteLLM can have a tool called in a stream
     ${tool} =    Describe Tool    get_weather    city
     ${stream} =    Stream Chat    Rain?    extra=${{ {'tools': [$tool]} }}
     Get Tool Calls    ${stream}    ==    get_weather {"city": "Oslo", "days": 2}
+
+A provider of LiteLLM makes vectors
+    [Tags]    req:LITE-003
+    ${vectors} =    Embed    Two words    and three more
+    Embeddings Should Be Complete    ${vectors}    texts=2
+    Get Tokens Of Embeddings    ${vectors}    ==    5
+
+Vectors of LiteLLM come packed and in the asked length
+    [Tags]    req:LITE-003
+    ${plain} =    Embed    Two words    extra=${{ {'dimensions': 5} }}
+    ${packed} =    Embed    Two words    encoding_format=base64    extra=${{ {'dimensions': 5} }}
+    Get Vector Length    ${packed}    ==    5
+    Get Similarity    ${plain}    ${packed}    >    0.999
+
+What LiteLLM would garble is refused, and nothing is sent
+    [Tags]    req:LITE-004    kind:negative
+    [Template]    Nothing Is Sent For
+    completions    "prompt": "Once"    unsupported_endpoint
+    chat/completions    "messages": [{"role": "user", "content": "a"}], "n": 2, "stream": true    invalid_value
 
 LiteLLM repeats nothing, and the provider's wait reaches the client
     [Tags]    req:LITE-002    kind:negative
@@ -79,6 +99,16 @@ LiteLLM writes nothing into the gateway's log
 
 
 *** Keywords ***
+Nothing Is Sent For
+    [Documentation]    The path and the fields of a request, and the code of its refusal.
+    [Arguments]    ${path: str}    ${fields: str}    ${code: str}
+    ${before} =    Get Request Count    ${BACKEND}
+    ${exchange} =    Send Raw    POST    /v1/${path}    {"model": "${MODEL}", ${fields}}
+    ...    Content-Type: application/json
+    Get Status    ${exchange}    ==    400
+    Get Error Field    ${exchange}    code    ==    ${code}
+    Get Request Count    ${BACKEND}    ==    ${before}
+
 Start Gateway Before LiteLLM
     [Documentation]    Its backend is asked through LiteLLM, which takes it for OpenAI.
     ${backend} =    Start Scripted Backend    openai/scripted

@@ -10,6 +10,7 @@ import pytest
 from gateway.backends import litellm as module
 from gateway.backends.base import Call
 from gateway.backends.litellm import LiteLLMBackend
+from gateway.backends.litellm_embed import embeddings_of
 from gateway.backends.litellm_error import translated
 from gateway.config import load
 from gateway.config_backends import LiteLLMConfig
@@ -24,6 +25,7 @@ from gateway.errors import (
     ContextTooLong,
     InvalidRequest,
 )
+from gateway.operations import EMBEDDINGS, TEXT_COMPLETION
 
 pytestmark = pytest.mark.filterwarnings("default")  # LiteLLM's own, of which there are many
 needs_litellm = pytest.mark.skipif(importlib.util.find_spec("litellm") is None, reason="the extra litellm is absent")
@@ -144,3 +146,64 @@ def test_what_would_change_the_answers_meaning_is_refused(fields):
     with pytest.raises(InvalidRequest) as refused:
         complete("bedrock/x", asked("bedrock/x", **fields))
     assert refused.value.param in fields
+
+
+def embed(model, **fields):
+    """A call for embeddings."""
+    body = {"model": "m", "input": "hi", **fields}
+    return Call(json.dumps(body).encode(), body, "m", model, "id-1", stream=False, operation=EMBEDDINGS)
+
+
+def test_texts_are_not_completed():
+    backend = LiteLLMBackend(LiteLLMConfig(), name="b", models=[], connect_s=1)
+    assert TEXT_COMPLETION not in backend.operations
+
+
+@needs_litellm
+@pytest.mark.parametrize(
+    ("model", "fields", "param"),
+    [
+        ("mistral/x", {"dimensions": 3}, "dimensions"),
+        ("voyage/x", {"input": [1, 2]}, "input"),
+        ("voyage/x", {"input": [[1], [2]]}, "input"),
+        ("anthropic/x", {}, "model"),
+    ],
+)
+def test_vectors_that_a_provider_cannot_make_are_refused(model, fields, param):
+    with pytest.raises(InvalidRequest) as refused:
+        complete(model, embed(model, **fields))
+    assert refused.value.param == param
+
+
+@needs_litellm
+@pytest.mark.parametrize(("model", "dropped"), [("voyage/x", ["user", "x_own"]), ("openai/x", ["x_own"])])
+def test_what_makes_no_other_vector_is_dropped_by_name(model, dropped):
+    call = embed(model, user="u", x_own=1, encoding_format="base64")
+    with pytest.raises(BackendRefused):
+        complete(model, call)
+    assert list(call.dropped) == dropped
+
+
+def test_vectors_stand_in_the_order_of_the_texts():
+    data = [{"index": 1, "embedding": [2.0]}, {"index": 0, "embedding": [1.0]}]
+    answer = json.loads(embeddings_of({"data": data}, embed("m", input=["a", "b"])))
+    assert [(each["index"], each["embedding"]) for each in answer["data"]] == [(0, [1.0]), (1, [2.0])]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [],
+        None,
+        [{"embedding": []}],
+        [{"embedding": ["x"]}],
+        [{"embedding": "AAAA"}],
+        [{"embedding": [1.0], "index": 1}],
+    ],
+)
+def test_an_answer_without_a_vector_for_each_text_is_none(data):
+    assert embeddings_of({"data": data}, embed("m")) is None
+
+
+def test_a_text_as_ids_is_one_text():
+    assert embeddings_of({"data": [{"embedding": [1.0]}]}, embed("m", input=[1, 2])) is not None
