@@ -112,10 +112,13 @@ def serve(
 
 
 @app.command(hidden=True)
-def worker(count: int, listener: int, numbers: int, index: int, config: Path | None = None) -> None:
+def worker(  # noqa: PLR0913, PLR0917  # its parent's words
+    count: int, listener: int, numbers: int, room: int, index: int, config: Path | None = None
+) -> None:
     """Be one of the workers of `gateway serve`, which alone starts this."""
     from gateway import workers  # noqa: PLC0415  # see `serve`
     from gateway.numbers import SharedNumbers  # noqa: PLC0415  # see `serve`
+    from gateway.room import Room  # noqa: PLC0415  # see `serve`
     from gateway.server import run  # noqa: PLC0415  # see `serve`
     from gateway.service import Gateway  # noqa: PLC0415  # see `serve`
 
@@ -123,7 +126,7 @@ def worker(count: int, listener: int, numbers: int, index: int, config: Path | N
     settings = _load_or_exit(config, status=2)
     with _exit_if_bad(config, status=2):
         source = find(config).absolute()
-        application = Gateway(settings, None, Worker(index, count), source, SharedNumbers(numbers, index))
+        application = Gateway(settings, None, Worker(index, count, Room(room)), source, SharedNumbers(numbers, index))
     configure_logging()
     run(application, socket.socket(fileno=listener), workers.say_ready)
 

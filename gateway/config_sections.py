@@ -58,7 +58,7 @@ class Limits(Section):
         json_depth: how deep its JSON may nest.
         messages: how many messages it may hold; unset, any number.
         in_flight: how many requests may be on their way through backends at once, over all workers; unset, any number.
-        queue: how many more may wait for one of them to end.
+        queue: how many more may wait for one of them to end, over all workers.
         queue_wait_s: how long each of those may wait.
     """
 

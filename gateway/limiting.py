@@ -16,6 +16,7 @@ from gateway.config_problems import ConfigError, Problem
 from gateway.gate import Gate
 from gateway.limit_store import LimitStore, MemoryStore
 from gateway.reloading import version
+from gateway.shared_gate import SharedGate
 from gateway.telemetry import say
 
 if TYPE_CHECKING:
@@ -23,20 +24,33 @@ if TYPE_CHECKING:
 
     from gateway.auth import Key
     from gateway.config import Config
+    from gateway.config_sections import Limits
+    from gateway.room import Room
 
 LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Which of the gateway's processes this is: `index` of `count`, from 0."""
+    """Which of the gateway's processes this is.
+
+    Attributes:
+        index: its number, from 0.
+        count: how many there are.
+        room: where they count their requests together; None if there is no other.
+    """
 
     index: int = 0
     count: int = 1
+    room: Room | None = None
 
-    def share(self, whole: int) -> int:
-        """This worker's part of a number that is divided among all of them."""
-        return whole // self.count + (self.index < whole % self.count)
+    def gate(self, limits: Limits) -> Gate | None:
+        """The bound on requests under way; None if there is none."""
+        if limits.in_flight is None:
+            return None
+        if self.room is None:
+            return Gate(limits.in_flight, limits.queue, limits.queue_wait_s)
+        return SharedGate(self.room, self.index, limits.in_flight, limits.queue, limits.queue_wait_s)
 
 
 ONLY_WORKER = Worker()
@@ -62,16 +76,16 @@ class Limiting:
         self._config = config
         self._workers = worker.count
         self._check(self.keys.keys)
-        limits = config.limits
-        gate = None
-        if limits.in_flight is not None:
-            gate = Gate(worker.share(limits.in_flight), worker.share(limits.queue), limits.queue_wait_s)
-        self._gate = gate
+        self._gate = gate = worker.gate(config.limits)
         self._file = config.keys.file
         self._seen = version(self._file)
         self._store = self._make_store()
         self.admission = Admission(
-            self._store, window_s=config.keys.window_s, gate=gate, messages=limits.messages, prices=config.prices
+            self._store,
+            window_s=config.keys.window_s,
+            gate=gate,
+            messages=config.limits.messages,
+            prices=config.prices,
         )
         self._watch: asyncio.Task[None] | None = None
 
@@ -88,10 +102,13 @@ class Limiting:
         if isinstance(store, MemoryStore) and isinstance(self._store, MemoryStore):
             # What is read from the file may be a second old.
             store.spent = self._store.spent | store.spent
-        gate, wanted = before.admission.gate, self.admission.gate
-        if gate is not None and wanted is not None:
-            gate.follow(wanted)
-            self.admission.gate = gate
+        if before._gate is not None:
+            # Kept even if it bounds nothing for now: those who went in through it will leave.
+            gate, wanted = before._gate, self._gate
+            self._gate = gate
+            if wanted is not None:
+                gate.follow(wanted)
+                self.admission.gate = gate
         self._store = self.admission.store = store
         self._look()
 
@@ -193,9 +210,6 @@ def _problems_of_workers(config: Config, workers: int) -> list[Problem]:
     ]
     if sys.platform == "win32":
         problems.append(Problem("server.workers", "Windows cannot share a listening socket so", "run one worker"))
-    if config.limits.in_flight is not None and config.limits.in_flight < workers:
-        what = f"{config.limits.in_flight} places cannot be divided among {workers} workers"
-        problems.append(Problem("limits.in_flight", what, f"allow {workers} or more, or run fewer workers"))
     return problems
 
 

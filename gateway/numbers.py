@@ -160,13 +160,17 @@ class _Part:
 
 def open_shared(workers: int) -> int:
     """Make the file for so many workers; its descriptor, which child processes may be given."""
+    return open_memory("llm-gateway-metrics", workers * _PART)
+
+
+def open_memory(name: str, size: int) -> int:
+    """Memory of so many bytes, all 0, as a file without a place of its own; its descriptor."""
     if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("llm-gateway-metrics")
+        descriptor = os.memfd_create(name)
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
-    os.truncate(descriptor, workers * _PART)
-    os.set_inheritable(descriptor, True)  # noqa: FBT003  # os' own name for the one argument
+    os.truncate(descriptor, size)
     return descriptor
 
 

@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gateway.numbers import open_shared
+from gateway.room import open_room
 from gateway.server import GRACEFUL_S, say_listening
 from gateway.telemetry import say
 
@@ -38,8 +39,8 @@ def supervise(command: list[str], count: int, listener: socket.socket, drain_s: 
     """Run `count` workers until SIGTERM or SIGINT, restarting each that dies.
 
     Args:
-        command: starts a worker; the descriptors of the listener and of the metrics' numbers, and the worker's index,
-            are appended.
+        command: starts a worker; the descriptors of the listener, of the metrics' numbers and of the room, and the
+            worker's index, are appended.
         count: how many.
         listener: the socket that all of them accept from; it stays open here, so that clients wait for a restart.
         drain_s: how long a worker may take for its requests under way.
@@ -69,8 +70,10 @@ def say_ready() -> None:
 
 class _Supervisor:
     def __init__(self, command: list[str], count: int, listener: socket.socket, drain_s: float) -> None:
-        self._descriptors = (listener.fileno(), open_shared(count))
-        self._command = [*command, *map(str, self._descriptors)]
+        self._room = open_room(count)
+        named = (listener.fileno(), open_shared(count), self._room.descriptor)
+        self._command = [*command, *map(str, named)]
+        self._descriptors = {*named, *self._room.descriptors}
         self._count = count
         self._listener = listener
         self._drain_s = drain_s
@@ -148,6 +151,7 @@ class _Supervisor:
         status = await process.wait()
         self._answering.discard(index)
         del self._running[index]
+        self._room.vacate(index)
         return status
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Literal
 
+import psutil
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
@@ -112,6 +113,27 @@ class LifecycleLibrary:
             if monotonic() > end:
                 raise AssertionError(f"No worker took the place of the one that was killed within {within}")
             sleep(_POLL_S)
+
+    @keyword
+    def suspend_a_worker(self, gateway: Gateway | None = None) -> psutil.Process:
+        """Have one of the processes that answer for a gateway with several workers stand still; the others get it all.
+
+        Returns:
+            The process, for [Resume Worker].
+
+        ```robotframework
+        ${worker} =    Suspend A Worker    ${GATEWAY}
+        Resume Worker    ${worker}
+        ```
+        """
+        worker = chosen_gateway(gateway).process.model_process()
+        worker.suspend()
+        return worker
+
+    @keyword
+    def resume_worker(self, worker: psutil.Process) -> None:
+        """Have a worker that stands still go on."""
+        worker.resume()
 
     @keyword
     def get_exit_status(

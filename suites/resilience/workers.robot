@@ -13,6 +13,21 @@ Test Tags           kind:reliability    needs:scripted-backend    needs:redis
 
 
 *** Test Cases ***
+A place is free for whichever worker is asked
+    [Tags]    req:RATE-012
+    Script Answer    ${BACKEND}    Slow.    first_delay=300 ms
+    ${other} =    Suspend A Worker    ${GATEWAY}
+    ${answers} =    Send Chats At Once    8
+    Get Status Count    ${answers}    200    ==    8
+    [Teardown]    Resume Worker    ${other}
+
+Workers together have no more places than the gateway
+    [Tags]    req:RATE-012
+    Script Answer    ${BACKEND}    Slow.    first_delay=300 ms
+    ${answers} =    Send Chats At Once    12
+    Get Status Count    ${answers}    200    ==    8
+    Get Status Count    ${answers}    503    ==    4
+
 A backend that one worker found failing is left alone by the others
     [Tags]    req:BRKR-004
     ${before} =    Get Request Count    ${BACKEND}
@@ -49,9 +64,10 @@ Open Gateway With Two Workers
     VAR    ${BACKEND}    ${backend}    scope=SUITE
 
 Let Two Workers Share A Redis
-    [Documentation]    And leave a backend alone after its first failure, for longer than this suite runs.
+    [Documentation]    And leave a backend alone after its first failure, for longer than this suite runs; no queue.
     [Arguments]    ${config: object}
     ${url} =    Start Redis
     Add To Gateway Config    ${config}    shared    redis_url=${url}
     Add To Gateway Config    ${config}    server    workers=2
+    Add To Gateway Config    ${config}    limits    in_flight=8
     Add To Gateway Config    ${config}    breaker    consecutive_failures=1    open_s=30

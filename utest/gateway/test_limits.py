@@ -216,7 +216,6 @@ def test_a_budget_in_usd_holds_the_estimate_and_then_the_cost(limited, tmp_path)
 REFUSED = [
     ({"keys": {"rpm": 1}}, 2, "server.workers: each of 2 workers would count by itself"),
     ({"backends": {"up": {"kind": "llamacpp"}}}, 2, "would load the model of backend 'up' once more"),
-    ({"limits": {"in_flight": 1}}, 2, "limits.in_flight: 1 places cannot be divided among 2 workers"),
     ({"keys": {"file": "absent.toml"}}, 1, "make the first key with `gateway keys add NAME`"),
 ]
 
@@ -249,10 +248,6 @@ def test_a_limit_that_would_not_hold_is_not_taken_up_while_workers_run(tmp_path,
 
     assert asyncio.run(main()) == ["alice"]
     assert "keys_not_reloaded" in caplog.text
-
-
-def test_places_are_divided_without_rest():
-    assert [Worker(index, 3).share(8) for index in range(3)] == [3, 3, 2]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,10 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import psutil
 import pytest
@@ -130,6 +133,57 @@ def test_each_worker_reads_the_configuration_again(serve, tmp_path):
     assert gateway.until("config_needs_restart")[0]["settings"] == ["server.watch"]
     gateway.process.send_signal(signal.SIGTERM)
     assert gateway.process.wait(10) == 0
+
+
+def test_a_worker_that_is_killed_keeps_no_place(serve):
+    asked = []
+
+    class Backend(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(self.rfile.read(int(self.headers["content-length"])))
+            if len(asked) > 2:
+                body = b'{"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}]}'
+                self.send_response(200)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            else:
+                self.connection.recv(1)
+
+        def log_message(self, *_):
+            pass
+
+    def ask(url):
+        body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]}).encode()
+        request = urllib.request.Request(f"{url}/v1/chat/completions", body, {"content-type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as response:
+                return response.status
+        except urllib.error.HTTPError as refused:
+            refused.close()
+            return refused.code
+        except OSError:
+            return None  # its worker was killed
+
+    # It waits for none of its threads: those that hang end with the connection.
+    backend = ThreadingHTTPServer(("127.0.0.1", 0), Backend)
+    Thread(target=backend.serve_forever, args=(0.05,), daemon=True).start()
+    address = f'base_url = "http://127.0.0.1:{backend.server_port}/v1"'
+    gateway = serve(CONFIG.format(kind="openai", address=address) + "[limits]\nin_flight = 2\n", "--workers", "2")
+    url = gateway.until("listening")[0]["url"]
+    for _ in range(2):
+        Thread(target=ask, args=(url,), daemon=True).start()
+    try:
+        while len(asked) < 2:
+            time.sleep(0.01)
+        assert ask(url) == 503
+        for entry in gateway.until("worker_started", 2):
+            os.kill(entry["pid"], signal.SIGKILL)
+        gateway.until("worker_started", 4)
+        assert [ask(url), ask(url)] == [200, 200]
+    finally:
+        backend.shutdown()
+        backend.socket.close()
 
 
 class Worker:
