@@ -15,7 +15,7 @@ Test Tags           kind:reliability    needs:scripted-backend    needs:redis
 *** Test Cases ***
 A place is free for whichever worker is asked
     [Tags]    req:RATE-012
-    Script Answer    ${BACKEND}    Slow.    first_delay=300 ms
+    Script Answer    ${BACKEND}    Slow.    first_delay=200 ms
     ${other} =    Suspend A Worker    ${GATEWAY}
     ${answers} =    Send Chats At Once    8
     Get Status Count    ${answers}    200    ==    8
@@ -23,7 +23,7 @@ A place is free for whichever worker is asked
 
 Workers together have no more places than the gateway
     [Tags]    req:RATE-012
-    Script Answer    ${BACKEND}    Slow.    first_delay=300 ms
+    Script Answer    ${BACKEND}    Slow.    first_delay=200 ms
     ${answers} =    Send Chats At Once    12
     Get Status Count    ${answers}    200    ==    8
     Get Status Count    ${answers}    503    ==    4
