@@ -1,9 +1,10 @@
 """What llama.cpp's tokenizer says of calls that it did not count itself: of streams that broke off or were left.
 
 The prompt is laid out by `POST /apply-template` and read by `POST /tokenize` as the server does both for the call
-itself (tools/server/README.md), so the number is the one of its own `usage`. The text of an answer is read anew: where
-the model put it together of other tokens than the tokenizer would, the number differs by these, and neither the token
-that ends an answer nor the markup around a tool's call is seen.
+itself (tools/server/README.md), so the number is the one of its own `usage`. The text of an answer is read anew. A
+model, above all one that is held to a grammar, may put it together of more and smaller tokens than the tokenizer would,
+so the pieces in which it came count if they are more: each is a token, or several where a character takes that many.
+Neither the token that ends an answer nor the markup around a tool's call is seen.
 """
 
 from __future__ import annotations
@@ -37,14 +38,15 @@ class LlamaCppTally:
         server: gives the connection to the server's own addresses, or raises a `GatewayError` where there is none.
     """
 
-    __slots__ = ("_answers", "_blocks", "_call", "_characters", "_server", "_size")
+    __slots__ = ("_answers", "_blocks", "_call", "_characters", "_pieces", "_server", "_size")
 
     def __init__(self, call: Call, server: Callable[[], Connection]) -> None:
         self._call = call
         self._server = server
         self._blocks: list[bytes] = []
         self._size = 0
-        self._answers: dict[int, list[str]] = {}
+        self._pieces: dict[int, int] = {}
+        self._answers: dict[int, str] = {}
         self._characters = 0
 
     def see(self, block: bytes) -> None:
@@ -62,21 +64,25 @@ class LlamaCppTally:
         if len(self._call.body) > LONGEST or self._characters > LONGEST:
             return None
         completion = 0
-        for pieces in self._answers.values():
-            completion += await self._tokens("".join(pieces), is_prompt=False)
+        for index, text in self._answers.items():
+            completion += max(self._pieces[index], await self._tokens(text, is_prompt=False))
         prompt = sum([await self._tokens(prompt, is_prompt=True) for prompt in await self._prompts()])
         return Usage(prompt, completion, "tokenizer")
 
     def _read(self) -> None:
         """Keep the texts of the events in place of the events."""
         blocks, self._blocks, self._size = self._blocks, [], 0
+        new: dict[int, list[str]] = {}
         for event in b"".join(blocks).split(b"\n\n"):
             data, _ = data_and_name(event)
             chunk = orjson.loads(data) if data else None
             for choice in (chunk.get("choices") if isinstance(chunk, dict) else None) or ():
-                for text in _texts(choice):
-                    self._answers.setdefault(choice["index"], []).append(text)
-                    self._characters += len(text)
+                new.setdefault(choice["index"], []).extend(_texts(choice))
+        for index, texts in new.items():
+            self._pieces[index] = self._pieces.get(index, 0) + len(texts)
+            text = "".join(texts)
+            self._answers[index] = self._answers.get(index, "") + text
+            self._characters += len(text)
 
     async def _prompts(self) -> list[Any]:
         """The texts, or lists of token ids, that the model reads."""

@@ -74,10 +74,17 @@ def test_an_answer_that_never_began_has_no_tokens():
 
 def test_each_choice_is_read_by_itself():
     it = tally(Server())
-    for block in (piece("a"), piece("b", index=1), piece("c"), piece("d", index=1)):
+    for block in (piece("a b"), piece("d e", index=1), piece("c d"), piece("f g", index=1)):
         it.see(block)
-    # "ac" and "bd", not "abcd".
-    assert asyncio.run(it.count()).completion_tokens == 2
+    # "a bc d" and "d ef g", not "a bc dd ef g".
+    assert asyncio.run(it.count()).completion_tokens == 6
+
+
+def test_what_came_in_more_pieces_than_the_tokenizer_makes_of_it_has_as_many_tokens():
+    it = tally(Server())
+    for part in ('{"', "na", "me", '":'):
+        it.see(piece(part))
+    assert asyncio.run(it.count()).completion_tokens == 4
 
 
 def test_thoughts_and_calls_of_tools_count_as_well():
