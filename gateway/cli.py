@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway import keys_cli, ledger_cli, models_cli
-from gateway.config import Config, find, load, unread_variables
+from gateway.config import Config, find, load, remarks
 from gateway.config_problems import ConfigError
 from gateway.ledger import prepare
 from gateway.limiting import Limiting, Worker
@@ -101,8 +101,8 @@ def serve(
     configure_logging()
     if settings.is_open:
         say_open(listener)
-    for problem in unread_variables(settings):
-        say("variable_unread", level=logging.WARNING, reason=f"{problem.where} {problem.what}", mend=problem.mend)
+    for remark in remarks(settings):
+        say("config_remark", level=logging.WARNING, where=remark.where, reason=remark.what, mend=remark.mend)
     if isinstance(application, Limiting):
         from gateway.workers import supervise  # noqa: PLC0415  # see above
 
@@ -137,8 +137,16 @@ def check(
 ) -> None:
     """Say what is wrong with the configuration, where, and how to mend it; or what it routes where."""
     settings = _load_or_exit(path, status=1)
-    with _exit_if_bad(path, status=1):
-        keys = Limiting(settings, Worker(count=settings.server.workers)).keys
+    # Here, for what is found above needs none of its imports.
+    from gateway.backends.factory import create_backends  # noqa: PLC0415  # see above
+
+    try:
+        with _exit_if_bad(path, status=1):
+            keys = Limiting(settings, Worker(count=settings.server.workers)).keys
+            create_backends(settings)
+    except EmbeddedModelError as error:
+        typer.echo(f"{find(path)} cannot be used:\n  {error}", err=True)
+        raise typer.Exit(1) from error
     typer.echo(f"{find(path)} is good")
     width = max(map(len, settings.models))
     for model, config in settings.models.items():
@@ -149,8 +157,8 @@ def check(
         if config.templates:
             typer.echo(f"  {'':<{width}}      templates: {', '.join(config.templates)}")
     count = len(keys.keys)
-    for problem in unread_variables(settings):
-        typer.echo(f"  {problem}")
+    for remark in remarks(settings):
+        typer.echo(f"  {remark}")
     typer.echo("  open to every client: there are no keys" if keys.is_open else f"  clients need one of {count} keys")
 
 

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from gateway.config_backends import KINDS, BackendConfig
 from gateway.config_environment import ENV_PREFIX, misspelt_tables, unread
-from gateway.config_keys import KeysConfig, SharedConfig
+from gateway.config_keys import KeyLimits, KeysConfig, SharedConfig
 from gateway.config_observability import LedgerConfig, LogConfig, MetricsConfig, OtelConfig, Price
 from gateway.config_problems import ConfigError, Problem, problems_of, unknown_name, wrong_types
 from gateway.config_prompts import ExampleMessage, TemplateConfig, TemplateName
@@ -235,10 +235,12 @@ def _wrong_types(data: dict[str, Any]) -> list[Problem]:
     return []
 
 
-def unread_variables(config: Config) -> list[Problem]:
-    """Variables that begin like the gateway's, that it does not read, and that may be someone else's."""
+def remarks(config: Config) -> list[Problem]:
+    """What is allowed, and probably not what was meant: variables that are not read, and limits of no key."""
     _, others = _unread(config)
-    return others
+    limits = [name for name in KeyLimits.model_fields if config.is_open and getattr(config.keys, name) is not None]
+    what, mend = "there are no keys, so all clients share it", "set GATEWAY_API_KEYS or keys.file to count each alone"
+    return [*others, *(Problem(f"keys.{name}", what, mend) for name in limits)]
 
 
 def _unread(config: Config) -> tuple[list[Problem], list[Problem]]:

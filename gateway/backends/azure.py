@@ -85,9 +85,9 @@ class AzureBackend(OpenAIBackend):
             try:
                 token = self._token.read()
             except (OSError, ValueError) as error:
-                why = error.strerror if isinstance(error, OSError) else "it holds something else"
+                why = error.strerror if isinstance(error, OSError) else str(error)
                 raise BackendUnavailable(
-                    f"Backend '{self.name}' has no token: its token_file cannot be read ({why}). "
+                    f"Backend '{self.name}' has no token: its token_file is of no use ({why}). "
                     "Check token_file in gateway.toml.",
                     reached=False,
                 ) from error
@@ -115,9 +115,14 @@ class _Token:
         version = (stat.st_mtime_ns, stat.st_ino)
         if version == self._version:
             return None
-        token = self._path.read_text("ascii").strip()
+        try:
+            token = self._path.read_text("ascii").strip()
+        except UnicodeDecodeError as error:
+            raise ValueError("it holds something else") from error
+        if not token:
+            raise ValueError("it is empty")
         if not token.isprintable() or " " in token:
-            raise ValueError("no token")
+            raise ValueError("it holds something else")
         self._version = version
         return token
 

@@ -29,6 +29,13 @@ A misspelt variable is refused with the right spelling
     Should Contain    ${check.stderr}    did you mean GATEWAY_API_KEYS
     Should Not Contain    ${check.stderr}    a-key
 
+A configuration whose model file does not exist is not good
+    [Tags]    req:CONF-002    kind:negative    nightly
+    VAR    &{wrong_path}    GATEWAY_MODEL=/no/such/file.gguf
+    ${check} =    Run Gateway Command    config    check    ${CONFIGURATIONS}/good.toml    environment=${wrong_path}
+    Should Be Equal As Integers    ${check.rc}    1
+    Should Contain    ${check.stderr}    GATEWAY_MODEL names /no/such/file.gguf
+
 The list of model files says which one there is
     [Tags]    req:WGHT-001
     ${models} =    Run Gateway Command    models    list

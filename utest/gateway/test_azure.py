@@ -84,12 +84,18 @@ def test_without_its_token_file_it_is_unavailable(azure, backend, tmp_path):
     assert azure.http.get("/health/ready").json()["models"]["entra"]["ready"] is False
 
 
-@pytest.mark.parametrize("content", [b"two\nlines", b"\xff\xfe", b"a token"])
-def test_a_token_file_with_something_else_in_it_is_told(azure, backend, tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        *((content, "it holds something else") for content in (b"two\nlines", b"\xff\xfe", b"a token")),
+        *((content, "it is empty") for content in (b"", b"\n")),
+    ],
+)
+def test_a_token_file_without_a_token_is_told(azure, backend, tmp_path, content, told):
     (tmp_path / "token").write_bytes(content)
     response = azure.chat("entra")
     assert (response.status_code, azure.error(response)["code"]) == (503, "backend_unavailable")
-    assert "it holds something else" in azure.error(response)["message"]
+    assert told in azure.error(response)["message"]
     assert backend.bodies == []
 
 

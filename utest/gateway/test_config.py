@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.config import load, unread_variables
+from gateway.config import load, remarks
 from gateway.config_problems import ConfigError
 
 GOOD = """
@@ -135,69 +135,6 @@ def test_a_backends_key_must_be_in_the_environment(write, variable, message):
     assert "sk-pasted-key" not in problem
 
 
-def test_a_problem_of_the_environment_names_the_variable(write, monkeypatch):
-    monkeypatch.setenv("GATEWAY_SERVER__PROT", "1")
-    assert problems(write(GOOD)) == ["environment variable GATEWAY_SERVER__PROT: is no setting; did you mean 'port'?"]
-
-
-def test_a_variable_for_a_table_that_does_not_exist_is_not_passed_over(write, monkeypatch):
-    monkeypatch.setenv("GATEWAY_SERVR__PORT", "1")
-    monkeypatch.setenv("GATEWAY_URL", "http://127.0.0.1:1")
-    assert problems(write(GOOD)) == [
-        "environment variable GATEWAY_SERVR__PORT: names no table 'servr'; did you mean 'server'?"
-    ]
-
-
-SLIPS = {
-    "API_KYS": "GATEWAY_API_KEYS",
-    "APIKEYS": "GATEWAY_API_KEYS",
-    "MODLE": "GATEWAY_MODEL",
-    "SERVER_PORT": "GATEWAY_SERVER__PORT",
-    "LIMITS_BODY_BYTES": "GATEWAY_LIMITS__BODY_BYTES",
-}
-
-
-@pytest.mark.parametrize(("name", "meant"), SLIPS.items(), ids=SLIPS)
-def test_a_slip_in_a_variable_is_an_error(write, monkeypatch, name, meant):
-    monkeypatch.setenv(f"GATEWAY_{name}", "1")
-    assert problems(write(GOOD)) == [
-        f"environment variable GATEWAY_{name}: means nothing to the gateway; did you mean {meant}? If not, unset it"
-    ]
-
-
-def test_other_variables_that_begin_like_the_gateways_are_told(write, monkeypatch):
-    monkeypatch.setenv("GATEWAY_PORT", "9000")
-    monkeypatch.setenv("GATEWAY_INTERFACE", "CGI/1.1")
-    mend = "did you mean GATEWAY_SERVER__PORT? If not, unset it"
-    assert [str(problem) for problem in unread_variables(load(write(GOOD)))] == [
-        "environment variable GATEWAY_INTERFACE: means nothing to the gateway; see `gateway serve --help`",
-        f"environment variable GATEWAY_PORT: means nothing to the gateway; {mend}",
-    ]
-    result = CliRunner().invoke(app, ["config", "check", str(write(GOOD))])
-    assert "GATEWAY_PORT: means nothing" in result.output
-
-
-def test_variables_with_a_meaning_are_not_told(write, monkeypatch):
-    variables = {
-        "MODEL": "/m.gguf",
-        "INSTANCE": "i",
-        "URL": "http://127.0.0.1:1",
-        "API_KEY": "k",
-        "UP_KEY": "k",
-        "SERVER": '{"port": 1}',
-        "SERVICE_HOST": "10.0.0.1",
-        "SERVICE_PORT_HTTP": "80",
-        "PORT": "tcp://10.0.0.1:80",
-        "SERVER_PORT": "tcp://10.0.0.1:80",
-        "PORT_80_TCP_ADDR": "10.0.0.1",
-    }
-    for name, value in variables.items():
-        monkeypatch.setenv(f"GATEWAY_{name}", value)
-    config = load(write(GOOD.replace("[models", 'api_key_env = "GATEWAY_UP_KEY"\n[models')))
-    assert unread_variables(config) == []
-    assert config.server.port == 1
-
-
 # The old text, the new text, and what is said of it: values that could be taken for one of the right type.
 LENIENT = {
     "a switch for a number": ("port = 9000", "workers = true", "server.workers: input should be a valid integer, not"),
@@ -216,16 +153,6 @@ LENIENT = {
 def test_a_value_in_the_file_has_the_right_type(write, old, new, message):
     (problem,) = problems(write(GOOD.replace(old, new, 1)))
     assert message in problem
-
-
-def test_a_variable_is_text_whatever_its_setting_is(write, monkeypatch):
-    monkeypatch.setenv("GATEWAY_SERVER__WORKERS", "2")
-    monkeypatch.setenv("GATEWAY_SERVER__WATCH", "false")
-    monkeypatch.setenv("GATEWAY_SERVER__DRAIN_S", "1.5")
-    monkeypatch.setenv("GATEWAY_BACKENDS__UP__STRICT", "true")
-    config = load(write(GOOD))
-    assert (config.server.workers, config.server.watch, config.server.drain_s) == (2, False, 1.5)
-    assert config.backends["up"].strict is True
 
 
 def test_paths_lists_and_whole_numbers_for_fractions_are_right_types(write):
@@ -254,6 +181,32 @@ def test_config_check_shows_routes_or_problems(write):
     result = CliRunner().invoke(app, ["config", "check", str(write(GOOD.replace("port", "prot")))])
     assert result.exit_code == 1
     assert "server.prot: is no setting; did you mean 'port'?" in result.output
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [("/no/such.gguf", "cannot be read: No such file"), (__file__, "is not a GGUF file")],
+)
+@pytest.mark.parametrize("place", ["GATEWAY_MODEL", "backends.up.model_path"])
+def test_config_check_looks_for_the_weights(write, monkeypatch, model, told, place):
+    table = 'kind = "llamacpp"'
+    if place == "GATEWAY_MODEL":
+        monkeypatch.setenv(place, model)
+    else:
+        table += f'\nmodel_path = "{model}"'
+    path = write(GOOD.replace('kind = "openai"\nbase_url = "http://127.0.0.1:1/v1/"', table))
+    result = CliRunner().invoke(app, ["config", "check", str(path)])
+    assert result.exit_code == 1
+    assert f"{place} names {model}, which {told}" in result.output
+
+
+def test_limits_of_keys_that_do_not_exist_are_told(write, monkeypatch):
+    path = write(GOOD + "[keys]\nrpm = 60\n")
+    (remark,) = remarks(load(path))
+    assert str(remark).startswith("keys.rpm: there are no keys, so all clients share it; set GATEWAY_API_KEYS")
+    assert "keys.rpm: there are no keys" in CliRunner().invoke(app, ["config", "check", str(path)]).output
+    monkeypatch.setenv("GATEWAY_API_KEYS", "a-key")
+    assert remarks(load(path)) == []
 
 
 @pytest.mark.parametrize("text", [None, GOOD.replace("port", "prot")])
