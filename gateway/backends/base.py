@@ -112,6 +112,10 @@ class Backend(ABC):
     async def ready(self) -> bool:
         """Whether the backend would answer now. It spends no tokens and raises nothing."""
 
+    def why_not_ready(self) -> str:
+        """What keeps it from answering, in words that follow its name, and what to do; for when `ready` says no."""
+        return "does not answer as it should; check that it runs, and its base_url and its key or token in gateway.toml"
+
     @abstractmethod
     async def complete(self, call: Call) -> bytes:
         """Answer `call` whole.

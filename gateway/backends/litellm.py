@@ -121,6 +121,12 @@ class LiteLLMBackend(Backend):
         """Whether LiteLLM is loaded and knows all providers; it has no way to ask one without spending tokens."""
         return self._sdk is not None and len(self._params) == len(self._models)
 
+    def why_not_ready(self) -> str:
+        """LiteLLM itself is missing, or the provider of a model is."""
+        if self._sdk is None:
+            return "is loading LiteLLM; ask again in a moment"
+        return "has a model of a provider that LiteLLM does not know; the gateway's log tells which"
+
     async def complete(self, call: Call) -> bytes:
         """One `chat.completion` object, or a list of `embedding` objects."""
         if call.operation is EMBEDDINGS:

@@ -122,6 +122,17 @@ class LlamaCppBackend(OpenAIBackend):
         """Whether the child says that its model is loaded; it costs no tokens."""
         return self._connection is not None and await self._connection.answers("/health")
 
+    def why_not_ready(self) -> str:
+        """Where the child is; only of one that died has the log more to say."""
+        match self.state:
+            case "crashed":
+                return "crashed and is restarted; the gateway's log tells why"
+            case "stopped":
+                return "is not started; if that lasts, the gateway's log tells why"
+            case "starting":
+                return "is starting; ask again in a moment"
+        return "is too busy to say that it is ready; ask again in a moment"
+
     def how_to_offer(self, operation: Operation) -> str:
         """The setting that embeddings need."""
         return f'set backends.{self.name}.embeddings = "mean" in gateway.toml' if operation is EMBEDDINGS else ""

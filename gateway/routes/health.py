@@ -14,6 +14,8 @@ from fastapi import APIRouter, Response
 from gateway.errors import RETRY_AFTER_S, BackendUnavailable, ShuttingDown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gateway.drain import Drain
     from gateway.errors import GatewayError
     from gateway.reloading import Reloads
@@ -59,16 +61,21 @@ def health_router(routes: Routes, drain: Drain, reloads: Reloads) -> APIRouter:
             for model, steps in routes.steps.items()
         }
         waiting = [model for model, state in models.items() if not state["ready"]]
+        missing = {
+            step.backend.name: f"Backend '{step.backend.name}' {step.backend.why_not_ready()}."
+            for model in waiting
+            for step in routes.steps[model]
+        }
         configuration = {"since": round(reloads.since, 3), "newer_refused": reloads.last_refused}
-        return _verdict({"models": models, "configuration": configuration}, waiting)
+        return _verdict({"models": models, "configuration": configuration}, waiting, missing.values())
 
     return router
 
 
-def _verdict(state: dict[str, Any], waiting: list[str]) -> Response:
+def _verdict(state: dict[str, Any], waiting: list[str], why: Iterable[str]) -> Response:
     if not waiting:
         return Response(orjson.dumps({"status": "ready", **state}), media_type="application/json")
-    error = BackendUnavailable(f"No backend answers for: {', '.join(waiting)}. Look into the gateway's log.")
+    error = BackendUnavailable(" ".join((f"No backend answers for: {', '.join(waiting)}.", *why)))
     return _refusal("not_ready", error, **state)
 
 

@@ -35,6 +35,7 @@ A model whose backend is gone is not ready
     Stop Scripted Backend    ${backend}
     ${exchange} =    Send Raw    GET    /health/ready
     Get Status    ${exchange}    ==    503
+    Get Error Field    ${exchange}    message    contains    check that it runs
 
 Health is open to a probe without a key
     [Tags]    req:HLTH-004    needs:api-key

@@ -151,6 +151,24 @@ def test_one_cpu_stays_free_of_answering_and_reads_where_the_waiting_sleep(monke
 # supervision
 
 
+def test_why_it_is_not_ready_is_said_as_it_is(stand_in, caplog):
+    backend = stand_in(BROKEN)
+    assert "is not started" in backend.why_not_ready()
+
+    async def scenario():
+        starting = asyncio.create_task(backend.start())
+        await asyncio.sleep(0)
+        assert backend.why_not_ready() == "is starting; ask again in a moment"
+        with pytest.raises(BackendUnavailable):
+            await starting
+        # Only now the log has something to say.
+        assert events(caplog, "backend_crashed")
+        assert "the gateway's log tells why" in backend.why_not_ready()
+        await backend.stop()
+
+    asyncio.run(scenario())
+
+
 def test_calls_before_the_start_get_503(stand_in):
     with pytest.raises(BackendUnavailable, match="is stopped") as refused:
         asyncio.run(stand_in(SERVING).complete(call()))
