@@ -21,7 +21,8 @@ _TAIL = """
 SELECT r.time, r.id, coalesce(r.key_id, '-'), coalesce(r.model, '-'), r.status, coalesce(r.code, '-'),
        coalesce(r.prompt_tokens || '+' || r.completion_tokens
                 || CASE r.tokens_source WHEN 'estimate' THEN ' ~' WHEN 'tokenizer' THEN ' t' ELSE '' END, '-'),
-       coalesce(printf('%.6f', r.cost_usd), '-'), printf('%.1f', r.duration_ms), printf('%.2f', r.gateway_us / 1000.0),
+       iif(r.cost_usd IS NULL, '-', printf('%.6f', r.cost_usd)), printf('%.1f', r.duration_ms),
+       printf('%.2f', r.gateway_us / 1000.0),
        coalesce((SELECT group_concat(backend || ' ' || coalesce(reason, outcome), ', ') FROM attempts
                  WHERE request = r.seq), '-')
 FROM (SELECT * FROM requests ORDER BY seq DESC LIMIT ?) AS r ORDER BY r.seq

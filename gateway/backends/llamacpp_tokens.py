@@ -65,7 +65,8 @@ class LlamaCppTally:
             return None
         completion = 0
         for index, text in self._answers.items():
-            completion += max(self._pieces[index], await self._tokens(text, is_prompt=False))
+            if text:
+                completion += max(self._pieces[index], await self._tokens(text, is_prompt=False))
         prompt = sum([await self._tokens(prompt, is_prompt=True) for prompt in await self._prompts()])
         return Usage(prompt, completion, "tokenizer")
 
@@ -75,7 +76,10 @@ class LlamaCppTally:
         new: dict[int, list[str]] = {}
         for event in b"".join(blocks).split(b"\n\n"):
             data, _ = data_and_name(event)
-            chunk = orjson.loads(data) if data else None
+            try:
+                chunk = orjson.loads(data)
+            except orjson.JSONDecodeError:
+                continue
             for choice in (chunk.get("choices") if isinstance(chunk, dict) else None) or ():
                 new.setdefault(choice["index"], []).extend(_texts(choice))
         for index, texts in new.items():

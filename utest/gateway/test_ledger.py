@@ -184,12 +184,14 @@ def test_names_are_shown_as_they_are_and_each_source_of_tokens_has_its_mark(path
     for source in ("backend", "tokenizer", "estimate"):
         made = record()
         made.model, made.key_id, made.usage = "[red]", ":cat:", Usage(3, 4, source)
+        made.cost_usd = 0.25 if source == "backend" else None
         ledger.add(made)
     close(ledger)
     environment = {"COLUMNS": "300", "FORCE_COLOR": "1"} if terminal else {}
     shown = CliRunner().invoke(app, ["ledger", "tail", "--file", str(path)], env=environment).output
     assert shown.count("[red]") == shown.count(":cat:") == 3
     assert [shown.count(mark) for mark in ("3+4", "3+4 t", "3+4 ~")] == [3, 1, 1]
+    assert [shown.count(cost) for cost in ("0.250000", "0.000000")] == [1, 0]
 
 
 def test_a_ledger_that_is_not_there_is_said_so(path):

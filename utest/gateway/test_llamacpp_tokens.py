@@ -87,6 +87,14 @@ def test_what_came_in_more_pieces_than_the_tokenizer_makes_of_it_has_as_many_tok
     assert asyncio.run(it.count()).completion_tokens == 4
 
 
+def test_what_holds_no_text_is_passed_over():
+    server = Server()
+    it = tally(server)
+    it.see(piece(role="assistant", content=None) + b": comment\n\ndata: [DONE]\n\ndata: {broken\n\ndata: null\n\n")
+    assert asyncio.run(it.count()).completion_tokens == 0
+    assert [path for path, _ in server.asked] == ["/apply-template", "/tokenize"]
+
+
 def test_thoughts_and_calls_of_tools_count_as_well():
     it = tally(Server())
     call = {"index": 0, "id": "1", "function": {"name": "add ", "arguments": '{"a": 1}'}}
