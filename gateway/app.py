@@ -15,9 +15,10 @@ from gateway.dialect import OpenAI
 from gateway.errors import GatewayError, InvalidRequest
 from gateway.errors_http import MethodNotAllowed, UnknownUrl
 from gateway.frame import RequestFrame
+from gateway.messages.count import CountTokens
 from gateway.messages.dialect import Messages
 from gateway.messages.errors import PATH as MESSAGES
-from gateway.operations import CHAT, EMBEDDINGS, TEXT_COMPLETION
+from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
 from gateway.prompts import Prompts
 from gateway.routes.endpoint import Endpoint
 from gateway.routes.health import health_router
@@ -48,6 +49,7 @@ _ENDPOINTS: dict[str, tuple[Operation, Dialect]] = {
     TEXT_COMPLETION.url_path: (TEXT_COMPLETION, OpenAI(CompletionRequest)),
     EMBEDDINGS.url_path: (EMBEDDINGS, OpenAI(EmbeddingsRequest)),
     MESSAGES: (CHAT, Messages()),
+    COUNT_TOKENS.url_path: (COUNT_TOKENS, CountTokens()),
 }
 
 

@@ -11,14 +11,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One endpoint of OpenAI's API, and of every backend that speaks its format.
+    """One endpoint, and for OpenAI's that of every backend that speaks its format.
 
     Attributes:
         name: its name in metrics and traces.
         path: below the `/v1` of the gateway, and below the address of a backend.
         asks: the field that holds the question.
         answer: what a whole answer is, for messages.
-        holds: the field of a whole answer that holds a list.
+        holds: the field of a whole answer that holds what was asked for.
     """
 
     name: str
@@ -49,6 +49,9 @@ EMBEDDINGS = Operation("embeddings", "/embeddings", "input", "list of embeddings
 DEFAULT_TEXT_TOKENS = 16
 """OpenAI's limit of a text completion that names none; Ollama and llama.cpp would go on until the context is full."""
 OPERATIONS = (CHAT, TEXT_COMPLETION, EMBEDDINGS)
+"""Those of OpenAI's API."""
+COUNT_TOKENS = Operation("count_tokens", "/messages/count_tokens", "messages", "count of tokens", "input_tokens")
+"""Anthropic's: how long the prompt of a request would be."""
 
 
 def prompts_in(prompt: Any) -> int:

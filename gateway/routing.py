@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.balancing import Group, Standing, Step
 from gateway.breaker import Breaker
 from gateway.errors import ModelNotFound, OperationNotOffered
-from gateway.operations import CHAT, OPERATIONS
+from gateway.operations import CHAT, COUNT_TOKENS, OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ class Routes:
         }
         self._routes = {
             operation: {model: Route(_offering(operation, found), retries) for model, found in groups.items()}
-            for operation in OPERATIONS
+            for operation in (*OPERATIONS, COUNT_TOKENS)
         }
 
     def to(self, model: str, operation: Operation = CHAT) -> Route:

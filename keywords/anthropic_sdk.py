@@ -82,6 +82,26 @@ class AnthropicSdkLibrary:
         return _logged(made)
 
     @keyword
+    def package_token_count(self, prompt: str, **fields: Any) -> int:
+        """Ask with `client.messages.count_tokens` how many tokens the prompt of a message has.
+
+        Args:
+            prompt: as for [Package Message].
+            fields: further arguments, such as `model`, `system` or `tools`.
+
+        Raises:
+            anthropic.APIError: whatever the package raises.
+
+        ```robotframework
+        ${count} =    Package Token Count    Name three colours.
+        ```
+        """
+        with _sdk() as (sdk, model):
+            arguments = _arguments(prompt, model, None, fields)
+            del arguments["max_tokens"]
+            return sdk.messages.count_tokens(**arguments).input_tokens
+
+    @keyword
     def package_stream(self, prompt: str, *, temperature: float | None = None, **fields: Any) -> SdkMessage:
         """Ask with `client.messages.stream`, and take the message that the package put together.
 

@@ -17,6 +17,7 @@ from gateway.backends.connection import Connection
 from gateway.backends.refusal import refusal, refusal_from_event
 from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendUnavailable, GatewayError
 from gateway.meter import METER, counted
+from gateway.operations import CHAT, COUNT_TOKENS
 from gateway.sse import EventFramer, data_and_name
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class AnthropicBackend(Backend):
         name: its name in the configuration.
         connect_s: limit for making a connection.
     """
+
+    operations = (CHAT, COUNT_TOKENS)
 
     def __init__(self, config: AnthropicConfig, *, name: str, connect_s: float) -> None:
         super().__init__(name=name, strict=config.strict)
@@ -98,6 +101,15 @@ class AnthropicBackend(Backend):
         """As `complete_message`, as whole events without `message_stop`."""
         return self._events(self._post(call.body_for_backend(), call.request_id, headers), WatchedStream())
 
+    async def count_tokens(self, call: Call, headers: Mapping[str, str]) -> bytes:
+        """How long the prompt of a Messages request is: bytes in, bytes out; parameters and errors as above."""
+        async with self._post(call.body_for_backend(), call.request_id, headers, COUNT_TOKENS.url_path) as response:
+            await self._check_status(response)
+            body: bytes = await response.read()
+        if not isinstance(self._parsed(body).get("input_tokens"), int):
+            raise self._bad_answer()
+        return body
+
     async def _answer(self, post: Any) -> tuple[dict[str, Any], bytes]:
         """A whole answer, parsed and as it came; its tokens are counted."""
         async with post as response:
@@ -154,12 +166,14 @@ class AnthropicBackend(Backend):
         request = anthropic_request(call, max_tokens=self._config.max_tokens)
         return self._post(orjson.dumps(request), call.request_id)
 
-    def _post(self, body: bytes, request_id: str, headers: Mapping[str, str] = _NOTHING) -> Any:
+    def _post(
+        self, body: bytes, request_id: str, headers: Mapping[str, str] = _NOTHING, path: str = "/v1/messages"
+    ) -> Any:
         if self._connection is None:
             raise BackendUnavailable(
                 f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False
             )
-        return self._connection.post("/v1/messages", body, request_id, further=headers)
+        return self._connection.post(path, body, request_id, further=headers)
 
     async def _check_status(self, response: aiohttp.ClientResponse) -> None:
         if response.status != 200:  # noqa: PLR2004  # HTTP's own number

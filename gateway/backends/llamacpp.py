@@ -25,7 +25,7 @@ from gateway.control_tokens import ControlTokens
 from gateway.errors import BackendDisconnected, BackendRefused, BackendUnavailable
 from gateway.gguf import control_tokens
 from gateway.meter import METER
-from gateway.operations import CHAT, EMBEDDINGS, TEXT_COMPLETION
+from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
 from gateway.telemetry import say
 from gateway.weights import EngineMissing, check_gguf, resolve
 
@@ -64,7 +64,7 @@ class LlamaCppBackend(OpenAIBackend):
         super().__init__(None, name=name)
         self._server: Connection | None = None
         vectors = () if config.embeddings is None else (EMBEDDINGS,)
-        self.operations = (CHAT, TEXT_COMPLETION, *vectors)
+        self.operations = (CHAT, TEXT_COMPLETION, COUNT_TOKENS, *vectors)
         self.state: State = "stopped"
         self._settings = config
         self._alias = models[0] if models else name
@@ -163,11 +163,15 @@ class LlamaCppBackend(OpenAIBackend):
     async def complete(self, call: Call) -> bytes:
         """As the base, with the asked model id in the answer."""
         try:
+            if call.operation is COUNT_TOKENS:
+                name_ignored(call, self._abilities)
+                tally = LlamaCppTally(call, self.name, self._opened_server)
+                return orjson.dumps({"input_tokens": await tally.prompt_tokens()})
             if call.operation.streams and call.choices > 1:
                 # In one piece llama.cpp would count the first choice only.
                 async with aclosing(self.stream(as_stream(call))) as blocks:
                     return await (joined(blocks) if call.operation is TEXT_COMPLETION else joined_chat(blocks))
-            METER.get().tally = LlamaCppTally(call, self._opened_server)
+            METER.get().tally = LlamaCppTally(call, self.name, self._opened_server)
             answer = self._under_asked_name(await super().complete(call), call)
             return whole_text(call, answer) if call.operation is TEXT_COMPLETION else answer
         except (BackendRefused, BackendDisconnected) as error:
@@ -176,7 +180,7 @@ class LlamaCppBackend(OpenAIBackend):
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """As the base, with the asked model id in each event."""
         begun = False
-        METER.get().tally = tally = LlamaCppTally(call, self._opened_server)
+        METER.get().tally = tally = LlamaCppTally(call, self.name, self._opened_server)
         rewriting: TextEvents | ChoicesUsage | None = None
         roles = OpeningRoles(call.choices if call.operation is CHAT else 0)
         if call.operation is TEXT_COMPLETION:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.backends.refusal import refusal
 from gateway.errors import BackendBadAnswer
 from gateway.meter import Usage
-from gateway.operations import CHAT
+from gateway.operations import CHAT, COUNT_TOKENS
 from gateway.sse import data_and_name
 
 if TYPE_CHECKING:
@@ -35,13 +36,15 @@ class LlamaCppTally:
 
     Args:
         call: the call.
+        backend: its name in the configuration.
         server: gives the connection to the server's own addresses, or raises a `GatewayError` where there is none.
     """
 
-    __slots__ = ("_answers", "_blocks", "_call", "_characters", "_pieces", "_server", "_size")
+    __slots__ = ("_answers", "_blocks", "_call", "_characters", "_name", "_pieces", "_server", "_size")
 
-    def __init__(self, call: Call, server: Callable[[], Connection]) -> None:
+    def __init__(self, call: Call, backend: str, server: Callable[[], Connection]) -> None:
         self._call = call
+        self._name = backend
         self._server = server
         self._blocks: list[bytes] = []
         self._size = 0
@@ -67,8 +70,15 @@ class LlamaCppTally:
         for index, text in self._answers.items():
             if text:
                 completion += max(self._pieces[index], await self._tokens(text, is_prompt=False))
-        prompt = sum([await self._tokens(prompt, is_prompt=True) for prompt in await self._prompts()])
-        return Usage(prompt, completion, "tokenizer")
+        return Usage(await self.prompt_tokens(), completion, "tokenizer")
+
+    async def prompt_tokens(self) -> int:
+        """The tokens that the model reads.
+
+        Raises:
+            GatewayError: the server refuses the call, or does not say.
+        """
+        return sum([await self._tokens(prompt, is_prompt=True) for prompt in await self._prompts()])
 
     def _read(self) -> None:
         """Keep the texts of the events in place of the events."""
@@ -91,7 +101,7 @@ class LlamaCppTally:
     async def _prompts(self) -> list[Any]:
         """The texts, or lists of token ids, that the model reads."""
         call = self._call
-        if call.operation is CHAT:
+        if call.operation in {CHAT, COUNT_TOKENS}:
             return [await self._asked("/apply-template", call.body_for_backend(), "prompt")]
         prompt = call.fields[call.operation.asks]
         is_one = not isinstance(prompt, list) or all(isinstance(part, int) for part in prompt)
@@ -105,6 +115,8 @@ class LlamaCppTally:
     async def _asked(self, path: str, body: bytes, field: str) -> Any:
         async with self._server().post(path, body, self._call.request_id) as response:
             answer = await response.read()
+            if response.status != 200:  # noqa: PLR2004  # HTTP's own number
+                raise refusal(self._name, response.status, response.headers, answer)
         try:
             return orjson.loads(answer)[field]
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:

@@ -7,7 +7,7 @@ is asked in OpenAI's words.
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import orjson
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gateway.backends.base import Backend, Call
     from gateway.errors import GatewayError
     from gateway.operations import Operation
+    from gateway.schema_base import Open
 
 _VERSION = b"anthropic-version"
 _BETA = b"anthropic-beta"
@@ -42,15 +43,19 @@ class Messages(Dialect):
     Args:
         version: of Anthropic's API, as the client wants it.
         beta: what the client's `anthropic-beta` asks for; Anthropic gets it, no other backend knows it.
+
+    Attributes:
+        request: the bounds of a request.
     """
 
     end = END
+    request: ClassVar[type[Open]] = MessagesRequest
 
     def __init__(self, version: str = VERSION, beta: str = "") -> None:
         self._version = version
         self._beta = beta
 
-    def checked(self, scope: Scope, fields: dict[str, Any]) -> Messages:
+    def checked(self, scope: Scope, fields: dict[str, Any]) -> Self:
         """Check a request against the bounds of the version of Anthropic's API that it names."""
         version, beta = VERSION, []
         for name, value in scope["headers"]:
@@ -64,8 +69,8 @@ class Messages(Dialect):
                 "Send one of them, or leave it out.",
                 code="invalid_header",
             )
-        check(fields, version)
-        return Messages(version, ",".join(beta))
+        check(fields, version, self.request)
+        return type(self)(version, ",".join(beta))
 
     def call(self, backend: Backend, call: Call) -> Call:
         """A chat call, but for a backend that speaks Anthropic's format."""
@@ -78,7 +83,7 @@ class Messages(Dialect):
     async def complete(self, backend: Backend, call: Call, asked: dict[str, Any]) -> bytes:
         """A `message` object."""
         if isinstance(backend, AnthropicBackend):
-            return await backend.complete_message(call, self._headers())
+            return await backend.complete_message(call, self.headers())
         answer = await backend.complete(call)
         try:
             return message_of(orjson.loads(answer), asked)
@@ -88,7 +93,7 @@ class Messages(Dialect):
     def stream(self, backend: Backend, call: Call, asked: dict[str, Any]) -> AsyncGenerator[bytes, None]:
         """Anthropic's events."""
         if isinstance(backend, AnthropicBackend):
-            return backend.stream_message(call, self._headers())
+            return backend.stream_message(call, self.headers())
         return _translated(backend, call, MessageStream(asked))
 
     def failure(self, error: GatewayError, request_id: str) -> bytes:
@@ -106,7 +111,8 @@ class Messages(Dialect):
             prefix="Messages.",
         )
 
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
+        """What Anthropic is told beside the client's own request."""
         beta = {_BETA.decode(): self._beta} if self._beta else {}
         return {_VERSION.decode(): self._version, **beta}
 

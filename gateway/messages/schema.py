@@ -101,6 +101,18 @@ Thinking = Annotated[
 ]
 
 
+class CountTokensRequest(Open):
+    """What `POST /v1/messages/count_tokens` takes: what a request's prompt is made of."""
+
+    model: Text1
+    messages: Annotated[list[InputMessage], FIRST] = Field(min_length=1)
+    output_config: OutputConfig | None = None
+    system: System | None = None
+    thinking: Thinking | None = None
+    tool_choice: ToolChoice | None = None
+    tools: Annotated[list[Tool], FIRST] | None = None
+
+
 class MessagesRequest(Open):
     """What `POST /v1/messages` takes."""
 
@@ -126,17 +138,18 @@ class MessagesRequest(Open):
         return self
 
 
-def check(fields: dict[str, Any], version: str) -> None:
+def check(fields: dict[str, Any], version: str, request: type[Open] = MessagesRequest) -> None:
     """Check a parsed request body.
 
     Args:
         fields: the JSON object as orjson parsed it; it is not changed.
         version: of Anthropic's API.
+        request: the bounds.
 
     Raises:
         InvalidRequest: 400 with the path of the first field at fault.
     """
-    schema_problems.check(fields, MessagesRequest)
+    schema_problems.check(fields, request)
     if version == WITHOUT_SAMPLING:
         for name in _SAMPLING:
             if fields.get(name) is not None:

@@ -22,6 +22,12 @@ The anthropic package streams the same message
     Should Be Equal    ${stream.input_tokens}    ${whole.input_tokens}
     Should Be Equal    ${stream.output_tokens}    ${whole.output_tokens}
 
+The anthropic package counts the tokens that a message then takes
+    [Tags]    req:MSGS-010    kind:functional    needs:embedded-model
+    ${count} =    Package Token Count    Is <|im_end|> a word?    system=Be brief.
+    ${message} =    Package Message    Is <|im_end|> a word?    system=Be brief.    max_tokens=1
+    Should Be Equal    ${count}    ${message.input_tokens}
+
 A bad request raises the anthropic package's error for bad requests
     [Tags]    req:ASDK-003    kind:negative
     Package Raises    BadRequestError    max_tokens=-1

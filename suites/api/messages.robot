@@ -59,7 +59,8 @@ What is refused before it is read gets Anthropic's error
     [Template]    Request To Messages Is Refused
     400    POST    /v1/messages    {"model":
     405    GET    /v1/messages    ${None}
-    404    POST    /v1/messages/count_tokens    {}
+    404    POST    /v1/messages/batches    {}
+    400    POST    /v1/messages/count_tokens    {}
 
 A body of a Messages request beyond the size limit gets Anthropic's error
     [Tags]    req:MSGS-003    kind:negative

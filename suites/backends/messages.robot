@@ -53,6 +53,14 @@ Anthropic gets the client's own request
     Should Be Equal    ${asked}[container]    c1
     Get Header    ${exchange}    x-gateway-dropped-params    ==    ${None}
 
+Who cannot count tokens says so in Anthropic's format
+    [Tags]    req:MSGS-010    kind:negative
+    [Template]    Count Is Refused
+    openai
+    azure
+    nim
+    ollama
+
 What another backend cannot take is named
     [Tags]    req:MSGS-009
     ${exchange} =    Send Message    model=openai    container=c1
@@ -82,6 +90,15 @@ Kind Calls A Tool
     ${stream} =    Package Stream    Is it raining?    model=${kind}    tools=${tools}
     Should Be Equal    ${stream.tool_uses}    ${whole.tool_uses}
     Should Be Equal    ${stream.text}    Let me see.
+
+Count Is Refused
+    [Documentation]    One line of the table: nothing is guessed, and a model that can be asked is named.
+    [Arguments]    ${kind: str}
+    ${exchange} =    Send Raw    POST    /v1/messages/count_tokens
+    ...    {"model": "${kind}", "messages": [{"role": "user", "content": "a"}]}    Content-Type: application/json
+    Get Status    ${exchange}    ==    400
+    Error Should Be An Anthropic Error    ${exchange}
+    Get Body    ${exchange}    contains    'anthropic'
 
 Get Last Request
     [Documentation]    The body of the request that came last to the backend.

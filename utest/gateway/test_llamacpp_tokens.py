@@ -9,9 +9,9 @@ import pytest
 from gateway.backends import llamacpp_tokens
 from gateway.backends.base import Call
 from gateway.backends.llamacpp_tokens import LlamaCppTally
-from gateway.errors import BackendBadAnswer, BackendUnavailable
+from gateway.errors import BackendBadAnswer, BackendRejected, BackendUnavailable
 from gateway.meter import Usage
-from gateway.operations import CHAT, EMBEDDINGS, TEXT_COMPLETION
+from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
 
 MESSAGES = [{"role": "user", "content": "Hello there"}]
 
@@ -21,6 +21,8 @@ class Server:
 
     def __init__(self, **answers):
         self.asked = []
+        self.status = 200
+        self.headers = {}
         self._answers = answers
 
     @asynccontextmanager
@@ -40,10 +42,10 @@ class Server:
 
 
 def tally(server, operation=CHAT, **fields):
-    fields = {"messages": MESSAGES, **fields} if operation is CHAT else fields
+    fields = {"messages": MESSAGES, **fields} if operation in {CHAT, COUNT_TOKENS} else fields
     fields = {"model": "m", **fields}
     call = Call(json.dumps(fields).encode(), fields, "m", "m", "id", stream=True, operation=operation)
-    return LlamaCppTally(call, lambda: server)
+    return LlamaCppTally(call, "b", lambda: server)
 
 
 def piece(content=None, index=0, **fields):
@@ -66,6 +68,17 @@ def test_the_prompt_is_laid_out_by_the_template_and_the_answer_is_plain_text():
         ("/apply-template", {"messages": MESSAGES, "model": "m"}),
         ("/tokenize", {"content": "<s> Hello there", "add_special": True, "parse_special": True}),
     ]
+
+
+def test_a_prompt_alone_is_that_of_a_chat():
+    assert asyncio.run(tally(Server(), COUNT_TOKENS).prompt_tokens()) == 3
+
+
+def test_what_the_server_refuses_is_no_count():
+    server = Server(**{"/apply-template": b'{"error": {"message": "odd roles", "type": "x", "code": 400}}'})
+    server.status = 400
+    with pytest.raises(BackendRejected):
+        asyncio.run(tally(server, COUNT_TOKENS).prompt_tokens())
 
 
 def test_an_answer_that_never_began_has_no_tokens():

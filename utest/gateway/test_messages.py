@@ -251,7 +251,7 @@ def test_errors_before_a_backend(client, backend, body, expected):
 def test_errors_of_the_address(client):
     response = client.http.get("/v1/messages")
     assert (error(response), response.headers["allow"]) == ((405, "invalid_request_error"), "POST")
-    assert error(post(client, path="/v1/messages/count_tokens")) == (404, "not_found_error")
+    assert error(post(client, path="/v1/messages/batches")) == (404, "not_found_error")
     assert error(post(client, content_type="text/plain")) == (400, "invalid_request_error")
     assert post(client, path="/v1/messagesque").json()["error"]["code"] == "unknown_url"
 

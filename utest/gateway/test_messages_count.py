@@ -1,0 +1,71 @@
+"""`POST /v1/messages/count_tokens`: passed on to Anthropic, refused where nobody can count."""
+
+import json
+
+import pytest
+
+ASKED = {"model": "counts", "messages": [{"role": "user", "content": "hi"}]}
+PATH = "/v1/messages/count_tokens"
+
+
+@pytest.fixture(scope="module")
+def _mixed(start_gateway, _backend):
+    with start_gateway(
+        backends={
+            "a": {"kind": "anthropic", "base_url": _backend.url},
+            "o": {"kind": "openai", "base_url": _backend.url},
+        },
+        models={
+            "counts": {"route": [{"backend": "o"}, {"backend": "a", "model": "claude-x"}]},
+            "counts-not": {"route": [{"backend": "o"}]},
+        },
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def mixed(_mixed, backend):  # noqa: ARG001  # the backend shall forget the test before
+    return _mixed
+
+
+def count(client, **fields):
+    return client.post({**ASKED, **fields}, path=PATH)
+
+
+def test_anthropic_counts_the_clients_own_request(mixed, backend):
+    backend.answers(raw=b'{"input_tokens":  12}')
+    response = count(mixed, system="Be brief.", x_own=1)
+    assert response.content == b'{"input_tokens":  12}'
+    assert backend.paths == [PATH]
+    assert json.loads(backend.bodies[0]) == {**ASKED, "model": "claude-x", "system": "Be brief.", "x_own": 1}
+    assert response.headers["x-gateway-backend"] == "a"
+
+
+def test_anthropics_refusal_is_passed_on(mixed, backend):
+    told = {"type": "error", "error": {"type": "invalid_request_error", "message": "too odd"}}
+    backend.answers(told, status=400)
+    response = count(mixed)
+    assert response.status_code == 400
+    assert "too odd" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("answer", [b"{}", b"[]", b"oops", b'{"input_tokens": "12"}'])
+def test_an_answer_without_a_count_is_a_bad_one(mixed, backend, answer):
+    backend.answers(raw=answer)
+    response = count(mixed)
+    assert (response.status_code, response.json()["error"]["type"]) == (502, "api_error")
+
+
+def test_who_cannot_count_says_so_and_is_not_asked(mixed, backend):
+    response = count(mixed, model="counts-not")
+    assert (response.status_code, response.json()["error"]["type"]) == (400, "invalid_request_error")
+    assert "'counts'" in response.json()["error"]["message"]
+    assert backend.bodies == []
+
+
+@pytest.mark.parametrize("fields", [{"messages": []}, {"messages": None}, {"system": 7}, {"tools": [{}]}])
+def test_a_prompt_is_checked_as_that_of_a_message(mixed, backend, fields):
+    response = count(mixed, **fields)
+    assert (response.status_code, response.json()["type"]) == (400, "error")
+    assert next(iter(fields)) in response.json()["error"]["message"]
+    assert backend.bodies == []
