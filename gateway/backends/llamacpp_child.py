@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 WARNINGS = 2
 """llama.cpp's verbosity that shows warnings and errors only."""
@@ -41,16 +41,31 @@ def main() -> None:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     to_parent = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not mix with the address
-    import xllamacpp  # noqa: PLC0415  after the watcher: loading the library takes time in which the parent may end
+    try:
+        import xllamacpp  # noqa: PLC0415  after the watcher: it takes time in which the parent may end
+    except ImportError as error:
+        remedy = " (Debian, Ubuntu: apt install libgomp1)" if "libgomp" in str(error) else ""
+        _fail(f"llama.cpp cannot be loaded: {error}. Install what it names{remedy}.")
 
     try:
         parameters = _parameters(xllamacpp.CommonParams(), asked, threads, xllamacpp.llama_pooling_type)
         server = xllamacpp.Server(parameters)
     except RuntimeError as error:
-        sys.exit(f"0 E {error}")  # in the form of llama.cpp's own lines
+        _fail(str(error))
     to_parent.write(json.dumps({"url": server.listening_address}) + "\n")
     to_parent.flush()
     threading.Event().wait()
+
+
+def _fail(cause: str) -> NoReturn:
+    """End with 1 and the cause, in the form of llama.cpp's own lines.
+
+    At once: the interpreter's way out would close standard output first, and the parent then standard input, which
+    ends this process with 0.
+    """
+    sys.stderr.write(f"0 E {cause}\n")
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _arguments() -> argparse.Namespace:

@@ -263,6 +263,25 @@ def test_a_child_that_cannot_load_is_started_ever_more_rarely_and_the_cause_is_l
     assert {crash["reason"] for crash in crashes} == {"ended with exit code 1: llama_model_load: tensor is missing"}
 
 
+def test_a_library_that_llama_cpp_lacks_is_named_with_the_remedy(monkeypatch, tmp_path, caplog):
+    (tmp_path / "xllamacpp.py").write_text("raise ImportError('libgomp.so.1: cannot open shared object file')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    gguf = tmp_path / "model.gguf"
+    gguf.write_bytes(b"GGUF")
+
+    async def scenario():
+        backend = LlamaCppBackend(LlamaCppConfig(model_path=gguf), name="embedded", models=["m"])
+        with pytest.raises(BackendUnavailable):
+            await backend.start()
+        await backend.stop()
+
+    asyncio.run(scenario())
+    assert events(caplog, "backend_crashed")[0]["reason"] == (
+        "ended with exit code 1: llama.cpp cannot be loaded: libgomp.so.1: cannot open shared object file. "
+        "Install what it names (Debian, Ubuntu: apt install libgomp1)."
+    )
+
+
 def test_the_wait_grows_to_its_limit_and_shrinks_after_a_healthy_time(stand_in, caplog, monkeypatch):
     monkeypatch.setattr(llamacpp, "FIRST_BACKOFF_S", 0.01)
     monkeypatch.setattr(llamacpp, "LONGEST_BACKOFF_S", 0.03)
