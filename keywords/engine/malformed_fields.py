@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from hypothesis.strategies import SearchStrategy
 
 PROMPT = "Say something broken"
@@ -69,16 +71,28 @@ def among_good(good: dict[str, Any], wrong: SearchStrategy[Any]) -> SearchStrate
     return st.one_of(among, not_of(list)).map(lambda messages: {**good, "messages": messages})
 
 
-def _bad_message() -> SearchStrategy[Any]:
-    role = st.sampled_from(("system", "user"))
+def bad_frame(roles: Collection[str], role: SearchStrategy[str]) -> SearchStrategy[Any]:
+    """No message, or one whose role or content is none.
+
+    Args:
+        roles: all that there are.
+        role: those of which a content of the wrong type is drawn.
+    """
     return st.one_of(
         not_of(dict),
         st.just({}),
         st.just({"content": "Hi"}),
         not_of(str).map(lambda bad: {"role": bad, "content": "Hi"}),
-        _SHORT.filter(lambda text: text not in _ROLES).map(lambda bad: {"role": bad, "content": "Hi"}),
+        _SHORT.filter(lambda text: text not in roles).map(lambda bad: {"role": bad, "content": "Hi"}),
         role.map(lambda known: {"role": known}),
         st.builds(lambda known, bad: {"role": known, "content": bad}, role, not_of(str, list)),
+    )
+
+
+def _bad_message() -> SearchStrategy[Any]:
+    role = st.sampled_from(("system", "user"))
+    return st.one_of(
+        bad_frame(_ROLES, role),
         st.builds(lambda known, bad: {"role": known, "content": [bad]}, role, _bad_part()),
         st.just({"role": "tool", "content": "42"}),
         optional_not_of(str).map(lambda bad: {"role": "user", "content": "Hi", "name": bad}),

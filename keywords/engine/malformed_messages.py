@@ -14,6 +14,7 @@ from keywords.engine.malformed_fields import (
     UNKNOWN_FIELDS,
     WRONG_MODEL,
     among_good,
+    bad_frame,
     no_integer,
     not_of,
     optional_not_of,
@@ -47,13 +48,7 @@ def broken_messages(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
 def _bad_message() -> SearchStrategy[Any]:
     role = st.sampled_from(("user", "assistant"))
     return st.one_of(
-        not_of(dict),
-        st.just({}),
-        st.just({"content": "Hi"}),
-        not_of(str).map(lambda bad: {"role": bad, "content": "Hi"}),
-        _SHORT.filter(lambda text: text not in _ROLES).map(lambda bad: {"role": bad, "content": "Hi"}),
-        role.map(lambda known: {"role": known}),
-        st.builds(lambda known, bad: {"role": known, "content": bad}, role, not_of(str, list)),
+        bad_frame(_ROLES, role),
         role.map(lambda known: {"role": known, "content": []}),
         st.builds(lambda known, bad: {"role": known, "content": [bad]}, role, _bad_block()),
     )
