@@ -164,9 +164,9 @@ class Attempts:
     async def _next_step(self) -> Step:
         """The step to attempt now, after the waits that are due."""
         move = self._plan.next()
-        while isinstance(move, float):
+        while isinstance(move, float) or (move is not None and not await move.standing.breaker.may_begin()):
             began = time.perf_counter()
-            await asyncio.sleep(move)
+            await asyncio.sleep(move if isinstance(move, float) else 0)
             self._record.meter.wait(began, time.perf_counter())
             move = self._plan.next()
         if move is None:

@@ -1,24 +1,25 @@
-"""Telling other workers and gateways through a Redis that a backend's breaker opened, and hearing of theirs.
+"""Telling other workers and gateways through a Redis how a backend's breaker stands, and hearing of theirs.
 
-An open breaker is a key with a lifetime: `open_s`. Each process looks for such keys a few times a second, in the
-background, so a request pays nothing for it, and another process's trouble is known within `LOOK_S` and the Redis'
-answer. When the time is over each process probes by itself. If the Redis is away, each goes on with what it sees.
+What the latest of them told is a key: that it opened, for as long as it is open, or that it closed, for a while. Each
+process looks for such keys a few times a second, in the background, so a request pays nothing for it, and another
+process's news is known within `LOOK_S` and the Redis' answer. When the time of an open breaker is over, the attempt
+that would be the probe claims a second key; whose claim fails stays away until there is news or that key is gone. The
+claim is a lease of `CLAIM_S`, renewed while the probe runs. If the Redis is away, each goes on with what it sees.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from contextlib import suppress
-from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from gateway.shared_breaker import ANSWER_S, FAILURES, LOOK_S, SharedBreaker
 from gateway.telemetry import say
 
 if TYPE_CHECKING:
@@ -27,11 +28,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from gateway.balancing import Standing
-    from gateway.breaker import Breaker
     from gateway.config import Config
 
-LOOK_S = 0.25
-ANSWER_S = 0.5
 _PREFIX = "llm-gateway:breaker:"
 
 
@@ -50,11 +48,8 @@ class SharedBreakers:
             socket_connect_timeout=ANSWER_S,
             retry=Retry(NoBackoff(), 0),
         )
-        self._breakers: dict[str, Breaker] = {}
-        self._opened: set[str] = set()
+        self._breakers: list[SharedBreaker] = []
         self._wake = asyncio.Event()
-        # Each opening has a word of its own, so that it is heard of once.
-        self._known: dict[str, str] = {}
         self._is_down = False
 
     def watch(self, config: Config, standings: Mapping[str, Standing]) -> None:
@@ -65,14 +60,18 @@ class SharedBreakers:
                 this process's care alone and not shared.
             standings: of the backends by name.
         """
-        self._breakers = {}
+        before = {shared.key: shared for shared in self._breakers}
+        self._breakers = []
         if not config.breaker.opens:
             return
         for name, settings in config.backends.items():
             if settings.kind != "llamacpp":
                 key = _PREFIX + sha256(f"{name} {settings.base_url}".encode()).hexdigest()[:32]
-                self._breakers[key] = breaker = standings[name].breaker
-                breaker.on_open = partial(self._note, key)
+                breaker, shared = standings[name].breaker, before.get(key)
+                if shared is None or shared.breaker is not breaker:
+                    shared = SharedBreaker(key, breaker, self._redis, self._wake, shared.known if shared else None)
+                    breaker.sharing = shared
+                self._breakers.append(shared)
 
     async def run(self) -> None:
         """Tell and listen until cancelled."""
@@ -82,49 +81,37 @@ class SharedBreakers:
                     await asyncio.wait_for(self._wake.wait(), LOOK_S)
                 self._wake.clear()
                 try:
-                    await self._tell()
+                    for shared in list(self._breakers):
+                        await shared.tell()
                     await self._hear()
-                except (redis.RedisError, OSError) as error:
+                except FAILURES as error:
                     self._failed(error)
                 else:
                     self._answered()
         finally:
             await self._redis.aclose()
 
-    def _note(self, key: str) -> None:
-        self._opened.add(key)
-        self._wake.set()
-
-    async def _tell(self) -> None:
-        for key in list(self._opened):
-            breaker = self._breakers.get(key)
-            left_s = breaker.wait_s() if breaker else 0.0
-            if left_s > 0:
-                word = self._known[key] = secrets.token_hex(8)
-                await self._redis.set(key, word, px=max(1, int(left_s * 1000)))
-            self._opened.discard(key)
-
     async def _hear(self) -> None:
-        keys = list(self._breakers)
-        if not keys:
+        breakers = self._breakers
+        if not breakers:
             return
-        words = await self._redis.mget(keys)
-        for key, word in zip(keys, words, strict=True):
-            if word is None or word == self._known.get(key):
-                continue
-            self._known[key] = str(word)
-            left_ms = await self._redis.pttl(key)
-            breaker = self._breakers.get(key)
-            if left_ms > 0 and breaker is not None:
-                breaker.open_for(left_ms / 1000)
+        keys = [key for shared in breakers for key in (shared.key, shared.claim_key)]
+        found: list[Any] = await self._redis.mget(keys)  # texts: the connection decodes them
+        for shared, word, claim in zip(breakers, found[::2], found[1::2], strict=True):
+            await shared.hear(word, is_probed=claim is not None)
 
     def _failed(self, error: Exception) -> None:
+        for shared in self._breakers:
+            shared.is_alone = True
+            shared.breaker.come_near()
         if not self._is_down:
             self._is_down = True
             # Not the error's text: it may hold the address, and that a password.
             say("breakers_not_shared", level=logging.ERROR, reason=f"{type(error).__name__}; look at [shared]")
 
     def _answered(self) -> None:
+        for shared in self._breakers:
+            shared.is_alone = False
         if self._is_down:
             self._is_down = False
             say("breakers_shared", level=logging.WARNING)

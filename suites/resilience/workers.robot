@@ -15,7 +15,7 @@ Test Tags           kind:reliability    needs:scripted-backend    needs:redis
 *** Test Cases ***
 A place is free for whichever worker is asked
     [Tags]    req:RATE-012
-    Script Answer    ${BACKEND}    Slow.    first_delay=200 ms
+    Script Answer    ${BACKEND}    Slow.    first_delay=100 ms
     ${other} =    Suspend A Worker    ${GATEWAY}
     ${answers} =    Send Chats At Once    8
     Get Status Count    ${answers}    200    ==    8
@@ -37,6 +37,24 @@ A backend that one worker found failing is left alone by the others
     ${answers} =    Send Chats    12
     Get Status Count    ${answers}    503    ==    12
     Get Request Count    ${BACKEND}    ==    ${before + 1}
+
+One request of all workers probes a backend that was left alone
+    [Tags]    req:BRKR-005
+    Script Refusal    ${BACKEND}    500
+    ${answers} =    Send Chats    1
+    Wait As Told    ${answers}[0]
+    ${before} =    Get Request Count    ${BACKEND}
+    Script Answer    ${BACKEND}    Well again.    first_delay=200 ms
+    ${answers} =    Send Chats At Once    8
+    Get Status Count    ${answers}    200    ==    1
+    Get Request Count    ${BACKEND}    ==    ${before + 1}
+
+A probe that finds a backend well brings it back to all workers
+    [Tags]    req:BRKR-005
+    Gateway Should Log    "closed","told_by":"another process"    within=${HEARD_WITHIN}    gateway=${GATEWAY}
+    Script Answer    ${BACKEND}    Well.
+    ${answers} =    Send Chats At Once    8
+    Get Status Count    ${answers}    200    ==    8
 
 Whichever worker answers a scrape tells of all of them
     [Tags]    req:OBSV-013    kind:functional
@@ -64,10 +82,10 @@ Open Gateway With Two Workers
     VAR    ${BACKEND}    ${backend}    scope=SUITE
 
 Let Two Workers Share A Redis
-    [Documentation]    And leave a backend alone after its first failure, for longer than this suite runs; no queue.
+    [Documentation]    And leave a backend alone after its first failure, for a second; no queue.
     [Arguments]    ${config: object}
     ${url} =    Start Redis
     Add To Gateway Config    ${config}    shared    redis_url=${url}
     Add To Gateway Config    ${config}    server    workers=2
     Add To Gateway Config    ${config}    limits    in_flight=8
-    Add To Gateway Config    ${config}    breaker    consecutive_failures=1    open_s=30
+    Add To Gateway Config    ${config}    breaker    consecutive_failures=1    open_s=1
