@@ -14,7 +14,7 @@ from keywords.engine.scripted_backend import ScriptedBackend
 from keywords.exchange import CHAT
 from keywords.world import output_dir
 
-Rules = dict[str, float]
+Rules = dict[str, int | float]
 _numbers = count(1)
 _SOON = timedelta(seconds=2)
 _POLL_S = 0.1
