@@ -69,3 +69,17 @@ def test_a_prompt_is_checked_as_that_of_a_message(mixed, backend, fields):
     assert (response.status_code, response.json()["type"]) == (400, "error")
     assert next(iter(fields)) in response.json()["error"]["message"]
     assert backend.bodies == []
+
+
+@pytest.mark.parametrize(("status", "answer"), [(200, {"input_tokens": 12}), (500, {}), (400, {})])
+def test_a_count_takes_nothing_from_the_tokens_of_a_key(start_gateway, backend, status, answer):
+    with start_gateway(
+        backends={"a": {"kind": "anthropic", "base_url": backend.url}},
+        models={"counts": {"route": [{"backend": "a"}]}},
+        keys={"tpm": 100_000, "window_s": 3600},
+        retries={"attempts": 1},
+    ) as client:
+        backend.answers(answer, status=status)
+        long = [{"role": "user", "content": "word " * 10_000}]
+        # Each reserves 10,000 tokens or more while it is under way.
+        assert {count(client, messages=long).status_code for _ in range(12)} <= {200, 400, 502, 503}
