@@ -13,13 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.backends import connection, llamacpp, llamacpp_child, llamacpp_process, llamacpp_watch
+from gateway.backends import connection, llamacpp, llamacpp_process, llamacpp_watch
 from gateway.backends.base import Call
 from gateway.backends.llamacpp import LlamaCppBackend
 from gateway.config_backends import LlamaCppConfig
 from gateway.control_tokens import ControlTokens
 from gateway.errors import BackendUnavailable
-from gateway.weights import EngineMissing, WeightsMissing
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
 
@@ -104,51 +103,6 @@ def is_gone(pid):
         return True
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
-
-
-# what is checked before anything starts
-
-
-@pytest.mark.parametrize(("content", "complaint"), [(None, "cannot be read"), (b"<html>", "not a GGUF file")])
-def test_an_unusable_model_path_is_named_with_its_setting(tmp_path, content, complaint):
-    path = tmp_path / "own.gguf"
-    if content:
-        path.write_bytes(content)
-    backend = LlamaCppBackend(LlamaCppConfig(model_path=path), name="embedded", models=["m"])
-    with pytest.raises(WeightsMissing, match=rf"backends\.embedded\.model_path names .*{complaint}"):
-        backend.check()
-
-
-def test_without_llama_cpp_the_remedy_is_named(stand_in, monkeypatch):
-    monkeypatch.setattr(llamacpp, "find_spec", lambda _: None)
-    with pytest.raises(EngineMissing, match=r"pip install 'llm-gateway-qa\[embedded\]'"):
-        stand_in(SERVING).check()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere llama.cpp counts the cores itself")
-@pytest.mark.parametrize(
-    ("cpus", "siblings", "quota", "threads"),
-    [
-        (1, 1, "max 100000", (1, 1)),
-        (2, 1, "max 100000", (2, 1)),
-        (4, 2, "max 100000", (2, 2)),
-        (6, 1, "", (5, 5)),
-        (64, 2, "max 100000", (8, 8)),
-        (64, 2, "300000 100000", (2, 2)),
-        (64, 2, "200000 100000", (2, 1)),
-        (64, 2, "50000 100000", (1, 1)),
-    ],
-)
-def test_one_cpu_stays_free_of_answering_and_reads_where_the_waiting_sleep(monkeypatch, cpus, siblings, quota, threads):
-    def read(path):
-        return quota if "cgroup" in path else str(int("".join(filter(str.isdigit, path))) // siblings)
-
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cpus)))
-    monkeypatch.setattr(llamacpp_child, "_read", read)
-    assert llamacpp_child._threads() == threads
-
-
-# supervision
 
 
 def test_why_it_is_not_ready_is_said_as_it_is(stand_in, caplog):

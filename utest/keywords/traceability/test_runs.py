@@ -9,7 +9,6 @@ import pytest
 
 from keywords.traceability.results import read_output
 from keywords.traceability.row_evidence import _short
-from keywords.traceability.sealed_page import POLICY
 
 
 def folder(project, name):
@@ -121,45 +120,6 @@ def test_allure_is_told_what_the_register_knows(finished):
     labels = {(label["name"], label["value"]) for label in stream["labels"]}
     assert {("epic", "Streaming"), ("feature", "STRM-001 A stream ends properly"), ("severity", "minor")} <= labels
     assert ("requirement", "STRM-001") in labels
-
-
-def test_the_evidence_of_the_run_before_is_cleared_away(project):
-    project.robot()
-    (project.results / "gateway-1.log").touch()
-    project.robot("--include", "smoke")
-    assert [path.name.rsplit("-", 1)[0] for path in (project.results / "evidence").iterdir() if path.is_dir()] == [
-        "a-question-is-answered"
-    ]
-    assert not (project.results / "gateway-1.log").exists()
-
-
-def earlier_pages(project, policy):
-    for name in ("index.html", "matrix.md", "matrix.csv", "matrix.json"):
-        project.write(f"results/matrix/{name}", "old")
-    return project.write("results/allure/index.html", f"<html><head>{policy}</head></html>")
-
-
-@pytest.mark.parametrize("fault", ["", "req:STRM-001"])
-def test_the_pages_of_the_run_before_are_cleared_away_even_if_no_row_begins(project, fault):
-    earlier_pages(project, POLICY)
-    project.replace("suites/api/chat.robot", fault, "")
-    project.robot()
-    assert not (project.results / "matrix").exists()
-    assert not (project.results / "allure").exists()
-
-
-def test_pages_of_other_projects_stay(project):
-    page = earlier_pages(project, "")
-    other = project.write("results/matrix/film.txt", "mine")
-    project.robot("--include", "smoke")
-    assert page.is_file()
-    assert [path.name for path in other.parent.iterdir()] == ["film.txt"]
-
-
-def test_a_folder_of_someone_elses_evidence_stays(project):
-    other = project.write("results/evidence/other/file.txt", "mine")
-    project.robot("--include", "smoke")
-    assert other.is_file()
 
 
 def test_a_dry_run_leaves_no_evidence(project):
