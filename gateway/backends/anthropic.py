@@ -12,10 +12,9 @@ from gateway.backends.anthropic_answer import WRONG_SHAPE, AnthropicStream, comp
 from gateway.backends.anthropic_native import WatchedStream
 from gateway.backends.anthropic_request import anthropic_request
 from gateway.backends.anthropic_words import VERSION
-from gateway.backends.base import Backend, Call
-from gateway.backends.connection import Connection
-from gateway.backends.refusal import refusal, refusal_from_event
-from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendUnavailable, GatewayError
+from gateway.backends.refusal import refusal_from_event
+from gateway.backends.remote import RemoteBackend
+from gateway.errors import BackendBadAnswer, BackendDisconnected, GatewayError
 from gateway.meter import METER, counted
 from gateway.operations import CHAT, COUNT_TOKENS
 from gateway.sse import EventFramer, data_and_name
@@ -23,6 +22,7 @@ from gateway.sse import EventFramer, data_and_name
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
+    from gateway.backends.base import Call
     from gateway.backends.timing import TimedResponse
     from gateway.config_backends import AnthropicConfig
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NOTHING: Mapping[str, str] = {}
 
 
-class AnthropicBackend(Backend):
+class AnthropicBackend(RemoteBackend):
     """Translates both ways, but for a client that speaks Anthropic's format itself.
 
     Args:
@@ -42,23 +42,13 @@ class AnthropicBackend(Backend):
     operations = (CHAT, COUNT_TOKENS)
 
     def __init__(self, config: AnthropicConfig, *, name: str, connect_s: float) -> None:
-        super().__init__(name=name, strict=config.strict)
-        self._config = config
-        self._connect_s = connect_s
-        self._connection: Connection | None = None
+        super().__init__(config, name=name, connect_s=connect_s)
+        self._max_tokens = config.max_tokens
 
-    async def start(self) -> None:
-        """Open the connection pool; nothing is sent."""
-        key = self._config.api_key
-        headers = {"anthropic-version": VERSION} | ({"x-api-key": key.get_secret_value()} if key else {})
-        self._connection = Connection(
-            self._config.base_url, backend=self.name, headers=headers, connect_s=self._connect_s
-        )
-
-    async def stop(self) -> None:
-        """Close the connection pool."""
-        if self._connection:
-            await self._connection.close()
+    def key_headers(self) -> dict[str, str]:
+        """The key in Anthropic's own header, and the version of the format."""
+        key = self.config.api_key if self.config else None
+        return {"anthropic-version": VERSION} | ({"x-api-key": key.get_secret_value()} if key else {})
 
     async def ready(self) -> bool:
         """Whether `GET /v1/models` answers 200; it costs no tokens."""
@@ -163,21 +153,13 @@ class AnthropicBackend(Backend):
         return passed, None
 
     def _translating_post(self, call: Call) -> Any:
-        request = anthropic_request(call, max_tokens=self._config.max_tokens)
+        request = anthropic_request(call, max_tokens=self._max_tokens)
         return self._post(orjson.dumps(request), call.request_id)
 
     def _post(
         self, body: bytes, request_id: str, headers: Mapping[str, str] = _NOTHING, path: str = "/v1/messages"
     ) -> Any:
-        if self._connection is None:
-            raise BackendUnavailable(
-                f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False
-            )
-        return self._connection.post(path, body, request_id, further=headers)
-
-    async def _check_status(self, response: aiohttp.ClientResponse) -> None:
-        if response.status != 200:  # noqa: PLR2004  # HTTP's own number
-            raise refusal(self.name, response.status, response.headers, await response.read())
+        return self._opened().post(path, body, request_id, further=headers)
 
     def _parsed(self, data: bytes) -> dict[str, Any]:
         """A body or an event's data as an object; an error raises what it says."""

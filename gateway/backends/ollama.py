@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.backends.base import Backend, Call
-from gateway.backends.connection import Connection
 from gateway.backends.ollama_answer import OllamaAnswer
 from gateway.backends.ollama_embed import Embeddings, embed_request
 from gateway.backends.ollama_request import ollama_request
 from gateway.backends.ollama_text import GeneratedText, generate_request
-from gateway.backends.refusal import refusal, refusal_from_event
-from gateway.errors import BackendBadAnswer, BackendDisconnected, BackendUnavailable
+from gateway.backends.refusal import refusal_from_event
+from gateway.backends.remote import RemoteBackend
+from gateway.errors import BackendBadAnswer, BackendDisconnected
 from gateway.meter import METER
 from gateway.operations import CHAT, EMBEDDINGS, OPERATIONS, TEXT_COMPLETION
 from gateway.sse import EVENT_LIMIT
@@ -23,10 +22,8 @@ from gateway.sse import EVENT_LIMIT
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    import aiohttp
-
+    from gateway.backends.base import Call
     from gateway.backends.timing import TimedResponse
-    from gateway.config_backends import OllamaConfig
 
 
 _REQUESTS = {
@@ -38,7 +35,7 @@ _REQUESTS = {
 _WRONG_SHAPE = (AttributeError, KeyError, TypeError, OverflowError, struct.error)
 
 
-class OllamaBackend(Backend):
+class OllamaBackend(RemoteBackend):
     """Translates both ways; the native formats are used because OpenAI's have no way to forbid silent truncation.
 
     Args:
@@ -48,25 +45,6 @@ class OllamaBackend(Backend):
     """
 
     operations = OPERATIONS
-
-    def __init__(self, config: OllamaConfig, *, name: str, connect_s: float) -> None:
-        super().__init__(name=name, strict=config.strict)
-        self._config = config
-        self._connect_s = connect_s
-        self._connection: Connection | None = None
-
-    async def start(self) -> None:
-        """Open the connection pool; nothing is sent."""
-        key = self._config.api_key
-        headers = {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
-        self._connection = Connection(
-            self._config.base_url, backend=self.name, headers=headers, connect_s=self._connect_s
-        )
-
-    async def stop(self) -> None:
-        """Close the connection pool."""
-        if self._connection:
-            await self._connection.close()
 
     async def ready(self) -> bool:
         """Whether `GET /api/tags`, its list of models, answers 200; no model is loaded for it."""
@@ -107,16 +85,8 @@ class OllamaBackend(Backend):
         )
 
     def _post(self, call: Call) -> Any:
-        if self._connection is None:
-            raise BackendUnavailable(
-                f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False
-            )
         path, request = _REQUESTS[call.operation]
-        return self._connection.post(path, orjson.dumps(request(call)), call.request_id)
-
-    async def _check_status(self, response: aiohttp.ClientResponse) -> None:
-        if response.status != 200:  # noqa: PLR2004  # HTTP's own number
-            raise refusal(self.name, response.status, response.headers, await response.read())
+        return self._opened().post(path, orjson.dumps(request(call)), call.request_id)
 
     async def _lines(self, response: TimedResponse) -> AsyncGenerator[bytes, None]:
         """Whole lines; a last one without its line end counts only if it is whole JSON."""

@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from gateway.backends.base import Backend, Call
-from gateway.backends.connection import Connection
 from gateway.backends.large_answer import LARGE, counted, is_list_of_vectors
-from gateway.backends.refusal import error_object, refusal, refusal_from_event
-from gateway.errors import BackendBadAnswer, BackendUnavailable
+from gateway.backends.refusal import error_object, refusal_from_event
+from gateway.backends.remote import RemoteBackend
+from gateway.errors import BackendBadAnswer
 from gateway.meter import METER
 from gateway.operations import EMBEDDINGS, OPERATIONS
 from gateway.sse import whole_events
@@ -20,8 +19,7 @@ from gateway.sse import whole_events
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection
 
-    import aiohttp
-
+    from gateway.backends.base import Call
     from gateway.config_backends import RemoteConfig
     from gateway.operations import Operation
 
@@ -29,12 +27,10 @@ CONNECT_S = 5.0
 _OPENAI = "api.openai.com"
 
 
-class OpenAIBackend(Backend):
+class OpenAIBackend(RemoteBackend):
     """Forwards the client's own bytes and gives the backend's bytes back.
 
-    A subclass may have its own `key_headers`, `path` and `body`. One whose address is known only later (a child
-    process) passes `config=None`, and in its `start` calls `connect` with the address; it may overrule `unavailable`,
-    the error for a call while there is no address.
+    A subclass may have its own `path` and `body`.
 
     Args:
         config: its `base_url`, which ends in `/v1` as a rule, and its key.
@@ -47,29 +43,9 @@ class OpenAIBackend(Backend):
     """Whether the backend takes another request on a connection that carried a stream."""
 
     def __init__(self, config: RemoteConfig | None, *, name: str, connect_s: float = CONNECT_S) -> None:
-        super().__init__(name=name, strict=config.strict if config else False)
-        self.config = config
+        super().__init__(config, name=name, connect_s=connect_s)
         if config and urlsplit(config.base_url).hostname == _OPENAI:
             self.limit_field = "max_completion_tokens"
-        self._connect_s = connect_s
-        self._connection: Connection | None = None
-
-    async def start(self) -> None:
-        """Open the connection pool; nothing is sent."""
-        if self.config is not None:
-            await self.connect(self.config.base_url)
-
-    async def connect(self, base_url: str) -> None:
-        """Send calls to `base_url` from now on, in place of any address before."""
-        await self.disconnect()
-        self._connection = Connection(
-            base_url, backend=self.name, headers=self.key_headers(), connect_s=self._connect_s
-        )
-
-    def key_headers(self) -> dict[str, str]:
-        """The headers that carry the key, sent with every request."""
-        key = self.config.api_key if self.config else None
-        return {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
 
     def path(self, call: Call) -> str:
         """Where `call` goes, below the address."""
@@ -79,25 +55,9 @@ class OpenAIBackend(Backend):
         """What `call` sends."""
         return call.body_for_backend()
 
-    async def disconnect(self) -> None:
-        """Forget the address; calls raise `unavailable()` until `connect`."""
-        connection, self._connection = self._connection, None
-        if connection:
-            await connection.close()
-
-    async def stop(self) -> None:
-        """Close the connection pool."""
-        await self.disconnect()
-
     async def ready(self) -> bool:
         """Whether `GET /models` answers 200; it costs no tokens."""
         return self._connection is not None and await self._connection.answers("/models")
-
-    def unavailable(self) -> BackendUnavailable:
-        """The error for a call while there is no address."""
-        return BackendUnavailable(
-            f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False
-        )
 
     async def complete(self, call: Call) -> bytes:
         """Forward `call`; the answer's bytes are checked to be such an answer and given back as they are."""
@@ -121,15 +81,6 @@ class OpenAIBackend(Backend):
             async with aclosing(events):
                 async for block in events:
                     yield block
-
-    def _opened(self) -> Connection:
-        if self._connection is None:
-            raise self.unavailable()
-        return self._connection
-
-    async def _check_status(self, response: aiohttp.ClientResponse) -> None:
-        if response.status != 200:  # noqa: PLR2004  # HTTP's own number
-            raise refusal(self.name, response.status, response.headers, await response.read())
 
     def _check_answer(self, call: Call, body: bytes) -> None:
         """Let nothing through under a 200 that is no such answer, such as `null` or an error object."""
