@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import time
-from contextlib import aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
@@ -286,9 +286,11 @@ class LlamaCppBackend(OpenAIBackend):
                 self.state = "crashed"
         finally:
             server, self._server = self._server, None
-            await self.disconnect()
-            if server is not None:
-                await server.close()
-            await child.end()
+            # Each of these runs even if a stop overtakes the one before.
+            async with AsyncExitStack() as leaving:
+                leaving.push_async_callback(child.end)
+                if server is not None:
+                    leaving.push_async_callback(server.close)
+                leaving.push_async_callback(self.disconnect)
         self._cause = child.cause_of_death()
         return time.monotonic() - ready_at if ready_at is not None else 0.0
