@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 # One token is about four characters of English text (platform.openai.com/tokenizer).
 _CHARACTERS_PER_TOKEN = 4
 _TOKENS_PER_MESSAGE = 4
-# Reserved for an answer of unlimited length; the true number is taken when it has come.
+# Reserved for an answer of unlimited length, unless its model's `answer_tokens` are known; the true number is taken
+# when it has come.
 _ASSUMED_ANSWER = 256
 # More than any model says; beyond it, stores could not count exactly.
 _LONGEST_ANSWER = 2**40
@@ -74,13 +75,14 @@ class Admission:
         gate: bounds the requests under way; None is no bound.
         messages: how many messages a request may hold; None is no bound.
         prices: of models, for budgets in USD.
+        answers: the longest answer of each model that has one, in tokens, to a request that sets no limit.
 
     Attributes:
         store: as above.
         gate: as above.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # one for each rule
         self,
         store: LimitStore,
         *,
@@ -88,12 +90,14 @@ class Admission:
         gate: Gate | None,
         messages: int | None,
         prices: Mapping[str, Price],
+        answers: Mapping[str, int],
     ) -> None:
         self.store = store
         self._window_s = window_s
         self.gate = gate
         self._messages = messages
         self._prices = prices
+        self._answers = answers
 
     async def enter(self, key: Key, record: RequestRecord, fields: dict[str, Any]) -> None:
         """Let a request in, perhaps after a wait; `record.admitted` leaves again when it has ended.
@@ -143,7 +147,8 @@ class Admission:
         if best_of := fields.get("best_of"):
             choices = choices // (fields.get("n") or 1) * best_of
         limit = fields.get("max_completion_tokens") or fields.get("max_tokens")
-        answer = min(choices * (limit or _ASSUMED_ANSWER), _LONGEST_ANSWER) if operation.streams else 0
+        longest = limit or self._answers.get(fields["model"], _ASSUMED_ANSWER)
+        answer = min(choices * longest, _LONGEST_ANSWER) if operation.streams else 0
         if limit is None and key.tpm is not None:
             # A guess must not be the reason for which a request could never pass.
             answer = max(0, min(answer, key.tpm - prompt))

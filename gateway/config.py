@@ -53,10 +53,13 @@ class ModelConfig(Section):
     Attributes:
         route: the next backend is taken if the one before fails in a way that may pass.
         templates: prompts that clients may fill in by name.
+        answer_tokens: the longest answer to a request that sets no limit; so much of a key's budget and `tpm` is
+            reserved for one. Unset, a guess is.
     """
 
     route: list[RouteStep] = Field(min_length=1)
     templates: dict[TemplateName, TemplateConfig] = Field(default={})
+    answer_tokens: int | None = Field(default=None, ge=1)
 
 
 class Tables(Section):

@@ -56,7 +56,7 @@ class QuotaUsedUp(GatewayError):
     def __init__(self, key: str, what: str) -> None:
         super().__init__(
             f"The budget of key '{key}', {what}, is used up, or too little of it is left for this request. "
-            "Lower max_tokens, or ask whoever runs this gateway to raise the budget.",
+            "Send a lower max_tokens, or ask whoever runs this gateway to raise the budget.",
             headers={"x-should-retry": "false"},
         )
 

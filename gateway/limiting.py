@@ -86,6 +86,7 @@ class Limiting:
             gate=gate,
             messages=config.limits.messages,
             prices=config.prices,
+            answers={name: model.answer_tokens for name, model in config.models.items() if model.answer_tokens},
         )
         self._watch: asyncio.Task[None] | None = None
 

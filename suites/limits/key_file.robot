@@ -68,6 +68,15 @@ Requests at once do not go beyond a budget together
     Get Status Count    ${answers}    200    ==    2
     Get Status Count    ${answers}    429    ==    3
 
+Requests without a limit do not either, where the longest answer is told
+    [Documentation]    Each reserves 45 of the 100 tokens.
+    [Tags]    req:KEYF-006    nightly
+    Open Gateway With Key Before A Brief Model    --budget-tokens    100
+    Script Answer    ${BACKEND}    Slow.    first_delay=400 ms
+    ${answers} =    Send Chats At Once    5    model="brief"
+    Get Status Count    ${answers}    200    ==    2
+    Get Status Count    ${answers}    429    ==    3
+
 What was spent of a budget outlives the gateway
     [Tags]    req:KEYF-006
     Open Gateway With Key    --budget-tokens    100
@@ -78,3 +87,16 @@ What was spent of a budget outlives the gateway
     VAR    ${GATEWAY_API_KEY}    ${KEY.secret}    scope=TEST
     ${answers} =    Send Chats    1    max_tokens=90
     Get Error Field    ${answers}[0]    code    ==    insufficient_quota
+
+
+*** Keywords ***
+Open Gateway With Key Before A Brief Model
+    [Documentation]    Start a gateway with one key whose model `brief` never answers with more than 40 tokens.
+    [Arguments]    @{options: str}
+    ${key} =    Make Key    alice    @{options}
+    ${backend} =    Start Scripted Backend
+    ${config} =    Write Gateway Config    ${backend}
+    Add To Gateway Config    ${config}    keys    file=${key.file}
+    Add To Gateway Config    ${config}    models.brief    route=[{"backend": "scripted"}]    answer_tokens=40
+    Open Gateway From    ${backend}    ${config}
+    VAR    ${GATEWAY_API_KEY}    ${key.secret}    scope=TEST

@@ -1,0 +1,33 @@
+"""What is reserved for a request before its answer is known."""
+
+import asyncio
+
+import pytest
+
+from gateway.admission import Admission
+from gateway.auth import Key
+from gateway.errors_limits import QuotaUsedUp
+from gateway.limit_store import MemoryStore
+from gateway.record import RequestRecord
+
+
+def test_an_answer_of_absurd_length_is_reserved_as_the_longest_that_can_be_counted():
+    store = MemoryStore(60.0)
+    admission = Admission(store, window_s=60.0, gate=None, messages=None, prices={}, answers={})
+    asked = {"model": "m", "messages": [], "max_tokens": 2**64 - 1, "n": 128}
+    asyncio.run(admission.enter(Key("k", budget_usd=1.0), RequestRecord("id", "POST", "/v1/x"), asked))
+    assert 2**32 < store.spent_by("k")[0] < 2**53
+
+
+@pytest.mark.parametrize(("answers", "let_in"), [({"m": 400}, 2), ({"other": 400}, 3), ({}, 3)])
+def test_a_budget_holds_for_requests_without_a_limit_if_the_longest_answer_is_known(answers, let_in):
+    admission = Admission(MemoryStore(60.0), window_s=60.0, gate=None, messages=None, prices={}, answers=answers)
+    key, asked = Key("k", budget_tokens=1000), {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+    async def main():
+        for _ in range(let_in):
+            await admission.enter(key, RequestRecord("id", "POST", "/v1/x"), asked)
+        with pytest.raises(QuotaUsedUp):
+            await admission.enter(key, RequestRecord("id", "POST", "/v1/x"), asked)
+
+    asyncio.run(main())
