@@ -1,4 +1,4 @@
-"""What is reserved for a request before its answer is known."""
+"""What a request takes before it is let in."""
 
 import asyncio
 
@@ -6,8 +6,10 @@ import pytest
 
 from gateway.admission import Admission
 from gateway.auth import Key
-from gateway.errors_limits import QuotaUsedUp
+from gateway.config import Config
+from gateway.errors_limits import Overloaded, QuotaUsedUp
 from gateway.limit_store import MemoryStore
+from gateway.limiting import Limiting
 from gateway.record import RequestRecord
 
 
@@ -29,5 +31,24 @@ def test_a_budget_holds_for_requests_without_a_limit_if_the_longest_answer_is_kn
             await admission.enter(key, RequestRecord("id", "POST", "/v1/x"), asked)
         with pytest.raises(QuotaUsedUp):
             await admission.enter(key, RequestRecord("id", "POST", "/v1/x"), asked)
+
+    asyncio.run(main())
+
+
+def test_a_bound_that_was_lifted_and_comes_back_counts_who_is_still_in():
+    def limiting(**limits):
+        up = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}
+        return Limiting(Config(backends={"up": up}, models={"m": {"route": [{"backend": "up"}]}}, limits=limits))
+
+    async def main():
+        bounded, lifted, again = limiting(in_flight=1), limiting(), limiting(in_flight=1)
+        await bounded.admission.gate.enter()
+        await lifted.take_over(bounded)
+        assert lifted.admission.gate is None
+        await again.take_over(lifted)
+        with pytest.raises(Overloaded):
+            await again.admission.gate.enter()
+        bounded.admission.gate.leave()
+        await again.admission.gate.enter()
 
     asyncio.run(main())
