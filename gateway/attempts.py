@@ -6,9 +6,10 @@ import asyncio
 import logging
 import time
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Self
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from gateway.attempt import Running
 from gateway.backends.base import Call
 from gateway.errors import (
     BackendBadAnswer,
@@ -16,71 +17,20 @@ from gateway.errors import (
     BackendUnavailable,
     ContextTooLong,
     GatewayError,
-    InternalError,
-    InvalidRequest,
 )
 from gateway.quiet import Quiet
-from gateway.resilience import Plan, may_pass, speaks_against
+from gateway.resilience import Plan, may_pass
 from gateway.telemetry import say
-from gateway.trace_context import begin_attempt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-    from types import TracebackType
 
+    from gateway.backends.base import Outlet
     from gateway.balancing import Step
     from gateway.config_sections import Timeouts
     from gateway.dialect import Dialect
     from gateway.record import RequestRecord
     from gateway.routing import Route
-
-_OK = 200
-
-Outcome = Literal["running", "answered", "failed", "cancelled"]
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One request from the gateway to one backend.
-
-    Attributes:
-        backend: the backend's name.
-        model: the model's name there.
-        started: `time.perf_counter()` when it began.
-        elapsed_s: seconds until its end, the whole stream included.
-        status: the HTTP status that the backend gave; None if it gave none.
-        reason: the code of the error it failed with.
-        span_id: of its span, 0 without tracing.
-        outcome: `cancelled` if the gateway gave it up: the client left or read too slowly, or the gateway was stopped.
-    """
-
-    backend: str
-    model: str
-    started: float = field(default_factory=time.perf_counter)
-    elapsed_s: float = 0.0
-    status: int | None = None
-    reason: str | None = None
-    outcome: Outcome = "running"
-    span_id: int = 0
-
-    def end(self, outcome: Outcome, *, status: int | None = None, reason: str | None = None) -> None:
-        """Note how it ended, and when."""
-        self.elapsed_s = time.perf_counter() - self.started
-        self.outcome = outcome
-        self.status = status
-        self.reason = reason
-
-    def entry(self, since: float) -> dict[str, Any]:
-        """As it stands in the log, times in milliseconds; `since` is the arrival of its request."""
-        return {
-            "backend": self.backend,
-            "model": self.model,
-            "after_ms": round((self.started - since) * 1000, 3),
-            "duration_ms": round(self.elapsed_s * 1000, 3),
-            "status": self.status,
-            "reason": self.reason,
-            "outcome": self.outcome,
-        }
 
 
 class Attempts:
@@ -127,13 +77,16 @@ class Attempts:
         while True:
             step = await self._next_step()
             try:
-                with _Running(step, self._record):
+                with Running(step, self._record):
                     return await self._completed(step)
             except GatewayError as error:
                 self._failed(step, error)
 
-    async def stream(self) -> AsyncGenerator[bytes, None]:
+    async def stream(self, outlet: Outlet | None = None) -> AsyncGenerator[bytes, None]:
         """The answer's events, without what closes the stream.
+
+        Args:
+            outlet: may be given further events instead, once the first ones were yielded.
 
         Raises:
             GatewayError: of the last attempt, or in mid-stream.
@@ -142,9 +95,9 @@ class Attempts:
         while not begun:
             step = await self._next_step()
             try:
-                with _Running(step, self._record) as running:
-                    stream = self._dialect.stream(step.backend, self._call(step), self._fields)
-                    async with aclosing(stream) as events, Quiet() as quiet:
+                with Running(step, self._record) as running:
+                    call = self._call(step)
+                    async with Quiet() as quiet, aclosing(self._events(step, call, quiet, outlet)) as events:
                         block = await self._next_block(events, quiet, self._timeouts.first_byte_s)
                         if block is None:
                             raise BackendBadAnswer(
@@ -160,6 +113,17 @@ class Attempts:
                 if begun:
                     raise
                 self._failed(step, error)
+
+    def _events(self, step: Step, call: Call, quiet: Quiet, outlet: Outlet | None) -> AsyncGenerator[bytes, None]:
+        """What one backend streams; each event that goes past into the outlet ends the quiet as one that comes does."""
+        if outlet is not None and self._dialect.passes_on:
+
+            def put(block: bytes) -> bool:
+                quiet.extend(min(self._timeouts.idle_s, self._deadline - self._clock()))
+                return outlet(block)
+
+            call = replace(call, outlet=put)
+        return self._dialect.stream(step.backend, call, self._fields)
 
     async def _next_step(self) -> Step:
         """The step to attempt now, after the waits that are due."""
@@ -186,11 +150,10 @@ class Attempts:
             raise self._timeout(f"give its whole answer within {within_s:g} s") from None
 
     async def _next_block(self, events: AsyncGenerator[bytes, None], quiet: Quiet, quiet_s: float) -> bytes | None:
-        left_s = self._deadline - self._clock()
         try:
-            return await quiet.wait(anext(events, None), min(quiet_s, left_s))
+            return await quiet.wait(anext(events, None), min(quiet_s, self._deadline - self._clock()))
         except TimeoutError:
-            if left_s < quiet_s:
+            if self._clock() >= self._deadline:
                 raise self._timeout(f"end its stream within {self._timeouts.total_s:g} s") from None
             raise self._timeout(f"send an event for {quiet_s:g} s") from None
 
@@ -252,48 +215,3 @@ class Attempts:
         return BackendTimeout(
             f"Backend '{self._record.backend}' did not {what}. Ask for less, or have [timeouts] raised in gateway.toml."
         )
-
-
-class _Running:
-    """A `with` block around one attempt: it is recorded, counted as in flight, and its breaker learns how it ended."""
-
-    __slots__ = ("_attempt", "_number", "_standing")
-
-    def __init__(self, step: Step, record: RequestRecord) -> None:
-        self._attempt = Attempt(step.backend.name, step.model, span_id=begin_attempt(record))
-        self._standing = step.standing
-        record.attempts.append(self._attempt)
-
-    def __enter__(self) -> Self:
-        self._standing.in_flight += 1
-        self._number = self._standing.breaker.begin()
-        return self
-
-    def is_answering(self) -> None:
-        """Note that a stream has begun."""
-        self._attempt.status = _OK
-        self._number = self._standing.breaker.answering(self._number)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._standing.in_flight -= 1
-        breaker, number, attempt = self._standing.breaker, self._number, self._attempt
-        if error is None:
-            attempt.end("answered", status=_OK)
-            breaker.succeeded(number)
-        elif isinstance(error, GatewayError):
-            attempt.end("failed", status=attempt.status or error.backend_status, reason=error.code)
-            if isinstance(error, InvalidRequest) and error.backend_status is None:
-                # The gateway itself found that the backend's format cannot carry it: the backend was not asked.
-                breaker.abandoned(number)
-            elif speaks_against(error):
-                breaker.failed(number)
-            else:
-                breaker.succeeded(number)
-        else:
-            breaker.abandoned(number)
-            if isinstance(error, asyncio.CancelledError | GeneratorExit):
-                attempt.end("cancelled", status=attempt.status)
-            else:
-                attempt.end("failed", status=attempt.status, reason=InternalError.default_code)

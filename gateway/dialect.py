@@ -25,9 +25,11 @@ class Dialect(ABC):
 
     Attributes:
         end: what closes every stream.
+        passes_on: what a backend streams reaches the client as it is.
     """
 
     end: ClassVar[bytes]
+    passes_on: ClassVar[bool] = False
 
     @abstractmethod
     def checked(self, scope: Scope, fields: dict[str, Any]) -> Dialect:
@@ -86,6 +88,7 @@ class OpenAI(Dialect):
     """
 
     end = DONE
+    passes_on = True
 
     def __init__(self, request: type[Open]) -> None:
         self._request = request

@@ -28,11 +28,16 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from gateway.auth import KeyRing
+    from gateway.backends.base import Outlet
     from gateway.drain import Drain
     from gateway.observers import Observers
 
 RECORD = "gateway.record"
 KEY = "gateway.key"
+SEND_PART = "gateway.send_part"
+"""Where the server may put into the scope what sends a part of a body at once: an `Outlet` that knows no request."""
+OUTLET = "gateway.outlet"
+"""Where the request's own `Outlet` is then."""
 # A send that takes longer waits for the client to read.
 _PROMPT_SEND_S = 0.001
 _SANE_ID = re.compile(rb"[\w.:-]{1,128}", re.ASCII)
@@ -65,6 +70,8 @@ class RequestFrame:
         self._observers.begin(record)
 
         framed = self._framed(send, record, scope)
+        if send_part := scope.pop(SEND_PART, None):
+            scope[OUTLET] = self._outlet(send_part, record)
         try:
             # Every path under it, so that nobody without a key learns which of them exist.
             if record.to_api or (self._metrics_need_key and record.path == METRICS_PATH):
@@ -84,12 +91,27 @@ class RequestFrame:
             log.exception("request failed", extra={"fields": {"event": "request_failed", "id": record.id}})
             await _answer(InternalError(), record, framed)
         finally:
+            # It leads to the server's own part of the request, which leads back here: a ring that only costs time.
+            scope.pop(OUTLET, None)
             try:
                 self._observers.end(record, scope.get(COMPLETE, 0.0))
             finally:
                 # Whatever goes wrong with an account, its place must not stay taken for ever.
                 if record.admitted is not None:
                     record.admitted.leave(record)
+
+    def _outlet(self, send_part: Outlet, record: RequestRecord) -> Outlet:
+        """`send_part`, with what a stream sends watched."""
+
+        def put(block: bytes) -> bool:
+            if not send_part(block):
+                return False
+            record.meter.see(block)
+            if record.answered is not None:
+                self._observers.hear(record, block)
+            return True
+
+        return put
 
     def _framed(self, send: Send, record: RequestRecord, scope: Scope) -> Send:
         """`send`, with our headers on every answer and the status noted; what a stream sends is watched."""

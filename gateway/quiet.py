@@ -47,9 +47,7 @@ class Quiet:
         Raises:
             TimeoutError: it took longer than `limit_s`, and was cancelled.
         """
-        self._until = self._loop.time() + limit_s
-        if self._timer is None or self._timer.when() > self._until:
-            self._set()
+        self.extend(limit_s)
         cancelling = self._task.cancelling()
         try:
             return await what
@@ -61,6 +59,12 @@ class Quiet:
             raise
         finally:
             self._until = math.inf
+
+    def extend(self, limit_s: float) -> None:
+        """Have the present wait begin anew, with another limit."""
+        self._until = self._loop.time() + limit_s
+        if self._timer is None or self._timer.when() > self._until:
+            self._set()
 
     def _set(self) -> None:
         if self._timer is not None:

@@ -11,7 +11,7 @@ from gateway.operations import CHAT
 
 if TYPE_CHECKING:
     from gateway.admission import Admitted
-    from gateway.attempts import Attempt
+    from gateway.attempt import Attempt
     from gateway.config_observability import Price
     from gateway.meter import Tally
     from gateway.operations import Operation

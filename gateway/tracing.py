@@ -30,7 +30,7 @@ from gateway.operations import EMBEDDINGS
 if TYPE_CHECKING:
     from opentelemetry.context import Context
 
-    from gateway.attempts import Attempt
+    from gateway.attempt import Attempt
     from gateway.config_observability import OtelConfig
     from gateway.record import RequestRecord
 

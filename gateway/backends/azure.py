@@ -7,6 +7,7 @@ Addresses: learn.microsoft.com, "Azure OpenAI REST API reference" (per deploymen
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -73,7 +74,12 @@ class AzureBackend(OpenAIBackend):
         `choices[0]` break. What it says travels in the next frame.
         """
         first = _FirstFrames(self.name)
-        async with aclosing(super().stream(call)) as blocks:
+        outlet = call.outlet
+
+        def after_first(block: bytes) -> bool:
+            return first.over and outlet is not None and outlet(block)
+
+        async with aclosing(super().stream(replace(call, outlet=after_first if outlet else None))) as blocks:
             async for block in blocks:
                 passed = block if first.over else first.pass_on(block)
                 if passed:

@@ -12,10 +12,13 @@ from gateway.errors import InvalidRequest, shorten
 from gateway.operations import CHAT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Collection
+    from collections.abc import AsyncGenerator, Callable, Collection
 
     from gateway.control_tokens import ControlTokens
     from gateway.operations import Operation
+
+    Outlet = Callable[[bytes], bool]
+    """Sends whole events to the client if that needs no wait, and says whether it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Call:
         operation: what it asks for.
         strict: refuse a parameter that the backend cannot take, rather than drop it.
         dropped: names of the parameters that were dropped, each once and in order, for the response header.
+        outlet: takes events of a stream that has begun, in place of whoever iterates over it.
     """
 
     body: bytes
@@ -43,6 +47,7 @@ class Call:
     operation: Operation = CHAT
     strict: bool = False
     dropped: dict[str, None] = field(default_factory=dict)
+    outlet: Outlet | None = None
 
     def body_for_backend(self) -> bytes:
         """The client's bytes; dumped anew, with only `model` changed, if the backend's name for it differs."""

@@ -7,6 +7,7 @@ import logging
 import math
 import time
 from contextlib import AsyncExitStack, aclosing, suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
@@ -188,7 +189,8 @@ class LlamaCppBackend(OpenAIBackend):
         elif call.choices > 1:
             rewriting = ChoicesUsage(call)
         try:
-            async with aclosing(super().stream(call)) as events:
+            # Events are rewritten on their way, so none may go past.
+            async with aclosing(super().stream(replace(call, outlet=None))) as events:
                 async for block in events:
                     begun = True
                     tally.see(block)

@@ -77,7 +77,7 @@ class OpenAIBackend(RemoteBackend):
                 raise BackendBadAnswer(
                     f"Backend '{self.name}' answered a stream request without a stream. Ask it with stream: false."
                 )
-            events = whole_events(response.chunks(), backend=self.name, choices=call.choices)
+            events = whole_events(response.chunks(), backend=self.name, choices=call.choices, outlet=call.outlet)
             async with aclosing(events):
                 async for block in events:
                     yield block

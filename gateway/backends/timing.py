@@ -1,12 +1,16 @@
-"""aiohttp's connections, with the time noted at which a backend's bytes were read.
+"""aiohttp's connections, with the time noted at which a backend's bytes were read, and bytes handed on right then.
 
 A coroutine that waits for a backend wakes up later than its bytes came, by as long as the event loop is busy with other
 requests. That delay is the gateway's own and must not count as waiting for the backend, so a wait ends here when the
 bytes were read from the socket.
+
+Waking a coroutine costs more than all that the gateway does with a chunk of a stream, so whoever can take a chunk
+without waiting may have it while it is read: `Chunks.relay`.
 """
 
 from __future__ import annotations
 
+import asyncio
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -16,16 +20,26 @@ from aiohttp.client_proto import ResponseHandler
 from gateway.meter import METER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp.connector import Connection as PooledConnection
 
 
 class _Protocol(ResponseHandler):
     arrived = 0.0
+    listener: Callable[[], None] | None = None
 
     def data_received(self, data: bytes) -> None:
         if data:
             self.arrived = perf_counter()
         super().data_received(data)
+        if self.listener is not None:
+            self.listener()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        if self.listener is not None:
+            self.listener()
 
 
 class TimedConnector(aiohttp.TCPConnector):
@@ -73,12 +87,14 @@ class TimedResponse(aiohttp.ClientResponse):
         METER.get().wait(began, self._timed.arrived)
         return body
 
-    def chunks(self) -> _Chunks:
+    def chunks(self) -> Chunks:
         """The body as it comes from the socket."""
-        return _Chunks(self.content, self._timed)
+        return Chunks(self.content, self._timed)
 
 
-class _Chunks:
+class Chunks:
+    """A body as it comes from the socket, to be iterated over; see `TimedResponse.chunks`."""
+
     def __init__(self, content: aiohttp.StreamReader, timed: _Protocol) -> None:
         self._content = content
         self._timed = timed
@@ -100,3 +116,51 @@ class _Chunks:
             raise StopAsyncIteration
         self._meter.wait(began, self._timed.arrived)
         return data
+
+    async def relay(self, take: Callable[[bytes], bool]) -> None:
+        """Have `take` called with each chunk while it is read from the socket, until it says that it wants no more.
+
+        It also ends when the body does, well or badly, which the next step of the iteration tells.
+
+        Args:
+            take: never waits; whatever it raises is raised here.
+        """
+        content, timed, meter = self._content, self._timed, self._meter
+        ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+        since = perf_counter()
+        hearing = False
+
+        def hear() -> None:
+            nonlocal since, hearing
+            if hearing:
+                # Reading has the connection look for more, and that has it call here.
+                return
+            hearing, error = True, None
+            try:
+                wanted = True
+                while wanted and content.exception() is None and (data := content.read_nowait()):
+                    meter.wait(since, timed.arrived)
+                    wanted = take(data)
+                    since = perf_counter()
+                if wanted and content.exception() is None and not content.at_eof():
+                    return
+            except Exception as failure:  # noqa: BLE001  # it is raised again where the stream is awaited
+                error = failure
+            finally:
+                hearing = False
+            # At once, for the connection may have its next request before the task wakes up.
+            timed.listener = None
+            if not ended.done():
+                ended.set_result(error)
+
+        timed.listener = hear
+        try:
+            # What has come since the last step.
+            hear()
+            error = await ended
+        finally:
+            if timed.listener is hear:
+                timed.listener = None
+            meter.wait(since, perf_counter())
+        if error is not None:
+            raise error

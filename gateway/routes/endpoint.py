@@ -10,12 +10,14 @@ from gateway.attempts import Attempts
 from gateway.backends.capabilities import asks_strict
 from gateway.body import ClientGone, parse, read_body
 from gateway.errors import BackendTimeout, GatewayError, InternalError, ShuttingDown
-from gateway.frame import KEY, RECORD
+from gateway.frame import KEY, OUTLET, RECORD
 from gateway.presence import Presence
 from gateway.prompts import FIELD, only_for_chats
 from gateway.telemetry import log
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from starlette.types import Receive, Scope, Send
 
     from gateway.admission import Admission
@@ -90,7 +92,7 @@ class Endpoint:
         async with Presence(scope, receive) as client:
             await self._admission.enter(scope[KEY], record, fields)
             if record.streamed:
-                await self._stream(attempts, record, send, client, dialect)
+                await self._stream(attempts.stream(scope.get(OUTLET)), record, send, client, dialect)
             else:
                 answer = await attempts.complete()
                 headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
@@ -98,10 +100,15 @@ class Endpoint:
                 await send({"type": "http.response.body", "body": answer})
 
     async def _stream(
-        self, attempts: Attempts, record: RequestRecord, send: Send, client: Presence, dialect: Dialect
+        self,
+        stream: AsyncGenerator[bytes, None],
+        record: RequestRecord,
+        send: Send,
+        client: Presence,
+        dialect: Dialect,
     ) -> None:
         """Answer with events; from the first one on, whatever goes wrong becomes an event that says so."""
-        async with aclosing(attempts.stream()) as events:
+        async with aclosing(stream) as events:
             first = await anext(events)
             await send({"type": "http.response.start", "status": 200, "headers": _STREAM_HEADERS})
             error: GatewayError | None = None
