@@ -90,6 +90,13 @@ class KeyRing:
         """All keys that are accepted; where everyone is let in, the one under which everyone comes."""
         return [self._anonymous] if self._anonymous else [key for _, key in self._found_by.values()]
 
+    def withdraw(self, entries: Mapping[str, KeyEntry]) -> None:
+        """Refuse what these, the file's, no longer have or have as revoked; take nothing else from them."""
+        accepted = self._of_environment.keys() | {
+            bytes.fromhex(entry.sha256) for entry in entries.values() if entry.revoked is None
+        }
+        self._found_by = {prefix: found for prefix, found in self._found_by.items() if found[0] in accepted}
+
     def replace(self, entries: Mapping[str, KeyEntry]) -> None:
         """Take these for the keys of the file."""
         digests = dict(self._of_environment)

@@ -115,6 +115,14 @@ class Config(Tables, BaseSettings):
         """Everyone is let in, for there are no keys."""
         return not self.api_keys and self.keys.file is None
 
+    def unpriced(self, key: str) -> list[Problem]:
+        """What keeps a key's budget in USD from being counted: models without a price."""
+        return [
+            Problem(f'prices."{model}"', f"is missing, and key '{key}' has a budget in USD", "add the model's price")
+            for model in self.models
+            if model not in self.prices
+        ]
+
     @field_validator("api_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: Any) -> Any:

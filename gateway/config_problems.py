@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     FieldsAt = Callable[[tuple[int | str, ...]], Iterable[str]]
 
 _KIND_INDEX = 2
+# For people, in place of a pattern.
+_FORMS = {"otel.endpoint": "write it as http://host:4318, without a key or a query"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +108,14 @@ def _problem(  # noqa: C901, PLR0911  # one line per kind of error
         case "string_pattern_mismatch":
             name = details["loc"][-1] == "[key]"
             what = "is a name that a response header cannot carry" if name else "is not of the form that it must have"
-            return Problem(where, what, f"let it match {context['pattern']}")
+            return Problem(where, what, _FORMS.get(where, f"let it match {context['pattern']}"))
         case "model_type":
             return Problem(where, "is no table", "write it as { key = value }")
         case "list_type":
             return Problem(where, "is no list", "write it in [ ]")
-        case "int_type" | "float_type" | "bool_type" if isinstance(details["input"], str):
-            return Problem(where, details["msg"].replace("Input", "input"), "write it without quotes")
+        case "int_type" | "float_type" | "bool_type" as kind if isinstance(details["input"], str):
+            mend = "write true or false, without quotes" if kind == "bool_type" else "write it without quotes"
+            return Problem(where, details["msg"].replace("Input", "input"), mend)
         case "too_short" | "string_too_short":
             return Problem(where, "is empty", "add at least one entry")
     what, _, mend = details["msg"].partition("; ")

@@ -47,6 +47,8 @@ def add(  # noqa: PLR0913, PLR0917  # one per option
     }
     with _told():
         path = _path(file)
+        if file is None and budget_usd is not None:
+            _check_prices(name)
         key = keys_file.add(path, name, limits)
     typer.echo(f"Key '{name}' stands in {path}; it is shown only now:", err=True)
     typer.echo(key)
@@ -82,6 +84,13 @@ def revoke(name: Name, file: File = None) -> None:
 
 def _path(file: Path | None) -> Path:
     return file or load(None).keys.file or _DEFAULT
+
+
+def _check_prices(name: str) -> None:
+    """Refuse a budget that the gateway here would refuse; it would then take up no other new key either."""
+    config = load(None)
+    if config.keys.file and (problems := config.unpriced(name)):
+        raise ConfigError(problems)
 
 
 def _spent(path: Path, names: Iterable[str]) -> spending.Spent:

@@ -156,11 +156,7 @@ class Limiting:
             mend = "install it with: pip install 'llm-gateway-qa[redis]'"
             problems.append(Problem("shared", "needs the package redis", mend))
         in_usd = next((key.id for key in keys if key.budget_usd is not None), None)
-        problems += [
-            Problem(f'prices."{model}"', f"is missing, and key '{in_usd}' has a budget in USD", "add the model's price")
-            for model in config.models
-            if in_usd and model not in config.prices
-        ]
+        problems += config.unpriced(in_usd) if in_usd else []
         if problems:
             raise ConfigError(problems)
 
@@ -174,10 +170,14 @@ class Limiting:
                 self._read_again(file)
 
     def _read_again(self, file: Path) -> None:
-        """Take the file's new content, or keep the old one if it is bad."""
+        """Take the file's new content, or keep the old one if it is bad; a key that is revoked goes in any case."""
         try:
             entries = keys_file.read(file)
-            self._check([self.keys.key_of(name, entry) for name, entry in entries.items() if entry.revoked is None])
+            try:
+                self._check([self.keys.key_of(name, entry) for name, entry in entries.items() if entry.revoked is None])
+            except ConfigError:
+                self.keys.withdraw(entries)
+                raise
         except ConfigError as error:
             say("keys_not_reloaded", level=logging.ERROR, reason=str(error))
             return

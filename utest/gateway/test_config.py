@@ -99,7 +99,7 @@ BAD = {
     "an odd endpoint": (
         "[server]",
         '[otel]\nendpoint = "127.0.0.1:4318"\n[server]',
-        "otel.endpoint: is not of the form that it must have; let it match ^https?://",
+        "otel.endpoint: is not of the form that it must have; write it as http://host:4318",
     ),
     "odd model id": ("org/m", "org m", 'models."org m": is a name that a response header cannot carry; let it match'),
     "no models": ('[models."org/m"]\nroute', "x", "models: is missing; add it"),
@@ -143,7 +143,7 @@ LENIENT = {
     "a text for a time": ("port = 9000", 'drain_s = "3"', "server.drain_s: input should be a valid number; write it"),
     "a switch for a time": ("port = 9000", "drain_s = true", "server.drain_s: input should be a valid number, not Tr"),
     "a number for a switch": ("port = 9000", "watch = 1", "server.watch: input should be a valid boolean, not 1"),
-    "a text for a switch": ("port = 9000", 'watch = "no"', "server.watch: input should be a valid boolean; write it w"),
+    "a text for a switch": ("port = 9000", 'watch = "no"', "server.watch: input should be a valid boolean; write true"),
     "within a backend": ('"openai"', '"openai"\nstrict = "true"', "backends.up.strict: input should be a valid bool"),
     "within a route": ('"inner"', '"inner", weight = "2"', 'models."org/m".route[0].weight: input should be a valid n'),
 }

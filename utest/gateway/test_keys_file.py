@@ -48,6 +48,16 @@ def test_keys_are_listed_with_limits_and_state(run):
     assert "1000 tokens" in bob
 
 
+def test_a_budget_that_nothing_can_count_is_refused_before_the_key_is_made(run, tmp_path):
+    backend = '[backends.up]\nkind = "openai"\nbase_url = "http://127.0.0.1:9/v1"\n'
+    model = '[models.m]\nroute = [{ backend = "up" }]\n'
+    (tmp_path / "gateway.toml").write_text(backend + model + '[keys]\nfile = "keys.toml"\n')
+    result = run("add", "alice", "--budget-usd", "1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "prices.\"m\": is missing, and key 'alice' has a budget in USD; add" in result.stderr
+    assert not (tmp_path / "keys.toml").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -249,6 +249,26 @@ def test_a_limit_that_would_not_hold_is_not_taken_up_while_workers_run(tmp_path,
     assert "keys_not_reloaded" in caplog.text
 
 
+def test_a_revoked_key_is_refused_even_if_another_cannot_be_taken_up(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("gateway.limiting.LOOK_S", 0.01)
+    file = tmp_path / "keys.toml"
+    for name in ("alice", "bob"):
+        keys_file.add(file, name, {})
+
+    async def main():
+        keys = {"api_keys": ["of-the-environment"], "keys": {"file": file}}
+        limiting = Limiting(Config(backends=BACKENDS, **UP, **keys))
+        await limiting.start()
+        keys_file.add(file, "carol", {"budget_usd": 1.0})
+        keys_file.revoke(file, "alice")
+        await asyncio.sleep(0.1)
+        await limiting.stop()
+        return [key.id for key in limiting.keys.keys]
+
+    assert asyncio.run(main()) == ["env-1", "bob"]
+    assert "keys_not_reloaded" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0ms"), (0.0001, "1ms"), (0.12, "120ms"), (1, "1s"), (1.5, "1.5s"), (360, "6m0s")]
 )
