@@ -57,7 +57,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--contenders", type=_names, default=list(MAKERS), help=f"of {','.join(MAKERS)}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement; five make a lap")
-    parser.add_argument("--soak", type=int, default=600_000, help="requests of the look at memory, whose second half counts; 0 leaves it out")
+    parser.add_argument(
+        "--soak", type=int, default=600_000, help="requests of the look at memory, judged in their second half; 0: none"
+    )
     parser.add_argument("--to", type=Path, default=Path("results/race"), help="folder for race.md and race.json")
     return parser.parse_args()
 
