@@ -151,6 +151,7 @@ class Chunks:
             # At once, for the connection may have its next request before the task wakes up.
             timed.listener = None
             if not ended.done():
+                meter.wait(since, perf_counter())
                 ended.set_result(error)
 
         timed.listener = hear
@@ -161,6 +162,7 @@ class Chunks:
         finally:
             if timed.listener is hear:
                 timed.listener = None
-            meter.wait(since, perf_counter())
+            if ended.cancelled():
+                meter.wait(since, perf_counter())
         if error is not None:
             raise error

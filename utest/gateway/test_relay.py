@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 
 import aiohttp
 import pytest
@@ -10,6 +11,7 @@ from aiohttp import web
 from gateway.backends.timing import TimedConnector, TimedResponse
 from gateway.errors import GatewayError
 from gateway.frame import RequestFrame
+from gateway.meter import METER, Meter
 from gateway.sse import whole_events
 
 DONE = b"data: [DONE]\n\n"
@@ -85,6 +87,36 @@ def test_who_wants_no_more_finds_the_rest_in_the_iteration():
             await chunks.relay(take)
             go_on.set()
             assert (seen, b"".join([chunk async for chunk in chunks])) == (b"ab", b"cd")
+
+    run(check())
+
+
+def test_a_busy_loop_is_no_wait_for_the_backend():
+    async def check():
+        METER.set(meter := Meter())
+        async with body_of(None, b"a") as (chunks, go_on):
+            loop = asyncio.get_running_loop()
+
+            def take(_):
+                # Before the task that relays wakes up.
+                loop.call_soon(time.sleep, 0.2)
+                return False
+
+            loop.call_soon(go_on.set)
+            await chunks.relay(take)
+            assert meter.waited_s < 0.1
+
+    run(check())
+
+
+def test_a_relay_that_is_given_up_waited_for_the_backend():
+    async def check():
+        METER.set(meter := Meter())
+        async with body_of(None, b"a") as (chunks, go_on):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(chunks.relay(lambda _: True), 0.2)
+            go_on.set()
+            assert meter.waited_s > 0.15
 
     run(check())
 
