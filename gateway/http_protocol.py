@@ -49,6 +49,8 @@ class _Cycle(RequestResponseCycle):
     """
 
     _head = b""
+    # HTTP/1.0 knows no chunks (RFC 9112 §6.1): what has no length goes on until the connection ends.
+    _until_close = False
 
     async def send(self, message: Message) -> None:  # type: ignore[override]  # uvicorn has its own names for the same
         """Write a head or a part of a body."""
@@ -57,12 +59,15 @@ class _Cycle(RequestResponseCycle):
         plain = not (self.disconnected or self.response_complete or self.flow.write_paused)
         if plain and not self.response_started and self._start(message):
             return
+        if self._until_close:
+            # uvicorn counts what it writes.
+            self.expected_content_length = len(message.get("body", b""))
         if head := self._head:
             self._head = b""
             if self.chunked_encoding:
                 self.transport.write(head)
             else:
-                # uvicorn counts what it writes.
+                # As above.
                 self.expected_content_length += len(head)
                 message = {**message, "body": head + message.get("body", b"")}
         await super().send(message)  # type: ignore[arg-type]  # as above
@@ -92,18 +97,20 @@ class _Cycle(RequestResponseCycle):
             elif name in _OWN:
                 return False
             lines += (name, b": ", value, b"\r\n")
-        if length is None:
+        chunked = length is None and self.scope["http_version"] != "1.0"
+        if chunked:
             lines.append(b"transfer-encoding: chunked\r\n")
         if not self.keep_alive:
             lines.append(b"connection: close\r\n")
         lines.append(b"\r\n")
         head = b"".join(lines)
-        ends = len(headers) + (length is None) + (not self.keep_alive) + 2
+        ends = len(headers) + chunked + (not self.keep_alive) + 2
         if (head.count(b"\r"), head.count(b"\n"), b"\0" in head) != (ends, ends, False):
             raise RuntimeError("A header of an answer holds a line end or a zero byte.")
         self.response_started = True
         self.waiting_for_100_continue = False
-        self.chunked_encoding = length is None
+        self.chunked_encoding = chunked
+        self._until_close = length is None and not chunked
         self.expected_content_length = length or 0
         self._head = head
         return True

@@ -22,13 +22,13 @@ class Flow:
     write_paused = False
 
 
-def answer(*messages, method="POST", keep_alive=True):
+def answer(*messages, method="POST", version="1.1", keep_alive=True):
     """What goes out for the messages, in a connection that nothing is wrong with."""
 
     async def go():
         transport = Transport()
         cycle = _Cycle(
-            scope={"type": "http", "method": method},
+            scope={"type": "http", "method": method, "http_version": version},
             transport=transport,
             flow=Flow(),
             logger=logging.getLogger(),
@@ -67,6 +67,15 @@ def test_a_stream_goes_out_in_chunks():
         b"HTTP/1.1 200 OK\r\ndate: now\r\ntransfer-encoding: chunked\r\n\r\n"
         b"9\r\ndata: 1\n\n\r\ne\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
     )
+
+
+def test_a_stream_to_http_1_0_goes_on_until_the_connection_ends():
+    parts = body(b"data: 1\n\n", more=True), body(b"data: 2\n\n", more=True), body(b"data: [DONE]\n\n")
+    found = answer(head(), *parts, version="1.0", keep_alive=False)
+    assert found.sent == (
+        b"HTTP/1.1 200 OK\r\ndate: now\r\nconnection: close\r\n\r\ndata: 1\n\ndata: 2\n\ndata: [DONE]\n\n"
+    )
+    assert found.closed
 
 
 @pytest.mark.parametrize("headers", [[(b"connection", b"close")], []])
