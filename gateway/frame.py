@@ -130,10 +130,13 @@ class RequestFrame:
                 if record.answered is not None:
                     self._observers.hear(record, message.get("body", b""))
                 began = perf_counter()
-                await send(message)
-                ended = perf_counter()
-                if ended - began > _PROMPT_SEND_S:
-                    record.meter.wait(began, ended)
+                try:
+                    await send(message)
+                finally:
+                    # The client may as well have left.
+                    ended = perf_counter()
+                    if ended - began > _PROMPT_SEND_S:
+                        record.meter.wait(began, ended)
                 return
             elif record.answered is not None:
                 self._observers.hear(record, message.get("body", b""))

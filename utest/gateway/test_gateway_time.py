@@ -1,6 +1,8 @@
 """What counts as the gateway's own time: its work and its event loop's queue, but nobody else's delay."""
 
 import asyncio
+import queue
+import socket
 import time
 
 import pytest
@@ -45,6 +47,21 @@ def slow_backend(time_of, backend):  # noqa: ARG001  # the first request is over
 @pytest.mark.usefixtures("slow_backend")
 def test_a_backends_delays_do_not_count(time_of):
     assert time_of(stream=True) < BUSY_S / 2
+
+
+def test_a_client_that_does_not_read_and_leaves_does_not_count(client, backend, monkeypatch):
+    settled = queue.Queue()
+    monkeypatch.setattr("gateway.metrics.Metrics.add", lambda _, record: settled.put(record))
+    backend.streams(*[backend.chunk("x" * 1_000_000)] * 100)
+    asked = b'{"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": true}'
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    address = client.http.base_url
+    with socket.create_connection((address.host, address.port)) as connection:
+        connection.sendall(head + b"content-length: %d\r\n\r\n" % len(asked) + asked)
+        time.sleep(5 * BUSY_S)
+    record = settled.get(timeout=5)
+    assert record.status == 499
+    assert record.gateway_us / 1e6 < 3 * BUSY_S
 
 
 def test_a_loop_that_is_busy_when_a_request_was_read_counts(time_of, monkeypatch):
