@@ -34,7 +34,9 @@ GATEWAY_<TABLE>__<SETTING>: overrules the file, as GATEWAY_SERVER__PORT=9000 doe
 
 Keys for backends, and a Redis' password, stand in variables that the file names: api_key_env, redis_url_env.
 
-SIGTERM stops after the requests under way; SIGHUP reads the configuration again."""
+SIGTERM or Ctrl-C: stop after the requests under way, or after server.drain_s; a second Ctrl-C cuts them.
+
+SIGHUP: read the configuration again."""
 
 app = typer.Typer(help="An LLM inference gateway.", no_args_is_help=True, pretty_exceptions_enable=False)
 config_app = typer.Typer(help="The configuration file.", no_args_is_help=True)

@@ -33,7 +33,7 @@ def add(  # noqa: PLR0913, PLR0917  # one per option
     rpm: Annotated[int | None, typer.Option(min=1, help="Requests per minute.")] = None,
     tpm: Annotated[int | None, typer.Option(min=1, help="Tokens per minute, of prompts and answers.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, help="Requests at once.")] = None,
-    budget_usd: Annotated[float | None, typer.Option(help="US dollars in all, by the prices in gateway.toml.")] = None,
+    budget_usd: Annotated[float | None, typer.Option(help="US dollars in all; every model needs a price.")] = None,
     budget_tokens: Annotated[int | None, typer.Option(min=1, help="Tokens in all.")] = None,
     file: File = None,
 ) -> None:
@@ -56,7 +56,7 @@ def add(  # noqa: PLR0913, PLR0917  # one per option
 
 @app.command("list")
 def list_keys(file: File = None) -> None:
-    """Show the keys with their limits, their state and what they have spent of a budget."""
+    """Show the keys with their own limits (none: the configuration's), their state and what they spent of a budget."""
     from gateway.console import print_table  # noqa: PLC0415  # `gateway serve` would wait for its imports
 
     with _told():
