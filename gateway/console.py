@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gateway import weights
 
 _UNWRAPPED = 400  # columns: a table that goes to a file or a pipe keeps each row on one line
+_ANY_WIDTH = 10_000
 
 
 def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -29,16 +30,17 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def print_records(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table with lines on a terminal, tab-separated lines into a pipe."""
-    console = _console()
-    if not console.is_terminal:
-        for row in (titles, *rows):
-            print("\t".join(row))  # noqa: T201  # the command's output
-        return
-    table = Table(*titles)
+    """Print a table with lines on a terminal that it fits on; tab-separated lines, which lose nothing, elsewhere."""
+    console, table, rows = _console(), Table(*titles), list(rows)
     for row in rows:
         table.add_row(*row)
-    console.print(table)
+    # Measured as if there were room, or it would never be too wide.
+    wanted = console.measure(table, options=console.options.update(max_width=_ANY_WIDTH)).maximum
+    if console.is_terminal and wanted <= console.width:
+        console.print(table)
+        return
+    for row in (titles, *rows):
+        print("\t".join(row))  # noqa: T201  # the command's output
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from gateway.batches import Batches
 from gateway.cli import app
 from gateway.config_problems import ConfigError
+from gateway.console import print_records
 from gateway.ledger import Ledger
 from gateway.meter import Usage
 from gateway.record import RequestRecord
@@ -208,3 +209,13 @@ def test_the_gateway_does_not_start_before_a_ledger_that_it_cannot_write(tmp_pat
     result = CliRunner().invoke(app, ["serve", "--config", str(config), "--workers", workers])
     assert result.exit_code == 2
     assert "ledger.path" in result.output
+
+
+@pytest.mark.parametrize(("columns", "lines"), [("80", False), ("100", True)])
+def test_a_narrow_terminal_cuts_nothing_off(monkeypatch, capsys, columns, lines):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", columns)
+    print_records(("id", "attempts"), [("0" * 32, "dead backend_refused, up answered, and so on")])
+    shown = capsys.readouterr().out
+    assert "0" * 32 in shown
+    assert ("│" in shown) is lines
