@@ -214,6 +214,10 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _refuse(self, error: GatewayError) -> None:
         """Answer below ASGI, where no request has come about, and close."""
+        if self.pipeline or (self.cycle and self.cycle.response_started and not self.cycle.response_complete):
+            # It would stand in the midst of another answer.
+            self.transport.close()
+            return
         request_id = uuid.uuid4().hex
         headers, body = f"x-request-id: {request_id}\r\n", error.body()
         if speaks_anthropic(self._path()):

@@ -197,6 +197,21 @@ def test_a_stream_that_nobody_reads_ends_in_time_and_is_no_defect(hasty_client, 
     assert not any(record.exc_info for record in caplog.records)
 
 
+@pytest.mark.parametrize("between", [b"", POST + LENGTH + b"\r\n" + BODY])
+def test_what_is_no_http_in_the_midst_of_a_stream_ends_it_without_a_word(connect, backend, between):
+    backend.streams(*[backend.chunk("a")] * 1000)
+    asked = BODY.replace(b"{", b'{"stream": true, ', 1)
+    connection = connect()
+    connection.sendall(POST + b"content-length: %d\r\n\r\n" % len(asked) + asked)
+    data = connection.recv(65_536)
+    connection.sendall(between + b"\0\r\n\r\n")
+    while piece := connection.recv(65_536):
+        data += piece
+    assert data.startswith(b"HTTP/1.1 200 ")
+    assert data.count(b"HTTP/1.1") == 1
+    assert backend.closed.wait(5)
+
+
 def test_a_client_that_reads_slowly_gets_everything(connect, backend, monkeypatch):
     monkeypatch.setattr(http_protocol, "STUCK_S", 0.2)
     backend.answers({"choices": [{"message": {"content": "x" * 20_000_000}}]})
