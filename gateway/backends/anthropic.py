@@ -96,7 +96,7 @@ class AnthropicBackend(RemoteBackend):
         async with self._post(call.body_for_backend(), call.request_id, headers, COUNT_TOKENS.url_path) as response:
             await self._check_status(response)
             body: bytes = await response.read()
-        if not isinstance(self._parsed(body).get("input_tokens"), int):
+        if counted(self._parsed(body).get("input_tokens"), 0) is None:
             raise self._bad_answer()
         return body
 

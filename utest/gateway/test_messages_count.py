@@ -49,7 +49,9 @@ def test_anthropics_refusal_is_passed_on(mixed, backend):
     assert "too odd" in response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("answer", [b"{}", b"[]", b"oops", b'{"input_tokens": "12"}'])
+@pytest.mark.parametrize(
+    "answer", [b"{}", b"[]", b"oops", *(b'{"input_tokens": %b}' % wrong for wrong in (b'"12"', b"true", b"-1"))]
+)
 def test_an_answer_without_a_count_is_a_bad_one(mixed, backend, answer):
     backend.answers(raw=answer)
     response = count(mixed)
