@@ -131,6 +131,9 @@ class Config(Tables, BaseSettings):
         keys = [key.strip() for key in value.split(",")]
         if any(not key.isascii() or " " in key for key in keys):
             raise PydanticCustomError("api_keys", "holds a key with a space or a character beyond ASCII; replace it")
+        if value and not any(keys):
+            # Of variables that are not set, perhaps; it must not open the gateway to everyone.
+            raise PydanticCustomError("api_keys", "holds no key; name one, or unset it")
         return [key for key in keys if key]
 
     @model_validator(mode="after")

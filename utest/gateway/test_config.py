@@ -48,6 +48,12 @@ def test_the_file_overrules_the_defaults_and_the_environment_the_file(write, mon
     assert "first-key" not in repr(config)
 
 
+@pytest.mark.parametrize("value", [",", " , ", " "])
+def test_a_list_without_a_key_does_not_open_the_gateway(write, monkeypatch, value):
+    monkeypatch.setenv("GATEWAY_API_KEYS", value)
+    assert problems(write(GOOD)) == ["environment variable GATEWAY_API_KEYS: holds no key; name one, or unset it"]
+
+
 def test_the_built_in_configuration_is_good(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = load()
