@@ -90,9 +90,10 @@ def embeddings_of(answer: dict[str, Any], call: Call) -> bytes | None:
         if len(answer["data"]) != texts or not all(found[index] for index in range(texts)):
             return None
         answer["data"] = [embedding(index, found[index], packed=packed) for index in range(texts)]
+        usage = answer.get("usage")
+        if isinstance(usage, dict):
+            answer["usage"] = {name: usage[name] for name in ("prompt_tokens", "total_tokens") if name in usage}
+        return orjson.dumps({"object": "list", **answer})
     except (KeyError, TypeError, AttributeError, struct.error, OverflowError):
+        # A number of more than 64 bits is one of the TypeErrors.
         return None
-    usage = answer.get("usage")
-    if isinstance(usage, dict):
-        answer["usage"] = {name: usage[name] for name in ("prompt_tokens", "total_tokens") if name in usage}
-    return orjson.dumps({"object": "list", **answer})

@@ -199,6 +199,7 @@ def test_vectors_stand_in_the_order_of_the_texts():
         [{"embedding": ["x"]}],
         [{"embedding": "AAAA"}],
         [{"embedding": [1.0], "index": 1}],
+        [{"index": 0, "embedding": [2**70]}],
     ],
 )
 def test_an_answer_without_a_vector_for_each_text_is_none(data):
