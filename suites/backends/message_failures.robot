@@ -50,9 +50,9 @@ Broken Stream Of Kind Raises
     Package Stream Raises    APIStatusError    model=${kind}
 
 Broken Stream Of Kind Ends With An Error
-    [Documentation]    One line of the table: the kind of backend, and how its stream breaks.
+    [Documentation]    One line of the table: the kind of backend, and how its stream breaks, once it has begun.
     [Arguments]    ${kind: str}    ${fault: str}
-    Script Answer    ${BACKEND}
+    Script Answer    ${BACKEND}    chunk_delay=${CHUNK_DELAY}
     Script Fault    ${BACKEND}    ${fault}    after=2
     ${stream} =    Stream Message    model=${kind}
     Message Stream Should Say That It Broke Off    ${stream}
