@@ -25,6 +25,7 @@ EVENT_LIMIT = 4 * 1024 * 1024
 # What llama.cpp's server begins a text completion of several choices with; clients break on it.
 _NOTHING = b"data: null\n\n"
 
+# Whether an event has a finish reason or says that it has none; another way to write the latter only costs time.
 _REASON, _NO_REASON = b'"finish_reason"', (b'"finish_reason":null', b'"finish_reason": null')
 
 

@@ -18,7 +18,7 @@ from gateway.backends.connection import Connection
 from gateway.backends.llamacpp_chat import ChoicesUsage, OpeningRoles, name_ignored, template_abilities
 from gateway.backends.llamacpp_joined import as_stream, joined_chat
 from gateway.backends.llamacpp_process import LlamaCppProcess
-from gateway.backends.llamacpp_text import TextEvents, joined, text_request, whole_text
+from gateway.backends.llamacpp_text import TextEvents, joined_text, text_request, whole_text
 from gateway.backends.llamacpp_tokens import LlamaCppTally
 from gateway.backends.llamacpp_watch import until_hung
 from gateway.backends.openai import CONNECT_S, OpenAIBackend
@@ -171,7 +171,7 @@ class LlamaCppBackend(OpenAIBackend):
             if call.operation.streams and call.choices > 1:
                 # In one piece llama.cpp would count the first choice only.
                 async with aclosing(self.stream(as_stream(call))) as blocks:
-                    return await (joined(blocks) if call.operation is TEXT_COMPLETION else joined_chat(blocks))
+                    return await (joined_text(blocks) if call.operation is TEXT_COMPLETION else joined_chat(blocks))
             METER.get().tally = LlamaCppTally(call, self.name, self._opened_server)
             answer = self._under_asked_name(await super().complete(call), call)
             return whole_text(call, answer) if call.operation is TEXT_COMPLETION else answer

@@ -1,4 +1,4 @@
-"""A whole chat answer of several choices, from llama.cpp's stream of them.
+"""A whole answer of several choices, from llama.cpp's stream of them.
 
 In one piece llama.cpp counts the tokens of the first choice only; a stream tells those of each with its end.
 """
@@ -13,7 +13,7 @@ import orjson
 from gateway.sse import data_and_name
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable
+    from collections.abc import AsyncIterable, Callable
 
     from gateway.backends.base import Call
 
@@ -26,6 +26,23 @@ def as_stream(call: Call) -> Call:
 
 async def joined_chat(blocks: AsyncIterable[bytes]) -> bytes:
     """One answer in one piece, from the translated events of a stream that asked for its usage."""
+    answer = await joined(blocks, _join)
+    for choice in answer["choices"]:
+        message = choice["message"]
+        if message.get("tool_calls") and not message["content"]:
+            message["content"] = None
+    return orjson.dumps({**answer, "object": "chat.completion"})
+
+
+async def joined(
+    blocks: AsyncIterable[bytes], join: Callable[[dict[str, Any], dict[str, Any]], None]
+) -> dict[str, Any]:
+    """An answer put together from a stream's events: the latest value of each field, and whole choices.
+
+    Args:
+        blocks: whole events.
+        join: adds a piece of a choice to what there is of it, which is nothing at first.
+    """
     choices: dict[int, dict[str, Any]] = {}
     answer: dict[str, Any] = {}
     async for block in blocks:
@@ -35,20 +52,16 @@ async def joined_chat(blocks: AsyncIterable[bytes]) -> bytes:
                 continue
             answer |= orjson.loads(data)
             for piece in answer["choices"]:
-                _join(choices, piece)
-    for choice in choices.values():
-        message = choice["message"]
-        if message.get("tool_calls") and not message["content"]:
-            message["content"] = None
-    answer |= {"object": "chat.completion", "choices": [choices[index] for index in sorted(choices)]}
-    return orjson.dumps(answer)
+                join(choices.setdefault(piece["index"], {}), piece)
+    return {**answer, "choices": [choices[index] for index in sorted(choices)]}
 
 
-def _join(choices: dict[int, dict[str, Any]], piece: dict[str, Any]) -> None:
+def _join(choice: dict[str, Any], piece: dict[str, Any]) -> None:
     """Add a piece of a choice to it."""
-    index, delta = piece["index"], piece["delta"]
-    empty = {"index": index, "message": {"role": "assistant", "content": ""}, "finish_reason": None}
-    choice = choices.setdefault(index, empty)
+    delta = piece["delta"]
+    if not choice:
+        empty = {"role": "assistant", "content": ""}
+        choice |= {"index": piece["index"], "message": empty, "finish_reason": None}
     message = choice["message"]
     choice["finish_reason"] = piece["finish_reason"] or choice["finish_reason"]
     for name in ("content", "reasoning_content"):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.backends.capabilities import impossible
+from gateway.backends.llamacpp_joined import joined
 from gateway.backends.text_logprobs import TextLogprobs
 from gateway.meter import METER, Usage, usage_in
 from gateway.operations import DEFAULT_TEXT_TOKENS
@@ -107,20 +108,11 @@ class TextEvents:
         return b"data: " + orjson.dumps(chunk) + b"\n\n"
 
 
-async def joined(blocks: AsyncIterable[bytes]) -> bytes:
+async def joined_text(blocks: AsyncIterable[bytes]) -> bytes:
     """One answer in one piece, from the translated events of a stream that asked for its usage."""
-    choices: dict[int, dict[str, Any]] = {}
-    answer: dict[str, Any] = {}
-    async for block in blocks:
-        for event in block.split(b"\n\n"):
-            data, _ = data_and_name(event)
-            if not data:
-                continue
-            answer |= orjson.loads(data)
-            for piece in answer["choices"]:
-                _join(choices.setdefault(piece["index"], {}), piece)
+    answer = await joined(blocks, _join)
     answer.pop("timings", None)
-    return orjson.dumps({**answer, "choices": [choices[index] for index in sorted(choices)]})
+    return orjson.dumps(answer)
 
 
 def _join(choice: dict[str, Any], piece: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from gateway.backends.base import Call
-from gateway.backends.llamacpp_text import TextEvents, joined, text_request, whole_text
+from gateway.backends.llamacpp_text import TextEvents, joined_text, text_request, whole_text
 from gateway.errors import InvalidRequest
 from gateway.meter import METER, Meter, Usage
 from gateway.operations import TEXT_COMPLETION
@@ -106,7 +106,7 @@ def test_pieces_make_one_answer():
         yield events.translated(event(0, "", "stop", tokens=(1, 1)))
         yield events.usage()
 
-    answer = json.loads(asyncio.run(joined(blocks())))
+    answer = json.loads(asyncio.run(joined_text(blocks())))
     assert [choice["text"] for choice in answer["choices"]] == ["y", "xz"]
     assert [choice["finish_reason"] for choice in answer["choices"]] == ["stop", "length"]
     assert answer["choices"][1]["logprobs"]["tokens"] == [" up", "on"]
