@@ -1,5 +1,6 @@
 """The gateways under test: those that this run starts and ends, and those it attaches to."""
 
+import os
 import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
@@ -15,7 +16,7 @@ from keywords.engine.evidence import COLLECTOR
 from keywords.engine.process import CommandResult, GatewayProcessError, run_command, start_gateway
 from keywords.engine.process_tree import Ended, wait_gone
 from keywords.judging import judge
-from keywords.world import Gateway, Target, chosen_gateway, current_target, look_at_target, output_dir
+from keywords.world import Gateway, Target, chosen_gateway, current_target, is_to_hold_model, look_at_target, output_dir
 
 _READY_WITHIN = timedelta(seconds=60)
 
@@ -149,7 +150,15 @@ class GatewayProcessLibrary:
             warm=warm,
         )
         COLLECTOR.protect(process.api_key)
-        gateway = Gateway(process.url, process.pid, process.instance, process.log, Secret(process.api_key), process)
+        gateway = Gateway(
+            process.url,
+            process.pid,
+            process.instance,
+            process.log,
+            Secret(process.api_key),
+            process,
+            holds_model=is_to_hold_model(config, {**os.environ, **(environment or {})}),
+        )
         self._running.append(gateway)
         logger.info(f"Gateway ready at {gateway.url} after {monotonic() - began:.2f} s, log in {gateway.log}")
         return gateway

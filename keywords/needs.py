@@ -1,5 +1,8 @@
 """What a row needs from the machine and from its target; a row whose need is absent is skipped with the reason.
 
+A gateway that this run started meets the needs of the target by definition: what it lacks is for its rows to find, and
+a skip would hide it. Another server is asked.
+
 The listener asks before each row. `keywords.traceability.rows.NEEDS` says what each need means.
 """
 
@@ -73,10 +76,15 @@ def _no_scripted_backend(target: Target) -> str | None:
 def _no_embedded_model(target: Target) -> str | None:
     if target.gateway is None:
         return f"The row needs the model's process, and this run is attached to {target.url}: run without GATEWAY_URL."
+    if target.gateway.holds_model:
+        return None
     try:
         target.gateway.process.model_process()
     except GatewayProcessError as error:
-        return f"The row needs the embedded model: {error} Configure a backend of kind llamacpp."
+        return (
+            f"The row needs the embedded model, and this run's gateway was configured with other backends: {error} "
+            f"Run without a configuration of your own, and unset the variables GATEWAY_BACKENDS… and GATEWAY_MODELS…."
+        )
     return None
 
 

@@ -1,5 +1,6 @@
 """The world of a run: the server that its rows speak to, and the gateways that it started."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from robot.libraries.BuiltIn import BuiltIn
 from keywords.engine.evidence import COLLECTOR
 from keywords.engine.probe import look_at
 from keywords.engine.process import GatewayProcess, GatewayProcessError
+
+_OTHER_BACKENDS = ("GATEWAY_BACKENDS", "GATEWAY_MODELS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Gateway:
         log: file with its log, JSON lines.
         api_key: the one key it accepts.
         process: the running process behind it.
+        holds_model: by its configuration it holds the embedded model, whether or not it does.
     """
 
     url: str
@@ -31,6 +35,7 @@ class Gateway:
     log: Path
     api_key: Secret
     process: GatewayProcess = field(repr=False, compare=False)
+    holds_model: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Target:
         model: the model that rows ask for if they name none: the first one listed.
         models: all listed model ids.
         is_our_gateway: it is this project's gateway, whoever started it.
-        enforces_keys: it refuses a wrong key.
+        enforces_keys: it refuses a wrong key, or has to because this run started it with one.
         gateway: the gateway that this run started; None when it attached to another server.
         version: what its `/health` calls its version; empty if it does not say.
     """
@@ -82,6 +87,17 @@ def chosen_gateway(gateway: Gateway | None) -> Gateway:
     return chosen
 
 
+def is_to_hold_model(config: Path | None, environment: Mapping[str, str]) -> bool:
+    """Whether a gateway of ours holds the embedded model by its configuration.
+
+    Args:
+        config: its configuration file; None for the built-in one, which routes to that model.
+        environment: its variables, some of which overrule the backends and models of the file. `GATEWAY_MODEL` only
+            names other weights.
+    """
+    return config is None and not any(name.upper().startswith(_OTHER_BACKENDS) for name in environment)
+
+
 def output_dir() -> Path:
     """Where this run writes its files."""
     return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
@@ -90,6 +106,9 @@ def output_dir() -> Path:
 def look_at_target(url: str, api_key: Secret | None, gateway: Gateway | None) -> Target:
     """Find out what answers at a URL; spends no token. An empty key is none.
 
+    A gateway that this run started is one of ours and has a key, whatever it answers: rows that depend on either run
+    and fail on what it lacks. Only of another server its answers are all that is known.
+
     Raises:
         ProbeError: nothing usable does.
     """
@@ -97,13 +116,14 @@ def look_at_target(url: str, api_key: Secret | None, gateway: Gateway | None) ->
     COLLECTOR.protect(key)
     facts = look_at(url, key or None)
     logger.info(f"Target: {facts}")
+    started_here = gateway is not None
     return Target(
         url=facts.url,
         api_key=api_key if key else None,
         model=facts.models[0],
         models=facts.models,
-        is_our_gateway=facts.is_our_gateway,
-        enforces_keys=facts.enforces_keys,
+        is_our_gateway=started_here or facts.is_our_gateway,
+        enforces_keys=started_here or facts.enforces_keys,
         gateway=gateway,
         version=facts.version,
     )

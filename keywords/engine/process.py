@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from keywords.engine import probe, process_tree
+from keywords.engine.gateway_command import CHOSEN, COMMAND
 from keywords.engine.warm_start import STARTER, SUPPORTED, WarmStartError
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from keywords.engine.warm_start import ForkedProcess
 
 _POLL_S = 0.02
-_COMMAND = (sys.executable, "-m", "gateway")
 _LINES_SHOWN = 15
 
 
@@ -167,8 +167,9 @@ class GatewayProcess:
             instance = None
         if instance != self.instance:
             raise GatewayProcessError(
-                f"Another server answers at {self.url}: /health gave {status} with instance {instance!r} "
-                f"instead of {self.instance!r}. Stop that server, then run again.{self._tail()}"
+                f"Another server answers at {self.url}, or the gateway does not know itself: /health gave {status} "
+                f"with instance {instance!r} instead of {self.instance!r}. If another server listens there, stop it."
+                f"{self._tail()}"
             )
 
     def _check_running(self) -> None:
@@ -201,13 +202,14 @@ def start_gateway(
             user takes the place of the built-in one.
         ready_within_s: time limit for the whole start, in seconds.
         environment: variables over those of this process and over the key that it is given otherwise.
-        warm: fork it from an interpreter that has imported it already, where the platform lets us: nine tenths of the
-            time that a start takes are imports. All else is as in any other start.
+        warm: fork it from an interpreter that has imported it already, where the platform lets us and no other command
+            runs in place of `gateway`: nine tenths of the time that a start takes are imports. All else is as in any
+            other start.
 
     Raises:
         GatewayProcessError: it ended, was not ready in time, or another server answered at its address.
     """
-    gateway = _launch(config, log.resolve(), environment or {}, warm=warm and SUPPORTED)
+    gateway = _launch(config, log.resolve(), environment or {}, warm=warm and SUPPORTED and not CHOSEN)
     deadline = time.monotonic() + ready_within_s
     try:
         gateway._await_url(ready_within_s)  # noqa: SLF001  (this function is the class's only maker)
@@ -234,7 +236,7 @@ def run_command(
         subprocess.TimeoutExpired: it did not end in time.
     """
     done = subprocess.run(  # noqa: S603  (our own command; arguments come from a row)
-        [*_COMMAND, *arguments],
+        [*COMMAND, *arguments],
         cwd=cwd,
         env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,
@@ -262,7 +264,7 @@ def _launch(config: Path | None, log: Path, further: Mapping[str, str], *, warm:
     else:
         with log.open("ab") as sink:
             popen = subprocess.Popen(  # noqa: S603  (our own command; the file name comes from a row)
-                [*_COMMAND, *arguments],
+                [*COMMAND, *arguments],
                 cwd=log.parent,
                 env=environment,
                 stdin=subprocess.DEVNULL,

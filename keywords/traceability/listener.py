@@ -23,6 +23,7 @@ from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import escape
 
 from keywords.engine.evidence import COLLECTOR, folder_of_row
+from keywords.engine.gateway_command import CHOSEN
 from keywords.needs import UnknownNeedError, missing_needs
 from keywords.suite_model import row_of
 from keywords.traceability.allure_environment import commit
@@ -78,7 +79,7 @@ class TraceabilityListener:
         _hand_down(data)
         if not BuiltIn().dry_run_active:
             # The commit under test is the one at the start of the run, whenever pages are made from it.
-            result.metadata.update(_known({"Commit": commit()}))
+            result.metadata.update(_known({"Commit": commit(), "Gateway command": CHOSEN}))
             # Robot's new log no longer tells of them, whether or not this run comes to its rows.
             remove_own(_output_dir())
         try:

@@ -32,7 +32,7 @@ NEEDS = {
     "redis": "`redis-server` or `valkey-server` is on the path",
     "scripted-backend": "the same: the row starts a gateway of its own in front of a scripted backend",
 }
-"""What rows may need, and when it is there."""
+"""What rows may need, and when it is there. Those about the target are met by a gateway that the run started."""
 GITHUB_SOURCE = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)#(\d+)")
 WEB_SOURCE = re.compile(r"https?://[^\s,;)]+")
 

@@ -10,10 +10,11 @@ from robot.api.types import Secret
 
 from keywords import needs
 from keywords.engine import redis_server
+from keywords.engine.probe import Facts
 from keywords.engine.process import GatewayProcessError
 from keywords.needs import UnknownNeedError, missing_need, missing_needs
 from keywords.traceability.rows import NEEDS
-from keywords.world import Gateway, Target
+from keywords.world import Gateway, Target, is_to_hold_model, look_at_target
 
 PROCESS = MagicMock()
 OWN = Target(
@@ -58,12 +59,48 @@ def test_another_server_meets_none_and_the_remedy_is_told(run, need):
     assert ": run without GATEWAY_URL." in reason or ": start that server with a key." in reason
 
 
-def test_a_gateway_without_an_embedded_model_says_so(run, monkeypatch):
-    run(OWN)
-    monkeypatch.setattr(PROCESS, "model_process", MagicMock(side_effect=GatewayProcessError("No child.")))
-    assert missing_need("embedded-model") == (
-        "The row needs the embedded model: No child. Configure a backend of kind llamacpp."
-    )
+LACKS = Facts(OWN.url, ("m",), is_our_gateway=False, enforces_keys=False)
+CHILDLESS = MagicMock()
+CHILDLESS.model_process.side_effect = GatewayProcessError("No child.")
+
+
+@pytest.mark.parametrize("need", OF_THE_TARGET)
+def test_what_our_own_gateway_lacks_is_for_its_rows_to_find(run, monkeypatch, need):
+    monkeypatch.setattr("keywords.world.look_at", lambda *_: LACKS)
+    run(look_at_target(OWN.url, OWN.api_key, replace(OWN.gateway, process=CHILDLESS)))
+    assert missing_need(need) is None
+
+
+@pytest.mark.parametrize("need", ["api-key", "gateway"])
+def test_another_server_is_what_it_answers_to_be(run, monkeypatch, need):
+    monkeypatch.setattr("keywords.world.look_at", lambda *_: replace(LACKS, is_our_gateway=True, enforces_keys=True))
+    run(look_at_target(OWN.url, OWN.api_key, None))
+    assert missing_need(need) is None
+    monkeypatch.setattr("keywords.world.look_at", lambda *_: LACKS)
+    run(look_at_target(OWN.url, OWN.api_key, None))
+    assert missing_need(need) is not None
+
+
+def test_a_gateway_that_was_configured_without_the_embedded_model_says_so(run):
+    run(replace(OWN, gateway=replace(OWN.gateway, holds_model=False)))
+    assert missing_need("embedded-model") is None
+    run(replace(OWN, gateway=replace(OWN.gateway, holds_model=False, process=CHILDLESS)))
+    reason = missing_need("embedded-model")
+    assert "configured with other backends: No child. Run without a configuration of your own" in reason
+
+
+@pytest.mark.parametrize(
+    ("config", "variables", "holds"),
+    [
+        (None, {}, True),
+        (None, {"GATEWAY_MODEL": "/m.gguf", "GATEWAY_SERVER__PORT": "1"}, True),
+        (None, {"GATEWAY_BACKENDS__EMBEDDED__KIND": "ollama"}, False),
+        (None, {"gateway_models": "{}"}, False),
+        (Path("gateway.toml"), {}, False),
+    ],
+)
+def test_the_built_in_configuration_holds_the_embedded_model(config, variables, holds):
+    assert is_to_hold_model(config, variables) is holds
 
 
 def test_all_missing_needs_of_a_row_stand_in_its_skip_reason(run):

@@ -51,7 +51,7 @@ def start(tmp_path, monkeypatch):
         script = tmp_path / "stand_in.py"
         code = textwrap.dedent(STAND_IN).replace("MISBEHAVIOUR", misbehaviour).replace("CLEAN", str(clean))
         script.write_text(code)
-        monkeypatch.setattr(process, "_COMMAND", (sys.executable, str(script)))
+        monkeypatch.setattr(process, "COMMAND", (sys.executable, str(script)))
         return start_gateway(config=None, log=tmp_path / "gateway.log", ready_within_s=within_s)
 
     return start
@@ -141,7 +141,7 @@ def test_the_tree_ends_when_its_owner_is_gone(tmp_path, deadly):
         textwrap.dedent(f"""
             import time, pathlib, sys
             from keywords.engine import process
-            process._COMMAND = (sys.executable, {str(script)!r})
+            process.COMMAND = (sys.executable, {str(script)!r})
             log = pathlib.Path({str(tmp_path / "gateway.log")!r})
             gateway = process.start_gateway(config=None, log=log, ready_within_s=10)
             print(gateway.pid, gateway.model_process().pid, gateway._guard.pid, flush=True)
@@ -158,6 +158,6 @@ def test_the_tree_ends_when_its_owner_is_gone(tmp_path, deadly):
 
 def test_a_command_gives_back_its_status_and_both_outputs(tmp_path, monkeypatch):
     code = "import sys; print(sys.argv[1]); print('bad', file=sys.stderr); sys.exit(3)"
-    monkeypatch.setattr(process, "_COMMAND", (sys.executable, "-c", code))
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", code))
     result = process.run_command("hello", cwd=tmp_path)
     assert (result.rc, result.stdout, result.stderr) == (3, "hello\n", "bad\n")
