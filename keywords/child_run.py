@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,16 +37,50 @@ class ChildRun:
     stderr: str
     folder: Path
 
+    def results(self) -> tuple[Result, ...]:
+        """The results of its rows.
+
+        Raises:
+            OutputError: it left none.
+        """
+        return read_output(self.folder / "output.xml").results
+
     def row(self, name: str) -> Result:
         """The result of a row.
 
         Raises:
             AssertionError: the run has no such row.
         """
-        results = {result.row.name: result for result in read_output(self.folder / "output.xml").results}
+        results = {result.row.name: result for result in self.results()}
         if name not in results:
             raise AssertionError(f"No row {name!r} was run, only {sorted(results)}; Robot said: {self.stderr}")
         return results[name]
+
+
+def run_robot(name: str, *arguments: str, environment: Mapping[str, str], timeout_s: float = TIME_LIMIT_S) -> ChildRun:
+    """Run `robot` in a process of its own, below the output directory of this run, and wait for its end.
+
+    Args:
+        name: of its own output directory.
+        arguments: options and paths.
+        environment: variables over those of this run.
+        timeout_s: time limit, in seconds.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not end in time.
+    """
+    folder = output_dir() / "children" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    ended = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
+        [sys.executable, "-m", "robot", "--outputdir", str(folder), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    logger.info(f"exit code {ended.returncode}\n{ended.stdout}{ended.stderr}")
+    return ChildRun(ended.returncode, ended.stdout, ended.stderr, folder)
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -75,19 +110,9 @@ class ChildRunLibrary:
         """
         target = current_target()
         self._runs += 1
-        folder = output_dir() / "children" / f"{self._runs}-{Path(suite).stem}"
-        shutil.rmtree(folder, ignore_errors=True)
-        command = [sys.executable, "-m", "robot", "--outputdir", str(folder), "-v", f"GATEWAY_URL:{target.url}"]
-        ended = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
-            [*command, *options, str(CHILDREN / suite)],
-            capture_output=True,
-            text=True,
-            timeout=TIME_LIMIT_S,
-            check=False,
-            env={**os.environ, "GATEWAY_API_KEY": target.api_key.value if target.api_key else ""},
-        )
-        logger.info(f"exit code {ended.returncode}\n{ended.stdout}{ended.stderr}")
-        return ChildRun(ended.returncode, ended.stdout, ended.stderr, folder)
+        key = {"GATEWAY_API_KEY": target.api_key.value if target.api_key else ""}
+        options = ("-v", f"GATEWAY_URL:{target.url}", *options)
+        return run_robot(f"{self._runs}-{Path(suite).stem}", *options, str(CHILDREN / suite), environment=key)
 
     @keyword
     def get_row_status(

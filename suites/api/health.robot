@@ -13,8 +13,8 @@ Health answers who is there
     [Tags]    req:HLTH-001    smoke
     ${response} =    GET    ${GATEWAY_URL}/health
     Save Evidence    health    ${response}
-    Should Be Equal    ${response.json()}[status]    ok
-    Should Be Equal    ${response.json()}[service]    llm-gateway
+    Should Be Equal    ${response.json()}[status]    ok    'status' of /health
+    Should Be Equal    ${response.json()}[service]    llm-gateway    'service' of /health
     Should Match Regexp    ${response.json()}[version]    ^\\d+\\.\\d+
 
 The gateway under test is the one that this run started

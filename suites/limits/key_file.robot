@@ -33,7 +33,7 @@ The log names the key and does not show it
     Send Chats    1
     Stop Gateway    ${GATEWAY}
     ${lines} =    Get Gateway Log Lines    "key_id":"alice"    ${GATEWAY}
-    Should Not Be Empty    ${lines}
+    Should Not Be Empty    ${lines}    The log names no key 'alice'.
     Gateway Log Should Not Contain    ${KEY.secret}    ${GATEWAY}
 
 The list of keys does not show them
