@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.errors import InvalidRequest, shorten
+from gateway.errors.base import InvalidRequest, shorten
 from gateway.operations import CHAT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection
 
-    from gateway.control_tokens import ControlTokens
     from gateway.operations import Operation
+    from gateway.text.control_tokens import ControlTokens
 
     Outlet = Callable[[bytes], bool]
     """Sends whole events to the client if that needs no wait, and says whether it did."""

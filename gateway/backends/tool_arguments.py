@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from gateway.backends.capabilities import impossible
-from gateway.nesting import MOST_LEVELS, is_deeper
+from gateway.backends.parameters import impossible
+from gateway.text.nesting import MOST_LEVELS, is_deeper
 
 
 def arguments_of(call: dict[str, Any], at: str) -> dict[str, Any]:

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 SUPPORTED: Final = sys.platform == "linux"
 """Elsewhere a process that was only forked may not use all of the system's libraries, or there is no fork at all."""
 _PROGRAM: Final = "gateway"
-_MODULES: Final = ("gateway.cli", "gateway.app", "gateway.server", "gateway.http_protocol", "pydantic.v1", "uvloop")
+_MODULES: Final = (
+    "gateway.cli.main",
+    "gateway.api.app",
+    "gateway.server.listen",
+    "gateway.server.http_protocol",
+    "pydantic.v1",
+    "uvloop",
+)
 _FIRST_ANSWER_WITHIN_S: Final = 60.0
 
 

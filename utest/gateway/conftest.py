@@ -14,9 +14,9 @@ import pytest
 import uvicorn
 from aiohttp import web
 
-from gateway.config import Config, load
-from gateway.server import create_server, listen
-from gateway.service import Gateway as Service
+from gateway.config.load import Config, load
+from gateway.server.listen import create_server, listen
+from gateway.server.service import Gateway as Service
 
 Script = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -1,0 +1,134 @@
+"""The application, assembled."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from gateway.api.endpoint import Endpoint
+from gateway.api.health import health_router
+from gateway.api.metrics import metrics_router
+from gateway.api.middleware import RequestFrame
+from gateway.api.models import models_router
+from gateway.errors.base import GatewayError, InvalidRequest
+from gateway.errors.http import MethodNotAllowed, UnknownUrl
+from gateway.formats.anthropic.count import CountTokens
+from gateway.formats.anthropic.errors import PATH as MESSAGES
+from gateway.formats.anthropic.format import Messages
+from gateway.formats.base import OpenAI
+from gateway.formats.openai.chat import ChatRequest
+from gateway.formats.openai.completion import CompletionRequest
+from gateway.formats.openai.embeddings import EmbeddingsRequest
+from gateway.formats.openai.templates import Prompts
+from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from gateway.config.load import Config
+    from gateway.formats.base import Dialect
+    from gateway.limits.checks import Limiting
+    from gateway.observability.observers import Observers
+    from gateway.operations import Operation
+    from gateway.routing.routes import Routes
+    from gateway.server.reloading import Reloads
+    from gateway.state import Drain
+
+
+_ENDPOINTS: dict[str, tuple[Operation, Dialect]] = {
+    CHAT.url_path: (CHAT, OpenAI(ChatRequest)),
+    TEXT_COMPLETION.url_path: (TEXT_COMPLETION, OpenAI(CompletionRequest)),
+    EMBEDDINGS.url_path: (EMBEDDINGS, OpenAI(EmbeddingsRequest)),
+    MESSAGES: (CHAT, Messages()),
+    COUNT_TOKENS.url_path: (COUNT_TOKENS, CountTokens()),
+}
+
+
+class _Gateway(FastAPI):
+    """FastAPI for the pages; what asks a model goes past its layers, which cost a tenth of the throughput."""
+
+    direct: Mapping[str, ASGIApp]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self.direct.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        await (endpoint or super().__call__)(scope, receive, send)
+
+
+def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
+    config: Config, routes: Routes, limiting: Limiting, observers: Observers, drain: Drain, reloads: Reloads
+) -> FastAPI:
+    """What answers requests by one configuration; `gateway.server.service` gives it its life."""
+    app = _Gateway(
+        title="LLM gateway",
+        version=version("llm-gateway-qa"),
+        redirect_slashes=False,
+        # Both pages load their scripts from a foreign host.
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        exception_handlers={HTTPException: _http_exception, RequestValidationError: _validation_error},
+    )
+    frame = partial(
+        RequestFrame, keys=limiting.keys, observers=observers, drain=drain, metrics_need_key=config.metrics.require_key
+    )
+    app.add_middleware(frame)
+    prompts = Prompts(config.models)
+    endpoints = {
+        path: Endpoint(
+            operation,
+            dialect,
+            routes,
+            limits=config.limits,
+            timeouts=config.timeouts,
+            prompts=prompts if path == CHAT.url_path else None,
+            admission=limiting.admission,
+        )
+        for path, (operation, dialect) in _ENDPOINTS.items()
+    }
+    app.direct = {path: frame(endpoint) for path, endpoint in endpoints.items()}
+    # For all other methods, which get 405.
+    app.router.routes.extend(Route(path, endpoint, methods=["POST"]) for path, endpoint in endpoints.items())
+    app.include_router(health_router(routes, drain, reloads))
+    app.include_router(models_router(routes))
+    if config.metrics.enabled:
+        app.include_router(metrics_router(observers.metrics))
+    _document(app, endpoints)
+    return app
+
+
+async def _http_exception(request: Request, error: Exception) -> Any:
+    """Starlette's own 404 and 405, in OpenAI's shape."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
+    if error.status_code == 404:  # noqa: PLR2004  # HTTP's own number
+        raise UnknownUrl(request.method, request.url.path) from None
+    if error.status_code == 405:  # noqa: PLR2004  # as above
+        allow = ", ".join(sorted(method.strip() for method in (error.headers or {}).get("Allow", "").split(",")))
+        raise MethodNotAllowed(request.method, request.url.path, allow) from None
+    raise GatewayError(str(error.detail), status=error.status_code, headers=dict(error.headers or {})) from None
+
+
+async def _validation_error(_: Request, error: Exception) -> Any:
+    raise InvalidRequest(f"Invalid request: {error}. Compare it with /openapi.json.", code="invalid_value") from None
+
+
+def _document(app: FastAPI, endpoints: Mapping[str, Endpoint]) -> None:
+    """Put the endpoints that FastAPI does not handle itself onto its OpenAPI page."""
+    generated = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generated()
+        for path, endpoint in endpoints.items():
+            document["paths"][path], components = endpoint.path_item()
+            document.setdefault("components", {}).setdefault("schemas", {}).update(components)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the page

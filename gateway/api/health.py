@@ -1,0 +1,86 @@
+"""`GET /health`, `/health/live` and `/health/ready`: probes that write nothing and spend no tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from fastapi import APIRouter, Response
+
+from gateway.errors.base import RETRY_AFTER_S, BackendUnavailable, ShuttingDown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.errors.base import GatewayError
+    from gateway.routing.routes import Routes
+    from gateway.server.reloading import Reloads
+    from gateway.state import Drain
+
+
+def health_router(routes: Routes, drain: Drain, reloads: Reloads) -> APIRouter:
+    """The three endpoints.
+
+    `/health` and `/health/live` say that this process answers, and which one it is: `instance` is `GATEWAY_INSTANCE`
+    or a random word, so a caller can tell this gateway from another on the same port. `/health/ready` is 200 if every
+    model has at least one backend that would answer now, else 503, with the state of each backend of each model, and
+    whether the configuration's file holds a newer one that could not be used. After the stop signal it is 503 as long
+    as requests are still under way; the other two stay 200.
+    """
+    router = APIRouter(prefix="/health", tags=["health"])
+    alive = orjson.dumps(
+        {
+            "status": "ok",
+            "service": "llm-gateway",
+            "version": version("llm-gateway-qa"),
+            "instance": os.environ.get("GATEWAY_INSTANCE") or secrets.token_hex(8),
+        }
+    )
+
+    @router.get("", summary="Is this process the gateway?")
+    @router.get("/live", summary="Does this process answer?")
+    async def live() -> Response:
+        return Response(alive, media_type="application/json")
+
+    @router.get("/ready", summary="Would every model answer?")
+    async def ready() -> Response:
+        if drain.begun:
+            return _refusal("draining", ShuttingDown())
+        backends = {step.backend for steps in routes.steps.values() for step in steps}
+        states = await asyncio.gather(*(backend.ready() for backend in backends))
+        answering = {backend.name for backend, state in zip(backends, states, strict=True) if state}
+        models = {
+            model: {
+                "ready": any(step.backend.name in answering for step in steps),
+                "backends": {step.backend.name: step.backend.name in answering for step in steps},
+            }
+            for model, steps in routes.steps.items()
+        }
+        waiting = [model for model, state in models.items() if not state["ready"]]
+        missing = {
+            step.backend.name: f"Backend '{step.backend.name}' {step.backend.why_not_ready()}."
+            for model in waiting
+            for step in routes.steps[model]
+        }
+        configuration = {"since": round(reloads.since, 3), "newer_refused": reloads.last_refused}
+        return _verdict({"models": models, "configuration": configuration}, waiting, missing.values())
+
+    return router
+
+
+def _verdict(state: dict[str, Any], waiting: list[str], why: Iterable[str]) -> Response:
+    if not waiting:
+        return Response(orjson.dumps({"status": "ready", **state}), media_type="application/json")
+    error = BackendUnavailable(" ".join((f"No backend answers for: {', '.join(waiting)}.", *why)))
+    return _refusal("not_ready", error, **state)
+
+
+def _refusal(status: str, error: GatewayError, **state: Any) -> Response:
+    answer = {"status": status, **state, **orjson.loads(error.body())}
+    return Response(
+        orjson.dumps(answer), 503, media_type="application/json", headers={"retry-after": str(RETRY_AFTER_S)}
+    )

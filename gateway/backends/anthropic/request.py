@@ -1,0 +1,132 @@
+"""An OpenAI chat request as Anthropic's `POST /v1/messages`.
+
+System messages are lifted out into `system`, calls of tools and their results become content blocks, images become
+`source` objects. Anthropic refuses what it does not know, so every other field is dropped by name; its own (`top_k`,
+`thinking`, …) travel on. What would change the meaning of the answer is refused.
+
+Formats: docs.claude.com/en/api/messages, /en/docs/build-with-claude/structured-outputs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.backends.anthropic.conversation import messages_and_system
+from gateway.backends.anthropic.vocabulary import EFFORTS, TOOL_CHOICES
+from gateway.backends.parameters import impossible, refuse_other_shapes, taken
+
+if TYPE_CHECKING:
+    from gateway.backends.base import Call
+
+_SAME = frozenset({"temperature", "top_p", "stream", "top_k", "thinking"})
+_TRANSLATED = frozenset(
+    {
+        *("model", "messages", "max_tokens", "max_completion_tokens", "stop", "user", "n", "functions", "modalities"),
+        *("tools", "tool_choice", "parallel_tool_calls", "response_format", "reasoning_effort", "service_tier"),
+        # The gateway itself writes the usage.
+        "stream_options",
+    }
+)
+_KNOWN = _SAME | _TRANSLATED
+_SERVICE_TIERS = frozenset({"auto", "standard_only"})
+_NO_PARAMETERS = {"type": "object", "properties": {}}
+
+
+def anthropic_request(call: Call, *, max_tokens: int) -> dict[str, Any]:
+    """The body for `POST /v1/messages`.
+
+    Args:
+        call: the call.
+        max_tokens: for a request that names no limit; Anthropic demands one.
+
+    Raises:
+        InvalidRequest: the request asks for something that Anthropic's format cannot carry, or the call is strict and
+            a parameter would be dropped.
+    """
+    refuse_other_shapes(call)
+    fields = taken(call, _KNOWN)
+    messages, system = messages_and_system(call)
+    request = {name: value for name, value in fields.items() if name in _SAME}
+    request |= {
+        "model": call.backend_model,
+        "max_tokens": fields.get("max_completion_tokens") or fields.get("max_tokens") or max_tokens,
+        "messages": messages,
+    }
+    if system:
+        request["system"] = system
+    if "stop" in fields:
+        request["stop_sequences"] = [fields["stop"]] if isinstance(fields["stop"], str) else fields["stop"]
+    if "user" in fields:
+        request["metadata"] = {"user_id": fields["user"]}
+    _add_service_tier(call, request, fields.get("service_tier"))
+    _add_output_config(call, request, fields)
+    _add_tools(request, fields)
+    return request
+
+
+def _add_service_tier(call: Call, request: dict[str, Any], tier: Any) -> None:
+    if tier in _SERVICE_TIERS:
+        request["service_tier"] = tier
+    elif tier is not None:
+        call.drop("service_tier")
+
+
+def _add_output_config(call: Call, request: dict[str, Any], fields: dict[str, Any]) -> None:
+    """The effort, and the JSON schema of the answer."""
+    config: dict[str, Any] = {}
+    effort = fields.get("reasoning_effort")
+    if effort in EFFORTS:
+        config["effort"] = effort
+    elif effort is not None:
+        call.drop("reasoning_effort")
+    match fields.get("response_format"):
+        case None | {"type": "text"}:
+            pass
+        case {"type": "json_schema", "json_schema": {"schema": schema}}:
+            config["format"] = {"type": "json_schema", "schema": schema}
+        case _:
+            raise impossible(
+                "response_format.type", "gives text or JSON that follows a schema", 'Send "text" or "json_schema".'
+            )
+    if config:
+        request["output_config"] = config
+
+
+def _add_tools(request: dict[str, Any], fields: dict[str, Any]) -> None:
+    tools = fields.get("tools")
+    if not tools:
+        return
+    request["tools"] = [_tool(tool, f"tools[{index}]") for index, tool in enumerate(tools)]
+    choice = _tool_choice(fields.get("tool_choice"))
+    if fields.get("parallel_tool_calls") is False and (choice or {}).get("type") != "none":
+        choice = {**(choice or {"type": "auto"}), "disable_parallel_tool_use": True}
+    if choice:
+        request["tool_choice"] = choice
+
+
+def _tool(tool: dict[str, Any], at: str) -> dict[str, Any]:
+    match tool:
+        case {"type": "function", "function": function}:
+            new = {"name": function["name"], "input_schema": function.get("parameters") or _NO_PARAMETERS}
+            new |= {key: function[key] for key in ("description", "strict") if function.get(key) is not None}
+            # Anthropic's own way to have a prompt's beginning cached stands beside OpenAI's fields.
+            return new | ({"cache_control": tool["cache_control"]} if tool.get("cache_control") else {})
+        case {"type": "custom"}:
+            raise impossible(f"{at}.type", "knows no custom tools", 'Send "function", or ask another model.')
+    # A tool of Anthropic's own, such as its web search.
+    return tool
+
+
+def _tool_choice(choice: Any) -> dict[str, Any] | None:
+    match choice:
+        case None:
+            return None
+        case str(word) if word in TOOL_CHOICES:
+            return {"type": TOOL_CHOICES[word]}
+        case {"type": "function", "function": {"name": name}}:
+            return {"type": "tool", "name": name}
+    raise impossible(
+        "tool_choice",
+        "can be bound to one function, to any, or to none",
+        'Send "auto", "none", "required" or a function\'s name.',
+    )

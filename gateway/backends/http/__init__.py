@@ -1,0 +1,1 @@
+"""What all backends at an address share: connections, timing, refusals."""

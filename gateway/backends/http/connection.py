@@ -1,0 +1,159 @@
+"""One pooled HTTP connection to one backend, whose failures are `GatewayError`s."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+import aiohttp
+from yarl import URL
+
+from gateway.backends.http.timing import TimedConnector, TimedResponse
+from gateway.errors.base import BackendDisconnected, BackendError, BackendRefused, BackendTimeout, GatewayError
+from gateway.request.trace import OUTGOING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from types import TracebackType
+
+READY_S = 2.0
+# Below llama.cpp's own 5 s, so that a pooled connection is dropped before the backend drops it under a request.
+KEEP_ALIVE_S = 4.0
+_KEY_HEADERS = ("authorization", "api-key", "x-api-key")
+_NOTHING: Mapping[str, str] = {}
+_WIRE_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
+
+
+class Connection:
+    """A long-lived aiohttp session to one base address.
+
+    Args:
+        base_url: such as `http://127.0.0.1:11434`; paths are appended to it.
+        backend: the backend's name, for messages.
+        headers: sent with every request.
+        connect_s: limit for making a TCP (and TLS) connection.
+    """
+
+    def __init__(self, base_url: str, *, backend: str, headers: Mapping[str, str], connect_s: float) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._backend = backend
+        self._connect_s = connect_s
+        self._urls: dict[str, URL] = {}
+        self._session = aiohttp.ClientSession(
+            # The routes and limits of the gateway bound concurrency, not a hidden pool.
+            connector=TimedConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            response_class=TimedResponse,
+            headers={"accept-encoding": "identity", "content-type": "application/json", **headers},
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s),
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._session.close()
+
+    def post(
+        self, path: str, body: bytes, request_id: str, *, reuse: bool = True, further: Mapping[str, str] = _NOTHING
+    ) -> _Posted:
+        """Send `body` and hand over the open answer, closing its connection unless it was read to the end.
+
+        Args:
+            path: below the base address.
+            body: JSON.
+            request_id: passed on in `x-request-id`.
+            reuse: whether the connection may carry another request after this one.
+            further: headers of this request alone.
+
+        Returns:
+            An async context manager. Whatever goes wrong on the wire, within it too, is a `BackendError`.
+        """
+        headers = {"x-request-id": request_id, **OUTGOING.get(), **further}
+        if not reuse:
+            headers["connection"] = "close"
+        posted = self._session.post(self._url(path), data=body, headers=headers, allow_redirects=False)
+        return _Posted(posted, self._translated, self._hide_keys)
+
+    async def answers(self, path: str) -> bool:
+        """Whether `GET path` gives a 200 within two seconds."""
+        answer = await self.get(path)
+        return answer is not None and answer[0] == 200  # noqa: PLR2004  # HTTP's own number
+
+    async def get(self, path: str) -> tuple[int, bytes] | None:
+        """Status and body of `GET path`; None if they did not come within two seconds."""
+        try:
+            async with (
+                asyncio.timeout(READY_S),
+                self._session.get(self._url(path), allow_redirects=False) as response,
+            ):
+                return response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return None
+
+    def set_header(self, name: str, value: str) -> None:
+        """Send `name: value` with every request from now on."""
+        self._session.headers[name] = value
+
+    def _hide_keys(self, error: GatewayError) -> None:
+        """Take the gateway's own key out of what a backend says, which reaches clients."""
+        for name in _KEY_HEADERS:
+            key = self._session.headers.get(name, "").removeprefix("Bearer ")
+            if key:
+                error.message = error.message.replace(key, "<key>")
+
+    def _url(self, path: str) -> URL:
+        if path not in self._urls:
+            self._urls[path] = URL(self._base_url + path)
+        return self._urls[path]
+
+    def _translated(self, error: Exception) -> BackendError:
+        """The gateway's word for what aiohttp reports; only a failed connect counts as not reached."""
+        name = self._backend
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            return BackendTimeout(
+                f"Backend '{name}' did not accept a connection within {self._connect_s:g} s. "
+                "Check its address and that it runs.",
+                reached=False,
+            )
+        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientConnectorDNSError | aiohttp.InvalidURL):
+            return BackendRefused(
+                f"Backend '{name}' could not be reached: {type(error).__name__}. Check its base_url and that it runs.",
+                reached=False,
+            )
+        if isinstance(error, TimeoutError):
+            return BackendTimeout(f"Backend '{name}' did not answer in time. Try again, or raise [timeouts].")
+        return BackendDisconnected(
+            f"Backend '{name}' closed the connection before its answer was complete. Send the request again."
+        )
+
+
+class _Posted:
+    """One request and its open answer; a class, because `asynccontextmanager` costs each request 3 µs."""
+
+    __slots__ = ("_answer", "_hide_keys", "_response", "_translated")
+
+    def __init__(
+        self,
+        answer: Awaitable[aiohttp.ClientResponse],
+        translated: Callable[[Exception], BackendError],
+        hide_keys: Callable[[GatewayError], None],
+    ) -> None:
+        self._answer = answer
+        self._translated = translated
+        self._hide_keys = hide_keys
+
+    async def __aenter__(self) -> TimedResponse:
+        try:
+            self._response = cast("TimedResponse", await self._answer)
+        except _WIRE_ERRORS as error:
+            raise self._translated(error) from error
+        return self._response
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # A connection that was read to its end is back in the pool already; this closes one that was not.
+        self._response.close()
+        if isinstance(error, _WIRE_ERRORS):
+            raise self._translated(error) from error
+        if isinstance(error, GatewayError):
+            self._hide_keys(error)

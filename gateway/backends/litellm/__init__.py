@@ -1,0 +1,1 @@
+"""Every other provider, through LiteLLM's SDK."""

@@ -1,0 +1,262 @@
+"""Every other provider, through LiteLLM's SDK (docs.litellm.ai): the optional extra `litellm`.
+
+LiteLLM takes and gives OpenAI's format as Python objects, at some milliseconds of CPU per call. Its own retries,
+callbacks, prints, telemetry and log lines are off: the gateway has all of these itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import aclosing
+from importlib import import_module
+from importlib.util import find_spec
+from logging import getLogger
+from typing import TYPE_CHECKING, Any
+
+from gateway.backends.base import Backend, Call
+from gateway.backends.litellm.embeddings import embedding_params, embeddings_of, params_for_embeddings
+from gateway.backends.litellm.errors import translated
+from gateway.backends.parameters import impossible, taken
+from gateway.config.problems import ConfigError, Problem
+from gateway.errors.base import (
+    BackendBadAnswer,
+    BackendDisconnected,
+    BackendRefused,
+    BackendUnavailable,
+    GatewayError,
+    shorten,
+)
+from gateway.operations import CHAT, EMBEDDINGS
+from gateway.request.usage import METER, usage_in
+from gateway.text.nesting import written
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Sequence
+
+    from gateway.config.backends import LiteLLMConfig
+
+# What the gateway says itself, and what LiteLLM has for every provider.
+_ALWAYS_TAKEN = frozenset({"model", "messages", "stream", "stream_options"})
+# What LiteLLM lists as parameters, and the gateway says itself: a client must not choose where its request goes.
+_OURS = frozenset({"api_base", "api_key", "base_url", "extra_headers", "max_retries", "num_retries", "timeout"})
+# To leave one of these out would change what the answer means.
+_NEVER_DROPPED = ("tools", "tool_choice", "functions", "function_call", "response_format", "modalities")
+# The gateway's own limits are shorter, whatever they are.
+_NO_LIMIT_S = 86_400.0
+
+
+def check_installed(name: str) -> None:
+    """Refuse a configuration that needs LiteLLM where it is not installed.
+
+    Raises:
+        ConfigError: it names the extra.
+    """
+    if find_spec("litellm") is None:
+        raise ConfigError(
+            [
+                Problem(
+                    f"backends.{name}.kind",
+                    "needs LiteLLM, which is not installed",
+                    "run `pip install 'llm-gateway-qa[litellm]'`, or choose another kind",
+                )
+            ]
+        )
+
+
+class LiteLLMBackend(Backend):
+    """Hands calls to LiteLLM.
+
+    It is not asked for text completions: for most providers LiteLLM makes a chat of the prompt, and its streams of text
+    do not tell whether a provider's stream came to its end.
+
+    Args:
+        config: an address and a key, if they are not the provider's usual ones.
+        name: its name in the configuration.
+        models: the names under which routes ask for its models, each `provider/model`.
+        connect_s: limit for making a connection.
+    """
+
+    operations = (CHAT, EMBEDDINGS)
+
+    def __init__(self, config: LiteLLMConfig, *, name: str, models: Sequence[str], connect_s: float) -> None:
+        super().__init__(name=name, strict=config.strict)
+        self._config = config
+        self._models = models
+        self._connect_s = connect_s
+        self._sdk: Any = None
+        self._timeout: Any = None
+        # Without a key LiteLLM takes the provider's own from the environment, which is not for any other address.
+        self._no_key = "none" if config.base_url else None
+        self._params: dict[str, frozenset[str]] = {}
+        self._embedding_params: dict[str, frozenset[str]] = {}
+
+    async def start(self) -> None:
+        """Load LiteLLM, which takes seconds, in a thread; nothing is sent.
+
+        Raises:
+            BackendRefused: LiteLLM knows no such provider; calls for other models are answered all the same.
+        """
+        sdk = await asyncio.to_thread(_quiet_sdk)
+        unknown = []
+        for model in self._models:
+            try:
+                _, provider, *_ = sdk.get_llm_provider(model)
+                self._params[model] = frozenset(sdk.get_supported_openai_params(model, provider) or ()) - _OURS
+                self._embedding_params[model] = params_for_embeddings(sdk, model)
+            except sdk.BadRequestError:
+                unknown.append(model)
+        self._timeout = import_module("httpx").Timeout(_NO_LIMIT_S, connect=self._connect_s)
+        self._sdk = sdk
+        if unknown:
+            raise self._unknown_provider(unknown[0])
+
+    async def stop(self) -> None:
+        """Close LiteLLM's connections."""
+        if self._sdk is not None:
+            await self._sdk.close_litellm_async_clients()
+
+    async def ready(self) -> bool:
+        """Whether LiteLLM is loaded and knows all providers; it has no way to ask one without spending tokens."""
+        return self._sdk is not None and len(self._params) == len(self._models)
+
+    def why_not_ready(self) -> str:
+        """LiteLLM itself is missing, or the provider of a model is."""
+        if self._sdk is None:
+            return "is loading LiteLLM; ask again in a moment"
+        return "has a model of a provider that LiteLLM does not know; the gateway's log tells which"
+
+    async def complete(self, call: Call) -> bytes:
+        """One `chat.completion` object, or a list of `embedding` objects."""
+        if call.operation is EMBEDDINGS:
+            return await self._embed(call)
+        answer = (await self._ask(call)).model_dump(exclude_none=True)
+        if not answer.get("choices"):
+            raise BackendBadAnswer(f"Backend '{self.name}' answered without a choice. Send the request again.")
+        for choice in answer["choices"]:
+            choice.setdefault("logprobs", None)
+            choice["message"].setdefault("content", None)
+        METER.get().answer = answer
+        return written(answer, backend=self.name)
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """One event for each chunk."""
+        if call.choices > 1:
+            # LiteLLM ends its stream at the first finish reason, whichever choice has it.
+            raise impossible("n", "streams one choice, but got more", "Send 1, or ask without a stream.")
+        finished = False
+        async with aclosing(await self._ask(call)) as stream:
+            try:
+                while (chunk := await self._waited(anext(stream, None))) is not None:
+                    if any(choice.finish_reason for choice in chunk.choices):
+                        if stream.received_finish_reason is None and stream.intermittent_finish_reason is None:
+                            # LiteLLM says `stop` by itself where a provider's stream ended without a word.
+                            break
+                        finished = True
+                    if events := _events(chunk.model_dump(exclude_none=True), call, self.name):
+                        yield events
+            except GatewayError:
+                # Nothing of the answer is missing once it is finished.
+                if not finished:
+                    raise
+        if not finished:
+            raise BackendDisconnected(
+                f"Backend '{self.name}' closed the connection before its answer was complete. Send the request again."
+            )
+
+    async def _ask(self, call: Call) -> Any:
+        """What LiteLLM gives for a chat."""
+        known = self._known(call, self._params)
+        for name in _NEVER_DROPPED:
+            if call.fields.get(name) and name not in known:
+                raise impossible(name, f"knows no '{name}'", "Leave it out, or ask another model.")
+        if call.choices > 1 and "n" not in known:
+            raise impossible("n", "gives one choice, but got more", "Send 1 and ask several times.")
+        asked = {
+            **taken(call, known | _ALWAYS_TAKEN),
+            **self._where(call),
+            # LiteLLM would call a tool server itself if a client named one.
+            "_skip_mcp_handler": True,
+        }
+        return await self._waited(self._sdk.acompletion(**asked))
+
+    async def _embed(self, call: Call) -> bytes:
+        """Vectors."""
+        asked = embedding_params(call, self._known(call, self._embedding_params))
+        answer = (await self._waited(self._sdk.aembedding(**asked, **self._where(call)))).model_dump(exclude_none=True)
+        vectors = embeddings_of(answer, call)
+        if vectors is None:
+            raise BackendBadAnswer(
+                f"Backend '{self.name}' answered without a vector for each text. Send the request again."
+            )
+        METER.get().counted = usage_in(answer)
+        return vectors
+
+    def _known(self, call: Call, params: dict[str, frozenset[str]]) -> frozenset[str]:
+        """The parameters that the provider of the call's model takes."""
+        if self._sdk is None:
+            raise BackendUnavailable(
+                f"Backend '{self.name}' is starting. Send the request again in a moment.", reached=False
+            )
+        known = params.get(call.backend_model)
+        if known is None:
+            raise self._unknown_provider(call.backend_model)
+        return known
+
+    def _where(self, call: Call) -> dict[str, Any]:
+        """Which model is asked, where, and how: once, for as long as the gateway waits."""
+        key = self._config.api_key
+        return {
+            "model": call.backend_model,
+            "api_base": self._config.base_url,
+            "api_key": key.get_secret_value() if key else self._no_key,
+            "extra_headers": {"x-request-id": call.request_id},
+            "timeout": self._timeout,
+            "num_retries": 0,
+            "max_retries": 0,
+        }
+
+    async def _waited(self, asked: Awaitable[Any]) -> Any:
+        """What LiteLLM says; the time counts as the backend's, for LiteLLM does not tell its own apart."""
+        began = time.perf_counter()
+        try:
+            return await asked
+        except Exception as error:
+            raise translated(error, self.name) from error
+        finally:
+            METER.get().wait(began, time.perf_counter())
+
+    def _unknown_provider(self, model: str) -> BackendRefused:
+        return BackendRefused(
+            f"Backend '{self.name}' cannot serve '{shorten(model)}': LiteLLM knows no such provider. "
+            "Write the model of the route as provider/model in gateway.toml.",
+            reached=False,
+        )
+
+
+def _events(chunk: dict[str, Any], call: Call, backend: str) -> bytes:
+    """A chunk as OpenAI writes it: LiteLLM's usage comes with an empty choice, and whether asked for or not."""
+    usage = chunk.pop("usage", None)
+    for choice in chunk["choices"]:
+        for name, value in (("delta", {}), ("logprobs", None), ("finish_reason", None)):
+            choice.setdefault(name, value)
+    events = b""
+    if usage is None or any(choice["delta"] or choice["finish_reason"] for choice in chunk["choices"]):
+        events = b"data: " + written(chunk, backend=backend) + b"\n\n"
+    if usage is not None and (call.fields.get("stream_options") or {}).get("include_usage"):
+        events += b"data: " + written({**chunk, "choices": [], "usage": usage}, backend=backend) + b"\n\n"
+    return events
+
+
+def _quiet_sdk() -> Any:
+    """LiteLLM, loaded; without its list of prices from the network, `.env` files, prints and logs."""
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+    sdk: Any = import_module("litellm")
+    sdk.suppress_debug_info = True
+    sdk.telemetry = False
+    sdk.drop_params = False
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+        getLogger(name).disabled = True
+    return sdk

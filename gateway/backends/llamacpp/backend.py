@@ -1,0 +1,298 @@
+"""The embedded backend: llama.cpp in a child process, restarted when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from contextlib import AsyncExitStack, aclosing, suppress
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Literal
+
+import orjson
+
+from gateway.backends.http.connection import Connection
+from gateway.backends.llamacpp.chat import ChoicesUsage, OpeningRoles, name_ignored, template_abilities
+from gateway.backends.llamacpp.gguf import control_tokens
+from gateway.backends.llamacpp.joined import as_stream, joined_chat
+from gateway.backends.llamacpp.process import LlamaCppProcess
+from gateway.backends.llamacpp.text import TextEvents, joined_text, text_request, whole_text
+from gateway.backends.llamacpp.tokens import LlamaCppTally
+from gateway.backends.llamacpp.watchdog import until_hung
+from gateway.backends.llamacpp.weights import EngineMissing, check_gguf, resolve
+from gateway.backends.openai.backend import CONNECT_S, OpenAIBackend
+from gateway.backends.parameters import impossible
+from gateway.errors.base import BackendDisconnected, BackendRefused, BackendUnavailable
+from gateway.observability.request_log import say
+from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
+from gateway.request.usage import METER
+from gateway.text.control_tokens import ControlTokens
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+    from pathlib import Path
+
+    from gateway.backends.base import Call
+    from gateway.config.backends import LlamaCppConfig
+    from gateway.operations import Operation
+
+FIRST_BACKOFF_S = 0.2
+LONGEST_BACKOFF_S = 10.0
+HEALTHY_S = 10.0
+"""After serving for so long, a crash counts as the first one again."""
+
+State = Literal["stopped", "starting", "ready", "crashed"]
+
+
+class LlamaCppBackend(OpenAIBackend):
+    """Runs llama.cpp's HTTP server in a child process and forwards to it like to any other server.
+
+    Args:
+        config: weights, context and slots.
+        name: its name in the configuration.
+        models: the names under which routes ask for its one model.
+
+    Attributes:
+        state: where the child is; calls are answered in `ready` only.
+    """
+
+    # llama.cpp's server closes after each stream although it promises to keep alive.
+    reuse_after_stream = False
+
+    def __init__(self, config: LlamaCppConfig, *, name: str, models: Sequence[str]) -> None:
+        super().__init__(None, name=name)
+        self._server: Connection | None = None
+        vectors = () if config.embeddings is None else (EMBEDDINGS,)
+        self.operations = (CHAT, TEXT_COMPLETION, COUNT_TOKENS, *vectors)
+        self.state: State = "stopped"
+        self._settings = config
+        self._alias = models[0] if models else name
+        self._abilities: dict[str, bool] = {}
+        self._cause = ""
+        self._restart_at = 0.0
+        self._first_outcome = asyncio.Event()
+        self._supervisor: asyncio.Task[None] | None = None
+
+    def check(self) -> Path:
+        """The weights that `start` will load.
+
+        Raises:
+            EngineMissing: llama.cpp is not installed.
+            WeightsMissing: There is no usable file; the message says how to get one.
+        """
+        if find_spec("xllamacpp") is None:
+            raise EngineMissing(f"backends.{self.name} needs llama.cpp: run `pip install 'llm-gateway-qa[embedded]'`")
+        if self._settings.model_path is not None:
+            return check_gguf(self._settings.model_path, f"backends.{self.name}.model_path")
+        return resolve()
+
+    async def start(self) -> None:
+        """Start the child and wait until its model is loaded; from then on it is restarted whenever it dies.
+
+        Raises:
+            EmbeddedModelError: As `check`; nothing is started.
+            BackendUnavailable: The child died before it was ready, and is being restarted nevertheless; or `stop` came
+                first.
+        """
+        weights = self.check()
+        self.state = "starting"
+        self._first_outcome.clear()
+        if self._settings.neutralise is not False:
+            self.control_tokens = await asyncio.to_thread(self._control_tokens, weights)
+        if self._first_outcome.is_set():
+            # Stopped meanwhile: nobody would end the child.
+            raise self.unavailable()
+        self._supervisor = asyncio.create_task(self._supervise(weights))
+        await self._first_outcome.wait()
+        if self._connection is None:
+            raise self.unavailable()
+
+    async def stop(self) -> None:
+        """End the child within two seconds; calls still under way fail."""
+        supervisor, self._supervisor = self._supervisor, None
+        if supervisor is not None:
+            supervisor.cancel()
+            with suppress(asyncio.CancelledError):
+                await supervisor
+        self.state = "stopped"
+        self._first_outcome.set()
+
+    async def ready(self) -> bool:
+        """Whether the child says that its model is loaded; it costs no tokens."""
+        return self._connection is not None and await self._connection.answers("/health")
+
+    def why_not_ready(self) -> str:
+        """Where the child is; only of one that died has the log more to say."""
+        match self.state:
+            case "crashed":
+                return "crashed and is restarted; the gateway's log tells why"
+            case "stopped":
+                return "is not started; if that lasts, the gateway's log tells why"
+            case "starting":
+                return "is starting; ask again in a moment"
+        return "is too busy to say that it is ready; ask again in a moment"
+
+    def how_to_offer(self, operation: Operation) -> str:
+        """The setting that embeddings need."""
+        return f'set backends.{self.name}.embeddings = "mean" in gateway.toml' if operation is EMBEDDINGS else ""
+
+    def unavailable(self) -> BackendUnavailable:
+        """The error for a call while the child is not there, with the time of the next start in `Retry-After`."""
+        if self.state == "crashed":
+            wait_s = max(1, math.ceil(self._restart_at - time.monotonic()))
+            return BackendUnavailable(
+                f"Backend '{self.name}' crashed and is restarted. Send the request again in {wait_s} s.",
+                retry_after_s=wait_s,
+                reached=False,
+            )
+        return BackendUnavailable(
+            f"Backend '{self.name}' is {self.state}. Send the request again in a moment.", reached=False
+        )
+
+    def body(self, call: Call) -> bytes:
+        """As the base, but for what llama.cpp would ignore."""
+        if call.operation is CHAT:
+            name_ignored(call, self._abilities)
+        if call.operation is TEXT_COMPLETION:
+            return text_request(call)
+        if call.operation is EMBEDDINGS and call.fields.get("dimensions") is not None:
+            raise impossible("dimensions", "gives vectors of its model's own length", "Leave it out.")
+        return super().body(call)
+
+    async def complete(self, call: Call) -> bytes:
+        """As the base, with the asked model id in the answer."""
+        try:
+            if call.operation is COUNT_TOKENS:
+                name_ignored(call, self._abilities)
+                tally = LlamaCppTally(call, self.name, self._opened_server)
+                return orjson.dumps({"input_tokens": await tally.prompt_tokens()})
+            if call.operation.streams and call.choices > 1:
+                # In one piece llama.cpp would count the first choice only.
+                async with aclosing(self.stream(as_stream(call))) as blocks:
+                    return await (joined_text(blocks) if call.operation is TEXT_COMPLETION else joined_chat(blocks))
+            METER.get().tally = LlamaCppTally(call, self.name, self._opened_server)
+            answer = self._under_asked_name(await super().complete(call), call)
+            return whole_text(call, answer) if call.operation is TEXT_COMPLETION else answer
+        except (BackendRefused, BackendDisconnected) as error:
+            raise self._died() from error
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """As the base, with the asked model id in each event."""
+        begun = False
+        METER.get().tally = tally = LlamaCppTally(call, self.name, self._opened_server)
+        rewriting: TextEvents | ChoicesUsage | None = None
+        roles = OpeningRoles(call.choices if call.operation is CHAT else 0)
+        if call.operation is TEXT_COMPLETION:
+            rewriting = TextEvents(call)
+        elif call.choices > 1:
+            rewriting = ChoicesUsage(call)
+        try:
+            # Events are rewritten on their way, so none may go past.
+            async with aclosing(super().stream(replace(call, outlet=None))) as events:
+                async for block in events:
+                    begun = True
+                    tally.see(block)
+                    named = roles.translated(self._under_asked_name(block, call))
+                    if passed := rewriting.translated(named) if rewriting else named:
+                        yield passed
+            if rewriting and (usage := rewriting.usage()):
+                yield usage
+        except (BackendRefused, BackendDisconnected) as error:
+            if begun:
+                raise
+            raise self._died() from error
+
+    def _opened_server(self) -> Connection:
+        if self._server is None:
+            raise self.unavailable()
+        return self._server
+
+    def _control_tokens(self, weights: Path) -> ControlTokens:
+        """Those of the configuration, and those that the weights themselves name."""
+        try:
+            named = control_tokens(weights)
+        except (OSError, ValueError) as error:
+            say("control_tokens_unknown", level=logging.WARNING, backend=self.name, reason=str(error))
+            named = frozenset()
+        return ControlTokens(self._settings.control_tokens | named)
+
+    def _died(self) -> BackendUnavailable:
+        """The error for a call whose child ended under it, before the supervisor has noticed or after."""
+        if self.state != "ready":
+            return self.unavailable()
+        return BackendUnavailable(f"Backend '{self.name}' died and is restarted. Send the request again in 1 s.")
+
+    def _under_asked_name(self, answer: bytes, call: Call) -> bytes:
+        """`answer` with the id that the client asked for in place of llama.cpp's alias, which is the same for all.
+
+        Bytes are enough: within a JSON string each quote is escaped, so this pattern can only be the key and its value.
+        """
+        if call.model == self._alias:
+            return answer
+        return answer.replace(b'"model":' + orjson.dumps(self._alias), b'"model":' + orjson.dumps(call.model))
+
+    async def _supervise(self, weights: Path) -> None:
+        backoff_s = FIRST_BACKOFF_S
+        while True:
+            self.state = "starting"
+            began = time.monotonic()
+            try:
+                served_s = await self._run_child(weights)
+            except OSError as error:
+                self._cause, served_s = f"no process could be started: {error}", 0.0
+            if served_s >= HEALTHY_S:
+                backoff_s = FIRST_BACKOFF_S
+            self._restart_at = time.monotonic() + backoff_s
+            self.state = "crashed"
+            self._first_outcome.set()
+            say(
+                "backend_crashed",
+                level=logging.ERROR,
+                backend=self.name,
+                reason=self._cause,
+                after_s=round(time.monotonic() - began, 3),
+                restart_in_s=backoff_s,
+            )
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+
+    async def _serve(self, child: LlamaCppProcess) -> None:
+        """Wait until the child has ended; kill it if it hangs."""
+        watch = asyncio.create_task(self._kill_when_hung(child))
+        try:
+            await child.wait()
+        finally:
+            watch.cancel()
+
+    async def _kill_when_hung(self, child: LlamaCppProcess) -> None:
+        if self._connection is not None:
+            child.kill(await until_hung(self._connection, child.pid))
+
+    async def _run_child(self, weights: Path) -> float:
+        """Run one child to its end; how long it served, in seconds."""
+        began = time.monotonic()
+        ready_at = None
+        child = await LlamaCppProcess.start(weights, self._alias, self._settings)
+        try:
+            if url := await child.address():
+                self._server = Connection(url, backend=self.name, headers={}, connect_s=CONNECT_S)
+                self._abilities = await template_abilities(self._server)
+                await self.connect(f"{url}/v1")
+                ready_at = time.monotonic()
+                self.state = "ready"
+                self._first_outcome.set()
+                say("backend_ready", backend=self.name, pid=child.pid, after_s=round(ready_at - began, 3))
+                await self._serve(child)
+                self.state = "crashed"
+        finally:
+            server, self._server = self._server, None
+            # Each of these runs even if a stop overtakes the one before.
+            async with AsyncExitStack() as leaving:
+                leaving.push_async_callback(child.end)
+                if server is not None:
+                    leaving.push_async_callback(server.close)
+                leaving.push_async_callback(self.disconnect)
+        self._cause = child.cause_of_death()
+        return time.monotonic() - ready_at if ready_at is not None else 0.0

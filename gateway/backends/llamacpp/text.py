@@ -1,0 +1,136 @@
+"""What llama.cpp's text completions lack of OpenAI's: its server takes the fields, but not all of them to heart.
+
+It ignores `echo`, `suffix` and `best_of`, goes on until the context is full where no limit is given, writes log
+probabilities in the shape of chat, tells the tokens of each choice with its end, and in one piece those of the first
+choice only. (oaicompat_completion_params_parse and
+server_task_result_cmpl_final in its server's sources.)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.backends.llamacpp.joined import joined
+from gateway.backends.parameters import impossible
+from gateway.backends.text_logprobs import TextLogprobs
+from gateway.operations import DEFAULT_TEXT_TOKENS
+from gateway.request.usage import METER, Usage, usage_in
+from gateway.text.sse import data_and_name
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable
+
+    from gateway.backends.base import Call
+
+
+def text_request(call: Call) -> bytes:
+    """The body for `POST /v1/completions`.
+
+    Raises:
+        InvalidRequest: it asks for something that llama.cpp ignores and that would change the answer.
+    """
+    fields = call.fields
+    if fields.get("echo"):
+        raise impossible("echo", "gives the completion alone", "Put your own prompt before it.")
+    if fields.get("suffix"):
+        raise impossible("suffix", "does not fill gaps", "Leave it out.")
+    if (fields.get("best_of") or 1) > (fields.get("n") or 1):
+        raise impossible("best_of", "compares no answers", "Leave it out.")
+    changes: dict[str, Any] = {}
+    if fields.get("max_tokens") is None:
+        changes["max_tokens"] = DEFAULT_TEXT_TOKENS
+    if fields.get("logprobs") is not None:
+        changes["logprobs"] = max(1, fields["logprobs"])  # 0 is OpenAI's word for the chosen token alone
+    if call.stream and not fields.get("stream"):
+        changes["stream"] = True
+    if not changes:
+        return call.body_for_backend()
+    return orjson.dumps({**fields, "model": call.backend_model, **changes})
+
+
+def whole_text(call: Call, answer: bytes) -> bytes:
+    """An answer with one choice, as OpenAI writes it."""
+    if call.fields.get("logprobs") is None:
+        return answer
+    parsed = orjson.loads(answer)
+    for choice in parsed["choices"]:
+        _translate_logprobs(choice, TextLogprobs(call.fields["logprobs"]))
+    return orjson.dumps(parsed)
+
+
+class TextEvents:
+    """The events of one call, as OpenAI writes them.
+
+    Args:
+        call: the call.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._include_usage = bool((call.fields.get("stream_options") or {}).get("include_usage"))
+        self._choices_per_prompt = call.fields.get("n") or 1
+        self._top: int | None = call.fields.get("logprobs")
+        self._logprobs: dict[int, TextLogprobs] = {}
+        self._prompts: dict[int, int] = {}
+        self._completions: dict[int, int] = {}
+        self._envelope: dict[str, Any] = {}
+
+    def translated(self, block: bytes) -> bytes:
+        """A block of whole events; most pass as they are."""
+        if self._top is None and b'"finish_reason":"' not in block:
+            return block
+        return b"".join(self._event(event) for event in block.split(b"\n\n") if event)
+
+    def usage(self) -> bytes:
+        """After the last event: the tokens of all choices, noted for the ledger, and as an event if asked for."""
+        prompt, completion = sum(self._prompts.values()), sum(self._completions.values())
+        METER.get().counted = Usage(prompt, completion, "backend")
+        if not self._include_usage:
+            return b""
+        usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+        return b"data: " + orjson.dumps({**self._envelope, "choices": [], "usage": usage}) + b"\n\n"
+
+    def _event(self, event: bytes) -> bytes:
+        data, _ = data_and_name(event)
+        chunk = orjson.loads(data) if data else None
+        if not isinstance(chunk, dict):
+            return event + b"\n\n"
+        for choice in chunk.get("choices", ()):
+            index = choice["index"]
+            if choice.get("finish_reason") and (found := usage_in(chunk)):
+                self._prompts[index // self._choices_per_prompt] = found.prompt_tokens
+                self._completions[index] = found.completion_tokens
+            if self._top is not None:
+                _translate_logprobs(choice, self._logprobs.setdefault(index, TextLogprobs(self._top)))
+        chunk.pop("usage", None)
+        self._envelope = {key: value for key, value in chunk.items() if key not in {"choices", "timings"}}
+        return b"data: " + orjson.dumps(chunk) + b"\n\n"
+
+
+async def joined_text(blocks: AsyncIterable[bytes]) -> bytes:
+    """One answer in one piece, from the translated events of a stream that asked for its usage."""
+    answer = await joined(blocks, _join)
+    answer.pop("timings", None)
+    return orjson.dumps(answer)
+
+
+def _join(choice: dict[str, Any], piece: dict[str, Any]) -> None:
+    """Add a piece of a choice to it."""
+    if not choice:
+        choice |= piece
+        return
+    choice["text"] += piece["text"]
+    choice["finish_reason"] = piece["finish_reason"]
+    new = piece.get("logprobs")
+    if new and not choice["logprobs"]:
+        choice["logprobs"] = new
+    elif new:
+        for name, values in new.items():
+            if values is not None:
+                choice["logprobs"][name] += values
+
+
+def _translate_logprobs(choice: dict[str, Any], logprobs: TextLogprobs) -> None:
+    if choice.get("logprobs"):
+        choice["logprobs"] = logprobs.translated(choice["logprobs"]["content"])

@@ -1,0 +1,133 @@
+"""Ollama in its native formats: `/api/chat`, `/api/generate` and `/api/embed`, newline-delimited JSON."""
+
+from __future__ import annotations
+
+import struct
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.backends.http.refusal import refusal_from_event
+from gateway.backends.http.remote import RemoteBackend
+from gateway.backends.ollama.answer import OllamaAnswer
+from gateway.backends.ollama.embeddings import Embeddings, embed_request
+from gateway.backends.ollama.request import ollama_request
+from gateway.backends.ollama.text import GeneratedText, generate_request
+from gateway.errors.base import BackendBadAnswer, BackendDisconnected
+from gateway.operations import CHAT, EMBEDDINGS, OPERATIONS, TEXT_COMPLETION
+from gateway.request.usage import METER
+from gateway.text.sse import EVENT_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from gateway.backends.base import Call
+    from gateway.backends.http.timing import TimedResponse
+
+
+_REQUESTS = {
+    CHAT: ("/api/chat", ollama_request),
+    TEXT_COMPLETION: ("/api/generate", generate_request),
+    EMBEDDINGS: ("/api/embed", embed_request),
+}
+# What a translation raises when a part of an answer has another type than it should.
+_WRONG_SHAPE = (AttributeError, KeyError, TypeError, OverflowError, struct.error)
+
+
+class OllamaBackend(RemoteBackend):
+    """Translates both ways; the native formats are used because OpenAI's have no way to forbid silent truncation.
+
+    Args:
+        config: its address, and a key if a proxy before it wants one.
+        name: its name in the configuration.
+        connect_s: limit for making a connection.
+    """
+
+    operations = OPERATIONS
+
+    async def ready(self) -> bool:
+        """Whether `GET /api/tags`, its list of models, answers 200; no model is loaded for it."""
+        return self._connection is not None and await self._connection.answers("/api/tags")
+
+    async def complete(self, call: Call) -> bytes:
+        """One native answer, translated."""
+        translation = Embeddings(call) if call.operation is EMBEDDINGS else _completion(call)
+        async with self._post(call) as response:
+            await self._check_status(response)
+            answer = self._parsed(await response.read(), translation)
+        METER.get().counted = translation.counted(answer)
+        try:
+            return translation.whole(answer)
+        except _WRONG_SHAPE as error:
+            raise self._bad_answer() from error
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """Each native line, translated into events."""
+        answer = _completion(call)
+        async with self._post(call) as response:
+            await self._check_status(response)
+            async with aclosing(self._lines(response)) as lines:
+                async for line in lines:
+                    parsed = self._parsed(line, answer)
+                    try:
+                        events = answer.events(parsed)
+                    except _WRONG_SHAPE as error:
+                        raise self._bad_answer() from error
+                    if answer.finished:
+                        METER.get().counted = answer.counted(parsed)
+                    if events:
+                        yield events
+                    if answer.finished:
+                        return
+        raise BackendDisconnected(
+            f"Backend '{self.name}' closed the connection before its answer was complete. Send the request again."
+        )
+
+    def _post(self, call: Call) -> Any:
+        path, request = _REQUESTS[call.operation]
+        return self._opened().post(path, orjson.dumps(request(call)), call.request_id)
+
+    async def _lines(self, response: TimedResponse) -> AsyncGenerator[bytes, None]:
+        """Whole lines; a last one without its line end counts only if it is whole JSON."""
+        rest = b""
+        async for chunk in response.chunks():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if line.strip():
+                    yield line
+            if len(rest) > EVENT_LIMIT:
+                raise self._bad_answer()
+        if _is_json(rest):
+            yield rest
+
+    def _parsed(self, line: bytes, translation: OllamaAnswer | GeneratedText | Embeddings) -> dict[str, Any]:
+        """One line as an object; an error line under a 200 raises what it says."""
+        try:
+            answer = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise self._bad_answer() from error
+        if not isinstance(answer, dict):
+            raise self._bad_answer()
+        if answer.get("error"):
+            raise refusal_from_event(self.name, answer["error"])
+        if not translation.is_answer(answer):
+            raise self._bad_answer()
+        return answer
+
+    def _bad_answer(self) -> BackendBadAnswer:
+        return BackendBadAnswer(
+            f"Backend '{self.name}' answered with something that is no Ollama answer. Check its base_url."
+        )
+
+
+def _completion(call: Call) -> OllamaAnswer | GeneratedText:
+    return OllamaAnswer(call) if call.operation is CHAT else GeneratedText(call)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True

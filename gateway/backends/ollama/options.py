@@ -1,0 +1,61 @@
+"""What all of Ollama's native requests share: fields of its own, and sampling parameters, which go into `options`.
+
+Formats: Ollama docs/api.md, api/types.go.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.backends.parameters import taken
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from gateway.backends.base import Call
+
+# OpenAI's name: Ollama's name within `options`.
+_RENAMED = {"max_tokens": "num_predict", "max_completion_tokens": "num_predict"}
+_OPTIONS = frozenset(
+    {
+        *("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty", "top_k", "min_p", "typical_p"),
+        *("repeat_last_n", "repeat_penalty", "penalize_newline", "mirostat", "mirostat_tau", "mirostat_eta"),
+        *("num_predict", "num_keep", "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "use_mmap"),
+    }
+)
+_EVERYWHERE = frozenset({"model", "stream", "stop", "options", "n", "stream_options"})
+
+
+def native_fields(call: Call, *, translated: Collection[str], native: Collection[str]) -> dict[str, Any]:
+    """The fields that Ollama takes as they are, with its sampling parameters in `options`.
+
+    These may have come at the top level or under `options`. Ollama ignores what it does not know, so every other field
+    is dropped by name here.
+
+    Args:
+        call: the call on its way to Ollama.
+        translated: fields that somebody else turns into Ollama's.
+        native: fields that Ollama has at the top level.
+
+    Raises:
+        InvalidRequest: a parameter would be dropped and the call is strict.
+    """
+    translated = _EVERYWHERE.union(translated)
+    options: dict[str, Any] = {}
+    request: dict[str, Any] = {}
+    for name, value in taken(call, _OPTIONS.union(_RENAMED, translated, native)).items():
+        option = _RENAMED.get(name, name)
+        if name in translated:
+            continue
+        if option in _OPTIONS:
+            options[option] = value
+        else:
+            request[name] = value
+    if isinstance(call.fields.get("options"), dict):
+        options.update(call.fields["options"])
+    stop = call.fields.get("stop")
+    if stop is not None:
+        options["stop"] = [stop] if isinstance(stop, str) else stop
+    if options:
+        request["options"] = options
+    return request

@@ -1,0 +1,136 @@
+"""Text completions by Ollama's native `/api/generate`, and back.
+
+The prompt goes out `raw`: it is continued as it stands, and no chat template makes a question of it, as Ollama's own
+`/v1/completions` has it. Only with a suffix the template is used, for it is what tells the model of the gap.
+
+Formats: Ollama docs/api.md, api/types.go (`GenerateRequest`, `GenerateResponse`).
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.backends.ollama.answer import counted, event, finish_reason, has_counts, usage_of
+from gateway.backends.ollama.options import native_fields
+from gateway.backends.parameters import impossible
+from gateway.backends.text_logprobs import TextLogprobs
+from gateway.operations import DEFAULT_TEXT_TOKENS
+
+if TYPE_CHECKING:
+    from gateway.backends.base import Call
+    from gateway.request.usage import Usage
+
+_TRANSLATED = frozenset({"prompt", "suffix", "logprobs", "echo", "best_of"})
+_NATIVE = frozenset({"keep_alive", "think", "format"})
+_KNOWN_IN_ANSWER = frozenset(
+    {"model", "created_at", "response", "done", "done_reason", "prompt_eval_count", "eval_count", "logprobs", "context"}
+)
+
+
+def generate_request(call: Call) -> dict[str, Any]:
+    """The body for `POST /api/generate`.
+
+    Raises:
+        InvalidRequest: the request asks for something that Ollama's format cannot carry.
+    """
+    fields = call.fields
+    if (fields.get("n") or 1) > 1:
+        raise impossible("n", "gives one choice", "Send 1 and ask several times.")
+    if call.choices > 1:
+        raise impossible("prompt", "takes one prompt at a time", "Send a string.")
+    if (fields.get("best_of") or 1) > 1:
+        raise impossible("best_of", "gives one choice", "Leave it out.")
+    if fields.get("echo"):
+        raise impossible("echo", "gives the completion alone", "Put your own prompt before it.")
+    request = native_fields(call, translated=_TRANSLATED, native=_NATIVE)
+    options = request.setdefault("options", {})
+    options.setdefault("num_predict", DEFAULT_TEXT_TOKENS)
+    request |= {
+        "model": call.backend_model,
+        "prompt": _prompt(fields["prompt"]),
+        "stream": call.stream,
+        "raw": not fields.get("suffix"),
+        "truncate": False,
+        "shift": False,
+    }
+    if fields.get("suffix"):
+        request["suffix"] = fields["suffix"]
+    if fields.get("logprobs") is not None:
+        request |= {"logprobs": True, "top_logprobs": fields["logprobs"]}
+    return request
+
+
+def _prompt(prompt: Any) -> str:
+    text = prompt[0] if isinstance(prompt, list) else prompt
+    if text is None or text == "":
+        raise impossible("prompt", "only loads its model for an empty prompt", "Send a prompt with text.")
+    if not isinstance(text, str):
+        raise impossible("prompt", "takes text, and no ids of tokens", "Send a string.")
+    return text
+
+
+class GeneratedText:
+    """Translates what comes for one call.
+
+    Args:
+        call: the call.
+
+    Attributes:
+        finished: the line that says `done` has come.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self.finished = False
+        self._include_usage = bool((call.fields.get("stream_options") or {}).get("include_usage"))
+        self._logprobs = TextLogprobs(call.fields.get("logprobs") or 0)
+        self._id = f"cmpl-{uuid.uuid4().hex}"
+        self._created = int(time.time())
+
+    def whole(self, answer: dict[str, Any]) -> bytes:
+        """A whole answer as a `text_completion` object."""
+        choice = self._choice(answer, finish_reason(answer))
+        return orjson.dumps({**self._envelope(answer), "choices": [choice], "usage": usage_of(answer), **_rest(answer)})
+
+    def events(self, line: dict[str, Any]) -> bytes:
+        """The SSE events for one line: its text, and for the last line the finish reason and the usage."""
+        envelope = self._envelope(line)
+        if self._include_usage:
+            envelope["usage"] = None
+        self.finished = bool(line.get("done"))
+        if not self.finished:
+            return event({**envelope, "choices": [self._choice(line, None)]}) if line["response"] else b""
+        out = event({**envelope, "choices": [self._choice(line, finish_reason(line))], **_rest(line)})
+        if self._include_usage:
+            out += event({**envelope, "choices": [], "usage": usage_of(line)})
+        return out
+
+    @staticmethod
+    def counted(answer: dict[str, Any]) -> Usage | None:
+        """The tokens of an answer's end, if it tells them."""
+        return counted(answer)
+
+    @staticmethod
+    def is_answer(answer: dict[str, Any]) -> bool:
+        """Whether the parts that are translated have the types that api/types.go gives them."""
+        return isinstance(answer.get("response"), str) and has_counts(answer)
+
+    def _envelope(self, answer: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "id": self._id,
+            "object": "text_completion",
+            "created": self._created,
+            "model": answer.get("model"),
+        }
+
+    def _choice(self, answer: dict[str, Any], reason: str | None) -> dict[str, Any]:
+        content = answer.get("logprobs")
+        logprobs = self._logprobs.translated(content) if content else None
+        return {"index": 0, "text": answer["response"], "logprobs": logprobs, "finish_reason": reason}
+
+
+def _rest(answer: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in answer.items() if key not in _KNOWN_IN_ANSWER}

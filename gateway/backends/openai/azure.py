@@ -1,0 +1,176 @@
+"""Azure OpenAI: OpenAI's format at Azure's addresses, with Azure's keys or Entra ID tokens.
+
+Addresses: learn.microsoft.com, "Azure OpenAI REST API reference" (per deployment, with an `api-version`) and
+"API version lifecycle" (v1: no version, the deployment's name as `model`).
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import orjson
+
+from gateway.backends.openai.backend import OpenAIBackend
+from gateway.errors.base import BackendUnavailable
+from gateway.text.nesting import written
+from gateway.text.sse import data_and_name
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from gateway.backends.base import Call
+    from gateway.backends.http.connection import Connection
+    from gateway.config.backends import AzureConfig
+
+_ENVELOPE = frozenset({"id", "object", "created", "model", "choices"})
+
+
+class AzureBackend(OpenAIBackend):
+    """One Azure OpenAI resource.
+
+    Args:
+        config: its address, its version if any, and its key or token.
+        name: its name in the configuration.
+        connect_s: limit for making a connection.
+    """
+
+    def __init__(self, config: AzureConfig, *, name: str, connect_s: float) -> None:
+        super().__init__(config, name=name, connect_s=connect_s)
+        self._version = f"?api-version={config.api_version}" if config.api_version else None
+        if self._version is None:
+            self.limit_field = "max_completion_tokens"
+        self._key = config.api_key
+        self._token = _Token(config.token_file) if config.token_file else None
+
+    def key_headers(self) -> dict[str, str]:
+        """The key in `api-key`; a token is set before each call, for it changes."""
+        return {"api-key": self._key.get_secret_value()} if self._key else {}
+
+    def path(self, call: Call) -> str:
+        """The deployment's address, or v1's."""
+        path = super().path(call)
+        if self._version is None:
+            return f"/openai/v1{path}"
+        return f"/openai/deployments/{quote(call.backend_model, safe='')}{path}{self._version}"
+
+    async def ready(self) -> bool:
+        """Whether the list of models answers 200; it costs no tokens."""
+        try:
+            connection = self._opened()
+        except BackendUnavailable:
+            return False
+        return await connection.answers(
+            "/openai/v1/models" if self._version is None else f"/openai/models{self._version}"
+        )
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """As OpenAI's, but for the first frame.
+
+        Azure begins with a frame of `choices: []` and the results of its filters, on which clients that read
+        `choices[0]` break. What it says travels in the next frame.
+        """
+        first = _FirstFrames(self.name)
+        outlet = call.outlet
+
+        def after_first(block: bytes) -> bool:
+            return first.over and outlet is not None and outlet(block)
+
+        async with aclosing(super().stream(replace(call, outlet=after_first if outlet else None))) as blocks:
+            async for block in blocks:
+                passed = block if first.over else first.pass_on(block)
+                if passed:
+                    yield passed
+
+    def _opened(self) -> Connection:
+        connection = super()._opened()
+        if self._token:
+            try:
+                token = self._token.read()
+            except (OSError, ValueError) as error:
+                why = error.strerror if isinstance(error, OSError) else str(error)
+                raise BackendUnavailable(
+                    f"Backend '{self.name}' has no token: its token_file is of no use ({why}). "
+                    "Check token_file in gateway.toml.",
+                    reached=False,
+                ) from error
+            if token:
+                connection.set_header("authorization", f"Bearer {token}")
+        return connection
+
+
+class _Token:
+    """A file with an access token, read anew when it changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._version: tuple[int, int] | None = None
+
+    def read(self) -> str | None:
+        """The token if it is another than last time, else None.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: it holds no token.
+        """
+        # Kubernetes replaces a mounted file by another one, so its number counts as well as its time.
+        stat = self._path.stat()
+        version = (stat.st_mtime_ns, stat.st_ino)
+        if version == self._version:
+            return None
+        try:
+            token = self._path.read_text("ascii").strip()
+        except UnicodeDecodeError as error:
+            raise ValueError("it holds something else") from error
+        if not token:
+            raise ValueError("it is empty")
+        if not token.isprintable() or " " in token:
+            raise ValueError("it holds something else")
+        self._version = version
+        return token
+
+
+class _FirstFrames:
+    """Joins the frames without choices at the beginning of a stream with the first one that has some.
+
+    Attributes:
+        over: that one has come; nothing more is to be done.
+    """
+
+    def __init__(self, backend: str) -> None:
+        self.over = False
+        self._backend = backend
+        self._held: dict[str, Any] = {}
+
+    def pass_on(self, block: bytes) -> bytes:
+        """What the client shall see now of a block of whole events."""
+        passed = b""
+        while block and not self.over:
+            event, _, block = block.partition(b"\n\n")
+            passed += self._event(event)
+        return passed + block
+
+    def _event(self, event: bytes) -> bytes:
+        chunk = _chunk(event)
+        if chunk is None:
+            return event + b"\n\n"
+        if chunk.get("choices") == [] and not chunk.get("usage"):
+            self._held |= {key: value for key, value in chunk.items() if key not in _ENVELOPE and value is not None}
+            return b""
+        self.over = True
+        if self._held:
+            event = b"data: " + written({**self._held, **chunk}, backend=self._backend)
+        return event + b"\n\n"
+
+
+def _chunk(event: bytes) -> dict[str, Any] | None:
+    """The event's data if it is a JSON object."""
+    data, _ = data_and_name(event)
+    try:
+        chunk = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return chunk if isinstance(chunk, dict) else None

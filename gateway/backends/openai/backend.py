@@ -1,0 +1,103 @@
+"""Any server that speaks OpenAI's format: bytes in, bytes out."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import orjson
+
+from gateway.backends.http.refusal import error_object, refusal_from_event
+from gateway.backends.http.remote import RemoteBackend
+from gateway.backends.openai.large_answer import LARGE, counted, is_list_of_vectors
+from gateway.errors.base import BackendBadAnswer
+from gateway.operations import EMBEDDINGS, OPERATIONS
+from gateway.request.usage import METER
+from gateway.text.sse import whole_events
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Collection
+
+    from gateway.backends.base import Call
+    from gateway.config.backends import RemoteConfig
+    from gateway.operations import Operation
+
+CONNECT_S = 5.0
+_OPENAI = "api.openai.com"
+
+
+class OpenAIBackend(RemoteBackend):
+    """Forwards the client's own bytes and gives the backend's bytes back.
+
+    A subclass may have its own `path` and `body`.
+
+    Args:
+        config: its `base_url`, which ends in `/v1` as a rule, and its key.
+        name: its name in the configuration.
+        connect_s: limit for making a connection.
+    """
+
+    operations: Collection[Operation] = OPERATIONS
+    reuse_after_stream = True
+    """Whether the backend takes another request on a connection that carried a stream."""
+
+    def __init__(self, config: RemoteConfig | None, *, name: str, connect_s: float = CONNECT_S) -> None:
+        super().__init__(config, name=name, connect_s=connect_s)
+        if config and urlsplit(config.base_url).hostname == _OPENAI:
+            self.limit_field = "max_completion_tokens"
+
+    def path(self, call: Call) -> str:
+        """Where `call` goes, below the address."""
+        return call.operation.path
+
+    def body(self, call: Call) -> bytes:
+        """What `call` sends."""
+        return call.body_for_backend()
+
+    async def ready(self) -> bool:
+        """Whether `GET /models` answers 200; it costs no tokens."""
+        return self._connection is not None and await self._connection.answers("/models")
+
+    async def complete(self, call: Call) -> bytes:
+        """Forward `call`; the answer's bytes are checked to be such an answer and given back as they are."""
+        async with self._opened().post(self.path(call), self.body(call), call.request_id) as response:
+            await self._check_status(response)
+            body = await response.read()
+            self._check_answer(call, body)
+        return body
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """Forward `call`; whole events come back as the backend wrote them."""
+        post = self._opened().post(self.path(call), self.body(call), call.request_id, reuse=self.reuse_after_stream)
+        async with post as response:
+            await self._check_status(response)
+            if response.content_type == "application/json":
+                self._check_answer(call, await response.read())
+                raise BackendBadAnswer(
+                    f"Backend '{self.name}' answered a stream request without a stream. Ask it with stream: false."
+                )
+            events = whole_events(response.chunks(), backend=self.name, choices=call.choices, outlet=call.outlet)
+            async with aclosing(events):
+                async for block in events:
+                    yield block
+
+    def _check_answer(self, call: Call, body: bytes) -> None:
+        """Let nothing through under a 200 that is no such answer, such as `null` or an error object."""
+        if call.operation is EMBEDDINGS and len(body) > LARGE and is_list_of_vectors(body):
+            METER.get().counted = counted(body)
+            return
+        try:
+            answer = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise BackendBadAnswer(
+                f"Backend '{self.name}' answered with something that is not JSON. Check its base_url."
+            ) from error
+        if isinstance(answer, dict) and isinstance(answer.get(call.operation.holds), list):
+            METER.get().answer = answer
+            return
+        if isinstance(answer, dict) and answer.get("error") and error_object(answer):
+            raise refusal_from_event(self.name, answer["error"])
+        raise BackendBadAnswer(
+            f"Backend '{self.name}' answered with JSON that is no {call.operation.answer}. Check its base_url."
+        )

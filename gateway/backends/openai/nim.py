@@ -1,0 +1,54 @@
+"""NVIDIA NIM: OpenAI's format with a health address of its own; `nvext` and its other extensions pass untouched."""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+
+from gateway.backends.openai.backend import OpenAIBackend
+
+_NOT_FOUND = 404
+_OK = 200
+_READY_STATUSES = frozenset({"ready", "healthy", "ok"})
+# "Service is ready." of NIM 1 and 2, but not "Service is not ready."
+_READY_MESSAGE = re.compile(r"^(?!.*\bnot\b).*\bready\b", re.IGNORECASE | re.DOTALL)
+
+
+class NimBackend(OpenAIBackend):
+    """A NIM container, or NVIDIA's hosted ones.
+
+    Args:
+        config: its `base_url`, which ends in `/v1`, and its key.
+        name: its name in the configuration.
+        connect_s: limit for making a connection.
+    """
+
+    async def ready(self) -> bool:
+        """Whether `GET /health/ready` says so; where there is no such address, whether `GET /models` answers.
+
+        Both cost no tokens. `/health/live` is of no use here: it answers before the model is loaded. The hosted service
+        has no health address.
+        """
+        if self._connection is None:
+            return False
+        answer = await self._connection.get("/health/ready")
+        if answer is None:
+            return False
+        status, body = answer
+        if status == _NOT_FOUND:
+            return await super().ready()
+        return status == _OK and _says_ready(body)
+
+
+def _says_ready(body: bytes) -> bool:
+    """Whether a health answer under a 200 means it: Dynamo said `{"status": "unhealthy"}` under one."""
+    try:
+        health = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    if not isinstance(health, dict):
+        return False
+    if isinstance(health.get("status"), str):
+        return health["status"].lower() in _READY_STATUSES
+    return isinstance(health.get("message"), str) and _READY_MESSAGE.match(health["message"]) is not None

@@ -1,0 +1,122 @@
+"""`gateway keys`: the file of clients' keys."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.config.load import load
+from gateway.config.problems import ConfigError
+from gateway.limits import key_file, spending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gateway.limits.key_file import KeyEntry
+
+app = typer.Typer(help="The keys that clients may use, in a file that holds only their hashes.", no_args_is_help=True)
+
+_DEFAULT = Path("keys.toml")
+
+File = Annotated[
+    Path | None, typer.Option(help="The file of keys; else keys.file of ./gateway.toml, else ./keys.toml.")
+]
+Name = Annotated[str, typer.Argument(help="What logs, metrics and refusals call the key.")]
+
+
+@app.command()
+def add(  # noqa: PLR0913, PLR0917  # one per option
+    name: Name,
+    rpm: Annotated[int | None, typer.Option(min=1, help="Requests per minute.")] = None,
+    tpm: Annotated[int | None, typer.Option(min=1, help="Tokens per minute, of prompts and answers.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Requests at once.")] = None,
+    budget_usd: Annotated[float | None, typer.Option(help="US dollars in all; every model needs a price.")] = None,
+    budget_tokens: Annotated[int | None, typer.Option(min=1, help="Tokens in all.")] = None,
+    file: File = None,
+) -> None:
+    """Make a key and print it, this once: the file keeps only its hash."""
+    limits = {
+        "rpm": rpm,
+        "tpm": tpm,
+        "concurrency": concurrency,
+        "budget_usd": budget_usd,
+        "budget_tokens": budget_tokens,
+    }
+    with _told():
+        path = _path(file)
+        if file is None and budget_usd is not None:
+            _check_prices(name)
+        key = key_file.add(path, name, limits)
+    typer.echo(f"Key '{name}' stands in {path}; it is shown only now:", err=True)
+    typer.echo(key)
+
+
+@app.command("list")
+def list_keys(file: File = None) -> None:
+    """Show the keys with their own limits (none: the configuration's), their state and what they spent of a budget."""
+    from gateway.cli.tables import print_table  # noqa: PLC0415  # `gateway serve` would wait for its imports
+
+    with _told():
+        path = _path(file)
+        entries = key_file.read(path)
+        spent = _spent(path, entries)
+    rows = []
+    for name, entry in entries.items():
+        state = f"revoked {entry.revoked:%Y-%m-%d}" if entry.revoked else "active"
+        limits = ("" if limit is None else str(limit) for limit in (entry.rpm, entry.tpm, entry.concurrency))
+        tokens, usd = spent.get(name, (0, 0.0))
+        used = f"{tokens} tokens, {usd:.4f} USD" if name in spent else ""
+        rows.append((name, state, f"{entry.created:%Y-%m-%d}", *limits, _budget(entry), used))
+    print_table(("name", "state", "created", "rpm", "tpm", "concurrency", "budget", "spent"), rows)
+
+
+@app.command()
+def revoke(name: Name, file: File = None) -> None:
+    """Have a key refused; a running gateway notices within a second or two."""
+    with _told():
+        path = _path(file)
+        key_file.revoke(path, name)
+    typer.echo(f"Key '{name}' in {path} is revoked.")
+
+
+def _path(file: Path | None) -> Path:
+    return file or load(None).keys.file or _DEFAULT
+
+
+def _check_prices(name: str) -> None:
+    """Refuse a budget that the gateway here would refuse; it would then take up no other new key either."""
+    config = load(None)
+    if config.keys.file and (problems := config.unpriced(name)):
+        raise ConfigError(problems)
+
+
+def _spent(path: Path, names: Iterable[str]) -> spending.Spent:
+    url = load(None).shared.url
+    if url is None:
+        return spending.load(spending.path_beside(path))
+    # An extra, needed only by gateways that share.
+    from gateway.limits import redis_store  # noqa: PLC0415  # see the line above
+
+    return redis_store.spent(url, names)
+
+
+def _budget(entry: KeyEntry) -> str:
+    parts = [f"{entry.budget_tokens} tokens"] if entry.budget_tokens is not None else []
+    parts += [f"{entry.budget_usd:g} USD"] if entry.budget_usd is not None else []
+    return ", ".join(parts)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(f"error: {problem}", err=True)
+        raise typer.Exit(1) from error
+    except (OSError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error

@@ -1,0 +1,1 @@
+"""The configuration: `gateway.toml` and the environment, checked whole."""

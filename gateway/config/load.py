@@ -1,0 +1,264 @@
+"""The configuration: `gateway.toml`, overruled by environment variables, checked whole before anything starts.
+
+`GATEWAY_<SECTION>__<FIELD>` overrules a field, as in `GATEWAY_SERVER__PORT=9000`. Keys never stand in the file:
+`GATEWAY_API_KEYS` lists the keys that clients may use, and `api_key_env` names the variable that holds a backend's key.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from gateway.config.backends import KINDS, BackendConfig
+from gateway.config.environment import ENV_PREFIX, misspelt_tables, unread
+from gateway.config.keys import KeyLimits, KeysConfig, SharedConfig
+from gateway.config.observability import LedgerConfig, LogConfig, MetricsConfig, OtelConfig, Price
+from gateway.config.problems import ConfigError, Problem, problems_of, unknown_name, wrong_types
+from gateway.config.prompts import ExampleMessage, TemplateConfig, TemplateName
+from gateway.config.server import BreakerConfig, Limits, Retries, Section, ServerConfig, Timeouts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DEFAULT_PATH = Path("gateway.toml")
+BUILT_IN = Path(__file__).with_name("default.toml")
+
+# Both appear in response headers, so neither may hold a space, a line end or anything beyond ASCII.
+BackendName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+ModelId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/@+-]{1,200}$")]
+
+
+class RouteStep(Section):
+    """One backend of a route, and the model's name there (unset: the same as here).
+
+    Attributes:
+        backend: its name.
+        model: the model's name there.
+        weight: neighbours in a route that have a weight share the load in its proportion.
+    """
+
+    backend: str
+    model: str | None = Field(default=None, min_length=1)
+    weight: float | None = Field(default=None, gt=0, le=1000)
+
+
+class ModelConfig(Section):
+    """One model.
+
+    Attributes:
+        route: the next backend is taken if the one before fails in a way that may pass.
+        templates: prompts that clients may fill in by name.
+        answer_tokens: the longest answer to a request that sets no limit; so much of a key's budget and `tpm` is
+            reserved for one. Unset, a guess is.
+    """
+
+    route: list[RouteStep] = Field(min_length=1)
+    templates: dict[TemplateName, TemplateConfig] = Field(default={})
+    answer_tokens: int | None = Field(default=None, ge=1)
+
+
+class Tables(Section):
+    """What the file holds."""
+
+    server: ServerConfig = ServerConfig()
+    limits: Limits = Limits()
+    timeouts: Timeouts = Timeouts()
+    retries: Retries = Retries()
+    breaker: BreakerConfig = BreakerConfig()
+    keys: KeysConfig = KeysConfig()
+    shared: SharedConfig = SharedConfig()
+    log: LogConfig = LogConfig()
+    ledger: LedgerConfig = LedgerConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    otel: OtelConfig = OtelConfig()
+    prices: dict[ModelId, Price] = Field(default={})
+    backends: dict[BackendName, BackendConfig] = Field(min_length=1)
+    models: dict[ModelId, ModelConfig] = Field(min_length=1)
+
+
+class Config(Tables, BaseSettings):
+    """The whole configuration.
+
+    Attributes:
+        api_keys: keys that clients may use, from `GATEWAY_API_KEYS` (comma separated); none means open to everyone.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+
+    @classmethod
+    def settings_customise_sources(  # pydantic-settings' own signature
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # as above
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment goes before the file."""
+        return env_settings, init_settings
+
+    @property
+    def is_open(self) -> bool:
+        """Everyone is let in, for there are no keys."""
+        return not self.api_keys and self.keys.file is None
+
+    def unpriced(self, key: str) -> list[Problem]:
+        """What keeps a key's budget in USD from being counted: models without a price."""
+        return [
+            Problem(f'prices."{model}"', f"is missing, and key '{key}' has a budget in USD", "add the model's price")
+            for model in self.models
+            if model not in self.prices
+        ]
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        keys = [key.strip() for key in value.split(",")]
+        if any(not key.isascii() or " " in key for key in keys):
+            raise PydanticCustomError("api_keys", "holds a key with a space or a character beyond ASCII; replace it")
+        if value and not any(keys):
+            # Of variables that are not set, perhaps; it must not open the gateway to everyone.
+            raise PydanticCustomError("api_keys", "holds no key; name one, or unset it")
+        return [key for key in keys if key]
+
+    @model_validator(mode="after")
+    def _check_routes(self) -> Config:
+        problems = [
+            Problem(
+                f'models."{model}".route[{index}].backend',
+                f"'{step.backend}' is not configured",
+                unknown_name(step.backend, self.backends, "or add a table [backends.<name>]"),
+            )
+            for model, config in self.models.items()
+            for index, step in enumerate(config.route)
+            if step.backend not in self.backends
+        ]
+        problems += [
+            Problem(
+                f'prices."{model}"',
+                "there is no such model",
+                unknown_name(model, self.models, "or add a table [models.<id>]"),
+            )
+            for model in self.prices
+            if model not in self.models
+        ]
+        if problems:
+            raise ConfigError(problems)
+        return self
+
+
+_SECTIONS: dict[str, type[Section]] = {
+    name: field.annotation
+    for name, field in Tables.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+}
+
+
+def _fields_at(loc: tuple[int | str, ...]) -> Iterable[str]:
+    """The keys that the table at `loc[:-1]` may hold; `loc` as pydantic writes it, with a backend's kind in it."""
+    table: type[Section]
+    match loc:
+        case ("backends", _, str(kind), _):
+            table = KINDS[kind]
+        case ("models", _, "route", _, _):
+            table = RouteStep
+        case ("models", _, "templates", _, "messages", _, _):
+            table = ExampleMessage
+        case ("models", _, "templates", _, _):
+            table = TemplateConfig
+        case ("models", _, _):
+            table = ModelConfig
+        case ("prices", _, _):
+            table = Price
+        case (str(section), _) if section in _SECTIONS:
+            table = _SECTIONS[section]
+        case _:
+            return Tables.model_fields
+    return table.model_fields
+
+
+def find(path: Path | None) -> Path:
+    """The file to read: `path` if given, else `./gateway.toml` if there is one, else the built-in default."""
+    if path is not None:
+        return path
+    return DEFAULT_PATH if DEFAULT_PATH.exists() else BUILT_IN
+
+
+def load(path: Path | None = None) -> Config:
+    """Read and check the configuration.
+
+    Args:
+        path: a TOML file; None takes what `find` finds.
+
+    Raises:
+        ConfigError: everything that is wrong, each with its place and its remedy.
+    """
+    found = find(path)
+    try:
+        with found.open("rb") as file:
+            data = tomllib.load(file)
+    except OSError as error:
+        raise ConfigError([Problem(str(found), f"cannot be read ({error.strerror})", "check the path")]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([Problem(str(found), f"is not TOML: {error}", "mend the syntax there")]) from error
+    early = [
+        Problem(key, "is a secret's place, or no setting at all", "keep keys in GATEWAY_API_KEYS only; remove it here")
+        for key in data
+        if key == "api_keys" or key.startswith("_")
+    ]
+    early += misspelt_tables(Tables.model_fields)
+    if early:
+        raise ConfigError(early)
+    try:
+        config = Config(**data)
+    except ValidationError as error:
+        raise ConfigError(problems_of(error, _fields_at, ENV_PREFIX)) from error
+    except SettingsError as error:
+        raise ConfigError(
+            [Problem("environment", str(error), f"write {ENV_PREFIX}… variables as JSON there")]
+        ) from error
+    slips, _ = _unread(config)
+    late = _wrong_types(data) + slips
+    if late:
+        raise ConfigError(late)
+    return config
+
+
+def _wrong_types(data: dict[str, Any]) -> list[Problem]:
+    """Where the file's values do not have the types that they must have, though they could be taken for them."""
+    try:
+        Tables.of_toml(data)
+    except ValidationError as error:
+        # The rest is good together with the environment.
+        return wrong_types(error, _fields_at)
+    return []
+
+
+def remarks(config: Config) -> list[Problem]:
+    """What is allowed, and probably not what was meant: variables that are not read, and limits of no key."""
+    _, others = _unread(config)
+    limits = [name for name in KeyLimits.model_fields if config.is_open and getattr(config.keys, name) is not None]
+    what, mend = "there are no keys, so all clients share it", "set GATEWAY_API_KEYS or keys.file to count each alone"
+    return [*others, *(Problem(f"keys.{name}", what, mend) for name in limits)]
+
+
+def _unread(config: Config) -> tuple[list[Problem], list[Problem]]:
+    settings = {f"{table}__{name}".upper() for table, section in _SECTIONS.items() for name in section.model_fields}
+    settings |= {table.upper() for table in Tables.model_fields}
+    named = {config.shared.redis_url_env, *(getattr(one, "api_key_env", None) for one in config.backends.values())}
+    return unread(settings, {name for name in named if name is not None})

@@ -1,0 +1,1 @@
+"""One request's way to backends: its attempts, one after the other."""

@@ -1,0 +1,211 @@
+"""The attempts to answer one request: one after the other along its route, within one limit of time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from gateway.backends.base import Call
+from gateway.dispatch.attempt import Running
+from gateway.dispatch.idle_timeout import Quiet
+from gateway.errors.base import BackendBadAnswer, BackendTimeout, BackendUnavailable, ContextTooLong, GatewayError
+from gateway.observability.request_log import say
+from gateway.routing.retry_plan import Plan, may_pass
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from gateway.backends.base import Outlet
+    from gateway.config.server import Timeouts
+    from gateway.formats.base import Dialect
+    from gateway.request.record import RequestRecord
+    from gateway.routing.balancing import Step
+    from gateway.routing.routes import Route
+
+
+class Attempts:
+    """The attempts to answer one request: along its route, until one succeeds, none is left or time is over.
+
+    Once anything of an answer went out, there is no further attempt.
+
+    Args:
+        route: where the request may go.
+        record: takes note of each attempt.
+        body: the client's bytes.
+        fields: `body` parsed and checked.
+        timeouts: limits; `total_s` counts over all attempts and the waits between them.
+        dialect: how backends are asked, and how the answer looks.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  # the request's four sides, the limits and the format
+        self,
+        route: Route,
+        record: RequestRecord,
+        body: bytes,
+        fields: dict[str, Any],
+        timeouts: Timeouts,
+        dialect: Dialect,
+    ) -> None:
+        self._route = route
+        self._record = record
+        record.asked = fields
+        self._body = body
+        self._fields = fields
+        self._timeouts = timeouts
+        self._dialect = dialect
+        self._clock = asyncio.get_running_loop().time
+        self._deadline = self._clock() + timeouts.total_s
+        self._plan = Plan(route, self._deadline, self._clock)
+        self._error: GatewayError | None = None
+
+    async def complete(self) -> bytes:
+        """The whole answer.
+
+        Raises:
+            GatewayError: of the last attempt.
+        """
+        while True:
+            step = await self._next_step()
+            try:
+                with Running(step, self._record):
+                    return await self._completed(step)
+            except GatewayError as error:
+                self._failed(step, error)
+
+    async def stream(self, outlet: Outlet | None = None) -> AsyncGenerator[bytes, None]:
+        """The answer's events, without what closes the stream.
+
+        Args:
+            outlet: may be given further events instead, once the first ones were yielded.
+
+        Raises:
+            GatewayError: of the last attempt, or in mid-stream.
+        """
+        begun = False
+        while not begun:
+            step = await self._next_step()
+            try:
+                with Running(step, self._record) as running:
+                    call = self._call(step)
+                    async with Quiet() as quiet, aclosing(self._events(step, call, quiet, outlet)) as events:
+                        block = await self._next_block(events, quiet, self._timeouts.first_byte_s)
+                        if block is None:
+                            raise BackendBadAnswer(
+                                f"Backend '{step.backend.name}' ended its stream without an event. "
+                                "Send the request again."
+                            )
+                        begun = True
+                        running.is_answering()
+                        while block is not None:
+                            yield block
+                            block = await self._next_block(events, quiet, self._timeouts.idle_s)
+            except GatewayError as error:
+                if begun:
+                    raise
+                self._failed(step, error)
+
+    def _events(self, step: Step, call: Call, quiet: Quiet, outlet: Outlet | None) -> AsyncGenerator[bytes, None]:
+        """What one backend streams; each event that goes past into the outlet ends the quiet as one that comes does."""
+        if outlet is not None and self._dialect.passes_on:
+
+            def put(block: bytes) -> bool:
+                quiet.extend(min(self._timeouts.idle_s, self._deadline - self._clock()))
+                return outlet(block)
+
+            call = replace(call, outlet=put)
+        return self._dialect.stream(step.backend, call, self._fields)
+
+    async def _next_step(self) -> Step:
+        """The step to attempt now, after the waits that are due."""
+        move = self._plan.next()
+        while isinstance(move, float) or (move is not None and not await move.standing.breaker.may_begin()):
+            began = time.perf_counter()
+            await asyncio.sleep(move if isinstance(move, float) else 0)
+            self._record.meter.wait(began, time.perf_counter())
+            move = self._plan.next()
+        if move is None:
+            raise self._final(self._error) if self._error else self._all_open()
+        if self._error:
+            self._say_why(self._error)
+        return move
+
+    async def _completed(self, step: Step) -> bytes:
+        left_s = self._deadline - self._clock()
+        limit_s = min(left_s, self._timeouts.attempt_s or left_s)
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._dialect.complete(step.backend, self._call(step), self._fields)
+        except TimeoutError:
+            within_s = self._timeouts.total_s if limit_s == left_s else limit_s
+            raise self._timeout(f"give its whole answer within {within_s:g} s") from None
+
+    async def _next_block(self, events: AsyncGenerator[bytes, None], quiet: Quiet, quiet_s: float) -> bytes | None:
+        try:
+            return await quiet.wait(anext(events, None), min(quiet_s, self._deadline - self._clock()))
+        except TimeoutError:
+            if self._clock() >= self._deadline:
+                raise self._timeout(f"end its stream within {self._timeouts.total_s:g} s") from None
+            raise self._timeout(f"send an event for {quiet_s:g} s") from None
+
+    def _call(self, step: Step) -> Call:
+        record, tokens = self._record, step.backend.control_tokens
+        record.backend, record.dropped, record.neutralised, record.meter.tally = step.backend.name, {}, 0, None
+        call = Call(
+            body=self._body,
+            fields=self._fields,
+            model=self._fields["model"],
+            backend_model=step.model,
+            request_id=record.id,
+            stream=record.streamed,
+            operation=record.operation,
+            strict=record.strict or step.backend.strict,
+            dropped=record.dropped,
+        )
+        call = self._dialect.call(step.backend, call)
+        if tokens is not None:
+            body, fields, record.neutralised = tokens.neutralised(call.body, call.fields)
+            call = replace(call, body=body, fields=fields) if record.neutralised else call
+        return call
+
+    def _failed(self, step: Step, error: GatewayError) -> None:
+        """Go on after a failure that may pass; raise any other."""
+        if isinstance(error, ContextTooLong):
+            error.speak_of(self._record.operation.asks)
+        if not may_pass(error):
+            raise error
+        self._error = error
+        self._plan.failed(step, error)
+
+    def _say_why(self, error: GatewayError) -> None:
+        """Tell the log the reason of a further attempt; the client will not see it."""
+        record = self._record
+        # Not the message: a backend's may repeat the prompt.
+        told = {"id": record.id, "backend": record.backend, "reason": error.code, "status": error.backend_status}
+        say("attempt_failed", level=logging.WARNING, **told)
+
+    def _final(self, error: GatewayError) -> GatewayError:
+        """The last attempt's error, telling the client whether a repetition of its own makes sense.
+
+        It does if the backend said when, or if the gateway made no repetition itself: the two must not multiply.
+        """
+        again = error.should_retry
+        if again is None:
+            again = "retry-after" in error.headers or self._route.retries.attempts == 1
+        error.headers["x-should-retry"] = "true" if again else "false"
+        return error
+
+    def _all_open(self) -> BackendUnavailable:
+        return BackendUnavailable(
+            f"Every backend of the model '{self._fields['model']}' has failed repeatedly and is left alone for now. "
+            "Send the request again after the time in Retry-After.",
+            retry_after_s=min(step.standing.breaker.wait_s() for step in self._route.steps),
+        )
+
+    def _timeout(self, what: str) -> BackendTimeout:
+        return BackendTimeout(
+            f"Backend '{self._record.backend}' did not {what}. Ask for less, or have [timeouts] raised in gateway.toml."
+        )

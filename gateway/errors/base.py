@@ -1,0 +1,236 @@
+"""Every way in which the gateway says no, as an exception that knows its HTTP answer.
+
+    GatewayError
+    ├── InvalidRequest          400  the client must change its request
+    │   ├── ContextTooLong      400  context_length_exceeded
+    │   └── OperationNotOffered 400  unsupported_endpoint: the model's backends cannot be asked for this
+    ├── InvalidApiKey           401  invalid_api_key
+    ├── ModelNotFound           404  model_not_found
+    ├── InternalError           500  internal_error
+    ├── ShuttingDown            503  gateway_shutting_down, with Retry-After
+    └── BackendError                 the fault lies with a backend
+        ├── BackendRejected     4xx  the backend's own refusal of this request, normalised
+        ├── BackendRefused      502  backend_refused: no connection, or it refused the gateway itself
+        ├── BackendBadAnswer    502  backend_bad_answer: what came is not what was asked for
+        ├── BackendDisconnected 502  backend_disconnected: died while it answered
+        ├── BackendUnavailable  503  backend_unavailable, with Retry-After: loading, restarting, overloaded
+        └── BackendTimeout      504  backend_timeout
+
+What is wrong before the body is read stands in `gateway.errors.http`, what limits refuse in `gateway.errors.limits`.
+
+The body is always OpenAI's `{"error": {"message", "type", "param", "code"}}` with all four keys, `param` and `code`
+being null where there is none (schema `ErrorResponse` of github.com/openai/openai-openapi).
+"""
+
+# ruff: file-ignore[N818]
+# Their names are the words of the error table, and each says by itself that something failed.
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, ClassVar
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RETRY_AFTER_S = 1
+# How many other models a message names.
+_NAMED = 3
+
+
+class GatewayError(Exception):
+    """A refusal or failure with its HTTP status and its OpenAI error object.
+
+    Attributes:
+        status: HTTP status of the answer.
+        type: OpenAI's coarse class: `invalid_request_error`, `rate_limit_error` or `server_error`.
+        code: machine-readable reason; None where OpenAI itself sends null.
+        param: path of the field at fault, such as `messages[0].content`.
+        message: what is wrong and how to mend it; it never holds a key or a prompt.
+        headers: further response headers, such as `retry-after`.
+        reached: False only if not a byte of the request went out, so that another backend may be tried.
+        backend_status: the HTTP status that the backend itself gave; None if it gave none.
+        retry_after_s: the wait that the backend asked for; None if it asked for none.
+        should_retry: what the backend's `x-should-retry` says; None if it says nothing.
+    """
+
+    default_status: ClassVar[int] = 500
+    default_type: ClassVar[str] = "server_error"
+    default_code: ClassVar[str | None] = "internal_error"
+
+    def __init__(  # noqa: PLR0913  # the four keys of the error object plus its HTTP side
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        type: str | None = None,  # noqa: A002  # OpenAI's own name for the key
+        code: str | None = None,
+        param: str | None = None,
+        headers: dict[str, str] | None = None,
+        reached: bool = True,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status or self.default_status
+        self.type = type or self.default_type
+        self.code = code or self.default_code
+        self.param = param
+        self.headers = headers or {}
+        self.reached = reached
+        self.backend_status: int | None = None
+        self.retry_after_s: float | None = None
+        self.should_retry: bool | None = None
+
+    def body(self) -> bytes:
+        """The error object as JSON."""
+        error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+        return orjson.dumps({"error": error})
+
+    def event(self) -> bytes:
+        """The error object as one whole SSE event, for a stream that has already begun."""
+        return b"data: " + self.body() + b"\n\n"
+
+
+class InvalidRequest(GatewayError):
+    """The request is malformed or out of bounds."""
+
+    default_status = 400
+    default_type = "invalid_request_error"
+    default_code: ClassVar[str | None] = None
+
+
+class ContextTooLong(InvalidRequest):
+    """The prompt does not fit into the model's context."""
+
+    default_code = "context_length_exceeded"
+
+    def __init__(self, prompt_tokens: int | None, context_tokens: int | None, *, detail: str = "") -> None:
+        if prompt_tokens is not None and context_tokens is not None:
+            detail = (
+                f"This model's maximum context length is {context_tokens} tokens, "
+                f"but your messages resulted in {prompt_tokens} tokens."
+            )
+        super().__init__(f"{detail} Shorten the messages, or ask a model with a longer context.", param="messages")
+
+    def speak_of(self, field: str) -> None:
+        """Name the field that holds the question where that is another than `messages`."""
+        self.message = self.message.replace("messages", field)
+        self.param = field
+
+
+class OperationNotOffered(InvalidRequest):
+    """No backend of the model has this endpoint."""
+
+    default_code = "unsupported_endpoint"
+
+    def __init__(self, model: str, path: str, *, able: Sequence[str], setting: str) -> None:
+        named = ", ".join(f"'{shorten(other)}'" for other in able[:_NAMED])
+        mend = f"Ask a model that has one, such as {named}" if able else "Have one added to its route"
+        also = f", or {setting}" if setting else ""
+        super().__init__(f"The model '{shorten(model)}' has no backend for {path}. {mend}{also}.", param="model")
+
+
+class InvalidApiKey(GatewayError):
+    """No key, or one that the gateway does not know."""
+
+    default_status = 401
+    default_type = "invalid_request_error"
+    default_code = "invalid_api_key"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers={"www-authenticate": "Bearer"})
+
+
+class ModelNotFound(GatewayError):
+    """The asked model has no route."""
+
+    default_status = 404
+    default_type = "invalid_request_error"
+    default_code = "model_not_found"
+
+    def __init__(self, model: str, near: str | None = None) -> None:
+        hint = f"Did you mean '{near}'? " if near else ""
+        super().__init__(
+            f"The model '{shorten(model)}' does not exist. {hint}GET /v1/models lists the models of this gateway.",
+            param="model",
+        )
+
+
+class InternalError(GatewayError):
+    """A defect of the gateway itself; its traceback stands in the log under the same request id."""
+
+    def __init__(self) -> None:
+        super().__init__("The gateway failed on this request. Report the x-request-id of this answer.")
+
+
+class ShuttingDown(GatewayError):
+    """The gateway was stopped before this request came, or did not get done with it in time."""
+
+    default_status = 503
+    default_code = "gateway_shutting_down"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The gateway is shutting down. Send the request again in a moment.",
+            # On another connection, which may lead to another gateway.
+            headers={"retry-after": str(RETRY_AFTER_S), "connection": "close"},
+        )
+
+
+class BackendError(GatewayError):
+    """The fault lies with a backend."""
+
+    default_status = 502
+    default_code = "backend_error"
+
+
+class BackendRejected(BackendError):
+    """The backend's own 4xx: it understood the gateway and refuses this request."""
+
+    default_status = 400
+    default_type = "invalid_request_error"
+    default_code = "backend_rejected"
+
+
+class BackendRefused(BackendError):
+    """No connection could be made, or the backend refused the gateway's key or address."""
+
+    default_code = "backend_refused"
+
+
+class BackendBadAnswer(BackendError):
+    """The backend answered with something that was not asked for."""
+
+    default_code = "backend_bad_answer"
+
+
+class BackendDisconnected(BackendError):
+    """The backend closed the connection before its answer was whole."""
+
+    default_code = "backend_disconnected"
+
+
+class BackendUnavailable(BackendError):
+    """The backend exists but cannot answer now."""
+
+    default_status = 503
+    default_code = "backend_unavailable"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, reached: bool = True) -> None:
+        wait_s = RETRY_AFTER_S if retry_after_s is None else math.ceil(retry_after_s)
+        super().__init__(message, headers={"retry-after": str(wait_s)}, reached=reached)
+        self.retry_after_s = retry_after_s
+
+
+class BackendTimeout(BackendError):
+    """The backend was silent for longer than a limit under `[timeouts]`."""
+
+    default_status = 504
+    default_code = "backend_timeout"
+
+
+def shorten(text: str, limit: int = 100) -> str:
+    """`text` cut to `limit` characters, for messages that repeat what a client sent."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"

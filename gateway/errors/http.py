@@ -1,0 +1,85 @@
+"""What a request can have wrong before anybody reads its body.
+
+    GatewayError
+    ├── UnknownUrl          404  unknown_url
+    ├── MethodNotAllowed    405  method_not_allowed, with Allow
+    ├── RequestTimeout      408  request_timeout: the client did not send all of its request
+    ├── BodyTooLarge        413  body_too_large
+    └── HeadersTooLarge     431  headers_too_large
+
+The rest of the tree stands in `gateway.errors.base`.
+"""
+
+# ruff: file-ignore[N818]
+# As in `gateway.errors.base`.
+
+from __future__ import annotations
+
+from gateway.errors.base import GatewayError, shorten
+
+
+class UnknownUrl(GatewayError):
+    """No such path."""
+
+    default_status = 404
+    default_type = "invalid_request_error"
+    default_code = "unknown_url"
+
+    def __init__(self, method: str, path: str) -> None:
+        super().__init__(
+            f"Unknown request URL: {method} {shorten(path)}. "
+            "Check the path; chat is POST /v1/chat/completions, and /openapi.json lists all the others."
+        )
+
+
+class MethodNotAllowed(GatewayError):
+    """The path exists, the method does not."""
+
+    default_status = 405
+    default_type = "invalid_request_error"
+    default_code = "method_not_allowed"
+
+    def __init__(self, method: str, path: str, allow: str) -> None:
+        super().__init__(
+            f"Method {method} is not allowed on {shorten(path)}. Use {allow}.",
+            headers={"allow": allow},
+        )
+
+
+class RequestTimeout(GatewayError):
+    """The client began a request and did not go on."""
+
+    default_status = 408
+    default_type = "invalid_request_error"
+    default_code = "request_timeout"
+
+    def __init__(self, what: str, limit_s: float) -> None:
+        super().__init__(
+            f"The {what} of the request did not arrive within {limit_s:g} s. Send the request again, all of it.",
+            headers={"connection": "close"},
+        )
+
+
+class BodyTooLarge(GatewayError):
+    """The request body is over `limits.body_bytes`."""
+
+    default_status = 413
+    default_type = "invalid_request_error"
+    default_code = "body_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The request body is larger than {limit} bytes. Send a smaller body, "
+            "or have limits.body_bytes raised in gateway.toml."
+        )
+
+
+class HeadersTooLarge(GatewayError):
+    """The headers of a request are larger than any client needs."""
+
+    default_status = 431
+    default_type = "invalid_request_error"
+    default_code = "headers_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The request's headers are larger than {limit} bytes. Send fewer or shorter ones.")

@@ -1,0 +1,135 @@
+"""Anthropic's Messages between a client and any backend.
+
+A backend that speaks Anthropic's format gets the client's own bytes, and the client gets that backend's. Any other one
+is asked in OpenAI's words.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import orjson
+
+from gateway.backends.anthropic.answer import WRONG_SHAPE
+from gateway.backends.anthropic.backend import AnthropicBackend
+from gateway.backends.anthropic.vocabulary import VERSION, VERSIONS
+from gateway.errors.base import BackendBadAnswer, InvalidRequest
+from gateway.formats.anthropic.answer import message_of
+from gateway.formats.anthropic.errors import event_of
+from gateway.formats.anthropic.request import chat_call
+from gateway.formats.anthropic.schema import MessagesRequest, check
+from gateway.formats.anthropic.stream import END, MessageStream
+from gateway.formats.base import Dialect
+from gateway.formats.openapi import path_item
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from starlette.types import Scope
+
+    from gateway.backends.base import Backend, Call
+    from gateway.errors.base import GatewayError
+    from gateway.formats.schema import Open
+    from gateway.operations import Operation
+
+_VERSION = b"anthropic-version"
+_BETA = b"anthropic-beta"
+
+
+class Messages(Dialect):
+    """Anthropic's Messages.
+
+    Args:
+        version: of Anthropic's API, as the client wants it.
+        beta: what the client's `anthropic-beta` asks for; Anthropic gets it, no other backend knows it.
+
+    Attributes:
+        request: the bounds of a request.
+    """
+
+    end = END
+    request: ClassVar[type[Open]] = MessagesRequest
+
+    def __init__(self, version: str = VERSION, beta: str = "") -> None:
+        self._version = version
+        self._beta = beta
+
+    def checked(self, scope: Scope, fields: dict[str, Any]) -> Self:
+        """Check a request against the bounds of the version of Anthropic's API that it names."""
+        version, beta = VERSION, []
+        for name, value in scope["headers"]:
+            if name == _VERSION:
+                version = value.decode("latin-1").strip()
+            elif name == _BETA:
+                beta.append(value.decode("latin-1"))
+        if version not in VERSIONS:
+            raise InvalidRequest(
+                f"Invalid header 'anthropic-version': expected one of {', '.join(VERSIONS)}. "
+                "Send one of them, or leave it out.",
+                code="invalid_header",
+            )
+        check(fields, version, self.request)
+        return type(self)(version, ",".join(beta))
+
+    def call(self, backend: Backend, call: Call) -> Call:
+        """A chat call, but for a backend that speaks Anthropic's format."""
+        if isinstance(backend, AnthropicBackend):
+            return call
+        if self._beta:
+            call.drop(_BETA.decode())
+        return chat_call(call, backend.limit_field)
+
+    async def complete(self, backend: Backend, call: Call, asked: dict[str, Any]) -> bytes:
+        """A `message` object."""
+        if isinstance(backend, AnthropicBackend):
+            return await backend.complete_message(call, self.headers())
+        answer = await backend.complete(call)
+        try:
+            return message_of(orjson.loads(answer), asked)
+        except WRONG_SHAPE as error:
+            raise _bad_answer(backend) from error
+
+    def stream(self, backend: Backend, call: Call, asked: dict[str, Any]) -> AsyncGenerator[bytes, None]:
+        """Anthropic's events."""
+        if isinstance(backend, AnthropicBackend):
+            return backend.stream_message(call, self.headers())
+        return _translated(backend, call, MessageStream(asked))
+
+    def failure(self, error: GatewayError, request_id: str) -> bytes:
+        """An event `error`; nothing follows it."""
+        return event_of(error, request_id)
+
+    def path_item(self, operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ARG002  # it has one
+        """The endpoint for the OpenAPI page."""
+        return path_item(
+            MessagesRequest,
+            answer="message of Anthropic's",
+            stream="Anthropic's events up to message_stop",
+            error='{"type": "error", "error": {"type", "message"}, "request_id"}',
+            # Chat has parts of the same names.
+            prefix="Messages.",
+        )
+
+    def headers(self) -> dict[str, str]:
+        """What Anthropic is told beside the client's own request."""
+        beta = {_BETA.decode(): self._beta} if self._beta else {}
+        return {_VERSION.decode(): self._version, **beta}
+
+
+async def _translated(backend: Backend, call: Call, stream: MessageStream) -> AsyncGenerator[bytes, None]:
+    async with aclosing(backend.stream(call)) as blocks:
+        async for block in blocks:
+            try:
+                passed = stream.events(block)
+            except WRONG_SHAPE as error:
+                raise _bad_answer(backend) from error
+            if passed:
+                yield passed
+    yield stream.ending()
+
+
+def _bad_answer(backend: Backend) -> BackendBadAnswer:
+    return BackendBadAnswer(
+        f"Backend '{backend.name}' answered with a completion that makes no Anthropic message. Send the request again."
+    )

@@ -1,0 +1,1 @@
+"""OpenAI's format: bounds of its requests, and prompt templates."""

@@ -1,0 +1,147 @@
+"""The messages of a chat request: content parts and calls of tools included."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, Tag, model_validator
+
+from gateway.formats.schema import FIRST, OTHER, Object, Open, Text1, by_type, missing, text_or
+
+
+class TextPart(Open):
+    """A piece of text."""
+
+    type: Literal["text"]
+    text: str
+
+
+class RefusalPart(Open):
+    """What an assistant said when it refused."""
+
+    type: Literal["refusal"]
+    refusal: str
+
+
+class ImageUrl(Open):
+    """An image's address, or the image itself as `data:image/png;base64,…`."""
+
+    url: str
+    detail: str | None = None
+
+
+class ImagePart(Open):
+    """An image."""
+
+    type: Literal["image_url"]
+    image_url: ImageUrl
+
+
+class InputAudio(Open):
+    """Audio in base64, and its format (`wav`, `mp3`)."""
+
+    data: str
+    format: str
+
+
+class AudioPart(Open):
+    """A piece of audio."""
+
+    type: Literal["input_audio"]
+    input_audio: InputAudio
+
+
+class FilePart(Open):
+    """A file."""
+
+    type: Literal["file"]
+    file: Object
+
+
+class OtherPart(Open):
+    """A part that OpenAI does not know, such as `video_url`; the backend may."""
+
+    type: Text1
+
+
+ContentPart = Annotated[
+    Annotated[TextPart, Tag("<text>")]
+    | Annotated[RefusalPart, Tag("<refusal>")]
+    | Annotated[ImagePart, Tag("<image_url>")]
+    | Annotated[AudioPart, Tag("<input_audio>")]
+    | Annotated[FilePart, Tag("<file>")]
+    | Annotated[OtherPart, Tag(OTHER)],
+    by_type("text", "refusal", "image_url", "input_audio", "file"),
+]
+Content = Annotated[
+    Annotated[str, Tag("<text>")] | Annotated[Annotated[list[ContentPart], Field(min_length=1), FIRST], Tag("<parts>")],
+    text_or("<parts>", list),
+]
+
+
+class CalledFunction(Open):
+    """A function's name, and its arguments as the model wrote them: JSON as a rule."""
+
+    name: str
+    arguments: str
+
+
+class FunctionCall(Open):
+    """A call of a function."""
+
+    id: str
+    type: Literal["function"]
+    function: CalledFunction
+
+
+class CalledCustomTool(Open):
+    """A custom tool's name, and its input as the model wrote it."""
+
+    name: str
+    input: str
+
+
+class CustomCall(Open):
+    """A call of a custom tool."""
+
+    id: str
+    type: Literal["custom"]
+    custom: CalledCustomTool
+
+
+class OtherCall(Open):
+    """A call of something that OpenAI does not know; the backend may."""
+
+    id: str
+    type: Text1
+
+
+ToolCall = Annotated[
+    Annotated[FunctionCall, Tag("<function>")]
+    | Annotated[CustomCall, Tag("<custom>")]
+    | Annotated[OtherCall, Tag(OTHER)],
+    by_type("function", "custom"),
+]
+
+
+class Message(Open):
+    """One message; `content` may only be missing from an assistant's message that calls tools."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Content | None = None
+    name: str | None = None
+    tool_calls: Annotated[list[ToolCall], FIRST] | None = None
+    function_call: CalledFunction | None = None
+    tool_call_id: str | None = None
+
+    @model_validator(mode="after")
+    def _check_role(self) -> Self:
+        if self.content is None and not (self.role == "assistant" and (self.tool_calls or self.function_call)):
+            if self.role == "function" and "content" in self.model_fields_set:
+                return self
+            raise missing("content", "a string or an array of content parts")
+        if self.role == "tool" and self.tool_call_id is None:
+            raise missing("tool_call_id", "the id of the tool call that this message answers")
+        if self.role == "function" and self.name is None:
+            raise missing("name", "the name of the function that this message answers for")
+        return self

@@ -1,0 +1,172 @@
+"""Prompt templates: a request names one of its model's, gives its variables, and gets its messages before its own.
+
+What a client sends is data: neither its variables nor its messages are ever read as templates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.errors.base import InvalidRequest, shorten
+from gateway.operations import CHAT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.config.load import ModelConfig
+    from gateway.config.prompts import TemplateConfig
+    from gateway.text.template import SafeTemplate
+
+FIELD = "gateway"
+"""The field of a request that is the gateway's own; it never goes on to a backend."""
+_SYSTEM = frozenset({"system", "developer"})
+
+
+def only_for_chats() -> InvalidRequest:
+    """The refusal of the field where there are no templates: it must not go on to a backend either."""
+    return InvalidRequest(
+        f"'{FIELD}' names a prompt template, and there are none here. Leave it out, or ask {CHAT.url_path}.",
+        param=FIELD,
+        code="unsupported_parameter",
+    )
+
+
+class Prompts:
+    """The prompt templates of all models.
+
+    Args:
+        models: the configured models; their templates are known to be good.
+    """
+
+    def __init__(self, models: Mapping[str, ModelConfig]) -> None:
+        self._templates = {
+            model: {name: _Template.of(name, template) for name, template in config.templates.items()}
+            for model, config in models.items()
+            if config.templates
+        }
+
+    def applied(self, fields: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+        """A request with its template's messages before its own, and without the gateway's own field.
+
+        Args:
+            fields: the checked body of a chat request with the field; it is not changed.
+
+        Returns:
+            The body and the fields for the backends.
+
+        Raises:
+            InvalidRequest: 400, which names the unknown template, or the variable that is missing, unknown or unfit.
+        """
+        options = fields[FIELD] or {}
+        name, variables = options.get("template"), options.get("variables") or {}
+        fields = {key: value for key, value in fields.items() if key != FIELD}
+        if name is not None:
+            template = self._template(fields["model"], name)
+            fields["messages"] = template.messages(variables, fields["messages"])
+        elif variables:
+            raise InvalidRequest(
+                "There are variables and no template. Send its name in 'gateway.template', or leave them out.",
+                param="gateway.template",
+                code="missing_required_parameter",
+            )
+        return orjson.dumps(fields), fields
+
+    def _template(self, model: str, name: str) -> _Template:
+        templates = self._templates.get(model, {})
+        template = templates.get(name)
+        if template is None:
+            known = f"Its templates are {', '.join(sorted(templates))}." if templates else "It has none; leave it out."
+            near = get_close_matches(name[:200], templates, n=1)
+            hint = f"Did you mean '{near[0]}'? " if near else ""
+            raise InvalidRequest(
+                f"The model '{shorten(model)}' has no template '{shorten(name)}'. {hint}{known}",
+                param="gateway.template",
+                code="unknown_template",
+            )
+        return template
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    name: str
+    texts: tuple[tuple[str, SafeTemplate], ...]
+    defaults: Mapping[str, Any]
+    known: frozenset[str]
+    has_system: bool
+
+    @classmethod
+    def of(cls, name: str, config: TemplateConfig) -> _Template:
+        """The template that a configuration describes."""
+        from gateway.text.template import SafeTemplate  # noqa: PLC0415  # Jinja is read only where there are templates
+
+        texts = tuple((role, SafeTemplate(text)) for _, role, text in config.texts)
+        known = frozenset(variable for _, text in texts for variable in text.variables)
+        return cls(name, texts, config.variables, known, config.system is not None)
+
+    def messages(self, variables: dict[str, Any], own: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Its messages before the client's own, but after a system message of the client's."""
+        from gateway.text.template import MissingVariableError, TooMuchError, UnfitVariablesError  # noqa: PLC0415  # as above
+
+        self._check(variables)
+        for index, message in enumerate(own):
+            if self.has_system and message["role"] in _SYSTEM:
+                raise InvalidRequest(
+                    f"The template '{self.name}' brings its own system message. Leave out yours, or the template.",
+                    param=f"messages[{index}].role",
+                    code="second_system_message",
+                )
+        values = {**self.defaults, **variables}
+        first = next((index for index, message in enumerate(own) if message["role"] not in _SYSTEM), len(own))
+        try:
+            filled = [{"role": role, "content": text.fill(values)} for role, text in self.texts]
+        except MissingVariableError as error:
+            raise InvalidRequest(
+                f"The template '{self.name}' needs the variable '{error.name}'. Send it in 'gateway.variables'.",
+                param=f"gateway.variables.{error.name}",
+                code="missing_template_variable",
+            ) from None
+        except TooMuchError as error:
+            raise InvalidRequest(
+                f"With these variables the template '{self.name}' makes {error}, which is its limit. Send less.",
+                param="gateway.variables",
+                code="template_too_large",
+            ) from None
+        except UnfitVariablesError as error:
+            raise InvalidRequest(
+                f"The template '{self.name}' cannot be filled with these variables: {shorten(str(error))}. "
+                "Change them.",
+                param="gateway.variables",
+                code="invalid_template_variable",
+            ) from None
+        return [*own[:first], *filled, *own[first:]]
+
+    def _check(self, variables: dict[str, Any]) -> None:
+        from gateway.text.template import STEPS_LIMIT, TEXT_LIMIT  # noqa: PLC0415  # as above
+
+        for name, value in variables.items():
+            param = f"gateway.variables.{shorten(name)}"
+            if name not in self.known:
+                known = f"It knows {', '.join(sorted(self.known))}" if self.known else "It has none"
+                raise InvalidRequest(
+                    f"The template '{self.name}' has no variable '{shorten(name)}'. {known}; leave out the other.",
+                    param=param,
+                    code="unknown_template_variable",
+                )
+            items = value if isinstance(value, list) else [value]
+            if not all(isinstance(item, str | int | float) for item in items):
+                raise InvalidRequest(
+                    f"Invalid type for '{param}': expected a string, a number, a boolean or an array of these. "
+                    "Send one of them.",
+                    param=param,
+                    code="invalid_type",
+                )
+            if len(items) > STEPS_LIMIT or any(len(item) > TEXT_LIMIT for item in items if isinstance(item, str)):
+                raise InvalidRequest(
+                    f"'{param}' has more than {STEPS_LIMIT} items or {TEXT_LIMIT} characters. Send less.",
+                    param=param,
+                    code="template_too_large",
+                )

@@ -1,0 +1,225 @@
+"""Keys and limits, assembled from the configuration, and kept up to date with the file of keys."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import logging
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.config.problems import ConfigError, Problem
+from gateway.limits import key_file, spending
+from gateway.limits.admission import Admission
+from gateway.limits.concurrency import Gate
+from gateway.limits.keyring import KeyRing
+from gateway.limits.shared_concurrency import SharedGate
+from gateway.limits.store import LimitStore, MemoryStore
+from gateway.observability.request_log import say
+from gateway.server.reloading import version
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gateway.config.load import Config
+    from gateway.config.server import Limits
+    from gateway.limits.keyring import Key
+    from gateway.limits.shared_slots import Room
+
+LOOK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Which of the gateway's processes this is.
+
+    Attributes:
+        index: its number, from 0.
+        count: how many there are.
+        room: where they count their requests together; None if there is no other.
+    """
+
+    index: int = 0
+    count: int = 1
+    room: Room | None = None
+
+    def gate(self, limits: Limits) -> Gate | None:
+        """The bound on requests under way; None if there is none."""
+        if limits.in_flight is None:
+            return None
+        if self.room is None:
+            return Gate(limits.in_flight, limits.queue, limits.queue_wait_s)
+        return SharedGate(self.room, self.index, limits.in_flight, limits.queue, limits.queue_wait_s)
+
+
+ONLY_WORKER = Worker()
+
+
+class Limiting:
+    """The keys, their limits, and the bound on requests under way.
+
+    Args:
+        config: the configuration.
+        worker: which process this is.
+
+    Attributes:
+        keys: the keys that clients may use.
+        admission: decides on each request.
+
+    Raises:
+        ConfigError: keys or limits cannot hold as they are configured.
+    """
+
+    def __init__(self, config: Config, worker: Worker = ONLY_WORKER) -> None:
+        self.keys = KeyRing(config.api_keys, config.keys)
+        self._config = config
+        self._workers = worker.count
+        self._check(self.keys.keys)
+        self._gate = gate = worker.gate(config.limits)
+        self._file = config.keys.file
+        self._seen = version(self._file)
+        self._store = self._make_store()
+        self.admission = Admission(
+            self._store,
+            window_s=config.keys.window_s,
+            gate=gate,
+            messages=config.limits.messages,
+            prices=config.prices,
+            answers={name: model.answer_tokens for name, model in config.models.items() if model.answer_tokens},
+        )
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect to the store, and look after the file of keys from now on."""
+        await self._store.start()
+        self._look()
+
+    async def take_over(self, before: Limiting) -> None:
+        """Go on with what another one counted, in place of `start`; the rules are this one's from now on."""
+        await before.stop_looking()
+        store = before.admission.store
+        store.window_s = self._config.keys.window_s
+        if isinstance(store, MemoryStore) and isinstance(self._store, MemoryStore):
+            # What is read from the file may be a second old.
+            store.spent = self._store.spent | store.spent
+        if before._gate is not None:
+            # Kept even if it bounds nothing for now: those who went in through it will leave.
+            gate, wanted = before._gate, self._gate
+            self._gate = gate
+            if wanted is not None:
+                gate.follow(wanted)
+                self.admission.gate = gate
+        self._store = self.admission.store = store
+        self._look()
+
+    async def stop(self) -> None:
+        """Write down what was spent, and disconnect."""
+        await self.stop_looking()
+        await self._store.stop()
+
+    async def stop_looking(self) -> None:
+        """Write down what was spent, and leave the file of keys alone."""
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._file is not None:
+            await self._save(self._file)
+
+    def _look(self) -> None:
+        if self._file is not None:
+            self._watch = asyncio.create_task(self._look_after(self._file))
+
+    def _make_store(self) -> LimitStore:
+        config = self._config
+        if config.shared.url is None:
+            return MemoryStore(config.keys.window_s, _spent_before(self._file))
+        # An extra: a gateway that shares nothing does not need it installed.
+        from gateway.limits.redis_store import RedisStore  # noqa: PLC0415  # see the line above
+
+        return RedisStore(config.shared.url, config.keys.window_s)
+
+    def _check(self, keys: list[Key]) -> None:
+        """Refuse limits that would not hold.
+
+        Raises:
+            ConfigError: see its problems.
+        """
+        config, workers, problems = self._config, self._workers, list[Problem]()
+        limited = next((key.id for key in keys if key.is_limited), None)
+        if workers > 1:
+            problems += _problems_of_workers(config, workers)
+            if limited and config.shared.url is None:
+                what = f"each of {workers} workers would count by itself, so key '{limited}' could use {workers} times"
+                mend = "name a Redis or Valkey in [shared], or run one worker"
+                problems.append(Problem("server.workers", f"{what} its limits", mend))
+        if config.shared.url is not None and importlib.util.find_spec("redis") is None:
+            mend = "install it with: pip install 'llm-gateway-qa[redis]'"
+            problems.append(Problem("shared", "needs the package redis", mend))
+        in_usd = next((key.id for key in keys if key.budget_usd is not None), None)
+        problems += config.unpriced(in_usd) if in_usd else []
+        if problems:
+            raise ConfigError(problems)
+
+    async def _look_after(self, file: Path) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            await self._save(file)
+            seen = version(file)
+            if seen != self._seen:
+                self._seen = seen
+                self._read_again(file)
+
+    def _read_again(self, file: Path) -> None:
+        """Take the file's new content, or keep the old one if it is bad; a key that is revoked goes in any case."""
+        try:
+            entries = key_file.read(file)
+            try:
+                self._check([self.keys.key_of(name, entry) for name, entry in entries.items() if entry.revoked is None])
+            except ConfigError:
+                self.keys.withdraw(entries)
+                raise
+        except ConfigError as error:
+            say("keys_not_reloaded", level=logging.ERROR, reason=str(error))
+            return
+        self.keys.replace(entries)
+        say("keys_reloaded", keys=len(entries))
+
+    async def _save(self, file: Path) -> None:
+        """Note what was spent since the last time."""
+        store = self._store
+        if not isinstance(store, MemoryStore) or not store.changed:
+            return
+        changed = set(store.changed)
+        store.changed.clear()
+        store.spent |= {name: store.spent_by(name) for name in changed}
+        try:
+            await asyncio.to_thread(spending.save, spending.path_beside(file), dict(store.spent))
+        except OSError as error:
+            store.changed |= changed
+            say("spending_not_saved", level=logging.ERROR, reason=str(error))
+
+
+def _problems_of_workers(config: Config, workers: int) -> list[Problem]:
+    problems = [
+        Problem(
+            "server.workers",
+            f"each of {workers} workers would load the model of backend '{name}' once more",
+            'run one worker, or serve the model by a process of its own and lead to it with kind = "openai"',
+        )
+        for name, backend in config.backends.items()
+        if backend.kind == "llamacpp"
+    ]
+    if sys.platform == "win32":
+        problems.append(Problem("server.workers", "Windows cannot share a listening socket so", "run one worker"))
+    return problems
+
+
+def _spent_before(file: Path | None) -> spending.Spent:
+    if file is None:
+        return {}
+    path = spending.path_beside(file)
+    try:
+        return spending.load(path)
+    except (OSError, ValueError) as error:
+        mend = "restore it, or delete it to begin all budgets anew"
+        raise ConfigError([Problem(str(path), "cannot be read", mend)]) from error

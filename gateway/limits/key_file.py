@@ -1,0 +1,186 @@
+"""The file of keys that `gateway keys` writes: names, limits and SHA-256 digests, never a key itself.
+
+A key has 256 random bits, so nothing can be found by trying that a slow, salted hash would have to protect.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import sys
+import tempfile
+import tomllib
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
+
+from gateway.config.keys import Count, KeyLimits
+from gateway.config.problems import ConfigError, Problem, problems_of
+from gateway.config.server import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+if sys.platform != "win32":
+    import fcntl
+
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+# The names of the keys in GATEWAY_API_KEYS.
+RESERVED = "env-"
+_PREFIX = "gw-"
+_HEAD = "# Written by `gateway keys`; limits may be changed by hand. The gateway reads it again when it changes.\n"
+
+
+class KeyEntry(KeyLimits):
+    """One key.
+
+    Attributes:
+        sha256: digest of the key, in hexadecimal digits.
+        created: when it was made.
+        revoked: since when it is refused.
+        budget_tokens: tokens that it may use in all.
+        budget_usd: what its requests may cost in all, by the price table.
+    """
+
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    created: datetime
+    revoked: datetime | None = None
+    budget_tokens: Count | None = None
+    budget_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+
+class _File(Section):
+    keys: dict[Annotated[str, Field(pattern=rf"^{NAME.pattern}$")], KeyEntry] = Field(default_factory=dict)
+
+    @field_validator("keys")
+    @classmethod
+    def _check_names(cls, value: dict[str, KeyEntry]) -> dict[str, KeyEntry]:
+        if any(name.startswith(RESERVED) for name in value):
+            raise PydanticCustomError("keys", f"has a key whose name begins with '{RESERVED}'; rename it")
+        return value
+
+
+def read(path: Path) -> dict[str, KeyEntry]:
+    """The keys by name; those that are revoked too.
+
+    Raises:
+        ConfigError: the file is absent, or something in it is wrong.
+    """
+    try:
+        return _File.of_toml(tomllib.loads(path.read_text("utf-8"))).keys
+    except OSError as error:
+        mend = "check keys.file, or make the first key with `gateway keys add NAME`"
+        raise ConfigError([Problem(str(path), f"cannot be read ({error.strerror})", mend)]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([Problem(str(path), f"is not TOML: {error}", "mend the syntax there")]) from error
+    except ValidationError as error:
+        problems = problems_of(error, lambda _: KeyEntry.model_fields, "")
+        raise ConfigError([Problem(f"{path}: {at.where}", at.what, at.mend) for at in problems]) from error
+
+
+def add(path: Path, name: str, limits: dict[str, Any]) -> str:
+    """Make a key and write its digest into the file, which is made too if there is none.
+
+    Args:
+        path: the file.
+        name: what logs, metrics and refusals call the key.
+        limits: fields of `KeyEntry` beyond its digest and dates.
+
+    Returns:
+        The key; nothing keeps it.
+
+    Raises:
+        ConfigError: the file is bad, or has the name already; or a limit is none.
+    """
+    if not NAME.fullmatch(name) or name.startswith(RESERVED):
+        mend = f"use up to 64 letters, digits, '_', '.' or '-', and do not begin with '{RESERVED}'"
+        raise ConfigError([Problem("NAME", f"'{name[:80]}' is no name for a key", mend)])
+    key = _PREFIX + secrets.token_urlsafe(32)
+    digest = sha256(key.encode()).hexdigest()
+    try:
+        entry = KeyEntry(sha256=digest, created=_now(), **limits)
+    except ValidationError as error:
+        raise ConfigError(problems_of(error, lambda _: KeyEntry.model_fields, "")) from error
+    with _alone(path):
+        entries = read(path) if path.exists() else {}
+        if name in entries:
+            mend = "choose another; the name of a revoked key stays taken, so that records stay unmistakable"
+            raise ConfigError([Problem(str(path), f"there is a key '{name}' already", mend)])
+        _write(path, entries | {name: entry})
+    return key
+
+
+def revoke(path: Path, name: str) -> None:
+    """Have a key refused from now on.
+
+    Raises:
+        ConfigError: the file is bad, or has no such key.
+    """
+    with _alone(path):
+        entries = read(path)
+        if name not in entries:
+            known = ", ".join(sorted(entries)) or "none"
+            raise ConfigError([Problem(str(path), f"there is no key '{name}'", f"known are: {known}")])
+        if entries[name].revoked is None:
+            _write(path, entries | {name: entries[name].model_copy(update={"revoked": _now()})})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let no other command change the file meanwhile, or one of two keys made at once would be lost."""
+    if sys.platform == "win32":
+        yield
+        return
+    try:
+        folder = os.open(path.parent, os.O_RDONLY)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        # The folder, for the file itself is replaced; closing gives the lock back.
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    mend = "choose a folder that exists and may be written to"
+    return ConfigError([Problem(str(path), f"cannot be written ({error.strerror})", mend)])
+
+
+def _write(path: Path, entries: dict[str, KeyEntry]) -> None:
+    """Replace the file in one step; only its owner may read it."""
+    blocks = [_HEAD]
+    for name, entry in entries.items():
+        values = entry.model_dump(exclude_none=True)
+        blocks.append(
+            "".join((f'\n[keys."{name}"]\n', *(f"{key} = {_toml(value)}\n" for key, value in values.items())))
+        )
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write("".join(blocks))
+        Path(temporary).replace(path)
+    except OSError as error:
+        with suppress(OSError, NameError):
+            Path(temporary).unlink()
+        raise _unwritable(path, error) from error
+
+
+def _toml(value: object) -> str:
+    match value:
+        case str():
+            return f'"{value}"'
+        case datetime():
+            return value.isoformat()
+    return repr(value)

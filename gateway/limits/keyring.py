@@ -1,0 +1,149 @@
+"""Who may ask: a bearer key, or one in Anthropic's `x-api-key`, against the keys of environment and file."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from gateway.errors.base import InvalidApiKey
+from gateway.formats.anthropic.errors import speaks_anthropic
+from gateway.limits import key_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pydantic import SecretStr
+    from starlette.types import Scope
+
+    from gateway.config.keys import KeysConfig
+    from gateway.limits.key_file import KeyEntry
+
+ANONYMOUS = "anonymous"
+# Keys are found by so many bytes of their digest; the rest is compared in constant time.
+_FOUND_BY = 8
+_NOBODY = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What one key may use; None is no limit.
+
+    Attributes:
+        id: its name: `env-1` and so on for those of the environment, `anonymous` where no key is needed.
+        rpm: requests per window.
+        tpm: tokens per window.
+        concurrency: requests at once.
+        budget_tokens: tokens in all.
+        budget_usd: USD in all.
+    """
+
+    id: str
+    rpm: int | None = None
+    tpm: int | None = None
+    concurrency: int | None = None
+    budget_tokens: int | None = None
+    budget_usd: float | None = None
+
+    @property
+    def has_budget(self) -> bool:
+        """One of the last two is set."""
+        return self.budget_tokens is not None or self.budget_usd is not None
+
+    @property
+    def is_limited(self) -> bool:
+        """Any limit is set."""
+        return self.has_budget or (self.rpm, self.tpm, self.concurrency) != (None, None, None)
+
+
+class KeyRing:
+    """The keys that clients may use.
+
+    With neither keys in the environment nor a file of keys, everyone is let in.
+
+    Args:
+        keys: those of the environment; only their SHA-256 is kept.
+        config: the file of keys, and the limits of keys that have none of their own.
+
+    Raises:
+        ConfigError: the file of keys is bad.
+    """
+
+    def __init__(self, keys: Iterable[SecretStr], config: KeysConfig) -> None:
+        self._config = config
+        self._of_environment = {
+            sha256(key.get_secret_value().encode()).digest(): self.key_of(f"env-{number}")
+            for number, key in enumerate(keys, 1)
+        }
+        self._anonymous = None if config.file or self._of_environment else self.key_of(ANONYMOUS)
+        self._found_by: dict[bytes, tuple[bytes, Key]] = {}
+        self.replace(key_file.read(config.file) if config.file else {})
+
+    @property
+    def is_open(self) -> bool:
+        """Everyone is let in."""
+        return self._anonymous is not None
+
+    @property
+    def keys(self) -> list[Key]:
+        """All keys that are accepted; where everyone is let in, the one under which everyone comes."""
+        return [self._anonymous] if self._anonymous else [key for _, key in self._found_by.values()]
+
+    def withdraw(self, entries: Mapping[str, KeyEntry]) -> None:
+        """Refuse what these, the file's, no longer have or have as revoked; take nothing else from them."""
+        accepted = self._of_environment.keys() | {
+            bytes.fromhex(entry.sha256) for entry in entries.values() if entry.revoked is None
+        }
+        self._found_by = {prefix: found for prefix, found in self._found_by.items() if found[0] in accepted}
+
+    def replace(self, entries: Mapping[str, KeyEntry]) -> None:
+        """Take these for the keys of the file."""
+        digests = dict(self._of_environment)
+        digests |= {
+            bytes.fromhex(entry.sha256): self.key_of(name, entry)
+            for name, entry in entries.items()
+            if entry.revoked is None
+        }
+        self._found_by = {digest[:_FOUND_BY]: (digest, key) for digest, key in digests.items()}
+
+    def check(self, scope: Scope) -> Key:
+        """Whose request it is; the time it takes tells nothing about the keys.
+
+        Raises:
+            InvalidApiKey: no key, or an unknown or revoked one.
+        """
+        if self._anonymous:
+            return self._anonymous
+        secret = _secret(scope)
+        if not secret:
+            raise InvalidApiKey("You didn't provide an API key. Send the header Authorization: Bearer YOUR_KEY.")
+        digest = sha256(secret).digest()
+        known, key = self._found_by.get(digest[:_FOUND_BY], (_NOBODY, None))
+        if not hmac.compare_digest(digest, known) or key is None:
+            raise InvalidApiKey("Incorrect API key provided. Ask whoever runs this gateway for a key.")
+        return key
+
+    def key_of(self, name: str, entry: KeyEntry | None = None) -> Key:
+        """A key with the limits of its entry, or else with those of all keys."""
+        own, default = entry or self._config, self._config
+        return Key(
+            name,
+            rpm=own.rpm or default.rpm,
+            tpm=own.tpm or default.tpm,
+            concurrency=own.concurrency or default.concurrency,
+            budget_tokens=entry.budget_tokens if entry else None,
+            budget_usd=entry.budget_usd if entry else None,
+        )
+
+
+def _secret(scope: Scope) -> bytes:
+    """The key that a request brings; of two keys Anthropic takes its own, so a request in its format means that one."""
+    bearer = own = b""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, secret = value.partition(b" ")
+            bearer = secret.strip() if scheme.lower() == b"bearer" else b""
+        elif name == b"x-api-key":
+            own = value.strip()
+    return own if own and speaks_anthropic(scope["path"]) else bearer

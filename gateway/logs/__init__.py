@@ -1,0 +1,1 @@
+"""The log: JSON lines on standard error."""

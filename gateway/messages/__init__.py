@@ -1,1 +1,0 @@
-"""Anthropic's `POST /v1/messages`: what clients send, and what they get."""

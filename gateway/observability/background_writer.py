@@ -1,0 +1,90 @@
+"""Finished requests, handed to a slow sink in a thread of its own, many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from gateway.observability.request_log import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+FLUSH_S = 0.1
+CLOSE_S = 3.0
+
+
+class Batches(Generic[T]):
+    """A bounded queue before `write`; what does not fit, or cannot be written, is counted and told in the log.
+
+    Args:
+        name: of the sink, for its thread and for log events such as `ledger_dropped`.
+        write: takes the records of the last `FLUSH_S` seconds; what it raises costs these records and nothing else.
+        limit: how many records may wait.
+
+    Attributes:
+        written: records that `write` took.
+        dropped: records that did not fit, or that `write` failed on.
+    """
+
+    def __init__(self, name: str, write: Callable[[list[T]], None], *, limit: int) -> None:
+        self.written = 0
+        self.dropped = 0
+        self._name = name
+        self._write = write
+        self._limit = limit
+        self._told = 0
+        self._waiting: deque[T] = deque()
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def is_writing(self) -> bool:
+        """The thread has not ended; after `close`, `write` was too slow."""
+        return self._thread.is_alive()
+
+    def put(self, record: T) -> None:
+        """Queue the record; it never waits."""
+        if len(self._waiting) >= self._limit:
+            self.dropped += 1
+            return
+        self._waiting.append(record)
+        if not self._wake.is_set():
+            self._wake.set()
+
+    async def close(self) -> None:
+        """Write what still waits, but hold up the gateway's end for no longer than `CLOSE_S`."""
+        self._closing.set()
+        self._wake.set()
+        await asyncio.to_thread(self._thread.join, CLOSE_S)
+        if self.is_writing:
+            say(f"{self._name}_unfinished", level=logging.ERROR, records=len(self._waiting))
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._wake.wait()
+            self._closing.wait(FLUSH_S)
+            self._wake.clear()
+            self._flush()
+        self._flush()
+
+    def _flush(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if batch:
+            try:
+                self._write(batch)
+            except Exception as error:  # noqa: BLE001  # a full disk must not end the thread, nor the gateway
+                self.dropped += len(batch)
+                say(f"{self._name}_failed", level=logging.ERROR, reason=repr(error), records=len(batch))
+            else:
+                self.written += len(batch)
+        if self.dropped > self._told:
+            say(f"{self._name}_dropped", level=logging.WARNING, count=self.dropped - self._told, total=self.dropped)
+            self._told = self.dropped

@@ -1,0 +1,191 @@
+"""The request ledger: an SQLite file with one row per API request, and one per attempt that was made for it.
+
+It holds who asked for what, when, and what it took and cost; no prompt, no answer, no key. Several gateways may write
+to one file. Probes and `/metrics` are not recorded.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from gateway.config.problems import ConfigError, Problem
+from gateway.observability.background_writer import Batches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gateway.request.record import RequestRecord
+
+_Rows = tuple[tuple[Any, ...], list[tuple[Any, ...]]]
+"""What becomes a row of `requests`, and those of `attempts`, but for the sequence number."""
+
+SCHEMA_VERSION = 1
+BUSY_S = 5.0
+_SCHEMA = """
+CREATE TABLE requests (
+    seq INTEGER PRIMARY KEY,       -- in the order of their ends
+    id TEXT NOT NULL,              -- x-request-id; a client may send one twice
+    time REAL NOT NULL,            -- of its arrival, Unix seconds
+    key_id TEXT,                   -- name of the client's key
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    model TEXT,                    -- as asked for; null if it has no route
+    backend TEXT,                  -- of the last attempt
+    status INTEGER NOT NULL,       -- 499: the client left first
+    code TEXT,                     -- of the error, also of one in mid-stream
+    streamed INTEGER NOT NULL,
+    prompt_tokens INTEGER,         -- null if no backend worked on it
+    completion_tokens INTEGER,
+    tokens_source TEXT,            -- backend, tokenizer or estimate
+    cost_usd REAL,                 -- null if the model has no price
+    duration_ms REAL NOT NULL,
+    first_event_ms REAL,           -- until a stream's head went out
+    gateway_us INTEGER NOT NULL,   -- the gateway's own time, without waiting for backends
+    traceparent TEXT
+);
+CREATE TABLE attempts (
+    request INTEGER NOT NULL REFERENCES requests (seq),
+    number INTEGER NOT NULL,       -- from 1
+    backend TEXT NOT NULL,
+    model TEXT NOT NULL,           -- its name there
+    after_ms REAL NOT NULL,        -- since the request's arrival
+    duration_ms REAL NOT NULL,
+    status INTEGER,                -- that the backend gave
+    reason TEXT,                   -- code of the error that it failed with
+    outcome TEXT NOT NULL,         -- answered, failed or cancelled
+    PRIMARY KEY (request, number)
+) WITHOUT ROWID;
+"""
+# sqlite3 lets go of the interpreter for each statement, and each time the event loop's thread has to give it back.
+_ROWS_PER_STATEMENT = 200
+
+
+class Ledger(Batches["_Rows"]):
+    """Writes the ledger.
+
+    Args:
+        path: made with its schema if it does not exist.
+        queue: how many requests may wait for the writer.
+
+    Raises:
+        ConfigError: the file cannot be written, or is no ledger of this version.
+    """
+
+    def __init__(self, path: Path, *, queue: int) -> None:
+        prepare(path)
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        super().__init__("ledger", self._insert, limit=queue)
+
+    def add(self, record: RequestRecord) -> None:
+        """Record it if it is a request to the API."""
+        if record.to_api:
+            # As values: the record and all that hangs on it would live on until they are written.
+            self.put((_request_row(record), _attempt_rows(record)))
+
+    async def close(self) -> None:
+        """Write what still waits, and fold the write-ahead log into the file."""
+        await super().close()
+        # One that still waits for another program to let go of the file would have to be waited for here as well.
+        if self._connection is not None and not self.is_writing:
+            self._connection.close()
+
+    def _insert(self, entries: list[_Rows]) -> None:
+        if self._connection is not None and _identity(self._path) != self._file:
+            # Someone has moved it away; what is written to it now would be seen by nobody.
+            self._connection.close()
+            self._connection = None
+        if self._connection is None:
+            prepare(self._path)
+            self._connection = _opened(self._path)
+            self._file = _identity(self._path)
+        with self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM requests").fetchone()
+            numbered = list(enumerate(entries, last + 1))
+            _insert(connection, "requests", [(seq, *request) for seq, (request, _) in numbered])
+            _insert(
+                connection, "attempts", [(seq, *attempt) for seq, (_, attempts) in numbered for attempt in attempts]
+            )
+
+
+def prepare(path: Path) -> None:
+    """Make the file with its schema if it does not exist.
+
+    Raises:
+        ConfigError: it cannot be written, or is no ledger of this version.
+    """
+    try:
+        with closing(_opened(path)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if version != SCHEMA_VERSION and tables:
+                raise ConfigError(
+                    [Problem("ledger.path", f"{path} is no ledger of this version", "move it away, or name another")]
+                )
+            if version != SCHEMA_VERSION:
+                for statement in _SCHEMA.split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.commit()
+    except sqlite3.Error as error:
+        raise ConfigError(
+            [Problem("ledger.path", f"{path} cannot be written ({error})", "name a file in a writable folder")]
+        ) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands there now; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
+    for at in range(0, len(rows), _ROWS_PER_STATEMENT):
+        part = rows[at : at + _ROWS_PER_STATEMENT]
+        marks = f"({', '.join('?' * len(part[0]))})"
+        statement = f"INSERT INTO {table} VALUES {', '.join([marks] * len(part))}"  # noqa: S608  # question marks only
+        connection.execute(statement, [value for row in part for value in row])
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    # Readers never hold up the writer; a crash of the machine may cost the last rows, never the file.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def _request_row(record: RequestRecord) -> tuple[Any, ...]:
+    usage, first_s = record.usage, record.first_event_s
+    return (
+        record.id,
+        record.time,
+        record.key_id,
+        record.method,
+        record.path[:200],
+        record.model,
+        record.backend,
+        record.status,
+        record.code,
+        record.streamed,
+        usage and usage.prompt_tokens,
+        usage and usage.completion_tokens,
+        usage and usage.source,
+        record.cost_usd,
+        round(record.duration_s * 1000, 3),
+        None if first_s is None else round(first_s * 1000, 3),
+        record.gateway_us,
+        record.traceparent,
+    )
+
+
+def _attempt_rows(record: RequestRecord) -> list[tuple[Any, ...]]:
+    return [(number, *attempt.entry(record.started).values()) for number, attempt in enumerate(record.attempts, 1)]

@@ -1,0 +1,179 @@
+"""Where metrics keep their numbers: in this process, or in memory that all workers of a gateway can read.
+
+That memory is one file without a name, which the parent makes and hands on; it ends with the last of them. Each worker
+writes to a part of its own and reads the others', so whichever answers a scrape knows all there is at that moment. What
+a worker counted outlives it: the one that takes its place goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import mmap
+import os
+import tempfile
+from array import array
+from typing import TYPE_CHECKING
+
+from gateway.observability.request_log import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Cells = list[float] | memoryview[float]
+
+Key = tuple[str, tuple[str, ...]]
+"""A metric's name, and the values of its labels."""
+Found = dict[str, dict[tuple[str, ...], list[list[float]]]]
+"""By the same two: the numbers of each process that has the series."""
+
+_PART = 1 << 19
+_NAMES_AT = 16
+_CELLS_AT = 1 << 17
+
+
+class Numbers:
+    """Series of this process alone."""
+
+    def __init__(self) -> None:
+        self._own: dict[Key, Cells] = {}
+
+    def series(self, name: str, labels: tuple[str, ...], count: int = 1, *, gauge: bool = False) -> Cells:
+        """The numbers of one series, to be changed in place; all 0 if it is new.
+
+        Args:
+            name: the metric's.
+            labels: values of its labels.
+            count: how many numbers it has, always the same for one name.
+            gauge: they say how things stand, and so end with the process that they are about; NaN is none.
+        """
+        found = self._own.get((name, labels))
+        if found is None:
+            found = self._own[name, labels] = self._room(name, labels, count, gauge=gauge)
+        return found
+
+    def read(self) -> Found:
+        """All series of all processes; of dead ones all but the gauges."""
+        found: Found = {}
+        for (name, labels), values in self._own.items():
+            _add(found, name, labels, list(values))
+        return found
+
+    def pids(self) -> list[int]:
+        """The processes that live, by index; 0 in place of one that does not."""
+        return [os.getpid()]
+
+    def _room(self, name: str, labels: tuple[str, ...], count: int, *, gauge: bool) -> Cells:
+        del name, labels, gauge
+        return [0.0] * count
+
+
+class SharedNumbers(Numbers):
+    """Series of one worker, in memory that the others read too.
+
+    Args:
+        descriptor: of the file from `open_shared`.
+        index: which worker this is.
+    """
+
+    def __init__(self, descriptor: int, index: int) -> None:
+        super().__init__()
+        self._view = memoryview(mmap.mmap(descriptor, 0))
+        self._parts = [_Part(self._view[at : at + _PART]) for at in range(0, len(self._view), _PART)]
+        self._part = self._parts[index]
+        self._is_full = False
+        for name, labels, gauge, cells in self._part.series():
+            self._own[name, labels] = cells
+            if gauge:
+                # Of the worker before this one in its place.
+                cells[:] = array("d", [math.nan]) * len(cells)
+        self._part.head[0] = os.getpid()
+
+    def read(self) -> Found:
+        """See `Numbers.read`."""
+        found: Found = {}
+        for part in self._parts:
+            lives = part.pid != 0
+            for name, labels, gauge, cells in part.series():
+                if lives or not gauge:
+                    _add(found, name, labels, list(cells))
+        return found
+
+    def pids(self) -> list[int]:
+        """See `Numbers.pids`."""
+        return [part.pid for part in self._parts]
+
+    def _room(self, name: str, labels: tuple[str, ...], count: int, *, gauge: bool) -> Cells:
+        room = self._part.add(name, labels, count, gauge=gauge)
+        if room is not None:
+            return room
+        if not self._is_full:
+            self._is_full = True
+            say("metrics_full", level=logging.ERROR, reason="too many series; further ones are not told")
+        return [0.0] * count
+
+
+class _Part:
+    """One worker's part: its process id, the bytes of its names, these, and then its numbers in the same order."""
+
+    def __init__(self, memory: memoryview) -> None:
+        self.head = memory[:_NAMES_AT].cast("Q")
+        self._names = memory[_NAMES_AT:_CELLS_AT]
+        self._cells = memory[_CELLS_AT:].cast("d")
+        self._used: int | None = None
+
+    @property
+    def pid(self) -> int:
+        """The worker's, if it lives, else 0."""
+        pid = self.head[0]
+        try:
+            # It sends nothing, but tells whether it could.
+            os.kill(pid, 0)
+        except OSError:
+            return 0
+        return pid
+
+    def series(self) -> Iterator[tuple[str, tuple[str, ...], bool, memoryview[float]]]:
+        """Name, labels, whether it is a gauge, and numbers of each."""
+        at = 0
+        for line in bytes(self._names[: self.head[1]]).splitlines():
+            name, labels, count, gauge = json.loads(line)
+            yield name, tuple(labels), gauge, self._cells[at : at + count]
+            at += count
+
+    def add(self, name: str, labels: tuple[str, ...], count: int, *, gauge: bool) -> memoryview[float] | None:
+        """Room for one more; None if there is none."""
+        line = json.dumps([name, labels, count, gauge]).encode() + b"\n"
+        if self._used is None:
+            self._used = sum(len(cells) for _, _, _, cells in self.series())
+        used = self._used
+        end = self.head[1] + len(line)
+        if end > len(self._names) or used + count > len(self._cells):
+            return None
+        self._names[self.head[1] : end] = line
+        # Last, so that no reader takes half a name for a whole one.
+        self.head[1] = end
+        self._used += count
+        return self._cells[used : used + count]
+
+
+def open_shared(workers: int) -> int:
+    """Make the file for so many workers; its descriptor, which child processes may be given."""
+    return open_memory("llm-gateway-metrics", workers * _PART)
+
+
+def open_memory(name: str, size: int) -> int:
+    """Memory of so many bytes, all 0, as a file without a place of its own; its descriptor."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create(name)
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    os.truncate(descriptor, size)
+    return descriptor
+
+
+def _add(found: Found, name: str, labels: tuple[str, ...], values: list[float]) -> None:
+    if not math.isnan(values[0]):
+        found.setdefault(name, {}).setdefault(labels, []).append(values)

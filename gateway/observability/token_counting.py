@@ -1,0 +1,87 @@
+"""Counting the tokens of requests that no backend counted, by the tokenizer of their model.
+
+It begins when a request has ended, so no answer waits for it; only then are log, ledger, metrics and traces told of the
+request. What cannot be counted soon stays an estimate: the backend is gone, hangs, or too many wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from gateway.errors.base import GatewayError
+from gateway.observability.request_log import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.config.observability import Price
+    from gateway.request.record import RequestRecord
+    from gateway.request.usage import Tally, Usage
+
+AT_ONCE = 4
+WAITING = 1000
+WITHIN_S = 2.0
+"""From a request's end, the wait for others included."""
+LAST_S = 0.3
+"""So long may what is left hold up the gateway's end."""
+
+
+class Counting:
+    """Counts a few requests at a time.
+
+    Args:
+        tell: called with each request when its tokens are as good as they get.
+    """
+
+    def __init__(self, tell: Callable[[RequestRecord], None]) -> None:
+        self._tell = tell
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    def take(self, record: RequestRecord, tally: Tally, price: Price | None) -> bool:
+        """Have a settled request counted soon; False if too many wait already, or the gateway ends.
+
+        Args:
+            record: the request, with an estimate.
+            tally: who counts.
+            price: of its model.
+        """
+        record.tally = None
+        if self._closing or len(self._tasks) >= WAITING:
+            return False
+        task = asyncio.get_running_loop().create_task(self._count(record, tally, price))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return True
+
+    async def close(self) -> None:
+        """Wait for what is being counted, but no longer than `LAST_S`; the rest is told as it is."""
+        self._closing = True
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=LAST_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _count(self, record: RequestRecord, tally: Tally, price: Price | None) -> None:
+        try:
+            if usage := await self._counted(tally):
+                record.charge(usage, price)
+                if record.admitted is not None:
+                    record.admitted.correct(record)
+        finally:
+            self._tell(record)
+
+    async def _counted(self, tally: Tally) -> Usage | None:
+        try:
+            async with asyncio.timeout(WITHIN_S), self._places:
+                return await tally.count()
+        except (GatewayError, TimeoutError):
+            return None
+        except Exception as error:  # noqa: BLE001  # whatever it is, the estimate stands and is told
+            say("count_failed", level=logging.ERROR, reason=repr(error))
+            return None

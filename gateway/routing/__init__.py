@@ -1,0 +1,1 @@
+"""From a model to the backend of the next attempt: routes, balancing, breakers, retries."""

@@ -1,0 +1,114 @@
+"""From a model's id to its route: which backends, in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from gateway.errors.base import ModelNotFound, OperationNotOffered
+from gateway.operations import CHAT, COUNT_TOKENS, OPERATIONS
+from gateway.routing.balancing import Group, Standing, Step
+from gateway.routing.breaker import Breaker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gateway.backends.base import Backend
+    from gateway.config.load import ModelConfig
+    from gateway.config.server import BreakerConfig, Retries
+    from gateway.operations import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where requests for one model go.
+
+    Attributes:
+        groups: in order; the next one is for what the one before could not answer.
+        retries: how often a backend is attempted.
+    """
+
+    groups: tuple[Group, ...]
+    retries: Retries
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps, in order."""
+        return tuple(step for group in self.groups for step in group.steps)
+
+
+class Routes:
+    """The routes of all models.
+
+    Args:
+        models: the configured models.
+        backends: the backends by name.
+        retries: how often a backend is attempted.
+        breaker: when a backend is left alone.
+        standings: of backends that have one already.
+
+    Attributes:
+        steps: of each model, in order; at least one.
+        standings: of each backend by its name.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, ModelConfig],
+        backends: Mapping[str, Backend],
+        retries: Retries,
+        breaker: BreakerConfig,
+        standings: Mapping[str, Standing],
+    ) -> None:
+        self.standings = {name: standings.get(name) or Standing(Breaker(name, breaker)) for name in backends}
+        groups = {model: self._groups(model, config, backends) for model, config in models.items()}
+        self.steps: dict[str, tuple[Step, ...]] = {
+            model: Route(tuple(found), retries).steps for model, found in groups.items()
+        }
+        self._routes = {
+            operation: {model: Route(_offering(operation, found), retries) for model, found in groups.items()}
+            for operation in (*OPERATIONS, COUNT_TOKENS)
+        }
+
+    def to(self, model: str, operation: Operation = CHAT) -> Route:
+        """The route of a model, of the backends that can be asked for this; it has one at least.
+
+        Raises:
+            ModelNotFound: 404, with the nearest id if one is near.
+            OperationNotOffered: 400, with the models that can be asked for it.
+        """
+        routes = self._routes[operation]
+        route = routes.get(model)
+        if route is None:
+            near = get_close_matches(model[:200], routes, n=1)
+            raise ModelNotFound(model, near[0] if near else None)
+        if not route.groups:
+            able = [other for other, its in routes.items() if its.groups]
+            settings = (step.backend.how_to_offer(operation) for step in self.steps[model])
+            raise OperationNotOffered(model, operation.url_path, able=able, setting=next(filter(None, settings), ""))
+        return route
+
+    def _groups(self, model: str, config: ModelConfig, backends: Mapping[str, Backend]) -> list[Group]:
+        """Neighbours with a weight share a group; a step without one has its place for itself."""
+        groups: list[list[Step]] = []
+        sharing = False
+        for settings in config.route:
+            step = Step(
+                backends[settings.backend],
+                settings.model or model,
+                self.standings[settings.backend],
+                settings.weight or 1.0,
+            )
+            if sharing and settings.weight is not None:
+                groups[-1].append(step)
+            else:
+                groups.append([step])
+            sharing = settings.weight is not None
+        return [Group(steps) for steps in groups]
+
+
+def _offering(operation: Operation, groups: Sequence[Group]) -> tuple[Group, ...]:
+    """The groups without the steps whose backend cannot be asked for it."""
+    able = ([step for step in group.steps if operation in step.backend.operations] for group in groups)
+    return tuple(Group(steps) for steps in able if steps)

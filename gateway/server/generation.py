@@ -1,0 +1,62 @@
+"""One configuration at work, and what changes from it to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gateway.config.load import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import ASGIApp
+
+    from gateway.backends.base import Backend
+    from gateway.limits.checks import Limiting
+    from gateway.routing.routes import Routes
+
+# They hold the listener, other processes, or files and connections that outlive every request.
+UNTIL_RESTART = ("server", "shared", "ledger", "otel")
+
+
+@dataclass(slots=True, eq=False)
+class Generation:
+    """One configuration at work.
+
+    Attributes:
+        config: what is in force.
+        app: answers requests by it.
+        backends: by name; those whose table did not change are the ones of the generation before.
+        routes: over these backends.
+        limiting: keys and limits.
+        requests: how many it is answering; they stay with it when the next one takes over.
+    """
+
+    config: Config
+    app: ASGIApp
+    backends: Mapping[str, Backend]
+    routes: Routes
+    limiting: Limiting
+    requests: int = 0
+
+
+def in_force(running: Config, read: Config) -> Config:
+    """What a running gateway can take over of a configuration that was read anew."""
+    return read.model_copy(update={name: getattr(running, name) for name in UNTIL_RESTART})
+
+
+def differences(one: Config, other: Config) -> list[str]:
+    """The settings that differ, as `limits.in_flight` or, in a table of tables, `models."m"`."""
+    return [path for name in Config.model_fields for path in _differing(name, getattr(one, name), getattr(other, name))]
+
+
+def _differing(path: str, one: Any, other: Any) -> list[str]:
+    if one == other:
+        return []
+    if isinstance(one, dict):
+        return [f'{path}."{name}"' for name in one | other if one.get(name) != other.get(name)]
+    fields = getattr(type(one), "model_fields", None)
+    if fields is None:
+        return [path]
+    return [f"{path}.{name}" for name in fields if getattr(one, name) != getattr(other, name)]

@@ -1,0 +1,161 @@
+"""Several processes on one listening socket, and the parent that starts them, restarts them and ends them.
+
+The parent serves nothing. Its own standard error is theirs too; their standard input is their lifeline, so that they
+end when it is killed; on standard output each says once that it is ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+from asyncio.subprocess import PIPE
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from gateway.limits.shared_slots import open_room
+from gateway.observability.metric_store import open_shared
+from gateway.observability.request_log import say
+from gateway.server.listen import GRACEFUL_S, say_listening
+
+if TYPE_CHECKING:
+    import socket
+    from asyncio.subprocess import Process
+
+READY = b"ready\n"
+# Beyond the drain: for what is cut then, for backends to stop and for the accounts to be written.
+LEAVE_S = 2 * GRACEFUL_S + 4.0
+_FIRST_WAIT_S = 0.1
+_LONGEST_WAIT_S = 10.0
+# A worker that has run so long is none that dies at once.
+_STEADY_S = 10.0
+
+
+def supervise(command: list[str], count: int, listener: socket.socket, drain_s: float) -> int:
+    """Run `count` workers until SIGTERM or SIGINT, restarting each that dies.
+
+    Args:
+        command: starts a worker; the descriptors of the listener, of the metrics' numbers and of the room, and the
+            worker's index, are appended.
+        count: how many.
+        listener: the socket that all of them accept from; it stays open here, so that clients wait for a restart.
+        drain_s: how long a worker may take for its requests under way.
+
+    Returns:
+        The exit status: 0, or that of a worker that could not even start.
+    """
+    os.environ.setdefault("GATEWAY_INSTANCE", secrets.token_hex(8))
+    listener.set_inheritable(True)  # its own name for the one argument
+    return asyncio.run(_Supervisor(command, count, listener, drain_s).run())
+
+
+def follow_parent() -> None:
+    """Have this worker end when its parent does, however that ends."""
+
+    def wait() -> None:
+        os.read(0, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def say_ready() -> None:
+    """Tell the parent that this worker answers."""
+    os.write(1, READY)
+
+
+class _Supervisor:
+    def __init__(self, command: list[str], count: int, listener: socket.socket, drain_s: float) -> None:
+        self._room = open_room(count)
+        named = (listener.fileno(), open_shared(count), self._room.descriptor)
+        self._command = [*command, *map(str, named)]
+        self._descriptors = {*named, *self._room.descriptors}
+        self._count = count
+        self._listener = listener
+        self._drain_s = drain_s
+        self._running: dict[int, Process] = {}
+        self._ready: set[int] = set()
+        self._answering: set[int] = set()
+        self._stopping = asyncio.Event()
+        self._status = 0
+        self._reloads = 0
+
+    async def run(self) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        keepers = [asyncio.create_task(self._keep(index)) for index in range(self._count)]
+        await self._stopping.wait()
+        for process in self._running.values():
+            _send(process, signal.SIGTERM)
+        _, late = await asyncio.wait(keepers, timeout=self._drain_s + LEAVE_S)
+        for process in self._running.values():
+            _send(process, signal.SIGKILL)
+        if late:
+            await asyncio.wait(late)
+        say("stopped")
+        return self._status
+
+    def _reload(self) -> None:
+        """Have all workers read the configuration again; one that is not ready yet would die of the signal."""
+        self._reloads += 1
+        for index in self._answering:
+            _send(self._running[index], signal.SIGHUP)
+
+    async def _keep(self, index: int) -> None:
+        """Keep one worker running."""
+        wait_s = _FIRST_WAIT_S
+        while not self._stopping.is_set():
+            began = asyncio.get_running_loop().time()
+            status = await self._run_once(index)
+            if self._stopping.is_set():
+                return
+            if index not in self._ready:
+                # Whatever keeps it from its very first start will not go away by itself.
+                say("worker_failed", level=logging.ERROR, worker=index, status=status)
+                self._status = status if status > 0 else 1
+                self._stopping.set()
+                return
+            steady = asyncio.get_running_loop().time() - began > _STEADY_S
+            wait_s = _FIRST_WAIT_S if steady else min(2 * wait_s, _LONGEST_WAIT_S)
+            say("worker_died", level=logging.ERROR, worker=index, status=status, restart_in_s=wait_s)
+            try:
+                await asyncio.wait_for(self._stopping.wait(), wait_s)
+            except TimeoutError:
+                continue
+
+    async def _run_once(self, index: int) -> int:
+        reloads = self._reloads
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *self._command, str(index), stdin=PIPE, stdout=PIPE, pass_fds=self._descriptors
+        )
+        self._running[index] = process
+        if self._stopping.is_set():
+            # The signal came while it was being started.
+            _send(process, signal.SIGTERM)
+        assert process.stdout is not None  # noqa: S101  # asked for above
+        if await process.stdout.readline() == READY:
+            say("worker_started", worker=index, pid=process.pid)
+            self._answering.add(index)
+            if self._reloads > reloads:
+                _send(process, signal.SIGHUP)
+            if index not in self._ready:
+                self._ready.add(index)
+                if len(self._ready) == self._count:
+                    say_listening(self._listener)
+        status = await process.wait()
+        self._answering.discard(index)
+        del self._running[index]
+        self._room.vacate(index)
+        return status
+
+
+def _send(process: Process, number: signal.Signals) -> None:
+    """Send a signal, unless the process has died in this very moment: the others must get theirs."""
+    with suppress(ProcessLookupError):
+        process.send_signal(number)

@@ -1,0 +1,1 @@
+"""Pure functions on texts and JSON: templates, control tokens, nesting, server-sent events."""

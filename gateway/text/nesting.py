@@ -1,0 +1,41 @@
+"""How deep JSON may nest: orjson reads 1024 levels and writes 254."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from gateway.errors.base import BackendBadAnswer
+
+# What the gateway takes, with room for the levels that a translation puts around it.
+MOST_LEVELS = 200
+
+
+def is_deeper(value: Any, limit: int) -> bool:
+    """Whether arrays and objects nest deeper than `limit`, the outermost being 1."""
+    level = [value]
+    for _ in range(limit):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def written(answer: Any, *, backend: str) -> bytes:
+    """A backend's answer, changed, as JSON again.
+
+    Raises:
+        BackendBadAnswer: it nests too deep for that.
+    """
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError as error:
+        raise BackendBadAnswer(
+            f"Backend '{backend}' sent JSON that nests deeper than {MOST_LEVELS} levels. Send the request again."
+        ) from error

@@ -1,0 +1,329 @@
+"""Anthropic's answers, whole and as streams."""
+
+import asyncio
+import json
+
+import pytest
+
+from gateway.backends.anthropic.backend import AnthropicBackend
+from gateway.backends.base import Call
+from gateway.config.backends import AnthropicConfig
+from gateway.request.usage import METER, Meter, Usage
+
+USAGE = {"input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 4}
+MESSAGE = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-x",
+    "content": [{"type": "text", "text": "Hi"}],
+    "stop_reason": "end_turn",
+    "stop_sequence": None,
+    "usage": USAGE,
+}
+
+
+def event(name, **fields):
+    return f"event: {name}\n".encode() + b"data: " + json.dumps({"type": name, **fields}).encode() + b"\n\n"
+
+
+def block(index, start, *deltas):
+    return b"".join(
+        [
+            event("content_block_start", index=index, content_block=start),
+            *(event("content_block_delta", index=index, delta=delta) for delta in deltas),
+            event("content_block_stop", index=index),
+        ]
+    )
+
+
+def text_block(index, *texts):
+    return block(index, {"type": "text", "text": ""}, *({"type": "text_delta", "text": text} for text in texts))
+
+
+START = event(
+    "message_start",
+    message={**MESSAGE, "content": [], "stop_reason": None, "usage": {**USAGE, "output_tokens": 1}},
+)
+PING = event("ping")
+STOP = event("message_stop")
+
+
+def end(stop_reason="end_turn", output_tokens=4):
+    delta = {"stop_reason": stop_reason, "stop_sequence": None}
+    return event("message_delta", delta=delta, usage={"output_tokens": output_tokens})
+
+
+@pytest.fixture
+def claude(start_gateway, backend, monkeypatch):
+    monkeypatch.setenv("MY_ANTHROPIC_KEY", "sk-ant-secret")
+    with start_gateway(
+        backends={
+            "a": {"kind": "anthropic", "base_url": backend.url, "api_key_env": "MY_ANTHROPIC_KEY", "max_tokens": 77}
+        },
+        models={"m": {"route": [{"backend": "a", "model": "claude-x"}]}},
+    ) as client:
+        yield client
+
+
+def test_a_whole_answer(claude, backend):
+    backend.answers(MESSAGE)
+    answer = claude.chat().json()
+    assert answer.pop("created") > 1_700_000_000
+    assert answer == {
+        "id": "msg_1",
+        "object": "chat.completion",
+        "model": "claude-x",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "Hi", "refusal": None},
+                "logprobs": None,
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": {
+            "prompt_tokens": 17,
+            "completion_tokens": 4,
+            "total_tokens": 21,
+            "prompt_tokens_details": {"cached_tokens": 5},
+        },
+    }
+    assert backend.paths == ["/v1/messages"]
+    headers = backend.headers[0]
+    assert (headers["x-api-key"], headers["anthropic-version"]) == ("sk-ant-secret", "2023-06-01")
+    assert "authorization" not in headers
+    assert json.loads(backend.bodies[0]) == {
+        "model": "claude-x", "max_tokens": 77, "messages": [{"role": "user", "content": "hi"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "finish_reason"),
+    [
+        ("end_turn", "stop"),
+        ("stop_sequence", "stop"),
+        ("pause_turn", "stop"),
+        ("max_tokens", "length"),
+        ("model_context_window_exceeded", "length"),
+        ("tool_use", "tool_calls"),
+        ("refusal", "content_filter"),
+        ("something_new", "stop"),
+    ],
+)
+def test_stop_reasons(claude, backend, given, finish_reason):
+    backend.answers({**MESSAGE, "stop_reason": given})
+    assert claude.chat().json()["choices"][0]["finish_reason"] == finish_reason
+    backend.streams(START, text_block(0, "a"), end(given), STOP)
+    assert claude.events()[-2]["choices"][0]["finish_reason"] == finish_reason
+
+
+def test_tools_and_thoughts_of_a_whole_answer(claude, backend):
+    thought = {"type": "thinking", "thinking": "hm", "signature": "s"}
+    uses = [
+        {"type": "tool_use", "id": "t1", "name": "add", "input": {"a": 1}},
+        {"type": "tool_use", "id": "t2", "name": "now", "input": {}},
+    ]
+    backend.answers({**MESSAGE, "content": [thought, *uses, {"type": "citation_of_2030"}], "stop_reason": "tool_use"})
+    message = claude.chat().json()["choices"][0]["message"]
+    assert message == {
+        "role": "assistant",
+        "content": None,
+        "refusal": None,
+        "reasoning": "hm",
+        "thinking_blocks": [thought],
+        "tool_calls": [
+            {"index": 0, "id": "t1", "type": "function", "function": {"name": "add", "arguments": '{"a":1}'}},
+            {"index": 1, "id": "t2", "type": "function", "function": {"name": "now", "arguments": "{}"}},
+        ],
+    }
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_a_stream_however_it_is_cut_into_reads(claude, backend, size):
+    whole = START + PING + text_block(0, "He", "llo") + end(output_tokens=2) + end(None, 4) + STOP
+    if size == 1:
+        whole = whole.replace(b"\n", b"\r\n")
+        size = 97
+    backend.streams(*(whole[i : i + size] for i in range(0, len(whole), size)))
+    response = claude.chat(stream=True, stream_options={"include_usage": True})
+    events = response.text.split("\n\n")
+    assert [events.pop(), events.pop()] == ["", "data: [DONE]"]
+    assert events.count(": ping") == 1
+    *chunks, usage = [json.loads(event[6:]) for event in events if event != ": ping"]
+    assert [(chunk["choices"][0]["delta"], chunk["choices"][0]["finish_reason"]) for chunk in chunks] == [
+        ({"role": "assistant", "content": ""}, None),
+        ({"content": "He"}, None),
+        ({"content": "llo"}, None),
+        ({}, "stop"),
+    ]
+    assert {chunk["id"] for chunk in [*chunks, usage]} == {"msg_1"}
+    assert all(chunk["usage"] is None for chunk in chunks)
+    assert usage["choices"] == []
+    # The last count, not the sum of all: they are cumulative.
+    assert usage["usage"]["completion_tokens"] == 4
+    assert usage["usage"]["prompt_tokens"] == 17
+
+
+def test_no_usage_unless_asked(claude, backend):
+    backend.streams(START, text_block(0, "a"), end(), STOP)
+    assert not any("usage" in event for event in claude.events()[:-1])
+
+
+def test_a_stream_of_calls(claude, backend):
+    def arguments(*pieces):
+        return [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
+
+    backend.streams(
+        START,
+        block(
+            0,
+            {"type": "thinking", "thinking": "", "signature": ""},
+            {"type": "thinking_delta", "thinking": "h"},
+            {"type": "thinking_delta", "thinking": "m"},
+            {"type": "signature_delta", "signature": "s"},
+        ),
+        block(1, {"type": "tool_use", "id": "t1", "name": "add", "input": {}}, *arguments("", '{"a"', ": 1}")),
+        block(2, {"type": "tool_use", "id": "t2", "name": "now", "input": {}}, *arguments("")),
+        end("tool_use"),
+        STOP,
+    )
+    *chunks, done = claude.events()
+    assert done == "[DONE]"
+    assert [chunk["choices"][0]["delta"] for chunk in chunks] == [
+        {"role": "assistant", "content": ""},
+        {"reasoning": "h"},
+        {"reasoning": "m"},
+        {"thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": "s"}]},
+        {"tool_calls": [{"index": 0, "id": "t1", "type": "function", "function": {"name": "add", "arguments": ""}}]},
+        {"tool_calls": [{"index": 0, "function": {"arguments": '{"a"'}}]},
+        {"tool_calls": [{"index": 0, "function": {"arguments": ": 1}"}}]},
+        {"tool_calls": [{"index": 1, "id": "t2", "type": "function", "function": {"name": "now", "arguments": ""}}]},
+        {"tool_calls": [{"index": 1, "function": {"arguments": "{}"}}]},
+        {},
+    ]
+    assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls"
+
+
+def error(kind, message="no"):
+    return {"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_1"}
+
+
+@pytest.mark.parametrize(
+    ("last", "code"),
+    [
+        (event("error", error={"type": "overloaded_error", "message": "Overloaded"}), "backend_unavailable"),
+        (event("error", error={"type": "rate_limit_error", "message": "slow"}), "rate_limit_exceeded"),
+        (b"data: oops\n\n", "backend_bad_answer"),
+        (b'data: {"type": "content_block_delta"}\n\n', "backend_bad_answer"),
+        (STOP, "backend_bad_answer"),
+        (b"event: content_block", "backend_disconnected"),
+        (b"", "backend_disconnected"),
+    ],
+)
+def test_a_stream_that_breaks(claude, backend, last, code):
+    backend.streams(START + text_block(0, "a") + last)
+    role, chunk, failure, done = claude.events()
+    assert role["choices"][0]["delta"]["role"] == "assistant"
+    assert chunk["choices"][0]["delta"]["content"] == "a"
+    assert (failure["error"]["code"], done) == (code, "[DONE]")
+
+
+@pytest.mark.parametrize("last", [b"", event("error", error={"type": "api_error", "message": "late"}), b"event: mess"])
+def test_nothing_is_missing_after_the_stop_reason(claude, backend, last):
+    backend.streams(START, text_block(0, "a"), end(), last, cut=True)
+    *_, finish, usage, done = claude.events(stream_options={"include_usage": True})
+    assert (finish["choices"][0]["finish_reason"], usage["usage"]["completion_tokens"], done) == ("stop", 4, "[DONE]")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("answered", "expected"),
+    [
+        ((400, error("invalid_request_error", "temperature: range 0..1")), (400, "backend_rejected")),
+        (
+            (400, error("invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum")),
+            (400, "context_length_exceeded"),
+        ),
+        (
+            (
+                400,
+                error(
+                    "invalid_request_error",
+                    "input length and `max_tokens` exceed context limit: 199211 + 20000 > 200000",
+                ),
+            ),
+            (400, "context_length_exceeded"),
+        ),
+        ((401, error("authentication_error", "invalid x-api-key sk-ant-secret")), (502, "backend_refused")),
+        ((402, error("billing_error")), (502, "backend_refused")),
+        ((403, error("permission_error")), (502, "backend_refused")),
+        ((404, error("not_found_error", "model: claude-x")), (404, "model_not_found")),
+        ((413, error("request_too_large")), (413, "backend_rejected")),
+        ((429, error("rate_limit_error")), (429, "rate_limit_exceeded")),
+        ((500, error("api_error")), (502, "backend_error")),
+        ((529, error("overloaded_error")), (503, "backend_unavailable")),
+        ((200, error("overloaded_error")), (503, "backend_unavailable")),
+        ((200, {"hello": 1}), (502, "backend_bad_answer")),
+        ((200, None), (502, "backend_bad_answer")),
+    ],
+)
+def test_errors(claude, backend, answered, expected, stream):
+    status, answer = answered
+    if status == 200 and stream:
+        backend.streams(b"data: " + json.dumps(answer).encode() + b"\n\n")
+    else:
+        backend.answers(answer, status)
+    response = claude.chat(stream=stream)
+    found = claude.error(response)
+    assert (response.status_code, found["code"]) == expected
+    assert "sk-ant-secret" not in response.text
+    if "210000" in str(answer):
+        assert "210000" in found["message"]
+        assert "200000" in found["message"]
+
+
+def test_overload_passes_on_when_to_come_back(claude, backend):
+    backend.answers(error("overloaded_error"), 529, {"retry-after": "9"})
+    assert claude.chat().headers["retry-after"] == "9"
+    backend.answers(error("overloaded_error"), 529)
+    assert claude.chat().headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_ledger_gets_the_last_counts(backend, stream):
+    if stream:
+        backend.streams(START, text_block(0, "a"), end(output_tokens=2), end(None, 4), STOP)
+    else:
+        backend.answers(MESSAGE)
+
+    async def ask():
+        anthropic = AnthropicBackend(AnthropicConfig(base_url=backend.url), name="a", connect_s=1)
+        meter = Meter()
+        METER.set(meter)
+        call = Call(b"", {"messages": [{"role": "user", "content": "hi"}]}, "m", "m", "id", stream=stream)
+        await anthropic.start()
+        try:
+            if stream:
+                async for _ in anthropic.stream(call):
+                    pass
+            else:
+                await anthropic.complete(call)
+        finally:
+            await anthropic.stop()
+        return meter.counted
+
+    assert asyncio.run(ask()) == Usage(17, 4, "backend", 5)
+
+
+def test_dropped_parameters_are_named(claude, backend):
+    backend.answers(MESSAGE)
+    response = claude.chat(seed=1, logprobs=True)
+    assert response.headers["x-gateway-dropped-params"] == "seed, logprobs"
+
+
+def test_readiness_asks_for_the_models(claude, backend):
+    assert claude.http.get("/health/ready").status_code == 200
+    backend.health["/v1/models"] = (401, b"{}")
+    assert claude.http.get("/health/ready").status_code == 503
+    assert backend.bodies == []

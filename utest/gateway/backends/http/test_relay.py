@@ -1,0 +1,234 @@
+"""A stream's chunks are handed on while they are read; nothing is lost, doubled or out of order where that stops."""
+
+import asyncio
+import contextlib
+import time
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from gateway.api.middleware import RequestFrame
+from gateway.backends.http.timing import TimedConnector, TimedResponse
+from gateway.errors.base import GatewayError
+from gateway.request.usage import METER, Meter
+from gateway.text.sse import whole_events
+
+DONE = b"data: [DONE]\n\n"
+
+
+def event(number, finish="null"):
+    return b'data: {"choices":[{"index":0,"delta":{"content":"%d"},"finish_reason":%s}]}\n\n' % (
+        number,
+        finish.encode(),
+    )
+
+
+@contextlib.asynccontextmanager
+async def body_of(*pieces, cut=False):
+    """The chunks of an answer that is written piece by piece; `None` among them waits until the rest was asked for."""
+    go_on = asyncio.Event()
+
+    async def answer(request):
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        for piece in pieces:
+            if piece is None:
+                await go_on.wait()
+            else:
+                await response.write(piece)
+                await asyncio.sleep(0.002)
+        if cut:
+            request.transport.abort()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = site._server.sockets[0].getsockname()[1]  # aiohttp has no public way to learn it
+    try:
+        async with (
+            aiohttp.ClientSession(connector=TimedConnector(), response_class=TimedResponse) as session,
+            session.get(f"http://127.0.0.1:{port}/") as response,
+        ):
+            yield response.chunks(), go_on
+    finally:
+        await runner.cleanup()
+
+
+def run(check):
+    return asyncio.run(asyncio.wait_for(check, 10))
+
+
+def test_relayed_chunks_are_the_body_up_to_its_end():
+    async def check():
+        async with body_of(*(b"%d," % number for number in range(20))) as (chunks, _):
+            seen = []
+            await chunks.relay(lambda data: seen.append(data) or True)
+            assert b"".join(seen) == b"".join(b"%d," % number for number in range(20))
+            assert [chunk async for chunk in chunks] == []
+
+    run(check())
+
+
+def test_who_wants_no_more_finds_the_rest_in_the_iteration():
+    async def check():
+        async with body_of(b"a", b"b", None, b"c", b"d") as (chunks, go_on):
+            seen = b""
+
+            def take(data):
+                nonlocal seen
+                seen += data
+                return seen != b"ab"
+
+            await chunks.relay(take)
+            go_on.set()
+            assert (seen, b"".join([chunk async for chunk in chunks])) == (b"ab", b"cd")
+
+    run(check())
+
+
+def test_a_busy_loop_is_no_wait_for_the_backend():
+    async def check():
+        METER.set(meter := Meter())
+        async with body_of(None, b"a") as (chunks, go_on):
+            loop = asyncio.get_running_loop()
+
+            def take(_):
+                # Before the task that relays wakes up.
+                loop.call_soon(time.sleep, 0.2)
+                return False
+
+            loop.call_soon(go_on.set)
+            await chunks.relay(take)
+            assert meter.waited_s < 0.1
+
+    run(check())
+
+
+def test_a_relay_that_is_given_up_waited_for_the_backend():
+    async def check():
+        METER.set(meter := Meter())
+        async with body_of(None, b"a") as (chunks, go_on):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(chunks.relay(lambda _: True), 0.2)
+            go_on.set()
+            assert meter.waited_s > 0.15
+
+    run(check())
+
+
+def test_what_the_taker_raises_is_raised_to_who_relays():
+    async def check():
+        async with body_of(b"a", None, b"b") as (chunks, go_on):
+
+            def take(_):
+                raise ValueError("no taste")
+
+            with pytest.raises(ValueError, match="no taste"):
+                await chunks.relay(take)
+            go_on.set()
+            assert b"".join([chunk async for chunk in chunks]) == b"b"
+
+    run(check())
+
+
+def test_a_connection_that_breaks_ends_the_relay_and_is_told_by_the_iteration():
+    async def check():
+        async with body_of(b"a", b"b", cut=True) as (chunks, _):
+            seen = []
+            await chunks.relay(lambda data: seen.append(data) or True)
+            assert b"".join(seen) == b"ab"
+            with pytest.raises(aiohttp.ClientError):
+                await anext(chunks)
+
+    run(check())
+
+
+def test_a_cancelled_relay_hears_nothing_more():
+    async def check():
+        async with body_of(b"a", None, b"b") as (chunks, go_on):
+            seen, heard = [], asyncio.Event()
+
+            def take(data):
+                seen.append(data)
+                heard.set()
+                return True
+
+            relay = asyncio.create_task(chunks.relay(take))
+            await heard.wait()
+            relay.cancel()
+            await asyncio.wait([relay])
+            go_on.set()
+            assert b"".join([chunk async for chunk in chunks]) == b"b"
+            assert seen == [b"a"]
+
+    run(check())
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 100])
+def test_events_that_the_outlet_does_not_take_come_in_their_place(every):
+    pieces = [event(number) for number in range(12)] + [event(12, '"stop"'), DONE]
+
+    async def check():
+        async with body_of(*pieces) as (chunks, _):
+            sent = []
+            puts = 0
+
+            def outlet(block):
+                nonlocal puts
+                puts += 1
+                if puts % every == 0:
+                    return False
+                sent.append(block)
+                return True
+
+            async for block in whole_events(chunks, backend="up", outlet=outlet):
+                sent.append(block)  # noqa: PERF401  # the outlet appends as well, in between
+            assert b"".join(sent) == b"".join(pieces[:-1])
+            assert puts > 0
+
+    run(check())
+
+
+def test_an_error_event_ends_a_relayed_stream():
+    async def check():
+        async with body_of(event(0), event(1), b'data: {"error":{"message":"out of memory"}}\n\n') as (chunks, _):
+            sent = []
+
+            async def read():
+                async for block in whole_events(chunks, backend="up", outlet=lambda block: sent.append(block) or True):
+                    sent.append(block)  # noqa: PERF401  # as above
+
+            with pytest.raises(GatewayError, match="out of memory"):
+                await read()
+            assert b"".join(sent) == event(0) + event(1)
+
+    run(check())
+
+
+def test_the_gateway_sends_most_of_a_stream_without_waking_its_task(client, backend, monkeypatch):
+    taken = []
+    plain = RequestFrame._outlet
+
+    def watched(self, send_part, record):
+        put = plain(self, send_part, record)
+        return lambda block: put(block) and not taken.append(block)
+
+    monkeypatch.setattr(RequestFrame, "_outlet", watched)
+
+    async def script(request):
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        for piece in (*(event(number) for number in range(10)), event(10, '"stop"'), DONE):
+            await response.write(piece)
+            await asyncio.sleep(0.01)
+        return response
+
+    backend.script = script
+    response = client.chat(stream=True)
+    assert response.content == b"".join(map(event, range(10))) + event(10, '"stop"') + DONE
+    assert len(taken) >= 5

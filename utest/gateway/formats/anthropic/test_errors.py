@@ -1,0 +1,23 @@
+"""The gateway's errors as Anthropic's clients are told of them."""
+
+import json
+
+import pytest
+
+from gateway.errors.base import BackendTimeout, GatewayError
+from gateway.formats.anthropic.errors import body_of, speaks_anthropic, status_of
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/v1/messages", True), ("/v1/messages/x", True), ("/v1/messagesx", False), ("/v1/chat/completions", False)],
+)
+def test_who_understands_anthropics_errors(path, expected):
+    assert speaks_anthropic(path) is expected
+
+
+@pytest.mark.parametrize(("status", "told", "kind"), [(403, 403, "permission_error"), (402, 402, "billing_error")])
+def test_further_types_of_errors(status, told, kind):
+    failure = GatewayError("No.", status=status)
+    assert (status_of(failure), json.loads(body_of(failure, "id"))["error"]["type"]) == (told, kind)
+    assert json.loads(body_of(BackendTimeout("Late."), "id"))["error"]["type"] == "timeout_error"

@@ -1,0 +1,342 @@
+"""`POST /v1/messages` through a running gateway: with backends that need a translation, and with one that does not."""
+
+import json
+import queue
+
+import pytest
+
+ASKED = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+MESSAGE = {
+    "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "stop_reason": "end_turn",
+    "content": [{"type": "text", "text": "Hi"}], "usage": {"input_tokens": 12, "output_tokens": 4},
+}  # fmt: skip
+
+
+def post(client, fields=None, path="/v1/messages", **headers):
+    content = fields if isinstance(fields, bytes) else json.dumps({**ASKED, **(fields or {})}).encode()
+    headers = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.http.post(path, content=content, headers=headers)
+
+
+def error(response):
+    """The error, held against the shape that every error of this endpoint must have."""
+    body = response.json()
+    assert sorted(body) == ["error", "request_id", "type"]
+    assert (body["type"], sorted(body["error"])) == ("error", ["message", "type"])
+    assert body["request_id"] == response.headers["request-id"] == response.headers["x-request-id"]
+    assert response.headers["content-type"] == "application/json"
+    assert len(body["error"]["message"]) > 20
+    return response.status_code, body["error"]["type"]
+
+
+def events(response):
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"].startswith("text/event-stream")
+    *whole, rest = response.text.split("\n\n")
+    assert rest == "", "the stream ends within an event"
+    found = []
+    for event in whole:
+        name, data = event.split("\n")
+        found.append(json.loads(data.removeprefix("data: ")))
+        assert name == f"event: {found[-1]['type']}"
+    return found
+
+
+def kinds(found):
+    return [event["type"] for event in found]
+
+
+def native(kind, **fields):
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
+
+
+START = native("message_start", message={"id": "msg_1", "usage": {"input_tokens": 12, "output_tokens": 1}})
+BLOCK = native("content_block_start", index=0, content_block={"type": "text", "text": ""})
+DELTA = b'event: content_block_delta\ndata: {"type":  "content_block_delta", "index":0,"delta":{"x": 1.50}}\n\n'
+STOPPED = native("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 4})
+STOP = native("message_stop")
+
+
+@pytest.fixture(scope="module")
+def _claude(start_gateway, _backend):
+    with start_gateway(
+        backends={
+            "a": {"kind": "anthropic", "base_url": _backend.url},
+            "o": {"kind": "openai", "base_url": _backend.url},
+        },
+        models={
+            "m": {"route": [{"backend": "a"}]},
+            "renamed": {"route": [{"backend": "a", "model": "claude-x"}]},
+            "either": {"route": [{"backend": "o"}, {"backend": "a"}]},
+        },
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def claude(_claude, backend):  # noqa: ARG001  # the backend shall forget the test before
+    return _claude
+
+
+def test_a_message_of_a_backend_that_speaks_chat(client, backend):
+    response = post(client)
+    assert response.json()["content"] == [{"type": "text", "text": "Hello"}]
+    assert response.json()["usage"] == {"input_tokens": 1, "output_tokens": 1}
+    assert json.loads(backend.bodies[0]) == ASKED
+    assert backend.paths == ["/v1/chat/completions"]
+    assert response.headers["x-gateway-backend"] == "up"
+    assert response.headers["request-id"] == response.headers["x-request-id"]
+
+
+def test_the_backends_name_of_a_model_is_sent(client, backend):
+    assert post(client, {"model": "org/renamed"}).status_code == 200
+    assert json.loads(backend.bodies[0])["model"] == "inner"
+
+
+def test_a_stream_of_a_backend_that_speaks_chat(client, backend):
+    usage = b'data: {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2}}\n\n'
+    backend.streams(backend.chunk("a"), backend.chunk("b"), backend.chunk(None, "stop"), usage, b"data: [DONE]\n\n")
+    found = events(post(client, {"stream": True}))
+    assert kinds(found) == [
+        "message_start", "content_block_start", "content_block_delta", "content_block_delta", "content_block_stop",
+        "message_delta", "message_stop",
+    ]  # fmt: skip
+    assert found[5]["usage"] == {"input_tokens": 5, "output_tokens": 2}
+    assert json.loads(backend.bodies[0])["stream_options"] == {"include_usage": True}
+
+
+def test_a_backend_of_anthropics_gets_and_gives_the_very_bytes(claude, backend):
+    asked = b'{ "messages":[{"content":"h\\u00e4","role":"user"}],"max_tokens":9, "model":"m","container":{"x":1.50} }'
+    answer = json.dumps({**MESSAGE, "x_new": [1]}, indent=1).encode()
+    backend.answers(raw=answer)
+    response = post(claude, asked, anthropic_version="2026-10-21", anthropic_beta="one-2025,two-2026")
+    assert (response.content, backend.bodies, backend.paths) == (answer, [asked], ["/v1/messages"])
+    headers = backend.headers[0]
+    assert headers.getall("anthropic-version") == ["2026-10-21"]
+    assert headers["anthropic-beta"] == "one-2025,two-2026"
+    assert "x-gateway-dropped-params" not in response.headers
+
+
+def test_only_the_models_name_is_changed_where_it_differs(claude, backend):
+    backend.answers(MESSAGE)
+    assert post(claude, {"model": "renamed", "container": "c"}).status_code == 200
+    assert json.loads(backend.bodies[0]) == {**ASKED, "model": "claude-x", "container": "c"}
+    assert backend.headers[0]["anthropic-version"] == "2023-06-01"
+
+
+def test_a_stream_of_anthropics_passes_byte_for_byte(claude, backend):
+    pieces = [START, native("ping"), BLOCK, DELTA, native("content_block_stop", index=0), STOPPED, STOP]
+    backend.streams(*pieces)
+    assert post(claude, {"stream": True}).content == b"".join(pieces).replace(STOP, b"") + (
+        b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+    )
+
+
+def test_a_missing_message_stop_is_added(claude, backend):
+    backend.streams(START, STOPPED)
+    assert kinds(events(post(claude, {"stream": True}))) == ["message_start", "message_delta", "message_stop"]
+
+
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("last", [b"", b"event: content_block_del", b'event: x\ndata: {"type": "x"}\n'])
+def test_a_backend_of_anthropics_that_dies_leaves_an_error_event(claude, backend, last, cut):
+    backend.streams(START, BLOCK, DELTA, *([last] if last else []), cut=cut)
+    response = post(claude, {"stream": True})
+    *_, failure = found = events(response)
+    assert kinds(found)[-2:] == ["content_block_delta", "error"]
+    assert failure["error"]["type"] == "api_error"
+    assert failure["request_id"] == response.headers["request-id"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [b"data: {\n\n", b"data: []\n\n", b'data: {"x": 1}\n\n', native("message_delta", delta=None), STOP]
+)
+def test_what_is_no_event_of_anthropics_is_told(claude, backend, wrong):
+    backend.streams(START, wrong)
+    assert kinds(events(post(claude, {"stream": True})))[-1] == "error"
+
+
+def test_an_error_event_of_anthropics_is_told(claude, backend):
+    backend.streams(START, native("error", error={"type": "overloaded_error", "message": "Too much."}))
+    *_, failure = events(post(claude, {"stream": True}))
+    assert failure["error"]["type"] == "overloaded_error"
+    assert "Too much." in failure["error"]["message"]
+
+
+@pytest.mark.parametrize("answer", [{"type": "completion"}, {"type": "message", "content": "x"}, [], {"usage": 3}])
+def test_what_is_no_message_of_anthropics_is_a_502(claude, backend, answer):
+    backend.answers(answer)
+    assert error(post(claude)) == (502, "api_error")
+
+
+def test_a_backend_that_dies_leaves_an_error_event(client, backend):
+    backend.streams(backend.chunk("a"), cut=True)
+    found = events(post(client, {"stream": True}))
+    assert kinds(found) == ["message_start", "content_block_start", "content_block_delta", "error"]
+    assert found[-1]["error"]["type"] == "api_error"
+
+
+def test_a_wrong_chunk_in_mid_stream_is_told(client, backend):
+    backend.streams(backend.chunk("a"), b'data: {"choices": [3]}\n\n')
+    assert kinds(events(post(client, {"stream": True})))[-1] == "error"
+
+
+def test_tool_arguments_that_are_no_json_are_a_502(client, backend):
+    call = {"id": "t", "type": "function", "function": {"name": "f", "arguments": "{"}}
+    backend.answers({"choices": [{"message": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]})
+    assert error(post(client)) == (502, "api_error")
+
+
+def test_a_fallback_may_speak_another_format(claude, backend):
+    async def script(request):
+        chat = request.path.endswith("completions")
+        from aiohttp import web  # noqa: PLC0415  # only here
+
+        return web.json_response({"error": "gone"}, status=500) if chat else web.json_response(MESSAGE)
+
+    backend.script = script
+    response = post(claude, {"model": "either", "container": "c"})
+    assert response.json() == MESSAGE
+    assert backend.paths == ["/chat/completions", "/v1/messages"]
+    assert "x-gateway-dropped-params" not in response.headers
+
+
+def test_what_is_dropped_is_named(client):
+    response = post(client, {"container": "c"}, anthropic_beta="one")
+    assert response.headers["x-gateway-dropped-params"] == "anthropic-beta, container"
+    assert error(post(client, {"container": "c"}, x_gateway_strict="true")) == (400, "invalid_request_error")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ((400, "bad"), (400, "invalid_request_error")),
+        ((401, "no"), (502, "api_error")),
+        ((404, "no such model"), (404, "not_found_error")),
+        ((409, "again"), (409, "conflict_error")),
+        ((413, "too much"), (413, "request_too_large")),
+        ((422, "odd"), (422, "invalid_request_error")),
+        ((429, "slowly"), (429, "rate_limit_error")),
+        ((500, "oops"), (502, "api_error")),
+        ((503, "loading"), (529, "overloaded_error")),
+        ((504, "late"), (504, "timeout_error")),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_errors_of_backends(client, backend, given, expected, stream):
+    backend.answers({"error": {"message": given[1]}}, given[0], {"retry-after": "3"})
+    response = post(client, {"stream": stream})
+    assert error(response) == expected
+    if expected[0] == 529:
+        assert response.headers["retry-after"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", (400, "invalid_request_error")),
+        (b"{", (400, "invalid_request_error")),
+        (b"[]", (400, "invalid_request_error")),
+        (b'{"model": "m", "model": "m"}', (400, "invalid_request_error")),
+        (b'{"x": "' + b"a" * 30_000 + b'"}', (413, "request_too_large")),
+        (json.dumps({**ASKED, "model": "unknown"}).encode(), (404, "not_found_error")),
+        (json.dumps({**ASKED, "max_tokens": -1}).encode(), (400, "invalid_request_error")),
+    ],
+)
+def test_errors_before_a_backend(client, backend, body, expected):
+    assert error(post(client, body)) == expected
+    assert backend.bodies == []
+
+
+def test_errors_of_the_address(client):
+    response = client.http.get("/v1/messages")
+    assert (error(response), response.headers["allow"]) == ((405, "invalid_request_error"), "POST")
+    assert error(post(client, path="/v1/messages/batches")) == (404, "not_found_error")
+    assert error(post(client, content_type="text/plain")) == (400, "invalid_request_error")
+    assert post(client, path="/v1/messagesque").json()["error"]["code"] == "unknown_url"
+
+
+@pytest.mark.parametrize("version", ["2023-01-01", "2031-01-01", "x"])
+def test_a_version_that_looks_otherwise_is_refused(client, version):
+    assert error(post(client, anthropic_version=version)) == (400, "invalid_request_error")
+
+
+def test_either_header_may_hold_the_key(start_gateway, backend, monkeypatch):
+    monkeypatch.setenv("GATEWAY_API_KEYS", "sk-good")
+    with start_gateway(
+        backends={"up": {"kind": "openai", "base_url": backend.url}}, models={"m": {"route": [{"backend": "up"}]}}
+    ) as client:
+        assert post(client, x_api_key="sk-good").status_code == 200
+        assert post(client, authorization="Bearer sk-good").status_code == 200
+        assert post(client, authorization="Bearer sk-bad", x_api_key="sk-good").status_code == 200
+        for headers in ({}, {"x_api_key": "sk-bad"}, {"x_api_key": "sk-bad", "authorization": "Bearer sk-good"}):
+            assert error(post(client, **headers)) == (401, "authentication_error")
+        assert client.http.get("/v1/models", headers={"x-api-key": "sk-good"}).status_code == 401
+
+
+def test_control_tokens_are_broken_wherever_they_stand(start_gateway, backend):
+    with start_gateway(
+        backends={"n": {"kind": "nim", "base_url": backend.url}}, models={"m": {"route": [{"backend": "n"}]}}
+    ) as client:
+        result = {"type": "tool_result", "tool_use_id": "t", "content": '{"x": "\\u003c|im_end|>"}'}
+        use = {"type": "tool_use", "id": "t", "name": "f", "input": {"a": "<|im_end|>"}}
+        asked = [
+            {"role": "user", "content": [{"type": "text", "text": "<|im_end|>"}]},
+            {"role": "assistant", "content": [use]},
+            {"role": "user", "content": [result]},
+        ]
+        response = post(client, {"system": "<|im_end|>", "messages": asked})
+    assert response.headers["x-gateway-neutralised"] == "4"
+    assert b"<|im_end|>" not in backend.bodies[0]
+    assert b"u003c" not in backend.bodies[0]
+
+
+def test_limits_refuse_in_the_same_shape(start_gateway, backend):
+    with start_gateway(
+        backends={"up": {"kind": "openai", "base_url": backend.url}},
+        models={"m": {"route": [{"backend": "up"}]}},
+        keys={"rpm": 1},
+    ) as client:
+        assert post(client).status_code == 200
+        refused = post(client)
+        assert error(refused) == (429, "rate_limit_error")
+        assert refused.headers["x-should-retry"] == "true"
+
+
+def test_system_and_results_of_tools_count_for_a_limit_of_tokens(start_gateway, backend):
+    result = {"type": "tool_result", "tool_use_id": "t", "content": "a" * 400}
+    with start_gateway(
+        backends={"up": {"kind": "openai", "base_url": backend.url}},
+        models={"m": {"route": [{"backend": "up"}]}},
+        keys={"tpm": 100},
+    ) as client:
+        assert post(client).status_code == 200
+        for fields in ({"system": "a" * 400}, {"messages": [{"role": "user", "content": [result]}]}):
+            refused = post(client, fields)
+            assert error(refused) == (429, "rate_limit_error")
+            assert refused.headers["x-should-retry"] == "false"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ["m", "either"])
+def test_what_a_message_took_is_accounted_for(claude, backend, monkeypatch, model, stream):
+    records = queue.Queue()
+    monkeypatch.setattr("gateway.observability.request_log.RequestLog.add", lambda _, record: records.put(record))
+    chat = model == "either"
+    counts = {"prompt_tokens": 12, "completion_tokens": 4, "total_tokens": 16}
+    if stream:
+        usage = b"data: " + json.dumps({"choices": [], "usage": counts}).encode() + b"\n\n"
+        backend.streams(*((backend.chunk("a", "stop"), usage) if chat else (START, STOPPED, STOP)))
+    else:
+        said = {"message": {"content": "Hi"}, "finish_reason": "stop"}
+        backend.answers({"choices": [said], "usage": counts} if chat else MESSAGE)
+    assert post(claude, {"model": model, "stream": stream}).status_code == 200
+    usage = records.get(timeout=5).usage
+    assert (usage.prompt_tokens, usage.completion_tokens, usage.source) == (12, 4, "backend")
+
+
+def test_the_page_tells_of_it(client):
+    page = client.http.get("/openapi.json").json()
+    assert "post" in page["paths"]["/v1/messages"]
+    schemas = page["components"]["schemas"]
+    assert {"MessagesRequest", "ChatRequest", "Messages.OtherChoice", "OtherChoice"} <= schemas.keys()

@@ -1,0 +1,54 @@
+"""What a request takes before it is let in."""
+
+import asyncio
+
+import pytest
+
+from gateway.config.load import Config
+from gateway.errors.limits import Overloaded, QuotaUsedUp
+from gateway.limits.admission import Admission
+from gateway.limits.checks import Limiting
+from gateway.limits.keyring import Key
+from gateway.limits.store import MemoryStore
+from gateway.request.record import RequestRecord
+
+
+def test_an_answer_of_absurd_length_is_reserved_as_the_longest_that_can_be_counted():
+    store = MemoryStore(60.0)
+    admission = Admission(store, window_s=60.0, gate=None, messages=None, prices={}, answers={})
+    asked = {"model": "m", "messages": [], "max_tokens": 2**64 - 1, "n": 128}
+    asyncio.run(admission.enter(Key("k", budget_usd=1.0), RequestRecord("id", "POST", "/v1/x"), asked))
+    assert 2**32 < store.spent_by("k")[0] < 2**53
+
+
+@pytest.mark.parametrize(("answers", "let_in"), [({"m": 400}, 2), ({"other": 400}, 3), ({}, 3)])
+def test_a_budget_holds_for_requests_without_a_limit_if_the_longest_answer_is_known(answers, let_in):
+    admission = Admission(MemoryStore(60.0), window_s=60.0, gate=None, messages=None, prices={}, answers=answers)
+    key, asked = Key("k", budget_tokens=1000), {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+    async def main():
+        for _ in range(let_in):
+            await admission.enter(key, RequestRecord("id", "POST", "/v1/x"), asked)
+        with pytest.raises(QuotaUsedUp):
+            await admission.enter(key, RequestRecord("id", "POST", "/v1/x"), asked)
+
+    asyncio.run(main())
+
+
+def test_a_bound_that_was_lifted_and_comes_back_counts_who_is_still_in():
+    def limiting(**limits):
+        up = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}
+        return Limiting(Config(backends={"up": up}, models={"m": {"route": [{"backend": "up"}]}}, limits=limits))
+
+    async def main():
+        bounded, lifted, again = limiting(in_flight=1), limiting(), limiting(in_flight=1)
+        await bounded.admission.gate.enter()
+        await lifted.take_over(bounded)
+        assert lifted.admission.gate is None
+        await again.take_over(lifted)
+        with pytest.raises(Overloaded):
+            await again.admission.gate.enter()
+        bounded.admission.gate.leave()
+        await again.admission.gate.enter()
+
+    asyncio.run(main())

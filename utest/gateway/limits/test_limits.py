@@ -1,0 +1,302 @@
+"""Limits as a client meets them."""
+
+import asyncio
+import json
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from gateway.api.middleware import RECORD, RequestFrame
+from gateway.config.keys import KeysConfig
+from gateway.config.load import Config
+from gateway.config.problems import ConfigError
+from gateway.limits import key_file, spending
+from gateway.limits.admission import Admitted
+from gateway.limits.checks import Limiting, Worker
+from gateway.limits.concurrency import Gate
+from gateway.limits.headers import span
+from gateway.limits.keyring import Key, KeyRing
+from gateway.limits.store import MemoryStore, Ticket
+from gateway.state import Drain
+
+UP = {"models": {"m": {"route": [{"backend": "up"}]}}}
+BACKENDS = {"up": {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}}
+
+
+@pytest.fixture
+def limited(start_gateway, backend):
+    """`with limited(keys={…}, limits={…}) as client`."""
+    return lambda **tables: start_gateway(backends={"up": {"kind": "openai", "base_url": backend.url}}, **UP, **tables)
+
+
+def test_no_limits_no_headers(limited):
+    with limited() as client:
+        assert not [name for name in client.chat().headers if name.startswith("x-ratelimit")]
+
+
+def test_a_limit_is_told_kept_and_over_when_the_client_was_told(limited, backend):
+    with limited(keys={"rpm": 2, "window_s": 1}) as client:
+        answers = [client.chat() for _ in range(3)]
+        refused = answers[-1]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert [answer.headers["x-ratelimit-remaining-requests"] for answer in answers] == ["1", "0", "0"]
+        assert refused.headers["x-ratelimit-limit-requests"] == "2"
+        assert client.error(refused)["code"] == "rate_limit_exceeded"
+        assert refused.headers["x-should-retry"] == "true"
+        assert refused.headers["retry-after"] == "1"
+        assert "x-ratelimit-limit-tokens" not in refused.headers
+        assert len(backend.bodies) == 2
+        time.sleep(int(refused.headers["retry-after-ms"]) / 1000)
+        assert client.chat().status_code == 200
+
+
+def test_tokens_are_reserved_and_an_error_gives_them_back(limited, backend):
+    with limited(keys={"tpm": 1000}) as client:
+        backend.answers(raw=b"{}", status=500)
+        assert client.chat(max_tokens=900).status_code >= 500
+        backend.answers({"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}]})
+        assert client.chat(max_tokens=900).status_code == 200
+        too_large = client.chat(max_tokens=1001)
+        assert too_large.status_code == 429
+        assert too_large.headers["x-should-retry"] == "false"
+        assert "retry-after" not in too_large.headers
+        assert "Shorten the messages" in client.error(too_large)["message"]
+
+
+def test_a_stream_is_limited_as_well(limited, backend):
+    backend.streams(backend.chunk("x"), backend.chunk(finish="stop"))
+    with limited(keys={"rpm": 1}) as client:
+        assert client.events()[-1] == "[DONE]"
+        assert client.chat(stream=True).status_code == 429
+
+
+def test_a_bad_request_uses_nothing_up(limited):
+    with limited(keys={"rpm": 1}) as client:
+        assert client.chat(temperature=9).status_code == 400
+        assert client.chat(model="nowhere").status_code == 404
+        assert client.chat().status_code == 200
+
+
+def test_messages_are_counted(limited):
+    with limited(limits={"messages": 2}) as client:
+        message = {"role": "user", "content": "hi"}
+        assert client.chat(messages=[message] * 2).status_code == 200
+        error = client.error(client.chat(messages=[message] * 3))
+    assert (error["param"], error["code"]) == ("messages", "array_above_max_length")
+
+
+def asked_at_once(client, count):
+    """The statuses of `count` requests at once, sorted."""
+    statuses = []
+    threads = [threading.Thread(target=lambda: statuses.append(client.chat().status_code)) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(statuses)
+
+
+def test_one_key_has_so_many_requests_at_once(limited, backend):
+    backend.streams(json.dumps({"choices": []}).encode(), pause_s=0.3, kind="application/json")
+    with limited(keys={"concurrency": 2}) as client:
+        assert asked_at_once(client, 4).count(429) == 2
+        assert client.chat().status_code != 429
+
+
+def test_beyond_the_queue_is_503(limited, backend):
+    backend.streams(json.dumps({"choices": []}).encode(), pause_s=0.3, kind="application/json")
+    with limited(limits={"in_flight": 1, "queue": 1}) as client:
+        assert asked_at_once(client, 4).count(503) == 2
+        assert client.chat().status_code != 503
+
+
+def test_keys_come_go_and_are_told_apart_while_the_gateway_runs(limited, tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.limits.checks.LOOK_S", 0.05)
+    file = tmp_path / "keys.toml"
+    alice = key_file.add(file, "alice", {"rpm": 1})
+
+    def status(key):
+        return client.http.get("/v1/models", headers={"authorization": f"Bearer {key}"}).status_code
+
+    def becomes(expected, key):
+        return any(status(key) == expected or time.sleep(0.05) for _ in range(60))
+
+    with limited(keys={"file": str(file)}) as client:
+        assert client.chat().status_code == 401
+        client.http.headers["authorization"] = f"Bearer {alice}"
+        assert [client.chat().status_code for _ in range(2)] == [200, 429]
+        bob = key_file.add(file, "bob", {})
+        assert becomes(200, bob)
+        key_file.revoke(file, "alice")
+        assert becomes(401, alice)
+        good = file.read_text()
+        file.write_text("keys = [")
+        time.sleep(0.2)
+        assert status(bob) == 200
+        file.write_text(good)
+
+
+def test_a_budget_outlives_the_gateway(limited, tmp_path):
+    file = tmp_path / "keys.toml"
+    key = key_file.add(file, "alice", {"budget_tokens": 100})
+    headers = {"authorization": f"Bearer {key}"}
+    with limited(keys={"file": str(file)}) as client:
+        client.http.headers.update(headers)
+        assert client.chat(max_tokens=60).status_code == 200
+    with limited(keys={"file": str(file)}) as client:
+        client.http.headers.update(headers)
+        refused = client.chat(max_tokens=100)
+        assert (refused.status_code, client.error(refused)["code"]) == (429, "insufficient_quota")
+        assert client.error(refused)["type"] == "insufficient_quota"
+        assert refused.headers["x-should-retry"] == "false"
+
+
+def test_what_a_revoked_key_spent_stays_written_down(limited, tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.limits.checks.LOOK_S", 0.05)
+    file = tmp_path / "keys.toml"
+    keys = {name: key_file.add(file, name, {"budget_tokens": 1000}) for name in ("alice", "bob")}
+    with limited(keys={"file": str(file)}) as client:
+        client.http.headers["authorization"] = f"Bearer {keys['alice']}"
+        assert client.chat().status_code == 200
+        key_file.revoke(file, "alice")
+        deadline = time.monotonic() + 5
+        while client.chat().status_code != 401 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        client.http.headers["authorization"] = f"Bearer {keys['bob']}"
+        assert client.chat().status_code == 200
+    assert spending.load(spending.path_beside(file)).keys() == {"alice", "bob"}
+
+
+def test_a_reload_forgets_nothing_that_was_just_spent(tmp_path):
+    file = tmp_path / "keys.toml"
+    for name in ("alice", "bob"):
+        key_file.add(file, name, {"budget_tokens": 1000})
+    config = Config(backends=BACKENDS, **UP, keys={"file": str(file)})
+
+    async def spend(limiting, name):
+        await limiting.admission.store.take(Ticket(Key(name, budget_tokens=1000), 7, 0.0))
+
+    async def main():
+        before = Limiting(config)
+        await before.start()
+        after = Limiting(config)
+        await spend(before, "alice")
+        await after.take_over(before)
+        await spend(after, "bob")
+        await after.stop()
+
+    asyncio.run(main())
+    assert spending.load(spending.path_beside(file)) == {"alice": (7, 0.0), "bob": (7, 0.0)}
+
+
+def test_spending_that_cannot_be_written_leaves_nothing_lying_about(tmp_path):
+    (tmp_path / "spent.json").mkdir()
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"spent\.json"):
+            spending.save(tmp_path / "spent.json", {"alice": (1, 0.0)})
+    assert [found.name for found in tmp_path.iterdir()] == ["spent.json"]
+
+
+def test_a_budget_in_usd_holds_the_estimate_and_then_the_cost(limited, tmp_path):
+    file = tmp_path / "keys.toml"
+    key = key_file.add(file, "alice", {"budget_usd": 500.0})
+    dollar_a_token = {"input_per_million": 1e6, "output_per_million": 1e6}
+    with limited(keys={"file": str(file)}, prices={"m": dollar_a_token}) as client:
+        client.http.headers["authorization"] = f"Bearer {key}"
+        # Each reserves over 400 dollars and costs two.
+        assert [client.chat(max_tokens=400).status_code for _ in range(3)] == [200] * 3
+        assert client.error(client.chat(max_tokens=495))["code"] == "insufficient_quota"
+    entry = json.loads((tmp_path / "keys.toml.spent.json").read_text())["alice"]
+    assert entry == {"tokens": 6, "usd": 6.0}
+
+
+REFUSED = [
+    ({"keys": {"rpm": 1}}, 2, "server.workers: each of 2 workers would count by itself"),
+    ({"backends": {"up": {"kind": "llamacpp"}}}, 2, "would load the model of backend 'up' once more"),
+    ({"keys": {"file": "absent.toml"}}, 1, "make the first key with `gateway keys add NAME`"),
+]
+
+
+@pytest.mark.parametrize(("tables", "workers", "says"), REFUSED)
+def test_limits_that_would_not_hold_are_refused(tables, workers, says):
+    with pytest.raises(ConfigError, match=says):
+        Limiting(Config(**{"backends": BACKENDS, **UP, **tables}), Worker(count=workers))
+
+
+def test_a_budget_in_usd_needs_prices(tmp_path):
+    file = Path(tmp_path / "keys.toml")
+    key_file.add(file, "alice", {"budget_usd": 1.0})
+    with pytest.raises(ConfigError, match="is missing, and key 'alice' has a budget in USD"):
+        Limiting(Config(backends=BACKENDS, **UP, keys={"file": file}))
+
+
+def test_a_limit_that_would_not_hold_is_not_taken_up_while_workers_run(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("gateway.limits.checks.LOOK_S", 0.01)
+    file = tmp_path / "keys.toml"
+    key_file.add(file, "alice", {})
+
+    async def main():
+        limiting = Limiting(Config(backends=BACKENDS, **UP, keys={"file": file}), Worker(count=2))
+        await limiting.start()
+        key_file.add(file, "bob", {"rpm": 1})
+        await asyncio.sleep(0.1)
+        await limiting.stop()
+        return [key.id for key in limiting.keys.keys]
+
+    assert asyncio.run(main()) == ["alice"]
+    assert "keys_not_reloaded" in caplog.text
+
+
+def test_a_revoked_key_is_refused_even_if_another_cannot_be_taken_up(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("gateway.limits.checks.LOOK_S", 0.01)
+    file = tmp_path / "keys.toml"
+    for name in ("alice", "bob"):
+        key_file.add(file, name, {})
+
+    async def main():
+        keys = {"api_keys": ["of-the-environment"], "keys": {"file": file}}
+        limiting = Limiting(Config(backends=BACKENDS, **UP, **keys))
+        await limiting.start()
+        key_file.add(file, "carol", {"budget_usd": 1.0})
+        key_file.revoke(file, "alice")
+        await asyncio.sleep(0.1)
+        await limiting.stop()
+        return [key.id for key in limiting.keys.keys]
+
+    assert asyncio.run(main()) == ["env-1", "bob"]
+    assert "keys_not_reloaded" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0ms"), (0.0001, "1ms"), (0.12, "120ms"), (1, "1s"), (1.5, "1.5s"), (360, "6m0s")]
+)
+def test_times_are_written_as_openai_writes_them(seconds, text):
+    assert span(seconds) == text
+
+
+def test_an_account_that_fails_takes_no_place_with_it():
+    class Failing:
+        are_tracing = False
+
+        def begin(self, _):
+            pass
+
+        def end(self, *_):
+            raise ZeroDivisionError
+
+    gate = Gate(1, 0, 1.0)
+
+    async def app(scope, *_):
+        await gate.enter()
+        scope[RECORD].admitted = Admitted(None, MemoryStore(60.0), gate)
+
+    async def ask():
+        keys = KeyRing([], KeysConfig())
+        frame = RequestFrame(app, keys=keys, observers=Failing(), drain=Drain(1), metrics_need_key=False)
+        with pytest.raises(ZeroDivisionError):
+            await frame({"type": "http", "method": "POST", "path": "/v1/x", "headers": []}, None, None)
+        await gate.enter()
+
+    asyncio.run(ask())

@@ -1,0 +1,343 @@
+"""What a key may use, counted in memory and in a Redis by the same rules."""
+
+import asyncio
+import signal
+import time
+
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from gateway.errors.limits import LimitsUnavailable
+from gateway.limits.keyring import Key
+from gateway.limits.redis_store import ANSWER_S, RedisStore
+from gateway.limits.store import MemoryStore, Ticket
+from keywords.engine.redis_server import RedisServer, command
+
+WINDOW_S = 0.5
+
+
+@pytest.fixture(scope="module")
+def redis():
+    if command() is None:
+        pytest.skip("No `redis-server` on the path: install it (Debian: apt install redis-server).")
+    server = RedisServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+class InMemory:
+    """A store whose clock goes only when it is told to."""
+
+    def __init__(self):
+        self.now = 100.0
+        self.store = MemoryStore(WINDOW_S, clock=lambda: self.now)
+
+    def let_pass(self, seconds):
+        self.now += seconds
+
+
+class InRedis:
+    """A store whose clock is the Redis's own."""
+
+    def __init__(self, url):
+        self.store = RedisStore(SecretStr(url), WINDOW_S)
+
+    def let_pass(self, seconds):
+        time.sleep(seconds)
+
+
+@pytest.fixture(params=["memory", "redis"])
+def counting(request):
+    """`counting(scenario)` runs `scenario(store, let_pass)`, a coroutine function."""
+    place = InMemory() if request.param == "memory" else InRedis(request.getfixturevalue("redis").url)
+
+    def run(scenario):
+        async def main():
+            try:
+                return await scenario(place.store, place.let_pass)
+            finally:
+                await place.store.stop()
+
+        return asyncio.run(main())
+
+    return run
+
+
+def key(request, **limits):
+    """A key that no other test has used."""
+    return Key(request.node.name, **limits)
+
+
+def test_so_many_requests_pass_and_the_next_ones_as_the_window_goes_on(counting, request):
+    one = key(request, rpm=3)
+
+    async def scenario(store, let_pass):
+        reasons = [(await store.take(Ticket(one, 0, 0.0))).reason for _ in range(4)]
+        let_pass(WINDOW_S / 3 + 0.01)
+        reasons += [(await store.take(Ticket(one, 0, 0.0))).reason for _ in range(2)]
+        let_pass(WINDOW_S * 5)
+        return reasons + [(await store.take(Ticket(one, 0, 0.0))).reason for _ in range(4)]
+
+    assert counting(scenario) == ["", "", "", "requests", "", "requests", "", "", "", "requests"]
+
+
+def test_what_is_left_is_told(counting, request):
+    one = key(request, rpm=10, tpm=1000)
+
+    async def scenario(store, _):
+        return await store.take(Ticket(one, 300, 0.0))
+
+    verdict = counting(scenario)
+    assert (verdict.reason, int(verdict.requests), int(verdict.tokens)) == ("", 9, 700)
+
+
+def test_tokens_are_taken_before_and_corrected_after(counting, request):
+    one = key(request, tpm=1000)
+
+    async def scenario(store, let_pass):
+        first = Ticket(one, 900, 0.0)
+        reasons = [(await store.take(first)).reason, (await store.take(Ticket(one, 200, 0.0))).reason]
+        store.give_back(first, tokens=10, usd=0.0)
+        second = Ticket(one, 900, 0.0)
+        reasons.append((await store.take(second)).reason)
+        store.give_back(second, tokens=2500, usd=0.0)
+        reasons.append((await store.take(Ticket(one, 1, 0.0))).reason)
+        let_pass(WINDOW_S)
+        reasons.append((await store.take(Ticket(one, 1, 0.0))).reason)
+        let_pass(WINDOW_S)
+        return [*reasons, (await store.take(Ticket(one, 1, 0.0))).reason]
+
+    assert counting(scenario) == ["", "tokens", "", "tokens", "tokens", ""]
+
+
+def test_what_was_given_back_can_be_corrected_once_more(counting, request):
+    one = key(request, tpm=1000, budget_tokens=1500, concurrency=1)
+
+    async def scenario(store, _):
+        first = Ticket(one, 900, 0.0)
+        await store.take(first)
+        store.give_back(first, tokens=100, usd=0.0)
+        store.correct(one, tokens=500, usd=0.0)
+        reasons = [(await store.take(Ticket(one, 500, 0.0))).reason]
+        store.correct(one, tokens=-300, usd=0.0)
+        second = Ticket(one, 500, 0.0)
+        reasons.append((await store.take(second)).reason)
+        # The place is that of the second one alone.
+        reasons.append((await store.take(Ticket(one, 0, 0.0))).reason)
+        return reasons
+
+    assert counting(scenario) == ["tokens", "", "concurrency"]
+
+
+def test_a_request_larger_than_the_limit_can_never_pass(counting, request):
+    one = key(request, tpm=100)
+
+    async def scenario(store, _):
+        return (await store.take(Ticket(one, 101, 0.0))).reason
+
+    assert counting(scenario) == "size"
+
+
+def test_a_refused_request_takes_nothing(counting, request):
+    one = key(request, rpm=5, tpm=100)
+
+    async def scenario(store, _):
+        await store.take(Ticket(one, 60, 0.0))
+        refused = await store.take(Ticket(one, 60, 0.0))
+        return refused.reason, int((await store.take(Ticket(one, 0, 0.0))).requests)
+
+    assert counting(scenario) == ("tokens", 3)
+
+
+def test_requests_at_once_are_limited_until_one_ends(counting, request):
+    one = key(request, concurrency=2)
+
+    async def scenario(store, _):
+        tickets = [Ticket(one, 0, 0.0) for _ in range(4)]
+        reasons = [(await store.take(ticket)).reason for ticket in tickets[:3]]
+        store.give_back(tickets[0], tokens=0, usd=0.0)
+        return [*reasons, (await store.take(tickets[3])).reason]
+
+    assert counting(scenario) == ["", "", "concurrency", ""]
+
+
+def test_a_request_that_never_went_out_counts_nothing(counting, request):
+    one = key(request, rpm=1, tpm=10)
+
+    async def scenario(store, _):
+        unused = Ticket(one, 10, 0.0)
+        await store.take(unused)
+        store.give_back(unused, tokens=0, usd=0.0, requests=1)
+        return (await store.take(Ticket(one, 10, 0.0))).reason
+
+    assert counting(scenario) == ""
+
+
+@pytest.mark.parametrize(
+    ("limits", "usd", "reason"),
+    [({"budget_tokens": 100}, 0.0, "budget_tokens"), ({"budget_usd": 0.5}, 0.3, "budget_usd")],
+)
+def test_a_budget_does_not_come_back(counting, request, limits, usd, reason):
+    one, tokens = key(request, **limits), 60
+
+    async def scenario(store, let_pass):
+        first = Ticket(one, tokens, usd)
+        reasons = [(await store.take(first)).reason, (await store.take(Ticket(one, tokens, usd))).reason]
+        let_pass(WINDOW_S * 2)
+        reasons.append((await store.take(Ticket(one, tokens, usd))).reason)
+        store.give_back(first, tokens=tokens // 3, usd=usd / 3)
+        return [*reasons, (await store.take(Ticket(one, tokens, usd))).reason]
+
+    assert counting(scenario) == ["", reason, reason, ""]
+
+
+def test_one_key_does_not_use_what_another_has(counting, request):
+    async def scenario(store, _):
+        reasons = []
+        for name in ("a", "b", "a"):
+            reasons.append((await store.take(Ticket(Key(request.node.name + name, rpm=1), 0, 0.0))).reason)  # noqa: PERF401  # they wait for each other
+        return reasons
+
+    assert counting(scenario) == ["", "", "requests"]
+
+
+def test_two_stores_on_one_redis_count_together(redis, request):
+    one = key(request, rpm=10)
+
+    async def main():
+        stores = [RedisStore(SecretStr(redis.url), 60.0) for _ in range(2)]
+        verdicts = await asyncio.gather(*(stores[n % 2].take(Ticket(one, 0, 0.0)) for n in range(30)))
+        for store in stores:
+            await store.stop()
+        return [verdict.reason for verdict in verdicts]
+
+    assert asyncio.run(main()).count("") == 10
+
+
+def test_a_client_who_leaves_while_it_is_counted_pays_nothing(redis, request):
+    one = key(request, rpm=1)
+
+    async def main():
+        store = RedisStore(SecretStr(redis.url), 60.0)
+        leaving = asyncio.create_task(store.take(Ticket(one, 0, 0.0)))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        reason = "requests"
+        for _ in range(20):
+            reason = (await store.take(Ticket(one, 0, 0.0))).reason
+            if not reason:
+                break
+        await store.stop()
+        return reason
+
+    assert asyncio.run(main()) == ""
+
+
+def test_without_its_redis_a_store_refuses_and_comes_back_with_it(request):
+    if command() is None:
+        pytest.skip("No `redis-server` on the path: install it (Debian: apt install redis-server).")
+    server, one = RedisServer(), key(request, rpm=5)
+
+    async def main():
+        store = RedisStore(SecretStr(server.url), 60.0)
+        await store.take(Ticket(one, 0, 0.0))
+        server.stop()
+        began = time.monotonic()
+        with pytest.raises(LimitsUnavailable):
+            await store.take(Ticket(one, 0, 0.0))
+        took_s = time.monotonic() - began
+        server.start()
+        # The new one knows no scripts.
+        verdict = await store.take(Ticket(one, 0, 0.0))
+        await store.stop()
+        return verdict.reason, store.failures, took_s
+
+    server.start()
+    try:
+        reason, failures, took_s = asyncio.run(main())
+    finally:
+        server.stop()
+    assert (reason, failures) == ("", 1)
+    assert took_s < 1
+
+
+def test_a_lease_that_is_not_renewed_ends(redis, request, monkeypatch):
+    one = key(request, concurrency=1)
+    monkeypatch.setattr("gateway.limits.redis_store.LEASE_S", 0.3)
+
+    async def main():
+        died, lives = (RedisStore(SecretStr(redis.url), 60.0) for _ in range(2))
+        await died.take(Ticket(one, 0, 0.0))
+        reasons = [(await lives.take(Ticket(one, 0, 0.0))).reason]
+        await asyncio.sleep(0.4)
+        await lives.start()
+        reasons.append((await lives.take(Ticket(one, 0, 0.0))).reason)
+        await asyncio.sleep(0.6)
+        reasons.append((await died.take(Ticket(one, 0, 0.0))).reason)
+        await died.stop()
+        await lives.stop()
+        return reasons
+
+    # Refused while the dead one's lease runs, then let in, and the renewed lease holds.
+    assert asyncio.run(main()) == ["concurrency", "", "concurrency"]
+
+
+def test_an_estimate_that_was_right_is_given_back_as_well(redis, request):
+    one = key(request, tpm=1000, budget_tokens=1000, budget_usd=1.0)
+
+    async def main():
+        store = RedisStore(SecretStr(redis.url), 60.0)
+        ticket = Ticket(one, 100, 0.9)
+        await store.take(ticket)
+        store.give_back(ticket, tokens=100, usd=0.1)
+        verdict = await store.take(Ticket(one, 100, 0.8))
+        await store.stop()
+        return verdict.reason, store.failures
+
+    assert asyncio.run(main()) == ("", 0)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs SIGSTOP")
+def test_what_a_slow_redis_did_not_answer_is_not_counted_twice(request):
+    if command() is None:
+        pytest.skip("No `redis-server` on the path: install it (Debian: apt install redis-server).")
+    server, one = RedisServer(), key(request, budget_tokens=250)
+
+    async def main():
+        store = RedisStore(SecretStr(server.url), 60.0)
+        await store.take(Ticket(one, 0, 0.0))
+        server.suspend()
+        asyncio.get_running_loop().call_later(ANSWER_S * 1.4, server.resume)
+        with pytest.raises(LimitsUnavailable):
+            await store.take(Ticket(one, 100, 0.0))
+        await asyncio.sleep(ANSWER_S)
+        verdict = await store.take(Ticket(one, 150, 0.0))
+        await store.stop()
+        return verdict.reason
+
+    server.start()
+    try:
+        assert asyncio.run(main()) == ""
+    finally:
+        server.stop()
+
+
+def test_a_redis_that_only_refuses_is_not_told_to_be_available(redis, request, caplog):
+    one = key(request, concurrency=1)
+
+    async def main():
+        store = RedisStore(SecretStr(redis.url), 60.0)
+        client = Redis.from_url(redis.url)
+        await client.set(f"llm-gateway:{{{one.id}}}:leases", "no set")
+        await client.aclose()
+        for _ in range(3):
+            with pytest.raises(LimitsUnavailable):
+                await store.take(Ticket(one, 0, 0.0))
+        await store.stop()
+
+    asyncio.run(main())
+    assert [record.message for record in caplog.records] == ["limits_unavailable"]

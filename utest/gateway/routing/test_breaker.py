@@ -1,0 +1,134 @@
+"""The circuit breaker on a clock that the test moves."""
+
+import pytest
+
+from gateway.config.server import BreakerConfig
+from gateway.routing.breaker import Breaker
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def breaker(clock):
+    """Opens after three failures in a row, for ten seconds."""
+    return Breaker("b", BreakerConfig(consecutive_failures=3, open_s=10), clock)
+
+
+def fail(breaker, times=1):
+    for _ in range(times):
+        breaker.failed(breaker.begin())
+
+
+def test_it_opens_after_so_many_failures_in_a_row(breaker):
+    fail(breaker, 2)
+    assert (breaker.state, breaker.wait_s()) == ("closed", 0)
+    fail(breaker)
+    assert (breaker.state, breaker.wait_s()) == ("open", 10)
+
+
+def test_a_success_between_failures_starts_the_count_anew(breaker):
+    fail(breaker, 2)
+    breaker.succeeded(breaker.begin())
+    fail(breaker, 2)
+    assert breaker.state == "closed"
+
+
+def test_an_abandoned_attempt_counts_as_nothing(breaker):
+    fail(breaker, 2)
+    breaker.abandoned(breaker.begin())
+    assert breaker.state == "closed"
+    fail(breaker)
+    assert breaker.state == "open"
+
+
+def test_after_its_time_one_attempt_is_the_probe(breaker, clock):
+    fail(breaker, 3)
+    clock.now += 9.9
+    assert 0 < breaker.wait_s() < 0.2
+    clock.now += 0.2
+    assert breaker.wait_s() == 0
+    breaker.begin()
+    assert (breaker.state, breaker.wait_s()) == ("half-open", 1)
+
+
+def test_a_good_probe_closes_it(breaker, clock):
+    fail(breaker, 3)
+    clock.now += 10
+    breaker.succeeded(breaker.begin())
+    assert (breaker.state, breaker.wait_s()) == ("closed", 0)
+    fail(breaker, 2)
+    assert breaker.state == "closed", "the failures before it opened are forgotten"
+
+
+def test_a_bad_probe_opens_it_again(breaker, clock):
+    fail(breaker, 3)
+    clock.now += 10
+    fail(breaker)
+    assert (breaker.state, breaker.wait_s()) == ("open", 10)
+
+
+def test_an_abandoned_probe_makes_room_for_the_next(breaker, clock):
+    fail(breaker, 3)
+    clock.now += 10
+    breaker.abandoned(breaker.begin())
+    assert breaker.wait_s() == 0
+    breaker.succeeded(breaker.begin())
+    assert breaker.state == "closed"
+
+
+def test_a_probing_stream_closes_it_at_its_first_event(breaker, clock):
+    fail(breaker, 3)
+    clock.now += 10
+    number = breaker.answering(breaker.begin())
+    assert breaker.state == "closed"
+    breaker.failed(number)
+    fail(breaker, 2)
+    assert breaker.state == "open", "the stream's later death counts"
+
+
+def test_attempts_from_before_it_opened_do_not_end_its_probe(breaker, clock):
+    old = [breaker.begin() for _ in range(3)]
+    fail(breaker, 3)
+    clock.now += 10
+    probe = breaker.begin()
+    breaker.succeeded(old[0])
+    breaker.failed(old[1])
+    breaker.abandoned(old[2])
+    assert (breaker.state, breaker.wait_s()) == ("half-open", 1)
+    breaker.succeeded(probe)
+    assert breaker.state == "closed"
+
+
+def test_a_share_of_failures_opens_it_once_there_are_enough_attempts(clock):
+    breaker = Breaker("b", BreakerConfig(failure_rate=0.5, window=4), clock)
+    fail(breaker, 3)
+    assert breaker.state == "closed", "three attempts say too little"
+    breaker.succeeded(breaker.begin())
+    fail(breaker)
+    assert breaker.state == "open"
+
+
+def test_a_smaller_share_does_not(clock):
+    breaker = Breaker("b", BreakerConfig(failure_rate=0.5, window=4), clock)
+    for _ in range(10):
+        for _ in range(3):
+            breaker.succeeded(breaker.begin())
+        fail(breaker)
+    assert breaker.state == "closed"
+
+
+def test_without_a_condition_it_never_opens(clock):
+    breaker = Breaker("b", BreakerConfig(), clock)
+    fail(breaker, 1000)
+    assert breaker.wait_s() == 0

@@ -1,0 +1,195 @@
+"""What follows a failed attempt: pure decisions, on a clock and with draws that the test controls."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from gateway.config.server import BreakerConfig, Retries
+from gateway.errors.base import (
+    BackendBadAnswer,
+    BackendDisconnected,
+    BackendError,
+    BackendRefused,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    InvalidRequest,
+)
+from gateway.routing.balancing import Group, Standing, Step
+from gateway.routing.breaker import Breaker
+from gateway.routing.retry_plan import Plan, backoff_s, may_pass, retry_after_s, speaks_against
+from gateway.routing.routes import Route
+
+NOW = 1_700_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7),
+        ({"retry-after": "0"}, 0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "250"}, 0.25),
+        ({"x-ms-retry-after-ms": "1500"}, 1.5),
+        ({"retry-after": "2", "retry-after-ms": "1250"}, 1.25),
+        ({"retry-after": "2", "retry-after-ms": "soon"}, 2),
+        ({"retry-after": "Tue, 14 Nov 2023 22:13:30 GMT"}, 10),
+        ({"retry-after": "Tuesday, 14-Nov-23 22:13:30 GMT"}, 10),
+        ({"retry-after": "Tue, 14 Nov 2023 22:13:00 GMT"}, 0),
+        ({"retry-after": "later"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": "9" * 400}, None),
+        ({"retry-after": ""}, None),
+        ({"retry-after": "Tue, 99 Nov 2023 22:13:30 GMT"}, None),
+        ({"retry-after": "Tue, 14 Nov 9999999 22:13:30 GMT"}, None),
+        ({"retry-after": "Jan -9999999999 00:00:00 9999 00:00:00 EST"}, None),
+    ],
+)
+def test_retry_after_is_read_in_all_its_forms(headers, wait_s):
+    assert retry_after_s(headers, lambda: NOW) == wait_s
+
+
+def rejected(status, **told):
+    error = BackendRejected("no", status=status)
+    for name, value in told.items():
+        setattr(error, name, value)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "passes", "counts"),
+    [
+        (BackendRefused("no connection", reached=False), True, True),
+        (BackendTimeout("no connection", reached=False), True, True),
+        (BackendTimeout("silent, or its own 408"), True, True),
+        (BackendDisconnected("cut"), True, True),
+        (BackendUnavailable("503"), True, True),
+        (BackendError("500"), True, True),
+        (rejected(429), True, False),
+        (rejected(409), True, False),
+        (rejected(400), False, False),
+        (rejected(404), False, False),
+        (rejected(400, should_retry=True), True, False),
+        (BackendRefused("its key is wrong"), False, True),
+        (BackendBadAnswer("not JSON"), False, True),
+        (InvalidRequest("too warm"), False, False),
+    ],
+)
+def test_what_may_pass_and_what_speaks_against_a_backend(error, passes, counts):
+    assert (may_pass(error), speaks_against(error)) == (passes, counts)
+
+
+def test_the_wait_is_drawn_from_nothing_to_a_doubling_bound():
+    bounds = []
+    for retry in range(1, 7):
+        backoff_s(retry, Retries(base_s=0.5, cap_s=4), lambda *limits: bounds.append(limits) or 0)
+    assert bounds == [(0, 0.5), (0, 1), (0, 2), (0, 4), (0, 4), (0, 4)]
+
+
+class Walk:
+    """A plan whose attempts all fail; `told` is what happens, waits as numbers, attempts as names."""
+
+    def __init__(self, groups, attempts=1, deadline_s=100.0, jitter=1.0, cap_s=8.0):
+        self.now = 0.0
+        self.steps = {}
+        route = Route(
+            tuple(Group([self.step(name) for name in names.split()]) for names in groups),
+            Retries(attempts=attempts, base_s=1, cap_s=cap_s),
+        )
+        self.plan = Plan(route, deadline_s, lambda: self.now, lambda low, high: low + jitter * (high - low))
+
+    def step(self, name):
+        self.steps[name] = Step(
+            SimpleNamespace(name=name), "m", Standing(Breaker(name, BreakerConfig(consecutive_failures=1)))
+        )
+        return self.steps[name]
+
+    def open(self, name):
+        breaker = self.steps[name].standing.breaker
+        breaker.failed(breaker.begin())
+
+    def told(self, **errors):
+        told = []
+        while (move := self.plan.next()) is not None:
+            if isinstance(move, float | int):
+                told.append(move)
+                self.now += move
+            else:
+                told.append(move.backend.name)
+                self.plan.failed(move, errors.get(move.backend.name) or BackendError("500"))
+        return told
+
+
+def asks(wait_s):
+    return rejected(429, retry_after_s=wait_s)
+
+
+def test_without_repetitions_each_step_has_one_attempt():
+    assert Walk(["a", "b", "c"]).told() == ["a", "b", "c"]
+
+
+def test_a_step_is_repeated_before_the_next_one():
+    assert Walk(["a", "b"], attempts=3).told() == ["a", 1, "a", 2, "a", "b", 1, "b", 2, "b"]
+
+
+def test_replicas_come_before_any_wait():
+    assert Walk(["a b", "c"], attempts=2).told() == ["a", "b", 1, "b", "a", "c", 1, "c"]
+
+
+def test_a_wait_is_at_least_what_the_backend_asked_for():
+    assert Walk(["a"], attempts=2).told(a=asks(5)) == ["a", 5, "a"]
+    assert Walk(["a"], attempts=2).told(a=asks(0.25)) == ["a", 1, "a"]
+
+
+def test_a_replica_is_not_attempted_before_its_own_retry_after():
+    assert Walk(["a b"], attempts=3, jitter=0).told(a=asks(4), b=asks(1)) == ["a", "b", 1, "b", 1, "b"]
+    assert Walk(["a b"], attempts=2, jitter=0).told(a=asks(4), b=asks(4)) == ["a", "b", 4, "b", "a"]
+
+
+def test_a_long_retry_after_leaves_the_backend_for_the_next():
+    assert Walk(["a", "b"], attempts=2, cap_s=8).told(a=asks(9)) == ["a", "b", 1, "b"]
+
+
+def test_a_long_retry_after_is_waited_for_where_there_is_no_other():
+    assert Walk(["a"], attempts=2, cap_s=8).told(a=asks(9)) == ["a", 9, "a"]
+
+
+def test_a_wait_beyond_the_deadline_is_not_begun():
+    assert Walk(["a"], attempts=2, deadline_s=9).told(a=asks(9)) == ["a"]
+    assert Walk(["a", "b"], attempts=2, deadline_s=9).told(a=asks(9)) == ["a", "b", 1, "b"]
+
+
+def test_after_the_deadline_there_is_no_attempt():
+    walk = Walk(["a", "b"], deadline_s=9)
+    assert walk.plan.next().backend.name == "a"
+    walk.now = 9.0
+    assert walk.told() == []
+
+
+def test_a_backend_that_says_not_to_retry_is_left_for_the_next():
+    assert Walk(["a", "b"], attempts=2).told(a=rejected(429, should_retry=False)) == ["a", "b", 1, "b"]
+
+
+def test_open_backends_are_passed_over():
+    walk = Walk(["a b", "c", "d"], attempts=2)
+    walk.open("a")
+    walk.open("c")
+    assert walk.told() == ["b", 1, "b", "d", 1, "d"]
+
+
+def test_a_backend_that_opens_is_not_waited_for():
+    walk = Walk(["a", "b"], attempts=2)
+    assert walk.plan.next() is walk.steps["a"]
+    walk.plan.failed(walk.steps["a"], BackendError("500"))
+    walk.open("a")
+    assert walk.told() == ["b", 1, "b"]
+
+
+def test_if_all_are_open_there_is_nothing_to_do():
+    walk = Walk(["a", "b"], attempts=3)
+    walk.open("a")
+    walk.open("b")
+    assert walk.told() == []

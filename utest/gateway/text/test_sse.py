@@ -1,0 +1,104 @@
+"""Framing and endings without a network: a stream cut at every single byte."""
+
+import asyncio
+import json
+
+import aiohttp
+import pytest
+
+from gateway.errors.base import BackendBadAnswer, GatewayError
+from gateway.text.sse import EVENT_LIMIT, EventFramer, whole_events
+
+
+def chunk(content, finish=None):
+    choice = {"index": 0, "delta": {"content": content}, "finish_reason": finish}
+    return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+
+
+WHOLE = chunk("a") + chunk("[DONE]") + chunk("ü") + chunk("", "stop") + b"data: [DONE]\n\n"
+
+
+async def _chunks(pieces, failure=None):
+    for piece in pieces:
+        yield piece
+    if failure:
+        raise failure
+
+
+async def _collect(pieces, failure=None):
+    out, error = b"", None
+    try:
+        async for block in whole_events(_chunks(pieces, failure), backend="up"):
+            assert block.endswith(b"\n\n")
+            out += block
+    except GatewayError as refusal:
+        error = refusal
+    return out, error
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_every_way_to_cut_it_in_two_gives_the_same_events(line_end):
+    whole = WHOLE.replace(b"\n", line_end)
+
+    async def check():
+        for at in range(len(whole)):
+            assert await _collect([whole[:at], whole[at:]]) == (WHOLE.removesuffix(b"data: [DONE]\n\n"), None)
+
+    asyncio.run(check())
+
+
+def test_a_death_at_any_byte_gives_whole_events_and_one_error():
+    finished_at = WHOLE.index(b"data: [DONE]")
+
+    async def check():
+        for at in range(len(WHOLE)):
+            out, error = await _collect([WHOLE[:at]])
+            events, blank, _ = WHOLE[:at].rpartition(b"\n\n")
+            assert out == (events + blank).removesuffix(b"data: [DONE]\n\n")
+            assert (error is None) == (at >= finished_at)
+            if error:
+                assert error.code == "backend_disconnected"
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_an_abrupt_end_counts_only_before_the_finish_reason(finished):
+    failure = aiohttp.ClientPayloadError()
+    collecting = _collect([chunk("a", "stop" if finished else None)], failure)
+    if finished:
+        assert asyncio.run(collecting)[1] is None
+    else:
+        with pytest.raises(aiohttp.ClientPayloadError):
+            asyncio.run(collecting)
+
+
+def test_an_endless_event_is_refused():
+    framer = EventFramer("up")
+    assert framer.feed(b"x" * EVENT_LIMIT) == b""
+    with pytest.raises(BackendBadAnswer, match="event of over"):
+        framer.feed(b"x")
+
+
+def test_words_of_a_model_are_no_ending():
+    said = chunk('"finish_reason": "stop", "error", [DONE]\n\ndata: [DONE]')
+    out, error = asyncio.run(_collect([said]))
+    assert out == said
+    assert error is not None
+
+
+DEEP = b"[" * 300 + b"]" * 300
+
+
+def test_an_event_that_cannot_be_written_again_is_a_bad_answer():
+    again = chunk("", "stop").replace(b'"content": ""', b'"content": "", "x": ' + DEEP)
+    out, error = asyncio.run(_collect([chunk("a"), chunk("", "stop"), again]))
+    assert out == chunk("a") + chunk("", "stop")
+    assert isinstance(error, BackendBadAnswer)
+    assert "nests deeper" in error.message
+
+
+def test_depth_alone_is_no_fault():
+    deep = chunk("", "stop").replace(b'"content": ""', b'"content": "", "x": ' + DEEP)
+    out, error = asyncio.run(_collect([deep]))
+    assert (out, error) == (deep, None)
