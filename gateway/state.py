@@ -1,9 +1,12 @@
-"""The gateway's way out: from the stop signal to the end of the last request that had begun before it."""
+"""How the gateway stands: whether it is shutting down, and what came of its reloads."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass, field
 
-class Drain:
+
+class Shutdown:
     """Whether the stop signal has come; readiness and new requests are refused from then on.
 
     The listener stays open meanwhile. A refused connection would look like a crash to a liveness probe, hide from a
@@ -20,3 +23,29 @@ class Drain:
     def __init__(self, limit_s: float) -> None:
         self.begun = False
         self.limit_s = limit_s
+
+
+@dataclass(slots=True)
+class Reloads:
+    """What came of them.
+
+    Attributes:
+        applied: how often a configuration took the place of another.
+        refused: how often one could not be used.
+        since: Unix time since which the present one is in force.
+        last_refused: the latest one could not be used, so the gateway does not do what its file says.
+    """
+
+    applied: int = 0
+    refused: int = 0
+    since: float = field(default_factory=time.time)
+    last_refused: bool = False
+
+    def note(self, *, applied: bool) -> None:
+        """Count one."""
+        self.last_refused = not applied
+        if applied:
+            self.applied += 1
+            self.since = time.time()
+        else:
+            self.refused += 1

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from gateway.api.endpoint import Endpoint
 from gateway.api.health import health_router
 from gateway.api.metrics import metrics_router
-from gateway.api.middleware import RequestFrame
+from gateway.api.middleware import RequestMiddleware
 from gateway.api.models import models_router
 from gateway.errors.base import GatewayError, InvalidRequest
 from gateway.errors.http import MethodNotAllowed, UnknownUrl
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from gateway.observability.observers import Observers
     from gateway.operations import Operation
     from gateway.routing.routes import Routes
-    from gateway.server.reloading import Reloads
-    from gateway.state import Drain
+    from gateway.state import Reloads, Shutdown
 
 
 _ENDPOINTS: dict[str, tuple[Operation, Dialect]] = {
@@ -64,7 +63,7 @@ class _Gateway(FastAPI):
 
 
 def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
-    config: Config, routes: Routes, limiting: Limiting, observers: Observers, drain: Drain, reloads: Reloads
+    config: Config, routes: Routes, limiting: Limiting, observers: Observers, drain: Shutdown, reloads: Reloads
 ) -> FastAPI:
     """What answers requests by one configuration; `gateway.server.service` gives it its life."""
     app = _Gateway(
@@ -78,7 +77,11 @@ def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
         exception_handlers={HTTPException: _http_exception, RequestValidationError: _validation_error},
     )
     frame = partial(
-        RequestFrame, keys=limiting.keys, observers=observers, drain=drain, metrics_need_key=config.metrics.require_key
+        RequestMiddleware,
+        keys=limiting.keys,
+        observers=observers,
+        drain=drain,
+        metrics_need_key=config.metrics.require_key,
     )
     app.add_middleware(frame)
     prompts = Prompts(config.models)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.api.body import ClientGone, parse, read_body
 from gateway.api.disconnect import Presence
+from gateway.api.headers import asks_strict
 from gateway.api.middleware import KEY, OUTLET, RECORD
-from gateway.backends.parameters import asks_strict
 from gateway.dispatch.attempts import Attempts
 from gateway.errors.base import BackendTimeout, GatewayError, InternalError, ShuttingDown
 from gateway.formats.openai.templates import FIELD, only_for_chats
-from gateway.observability.request_log import log
+from gateway.logs.events import log
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
     from gateway.errors.base import GatewayError
     from gateway.routing.routes import Routes
-    from gateway.server.reloading import Reloads
-    from gateway.state import Drain
+    from gateway.state import Reloads, Shutdown
 
 
-def health_router(routes: Routes, drain: Drain, reloads: Reloads) -> APIRouter:
+def health_router(routes: Routes, drain: Shutdown, reloads: Reloads) -> APIRouter:
     """The three endpoints.
 
     `/health` and `/health/live` say that this process answers, and which one it is: `instance` is `GATEWAY_INSTANCE`

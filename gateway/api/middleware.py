@@ -12,13 +12,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from gateway.api.body import COMPLETE, ClientGone
+from gateway.api.headers import DROPPED_HEADER, dropped_header
 from gateway.api.metrics import PATH as METRICS_PATH
-from gateway.backends.parameters import DROPPED_HEADER, dropped_header
 from gateway.config.observability import COST_DECIMALS
 from gateway.errors.base import GatewayError, InternalError, ShuttingDown
 from gateway.formats.anthropic.errors import body_of, speaks_anthropic, status_of
 from gateway.limits.keyring import ANONYMOUS
-from gateway.observability.request_log import log
+from gateway.logs.events import log
 from gateway.request import trace
 from gateway.request.record import CLIENT_CLOSED_REQUEST, RequestRecord
 from gateway.request.trace import TRACEPARENT, TRACESTATE
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gateway.backends.base import Outlet
     from gateway.limits.keyring import KeyRing
     from gateway.observability.observers import Observers
-    from gateway.state import Drain
+    from gateway.state import Shutdown
 
 RECORD = "gateway.record"
 KEY = "gateway.key"
@@ -43,14 +43,14 @@ _PROMPT_SEND_S = 0.001
 _SANE_ID = re.compile(rb"[\w.:-]{1,128}", re.ASCII)
 
 
-class RequestFrame:
+class RequestMiddleware:
     """ASGI middleware around the whole application.
 
     Puts the request's `RequestRecord` into `scope[RECORD]`, and its `Key`, where one is needed, into `scope[KEY]`.
     """
 
     def __init__(
-        self, app: ASGIApp, *, keys: KeyRing, observers: Observers, drain: Drain, metrics_need_key: bool
+        self, app: ASGIApp, *, keys: KeyRing, observers: Observers, drain: Shutdown, metrics_need_key: bool
     ) -> None:
         self.app = app
         self._keys = keys

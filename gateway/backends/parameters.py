@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from gateway.errors.base import InvalidRequest, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
     from collections.abc import Set as AbstractSet
 
     from gateway.backends.base import Call
 
-STRICT_HEADER = b"x-gateway-strict"
-DROPPED_HEADER = b"x-gateway-dropped-params"
 # What a backend does anyway: a parameter that asks for no more than this may be left out unnamed.
 _ASKS_FOR_NOTHING: dict[str, Any] = {
     "frequency_penalty": 0,
@@ -31,9 +28,6 @@ _ASKS_FOR_NOTHING: dict[str, Any] = {
     "tools": [],
     "top_logprobs": 0,
 }
-_NAME_LIMIT = 64
-# Well under what common clients and proxies take as one header.
-_HEADER_LIMIT = 2048
 
 
 def taken(call: Call, names: Collection[str]) -> dict[str, Any]:
@@ -101,36 +95,3 @@ def impossible(param: str, what: str, mend: str) -> InvalidRequest:
     return InvalidRequest(
         f"Invalid value for '{shorten(param)}': this model's backend {what}. {mend}", param=param, code="invalid_value"
     )
-
-
-def asks_strict(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether the client wants a refusal rather than a dropped parameter (`x-gateway-strict: true`).
-
-    Raises:
-        InvalidRequest: the header is neither `true` nor `false`.
-    """
-    for name, value in headers:
-        if name == STRICT_HEADER:
-            word = value.strip().lower()
-            if word not in {b"true", b"false"}:
-                raise InvalidRequest(
-                    "Invalid header 'x-gateway-strict': expected true or false. Send one of them, or leave it out.",
-                    code="invalid_header",
-                )
-            return word == b"true"
-    return False
-
-
-def dropped_header(params: Collection[str]) -> bytes:
-    """The names for the response header, comma separated.
-
-    A name may hold anything that JSON can; what a header cannot carry is percent-encoded, and of very many names the
-    last one counts those left out.
-    """
-    header = ""
-    for number, param in enumerate(params):
-        name = quote(shorten(param, _NAME_LIMIT), safe="[]")
-        if len(header) + len(name) > _HEADER_LIMIT:
-            return f"{header}, and-{len(params) - number}-more".encode()
-        header = f"{header}, {name}" if header else name
-    return header.encode()

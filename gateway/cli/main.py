@@ -18,8 +18,8 @@ from gateway.cli import ledger, models
 from gateway.config.load import Config, find, load, remarks
 from gateway.config.problems import ConfigError
 from gateway.limits.checks import Limiting, Worker
+from gateway.logs.events import configure_logging, log_event
 from gateway.observability.ledger import prepare
-from gateway.observability.request_log import configure_logging, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +105,7 @@ def serve(
     if settings.is_open:
         say_open(listener)
     for remark in remarks(settings):
-        say("config_remark", level=logging.WARNING, where=remark.where, reason=remark.what, mend=remark.mend)
+        log_event("config_remark", level=logging.WARNING, where=remark.where, reason=remark.what, mend=remark.mend)
     if isinstance(application, Limiting):
         from gateway.server.workers import supervise  # noqa: PLC0415  # see above
 

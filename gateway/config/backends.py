@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 from pydantic_core import PydanticCustomError
 
 from gateway.config.problems import unknown_name
-from gateway.config.server import Section
+from gateway.config.section import Section
 from gateway.text.control_families import FAMILIES, known
 
 _SHORTEST_TOKEN = 3

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateway.config.server import Seconds, Section
+from gateway.config.section import Seconds, Section
 
 Count = Annotated[int, Field(ge=1)]
 

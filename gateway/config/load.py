@@ -20,7 +20,8 @@ from gateway.config.keys import KeyLimits, KeysConfig, SharedConfig
 from gateway.config.observability import LedgerConfig, LogConfig, MetricsConfig, OtelConfig, Price
 from gateway.config.problems import ConfigError, Problem, problems_of, unknown_name, wrong_types
 from gateway.config.prompts import ExampleMessage, TemplateConfig, TemplateName
-from gateway.config.server import BreakerConfig, Limits, Retries, Section, ServerConfig, Timeouts
+from gateway.config.section import Section
+from gateway.config.server import BreakerConfig, Limits, Retries, ServerConfig, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

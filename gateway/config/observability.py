@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from gateway.config.server import Seconds, Section
+from gateway.config.section import Seconds, Section
 
 # A ten-thousandth of the price of one token at a dollar per million.
 COST_DECIMALS = 10

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.config.problems import unknown_name
-from gateway.config.server import Section
+from gateway.config.section import Section
 
 if TYPE_CHECKING:
     from gateway.text.template import SafeTemplate

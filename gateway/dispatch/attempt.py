@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from gateway.errors.base import GatewayError, InternalError, InvalidRequest
+from gateway.request.attempt import Attempt
 from gateway.request.trace import begin_attempt
-from gateway.routing.retry_plan import speaks_against
+from gateway.routing.retry_plan import counts_as_failure
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,54 +18,8 @@ if TYPE_CHECKING:
 
 _OK = 200
 
-Outcome = Literal["running", "answered", "failed", "cancelled"]
 
-
-@dataclass(slots=True)
-class Attempt:
-    """One request from the gateway to one backend.
-
-    Attributes:
-        backend: the backend's name.
-        model: the model's name there.
-        started: `time.perf_counter()` when it began.
-        elapsed_s: seconds until its end, the whole stream included.
-        status: the HTTP status that the backend gave; None if it gave none.
-        reason: the code of the error it failed with.
-        span_id: of its span, 0 without tracing.
-        outcome: `cancelled` if the gateway gave it up: the client left or read too slowly, or the gateway was stopped.
-    """
-
-    backend: str
-    model: str
-    started: float = field(default_factory=time.perf_counter)
-    elapsed_s: float = 0.0
-    status: int | None = None
-    reason: str | None = None
-    outcome: Outcome = "running"
-    span_id: int = 0
-
-    def end(self, outcome: Outcome, *, status: int | None = None, reason: str | None = None) -> None:
-        """Note how it ended, and when."""
-        self.elapsed_s = time.perf_counter() - self.started
-        self.outcome = outcome
-        self.status = status
-        self.reason = reason
-
-    def entry(self, since: float) -> dict[str, Any]:
-        """As it stands in the log, times in milliseconds; `since` is the arrival of its request."""
-        return {
-            "backend": self.backend,
-            "model": self.model,
-            "after_ms": round((self.started - since) * 1000, 3),
-            "duration_ms": round(self.elapsed_s * 1000, 3),
-            "status": self.status,
-            "reason": self.reason,
-            "outcome": self.outcome,
-        }
-
-
-class Running:
+class RunningAttempt:
     """A `with` block around one attempt: it is recorded, counted as in flight, and its breaker learns how it ended."""
 
     __slots__ = ("_attempt", "_number", "_standing")
@@ -99,7 +52,7 @@ class Running:
             if isinstance(error, InvalidRequest) and error.backend_status is None:
                 # The gateway itself found that the backend's format cannot carry it: the backend was not asked.
                 breaker.abandoned(number)
-            elif speaks_against(error):
+            elif counts_as_failure(error):
                 breaker.failed(number)
             else:
                 breaker.succeeded(number)

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.backends.base import Call
-from gateway.dispatch.attempt import Running
-from gateway.dispatch.idle_timeout import Quiet
+from gateway.dispatch.attempt import RunningAttempt
+from gateway.dispatch.idle_timeout import IdleTimeout
 from gateway.errors.base import BackendBadAnswer, BackendTimeout, BackendUnavailable, ContextTooLong, GatewayError
-from gateway.observability.request_log import say
-from gateway.routing.retry_plan import Plan, may_pass
+from gateway.logs.events import log_event
+from gateway.routing.retry_plan import Plan, is_retryable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -71,7 +71,7 @@ class Attempts:
         while True:
             step = await self._next_step()
             try:
-                with Running(step, self._record):
+                with RunningAttempt(step, self._record):
                     return await self._completed(step)
             except GatewayError as error:
                 self._failed(step, error)
@@ -89,9 +89,9 @@ class Attempts:
         while not begun:
             step = await self._next_step()
             try:
-                with Running(step, self._record) as running:
+                with RunningAttempt(step, self._record) as running:
                     call = self._call(step)
-                    async with Quiet() as quiet, aclosing(self._events(step, call, quiet, outlet)) as events:
+                    async with IdleTimeout() as quiet, aclosing(self._events(step, call, quiet, outlet)) as events:
                         block = await self._next_block(events, quiet, self._timeouts.first_byte_s)
                         if block is None:
                             raise BackendBadAnswer(
@@ -108,7 +108,7 @@ class Attempts:
                     raise
                 self._failed(step, error)
 
-    def _events(self, step: Step, call: Call, quiet: Quiet, outlet: Outlet | None) -> AsyncGenerator[bytes, None]:
+    def _events(self, step: Step, call: Call, quiet: IdleTimeout, outlet: Outlet | None) -> AsyncGenerator[bytes, None]:
         """What one backend streams; each event that goes past into the outlet ends the quiet as one that comes does."""
         if outlet is not None and self._dialect.passes_on:
 
@@ -143,7 +143,9 @@ class Attempts:
             within_s = self._timeouts.total_s if limit_s == left_s else limit_s
             raise self._timeout(f"give its whole answer within {within_s:g} s") from None
 
-    async def _next_block(self, events: AsyncGenerator[bytes, None], quiet: Quiet, quiet_s: float) -> bytes | None:
+    async def _next_block(
+        self, events: AsyncGenerator[bytes, None], quiet: IdleTimeout, quiet_s: float
+    ) -> bytes | None:
         try:
             return await quiet.wait(anext(events, None), min(quiet_s, self._deadline - self._clock()))
         except TimeoutError:
@@ -175,7 +177,7 @@ class Attempts:
         """Go on after a failure that may pass; raise any other."""
         if isinstance(error, ContextTooLong):
             error.speak_of(self._record.operation.asks)
-        if not may_pass(error):
+        if not is_retryable(error):
             raise error
         self._error = error
         self._plan.failed(step, error)
@@ -185,7 +187,7 @@ class Attempts:
         record = self._record
         # Not the message: a backend's may repeat the prompt.
         told = {"id": record.id, "backend": record.backend, "reason": error.code, "status": error.backend_status}
-        say("attempt_failed", level=logging.WARNING, **told)
+        log_event("attempt_failed", level=logging.WARNING, **told)
 
     def _final(self, error: GatewayError) -> GatewayError:
         """The last attempt's error, telling the client whether a repetition of its own makes sense.

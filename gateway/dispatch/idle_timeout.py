@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class Quiet:
+class IdleTimeout:
     """An async context in whose task `wait` may be called, one wait after the other.
 
     The timer is left as it is when a wait ends in time, and set anew only when it goes off.

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.config.file_version import file_version
 from gateway.config.problems import ConfigError, Problem
 from gateway.limits import key_file, spending
 from gateway.limits.admission import Admission
@@ -16,8 +17,7 @@ from gateway.limits.concurrency import Gate
 from gateway.limits.keyring import KeyRing
 from gateway.limits.shared_concurrency import SharedGate
 from gateway.limits.store import LimitStore, MemoryStore
-from gateway.observability.request_log import say
-from gateway.server.reloading import version
+from gateway.logs.events import log_event
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +78,7 @@ class Limiting:
         self._check(self.keys.keys)
         self._gate = gate = worker.gate(config.limits)
         self._file = config.keys.file
-        self._seen = version(self._file)
+        self._seen = file_version(self._file)
         self._store = self._make_store()
         self.admission = Admission(
             self._store,
@@ -164,7 +164,7 @@ class Limiting:
         while True:
             await asyncio.sleep(LOOK_S)
             await self._save(file)
-            seen = version(file)
+            seen = file_version(file)
             if seen != self._seen:
                 self._seen = seen
                 self._read_again(file)
@@ -179,10 +179,10 @@ class Limiting:
                 self.keys.withdraw(entries)
                 raise
         except ConfigError as error:
-            say("keys_not_reloaded", level=logging.ERROR, reason=str(error))
+            log_event("keys_not_reloaded", level=logging.ERROR, reason=str(error))
             return
         self.keys.replace(entries)
-        say("keys_reloaded", keys=len(entries))
+        log_event("keys_reloaded", keys=len(entries))
 
     async def _save(self, file: Path) -> None:
         """Note what was spent since the last time."""
@@ -196,7 +196,7 @@ class Limiting:
             await asyncio.to_thread(spending.save, spending.path_beside(file), dict(store.spent))
         except OSError as error:
             store.changed |= changed
-            say("spending_not_saved", level=logging.ERROR, reason=str(error))
+            log_event("spending_not_saved", level=logging.ERROR, reason=str(error))
 
 
 def _problems_of_workers(config: Config, workers: int) -> list[Problem]:

@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from gateway.config.keys import Count, KeyLimits
 from gateway.config.problems import ConfigError, Problem, problems_of
-from gateway.config.server import Section
+from gateway.config.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,7 +26,7 @@ from redis.exceptions import NoScriptError
 
 from gateway.errors.limits import LimitsUnavailable
 from gateway.limits.store import LimitStore, Ticket, Verdict
-from gateway.observability.request_log import say
+from gateway.logs.events import log_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -204,7 +204,7 @@ class RedisStore(LimitStore):
     def _answered(self, batch: list[_Call], answers: list[Any]) -> None:
         if self._is_down and not any(isinstance(answer, Exception) for answer in answers):
             self._is_down = False
-            say("limits_available", level=logging.WARNING)
+            log_event("limits_available", level=logging.WARNING)
         for call, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Exception):
                 self._failed([call], answer)
@@ -219,7 +219,7 @@ class RedisStore(LimitStore):
         if not self._is_down:
             self._is_down = True
             # Not the error's text: it may hold the address, and that a password.
-            say("limits_unavailable", level=logging.ERROR, reason=f"{type(error).__name__}; look at [shared]")
+            log_event("limits_unavailable", level=logging.ERROR, reason=f"{type(error).__name__}; look at [shared]")
         for call in batch:
             if call.answer is not None and not call.answer.done():
                 call.answer.set_exception(LimitsUnavailable())

@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gateway.observability.metric_store import open_memory
+from gateway.shared_memory import open_memory
 
 if sys.platform != "win32":
     # Windows has no workers (see gateway.limits.checks).

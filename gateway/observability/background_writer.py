@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from gateway.observability.request_log import say
+from gateway.logs.events import log_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ class Batches(Generic[T]):
         self._wake.set()
         await asyncio.to_thread(self._thread.join, CLOSE_S)
         if self.is_writing:
-            say(f"{self._name}_unfinished", level=logging.ERROR, records=len(self._waiting))
+            log_event(f"{self._name}_unfinished", level=logging.ERROR, records=len(self._waiting))
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -82,9 +82,11 @@ class Batches(Generic[T]):
                 self._write(batch)
             except Exception as error:  # noqa: BLE001  # a full disk must not end the thread, nor the gateway
                 self.dropped += len(batch)
-                say(f"{self._name}_failed", level=logging.ERROR, reason=repr(error), records=len(batch))
+                log_event(f"{self._name}_failed", level=logging.ERROR, reason=repr(error), records=len(batch))
             else:
                 self.written += len(batch)
         if self.dropped > self._told:
-            say(f"{self._name}_dropped", level=logging.WARNING, count=self.dropped - self._told, total=self.dropped)
+            log_event(
+                f"{self._name}_dropped", level=logging.WARNING, count=self.dropped - self._told, total=self.dropped
+            )
             self._told = self.dropped

@@ -12,11 +12,11 @@ import logging
 import math
 import mmap
 import os
-import tempfile
 from array import array
 from typing import TYPE_CHECKING
 
-from gateway.observability.request_log import say
+from gateway.logs.events import log_event
+from gateway.shared_memory import open_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,7 @@ class SharedNumbers(Numbers):
             return room
         if not self._is_full:
             self._is_full = True
-            say("metrics_full", level=logging.ERROR, reason="too many series; further ones are not told")
+            log_event("metrics_full", level=logging.ERROR, reason="too many series; further ones are not told")
         return [0.0] * count
 
 
@@ -161,17 +161,6 @@ class _Part:
 def open_shared(workers: int) -> int:
     """Make the file for so many workers; its descriptor, which child processes may be given."""
     return open_memory("llm-gateway-metrics", workers * _PART)
-
-
-def open_memory(name: str, size: int) -> int:
-    """Memory of so many bytes, all 0, as a file without a place of its own; its descriptor."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create(name)
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
-    os.truncate(descriptor, size)
-    return descriptor
 
 
 def _add(found: Found, name: str, labels: tuple[str, ...], values: list[float]) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gateway.observability.metric_store import Key
     from gateway.request.record import RequestRecord
     from gateway.routing.breaker import Breaker
-    from gateway.server.reloading import Reloads
+    from gateway.state import Reloads
 
 _BAD = 400
 DURATION_BOUNDS_S = tuple(0.01 * 2**power for power in range(14))

@@ -1,13 +1,11 @@
-"""What the gateway tells about itself: JSON lines on stderr, one per request, without prompts and keys.
+"""One JSON line on standard error for each request, without prompts and keys.
 
-All lines are written by a thread, so a slow reader of stderr never holds up a request: those of requests are gathered
-and handed to it a few times a second, rare lines (start, stop, failures) at once.
+Lines are gathered and handed a few times a second to the thread that writes standard error.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -22,7 +20,6 @@ FLUSH_S = 0.05
 WAITING_LIMIT = 50_000
 # Lines with prompts and answers are as long as these.
 WAITING_BYTES = 64 << 20
-log = logging.getLogger("gateway")
 
 
 class RequestLog:
@@ -74,47 +71,6 @@ class RequestLog:
                 STDERR.put(b"".join(lines))
         finally:
             self._writer = None
-
-
-class StderrHandler(logging.Handler):
-    """Hands each line to the thread that writes."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Never waits."""
-        try:
-            STDERR.put(f"{self.format(record)}\n".encode())
-        except Exception:  # noqa: BLE001  # as logging wants it: a line that cannot be written must not cost more than itself
-            self.handleError(record)
-
-
-class JsonFormatter(logging.Formatter):
-    """A log record as one JSON line; `extra={"fields": {…}}` adds keys."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One line, a traceback within it."""
-        entry = {
-            "time": round(record.created, 3),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-            **getattr(record, "fields", {}),
-        }
-        if record.exc_info:
-            entry["traceback"] = self.formatException(record.exc_info)
-        return orjson.dumps(entry, default=str).decode()
-
-
-def configure_logging() -> None:
-    """Send every logger's lines to stderr as JSON: the gateway from INFO, everything else from WARNING."""
-    handler = StderrHandler()
-    handler.setFormatter(JsonFormatter())
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    log.setLevel(logging.INFO)
-
-
-def say(event: str, *, level: int = logging.INFO, **fields: object) -> None:
-    """Write one line about the gateway itself, such as `{"event": "listening", "url": …}`."""
-    log.log(level, event, extra={"fields": {"event": event, **fields}})
 
 
 def line(record: RequestRecord, contents_bytes: int = 0) -> bytes:

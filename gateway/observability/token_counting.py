@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from gateway.errors.base import GatewayError
-from gateway.observability.request_log import say
+from gateway.logs.events import log_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,5 +83,5 @@ class Counting:
         except (GatewayError, TimeoutError):
             return None
         except Exception as error:  # noqa: BLE001  # whatever it is, the estimate stands and is told
-            say("count_failed", level=logging.ERROR, reason=repr(error))
+            log_event("count_failed", level=logging.ERROR, reason=repr(error))
             return None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
 
     from gateway.config.observability import OtelConfig
-    from gateway.dispatch.attempt import Attempt
+    from gateway.request.attempt import Attempt
     from gateway.request.record import RequestRecord
 
 # A receiver that does not answer holds up the gateway's end for no longer than this.

@@ -11,9 +11,9 @@ from gateway.request.usage import Meter, Usage
 
 if TYPE_CHECKING:
     from gateway.config.observability import Price
-    from gateway.dispatch.attempt import Attempt
     from gateway.limits.admission import Admitted
     from gateway.operations import Operation
+    from gateway.request.attempt import Attempt
     from gateway.request.usage import Tally
 
 CLIENT_CLOSED_REQUEST = 499

@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from gateway.errors.base import RETRY_AFTER_S
-from gateway.observability.request_log import say
+from gateway.logs.events import log_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,7 +170,7 @@ class Breaker:
     def _change(self, state: State, **why: str) -> None:
         if state != self.state:
             level = logging.WARNING if state == "open" else logging.INFO
-            say("breaker", level=level, backend=self._backend, state=state, **why, failures=self._consecutive)
+            log_event("breaker", level=level, backend=self._backend, state=state, **why, failures=self._consecutive)
         self.state = state
         self._era += 1
         self._probing = self._is_kept_away = False

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import re
-import time
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from gateway.errors.base import (
@@ -20,7 +16,7 @@ from gateway.errors.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from gateway.config.server import Retries
     from gateway.routing.balancing import Step
@@ -28,10 +24,9 @@ if TYPE_CHECKING:
 
 # Refusals of a request that the same request may escape later; the list of OpenAI's own clients, without 5xx.
 _PASSING_STATUSES = frozenset({408, 409, 429})
-_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 
 
-def may_pass(error: GatewayError) -> bool:
+def is_retryable(error: GatewayError) -> bool:
     """Whether the same request may be answered by another attempt: no connection, 408, 409, 429, 5xx, silence."""
     if not error.reached or error.should_retry:
         return True
@@ -41,34 +36,9 @@ def may_pass(error: GatewayError) -> bool:
     return isinstance(error, BackendDisconnected | BackendTimeout | BackendUnavailable) or type(error) is BackendError
 
 
-def speaks_against(error: GatewayError) -> bool:
+def counts_as_failure(error: GatewayError) -> bool:
     """Whether the error counts as a failure of its backend; a backend that refuses one request is well."""
     return isinstance(error, BackendError) and not isinstance(error, BackendRejected)
-
-
-def retry_after_s(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
-    """The wait that an answer asks for, in seconds; None if it asks for none, or in no known form.
-
-    Args:
-        headers: `retry-after-ms`, `x-ms-retry-after-ms` (Azure) or `retry-after`, the last as seconds or as an HTTP
-            date (RFC 9110, section 10.2.3); the first of them counts.
-        now: seconds since 1970.
-    """
-    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
-        wait_ms = _number(headers.get(name))
-        if wait_ms is not None:
-            return wait_ms / 1000
-    text = headers.get("retry-after")
-    wait_s = _number(text)
-    if wait_s is not None or text is None:
-        return wait_s
-    try:
-        date = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, date.timestamp() - now())
 
 
 def backoff_s(retry: int, retries: Retries, draw: Callable[[float, float], float] = random.uniform) -> float:
@@ -80,10 +50,6 @@ def backoff_s(retry: int, retries: Retries, draw: Callable[[float, float], float
         draw: a number evenly drawn between two.
     """
     return draw(0, min(retries.cap_s, retries.base_s * 2 ** (retry - 1)))
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text and _NUMBER.fullmatch(text) else None
 
 
 class Plan:

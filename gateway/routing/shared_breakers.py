@@ -19,7 +19,7 @@ import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from gateway.observability.request_log import say
+from gateway.logs.events import log_event
 from gateway.routing.shared_breaker import ANSWER_S, FAILURES, LOOK_S, SharedBreaker
 
 if TYPE_CHECKING:
@@ -107,11 +107,11 @@ class SharedBreakers:
         if not self._is_down:
             self._is_down = True
             # Not the error's text: it may hold the address, and that a password.
-            say("breakers_not_shared", level=logging.ERROR, reason=f"{type(error).__name__}; look at [shared]")
+            log_event("breakers_not_shared", level=logging.ERROR, reason=f"{type(error).__name__}; look at [shared]")
 
     def _answered(self) -> None:
         for shared in self._breakers:
             shared.is_alone = False
         if self._is_down:
             self._is_down = False
-            say("breakers_shared", level=logging.WARNING)
+            log_event("breakers_shared", level=logging.WARNING)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from gateway.observability.request_log import say
+from gateway.logs.events import log_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
     from gateway.server.service import Gateway
-    from gateway.state import Drain
+    from gateway.state import Shutdown
 
 # After the drain: for error events to go out, and for connections to close.
 GRACEFUL_S = 2
@@ -38,7 +38,7 @@ _DRAIN_LOOK_S = 0.1
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, drain: Drain, say_ready: Callable[[], None] | None) -> None:
+    def __init__(self, config: uvicorn.Config, drain: Shutdown, say_ready: Callable[[], None] | None) -> None:
         super().__init__(config)
         self._drain = drain
         self._say_ready = say_ready
@@ -66,7 +66,7 @@ class _Server(uvicorn.Server):
         self._drain.begun = True
         under_way = set(self.server_state.tasks)
         if under_way:
-            say("draining", requests=len(under_way), limit_s=self._drain.limit_s)
+            log_event("draining", requests=len(under_way), limit_s=self._drain.limit_s)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._drain.limit_s
         while under_way and not self.force_exit and (left_s := deadline - loop.time()) > 0:
@@ -75,7 +75,7 @@ class _Server(uvicorn.Server):
             await asyncio.sleep(_DRAIN_LOOK_S)
         self.force_exit = False
         if under_way:
-            say("drain_cut", level=logging.WARNING, requests=len(under_way))
+            log_event("drain_cut", level=logging.WARNING, requests=len(under_way))
             for task in under_way:
                 task.cancel()
             await asyncio.wait(under_way, timeout=GRACEFUL_S)
@@ -89,7 +89,7 @@ class _Server(uvicorn.Server):
 def say_listening(listener: socket.socket) -> None:
     """Write the line with the address."""
     host, port = listener.getsockname()[:2]
-    say("listening", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+    log_event("listening", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 
 
 def say_open(listener: socket.socket) -> None:
@@ -99,7 +99,7 @@ def say_open(listener: socket.socket) -> None:
     if not here:
         who, mend = "everyone whom the network lets reach this machine", f"{mend}, or listen on 127.0.0.1"
     reason = f"there are no keys, so {who} may use every model, at your cost"
-    say("open_to_everyone", level=logging.WARNING, beyond_this_machine=not here, reason=reason, mend=mend)
+    log_event("open_to_everyone", level=logging.WARNING, beyond_this_machine=not here, reason=reason, mend=mend)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -155,7 +155,7 @@ def run(gateway: Gateway, listener: socket.socket, say_ready: Callable[[], None]
         signal.signal(signal.SIGHUP, hang_up)
     copies = [] if sys.platform == "win32" else [listener.dup() for _ in range(ACCEPTS_PER_TURN - 1)]
     server.run(sockets=[listener, *copies])
-    say("stopped")
+    log_event("stopped")
 
 
 def _http_protocol() -> Any:

@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from gateway.config.file_version import file_version
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
 LOOK_S = 0.5
-
-
-@dataclass(slots=True)
-class Reloads:
-    """What came of them.
-
-    Attributes:
-        applied: how often a configuration took the place of another.
-        refused: how often one could not be used.
-        since: Unix time since which the present one is in force.
-        last_refused: the latest one could not be used, so the gateway does not do what its file says.
-    """
-
-    applied: int = 0
-    refused: int = 0
-    since: float = field(default_factory=time.time)
-    last_refused: bool = False
-
-    def note(self, *, applied: bool) -> None:
-        """Count one."""
-        self.last_refused = not applied
-        if applied:
-            self.applied += 1
-            self.since = time.time()
-        else:
-            self.refused += 1
 
 
 class Reloading:
@@ -71,21 +45,13 @@ class Reloading:
     async def run(self) -> None:
         """Look after the file until cancelled."""
         self._loop = asyncio.get_running_loop()
-        read = looked_at = version(self._source)
+        read = looked_at = file_version(self._source)
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), LOOK_S)
-            before, looked_at = looked_at, version(self._source)
+            before, looked_at = looked_at, file_version(self._source)
             has_changed = looked_at is not None and looked_at == before != read
             if self._asked.is_set() or (self._is_watching and has_changed):
                 self._asked.clear()
                 read = looked_at
                 await self._reload()
-
-
-def version(file: Path | None) -> tuple[int, int, int] | None:
-    """What changes whenever the file does; None if it is absent."""
-    try:
-        return None if file is None else ((status := file.stat()).st_mtime_ns, status.st_size, status.st_ino)
-    except OSError:
-        return None

@@ -16,12 +16,12 @@ from gateway.config.load import load
 from gateway.config.problems import ConfigError
 from gateway.errors.base import GatewayError
 from gateway.limits.checks import ONLY_WORKER, Limiting, Worker
+from gateway.logs.events import log_event
 from gateway.observability.observers import Observers
-from gateway.observability.request_log import say
 from gateway.routing.routes import Routes
 from gateway.server.generation import Generation, differences, in_force
-from gateway.server.reloading import Reloading, Reloads
-from gateway.state import Drain
+from gateway.server.reloading import Reloading
+from gateway.state import Reloads, Shutdown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping
@@ -62,7 +62,7 @@ class Gateway:
         source: Path | None = None,
         numbers: Numbers | None = None,
     ) -> None:
-        self.drain = Drain(config.server.drain_s)
+        self.drain = Shutdown(config.server.drain_s)
         self.router = Router(lifespan=self._lifespan)
         self._worker = worker
         self._source = source
@@ -151,12 +151,12 @@ class Gateway:
             changed, waiting = await self._replace()
         except Exception as error:  # noqa: BLE001  # whatever it is, the gateway goes on as it was, and says so
             self._reloads.note(applied=False)
-            say("config_not_reloaded", level=logging.ERROR, **where, problems=_problems(error))
+            log_event("config_not_reloaded", level=logging.ERROR, **where, problems=_problems(error))
             return
         self._reloads.note(applied=True)
-        say("config_reloaded", **where, changed=changed)
+        log_event("config_reloaded", **where, changed=changed)
         if waiting:
-            say("config_needs_restart", level=logging.WARNING, **where, settings=waiting)
+            log_event("config_needs_restart", level=logging.WARNING, **where, settings=waiting)
 
     async def _replace(self) -> tuple[list[str], list[str]]:
         """Take over the file's configuration.
@@ -208,17 +208,17 @@ async def _start(backend: Backend) -> None:
     try:
         await backend.start()
     except GatewayError as error:
-        say("backend_start_failed", level=logging.ERROR, backend=backend.name, reason=error.message)
+        log_event("backend_start_failed", level=logging.ERROR, backend=backend.name, reason=error.message)
     except Exception as error:  # noqa: BLE001  # one backend's failure must not keep the others from answering
-        say("backend_start_failed", level=logging.ERROR, backend=backend.name, reason=repr(error))
+        log_event("backend_start_failed", level=logging.ERROR, backend=backend.name, reason=repr(error))
     else:
-        say("backend_started", backend=backend.name)
+        log_event("backend_started", backend=backend.name)
 
 
 async def _stop(backends: Collection[Backend]) -> None:
     for failure in await asyncio.gather(*(backend.stop() for backend in backends), return_exceptions=True):
         if isinstance(failure, BaseException):
-            say("backend_stop_failed", level=logging.ERROR, reason=repr(failure))
+            log_event("backend_stop_failed", level=logging.ERROR, reason=repr(failure))
 
 
 def _problems(error: Exception) -> list[str]:

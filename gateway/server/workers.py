@@ -18,8 +18,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gateway.limits.shared_slots import open_room
+from gateway.logs.events import log_event
 from gateway.observability.metric_store import open_shared
-from gateway.observability.request_log import say
 from gateway.server.listen import GRACEFUL_S, say_listening
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class _Supervisor:
             _send(process, signal.SIGKILL)
         if late:
             await asyncio.wait(late)
-        say("stopped")
+        log_event("stopped")
         return self._status
 
     def _reload(self) -> None:
@@ -117,13 +117,13 @@ class _Supervisor:
                 return
             if index not in self._ready:
                 # Whatever keeps it from its very first start will not go away by itself.
-                say("worker_failed", level=logging.ERROR, worker=index, status=status)
+                log_event("worker_failed", level=logging.ERROR, worker=index, status=status)
                 self._status = status if status > 0 else 1
                 self._stopping.set()
                 return
             steady = asyncio.get_running_loop().time() - began > _STEADY_S
             wait_s = _FIRST_WAIT_S if steady else min(2 * wait_s, _LONGEST_WAIT_S)
-            say("worker_died", level=logging.ERROR, worker=index, status=status, restart_in_s=wait_s)
+            log_event("worker_died", level=logging.ERROR, worker=index, status=status, restart_in_s=wait_s)
             try:
                 await asyncio.wait_for(self._stopping.wait(), wait_s)
             except TimeoutError:
@@ -140,7 +140,7 @@ class _Supervisor:
             _send(process, signal.SIGTERM)
         assert process.stdout is not None  # noqa: S101  # asked for above
         if await process.stdout.readline() == READY:
-            say("worker_started", worker=index, pid=process.pid)
+            log_event("worker_started", worker=index, pid=process.pid)
             self._answering.add(index)
             if self._reloads > reloads:
                 _send(process, signal.SIGHUP)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.backends.anthropic.vocabulary import STATUS_OF_ERROR
+from gateway.backends.http.retry_after import retry_after_s
 from gateway.errors.base import (
     BackendError,
     BackendRefused,
@@ -20,7 +21,6 @@ from gateway.errors.base import (
     GatewayError,
     shorten,
 )
-from gateway.routing.retry_plan import retry_after_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -25,7 +25,7 @@ from gateway.backends.llamacpp.weights import EngineMissing, check_gguf, resolve
 from gateway.backends.openai.backend import CONNECT_S, OpenAIBackend
 from gateway.backends.parameters import impossible
 from gateway.errors.base import BackendDisconnected, BackendRefused, BackendUnavailable
-from gateway.observability.request_log import say
+from gateway.logs.events import log_event
 from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
 from gateway.request.usage import METER
 from gateway.text.control_tokens import ControlTokens
@@ -214,7 +214,7 @@ class LlamaCppBackend(OpenAIBackend):
         try:
             named = control_tokens(weights)
         except (OSError, ValueError) as error:
-            say("control_tokens_unknown", level=logging.WARNING, backend=self.name, reason=str(error))
+            log_event("control_tokens_unknown", level=logging.WARNING, backend=self.name, reason=str(error))
             named = frozenset()
         return ControlTokens(self._settings.control_tokens | named)
 
@@ -247,7 +247,7 @@ class LlamaCppBackend(OpenAIBackend):
             self._restart_at = time.monotonic() + backoff_s
             self.state = "crashed"
             self._first_outcome.set()
-            say(
+            log_event(
                 "backend_crashed",
                 level=logging.ERROR,
                 backend=self.name,
@@ -283,7 +283,7 @@ class LlamaCppBackend(OpenAIBackend):
                 ready_at = time.monotonic()
                 self.state = "ready"
                 self._first_outcome.set()
-                say("backend_ready", backend=self.name, pid=child.pid, after_s=round(ready_at - began, 3))
+                log_event("backend_ready", backend=self.name, pid=child.pid, after_s=round(ready_at - began, 3))
                 await self._serve(child)
                 self.state = "crashed"
         finally:

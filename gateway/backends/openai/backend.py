@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from gateway.backends.http.events import whole_events
 from gateway.backends.http.refusal import error_object, refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
 from gateway.backends.openai.large_answer import LARGE, counted, is_list_of_vectors
 from gateway.errors.base import BackendBadAnswer
 from gateway.operations import EMBEDDINGS, OPERATIONS
 from gateway.request.usage import METER
-from gateway.text.sse import whole_events
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection

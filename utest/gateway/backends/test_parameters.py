@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from gateway.api.headers import dropped_header
 from gateway.backends.base import Call
-from gateway.backends.parameters import dropped_header, taken
+from gateway.backends.parameters import taken
 
 OLLAMA = {"model": "llama", "message": {"role": "assistant", "content": "Hi"}, "done": True, "done_reason": "stop"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.api.middleware import RECORD, RequestFrame
+from gateway.api.middleware import RECORD, RequestMiddleware
 from gateway.config.keys import KeysConfig
 from gateway.config.load import Config
 from gateway.config.problems import ConfigError
@@ -19,7 +19,7 @@ from gateway.limits.concurrency import Gate
 from gateway.limits.headers import span
 from gateway.limits.keyring import Key, KeyRing
 from gateway.limits.store import MemoryStore, Ticket
-from gateway.state import Drain
+from gateway.state import Shutdown
 
 UP = {"models": {"m": {"route": [{"backend": "up"}]}}}
 BACKENDS = {"up": {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}}
@@ -294,7 +294,7 @@ def test_an_account_that_fails_takes_no_place_with_it():
 
     async def ask():
         keys = KeyRing([], KeysConfig())
-        frame = RequestFrame(app, keys=keys, observers=Failing(), drain=Drain(1), metrics_need_key=False)
+        frame = RequestMiddleware(app, keys=keys, observers=Failing(), drain=Shutdown(1), metrics_need_key=False)
         with pytest.raises(ZeroDivisionError):
             await frame({"type": "http", "method": "POST", "path": "/v1/x", "headers": []}, None, None)
         await gate.enter()

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from gateway.backends.http.retry_after import retry_after_s
 from gateway.config.server import BreakerConfig, Retries
 from gateway.errors.base import (
     BackendBadAnswer,
@@ -17,7 +18,7 @@ from gateway.errors.base import (
 )
 from gateway.routing.balancing import Group, Standing, Step
 from gateway.routing.breaker import Breaker
-from gateway.routing.retry_plan import Plan, backoff_s, may_pass, retry_after_s, speaks_against
+from gateway.routing.retry_plan import Plan, backoff_s, counts_as_failure, is_retryable
 from gateway.routing.routes import Route
 
 NOW = 1_700_000_000.0
@@ -79,7 +80,7 @@ def rejected(status, **told):
     ],
 )
 def test_what_may_pass_and_what_speaks_against_a_backend(error, passes, counts):
-    assert (may_pass(error), speaks_against(error)) == (passes, counts)
+    assert (is_retryable(error), counts_as_failure(error)) == (passes, counts)
 
 
 def test_the_wait_is_drawn_from_nothing_to_a_doubling_bound():

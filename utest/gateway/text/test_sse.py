@@ -6,8 +6,9 @@ import json
 import aiohttp
 import pytest
 
+from gateway.backends.http.events import whole_events
 from gateway.errors.base import BackendBadAnswer, GatewayError
-from gateway.text.sse import EVENT_LIMIT, EventFramer, whole_events
+from gateway.text.sse import EVENT_LIMIT, EventFramer
 
 
 def chunk(content, finish=None):

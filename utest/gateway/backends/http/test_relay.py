@@ -8,11 +8,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from gateway.api.middleware import RequestFrame
+from gateway.api.middleware import RequestMiddleware
+from gateway.backends.http.events import whole_events
 from gateway.backends.http.timing import TimedConnector, TimedResponse
 from gateway.errors.base import GatewayError
 from gateway.request.usage import METER, Meter
-from gateway.text.sse import whole_events
 
 DONE = b"data: [DONE]\n\n"
 
@@ -212,13 +212,13 @@ def test_an_error_event_ends_a_relayed_stream():
 
 def test_the_gateway_sends_most_of_a_stream_without_waking_its_task(client, backend, monkeypatch):
     taken = []
-    plain = RequestFrame._outlet
+    plain = RequestMiddleware._outlet
 
     def watched(self, send_part, record):
         put = plain(self, send_part, record)
         return lambda block: put(block) and not taken.append(block)
 
-    monkeypatch.setattr(RequestFrame, "_outlet", watched)
+    monkeypatch.setattr(RequestMiddleware, "_outlet", watched)
 
     async def script(request):
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})

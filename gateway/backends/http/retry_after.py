@@ -1,0 +1,43 @@
+"""The wait that a backend asks for in its answer's headers."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
+
+
+def retry_after_s(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
+    """The wait that an answer asks for, in seconds; None if it asks for none, or in no known form.
+
+    Args:
+        headers: `retry-after-ms`, `x-ms-retry-after-ms` (Azure) or `retry-after`, the last as seconds or as an HTTP
+            date (RFC 9110, section 10.2.3); the first of them counts.
+        now: seconds since 1970.
+    """
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        wait_ms = _number(headers.get(name))
+        if wait_ms is not None:
+            return wait_ms / 1000
+    text = headers.get("retry-after")
+    wait_s = _number(text)
+    if wait_s is not None or text is None:
+        return wait_s
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, date.timestamp() - now())
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text and _NUMBER.fullmatch(text) else None

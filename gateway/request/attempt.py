@@ -1,0 +1,53 @@
+"""What is known of one attempt."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Outcome = Literal["running", "answered", "failed", "cancelled"]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One request from the gateway to one backend.
+
+    Attributes:
+        backend: the backend's name.
+        model: the model's name there.
+        started: `time.perf_counter()` when it began.
+        elapsed_s: seconds until its end, the whole stream included.
+        status: the HTTP status that the backend gave; None if it gave none.
+        reason: the code of the error it failed with.
+        span_id: of its span, 0 without tracing.
+        outcome: `cancelled` if the gateway gave it up: the client left or read too slowly, or the gateway was stopped.
+    """
+
+    backend: str
+    model: str
+    started: float = field(default_factory=time.perf_counter)
+    elapsed_s: float = 0.0
+    status: int | None = None
+    reason: str | None = None
+    outcome: Outcome = "running"
+    span_id: int = 0
+
+    def end(self, outcome: Outcome, *, status: int | None = None, reason: str | None = None) -> None:
+        """Note how it ended, and when."""
+        self.elapsed_s = time.perf_counter() - self.started
+        self.outcome = outcome
+        self.status = status
+        self.reason = reason
+
+    def entry(self, since: float) -> dict[str, Any]:
+        """As it stands in the log, times in milliseconds; `since` is the arrival of its request."""
+        return {
+            "backend": self.backend,
+            "model": self.model,
+            "after_ms": round((self.started - since) * 1000, 3),
+            "duration_ms": round(self.elapsed_s * 1000, 3),
+            "status": self.status,
+            "reason": self.reason,
+            "outcome": self.outcome,
+        }
