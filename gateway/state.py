@@ -17,11 +17,11 @@ class Shutdown:
         limit_s: how long requests under way may take to end; then streams end with an error event.
 
     Attributes:
-        begun: the signal has come.
+        started: the signal has come.
     """
 
     def __init__(self, limit_s: float) -> None:
-        self.begun = False
+        self.started = False
         self.limit_s = limit_s
 
 

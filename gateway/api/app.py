@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +19,9 @@ from gateway.api.middleware import RequestMiddleware
 from gateway.api.models import models_router
 from gateway.errors.base import GatewayError, InvalidRequest
 from gateway.errors.http import MethodNotAllowed, UnknownUrl
-from gateway.formats.anthropic.count import CountTokens
-from gateway.formats.anthropic.errors import PATH as MESSAGES
-from gateway.formats.anthropic.format import Messages
-from gateway.formats.base import OpenAI
-from gateway.formats.openai.chat import ChatRequest
-from gateway.formats.openai.completion import CompletionRequest
-from gateway.formats.openai.embeddings import EmbeddingsRequest
+from gateway.formats.endpoints import ENDPOINTS
 from gateway.formats.openai.templates import Prompts
-from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
+from gateway.operations import CHAT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,21 +30,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from gateway.config.load import Config
-    from gateway.formats.base import Dialect
     from gateway.limits.checks import Limiting
     from gateway.observability.observers import Observers
-    from gateway.operations import Operation
     from gateway.routing.routes import Routes
     from gateway.state import Reloads, Shutdown
-
-
-_ENDPOINTS: dict[str, tuple[Operation, Dialect]] = {
-    CHAT.url_path: (CHAT, OpenAI(ChatRequest)),
-    TEXT_COMPLETION.url_path: (TEXT_COMPLETION, OpenAI(CompletionRequest)),
-    EMBEDDINGS.url_path: (EMBEDDINGS, OpenAI(EmbeddingsRequest)),
-    MESSAGES: (CHAT, Messages()),
-    COUNT_TOKENS.url_path: (COUNT_TOKENS, CountTokens()),
-}
 
 
 class _Gateway(FastAPI):
@@ -63,7 +47,7 @@ class _Gateway(FastAPI):
 
 
 def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
-    config: Config, routes: Routes, limiting: Limiting, observers: Observers, drain: Shutdown, reloads: Reloads
+    config: Config, routes: Routes, limiting: Limiting, observers: Observers, shutdown: Shutdown, reloads: Reloads
 ) -> FastAPI:
     """What answers requests by one configuration; `gateway.server.service` gives it its life."""
     app = _Gateway(
@@ -76,31 +60,31 @@ def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
         telemetry={"tracing": False, "metrics": False, "logs": False},
         exception_handlers={HTTPException: _http_exception, RequestValidationError: _validation_error},
     )
-    frame = partial(
+    middleware = partial(
         RequestMiddleware,
         keys=limiting.keys,
         observers=observers,
-        drain=drain,
+        shutdown=shutdown,
         metrics_need_key=config.metrics.require_key,
     )
-    app.add_middleware(frame)
+    app.add_middleware(middleware)
     prompts = Prompts(config.models)
     endpoints = {
         path: Endpoint(
             operation,
-            dialect,
+            client_format,
             routes,
             limits=config.limits,
             timeouts=config.timeouts,
             prompts=prompts if path == CHAT.url_path else None,
             admission=limiting.admission,
         )
-        for path, (operation, dialect) in _ENDPOINTS.items()
+        for path, (operation, client_format) in ENDPOINTS.items()
     }
-    app.direct = {path: frame(endpoint) for path, endpoint in endpoints.items()}
+    app.direct = {path: middleware(endpoint) for path, endpoint in endpoints.items()}
     # For all other methods, which get 405.
     app.router.routes.extend(Route(path, endpoint, methods=["POST"]) for path, endpoint in endpoints.items())
-    app.include_router(health_router(routes, drain, reloads))
+    app.include_router(health_router(routes, shutdown, reloads))
     app.include_router(models_router(routes))
     if config.metrics.enabled:
         app.include_router(metrics_router(observers.metrics))
@@ -111,9 +95,9 @@ def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
 async def _http_exception(request: Request, error: Exception) -> Any:
     """Starlette's own 404 and 405, in OpenAI's shape."""
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
-    if error.status_code == 404:  # noqa: PLR2004  # HTTP's own number
+    if error.status_code == HTTPStatus.NOT_FOUND:
         raise UnknownUrl(request.method, request.url.path) from None
-    if error.status_code == 405:  # noqa: PLR2004  # as above
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allow = ", ".join(sorted(method.strip() for method in (error.headers or {}).get("Allow", "").split(",")))
         raise MethodNotAllowed(request.method, request.url.path, allow) from None
     raise GatewayError(str(error.detail), status=error.status_code, headers=dict(error.headers or {})) from None

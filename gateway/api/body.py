@@ -13,11 +13,11 @@ from gateway.errors.http import BodyTooLarge, RequestTimeout
 from gateway.text.nesting import is_deeper
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope
+    from starlette.types import Receive
+
+    from gateway.formats.base import Headers
 
 
-COMPLETE = "gateway.complete"
-"""Where the server notes in the scope when the last byte of the request was read, by `time.perf_counter()`."""
 # For the whole body: 16 MiB need no more over 1.2 Mbit/s.
 BODY_S = 120.0
 
@@ -26,13 +26,14 @@ class ClientGone(Exception):  # noqa: N818  # nothing failed; there is only nobo
     """The client closed its connection before its answer."""
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+async def read_body(headers: Headers, receive: Receive, limit: int, *, is_complete: bool) -> bytes:
     """The whole body.
 
     Args:
-        scope: the ASGI scope, for `content-length`, `content-type` and `content-encoding`.
+        headers: for `content-length`, `content-type` and `content-encoding`.
         receive: the ASGI channel.
         limit: the most bytes to take; also held against a body of no declared length.
+        is_complete: all of it is read from the socket.
 
     Raises:
         InvalidRequest: the content type is not `application/json`, or the body is compressed.
@@ -41,7 +42,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         ClientGone: the client went away first.
     """
     content_type = length = encoding = b""
-    for name, value in scope["headers"]:
+    for name, value in headers:
         if name == b"content-type":
             content_type = value
         elif name == b"content-length":
@@ -62,7 +63,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         )
     if length.isdigit() and int(length) > limit:
         raise BodyTooLarge(limit)
-    if COMPLETE in scope:
+    if is_complete:
         # It is here already, and needs no timer.
         return await _read(receive, limit)
     try:

@@ -7,9 +7,9 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from gateway.api.body import ClientGone, parse, read_body
-from gateway.api.disconnect import Presence
+from gateway.api.context import CONTEXT
+from gateway.api.disconnect import CancelOnDisconnect
 from gateway.api.headers import asks_strict
-from gateway.api.middleware import KEY, OUTLET, RECORD
 from gateway.dispatch.attempts import Attempts
 from gateway.errors.base import BackendTimeout, GatewayError, InternalError, ShuttingDown
 from gateway.formats.openai.templates import FIELD, only_for_chats
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from gateway.api.context import RequestContext
     from gateway.config.server import Limits, Timeouts
-    from gateway.formats.base import Dialect
+    from gateway.formats.base import Format
     from gateway.formats.openai.templates import Prompts
     from gateway.limits.admission import Admission
     from gateway.operations import Operation
@@ -42,7 +43,7 @@ class Endpoint:
 
     Args:
         operation: what is asked for here.
-        dialect: in which format.
+        client_format: in which format.
         routes: where requests go.
         limits: of a request's body.
         timeouts: of an answer.
@@ -53,7 +54,7 @@ class Endpoint:
     def __init__(  # noqa: PLR0913  # it is where all of these meet
         self,
         operation: Operation,
-        dialect: Dialect,
+        client_format: Format,
         routes: Routes,
         *,
         limits: Limits,
@@ -62,7 +63,7 @@ class Endpoint:
         admission: Admission,
     ) -> None:
         self._operation = operation
-        self._dialect = dialect
+        self._format = client_format
         self._routes = routes
         self._limits = limits
         self._timeouts = timeouts
@@ -72,14 +73,15 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         operation = self._operation
-        record: RequestRecord = scope[RECORD]
-        body = await read_body(scope, receive, self._limits.body_bytes)
+        context: RequestContext = scope[CONTEXT]
+        record, headers = context.record, scope["headers"]
+        body = await read_body(headers, receive, self._limits.body_bytes, is_complete=context.completed_at > 0)
         fields = parse(body, self._limits.json_depth, asks=operation.asks)
-        dialect = self._dialect.checked(scope, fields)
+        client_format = self._format.validate(headers, fields)
         route = self._routes.to(fields["model"], operation)
         record.operation = operation
         record.model = fields["model"]
-        record.strict = asks_strict(scope["headers"])
+        record.strict = asks_strict(headers)
         record.streamed = operation.streams and bool(fields.get("stream"))
         if FIELD in fields:
             if self._prompts is None:
@@ -88,15 +90,16 @@ class Endpoint:
             body, fields = self._prompts.applied(fields)
             # Not before: only now it is one of the configured names.
             record.template = options.get("template")
-        attempts = Attempts(route, record, body, fields, self._timeouts, dialect)
-        async with Presence(scope, receive) as client:
-            await self._admission.enter(scope[KEY], record, fields)
+        attempts = Attempts(route, record, body, fields, self._timeouts, client_format)
+        async with CancelOnDisconnect(context.on_disconnect, receive) as client:
+            context.reservation = await self._admission.reserve(context.key, operation, fields)
+            await context.reservation.enter()
             if record.streamed:
-                await self._stream(attempts.stream(scope.get(OUTLET)), record, send, client, dialect)
+                await self._stream(attempts.stream(context.write_now), record, send, client, client_format)
             else:
                 answer = await attempts.complete()
-                headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
-                await send({"type": "http.response.start", "status": 200, "headers": headers})
+                head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
+                await send({"type": "http.response.start", "status": 200, "headers": head})
                 await send({"type": "http.response.body", "body": answer})
 
     async def _stream(
@@ -104,8 +107,8 @@ class Endpoint:
         stream: AsyncGenerator[bytes, None],
         record: RequestRecord,
         send: Send,
-        client: Presence,
-        dialect: Dialect,
+        client: CancelOnDisconnect,
+        client_format: Format,
     ) -> None:
         """Answer with events; from the first one on, whatever goes wrong becomes an event that says so."""
         async with aclosing(stream) as events:
@@ -131,11 +134,11 @@ class Endpoint:
         record.code = error.code if error else None
         try:
             async with asyncio.timeout(_LAST_EVENT_S if error else None):
-                end = dialect.failure(error, record.id) if error else dialect.end
+                end = client_format.failure(error, record.id) if error else client_format.end
                 await send({"type": "http.response.body", "body": end})
         except TimeoutError:
             raise ClientGone from None
 
     def path_item(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """This endpoint for the OpenAPI page: its path item, and the component schemas that it refers to."""
-        return self._dialect.path_item(self._operation)
+        return self._format.path_item(self._operation)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.state import Reloads, Shutdown
 
 
-def health_router(routes: Routes, drain: Shutdown, reloads: Reloads) -> APIRouter:
+def health_router(routes: Routes, shutdown: Shutdown, reloads: Reloads) -> APIRouter:
     """The three endpoints.
 
     `/health` and `/health/live` say that this process answers, and which one it is: `instance` is `GATEWAY_INSTANCE`
@@ -47,7 +47,7 @@ def health_router(routes: Routes, drain: Shutdown, reloads: Reloads) -> APIRoute
 
     @router.get("/ready", summary="Would every model answer?")
     async def ready() -> Response:
-        if drain.begun:
+        if shutdown.started:
             return _refusal("draining", ShuttingDown())
         backends = {step.backend for steps in routes.steps.values() for step in steps}
         states = await asyncio.gather(*(backend.ready() for backend in backends))

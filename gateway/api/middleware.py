@@ -1,4 +1,4 @@
-"""What frames every request: its id, the key check, the shape of every error, the headers, the log line.
+"""What surrounds every request: its id, the key check, the shape of every error, the headers, the log line.
 
 Pure ASGI: it never buffers and never hides that the client went away.
 """
@@ -7,55 +7,48 @@ from __future__ import annotations
 
 import asyncio
 import re
+from http import HTTPStatus
 from random import getrandbits
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from gateway.api.body import COMPLETE, ClientGone
+from gateway.api.body import ClientGone
+from gateway.api.context import CONTEXT, RequestContext
 from gateway.api.headers import DROPPED_HEADER, dropped_header
 from gateway.api.metrics import PATH as METRICS_PATH
 from gateway.config.observability import COST_DECIMALS
 from gateway.errors.base import GatewayError, InternalError, ShuttingDown
-from gateway.formats.anthropic.errors import body_of, speaks_anthropic, status_of
+from gateway.formats.endpoints import format_of
 from gateway.limits.keyring import ANONYMOUS
 from gateway.logs.events import log
 from gateway.request import trace
 from gateway.request.record import CLIENT_CLOSED_REQUEST, RequestRecord
 from gateway.request.trace import TRACEPARENT, TRACESTATE
-from gateway.request.usage import METER
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from gateway.backends.base import Outlet
+    from gateway.backends.base import WriteNow
     from gateway.limits.keyring import KeyRing
     from gateway.observability.observers import Observers
     from gateway.state import Shutdown
 
-RECORD = "gateway.record"
-KEY = "gateway.key"
-SEND_PART = "gateway.send_part"
-"""Where the server may put into the scope what sends a part of a body at once: an `Outlet` that knows no request."""
-OUTLET = "gateway.outlet"
-"""Where the request's own `Outlet` is then."""
+_OK = int(HTTPStatus.OK)
 # A send that takes longer waits for the client to read.
-_PROMPT_SEND_S = 0.001
+_PUNCTUAL_SEND_S = 0.001
 _SANE_ID = re.compile(rb"[\w.:-]{1,128}", re.ASCII)
 
 
 class RequestMiddleware:
-    """ASGI middleware around the whole application.
-
-    Puts the request's `RequestRecord` into `scope[RECORD]`, and its `Key`, where one is needed, into `scope[KEY]`.
-    """
+    """ASGI middleware around the whole application; gives each request its `RequestContext`."""
 
     def __init__(
-        self, app: ASGIApp, *, keys: KeyRing, observers: Observers, drain: Shutdown, metrics_need_key: bool
+        self, app: ASGIApp, *, keys: KeyRing, observers: Observers, shutdown: Shutdown, metrics_need_key: bool
     ) -> None:
         self.app = app
         self._keys = keys
         self._observers = observers
-        self._drain = drain
+        self._shutdown = shutdown
         self._metrics_need_key = metrics_need_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,94 +56,96 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        record = _record(scope)
-        scope[RECORD] = record
-        METER.set(record.meter)
-        trace.enter(record, takes_part=self._observers.are_tracing)
+        context: RequestContext = scope.get(CONTEXT) or RequestContext()
+        scope[CONTEXT] = context
+        context.record = record = _record(scope, context.completed_at)
+        context.format = format_of(record.path)
+        trace.join(record, takes_part=self._observers.are_tracing)
         self._observers.begin(record)
 
-        framed = self._framed(send, record, scope)
-        if send_part := scope.pop(SEND_PART, None):
-            scope[OUTLET] = self._outlet(send_part, record)
+        watched_send = self._watched_send(send, context)
+        if context.write_now is not None:
+            context.write_now = self._watched_write(context.write_now, record)
         try:
             # Every path under it, so that nobody without a key learns which of them exist.
             if record.to_api or (self._metrics_need_key and record.path == METRICS_PATH):
-                scope[KEY] = key = self._keys.check(scope)
+                context.key = key = self._keys.check(context.format.secret(scope["headers"]))
                 record.key_id = None if key.id == ANONYMOUS else key.id
-                if self._drain.begun:
+                if self._shutdown.started:
                     raise ShuttingDown  # noqa: TRY301  # answered below, like every refusal
-            await self.app(scope, receive, framed)
+            await self.app(scope, receive, watched_send)
         except ClientGone:
             record.status = CLIENT_CLOSED_REQUEST
         except GatewayError as error:
-            await _answer(error, record, framed)
+            await _answer(error, context, watched_send)
         except asyncio.CancelledError:
             # Only the server cancels a request: its time to finish after the stop signal is over.
-            await _answer(ShuttingDown(), record, framed)
+            await _answer(ShuttingDown(), context, watched_send)
         except Exception:  # noqa: BLE001  # whatever it is, the client gets an error object and the log its traceback
             log.exception("request failed", extra={"fields": {"event": "request_failed", "id": record.id}})
-            await _answer(InternalError(), record, framed)
+            await _answer(InternalError(), context, watched_send)
         finally:
             # It leads to the server's own part of the request, which leads back here: a ring that only costs time.
-            scope.pop(OUTLET, None)
+            context.write_now = None
             try:
-                self._observers.end(record, scope.get(COMPLETE, 0.0))
+                self._observers.end(record, context.completed_at, context.reservation)
             finally:
                 # Whatever goes wrong with an account, its place must not stay taken for ever.
-                if record.admitted is not None:
-                    record.admitted.leave(record)
+                if context.reservation is not None:
+                    context.reservation.release(*record.spent)
 
-    def _outlet(self, send_part: Outlet, record: RequestRecord) -> Outlet:
-        """`send_part`, with what a stream sends watched."""
+    def _watched_write(self, write_now: WriteNow, record: RequestRecord) -> WriteNow:
+        """`write_now`, with what a stream sends noted."""
 
-        def put(block: bytes) -> bool:
-            if not send_part(block):
+        def write_noted(block: bytes) -> bool:
+            if not write_now(block):
                 return False
-            record.meter.see(block)
+            record.meter.note_block(block)
             if record.answered is not None:
-                self._observers.hear(record, block)
+                self._observers.capture(record, block)
             return True
 
-        return put
+        return write_noted
 
-    def _framed(self, send: Send, record: RequestRecord, scope: Scope) -> Send:
-        """`send`, with our headers on every answer and the status noted; what a stream sends is watched."""
+    def _watched_send(self, send: Send, context: RequestContext) -> Send:
+        """`send`, with our headers on every answer and the status noted; what a stream sends is noted too."""
+        record = context.record
 
-        async def send_framed(message: Message) -> None:
+        async def send_noted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
-                if record.streamed and record.status == 200:  # noqa: PLR2004  # HTTP's own number
+                if record.streamed and record.status == _OK:
                     record.first_event_s = perf_counter() - record.started
                 else:
-                    self._observers.settle(record, scope.get(COMPLETE, 0.0))
-                message["headers"] = [*message["headers"], *_headers(record)]
+                    self._observers.settle(record, context.completed_at)
+                message["headers"] = [*message["headers"], *_headers(context)]
             elif record.first_event_s is not None:
                 if message.get("more_body"):
-                    record.meter.see(message["body"])
+                    record.meter.note_block(message["body"])
                 if record.answered is not None:
-                    self._observers.hear(record, message.get("body", b""))
+                    self._observers.capture(record, message.get("body", b""))
                 began = perf_counter()
                 try:
                     await send(message)
                 finally:
                     # The client may as well have left.
                     ended = perf_counter()
-                    if ended - began > _PROMPT_SEND_S:
-                        record.meter.wait(began, ended)
+                    if ended - began > _PUNCTUAL_SEND_S:
+                        record.meter.add_wait(began, ended)
                 return
             elif record.answered is not None:
-                self._observers.hear(record, message.get("body", b""))
+                self._observers.capture(record, message.get("body", b""))
             await send(message)
 
-        return send_framed
+        return send_noted
 
 
-def _headers(record: RequestRecord) -> list[tuple[bytes, bytes]]:
+def _headers(context: RequestContext) -> list[tuple[bytes, bytes]]:
     """What the gateway tells with every answer; times and costs of a stream are known only after its head."""
-    request_id = record.id.encode()
-    headers = [*record.limit_headers, (b"x-request-id", request_id)]
-    if record.anthropic:
-        headers.append((b"request-id", request_id))
+    record = context.record
+    headers = context.format.headers(record.id.encode())
+    if context.reservation is not None:
+        headers += context.reservation.headers
     if record.model is not None:
         headers.append((b"x-gateway-model", record.model.encode()))
     if record.backend is not None:
@@ -167,34 +162,32 @@ def _headers(record: RequestRecord) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-def _record(scope: Scope) -> RequestRecord:
+def _record(scope: Scope, completed_at: float) -> RequestRecord:
     """A record with the client's `x-request-id`, if that is harmless in a log and a header, else with a new one."""
-    found = parent = state = None
+    request_id = parent = state = None
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _SANE_ID.fullmatch(value):
-            found = str(value, "ascii")
+            request_id = str(value, "ascii")
         elif name == b"traceparent" and TRACEPARENT.fullmatch(value):
             parent = str(value, "ascii")
         elif name == b"tracestate" and TRACESTATE.fullmatch(value):
             state = str(value, "ascii")
     record = RequestRecord(
-        found or f"{getrandbits(128):032x}", scope["method"], scope["path"], traceparent=parent, tracestate=state
+        request_id or f"{getrandbits(128):032x}", scope["method"], scope["path"], traceparent=parent, tracestate=state
     )
-    record.anthropic = speaks_anthropic(record.path)
-    complete = scope.get(COMPLETE, record.started)
-    record.time -= record.started - complete
-    record.started = complete
+    if completed_at:
+        record.time -= record.started - completed_at
+        record.started = completed_at
     return record
 
 
-async def _answer(error: GatewayError, record: RequestRecord, send: Send) -> None:
+async def _answer(error: GatewayError, context: RequestContext, send: Send) -> None:
+    record = context.record
     if record.status:
         # The answer has begun; breaking it off is the only honest end.
         raise error
     record.code = error.code
-    status, body = error.status, error.body()
-    if record.anthropic:
-        status, body = status_of(error), body_of(error, record.id)
+    status, body = context.format.error(error, record.id)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
     if "x-should-retry" not in error.headers:

@@ -10,15 +10,16 @@ import orjson
 
 from gateway.errors.base import InvalidRequest, shorten
 from gateway.operations import CHAT
+from gateway.request.usage import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Collection
+    from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 
     from gateway.operations import Operation
     from gateway.text.control_tokens import ControlTokens
 
-    Outlet = Callable[[bytes], bool]
-    """Sends whole events to the client if that needs no wait, and says whether it did."""
+    WriteNow = Callable[[bytes], bool]
+    """Writes whole events if that needs no wait, and says whether it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,10 @@ class Call:
         operation: what it asks for.
         strict: refuse a parameter that the backend cannot take, rather than drop it.
         dropped: names of the parameters that were dropped, each once and in order, for the response header.
-        outlet: takes events of a stream that has begun, in place of whoever iterates over it.
+        write_now: may be given events of a stream that has begun, instead of yielding them.
+        headers: for the backend, besides the gateway's own: of the trace, and of a format that it speaks itself.
+        format: of `body` and `fields`, and of the answer: OpenAI's, or one of the backend's `native` ones.
+        meter: notes how long the backend took, and what it counted.
     """
 
     body: bytes
@@ -47,7 +51,10 @@ class Call:
     operation: Operation = CHAT
     strict: bool = False
     dropped: dict[str, None] = field(default_factory=dict)
-    outlet: Outlet | None = None
+    write_now: WriteNow | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    format: str = "openai"
+    meter: Meter = field(default_factory=Meter)
 
     def body_for_backend(self) -> bytes:
         """The client's bytes; dumped anew, with only `model` changed, if the backend's name for it differs."""
@@ -89,11 +96,13 @@ class Backend(ABC):
         name: its name in the configuration.
         strict: refuse every request with a parameter that the backend cannot take.
         operations: what it can be asked for.
+        native: the formats beside OpenAI's in which it can be asked as well.
         limit_field: the field of a chat request that bounds the answer; OpenAI's own models know the newer name only.
         control_tokens: what is broken in every call, if the backend would take it for its chat template's own.
     """
 
     operations: Collection[Operation] = (CHAT,)
+    native: frozenset[str] = frozenset()
 
     def __init__(self, *, name: str, strict: bool = False) -> None:
         self.name = name
@@ -126,7 +135,7 @@ class Backend(ABC):
         """Answer `call` whole.
 
         Returns:
-            One object as JSON, as OpenAI answers such a request.
+            One object as JSON, as OpenAI, or the API of the call's format, answers such a request.
 
         Raises:
             GatewayError: a subclass of `BackendError`, `InvalidRequest` or `ContextTooLong`; with `reached=False` if

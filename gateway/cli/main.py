@@ -17,7 +17,7 @@ from gateway.cli import keys as keys_cli
 from gateway.cli import ledger, models
 from gateway.config.load import Config, find, load, remarks
 from gateway.config.problems import ConfigError
-from gateway.limits.checks import Limiting, Worker
+from gateway.limits.checks import Limiting
 from gateway.logs.events import configure_logging, log_event
 from gateway.observability.ledger import prepare
 
@@ -77,7 +77,7 @@ def serve(
 ) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; its first line on stderr with "event": "listening" holds its address."""
     # Here, for the other commands start without the web framework.
-    from gateway.server.listen import listen, run, say_open  # noqa: PLC0415  # see above
+    from gateway.server.listen import listen, log_open, run  # noqa: PLC0415  # see above
     from gateway.server.service import Gateway  # noqa: PLC0415  # see above
 
     settings = _load_or_exit(config, status=2)
@@ -86,7 +86,7 @@ def serve(
     try:
         with _exit_if_bad(config, status=2):
             source = find(config).absolute()
-            application = Gateway(settings, source=source) if count == 1 else Limiting(settings, Worker(count=count))
+            application = Gateway(settings, source=source) if count == 1 else Limiting(settings, workers=count)
             if settings.ledger.path is not None:
                 # Here as well, or each worker would find out by itself, again and again.
                 prepare(settings.ledger.path)
@@ -103,7 +103,7 @@ def serve(
         raise typer.Exit(2) from error
     configure_logging()
     if settings.is_open:
-        say_open(listener)
+        log_open(listener)
     for remark in remarks(settings):
         log_event("config_remark", level=logging.WARNING, where=remark.where, reason=remark.what, mend=remark.mend)
     if isinstance(application, Limiting):
@@ -121,17 +121,17 @@ def worker(  # noqa: PLR0913, PLR0917  # its parent's words
     """Be one of the workers of `gateway serve`, which alone starts this."""
     from gateway.limits.shared_slots import Room  # noqa: PLC0415  # see `serve`
     from gateway.observability.metric_store import SharedNumbers  # noqa: PLC0415  # see `serve`
-    from gateway.server import workers  # noqa: PLC0415  # see `serve`
     from gateway.server.listen import run  # noqa: PLC0415  # see `serve`
     from gateway.server.service import Gateway  # noqa: PLC0415  # see `serve`
+    from gateway.server.worker import Worker, follow_parent, tell_ready  # noqa: PLC0415  # see `serve`
 
-    workers.follow_parent()
+    follow_parent()
     settings = _load_or_exit(config, status=2)
     with _exit_if_bad(config, status=2):
         source = find(config).absolute()
         application = Gateway(settings, None, Worker(index, count, Room(room)), source, SharedNumbers(numbers, index))
     configure_logging()
-    run(application, socket.socket(fileno=listener), workers.say_ready)
+    run(application, socket.socket(fileno=listener), tell_ready)
 
 
 @config_app.command()
@@ -145,7 +145,7 @@ def check(
 
     try:
         with _exit_if_bad(path, status=1):
-            keys = Limiting(settings, Worker(count=settings.server.workers)).keys
+            keys = Limiting(settings, workers=settings.server.workers).keys
             create_backends(settings)
     except EmbeddedModelError as error:
         typer.echo(f"{find(path)} cannot be used:\n  {error}", err=True)

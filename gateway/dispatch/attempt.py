@@ -20,12 +20,17 @@ _OK = 200
 
 
 class RunningAttempt:
-    """A `with` block around one attempt: it is recorded, counted as in flight, and its breaker learns how it ended."""
+    """A `with` block around one attempt: it is recorded, counted as in flight, and its breaker learns how it ended.
 
-    __slots__ = ("_attempt", "_number", "_standing")
+    Attributes:
+        trace_headers: tell the backend of the trace.
+    """
+
+    __slots__ = ("_attempt", "_number", "_standing", "trace_headers")
 
     def __init__(self, step: Step, record: RequestRecord) -> None:
-        self._attempt = Attempt(step.backend.name, step.model, span_id=begin_attempt(record))
+        span_id, self.trace_headers = begin_attempt(record)
+        self._attempt = Attempt(step.backend.name, step.model, span_id=span_id)
         self._standing = step.standing
         record.attempts.append(self._attempt)
 

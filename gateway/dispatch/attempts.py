@@ -19,9 +19,9 @@ from gateway.routing.retry_plan import Plan, is_retryable
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from gateway.backends.base import Outlet
+    from gateway.backends.base import WriteNow
     from gateway.config.server import Timeouts
-    from gateway.formats.base import Dialect
+    from gateway.formats.base import Format
     from gateway.request.record import RequestRecord
     from gateway.routing.balancing import Step
     from gateway.routing.routes import Route
@@ -38,7 +38,7 @@ class Attempts:
         body: the client's bytes.
         fields: `body` parsed and checked.
         timeouts: limits; `total_s` counts over all attempts and the waits between them.
-        dialect: how backends are asked, and how the answer looks.
+        client_format: how backends are asked, and how the answer looks.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # the request's four sides, the limits and the format
@@ -48,7 +48,7 @@ class Attempts:
         body: bytes,
         fields: dict[str, Any],
         timeouts: Timeouts,
-        dialect: Dialect,
+        client_format: Format,
     ) -> None:
         self._route = route
         self._record = record
@@ -56,7 +56,7 @@ class Attempts:
         self._body = body
         self._fields = fields
         self._timeouts = timeouts
-        self._dialect = dialect
+        self._format = client_format
         self._clock = asyncio.get_running_loop().time
         self._deadline = self._clock() + timeouts.total_s
         self._plan = Plan(route, self._deadline, self._clock)
@@ -71,16 +71,16 @@ class Attempts:
         while True:
             step = await self._next_step()
             try:
-                with RunningAttempt(step, self._record):
-                    return await self._completed(step)
+                with RunningAttempt(step, self._record) as running:
+                    return await self._completed(step, running)
             except GatewayError as error:
                 self._failed(step, error)
 
-    async def stream(self, outlet: Outlet | None = None) -> AsyncGenerator[bytes, None]:
+    async def stream(self, write_now: WriteNow | None = None) -> AsyncGenerator[bytes, None]:
         """The answer's events, without what closes the stream.
 
         Args:
-            outlet: may be given further events instead, once the first ones were yielded.
+            write_now: may be given further events instead, once the first ones were yielded.
 
         Raises:
             GatewayError: of the last attempt, or in mid-stream.
@@ -90,9 +90,9 @@ class Attempts:
             step = await self._next_step()
             try:
                 with RunningAttempt(step, self._record) as running:
-                    call = self._call(step)
-                    async with IdleTimeout() as quiet, aclosing(self._events(step, call, quiet, outlet)) as events:
-                        block = await self._next_block(events, quiet, self._timeouts.first_byte_s)
+                    call = self._call(step, running)
+                    async with IdleTimeout() as idle, aclosing(self._events(step, call, idle, write_now)) as events:
+                        block = await self._next_block(events, idle, self._timeouts.first_byte_s)
                         if block is None:
                             raise BackendBadAnswer(
                                 f"Backend '{step.backend.name}' ended its stream without an event. "
@@ -102,22 +102,24 @@ class Attempts:
                         running.is_answering()
                         while block is not None:
                             yield block
-                            block = await self._next_block(events, quiet, self._timeouts.idle_s)
+                            block = await self._next_block(events, idle, self._timeouts.idle_s)
             except GatewayError as error:
                 if begun:
                     raise
                 self._failed(step, error)
 
-    def _events(self, step: Step, call: Call, quiet: IdleTimeout, outlet: Outlet | None) -> AsyncGenerator[bytes, None]:
-        """What one backend streams; each event that goes past into the outlet ends the quiet as one that comes does."""
-        if outlet is not None and self._dialect.passes_on:
+    def _events(
+        self, step: Step, call: Call, idle: IdleTimeout, write_now: WriteNow | None
+    ) -> AsyncGenerator[bytes, None]:
+        """What one backend streams; an event that is written at once ends the silence as one that is yielded does."""
+        if write_now is not None and self._format.passes_through:
 
-            def put(block: bytes) -> bool:
-                quiet.extend(min(self._timeouts.idle_s, self._deadline - self._clock()))
-                return outlet(block)
+            def write_in_time(block: bytes) -> bool:
+                idle.extend(min(self._timeouts.idle_s, self._deadline - self._clock()))
+                return write_now(block)
 
-            call = replace(call, outlet=put)
-        return self._dialect.stream(step.backend, call, self._fields)
+            call = replace(call, write_now=write_in_time)
+        return self._format.stream(step.backend, call, self._fields)
 
     async def _next_step(self) -> Step:
         """The step to attempt now, after the waits that are due."""
@@ -125,7 +127,7 @@ class Attempts:
         while isinstance(move, float) or (move is not None and not await move.standing.breaker.may_begin()):
             began = time.perf_counter()
             await asyncio.sleep(move if isinstance(move, float) else 0)
-            self._record.meter.wait(began, time.perf_counter())
+            self._record.meter.add_wait(began, time.perf_counter())
             move = self._plan.next()
         if move is None:
             raise self._final(self._error) if self._error else self._all_open()
@@ -133,29 +135,27 @@ class Attempts:
             self._say_why(self._error)
         return move
 
-    async def _completed(self, step: Step) -> bytes:
+    async def _completed(self, step: Step, running: RunningAttempt) -> bytes:
         left_s = self._deadline - self._clock()
         limit_s = min(left_s, self._timeouts.attempt_s or left_s)
         try:
             async with asyncio.timeout(limit_s):
-                return await self._dialect.complete(step.backend, self._call(step), self._fields)
+                return await self._format.complete(step.backend, self._call(step, running), self._fields)
         except TimeoutError:
             within_s = self._timeouts.total_s if limit_s == left_s else limit_s
             raise self._timeout(f"give its whole answer within {within_s:g} s") from None
 
-    async def _next_block(
-        self, events: AsyncGenerator[bytes, None], quiet: IdleTimeout, quiet_s: float
-    ) -> bytes | None:
+    async def _next_block(self, events: AsyncGenerator[bytes, None], idle: IdleTimeout, idle_s: float) -> bytes | None:
         try:
-            return await quiet.wait(anext(events, None), min(quiet_s, self._deadline - self._clock()))
+            return await idle.wait(anext(events, None), min(idle_s, self._deadline - self._clock()))
         except TimeoutError:
             if self._clock() >= self._deadline:
                 raise self._timeout(f"end its stream within {self._timeouts.total_s:g} s") from None
-            raise self._timeout(f"send an event for {quiet_s:g} s") from None
+            raise self._timeout(f"send an event for {idle_s:g} s") from None
 
-    def _call(self, step: Step) -> Call:
+    def _call(self, step: Step, running: RunningAttempt) -> Call:
         record, tokens = self._record, step.backend.control_tokens
-        record.backend, record.dropped, record.neutralised, record.meter.tally = step.backend.name, {}, 0, None
+        record.backend, record.dropped, record.neutralised, record.meter.token_counter = step.backend.name, {}, 0, None
         call = Call(
             body=self._body,
             fields=self._fields,
@@ -166,8 +166,10 @@ class Attempts:
             operation=record.operation,
             strict=record.strict or step.backend.strict,
             dropped=record.dropped,
+            headers=running.trace_headers,
+            meter=record.meter,
         )
-        call = self._dialect.call(step.backend, call)
+        call = self._format.to_call(step.backend, call)
         if tokens is not None:
             body, fields, record.neutralised = tokens.neutralised(call.body, call.fields)
             call = replace(call, body=body, fields=fields) if record.neutralised else call

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from gateway.limits.keyring import Key
     from gateway.limits.store import LimitStore, Verdict
     from gateway.operations import Operation
-    from gateway.request.record import RequestRecord
 
 # One token is about four characters of English text (platform.openai.com/tokenizer).
 _CHARACTERS_PER_TOKEN = 4
@@ -33,37 +32,53 @@ _SOONEST_S = 1.0
 
 
 @dataclass(slots=True)
-class Admitted:
-    """One request that was let in, until it leaves.
+class Reservation:
+    """What one request has taken of its key's limits, and its place among the requests under way.
 
     Args:
+        headers: what its key may still do, for the answer.
         ticket: what it took beforehand; None if its key has no limits.
         store: where it took that.
-        gate: where it has its place; None if there is no limit.
-
-    Attributes:
-        paid: tokens and USD, once it has left.
+        gate: bounds the requests under way; None is no bound.
     """
 
+    headers: list[tuple[bytes, bytes]]
     ticket: Ticket | None
     store: LimitStore
     gate: Gate | None
-    paid: tuple[int, float] = (0, 0.0)
+    _is_in: bool = False
+    _paid: tuple[int, float] = (0, 0.0)
 
-    def leave(self, record: RequestRecord) -> None:
-        """Give its place free, and have its key pay what it used: nothing if no backend worked on it."""
+    async def enter(self) -> None:
+        """Take a place, perhaps after a wait; without one the key has not even used a request.
+
+        Raises:
+            Overloaded: too many requests are under way.
+        """
+        if self.gate is not None:
+            try:
+                await self.gate.enter()
+            except BaseException:
+                if self.ticket is not None:
+                    self.store.give_back(self.ticket, tokens=0, usd=0.0, requests=1)
+                raise
+        self._is_in = True
+
+    def release(self, tokens: int, usd: float) -> None:
+        """Give the place free, and have the key pay what the request used; nothing without a place."""
+        if not self._is_in:
+            return
         if self.gate is not None:
             self.gate.leave()
         if self.ticket is not None:
-            self.paid = _price(record)
-            tokens, usd = self.paid
+            self._paid = tokens, usd
             self.store.give_back(self.ticket, tokens=tokens, usd=usd)
 
-    def correct(self, record: RequestRecord) -> None:
-        """Have its key pay what the record says now, in place of what it said when the request left."""
-        if self.ticket is not None and (now := _price(record)) != self.paid:
-            self.store.correct(self.ticket.key, tokens=now[0] - self.paid[0], usd=now[1] - self.paid[1])
-            self.paid = now
+    def correct(self, tokens: int, usd: float) -> None:
+        """Have the key pay this, in place of what it paid at the release."""
+        if self.ticket is not None and (tokens, usd) != self._paid:
+            self.store.correct(self.ticket.key, tokens=tokens - self._paid[0], usd=usd - self._paid[1])
+            self._paid = tokens, usd
 
 
 class Admission:
@@ -99,20 +114,19 @@ class Admission:
         self._prices = prices
         self._answers = answers
 
-    async def enter(self, key: Key, record: RequestRecord, fields: dict[str, Any]) -> None:
-        """Let a request in, perhaps after a wait; `record.admitted` leaves again when it has ended.
+    async def reserve(self, key: Key, operation: Operation, fields: dict[str, Any]) -> Reservation:
+        """Take a request and its estimated tokens from what its key may use; `Reservation.release` settles it.
 
         Args:
-            key: whose request it is.
-            record: takes note of it, and of what the key has left as headers of the answer.
+            key: of the client.
+            operation: what is asked for.
             fields: the checked body.
 
         Raises:
             InvalidRequest: it holds too many messages.
             RateLimited: the key has used up a limit for now.
             QuotaUsedUp: the key has used up its budget.
-            Overloaded: too many requests are under way.
-            LimitsUnavailable: nobody knows, since the shared store does not answer.
+            LimitsUnavailable: the shared store does not answer.
         """
         if self._messages is not None and len(fields.get("messages", ())) > self._messages:
             raise InvalidRequest(
@@ -121,21 +135,16 @@ class Admission:
                 param="messages",
                 code="array_above_max_length",
             )
-        ticket = None
-        if key.is_limited:
-            ticket = self._ticket(key, record.operation, fields)
-            verdict = await self.store.take(ticket)
-            record.limit_headers = headers(key, verdict, self._window_s)
-            if verdict.reason:
-                raise self._refusal(ticket, verdict, record.operation)
-        if self.gate is not None:
-            try:
-                await self.gate.enter()
-            except BaseException:
-                if ticket is not None:
-                    self.store.give_back(ticket, tokens=0, usd=0.0, requests=1)
-                raise
-        record.admitted = Admitted(ticket, self.store, self.gate)
+        if not key.is_limited:
+            return Reservation([], None, self.store, self.gate)
+        ticket = self._ticket(key, operation, fields)
+        verdict = await self.store.take(ticket)
+        told = headers(key, verdict, self._window_s)
+        if verdict.reason:
+            refusal = self._refusal(ticket, verdict, operation)
+            refusal.headers |= {name.decode(): value.decode() for name, value in told}
+            raise refusal
+        return Reservation(told, ticket, self.store, self.gate)
 
     def _ticket(self, key: Key, operation: Operation, fields: dict[str, Any]) -> Ticket:
         if key.tpm is None and not key.has_budget:
@@ -185,11 +194,6 @@ class Admission:
         return RateLimited(
             f"Rate limit reached: key '{key.id}' has {what} per {window}. Try again in {span(wait_s)}.", wait_s=wait_s
         )
-
-
-def _price(record: RequestRecord) -> tuple[int, float]:
-    usage = record.usage
-    return usage.prompt_tokens + usage.completion_tokens if usage else 0, record.cost_usd or 0.0
 
 
 def _prompt_tokens(asked: Any) -> int:

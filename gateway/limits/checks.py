@@ -6,16 +6,13 @@ import asyncio
 import importlib.util
 import logging
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.config.file_version import file_version
 from gateway.config.problems import ConfigError, Problem
 from gateway.limits import key_file, spending
 from gateway.limits.admission import Admission
-from gateway.limits.concurrency import Gate
 from gateway.limits.keyring import KeyRing
-from gateway.limits.shared_concurrency import SharedGate
 from gateway.limits.store import LimitStore, MemoryStore
 from gateway.logs.events import log_event
 
@@ -23,37 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.config.load import Config
-    from gateway.config.server import Limits
+    from gateway.limits.concurrency import Gate
     from gateway.limits.keyring import Key
-    from gateway.limits.shared_slots import Room
 
 LOOK_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """Which of the gateway's processes this is.
-
-    Attributes:
-        index: its number, from 0.
-        count: how many there are.
-        room: where they count their requests together; None if there is no other.
-    """
-
-    index: int = 0
-    count: int = 1
-    room: Room | None = None
-
-    def gate(self, limits: Limits) -> Gate | None:
-        """The bound on requests under way; None if there is none."""
-        if limits.in_flight is None:
-            return None
-        if self.room is None:
-            return Gate(limits.in_flight, limits.queue, limits.queue_wait_s)
-        return SharedGate(self.room, self.index, limits.in_flight, limits.queue, limits.queue_wait_s)
-
-
-ONLY_WORKER = Worker()
 
 
 class Limiting:
@@ -61,7 +31,8 @@ class Limiting:
 
     Args:
         config: the configuration.
-        worker: which process this is.
+        workers: how many processes answer.
+        gate: bounds the requests under way; None is no bound.
 
     Attributes:
         keys: the keys that clients may use.
@@ -71,12 +42,12 @@ class Limiting:
         ConfigError: keys or limits cannot hold as they are configured.
     """
 
-    def __init__(self, config: Config, worker: Worker = ONLY_WORKER) -> None:
+    def __init__(self, config: Config, *, workers: int = 1, gate: Gate | None = None) -> None:
         self.keys = KeyRing(config.api_keys, config.keys)
         self._config = config
-        self._workers = worker.count
+        self._workers = workers
         self._check(self.keys.keys)
-        self._gate = gate = worker.gate(config.limits)
+        self._gate = gate
         self._file = config.keys.file
         self._seen = file_version(self._file)
         self._store = self._make_store()

@@ -1,4 +1,4 @@
-"""Who may ask: a bearer key, or one in Anthropic's `x-api-key`, against the keys of environment and file."""
+"""The keys that clients may use: those of the environment and of the key file."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from gateway.errors.base import InvalidApiKey
-from gateway.formats.anthropic.errors import speaks_anthropic
 from gateway.limits import key_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pydantic import SecretStr
-    from starlette.types import Scope
 
     from gateway.config.keys import KeysConfig
     from gateway.limits.key_file import KeyEntry
@@ -107,15 +105,17 @@ class KeyRing:
         }
         self._found_by = {digest[:_FOUND_BY]: (digest, key) for digest, key in digests.items()}
 
-    def check(self, scope: Scope) -> Key:
-        """Whose request it is; the time it takes tells nothing about the keys.
+    def check(self, secret: bytes) -> Key:
+        """The key that a client's secret is; the time it takes tells nothing about the keys.
+
+        Args:
+            secret: what the request brings; empty if it brings none.
 
         Raises:
             InvalidApiKey: no key, or an unknown or revoked one.
         """
         if self._anonymous:
             return self._anonymous
-        secret = _secret(scope)
         if not secret:
             raise InvalidApiKey("You didn't provide an API key. Send the header Authorization: Bearer YOUR_KEY.")
         digest = sha256(secret).digest()
@@ -135,15 +135,3 @@ class KeyRing:
             budget_tokens=entry.budget_tokens if entry else None,
             budget_usd=entry.budget_usd if entry else None,
         )
-
-
-def _secret(scope: Scope) -> bytes:
-    """The key that a request brings; of two keys Anthropic takes its own, so a request in its format means that one."""
-    bearer = own = b""
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            scheme, _, secret = value.partition(b" ")
-            bearer = secret.strip() if scheme.lower() == b"bearer" else b""
-        elif name == b"x-api-key":
-            own = value.strip()
-    return own if own and speaks_anthropic(scope["path"]) else bearer

@@ -9,13 +9,14 @@ from gateway.config.problems import ConfigError, Problem
 from gateway.observability.ledger import Ledger
 from gateway.observability.metrics import Metrics
 from gateway.observability.request_log import RequestLog
-from gateway.observability.token_counting import Counting
+from gateway.observability.token_counting import TokenCounting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.config.load import Config
     from gateway.config.observability import OtelConfig, Price
+    from gateway.limits.admission import Reservation
     from gateway.observability.metric_store import Numbers
     from gateway.observability.tracing import Tracing
     from gateway.request.record import RequestRecord
@@ -52,7 +53,7 @@ class Observers:
         self.are_tracing = config.otel.endpoint is not None
         self.metrics = Metrics(numbers)
         self._prices: Mapping[str, Price] = config.prices
-        self._counting = Counting(self._tell)
+        self._token_counting = TokenCounting(self._tell)
         self._sinks: list[Sink] = [log, self.metrics]
         self._count("log", "Lines of requests that did not fit into the log's queue.", lambda: log.dropped)
         if config.ledger.path is not None:
@@ -86,24 +87,25 @@ class Observers:
             if self._log.contents_bytes:
                 record.answered = bytearray()
 
-    def hear(self, record: RequestRecord, body: bytes) -> None:
+    def capture(self, record: RequestRecord, body: bytes) -> None:
         """Keep of a part of an answer what the log may have of it."""
         if record.answered is not None and (left := self._log.contents_bytes - len(record.answered)) > 0:
             record.answered += body[:left]
 
-    def settle(self, record: RequestRecord, complete: float) -> None:
+    def settle(self, record: RequestRecord, completed_at: float) -> None:
         """Work out what the request took and cost, before its answer's headers tell it."""
-        record.settle(complete, self._price(record))
+        record.settle(completed_at, self._price(record))
         # What the headers say is what all others have to say.
-        record.tally = None
+        record.token_counter = None
 
-    def end(self, record: RequestRecord, complete: float) -> None:
+    def end(self, record: RequestRecord, completed_at: float, reservation: Reservation | None) -> None:
         """Tell all sinks of a finished request: at once, or when its tokens are counted."""
         price = self._price(record)
-        record.settle(complete, price)
+        record.settle(completed_at, price)
         if record.to_api:
             self.metrics.end()
-        if record.tally is None or not self._counting.take(record, record.tally, price):
+        counter, record.token_counter = record.token_counter, None
+        if counter is None or not self._token_counting.take(record, counter, price, reservation):
             self._tell(record)
 
     def _price(self, record: RequestRecord) -> Price | None:
@@ -115,7 +117,7 @@ class Observers:
 
     async def count_last(self) -> None:
         """Have the tokens of all requests counted; what takes too long stays an estimate."""
-        await self._counting.close()
+        await self._token_counting.close()
 
     async def close(self) -> None:
         """Write what still waits everywhere; at once, for each may take its time."""

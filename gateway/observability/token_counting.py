@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.config.observability import Price
+    from gateway.limits.admission import Reservation
     from gateway.request.record import RequestRecord
-    from gateway.request.usage import Tally, Usage
+    from gateway.request.usage import TokenCounter, Usage
 
 AT_ONCE = 4
 WAITING = 1000
@@ -28,7 +29,7 @@ LAST_S = 0.3
 """So long may what is left hold up the gateway's end."""
 
 
-class Counting:
+class TokenCounting:
     """Counts a few requests at a time.
 
     Args:
@@ -41,18 +42,20 @@ class Counting:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
-    def take(self, record: RequestRecord, tally: Tally, price: Price | None) -> bool:
+    def take(
+        self, record: RequestRecord, counter: TokenCounter, price: Price | None, reservation: Reservation | None
+    ) -> bool:
         """Have a settled request counted soon; False if too many wait already, or the gateway ends.
 
         Args:
             record: the request, with an estimate.
-            tally: who counts.
+            counter: counts its tokens.
             price: of its model.
+            reservation: what its key has paid by the estimate.
         """
-        record.tally = None
         if self._closing or len(self._tasks) >= WAITING:
             return False
-        task = asyncio.get_running_loop().create_task(self._count(record, tally, price))
+        task = asyncio.get_running_loop().create_task(self._count(record, counter, price, reservation))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return True
@@ -67,19 +70,21 @@ class Counting:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _count(self, record: RequestRecord, tally: Tally, price: Price | None) -> None:
+    async def _count(
+        self, record: RequestRecord, counter: TokenCounter, price: Price | None, reservation: Reservation | None
+    ) -> None:
         try:
-            if usage := await self._counted(tally):
+            if usage := await self._counted(counter):
                 record.charge(usage, price)
-                if record.admitted is not None:
-                    record.admitted.correct(record)
+                if reservation is not None:
+                    reservation.correct(*record.spent)
         finally:
             self._tell(record)
 
-    async def _counted(self, tally: Tally) -> Usage | None:
+    async def _counted(self, counter: TokenCounter) -> Usage | None:
         try:
             async with asyncio.timeout(WITHIN_S), self._places:
-                return await tally.count()
+                return await counter.count()
         except (GatewayError, TimeoutError):
             return None
         except Exception as error:  # noqa: BLE001  # whatever it is, the estimate stands and is told

@@ -11,10 +11,9 @@ from gateway.request.usage import Meter, Usage
 
 if TYPE_CHECKING:
     from gateway.config.observability import Price
-    from gateway.limits.admission import Admitted
     from gateway.operations import Operation
     from gateway.request.attempt import Attempt
-    from gateway.request.usage import Tally
+    from gateway.request.usage import TokenCounter
 
 CLIENT_CLOSED_REQUEST = 499
 _BAD = 400
@@ -35,11 +34,8 @@ class RequestRecord:
         backend: the backend of the last attempt.
         streamed: whether the answer is a stream.
         operation: what is asked for; it counts once there is a model.
-        anthropic: the client understands Anthropic's errors rather than OpenAI's.
         code: the error's code, also of an error in mid-stream.
         key_id: name of the client's key; never the key.
-        admitted: its place within the limits, which it leaves at its end.
-        limit_headers: what its key may still do, for the answer's head.
         traceparent: the trace that the client says it belongs to (www.w3.org/TR/trace-context).
         tracestate: what goes with that.
         trace_id: of the trace that the gateway adds spans to; None without tracing.
@@ -57,7 +53,7 @@ class RequestRecord:
             answer's head (of a stream: to its end), waiting for the event loop included, waiting for backends and for a
             client that does not read left out. What waits unread in the system's socket buffers is not seen.
         usage: its tokens, if a backend worked on it.
-        tally: who can count them, while `usage` is an estimate.
+        token_counter: can count them, while `usage` is an estimate.
         cost_usd: their price in US dollars, if the model has one.
     """
 
@@ -71,11 +67,8 @@ class RequestRecord:
     backend: str | None = None
     streamed: bool = False
     operation: Operation = CHAT
-    anthropic: bool = False
     code: str | None = None
     key_id: str | None = None
-    admitted: Admitted | None = None
-    limit_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     traceparent: str | None = None
     tracestate: str | None = None
     trace_id: str | None = None
@@ -91,7 +84,7 @@ class RequestRecord:
     ended: float = 0.0
     gateway_us: int = 0
     usage: Usage | None = None
-    tally: Tally | None = None
+    token_counter: TokenCounter | None = None
     cost_usd: float | None = None
 
     @property
@@ -109,19 +102,25 @@ class RequestRecord:
         """`gateway_us` in milliseconds."""
         return self.gateway_us / 1000
 
-    def settle(self, complete: float, price: Price | None) -> None:
+    @property
+    def spent(self) -> tuple[int, float]:
+        """Its tokens and their price in US dollars, as far as both are known."""
+        usage = self.usage
+        return usage.prompt_tokens + usage.completion_tokens if usage else 0, self.cost_usd or 0.0
+
+    def settle(self, completed_at: float, price: Price | None) -> None:
         """Work out what it took and cost; the first call counts.
 
         Args:
-            complete: `time.perf_counter()` when its last byte was read from the socket.
+            completed_at: `time.perf_counter()` when its last byte was read from the socket; 0 if that is not known.
             price: of its model.
         """
         if self.ended:
             return
         self.ended = perf_counter()
-        self.gateway_us = max(round((self.ended - max(self.started, complete) - self.meter.waited_s) * 1e6), 0)
+        self.gateway_us = max(round((self.ended - max(self.started, completed_at) - self.meter.waited_s) * 1e6), 0)
         self.charge(self._counted(), price)
-        self.meter.answer = self.meter.tally = None
+        self.meter.answer = self.meter.token_counter = None
         if self.answered is None:
             self.asked = None
 
@@ -143,5 +142,5 @@ class RequestRecord:
             return None
         if counted := self.meter.usage():
             return counted
-        self.tally = self.meter.tally
+        self.token_counter = self.meter.token_counter
         return self.meter.estimate(self.asked.get(self.operation.asks))

@@ -7,7 +7,6 @@ takes no part in the trace and passes on what the client sent, as it is.
 from __future__ import annotations
 
 import re
-from contextvars import ContextVar
 from random import getrandbits
 from typing import TYPE_CHECKING
 
@@ -23,32 +22,29 @@ TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 # What the gateway would have to understand to judge more of it; 512 characters are the least that must be passed on.
 TRACESTATE = re.compile(rb"[\x20-\x7e]{1,512}")
 
-OUTGOING: ContextVar[Mapping[str, str]] = ContextVar("outgoing", default=_NOTHING)  # it is never changed
-"""The headers that tell a backend of the trace of the request that is being answered."""
 
-
-def enter(record: RequestRecord, *, takes_part: bool) -> None:
-    """Begin with a request; what was told of another one before is forgotten.
+def join(record: RequestRecord, *, takes_part: bool) -> None:
+    """Give a request its trace: the one that its client names, else a new one; none without tracing.
 
     Args:
-        record: whose `traceparent` and `tracestate` are what the client sent.
+        record: its `traceparent` and `tracestate` are what the client sent.
         takes_part: tracing is on.
     """
     if takes_part:
         record.trace_id = record.traceparent[3:35] if record.traceparent else f"{getrandbits(128) or 1:032x}"
-        OUTGOING.set(_NOTHING)
-    else:
-        OUTGOING.set(_headers(record, record.traceparent) if record.traceparent else _NOTHING)
 
 
-def begin_attempt(record: RequestRecord) -> int:
-    """Tell the next backend its attempt's span; the span's id, 0 without tracing."""
+def begin_attempt(record: RequestRecord) -> tuple[int, Mapping[str, str]]:
+    """Begin the span of an attempt.
+
+    Returns:
+        Its id, 0 without tracing; and the headers that tell the backend of the trace.
+    """
     if record.trace_id is None:
-        return 0
+        return 0, _headers(record, record.traceparent) if record.traceparent else _NOTHING
     span_id = getrandbits(64) or 1
     flags = record.traceparent[-2:] if record.traceparent else _SAMPLED
-    OUTGOING.set(_headers(record, f"00-{record.trace_id}-{span_id:016x}-{flags}"))
-    return span_id
+    return span_id, _headers(record, f"00-{record.trace_id}-{span_id:016x}-{flags}")
 
 
 def _headers(record: RequestRecord, parent: str) -> Mapping[str, str]:

@@ -1,12 +1,11 @@
 """What one request's backends took and counted: the time that the gateway waited for them, and the tokens.
 
-The meter travels in a context variable, so that the code of a backend need not pass it on: a connection adds the time
-that it waited, whoever sees a backend's own count notes it.
+The meter travels with each call to a backend: its connection adds the time that it waited, and the code that reads an
+answer notes the backend's own count.
 """
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeGuard
 
@@ -39,7 +38,7 @@ class Usage:
     cached_tokens: int = 0
 
 
-class Tally(Protocol):
+class TokenCounter(Protocol):
     """What a backend's tokenizer can count of one call afterwards."""
 
     async def count(self) -> Usage | None:
@@ -56,39 +55,39 @@ class Meter:
 
     Attributes:
         waited_s: seconds that the gateway waited for backends, or for a client that did not read.
-        counted: the backend's count, if whoever translates its answer met it.
+        reported: the backend's own count, where translating its answer brought it to light.
         answer: the backend's answer in OpenAI's form, if it was parsed anyway.
         block: the last block of a stream that may hold a count.
         events: how many events of a stream went out.
-        tally: who can count if the backend of the last attempt counted nothing.
+        token_counter: counts afterwards if the backend of the last attempt reported nothing.
     """
 
     waited_s: float = 0.0
-    counted: Usage | None = None
+    reported: Usage | None = None
     answer: dict[str, Any] | None = None
     block: bytes = b""
     events: int = 0
-    tally: Tally | None = None
+    token_counter: TokenCounter | None = None
 
-    def wait(self, began: float, ended: float) -> None:
+    def add_wait(self, began: float, ended: float) -> None:
         """Count a wait between two readings of `time.perf_counter()`; one that ended before it began was none."""
         if ended > began:
             self.waited_s += ended - began
 
-    def see(self, block: bytes) -> None:
-        """Take note of a block of whole events without parsing it."""
+    def note_block(self, block: bytes) -> None:
+        """Note a block of whole events without parsing it."""
         self.events += block.count(b"data:")
         if b'"usage":{' in block or b'"usage": {' in block or b'"timings":' in block:
             self.block = block
 
     def usage(self) -> Usage | None:
         """What the backend counted; None if it counted nothing."""
-        if self.counted is not None:
-            return self.counted
+        if self.reported is not None:
+            return self.reported
         if self.answer is not None:
-            return usage_in(self.answer)
+            return parse_usage(self.answer)
         for line in reversed(self.block.splitlines()):
-            if line.startswith(b"data:") and (found := usage_in(_parsed(line.removeprefix(b"data:")))):
+            if line.startswith(b"data:") and (found := parse_usage(_parsed(line.removeprefix(b"data:")))):
                 return found
         return None
 
@@ -101,10 +100,6 @@ class Meter:
         choices = (self.answer or {}).get("choices")
         completion = _size(choices) if choices else max(self.events - 1, 0)
         return Usage(prompt_size(prompt), completion, "estimate")
-
-
-METER: ContextVar[Meter] = ContextVar("meter", default=Meter())  # noqa: B039  # outside a request, nobody reads it
-"""The meter of the request that is being answered."""
 
 
 def prompt_size(prompt: Any) -> int:
@@ -129,7 +124,7 @@ def _parsed(data: bytes) -> Any:
         return None
 
 
-def usage_in(answer: Any) -> Usage | None:
+def parse_usage(answer: Any) -> Usage | None:
     """OpenAI's `usage`, else llama.cpp's `timings` (tools/server/README.md), which its streams end with unasked."""
     if not isinstance(answer, dict):
         return None
@@ -145,10 +140,10 @@ def usage_in(answer: Any) -> Usage | None:
         prompt = prompt + cached if _is_count(prompt) and _is_count(cached) else None
     else:
         return None
-    return counted(prompt, completion, cached)
+    return usage_from_counts(prompt, completion, cached)
 
 
-def counted(prompt: Any, completion: Any, cached: Any = 0) -> Usage | None:
+def usage_from_counts(prompt: Any, completion: Any, cached: Any = 0) -> Usage | None:
     """What a backend counted, which may be anything: None unless the first two are counts."""
     if not (_is_count(prompt) and _is_count(completion)):
         return None

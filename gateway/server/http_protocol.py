@@ -15,12 +15,10 @@ from urllib.parse import unquote
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from gateway.api.body import COMPLETE
-from gateway.api.disconnect import LEAVING
-from gateway.api.middleware import SEND_PART
+from gateway.api.context import CONTEXT, RequestContext
 from gateway.errors.base import GatewayError, InvalidRequest
 from gateway.errors.http import HeadersTooLarge, RequestTimeout
-from gateway.formats.anthropic.errors import body_of, speaks_anthropic
+from gateway.formats.endpoints import format_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -54,7 +52,7 @@ class _Cycle(RequestResponseCycle):
 
     async def send(self, message: Message) -> None:  # type: ignore[override]  # uvicorn has its own names for the same
         """Write a head or a part of a body."""
-        if message.get("more_body") and (body := message["body"]) and self.send_part(body):
+        if message.get("more_body") and (body := message["body"]) and self.write_now(body):
             return
         plain = not (self.disconnected or self.response_complete or self.flow.write_paused)
         if plain and not self.response_started and self._start(message):
@@ -72,7 +70,7 @@ class _Cycle(RequestResponseCycle):
                 message = {**message, "body": head + message.get("body", b"")}
         await super().send(message)  # type: ignore[arg-type]  # as above
 
-    def send_part(self, body: bytes) -> bool:
+    def write_now(self, body: bytes) -> bool:
         """Write a part of a body, though not its last, if that needs no wait; whether it did."""
         if self.disconnected or self.response_complete or self.flow.write_paused or not self.chunked_encoding:
             return False
@@ -126,7 +124,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._reader_timer: asyncio.TimerHandle | None = None
-        self._leaving: set[Callable[[], object]] = set()
+        self._on_disconnect: set[Callable[[], object]] = set()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """The first request may now be awaited."""
@@ -138,8 +136,8 @@ class GatewayProtocol(HttpToolsProtocol):
         _cancel(self._head_timer)
         _cancel(self._reader_timer)
         super().connection_lost(exc)
-        for tell in tuple(self._leaving):
-            tell()
+        for callback in tuple(self._on_disconnect):
+            callback()
 
     def data_received(self, data: bytes) -> None:
         """Bytes of requests."""
@@ -159,17 +157,18 @@ class GatewayProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         _cancel(self._head_timer)
         self._head_timer = None
-        self.scope[LEAVING] = self._leaving  # type: ignore[literal-required]  # servers may add keys to the scope
+        self._context = RequestContext(on_disconnect=self._on_disconnect)
+        self.scope[CONTEXT] = self._context  # type: ignore[literal-required]  # servers may add keys to the scope
         super().on_headers_complete()
         if self.cycle is not None:
             # uvicorn makes it and has no way to name its class; its task has not begun yet.
             self.cycle.__class__ = _Cycle
-            self.scope[SEND_PART] = cast("_Cycle", self.cycle).send_part  # type: ignore[literal-required]  # as above
+            self._context.write_now = cast("_Cycle", self.cycle).write_now
 
     def on_message_complete(self) -> None:
         """All of a request is here; what comes next is another head."""
         self._in_head = True
-        self.scope[COMPLETE] = perf_counter()  # type: ignore[literal-required]  # servers may add keys to the scope
+        self._context.completed_at = perf_counter()
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -219,14 +218,14 @@ class GatewayProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         request_id = uuid.uuid4().hex
-        headers, body = f"x-request-id: {request_id}\r\n", error.body()
-        if speaks_anthropic(self._path()):
-            headers, body = f"{headers}request-id: {request_id}\r\n", body_of(error, request_id)
+        client_format = format_of(self._path())
+        status, body = client_format.error(error, request_id)
+        named = b"".join(b"%b: %b\r\n" % header for header in client_format.headers(request_id.encode()))
         head = (
-            f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\n{headers}connection: close\r\n\r\n"
+            b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%bconnection: close\r\n\r\n"
+            % (status, HTTPStatus(status).phrase.encode(), len(body), named)
         )
-        self.transport.write(head.encode() + body)
+        self.transport.write(head + body)
         self.transport.close()
 
 

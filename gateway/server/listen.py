@@ -34,14 +34,14 @@ ACCEPTS_PER_TURN = 32
 _GC_THRESHOLDS = (20_000, 50, 50)
 
 
-_DRAIN_LOOK_S = 0.1
+_SHUTDOWN_LOOK_S = 0.1
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, drain: Shutdown, say_ready: Callable[[], None] | None) -> None:
+    def __init__(self, config: uvicorn.Config, shutdown: Shutdown, tell_ready: Callable[[], None] | None) -> None:
         super().__init__(config)
-        self._drain = drain
-        self._say_ready = say_ready
+        self._shutdown = shutdown
+        self._tell_ready = tell_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Say so once it answers."""
@@ -51,28 +51,28 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
-        if self.started and self._say_ready:
-            self._say_ready()
+        if self.started and self._tell_ready:
+            self._tell_ready()
         elif self.started and sockets:
-            say_listening(sockets[0])
+            log_listening(sockets[0])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin the way out; a second SIGINT cuts it short."""
-        self._drain.begun = True
+        self._shutdown.started = True
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let requests under way end, while new ones are refused; then close the listener and all connections."""
-        self._drain.begun = True
+        self._shutdown.started = True
         under_way = set(self.server_state.tasks)
         if under_way:
-            log_event("draining", requests=len(under_way), limit_s=self._drain.limit_s)
+            log_event("draining", requests=len(under_way), limit_s=self._shutdown.limit_s)
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._drain.limit_s
+        deadline = loop.time() + self._shutdown.limit_s
         while under_way and not self.force_exit and (left_s := deadline - loop.time()) > 0:
-            _, under_way = await asyncio.wait(under_way, timeout=min(left_s, _DRAIN_LOOK_S))
+            _, under_way = await asyncio.wait(under_way, timeout=min(left_s, _SHUTDOWN_LOOK_S))
         while self._is_writing() and not self.force_exit and loop.time() < deadline:  # noqa: ASYNC110  # no event tells
-            await asyncio.sleep(_DRAIN_LOOK_S)
+            await asyncio.sleep(_SHUTDOWN_LOOK_S)
         self.force_exit = False
         if under_way:
             log_event("drain_cut", level=logging.WARNING, requests=len(under_way))
@@ -86,13 +86,13 @@ class _Server(uvicorn.Server):
         return any(connection.transport.get_write_buffer_size() for connection in self.server_state.connections)
 
 
-def say_listening(listener: socket.socket) -> None:
+def log_listening(listener: socket.socket) -> None:
     """Write the line with the address."""
     host, port = listener.getsockname()[:2]
     log_event("listening", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 
 
-def say_open(listener: socket.socket) -> None:
+def log_open(listener: socket.socket) -> None:
     """Warn that no key is asked for, and who may come therefore."""
     here = ip_address(listener.getsockname()[0]).is_loopback
     who, mend = "everyone on this machine", "set GATEWAY_API_KEYS, or keys.file in gateway.toml"
@@ -112,12 +112,12 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-def create_server(gateway: Gateway, say_ready: Callable[[], None] | None = None) -> uvicorn.Server:
+def create_server(gateway: Gateway, tell_ready: Callable[[], None] | None = None) -> uvicorn.Server:
     """A server around the gateway, not started.
 
     Args:
         gateway: the application.
-        say_ready: called once it answers; None writes the line with the address.
+        tell_ready: called once it answers; None writes the line with the address.
     """
     config = uvicorn.Config(
         gateway,
@@ -132,12 +132,12 @@ def create_server(gateway: Gateway, say_ready: Callable[[], None] | None = None)
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACEFUL_S,
     )
-    return _Server(config, gateway.drain, say_ready)
+    return _Server(config, gateway.shutdown, tell_ready)
 
 
-def run(gateway: Gateway, listener: socket.socket, say_ready: Callable[[], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, then return; SIGHUP reloads. `say_ready` as for `create_server`."""
-    server = create_server(gateway, say_ready)
+def run(gateway: Gateway, listener: socket.socket, tell_ready: Callable[[], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then return; SIGHUP reloads. `tell_ready` as for `create_server`."""
+    server = create_server(gateway, tell_ready)
     # uvicorn's own handlers stand only while it serves: a signal before that must not be lost, and the one that it
     # raises again after its clean end must not kill the process.
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -15,12 +15,13 @@ from gateway.backends.llamacpp.weights import EmbeddedModelError
 from gateway.config.load import load
 from gateway.config.problems import ConfigError
 from gateway.errors.base import GatewayError
-from gateway.limits.checks import ONLY_WORKER, Limiting, Worker
+from gateway.limits.checks import Limiting
 from gateway.logs.events import log_event
 from gateway.observability.observers import Observers
 from gateway.routing.routes import Routes
 from gateway.server.generation import Generation, differences, in_force
 from gateway.server.reloading import Reloading
+from gateway.server.worker import ONLY_WORKER, Worker
 from gateway.state import Reloads, Shutdown
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Gateway:
         numbers: where the metrics keep theirs; in memory of this process's own if left out.
 
     Attributes:
-        drain: its way out.
+        shutdown: its way out.
         router: its lifespan.
 
     Raises:
@@ -62,12 +63,12 @@ class Gateway:
         source: Path | None = None,
         numbers: Numbers | None = None,
     ) -> None:
-        self.drain = Shutdown(config.server.drain_s)
+        self.shutdown = Shutdown(config.server.drain_s)
         self.router = Router(lifespan=self._lifespan)
         self._worker = worker
         self._source = source
         self._reloads = Reloads()
-        limiting = Limiting(config, worker)
+        limiting = _limiting(config, worker)
         if backends is None:
             backends = create_backends(config)
         self._observers = Observers(config, numbers)
@@ -107,7 +108,7 @@ class Gateway:
         kept = before.routes.standings if before and before.config.breaker == config.breaker else {}
         standings = {name: kept[name] for name in kept if before and before.backends[name] is backends.get(name)}
         routes = Routes(config.models, backends, config.retries, config.breaker, standings)
-        app = assemble(config, routes, limiting, self._observers, self.drain, self._reloads)
+        app = assemble(config, routes, limiting, self._observers, self.shutdown, self._reloads)
         # Now, rather than for its first request.
         app.middleware_stack = app.build_middleware_stack()
         return Generation(config, app, backends, routes, limiting)
@@ -167,7 +168,7 @@ class Gateway:
         before = self._current
         read = load(self._source)
         config = in_force(before.config, read)
-        limiting = Limiting(config, self._worker)
+        limiting = _limiting(config, self._worker)
         backends = create_backends(config, before.backends, before.config)
         new = {name: backend for name, backend in backends.items() if before.backends.get(name) is not backend}
         generation = self._generation(config, backends, limiting, before)
@@ -202,6 +203,10 @@ def _shared_breakers(config: Config) -> SharedBreakers | None:
     from gateway.routing.shared_breakers import SharedBreakers as Installed  # noqa: PLC0415  # see the line above
 
     return Installed(config.shared.url)
+
+
+def _limiting(config: Config, worker: Worker) -> Limiting:
+    return Limiting(config, workers=worker.count, gate=worker.gate(config.limits))
 
 
 async def _start(backend: Backend) -> None:

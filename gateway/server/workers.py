@@ -12,7 +12,6 @@ import os
 import secrets
 import signal
 import sys
-import threading
 from asyncio.subprocess import PIPE
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -20,13 +19,13 @@ from typing import TYPE_CHECKING
 from gateway.limits.shared_slots import open_room
 from gateway.logs.events import log_event
 from gateway.observability.metric_store import open_shared
-from gateway.server.listen import GRACEFUL_S, say_listening
+from gateway.server.listen import GRACEFUL_S, log_listening
+from gateway.server.worker import READY
 
 if TYPE_CHECKING:
     import socket
     from asyncio.subprocess import Process
 
-READY = b"ready\n"
 # Beyond the drain: for what is cut then, for backends to stop and for the accounts to be written.
 LEAVE_S = 2 * GRACEFUL_S + 4.0
 _FIRST_WAIT_S = 0.1
@@ -51,21 +50,6 @@ def supervise(command: list[str], count: int, listener: socket.socket, drain_s: 
     os.environ.setdefault("GATEWAY_INSTANCE", secrets.token_hex(8))
     listener.set_inheritable(True)  # its own name for the one argument
     return asyncio.run(_Supervisor(command, count, listener, drain_s).run())
-
-
-def follow_parent() -> None:
-    """Have this worker end when its parent does, however that ends."""
-
-    def wait() -> None:
-        os.read(0, 1)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def say_ready() -> None:
-    """Tell the parent that this worker answers."""
-    os.write(1, READY)
 
 
 class _Supervisor:
@@ -147,7 +131,7 @@ class _Supervisor:
             if index not in self._ready:
                 self._ready.add(index)
                 if len(self._ready) == self._count:
-                    say_listening(self._listener)
+                    log_listening(self._listener)
         status = await process.wait()
         self._answering.discard(index)
         del self._running[index]

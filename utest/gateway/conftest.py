@@ -166,7 +166,7 @@ class Gateway:
 async def serving_gateway(config: Config, source: Path | None = None) -> AsyncIterator[Gateway]:
     listener = listen("127.0.0.1", 0)
     service = Service(config, source=source)
-    service.drain.limit_s = 1
+    service.shutdown.limit_s = 1
     server = create_server(service)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it

@@ -16,22 +16,22 @@ from gateway.backends.http.refusal import refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected, GatewayError
 from gateway.operations import CHAT, COUNT_TOKENS
-from gateway.request.usage import METER, counted
+from gateway.request.usage import usage_from_counts
 from gateway.text.sse import EventFramer, data_and_name
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator
 
     from gateway.backends.base import Call
     from gateway.backends.http.timing import TimedResponse
     from gateway.config.backends import AnthropicConfig
 
 
-_NOTHING: Mapping[str, str] = {}
+_MESSAGES = "/v1/messages"
 
 
 class AnthropicBackend(RemoteBackend):
-    """Translates both ways, but for a client that speaks Anthropic's format itself.
+    """Translates both ways, but for calls in Anthropic's own format: bytes in, bytes out.
 
     Args:
         config: its address, its key, and the limit for answers whose request names none.
@@ -40,6 +40,7 @@ class AnthropicBackend(RemoteBackend):
     """
 
     operations = (CHAT, COUNT_TOKENS)
+    native = frozenset({"anthropic"})
 
     def __init__(self, config: AnthropicConfig, *, name: str, connect_s: float) -> None:
         super().__init__(config, name=name, connect_s=connect_s)
@@ -55,65 +56,60 @@ class AnthropicBackend(RemoteBackend):
         return self._connection is not None and await self._connection.answers("/v1/models")
 
     async def complete(self, call: Call) -> bytes:
-        """One message, translated."""
-        answer, _ = await self._answer(self._translating_post(call))
+        """One message, translated unless it is asked for natively."""
+        if call.operation is COUNT_TOKENS:
+            return await self._count_tokens(call)
+        if call.format in self.native:
+            answer, body = await self._answer(call, call.body_for_backend())
+            if answer.get("type") != "message" or not isinstance(answer.get("content"), list):
+                raise self._bad_answer()
+            return body
+        answer, _ = await self._answer(call, self._translated_request(call))
         try:
             return completion(answer)
         except WRONG_SHAPE as error:
             raise self._bad_answer() from error
 
-    async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
-        """Each event, translated; those that come together go out together."""
+    def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """Whole events, without `message_stop` if they are Anthropic's own; those that come together leave together."""
+        if call.format in self.native:
+            return self._events(call, call.body_for_backend(), WatchedStream())
+        return self._translated_events(call)
+
+    async def _translated_events(self, call: Call) -> AsyncGenerator[bytes, None]:
         options = call.fields.get("stream_options") or {}
         stream = AnthropicStream(include_usage=bool(options.get("include_usage")))
-        async with aclosing(self._events(self._translating_post(call), stream)) as events:
+        async with aclosing(self._events(call, self._translated_request(call), stream)) as events:
             async for passed in events:
                 yield passed
         if usage := stream.usage_chunk():
             yield usage
 
-    async def complete_message(self, call: Call, headers: Mapping[str, str]) -> bytes:
-        """Answer a call whose body is a Messages request already: bytes in, bytes out.
-
-        Args:
-            call: the call.
-            headers: further ones, for Anthropic.
-
-        Raises:
-            GatewayError: as `complete`.
-        """
-        answer, body = await self._answer(self._post(call.body_for_backend(), call.request_id, headers))
-        if answer.get("type") != "message" or not isinstance(answer.get("content"), list):
-            raise self._bad_answer()
-        return body
-
-    def stream_message(self, call: Call, headers: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
-        """As `complete_message`, as whole events without `message_stop`."""
-        return self._events(self._post(call.body_for_backend(), call.request_id, headers), WatchedStream())
-
-    async def count_tokens(self, call: Call, headers: Mapping[str, str]) -> bytes:
-        """How long the prompt of a Messages request is: bytes in, bytes out; parameters and errors as above."""
-        async with self._post(call.body_for_backend(), call.request_id, headers, COUNT_TOKENS.url_path) as response:
+    async def _count_tokens(self, call: Call) -> bytes:
+        """How long the prompt of a Messages request is: bytes in, bytes out."""
+        async with self._opened().post(COUNT_TOKENS.url_path, call.body_for_backend(), call) as response:
             await self._check_status(response)
             body: bytes = await response.read()
-        if counted(self._parsed(body).get("input_tokens"), 0) is None:
+        if usage_from_counts(self._parsed(body).get("input_tokens"), 0) is None:
             raise self._bad_answer()
         return body
 
-    async def _answer(self, post: Any) -> tuple[dict[str, Any], bytes]:
+    async def _answer(self, call: Call, request: bytes) -> tuple[dict[str, Any], bytes]:
         """A whole answer, parsed and as it came; its tokens are counted."""
-        async with post as response:
+        async with self._opened().post(_MESSAGES, request, call) as response:
             await self._check_status(response)
             body = await response.read()
             answer = self._parsed(body)
         try:
-            _count(answer.get("usage") or {})
+            _count(call, answer.get("usage") or {})
         except WRONG_SHAPE as error:
             raise self._bad_answer() from error
         return answer, body
 
-    async def _events(self, post: Any, stream: AnthropicStream | WatchedStream) -> AsyncGenerator[bytes, None]:
-        async with post as response:
+    async def _events(
+        self, call: Call, request: bytes, stream: AnthropicStream | WatchedStream
+    ) -> AsyncGenerator[bytes, None]:
+        async with self._opened().post(_MESSAGES, request, call) as response:
             await self._check_status(response)
             framer = EventFramer(self.name)
             async with aclosing(_chunks(response, stream)) as chunks:
@@ -134,7 +130,7 @@ class AnthropicBackend(RemoteBackend):
                     "Send the request again."
                 )
             )
-        _count(stream.counts)
+        _count(call, stream.counts)
 
     def _passed(self, stream: AnthropicStream | WatchedStream, block: bytes) -> tuple[bytes, GatewayError | None]:
         """The events for a block of whole events, and what went wrong after them."""
@@ -152,14 +148,8 @@ class AnthropicBackend(RemoteBackend):
                 return passed, error
         return passed, None
 
-    def _translating_post(self, call: Call) -> Any:
-        request = anthropic_request(call, max_tokens=self._max_tokens)
-        return self._post(orjson.dumps(request), call.request_id)
-
-    def _post(
-        self, body: bytes, request_id: str, headers: Mapping[str, str] = _NOTHING, path: str = "/v1/messages"
-    ) -> Any:
-        return self._opened().post(path, body, request_id, further=headers)
+    def _translated_request(self, call: Call) -> bytes:
+        return orjson.dumps(anthropic_request(call, max_tokens=self._max_tokens))
 
     def _parsed(self, data: bytes) -> dict[str, Any]:
         """A body or an event's data as an object; an error raises what it says."""
@@ -179,10 +169,10 @@ class AnthropicBackend(RemoteBackend):
         )
 
 
-def _count(counts: dict[str, Any]) -> None:
+def _count(call: Call, counts: dict[str, Any]) -> None:
     """Note the token counts of an answer for the ledger."""
     if usage := usage_of(counts):
-        METER.get().counted = counted(
+        call.meter.reported = usage_from_counts(
             usage["prompt_tokens"], usage["completion_tokens"], usage["prompt_tokens_details"]["cached_tokens"]
         )
 

@@ -36,16 +36,3 @@ EFFORTS = frozenset({"low", "medium", "high"})
 
 THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 """Types of the blocks that hold a model's thoughts."""
-
-STATUS_OF_ERROR = {
-    "authentication_error": 401,
-    "billing_error": 402,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "conflict_error": 409,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "timeout_error": 504,
-    "overloaded_error": 529,
-}
-"""The HTTP status that belongs to each type of error."""

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, cast
 import aiohttp
 from yarl import URL
 
-from gateway.backends.http.timing import TimedConnector, TimedResponse
+from gateway.backends.http.timing import METER, TimedConnector, TimedResponse
 from gateway.errors.base import BackendDisconnected, BackendError, BackendRefused, BackendTimeout, GatewayError
-from gateway.request.trace import OUTGOING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from types import TracebackType
 
+    from gateway.backends.base import Call
+    from gateway.request.usage import Meter
+
 READY_S = 2.0
 # Below llama.cpp's own 5 s, so that a pooled connection is dropped before the backend drops it under a request.
 KEEP_ALIVE_S = 4.0
 _KEY_HEADERS = ("authorization", "api-key", "x-api-key")
-_NOTHING: Mapping[str, str] = {}
 _WIRE_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
 
@@ -52,26 +53,23 @@ class Connection:
         """Close every connection."""
         await self._session.close()
 
-    def post(
-        self, path: str, body: bytes, request_id: str, *, reuse: bool = True, further: Mapping[str, str] = _NOTHING
-    ) -> _Posted:
+    def post(self, path: str, body: bytes, call: Call, *, reuse: bool = True) -> _Posted:
         """Send `body` and hand over the open answer, closing its connection unless it was read to the end.
 
         Args:
             path: below the base address.
             body: JSON.
-            request_id: passed on in `x-request-id`.
+            call: has the request's id and further headers, and the meter in which the waits count.
             reuse: whether the connection may carry another request after this one.
-            further: headers of this request alone.
 
         Returns:
             An async context manager. Whatever goes wrong on the wire, within it too, is a `BackendError`.
         """
-        headers = {"x-request-id": request_id, **OUTGOING.get(), **further}
+        headers = {"x-request-id": call.request_id, **call.headers}
         if not reuse:
             headers["connection"] = "close"
         posted = self._session.post(self._url(path), data=body, headers=headers, allow_redirects=False)
-        return _Posted(posted, self._translated, self._hide_keys)
+        return _Posted(posted, call.meter, self._translated, self._hide_keys)
 
     async def answers(self, path: str) -> bool:
         """Whether `GET path` gives a 200 within two seconds."""
@@ -129,19 +127,22 @@ class Connection:
 class _Posted:
     """One request and its open answer; a class, because `asynccontextmanager` costs each request 3 µs."""
 
-    __slots__ = ("_answer", "_hide_keys", "_response", "_translated")
+    __slots__ = ("_answer", "_hide_keys", "_meter", "_response", "_translated")
 
     def __init__(
         self,
         answer: Awaitable[aiohttp.ClientResponse],
+        meter: Meter,
         translated: Callable[[Exception], BackendError],
         hide_keys: Callable[[GatewayError], None],
     ) -> None:
         self._answer = answer
+        self._meter = meter
         self._translated = translated
         self._hide_keys = hide_keys
 
     async def __aenter__(self) -> TimedResponse:
+        METER.set(self._meter)
         try:
             self._response = cast("TimedResponse", await self._answer)
         except _WIRE_ERRORS as error:

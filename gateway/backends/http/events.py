@@ -19,7 +19,7 @@ from gateway.text.sse import EventFramer, data_and_name
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
-    from gateway.backends.base import Outlet
+    from gateway.backends.base import WriteNow
 
 # What llama.cpp's server begins a text completion of several choices with; clients break on it.
 _NOTHING = b"data: null\n\n"
@@ -29,7 +29,7 @@ _REASON, _NO_REASON = b'"finish_reason"', (b'"finish_reason":null', b'"finish_re
 
 
 async def whole_events(
-    chunks: AsyncIterator[bytes] | Chunks, *, backend: str, choices: int = 1, outlet: Outlet | None = None
+    chunks: AsyncIterator[bytes] | Chunks, *, backend: str, choices: int = 1, write_now: WriteNow | None = None
 ) -> AsyncGenerator[bytes, None]:
     """A backend's SSE body as whole events, ended properly or with an exception.
 
@@ -37,10 +37,10 @@ async def whole_events(
         chunks: the body as it comes from the socket; aiohttp's `ClientError` passes through.
         backend: the backend's name, for messages.
         choices: how many choices must have a finish reason at the end.
-        outlet: may take events in place of whoever iterates, from the second step on.
+        write_now: may be given events instead of yielding them, from the second step on.
 
     Yields:
-        One or more whole events, without `[DONE]`: those that the outlet did not take.
+        One or more whole events, without `[DONE]`: those that `write_now` did not take.
 
     Raises:
         BackendDisconnected: the body ended, cleanly or not, before every choice was finished.
@@ -49,7 +49,7 @@ async def whole_events(
     """
     framer = EventFramer(backend)
     ending = _Ending(backend)
-    relay = _Relay(chunks, framer, ending, outlet) if outlet and isinstance(chunks, Chunks) else None
+    relay = _Relay(chunks, framer, ending, write_now) if write_now and isinstance(chunks, Chunks) else None
     begun = False
     try:
         async for chunk in chunks:
@@ -74,25 +74,25 @@ async def whole_events(
 
 
 class _Relay:
-    """Puts a body's events into an outlet, as long as it takes them."""
+    """Writes a body's events while they are read, as long as that needs no wait."""
 
-    def __init__(self, chunks: Chunks, framer: EventFramer, ending: _Ending, outlet: Outlet) -> None:
+    def __init__(self, chunks: Chunks, framer: EventFramer, ending: _Ending, write_now: WriteNow) -> None:
         self._chunks = chunks
         self._framer = framer
         self._ending = ending
-        self._outlet = outlet
+        self._write_now = write_now
         self._left = b""
 
     async def left(self) -> bytes:
-        """Relay until the end, or until the outlet does not take some whole events: those."""
+        """Relay until the end, or until some whole events cannot be written at once: those."""
         self._left = b""
         if not self._ending.over:
-            await self._chunks.relay(self._take)
+            await self._chunks.relay(self._write_events)
         return self._left
 
-    def _take(self, chunk: bytes) -> bool:
+    def _write_events(self, chunk: bytes) -> bool:
         block = self._ending.pass_on(self._framer.feed(chunk))
-        if block and not self._outlet(block):
+        if block and not self._write_now(block):
             self._left = block
             return False
         return not self._ending.over

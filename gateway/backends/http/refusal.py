@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.backends.anthropic.vocabulary import STATUS_OF_ERROR
 from gateway.backends.http.retry_after import retry_after_s
 from gateway.errors.base import (
     BackendError,
@@ -21,6 +20,7 @@ from gateway.errors.base import (
     GatewayError,
     shorten,
 )
+from gateway.errors.statuses import STATUS_OF_ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -29,7 +29,7 @@ from gateway.errors.base import (
     shorten,
 )
 from gateway.operations import CHAT, EMBEDDINGS
-from gateway.request.usage import METER, usage_in
+from gateway.request.usage import parse_usage
 from gateway.text.nesting import written
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class LiteLLMBackend(Backend):
         for choice in answer["choices"]:
             choice.setdefault("logprobs", None)
             choice["message"].setdefault("content", None)
-        METER.get().answer = answer
+        call.meter.answer = answer
         return written(answer, backend=self.name)
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
@@ -148,7 +148,7 @@ class LiteLLMBackend(Backend):
         finished = False
         async with aclosing(await self._ask(call)) as stream:
             try:
-                while (chunk := await self._waited(anext(stream, None))) is not None:
+                while (chunk := await self._waited(anext(stream, None), call)) is not None:
                     if any(choice.finish_reason for choice in chunk.choices):
                         if stream.received_finish_reason is None and stream.intermittent_finish_reason is None:
                             # LiteLLM says `stop` by itself where a provider's stream ended without a word.
@@ -179,18 +179,19 @@ class LiteLLMBackend(Backend):
             # LiteLLM would call a tool server itself if a client named one.
             "_skip_mcp_handler": True,
         }
-        return await self._waited(self._sdk.acompletion(**asked))
+        return await self._waited(self._sdk.acompletion(**asked), call)
 
     async def _embed(self, call: Call) -> bytes:
         """Vectors."""
         asked = embedding_params(call, self._known(call, self._embedding_params))
-        answer = (await self._waited(self._sdk.aembedding(**asked, **self._where(call)))).model_dump(exclude_none=True)
+        embedding = self._sdk.aembedding(**asked, **self._where(call))
+        answer = (await self._waited(embedding, call)).model_dump(exclude_none=True)
         vectors = embeddings_of(answer, call)
         if vectors is None:
             raise BackendBadAnswer(
                 f"Backend '{self.name}' answered without a vector for each text. Send the request again."
             )
-        METER.get().counted = usage_in(answer)
+        call.meter.reported = parse_usage(answer)
         return vectors
 
     def _known(self, call: Call, params: dict[str, frozenset[str]]) -> frozenset[str]:
@@ -217,7 +218,7 @@ class LiteLLMBackend(Backend):
             "max_retries": 0,
         }
 
-    async def _waited(self, asked: Awaitable[Any]) -> Any:
+    async def _waited(self, asked: Awaitable[Any], call: Call) -> Any:
         """What LiteLLM says; the time counts as the backend's, for LiteLLM does not tell its own apart."""
         began = time.perf_counter()
         try:
@@ -225,7 +226,7 @@ class LiteLLMBackend(Backend):
         except Exception as error:
             raise translated(error, self.name) from error
         finally:
-            METER.get().wait(began, time.perf_counter())
+            call.meter.add_wait(began, time.perf_counter())
 
     def _unknown_provider(self, model: str) -> BackendRefused:
         return BackendRefused(

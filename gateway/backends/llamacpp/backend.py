@@ -19,7 +19,7 @@ from gateway.backends.llamacpp.gguf import control_tokens
 from gateway.backends.llamacpp.joined import as_stream, joined_chat
 from gateway.backends.llamacpp.process import LlamaCppProcess
 from gateway.backends.llamacpp.text import TextEvents, joined_text, text_request, whole_text
-from gateway.backends.llamacpp.tokens import LlamaCppTally
+from gateway.backends.llamacpp.tokens import LlamaCppTokenCounter
 from gateway.backends.llamacpp.watchdog import until_hung
 from gateway.backends.llamacpp.weights import EngineMissing, check_gguf, resolve
 from gateway.backends.openai.backend import CONNECT_S, OpenAIBackend
@@ -27,7 +27,6 @@ from gateway.backends.parameters import impossible
 from gateway.errors.base import BackendDisconnected, BackendRefused, BackendUnavailable
 from gateway.logs.events import log_event
 from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
-from gateway.request.usage import METER
 from gateway.text.control_tokens import ControlTokens
 
 if TYPE_CHECKING:
@@ -166,13 +165,13 @@ class LlamaCppBackend(OpenAIBackend):
         try:
             if call.operation is COUNT_TOKENS:
                 name_ignored(call, self._abilities)
-                tally = LlamaCppTally(call, self.name, self._opened_server)
-                return orjson.dumps({"input_tokens": await tally.prompt_tokens()})
+                counter = LlamaCppTokenCounter(call, self.name, self._opened_server)
+                return orjson.dumps({"input_tokens": await counter.prompt_tokens()})
             if call.operation.streams and call.choices > 1:
                 # In one piece llama.cpp would count the first choice only.
                 async with aclosing(self.stream(as_stream(call))) as blocks:
                     return await (joined_text(blocks) if call.operation is TEXT_COMPLETION else joined_chat(blocks))
-            METER.get().tally = LlamaCppTally(call, self.name, self._opened_server)
+            call.meter.token_counter = LlamaCppTokenCounter(call, self.name, self._opened_server)
             answer = self._under_asked_name(await super().complete(call), call)
             return whole_text(call, answer) if call.operation is TEXT_COMPLETION else answer
         except (BackendRefused, BackendDisconnected) as error:
@@ -181,7 +180,7 @@ class LlamaCppBackend(OpenAIBackend):
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """As the base, with the asked model id in each event."""
         begun = False
-        METER.get().tally = tally = LlamaCppTally(call, self.name, self._opened_server)
+        call.meter.token_counter = counter = LlamaCppTokenCounter(call, self.name, self._opened_server)
         rewriting: TextEvents | ChoicesUsage | None = None
         roles = OpeningRoles(call.choices if call.operation is CHAT else 0)
         if call.operation is TEXT_COMPLETION:
@@ -189,11 +188,11 @@ class LlamaCppBackend(OpenAIBackend):
         elif call.choices > 1:
             rewriting = ChoicesUsage(call)
         try:
-            # Events are rewritten on their way, so none may go past.
-            async with aclosing(super().stream(replace(call, outlet=None))) as events:
+            # Events are rewritten on their way, so none may be written past this.
+            async with aclosing(super().stream(replace(call, write_now=None))) as events:
                 async for block in events:
                     begun = True
-                    tally.see(block)
+                    counter.note_block(block)
                     named = roles.translated(self._under_asked_name(block, call))
                     if passed := rewriting.translated(named) if rewriting else named:
                         yield passed

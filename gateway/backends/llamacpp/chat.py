@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.backends.parameters import drop_asked, impossible
-from gateway.request.usage import METER, Usage, usage_in
+from gateway.request.usage import Usage, parse_usage
 from gateway.text.sse import data_and_name
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ class ChoicesUsage:
     """
 
     def __init__(self, call: Call) -> None:
+        self._meter = call.meter
         self._include_usage = bool((call.fields.get("stream_options") or {}).get("include_usage"))
         self._prompt = 0
         self._completion = 0
@@ -128,7 +129,7 @@ class ChoicesUsage:
 
     def usage(self) -> bytes:
         """After the last event: the tokens of all choices, noted for the ledger, and as an event if asked for."""
-        METER.get().counted = Usage(self._prompt, self._completion, "backend", self._cached)
+        self._meter.reported = Usage(self._prompt, self._completion, "backend", self._cached)
         if not self._include_usage:
             return b""
         usage = {
@@ -142,7 +143,7 @@ class ChoicesUsage:
     def _event(self, event: bytes) -> bytes:
         data, _ = data_and_name(event)
         chunk = orjson.loads(data) if data else None
-        if not isinstance(chunk, dict) or not (found := usage_in(chunk)):
+        if not isinstance(chunk, dict) or not (found := parse_usage(chunk)):
             return event + b"\n\n"
         # All choices have the same prompt, which is processed once.
         self._prompt, self._cached = found.prompt_tokens, found.cached_tokens

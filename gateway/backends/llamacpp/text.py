@@ -16,7 +16,7 @@ from gateway.backends.llamacpp.joined import joined
 from gateway.backends.parameters import impossible
 from gateway.backends.text_logprobs import TextLogprobs
 from gateway.operations import DEFAULT_TEXT_TOKENS
-from gateway.request.usage import METER, Usage, usage_in
+from gateway.request.usage import Usage, parse_usage
 from gateway.text.sse import data_and_name
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class TextEvents:
     """
 
     def __init__(self, call: Call) -> None:
+        self._meter = call.meter
         self._include_usage = bool((call.fields.get("stream_options") or {}).get("include_usage"))
         self._choices_per_prompt = call.fields.get("n") or 1
         self._top: int | None = call.fields.get("logprobs")
@@ -85,7 +86,7 @@ class TextEvents:
     def usage(self) -> bytes:
         """After the last event: the tokens of all choices, noted for the ledger, and as an event if asked for."""
         prompt, completion = sum(self._prompts.values()), sum(self._completions.values())
-        METER.get().counted = Usage(prompt, completion, "backend")
+        self._meter.reported = Usage(prompt, completion, "backend")
         if not self._include_usage:
             return b""
         usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
@@ -98,7 +99,7 @@ class TextEvents:
             return event + b"\n\n"
         for choice in chunk.get("choices", ()):
             index = choice["index"]
-            if choice.get("finish_reason") and (found := usage_in(chunk)):
+            if choice.get("finish_reason") and (found := parse_usage(chunk)):
                 self._prompts[index // self._choices_per_prompt] = found.prompt_tokens
                 self._completions[index] = found.completion_tokens
             if self._top is not None:

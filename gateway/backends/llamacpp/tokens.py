@@ -31,7 +31,7 @@ LONGEST = 1 << 20
 """Bytes of a request, or characters of its answer, beyond which nothing is counted."""
 
 
-class LlamaCppTally:
+class LlamaCppTokenCounter:
     """One call, and what came of its answer.
 
     Args:
@@ -52,7 +52,7 @@ class LlamaCppTally:
         self._answers: dict[int, str] = {}
         self._characters = 0
 
-    def see(self, block: bytes) -> None:
+    def note_block(self, block: bytes) -> None:
         """Keep a block of whole events; only of a long answer anything is parsed."""
         if self._characters > LONGEST:
             return
@@ -62,7 +62,7 @@ class LlamaCppTally:
             self._read()
 
     async def count(self) -> Usage | None:
-        """See `Tally.count`."""
+        """See `TokenCounter.count`."""
         self._read()
         if len(self._call.body) > LONGEST or self._characters > LONGEST:
             return None
@@ -113,7 +113,7 @@ class LlamaCppTally:
         return len(await self._asked("/tokenize", orjson.dumps(asked), "tokens"))
 
     async def _asked(self, path: str, body: bytes, field: str) -> Any:
-        async with self._server().post(path, body, self._call.request_id) as response:
+        async with self._server().post(path, body, self._call) as response:
             answer = await response.read()
             if response.status != 200:  # noqa: PLR2004  # HTTP's own number
                 raise refusal(self._name, response.status, response.headers, answer)

@@ -151,7 +151,7 @@ def usage_of(answer: dict[str, Any]) -> dict[str, int] | None:
 
 def counted(answer: dict[str, Any]) -> Usage | None:
     """The same for the ledger."""
-    return usage.counted(answer.get("prompt_eval_count"), answer.get("eval_count"))
+    return usage.usage_from_counts(answer.get("prompt_eval_count"), answer.get("eval_count"))
 
 
 def has_counts(answer: dict[str, Any]) -> bool:

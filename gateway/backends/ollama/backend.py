@@ -16,7 +16,6 @@ from gateway.backends.ollama.request import ollama_request
 from gateway.backends.ollama.text import GeneratedText, generate_request
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected
 from gateway.operations import CHAT, EMBEDDINGS, OPERATIONS, TEXT_COMPLETION
-from gateway.request.usage import METER
 from gateway.text.sse import EVENT_LIMIT
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class OllamaBackend(RemoteBackend):
         async with self._post(call) as response:
             await self._check_status(response)
             answer = self._parsed(await response.read(), translation)
-        METER.get().counted = translation.counted(answer)
+        call.meter.reported = translation.counted(answer)
         try:
             return translation.whole(answer)
         except _WRONG_SHAPE as error:
@@ -75,7 +74,7 @@ class OllamaBackend(RemoteBackend):
                     except _WRONG_SHAPE as error:
                         raise self._bad_answer() from error
                     if answer.finished:
-                        METER.get().counted = answer.counted(parsed)
+                        call.meter.reported = answer.counted(parsed)
                     if events:
                         yield events
                     if answer.finished:
@@ -86,7 +85,7 @@ class OllamaBackend(RemoteBackend):
 
     def _post(self, call: Call) -> Any:
         path, request = _REQUESTS[call.operation]
-        return self._opened().post(path, orjson.dumps(request(call)), call.request_id)
+        return self._opened().post(path, orjson.dumps(request(call)), call)
 
     async def _lines(self, response: TimedResponse) -> AsyncGenerator[bytes, None]:
         """Whole lines; a last one without its line end counts only if it is whole JSON."""

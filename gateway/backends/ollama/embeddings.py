@@ -64,7 +64,7 @@ class Embeddings:
     @staticmethod
     def counted(answer: dict[str, Any]) -> Usage | None:
         """The tokens of all texts, if the answer tells them."""
-        return meter.counted(answer.get("prompt_eval_count"), 0)
+        return meter.usage_from_counts(answer.get("prompt_eval_count"), 0)
 
     def is_answer(self, answer: dict[str, Any]) -> bool:
         """Whether there is a vector for each text."""

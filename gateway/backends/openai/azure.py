@@ -74,12 +74,14 @@ class AzureBackend(OpenAIBackend):
         `choices[0]` break. What it says travels in the next frame.
         """
         first = _FirstFrames(self.name)
-        outlet = call.outlet
+        write_now = call.write_now
 
-        def after_first(block: bytes) -> bool:
-            return first.over and outlet is not None and outlet(block)
+        def write_after_first(block: bytes) -> bool:
+            return first.over and write_now is not None and write_now(block)
 
-        async with aclosing(super().stream(replace(call, outlet=after_first if outlet else None))) as blocks:
+        async with aclosing(
+            super().stream(replace(call, write_now=write_after_first if write_now else None))
+        ) as blocks:
             async for block in blocks:
                 passed = block if first.over else first.pass_on(block)
                 if passed:

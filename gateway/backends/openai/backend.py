@@ -14,7 +14,6 @@ from gateway.backends.http.remote import RemoteBackend
 from gateway.backends.openai.large_answer import LARGE, counted, is_list_of_vectors
 from gateway.errors.base import BackendBadAnswer
 from gateway.operations import EMBEDDINGS, OPERATIONS
-from gateway.request.usage import METER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection
@@ -61,7 +60,7 @@ class OpenAIBackend(RemoteBackend):
 
     async def complete(self, call: Call) -> bytes:
         """Forward `call`; the answer's bytes are checked to be such an answer and given back as they are."""
-        async with self._opened().post(self.path(call), self.body(call), call.request_id) as response:
+        async with self._opened().post(self.path(call), self.body(call), call) as response:
             await self._check_status(response)
             body = await response.read()
             self._check_answer(call, body)
@@ -69,7 +68,7 @@ class OpenAIBackend(RemoteBackend):
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Forward `call`; whole events come back as the backend wrote them."""
-        post = self._opened().post(self.path(call), self.body(call), call.request_id, reuse=self.reuse_after_stream)
+        post = self._opened().post(self.path(call), self.body(call), call, reuse=self.reuse_after_stream)
         async with post as response:
             await self._check_status(response)
             if response.content_type == "application/json":
@@ -77,7 +76,7 @@ class OpenAIBackend(RemoteBackend):
                 raise BackendBadAnswer(
                     f"Backend '{self.name}' answered a stream request without a stream. Ask it with stream: false."
                 )
-            events = whole_events(response.chunks(), backend=self.name, choices=call.choices, outlet=call.outlet)
+            events = whole_events(response.chunks(), backend=self.name, choices=call.choices, write_now=call.write_now)
             async with aclosing(events):
                 async for block in events:
                     yield block
@@ -85,7 +84,7 @@ class OpenAIBackend(RemoteBackend):
     def _check_answer(self, call: Call, body: bytes) -> None:
         """Let nothing through under a 200 that is no such answer, such as `null` or an error object."""
         if call.operation is EMBEDDINGS and len(body) > LARGE and is_list_of_vectors(body):
-            METER.get().counted = counted(body)
+            call.meter.reported = counted(body)
             return
         try:
             answer = orjson.loads(body)
@@ -94,7 +93,7 @@ class OpenAIBackend(RemoteBackend):
                 f"Backend '{self.name}' answered with something that is not JSON. Check its base_url."
             ) from error
         if isinstance(answer, dict) and isinstance(answer.get(call.operation.holds), list):
-            METER.get().answer = answer
+            call.meter.answer = answer
             return
         if isinstance(answer, dict) and answer.get("error") and error_object(answer):
             raise refusal_from_event(self.name, answer["error"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.request.usage import usage_in
+from gateway.request.usage import parse_usage
 
 if TYPE_CHECKING:
     from gateway.request.usage import Usage
@@ -34,6 +34,6 @@ def counted(body: bytes) -> Usage | None:
     if found is None:
         return None
     try:
-        return usage_in({"usage": orjson.loads(found[1])})
+        return parse_usage({"usage": orjson.loads(found[1])})
     except orjson.JSONDecodeError:
         return None

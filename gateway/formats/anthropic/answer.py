@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from gateway.backends.anthropic.vocabulary import STOP_REASONS
-from gateway.request.usage import METER, Usage, usage_in
+from gateway.request.usage import parse_usage
+
+if TYPE_CHECKING:
+    from gateway.request.usage import Meter, Usage
 
 REFUSED = STOP_REASONS["content_filter"]
 
 
-def message_of(completion: dict[str, Any], asked: dict[str, Any]) -> bytes:
+def message_of(completion: dict[str, Any], asked: dict[str, Any], meter: Meter) -> bytes:
     """A whole completion as a `message` object.
 
     Args:
         completion: OpenAI's object.
         asked: the client's request.
+        meter: notes the tokens that the client is told.
 
     Raises:
         WRONG_SHAPE: it is no completion, or the model wrote no JSON object for a tool.
@@ -31,9 +35,8 @@ def message_of(completion: dict[str, Any], asked: dict[str, Any]) -> bytes:
     if text := said.get("content") or said.get("refusal"):
         blocks.append({"type": "text", "text": checked_text(text)})
     blocks += [_tool_use(call) for call in said.get("tool_calls") or ()]
-    meter = METER.get()
     # The ledger tells the same number as the client gets.
-    meter.counted = usage = usage_in(completion) or meter.estimate(prompt_of(asked))
+    meter.reported = usage = parse_usage(completion) or meter.estimate(prompt_of(asked))
     return orjson.dumps(
         envelope(completion, asked)
         | {"content": blocks, "usage": usage_of(usage)}

@@ -8,34 +8,31 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gateway.backends.anthropic.backend import AnthropicBackend
-from gateway.formats.anthropic.format import Messages
+from gateway.formats.anthropic.format import AnthropicFormat
 from gateway.formats.anthropic.schema import CountTokensRequest
 from gateway.formats.openapi import path_item
-from gateway.request.usage import METER, Usage
+from gateway.request.usage import Usage
 
 if TYPE_CHECKING:
     from gateway.backends.base import Backend, Call
     from gateway.operations import Operation
 
 
-class CountTokens(Messages):
+class CountTokensFormat(AnthropicFormat):
     """`{"input_tokens": 12}`; nothing is generated, so it costs no tokens."""
 
     request = CountTokensRequest
 
-    def call(self, backend: Backend, call: Call) -> Call:
+    def to_call(self, backend: Backend, call: Call) -> Call:
         """The chat call that the same Messages request would be."""
-        if isinstance(backend, AnthropicBackend):
-            return call
+        if self.name in backend.native:
+            return super().to_call(backend, call)
         # No part of a prompt, but chat wants a limit.
-        return super().call(backend, replace(call, fields={**call.fields, "max_tokens": 1}))
+        return super().to_call(backend, replace(call, fields={**call.fields, "max_tokens": 1}))
 
-    async def complete(self, backend: Backend, call: Call, _asked: dict[str, Any]) -> bytes:
+    async def complete(self, backend: Backend, call: Call, _request: dict[str, Any]) -> bytes:
         """The count."""
-        METER.get().counted = Usage(0, 0, "backend")
-        if isinstance(backend, AnthropicBackend):
-            return await backend.count_tokens(call, self.headers())
+        call.meter.reported = Usage(0, 0, "backend")
         return await backend.complete(call)
 
     def path_item(self, operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.backends.anthropic.vocabulary import STATUS_OF_ERROR
+from gateway.errors.statuses import STATUS_OF_ERROR
 
 if TYPE_CHECKING:
     from gateway.errors.base import GatewayError
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 PATH = "/v1/messages"
 _OVERLOADED = STATUS_OF_ERROR["overloaded_error"]
 _TYPES = {status: kind for kind, status in STATUS_OF_ERROR.items()}
-
-
-def speaks_anthropic(path: str) -> bool:
-    """Whether whoever asks at `path`, or below it, understands Anthropic's errors rather than OpenAI's."""
-    return path.startswith(PATH) and path[len(PATH) :][:1] in {"", "/"}
 
 
 def status_of(error: GatewayError) -> int:
@@ -39,8 +34,3 @@ def body_of(error: GatewayError, request_id: str) -> bytes:
     other = "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "api_error"
     told = {"type": _TYPES.get(status, other), "message": error.message}
     return orjson.dumps({"type": "error", "error": told, "request_id": request_id})
-
-
-def event_of(error: GatewayError, request_id: str) -> bytes:
-    """The error object as the event that ends a stream."""
-    return b"event: error\ndata: " + body_of(error, request_id) + b"\n\n"

@@ -7,29 +7,28 @@ is asked in OpenAI's words.
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import orjson
 
 from gateway.backends.anthropic.answer import WRONG_SHAPE
-from gateway.backends.anthropic.backend import AnthropicBackend
 from gateway.backends.anthropic.vocabulary import VERSION, VERSIONS
 from gateway.errors.base import BackendBadAnswer, InvalidRequest
 from gateway.formats.anthropic.answer import message_of
-from gateway.formats.anthropic.errors import event_of
+from gateway.formats.anthropic.errors import PATH, body_of, status_of
 from gateway.formats.anthropic.request import chat_call
 from gateway.formats.anthropic.schema import MessagesRequest, check
 from gateway.formats.anthropic.stream import END, MessageStream
-from gateway.formats.base import Dialect
+from gateway.formats.base import Format, bearer
 from gateway.formats.openapi import path_item
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from starlette.types import Scope
-
     from gateway.backends.base import Backend, Call
     from gateway.errors.base import GatewayError
+    from gateway.formats.base import Headers
     from gateway.formats.schema import Open
     from gateway.operations import Operation
 
@@ -37,7 +36,7 @@ _VERSION = b"anthropic-version"
 _BETA = b"anthropic-beta"
 
 
-class Messages(Dialect):
+class AnthropicFormat(Format):
     """Anthropic's Messages.
 
     Args:
@@ -48,6 +47,7 @@ class Messages(Dialect):
         request: the bounds of a request.
     """
 
+    name = "anthropic"
     end = END
     request: ClassVar[type[Open]] = MessagesRequest
 
@@ -55,10 +55,26 @@ class Messages(Dialect):
         self._version = version
         self._beta = beta
 
-    def checked(self, scope: Scope, fields: dict[str, Any]) -> Self:
+    def matches(self, path: str) -> bool:
+        """`/v1/messages`, and what is below it."""
+        return path.startswith(PATH) and path[len(PATH) :][:1] in {"", "/"}
+
+    def secret(self, headers: Headers) -> bytes:
+        """Anthropic's `x-api-key`, else the bearer key; of two keys Anthropic takes its own."""
+        return next((value.strip() for name, value in headers if name == b"x-api-key"), b"") or bearer(headers)
+
+    def error(self, error: GatewayError, request_id: str) -> tuple[int, bytes]:
+        """Anthropic's error object."""
+        return status_of(error), body_of(error, request_id)
+
+    def headers(self, request_id: bytes) -> list[tuple[bytes, bytes]]:
+        """`x-request-id`, and Anthropic's own name for it."""
+        return [(b"x-request-id", request_id), (b"request-id", request_id)]
+
+    def validate(self, headers: Headers, fields: dict[str, Any]) -> Self:
         """Check a request against the bounds of the version of Anthropic's API that it names."""
         version, beta = VERSION, []
-        for name, value in scope["headers"]:
+        for name, value in headers:
             if name == _VERSION:
                 version = value.decode("latin-1").strip()
             elif name == _BETA:
@@ -72,33 +88,35 @@ class Messages(Dialect):
         check(fields, version, self.request)
         return type(self)(version, ",".join(beta))
 
-    def call(self, backend: Backend, call: Call) -> Call:
-        """A chat call, but for a backend that speaks Anthropic's format."""
-        if isinstance(backend, AnthropicBackend):
-            return call
+    def to_call(self, backend: Backend, call: Call) -> Call:
+        """A chat call, but for a backend that speaks Anthropic's format: that gets the request and its headers."""
+        if self.name in backend.native:
+            beta = {_BETA.decode(): self._beta} if self._beta else {}
+            headers = {**call.headers, _VERSION.decode(): self._version, **beta}
+            return replace(call, format=self.name, headers=headers)
         if self._beta:
             call.drop(_BETA.decode())
         return chat_call(call, backend.limit_field)
 
-    async def complete(self, backend: Backend, call: Call, asked: dict[str, Any]) -> bytes:
+    async def complete(self, backend: Backend, call: Call, request: dict[str, Any]) -> bytes:
         """A `message` object."""
-        if isinstance(backend, AnthropicBackend):
-            return await backend.complete_message(call, self.headers())
         answer = await backend.complete(call)
+        if call.format == self.name:
+            return answer
         try:
-            return message_of(orjson.loads(answer), asked)
+            return message_of(orjson.loads(answer), request, call.meter)
         except WRONG_SHAPE as error:
             raise _bad_answer(backend) from error
 
-    def stream(self, backend: Backend, call: Call, asked: dict[str, Any]) -> AsyncGenerator[bytes, None]:
+    def stream(self, backend: Backend, call: Call, request: dict[str, Any]) -> AsyncGenerator[bytes, None]:
         """Anthropic's events."""
-        if isinstance(backend, AnthropicBackend):
-            return backend.stream_message(call, self.headers())
-        return _translated(backend, call, MessageStream(asked))
+        if call.format == self.name:
+            return backend.stream(call)
+        return _translated(backend, call, MessageStream(request, call.meter))
 
     def failure(self, error: GatewayError, request_id: str) -> bytes:
         """An event `error`; nothing follows it."""
-        return event_of(error, request_id)
+        return b"event: error\ndata: " + body_of(error, request_id) + b"\n\n"
 
     def path_item(self, operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ARG002  # it has one
         """The endpoint for the OpenAPI page."""
@@ -110,11 +128,6 @@ class Messages(Dialect):
             # Chat has parts of the same names.
             prefix="Messages.",
         )
-
-    def headers(self) -> dict[str, str]:
-        """What Anthropic is told beside the client's own request."""
-        beta = {_BETA.decode(): self._beta} if self._beta else {}
-        return {_VERSION.decode(): self._version, **beta}
 
 
 async def _translated(backend: Backend, call: Call, stream: MessageStream) -> AsyncGenerator[bytes, None]:

@@ -6,7 +6,7 @@ says 0, and `message_delta`, whose counts are cumulative, says the truth.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -19,8 +19,11 @@ from gateway.formats.anthropic.answer import (
     usage_of,
     wants_thoughts,
 )
-from gateway.request.usage import METER, Usage, prompt_size, usage_in
+from gateway.request.usage import Usage, parse_usage, prompt_size
 from gateway.text.sse import data_and_name
+
+if TYPE_CHECKING:
+    from gateway.request.usage import Meter
 
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 END = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
@@ -31,10 +34,12 @@ class MessageStream:
 
     Args:
         asked: the client's request.
+        meter: notes the tokens that the client is told.
     """
 
-    def __init__(self, asked: dict[str, Any]) -> None:
+    def __init__(self, asked: dict[str, Any], meter: Meter) -> None:
         self._asked = asked
+        self._meter = meter
         self._thoughts = wants_thoughts(asked)
         self._begun = False
         # The block under way: its type, its place among all blocks, and the index and id of the call that it is.
@@ -58,7 +63,7 @@ class MessageStream:
         """The end of the last block, why the answer ended and what it took; all but `message_stop`."""
         usage = self._counted or Usage(prompt_size(prompt_of(self._asked)), self._pieces, "estimate")
         # The ledger tells the same number as the client gets.
-        METER.get().counted = usage
+        self._meter.reported = usage
         told = {"delta": stopped(self._last, self._asked, refused=self._refused), "usage": usage_of(usage)}
         return self._closed() + _event("message_delta", **told)
 
@@ -68,7 +73,7 @@ class MessageStream:
             return PING if self._begun else b""
         chunk = orjson.loads(data)
         passed = b"" if self._begun else self._start(chunk)
-        if usage := usage_in(chunk):
+        if usage := parse_usage(chunk):
             self._counted = usage
         for choice in chunk["choices"]:
             if choice.get("index", 0) == 0:

@@ -10,14 +10,15 @@ from gateway.limits.admission import Admission
 from gateway.limits.checks import Limiting
 from gateway.limits.keyring import Key
 from gateway.limits.store import MemoryStore
-from gateway.request.record import RequestRecord
+from gateway.operations import CHAT
+from gateway.server.worker import ONLY_WORKER
 
 
 def test_an_answer_of_absurd_length_is_reserved_as_the_longest_that_can_be_counted():
     store = MemoryStore(60.0)
     admission = Admission(store, window_s=60.0, gate=None, messages=None, prices={}, answers={})
     asked = {"model": "m", "messages": [], "max_tokens": 2**64 - 1, "n": 128}
-    asyncio.run(admission.enter(Key("k", budget_usd=1.0), RequestRecord("id", "POST", "/v1/x"), asked))
+    asyncio.run(admission.reserve(Key("k", budget_usd=1.0), CHAT, asked))
     assert 2**32 < store.spent_by("k")[0] < 2**53
 
 
@@ -28,9 +29,9 @@ def test_a_budget_holds_for_requests_without_a_limit_if_the_longest_answer_is_kn
 
     async def main():
         for _ in range(let_in):
-            await admission.enter(key, RequestRecord("id", "POST", "/v1/x"), asked)
+            await admission.reserve(key, CHAT, asked)
         with pytest.raises(QuotaUsedUp):
-            await admission.enter(key, RequestRecord("id", "POST", "/v1/x"), asked)
+            await admission.reserve(key, CHAT, asked)
 
     asyncio.run(main())
 
@@ -38,7 +39,8 @@ def test_a_budget_holds_for_requests_without_a_limit_if_the_longest_answer_is_kn
 def test_a_bound_that_was_lifted_and_comes_back_counts_who_is_still_in():
     def limiting(**limits):
         up = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}
-        return Limiting(Config(backends={"up": up}, models={"m": {"route": [{"backend": "up"}]}}, limits=limits))
+        config = Config(backends={"up": up}, models={"m": {"route": [{"backend": "up"}]}}, limits=limits)
+        return Limiting(config, gate=ONLY_WORKER.gate(config.limits))
 
     async def main():
         bounded, lifted, again = limiting(in_flight=1), limiting(), limiting(in_flight=1)

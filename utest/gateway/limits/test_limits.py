@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.api.middleware import RECORD, RequestMiddleware
+from gateway.api.context import CONTEXT
+from gateway.api.middleware import RequestMiddleware
 from gateway.config.keys import KeysConfig
 from gateway.config.load import Config
 from gateway.config.problems import ConfigError
 from gateway.limits import key_file, spending
-from gateway.limits.admission import Admitted
-from gateway.limits.checks import Limiting, Worker
+from gateway.limits.admission import Reservation
+from gateway.limits.checks import Limiting
 from gateway.limits.concurrency import Gate
 from gateway.limits.headers import span
 from gateway.limits.keyring import Key, KeyRing
@@ -222,7 +223,7 @@ REFUSED = [
 @pytest.mark.parametrize(("tables", "workers", "says"), REFUSED)
 def test_limits_that_would_not_hold_are_refused(tables, workers, says):
     with pytest.raises(ConfigError, match=says):
-        Limiting(Config(**{"backends": BACKENDS, **UP, **tables}), Worker(count=workers))
+        Limiting(Config(**{"backends": BACKENDS, **UP, **tables}), workers=workers)
 
 
 def test_a_budget_in_usd_needs_prices(tmp_path):
@@ -238,7 +239,7 @@ def test_a_limit_that_would_not_hold_is_not_taken_up_while_workers_run(tmp_path,
     key_file.add(file, "alice", {})
 
     async def main():
-        limiting = Limiting(Config(backends=BACKENDS, **UP, keys={"file": file}), Worker(count=2))
+        limiting = Limiting(Config(backends=BACKENDS, **UP, keys={"file": file}), workers=2)
         await limiting.start()
         key_file.add(file, "bob", {"rpm": 1})
         await asyncio.sleep(0.1)
@@ -289,14 +290,14 @@ def test_an_account_that_fails_takes_no_place_with_it():
     gate = Gate(1, 0, 1.0)
 
     async def app(scope, *_):
-        await gate.enter()
-        scope[RECORD].admitted = Admitted(None, MemoryStore(60.0), gate)
+        scope[CONTEXT].reservation = Reservation([], None, MemoryStore(60.0), gate)
+        await scope[CONTEXT].reservation.enter()
 
     async def ask():
         keys = KeyRing([], KeysConfig())
-        frame = RequestMiddleware(app, keys=keys, observers=Failing(), drain=Shutdown(1), metrics_need_key=False)
+        asked = RequestMiddleware(app, keys=keys, observers=Failing(), shutdown=Shutdown(1), metrics_need_key=False)
         with pytest.raises(ZeroDivisionError):
-            await frame({"type": "http", "method": "POST", "path": "/v1/x", "headers": []}, None, None)
+            await asked({"type": "http", "method": "POST", "path": "/v1/x", "headers": []}, None, None)
         await gate.enter()
 
     asyncio.run(ask())

@@ -137,7 +137,7 @@ def test_too_many_series_are_counted_and_not_told(shared, caplog, monkeypatch):
     told = len(numbers.read()["many"])
     assert 1000 < told < 3000
     assert [entry.fields["event"] for entry in caplog.records] == ["metrics_full"]
-    monkeypatch.setattr(module, "say", None)
+    monkeypatch.setattr(module, "log_event", None)
     numbers.series("many", ("another",), 30)[0] += 1
 
 

@@ -9,12 +9,12 @@ import pytest
 from gateway.config.load import Config
 from gateway.config.observability import Price
 from gateway.errors.base import BackendBadAnswer
-from gateway.limits.admission import Admitted
+from gateway.limits.admission import Reservation
 from gateway.limits.keyring import Key
 from gateway.limits.store import MemoryStore, Ticket
 from gateway.observability import token_counting
 from gateway.observability.observers import Observers
-from gateway.observability.token_counting import Counting
+from gateway.observability.token_counting import TokenCounting
 from gateway.request.record import RequestRecord
 from gateway.request.usage import Meter, Usage
 
@@ -65,7 +65,7 @@ def left(tokenizer=None, **fields):
     )
     record.asked = {"messages": [{"role": "user", "content": "x" * 400}]}
     record.attempts = [Ended()]
-    record.meter = Meter(events=3, tally=tokenizer)
+    record.meter = Meter(events=3, token_counter=tokenizer)
     return record
 
 
@@ -74,10 +74,11 @@ def told(tokenizer, requests=1, *, after_s=0.0, close=True):
 
     async def scenario():
         records, heard = [left(tokenizer) for _ in range(requests)], []
-        counts = Counting(heard.append)
+        counts = TokenCounting(heard.append)
         for record in records:
             record.settle(0.0, PRICE)
-            if not counts.take(record, record.tally, PRICE):
+            counter, record.token_counter = record.token_counter, None
+            if not counts.take(record, counter, PRICE, None):
                 heard.append(record)
         assert not [record for record in heard if record.usage.source == "tokenizer"], "an answer would wait for it"
         await asyncio.sleep(after_s)
@@ -90,7 +91,7 @@ def told(tokenizer, requests=1, *, after_s=0.0, close=True):
 
 def test_the_tokenizers_count_and_its_price_are_told():
     (record,) = told(Tokenizer())
-    assert (record.usage, record.cost_usd, record.tally) == (COUNTED, 0.000049, None)
+    assert (record.usage, record.cost_usd, record.token_counter) == (COUNTED, 0.000049, None)
 
 
 @pytest.mark.parametrize("result", [None, BackendBadAnswer("no"), RuntimeError("Session is closed")])
@@ -139,7 +140,7 @@ def configured(**fields):
     )
 
 
-def ended(tmp_path, record):
+def ended(tmp_path, record, reservation=None):
     """Everything that observers tell of one request: its line in the log, its row in the ledger, the metrics."""
     config = configured(ledger={"path": str(tmp_path / "ledger.sqlite3")}, prices={"m": PRICE.model_dump()})
     lines = []
@@ -148,9 +149,9 @@ def ended(tmp_path, record):
         observers = Observers(config)
         observers._log.add = lambda it: lines.append(it.usage)
         observers.begin(record)
-        observers.end(record, 0.0)
-        if record.admitted:
-            record.admitted.leave(record)
+        observers.end(record, 0.0, reservation)
+        if reservation:
+            reservation.release(*record.spent)
         await observers.count_last()
         await observers.close()
         return observers.metrics.page().decode()
@@ -177,15 +178,23 @@ def test_a_key_pays_what_was_counted(tmp_path):
     key = Key("k", budget_tokens=1000, budget_usd=1.0)
     store = MemoryStore(60.0)
     ticket = Ticket(key, 500, 0.5)
-    asyncio.run(store.take(ticket))
-    ended(tmp_path, left(Tokenizer(), admitted=Admitted(ticket, store, None)))
+    reservation = Reservation([], ticket, store, None)
+
+    async def let_in():
+        await store.take(ticket)
+        await reservation.enter()
+
+    asyncio.run(let_in())
+    ended(tmp_path, left(Tokenizer()), reservation)
     tokens, usd = store.spent_by("k")
     assert (tokens, round(usd, 9)) == (42, 0.000049)
 
 
 def test_a_count_of_the_backends_own_needs_no_tokenizer(tmp_path):
     record = left(Tokenizer())
-    record.meter.see(b"data: " + json.dumps({"usage": {"prompt_tokens": 3, "completion_tokens": 5}}).encode() + b"\n\n")
+    record.meter.note_block(
+        b"data: " + json.dumps({"usage": {"prompt_tokens": 3, "completion_tokens": 5}}).encode() + b"\n\n"
+    )
     assert ended(tmp_path, record)[1][:3] == (3, 5, "backend")
 
 
@@ -196,7 +205,7 @@ def test_what_the_answers_head_told_is_not_counted_anew():
         heard = []
         observers._log.add = heard.append
         observers.settle(record, 0.0)
-        observers.end(record, 0.0)
+        observers.end(record, 0.0, None)
         return heard
 
     (record,) = asyncio.run(scenario())

@@ -17,7 +17,7 @@ def event(**fields):
 def met(*blocks):
     meter = Meter()
     for block in blocks:
-        meter.see(block)
+        meter.note_block(block)
     return meter
 
 
@@ -65,7 +65,7 @@ def test_a_count_that_is_none_is_not_believed(answer):
 
 @pytest.mark.parametrize("counts", [(-5_000_000, 1), (1, True), (2**64 - 1, 1), (1.5, 1)])
 def test_what_a_translated_backend_says_is_not_believed_either(counts):
-    assert metering.counted(*counts) is None
+    assert metering.usage_from_counts(*counts) is None
 
 
 def test_an_answer_that_nests_deeper_than_json_is_written_is_estimated_as_well():
@@ -85,8 +85,8 @@ def test_an_estimate_counts_the_events_of_a_stream_that_broke_off():
 
 def test_a_wait_that_was_over_before_it_began_is_none():
     meter = Meter()
-    meter.wait(10.0, 10.5)
-    meter.wait(10.0, 9.0)
+    meter.add_wait(10.0, 10.5)
+    meter.add_wait(10.0, 9.0)
     assert meter.waited_s == 0.5
 
 
@@ -104,7 +104,7 @@ def settled(status=200, price=None, **fields):
 
 
 def test_a_price_is_of_a_million_tokens():
-    meter = Meter(counted=Usage(1000, 500, "backend"))
+    meter = Meter(reported=Usage(1000, 500, "backend"))
     record = settled(
         asked={"messages": []}, attempts=[...], meter=meter, price=Price(input_per_million=0.15, output_per_million=0.6)
     )

@@ -19,7 +19,7 @@ def before(start_gateway, backend):
             backends={"up": {"kind": "openai", "base_url": backend.url}},
             models={"m": {"route": [{"backend": "up"}]}},
         ) as client:
-            client.service.drain.limit_s = drain_s
+            client.service.shutdown.limit_s = drain_s
             yield client
 
     return start
@@ -47,7 +47,7 @@ def stopping(client, backend, streams=1):
             time.sleep(0.01)
         time.sleep(0.1)
         client.stop()
-        while not client.service.drain.begun:
+        while not client.service.shutdown.started:
             time.sleep(0.01)
         yield running
 
@@ -89,7 +89,7 @@ def test_it_lasts_no_longer_than_it_may(before, backend):
 def test_without_requests_it_ends_at_once(before):
     with before(30) as client:
         began = time.monotonic()
-    assert client.service.drain.begun
+    assert client.service.shutdown.started
     assert time.monotonic() - began < 2
 
 

@@ -8,7 +8,7 @@ import pytest
 from gateway.backends.anthropic.backend import AnthropicBackend
 from gateway.backends.base import Call
 from gateway.config.backends import AnthropicConfig
-from gateway.request.usage import METER, Meter, Usage
+from gateway.request.usage import Usage
 
 USAGE = {"input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 4}
 MESSAGE = {
@@ -299,8 +299,6 @@ def test_the_ledger_gets_the_last_counts(backend, stream):
 
     async def ask():
         anthropic = AnthropicBackend(AnthropicConfig(base_url=backend.url), name="a", connect_s=1)
-        meter = Meter()
-        METER.set(meter)
         call = Call(b"", {"messages": [{"role": "user", "content": "hi"}]}, "m", "m", "id", stream=stream)
         await anthropic.start()
         try:
@@ -311,7 +309,7 @@ def test_the_ledger_gets_the_last_counts(backend, stream):
                 await anthropic.complete(call)
         finally:
             await anthropic.stop()
-        return meter.counted
+        return call.meter.reported
 
     assert asyncio.run(ask()) == Usage(17, 4, "backend", 5)
 

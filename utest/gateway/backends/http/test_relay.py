@@ -10,9 +10,9 @@ from aiohttp import web
 
 from gateway.api.middleware import RequestMiddleware
 from gateway.backends.http.events import whole_events
-from gateway.backends.http.timing import TimedConnector, TimedResponse
+from gateway.backends.http.timing import METER, TimedConnector, TimedResponse
 from gateway.errors.base import GatewayError
-from gateway.request.usage import METER, Meter
+from gateway.request.usage import Meter
 
 DONE = b"data: [DONE]\n\n"
 
@@ -79,12 +79,12 @@ def test_who_wants_no_more_finds_the_rest_in_the_iteration():
         async with body_of(b"a", b"b", None, b"c", b"d") as (chunks, go_on):
             seen = b""
 
-            def take(data):
+            def write_now(data):
                 nonlocal seen
                 seen += data
                 return seen != b"ab"
 
-            await chunks.relay(take)
+            await chunks.relay(write_now)
             go_on.set()
             assert (seen, b"".join([chunk async for chunk in chunks])) == (b"ab", b"cd")
 
@@ -97,13 +97,13 @@ def test_a_busy_loop_is_no_wait_for_the_backend():
         async with body_of(None, b"a") as (chunks, go_on):
             loop = asyncio.get_running_loop()
 
-            def take(_):
+            def write_now(_):
                 # Before the task that relays wakes up.
                 loop.call_soon(time.sleep, 0.2)
                 return False
 
             loop.call_soon(go_on.set)
-            await chunks.relay(take)
+            await chunks.relay(write_now)
             assert meter.waited_s < 0.1
 
     run(check())
@@ -121,15 +121,15 @@ def test_a_relay_that_is_given_up_waited_for_the_backend():
     run(check())
 
 
-def test_what_the_taker_raises_is_raised_to_who_relays():
+def test_what_the_writer_raises_is_raised_to_who_relays():
     async def check():
         async with body_of(b"a", None, b"b") as (chunks, go_on):
 
-            def take(_):
+            def write_now(_):
                 raise ValueError("no taste")
 
             with pytest.raises(ValueError, match="no taste"):
-                await chunks.relay(take)
+                await chunks.relay(write_now)
             go_on.set()
             assert b"".join([chunk async for chunk in chunks]) == b"b"
 
@@ -153,12 +153,12 @@ def test_a_cancelled_relay_hears_nothing_more():
         async with body_of(b"a", None, b"b") as (chunks, go_on):
             seen, heard = [], asyncio.Event()
 
-            def take(data):
+            def write_now(data):
                 seen.append(data)
                 heard.set()
                 return True
 
-            relay = asyncio.create_task(chunks.relay(take))
+            relay = asyncio.create_task(chunks.relay(write_now))
             await heard.wait()
             relay.cancel()
             await asyncio.wait([relay])
@@ -170,7 +170,7 @@ def test_a_cancelled_relay_hears_nothing_more():
 
 
 @pytest.mark.parametrize("every", [1, 2, 3, 100])
-def test_events_that_the_outlet_does_not_take_come_in_their_place(every):
+def test_events_that_cannot_be_written_at_once_are_yielded(every):
     pieces = [event(number) for number in range(12)] + [event(12, '"stop"'), DONE]
 
     async def check():
@@ -178,7 +178,7 @@ def test_events_that_the_outlet_does_not_take_come_in_their_place(every):
             sent = []
             puts = 0
 
-            def outlet(block):
+            def write_now(block):
                 nonlocal puts
                 puts += 1
                 if puts % every == 0:
@@ -186,8 +186,8 @@ def test_events_that_the_outlet_does_not_take_come_in_their_place(every):
                 sent.append(block)
                 return True
 
-            async for block in whole_events(chunks, backend="up", outlet=outlet):
-                sent.append(block)  # noqa: PERF401  # the outlet appends as well, in between
+            async for block in whole_events(chunks, backend="up", write_now=write_now):
+                sent.append(block)  # noqa: PERF401  # `write_now` appends as well, in between
             assert b"".join(sent) == b"".join(pieces[:-1])
             assert puts > 0
 
@@ -200,7 +200,9 @@ def test_an_error_event_ends_a_relayed_stream():
             sent = []
 
             async def read():
-                async for block in whole_events(chunks, backend="up", outlet=lambda block: sent.append(block) or True):
+                async for block in whole_events(
+                    chunks, backend="up", write_now=lambda block: sent.append(block) or True
+                ):
                     sent.append(block)  # noqa: PERF401  # as above
 
             with pytest.raises(GatewayError, match="out of memory"):
@@ -211,14 +213,14 @@ def test_an_error_event_ends_a_relayed_stream():
 
 
 def test_the_gateway_sends_most_of_a_stream_without_waking_its_task(client, backend, monkeypatch):
-    taken = []
-    plain = RequestMiddleware._outlet
+    written = []
+    plain = RequestMiddleware._watched_write
 
-    def watched(self, send_part, record):
-        put = plain(self, send_part, record)
-        return lambda block: put(block) and not taken.append(block)
+    def watched(self, write_now, record):
+        write_noted = plain(self, write_now, record)
+        return lambda block: write_noted(block) and not written.append(block)
 
-    monkeypatch.setattr(RequestMiddleware, "_outlet", watched)
+    monkeypatch.setattr(RequestMiddleware, "_watched_write", watched)
 
     async def script(request):
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
@@ -231,4 +233,4 @@ def test_the_gateway_sends_most_of_a_stream_without_waking_its_task(client, back
     backend.script = script
     response = client.chat(stream=True)
     assert response.content == b"".join(map(event, range(10))) + event(10, '"stop"') + DONE
-    assert len(taken) >= 5
+    assert len(written) >= 5

@@ -7,7 +7,6 @@ import pytest
 from gateway.backends.base import Call
 from gateway.backends.llamacpp.chat import ChoicesUsage, OpeningRoles, name_ignored
 from gateway.errors.base import InvalidRequest
-from gateway.request.usage import METER
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 
@@ -36,7 +35,8 @@ def test_the_counts_of_all_choices_come_once_at_the_end():
 
 
 def test_unasked_counts_are_only_noted():
-    it = stream()
+    call = Call(b"", {"n": 2}, "m", "m", "id-1", stream=True)
+    it = ChoicesUsage(call)
     choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
     timings = {"prompt_n": 5, "cache_n": 2, "predicted_n": 3}
     assert (
@@ -44,7 +44,7 @@ def test_unasked_counts_are_only_noted():
         == b"data: " + json.dumps({"id": "1", "choices": [choice]}, separators=(",", ":")).encode() + b"\n\n"
     )
     assert it.usage() == b""
-    counted = METER.get().counted
+    counted = call.meter.reported
     assert (counted.prompt_tokens, counted.completion_tokens, counted.cached_tokens) == (7, 3, 2)
 
 

@@ -21,7 +21,6 @@ from gateway.backends.llamacpp.weights import EmbeddedModelError, resolve
 from gateway.config.backends import LlamaCppConfig
 from gateway.config.load import BUILT_IN
 from gateway.errors.base import BackendDisconnected, BackendUnavailable, ContextTooLong
-from gateway.request.usage import METER, Meter
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
 
@@ -107,11 +106,10 @@ def test_the_model_answers_streams_and_repeats_itself(weights):
 
 def test_all_choices_are_counted_and_the_tokenizer_counts_what_the_server_counts(weights):
     async def counts(backend, **fields):
-        meter = Meter()
-        METER.set(meter)
-        async for block in backend.stream(call("Name three fruits.", stream=True, max_tokens=20, **fields)):
-            meter.see(block)
-        return meter.usage(), await meter.tally.count()
+        asked = call("Name three fruits.", stream=True, max_tokens=20, **fields)
+        async for block in backend.stream(asked):
+            asked.meter.note_block(block)
+        return asked.meter.usage(), await asked.meter.token_counter.count()
 
     async def scenario():
         async with running(embedded(weights)) as backend:
@@ -190,7 +188,7 @@ def test_the_child_does_not_outlive_a_killed_parent(weights):
         import asyncio, pathlib
         from gateway.backends.llamacpp.backend import LlamaCppBackend
         from gateway.config.backends import LlamaCppConfig
-        from gateway.observability.request_log import configure_logging
+        from gateway.logs.events import configure_logging
         async def main():
             configure_logging()
             config = LlamaCppConfig(model_path=pathlib.Path({str(weights)!r}))

@@ -9,7 +9,7 @@ from gateway.backends.base import Call
 from gateway.backends.llamacpp.text import TextEvents, joined_text, text_request, whole_text
 from gateway.errors.base import InvalidRequest
 from gateway.operations import TEXT_COMPLETION
-from gateway.request.usage import METER, Meter, Usage
+from gateway.request.usage import Usage
 
 UP = {"token": " up", "logprob": -0.5}
 ON = {"token": "on", "logprob": -1}
@@ -30,13 +30,6 @@ def event(index, text, finish=None, tokens=None, logprobs=None):
 
 def data_of(blocks):
     return [json.loads(found.removeprefix(b"data: ")) for found in blocks.split(b"\n\n") if found]
-
-
-@pytest.fixture
-def meter():
-    token = METER.set(Meter())
-    yield METER.get()
-    METER.reset(token)
 
 
 def test_bytes_that_need_nothing_go_out_untouched():
@@ -78,22 +71,24 @@ def test_most_events_pass_as_they_are():
     assert TextEvents(called(stream=True)).translated(block) is block
 
 
-def test_the_tokens_of_all_choices_are_counted_and_each_prompt_once(meter):
-    events = TextEvents(called(stream=True, prompt=["a", "b"], n=2, stream_options={"include_usage": True}))
+def test_the_tokens_of_all_choices_are_counted_and_each_prompt_once():
+    call = called(stream=True, prompt=["a", "b"], n=2, stream_options={"include_usage": True})
+    events = TextEvents(call)
     ends = b"".join(event(index, "", "stop", tokens=(3 + index // 2, 5)) for index in (2, 0, 3, 1))
     passed = data_of(events.translated(ends))
     assert all("usage" not in chunk for chunk in passed)
     (last,) = data_of(events.usage())
     assert (last["choices"], last["object"], last["id"]) == ([], "text_completion", "cmpl-1")
     assert last["usage"] == {"prompt_tokens": 7, "completion_tokens": 20, "total_tokens": 27}
-    assert meter.counted == Usage(7, 20, "backend")
+    assert call.meter.reported == Usage(7, 20, "backend")
 
 
-def test_usage_that_nobody_asked_for_is_only_counted(meter):
-    events = TextEvents(called(stream=True))
+def test_usage_that_nobody_asked_for_is_only_counted():
+    call = called(stream=True)
+    events = TextEvents(call)
     events.translated(event(0, "", "stop", tokens=(3, 5)))
     assert events.usage() == b""
-    assert meter.counted == Usage(3, 5, "backend")
+    assert call.meter.reported == Usage(3, 5, "backend")
 
 
 def test_pieces_make_one_answer():

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.backends.base import Call
 from gateway.backends.llamacpp import tokens as llamacpp_tokens
-from gateway.backends.llamacpp.tokens import LlamaCppTally
+from gateway.backends.llamacpp.tokens import LlamaCppTokenCounter
 from gateway.errors.base import BackendBadAnswer, BackendRejected, BackendUnavailable
 from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
 from gateway.request.usage import Usage
@@ -41,11 +41,11 @@ class Server:
         return self.body
 
 
-def tally(server, operation=CHAT, **fields):
+def counter(server, operation=CHAT, **fields):
     fields = {"messages": MESSAGES, **fields} if operation in {CHAT, COUNT_TOKENS} else fields
     fields = {"model": "m", **fields}
     call = Call(json.dumps(fields).encode(), fields, "m", "m", "id", stream=True, operation=operation)
-    return LlamaCppTally(call, "b", lambda: server)
+    return LlamaCppTokenCounter(call, "b", lambda: server)
 
 
 def piece(content=None, index=0, **fields):
@@ -59,9 +59,9 @@ def piece(content=None, index=0, **fields):
 
 def test_the_prompt_is_laid_out_by_the_template_and_the_answer_is_plain_text():
     server = Server()
-    it = tally(server)
+    it = counter(server)
     for block in (piece(role="assistant", content=None), piece("One"), piece(" two") + piece(" <|im_end|>")):
-        it.see(block)
+        it.note_block(block)
     assert asyncio.run(it.count()) == Usage(3, 3, "tokenizer")
     assert server.asked == [
         ("/tokenize", {"content": "One two <|im_end|>", "add_special": False, "parse_special": False}),
@@ -71,47 +71,49 @@ def test_the_prompt_is_laid_out_by_the_template_and_the_answer_is_plain_text():
 
 
 def test_a_prompt_alone_is_that_of_a_chat():
-    assert asyncio.run(tally(Server(), COUNT_TOKENS).prompt_tokens()) == 3
+    assert asyncio.run(counter(Server(), COUNT_TOKENS).prompt_tokens()) == 3
 
 
 def test_what_the_server_refuses_is_no_count():
     server = Server(**{"/apply-template": b'{"error": {"message": "odd roles", "type": "x", "code": 400}}'})
     server.status = 400
     with pytest.raises(BackendRejected):
-        asyncio.run(tally(server, COUNT_TOKENS).prompt_tokens())
+        asyncio.run(counter(server, COUNT_TOKENS).prompt_tokens())
 
 
 def test_an_answer_that_never_began_has_no_tokens():
-    assert asyncio.run(tally(Server()).count()) == Usage(3, 0, "tokenizer")
+    assert asyncio.run(counter(Server()).count()) == Usage(3, 0, "tokenizer")
 
 
 def test_each_choice_is_read_by_itself():
-    it = tally(Server())
+    it = counter(Server())
     for block in (piece("a b"), piece("d e", index=1), piece("c d"), piece("f g", index=1)):
-        it.see(block)
+        it.note_block(block)
     # "a bc d" and "d ef g", not "a bc dd ef g".
     assert asyncio.run(it.count()).completion_tokens == 6
 
 
 def test_what_came_in_more_pieces_than_the_tokenizer_makes_of_it_has_as_many_tokens():
-    it = tally(Server())
+    it = counter(Server())
     for part in ('{"', "na", "me", '":'):
-        it.see(piece(part))
+        it.note_block(piece(part))
     assert asyncio.run(it.count()).completion_tokens == 4
 
 
 def test_what_holds_no_text_is_passed_over():
     server = Server()
-    it = tally(server)
-    it.see(piece(role="assistant", content=None) + b": comment\n\ndata: [DONE]\n\ndata: {broken\n\ndata: null\n\n")
+    it = counter(server)
+    it.note_block(
+        piece(role="assistant", content=None) + b": comment\n\ndata: [DONE]\n\ndata: {broken\n\ndata: null\n\n"
+    )
     assert asyncio.run(it.count()).completion_tokens == 0
     assert [path for path, _ in server.asked] == ["/apply-template", "/tokenize"]
 
 
 def test_thoughts_and_calls_of_tools_count_as_well():
-    it = tally(Server())
+    it = counter(Server())
     call = {"index": 0, "id": "1", "function": {"name": "add ", "arguments": '{"a": 1}'}}
-    it.see(piece(reasoning_content="so be it ") + piece(tool_calls=[call]))
+    it.note_block(piece(reasoning_content="so be it ") + piece(tool_calls=[call]))
     assert asyncio.run(it.count()).completion_tokens == 6
 
 
@@ -126,20 +128,20 @@ def test_thoughts_and_calls_of_tools_count_as_well():
     ],
 )
 def test_prompts_without_messages_are_read_as_they_are(operation, fields, tokens):
-    assert asyncio.run(tally(Server(), operation, **fields).count()).prompt_tokens == tokens
+    assert asyncio.run(counter(Server(), operation, **fields).count()).prompt_tokens == tokens
 
 
 def test_a_text_completion_s_pieces_count():
-    it = tally(Server(), TEXT_COMPLETION, prompt="x")
-    it.see(b'data: {"choices":[{"index":0,"text":"a b"}]}\n\ndata: {"choices":[{"index":0,"text":" c"}]}\n\n')
+    it = counter(Server(), TEXT_COMPLETION, prompt="x")
+    it.note_block(b'data: {"choices":[{"index":0,"text":"a b"}]}\n\ndata: {"choices":[{"index":0,"text":" c"}]}\n\n')
     assert asyncio.run(it.count()).completion_tokens == 3
 
 
 def test_of_a_long_answer_only_the_text_is_kept(monkeypatch):
     monkeypatch.setattr(llamacpp_tokens, "KEPT_EVENTS", 1000)
-    it = tally(Server())
+    it = counter(Server())
     for _ in range(500):
-        it.see(piece(" word"))
+        it.note_block(piece(" word"))
         assert sum(map(len, it._blocks)) <= 1000
     assert asyncio.run(it.count()).completion_tokens == 500
 
@@ -148,9 +150,9 @@ def test_of_an_answer_without_end_nothing_more_is_kept_nor_counted(monkeypatch):
     monkeypatch.setattr(llamacpp_tokens, "KEPT_EVENTS", 1000)
     monkeypatch.setattr(llamacpp_tokens, "LONGEST", 2000)
     server = Server()
-    it = tally(server)
+    it = counter(server)
     for _ in range(5000):
-        it.see(piece(" word"))
+        it.note_block(piece(" word"))
     assert it._characters < 2200
     assert asyncio.run(it.count()) is None
     assert server.asked == []
@@ -158,20 +160,20 @@ def test_of_an_answer_without_end_nothing_more_is_kept_nor_counted(monkeypatch):
 
 def test_a_long_prompt_is_not_counted(monkeypatch):
     monkeypatch.setattr(llamacpp_tokens, "LONGEST", 20)
-    assert asyncio.run(tally(Server()).count()) is None
+    assert asyncio.run(counter(Server()).count()) is None
 
 
 @pytest.mark.parametrize("answer", [b"", b"null", b'{"error": {"code": 400}}'])
 def test_an_answer_that_is_none_is_an_error(answer):
     with pytest.raises(BackendBadAnswer):
-        asyncio.run(tally(Server(**{"/apply-template": answer})).count())
+        asyncio.run(counter(Server(**{"/apply-template": answer})).count())
 
 
 def test_a_server_that_is_gone_is_an_error():
     def gone():
         raise BackendUnavailable("gone")
 
-    it = tally(None)
+    it = counter(None)
     it._server = gone
     with pytest.raises(BackendUnavailable):
         asyncio.run(it.count())

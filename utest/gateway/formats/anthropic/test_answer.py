@@ -7,23 +7,17 @@ import pytest
 from gateway.backends.anthropic.answer import WRONG_SHAPE
 from gateway.formats.anthropic.answer import message_of
 from gateway.formats.anthropic.stream import MessageStream
-from gateway.request.usage import METER, Meter
+from gateway.request.usage import Meter
 
 ASKED = {"model": "c", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "stop_sequences": ["END"]}
 THINKS = {**ASKED, "thinking": {"type": "adaptive"}}
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 
 
-@pytest.fixture(autouse=True)
-def meter():
-    METER.set(Meter())
-    return METER.get()
-
-
-def message(asked=ASKED, usage=USAGE, finish="stop", said=None, **choice):
+def message(asked=ASKED, usage=USAGE, finish="stop", said=None, meter=None, **choice):
     said = {"role": "assistant", "content": "Hi", **(said or {})}
     completion = {"id": "x1", "model": "inner", "choices": [{"message": said, "finish_reason": finish, **choice}]}
-    return json.loads(message_of(completion | ({"usage": usage} if usage else {}), asked))
+    return json.loads(message_of(completion | ({"usage": usage} if usage else {}), asked, meter or Meter()))
 
 
 def test_a_plain_message():
@@ -72,9 +66,10 @@ def test_an_estimate_where_nobody_counted():
     assert sorted(told) == ["input_tokens", "output_tokens"]
 
 
-def test_the_ledger_tells_the_estimate_that_the_client_gets(meter):
-    told = message({**ASKED, "system": "Answer in rhymes. " * 9}, usage=None)["usage"]
-    assert (meter.counted.prompt_tokens, meter.counted.source) == (told["input_tokens"], "estimate")
+def test_the_ledger_tells_the_estimate_that_the_client_gets():
+    meter = Meter()
+    told = message({**ASKED, "system": "Answer in rhymes. " * 9}, usage=None, meter=meter)["usage"]
+    assert (meter.reported.prompt_tokens, meter.reported.source) == (told["input_tokens"], "estimate")
 
 
 @pytest.mark.parametrize("details", [[5], {"cached_tokens": "5"}])
@@ -136,9 +131,9 @@ COUNTS = b'data: {"choices": [], "usage": ' + json.dumps(USAGE).encode() + b"}\n
 ROLE = chunk(role="assistant", content="")
 
 
-def streamed(*blocks, asked=ASKED):
+def streamed(*blocks, asked=ASKED, meter=None):
     """The events, parsed; the name of each is its type."""
-    stream = MessageStream(asked)
+    stream = MessageStream(asked, meter or Meter())
     data = b"".join(stream.events(block) for block in blocks) + stream.ending()
     events = []
     for event in data.removesuffix(b"\n\n").split(b"\n\n"):
@@ -167,11 +162,12 @@ def test_a_plain_stream():
     }  # fmt: skip
 
 
-def test_the_ledger_tells_the_same_counts(meter):
-    streamed(ROLE, chunk("stop", content="Hi"), COUNTS)
-    assert (meter.counted.prompt_tokens, meter.counted.completion_tokens, meter.counted.source) == (7, 3, "backend")
-    events = streamed(ROLE, chunk(content="a"), chunk("length", content="b"))
-    assert (meter.counted.completion_tokens, meter.counted.source) == (2, "estimate")
+def test_the_ledger_tells_the_same_counts():
+    meter = Meter()
+    streamed(ROLE, chunk("stop", content="Hi"), COUNTS, meter=meter)
+    assert (meter.reported.prompt_tokens, meter.reported.completion_tokens, meter.reported.source) == (7, 3, "backend")
+    events = streamed(ROLE, chunk(content="a"), chunk("length", content="b"), meter=meter)
+    assert (meter.reported.completion_tokens, meter.reported.source) == (2, "estimate")
     assert events[-1]["usage"]["output_tokens"] == 2
 
 
@@ -231,4 +227,4 @@ def test_other_choices_are_not_told():
 )
 def test_what_is_no_chunk(block):
     with pytest.raises(WRONG_SHAPE):
-        MessageStream(ASKED).events(block)
+        MessageStream(ASKED, Meter()).events(block)

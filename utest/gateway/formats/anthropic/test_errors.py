@@ -5,7 +5,8 @@ import json
 import pytest
 
 from gateway.errors.base import BackendTimeout, GatewayError
-from gateway.formats.anthropic.errors import body_of, speaks_anthropic, status_of
+from gateway.formats.anthropic.errors import body_of, status_of
+from gateway.formats.endpoints import format_of
 
 
 @pytest.mark.parametrize(
@@ -13,7 +14,7 @@ from gateway.formats.anthropic.errors import body_of, speaks_anthropic, status_o
     [("/v1/messages", True), ("/v1/messages/x", True), ("/v1/messagesx", False), ("/v1/chat/completions", False)],
 )
 def test_who_understands_anthropics_errors(path, expected):
-    assert speaks_anthropic(path) is expected
+    assert (format_of(path).name == "anthropic") is expected
 
 
 @pytest.mark.parametrize(("status", "told", "kind"), [(403, 403, "permission_error"), (402, 402, "billing_error")])

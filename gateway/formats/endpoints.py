@@ -1,0 +1,34 @@
+"""Where clients ask what, and in which format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.formats.anthropic.count import CountTokensFormat
+from gateway.formats.anthropic.errors import PATH as MESSAGES
+from gateway.formats.anthropic.format import AnthropicFormat
+from gateway.formats.openai.chat import ChatRequest
+from gateway.formats.openai.completion import CompletionRequest
+from gateway.formats.openai.embeddings import EmbeddingsRequest
+from gateway.formats.openai.format import OpenAIFormat
+from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
+
+if TYPE_CHECKING:
+    from gateway.formats.base import Format
+    from gateway.operations import Operation
+
+ENDPOINTS: dict[str, tuple[Operation, Format]] = {
+    CHAT.url_path: (CHAT, OpenAIFormat(ChatRequest)),
+    TEXT_COMPLETION.url_path: (TEXT_COMPLETION, OpenAIFormat(CompletionRequest)),
+    EMBEDDINGS.url_path: (EMBEDDINGS, OpenAIFormat(EmbeddingsRequest)),
+    MESSAGES: (CHAT, AnthropicFormat()),
+    COUNT_TOKENS.url_path: (COUNT_TOKENS, CountTokensFormat()),
+}
+"""By path: what is asked for there, and in which format."""
+# OpenAI's last: it matches every path.
+_FORMATS = (ENDPOINTS[MESSAGES][1], ENDPOINTS[CHAT.url_path][1])
+
+
+def format_of(path: str) -> Format:
+    """The format of a request to any path, also to one that does not exist."""
+    return next(candidate for candidate in _FORMATS if candidate.matches(path))
