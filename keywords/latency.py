@@ -8,7 +8,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
-from keywords.engine.latency import percentile
+from keywords.engine.statistics.percentiles import percentile
 from keywords.judging import judge
 
 Statistic = Literal["p50", "p90", "p95", "p99", "max"]

@@ -10,7 +10,7 @@ from robot.api.deco import keyword, library
 
 from keywords import target
 from keywords.engine.determinism import Repetition
-from keywords.engine.intervals import clopper_pearson_lower, clopper_pearson_upper, wilson
+from keywords.engine.statistics.intervals import clopper_pearson_lower, clopper_pearson_upper, wilson
 from keywords.judging import judge
 from keywords.row_message import limit, percent, tell
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from statistics import quantiles
 from typing import Any, Literal
 
 from assertionengine import AssertionOperator
@@ -13,10 +12,10 @@ from robot.api.deco import keyword, library
 from keywords import target
 from keywords.engine import conformance
 from keywords.engine.client import StreamedAnswer
+from keywords.engine.statistics.percentiles import TooFewValuesError, percentile
 from keywords.judging import judge
 
 GapStatistic = Literal["p50", "p95", "max"]
-_GAPS_NEEDED = {"p50": 3, "p95": 59, "max": 1}  # for p95: 1 - 0.95 ** 59 > 0.95, so the sample likely reaches beyond it
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
@@ -181,9 +180,9 @@ class StreamingLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """Seconds between successive pieces of text: a percentile (linear interpolation) or the largest.
+        """Seconds between successive pieces of text: a percentile by nearest rank, or the largest.
 
-        `p95` needs 59 gaps, `p50` 3.
+        `p95` needs 59 gaps, `p50` 5, `max` 1.
 
         Raises:
             ValueError: the stream has too few gaps for the number to mean anything.
@@ -194,10 +193,12 @@ class StreamingLibrary:
         ```
         """
         gaps = stream.gaps_s
-        needed = _GAPS_NEEDED[statistic]
-        if len(gaps) < needed:
-            raise ValueError(f"{len(gaps)} chunk gaps are too few for {statistic}, it takes {needed}: raise max_tokens")
-        value = max(gaps) if statistic == "max" else quantiles(gaps, n=100, method="inclusive")[int(statistic[1:]) - 1]
+        if not gaps:
+            raise ValueError("The stream has no chunk gap: fewer than two pieces of text came; raise max_tokens")
+        try:
+            value = max(gaps) if statistic == "max" else percentile(gaps, int(statistic[1:]))
+        except TooFewValuesError as error:
+            raise ValueError(f"Chunk gaps: {error}; raise max_tokens") from None
         return judge(value, assertion_operator, assertion_expected, f"Chunk gap {statistic} (s)", message)
 
 

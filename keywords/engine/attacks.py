@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from keywords.engine.client import GatewayRefused
-from keywords.engine.intervals import clopper_pearson_lower, clopper_pearson_upper, wilson
+from keywords.engine.statistics.intervals import clopper_pearson_lower, clopper_pearson_upper, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

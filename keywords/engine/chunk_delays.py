@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from keywords.engine.latency import percentile
 from keywords.engine.scripted_backend import Script, words
+from keywords.engine.statistics.percentiles import percentile
 
 if TYPE_CHECKING:
     from keywords.engine.client import ChatClient

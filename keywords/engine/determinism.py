@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keywords.engine.intervals import clopper_pearson_upper
+from keywords.engine.statistics.intervals import clopper_pearson_upper
 
 if TYPE_CHECKING:
     from keywords.engine.client import Answer

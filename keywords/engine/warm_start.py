@@ -127,7 +127,8 @@ class WarmStarter:
     def _open(self) -> subprocess.Popen[bytes]:
         self._orders = queue.SimpleQueue()
         interpreter = subprocess.Popen(  # noqa: S603  (our own file)
-            [sys.executable, warm_interpreter.__file__, _PROGRAM, *_MODULES],
+            # -P: the file's own folder must not stand on the path, where its `statistics` would hide Python's own.
+            [sys.executable, "-P", warm_interpreter.__file__, _PROGRAM, *_MODULES],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C in the terminal is not for it

@@ -34,7 +34,7 @@ def test_getters_of_a_stream(stream):
 
 
 def test_percentiles_need_enough_chunks(gateway, make, stream):
-    with pytest.raises(ValueError, match="1 chunk gaps are too few for p95, it takes 59: raise max_tokens"):
+    with pytest.raises(ValueError, match="1 values are too few for p95: it needs 59; raise max_tokens"):
         StreamingLibrary().get_chunk_gap(stream, "p95")
     many = [make.chunk({"content": "x"})] * 60
     gateway.streams(make.good_stream[0], *many, *make.good_stream[-2:])

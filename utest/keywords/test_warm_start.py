@@ -18,8 +18,8 @@ pytestmark = pytest.mark.skipif(not SUPPORTED, reason="only Linux lets a process
 PROGRAM = """
 import json, os, sys, time
 print(json.dumps({"argv": sys.argv, "cwd": os.getcwd(), "environment": dict(os.environ), "session": os.getsid(0),
-                  "pid": os.getpid(), "input": sys.stdin.read(), "descriptors": len(os.listdir("/proc/self/fd"))}),
-      flush=True)
+                  "pid": os.getpid(), "input": sys.stdin.read(), "descriptors": len(os.listdir("/proc/self/fd")),
+                  "path": sys.path}), flush=True)
 print("also this", file=sys.stderr, flush=True)
 if "stay" in sys.argv:
     time.sleep(60)
@@ -60,6 +60,7 @@ def test_it_runs_with_its_own_arguments_folder_environment_and_session(start, tm
     assert told["environment"] == {"ONLY": "this"}
     assert told["session"] == told["pid"] == process.pid != os.getsid(0)
     assert told["descriptors"] == 4  # the three standard ones, and that of the list itself
+    assert not any(folder.endswith("engine") for folder in told["path"])  # its `statistics` would hide Python's own
     assert also == "also this"
 
 

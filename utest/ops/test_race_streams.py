@@ -77,11 +77,25 @@ def test_what_is_added_is_what_neither_side_took_itself():
     sent = [Sent(10.5 + number / 10, 0, number) for number in range(upstream.CHUNKS)]
     stream = Stream("a", 9.999, 0.0, upstream.CHUNKS, [(each.chunk, each.at_s + 0.002) for each in sent])
     stream.times[-1] = (upstream.CHUNKS - 1, sent[-1].at_s + 0.007)
-    found = added([stream], [record("a", 10.0, sent)])
+    found = added([stream] * 5, [record("a", 10.0, sent)] * 5)
     assert found.ttft_p50_ms == pytest.approx(3)
     assert found.delay_p50_ms == pytest.approx(2)
     assert found.gap_p99_ms == pytest.approx(5)
-    assert (found.chunks, found.errors) == (upstream.CHUNKS, 0)
+    assert (found.chunks, found.errors) == (5 * upstream.CHUNKS, 0)
+
+
+def test_a_percentile_of_too_few_streams_is_none():
+    sent = [Sent(1.0, 0, number) for number in range(upstream.CHUNKS)]
+    stream = Stream("a", 1.0, 2.0, upstream.CHUNKS, [(number, 1.0) for number in range(upstream.CHUNKS)])
+    four = added([stream] * 4, [record("a", 1.0, sent)] * 4)
+    assert (four.ttft_p50_ms, four.ttft_p99_ms, four.delay_p50_ms, four.gap_p99_ms) == (None, None, 0, None)
+    many = added([stream] * 299, [record("a", 1.0, sent)] * 299)
+    assert (many.ttft_p50_ms, many.ttft_p99_ms) == (0, 0)
+
+
+def test_the_paced_run_is_long_enough_for_a_p99():
+    in_turn = streams.PACED_S / (upstream.CHUNKS * streams.PACE_S)
+    assert in_turn * streams.STREAMS >= 299
 
 
 def test_streams_without_a_record_or_an_end_are_errors():

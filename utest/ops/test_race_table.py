@@ -3,8 +3,8 @@ from copy import deepcopy
 
 import pytest
 
+from keywords.engine.statistics.intervals import Estimate, mean_interval
 from ops.bench.race.result import DIRECT, Race, Soak, save
-from ops.bench.race.statistics import Estimate, estimate
 from ops.bench.race.table import markdown, number, shown
 from ops.bench.race.targets import TARGETS, judged
 
@@ -51,7 +51,7 @@ def test_ratios_are_taken_within_the_round():
     for laps, factor in zip(found.rounds, (1, 2, 4), strict=True):
         laps["gateway"]["rps@32"] = 3000.0 * factor
         laps["floor"]["rps@32"] = 6000.0 * factor
-    ratio = found.over_rounds(lambda laps: laps["gateway"]["rps@32"] / laps["floor"]["rps@32"])
+    ratio = found.ratio(("gateway", "rps@32"), ("floor", "rps@32"))
     assert ratio == Estimate(0.5, 0.5, 0.5, 3)
 
 
@@ -63,18 +63,27 @@ def test_a_round_without_a_contender_is_left_out_of_its_figures():
     assert found.of("litellm", "rps@32") is None
 
 
+def test_a_round_that_brought_nothing_has_no_ratio_to_it():
+    found = race()
+    found.rounds[1]["floor"]["rps@32"] = 0.0
+    assert found.ratio(("gateway", "rps@32"), ("floor", "rps@32")).n == 2
+    assert found.ratio(("gateway", "rps@32"), ("litellm", "rps@32")) is None
+    assert found.difference(("gateway", "rps@32"), ("litellm", "rps@32")) is None
+
+
 def test_the_page_has_every_target_figure_and_gap():
     found = race()
     found.about["gateway"] = "this gateway"
     found.skipped["litellm"] = "no index"
     found.starts_s["gateway"] = [0.9, 1.0, 1.1]
-    found.soak = Soak([0, 100_000, 200_000], [80.0, 90.0, 90.5], estimate([0.5]))
+    found.soak = Soak([0, 100_000, 200_000], [80.0, 90.0, 90.5], mean_interval([0.5]))
     page = markdown(found)
     assert all(f"| {target.what} |" in page for target in TARGETS)
     assert "| requests/s at 32 connections, of the floor's | ≥ 0.45 | 0.50 ± 0.00 | 3 | yes |" in page
     assert "| figure (n = 3) | direct | floor | portkey | gateway |" in page
     assert "| requests/s, 32 connections | - | 6,000 ± 0.00 | 700 ± 0.00 | 3,000 ± 0.00 |" in page
     assert "- **litellm**: skipped: no index" in page
+    assert "| gateway | 1.00 ± 0.25 | 3 |" in page
     assert "Over 200,000 requests" in page
     assert "broken off" not in page
 

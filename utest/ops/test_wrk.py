@@ -1,6 +1,7 @@
 import pytest
 
 from ops.bench.race import wrk
+from ops.bench.race.laps import of_load
 
 TOLD = """Running 1s test @ http://127.0.0.1:1/v1/chat/completions
   1 threads and 32 connections
@@ -18,6 +19,15 @@ def test_the_result_is_read_in_seconds_and_milliseconds():
 
 def test_a_run_of_refusals_alone_has_no_throughput():
     assert wrk.parse("RESULT 10 1000000 1.0 2.0 12").per_s == 0
+
+
+@pytest.mark.parametrize(
+    ("requests", "p50_ms", "p99_ms"), [(299, 10.0, 20.0), (298, 10.0, None), (5, 10.0, None), (4, None, None)]
+)
+def test_a_percentile_of_too_few_answers_is_none(requests, p50_ms, p99_ms):
+    load = wrk.parse(f"RESULT {requests} 1000000 10000.0 20000.0 0")
+    assert (load.p50_ms, load.p99_ms) == (p50_ms, p99_ms)
+    assert ("p99_ms@1" in of_load(load, 1)) == (p99_ms is not None)
 
 
 def test_no_result_is_an_error_with_what_was_said():

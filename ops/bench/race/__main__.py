@@ -20,7 +20,7 @@ from ops.bench.race.installs import NotInstalledError
 from ops.bench.race.result import DIRECT, Race, save
 from ops.bench.race.running import CONTENDER_CORE, LOAD_CORE, NotStartedError, Running, can_pin
 from ops.bench.race.soak import soak
-from ops.bench.race.streams import StreamsError
+from ops.bench.race.streams import PACED_S, StreamsError
 from ops.bench.race.table import markdown
 from ops.bench.race.targets import US, judged
 
@@ -56,7 +56,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="race", description="This gateway beside its peers, in one table.")
     parser.add_argument("--contenders", type=_names, default=list(MAKERS), help=f"of {','.join(MAKERS)}")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement; five make a lap")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=3.0,
+        help=f"of each measurement, paced streams {PACED_S:g} at least; five make a lap",
+    )
     parser.add_argument(
         "--soak", type=int, default=600_000, help="requests of the look at memory, judged in their second half; 0: none"
     )

@@ -37,7 +37,7 @@ class Course:
         backend: makes the streams.
         wrk: whether there are wrk and nginx, for ordinary requests.
         folder: for wrk's scripts.
-        seconds: of each measurement; a lap has five.
+        seconds: of each measurement; a lap has five. The paced streams may last longer, see `streams.PACED_S`.
         say: takes a line of progress.
     """
 
@@ -100,12 +100,19 @@ def write_script(path: Path, headers: Mapping[str, str]) -> None:
 
 def of_load(load: wrk.Load, connections: int) -> Lap:
     """A run of wrk as figures."""
-    return {
-        f"rps@{connections}": load.per_s,
-        f"p50_ms@{connections}": load.p50_ms,
-        f"p99_ms@{connections}": load.p99_ms,
-        f"errors@{connections}": load.errors,
-    }
+    return _without_gaps(
+        {
+            f"rps@{connections}": load.per_s,
+            f"p50_ms@{connections}": load.p50_ms,
+            f"p99_ms@{connections}": load.p99_ms,
+            f"errors@{connections}": load.errors,
+        }
+    )
+
+
+def _without_gaps(figures: Mapping[str, float | None]) -> Lap:
+    """Those that could be told: a percentile of too few values is left out."""
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 def _streams(course: Course, url: str, headers: Mapping[str, str], cpu_s: Callable[[], float]) -> Lap:
@@ -115,18 +122,20 @@ def _streams(course: Course, url: str, headers: Mapping[str, str], cpu_s: Callab
     used_s = cpu_s()
     even = streams.paced(course.backend, url, headers, course.seconds)
     even_s = cpu_s() - used_s
-    return {
-        "streams_per_s": fast.streams / fast.seconds,
-        "chunks_per_s": fast.chunks / fast.seconds,
-        "load_core_busy": 1 - (loaded[0] - load[0]) / (loaded[1] - load[1]),
-        "cpu_us_per_chunk": fast_s * 1e6 / max(fast.chunks, 1),
-        "cpu_us_per_paced_chunk": even_s * 1e6 / max(even.chunks, 1),
-        "ttft_p50_ms": even.ttft_p50_ms,
-        "ttft_p99_ms": even.ttft_p99_ms,
-        "delay_p50_ms": even.delay_p50_ms,
-        "gap_p99_ms": even.gap_p99_ms,
-        "stream_errors": fast.errors + even.errors,
-    }
+    return _without_gaps(
+        {
+            "streams_per_s": fast.streams / fast.seconds,
+            "chunks_per_s": fast.chunks / fast.seconds,
+            "load_core_busy": 1 - (loaded[0] - load[0]) / (loaded[1] - load[1]),
+            "cpu_us_per_chunk": fast_s * 1e6 / max(fast.chunks, 1),
+            "cpu_us_per_paced_chunk": even_s * 1e6 / max(even.chunks, 1),
+            "ttft_p50_ms": even.ttft_p50_ms,
+            "ttft_p99_ms": even.ttft_p99_ms,
+            "delay_p50_ms": even.delay_p50_ms,
+            "gap_p99_ms": even.gap_p99_ms,
+            "stream_errors": fast.errors + even.errors,
+        }
+    )
 
 
 def _load_core() -> tuple[float, float]:

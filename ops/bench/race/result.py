@@ -6,14 +6,16 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ops.bench.race.statistics import Estimate, estimate
+from keywords.engine.statistics.comparison import paired_difference, paired_ratio
+from keywords.engine.statistics.intervals import Estimate, mean_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from ops.bench.race.laps import Lap
 
+Figure = tuple[str, str]
+"""A contender and the name of one of its figures."""
 DIRECT = "direct"
 """The name under which the laps without a gateway stand."""
 
@@ -57,18 +59,28 @@ class Race:
     complete: bool = False
 
     def of(self, contender: str, figure: str) -> Estimate | None:
-        """A figure over the rounds that have it."""
-        return self.over_rounds(lambda laps: laps[contender][figure])
+        """A figure's mean over the rounds that have it; None if none has."""
+        found = [laps[contender][figure] for laps in self.rounds if figure in laps.get(contender, {})]
+        return mean_interval(found) if found else None
 
-    def over_rounds(self, figure: Callable[[dict[str, Lap]], float]) -> Estimate | None:
-        """What is computed from the laps of one round, such as a ratio, over all rounds that have what it needs."""
-        found = []
-        for laps in self.rounds:
-            try:
-                found.append(figure(laps))
-            except (KeyError, ZeroDivisionError):
-                continue
-        return estimate(found) if found else None
+    def ratio(self, figure: Figure, to: Figure) -> Estimate | None:
+        """One figure divided by another, over the rounds that have both; None if none has."""
+        # In a round where the other one got no answer through, there is nothing to divide by.
+        pairs = [(one, other) for one, other in self._pairs(figure, to) if other]
+        return paired_ratio(pairs) if pairs else None
+
+    def difference(self, figure: Figure, less: Figure) -> Estimate | None:
+        """One figure less another, over the rounds that have both; None if none has."""
+        pairs = self._pairs(figure, less)
+        return paired_difference(pairs) if pairs else None
+
+    def _pairs(self, one: Figure, other: Figure) -> list[tuple[float, float]]:
+        both = (one, other)
+        return [
+            (laps[one[0]][one[1]], laps[other[0]][other[1]])
+            for laps in self.rounds
+            if all(figure in laps.get(contender, {}) for contender, figure in both)
+        ]
 
     def names(self) -> list[str]:
         """Contenders with at least one lap, the direct one first."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keywords.engine.statistics.intervals import slope_interval
 from ops.bench.race import wrk
 from ops.bench.race.laps import write_script
 from ops.bench.race.result import Soak
-from ops.bench.race.statistics import slope
 from ops.bench.race.upstream import PATH
 
 if TYPE_CHECKING:
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 _CONNECTIONS = 32
 _LOOK_S = 1
+_LOOKS = 6
+"""At least: the second half of them is three, which a slope needs."""
 
 
 def soak(course: Course, contender: Contender, running: Running, nginx: Nginx, requests: int) -> Soak:
-    """Have so many requests answered, nginx counting them, and look at the memory every second.
+    """Have at least so many requests answered, nginx counting them, and look at the memory every second.
 
     Raises:
         WrkError: the load could not be made.
@@ -30,7 +32,7 @@ def soak(course: Course, contender: Contender, running: Running, nginx: Nginx, r
     write_script(script, contender.headers)
     before = nginx.requests()
     counts, sizes = [0], [running.rss_mb()]
-    while counts[-1] < requests:
+    while counts[-1] < requests or len(counts) < _LOOKS:
         wrk.run(script, running.url + PATH, connections=_CONNECTIONS, seconds=_LOOK_S)
         answered = nginx.requests() - before
         if answered == counts[-1]:
@@ -40,4 +42,4 @@ def soak(course: Course, contender: Contender, running: Running, nginx: Nginx, r
         if len(counts) % 10 == 0:
             course.say(f"{contender.name}: {answered:,} of {requests:,} requests, {sizes[-1]:.0f} MB")
     half = len(counts) // 2
-    return Soak(counts, sizes, slope([count / 1e5 for count in counts[half:]], sizes[half:]))
+    return Soak(counts, sizes, slope_interval([count / 1e5 for count in counts[half:]], sizes[half:]))

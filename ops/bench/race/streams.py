@@ -11,6 +11,7 @@ Two runs, each with 64 streams of 64 chunks at once:
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -18,7 +19,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from keywords.engine.scripted_backend import Script, words
-from ops.bench.race.statistics import percentile
+from keywords.engine.statistics.percentiles import TooFewValuesError, percentile, values_needed
 from ops.bench.race.stream_client import Order, Stream
 from ops.bench.race.upstream import CHUNKS, PATH, QUESTION, STREAM_MODEL
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 STREAMS = 64
 PACE_S = 0.02
+PACED_S = math.ceil(values_needed(99) / STREAMS) * CHUNKS * PACE_S
+"""The paced run lasts as long at least, in seconds: so many streams follow each other that p99 has the values it needs.
+Through a contender that is slower than the pace there are fewer, and it has no p99."""
 _LATE_S = 60.0
 
 
@@ -48,7 +52,7 @@ class FullSpeed:
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """What was added at an even pace, in milliseconds.
+    """What was added at an even pace, in milliseconds; None where too few values came for the percentile.
 
     Attributes:
         chunks: that came.
@@ -61,10 +65,10 @@ class Paced:
 
     chunks: int
     errors: int
-    ttft_p50_ms: float
-    ttft_p99_ms: float
-    delay_p50_ms: float
-    gap_p99_ms: float
+    ttft_p50_ms: float | None
+    ttft_p99_ms: float | None
+    delay_p50_ms: float | None
+    gap_p99_ms: float | None
 
 
 def full_speed(backend: ScriptedBackend, url: str, headers: Mapping[str, str], seconds: float) -> FullSpeed:
@@ -82,14 +86,14 @@ def full_speed(backend: ScriptedBackend, url: str, headers: Mapping[str, str], s
 
 
 def paced(backend: ScriptedBackend, url: str, headers: Mapping[str, str], seconds: float) -> Paced:
-    """Send streams at an even pace through `url`.
+    """Send streams at an even pace through `url`, for `seconds` and at least `PACED_S`.
 
     Raises:
         StreamsError: not one came through.
     """
     backend.play(Script(chunks=words(CHUNKS), chunk_delay=PACE_S))
     backend.forget_requests()
-    streams = _run(_order(url, headers, seconds, spread_s=PACE_S * CHUNKS, keep_times=True))
+    streams = _run(_order(url, headers, max(seconds, PACED_S), spread_s=PACE_S * CHUNKS, keep_times=True))
     records = [record for record in backend.chat_requests() if record.ended_at_s is not None]
     backend.forget_requests()
     return added(streams, records)
@@ -128,11 +132,18 @@ def added(streams: Sequence[Stream], records: Iterable[RecordedRequest]) -> Pace
     return Paced(
         chunks,
         errors,
-        percentile(firsts, 0.5) * 1e3,
-        percentile(firsts, 0.99) * 1e3,
-        percentile(delays, 0.5) * 1e3,
-        percentile(gaps, 0.99) * 1e3,
+        _percentile_ms(firsts, 50),
+        _percentile_ms(firsts, 99),
+        _percentile_ms(delays, 50),
+        _percentile_ms(gaps, 99),
     )
+
+
+def _percentile_ms(values_s: Sequence[float], p: int) -> float | None:
+    try:
+        return percentile(values_s, p) * 1e3
+    except TooFewValuesError:
+        return None
 
 
 def is_whole(stream: Stream) -> bool:

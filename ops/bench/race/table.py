@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keywords.engine.statistics.intervals import mean_interval
+from keywords.engine.statistics.percentiles import values_needed
 from ops.bench.race.laps import CONNECTIONS
 from ops.bench.race.result import DIRECT
+from ops.bench.race.streams import PACED_S
 from ops.bench.race.targets import TARGETS, US
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from keywords.engine.statistics.intervals import Estimate
     from ops.bench.race.result import Race
-    from ops.bench.race.statistics import Estimate
 
 FIGURES = {
     **{f"rps@{n}": f"requests/s, {n} connection{'s' if n > 1 else ''}" for n in CONNECTIONS},
@@ -60,19 +63,22 @@ def markdown(race: Race) -> str:
     return "\n".join(parts) + "\n"
 
 
-_HOW = """## How it was measured
+_HOW = f"""## How it was measured
 
 - A value is the mean over the rounds, ± half its 95 % interval (Student's t over rounds); `n` is how many.
 - The contender has one core to itself; wrk or the stream client and the upstreams share another. Contenders that are
   not at work are stopped (SIGSTOP). Their order changes with each round.
 - Ordinary requests: wrk, one answer of about 500 bytes from nginx. `direct` is wrk straight at nginx.
 - Streams: 64 at once, 64 chunks each, from the scripted backend. *Full speed*: as fast as they are read. *Paced*: a
-  chunk every 20 ms, beginnings spread evenly. Added TTFT is the client's time to the first chunk, less the backend's
-  own (from the request's arrival to that chunk's departure); a chunk's way is from its departure to its arrival at the
-  client; the added gap is the difference of two chunks' distance at client and backend. The backend's record of its
-  own sending is the referee; `direct` shows what client and backend add by themselves.
+  chunk every 20 ms, beginnings spread evenly, for at least {PACED_S:g} s. Added TTFT is the client's time to the first
+  chunk, less the backend's own (from the request's arrival to that chunk's departure); a chunk's way is from its
+  departure to its arrival at the client; the added gap is the difference of two chunks' distance at client and backend.
+  The backend's record of its own sending is the referee; `direct` shows what client and backend add by themselves.
 - Where the load's core is in use to nearly 1 at full speed, streams/s and chunks/s are the limit of client and backend
   and not of the contender; its CPU per chunk tells then.
+- A percentile is a measured value (nearest rank; wrk's from its own histogram). In a round with too few values for it
+  there is none: a p99 takes {values_needed(99)} values, a p50 {values_needed(50)}. `-` is a figure that no
+  round has.
 - CPU is user and system time of the contender's processes, divided by the requests or chunks of that measurement.
 - `met` is *yes* or *no* if the whole interval lies on one side of the target, else *unclear*; one round has none."""
 
@@ -121,23 +127,17 @@ def _ratios(race: Race) -> str:
     rows = [
         (
             FIGURES[figure],
-            *(
-                shown(race.over_rounds(lambda laps, other=other, figure=figure: laps[US][figure] / laps[other][figure]))  # type: ignore[misc]  # mypy knows no lambda with defaults
-                for other in others
-            ),
+            *(shown(race.ratio((US, figure), (other, figure))) for other in others),
         )
         for figure in _RATIOS
     ]
-    collapse = [
-        shown(race.over_rounds(lambda laps, name=name: laps[name]["rps@256"] / laps[name]["rps@32"]))  # type: ignore[misc]  # mypy knows no lambda with defaults
-        for name in (US, *others)
-    ]
+    collapse = [shown(race.ratio((name, "rps@256"), (name, "rps@32"))) for name in (US, *others)]
     own = _table(("requests/s at 256 connections to its own at 32", US, *others), [("", *collapse)])
     return f"{_table((f'{US} to …', *others), rows)}\n{own}"
 
 
 def _starts(race: Race) -> str:
-    rows = [(name, number(sum(found) / len(found)), str(len(found))) for name, found in race.starts_s.items()]
+    rows = [(name, shown(mean_interval(found)), str(len(found))) for name, found in race.starts_s.items()]
     page = _table(("contender", "cold start to ready, s", "n"), rows)
     if race.soak is None:
         return page

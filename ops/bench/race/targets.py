@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from keywords.engine.statistics.intervals import Estimate, mean_interval
 from ops.bench.race.result import DIRECT
-from ops.bench.race.statistics import Estimate, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class Target:
 
 
 def _ratio(figure: str, other: str) -> Callable[[Race], Estimate | None]:
-    return lambda race: race.over_rounds(lambda laps: laps[US][figure] / laps[other][figure])
+    return lambda race: race.ratio((US, figure), (other, figure))
 
 
 def _own(figure: str) -> Callable[[Race], Estimate | None]:
@@ -64,13 +64,13 @@ TARGETS = (
         "requests/s at 256 connections, of its own at 32",
         0.9,
         ">=",
-        lambda race: race.over_rounds(lambda laps: laps[US]["rps@256"] / laps[US]["rps@32"]),
+        lambda race: race.ratio((US, "rps@256"), (US, "rps@32")),
     ),
     Target(
         "added p50 at 1 connection, ms",
         0.6,
         "<=",
-        lambda race: race.over_rounds(lambda laps: laps[US]["p50_ms@1"] - laps[DIRECT]["p50_ms@1"]),
+        lambda race: race.difference((US, "p50_ms@1"), (DIRECT, "p50_ms@1")),
     ),
     Target("chunks/s of 64 streams, times Portkey's", 3, ">=", _ratio("chunks_per_s", "portkey")),
     Target("added TTFT p99 of 64 paced streams, ms", 3, "<=", _own("ttft_p99_ms")),
@@ -81,7 +81,7 @@ TARGETS = (
         "cold start to ready, s",
         1.5,
         "<=",
-        lambda race: estimate(race.starts_s[US]) if race.starts_s.get(US) else None,
+        lambda race: mean_interval(race.starts_s[US]) if race.starts_s.get(US) else None,
     ),
 )
 

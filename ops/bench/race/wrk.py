@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keywords.engine.statistics.percentiles import values_needed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -37,15 +39,15 @@ class Load:
     Attributes:
         requests: that were answered.
         seconds: it took.
-        p50_ms: median of the answers' times.
-        p99_ms: 99th percentile.
+        p50_ms: median of the answers' times, from wrk's own histogram; None if too few came for it.
+        p99_ms: 99th percentile, likewise.
         errors: answers that were no 2xx or 3xx, and connections that broke or took too long.
     """
 
     requests: int
     seconds: float
-    p50_ms: float
-    p99_ms: float
+    p50_ms: float | None
+    p99_ms: float | None
     errors: int
 
     @property
@@ -90,4 +92,8 @@ def parse(text: str) -> Load:
     if not found:
         raise WrkError(f"wrk gave no result; it said: {text.strip()[:300]}")
     requests, duration_us, p50_us, p99_us, errors = found.groups()
-    return Load(int(requests), int(duration_us) / 1e6, float(p50_us) / 1e3, float(p99_us) / 1e3, int(errors))
+    answers = int(requests)
+    p50_ms, p99_ms = (
+        float(told_us) / 1e3 if answers >= values_needed(p) else None for told_us, p in ((p50_us, 50), (p99_us, 99))
+    )
+    return Load(answers, int(duration_us) / 1e6, p50_ms, p99_ms, int(errors))

@@ -1,0 +1,163 @@
+"""Intervals: what a few trials or rounds say about the rate, the mean or the slope behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LEAST_POINTS = 3
+"""Two points have a line, but no error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its two-sided 95 % interval, all in the unit of what was measured.
+
+    Attributes:
+        mean: the number itself.
+        low: lower end; the number itself if it rests on one value only, which has no interval.
+        high: upper end, likewise.
+        n: values that it rests on.
+    """
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+def mean_interval(values: Sequence[float]) -> Estimate:
+    """Mean of independent values with Student's t interval.
+
+    Args:
+        values: one of each round or run. Requests within one run depend on each other, so they are no such values.
+
+    Returns:
+        The mean and its interval, in the unit of the values.
+
+    Raises:
+        ValueError: there is no value.
+
+    Source: Student, Biometrika 6 (1908) 1: mean ± t(0.975, n - 1) s / sqrt(n).
+    """
+    if not values:
+        raise ValueError("n must be at least 1, not 0: a mean needs a value")
+    n = len(values)
+    mean = sum(values) / n
+    if n == 1:
+        return Estimate(mean, mean, mean, n)
+    # Loading scipy takes most of a second, and a short run may need none of it.
+    from scipy.stats import sem, t  # noqa: PLC0415
+
+    half = float(sem(values) * t.ppf(0.975, n - 1))
+    return Estimate(mean, mean - half, mean + half, n)
+
+
+def slope_interval(counts: Sequence[float], sizes: Sequence[float]) -> Estimate:
+    """How much a size grows per unit of count, by least squares, with Student's t interval of the fit.
+
+    Args:
+        counts: of each point.
+        sizes: of each point, as many.
+
+    Returns:
+        The slope and its interval, in the unit of the sizes per unit of the counts.
+
+    Raises:
+        ValueError: there are fewer than three points.
+
+    Source: N. R. Draper, H. Smith, Applied Regression Analysis (1998) 1.4: slope ± t(0.975, n - 2) times its standard
+    error.
+    """
+    n = len(counts)
+    if n < _LEAST_POINTS:
+        raise ValueError(f"{n} points are too few for a slope: it needs {_LEAST_POINTS}")
+    from scipy.stats import linregress, t  # noqa: PLC0415  # as for the mean
+
+    fit = linregress(counts, sizes)
+    half = float(fit.stderr * t.ppf(0.975, n - 2))
+    return Estimate(float(fit.slope), float(fit.slope) - half, float(fit.slope) + half, n)
+
+
+def wilson(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Two-sided score interval of the rate behind k hits in n independent trials, for reporting.
+
+    Args:
+        k: hits, 0 to n.
+        n: independent trials, at least 1.
+        confidence: 0 to 1, without the ends.
+
+    Returns:
+        Lower and upper end, both 0 to 1.
+
+    Raises:
+        ValueError: an argument is outside its range.
+
+    Source: E. B. Wilson, JASA 22 (1927) 209; the form in Brown, Cai, DasGupta, Statist. Sci. 16 (2001) 101, eq. 4.
+    """
+    _check(k, n, confidence)
+    z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
+    rate = k / n
+    middle = (rate + z2 / (2 * n)) / (1 + z2 / n)
+    half = (z2 * (rate * (1 - rate) / n + z2 / (4 * n * n))) ** 0.5 / (1 + z2 / n)
+    # At the ends the formula gives 0 and 1 exactly; rounding must not move them.
+    return (0.0 if k == 0 else middle - half), (1.0 if k == n else middle + half)
+
+
+def clopper_pearson_upper(k: int, n: int, confidence: float = 0.95) -> float:
+    """One-sided exact upper bound: with this confidence the rate is no higher. For gates on "at most".
+
+    Args:
+        k: hits, 0 to n.
+        n: independent trials, at least 1.
+        confidence: 0 to 1, without the ends; one-sided.
+
+    Returns:
+        The bound, 0 to 1. With k = 0 it is `1 - (1 - confidence) ** (1 / n)`.
+
+    Raises:
+        ValueError: an argument is outside its range.
+
+    Source: C. J. Clopper, E. S. Pearson, Biometrika 26 (1934) 404: a quantile of Beta(k + 1, n - k).
+    """
+    _check(k, n, confidence)
+    return 1.0 if k == n else _beta_quantile(k + 1, n - k, confidence)
+
+
+def clopper_pearson_lower(k: int, n: int, confidence: float = 0.95) -> float:
+    """One-sided exact lower bound: with this confidence the rate is no lower. For gates on "at least".
+
+    Args:
+        k: hits, 0 to n.
+        n: independent trials, at least 1.
+        confidence: 0 to 1, without the ends; one-sided.
+
+    Returns:
+        The bound, 0 to 1.
+
+    Raises:
+        ValueError: an argument is outside its range.
+
+    Source: as `clopper_pearson_upper`; a quantile of Beta(k, n - k + 1).
+    """
+    _check(k, n, confidence)
+    return 0.0 if k == 0 else _beta_quantile(k, n - k + 1, 1 - confidence)
+
+
+def _beta_quantile(a: float, b: float, q: float) -> float:
+    from scipy.special import betaincinv  # noqa: PLC0415  # as for the mean
+
+    return float(betaincinv(a, b, q))
+
+
+def _check(k: int, n: int, confidence: float) -> None:
+    if n < 1:
+        raise ValueError(f"n must be at least 1, not {n}: an interval needs a trial")
+    if not 0 <= k <= n:
+        raise ValueError(f"k must be 0 to n = {n}, not {k}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, not {confidence}; write 0.95 for 95 %")
