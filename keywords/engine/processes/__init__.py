@@ -1,0 +1,1 @@
+"""Programs that are not Python: how they are found and run."""
