@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
-from keywords.engine import conformance
+from keywords.engine import clock, conformance
 from keywords.engine.client import RunningStream, StreamedAnswer
 from keywords.judging import judge
 from keywords.streaming import log_stream
@@ -92,7 +91,7 @@ class BrokenStreamLibrary:
         ${moment} =    Note Moment
         ```
         """
-        return time.perf_counter()
+        return clock.now()
 
     @keyword
     def stream_should_say_that_it_broke_off(self, stream: StreamedAnswer) -> None:

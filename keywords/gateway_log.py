@@ -1,11 +1,12 @@
 """What the gateways of this run logged."""
 
 from datetime import timedelta
-from time import monotonic, sleep
+from time import sleep
 
 from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
+from keywords.engine import clock
 from keywords.world import Gateway, chosen_gateway
 
 _POLL_S = 0.02
@@ -55,9 +56,9 @@ class GatewayLogLibrary:
         ```
         """
         gateway = chosen_gateway(gateway)
-        deadline = monotonic() + within.total_seconds()
+        deadline = clock.now() + within.total_seconds()
         while not self.get_gateway_log_lines(text, gateway):
-            if monotonic() > deadline:
+            if clock.now() > deadline:
                 raise AssertionError(f"{gateway.log} does not contain '{text}' after {within.total_seconds():g} s")
             sleep(_POLL_S)
 

@@ -5,13 +5,13 @@ import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from time import monotonic
 
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
+from keywords.engine import clock
 from keywords.engine.evidence import COLLECTOR
 from keywords.engine.process import CommandResult, GatewayProcessError, run_command, start_gateway
 from keywords.engine.process_tree import Ended, wait_gone
@@ -141,7 +141,7 @@ class GatewayProcessLibrary:
         self, config: Path | None, ready_within: timedelta, environment: dict[str, str] | None = None, *, warm: bool
     ) -> Gateway:
         self._started += 1
-        began = monotonic()
+        began = clock.now()
         process = start_gateway(
             config=config,
             log=output_dir() / f"gateway-{self._started}.log",
@@ -160,7 +160,7 @@ class GatewayProcessLibrary:
             holds_model=is_to_hold_model(config, {**os.environ, **(environment or {})}),
         )
         self._running.append(gateway)
-        logger.info(f"Gateway ready at {gateway.url} after {monotonic() - began:.2f} s, log in {gateway.log}")
+        logger.info(f"Gateway ready at {gateway.url} after {clock.now() - began:.2f} s, log in {gateway.log}")
         return gateway
 
     @keyword

@@ -12,6 +12,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.utils import DotDict
 
+from keywords.engine import clock
 from keywords.engine.answer import Answer
 from keywords.engine.exchange import Exchange
 from keywords.engine.stream import StreamedAnswer
@@ -96,8 +97,8 @@ class LedgerLibrary:
         if isinstance(request, Answer | StreamedAnswer):
             request = request.exchange
         asked = request if isinstance(request, str) else str(request.response_headers["x-request-id"])
-        end = time.monotonic() + within.total_seconds()
-        while time.monotonic() < end:
+        end = clock.now() + within.total_seconds()
+        while clock.now() < end:
             found = _rows(ledger, "SELECT * FROM requests WHERE id = ?", asked)
             if found:
                 attempts = _rows(ledger, "SELECT * FROM attempts WHERE request = ? ORDER BY number", found[0]["seq"])

@@ -6,7 +6,7 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Any, Literal
 
 import psutil
@@ -15,6 +15,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.engine import clock
 from keywords.engine.client import RunningStream, StreamedAnswer
 from keywords.judging import judge
 from keywords.world import Gateway, chosen_gateway
@@ -85,9 +86,9 @@ class LifecycleLibrary:
         ```
         """
         gateway = chosen_gateway(gateway)
-        end = monotonic() + within.total_seconds()
+        end = clock.now() + within.total_seconds()
         while len(found := _readings(gateway)) < count:
-            if monotonic() > end:
+            if clock.now() > end:
                 raise AssertionError(f"{len(found)} readings of the configuration instead of {count} within {within}")
             sleep(_POLL_S)
         logger.info(found[count - 1])
@@ -108,9 +109,9 @@ class LifecycleLibrary:
         gateway = chosen_gateway(gateway)
         before = _starts_of_workers(gateway)
         gateway.process.model_process().kill()
-        end = monotonic() + within.total_seconds()
+        end = clock.now() + within.total_seconds()
         while _starts_of_workers(gateway) == before:
-            if monotonic() > end:
+            if clock.now() > end:
                 raise AssertionError(f"No worker took the place of the one that was killed within {within}")
             sleep(_POLL_S)
 

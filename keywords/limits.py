@@ -16,6 +16,7 @@ from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
 from keywords import target
+from keywords.engine import clock
 from keywords.engine.evidence import COLLECTOR
 from keywords.engine.exchange import Exchange
 from keywords.engine.process import run_command
@@ -157,8 +158,8 @@ class LimitsLibrary:
         Status Should Become    401    within=5 s
         ```
         """
-        began, send = time.monotonic(), _chat({})
-        while (took_s := time.monotonic() - began) <= within.total_seconds():
+        began, send = clock.now(), _chat({})
+        while (took_s := clock.now() - began) <= within.total_seconds():
             exchange = send()
             if exchange.status == status:
                 return took_s

@@ -9,6 +9,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.engine import clock
 from keywords.engine.prometheus import Prometheus
 from keywords.judging import judge
 
@@ -82,9 +83,9 @@ class MetricsLibrary:
         Metrics Should Add Up To    40    gateway_ledger_written_total    gateway_ledger_dropped_total
         ```
         """
-        end = time.monotonic() + within.total_seconds()
+        end = clock.now() + within.total_seconds()
         while (found := sum(self.get_metric(name) for name in names)) != expected:
-            if time.monotonic() > end:
+            if clock.now() > end:
                 raise AssertionError(
                     f"{' + '.join(names)} is {found:g} instead of {expected:g} after {within.total_seconds():g} s"
                 )
@@ -137,9 +138,9 @@ class MetricsLibrary:
         Get Query Result    ${prometheus}    sum(gateway_requests_total)    ==    3
         ```
         """
-        end = time.monotonic() + within.total_seconds()
+        end = clock.now() + within.total_seconds()
         found = prometheus.query(expression)
-        while len(found) != 1 and time.monotonic() < end:
+        while len(found) != 1 and clock.now() < end:
             time.sleep(_POLL_S)
             found = prometheus.query(expression)
         if len(found) != 1:

@@ -178,7 +178,7 @@ class RecordingLibrary:
             within: how long to wait for it.
 
         Returns:
-            Seconds on the monotonic clock, which is the clock of `Note Moment` on Linux.
+            Seconds on the monotonic clock, which is the clock of `Note Moment`.
 
         Raises:
             AssertionError: the client stayed, the answer ended before, or there is no such request.

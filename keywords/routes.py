@@ -10,6 +10,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.engine import clock
 from keywords.engine.scripted_backend import ScriptedBackend
 from keywords.exchange import CHAT
 from keywords.world import output_dir
@@ -45,8 +46,8 @@ class RoutesLibrary:
         """
         client = target.client()
         body = json.dumps(client.request("Hello.")).encode()
-        end, others = time.monotonic() + within.total_seconds(), []
-        while time.monotonic() < end:
+        end, others = clock.now() + within.total_seconds(), []
+        while clock.now() < end:
             exchange = client.send("POST", CHAT, body=body, headers={"content-type": "application/json"})
             others.append(exchange.response_headers.get("x-gateway-backend", f"nobody ({exchange.status})"))
             if others[-1] == name:

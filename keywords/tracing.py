@@ -9,6 +9,7 @@ from pathlib import Path
 from robot.api import logger
 from robot.api.deco import keyword, library
 
+from keywords.engine import clock
 from keywords.engine.answer import Answer
 from keywords.engine.exchange import Exchange
 from keywords.engine.otlp_receiver import OtlpReceiver, Span
@@ -88,9 +89,9 @@ class TracingLibrary:
         Metrics Should Arrive    ${receiver}    gen_ai.client.token.usage
         ```
         """
-        end = time.monotonic() + within.total_seconds()
+        end = clock.now() + within.total_seconds()
         while missing := set(names) - receiver.metrics:
-            if time.monotonic() > end:
+            if clock.now() > end:
                 came = ", ".join(sorted(receiver.metrics)) or "none"
                 raise AssertionError(f"{', '.join(sorted(missing))} did not come within {within}; these did: {came}")
             time.sleep(_POLL_S)

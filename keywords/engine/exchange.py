@@ -32,7 +32,7 @@ class Exchange:
             header that was sent twice are joined with `, `.
         request_body: bytes as sent.
         started_at: wall clock, seconds since the epoch.
-        sent_at: the same moment on `time.perf_counter()`, to compare with other moments of this process.
+        sent_at: the same moment by `clock.now()`, to compare with other moments.
         status: HTTP status; None if no answer came.
         response_headers: names in lower case.
         headers_s: seconds from sending until the status and headers were read; None if no answer came.

@@ -7,13 +7,13 @@ import http.client
 import json
 import socket
 import ssl
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from keywords.engine import clock
 from keywords.engine.malformed_http import KEY, MESSAGES
 from keywords.engine.message_conformance import error_body_defects
 
@@ -144,11 +144,11 @@ def send_all(
     flood = Flood(seed)
     key = api_key.encode() if api_key else KEY
     connection = _Connection(url)
-    started = time.monotonic()
+    started = clock.now()
     waiting = list(requests)
     try:
         for request in waiting:
-            flood.took_s = time.monotonic() - started
+            flood.took_s = clock.now() - started
             if flood.took_s > time_limit_s:
                 message = f"Only {flood.sent} of {len(waiting)} requests were answered within {time_limit_s:g} s."
                 raise FloodTooSlowError(message, flood)
@@ -159,7 +159,7 @@ def send_all(
                 progress(flood.sent)
     finally:
         connection.close()
-    flood.took_s = time.monotonic() - started
+    flood.took_s = clock.now() - started
     return flood
 
 

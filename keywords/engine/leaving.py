@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from keywords.engine import clock
 from keywords.engine.exchange import Chunk, Exchange
 
 if TYPE_CHECKING:
@@ -59,16 +60,16 @@ def ask_and_leave(
     connection = kind(address.netloc, timeout=_TIMEOUT_S)
     headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {api_key}"} if api_key else {})
     shown = {name: "<secret>" if name == "authorization" else value for name, value in headers.items()}
-    body, started_at, sent_at = json.dumps(asked).encode(), time.time(), time.perf_counter()
+    body, started_at, sent_at = json.dumps(asked).encode(), time.time(), clock.now()
     try:
         connection.request("POST", _PATH, body, headers)
         status, request_id, received = _read_events(connection, after_events) if after_events else (None, None, b"")
         time.sleep(after_s)
         # Before it closes: whoever notices can do so only later.
-        at_s = time.monotonic()
+        at_s = clock.now()
     finally:
         connection.close()
-    total_s = time.perf_counter() - sent_at
+    total_s = clock.now() - sent_at
     exchange = Exchange(
         method="POST",
         url=f"{base_url}{_PATH}",

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from keywords.engine import clock
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -122,8 +124,8 @@ class OtlpReceiver:
         Raises:
             TimeoutError: it did not come.
         """
-        end = time.monotonic() + within_s
-        while time.monotonic() < end:
+        end = clock.now() + within_s
+        while clock.now() < end:
             spans = list(self.spans)
             for span in spans:
                 if span.attributes.get("gateway.request_id") == request_id:

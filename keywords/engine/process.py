@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from keywords.engine import probe, process_tree
+from keywords.engine import clock, probe, process_tree
 from keywords.engine.gateway_command import CHOSEN, COMMAND
 from keywords.engine.warm_start import STARTER, SUPPORTED, WarmStartError
 
@@ -105,9 +105,9 @@ class GatewayProcess:
         Raises:
             GatewayProcessError: it still runs.
         """
-        deadline = time.monotonic() + within_s
+        deadline = clock.now() + within_s
         while (status := self._popen.poll()) is None:
-            if time.monotonic() > deadline:
+            if clock.now() > deadline:
                 raise GatewayProcessError(f"The gateway still runs after {within_s:.3g} s.{self._tail()}")
             time.sleep(_POLL_S)
         return status
@@ -121,9 +121,9 @@ class GatewayProcess:
         Raises:
             GatewayProcessError: it ended, or was not ready in time.
         """
-        started = time.monotonic()
+        started = clock.now()
         answer = "it answered nothing"
-        while (waited_s := time.monotonic() - started) <= within_s:
+        while (waited_s := clock.now() - started) <= within_s:
             self._check_running()
             status, body = probe.fetch(f"{self.url}/health/ready")
             if status == probe.OK:
@@ -150,8 +150,8 @@ class GatewayProcess:
         return ended
 
     def _await_url(self, within_s: float) -> None:
-        deadline = time.monotonic() + within_s
-        while time.monotonic() <= deadline:
+        deadline = clock.now() + within_s
+        while clock.now() <= deadline:
             if url := _listening_url(self.log.read_text("utf-8", "replace")):
                 self.url = url
                 return
@@ -210,11 +210,11 @@ def start_gateway(
         GatewayProcessError: it ended, was not ready in time, or another server answered at its address.
     """
     gateway = _launch(config, log.resolve(), environment or {}, warm=warm and SUPPORTED and not CHOSEN)
-    deadline = time.monotonic() + ready_within_s
+    deadline = clock.now() + ready_within_s
     try:
         gateway._await_url(ready_within_s)  # noqa: SLF001  (this function is the class's only maker)
         gateway._check_instance()  # noqa: SLF001
-        gateway.wait_ready(max(0.0, deadline - time.monotonic()))
+        gateway.wait_ready(max(0.0, deadline - clock.now()))
     except BaseException:  # Ctrl-C included: nothing may stay behind
         gateway.stop()
         raise

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
+from keywords.engine import clock
+
 COMMAND = "prometheus"
 _SCRAPE_MS = 250
 _END_S = 5.0
@@ -97,8 +99,8 @@ class Prometheus:
             return response.read()
 
     def _wait_ready(self, within_s: float) -> None:
-        end = time.monotonic() + within_s
-        while time.monotonic() < end and self._process.poll() is None:
+        end = clock.now() + within_s
+        while clock.now() < end and self._process.poll() is None:
             try:
                 self._get("/-/ready")
             except (URLError, ConnectionError):

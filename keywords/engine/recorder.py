@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
+from keywords.engine import clock
 from keywords.engine.exchange import Chunk, Exchange
 
 if TYPE_CHECKING:
@@ -44,13 +45,13 @@ class RecordingTransport(httpx2.BaseTransport):
         )
         request.extensions["exchange"] = exchange
         recording = _Recording(exchange, self._observe)
-        exchange.sent_at = time.perf_counter()
+        exchange.sent_at = clock.now()
         try:
             response = self._inner.handle_request(request)
         except httpx2.TransportError as error:
             recording.end(describe(error))
             raise
-        exchange.headers_s = time.perf_counter() - exchange.sent_at
+        exchange.headers_s = clock.now() - exchange.sent_at
         exchange.status = response.status_code
         exchange.response_headers = {name.lower(): value for name, value in response.headers.items()}
         return httpx2.Response(
@@ -94,7 +95,7 @@ class _Recording:
         if self._ended:
             return
         self._ended = True
-        self.exchange.total_s = time.perf_counter() - self.exchange.sent_at
+        self.exchange.total_s = clock.now() - self.exchange.sent_at
         self.exchange.failure = failure
         if self._observe is not None:
             self._observe(self.exchange)
@@ -112,7 +113,7 @@ class _RecordedBody(httpx2.SyncByteStream):
         exchange = self._recording.exchange
         try:
             for data in self._inner:
-                at_s = time.perf_counter() - exchange.sent_at
+                at_s = clock.now() - exchange.sent_at
                 exchange.chunks.append(Chunk(at_s, data))
                 yield data
                 if at_s > self._limit_s:

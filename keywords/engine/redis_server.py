@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 
+from keywords.engine import clock
+
 _COMMANDS = ("redis-server", "valkey-server")
 _START_S = 5.0
 _POLL_S = 0.02
@@ -49,8 +51,8 @@ class RedisServer:
         options = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--dir", tempfile.gettempdir()]
         self._process = subprocess.Popen([found, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # noqa: S603  (our own arguments)
         atexit.register(self.stop)
-        deadline = time.monotonic() + _START_S
-        while time.monotonic() < deadline and self._process.poll() is None:
+        deadline = clock.now() + _START_S
+        while clock.now() < deadline and self._process.poll() is None:
             if self._answers():
                 return
             time.sleep(_POLL_S)

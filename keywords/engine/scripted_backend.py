@@ -28,6 +28,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keywords.engine import clock
 from keywords.engine.scripted import child
 from keywords.engine.scripted.record import RecordedRequest, Sent, record_from_json
 from keywords.engine.scripted.script import (
@@ -162,8 +163,8 @@ class ScriptedBackend:
 
     def await_requests(self, met: Callable[[list[RecordedRequest]], bool], within_s: float) -> list[RecordedRequest]:
         """The recorded requests for an answer as soon as they are as wanted, or when the time is over."""
-        deadline = time.monotonic() + within_s
-        while not met(found := self.chat_requests()) and time.monotonic() < deadline:
+        deadline = clock.now() + within_s
+        while not met(found := self.chat_requests()) and clock.now() < deadline:
             time.sleep(_POLL_S)
         return found
 

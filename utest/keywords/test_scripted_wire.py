@@ -5,7 +5,6 @@ import math
 import socket
 import struct
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
@@ -13,6 +12,7 @@ from random import Random
 
 import pytest
 
+from keywords.engine import clock
 from keywords.engine.scripted.script import Fault, Script, Uniform, words
 
 PATH = "/v1/chat/completions"
@@ -121,10 +121,10 @@ def test_chunks_are_joined(scripted, wire):
 
 def test_each_chunk_is_recorded_with_its_time_and_place(scripted, wire):
     scripted.script = Script(chunks=("a", "b", "c"), chunk_delay=0.03)
-    before = time.monotonic()
+    before = clock.now()
     wire.ask(stream=True)
     body = wire.answer()[1]
-    after = time.monotonic()
+    after = clock.now()
     (request,) = scripted.chat_requests()
     chunks = [sent for sent in request.sent if sent.chunk is not None]
     assert [sent.chunk for sent in chunks] == [0, 1, 2]
@@ -140,9 +140,9 @@ def test_delays_can_be_drawn_and_repeat(scripted, place, seed, connect):
     scripted.start()  # so that the next request has the number 0
     delay = Uniform(0.05, 0.3)
     scripted.script = Script(chunks=("a",), seed=5, **{place: delay})
-    started = time.monotonic()
+    started = clock.now()
     connect().body(stream=True)
-    taken = time.monotonic() - started
+    taken = clock.now() - started
     drawn = delay.draw(Random(seed or "5/connection/0"))
     assert drawn <= taken < drawn + 0.5
 

@@ -8,9 +8,9 @@ import socket
 import struct
 from collections import deque
 from random import Random
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from keywords.engine import clock
 from keywords.engine.scripted.family import Ask
 from keywords.engine.scripted.head import BadRequestError, Request, RequestReader, plain_answer
 from keywords.engine.scripted.plan import Plan, Write, is_lasting, plan_answer, plan_probe
@@ -140,7 +140,7 @@ class Connection(asyncio.Protocol):
     def drop(self) -> None:
         """Reset the connection; it is not the client who leaves then."""
         if self._current is not None and self._current.ended_at_s is None:
-            self._current.ending, self._current.ended_at_s = "dropped", monotonic()
+            self._current.ending, self._current.ended_at_s = "dropped", clock.now()
         if self._playing is not None:
             self._playing.cancel()
         _reset(self.transport)
@@ -164,17 +164,17 @@ class Connection(asyncio.Protocol):
             self._answer(request)
 
     def _answer(self, request: Request) -> None:
-        record = self._stage.record(request, self._number, monotonic())
+        record = self._stage.record(request, self._number, clock.now())
         if self._stale:
-            record.ending, record.ended_at_s = "stale", monotonic()
+            record.ending, record.ended_at_s = "stale", clock.now()
             _reset(self.transport)
             return
         script, plan = self._stage.plan(request)
         if plan is None:
             self.transport.write(_BAD)
-            record.ending, record.ended_at_s = "complete", monotonic()
+            record.ending, record.ended_at_s = "complete", clock.now()
         elif plan.at_once is not None:
-            record.sent.append(Sent(now := monotonic(), plan.at_once.marks[0][1]))
+            record.sent.append(Sent(now := clock.now(), plan.at_once.marks[0][1]))
             self.transport.write(plan.at_once.wire)
             record.ending, record.ended_at_s = "complete", now
             self._after(script, request)
@@ -218,7 +218,7 @@ class Connection(asyncio.Protocol):
         for number, piece in enumerate(pieces):
             if number:
                 await asyncio.sleep(script.split_pause_s)
-            at_s = monotonic()
+            at_s = clock.now()
             self.transport.write(piece)
         if completes:
             # Now, and not a turn later: a client may leave as soon as it has the last byte.
@@ -228,7 +228,7 @@ class Connection(asyncio.Protocol):
         await self._writable.wait()
 
     def _finish(self, record: RecordedRequest, plan: Plan) -> None:
-        record.ending, record.ended_at_s = plan.ending, monotonic()
+        record.ending, record.ended_at_s = plan.ending, clock.now()
         self._current = self._playing = None
 
     def _after(self, script: Script | None, request: Request) -> None:
@@ -241,7 +241,7 @@ class Connection(asyncio.Protocol):
     def _client_left(self) -> None:
         record, self._current = self._current, None
         if record is not None and record.ended_at_s is None:
-            record.client_left_at_s = monotonic()
+            record.client_left_at_s = clock.now()
         if self._playing is not None:
             self._playing.cancel()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from keywords.engine import probe, process_tree
+from keywords.engine import clock, probe, process_tree
 from ops.bench.race.upstream import free_port
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Running:
         command = [word.replace("{port}", str(port)) for word in contender.command]
         if can_pin():
             command = ["taskset", "-c", str(CONTENDER_CORE), *command]
-        began = time.monotonic()
+        began = clock.now()
         with log.open("wb") as sink:
             # A session of its own: Ctrl-C reaches only the race, which stops its contenders itself.
             self._popen = subprocess.Popen(  # noqa: S603  # our own words
@@ -78,7 +78,7 @@ class Running:
         except BaseException:
             self.stop()
             raise
-        self.start_s = time.monotonic() - began
+        self.start_s = clock.now() - began
 
     def cpu_s(self) -> float:
         """User and system CPU seconds of it and all it started, so far."""
@@ -90,9 +90,9 @@ class Running:
 
     def pause(self) -> None:
         """Let it finish what it was given, then stop its processes, so that the others are not disturbed."""
-        deadline = time.monotonic() + _IDLE_S
+        deadline = clock.now() + _IDLE_S
         used = self.cpu_s()
-        while time.monotonic() < deadline:
+        while clock.now() < deadline:
             time.sleep(_IDLE_LOOK_S)
             before, used = used, self.cpu_s()
             if used - before < _IDLE_SHARE * _IDLE_LOOK_S:
@@ -117,8 +117,8 @@ class Running:
         return [self._process, *self._process.children(recursive=True)]
 
     def _await_ready(self, url: str, log: Path) -> None:
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline:
+        deadline = clock.now() + START_S
+        while clock.now() < deadline:
             if self._popen.poll() is not None:
                 break
             if probe.fetch(url)[0] == probe.OK:

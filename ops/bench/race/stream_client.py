@@ -14,9 +14,10 @@ import json
 import re
 import sys
 from dataclasses import asdict, dataclass, field
-from time import monotonic
 from typing import Any, cast
 from urllib.parse import urlsplit
+
+from keywords.engine import clock
 
 _OK = b"HTTP/1.1 200"
 WORD = re.compile(rb'" w(\d{3})"')
@@ -100,7 +101,7 @@ class Reader(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Count words, and note the end."""
-        now, stream = monotonic(), self._stream
+        now, stream = clock.now(), self._stream
         if stream is None:
             return
         data = self._rest + data
@@ -129,17 +130,17 @@ class Reader(asyncio.Protocol):
         """Note a stream that was broken off."""
         if self._stream is not None:
             self._stream.error = self._stream.error or f"connection lost: {exc}"
-            self._stream.ended_s = monotonic()
+            self._stream.ended_s = clock.now()
             self._streams.append(self._stream)
             self._stream = None
         self.closed.set_result(None)
 
     def _begin(self) -> None:
-        if monotonic() >= self._until_s:
+        if clock.now() >= self._until_s:
             self._transport.close()
             return
         self._rest, self._is_accepted = b"", False
-        self._stream = Stream(self._name, monotonic())
+        self._stream = Stream(self._name, clock.now())
         self._transport.write(self._request)
 
     def _end(self, now: float, error: str | None) -> None:
@@ -154,7 +155,7 @@ async def run(order: Order) -> list[Stream]:
     """All streams, in the order of their ends."""
     loop = asyncio.get_running_loop()
     streams: list[Stream] = []
-    until_s = monotonic() + order.seconds
+    until_s = clock.now() + order.seconds
 
     parts = urlsplit(order.url)
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
@@ -163,7 +164,7 @@ async def run(order: Order) -> list[Stream]:
         await asyncio.sleep(order.spread_s * number / order.connections)
         name = f"stream-{number:03d}"
         # A gateway that ends the connection with a stream gets a new one for the next.
-        while monotonic() < until_s:
+        while clock.now() < until_s:
             began = len(streams)
             _, reader = await loop.create_connection(lambda: Reader(order, name, until_s, streams), host, port)
             await reader.closed

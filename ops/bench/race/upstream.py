@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from keywords.engine import probe
+from keywords.engine import clock, probe
 from keywords.engine.scripted_backend import Script, ScriptedBackend, words
 
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ def nginx(here: Path) -> Iterator[Nginx]:
     )
     try:
         found = Nginx(f"http://127.0.0.1:{port}")
-        deadline = time.monotonic() + 5
+        deadline = clock.now() + 5
         while probe.fetch(f"{found.url}/count")[0] != probe.OK:
-            if process.poll() is not None or time.monotonic() > deadline:
+            if process.poll() is not None or clock.now() > deadline:
                 log = here / "nginx.log"
                 raise UpstreamError(f"nginx did not start: {log.read_text() if log.exists() else 'no log'}")
             time.sleep(0.05)
