@@ -76,9 +76,8 @@ _HOW = f"""## How it was measured
   The backend's record of its own sending is the referee; `direct` shows what client and backend add by themselves.
 - Where the load's core is in use to nearly 1 at full speed, streams/s and chunks/s are the limit of client and backend
   and not of the contender; its CPU per chunk tells then.
-- A percentile is a measured value (nearest rank; wrk's from its own histogram). In a round with too few values for it
-  there is none: a p99 takes {values_needed(99)} values, a p50 {values_needed(50)}. `-` is a figure that no
-  round has.
+- A percentile is a measured value (nearest rank; wrk's from its own histogram). A p99 takes {values_needed(99)} values
+  and a p50 {values_needed(50)}; a round with fewer has none, and `-` is a figure that no round has.
 - CPU is user and system time of the contender's processes, divided by the requests or chunks of that measurement.
 - `met` is *yes* or *no* if the whole interval lies on one side of the target, else *unclear*; one round has none."""
 
