@@ -11,6 +11,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.arguments import CONVERTERS, Fields, Words
 from keywords.engine import conformance
 from keywords.engine.client import StreamedAnswer
 from keywords.judging import judge
@@ -19,7 +20,7 @@ GapStatistic = Literal["p50", "p95", "max"]
 _GAPS_NEEDED = {"p50": 3, "p95": 59, "max": 1}  # for p95: 1 - 0.95 ** 59 > 0.95, so the sample likely reaches beyond it
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class StreamingLibrary:
     """Ask the gateway for a stream and look at how it came.
 
@@ -45,7 +46,8 @@ class StreamingLibrary:
         stop: str | list[str] | None = None,
         n: int | None = None,
         include_usage: bool = False,
-        extra: dict[str, Any] | None = None,
+        tool: dict[str, object] | None = None,
+        extra: Fields = None,
     ) -> StreamedAnswer:
         """Stream the answer to one question and read it to its end, however it ends.
 
@@ -60,6 +62,7 @@ class StreamingLibrary:
             stop: a text, or several, at which the answer ends.
             n: how many choices.
             include_usage: ask for the usage numbers at the end of the stream.
+            tool: one that the model may call, as `Describe Tool` gives it.
             extra: further fields of the request.
 
         Returns:
@@ -75,6 +78,7 @@ class StreamingLibrary:
         """
         fields: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "seed": seed, "stop": stop, "n": n}
         fields |= {"system": system, "model": model, "max_tokens": max_tokens}
+        fields["tools"] = None if tool is None else [tool]
         stream = target.client().stream(prompt, include_usage=include_usage, **{**fields, **(extra or {})})
         log_stream(stream)
         return stream
@@ -125,14 +129,14 @@ class StreamingLibrary:
         self,
         stream: StreamedAnswer,
         assertion_operator: AssertionOperator | None = None,
-        assertion_expected: list[str] | None = None,
+        assertion_expected: Words = None,
         message: str | None = None,
     ) -> list[str]:
-        """Every finish reason in the order they came.
+        """Every finish reason in the order they came; they are compared with words that have spaces between.
 
         ```robotframework
         ${stream} =    Stream Chat    Tell me a story.    max_tokens=3
-        Get Finish Reasons    ${stream}    ==    ${{ ['length'] }}
+        Get Finish Reasons    ${stream}    ==    length
         ```
         """
         return judge(stream.finish_reasons, assertion_operator, assertion_expected, "The finish reasons", message)
