@@ -1,6 +1,11 @@
+from datetime import timedelta
+from types import SimpleNamespace
+
 import pytest
+from assertionengine import AssertionOperator
 
 from keywords.engine.latency import SAMPLES_NEEDED, percentile
+from keywords.latency import LatencyLibrary
 
 
 @pytest.mark.parametrize("p", [90, 95, 99])
@@ -24,3 +29,11 @@ def test_a_rank_between_two_samples_is_the_upper_one():
 def test_one_slow_sample_among_sixty_shows_in_no_p95():
     assert percentile([0.1] * 59 + [9.0], 95) == 0.1
     assert percentile([0.1] * 56 + [9.0] * 4, 95) == 9.0
+
+
+def test_the_time_beyond_a_deadline_is_told_with_both():
+    answer, less = SimpleNamespace(total_s=1.25), AssertionOperator["<"]
+    assert LatencyLibrary().get_time_beyond_deadline(answer, timedelta(seconds=1), less, 0.5) == 0.25
+    assert LatencyLibrary().get_time_beyond_deadline(answer, timedelta(seconds=2)) == -0.75
+    with pytest.raises(AssertionError, match=r"The answer took 1\.250 s, beyond 1 s \(s\) '0\.25'"):
+        LatencyLibrary().get_time_beyond_deadline(answer, timedelta(seconds=1), less, 0.2)
