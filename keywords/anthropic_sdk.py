@@ -127,7 +127,8 @@ class AnthropicSdkLibrary:
 
         ```robotframework
         ${tool} =    Describe Package Tool    get_weather    city
-        ${message} =    Package Message    Is it raining in Oslo?    tools=${{ [$tool] }}
+        VAR    @{tools}    ${tool}
+        ${message} =    Package Message    Is it raining in Oslo?    tools=${tools}
         ```
         """
         schema = {"type": "object", "properties": {parameter: {"type": "string"} for parameter in parameters}}

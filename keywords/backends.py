@@ -1,12 +1,14 @@
 """Scripted backends, and gateways' configurations that lead to them."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Literal
 
 from robot.api import logger
 from robot.api.deco import keyword, library
 
+from keywords.arguments import CONVERTERS, Settings
 from keywords.engine.scripted_backend import ScriptedBackend
 from keywords.world import output_dir
 
@@ -25,18 +27,7 @@ _KINDS: dict[Kind, tuple[str, str, dict[str, object]]] = {
 _OWN_KINDS = tuple(kind for kind in _KINDS if kind != "litellm")
 
 
-class Limits(TypedDict, total=False):
-    """Limits of a gateway, as its configuration names them: seconds for `…_s`, else bytes and levels."""
-
-    connect_s: float
-    first_byte_s: float
-    idle_s: float
-    total_s: float
-    body_bytes: int
-    json_depth: int
-
-
-@library(scope="GLOBAL", doc_format="MARKDOWN")
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
 class BackendsLibrary:
     """Put a scripted backend behind a gateway.
 
@@ -140,7 +131,7 @@ class BackendsLibrary:
         kind: Kind = "openai",
         *,
         model: str = "scripted",
-        limits: Limits | None = None,
+        limits: Settings = None,
         strict: bool = False,
     ) -> Path:
         """Write a configuration whose one model leads to a scripted backend.
@@ -151,14 +142,15 @@ class BackendsLibrary:
                 `azure-deployment` the older one of each deployment, `litellm` whatever the backend's first model names
                 as its provider.
             model: the id that clients ask for; the backend's name for it is the first one it lists.
-            limits: limits that differ from the gateway's defaults.
+            limits: limits that differ from the gateway's defaults, by their names in its configuration, such as
+                `idle_s=1 json_depth=20`.
             strict: the gateway refuses what the backend cannot take, rather than drop it.
 
         Returns:
             The file, in the output directory.
 
         ```robotframework
-        ${config} =    Write Gateway Config    ${backend}    ollama    limits=${{ {'idle_s': 1} }}
+        ${config} =    Write Gateway Config    ${backend}    ollama    limits=idle_s=1
         ```
         """
         table = _backend(backend, kind, "scripted", strict=strict)
@@ -226,7 +218,7 @@ def _model(backend: ScriptedBackend, name: str, model: str) -> list[str]:
     return [f"[models.{json.dumps(model)}]", f"route = [{step}]"]
 
 
-def _limits(limits: Limits) -> list[str]:
+def _limits(limits: Mapping[str, float]) -> list[str]:
     lines = []
     for table, belongs in (("timeouts", True), ("limits", False)):
         settings = [f"{name} = {value}" for name, value in limits.items() if name.endswith("_s") is belongs]

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.arguments import CONVERTERS, Fields
 from keywords.engine import clock, conformance
 from keywords.engine.client import RunningStream, StreamedAnswer
 from keywords.judging import judge
 from keywords.streaming import log_stream
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class BrokenStreamLibrary:
     """Leave a stream running while the row does something to the gateway, and look at its end.
 
@@ -31,7 +31,7 @@ class BrokenStreamLibrary:
         *,
         temperature: float | None = None,
         max_tokens: int | None = 256,
-        extra: dict[str, Any] | None = None,
+        extra: Fields = None,
     ) -> RunningStream:
         """Start a stream, wait for its first content and leave it running.
 

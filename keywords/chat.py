@@ -10,6 +10,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.arguments import CONVERTERS, Fields
 from keywords.engine import conformance
 from keywords.engine.client import Answer, StreamedAnswer
 from keywords.judging import judge
@@ -17,12 +18,12 @@ from keywords.judging import judge
 UsageNumber = Literal["prompt_tokens", "completion_tokens", "total_tokens"]
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class ChatLibrary:
     """Ask the gateway and look at what it answers.
 
     Every `Ask…` keyword sends only the fields that are given, and `max_tokens`, so that no answer is endless. `extra`
-    takes any further field of the request, as a dictionary: `extra=${{ {'top_k': 1} }}`.
+    takes any further fields of the request, as JSON: `extra={"top_k": 1}`.
 
     The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
     replaces the usual message: `Get Text    ${answer}    ==    OK`. They take plain and streamed answers alike.
@@ -44,7 +45,8 @@ class ChatLibrary:
         max_completion_tokens: int | None = None,
         stop: str | list[str] | None = None,
         n: int | None = None,
-        extra: dict[str, Any] | None = None,
+        tool: dict[str, object] | None = None,
+        extra: Fields = None,
     ) -> Answer:
         """Ask one question and wait for the whole answer.
 
@@ -59,6 +61,7 @@ class ChatLibrary:
             max_completion_tokens: the same by its newer name; `max_tokens` is then left out.
             stop: a text, or several, at which the answer ends.
             n: how many choices.
+            tool: one that the model may call, as `Describe Tool` gives it.
             extra: further fields of the request.
 
         Returns:
@@ -75,6 +78,7 @@ class ChatLibrary:
         """
         fields: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "seed": seed, "stop": stop, "n": n}
         fields |= {"system": system, "model": model, "max_completion_tokens": max_completion_tokens}
+        fields["tools"] = None if tool is None else [tool]
         fields["max_tokens"] = max_tokens if max_completion_tokens is None else None
         answer = target.client().ask(prompt, **{**fields, **(extra or {})})
         log_answer(answer)
@@ -89,7 +93,7 @@ class ChatLibrary:
         temperature: float | None = None,
         seed: int | None = None,
         max_tokens: int | None = 64,
-        extra: dict[str, Any] | None = None,
+        extra: Fields = None,
     ) -> Answer:
         """Send a whole conversation and wait for the next message of it.
 
@@ -121,15 +125,17 @@ class ChatLibrary:
     def ask_together(
         self,
         *prompts: str,
+        times: int = 1,
         temperature: float | None = None,
         seed: int | None = None,
         max_tokens: int | None = 64,
-        extra: dict[str, Any] | None = None,
+        extra: Fields = None,
     ) -> list[Answer]:
         """Ask all questions at the same moment, each on a connection of its own.
 
         Args:
             prompts: the user messages, one for each request.
+            times: each of them so many times.
             temperature: as for [Ask].
             seed: as for [Ask].
             max_tokens: as for [Ask].
@@ -147,7 +153,7 @@ class ChatLibrary:
         ```
         """
         fields = {"temperature": temperature, "seed": seed, "max_tokens": max_tokens}
-        answers = target.client().ask_together(prompts, **{**fields, **(extra or {})})
+        answers = target.client().ask_together(prompts * times, **{**fields, **(extra or {})})
         for answer in answers:
             log_answer(answer)
         return answers

@@ -8,6 +8,7 @@ from assertionengine import AssertionOperator
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.arguments import CONVERTERS, Fields
 from keywords.chat import log_answer
 from keywords.engine import completions
 from keywords.engine.client import Answer, StreamedAnswer
@@ -15,37 +16,36 @@ from keywords.judging import judge
 from keywords.streaming import log_stream
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class CompletionsLibrary:
     """Have the gateway continue prompts (`/v1/completions`).
 
-    A prompt is a text, a list of texts, a list of token ids, or a list of such lists; each but a single one has choices
-    of its own. What comes back is looked at with the keywords for chat: `Get Text`, `Get Finish Reason`, `Get Usage`,
-    `Get Header`, `Stream Should Say That It Broke Off`.
+    Each of several prompts has choices of its own. Prompts that are the ids of their tokens go into `extra`. What comes
+    back is looked at with the keywords for chat: `Get Text`, `Get Finish Reason`, `Get Usage`, `Get Header`, `Stream
+    Should Say That It Broke Off`.
     """
 
     @keyword
     def complete_text(
         self,
-        prompt: str | list[Any],
-        *,
+        *prompts: str,
         model: str | None = None,
         temperature: float | None = None,
         max_tokens: int | None = 16,
         n: int | None = None,
         logprobs: int | None = None,
-        extra: dict[str, Any] | None = None,
+        extra: Fields = None,
     ) -> Answer:
         """Have a prompt continued, and wait for all of it.
 
         Args:
-            prompt: the prompt, or several.
+            prompts: one prompt is sent as a text, several as a list.
             model: model id; `${MODEL}` if left out.
             temperature: 0 to 2.
             max_tokens: upper bound of each completion, in tokens; `${None}` leaves it open.
             n: how many choices for each prompt.
             logprobs: log probabilities of so many alternatives to each token.
-            extra: further fields of the request.
+            extra: further fields of the request; `prompt` replaces the prompts.
 
         Raises:
             GatewayRefused: the gateway answered with an error.
@@ -54,29 +54,32 @@ class CompletionsLibrary:
 
         ```robotframework
         ${answer} =    Complete Text    Once upon a time    temperature=0
+        ${answer} =    Complete Text    Once upon    The sky    n=2
+        ${answer} =    Complete Text    extra={"prompt": [[1, 2, 3], [4]]}
         ```
         """
-        fields = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "n": n, "logprobs": logprobs}
-        answer = completions.complete(target.client(), prompt, **_without_none(fields), **(extra or {}))
+        fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "n": n}
+        fields["logprobs"] = logprobs
+        fields = _without_none(fields) | {"prompt": _prompt(prompts), **(extra or {})}
+        answer = completions.complete(target.client(), **fields)
         log_answer(answer)
         return answer
 
     @keyword
     def stream_text(
         self,
-        prompt: str | list[Any],
-        *,
+        *prompts: str,
         model: str | None = None,
         temperature: float | None = None,
         max_tokens: int | None = 16,
         n: int | None = None,
         include_usage: bool = False,
-        extra: dict[str, Any] | None = None,
+        extra: Fields = None,
     ) -> StreamedAnswer:
         """Have a prompt continued as a stream, and read it to its end, however it ends.
 
         Args:
-            prompt: as for [Complete Text].
+            prompts: as for [Complete Text].
             model: as for [Complete Text].
             temperature: as for [Complete Text].
             max_tokens: as for [Complete Text].
@@ -92,9 +95,9 @@ class CompletionsLibrary:
         ${stream} =    Stream Text    Once upon a time    temperature=0
         ```
         """
-        fields = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "n": n}
-        fields = _without_none(fields) | (extra or {})
-        streamed = completions.stream(target.client(), prompt, include_usage=include_usage, **fields)
+        fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "n": n}
+        fields = _without_none(fields) | {"prompt": _prompt(prompts), **(extra or {})}
+        streamed = completions.stream(target.client(), include_usage=include_usage, **fields)
         log_stream(streamed)
         return streamed
 
@@ -158,6 +161,10 @@ class CompletionsLibrary:
             raise AssertionError(f"No log probabilities in the shape of text completions: {logprobs}")
         tokens = "".join(lists[0] or ())
         return judge(tokens, assertion_operator, assertion_expected, "The tokens of the text", message)
+
+
+def _prompt(prompts: tuple[str, ...]) -> str | list[str]:
+    return prompts[0] if len(prompts) == 1 else list(prompts)
 
 
 def _without_none(fields: dict[str, Any]) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.arguments import CONVERTERS, Fields
 from keywords.engine import embeddings
 from keywords.engine.embeddings import Embeddings, Format
 from keywords.judging import judge
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class EmbeddingsLibrary:
     """Have the gateway turn texts into vectors (`/v1/embeddings`).
 
@@ -28,7 +29,7 @@ class EmbeddingsLibrary:
         *texts: str,
         model: str | None = None,
         encoding_format: Format | None = None,
-        extra: dict[str, Any] | None = None,
+        extra: Fields = None,
     ) -> Embeddings:
         """Ask for the vectors of one or several texts.
 
@@ -86,7 +87,7 @@ class EmbeddingsLibrary:
             AssertionError: they differ in that, or the comparison failed.
 
         ```robotframework
-        ${vectors} =    Embed    A cat.    extra=${{ {'dimensions': 8} }}
+        ${vectors} =    Embed    A cat.    extra={"dimensions": 8}
         Get Vector Length    ${vectors}    ==    8
         ```
         """

@@ -11,6 +11,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.arguments import CONVERTERS, Headers, header, json_or_text
 from keywords.engine import conformance
 from keywords.engine.answer import error_object, shown
 from keywords.engine.client import Answer, StreamedAnswer
@@ -22,7 +23,7 @@ PAYLOADS = Path(__file__).resolve().parent.parent / "resources" / "payloads"
 CHAT = "/v1/chat/completions"
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class ExchangeLibrary:
     """Send any request, a wrong one too, and look at the status, the headers and the error of what comes back.
 
@@ -40,7 +41,7 @@ class ExchangeLibrary:
         *,
         path: str = CHAT,
         content_type: str | None = "application/json",
-        headers: dict[str, str] | None = None,
+        headers: Headers = None,
         api_key: str | None = None,
     ) -> Exchange:
         """Post a file's bytes as they are.
@@ -51,7 +52,7 @@ class ExchangeLibrary:
             payload: a file in `resources/payloads`, or an absolute path.
             path: where to post it.
             content_type: `${None}` sends no content type.
-            headers: further headers.
+            headers: further headers, such as `x-request-id: my-own-id`.
             api_key: a wrong key instead of the gateway's; empty for none.
 
         Returns:
@@ -85,7 +86,7 @@ class ExchangeLibrary:
         ```
         """
         client = target.client()
-        body = client.request(prompt) | {name: _json_or_text(value) for name, value in fields.items()}
+        body = client.request(prompt) | {name: json_or_text(value) for name, value in fields.items()}
         data = json.dumps(body).encode()
         return _logged(client.send("POST", CHAT, body=data, headers={"content-type": "application/json"}))
 
@@ -118,7 +119,7 @@ class ExchangeLibrary:
         ${refusal} =    Send Raw    GET    /v1/models    api_key=wrong
         ```
         """
-        pairs = [*(_header(header) for header in headers), *_authorization(api_key)]
+        pairs = [*map(header, headers), *_authorization(api_key)]
         data = body.encode() if isinstance(body, str) else body
         return _logged(target.client().send(method, path, body=data, headers=pairs, anonymous=api_key == ""))
 
@@ -261,22 +262,6 @@ class ExchangeLibrary:
 
 def _exchange(answer: Exchange | Answer | StreamedAnswer) -> Exchange:
     return answer if isinstance(answer, Exchange) else answer.exchange
-
-
-def _json_or_text(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
-
-
-def _header(header: str) -> tuple[str, str]:
-    name, colon, value = header.partition(":")
-    if not colon:
-        raise ValueError(f"A header must read 'Name: value', not {header!r}")
-    return name, value.removeprefix(" ")
 
 
 def _content_type(content_type: str | None) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """How long answers take."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from assertionengine import AssertionOperator
@@ -8,6 +9,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.engine.exchange import Exchange
 from keywords.engine.statistics.percentiles import percentile
 from keywords.judging import judge
 
@@ -84,4 +86,31 @@ class LatencyLibrary:
         value = max(samples) if statistic == "max" else percentile(samples, int(statistic[1:]))
         label = f"GET {latencies.path}, {statistic} of {len(samples)} (s),"
         logger.info(f"{label} {value:.6f}")
+        return judge(value, assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def get_time_beyond_deadline(
+        self,
+        exchange: Exchange,
+        deadline: timedelta,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """Seconds by which an answer ended after a deadline that began when it was asked for; below 0 if before.
+
+        Args:
+            exchange: the answer.
+            deadline: from sending the request.
+            assertion_operator: such as `<`.
+            assertion_expected: seconds.
+            message: replaces the usual message.
+
+        ```robotframework
+        ${exchange} =    Send Payload    plain.json
+        Get Time Beyond Deadline    ${exchange}    1 s    <    ${DEADLINE_SLACK_S}
+        ```
+        """
+        value = exchange.total_s - deadline.total_seconds()
+        label = f"The answer took {exchange.total_s:.3f} s, beyond {deadline.total_seconds():g} s (s)"
         return judge(value, assertion_operator, assertion_expected, label, message)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.arguments import CONVERTERS, Headers, json_or_text
 from keywords.engine import message_conformance
 from keywords.engine.exchange import Exchange
 from keywords.engine.messages import MESSAGES, StreamedMessage, read_stream
 from keywords.judging import judge
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 KeyPlace = Literal["authorization", "x-api-key", "none"]
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class MessagesLibrary:
     """Ask in the format of Anthropic's Messages, and hold what comes back against it.
 
@@ -35,7 +39,7 @@ class MessagesLibrary:
         self,
         prompt: str = "Hello.",
         *,
-        headers: dict[str, str] | None = None,
+        headers: Headers = None,
         key_in: KeyPlace = "authorization",
         **fields: Any,
     ) -> Exchange:
@@ -53,7 +57,7 @@ class MessagesLibrary:
 
         ```robotframework
         ${refusal} =    Send Message    max_tokens=-1
-        ${refusal} =    Send Message    headers=${{ {'anthropic-version': '2023-01-01'} }}
+        ${refusal} =    Send Message    headers=anthropic-version: 2023-01-01
         ```
         """
         return _posted(prompt, headers or {}, fields, key_in)
@@ -150,11 +154,11 @@ class MessagesLibrary:
 
 
 def _posted(
-    prompt: str, headers: dict[str, str], fields: dict[str, Any], key_in: KeyPlace = "authorization"
+    prompt: str, headers: Mapping[str, str], fields: dict[str, Any], key_in: KeyPlace = "authorization"
 ) -> Exchange:
     client = target.client()
     body = {"model": client.model, "max_tokens": 32, "messages": [{"role": "user", "content": prompt}]}
-    body |= {name: _json_or_text(value) for name, value in fields.items()}
+    body |= {name: json_or_text(value) for name, value in fields.items()}
     data = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
     given = {"content-type": "application/json", "anthropic-version": "2023-06-01", **headers}
     # llama.cpp's server closes the connection after a stream though it promised to keep it.
@@ -164,15 +168,6 @@ def _posted(
     exchange = client.send("POST", MESSAGES, body=data, headers=given, anonymous=key_in != "authorization")
     logger.info(f"{exchange.status} {exchange.body[:2000].decode(errors='replace')}")
     return exchange
-
-
-def _json_or_text(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def _judge(what: str, defects: list[str]) -> None:

@@ -1,6 +1,7 @@
 """The gateway's `/metrics`, as text and through a real Prometheus."""
 
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 
 from assertionengine import AssertionOperator
@@ -9,6 +10,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.arguments import CONVERTERS, Labels
 from keywords.engine import clock
 from keywords.engine.prometheus import Prometheus
 from keywords.judging import judge
@@ -19,12 +21,12 @@ _SOON = timedelta(seconds=3)
 _FIRST_SCRAPE = timedelta(seconds=15)
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN")
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
 class MetricsLibrary:
     """Read what the gateway tells Prometheus; `${GATEWAY_URL}` says which gateway.
 
     ```robotframework
-    Get Metric    gateway_requests_total    status_class=2xx
+    Get Metric    gateway_requests_total    labels=status_class=2xx
     ${prometheus} =    Start Prometheus    ${GATEWAY_URL}
     Get Query Result    ${prometheus}    sum(gateway_requests_total)    ==    3
     Stop Prometheus
@@ -59,35 +61,92 @@ class MetricsLibrary:
         }
 
     @keyword
-    def get_metric(self, name: str, **labels: str) -> float:
-        """The sum of all series of a name that have these labels; 0 if there is none.
+    def get_metric(
+        self,
+        name: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+        *,
+        labels: Labels = None,
+    ) -> float:
+        """The sum of all series of a name that have certain labels; 0 if there is none.
+
+        Args:
+            name: of the samples.
+            assertion_operator: how to compare.
+            assertion_expected: with what sum.
+            message: replaces the usual message.
+            labels: only series with these, such as `code=invalid_api_key`.
 
         ```robotframework
-        ${count} =    Get Metric    gateway_errors_total    code=invalid_api_key
+        ${count} =    Get Metric    gateway_errors_total    labels=code=invalid_api_key
+        Get Metric    gateway_errors_total    >    0    labels=code=invalid_api_key
         ```
         """
-        found = [value for sample, given, value in _samples() if sample == name and labels.items() <= given.items()]
-        logger.info(f"{name}{labels or ''} = {sum(found):g}, from {len(found)} series")
-        return sum(found)
+        return judge(
+            _sum_of(name, labels or {}), assertion_operator, assertion_expected, f"{name}{labels or ''}", message
+        )
 
     @keyword
-    def metrics_should_add_up_to(self, expected: float, *names: str, within: timedelta = _SOON) -> None:
+    def get_metric_growth(
+        self,
+        name: str,
+        since: float,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+        *,
+        labels: Labels = None,
+    ) -> float:
+        """By how much a metric has grown since [Get Metric] gave a value of it.
+
+        Args:
+            name: as for [Get Metric].
+            since: the value that it had before.
+            assertion_operator: how to compare.
+            assertion_expected: with what growth.
+            message: replaces the usual message.
+            labels: as for [Get Metric].
+
+        ```robotframework
+        ${before} =    Get Metric    gateway_errors_total    labels=code=invalid_api_key
+        Get Metric Growth    gateway_errors_total    ${before}    ==    1    labels=code=invalid_api_key
+        ```
+        """
+        now = _sum_of(name, labels or {})
+        label = f"The growth of {name}{labels or ''} from {since:g} to {now:g}"
+        return judge(now - since, assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def metrics_should_add_up_to(
+        self, expected: float, *names: str, since: float = 0.0, within: timedelta = _SOON
+    ) -> None:
         """Wait until all series of these names add up to a number.
 
         A request is accounted for a little after its answer.
+
+        Args:
+            expected: the sum.
+            names: of the metrics.
+            since: a sum that they had before, which does not count.
+            within: how long to wait.
 
         Raises:
             AssertionError: they did not in time.
 
         ```robotframework
         Metrics Should Add Up To    40    gateway_ledger_written_total    gateway_ledger_dropped_total
+        ${before} =    Get Metric    gateway_requests_total
+        Metrics Should Add Up To    4    gateway_requests_total    since=${before}
         ```
         """
         end = clock.now() + within.total_seconds()
-        while (found := sum(self.get_metric(name) for name in names)) != expected:
+        while (found := sum(_sum_of(name, {}) for name in names) - since) != expected:
             if clock.now() > end:
+                more = f" more than {since:g}" if since else ""
                 raise AssertionError(
-                    f"{' + '.join(names)} is {found:g} instead of {expected:g} after {within.total_seconds():g} s"
+                    f"{' + '.join(names)} is {found:g}{more} instead of {expected:g} after {within.total_seconds():g} s"
                 )
             time.sleep(_POLL_S)
 
@@ -147,6 +206,12 @@ class MetricsLibrary:
             raise AssertionError(f"{expression} gave {len(found)} series within {within.total_seconds():g} s: {found}")
         logger.info(f"{expression} = {found[0]}")
         return judge(found[0][1], assertion_operator, assertion_expected, expression, message)
+
+
+def _sum_of(name: str, labels: Mapping[str, str]) -> float:
+    found = [value for sample, given, value in _samples() if sample == name and labels.items() <= given.items()]
+    logger.info(f"{name}{labels or ''} = {sum(found):g}, from {len(found)} series")
+    return sum(found)
 
 
 def _samples() -> list[tuple[str, dict[str, str], float]]:

@@ -4,34 +4,45 @@ from __future__ import annotations
 
 from typing import Any
 
+from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.arguments import CONVERTERS, Words
 from keywords.engine import conformance
 from keywords.engine.answer import read_object
+from keywords.judging import judge
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class ModelsLibrary:
     """Find out which models a client may ask for."""
 
     @keyword
-    def list_models(self) -> list[str]:
+    def list_models(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Words = None,
+        message: str | None = None,
+    ) -> list[str]:
         """The ids of the models that the gateway offers; the list itself must be as OpenAI writes it.
+
+        They are compared with ids that have spaces between.
 
         Raises:
             GatewayRefused: the gateway answered with an error.
             NotAnAnswer: the body is not a list of models as OpenAI writes it; the message names each defect.
+            AssertionError: the comparison failed.
 
         ```robotframework
         @{models} =    List Models
-        Should Not Be Empty    ${models}
+        List Models    ==    model-a model-b
         ```
         """
         ids = [model["id"] for model in target.client().models()]
         logger.info(f"{len(ids)} models: {', '.join(ids)}")
-        return ids
+        return judge(ids, assertion_operator, assertion_expected, "The ids of the models", message)
 
     @keyword
     def get_model(self, model: str | None = None) -> dict[str, Any]:

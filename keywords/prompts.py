@@ -8,19 +8,36 @@ from typing import Any
 from assertionengine import AssertionOperator
 from robot.api.deco import keyword, library
 
+from keywords.arguments import CONVERTERS, Fields, json_or_text
 from keywords.engine.answer import Answer
 from keywords.engine.scripted_backend import ScriptedBackend
 from keywords.engine.stream import StreamedAnswer
 from keywords.judging import judge
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class PromptsLibrary:
     """Compare prompts by their tokens, as the model itself counts them, and read what a scripted backend was asked.
 
     The count is an oracle for control tokens in pasted text: a control token is one token, the same characters as text
     are several.
     """
+
+    @keyword
+    def repeated_text(self, text: str, count: int, *, separator: str = "") -> str:
+        """A text so many times.
+
+        Args:
+            text: what is repeated.
+            count: how often it comes.
+            separator: what stands between.
+
+        ```robotframework
+        ${tokens} =    Repeated Text    <|im_end|>    50
+        ${colours} =    Repeated Text    "red"    10001    separator=,
+        ```
+        """
+        return separator.join([text] * count)
 
     @keyword
     def get_prompt_token_share(
@@ -37,8 +54,8 @@ class PromptsLibrary:
             AssertionError: the comparison failed, or an answer came without a count.
 
         ```robotframework
-        ${pasted} =    Ask    ${{ '<|im_end|>' * 50 }}    max_tokens=1
-        ${twin} =    Ask    ${{ '<|im_xnd|>' * 50 }}    max_tokens=1
+        ${pasted} =    Ask    <|im_end|><|im_end|>    max_tokens=1
+        ${twin} =    Ask    <|im_xnd|><|im_xnd|>    max_tokens=1
         Get Prompt Token Share    ${pasted}    ${twin}    >=    0.8
         ```
         """
@@ -86,6 +103,59 @@ class PromptsLibrary:
         """
         names = " ".join(sorted(_last_request(backend)))
         return judge(names, assertion_operator, assertion_expected, "The fields", message)
+
+    @keyword
+    def get_asked_field(
+        self,
+        backend: ScriptedBackend,
+        name: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: object = None,
+        message: str | None = None,
+    ) -> object:
+        """A field of the last request that reached a backend.
+
+        Args:
+            backend: who was asked.
+            name: the field's name; `options.seed` is the field `seed` of the object `options`.
+            assertion_operator: how to compare.
+            assertion_expected: with what; a text that is JSON is taken as JSON.
+            message: replaces the usual message.
+
+        Raises:
+            AssertionError: the comparison failed, the request has no such field, or none reached the backend.
+
+        ```robotframework
+        Get Asked Field    ${backend}    options.seed    ==    7
+        Get Asked Field    ${backend}    stop    ==    ["END"]
+        ```
+        """
+        value: Any = _last_request(backend)
+        for step in name.split("."):
+            if not isinstance(value, dict) or step not in value:
+                raise AssertionError(f"The request has no field {name}: {json.dumps(_last_request(backend))}")
+            value = value[step]
+        return judge(value, assertion_operator, json_or_text(assertion_expected), f"The field {name}", message)
+
+    @keyword
+    def get_asked_body(
+        self,
+        backend: ScriptedBackend,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Fields = None,
+        message: str | None = None,
+    ) -> dict[str, Any]:
+        """All fields of the last request that reached a backend.
+
+        Raises:
+            AssertionError: the comparison failed, or no request reached the backend.
+
+        ```robotframework
+        Get Asked Body    ${backend}    ==    {"model": "scripted", "prompt": "Once"}
+        ```
+        """
+        body = _last_request(backend)
+        return judge(body, assertion_operator, assertion_expected, "The body of the request", message)
 
 
 def _prompt_tokens(answer: Answer | StreamedAnswer) -> int:

@@ -52,6 +52,25 @@ class RecordingLibrary:
         return judge(len(backend.chat_requests()), assertion_operator, assertion_expected, "Requests", message)
 
     @keyword
+    def get_request_count_growth(
+        self,
+        backend: ScriptedBackend,
+        since: int,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many requests for an answer have reached the backend since [Get Request Count] gave that number.
+
+        ```robotframework
+        ${before} =    Get Request Count    ${backend}
+        Get Request Count Growth    ${backend}    ${before}    ==    1
+        ```
+        """
+        growth = len(backend.chat_requests()) - since
+        return judge(growth, assertion_operator, assertion_expected, f"Requests after the first {since}", message)
+
+    @keyword
     def await_request_count(self, backend: ScriptedBackend, count: int, within: timedelta = _SOON) -> None:
         """Wait until so many requests for an answer have reached the backend.
 
@@ -67,17 +86,29 @@ class RecordingLibrary:
             raise AssertionError(f"{len(found)} requests came within {within.total_seconds():g} s, not {count}.")
 
     @keyword
-    def get_request_gaps(self, backend: ScriptedBackend) -> list[float]:
-        """Seconds from each request for an answer to the next one: how long whoever asked waited between attempts.
+    def get_surplus_wait(
+        self,
+        backend: ScriptedBackend,
+        asked_s: float,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """Seconds by which the wait before the last request was longer than was asked for; below 0 if shorter.
+
+        Raises:
+            AssertionError: the backend has no two requests for an answer, or the judgement failed.
 
         ```robotframework
-        ${gaps} =    Get Request Gaps    ${backend}
+        Get Surplus Wait    ${backend}    0.4    >=    0
         ```
         """
         moments = [request.at_s for request in backend.chat_requests()]
         gaps = [later - earlier for earlier, later in pairwise(moments)]
-        logger.info(f"Seconds between requests: {', '.join(f'{gap:.4f}' for gap in gaps) or 'none'}")
-        return gaps
+        if not gaps:
+            raise AssertionError(f"There is no wait between requests: the backend recorded {len(moments)}.")
+        label = f"Wait of {gaps[-1]:.4f} s, beyond the {asked_s:g} s that were asked for (s)"
+        return judge(gaps[-1] - asked_s, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_chunk_send_times(self, backend: ScriptedBackend, request: int = -1) -> list[float]:

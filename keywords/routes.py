@@ -10,23 +10,23 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.arguments import CONVERTERS, Numbers, Settings
 from keywords.engine import clock
 from keywords.engine.scripted_backend import ScriptedBackend
 from keywords.exchange import CHAT
 from keywords.world import output_dir
 
-Rules = dict[str, int | float]
 _numbers = count(1)
 _SOON = timedelta(seconds=2)
 _POLL_S = 0.1
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN")
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
 class RoutesLibrary:
     """Lead one model to several scripted backends, which the gateway knows as `first`, `second` and so on.
 
     ```robotframework
-    ${config} =    Write Route Config    ${first}    ${second}    retries=${{ {'attempts': 2} }}
+    ${config} =    Write Route Config    ${first}    ${second}    retries=attempts=2 base_s=0.01
     ${gateway} =    Start Gateway    config=${config}
     ```
     """
@@ -59,17 +59,17 @@ class RoutesLibrary:
     def write_route_config(
         self,
         *backends: ScriptedBackend,
-        weights: list[float] | None = None,
-        timeouts: Rules | None = None,
-        retries: Rules | None = None,
-        breaker: Rules | None = None,
+        weights: Numbers = None,
+        timeouts: Settings = None,
+        retries: Settings = None,
+        breaker: Settings = None,
     ) -> Path:
         """Write a configuration whose model `scripted` leads to these backends, in their order.
 
         Args:
             backends: one to three, spoken to in OpenAI's format; they need not run.
-            weights: one for each backend, which then share the load; without, the later ones are fallbacks.
-            timeouts: what stands in the table `[timeouts]`.
+            weights: one for each backend, which then share the load (`3 1`); without, the later ones are fallbacks.
+            timeouts: what stands in the table `[timeouts]`, such as `attempt_s=0.4 total_s=1`.
             retries: what stands in the table `[retries]`.
             breaker: what stands in the table `[breaker]`.
 
@@ -80,7 +80,7 @@ class RoutesLibrary:
             ValueError: there are no backends or more than three, or not one weight for each.
 
         ```robotframework
-        ${config} =    Write Route Config    ${first}    ${second}    weights=${{ [3, 1] }}
+        ${config} =    Write Route Config    ${first}    ${second}    weights=3 1
         ```
         """
         if not 1 <= len(backends) <= len(self.NAMES):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from robot.api.deco import keyword, library
 
+from keywords.arguments import CONVERTERS, Headers
 from keywords.engine.scripted.script import WORDS, FaultKind, FinishReason, KeepAlive, RetryAfterForm
 from keywords.engine.scripted_backend import (
     Delay,
@@ -20,7 +21,7 @@ from keywords.engine.scripted_backend import (
 _AT_ONCE = timedelta(0)
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN")
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
 class ScriptingLibrary:
     """Say what a scripted backend does with every request for an answer from now on.
 
@@ -127,7 +128,7 @@ class ScriptingLibrary:
         split_bytes: int | None = None,
         join: int = 1,
         keep_alive: KeepAlive = "keep",
-        headers: dict[str, str] | None = None,
+        headers: Headers = None,
     ) -> Script:
         """Say how answers are put on the wire from now on; what they say and when stays as it was scripted.
 
@@ -206,7 +207,7 @@ class ScriptingLibrary:
         status: int,
         body: str | None = None,
         *,
-        headers: dict[str, str] | None = None,
+        headers: Headers = None,
         retry_after: timedelta | None = None,
         retry_after_form: RetryAfterForm = "seconds",
     ) -> Script:

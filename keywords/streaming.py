@@ -10,6 +10,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords import target
+from keywords.arguments import CONVERTERS, Fields, Words
 from keywords.engine import conformance
 from keywords.engine.client import StreamedAnswer
 from keywords.engine.statistics.percentiles import TooFewValuesError, percentile
@@ -18,7 +19,7 @@ from keywords.judging import judge
 GapStatistic = Literal["p50", "p95", "max"]
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class StreamingLibrary:
     """Ask the gateway for a stream and look at how it came.
 
@@ -44,7 +45,8 @@ class StreamingLibrary:
         stop: str | list[str] | None = None,
         n: int | None = None,
         include_usage: bool = False,
-        extra: dict[str, Any] | None = None,
+        tool: dict[str, object] | None = None,
+        extra: Fields = None,
     ) -> StreamedAnswer:
         """Stream the answer to one question and read it to its end, however it ends.
 
@@ -59,6 +61,7 @@ class StreamingLibrary:
             stop: a text, or several, at which the answer ends.
             n: how many choices.
             include_usage: ask for the usage numbers at the end of the stream.
+            tool: one that the model may call, as `Describe Tool` gives it.
             extra: further fields of the request.
 
         Returns:
@@ -74,6 +77,7 @@ class StreamingLibrary:
         """
         fields: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "seed": seed, "stop": stop, "n": n}
         fields |= {"system": system, "model": model, "max_tokens": max_tokens}
+        fields["tools"] = None if tool is None else [tool]
         stream = target.client().stream(prompt, include_usage=include_usage, **{**fields, **(extra or {})})
         log_stream(stream)
         return stream
@@ -124,14 +128,14 @@ class StreamingLibrary:
         self,
         stream: StreamedAnswer,
         assertion_operator: AssertionOperator | None = None,
-        assertion_expected: list[str] | None = None,
+        assertion_expected: Words = None,
         message: str | None = None,
     ) -> list[str]:
-        """Every finish reason in the order they came.
+        """Every finish reason in the order they came; they are compared with words that have spaces between.
 
         ```robotframework
         ${stream} =    Stream Chat    Tell me a story.    max_tokens=3
-        Get Finish Reasons    ${stream}    ==    ${{ ['length'] }}
+        Get Finish Reasons    ${stream}    ==    length
         ```
         """
         return judge(stream.finish_reasons, assertion_operator, assertion_expected, "The finish reasons", message)

@@ -24,7 +24,7 @@ class ToolsLibrary:
 
         ```robotframework
         ${tool} =    Describe Tool    get_weather    city
-        ${answer} =    Ask    Is it raining in Oslo?    extra=${{ {'tools': [$tool]} }}
+        ${answer} =    Ask    Is it raining in Oslo?    tool=${tool}
         ```
         """
         schema = {"type": "object", "properties": {parameter: {"type": "string"} for parameter in parameters}}

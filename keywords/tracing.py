@@ -79,6 +79,27 @@ class TracingLibrary:
         return spans
 
     @keyword
+    def attempt_should_lie_within_its_request(self, request: Span, attempt: Span) -> None:
+        """Judge the times of two spans: the attempt takes time, and none of it before or after its request.
+
+        Raises:
+            AssertionError: with the times, in microseconds since the request began.
+
+        ```robotframework
+        ${span}    @{attempts} =    Get Spans Of Request    ${receiver}    ${answer}
+        Attempt Should Lie Within Its Request    ${span}    ${attempts}[0]
+        ```
+        """
+        if not request.start_ns <= attempt.start_ns < attempt.end_ns <= request.end_ns:
+            began, ended, end = (
+                (moment - request.start_ns) / 1000 for moment in (attempt.start_ns, attempt.end_ns, request.end_ns)
+            )
+            raise AssertionError(
+                f"The attempt should lie between 0 us and {end:g} us, where its request begins and ends, "
+                f"but it begins at {began:g} us and ends at {ended:g} us"
+            )
+
+    @keyword
     def metrics_should_arrive(self, receiver: OtlpReceiver, *names: str, within: timedelta = _WITHIN) -> None:
         """Wait until metrics of these names have come.
 

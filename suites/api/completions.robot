@@ -3,6 +3,7 @@ Documentation       A prompt is continued: OpenAI's older way to ask, which eval
 
 Resource            ../../resources/gateway.resource
 Library             keywords.completions.CompletionsLibrary
+Library             keywords.context.ContextLibrary
 Library             keywords.openai_sdk.OpenAISdkLibrary
 Library             keywords.openai_sdk_text.OpenAISdkTextLibrary
 
@@ -27,21 +28,21 @@ A stream of a text completion says the same and ends properly
 
 Each of several prompts has choices of its own, and all of them are counted
     [Tags]    req:CMPL-003    needs:embedded-model
-    ${answer} =    Complete Text    ${{ ['Once upon', 'The sky'] }}    max_tokens=2    n=2
+    ${answer} =    Complete Text    Once upon    The sky    max_tokens=2    n=2
     Answer Should Be A Complete Text Completion    ${answer}    choices=4
     Get Usage    ${answer}    prompt_tokens    ==    4
     Get Usage    ${answer}    completion_tokens    ==    8
 
 Each of several prompts has choices of its own in a stream, and all of them are counted
     [Tags]    req:CMPL-003    needs:embedded-model
-    ${stream} =    Stream Text    ${{ ['Once upon', 'The sky'] }}    max_tokens=2    n=2    include_usage=True
+    ${stream} =    Stream Text    Once upon    The sky    max_tokens=2    n=2    include_usage=True
     Text Stream Should Be Closed Properly    ${stream}    choices=4
     Get Usage    ${stream}    prompt_tokens    ==    4
     Get Usage    ${stream}    completion_tokens    ==    8
 
 A prompt may be the ids of its tokens
     [Tags]    req:CMPL-003    needs:embedded-model
-    ${answer} =    Complete Text    ${{ [[1, 2, 3], [4]] }}    max_tokens=1
+    ${answer} =    Complete Text    extra={"prompt": [[1, 2, 3], [4]]}    max_tokens=1
     Answer Should Be A Complete Text Completion    ${answer}    choices=2
     Get Usage    ${answer}    prompt_tokens    ==    4
 
@@ -64,8 +65,9 @@ What the embedded model's server would ignore is refused
 
 A prompt that is too long is refused as the prompt
     [Tags]    req:CMPL-007    kind:negative    needs:embedded-model
+    ${text} =    Prompt Of Words    ${WORDS_BEYOND_CONTEXT}
     ${exchange} =    Send Raw    POST    /v1/completions
-    ...    {"model": "${MODEL}", "prompt": "${{ 'word ' * 3000 }}", "max_tokens": 1}
+    ...    {"model": "${MODEL}", "prompt": "${text}", "max_tokens": 1}
     ...    Content-Type: application/json
     Get Error Field    ${exchange}    code    ==    context_length_exceeded
     Get Error Field    ${exchange}    param    ==    prompt

@@ -37,7 +37,7 @@ An answer ends where the context ends
     [Tags]    req:CTXT-004    needs:embedded-model
     Open Gateway With Small Context
     ${prompt} =    Prompt Of Words    ${WORDS_WITHIN_SMALL_CONTEXT}
-    ${answer} =    Ask    ${prompt}    max_tokens=500    extra=${{ {'ignore_eos': True} }}
+    ${answer} =    Ask    ${prompt}    max_tokens=500    extra={"ignore_eos": true}
     Get Finish Reason    ${answer}    ==    length
     Get Usage    ${answer}    completion_tokens    >    0
     Get Usage    ${answer}    total_tokens    <=    ${SMALL_CONTEXT_TOKENS}

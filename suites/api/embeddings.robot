@@ -2,6 +2,7 @@
 Documentation       Texts become vectors, by the embedded model's own process, which goes on to chat.
 
 Resource            ../../resources/gateway.resource
+Library             keywords.context.ContextLibrary
 Library             keywords.embeddings.EmbeddingsLibrary
 Library             keywords.openai_sdk_text.OpenAISdkTextLibrary
 
@@ -23,17 +24,18 @@ A packed vector is the same as a plain one
     [Tags]    req:EMBD-002
     ${plain} =    Embed    A cat sits.
     ${packed} =    Embed    A cat sits.    encoding_format=base64
-    Get Similarity    ${plain}    ${packed}    >    0.999
+    Get Similarity    ${plain}    ${packed}    >    ${SAME_VECTOR_COSINE}
 
 A text may be the ids of its tokens
     [Tags]    req:EMBD-001
-    ${vectors} =    Embed    extra=${{ {'input': [[1, 2, 3], [4]]} }}
+    ${vectors} =    Embed    extra={"input": [[1, 2, 3], [4]]}
     Embeddings Should Be Complete    ${vectors}    texts=2
     Get Tokens Of Embeddings    ${vectors}    ==    4
 
 A text that is too long is refused as the input
     [Tags]    req:EMBD-003    kind:negative
-    ${exchange} =    Send Raw    POST    /v1/embeddings    {"model": "${MODEL}", "input": "${{ 'word ' * 3000 }}"}
+    ${text} =    Prompt Of Words    ${WORDS_BEYOND_CONTEXT}
+    ${exchange} =    Send Raw    POST    /v1/embeddings    {"model": "${MODEL}", "input": "${text}"}
     ...    Content-Type: application/json
     Get Status    ${exchange}    ==    400
     Get Error Field    ${exchange}    code    ==    context_length_exceeded

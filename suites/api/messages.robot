@@ -28,7 +28,7 @@ A Messages stream comes in Anthropic's order
 
 A message tells its request's id as Anthropic does
     [Tags]    req:MSGS-004    kind:functional
-    ${exchange} =    Send Message    Hello.    max_tokens=1    headers=${{ {'x-request-id': 'my-own-id'} }}
+    ${exchange} =    Send Message    Hello.    max_tokens=1    headers=x-request-id: my-own-id
     Get Header    ${exchange}    request-id    ==    my-own-id
 
 A Messages request that is refused gets Anthropic's error
@@ -44,13 +44,13 @@ A Messages request that is refused gets Anthropic's error
 
 A version of the API that looks otherwise is refused
     [Tags]    req:MSGS-005    kind:negative
-    ${exchange} =    Send Message    headers=${{ {'anthropic-version': '2023-01-01'} }}
+    ${exchange} =    Send Message    headers=anthropic-version: 2023-01-01
     Get Status    ${exchange}    ==    400
     Error Should Be An Anthropic Error    ${exchange}
 
 A request is checked by the version of the API that it names
     [Tags]    req:MSGS-005    kind:negative
-    ${exchange} =    Send Message    temperature=1    headers=${{ {'anthropic-version': '2026-10-21'} }}
+    ${exchange} =    Send Message    temperature=1    headers=anthropic-version: 2026-10-21
     Get Status    ${exchange}    ==    400
     Get Body    ${exchange}    contains    'temperature'
 
@@ -64,7 +64,7 @@ What is refused before it is read gets Anthropic's error
 
 A body of a Messages request beyond the size limit gets Anthropic's error
     [Tags]    req:MSGS-003    kind:negative
-    ${body} =    Body Of Bytes    ${BODY_LIMIT_BYTES + 1}
+    ${body} =    Body Of Bytes    ${BODY_BEYOND_LIMIT_BYTES}
     Request To Messages Is Refused    413    POST    /v1/messages    ${body}
 
 A Messages request without a key gets Anthropic's error

@@ -3,6 +3,7 @@ Documentation       What is Anthropic's own: a limit on every request, system be
 ...                 overload that HTTP does not know.
 
 Resource            ../../resources/gateway.resource
+Library             keywords.prompts.PromptsLibrary
 
 Test Setup          Open Gateway Before Anthropic
 
@@ -13,19 +14,17 @@ Test Tags           needs:scripted-backend
 Anthropic gets the system message beside the others
     [Tags]    req:ANTH-001    kind:functional
     Ask    Hello.    system=Be brief.
-    ${recorded} =    Get Recorded Requests    ${BACKEND}
-    Should Be Equal    ${recorded[0].json()}[system]    Be brief.
-    Should Be Equal    ${recorded[0].json()}[messages]    ${{ [{'role': 'user', 'content': 'Hello.'}] }}
+    Get Asked Field    ${BACKEND}    system    ==    Be brief.
+    Get Asked Field    ${BACKEND}    messages    ==    [{"role": "user", "content": "Hello."}]
 
 Anthropic gets a limit where the request has none
     [Tags]    req:ANTH-001    kind:functional
     Ask    Hello.    max_tokens=${None}
-    ${recorded} =    Get Recorded Requests    ${BACKEND}
-    Should Be Equal    ${recorded[0].json()}[max_tokens]    ${4096}
+    Get Asked Field    ${BACKEND}    max_tokens    ==    4096
 
 Anthropic's overload asks the client to wait
     [Tags]    req:ANTH-002    kind:negative
-    Script Refusal    ${BACKEND}    529    headers=${{ {'retry-after': '7'} }}
+    Script Refusal    ${BACKEND}    529    headers=retry-after: 7
     ${exchange} =    Send Payload    plain.json
     Get Status    ${exchange}    ==    503
     Get Header    ${exchange}    retry-after    ==    7

@@ -53,10 +53,10 @@ Vectors Come Packed
     [Arguments]    ${kind: str}
     ${plain} =    Embed    Two words    model=${kind}    encoding_format=float
     ${packed} =    Embed    Two words    model=${kind}    encoding_format=base64
-    Get Similarity    ${plain}    ${packed}    >    0.999
+    Get Similarity    ${plain}    ${packed}    >    ${SAME_VECTOR_COSINE}
 
 Vectors Have The Asked Length
     [Documentation]    Dimensions reach the backend.
     [Arguments]    ${kind: str}
-    ${vectors} =    Embed    Two words    model=${kind}    extra=${{ {'dimensions': 5} }}
+    ${vectors} =    Embed    Two words    model=${kind}    extra={"dimensions": 5}
     Get Vector Length    ${vectors}    ==    5

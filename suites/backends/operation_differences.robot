@@ -6,6 +6,7 @@ Resource            ../../resources/gateway.resource
 Library             keywords.broken_stream.BrokenStreamLibrary
 Library             keywords.completions.CompletionsLibrary
 Library             keywords.embeddings.EmbeddingsLibrary
+Library             keywords.prompts.PromptsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
@@ -19,10 +20,10 @@ Test Tags           kind:functional    needs:scripted-backend
 Ollama continues the bare prompt, cuts nothing, and stops where OpenAI would
     [Tags]    req:CMPL-005
     Complete Text    Once    model=ollama    max_tokens=${None}
-    ${recorded} =    Get Recorded Requests    ${BACKEND}
-    VAR    ${asked}    ${recorded[-1].json()}
-    Should Be True    $asked['raw'] and not $asked['truncate'] and not $asked['shift']
-    Should Be Equal    ${asked}[options]    ${{ {'num_predict': 16} }}
+    Get Asked Field    ${BACKEND}    raw    ==    true
+    Get Asked Field    ${BACKEND}    truncate    ==    false
+    Get Asked Field    ${BACKEND}    shift    ==    false
+    Get Asked Field    ${BACKEND}    options    ==    {"num_predict": 16}
 
 Ollama is sent one prompt at a time, and no ids of tokens
     [Tags]    req:CMPL-006    kind:negative
@@ -32,7 +33,7 @@ Ollama is sent one prompt at a time, and no ids of tokens
 
 Each of several prompts has choices of its own
     [Tags]    req:CMPL-003
-    ${answer} =    Complete Text    ${{ ['Once', 'upon a'] }}    model=openai    n=2
+    ${answer} =    Complete Text    Once    upon a    model=openai    n=2
     Answer Should Be A Complete Text Completion    ${answer}    choices=4
     Get Usage    ${answer}    prompt_tokens    ==    3
 
@@ -48,7 +49,7 @@ An error in the stream of a text completion reaches the client
 A stream of two prompts that breaks off before the second is finished says so
     [Tags]    req:OPER-003    kind:negative
     Script Fault    ${BACKEND}    close    at_byte=1400
-    ${stream} =    Stream Text    ${{ ['Once', 'upon'] }}    model=openai
+    ${stream} =    Stream Text    Once    upon    model=openai
     Length Should Be    ${stream.finish_reasons}    1
     Get Stream Error Code    ${stream}    ==    backend_disconnected
 
@@ -61,8 +62,8 @@ Anthropic has neither, and the refusal says who has
 Unknown fields of requests besides chat reach the backend untouched
     [Tags]    req:CHAT-005
     [Template]    Fields Arrive Untouched
-    /v1/completions    {"model": "openai", "prompt": "Once", "guided_choice": ["a"]}
-    /v1/embeddings    {"model": "openai", "input": ["Once"], "input_type": "query"}
+    /v1/completions    "prompt": "Once", "guided_choice": ["a"]
+    /v1/embeddings    "input": ["Once"], "input_type": "query"
 
 
 *** Keywords ***
@@ -101,8 +102,7 @@ Anthropic's Model Is Refused At
 
 Fields Arrive Untouched
     [Documentation]    All but the model's name, which is another one at the backend.
-    [Arguments]    ${path: str}    ${body: str}
-    ${exchange} =    Send Raw    POST    ${path}    ${body}    Content-Type: application/json
+    [Arguments]    ${path: str}    ${fields: str}
+    ${exchange} =    Send Raw    POST    ${path}    {"model": "openai", ${fields}}    Content-Type: application/json
     Get Status    ${exchange}    ==    200
-    ${recorded} =    Get Recorded Requests    ${BACKEND}
-    Should Be Equal    ${recorded[-1].json()}    ${{ json.loads($body) | {'model': 'scripted'} }}
+    Get Asked Body    ${BACKEND}    ==    {"model": "scripted", ${fields}}

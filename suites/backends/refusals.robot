@@ -32,7 +32,7 @@ Refusal Of A Backend Reaches The Client
     [Arguments]    ${backend_status: int}    ${status: int}    ${type: str}    ${code: str}
     ...    ${retry_after: str | None}
     ${backend} =    Start Scripted Backend
-    Script Refusal    ${backend}    ${backend_status}    headers=${{ {'retry-after': '7'} }}
+    Script Refusal    ${backend}    ${backend_status}    headers=retry-after: 7
     Put Gateway Before    ${backend}
     ${exchange} =    Send Payload    plain.json
     Get Status    ${exchange}    ==    ${status}

@@ -37,7 +37,7 @@ Tool Is Called
     [Documentation]    The backend's own way to call a tool arrives as OpenAI's.
     [Arguments]    ${kind: str}
     ${tool} =    Describe Tool    get_weather    city
-    ${answer} =    Ask    Rain?    model=${kind}    extra=${{ {'tools': [$tool]} }}
+    ${answer} =    Ask    Rain?    model=${kind}    tool=${tool}
     Get Tool Calls    ${answer}    ==    get_weather {"city": "Oslo", "days": 2}
     Get Finish Reason    ${answer}    ==    tool_calls
 
@@ -45,6 +45,6 @@ Tool Is Called In Stream
     [Documentation]    The pieces of the call make a whole.
     [Arguments]    ${kind: str}
     ${tool} =    Describe Tool    get_weather    city
-    ${stream} =    Stream Chat    Rain?    model=${kind}    extra=${{ {'tools': [$tool]} }}
+    ${stream} =    Stream Chat    Rain?    model=${kind}    tool=${tool}
     Get Tool Calls    ${stream}    ==    get_weather {"city": "Oslo", "days": 2}
     Get Finish Reason    ${stream}    ==    tool_calls

@@ -2,6 +2,7 @@
 Documentation       A client speaks one language; the gateway speaks each backend's own.
 
 Resource            ../../resources/gateway.resource
+Library             keywords.prompts.PromptsLibrary
 
 Test Setup          Open Scripted Backend
 
@@ -34,13 +35,11 @@ Ollama is asked with its own names
     [Tags]    req:BACK-005
     Put Gateway Before    ${BACKEND}    ollama
     Ask    Hello.    temperature=0.5    top_p=0.25    seed=7    max_tokens=9    stop=END
-    ${recorded} =    Get Recorded Requests    ${BACKEND}
-    VAR    &{asked}    &{{ json.loads($recorded[0].body) }}
-    Should Be Equal    ${asked.options}[num_predict]    ${9}
-    Should Be Equal    ${asked.options}[seed]    ${7}
-    Should Be Equal    ${asked.options}[temperature]    ${0.5}
-    Should Be Equal    ${asked.options}[top_p]    ${0.25}
-    Should Be Equal    ${asked.options}[stop]    ${{ ['END'] }}
+    Get Asked Field    ${BACKEND}    options.num_predict    ==    9
+    Get Asked Field    ${BACKEND}    options.seed    ==    7
+    Get Asked Field    ${BACKEND}    options.temperature    ==    0.5
+    Get Asked Field    ${BACKEND}    options.top_p    ==    0.25
+    Get Asked Field    ${BACKEND}    options.stop    ==    ["END"]
 
 A backend that nobody listens at is reported as such
     [Tags]    req:BACK-004    kind:negative

@@ -41,7 +41,7 @@ A wrong method on a probe is refused as well
 
 A body beyond the size limit is refused
     [Tags]    req:ERRA-003    needs:gateway
-    ${body} =    Body Of Bytes    ${BODY_LIMIT_BYTES + 1}
+    ${body} =    Body Of Bytes    ${BODY_BEYOND_LIMIT_BYTES}
     ${exchange} =    Send Raw    POST    /v1/chat/completions    ${body}    Content-Type: application/json
     Get Status    ${exchange}    ==    413
     Error Should Be An OpenAI Error    ${exchange}

@@ -3,6 +3,7 @@ Documentation       Requests for text completions and embeddings are held to the
 ...                 the refusal names field and bound. Each line is one row of the test matrix.
 
 Resource            ../../resources/gateway.resource
+Library             keywords.prompts.PromptsLibrary
 
 Test Template       Request Is Refused
 
@@ -48,7 +49,8 @@ An empty text among others is refused
     embeddings    "input": ["a", ""]    input[1]    empty_string
 More than 2048 texts are refused
     [Tags]    req:EMBD-003
-    embeddings    "input": ${{ json.dumps(['a'] * 2049) }}    input    array_above_max_length
+    [Setup]    Prepare 2049 Texts
+    embeddings    "input": [${TEXTS}]    input    array_above_max_length
 Vectors without a length are refused
     [Tags]    req:EMBD-003
     embeddings    "input": "a", "dimensions": 0    dimensions    integer_below_min_value
@@ -58,6 +60,11 @@ An unknown format of vectors is refused
 
 
 *** Keywords ***
+Prepare 2049 Texts
+    [Documentation]    One more than OpenAI takes, as the items of a JSON array.
+    ${texts} =    Repeated Text    "a"    2049    separator=,
+    VAR    ${TEXTS}    ${texts}    scope=TEST
+
 Request Is Refused
     [Documentation]    What is sent beside the model, and field and code of the refusal.
     [Arguments]    ${path: str}    ${fields: str}    ${param: str}    ${code: str}

@@ -32,7 +32,7 @@ Numbers In The Headers Should Be
     [Documentation]    What the answer's headers tell is what stands in the ledger.
     [Arguments]    ${answer: object}    ${entry: object}
     ${ms} =    Get Header    ${answer}    x-gateway-time-ms
-    Should Be Equal As Numbers    ${ms}    ${{ $entry.gateway_us / 1000 }}    precision=10
+    Ledger Should Agree On Gateway Time    ${entry}    the header    ${ms}    ms
     ${cost} =    Get Header    ${answer}    x-gateway-cost-usd
     Should Be Equal As Numbers    ${cost}    ${entry.cost_usd}    precision=10
     Get Header    ${answer}    x-gateway-attempts    ==    1
@@ -40,11 +40,10 @@ Numbers In The Headers Should Be
 Numbers In The Log Should Be
     [Documentation]    What the log's line tells is what stands in the ledger.
     [Arguments]    ${entry: object}
-    ${lines} =    Get Gateway Log Lines    ${entry.id}    ${GATEWAY}
-    VAR    &{line}    &{{ json.loads($lines[0]) }}
+    ${line} =    Get Log Entry    ${entry.id}    ${GATEWAY}
     Facts Should Be Those Of The Ledger    ${line}    ${entry}
-    Should Be Equal As Numbers    ${line.gateway_ms}    ${{ $entry.gateway_us / 1000 }}    precision=10
-    Should Be Equal As Numbers    ${line.duration_ms}    ${entry.duration_ms}    precision=10
+    Ledger Should Agree On Gateway Time    ${entry}    the log    ${line.gateway_ms}    ms
+    Ledger Should Agree On Duration    ${entry}    the log    ${line.duration_ms}    ms
     Should Be Equal As Numbers    ${line.cost_usd}    ${entry.cost_usd}    precision=10
     Should Be Equal    ${line.attempts}[0][duration_ms]    ${entry.attempts}[0][duration_ms]
 
@@ -63,19 +62,16 @@ Numbers In The Metrics Should Be
     [Documentation]    The one request of this gateway, in the sums of its metrics.
     [Arguments]    ${entry: object}
     ${gateway_s} =    Get Metric    gateway_time_seconds_sum
-    Should Be Equal As Numbers    ${gateway_s}    ${{ $entry.gateway_us / 1e6 }}    precision=10
+    Ledger Should Agree On Gateway Time    ${entry}    the metrics    ${gateway_s}    s
     ${duration_s} =    Get Metric    gen_ai_server_request_duration_seconds_sum
-    # The ledger rounds to microseconds.
-    Should Be True    math.isclose($duration_s, $entry.duration_ms / 1000, abs_tol=1e-6)
+    Ledger Should Agree On Duration    ${entry}    the metrics    ${duration_s}    s    rounded_to_us=True
     ${tokens} =    Get Metric
     ...    gen_ai_client_token_usage_sum
-    ...    gen_ai_token_type=output
-    ...    gateway_token_source=${entry.tokens_source}
+    ...    labels=gen_ai_token_type=output gateway_token_source=${entry.tokens_source}
     Should Be Equal As Numbers    ${tokens}    ${entry.completion_tokens}
     ${cost} =    Get Metric    gateway_cost_usd_total
     Should Be Equal As Numbers    ${cost}    ${entry.cost_usd}    precision=10
-    ${attempts} =    Get Metric    gateway_attempts_total    outcome=answered
-    Should Be Equal As Numbers    ${attempts}    1
+    Get Metric    gateway_attempts_total    ==    1    labels=outcome=answered
 
 Numbers In The Trace Should Be
     [Documentation]    What the request's span tells is what stands in the ledger.

@@ -25,7 +25,7 @@ A prompt and its answer are in the log that was asked for them
 A key and a header are not in the log that was asked for contents
     [Tags]    req:OBSV-014    kind:security
     @{words} =    New Canaries    2
-    Send Payload    plain.json    headers=${{ {'x-secret': $words[0]} }}
+    Send Payload    plain.json    headers=x-secret: ${words}[0]
     ${refused} =    Send Payload    plain.json    api_key=${words}[1]
     ${id} =    Get Header    ${refused}    x-request-id
     Gateway Should Log    ${id}    gateway=${GATEWAY}
@@ -36,7 +36,7 @@ A key and a header are not in the log that was asked for contents
 A backend is told the trace that the client began
     [Tags]    req:OBSV-015    kind:functional
     ${parent} =    New Trace Parent
-    Send Payload    plain.json    headers=${{ {'traceparent': $parent} }}
+    Send Payload    plain.json    headers=traceparent: ${parent}
     ${recorded} =    Get Recorded Requests    ${BACKEND}
     Should Be Equal    ${recorded[-1].headers}[traceparent]    ${parent}
 

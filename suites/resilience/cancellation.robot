@@ -47,7 +47,7 @@ Leaving between two attempts stops the attempts
 Leaving in an attempt leaves the fallbacks alone
     [Tags]    req:CNCL-002
     ${second} =    Start Scripted Backend
-    Put Gateway Before Route    ${BACKEND}    ${second}    retries=${{ {'attempts': 3, 'base_s': 0.01} }}
+    Put Gateway Before Route    ${BACKEND}    ${second}    retries=attempts=3 base_s=0.01
     Script Answer    ${BACKEND}    first_delay=5 s
     Ask And Leave    Hello.    after=200 ms
     Gateway Should Log    "status":499    gateway=${GATEWAY}
@@ -68,7 +68,7 @@ A neighbour does not notice that a client left
     Repeat Keyword    5 times    Stream And Leave    Hello.    events=1
     ${stream} =    Finish Stream    ${neighbour}
     Stream Should Be Closed Properly    ${stream}
-    Get Finish Reasons    ${stream}    ==    ${{ ['stop'] }}
+    Get Finish Reasons    ${stream}    ==    stop
 
 
 *** Keywords ***

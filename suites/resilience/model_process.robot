@@ -13,8 +13,7 @@ Test Tags           kind:reliability    needs:embedded-model
 *** Test Cases ***
 A stream whose model dies ends with an error event
     [Tags]    req:RESL-001
-    ${running} =    Start Stream    Tell me a very long story.    max_tokens=1500
-    ...    extra=${{ {'ignore_eos': True} }}
+    ${running} =    Start Stream    Tell me a very long story.    max_tokens=1500    extra={"ignore_eos": true}
     ${killed_at} =    Note Moment
     Kill Model Process Of Gateway    ${GATEWAY}
     ${stream} =    Finish Stream    ${running}

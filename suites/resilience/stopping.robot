@@ -69,7 +69,7 @@ Stop It In The Middle Of Fifty Streams
     ${late} =    Send Payload    plain.json
     ${streams} =    Finish Streams    ${running}
     VAR    &{TOLD}    ready=${ready}    live=${live}    late=${late}    scope=SUITE
-    VAR    &{STREAMED}    streams=${streams}    text=${{ ''.join($script.chunks) }}    scope=SUITE
+    VAR    &{STREAMED}    streams=${streams}    text=${script.text}    scope=SUITE
 
 Open Hasty Gateway
     [Documentation]    A gateway that gives its streams less than a second after the stop signal.

@@ -36,7 +36,7 @@ A backend that one worker found failing is left alone by the others
     Gateway Should Log    "told_by":"another process"    within=${HEARD_WITHIN}    gateway=${GATEWAY}
     ${answers} =    Send Chats    12
     Get Status Count    ${answers}    503    ==    12
-    Get Request Count    ${BACKEND}    ==    ${before + 1}
+    Get Request Count Growth    ${BACKEND}    ${before}    ==    1
 
 One request of all workers probes a backend that was left alone
     [Tags]    req:BRKR-005
@@ -47,7 +47,7 @@ One request of all workers probes a backend that was left alone
     Script Answer    ${BACKEND}    Well again.    first_delay=200 ms
     ${answers} =    Send Chats At Once    8
     Get Status Count    ${answers}    200    ==    1
-    Get Request Count    ${BACKEND}    ==    ${before + 1}
+    Get Request Count Growth    ${BACKEND}    ${before}    ==    1
 
 A probe that finds a backend well brings it back to all workers
     [Tags]    req:BRKR-005
@@ -60,15 +60,15 @@ Whichever worker answers a scrape tells of all of them
     [Tags]    req:OBSV-013    kind:functional
     ${before} =    Get Metric    gateway_requests_total
     Send Chats    12
-    Metrics Should Add Up To    ${before + 12}    gateway_requests_total
+    Metrics Should Add Up To    12    gateway_requests_total    since=${before}
 
 What a worker counted outlives it
     [Tags]    req:OBSV-013
     ${before} =    Get Metric    gateway_requests_total
     Send Chats    4
-    Metrics Should Add Up To    ${before + 4}    gateway_requests_total
+    Metrics Should Add Up To    4    gateway_requests_total    since=${before}
     Kill A Worker    ${GATEWAY}
-    Metrics Should Add Up To    ${before + 4}    gateway_requests_total
+    Metrics Should Add Up To    4    gateway_requests_total    since=${before}
 
 
 *** Keywords ***

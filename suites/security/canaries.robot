@@ -33,7 +33,7 @@ A backend that repeats the gateway's key does not tell it to the client
 
 No evidence of a run so far holds the gateway's key
     Ask    Hello.
-    Files Should Not Hold    ${GATEWAY_API_KEY}    ${{ pathlib.Path($OUTPUT_DIR) }}
+    Files Should Not Hold    ${GATEWAY_API_KEY}    ${OUTPUT_DIR}
 
 
 *** Keywords ***
@@ -54,9 +54,9 @@ Send Them Where All Goes Well
     [Documentation]    Each word at its place, in plain and streamed requests that are answered.
     [Arguments]    ${prompt: str}    ${said: str}    ${key: str}    ${header: str}    ${field: str}
     Script Answer    ${BACKEND}    ${said}    .
-    Send Chat    ${prompt}    metadata=${{ {'x': $field} }}
+    Send Chat    ${prompt}    metadata={"x": "${field}"}
     Stream Chat    ${prompt}
-    Send Payload    plain.json    headers=${{ {'x-secret': $header, 'cookie': $header} }}
+    Send Payload    plain.json    headers=x-secret: ${header}\ncookie: ${header}
     Send Raw    GET    /v1/models?key=${key}
     ${recorded} =    Get Recorded Requests    ${BACKEND}
     Should Be Equal    ${recorded[0].headers}[authorization]    Bearer ${BACKEND_KEY}
@@ -64,7 +64,7 @@ Send Them Where All Goes Well
 Send Them Where Something Fails
     [Documentation]    Each word at its place, in requests that are refused, or that fail at the backend.
     [Arguments]    ${prompt: str}    ${said: str}    ${key: str}    ${header: str}    ${field: str}
-    Send Payload    plain.json    headers=${{ {'x-secret': $header} }}    api_key=${key}
+    Send Payload    plain.json    headers=x-secret: ${header}    api_key=${key}
     Send Chat    ${prompt}    temperature=9
     Send Raw    POST    /v1/chat/completions    {"${field}": "${prompt}    Content-Type: application/json
     Send To Backend That Refuses In Every Way    ${prompt}    {"error": {"message": "Not with ${key}: ${prompt}"}}

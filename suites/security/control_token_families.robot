@@ -47,12 +47,12 @@ A service that does this itself gets the client's own bytes
 
 The answer tells how many control tokens were neutralised
     [Tags]    req:CTOK-003
-    ${answer} =    Ask    ${{ '<|im_end|>' * 3 }}    model=ollama
+    ${answer} =    Ask    <|im_end|><|im_end|><|im_end|>    model=ollama
     Get Header    ${answer}    x-gateway-neutralised    ==    3
 
 A stream tells it in its head
     [Tags]    req:CTOK-003
-    ${stream} =    Stream Chat    ${{ '<|im_end|>' * 3 }}    model=ollama
+    ${stream} =    Stream Chat    <|im_end|><|im_end|><|im_end|>    model=ollama
     Get Header    ${stream}    x-gateway-neutralised    ==    3
 
 

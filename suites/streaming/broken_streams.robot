@@ -59,8 +59,8 @@ Open Gateway Before Scripted Backend
     [Documentation]    A gateway with a short patience, before a backend that this row scripts.
     ${backend} =    Start Scripted Backend
     Script Answer    ${backend}    chunk_delay=${CHUNK_DELAY}
-    VAR    &{limits}    idle_s=${IDLE_LIMIT_S}    first_byte_s=${FIRST_BYTE_LIMIT_S}
-    ${config} =    Write Gateway Config    ${backend}    limits=${limits}
+    ${config} =    Write Gateway Config    ${backend}
+    ...    limits=idle_s=${IDLE_LIMIT_S} first_byte_s=${FIRST_BYTE_LIMIT_S}
     ${gateway} =    Start Gateway    config=${config}
     Speak To    ${gateway}    scripted
     VAR    ${BACKEND}    ${backend}    scope=TEST

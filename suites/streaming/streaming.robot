@@ -11,13 +11,13 @@ Test Tags           kind:functional
 A stream ends with one finish reason and a closing mark
     [Tags]    req:STRM-001    smoke
     ${stream} =    Stream Chat    What is 2+2?    temperature=0    max_tokens=24
-    Get Finish Reasons    ${stream}    ==    ${{ ['stop'] }}
+    Get Finish Reasons    ${stream}    ==    stop
     Stream Should Be Closed Properly    ${stream}
 
 A stream that is cut by its token limit ends properly too
     [Tags]    req:STRM-001
     ${stream} =    Stream Chat    Tell me a story.    temperature=0    max_tokens=10
-    Get Finish Reasons    ${stream}    ==    ${{ ['length'] }}
+    Get Finish Reasons    ${stream}    ==    length
     Stream Should Be Closed Properly    ${stream}
 
 A stream says the same as the plain answer
@@ -35,7 +35,7 @@ A stream counts the same tokens as the plain answer
 
 A stream of several choices counts the tokens of all of them once
     [Tags]    req:STRM-003
-    ${stream} =    Stream Chat    Say hello.    max_tokens=4    include_usage=True    extra=${{ {'n': 2} }}
+    ${stream} =    Stream Chat    Say hello.    max_tokens=4    include_usage=True    extra={"n": 2}
     Get Usage    ${stream}    completion_tokens    ==    8
     Stream Should Be Closed Properly    ${stream}
 

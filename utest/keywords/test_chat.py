@@ -83,6 +83,20 @@ def test_models(gateway):
     gateway.answers(200, json={"object": "list", "data": [model(owned_by=None)]})
     with pytest.raises(NotAnAnswer, match="owned_by must be a text"):
         ModelsLibrary().list_models()
+    gateway.answers(200, json={"object": "list", "data": [model()]})
+    ModelsLibrary().list_models(EQUAL, ["model-a"])
+    with pytest.raises(AssertionError, match="The ids of the models"):
+        ModelsLibrary().list_models(EQUAL, ["other"])
+
+
+def test_one_question_is_asked_so_many_times_at_once(gateway):
+    assert len(ChatLibrary().ask_together("x", times=3)) == 3
+    assert len(gateway.bodies) == 3
+
+
+def test_a_tool_is_offered(gateway):
+    ChatLibrary().ask("Rain?", tool={"type": "function"})
+    assert gateway.bodies[0]["tools"] == [{"type": "function"}]
 
 
 def test_one_model(gateway):

@@ -29,7 +29,7 @@ def library():
 
 def test_a_completion_is_asked_for_and_read(library, gateway):
     gateway.answers(200, json=body(choice(), usage=USAGE))
-    answer = library.complete_text(["a", "b"], max_tokens=None, n=2, extra={"best_of": 3})
+    answer = library.complete_text("a", "b", max_tokens=None, n=2, extra={"best_of": 3})
     assert (answer.text, answer.finish_reason, answer.usage.total_tokens) == ("OK", "stop", 5)
     assert gateway.bodies == [{"model": "model-a", "prompt": ["a", "b"], "n": 2, "best_of": 3}]
     assert gateway.asked[0].url.path == "/v1/completions"
@@ -37,6 +37,14 @@ def test_a_completion_is_asked_for_and_read(library, gateway):
     gateway.answers(200, json={"data": []})
     with pytest.raises(NotAnAnswer, match="a text completion"):
         library.complete_text("a")
+
+
+def test_a_prompt_may_be_given_as_the_ids_of_its_tokens(library, gateway):
+    gateway.answers(200, json=body(choice(), usage=USAGE))
+    library.complete_text(extra={"prompt": [[1, 2], [3]]})
+    gateway.streams(*GOOD, "[DONE]")
+    library.stream_text(extra={"prompt": [4]})
+    assert [sent["prompt"] for sent in gateway.bodies] == [[[1, 2], [3]], [4]]
 
 
 @pytest.mark.parametrize(

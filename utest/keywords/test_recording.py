@@ -34,15 +34,22 @@ def test_requests_are_told_and_counted(library, scripted, wire):
         library.await_request_count(scripted, 2, A_MOMENT)
     with pytest.raises(AssertionError, match="Requests '1'"):
         library.get_request_count(scripted, EQUAL, 2)
+    wire.body()
+    assert library.get_request_count_growth(scripted, 1, EQUAL, 1) == 1
+    with pytest.raises(AssertionError, match="Requests after the first 1 '1'"):
+        library.get_request_count_growth(scripted, 1, EQUAL, 0)
 
 
-def test_gaps_are_between_requests(library, scripted, wire):
+def test_the_last_wait_is_held_against_the_one_asked_for(library, scripted, wire):
     for pause in (0, 0.1, 0.2):
         time.sleep(pause)
         wire.body()
-    first, second = library.get_request_gaps(scripted)
-    assert 0.1 <= first < second
-    assert second >= 0.2
+        if not pause:
+            with pytest.raises(AssertionError, match="There is no wait between requests: the backend recorded 1"):
+                library.get_surplus_wait(scripted, 0.1)
+    assert 0 <= library.get_surplus_wait(scripted, 0.2, LESS, 1.0) < 0.1
+    with pytest.raises(AssertionError, match=r"Wait of 0\.\d+ s, beyond the 0\.1 s that were asked for \(s\) '0\.1"):
+        library.get_surplus_wait(scripted, 0.1, LESS, 0)
 
 
 def test_chunks_have_their_times(library, scripted, wire):

@@ -110,3 +110,7 @@ def test_probes_have_only_scripts_of_their_own():
     book.put((SECOND, THIRD), path="/v1/models")
     assert [book.next_for_probe("/v1/models") for _ in range(2)] == [SECOND, THIRD]
     assert book.on_connect() == FIRST
+
+
+def test_the_text_of_an_answer_is_all_of_its_chunks():
+    assert Script(chunks=("One", " two")).text == "One two"

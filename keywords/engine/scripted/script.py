@@ -144,6 +144,11 @@ class Script:
     retry_after_form: RetryAfterForm = "seconds"
     body: bytes | None = None
 
+    @property
+    def text(self) -> str:
+        """The whole text of the answer."""
+        return "".join(self.chunks)
+
     def __post_init__(self) -> None:
         """Refuse a script that could never happen.
 

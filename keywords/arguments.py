@@ -1,0 +1,178 @@
+"""Arguments that a row writes as one cell: fields of a request, headers, settings, numbers, words.
+
+Robot reads the types of this module from a keyword's signature and calls the converter beside each in `CONVERTERS`; a
+library takes them by `@library(converters=CONVERTERS)`. For a type checker they are what the keyword then holds.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    Fields: TypeAlias = Mapping[str, Any] | None
+    Headers: TypeAlias = Mapping[str, str] | None
+    Labels: TypeAlias = Mapping[str, str] | None
+    Settings: TypeAlias = Mapping[str, int | float] | None
+    Numbers: TypeAlias = Sequence[int | float] | None
+    Words: TypeAlias = Sequence[str] | None
+else:
+    # Robot loses a converter's message in a union with None, and after a failure it tries the type of the default. So
+    # each is a plain class, of which there is no value, and the default of such an argument is None.
+    class Fields:
+        """Fields of a request, as JSON."""
+
+    class Headers:
+        """Headers of a request or an answer."""
+
+    class Labels:
+        """Labels of a metric."""
+
+    class Settings:
+        """Named numbers of a table in a configuration."""
+
+    class Numbers:
+        """Numbers in their order."""
+
+    class Words:
+        """Words in their order."""
+
+
+def fields(value: str | Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a request: a JSON object such as `{"n": 2, "stop": ["END"]}`, or a dictionary.
+
+    Raises:
+        ValueError: the text is no JSON object.
+    """
+    if not isinstance(value, str):
+        return dict(value)
+    expected = f'expected a JSON object such as {{"n": 2}}, got {value!r}'
+    try:
+        found = json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"{expected}: {error}") from error
+    if not isinstance(found, dict):
+        raise ValueError(expected)  # noqa: TRY004 - Robot shows a ValueError as a bad argument
+    return found
+
+
+def headers(value: str | Mapping[str, str]) -> dict[str, str]:
+    r"""Headers: `Name: value`, several of them with `\n` between, or a dictionary.
+
+    Raises:
+        ValueError: a line has no colon, or a name comes twice.
+    """
+    if not isinstance(value, str):
+        return {name: str(content) for name, content in value.items()}
+    return _once([header(line) for line in value.splitlines()], "header")
+
+
+def labels(value: str | Mapping[str, str]) -> dict[str, str]:
+    """Labels of a metric: `name=value`, several of them with spaces between, or a dictionary.
+
+    Raises:
+        ValueError: a label is not of that form, or a name comes twice.
+    """
+    if not isinstance(value, str):
+        return {name: str(content) for name, content in value.items()}
+    return _once(_pairs(value, "name=value"), "label")
+
+
+def settings(value: str | Mapping[str, Any]) -> dict[str, int | float]:
+    """Settings: `name=number`, several of them with spaces between (`attempts=3 base_s=0.01`), or a dictionary.
+
+    Raises:
+        ValueError: a setting is not of that form, its value is no number, or a name comes twice.
+    """
+    if not isinstance(value, str):
+        return {name: _number(content, f"the value of {name}") for name, content in value.items()}
+    pairs = [(name, _number(number, f"the value of {name}")) for name, number in _pairs(value, "name=number")]
+    return _once(pairs, "setting")
+
+
+def numbers(value: str | Sequence[Any]) -> list[int | float]:
+    """Numbers with spaces between (`3 1`), or a list.
+
+    Raises:
+        ValueError: one is no number.
+    """
+    given = value.split() if isinstance(value, str) else value
+    return [_number(one, f"item {place}") for place, one in enumerate(given, start=1)]
+
+
+def words(value: str | Sequence[str]) -> list[str]:
+    """Words with spaces between (`stop length`), or a list; an empty text is no word."""
+    return value.split() if isinstance(value, str) else list(value)
+
+
+def header(text: str) -> tuple[str, str]:
+    """Name and value of one header.
+
+    Raises:
+        ValueError: it has no colon, or no name before it.
+    """
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise ValueError(f"A header must read 'Name: value', not {text!r}")
+    return name, value.removeprefix(" ")
+
+
+def json_or_text(value: object) -> object:
+    """What a text says as JSON; a text that is no JSON, and any other value, as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+CONVERTERS: dict[Any, Callable[..., object]] = {
+    Fields: fields,
+    Headers: headers,
+    Labels: labels,
+    Settings: settings,
+    Numbers: numbers,
+    Words: words,
+}
+
+
+def _pairs(text: str, form: str) -> list[tuple[str, str]]:
+    """Names and values of words.
+
+    Raises:
+        ValueError: a word is not of that form.
+    """
+    pairs = []
+    for word in text.split():
+        name, equals, value = word.partition("=")
+        if not name or not equals:
+            raise ValueError(f"expected {form}, several with spaces between, got {word!r}")
+        pairs.append((name, value))
+    return pairs
+
+
+def _number(value: object, what: str) -> int | float:
+    """A finite number; a text without a point or an exponent is a whole one."""
+    for convert in (int, float):
+        try:
+            found: int | float = value if isinstance(value, int | float) else convert(str(value))
+        except ValueError:
+            continue
+        if math.isfinite(found):
+            return found
+    raise ValueError(f"expected {what} to be a number, got {value!r}")
+
+
+def _once(pairs: list[tuple[str, Any]], what: str) -> dict[str, Any]:
+    """The pairs by their names.
+
+    Raises:
+        ValueError: a name comes twice.
+    """
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"expected each {what} once, got {name!r} twice")
+        found[name] = value
+    return found
