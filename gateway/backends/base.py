@@ -114,6 +114,14 @@ class Backend(ABC):
         """What to set in the configuration, so that it can be asked for this too; empty if nothing helps."""
         return ""
 
+    def check(self) -> None:  # noqa: B027  # most need nothing
+        """See that what it needs on this machine is there, before anything is started.
+
+        Raises:
+            ConfigError: a package is missing.
+            EmbeddedModelError: an embedded model lacks its weights or its engine; the message says how to get them.
+        """
+
     @abstractmethod
     async def start(self) -> None:
         """Make ready for calls. It runs while the gateway already answers `/health`."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.config.load import load
 from gateway.config.problems import ConfigError
 from gateway.limits import key_file, spending
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from gateway.config.load import Config
     from gateway.limits.key_file import KeyEntry
 
 app = typer.Typer(help="The keys that clients may use, in a file that holds only their hashes.", no_args_is_help=True)
@@ -82,19 +82,26 @@ def revoke(name: Name, file: File = None) -> None:
     typer.echo(f"Key '{name}' in {path} is revoked.")
 
 
+def _config() -> Config:
+    """The configuration here; its import waits for a command that reads it."""
+    from gateway.backends.kinds import load  # noqa: PLC0415  # see above
+
+    return load()
+
+
 def _path(file: Path | None) -> Path:
-    return file or load(None).keys.file or _DEFAULT
+    return file or _config().keys.file or _DEFAULT
 
 
 def _check_prices(name: str) -> None:
     """Refuse a budget that the gateway here would refuse; it would then take up no other new key either."""
-    config = load(None)
+    config = _config()
     if config.keys.file and (problems := config.unpriced(name)):
         raise ConfigError(problems)
 
 
 def _spent(path: Path, names: Iterable[str]) -> spending.Spent:
-    url = load(None).shared.url
+    url = _config().shared.url
     if url is None:
         return spending.load(spending.path_beside(path))
     # An extra, needed only by gateways that share.

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.config.load import load
 from gateway.config.problems import ConfigError
 
 app = typer.Typer(help="The request ledger.", no_args_is_help=True)
@@ -77,6 +76,9 @@ def _read(file: Path | None, config: Path | None, query: str, *values: Any) -> l
 
 
 def _configured(config: Path | None) -> Path:
+    # Here, for `gateway serve` and others would wait for its imports.
+    from gateway.backends.kinds import load  # noqa: PLC0415  # see above
+
     try:
         path = load(config).ledger.path
     except ConfigError as error:

@@ -15,7 +15,7 @@ import typer
 from gateway.backends.llamacpp.weights import EmbeddedModelError
 from gateway.cli import keys as keys_cli
 from gateway.cli import ledger, models
-from gateway.config.load import Config, find, load, remarks
+from gateway.config.load import find, remarks
 from gateway.config.problems import ConfigError
 from gateway.limits.checks import Limiting
 from gateway.logs.events import configure_logging, log_event
@@ -23,6 +23,8 @@ from gateway.observability.ledger import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from gateway.config.load import Config
 
 _VARIABLES = """\
 GATEWAY_API_KEYS: the keys that clients may use, comma separated.
@@ -140,8 +142,7 @@ def check(
 ) -> None:
     """Say what is wrong with the configuration, where, and how to mend it; or what it routes where."""
     settings = _load_or_exit(path, status=1)
-    # Here, for what is found above needs none of its imports.
-    from gateway.backends.kinds import create_backends  # noqa: PLC0415  # see above
+    from gateway.backends.kinds import create_backends  # noqa: PLC0415  # see `_load_or_exit`
 
     try:
         with _exit_if_bad(path, status=1):
@@ -166,6 +167,9 @@ def check(
 
 
 def _load_or_exit(path: Path | None, *, status: int) -> Config:
+    # Here, for commands that read no configuration start without the backends' imports.
+    from gateway.backends.kinds import load  # noqa: PLC0415  # see above
+
     with _exit_if_bad(path, status=status):
         return load(path)
 

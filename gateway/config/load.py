@@ -7,14 +7,15 @@
 from __future__ import annotations
 
 import tomllib
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, create_model, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from gateway.config.backends import KINDS, BackendConfig
+from gateway.config.backends import BackendConfig  # noqa: TC001  # pydantic reads the annotation
 from gateway.config.environment import ENV_PREFIX, misspelt_tables, unread
 from gateway.config.keys import KeyLimits, KeysConfig, SharedConfig
 from gateway.config.observability import LedgerConfig, LogConfig, MetricsConfig, OtelConfig, Price
@@ -24,7 +25,7 @@ from gateway.config.section import Section
 from gateway.config.server import BreakerConfig, Limits, Retries, ServerConfig, Timeouts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 DEFAULT_PATH = Path("gateway.toml")
 BUILT_IN = Path(__file__).with_name("default.toml")
@@ -64,7 +65,7 @@ class ModelConfig(Section):
 
 
 class Tables(Section):
-    """What the file holds."""
+    """What the file holds; see `Config.with_kinds` for its backends."""
 
     server: ServerConfig = ServerConfig()
     limits: Limits = Limits()
@@ -85,7 +86,11 @@ class Tables(Section):
 class Config(Tables, BaseSettings):
     """The whole configuration.
 
+    Of itself it takes backends as objects only; `with_kinds` tells it how to read their tables.
+
     Attributes:
+        kinds: the classes of the tables `[backends.<name>]`, by the name of the kind.
+        tables: what the file alone must match, with no value taken for another type.
         api_keys: keys that clients may use, from `GATEWAY_API_KEYS` (comma separated); none means open to everyone.
     """
 
@@ -97,7 +102,24 @@ class Config(Tables, BaseSettings):
         nested_model_default_partial_update=True,
     )
 
+    kinds: ClassVar[Mapping[str, type[BackendConfig]]] = {}
+    tables: ClassVar[type[Tables]] = Tables
+
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+
+    @classmethod
+    def with_kinds(cls, kinds: Mapping[str, type[BackendConfig]]) -> type[Config]:
+        """The class that reads a table `[backends.<name>]` by the class of its kind.
+
+        Args:
+            kinds: at least two classes, by the name that stands in `kind`.
+        """
+        table: Any = Annotated[Union[tuple(kinds.values())], Field(discriminator="kind")]  # noqa: UP007  # there is no other way
+        backends: Any = (dict[BackendName, table], Field(min_length=1))
+        config = create_model("Config", __base__=cls, backends=backends)
+        config.kinds = kinds
+        config.tables = create_model("Tables", __base__=Tables, backends=backends)
+        return config
 
     @classmethod
     def settings_customise_sources(  # pydantic-settings' own signature
@@ -170,12 +192,12 @@ _SECTIONS: dict[str, type[Section]] = {
 }
 
 
-def _fields_at(loc: tuple[int | str, ...]) -> Iterable[str]:
+def _fields_at(kinds: Mapping[str, type[Section]], loc: tuple[int | str, ...]) -> Iterable[str]:
     """The keys that the table at `loc[:-1]` may hold; `loc` as pydantic writes it, with a backend's kind in it."""
     table: type[Section]
     match loc:
         case ("backends", _, str(kind), _):
-            table = KINDS[kind]
+            table = kinds[kind]
         case ("models", _, "route", _, _):
             table = RouteStep
         case ("models", _, "templates", _, "messages", _, _):
@@ -200,11 +222,12 @@ def find(path: Path | None) -> Path:
     return DEFAULT_PATH if DEFAULT_PATH.exists() else BUILT_IN
 
 
-def load(path: Path | None = None) -> Config:
+def load(path: Path | None, config_class: type[Config]) -> Config:
     """Read and check the configuration.
 
     Args:
         path: a TOML file; None takes what `find` finds.
+        config_class: from `Config.with_kinds`.
 
     Raises:
         ConfigError: everything that is wrong, each with its place and its remedy.
@@ -226,27 +249,28 @@ def load(path: Path | None = None) -> Config:
     if early:
         raise ConfigError(early)
     try:
-        config = Config(**data)
+        config = config_class(**data)
     except ValidationError as error:
-        raise ConfigError(problems_of(error, _fields_at, ENV_PREFIX)) from error
+        fields_at = partial(_fields_at, config_class.kinds)
+        raise ConfigError(problems_of(error, fields_at, ENV_PREFIX, config_class.kinds)) from error
     except SettingsError as error:
         raise ConfigError(
             [Problem("environment", str(error), f"write {ENV_PREFIX}… variables as JSON there")]
         ) from error
     slips, _ = _unread(config)
-    late = _wrong_types(data) + slips
+    late = _wrong_types(data, config_class) + slips
     if late:
         raise ConfigError(late)
     return config
 
 
-def _wrong_types(data: dict[str, Any]) -> list[Problem]:
+def _wrong_types(data: dict[str, Any], config_class: type[Config]) -> list[Problem]:
     """Where the file's values do not have the types that they must have, though they could be taken for them."""
     try:
-        Tables.of_toml(data)
+        config_class.tables.of_toml(data)
     except ValidationError as error:
         # The rest is good together with the environment.
-        return wrong_types(error, _fields_at)
+        return wrong_types(error, partial(_fields_at, config_class.kinds))
     return []
 
 

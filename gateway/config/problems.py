@@ -59,25 +59,28 @@ def unknown_name(name: str, known: Iterable[str], otherwise: str) -> str:
     return f"use one of {', '.join(names)}, {otherwise}" if names else otherwise
 
 
-def problems_of(error: ValidationError, fields_at: FieldsAt, env_prefix: str) -> list[Problem]:
+def problems_of(
+    error: ValidationError, fields_at: FieldsAt, env_prefix: str = "", kinds: Iterable[str] = ()
+) -> list[Problem]:
     """Pydantic's errors as problems.
 
     Args:
         error: from validating the configuration.
         fields_at: the known keys of the table that holds the key at a path.
         env_prefix: of the variables that overrule the file, so that the culprit is named rightly.
+        kinds: of backends, for a backend that names none.
     """
-    return [_problem(details, fields_at, env_prefix) for details in error.errors(include_url=False)]
+    return [_problem(details, fields_at, env_prefix, kinds) for details in error.errors(include_url=False)]
 
 
 def wrong_types(error: ValidationError, fields_at: FieldsAt) -> list[Problem]:
     """Those of pydantic's errors in a file that are about a value's type."""
     details = error.errors(include_url=False)
-    return [_problem(one, fields_at, "") for one in details if one["type"].endswith("_type")]
+    return [_problem(one, fields_at) for one in details if one["type"].endswith("_type")]
 
 
 def _problem(  # noqa: C901, PLR0911  # one line per kind of error
-    details: ErrorDetails, fields_at: FieldsAt, env_prefix: str
+    details: ErrorDetails, fields_at: FieldsAt, env_prefix: str = "", kinds: Iterable[str] = ()
 ) -> Problem:
     # Pydantic puts the chosen kind of a backend into the path, and marks a bad table name.
     path = tuple(
@@ -95,13 +98,9 @@ def _problem(  # noqa: C901, PLR0911  # one line per kind of error
         case "missing":
             return Problem(where, "is missing", "add it")
         case "union_tag_not_found":
-            return Problem(
-                f"{where}.kind",
-                "is missing",
-                'add kind = "llamacpp", "openai", "azure", "nim", "anthropic", "ollama" or "litellm"',
-            )
+            *others, last = (f'"{kind}"' for kind in kinds)
+            return Problem(f"{where}.kind", "is missing", f"add kind = {', '.join(others)} or {last}")
         case "union_tag_invalid":
-            kinds = [kind.strip(" '") for kind in context["expected_tags"].split(",")]
             mend = unknown_name(context["tag"], kinds, "as its kind")
             mend += ' (any OpenAI-compatible server is of kind "openai")'
             return Problem(f"{where}.kind", f"'{context['tag']}' is no kind of backend", mend)

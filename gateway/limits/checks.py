@@ -178,7 +178,7 @@ def _problems_of_workers(config: Config, workers: int) -> list[Problem]:
             'run one worker, or serve the model by a process of its own and lead to it with kind = "openai"',
         )
         for name, backend in config.backends.items()
-        if backend.kind == "llamacpp"
+        if backend.is_embedded
     ]
     if sys.platform == "win32":
         problems.append(Problem("server.workers", "Windows cannot share a listening socket so", "run one worker"))

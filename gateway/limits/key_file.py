@@ -80,7 +80,7 @@ def read(path: Path) -> dict[str, KeyEntry]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([Problem(str(path), f"is not TOML: {error}", "mend the syntax there")]) from error
     except ValidationError as error:
-        problems = problems_of(error, lambda _: KeyEntry.model_fields, "")
+        problems = problems_of(error, lambda _: KeyEntry.model_fields)
         raise ConfigError([Problem(f"{path}: {at.where}", at.what, at.mend) for at in problems]) from error
 
 
@@ -106,7 +106,7 @@ def add(path: Path, name: str, limits: dict[str, Any]) -> str:
     try:
         entry = KeyEntry(sha256=digest, created=_now(), **limits)
     except ValidationError as error:
-        raise ConfigError(problems_of(error, lambda _: KeyEntry.model_fields, "")) from error
+        raise ConfigError(problems_of(error, lambda _: KeyEntry.model_fields)) from error
     with _alone(path):
         entries = read(path) if path.exists() else {}
         if name in entries:

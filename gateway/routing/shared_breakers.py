@@ -65,8 +65,8 @@ class SharedBreakers:
         if not config.breaker.opens:
             return
         for name, settings in config.backends.items():
-            if settings.kind != "llamacpp":
-                key = _PREFIX + sha256(f"{name} {settings.base_url}".encode()).hexdigest()[:32]
+            if not settings.is_embedded:
+                key = _PREFIX + sha256(f"{name} {settings.address}".encode()).hexdigest()[:32]
                 breaker, shared = standings[name].breaker, before.get(key)
                 if shared is None or shared.breaker is not breaker:
                     shared = SharedBreaker(key, breaker, self._redis, self._wake, shared.known if shared else None)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.routing import Router
 
 from gateway.api.app import assemble
-from gateway.backends.kinds import create_backends
+from gateway.backends.kinds import create_backends, load
 from gateway.backends.llamacpp.weights import EmbeddedModelError
-from gateway.config.load import load
 from gateway.config.problems import ConfigError
 from gateway.errors.base import GatewayError
 from gateway.limits.checks import Limiting

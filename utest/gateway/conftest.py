@@ -14,7 +14,8 @@ import pytest
 import uvicorn
 from aiohttp import web
 
-from gateway.config.load import Config, load
+from gateway.backends.kinds import GatewayConfig, load
+from gateway.config.load import Config
 from gateway.server.listen import create_server, listen
 from gateway.server.service import Gateway as Service
 
@@ -200,7 +201,7 @@ def backend(_backend: Backend) -> Backend:
 @pytest.fixture(scope="session")
 def _gateway(_backend: Backend) -> Iterator[Gateway]:
     """A gateway with an OpenAI and an Ollama backend at the same address, small limits, and a dead backend."""
-    config = Config(
+    config = GatewayConfig(
         limits={"body_bytes": 20_000, "json_depth": 20},
         backends={
             "up": {"kind": "openai", "base_url": f"{_backend.url}/v1"},
@@ -290,7 +291,7 @@ def start_gateway() -> Callable[..., Any]:
 
     @contextmanager
     def start(source: Path | None = None, **settings: Any) -> Iterator[Client]:
-        config = load(source) if source else Config(**settings)
+        config = load(source) if source else GatewayConfig(**settings)
         with in_thread(lambda: serving_gateway(config, source)) as gateway:
             client = Client(gateway)
             with client.http:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
 import orjson
+from pydantic import Field
 
 from gateway.backends.anthropic.answer import WRONG_SHAPE, AnthropicStream, completion, usage_of
 from gateway.backends.anthropic.native import WatchedStream
@@ -14,6 +15,7 @@ from gateway.backends.anthropic.request import anthropic_request
 from gateway.backends.anthropic.vocabulary import VERSION
 from gateway.backends.http.refusal import refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
+from gateway.config.backends import BaseUrl, RemoteConfig
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected, GatewayError
 from gateway.operations import CHAT, COUNT_TOKENS
 from gateway.request.usage import usage_from_counts
@@ -24,10 +26,22 @@ if TYPE_CHECKING:
 
     from gateway.backends.base import Call
     from gateway.backends.http.timing import TimedResponse
-    from gateway.config.backends import AnthropicConfig
-
 
 _MESSAGES = "/v1/messages"
+
+
+class AnthropicConfig(RemoteConfig):
+    """Anthropic's Messages API.
+
+    Attributes:
+        base_url: the address without `/v1`.
+        api_key_env: its value goes into the header `x-api-key`.
+        max_tokens: the limit for an answer whose request names none, for Anthropic demands one.
+    """
+
+    kind: Literal["anthropic"] = "anthropic"
+    base_url: BaseUrl = "https://api.anthropic.com"
+    max_tokens: int = Field(default=4096, ge=1)
 
 
 class AnthropicBackend(RemoteBackend):

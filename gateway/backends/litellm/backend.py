@@ -35,7 +35,7 @@ from gateway.text.nesting import written
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Sequence
 
-    from gateway.config.backends import LiteLLMConfig
+    from gateway.backends.litellm.config import LiteLLMConfig
 
 # What the gateway says itself, and what LiteLLM has for every provider.
 _ALWAYS_TAKEN = frozenset({"model", "messages", "stream", "stream_options"})
@@ -45,24 +45,6 @@ _OURS = frozenset({"api_base", "api_key", "base_url", "extra_headers", "max_retr
 _NEVER_DROPPED = ("tools", "tool_choice", "functions", "function_call", "response_format", "modalities")
 # The gateway's own limits are shorter, whatever they are.
 _NO_LIMIT_S = 86_400.0
-
-
-def check_installed(name: str) -> None:
-    """Refuse a configuration that needs LiteLLM where it is not installed.
-
-    Raises:
-        ConfigError: it names the extra.
-    """
-    if find_spec("litellm") is None:
-        raise ConfigError(
-            [
-                Problem(
-                    f"backends.{name}.kind",
-                    "needs LiteLLM, which is not installed",
-                    "run `pip install 'llm-gateway-qa[litellm]'`, or choose another kind",
-                )
-            ]
-        )
 
 
 class LiteLLMBackend(Backend):
@@ -91,6 +73,23 @@ class LiteLLMBackend(Backend):
         self._no_key = "none" if config.base_url else None
         self._params: dict[str, frozenset[str]] = {}
         self._embedding_params: dict[str, frozenset[str]] = {}
+
+    def check(self) -> None:
+        """Refuse to be configured where LiteLLM is not installed.
+
+        Raises:
+            ConfigError: it names the extra.
+        """
+        if find_spec("litellm") is None:
+            raise ConfigError(
+                [
+                    Problem(
+                        f"backends.{self.name}.kind",
+                        "needs LiteLLM, which is not installed",
+                        "run `pip install 'llm-gateway-qa[litellm]'`, or choose another kind",
+                    )
+                ]
+            )
 
     async def start(self) -> None:
         """Load LiteLLM, which takes seconds, in a thread; nothing is sent.

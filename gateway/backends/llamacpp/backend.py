@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.backends.base import Call
-    from gateway.config.backends import LlamaCppConfig
+    from gateway.backends.llamacpp.config import LlamaCppConfig
     from gateway.operations import Operation
 
 FIRST_BACKOFF_S = 0.2
@@ -74,13 +74,12 @@ class LlamaCppBackend(OpenAIBackend):
         self._first_outcome = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
 
-    def check(self) -> Path:
-        """The weights that `start` will load.
+    def check(self) -> None:
+        """Raise an `EmbeddedModelError` if llama.cpp or its weights are missing."""
+        self._find_weights()
 
-        Raises:
-            EngineMissing: llama.cpp is not installed.
-            WeightsMissing: There is no usable file; the message says how to get one.
-        """
+    def _find_weights(self) -> Path:
+        """The weights that `start` will load; raises as `check`."""
         if find_spec("xllamacpp") is None:
             raise EngineMissing(f"backends.{self.name} needs llama.cpp: run `pip install 'llm-gateway-qa[embedded]'`")
         if self._settings.model_path is not None:
@@ -95,7 +94,7 @@ class LlamaCppBackend(OpenAIBackend):
             BackendUnavailable: The child died before it was ready, and is being restarted nevertheless; or `stop` came
                 first.
         """
-        weights = self.check()
+        weights = self._find_weights()
         self.state = "starting"
         self._first_outcome.clear()
         if self._settings.neutralise is not False:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from gateway.config.backends import LlamaCppConfig
+    from gateway.backends.llamacpp.config import LlamaCppConfig
 
 CHILD = Path(__file__).with_name("child.py")
 LOAD_LIMIT_S = 300.0

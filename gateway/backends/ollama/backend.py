@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -14,6 +14,7 @@ from gateway.backends.ollama.answer import OllamaAnswer
 from gateway.backends.ollama.embeddings import Embeddings, embed_request
 from gateway.backends.ollama.request import ollama_request
 from gateway.backends.ollama.text import GeneratedText, generate_request
+from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected
 from gateway.operations import CHAT, EMBEDDINGS, OPERATIONS, TEXT_COMPLETION
 from gateway.text.sse import EVENT_LIMIT
@@ -32,6 +33,13 @@ _REQUESTS = {
 }
 # What a translation raises when a part of an answer has another type than it should.
 _WRONG_SHAPE = (AttributeError, KeyError, TypeError, OverflowError, struct.error)
+
+
+class OllamaConfig(RemoteConfig):
+    """An Ollama server, spoken to in its native format; `base_url` such as `http://127.0.0.1:11434`."""
+
+    kind: Literal["ollama"] = "ollama"
+    neutralise: bool | tuple[str, ...] = True
 
 
 class OllamaBackend(RemoteBackend):

@@ -4,29 +4,58 @@ Addresses: learn.microsoft.com, "Azure OpenAI REST API reference" (per deploymen
 "API version lifecycle" (v1: no version, the deployment's name as `model`).
 """
 
+# ruff: file-ignore[TC003]
+# Pydantic reads the annotations when the module is loaded.
+
 from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import quote
 
 import orjson
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from gateway.backends.openai.backend import OpenAIBackend
+from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendUnavailable
 from gateway.text.nesting import written
 from gateway.text.sse import data_and_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-    from pathlib import Path
 
     from gateway.backends.base import Call
     from gateway.backends.http.connection import Connection
-    from gateway.config.backends import AzureConfig
 
 _ENVELOPE = frozenset({"id", "object", "created", "model", "choices"})
+
+
+class AzureConfig(RemoteConfig):
+    """Azure OpenAI; the model of a route is the name of a deployment.
+
+    Attributes:
+        base_url: the resource, such as `https://my-resource.openai.azure.com`.
+        api_key_env: its value goes into the header `api-key`.
+        api_version: such as `2024-10-21`, for the address of each deployment; unset, the v1 address is used.
+        token_file: holds an Entra ID access token, used in place of a key. It is read anew whenever it changes, so that
+            whatever renews the token (workload identity, `az account get-access-token`) only has to write the file.
+    """
+
+    kind: Literal["azure"] = "azure"
+    api_version: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}(-preview)?$")
+    token_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _check_one_credential(self) -> Self:
+        if self.api_key_env is not None and self.token_file is not None:
+            raise PydanticCustomError(
+                "token_file", "has both 'api_key_env' and 'token_file'; Azure takes one of them: remove the other"
+            )
+        return self
 
 
 class AzureBackend(OpenAIBackend):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import orjson
@@ -12,6 +12,7 @@ from gateway.backends.http.events import whole_events
 from gateway.backends.http.refusal import error_object, refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
 from gateway.backends.openai.large_answer import LARGE, counted, is_list_of_vectors
+from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendBadAnswer
 from gateway.operations import EMBEDDINGS, OPERATIONS
 
@@ -19,11 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection
 
     from gateway.backends.base import Call
-    from gateway.config.backends import RemoteConfig
     from gateway.operations import Operation
 
 CONNECT_S = 5.0
 _OPENAI = "api.openai.com"
+
+
+class OpenAIConfig(RemoteConfig):
+    """Any OpenAI-compatible server; `base_url` includes `/v1` where the server has it."""
+
+    kind: Literal["openai"] = "openai"
 
 
 class OpenAIBackend(RemoteBackend):

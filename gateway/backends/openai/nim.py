@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
+from typing import Literal
 
 import orjson
 
 from gateway.backends.openai.backend import OpenAIBackend
+from gateway.config.backends import RemoteConfig
 
-_NOT_FOUND = 404
-_OK = 200
 _READY_STATUSES = frozenset({"ready", "healthy", "ok"})
 # "Service is ready." of NIM 1 and 2, but not "Service is not ready."
 _READY_MESSAGE = re.compile(r"^(?!.*\bnot\b).*\bready\b", re.IGNORECASE | re.DOTALL)
+
+
+class NimConfig(RemoteConfig):
+    """NVIDIA NIM: `https://integrate.api.nvidia.com/v1`, or a container of one's own at `http://host:8000/v1`."""
+
+    kind: Literal["nim"] = "nim"
+    neutralise: bool | tuple[str, ...] = True
 
 
 class NimBackend(OpenAIBackend):
@@ -36,9 +44,9 @@ class NimBackend(OpenAIBackend):
         if answer is None:
             return False
         status, body = answer
-        if status == _NOT_FOUND:
+        if status == HTTPStatus.NOT_FOUND:
             return await super().ready()
-        return status == _OK and _says_ready(body)
+        return status == HTTPStatus.OK and _says_ready(body)
 
 
 def _says_ready(body: bytes) -> bool:

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from gateway.backends.base import Backend
-from gateway.config.load import Config
+from gateway.backends.kinds import GatewayConfig
 from gateway.server.service import Gateway
 
 MODELS = {"m": {"route": [{"backend": "broken"}]}}
@@ -36,7 +36,7 @@ class Broken(Backend):
 
 def asked(**fields):
     async def ask():
-        config = Config(backends={"broken": {"kind": "openai", "base_url": "http://x"}}, models=MODELS)
+        config = GatewayConfig(backends={"broken": {"kind": "openai", "base_url": "http://x"}}, models=MODELS)
         app = Gateway(config, {"broken": Broken(name="broken")})
         async with (
             app.router.lifespan_context(app),

@@ -6,13 +6,12 @@ import json
 import pytest
 from aiohttp import web
 
-from gateway.backends.anthropic.backend import AnthropicBackend
+from gateway.backends.anthropic.backend import AnthropicBackend, AnthropicConfig
 from gateway.backends.base import Call
-from gateway.backends.ollama.backend import OllamaBackend
-from gateway.backends.openai.azure import AzureBackend
-from gateway.backends.openai.backend import OpenAIBackend
-from gateway.backends.openai.nim import NimBackend
-from gateway.config.backends import AnthropicConfig, AzureConfig, NimConfig, OllamaConfig, OpenAIConfig
+from gateway.backends.ollama.backend import OllamaBackend, OllamaConfig
+from gateway.backends.openai.azure import AzureBackend, AzureConfig
+from gateway.backends.openai.backend import OpenAIBackend, OpenAIConfig
+from gateway.backends.openai.nim import NimBackend, NimConfig
 from gateway.errors.base import GatewayError
 
 TEXTS = ["Grüß", ' "dich"\n', "[DONE]"]

@@ -3,8 +3,9 @@
 import pytest
 from typer.testing import CliRunner
 
+from gateway.backends.kinds import load
 from gateway.cli.main import app
-from gateway.config.load import load, remarks
+from gateway.config.load import remarks
 from gateway.config.problems import ConfigError
 
 GOOD = """

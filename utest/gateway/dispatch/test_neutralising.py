@@ -6,9 +6,8 @@ import struct
 import pytest
 from pydantic import ValidationError
 
+from gateway.backends.kinds import KINDS, GatewayConfig
 from gateway.backends.llamacpp.gguf import control_tokens
-from gateway.config.backends import KINDS
-from gateway.config.load import Config
 from gateway.observability.request_log import line
 
 PASTED = [{"role": "user", "content": "<|im_end|> [INST]"}]
@@ -30,7 +29,7 @@ def openai_gateway(start_gateway, backend):
 
 
 def test_it_is_on_for_servers_of_open_models_and_off_for_services():
-    assert {name for name, kind in KINDS.items() if kind.model_fields["neutralise"].default} == {
+    assert {name for name, kind in KINDS.items() if kind.config.model_fields["neutralise"].default} == {
         *("llamacpp", "ollama", "nim")
     }
 
@@ -101,7 +100,7 @@ def test_anthropics_format_is_neutralised_as_well(client, backend):
 )
 def test_a_bad_setting_is_refused(value, message):
     with pytest.raises(ValidationError, match="neutralise") as refused:
-        Config(
+        GatewayConfig(
             backends={"up": {"kind": "openai", "base_url": "http://a/v1", "neutralise": value}},
             models={"m": {"route": [{"backend": "up"}]}},
         )

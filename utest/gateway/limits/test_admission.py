@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.config.load import Config
+from gateway.backends.kinds import GatewayConfig
 from gateway.errors.limits import Overloaded, QuotaUsedUp
 from gateway.limits.admission import Admission
 from gateway.limits.checks import Limiting
@@ -39,7 +39,7 @@ def test_a_budget_holds_for_requests_without_a_limit_if_the_longest_answer_is_kn
 def test_a_bound_that_was_lifted_and_comes_back_counts_who_is_still_in():
     def limiting(**limits):
         up = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}
-        config = Config(backends={"up": up}, models={"m": {"route": [{"backend": "up"}]}}, limits=limits)
+        config = GatewayConfig(backends={"up": up}, models={"m": {"route": [{"backend": "up"}]}}, limits=limits)
         return Limiting(config, gate=ONLY_WORKER.gate(config.limits))
 
     async def main():

@@ -10,8 +10,8 @@ import pytest
 
 from gateway.api.context import CONTEXT
 from gateway.api.middleware import RequestMiddleware
+from gateway.backends.kinds import GatewayConfig
 from gateway.config.keys import KeysConfig
-from gateway.config.load import Config
 from gateway.config.problems import ConfigError
 from gateway.limits import key_file, spending
 from gateway.limits.admission import Reservation
@@ -174,7 +174,7 @@ def test_a_reload_forgets_nothing_that_was_just_spent(tmp_path):
     file = tmp_path / "keys.toml"
     for name in ("alice", "bob"):
         key_file.add(file, name, {"budget_tokens": 1000})
-    config = Config(backends=BACKENDS, **UP, keys={"file": str(file)})
+    config = GatewayConfig(backends=BACKENDS, **UP, keys={"file": str(file)})
 
     async def spend(limiting, name):
         await limiting.admission.store.take(Ticket(Key(name, budget_tokens=1000), 7, 0.0))
@@ -223,14 +223,14 @@ REFUSED = [
 @pytest.mark.parametrize(("tables", "workers", "says"), REFUSED)
 def test_limits_that_would_not_hold_are_refused(tables, workers, says):
     with pytest.raises(ConfigError, match=says):
-        Limiting(Config(**{"backends": BACKENDS, **UP, **tables}), workers=workers)
+        Limiting(GatewayConfig(**{"backends": BACKENDS, **UP, **tables}), workers=workers)
 
 
 def test_a_budget_in_usd_needs_prices(tmp_path):
     file = Path(tmp_path / "keys.toml")
     key_file.add(file, "alice", {"budget_usd": 1.0})
     with pytest.raises(ConfigError, match="is missing, and key 'alice' has a budget in USD"):
-        Limiting(Config(backends=BACKENDS, **UP, keys={"file": file}))
+        Limiting(GatewayConfig(backends=BACKENDS, **UP, keys={"file": file}))
 
 
 def test_a_limit_that_would_not_hold_is_not_taken_up_while_workers_run(tmp_path, monkeypatch, caplog):
@@ -239,7 +239,7 @@ def test_a_limit_that_would_not_hold_is_not_taken_up_while_workers_run(tmp_path,
     key_file.add(file, "alice", {})
 
     async def main():
-        limiting = Limiting(Config(backends=BACKENDS, **UP, keys={"file": file}), workers=2)
+        limiting = Limiting(GatewayConfig(backends=BACKENDS, **UP, keys={"file": file}), workers=2)
         await limiting.start()
         key_file.add(file, "bob", {"rpm": 1})
         await asyncio.sleep(0.1)
@@ -258,7 +258,7 @@ def test_a_revoked_key_is_refused_even_if_another_cannot_be_taken_up(tmp_path, m
 
     async def main():
         keys = {"api_keys": ["of-the-environment"], "keys": {"file": file}}
-        limiting = Limiting(Config(backends=BACKENDS, **UP, **keys))
+        limiting = Limiting(GatewayConfig(backends=BACKENDS, **UP, **keys))
         await limiting.start()
         key_file.add(file, "carol", {"budget_usd": 1.0})
         key_file.revoke(file, "alice")

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from gateway.config.load import Config
+from gateway.backends.kinds import GatewayConfig
 from gateway.config.observability import Price
 from gateway.errors.base import BackendBadAnswer
 from gateway.limits.admission import Reservation
@@ -133,7 +133,7 @@ def test_a_gateway_that_ends_counts_what_can_be_counted_soon():
 
 
 def configured(**fields):
-    return Config(
+    return GatewayConfig(
         backends={"b": {"kind": "openai", "base_url": "http://127.0.0.1:9"}},
         models={"m": {"route": [{"backend": "b"}]}},
         **fields,

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gateway.config.load import Config
+from gateway.backends.kinds import GatewayConfig
 from gateway.config.problems import ConfigError
 from gateway.observability.observers import Observers
 from keywords.engine.otlp_receiver import OtlpReceiver
@@ -79,7 +79,7 @@ def test_without_a_receiver_requests_are_answered_and_the_loss_is_counted(backen
 
 def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "gateway.observability.tracing", None)
-    config = Config(
+    config = GatewayConfig(
         otel={"endpoint": "http://127.0.0.1:9"},
         backends={"up": {"kind": "openai", "base_url": "http://x"}},
         models={"m": {"route": [{"backend": "up"}]}},

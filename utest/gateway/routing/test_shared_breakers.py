@@ -6,8 +6,8 @@ import importlib.util
 import pytest
 from pydantic import SecretStr
 
+from gateway.backends.kinds import GatewayConfig
 from gateway.backends.openai.backend import OpenAIBackend
-from gateway.config.load import Config
 from gateway.routing.routes import Routes
 from keywords.engine import redis_server
 
@@ -33,7 +33,7 @@ class Place:
     """One process's breakers."""
 
     def __init__(self, url, port=1, open_s=5.0):
-        config = Config(
+        config = GatewayConfig(
             breaker={"consecutive_failures": 1, "open_s": open_s},
             backends={"b": {"kind": "openai", "base_url": f"http://x:{port}"}},
             models={"m": {"route": [{"backend": "b"}]}},

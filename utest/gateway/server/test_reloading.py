@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from aiohttp import web
 
-from gateway.config.load import Config
+from gateway.backends.kinds import GatewayConfig
 from gateway.limits import key_file
 from gateway.limits.concurrency import Gate
 from gateway.server.generation import differences, in_force
@@ -229,8 +229,8 @@ def test_differences_name_settings():
         "backends": {"a": {"kind": "openai", "base_url": "http://x"}},
         "models": {"m": {"route": [{"backend": "a"}]}},
     }
-    one = Config(**base)
-    other = Config(**{**base, "server": {"port": 1}, "limits": {"messages": 2}})
+    one = GatewayConfig(**base)
+    other = GatewayConfig(**{**base, "server": {"port": 1}, "limits": {"messages": 2}})
     assert differences(one, other) == ["server.port", "limits.messages"]
     assert differences(one, in_force(one, other)) == ["limits.messages"]
 

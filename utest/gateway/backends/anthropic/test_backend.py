@@ -5,9 +5,8 @@ import json
 
 import pytest
 
-from gateway.backends.anthropic.backend import AnthropicBackend
+from gateway.backends.anthropic.backend import AnthropicBackend, AnthropicConfig
 from gateway.backends.base import Call
-from gateway.config.backends import AnthropicConfig
 from gateway.request.usage import Usage
 
 USAGE = {"input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 4}

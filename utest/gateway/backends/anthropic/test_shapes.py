@@ -6,8 +6,7 @@ import json
 import pytest
 
 from gateway.backends.anthropic.answer import WRONG_SHAPE, AnthropicStream, completion, usage_of
-from gateway.backends.anthropic.backend import AnthropicBackend
-from gateway.config.backends import AnthropicConfig
+from gateway.backends.anthropic.backend import AnthropicBackend, AnthropicConfig
 
 MESSAGE = {
     "id": "msg",

@@ -8,12 +8,12 @@ from contextlib import suppress
 import pytest
 
 from gateway.backends.base import Call
+from gateway.backends.kinds import load
 from gateway.backends.litellm import backend as module
 from gateway.backends.litellm.backend import LiteLLMBackend
+from gateway.backends.litellm.config import LiteLLMConfig
 from gateway.backends.litellm.embeddings import embeddings_of
 from gateway.backends.litellm.errors import translated
-from gateway.config.backends import LiteLLMConfig
-from gateway.config.load import load
 from gateway.config.problems import ConfigError
 from gateway.errors.base import (
     BackendBadAnswer,
@@ -44,7 +44,7 @@ def raised(name, message, *, status=500, because=None, headers=None):
 def test_without_the_extra_its_name_is_said(monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"pip install 'llm-gateway-qa\[litellm\]'"):
-        module.check_installed("others")
+        LiteLLMBackend(LiteLLMConfig(), name="others", models=[], connect_s=1).check()
 
 
 def test_the_configuration_takes_it_without_an_address(tmp_path):

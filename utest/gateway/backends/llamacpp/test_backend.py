@@ -18,7 +18,7 @@ from gateway.backends.http import connection
 from gateway.backends.llamacpp import backend as llamacpp
 from gateway.backends.llamacpp import process, watchdog
 from gateway.backends.llamacpp.backend import LlamaCppBackend
-from gateway.config.backends import LlamaCppConfig
+from gateway.backends.llamacpp.config import LlamaCppConfig
 from gateway.errors.base import BackendUnavailable
 from gateway.text.control_tokens import ControlTokens
 

@@ -17,8 +17,8 @@ import pytest
 
 from gateway.backends.base import Call
 from gateway.backends.llamacpp.backend import LlamaCppBackend
+from gateway.backends.llamacpp.config import LlamaCppConfig
 from gateway.backends.llamacpp.weights import EmbeddedModelError, resolve
-from gateway.config.backends import LlamaCppConfig
 from gateway.config.load import BUILT_IN
 from gateway.errors.base import BackendDisconnected, BackendUnavailable, ContextTooLong
 
@@ -187,7 +187,7 @@ def test_the_child_does_not_outlive_a_killed_parent(weights):
     code = f"""
         import asyncio, pathlib
         from gateway.backends.llamacpp.backend import LlamaCppBackend
-        from gateway.config.backends import LlamaCppConfig
+        from gateway.backends.llamacpp.config import LlamaCppConfig
         from gateway.logs.events import configure_logging
         async def main():
             configure_logging()

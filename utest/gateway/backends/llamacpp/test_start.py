@@ -8,8 +8,8 @@ import pytest
 from gateway.backends.llamacpp import backend as llamacpp
 from gateway.backends.llamacpp import child
 from gateway.backends.llamacpp.backend import LlamaCppBackend
+from gateway.backends.llamacpp.config import LlamaCppConfig
 from gateway.backends.llamacpp.weights import EngineMissing, WeightsMissing
-from gateway.config.backends import LlamaCppConfig
 
 
 @pytest.mark.parametrize(("content", "complaint"), [(None, "cannot be read"), (b"<html>", "not a GGUF file")])

@@ -5,9 +5,8 @@ import json
 
 import pytest
 
-from gateway.backends.openai.azure import AzureBackend
-from gateway.config.backends import AzureConfig
-from gateway.config.load import load
+from gateway.backends.kinds import load
+from gateway.backends.openai.azure import AzureBackend, AzureConfig
 from gateway.config.problems import ConfigError
 
 FILTERS = [{"prompt_index": 0, "content_filter_results": {"hate": {"filtered": False, "severity": "safe"}}}]

@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.backends.openai.nim import NimBackend
-from gateway.config.backends import NimConfig
+from gateway.backends.openai.nim import NimBackend, NimConfig
 
 READY = "/v1/health/ready"
 

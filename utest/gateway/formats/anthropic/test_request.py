@@ -4,9 +4,8 @@ import orjson
 import pytest
 
 from gateway.backends.base import Call
-from gateway.backends.openai.azure import AzureBackend
-from gateway.backends.openai.backend import OpenAIBackend
-from gateway.config.backends import AzureConfig, OpenAIConfig
+from gateway.backends.openai.azure import AzureBackend, AzureConfig
+from gateway.backends.openai.backend import OpenAIBackend, OpenAIConfig
 from gateway.errors.base import InvalidRequest
 from gateway.formats.anthropic.request import chat_call
 from gateway.formats.anthropic.schema import check

@@ -6,8 +6,8 @@ import queue
 import pytest
 from typer.testing import CliRunner
 
+from gateway.backends.kinds import load
 from gateway.cli.main import app
-from gateway.config.load import load
 from gateway.config.problems import ConfigError
 
 SYSTEM = "You translate into {{ language }}{% if tone is defined %}, {{ tone }}{% endif %}."
