@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from gateway.config.keys import BUDGETS, RATE_LIMITS, Count
 from gateway.config.problems import ConfigError
 from gateway.limits import key_file, spending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gateway.config.load import Config
     from gateway.limits.key_file import KeyEntry
@@ -27,27 +29,32 @@ File = Annotated[
 Name = Annotated[str, typer.Argument(help="What logs, metrics and refusals call the key.")]
 
 
+def _with_limits(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes `**limits` an option for each limit of a key."""
+    signature = inspect.signature(command, eval_str=True)
+    given = [parameter for parameter in signature.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(name))
+        for name in (*RATE_LIMITS, *BUDGETS)
+    ]
+    command.__signature__ = signature.replace(parameters=[given[0], *options, *given[1:]])  # type: ignore[attr-defined]  # what `inspect` looks for
+    return command
+
+
+def _option(name: str) -> Any:
+    field = key_file.KeyEntry.model_fields[name]
+    if Count in get_args(field.annotation):
+        return Annotated[int | None, typer.Option(min=1, help=field.description)]
+    return Annotated[float | None, typer.Option(help=field.description)]
+
+
 @app.command()
-def add(  # noqa: PLR0913, PLR0917  # one per option
-    name: Name,
-    rpm: Annotated[int | None, typer.Option(min=1, help="Requests per minute.")] = None,
-    tpm: Annotated[int | None, typer.Option(min=1, help="Tokens per minute, of prompts and answers.")] = None,
-    concurrency: Annotated[int | None, typer.Option(min=1, help="Requests at once.")] = None,
-    budget_usd: Annotated[float | None, typer.Option(help="US dollars in all; every model needs a price.")] = None,
-    budget_tokens: Annotated[int | None, typer.Option(min=1, help="Tokens in all.")] = None,
-    file: File = None,
-) -> None:
+@_with_limits
+def add(name: Name, *, file: File = None, **limits: float | None) -> None:
     """Make a key and print it, this once: the file keeps only its hash."""
-    limits = {
-        "rpm": rpm,
-        "tpm": tpm,
-        "concurrency": concurrency,
-        "budget_usd": budget_usd,
-        "budget_tokens": budget_tokens,
-    }
     with _told():
         path = _path(file)
-        if file is None and budget_usd is not None:
+        if file is None and limits["budget_usd"] is not None:
             _check_prices(name)
         key = key_file.add(path, name, limits)
     typer.echo(f"Key '{name}' stands in {path}; it is shown only now:", err=True)
@@ -66,11 +73,11 @@ def list_keys(file: File = None) -> None:
     rows = []
     for name, entry in entries.items():
         state = f"revoked {entry.revoked:%Y-%m-%d}" if entry.revoked else "active"
-        limits = ("" if limit is None else str(limit) for limit in (entry.rpm, entry.tpm, entry.concurrency))
+        limits = ("" if limit is None else str(limit) for limit in (getattr(entry, name) for name in RATE_LIMITS))
         tokens, usd = spent.get(name, (0, 0.0))
         used = f"{tokens} tokens, {usd:.4f} USD" if name in spent else ""
         rows.append((name, state, f"{entry.created:%Y-%m-%d}", *limits, _budget(entry), used))
-    print_table(("name", "state", "created", "rpm", "tpm", "concurrency", "budget", "spent"), rows)
+    print_table(("name", "state", "created", *RATE_LIMITS, "budget", "spent"), rows)
 
 
 @app.command()

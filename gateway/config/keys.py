@@ -1,9 +1,14 @@
-"""The tables of the configuration about who may ask how much: `[keys]` and `[shared]`."""
+"""The limits of a key, and the tables of the configuration about who may ask how much: `[keys]` and `[shared]`.
+
+A limit is one field of `RateLimits` or of `Budgets`: the file of keys, the command line and the keys of requests take
+it from there. What it means is up to the stores (`gateway.limits.store`, `gateway.limits.redis_store`).
+"""
 
 from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass, fields
 from pathlib import Path  # noqa: TC003  # pydantic reads the annotations when the module is loaded
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -14,23 +19,33 @@ from pydantic_core import PydanticCustomError
 from gateway.config.section import Seconds, Section
 
 Count = Annotated[int, Field(ge=1)]
+Dollars = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class KeyLimits(Section):
-    """What one key may use; what is unset is not limited.
+# Dataclasses, for the limits of a key are read several times for each request, and a model's attributes cost more; the
+# models of the files inherit them.
+@dataclass(frozen=True, kw_only=True)
+class RateLimits:
+    """What a key may use at a time; what is unset is not limited. A minute is `window_s`, to be exact."""
 
-    Attributes:
-        rpm: requests per minute (per `window_s`, to be exact).
-        tpm: tokens per minute, of prompts and answers.
-        concurrency: requests under way at once.
-    """
-
-    rpm: Count | None = None
-    tpm: Count | None = None
-    concurrency: Count | None = None
+    rpm: Annotated[Count | None, Field(description="Requests per minute.")] = None
+    tpm: Annotated[Count | None, Field(description="Tokens per minute, of prompts and answers.")] = None
+    concurrency: Annotated[Count | None, Field(description="Requests at once.")] = None
 
 
-class KeysConfig(KeyLimits):
+@dataclass(frozen=True, kw_only=True)
+class Budgets:
+    """What a key may use in all; what is unset is not limited."""
+
+    budget_usd: Annotated[Dollars | None, Field(description="US dollars in all; every model needs a price.")] = None
+    budget_tokens: Annotated[Count | None, Field(description="Tokens in all.")] = None
+
+
+RATE_LIMITS = tuple(field.name for field in fields(RateLimits))
+BUDGETS = tuple(field.name for field in fields(Budgets))
+
+
+class KeysConfig(Section, RateLimits):
     """The clients' keys beyond `GATEWAY_API_KEYS`, and the limits of every key that has none of its own.
 
     Attributes:

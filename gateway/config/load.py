@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from gateway.config.backends import BackendConfig  # noqa: TC001  # pydantic reads the annotation
 from gateway.config.environment import ENV_PREFIX, misspelt_tables, unread
-from gateway.config.keys import KeyLimits, KeysConfig, SharedConfig
+from gateway.config.keys import RATE_LIMITS, KeysConfig, SharedConfig
 from gateway.config.observability import LedgerConfig, LogConfig, MetricsConfig, OtelConfig, Price
 from gateway.config.problems import ConfigError, Problem, problems_of, unknown_name, wrong_types
 from gateway.config.prompts import ExampleMessage, TemplateConfig, TemplateName
@@ -277,7 +277,7 @@ def _wrong_types(data: dict[str, Any], config_class: type[Config]) -> list[Probl
 def remarks(config: Config) -> list[Problem]:
     """What is allowed, and probably not what was meant: variables that are not read, and limits of no key."""
     _, others = _unread(config)
-    limits = [name for name in KeyLimits.model_fields if config.is_open and getattr(config.keys, name) is not None]
+    limits = [name for name in RATE_LIMITS if config.is_open and getattr(config.keys, name) is not None]
     what, mend = "there are no keys, so all clients share it", "set GATEWAY_API_KEYS or keys.file to count each alone"
     return [*others, *(Problem(f"keys.{name}", what, mend) for name in limits)]
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from gateway.config.keys import Count, KeyLimits
+from gateway.config.keys import Budgets, RateLimits
 from gateway.config.problems import ConfigError, Problem, problems_of
 from gateway.config.section import Section
 
@@ -37,22 +37,18 @@ _PREFIX = "gw-"
 _HEAD = "# Written by `gateway keys`; limits may be changed by hand. The gateway reads it again when it changes.\n"
 
 
-class KeyEntry(KeyLimits):
-    """One key.
+class KeyEntry(Section, Budgets, RateLimits):
+    """One key, with the limits that are its own.
 
     Attributes:
         sha256: digest of the key, in hexadecimal digits.
         created: when it was made.
         revoked: since when it is refused.
-        budget_tokens: tokens that it may use in all.
-        budget_usd: what its requests may cost in all, by the price table.
     """
 
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     created: datetime
     revoked: datetime | None = None
-    budget_tokens: Count | None = None
-    budget_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class _File(Section):
@@ -90,7 +86,7 @@ def add(path: Path, name: str, limits: dict[str, Any]) -> str:
     Args:
         path: the file.
         name: what logs, metrics and refusals call the key.
-        limits: fields of `KeyEntry` beyond its digest and dates.
+        limits: its own, by name.
 
     Returns:
         The key; nothing keeps it.

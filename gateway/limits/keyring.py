@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from gateway.config.keys import BUDGETS, RATE_LIMITS, Budgets, RateLimits
 from gateway.errors.base import InvalidApiKey
 from gateway.limits import key_file
 
@@ -24,35 +26,25 @@ _FOUND_BY = 8
 _NOBODY = bytes(32)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What one key may use; None is no limit.
+@dataclass(frozen=True)
+class Key(Budgets, RateLimits):
+    """What one key may use.
 
     Attributes:
         id: its name: `env-1` and so on for those of the environment, `anonymous` where no key is needed.
-        rpm: requests per window.
-        tpm: tokens per window.
-        concurrency: requests at once.
-        budget_tokens: tokens in all.
-        budget_usd: USD in all.
     """
 
     id: str
-    rpm: int | None = None
-    tpm: int | None = None
-    concurrency: int | None = None
-    budget_tokens: int | None = None
-    budget_usd: float | None = None
 
-    @property
+    @cached_property
     def has_budget(self) -> bool:
-        """One of the last two is set."""
-        return self.budget_tokens is not None or self.budget_usd is not None
+        """A budget is set."""
+        return any(getattr(self, name) is not None for name in BUDGETS)
 
-    @property
+    @cached_property
     def is_limited(self) -> bool:
         """Any limit is set."""
-        return self.has_budget or (self.rpm, self.tpm, self.concurrency) != (None, None, None)
+        return self.has_budget or any(getattr(self, name) is not None for name in RATE_LIMITS)
 
 
 class KeyRing:
@@ -126,12 +118,8 @@ class KeyRing:
 
     def key_of(self, name: str, entry: KeyEntry | None = None) -> Key:
         """A key with the limits of its entry, or else with those of all keys."""
-        own, default = entry or self._config, self._config
-        return Key(
-            name,
-            rpm=own.rpm or default.rpm,
-            tpm=own.tpm or default.tpm,
-            concurrency=own.concurrency or default.concurrency,
-            budget_tokens=entry.budget_tokens if entry else None,
-            budget_usd=entry.budget_usd if entry else None,
-        )
+        limits = {limit: getattr(self._config, limit) for limit in RATE_LIMITS}
+        if entry:
+            own = {limit: getattr(entry, limit) for limit in (*RATE_LIMITS, *BUDGETS)}
+            limits |= {limit: value for limit, value in own.items() if value is not None}
+        return Key(name, **limits)
