@@ -1,4 +1,4 @@
-"""The families of `/metrics`: histograms and counters whose numbers are added up over all workers, and gauges."""
+"""The families of `/metrics`: histograms and sums whose numbers are added up over all workers, and gauges."""
 
 from __future__ import annotations
 
@@ -11,68 +11,81 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from gateway.observability.metric_store import Cells, Found, Numbers
+    from gateway.observability.request_metrics import Metric, Reader
+    from gateway.request.record import RequestRecord
 
 
-class Histogram:
-    """Counts by bucket, and the sum, for each tuple of label values."""
+def recorder(numbers: Numbers, metric: Metric, labels: tuple[str, ...]) -> Callable[[RequestRecord], None]:
+    """What measures a request by one metric, where its labels have these values.
 
-    def __init__(  # all that a family says of itself
-        self, numbers: Numbers, name: str, told: str, labels: Sequence[str], bounds: Sequence[float]
-    ) -> None:
-        self._numbers = numbers
-        self._name = name
-        self._told = told
-        self._labels = labels
-        self._bounds = bounds
-        self._series: dict[tuple[str, ...], Cells] = {}
-
-    def observe(self, labels: tuple[str, ...], value: float) -> None:
-        """Count one value."""
-        series = self._series.get(labels)
-        if series is None:
-            series = self._series[labels] = self._numbers.series(self._name, labels, len(self._bounds) + 2)
-        series[bisect_left(self._bounds, value)] += 1
-        series[-1] += value
-
-    def family(self, found: Found) -> HistogramMetricFamily:
-        """All of it, of all workers."""
-        family = HistogramMetricFamily(self._name, self._told, labels=self._labels)
-        bounds = [*map(str, self._bounds), "+Inf"]
-        for labels, each in found.get(self._name, {}).items():
-            *counts, total = map(sum, zip(*each, strict=True))
-            seen = 0.0
-            buckets = []
-            for bound, count in zip(bounds, counts, strict=True):
-                seen += count
-                buckets.append((bound, seen))
-            family.add_metric(labels, buckets, total)
-        return family
-
-
-class Counter:
-    """A sum for each tuple of label values.
-
-    Attributes:
-        known: the tuples that this process has met.
+    A series begins with its first value, so a page has none that never had one.
     """
+    if metric.read is None:
+        return counter_of(numbers, metric.name, labels)
+    return (_observing if metric.bounds else _summing)(numbers, metric, metric.read, labels)
 
-    def __init__(self, numbers: Numbers, name: str, told: str, labels: Sequence[str]) -> None:
-        self.known: dict[tuple[str, ...], Cells] = {}
-        self._numbers = numbers
-        self._name = name
-        self._told = told
-        self._labels = labels
 
-    def add(self, labels: tuple[str, ...], amount: float = 1.0) -> None:
-        """Add to one of the sums."""
-        series = self.known.get(labels)
-        if series is None:
-            series = self.known[labels] = self._numbers.series(self._name, labels)
-        series[0] += amount
+def counter_of(numbers: Numbers, name: str, labels: tuple[str, ...]) -> Callable[[object], None]:
+    """What counts one more of something."""
+    cells: Cells | None = None
 
-    def family(self, found: Found) -> CounterMetricFamily:
-        """All of it, of all workers."""
-        return counter(found, self._name, self._told, self._labels)
+    def count(_: object) -> None:
+        nonlocal cells
+        if cells is None:
+            cells = numbers.series(name, labels)
+        cells[0] += 1
+
+    return count
+
+
+def _observing(
+    numbers: Numbers, metric: Metric, read: Reader, labels: tuple[str, ...]
+) -> Callable[[RequestRecord], None]:
+    """Counts by bucket, and the sum."""
+    cells: Cells | None = None
+    bounds = metric.bounds
+
+    def observe(record: RequestRecord) -> None:
+        nonlocal cells
+        value = read(record)
+        if value is not None:
+            if cells is None:
+                cells = numbers.series(metric.name, labels, len(bounds) + 2)
+            cells[bisect_left(bounds, value)] += 1
+            cells[-1] += value
+
+    return observe
+
+
+def _summing(
+    numbers: Numbers, metric: Metric, read: Reader, labels: tuple[str, ...]
+) -> Callable[[RequestRecord], None]:
+    cells: Cells | None = None
+
+    def add_up(record: RequestRecord) -> None:
+        nonlocal cells
+        value = read(record)
+        if value is not None:
+            if cells is None:
+                cells = numbers.series(metric.name, labels)
+            cells[0] += value
+
+    return add_up
+
+
+def histogram(found: Found, metric: Metric) -> HistogramMetricFamily:
+    """The counts and sums of a histogram over all workers."""
+    family = HistogramMetricFamily(metric.name, metric.help, labels=[label.name for label in metric.labels])
+    bounds = [*map(str, metric.bounds), "+Inf"]
+    for labels, each in found.get(metric.name, {}).items():
+        *counts, total = map(sum, zip(*each, strict=True))
+        seen = 0.0
+        buckets = []
+        for bound, count in zip(bounds, counts, strict=True):
+            seen += count
+            buckets.append((bound, seen))
+        family.add_metric(labels, buckets, total)
+    return family
 
 
 def counter(found: Found, name: str, told: str, labels: Sequence[str]) -> CounterMetricFamily:

@@ -1,9 +1,6 @@
 """`/metrics`: what all requests took and cost, in Prometheus' text format.
 
-Names follow OpenTelemetry's semantic conventions for generative AI where they have one (gen_ai.server.request.duration,
-gen_ai.server.time_to_first_token, gen_ai.client.token.usage, with their advised buckets), as the OpenTelemetry exporter
-for Prometheus would write them. Labels take few values only: operations, configured models and backends, classes of
-status, codes of errors; never a key, a request id or a path.
+What is measured of a request stands in `gateway.observability.request_metrics`.
 
 The numbers are kept in plain lists, or in memory that all workers read (`gateway.observability.metric_store`), for a
 fraction of the cost of the client library's own histograms, and handed to its registry when a page is asked for:
@@ -21,9 +18,9 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 from prometheus_client.registry import Collector
 
-from gateway.observability.metric_families import Counter, Histogram, counter, gauge
+from gateway.observability.metric_families import counter, counter_of, gauge, histogram, recorder
 from gateway.observability.metric_store import Numbers, SharedNumbers
-from gateway.operations import EMBEDDINGS
+from gateway.observability.request_metrics import BACKEND, FAMILIES, METRICS, Facts, facts_of, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,21 +28,16 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from gateway.observability.metric_store import Key
+    from gateway.observability.request_metrics import FactsTuple
     from gateway.request.record import RequestRecord
     from gateway.routing.breaker import Breaker
     from gateway.state import Reloads
 
-_BAD = 400
-DURATION_BOUNDS_S = tuple(0.01 * 2**power for power in range(14))
-FIRST_TOKEN_BOUNDS_S = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
-TOKEN_BOUNDS = tuple(float(4**power) for power in range(14))
-GATEWAY_BOUNDS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 # Backends may send codes of their own; more than this many are counted together.
 _CODES = 64
 _OTHER = "other"
 _BREAKER_STATES = ("closed", "half-open", "open")
-_OPERATION, _MODEL, _BACKEND = "gen_ai_operation_name", "gen_ai_request_model", "gateway_backend"
-_CLASS = "status_class"
+_ATTEMPTS = "gateway_attempts"
 _IN_FLIGHT = "gateway_requests_in_flight"
 PUBLISH_S = 0.5
 
@@ -69,39 +61,9 @@ class Metrics(Collector):
         self._in_flight[0] = 0.0
         self._published: dict[Key, float] = {}
         self.extra: dict[str, tuple[str, Sequence[str], Callable[[], Mapping[tuple[str, ...], float]]]] = {}
-        self._duration = Histogram(
-            numbers,
-            "gen_ai_server_request_duration_seconds",
-            "From a request's arrival to its last byte.",
-            (_OPERATION, _MODEL, _BACKEND, _CLASS),
-            DURATION_BOUNDS_S,
-        )
-        self._first_token = Histogram(
-            numbers,
-            "gen_ai_server_time_to_first_token_seconds",
-            "From a request's arrival to the first event of its stream.",
-            (_OPERATION, _MODEL, _BACKEND),
-            FIRST_TOKEN_BOUNDS_S,
-        )
-        self._tokens = Histogram(
-            numbers,
-            "gen_ai_client_token_usage",
-            "Tokens of a request; gateway_token_source says who counted them: the backend, the model's tokenizer "
-            "afterwards, or nobody (estimate).",
-            (_OPERATION, _MODEL, _BACKEND, "gen_ai_token_type", "gateway_token_source"),
-            TOKEN_BOUNDS,
-        )
-        self._gateway = Histogram(
-            numbers,
-            "gateway_time_seconds",
-            "The gateway's own time for a request, its event loop's queue included, backends left out.",
-            (_MODEL,),
-            GATEWAY_BOUNDS_S,
-        )
-        self._requests = Counter(numbers, "gateway_requests", "API requests by class of status.", (_CLASS,))
-        self._errors = Counter(numbers, "gateway_errors", "Refusals and failures by the error's code.", ("code",))
-        self._attempts = Counter(numbers, "gateway_attempts", "Attempts at backends.", (_BACKEND, "outcome"))
-        self._cost = Counter(numbers, "gateway_cost_usd", "Price of all tokens in US dollars.", (_MODEL,))
+        self._codes: set[str] = set()
+        self._recorders: dict[FactsTuple, list[Callable[[RequestRecord], None]]] = {}
+        self._attempts: dict[tuple[str, str], Callable[[object], None]] = {}
         self._process = (ProcessCollector(registry=None), GCCollector(registry=CollectorRegistry()))
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -110,27 +72,35 @@ class Metrics(Collector):
         """Count a finished request; those outside the API are not counted."""
         if not record.to_api:
             return
-        status = f"{record.status // 100}xx"
-        self._requests.add((status,))
-        if record.code or record.status >= _BAD:
-            code = (record.code or "none",)
-            known = self._errors.known
-            self._errors.add(code if code in known or len(known) < _CODES else (_OTHER,))
+        facts = facts_of(record)
+        code = facts[-1]
+        if code is not None and code not in self._codes:
+            facts = (*facts[:-1], self._known_code(code))
+        for measure in self._recorders.get(facts) or self._new_recorders(facts):
+            measure(record)
         for attempt in record.attempts:
-            self._attempts.add((attempt.backend, attempt.outcome))
-        if record.model is None:
-            return
-        where = (record.operation.name, record.model, record.backend or "none")
-        self._duration.observe((*where, status), record.duration_s)
-        self._gateway.observe((record.model,), record.gateway_us / 1e6)
-        if record.first_event_s is not None:
-            self._first_token.observe(where, record.first_event_s)
-        if usage := record.usage:
-            self._tokens.observe((*where, "input", usage.source), usage.prompt_tokens)
-            if record.operation is not EMBEDDINGS:
-                self._tokens.observe((*where, "output", usage.source), usage.completion_tokens)
-        if record.cost_usd:
-            self._cost.add((record.model,), record.cost_usd)
+            which = (attempt.backend, attempt.outcome)
+            (self._attempts.get(which) or self._new_attempts(which))(attempt)
+
+    def _known_code(self, code: str) -> str:
+        """A new code, or the one for all further codes."""
+        if len(self._codes) >= _CODES:
+            return _OTHER
+        self._codes.add(code)
+        return code
+
+    def _new_recorders(self, facts: FactsTuple) -> list[Callable[[RequestRecord], None]]:
+        """What measures requests of which this is known."""
+        found = self._recorders[facts] = [
+            recorder(self._numbers, metric, labels)
+            for metric in METRICS
+            if (labels := values_of(metric.labels, Facts(*facts))) is not None
+        ]
+        return found
+
+    def _new_attempts(self, which: tuple[str, str]) -> Callable[[object], None]:
+        count = self._attempts[which] = counter_of(self._numbers, _ATTEMPTS, which)
+        return count
 
     def begin(self) -> None:
         """Note that an API request is being answered."""
@@ -144,7 +114,7 @@ class Metrics(Collector):
         """Tell the state of each backend's breaker."""
         self.extra["gateway_breaker_state"] = (
             "Whether a backend is left alone: 0 closed, 1 half-open, 2 open.",
-            (_BACKEND,),
+            (BACKEND.name,),
             lambda: {(name,): _BREAKER_STATES.index(breaker.state) for name, breaker in breakers.items()},
         )
 
@@ -197,10 +167,12 @@ class Metrics(Collector):
         """All families, for the registry."""
         self.publish()
         found = self._numbers.read()
-        for histogram in (self._duration, self._first_token, self._tokens, self._gateway):
-            yield histogram.family(found)
-        for sums in (self._requests, self._errors, self._attempts, self._cost):
-            yield sums.family(found)
+        for metric in FAMILIES:
+            if metric.bounds:
+                yield histogram(found, metric)
+            else:
+                yield counter(found, metric.name, metric.help, [label.name for label in metric.labels])
+        yield counter(found, _ATTEMPTS, "Attempts at backends.", (BACKEND.name, "outcome"))
         yield gauge(found, _IN_FLIGHT, "API requests being answered.", (), sum)
         for name, (told, labels, _) in self.extra.items():
             if name.endswith("_total"):

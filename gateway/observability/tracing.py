@@ -24,8 +24,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from gateway.observability.background_writer import Batches
-from gateway.observability.metrics import DURATION_BOUNDS_S, FIRST_TOKEN_BOUNDS_S, GATEWAY_BOUNDS_S, TOKEN_BOUNDS
-from gateway.operations import EMBEDDINGS
+from gateway.observability.request_metrics import FAMILIES, METRICS, Facts, facts_of, values_of
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -63,18 +62,13 @@ class Tracing(Batches["RequestRecord"]):
         )
         self._metrics = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
         meter = self._metrics.get_meter(_SCOPE)
-        self._duration = meter.create_histogram(
-            "gen_ai.server.request.duration", "s", explicit_bucket_boundaries_advisory=DURATION_BOUNDS_S
-        )
-        self._first_token = meter.create_histogram(
-            "gen_ai.server.time_to_first_token", "s", explicit_bucket_boundaries_advisory=FIRST_TOKEN_BOUNDS_S
-        )
-        self._tokens = meter.create_histogram(
-            "gen_ai.client.token.usage", "{token}", explicit_bucket_boundaries_advisory=TOKEN_BOUNDS
-        )
-        self._gateway = meter.create_histogram(
-            "gateway.time", "s", explicit_bucket_boundaries_advisory=GATEWAY_BOUNDS_S
-        )
+        self._histograms = {
+            metric.otlp.name: meter.create_histogram(
+                metric.otlp.name, metric.otlp.unit, explicit_bucket_boundaries_advisory=metric.bounds
+            )
+            for metric in FAMILIES
+            if metric.otlp
+        }
         super().__init__("otel", self._send, limit=config.queue)
 
     def add(self, record: RequestRecord) -> None:
@@ -153,22 +147,15 @@ class Tracing(Batches["RequestRecord"]):
         span.end(_unix_ns(record, attempt.started + attempt.elapsed_s))
 
     def _measure(self, record: RequestRecord) -> None:
-        if record.model is None:
-            return
-        where = {
-            "gen_ai.operation.name": record.operation.name,
-            "gen_ai.request.model": record.model,
-            "gateway.backend": record.backend or "none",
-        }
-        self._duration.record(record.duration_s, {**where, "status_class": f"{record.status // 100}xx"})
-        self._gateway.record(record.gateway_us / 1e6, where)
-        if record.first_event_s is not None:
-            self._first_token.record(record.first_event_s, where)
-        if usage := record.usage:
-            by_source = {**where, "gateway.tokens_source": usage.source}
-            self._tokens.record(usage.prompt_tokens, {**by_source, "gen_ai.token.type": "input"})
-            if record.operation is not EMBEDDINGS:
-                self._tokens.record(usage.completion_tokens, {**by_source, "gen_ai.token.type": "output"})
+        facts = Facts(*facts_of(record))
+        for metric in METRICS:
+            if metric.otlp is None or metric.read is None:
+                continue
+            labels = metric.otlp.labels or metric.labels
+            values, value = values_of(labels, facts), metric.read(record)
+            if values is not None and value is not None:
+                attributes = dict(zip((label.otlp_name for label in labels), values, strict=True))
+                self._histograms[metric.otlp.name].record(value, attributes)
 
 
 class _Ids(RandomIdGenerator):
