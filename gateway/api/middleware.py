@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gateway.observability.observers import Observers
     from gateway.state import Shutdown
 
+# For each answer; a plain number is compared faster.
 _OK = int(HTTPStatus.OK)
 # A send that takes longer waits for the client to read.
 _PUNCTUAL_SEND_S = 0.001

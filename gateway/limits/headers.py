@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gateway.limits.store import Verdict
 
 _MINUTE_S = 60
+_SECOND_MS = 1000
 _REQUESTS = (b"x-ratelimit-limit-requests", b"x-ratelimit-remaining-requests", b"x-ratelimit-reset-requests")
 _TOKENS = (b"x-ratelimit-limit-tokens", b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens")
 
@@ -38,8 +39,8 @@ def headers(key: Key, verdict: Verdict, window_s: float) -> list[tuple[bytes, by
 
 def span(seconds: float) -> str:
     """A time as OpenAI writes it: `120ms`, `1.5s`, `6m0s`; rounded up to milliseconds, so that waiting it is enough."""
-    milliseconds = ceil(seconds * 1000)
-    if milliseconds < 1000:  # noqa: PLR2004  # of a second
+    milliseconds = ceil(seconds * _SECOND_MS)
+    if milliseconds < _SECOND_MS:
         return f"{milliseconds}ms"
-    minutes, rest = divmod(milliseconds / 1000, _MINUTE_S)
+    minutes, rest = divmod(milliseconds / _SECOND_MS, _MINUTE_S)
     return f"{minutes:.0f}m{rest:g}s" if minutes else f"{rest:g}s"

@@ -78,7 +78,7 @@ class Group:
             None if every other step's backend is open.
         """
         able = [step for step in self.steps if step not in without and not step.open]
-        if len(able) < 2:  # noqa: PLR2004  # nothing to choose
+        if len(able) <= 1:
             return able[0] if able else None
         least = min(step.standing.in_flight / step.weight for step in able)
         idlest = [step for step in able if step.standing.in_flight / step.weight == least]

@@ -134,7 +134,7 @@ class _Work:
     def _across(self, items: list[Any]) -> list[Any]:
         """Break the tokens that would come together when a template joins content parts, trimmed or not."""
         texts = [item["text"] for item in items if isinstance(item, dict) and isinstance(item.get("text"), str)]
-        if len(texts) < 2 or not self._break_across(texts):  # noqa: PLR2004  # one part has nothing to be joined with
+        if len(texts) <= 1 or not self._break_across(texts):
             return items
         new = iter(texts)
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 import aiohttp
@@ -74,7 +75,7 @@ class Connection:
     async def answers(self, path: str) -> bool:
         """Whether `GET path` gives a 200 within two seconds."""
         answer = await self.get(path)
-        return answer is not None and answer[0] == 200  # noqa: PLR2004  # HTTP's own number
+        return answer is not None and answer[0] == HTTPStatus.OK
 
     async def get(self, path: str) -> tuple[int, bytes] | None:
         """Status and body of `GET path`; None if they did not come within two seconds."""

@@ -93,7 +93,7 @@ def refusal_from_event(backend: str, error: Any) -> GatewayError:
     found = error_object({"error": error}) or {}
     code = found.get("code")
     numbers = (code, found.get("status"), found.get("status_code"))
-    status: Any = next((n for n in numbers if type(n) is int and 400 <= n < 600), None)  # noqa: PLR2004  # HTTP's own
+    status: Any = next((n for n in numbers if type(n) is int and n // 100 in {4, 5}), None)
     if status is None:
         status = _STATUS_OF_CODE.get(str(code)) or _STATUS_OF_CODE.get(str(found.get("type"))) or 502
     return _refusal(backend, status, found, {})

@@ -9,6 +9,7 @@ Neither the token that ends an answer nor the markup around a tool's call is see
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -115,7 +116,7 @@ class LlamaCppTokenCounter:
     async def _asked(self, path: str, body: bytes, field: str) -> Any:
         async with self._server().post(path, body, self._call) as response:
             answer = await response.read()
-            if response.status != 200:  # noqa: PLR2004  # HTTP's own number
+            if response.status != HTTPStatus.OK:
                 raise refusal(self._name, response.status, response.headers, answer)
         try:
             return orjson.loads(answer)[field]
