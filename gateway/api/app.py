@@ -20,7 +20,7 @@ from gateway.api.models import models_router
 from gateway.errors.base import GatewayError, InvalidRequest
 from gateway.errors.http import MethodNotAllowed, UnknownUrl
 from gateway.formats.endpoints import ENDPOINTS
-from gateway.formats.openai.templates import Prompts
+from gateway.formats.openai.templates import PromptTemplates
 from gateway.operations import CHAT
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from gateway.config.load import Config
-    from gateway.limits.checks import Limiting
+    from gateway.limits.checks import RequestChecks
     from gateway.observability.observers import Observers
     from gateway.routing.routes import Routes
     from gateway.state import Reloads, Shutdown
@@ -47,7 +47,7 @@ class _Gateway(FastAPI):
 
 
 def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
-    config: Config, routes: Routes, limiting: Limiting, observers: Observers, shutdown: Shutdown, reloads: Reloads
+    config: Config, routes: Routes, limiting: RequestChecks, observers: Observers, shutdown: Shutdown, reloads: Reloads
 ) -> FastAPI:
     """What answers requests by one configuration; `gateway.server.service` gives it its life."""
     app = _Gateway(
@@ -68,7 +68,7 @@ def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
         metrics_need_key=config.metrics.require_key,
     )
     app.add_middleware(middleware)
-    prompts = Prompts(config.models)
+    prompts = PromptTemplates(config.models)
     endpoints = {
         path: Endpoint(
             operation,

@@ -10,7 +10,7 @@ import orjson
 from gateway.api.duplicate_keys import refuse_duplicate_keys
 from gateway.errors.base import InvalidRequest
 from gateway.errors.http import BodyTooLarge, RequestTimeout
-from gateway.text.nesting import is_deeper
+from gateway.text.nesting import nests_deeper
 
 if TYPE_CHECKING:
     from starlette.types import Receive
@@ -112,7 +112,7 @@ def parse(body: bytes, depth_limit: int, *, asks: str = "messages") -> dict[str,
     if not isinstance(fields, dict):
         raise InvalidRequest(f"The request body is JSON, but no object. Send an object with 'model' and '{asks}'.")
     # Only as many brackets as the limit can nest that deep; most requests have fewer and need no walk.
-    if body.count(b"[") + body.count(b"{") > depth_limit and is_deeper(fields, depth_limit):
+    if body.count(b"[") + body.count(b"{") > depth_limit and nests_deeper(fields, depth_limit):
         raise _too_deep(depth_limit)
     refuse_duplicate_keys(body, fields)
     return fields

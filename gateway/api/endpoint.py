@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gateway.api.context import RequestContext
     from gateway.config.server import Limits, Timeouts
     from gateway.formats.base import Format
-    from gateway.formats.openai.templates import Prompts
+    from gateway.formats.openai.templates import PromptTemplates
     from gateway.limits.admission import Admission
     from gateway.operations import Operation
     from gateway.request.record import RequestRecord
@@ -59,7 +59,7 @@ class Endpoint:
         *,
         limits: Limits,
         timeouts: Timeouts,
-        prompts: Prompts | None,
+        prompts: PromptTemplates | None,
         admission: Admission,
     ) -> None:
         self._operation = operation
@@ -93,7 +93,7 @@ class Endpoint:
         attempts = Attempts(route, record, body, fields, self._timeouts, client_format)
         async with CancelOnDisconnect(context.on_disconnect, receive) as client:
             context.reservation = await self._admission.reserve(context.key, operation, fields)
-            await context.reservation.enter()
+            await context.reservation.wait_for_slot()
             if record.streamed:
                 await self._stream(attempts.stream(context.write_now), record, send, client, client_format)
             else:

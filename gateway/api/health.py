@@ -49,21 +49,21 @@ def health_router(routes: Routes, shutdown: Shutdown, reloads: Reloads) -> APIRo
     async def ready() -> Response:
         if shutdown.started:
             return _refusal("draining", ShuttingDown())
-        backends = {step.backend for steps in routes.steps.values() for step in steps}
+        backends = {candidate.backend for candidates in routes.candidates.values() for candidate in candidates}
         states = await asyncio.gather(*(backend.ready() for backend in backends))
         answering = {backend.name for backend, state in zip(backends, states, strict=True) if state}
         models = {
             model: {
-                "ready": any(step.backend.name in answering for step in steps),
-                "backends": {step.backend.name: step.backend.name in answering for step in steps},
+                "ready": any(candidate.backend.name in answering for candidate in candidates),
+                "backends": {candidate.backend.name: candidate.backend.name in answering for candidate in candidates},
             }
-            for model, steps in routes.steps.items()
+            for model, candidates in routes.candidates.items()
         }
         waiting = [model for model, state in models.items() if not state["ready"]]
         missing = {
-            step.backend.name: f"Backend '{step.backend.name}' {step.backend.why_not_ready()}."
+            candidate.backend.name: f"Backend '{candidate.backend.name}' {candidate.backend.why_not_ready()}."
             for model in waiting
-            for step in routes.steps[model]
+            for candidate in routes.candidates[model]
         }
         configuration = {"since": round(reloads.since, 3), "newer_refused": reloads.last_refused}
         return _verdict({"models": models, "configuration": configuration}, waiting, missing.values())

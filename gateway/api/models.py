@@ -18,12 +18,12 @@ def models_router(routes: Routes) -> APIRouter:
     created = int(time.time())
 
     def model_object(model: str) -> dict[str, Any]:
-        owner = routes.to(model).steps[0].backend.name
+        owner = routes.to(model).candidates[0].backend.name
         return {"id": model, "object": "model", "created": created, "owned_by": owner}
 
     @router.get("", summary="All models")
     async def list_models() -> Response:
-        return _json({"object": "list", "data": [model_object(model) for model in routes.steps]})
+        return _json({"object": "list", "data": [model_object(model) for model in routes.candidates]})
 
     # A model's id may hold slashes.
     @router.get("/{model:path}", summary="One model")

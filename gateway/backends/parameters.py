@@ -30,7 +30,7 @@ _ASKS_FOR_NOTHING: dict[str, Any] = {
 }
 
 
-def taken(call: Call, names: Collection[str]) -> dict[str, Any]:
+def supported_parameters(call: Call, names: Collection[str]) -> dict[str, Any]:
     """The parameters of `call` that its backend knows; any other one that asks for something goes to `call.drop`.
 
     Args:
@@ -54,7 +54,7 @@ def taken(call: Call, names: Collection[str]) -> dict[str, Any]:
     return known
 
 
-def drop_asked(call: Call, names: AbstractSet[str]) -> None:
+def drop_ignored(call: Call, names: AbstractSet[str]) -> None:
     """Name those of some parameters that ask for something, for a backend that gets them and ignores them.
 
     Args:
@@ -77,21 +77,21 @@ def refuse_other_shapes(call: Call) -> None:
         InvalidRequest: several choices, OpenAI's functions of old, or an answer in sound.
     """
     if call.choices > 1:
-        raise impossible("n", f"gives one choice, but got {call.choices}", "Send 1 and ask several times.")
+        raise unsupported("n", f"gives one choice, but got {call.choices}", "Send 1 and ask several times.")
     if call.fields.get("functions"):
-        raise impossible("functions", "knows tools only", "Send 'tools' instead.")
+        raise unsupported("functions", "knows tools only", "Send 'tools' instead.")
     if "audio" in (call.fields.get("modalities") or ()):
-        raise impossible("modalities", "answers in text only", 'Send ["text"], or ask another model.')
+        raise unsupported("modalities", "answers in text only", 'Send ["text"], or ask another model.')
 
 
-def impossible(param: str, what: str, mend: str) -> InvalidRequest:
+def unsupported(param: str, what: str, fix: str) -> InvalidRequest:
     """The refusal of what would change the answer's meaning if it were dropped.
 
     Args:
         param: path of the field.
         what: what the backend cannot do, as in "gives one choice".
-        mend: what to send instead.
+        fix: what to send instead.
     """
     return InvalidRequest(
-        f"Invalid value for '{shorten(param)}': this model's backend {what}. {mend}", param=param, code="invalid_value"
+        f"Invalid value for '{shorten(param)}': this model's backend {what}. {fix}", param=param, code="invalid_value"
     )

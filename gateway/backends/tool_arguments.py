@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from gateway.backends.parameters import impossible
-from gateway.text.nesting import MOST_LEVELS, is_deeper
+from gateway.backends.parameters import unsupported
+from gateway.text.nesting import MOST_LEVELS, nests_deeper
 
 
 def arguments_of(call: dict[str, Any], at: str) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def arguments_of(call: dict[str, Any], at: str) -> dict[str, Any]:
         InvalidRequest: it is no function's call, or they are no JSON object, or nest too deep to be written.
     """
     if call["type"] != "function":
-        raise impossible(
+        raise unsupported(
             f"{at}.type", "knows no calls but those of functions", 'Send "function", or ask another model.'
         )
     text = call["function"]["arguments"]
@@ -26,7 +26,7 @@ def arguments_of(call: dict[str, Any], at: str) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         arguments = None
     if not isinstance(arguments, dict):
-        raise impossible(f"{at}.function.arguments", "takes a JSON object as a string", "Change it.")
-    if text.count("[") + text.count("{") > MOST_LEVELS and is_deeper(arguments, MOST_LEVELS):
-        raise impossible(f"{at}.function.arguments", f"takes at most {MOST_LEVELS} levels", "Send a flatter object.")
+        raise unsupported(f"{at}.function.arguments", "takes a JSON object as a string", "Change it.")
+    if text.count("[") + text.count("{") > MOST_LEVELS and nests_deeper(arguments, MOST_LEVELS):
+        raise unsupported(f"{at}.function.arguments", f"takes at most {MOST_LEVELS} levels", "Send a flatter object.")
     return arguments

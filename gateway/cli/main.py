@@ -17,7 +17,7 @@ from gateway.cli import keys as keys_cli
 from gateway.cli import ledger, models
 from gateway.config.load import find, remarks
 from gateway.config.problems import ConfigError
-from gateway.limits.checks import Limiting
+from gateway.limits.checks import RequestChecks
 from gateway.logs.events import configure_logging, log_event
 from gateway.observability.ledger import prepare
 
@@ -88,7 +88,7 @@ def serve(
     try:
         with _exit_if_bad(config, status=2):
             source = find(config).absolute()
-            application = Gateway(settings, source=source) if count == 1 else Limiting(settings, workers=count)
+            application = Gateway(settings, source=source) if count == 1 else RequestChecks(settings, workers=count)
             if settings.ledger.path is not None:
                 # Here as well, or each worker would find out by itself, again and again.
                 prepare(settings.ledger.path)
@@ -97,7 +97,7 @@ def serve(
         typer.echo(f"gateway: {error}", err=True)
         raise typer.Exit(2) from error
     except OSError as error:
-        # Names that cannot be resolved come with numbers of their own.
+        # Names that cannot be resolved come with store of their own.
         which = "port" if error.errno in {errno.EADDRINUSE, errno.EACCES} else "host"
         where = f"{address[0]}:{address[1]}" if which == "port" else f"'{address[0]}'"
         reason = (error.strerror or repr(error)).partition(" (")[0]
@@ -107,8 +107,8 @@ def serve(
     if settings.is_open:
         log_open(listener)
     for remark in remarks(settings):
-        log_event("config_remark", level=logging.WARNING, where=remark.where, reason=remark.what, mend=remark.mend)
-    if isinstance(application, Limiting):
+        log_event("config_remark", level=logging.WARNING, where=remark.where, reason=remark.what, fix=remark.fix)
+    if isinstance(application, RequestChecks):
         from gateway.server.workers import supervise  # noqa: PLC0415  # see above
 
         command = ["-m", "gateway", "worker", *(["--config", str(config)] if config else []), str(count)]
@@ -118,11 +118,11 @@ def serve(
 
 @app.command(hidden=True)
 def worker(  # noqa: PLR0913, PLR0917  # its parent's words
-    count: int, listener: int, numbers: int, room: int, index: int, config: Path | None = None
+    count: int, listener: int, metrics: int, slots: int, index: int, config: Path | None = None
 ) -> None:
     """Be one of the workers of `gateway serve`, which alone starts this."""
-    from gateway.limits.shared_slots import Room  # noqa: PLC0415  # see `serve`
-    from gateway.observability.metric_store import SharedNumbers  # noqa: PLC0415  # see `serve`
+    from gateway.limits.shared_slots import SharedSlots  # noqa: PLC0415  # see `serve`
+    from gateway.observability.metric_store import SharedMetricStore  # noqa: PLC0415  # see `serve`
     from gateway.server.listen import run  # noqa: PLC0415  # see `serve`
     from gateway.server.service import Gateway  # noqa: PLC0415  # see `serve`
     from gateway.server.worker import Worker, follow_parent, tell_ready  # noqa: PLC0415  # see `serve`
@@ -131,7 +131,9 @@ def worker(  # noqa: PLR0913, PLR0917  # its parent's words
     settings = _load_or_exit(config, status=2)
     with _exit_if_bad(config, status=2):
         source = find(config).absolute()
-        application = Gateway(settings, None, Worker(index, count, Room(room)), source, SharedNumbers(numbers, index))
+        application = Gateway(
+            settings, None, Worker(index, count, SharedSlots(slots)), source, SharedMetricStore(metrics, index)
+        )
     configure_logging()
     run(application, socket.socket(fileno=listener), tell_ready)
 
@@ -140,13 +142,13 @@ def worker(  # noqa: PLR0913, PLR0917  # its parent's words
 def check(
     path: Annotated[Path | None, typer.Argument(help="The file; else the one that `gateway serve` takes.")] = None,
 ) -> None:
-    """Say what is wrong with the configuration, where, and how to mend it; or what it routes where."""
+    """Say what is wrong with the configuration, where, and how to fix it; or what it routes where."""
     settings = _load_or_exit(path, status=1)
     from gateway.backends.kinds import create_backends  # noqa: PLC0415  # see `_load_or_exit`
 
     try:
         with _exit_if_bad(path, status=1):
-            keys = Limiting(settings, workers=settings.server.workers).keys
+            keys = RequestChecks(settings, workers=settings.server.workers).keys
             create_backends(settings)
     except EmbeddedModelError as error:
         typer.echo(f"{find(path)} cannot be used:\n  {error}", err=True)

@@ -61,8 +61,8 @@ class BackendConfig(Section):
             if name not in FAMILIES and (len(name) < _SHORTEST_TOKEN or name.replace("_", "").isalnum()):
                 raise PydanticCustomError(
                     "neutralise",
-                    "names '{name}', which is neither a family nor a token; {mend}",
-                    {"name": name, "mend": unknown_name(name, FAMILIES, "or write a token as it stands in prompts")},
+                    "names '{name}', which is neither a family nor a token; {fix}",
+                    {"name": name, "fix": unknown_name(name, FAMILIES, "or write a token as it stands in prompts")},
                 )
         return tuple(value)
 

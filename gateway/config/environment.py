@@ -48,8 +48,8 @@ def unread(settings: Collection[str], further: Collection[str]) -> tuple[list[Pr
             continue
         near = get_close_matches(name, sorted(known), n=1, cutoff=_SLIP)
         meant = near or sorted(setting for setting in known if setting.endswith(f"__{name}"))
-        mend = f"did you mean {ENV_PREFIX}{meant[0]}? If not, unset it" if meant else "see `gateway serve --help`"
-        (slips if near else others).append(_problem(variable, "means nothing to the gateway", mend))
+        fix = f"did you mean {ENV_PREFIX}{meant[0]}? If not, unset it" if meant else "see `gateway serve --help`"
+        (slips if near else others).append(_problem(variable, "means nothing to the gateway", fix))
     return slips, others
 
 
@@ -59,8 +59,8 @@ def _variables() -> dict[str, str]:
     return {name.removeprefix(ENV_PREFIX): found[name] for name in found if name.startswith(ENV_PREFIX)}
 
 
-def _problem(variable: str, what: str, mend: str) -> Problem:
-    return Problem(f"environment variable {variable}", what, mend)
+def _problem(variable: str, what: str, fix: str) -> Problem:
+    return Problem(f"environment variable {variable}", what, fix)
 
 
 def _is_of_a_service(name: str, variable: str) -> bool:

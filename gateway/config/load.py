@@ -239,7 +239,7 @@ def load(path: Path | None, config_class: type[Config]) -> Config:
     except OSError as error:
         raise ConfigError([Problem(str(found), f"cannot be read ({error.strerror})", "check the path")]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem(str(found), f"is not TOML: {error}", "mend the syntax there")]) from error
+        raise ConfigError([Problem(str(found), f"is not TOML: {error}", "fix the syntax there")]) from error
     early = [
         Problem(key, "is a secret's place, or no setting at all", "keep keys in GATEWAY_API_KEYS only; remove it here")
         for key in data
@@ -278,8 +278,8 @@ def remarks(config: Config) -> list[Problem]:
     """What is allowed, and probably not what was meant: variables that are not read, and limits of no key."""
     _, others = _unread(config)
     limits = [name for name in RATE_LIMITS if config.is_open and getattr(config.keys, name) is not None]
-    what, mend = "there are no keys, so all clients share it", "set GATEWAY_API_KEYS or keys.file to count each alone"
-    return [*others, *(Problem(f"keys.{name}", what, mend) for name in limits)]
+    what, fix = "there are no keys, so all clients share it", "set GATEWAY_API_KEYS or keys.file to count each alone"
+    return [*others, *(Problem(f"keys.{name}", what, fix) for name in limits)]
 
 
 def _unread(config: Config) -> tuple[list[Problem], list[Problem]]:

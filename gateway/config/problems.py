@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: where, what, and how to mend it."""
+"""What is wrong with a configuration: where, what, and how to fix it."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _FORMS = {"otel.endpoint": "write it as http://host:4318, without a key or a que
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend.
+    """One thing to fix.
 
     Attributes:
         where: a path in the TOML file such as `server.port`, the name of an environment variable, or a file.
         what: what is wrong there.
-        mend: what to do about it.
+        fix: what to do about it.
     """
 
     where: str
     what: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}; {self.mend}"
+        return f"{self.where}: {self.what}; {self.fix}"
 
 
 class ConfigError(Exception):
@@ -101,9 +101,9 @@ def _problem(  # noqa: C901, PLR0911  # one line per kind of error
             *others, last = (f'"{kind}"' for kind in kinds)
             return Problem(f"{where}.kind", "is missing", f"add kind = {', '.join(others)} or {last}")
         case "union_tag_invalid":
-            mend = unknown_name(context["tag"], kinds, "as its kind")
-            mend += ' (any OpenAI-compatible server is of kind "openai")'
-            return Problem(f"{where}.kind", f"'{context['tag']}' is no kind of backend", mend)
+            fix = unknown_name(context["tag"], kinds, "as its kind")
+            fix += ' (any OpenAI-compatible server is of kind "openai")'
+            return Problem(f"{where}.kind", f"'{context['tag']}' is no kind of backend", fix)
         case "string_pattern_mismatch":
             name = details["loc"][-1] == "[key]"
             what = "is a name that a response header cannot carry" if name else "is not of the form that it must have"
@@ -113,13 +113,13 @@ def _problem(  # noqa: C901, PLR0911  # one line per kind of error
         case "list_type":
             return Problem(where, "is no list", "write it in [ ]")
         case "int_type" | "float_type" | "bool_type" as kind if isinstance(details["input"], str):
-            mend = "write true or false, without quotes" if kind == "bool_type" else "write it without quotes"
-            return Problem(where, details["msg"].replace("Input", "input"), mend)
+            fix = "write true or false, without quotes" if kind == "bool_type" else "write it without quotes"
+            return Problem(where, details["msg"].replace("Input", "input"), fix)
         case "too_short" | "string_too_short":
             return Problem(where, "is empty", "add at least one entry")
-    what, _, mend = details["msg"].partition("; ")
-    if mend:
-        return Problem(where, what, mend)
+    what, _, fix = details["msg"].partition("; ")
+    if fix:
+        return Problem(where, what, fix)
     # Only numbers and switches come here with their value: a text might be a key.
     got = details["input"]
     shown = f", not {got!r}" if isinstance(got, int | float) or str(got).isdigit() else ""

@@ -89,7 +89,7 @@ class TemplateConfig(Section):
         except UnfitVariablesError as error:
             # Where clients give values, theirs may fit.
             if not others:
-                raise BadTemplateError(f"cannot be filled ({error}); mend it") from error
+                raise BadTemplateError(f"cannot be filled ({error}); fix it") from error
 
 
 def _bad(what: str, why: str) -> PydanticCustomError:

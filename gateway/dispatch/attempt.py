@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from gateway.request.record import RequestRecord
-    from gateway.routing.balancing import Step
+    from gateway.routing.balancing import Candidate
 
 _OK = 200
 
@@ -26,29 +26,29 @@ class RunningAttempt:
         trace_headers: tell the backend of the trace.
     """
 
-    __slots__ = ("_attempt", "_number", "_standing", "trace_headers")
+    __slots__ = ("_attempt", "_number", "_state", "trace_headers")
 
-    def __init__(self, step: Step, record: RequestRecord) -> None:
+    def __init__(self, candidate: Candidate, record: RequestRecord) -> None:
         span_id, self.trace_headers = begin_attempt(record)
-        self._attempt = Attempt(step.backend.name, step.model, span_id=span_id)
-        self._standing = step.standing
+        self._attempt = Attempt(candidate.backend.name, candidate.model, span_id=span_id)
+        self._state = candidate.state
         record.attempts.append(self._attempt)
 
     def __enter__(self) -> Self:
-        self._standing.in_flight += 1
-        self._number = self._standing.breaker.begin()
+        self._state.in_flight += 1
+        self._number = self._state.breaker.begin()
         return self
 
     def is_answering(self) -> None:
         """Note that a stream has begun."""
         self._attempt.status = _OK
-        self._number = self._standing.breaker.answering(self._number)
+        self._number = self._state.breaker.answering(self._number)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._standing.in_flight -= 1
-        breaker, number, attempt = self._standing.breaker, self._number, self._attempt
+        self._state.in_flight -= 1
+        breaker, number, attempt = self._state.breaker, self._number, self._attempt
         if error is None:
             attempt.end("answered", status=_OK)
             breaker.succeeded(number)

@@ -14,7 +14,7 @@ from gateway.dispatch.attempt import RunningAttempt
 from gateway.dispatch.idle_timeout import IdleTimeout
 from gateway.errors.base import BackendBadAnswer, BackendTimeout, BackendUnavailable, ContextTooLong, GatewayError
 from gateway.logs.events import log_event
-from gateway.routing.retry_plan import Plan, is_retryable
+from gateway.routing.retry_plan import RetryPlan, is_retryable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gateway.config.server import Timeouts
     from gateway.formats.base import Format
     from gateway.request.record import RequestRecord
-    from gateway.routing.balancing import Step
+    from gateway.routing.balancing import Candidate
     from gateway.routing.routes import Route
 
 
@@ -59,7 +59,7 @@ class Attempts:
         self._format = client_format
         self._clock = asyncio.get_running_loop().time
         self._deadline = self._clock() + timeouts.total_s
-        self._plan = Plan(route, self._deadline, self._clock)
+        self._plan = RetryPlan(route, self._deadline, self._clock)
         self._error: GatewayError | None = None
 
     async def complete(self) -> bytes:
@@ -69,12 +69,12 @@ class Attempts:
             GatewayError: of the last attempt.
         """
         while True:
-            step = await self._next_step()
+            candidate = await self._next_candidate()
             try:
-                with RunningAttempt(step, self._record) as running:
-                    return await self._completed(step, running)
+                with RunningAttempt(candidate, self._record) as running:
+                    return await self._completed(candidate, running)
             except GatewayError as error:
-                self._failed(step, error)
+                self._failed(candidate, error)
 
     async def stream(self, write_now: WriteNow | None = None) -> AsyncGenerator[bytes, None]:
         """The answer's events, without what closes the stream.
@@ -87,15 +87,18 @@ class Attempts:
         """
         begun = False
         while not begun:
-            step = await self._next_step()
+            candidate = await self._next_candidate()
             try:
-                with RunningAttempt(step, self._record) as running:
-                    call = self._call(step, running)
-                    async with IdleTimeout() as idle, aclosing(self._events(step, call, idle, write_now)) as events:
+                with RunningAttempt(candidate, self._record) as running:
+                    call = self._call(candidate, running)
+                    async with (
+                        IdleTimeout() as idle,
+                        aclosing(self._events(candidate, call, idle, write_now)) as events,
+                    ):
                         block = await self._next_block(events, idle, self._timeouts.first_byte_s)
                         if block is None:
                             raise BackendBadAnswer(
-                                f"Backend '{step.backend.name}' ended its stream without an event. "
+                                f"Backend '{candidate.backend.name}' ended its stream without an event. "
                                 "Send the request again."
                             )
                         begun = True
@@ -106,10 +109,10 @@ class Attempts:
             except GatewayError as error:
                 if begun:
                     raise
-                self._failed(step, error)
+                self._failed(candidate, error)
 
     def _events(
-        self, step: Step, call: Call, idle: IdleTimeout, write_now: WriteNow | None
+        self, candidate: Candidate, call: Call, idle: IdleTimeout, write_now: WriteNow | None
     ) -> AsyncGenerator[bytes, None]:
         """What one backend streams; an event that is written at once ends the silence as one that is yielded does."""
         if write_now is not None and self._format.passes_through:
@@ -119,12 +122,12 @@ class Attempts:
                 return write_now(block)
 
             call = replace(call, write_now=write_in_time)
-        return self._format.stream(step.backend, call, self._fields)
+        return self._format.stream(candidate.backend, call, self._fields)
 
-    async def _next_step(self) -> Step:
-        """The step to attempt now, after the waits that are due."""
+    async def _next_candidate(self) -> Candidate:
+        """The candidate to attempt now, after the waits that are due."""
         move = self._plan.next()
-        while isinstance(move, float) or (move is not None and not await move.standing.breaker.may_begin()):
+        while isinstance(move, float) or (move is not None and not await move.state.breaker.may_begin()):
             began = time.perf_counter()
             await asyncio.sleep(move if isinstance(move, float) else 0)
             self._record.meter.add_wait(began, time.perf_counter())
@@ -135,12 +138,12 @@ class Attempts:
             self._say_why(self._error)
         return move
 
-    async def _completed(self, step: Step, running: RunningAttempt) -> bytes:
+    async def _completed(self, candidate: Candidate, running: RunningAttempt) -> bytes:
         left_s = self._deadline - self._clock()
         limit_s = min(left_s, self._timeouts.attempt_s or left_s)
         try:
             async with asyncio.timeout(limit_s):
-                return await self._format.complete(step.backend, self._call(step, running), self._fields)
+                return await self._format.complete(candidate.backend, self._call(candidate, running), self._fields)
         except TimeoutError:
             within_s = self._timeouts.total_s if limit_s == left_s else limit_s
             raise self._timeout(f"give its whole answer within {within_s:g} s") from None
@@ -153,36 +156,41 @@ class Attempts:
                 raise self._timeout(f"end its stream within {self._timeouts.total_s:g} s") from None
             raise self._timeout(f"send an event for {idle_s:g} s") from None
 
-    def _call(self, step: Step, running: RunningAttempt) -> Call:
-        record, tokens = self._record, step.backend.control_tokens
-        record.backend, record.dropped, record.neutralised, record.meter.token_counter = step.backend.name, {}, 0, None
+    def _call(self, candidate: Candidate, running: RunningAttempt) -> Call:
+        record, tokens = self._record, candidate.backend.control_tokens
+        record.backend, record.dropped, record.neutralised, record.meter.token_counter = (
+            candidate.backend.name,
+            {},
+            0,
+            None,
+        )
         call = Call(
             body=self._body,
             fields=self._fields,
             model=self._fields["model"],
-            backend_model=step.model,
+            backend_model=candidate.model,
             request_id=record.id,
             stream=record.streamed,
             operation=record.operation,
-            strict=record.strict or step.backend.strict,
+            strict=record.strict or candidate.backend.strict,
             dropped=record.dropped,
             headers=running.trace_headers,
             meter=record.meter,
         )
-        call = self._format.to_call(step.backend, call)
+        call = self._format.to_call(candidate.backend, call)
         if tokens is not None:
             body, fields, record.neutralised = tokens.neutralised(call.body, call.fields)
             call = replace(call, body=body, fields=fields) if record.neutralised else call
         return call
 
-    def _failed(self, step: Step, error: GatewayError) -> None:
+    def _failed(self, candidate: Candidate, error: GatewayError) -> None:
         """Go on after a failure that may pass; raise any other."""
         if isinstance(error, ContextTooLong):
             error.speak_of(self._record.operation.asks)
         if not is_retryable(error):
             raise error
         self._error = error
-        self._plan.failed(step, error)
+        self._plan.failed(candidate, error)
 
     def _say_why(self, error: GatewayError) -> None:
         """Tell the log the reason of a further attempt; the client will not see it."""
@@ -206,7 +214,7 @@ class Attempts:
         return BackendUnavailable(
             f"Every backend of the model '{self._fields['model']}' has failed repeatedly and is left alone for now. "
             "Send the request again after the time in Retry-After.",
-            retry_after_s=min(step.standing.breaker.wait_s() for step in self._route.steps),
+            retry_after_s=min(candidate.state.breaker.wait_s() for candidate in self._route.candidates),
         )
 
     def _timeout(self, what: str) -> BackendTimeout:

@@ -48,7 +48,7 @@ class GatewayError(Exception):
         type: OpenAI's coarse class: `invalid_request_error`, `rate_limit_error` or `server_error`.
         code: machine-readable reason; None where OpenAI itself sends null.
         param: path of the field at fault, such as `messages[0].content`.
-        message: what is wrong and how to mend it; it never holds a key or a prompt.
+        message: what is wrong and how to fix it; it never holds a key or a prompt.
         headers: further response headers, such as `retry-after`.
         reached: False only if not a byte of the request went out, so that another backend may be tried.
         backend_status: the HTTP status that the backend itself gave; None if it gave none.
@@ -127,9 +127,9 @@ class OperationNotOffered(InvalidRequest):
 
     def __init__(self, model: str, path: str, *, able: Sequence[str], setting: str) -> None:
         named = ", ".join(f"'{shorten(other)}'" for other in able[:_NAMED])
-        mend = f"Ask a model that has one, such as {named}" if able else "Have one added to its route"
+        fix = f"Ask a model that has one, such as {named}" if able else "Have one added to its route"
         also = f", or {setting}" if setting else ""
-        super().__init__(f"The model '{shorten(model)}' has no backend for {path}. {mend}{also}.", param="model")
+        super().__init__(f"The model '{shorten(model)}' has no backend for {path}. {fix}{also}.", param="model")
 
 
 class InvalidApiKey(GatewayError):
@@ -186,7 +186,7 @@ class BackendError(GatewayError):
     default_code = "backend_error"
 
 
-class BackendRejected(BackendError):
+class BackendRejectedRequest(BackendError):
     """The backend's own 4xx: it understood the gateway and refuses this request."""
 
     default_status = 400

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gateway.config.observability import Price
     from gateway.errors.base import GatewayError
-    from gateway.limits.concurrency import Gate
+    from gateway.limits.concurrency import ConcurrencyLimiter
     from gateway.limits.keyring import Key
     from gateway.limits.store import LimitStore, Verdict
     from gateway.operations import Operation
@@ -33,43 +33,43 @@ _SOONEST_S = 1.0
 
 @dataclass(slots=True)
 class Reservation:
-    """What one request has taken of its key's limits, and its place among the requests under way.
+    """What one request has taken of its key's limits, and its slot among the requests under way.
 
     Args:
         headers: what its key may still do, for the answer.
         ticket: what it took beforehand; None if its key has no limits.
         store: where it took that.
-        gate: bounds the requests under way; None is no bound.
+        limiter: bounds the requests under way; None is no bound.
     """
 
     headers: list[tuple[bytes, bytes]]
     ticket: Ticket | None
     store: LimitStore
-    gate: Gate | None
-    _is_in: bool = False
+    limiter: ConcurrencyLimiter | None
+    _has_slot: bool = False
     _paid: tuple[int, float] = (0, 0.0)
 
-    async def enter(self) -> None:
-        """Take a place, perhaps after a wait; without one the key has not even used a request.
+    async def wait_for_slot(self) -> None:
+        """Take a slot, perhaps after a wait; without one the key has not even used a request.
 
         Raises:
             Overloaded: too many requests are under way.
         """
-        if self.gate is not None:
+        if self.limiter is not None:
             try:
-                await self.gate.enter()
+                await self.limiter.acquire()
             except BaseException:
                 if self.ticket is not None:
                     self.store.give_back(self.ticket, tokens=0, usd=0.0, requests=1)
                 raise
-        self._is_in = True
+        self._has_slot = True
 
     def release(self, tokens: int, usd: float) -> None:
-        """Give the place free, and have the key pay what the request used; nothing without a place."""
-        if not self._is_in:
+        """Free the slot, and have the key pay what the request used; nothing without a slot."""
+        if not self._has_slot:
             return
-        if self.gate is not None:
-            self.gate.leave()
+        if self.limiter is not None:
+            self.limiter.release()
         if self.ticket is not None:
             self._paid = tokens, usd
             self.store.give_back(self.ticket, tokens=tokens, usd=usd)
@@ -87,14 +87,14 @@ class Admission:
     Args:
         store: where the use of keys is counted.
         window_s: the window of `rpm` and `tpm`.
-        gate: bounds the requests under way; None is no bound.
+        limiter: bounds the requests under way; None is no bound.
         messages: how many messages a request may hold; None is no bound.
         prices: of models, for budgets in USD.
         answers: the longest answer of each model that has one, in tokens, to a request that sets no limit.
 
     Attributes:
         store: as above.
-        gate: as above.
+        limiter: as above.
     """
 
     def __init__(  # noqa: PLR0913  # one for each rule
@@ -102,14 +102,14 @@ class Admission:
         store: LimitStore,
         *,
         window_s: float,
-        gate: Gate | None,
+        limiter: ConcurrencyLimiter | None,
         messages: int | None,
         prices: Mapping[str, Price],
         answers: Mapping[str, int],
     ) -> None:
         self.store = store
         self._window_s = window_s
-        self.gate = gate
+        self.limiter = limiter
         self._messages = messages
         self._prices = prices
         self._answers = answers
@@ -136,7 +136,7 @@ class Admission:
                 code="array_above_max_length",
             )
         if not key.is_limited:
-            return Reservation([], None, self.store, self.gate)
+            return Reservation([], None, self.store, self.limiter)
         ticket = self._ticket(key, operation, fields)
         verdict = await self.store.take(ticket)
         told = headers(key, verdict, self._window_s)
@@ -144,7 +144,7 @@ class Admission:
             refusal = self._refusal(ticket, verdict, operation)
             refusal.headers |= {name.decode(): value.decode() for name, value in told}
             raise refusal
-        return Reservation(told, ticket, self.store, self.gate)
+        return Reservation(told, ticket, self.store, self.limiter)
 
     def _ticket(self, key: Key, operation: Operation, fields: dict[str, Any]) -> Ticket:
         if key.tpm is None and not key.has_budget:

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.config.load import Config
-    from gateway.limits.concurrency import Gate
+    from gateway.limits.concurrency import ConcurrencyLimiter
     from gateway.limits.keyring import Key
 
 LOOK_S = 1.0
 
 
-class Limiting:
+class RequestChecks:
     """The keys, their limits, and the bound on requests under way.
 
     Args:
         config: the configuration.
         workers: how many processes answer.
-        gate: bounds the requests under way; None is no bound.
+        limiter: bounds the requests under way; None is no bound.
 
     Attributes:
         keys: the keys that clients may use.
@@ -42,19 +42,19 @@ class Limiting:
         ConfigError: keys or limits cannot hold as they are configured.
     """
 
-    def __init__(self, config: Config, *, workers: int = 1, gate: Gate | None = None) -> None:
+    def __init__(self, config: Config, *, workers: int = 1, limiter: ConcurrencyLimiter | None = None) -> None:
         self.keys = KeyRing(config.api_keys, config.keys)
         self._config = config
         self._workers = workers
         self._check(self.keys.keys)
-        self._gate = gate
+        self._limiter = limiter
         self._file = config.keys.file
         self._seen = file_version(self._file)
         self._store = self._make_store()
         self.admission = Admission(
             self._store,
             window_s=config.keys.window_s,
-            gate=gate,
+            limiter=limiter,
             messages=config.limits.messages,
             prices=config.prices,
             answers={name: model.answer_tokens for name, model in config.models.items() if model.answer_tokens},
@@ -66,7 +66,7 @@ class Limiting:
         await self._store.start()
         self._look()
 
-    async def take_over(self, before: Limiting) -> None:
+    async def take_over(self, before: RequestChecks) -> None:
         """Go on with what another one counted, in place of `start`; the rules are this one's from now on."""
         await before.stop_looking()
         store = before.admission.store
@@ -74,13 +74,13 @@ class Limiting:
         if isinstance(store, MemoryStore) and isinstance(self._store, MemoryStore):
             # What is read from the file may be a second old.
             store.spent = self._store.spent | store.spent
-        if before._gate is not None:
+        if before._limiter is not None:
             # Kept even if it bounds nothing for now: those who went in through it will leave.
-            gate, wanted = before._gate, self._gate
-            self._gate = gate
+            limiter, wanted = before._limiter, self._limiter
+            self._limiter = limiter
             if wanted is not None:
-                gate.follow(wanted)
-                self.admission.gate = gate
+                limiter.adopt(wanted)
+                self.admission.limiter = limiter
         self._store = self.admission.store = store
         self._look()
 
@@ -121,11 +121,11 @@ class Limiting:
             problems += _problems_of_workers(config, workers)
             if limited and config.shared.url is None:
                 what = f"each of {workers} workers would count by itself, so key '{limited}' could use {workers} times"
-                mend = "name a Redis or Valkey in [shared], or run one worker"
-                problems.append(Problem("server.workers", f"{what} its limits", mend))
+                fix = "name a Redis or Valkey in [shared], or run one worker"
+                problems.append(Problem("server.workers", f"{what} its limits", fix))
         if config.shared.url is not None and importlib.util.find_spec("redis") is None:
-            mend = "install it with: pip install 'llm-gateway-qa[redis]'"
-            problems.append(Problem("shared", "needs the package redis", mend))
+            fix = "install it with: pip install 'llm-gateway-qa[redis]'"
+            problems.append(Problem("shared", "needs the package redis", fix))
         in_usd = next((key.id for key in keys if key.budget_usd is not None), None)
         problems += config.unpriced(in_usd) if in_usd else []
         if problems:
@@ -192,5 +192,5 @@ def _spent_before(file: Path | None) -> spending.Spent:
     try:
         return spending.load(path)
     except (OSError, ValueError) as error:
-        mend = "restore it, or delete it to begin all budgets anew"
-        raise ConfigError([Problem(str(path), "cannot be read", mend)]) from error
+        fix = "restore it, or delete it to begin all budgets anew"
+        raise ConfigError([Problem(str(path), "cannot be read", fix)]) from error

@@ -8,25 +8,25 @@ import time
 from gateway.errors.limits import Overloaded
 
 
-class Gate:
-    """Lets so many in at once; the others wait in order, but only so many and only for so long.
+class ConcurrencyLimiter:
+    """Semaphore with a bounded FIFO queue and a maximum wait.
 
     Args:
-        places: how many may be in.
-        queue: how many may wait.
+        slots: how many requests may be under way.
+        queue: how many more may wait.
         wait_s: how long each may wait, in seconds.
     """
 
-    def __init__(self, places: int, queue: int, wait_s: float) -> None:
-        self._places = places
-        self._free = places
+    def __init__(self, slots: int, queue: int, wait_s: float) -> None:
+        self._slots = slots
+        self._free = slots
         self._queue = queue
         self._wait_s = wait_s
         # In order, with the nanosecond in which each came.
         self._waiting: dict[asyncio.Future[None], int] = {}
 
-    async def enter(self) -> None:
-        """Go in, perhaps after a wait; each entry ends with one `leave`.
+    async def acquire(self) -> None:
+        """Take a slot, perhaps after a wait; each ends with one `release`.
 
         Raises:
             Overloaded: the queue is full, or the wait was too long.
@@ -36,53 +36,53 @@ class Gate:
             return
         if len(self._waiting) >= self._queue:
             raise self._full()
-        await self._wait(self._line_up())
+        await self._wait(self._enqueue())
 
-    def leave(self) -> None:
-        """Go out; whoever has waited longest goes in."""
-        # Below zero while more are in than may be, since there were more places once.
+    def release(self) -> None:
+        """Give a slot to the request that has waited longest, or free it."""
+        # Below zero while more are under way than may be, since there were more slots once.
         if self._free >= 0 and self._admit_next():
             return
         self._free += 1
 
-    def follow(self, other: Gate) -> None:
-        """Have as many places and as much patience as another one; who is in or waits already stays."""
-        self._free += other._places - self._places
-        self._places, self._queue, self._wait_s = other._places, other._queue, other._wait_s
+    def adopt(self, other: ConcurrencyLimiter) -> None:
+        """Take over another one's slots, queue and wait; requests that are under way or wait stay."""
+        self._free += other._slots - self._slots
+        self._slots, self._queue, self._wait_s = other._slots, other._queue, other._wait_s
         while self._free > 0 and self._admit_next():
             self._free -= 1
 
     def _full(self) -> Overloaded:
-        return Overloaded(f"{self._places} requests are under way and {self._queue} wait")
+        return Overloaded(f"{self._slots} requests are under way and {self._queue} wait")
 
-    def _line_up(self) -> asyncio.Future[None]:
-        place = asyncio.get_running_loop().create_future()
-        self._waiting[place] = time.monotonic_ns()
-        return place
+    def _enqueue(self) -> asyncio.Future[None]:
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting[turn] = time.monotonic_ns()
+        return turn
 
-    async def _wait(self, place: asyncio.Future[None]) -> None:
+    async def _wait(self, turn: asyncio.Future[None]) -> None:
         try:
             async with asyncio.timeout(self._wait_s):
-                await place
+                await turn
         except BaseException as error:
-            if place.done() and not place.cancelled():
-                # The place came in the very moment in which its owner gave up.
-                self.leave()
+            if turn.done() and not turn.cancelled():
+                # The slot came in the very moment in which its owner gave up.
+                self.release()
             else:
-                self._give_up(place)
+                self._dequeue(turn)
             if isinstance(error, TimeoutError):
                 raise Overloaded(f"none of the requests under way ended within {self._wait_s:g} s") from None
             raise
 
-    def _give_up(self, place: asyncio.Future[None]) -> None:
-        self._waiting.pop(place, None)
+    def _dequeue(self, turn: asyncio.Future[None]) -> None:
+        self._waiting.pop(turn, None)
 
     def _admit_next(self) -> bool:
-        """Tell the one who has waited longest that its place is free; whether there is one."""
+        """Wake the request that has waited longest; False if none waits."""
         while self._waiting:
-            place = next(iter(self._waiting))
-            del self._waiting[place]
-            if not place.done():
-                place.set_result(None)
+            turn = next(iter(self._waiting))
+            del self._waiting[turn]
+            if not turn.done():
+                turn.set_result(None)
                 return True
         return False

@@ -71,13 +71,13 @@ def read(path: Path) -> dict[str, KeyEntry]:
     try:
         return _File.of_toml(tomllib.loads(path.read_text("utf-8"))).keys
     except OSError as error:
-        mend = "check keys.file, or make the first key with `gateway keys add NAME`"
-        raise ConfigError([Problem(str(path), f"cannot be read ({error.strerror})", mend)]) from error
+        fix = "check keys.file, or make the first key with `gateway keys add NAME`"
+        raise ConfigError([Problem(str(path), f"cannot be read ({error.strerror})", fix)]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem(str(path), f"is not TOML: {error}", "mend the syntax there")]) from error
+        raise ConfigError([Problem(str(path), f"is not TOML: {error}", "fix the syntax there")]) from error
     except ValidationError as error:
         problems = problems_of(error, lambda _: KeyEntry.model_fields)
-        raise ConfigError([Problem(f"{path}: {at.where}", at.what, at.mend) for at in problems]) from error
+        raise ConfigError([Problem(f"{path}: {at.where}", at.what, at.fix) for at in problems]) from error
 
 
 def add(path: Path, name: str, limits: dict[str, Any]) -> str:
@@ -95,8 +95,8 @@ def add(path: Path, name: str, limits: dict[str, Any]) -> str:
         ConfigError: the file is bad, or has the name already; or a limit is none.
     """
     if not NAME.fullmatch(name) or name.startswith(RESERVED):
-        mend = f"use up to 64 letters, digits, '_', '.' or '-', and do not begin with '{RESERVED}'"
-        raise ConfigError([Problem("NAME", f"'{name[:80]}' is no name for a key", mend)])
+        fix = f"use up to 64 letters, digits, '_', '.' or '-', and do not begin with '{RESERVED}'"
+        raise ConfigError([Problem("NAME", f"'{name[:80]}' is no name for a key", fix)])
     key = _PREFIX + secrets.token_urlsafe(32)
     digest = sha256(key.encode()).hexdigest()
     try:
@@ -106,8 +106,8 @@ def add(path: Path, name: str, limits: dict[str, Any]) -> str:
     with _alone(path):
         entries = read(path) if path.exists() else {}
         if name in entries:
-            mend = "choose another; the name of a revoked key stays taken, so that records stay unmistakable"
-            raise ConfigError([Problem(str(path), f"there is a key '{name}' already", mend)])
+            fix = "choose another; the name of a revoked key stays taken, so that records stay unmistakable"
+            raise ConfigError([Problem(str(path), f"there is a key '{name}' already", fix)])
         _write(path, entries | {name: entry})
     return key
 
@@ -150,8 +150,8 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigError:
-    mend = "choose a folder that exists and may be written to"
-    return ConfigError([Problem(str(path), f"cannot be written ({error.strerror})", mend)])
+    fix = "choose a folder that exists and may be written to"
+    return ConfigError([Problem(str(path), f"cannot be written ({error.strerror})", fix)])
 
 
 def _write(path: Path, entries: dict[str, KeyEntry]) -> None:

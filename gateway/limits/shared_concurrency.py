@@ -1,12 +1,12 @@
-"""One gate for all workers of a gateway: the same places and the same queue for each.
+"""One concurrency limiter for all workers of a gateway: the same slots and the same queue for each.
 
-A worker whose requests wait asks for a place in the room that they share. Who makes a place free takes up the ask that
-is oldest and wakes its worker through a pipe; that one lets in as many as there is room for, and passes the rest on. An
-ask is taken up once, so a worker that hangs holds up no more than that.
+A worker whose requests wait notes since when in the slots that all share. Whoever frees a slot picks the worker that
+has waited longest, clears its note and wakes it through a pipe; that worker admits as many requests as there are free
+slots, and passes the rest on. Each note is picked once, so a worker that hangs delays the others no further.
 
-A pipe with a byte for each place, as GNU make hands out its jobs, would need no lock, but loses the byte of a worker
-that is killed before it has noted it, and cannot shrink. Entry and exit together cost 3.2 µs between two workers, 4.0
-among 64.
+A pipe with a byte for each slot, as GNU make hands out its jobs, would need no lock, but loses the byte of a worker
+that is killed before it has noted it, and cannot shrink. `acquire` and `release` together cost 3.2 µs between two
+workers, 4.0 among 64.
 """
 
 from __future__ import annotations
@@ -16,102 +16,103 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gateway.limits.concurrency import Gate
+from gateway.limits.concurrency import ConcurrencyLimiter
 
 if TYPE_CHECKING:
-    from gateway.limits.shared_slots import Room
+    from gateway.limits.shared_slots import SharedSlots
 
-_MANY = 4096
+_WAKE_BYTES = 4096
 
 
-class SharedGate(Gate):
-    """A gate that other processes' requests go through as well.
+class SharedConcurrencyLimiter(ConcurrencyLimiter):
+    """A concurrency limiter that other processes' requests pass as well.
 
     Args:
-        room: where they count.
+        shared: the slots of all workers.
         index: which worker this is.
-        places: see `Gate`; all workers together have so many.
-        queue: see `Gate`, likewise.
-        wait_s: see `Gate`.
+        slots: how many requests may be under way over all workers.
+        queue: how many more may wait over all workers.
+        wait_s: how long each may wait, in seconds.
     """
 
-    def __init__(self, room: Room, index: int, places: int, queue: int, wait_s: float) -> None:
-        super().__init__(places, queue, wait_s)
-        self._room = room
+    def __init__(self, shared: SharedSlots, index: int, slots: int, queue: int, wait_s: float) -> None:
+        super().__init__(slots, queue, wait_s)
+        self._shared = shared
         self._index = index
-        self._is_listening = False
+        self._is_watching = False
 
-    async def enter(self) -> None:
-        """See `Gate.enter`."""
-        room = self._room
-        with room:
-            # A place that is on its way to one who waits is not free.
-            taken = sum(room.held) + sum(room.waiting)
-            if taken < self._places:
-                room.held[self._index] += 1
+    async def acquire(self) -> None:
+        """See `ConcurrencyLimiter.acquire`."""
+        shared = self._shared
+        with shared:
+            # A slot that is on its way to a waiting request is not free.
+            taken = sum(shared.held) + sum(shared.waiting)
+            if taken < self._slots:
+                shared.held[self._index] += 1
                 return
-            if taken >= self._places + self._queue:
+            if taken >= self._slots + self._queue:
                 raise self._full()
-            place = self._line_up()
-            self._ask()
-        self._listen()
-        await self._wait(place)
+            turn = self._enqueue()
+            self._note_waiting()
+        self._watch_pipe()
+        await self._wait(turn)
 
-    def leave(self) -> None:
-        """See `Gate.leave`."""
-        room = self._room
-        with room:
-            room.held[self._index] -= 1
-            if any(room.asks):
-                self._pass_on()
+    def release(self) -> None:
+        """See `ConcurrencyLimiter.release`."""
+        shared = self._shared
+        with shared:
+            shared.held[self._index] -= 1
+            if any(shared.waiting_since):
+                self._offer_free_slots()
 
-    def follow(self, other: Gate) -> None:
-        """See `Gate.follow`."""
-        self._places, self._queue, self._wait_s = other._places, other._queue, other._wait_s  # noqa: SLF001  # its kin
-        with self._room:
-            self._let_in()
+    def adopt(self, other: ConcurrencyLimiter) -> None:
+        """See `ConcurrencyLimiter.adopt`."""
+        self._slots, self._queue, self._wait_s = other._slots, other._queue, other._wait_s  # noqa: SLF001  # its kin
+        with self._shared:
+            self._admit()
 
-    def _give_up(self, place: asyncio.Future[None]) -> None:
-        with self._room:
-            super()._give_up(place)
-            self._ask()
-            self._pass_on()
+    def _dequeue(self, turn: asyncio.Future[None]) -> None:
+        with self._shared:
+            super()._dequeue(turn)
+            self._note_waiting()
+            self._offer_free_slots()
 
-    def _ask(self) -> None:
-        """Tell the others how many wait here, and since when."""
-        room = self._room
-        room.waiting[self._index] = len(self._waiting)
-        room.asks[self._index] = next(iter(self._waiting.values()), 0)
+    def _note_waiting(self) -> None:
+        """Tell the other workers how many requests wait here, and since when."""
+        shared = self._shared
+        shared.waiting[self._index] = len(self._waiting)
+        shared.waiting_since[self._index] = next(iter(self._waiting.values()), 0)
 
-    def _pass_on(self) -> None:
-        """See to it that whoever has waited longest takes what is free."""
-        room = self._room
-        if sum(room.held) >= self._places:
+    def _offer_free_slots(self) -> None:
+        """Have the worker that has waited longest take what is free."""
+        shared = self._shared
+        if sum(shared.held) >= self._slots:
             return
-        _, index = min(((ask, index) for index, ask in enumerate(room.asks) if ask), default=(0, None))
+        waiting = ((since, index) for index, since in enumerate(shared.waiting_since) if since)
+        _, index = min(waiting, default=(0, None))
         if index == self._index:
-            self._let_in()
+            self._admit()
         elif index is not None:
-            room.asks[index] = 0
-            room.wake(index)
+            shared.waiting_since[index] = 0
+            shared.wake(index)
 
-    def _let_in(self) -> None:
-        """Let in as many of this worker as there is room for, and leave the rest of it to the others."""
-        room = self._room
-        free = self._places - sum(room.held)
+    def _admit(self) -> None:
+        """Admit as many of this worker's requests as there are free slots, and offer the rest to the others."""
+        shared = self._shared
+        free = self._slots - sum(shared.held)
         while free > 0 and self._admit_next():
-            room.held[self._index] += 1
+            shared.held[self._index] += 1
             free -= 1
-        self._ask()
-        self._pass_on()
+        self._note_waiting()
+        self._offer_free_slots()
 
-    def _listen(self) -> None:
-        if not self._is_listening:
-            self._is_listening = True
-            asyncio.get_running_loop().add_reader(self._room.ears[self._index], self._woken)
+    def _watch_pipe(self) -> None:
+        if not self._is_watching:
+            self._is_watching = True
+            asyncio.get_running_loop().add_reader(self._shared.wake_readers[self._index], self._wake)
 
-    def _woken(self) -> None:
+    def _wake(self) -> None:
         with suppress(BlockingIOError):
-            os.read(self._room.ears[self._index], _MANY)
-        with self._room:
-            self._let_in()
+            os.read(self._shared.wake_readers[self._index], _WAKE_BYTES)
+        with self._shared:
+            self._admit()

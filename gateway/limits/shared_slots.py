@@ -1,8 +1,8 @@
-"""What the workers of a gateway know of each other's requests: how many are in, and how many wait.
+"""The slots of all workers of a gateway: how many each holds, and how many of its requests wait.
 
-It stands in memory that all of them and their parent share, under the lock of the file that this memory is. A worker
-writes numbers of its own only, and they are added up: so one that is killed keeps no place, for its parent sets its
-numbers back, and the system lets go of its lock.
+The numbers stand in memory that all workers and their parent share, under the lock of the file that this memory is.
+Each worker writes its own numbers only, and readers add them up. So a killed worker keeps no slot: its parent sets its
+numbers to zero, and the system releases its lock.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 _ROWS = 5
 
 
-class Room:
-    """The numbers, and the pipes that wake workers; a `with` block keeps the other processes away from them.
+class SharedSlots:
+    """The numbers, and the pipes that wake workers; a `with` block locks them against the other processes.
 
     Args:
-        descriptor: of the memory from `open_room`.
+        descriptor: of the memory from `open_slots`.
 
     Attributes:
-        held: how many requests of each worker are in, by the worker's index.
-        waiting: how many wait.
-        asks: since when the first of those waits, in nanoseconds; 0 if the worker does not ask for a place.
-        ears: what each worker can read from when it is woken.
-        mouths: where to write a byte to wake it.
+        held: slots that each worker holds, by its index.
+        waiting: requests of each worker that wait.
+        waiting_since: since when the first of those waits, in nanoseconds; 0 if none is to be offered a slot.
+        wake_readers: descriptor that each worker reads when it is woken.
+        wake_writers: descriptor to write a byte to, to wake it.
     """
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        cells = memoryview(mmap.mmap(descriptor, 0)).cast("q")
-        count = len(cells) // _ROWS
-        self.held, self.waiting, self.asks, self.ears, self.mouths = (
-            cells[row * count : (row + 1) * count] for row in range(_ROWS)
+        numbers = memoryview(mmap.mmap(descriptor, 0)).cast("q")
+        count = len(numbers) // _ROWS
+        self.held, self.waiting, self.waiting_since, self.wake_readers, self.wake_writers = (
+            numbers[row * count : (row + 1) * count] for row in range(_ROWS)
         )
 
     def __enter__(self) -> None:
@@ -57,29 +57,29 @@ class Room:
 
     @property
     def descriptors(self) -> list[int]:
-        """What a worker must be handed on, under the same numbers."""
-        return [self.descriptor, *self.ears, *self.mouths]
+        """The descriptors that a worker inherits, under the same numbers."""
+        return [self.descriptor, *self.wake_readers, *self.wake_writers]
 
     def wake(self, index: int) -> None:
-        """Have a worker look whether one of its requests may go in."""
+        """Have a worker look for a free slot."""
         # A full pipe wakes it as well.
         with suppress(BlockingIOError):
-            os.write(self.mouths[index], b"\0")
+            os.write(self.wake_writers[index], b"\0")
 
-    def vacate(self, index: int) -> None:
-        """Have a worker that is dead hold and want nothing."""
+    def release(self, index: int) -> None:
+        """Release the slots and waits of a dead worker."""
         with self:
-            self.held[index] = self.waiting[index] = self.asks[index] = 0
-        # Nobody knows whom it was about to wake.
+            self.held[index] = self.waiting[index] = self.waiting_since[index] = 0
+        # It may have been about to wake another one.
         for other in range(len(self.held)):
             self.wake(other)
 
 
-def open_room(workers: int) -> Room:
-    """Make one for so many workers."""
-    room = Room(open_memory("llm-gateway-room", workers * _ROWS * 8))
+def open_slots(workers: int) -> SharedSlots:
+    """Make the shared slots for so many workers."""
+    slots = SharedSlots(open_memory("llm-gateway-slots", workers * _ROWS * 8))
     for index in range(workers):
-        room.ears[index], room.mouths[index] = ends = os.pipe()
+        slots.wake_readers[index], slots.wake_writers[index] = ends = os.pipe()
         for end in ends:
             os.set_blocking(end, False)
-    return room
+    return slots

@@ -19,7 +19,7 @@ FLUSH_S = 0.1
 CLOSE_S = 3.0
 
 
-class Batches(Generic[T]):
+class BackgroundWriter(Generic[T]):
     """A bounded queue before `write`; what does not fit, or cannot be written, is counted and told in the log.
 
     Args:

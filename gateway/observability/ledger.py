@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from gateway.config.problems import ConfigError, Problem
-from gateway.observability.background_writer import Batches
+from gateway.observability.background_writer import BackgroundWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ CREATE TABLE attempts (
 _ROWS_PER_STATEMENT = 200
 
 
-class Ledger(Batches["_Rows"]):
+class Ledger(BackgroundWriter["_Rows"]):
     """Writes the ledger.
 
     Args:

@@ -1,4 +1,4 @@
-"""The families of `/metrics`: histograms and sums whose numbers are added up over all workers, and gauges."""
+"""The families of `/metrics`: histograms and sums whose store are added up over all workers, and gauges."""
 
 from __future__ import annotations
 
@@ -10,70 +10,70 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from gateway.observability.metric_store import Cells, Found, Numbers
+    from gateway.observability.metric_store import MetricStore, SeriesByName, Values
     from gateway.observability.request_metrics import Metric, Reader
     from gateway.request.record import RequestRecord
 
 
-def recorder(numbers: Numbers, metric: Metric, labels: tuple[str, ...]) -> Callable[[RequestRecord], None]:
+def recorder(store: MetricStore, metric: Metric, labels: tuple[str, ...]) -> Callable[[RequestRecord], None]:
     """What measures a request by one metric, where its labels have these values.
 
     A series begins with its first value, so a page has none that never had one.
     """
     if metric.read is None:
-        return counter_of(numbers, metric.name, labels)
-    return (_observing if metric.bounds else _summing)(numbers, metric, metric.read, labels)
+        return counter_of(store, metric.name, labels)
+    return (_observing if metric.bounds else _summing)(store, metric, metric.read, labels)
 
 
-def counter_of(numbers: Numbers, name: str, labels: tuple[str, ...]) -> Callable[[object], None]:
+def counter_of(store: MetricStore, name: str, labels: tuple[str, ...]) -> Callable[[object], None]:
     """What counts one more of something."""
-    cells: Cells | None = None
+    values: Values | None = None
 
     def count(_: object) -> None:
-        nonlocal cells
-        if cells is None:
-            cells = numbers.series(name, labels)
-        cells[0] += 1
+        nonlocal values
+        if values is None:
+            values = store.series(name, labels)
+        values[0] += 1
 
     return count
 
 
 def _observing(
-    numbers: Numbers, metric: Metric, read: Reader, labels: tuple[str, ...]
+    store: MetricStore, metric: Metric, read: Reader, labels: tuple[str, ...]
 ) -> Callable[[RequestRecord], None]:
     """Counts by bucket, and the sum."""
-    cells: Cells | None = None
+    values: Values | None = None
     bounds = metric.bounds
 
     def observe(record: RequestRecord) -> None:
-        nonlocal cells
+        nonlocal values
         value = read(record)
         if value is not None:
-            if cells is None:
-                cells = numbers.series(metric.name, labels, len(bounds) + 2)
-            cells[bisect_left(bounds, value)] += 1
-            cells[-1] += value
+            if values is None:
+                values = store.series(metric.name, labels, len(bounds) + 2)
+            values[bisect_left(bounds, value)] += 1
+            values[-1] += value
 
     return observe
 
 
 def _summing(
-    numbers: Numbers, metric: Metric, read: Reader, labels: tuple[str, ...]
+    store: MetricStore, metric: Metric, read: Reader, labels: tuple[str, ...]
 ) -> Callable[[RequestRecord], None]:
-    cells: Cells | None = None
+    values: Values | None = None
 
     def add_up(record: RequestRecord) -> None:
-        nonlocal cells
+        nonlocal values
         value = read(record)
         if value is not None:
-            if cells is None:
-                cells = numbers.series(metric.name, labels)
-            cells[0] += value
+            if values is None:
+                values = store.series(metric.name, labels)
+            values[0] += value
 
     return add_up
 
 
-def histogram(found: Found, metric: Metric) -> HistogramMetricFamily:
+def histogram(found: SeriesByName, metric: Metric) -> HistogramMetricFamily:
     """The counts and sums of a histogram over all workers."""
     family = HistogramMetricFamily(metric.name, metric.help, labels=[label.name for label in metric.labels])
     bounds = [*map(str, metric.bounds), "+Inf"]
@@ -88,7 +88,7 @@ def histogram(found: Found, metric: Metric) -> HistogramMetricFamily:
     return family
 
 
-def counter(found: Found, name: str, told: str, labels: Sequence[str]) -> CounterMetricFamily:
+def counter(found: SeriesByName, name: str, told: str, labels: Sequence[str]) -> CounterMetricFamily:
     """The sums of a counter over all workers."""
     family = CounterMetricFamily(name.removesuffix("_total"), told, labels=labels)
     for values, each in found.get(name, {}).items():
@@ -97,7 +97,7 @@ def counter(found: Found, name: str, told: str, labels: Sequence[str]) -> Counte
 
 
 def gauge(
-    found: Found, name: str, told: str, labels: Sequence[str], join: Callable[[Iterable[float]], float]
+    found: SeriesByName, name: str, told: str, labels: Sequence[str], join: Callable[[Iterable[float]], float]
 ) -> GaugeMetricFamily:
     """A gauge, the values of all workers joined to one."""
     family = GaugeMetricFamily(name, told, labels=labels)

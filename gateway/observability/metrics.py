@@ -2,7 +2,7 @@
 
 What is measured of a request stands in `gateway.observability.request_metrics`.
 
-The numbers are kept in plain lists, or in memory that all workers read (`gateway.observability.metric_store`), for a
+The store are kept in plain lists, or in memory that all workers read (`gateway.observability.metric_store`), for a
 fraction of the cost of the client library's own histograms, and handed to its registry when a page is asked for:
 counters of all workers added up, those of dead ones too; gauges of those that live, requests in flight added up and of
 all others the greatest.
@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, 
 from prometheus_client.registry import Collector
 
 from gateway.observability.metric_families import counter, counter_of, gauge, histogram, recorder
-from gateway.observability.metric_store import Numbers, SharedNumbers
+from gateway.observability.metric_store import MetricStore, SharedMetricStore
 from gateway.observability.request_metrics import BACKEND, FAMILIES, METRICS, Facts, facts_of, values_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
-    from gateway.observability.metric_store import Key
+    from gateway.observability.metric_store import SeriesKey
     from gateway.observability.request_metrics import FactsTuple
     from gateway.request.record import RequestRecord
     from gateway.routing.breaker import Breaker
@@ -46,20 +46,20 @@ class Metrics(Collector):
     """Counts requests; its page tells of them, of the process and of its garbage collector.
 
     Args:
-        numbers: where they are kept.
+        store: where they are kept.
 
     Attributes:
         is_shared: other workers read them too.
-        extra: further numbers by the metric's name, read when a page is asked for: its help, the names of its labels,
+        extra: further store by the metric's name, read when a page is asked for: its help, the names of its labels,
             and a function that gives a value for each tuple of their values. A name that ends in `_total` is a counter.
     """
 
-    def __init__(self, numbers: Numbers | None = None) -> None:
-        self._numbers = numbers = numbers or Numbers()
-        self.is_shared = isinstance(numbers, SharedNumbers)
-        self._in_flight = numbers.series(_IN_FLIGHT, (), gauge=True)
+    def __init__(self, store: MetricStore | None = None) -> None:
+        self._store = store = store or MetricStore()
+        self.is_shared = isinstance(store, SharedMetricStore)
+        self._in_flight = store.series(_IN_FLIGHT, (), gauge=True)
         self._in_flight[0] = 0.0
-        self._published: dict[Key, float] = {}
+        self._published: dict[SeriesKey, float] = {}
         self.extra: dict[str, tuple[str, Sequence[str], Callable[[], Mapping[tuple[str, ...], float]]]] = {}
         self._codes: set[str] = set()
         self._recorders: dict[FactsTuple, list[Callable[[RequestRecord], None]]] = {}
@@ -92,14 +92,14 @@ class Metrics(Collector):
     def _new_recorders(self, facts: FactsTuple) -> list[Callable[[RequestRecord], None]]:
         """What measures requests of which this is known."""
         found = self._recorders[facts] = [
-            recorder(self._numbers, metric, labels)
+            recorder(self._store, metric, labels)
             for metric in METRICS
             if (labels := values_of(metric.labels, Facts(*facts))) is not None
         ]
         return found
 
     def _new_attempts(self, which: tuple[str, str]) -> Callable[[object], None]:
-        count = self._attempts[which] = counter_of(self._numbers, _ATTEMPTS, which)
+        count = self._attempts[which] = counter_of(self._store, _ATTEMPTS, which)
         return count
 
     def begin(self) -> None:
@@ -149,12 +149,12 @@ class Metrics(Collector):
         for (name, labels), value in read.items():
             if name.endswith("_total"):
                 # What a worker before this one in its place has counted stays.
-                self._numbers.series(name, labels)[0] += value - self._published.get((name, labels), 0.0)
+                self._store.series(name, labels)[0] += value - self._published.get((name, labels), 0.0)
             else:
-                self._numbers.series(name, labels, gauge=True)[0] = value
+                self._store.series(name, labels, gauge=True)[0] = value
         for name, labels in self._published.keys() - read.keys():
             if not name.endswith("_total"):
-                self._numbers.series(name, labels, gauge=True)[0] = nan
+                self._store.series(name, labels, gauge=True)[0] = nan
         self._published = read
 
     async def keep_published(self) -> None:
@@ -166,7 +166,7 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """All families, for the registry."""
         self.publish()
-        found = self._numbers.read()
+        found = self._store.read()
         for metric in FAMILIES:
             if metric.bounds:
                 yield histogram(found, metric)
@@ -188,7 +188,7 @@ class Metrics(Collector):
                 yield from collector.collect()
             return
         families: dict[str, Metric] = {}
-        for index, pid in enumerate(self._numbers.pids()):
+        for index, pid in enumerate(self._store.pids()):
             for family in ProcessCollector(pid=partial(int, pid), registry=None).collect() if pid else ():
                 kept = families.setdefault(family.name, family)
                 for sample in family.samples:

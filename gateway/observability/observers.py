@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from gateway.config.load import Config
     from gateway.config.observability import OtelConfig, Price
     from gateway.limits.admission import Reservation
-    from gateway.observability.metric_store import Numbers
+    from gateway.observability.metric_store import MetricStore
     from gateway.observability.tracing import Tracing
     from gateway.request.record import RequestRecord
-    from gateway.routing.balancing import Standing
+    from gateway.routing.balancing import BackendState
 
 
 class Sink(Protocol):
@@ -38,7 +38,7 @@ class Observers:
 
     Args:
         config: what is asked for.
-        numbers: where the metrics keep theirs.
+        store: where the metrics keep theirs.
 
     Attributes:
         metrics: what `/metrics` shows.
@@ -48,10 +48,10 @@ class Observers:
         ConfigError: the ledger's file cannot be used, or the extra for OpenTelemetry is missing.
     """
 
-    def __init__(self, config: Config, numbers: Numbers | None = None) -> None:
+    def __init__(self, config: Config, store: MetricStore | None = None) -> None:
         self._log = log = RequestLog()
         self.are_tracing = config.otel.endpoint is not None
-        self.metrics = Metrics(numbers)
+        self.metrics = Metrics(store)
         self._prices: Mapping[str, Price] = config.prices
         self._token_counting = TokenCounting(self._tell)
         self._sinks: list[Sink] = [log, self.metrics]
@@ -69,16 +69,16 @@ class Observers:
     def _count(self, name: str, told: str, dropped: Callable[[], int]) -> None:
         self.metrics.extra[f"gateway_{name}_dropped_total"] = (told, (), lambda: {(): dropped()})
 
-    def take_up(self, config: Config, standings: Mapping[str, Standing]) -> None:
+    def take_up(self, config: Config, states: Mapping[str, BackendState]) -> None:
         """Tell of these from now on.
 
         Args:
             config: with the prices of models, and whether the log has contents.
-            standings: of backends.
+            states: of backends.
         """
         self._prices = config.prices
         self._log.contents_bytes = config.log.contents_bytes if config.log.contents else 0
-        self.metrics.watch_breakers({name: standing.breaker for name, standing in standings.items()})
+        self.metrics.watch_breakers({name: state.breaker for name, state in states.items()})
 
     def begin(self, record: RequestRecord) -> None:
         """Note that a request has come."""

@@ -23,7 +23,7 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from gateway.observability.background_writer import Batches
+from gateway.observability.background_writer import BackgroundWriter
 from gateway.observability.request_metrics import FAMILIES, METRICS, Facts, facts_of, values_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _SCOPE = "gateway"
 _FAILED = 500
 
 
-class Tracing(Batches["RequestRecord"]):
+class Tracing(BackgroundWriter["RequestRecord"]):
     """Sends spans with each batch, and metrics at their interval.
 
     Args:

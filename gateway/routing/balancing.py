@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, eq=False)
-class Standing:
+class BackendState:
     """How a backend stands with this gateway, over all routes that lead to it.
 
     Attributes:
@@ -26,64 +26,64 @@ class Standing:
 
 
 @dataclass(slots=True, eq=False)
-class Step:
+class Candidate:
     """One backend of a route.
 
     Attributes:
         backend: who is asked.
         model: the model's name there.
-        standing: the backend's.
-        weight: its share among the steps of its group.
-        credit: what it is owed while all of its group are equally busy.
+        state: the backend's.
+        weight: its share among the candidates of its group.
+        current_weight: what it is owed while all of its group are equally busy.
     """
 
     backend: Backend
     model: str
-    standing: Standing
+    state: BackendState
     weight: float = 1.0
-    credit: float = 0.0
+    current_weight: float = 0.0
 
     @property
     def open(self) -> bool:
         """Whether its backend is left alone for now."""
-        return self.standing.breaker.wait_s() > 0
+        return self.state.breaker.wait_s() > 0
 
 
 class Group:
     """Steps that share the load of one place in a route.
 
     Args:
-        steps: at least one.
+        candidates: at least one.
     """
 
-    def __init__(self, steps: Sequence[Step]) -> None:
-        self.steps = tuple(steps)
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self.candidates = tuple(candidates)
 
     @property
     def choosable(self) -> bool:
-        """Whether some step's backend may be attempted now."""
-        return not all(step.open for step in self.steps)
+        """Whether some candidate's backend may be attempted now."""
+        return not all(candidate.open for candidate in self.candidates)
 
-    def choose(self, without: Container[Step] = ()) -> Step | None:
-        """The step for the next attempt.
+    def choose(self, without: Container[Candidate] = ()) -> Candidate | None:
+        """The candidate for the next attempt.
 
         It has the fewest attempts in flight for its weight. Equally busy ones take turns in proportion to their
         weights by smooth weighted round-robin, as nginx does (commit 52327e0627f4 of its source), which spreads the
         turns of a heavy one.
 
         Args:
-            without: steps that are not wanted.
+            without: candidates that are not wanted.
 
         Returns:
-            None if every other step's backend is open.
+            None if every other candidate's backend is open.
         """
-        able = [step for step in self.steps if step not in without and not step.open]
+        able = [candidate for candidate in self.candidates if candidate not in without and not candidate.open]
         if len(able) <= 1:
             return able[0] if able else None
-        least = min(step.standing.in_flight / step.weight for step in able)
-        idlest = [step for step in able if step.standing.in_flight / step.weight == least]
-        for step in idlest:
-            step.credit += step.weight
-        chosen = max(idlest, key=lambda step: step.credit)
-        chosen.credit -= sum(step.weight for step in idlest)
+        least = min(candidate.state.in_flight / candidate.weight for candidate in able)
+        idlest = [candidate for candidate in able if candidate.state.in_flight / candidate.weight == least]
+        for candidate in idlest:
+            candidate.current_weight += candidate.weight
+        chosen = max(idlest, key=lambda candidate: candidate.current_weight)
+        chosen.current_weight -= sum(candidate.weight for candidate in idlest)
         return chosen

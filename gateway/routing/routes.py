@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors.base import ModelNotFound, OperationNotOffered
 from gateway.operations import CHAT, COUNT_TOKENS, OPERATIONS
-from gateway.routing.balancing import Group, Standing, Step
+from gateway.routing.balancing import BackendState, Candidate, Group
 from gateway.routing.breaker import Breaker
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ class Route:
     retries: Retries
 
     @property
-    def steps(self) -> tuple[Step, ...]:
-        """All steps, in order."""
-        return tuple(step for group in self.groups for step in group.steps)
+    def candidates(self) -> tuple[Candidate, ...]:
+        """All candidates, in order."""
+        return tuple(candidate for group in self.groups for candidate in group.candidates)
 
 
 class Routes:
@@ -46,11 +46,11 @@ class Routes:
         backends: the backends by name.
         retries: how often a backend is attempted.
         breaker: when a backend is left alone.
-        standings: of backends that have one already.
+        states: of backends that have one already.
 
     Attributes:
-        steps: of each model, in order; at least one.
-        standings: of each backend by its name.
+        candidates: of each model, in order; at least one.
+        states: of each backend by its name.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class Routes:
         backends: Mapping[str, Backend],
         retries: Retries,
         breaker: BreakerConfig,
-        standings: Mapping[str, Standing],
+        states: Mapping[str, BackendState],
     ) -> None:
-        self.standings = {name: standings.get(name) or Standing(Breaker(name, breaker)) for name in backends}
+        self.states = {name: states.get(name) or BackendState(Breaker(name, breaker)) for name in backends}
         groups = {model: self._groups(model, config, backends) for model, config in models.items()}
-        self.steps: dict[str, tuple[Step, ...]] = {
-            model: Route(tuple(found), retries).steps for model, found in groups.items()
+        self.candidates: dict[str, tuple[Candidate, ...]] = {
+            model: Route(tuple(found), retries).candidates for model, found in groups.items()
         }
         self._routes = {
             operation: {model: Route(_offering(operation, found), retries) for model, found in groups.items()}
@@ -85,30 +85,32 @@ class Routes:
             raise ModelNotFound(model, near[0] if near else None)
         if not route.groups:
             able = [other for other, its in routes.items() if its.groups]
-            settings = (step.backend.how_to_offer(operation) for step in self.steps[model])
+            settings = (candidate.backend.how_to_offer(operation) for candidate in self.candidates[model])
             raise OperationNotOffered(model, operation.url_path, able=able, setting=next(filter(None, settings), ""))
         return route
 
     def _groups(self, model: str, config: ModelConfig, backends: Mapping[str, Backend]) -> list[Group]:
-        """Neighbours with a weight share a group; a step without one has its place for itself."""
-        groups: list[list[Step]] = []
+        """Neighbours with a weight share a group; a candidate without one has its place for itself."""
+        groups: list[list[Candidate]] = []
         sharing = False
         for settings in config.route:
-            step = Step(
+            candidate = Candidate(
                 backends[settings.backend],
                 settings.model or model,
-                self.standings[settings.backend],
+                self.states[settings.backend],
                 settings.weight or 1.0,
             )
             if sharing and settings.weight is not None:
-                groups[-1].append(step)
+                groups[-1].append(candidate)
             else:
-                groups.append([step])
+                groups.append([candidate])
             sharing = settings.weight is not None
-        return [Group(steps) for steps in groups]
+        return [Group(candidates) for candidates in groups]
 
 
 def _offering(operation: Operation, groups: Sequence[Group]) -> tuple[Group, ...]:
-    """The groups without the steps whose backend cannot be asked for it."""
-    able = ([step for step in group.steps if operation in step.backend.operations] for group in groups)
-    return tuple(Group(steps) for steps in able if steps)
+    """The groups without the candidates whose backend cannot be asked for it."""
+    able = (
+        [candidate for candidate in group.candidates if operation in candidate.backend.operations] for group in groups
+    )
+    return tuple(Group(candidates) for candidates in able if candidates)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from gateway.config.load import Config
-    from gateway.routing.balancing import Standing
+    from gateway.routing.balancing import BackendState
 
 _PREFIX = "llm-gateway:breaker:"
 
@@ -52,13 +52,13 @@ class SharedBreakers:
         self._wake = asyncio.Event()
         self._is_down = False
 
-    def watch(self, config: Config, standings: Mapping[str, Standing]) -> None:
+    def watch(self, config: Config, states: Mapping[str, BackendState]) -> None:
         """Share these from now on, in place of any before.
 
         Args:
             config: with the addresses: a backend elsewhere under the same name is another one. An embedded model is in
                 this process's care alone and not shared.
-            standings: of the backends by name.
+            states: of the backends by name.
         """
         before = {shared.key: shared for shared in self._breakers}
         self._breakers = []
@@ -67,7 +67,7 @@ class SharedBreakers:
         for name, settings in config.backends.items():
             if not settings.is_embedded:
                 key = _PREFIX + sha256(f"{name} {settings.address}".encode()).hexdigest()[:32]
-                breaker, shared = standings[name].breaker, before.get(key)
+                breaker, shared = states[name].breaker, before.get(key)
                 if shared is None or shared.breaker is not breaker:
                     shared = SharedBreaker(key, breaker, self._redis, self._wake, shared.known if shared else None)
                     breaker.sharing = shared

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from gateway.backends.base import Backend
-    from gateway.limits.checks import Limiting
+    from gateway.limits.checks import RequestChecks
     from gateway.routing.routes import Routes
 
 # They hold the listener, other processes, or files and connections that outlive every request.
@@ -37,7 +37,7 @@ class Generation:
     app: ASGIApp
     backends: Mapping[str, Backend]
     routes: Routes
-    limiting: Limiting
+    limiting: RequestChecks
     requests: int = 0
 
 

@@ -95,11 +95,11 @@ def log_listening(listener: socket.socket) -> None:
 def log_open(listener: socket.socket) -> None:
     """Warn that no key is asked for, and who may come therefore."""
     here = ip_address(listener.getsockname()[0]).is_loopback
-    who, mend = "everyone on this machine", "set GATEWAY_API_KEYS, or keys.file in gateway.toml"
+    who, fix = "everyone on this machine", "set GATEWAY_API_KEYS, or keys.file in gateway.toml"
     if not here:
-        who, mend = "everyone whom the network lets reach this machine", f"{mend}, or listen on 127.0.0.1"
+        who, fix = "everyone whom the network lets reach this machine", f"{fix}, or listen on 127.0.0.1"
     reason = f"there are no keys, so {who} may use every model, at your cost"
-    log_event("open_to_everyone", level=logging.WARNING, beyond_this_machine=not here, reason=reason, mend=mend)
+    log_event("open_to_everyone", level=logging.WARNING, reachable_from_network=not here, reason=reason, fix=fix)
 
 
 def listen(host: str, port: int) -> socket.socket:

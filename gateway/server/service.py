@@ -14,7 +14,7 @@ from gateway.backends.kinds import create_backends, load
 from gateway.backends.llamacpp.weights import EmbeddedModelError
 from gateway.config.problems import ConfigError
 from gateway.errors.base import GatewayError
-from gateway.limits.checks import Limiting
+from gateway.limits.checks import RequestChecks
 from gateway.logs.events import log_event
 from gateway.observability.observers import Observers
 from gateway.routing.routes import Routes
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from gateway.backends.base import Backend
     from gateway.config.load import Config
-    from gateway.observability.metric_store import Numbers
+    from gateway.observability.metric_store import MetricStore
     from gateway.routing.shared_breakers import SharedBreakers
 
 
@@ -43,7 +43,7 @@ class Gateway:
         backends: by name, in place of those that the configuration asks for.
         worker: which of the gateway's processes this is.
         source: the configuration's file, read again at `ask_reload` and when it changes.
-        numbers: where the metrics keep theirs; in memory of this process's own if left out.
+        store: where the metrics keep theirs; in memory of this process's own if left out.
 
     Attributes:
         shutdown: its way out.
@@ -60,7 +60,7 @@ class Gateway:
         backends: Mapping[str, Backend] | None = None,
         worker: Worker = ONLY_WORKER,
         source: Path | None = None,
-        numbers: Numbers | None = None,
+        store: MetricStore | None = None,
     ) -> None:
         self.shutdown = Shutdown(config.server.drain_s)
         self.router = Router(lifespan=self._lifespan)
@@ -70,7 +70,7 @@ class Gateway:
         limiting = _limiting(config, worker)
         if backends is None:
             backends = create_backends(config)
-        self._observers = Observers(config, numbers)
+        self._observers = Observers(config, store)
         self._observers.metrics.watch_reloads(self._reloads)
         self._current = self._generation(config, backends, limiting, None)
         self._outgoing: set[Generation] = set()
@@ -101,21 +101,21 @@ class Gateway:
             self._reloading.ask()
 
     def _generation(
-        self, config: Config, backends: Mapping[str, Backend], limiting: Limiting, before: Generation | None
+        self, config: Config, backends: Mapping[str, Backend], limiting: RequestChecks, before: Generation | None
     ) -> Generation:
-        """A generation; a backend that was in the one before under the same rules keeps its standing."""
-        kept = before.routes.standings if before and before.config.breaker == config.breaker else {}
-        standings = {name: kept[name] for name in kept if before and before.backends[name] is backends.get(name)}
-        routes = Routes(config.models, backends, config.retries, config.breaker, standings)
+        """A generation; a backend that was in the one before under the same rules keeps its state."""
+        kept = before.routes.states if before and before.config.breaker == config.breaker else {}
+        states = {name: kept[name] for name in kept if before and before.backends[name] is backends.get(name)}
+        routes = Routes(config.models, backends, config.retries, config.breaker, states)
         app = assemble(config, routes, limiting, self._observers, self.shutdown, self._reloads)
         # Now, rather than for its first request.
         app.middleware_stack = app.build_middleware_stack()
         return Generation(config, app, backends, routes, limiting)
 
     def _take_up(self, generation: Generation) -> None:
-        self._observers.take_up(generation.config, generation.routes.standings)
+        self._observers.take_up(generation.config, generation.routes.states)
         if self._shared is not None:
-            self._shared.watch(generation.config, generation.routes.standings)
+            self._shared.watch(generation.config, generation.routes.states)
 
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:
@@ -204,8 +204,8 @@ def _shared_breakers(config: Config) -> SharedBreakers | None:
     return Installed(config.shared.url)
 
 
-def _limiting(config: Config, worker: Worker) -> Limiting:
-    return Limiting(config, workers=worker.count, gate=worker.gate(config.limits))
+def _limiting(config: Config, worker: Worker) -> RequestChecks:
+    return RequestChecks(config, workers=worker.count, limiter=worker.concurrency_limiter(config.limits))
 
 
 async def _start(backend: Backend) -> None:

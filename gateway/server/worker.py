@@ -8,12 +8,12 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.limits.concurrency import Gate
-from gateway.limits.shared_concurrency import SharedGate
+from gateway.limits.concurrency import ConcurrencyLimiter
+from gateway.limits.shared_concurrency import SharedConcurrencyLimiter
 
 if TYPE_CHECKING:
     from gateway.config.server import Limits
-    from gateway.limits.shared_slots import Room
+    from gateway.limits.shared_slots import SharedSlots
 
 READY = b"ready\n"
 
@@ -25,20 +25,20 @@ class Worker:
     Attributes:
         index: its number, from 0.
         count: how many there are.
-        room: where they count their requests together; None if there is no other.
+        slots: where they count their requests together; None if there is no other.
     """
 
     index: int = 0
     count: int = 1
-    room: Room | None = None
+    slots: SharedSlots | None = None
 
-    def gate(self, limits: Limits) -> Gate | None:
+    def concurrency_limiter(self, limits: Limits) -> ConcurrencyLimiter | None:
         """The bound on requests under way; None if there is none."""
         if limits.in_flight is None:
             return None
-        if self.room is None:
-            return Gate(limits.in_flight, limits.queue, limits.queue_wait_s)
-        return SharedGate(self.room, self.index, limits.in_flight, limits.queue, limits.queue_wait_s)
+        if self.slots is None:
+            return ConcurrencyLimiter(limits.in_flight, limits.queue, limits.queue_wait_s)
+        return SharedConcurrencyLimiter(self.slots, self.index, limits.in_flight, limits.queue, limits.queue_wait_s)
 
 
 ONLY_WORKER = Worker()

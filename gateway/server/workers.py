@@ -16,9 +16,9 @@ from asyncio.subprocess import PIPE
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gateway.limits.shared_slots import open_room
+from gateway.limits.shared_slots import open_slots
 from gateway.logs.events import log_event
-from gateway.observability.metric_store import open_shared
+from gateway.observability.metric_store import open_metric_memory
 from gateway.server.listen import GRACEFUL_S, log_listening
 from gateway.server.worker import READY
 
@@ -38,7 +38,7 @@ def supervise(command: list[str], count: int, listener: socket.socket, drain_s: 
     """Run `count` workers until SIGTERM or SIGINT, restarting each that dies.
 
     Args:
-        command: starts a worker; the descriptors of the listener, of the metrics' numbers and of the room, and the
+        command: starts a worker; the descriptors of the listener, of the metric store and of the shared slots, and the
             worker's index, are appended.
         count: how many.
         listener: the socket that all of them accept from; it stays open here, so that clients wait for a restart.
@@ -54,10 +54,10 @@ def supervise(command: list[str], count: int, listener: socket.socket, drain_s: 
 
 class _Supervisor:
     def __init__(self, command: list[str], count: int, listener: socket.socket, drain_s: float) -> None:
-        self._room = open_room(count)
-        named = (listener.fileno(), open_shared(count), self._room.descriptor)
+        self._slots = open_slots(count)
+        named = (listener.fileno(), open_metric_memory(count), self._slots.descriptor)
         self._command = [*command, *map(str, named)]
-        self._descriptors = {*named, *self._room.descriptors}
+        self._descriptors = {*named, *self._slots.descriptors}
         self._count = count
         self._listener = listener
         self._drain_s = drain_s
@@ -135,7 +135,7 @@ class _Supervisor:
         status = await process.wait()
         self._answering.discard(index)
         del self._running[index]
-        self._room.vacate(index)
+        self._slots.release(index)
         return status
 
 

@@ -12,7 +12,7 @@ from gateway.errors.base import BackendBadAnswer
 MOST_LEVELS = 200
 
 
-def is_deeper(value: Any, limit: int) -> bool:
+def nests_deeper(value: Any, limit: int) -> bool:
     """Whether arrays and objects nest deeper than `limit`, the outermost being 1."""
     level = [value]
     for _ in range(limit):
@@ -27,7 +27,7 @@ def is_deeper(value: Any, limit: int) -> bool:
     return True
 
 
-def written(answer: Any, *, backend: str) -> bytes:
+def dump_json(answer: Any, *, backend: str) -> bytes:
     """A backend's answer, changed, as JSON again.
 
     Raises:

@@ -47,7 +47,7 @@ _FORBIDDEN: dict[type[nodes.Node], str] = {
 
 
 class BadTemplateError(Exception):
-    """The template's text cannot be used; the message says why, and after a semicolon how to mend it."""
+    """The template's text cannot be used; the message says why, and after a semicolon how to fix it."""
 
 
 class MissingVariableError(UndefinedError):
@@ -90,7 +90,7 @@ class SafeTemplate:
             self._template = _ENVIRONMENT.from_string(source)
             self.variables = frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))
         except TemplateSyntaxError as error:
-            raise BadTemplateError(f"is no template (line {error.lineno}: {error.message}); mend it there") from error
+            raise BadTemplateError(f"is no template (line {error.lineno}: {error.message}); fix it there") from error
         except RecursionError as error:
             raise BadTemplateError("nests too deep; flatten it") from error
 

@@ -129,7 +129,7 @@ def _parse(path: Path) -> list[Any]:
     except OSError as err:
         raise RegisterError([f"{path}: the register cannot be read: {err.strerror}; give its path"]) from err
     except (yaml.YAMLError, UnicodeDecodeError) as err:
-        raise RegisterError([f"{path}: this is not YAML, mend it: {err}"]) from err
+        raise RegisterError([f"{path}: this is not YAML, fix it: {err}"]) from err
     if not isinstance(entries, list) or not entries:
         raise RegisterError([f"{path}: a register is a list of requirements; write each one as '- id: CHAT-001 …'"])
     return entries

@@ -103,7 +103,7 @@ def _problem_of_tag(tag: str, register: Register) -> str | None:
             return None
         near = difflib.get_close_matches(value.upper(), register.requirements, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
-        return f"has tag '{tag}', but {register.path} holds no such requirement{hint}; mend the tag or add it there"
+        return f"has tag '{tag}', but {register.path} holds no such requirement{hint}; fix the tag or add it there"
     if family == "kind" and colon:
         return None if value in KINDS else f"has tag '{tag}' of an unknown kind; use one of {_choices(KINDS, 'kind:')}"
     if family == "needs" and colon:

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A configuration is checked before it is used: what is wrong, where, and how to mend it. A typo is
+Documentation       A configuration is checked before it is used: what is wrong, where, and how to fix it. A typo is
 ...                 an error, never ignored.
 
 Resource            ../../resources/gateway.resource

@@ -1,4 +1,4 @@
-"""The first look at a server says what it is, or what is wrong and how to mend it."""
+"""The first look at a server says what it is, or what is wrong and how to fix it."""
 
 import http.server
 import json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from gateway.backends.parameters import impossible
+from gateway.backends.parameters import unsupported
 from gateway.backends.tool_arguments import arguments_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def messages_and_system(call: Call) -> tuple[list[dict[str, Any]], str | list[Bl
 
 def _check(call: Call, message: dict[str, Any], at: str) -> None:
     if message["role"] == "function" or message.get("function_call"):
-        raise impossible(at, "knows tools only", "Send 'tool_calls' and messages of the role 'tool' instead.")
+        raise unsupported(at, "knows tools only", "Send 'tool_calls' and messages of the role 'tool' instead.")
     for key, value in message.items():
         if value and key not in _KNOWN:
             call.drop(f"messages[].{key}")
@@ -87,7 +87,9 @@ def _block(call: Call, part: dict[str, Any], at: str) -> Block:
                 call.drop("messages[].content[].image_url.detail")
             return {"type": "image", "source": _source(image["url"], f"{at}.image_url.url")}
         case {"type": "input_audio" | "file"}:
-            raise impossible(at, "takes parts of type 'text' and 'image_url'", "Change the part, or ask another model.")
+            raise unsupported(
+                at, "takes parts of type 'text' and 'image_url'", "Change the part, or ask another model."
+            )
     # A block of Anthropic's own, such as `document`.
     return part
 
@@ -97,7 +99,7 @@ def _source(url: str, at: str) -> dict[str, str]:
         return {"type": "base64", "media_type": data[1], "data": data[2]}
     if url.startswith(("https://", "http://")):
         return {"type": "url", "url": url}
-    raise impossible(at, "takes images by address or as data", "Send https://… or data:image/png;base64,….")
+    raise unsupported(at, "takes images by address or as data", "Send https://… or data:image/png;base64,….")
 
 
 def _calls(message: dict[str, Any], at: str) -> list[Block]:

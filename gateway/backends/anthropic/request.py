@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.backends.anthropic.conversation import messages_and_system
 from gateway.backends.anthropic.vocabulary import EFFORTS, TOOL_CHOICES
-from gateway.backends.parameters import impossible, refuse_other_shapes, taken
+from gateway.backends.parameters import refuse_other_shapes, supported_parameters, unsupported
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
@@ -44,7 +44,7 @@ def anthropic_request(call: Call, *, max_tokens: int) -> dict[str, Any]:
             a parameter would be dropped.
     """
     refuse_other_shapes(call)
-    fields = taken(call, _KNOWN)
+    fields = supported_parameters(call, _KNOWN)
     messages, system = messages_and_system(call)
     request = {name: value for name, value in fields.items() if name in _SAME}
     request |= {
@@ -85,7 +85,7 @@ def _add_output_config(call: Call, request: dict[str, Any], fields: dict[str, An
         case {"type": "json_schema", "json_schema": {"schema": schema}}:
             config["format"] = {"type": "json_schema", "schema": schema}
         case _:
-            raise impossible(
+            raise unsupported(
                 "response_format.type", "gives text or JSON that follows a schema", 'Send "text" or "json_schema".'
             )
     if config:
@@ -112,7 +112,7 @@ def _tool(tool: dict[str, Any], at: str) -> dict[str, Any]:
             # Anthropic's own way to have a prompt's beginning cached stands beside OpenAI's fields.
             return new | ({"cache_control": tool["cache_control"]} if tool.get("cache_control") else {})
         case {"type": "custom"}:
-            raise impossible(f"{at}.type", "knows no custom tools", 'Send "function", or ask another model.')
+            raise unsupported(f"{at}.type", "knows no custom tools", 'Send "function", or ask another model.')
     # A tool of Anthropic's own, such as its web search.
     return tool
 
@@ -125,7 +125,7 @@ def _tool_choice(choice: Any) -> dict[str, Any] | None:
             return {"type": TOOL_CHOICES[word]}
         case {"type": "function", "function": {"name": name}}:
             return {"type": "tool", "name": name}
-    raise impossible(
+    raise unsupported(
         "tool_choice",
         "can be bound to one function, to any, or to none",
         'Send "auto", "none", "required" or a function\'s name.',

@@ -13,7 +13,7 @@ import orjson
 from gateway.backends.http.refusal import refusal_from_event
 from gateway.backends.http.timing import Chunks
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected, GatewayError
-from gateway.text.nesting import written
+from gateway.text.nesting import dump_json
 from gateway.text.sse import EventFramer, data_and_name
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class _Ending:
         if isinstance(answer, dict) and (answer.get("error") or name == b"error"):
             raise refusal_from_event(self._backend, answer.get("error") or answer)
         if isinstance(answer, dict) and self._take_out_second_finish(answer):
-            event = b"data: " + written(answer, backend=self._backend)
+            event = b"data: " + dump_json(answer, backend=self._backend)
         return event + b"\n\n"
 
     def _take_out_second_finish(self, answer: dict[str, Any]) -> bool:

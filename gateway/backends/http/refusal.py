@@ -13,7 +13,7 @@ from gateway.backends.http.retry_after import retry_after_s
 from gateway.errors.base import (
     BackendError,
     BackendRefused,
-    BackendRejected,
+    BackendRejectedRequest,
     BackendTimeout,
     BackendUnavailable,
     ContextTooLong,
@@ -144,7 +144,7 @@ def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry: dic
     return _failed(backend, status, shorten(error["message"], _MESSAGE_LIMIT) if error else "", retry)
 
 
-def _rejected(backend: str, status: int, error: dict[str, Any], retry: dict[str, str]) -> BackendRejected:
+def _rejected(backend: str, status: int, error: dict[str, Any], retry: dict[str, str]) -> BackendRejectedRequest:
     """The backend understood, and says what is wrong with the request: its own words, type, code and param."""
 
     def text(key: str) -> str | None:
@@ -160,7 +160,7 @@ def _rejected(backend: str, status: int, error: dict[str, Any], retry: dict[str,
     if code == str(int(status)):
         # Azure's code may be no more than the status.
         code = None
-    return BackendRejected(
+    return BackendRejectedRequest(
         f"Backend '{backend}' refused the request: {shorten(error['message'], _MESSAGE_LIMIT)}",
         status=status,
         type=kind,

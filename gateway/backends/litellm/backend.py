@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.backends.base import Backend, Call
 from gateway.backends.litellm.embeddings import embedding_params, embeddings_of, params_for_embeddings
 from gateway.backends.litellm.errors import translated
-from gateway.backends.parameters import impossible, taken
+from gateway.backends.parameters import supported_parameters, unsupported
 from gateway.config.problems import ConfigError, Problem
 from gateway.errors.base import (
     BackendBadAnswer,
@@ -30,7 +30,7 @@ from gateway.errors.base import (
 )
 from gateway.operations import CHAT, EMBEDDINGS
 from gateway.request.usage import parse_usage
-from gateway.text.nesting import written
+from gateway.text.nesting import dump_json
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Sequence
@@ -137,13 +137,13 @@ class LiteLLMBackend(Backend):
             choice.setdefault("logprobs", None)
             choice["message"].setdefault("content", None)
         call.meter.answer = answer
-        return written(answer, backend=self.name)
+        return dump_json(answer, backend=self.name)
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """One event for each chunk."""
         if call.choices > 1:
             # LiteLLM ends its stream at the first finish reason, whichever choice has it.
-            raise impossible("n", "streams one choice, but got more", "Send 1, or ask without a stream.")
+            raise unsupported("n", "streams one choice, but got more", "Send 1, or ask without a stream.")
         finished = False
         async with aclosing(await self._ask(call)) as stream:
             try:
@@ -169,11 +169,11 @@ class LiteLLMBackend(Backend):
         known = self._known(call, self._params)
         for name in _NEVER_DROPPED:
             if call.fields.get(name) and name not in known:
-                raise impossible(name, f"knows no '{name}'", "Leave it out, or ask another model.")
+                raise unsupported(name, f"knows no '{name}'", "Leave it out, or ask another model.")
         if call.choices > 1 and "n" not in known:
-            raise impossible("n", "gives one choice, but got more", "Send 1 and ask several times.")
+            raise unsupported("n", "gives one choice, but got more", "Send 1 and ask several times.")
         asked = {
-            **taken(call, known | _ALWAYS_TAKEN),
+            **supported_parameters(call, known | _ALWAYS_TAKEN),
             **self._where(call),
             # LiteLLM would call a tool server itself if a client named one.
             "_skip_mcp_handler": True,
@@ -243,9 +243,9 @@ def _events(chunk: dict[str, Any], call: Call, backend: str) -> bytes:
             choice.setdefault(name, value)
     events = b""
     if usage is None or any(choice["delta"] or choice["finish_reason"] for choice in chunk["choices"]):
-        events = b"data: " + written(chunk, backend=backend) + b"\n\n"
+        events = b"data: " + dump_json(chunk, backend=backend) + b"\n\n"
     if usage is not None and (call.fields.get("stream_options") or {}).get("include_usage"):
-        events += b"data: " + written({**chunk, "choices": [], "usage": usage}, backend=backend) + b"\n\n"
+        events += b"data: " + dump_json({**chunk, "choices": [], "usage": usage}, backend=backend) + b"\n\n"
     return events
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.backends.parameters import impossible, taken
+from gateway.backends.parameters import supported_parameters, unsupported
 from gateway.backends.vectors import embedding
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ def embedding_params(call: Call, known: frozenset[str]) -> dict[str, Any]:
     """
     asked = call.fields["input"]
     if isinstance(asked, list) and not isinstance(asked[0], str) and "ids" not in known:
-        raise impossible("input", "takes text, and no ids of tokens", "Send a string, or an array of strings.")
+        raise unsupported("input", "takes text, and no ids of tokens", "Send a string, or an array of strings.")
     if call.fields.get("dimensions") is not None and "dimensions" not in known:
-        raise impossible("dimensions", "gives vectors of one length only", "Leave it out, or ask another model.")
-    fields = taken(call, (known - {"ids"}) | _ALWAYS_TAKEN)
+        raise unsupported("dimensions", "gives vectors of one length only", "Leave it out, or ask another model.")
+    fields = supported_parameters(call, (known - {"ids"}) | _ALWAYS_TAKEN)
     return {
         **{name: value for name, value in fields.items() if name in _TRIED},
         "input": [asked] if isinstance(asked, str) else asked,

@@ -23,7 +23,7 @@ from gateway.backends.llamacpp.tokens import LlamaCppTokenCounter
 from gateway.backends.llamacpp.watchdog import until_hung
 from gateway.backends.llamacpp.weights import EngineMissing, check_gguf, resolve
 from gateway.backends.openai.backend import CONNECT_S, OpenAIBackend
-from gateway.backends.parameters import impossible
+from gateway.backends.parameters import unsupported
 from gateway.errors.base import BackendDisconnected, BackendRefused, BackendUnavailable
 from gateway.logs.events import log_event
 from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
@@ -156,7 +156,7 @@ class LlamaCppBackend(OpenAIBackend):
         if call.operation is TEXT_COMPLETION:
             return text_request(call)
         if call.operation is EMBEDDINGS and call.fields.get("dimensions") is not None:
-            raise impossible("dimensions", "gives vectors of its model's own length", "Leave it out.")
+            raise unsupported("dimensions", "gives vectors of its model's own length", "Leave it out.")
         return super().body(call)
 
     async def complete(self, call: Call) -> bytes:

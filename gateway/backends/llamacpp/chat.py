@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.backends.parameters import drop_asked, impossible
+from gateway.backends.parameters import drop_ignored, unsupported
 from gateway.request.usage import Usage, parse_usage
 from gateway.text.sse import data_and_name
 
@@ -64,14 +64,14 @@ def name_ignored(call: Call, abilities: Mapping[str, bool]) -> None:
     """
     fields = call.fields
     if fields.get("functions"):
-        raise impossible("functions", "knows tools only", "Send 'tools' instead.")
+        raise unsupported("functions", "knows tools only", "Send 'tools' instead.")
     if "audio" in (fields.get("modalities") or ()):
-        raise impossible("modalities", "answers in text only", 'Send ["text"], or ask another model.')
-    drop_asked(call, _IGNORED)
+        raise unsupported("modalities", "answers in text only", 'Send ["text"], or ask another model.')
+    drop_ignored(call, _IGNORED)
     missing = {param for ability, param in _ABILITIES.items() if abilities.get(ability) is False}
     if "tools" in missing and fields.get("tools") and fields.get("tool_choice") not in (None, "auto", "none"):
-        raise impossible("tool_choice", "cannot call tools", "Leave it out, or ask another model.")
-    drop_asked(call, missing)
+        raise unsupported("tool_choice", "cannot call tools", "Leave it out, or ask another model.")
+    drop_ignored(call, missing)
 
 
 class OpeningRoles:

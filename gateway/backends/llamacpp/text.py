@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.backends.llamacpp.joined import joined
-from gateway.backends.parameters import impossible
+from gateway.backends.parameters import unsupported
 from gateway.backends.text_logprobs import TextLogprobs
 from gateway.operations import DEFAULT_TEXT_TOKENS
 from gateway.request.usage import Usage, parse_usage
@@ -33,11 +33,11 @@ def text_request(call: Call) -> bytes:
     """
     fields = call.fields
     if fields.get("echo"):
-        raise impossible("echo", "gives the completion alone", "Put your own prompt before it.")
+        raise unsupported("echo", "gives the completion alone", "Put your own prompt before it.")
     if fields.get("suffix"):
-        raise impossible("suffix", "does not fill gaps", "Leave it out.")
+        raise unsupported("suffix", "does not fill gaps", "Leave it out.")
     if (fields.get("best_of") or 1) > (fields.get("n") or 1):
-        raise impossible("best_of", "compares no answers", "Leave it out.")
+        raise unsupported("best_of", "compares no answers", "Leave it out.")
     changes: dict[str, Any] = {}
     if fields.get("max_tokens") is None:
         changes["max_tokens"] = DEFAULT_TEXT_TOKENS

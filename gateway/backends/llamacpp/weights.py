@@ -41,7 +41,7 @@ State = Literal["absent", "damaged", "good"]
 
 
 class EmbeddedModelError(Exception):
-    """Something about the embedded model that the user has to mend; the message says how."""
+    """Something about the embedded model that the user has to fix; the message says how."""
 
 
 class EngineMissing(EmbeddedModelError):  # noqa: N818  reads as what is wrong, like the HTTP errors
@@ -187,7 +187,7 @@ def pull(model: ModelFile, report: Report) -> Literal["already there", "pulled"]
     except OSError as error:
         raise PullFailed(
             f"cannot write the weights to {model.path.parent}: {error.strerror or error}; "
-            "mend that, or point XDG_CACHE_HOME at another directory",
+            "fix that, or point XDG_CACHE_HOME at another directory",
         ) from error
     return "pulled"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.backends.ollama.options import native_fields
-from gateway.backends.parameters import impossible
+from gateway.backends.parameters import unsupported
 from gateway.backends.vectors import embedding
 from gateway.request import usage as meter
 
@@ -31,7 +31,7 @@ def embed_request(call: Call) -> dict[str, Any]:
     """
     asked = call.fields["input"]
     if isinstance(asked, list) and not isinstance(asked[0], str):
-        raise impossible("input", "takes text, and no ids of tokens", "Send a string, or an array of strings.")
+        raise unsupported("input", "takes text, and no ids of tokens", "Send a string, or an array of strings.")
     request = native_fields(call, translated=_TRANSLATED, native=_NATIVE)
     # A text that does not fit shall be an error: a vector of its beginning would pass for one of all of it.
     return request | {"model": call.backend_model, "input": asked, "truncate": False}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.backends.parameters import taken
+from gateway.backends.parameters import supported_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -43,7 +43,7 @@ def native_fields(call: Call, *, translated: Collection[str], native: Collection
     translated = _EVERYWHERE.union(translated)
     options: dict[str, Any] = {}
     request: dict[str, Any] = {}
-    for name, value in taken(call, _OPTIONS.union(_RENAMED, translated, native)).items():
+    for name, value in supported_parameters(call, _OPTIONS.union(_RENAMED, translated, native)).items():
         option = _RENAMED.get(name, name)
         if name in translated:
             continue

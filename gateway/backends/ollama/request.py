@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.backends.ollama.options import native_fields
-from gateway.backends.parameters import impossible, refuse_other_shapes
+from gateway.backends.parameters import refuse_other_shapes, unsupported
 from gateway.backends.tool_arguments import arguments_of
 
 if TYPE_CHECKING:
@@ -70,14 +70,14 @@ def _add_format(request: dict[str, Any], response_format: dict[str, Any] | None)
         case {"type": "json_schema", "json_schema": {"schema": schema}}:
             request["format"] = schema
         case _:
-            raise impossible(
+            raise unsupported(
                 "response_format.type", "gives text or JSON", 'Send "text", "json_object" or "json_schema".'
             )
 
 
 def _add_tools(request: dict[str, Any], tools: list[Any] | None, choice: Any) -> None:
     if choice not in (None, "auto", "none"):
-        raise impossible("tool_choice", "cannot be made to call a tool", 'Send "auto" or "none".')
+        raise unsupported("tool_choice", "cannot be made to call a tool", 'Send "auto" or "none".')
     if tools and choice != "none":
         request["tools"] = tools
 
@@ -88,7 +88,7 @@ def _messages(call: Call) -> list[dict[str, Any]]:
     for index, message in enumerate(call.fields["messages"]):
         at = f"messages[{index}]"
         if message.get("function_call"):
-            raise impossible(f"{at}.function_call", "knows tools only", "Send 'tool_calls' instead.")
+            raise unsupported(f"{at}.function_call", "knows tools only", "Send 'tool_calls' instead.")
         new = {_MESSAGE[key]: value for key, value in message.items() if key in _MESSAGE and value is not None}
         for key, value in message.items():
             by_hand = key in {"content", "tool_calls"} or (key == "name" and message["role"] == "function")
@@ -129,7 +129,7 @@ def _content(call: Call, content: Any, at: str) -> tuple[str, list[str]]:
             if part["image_url"].get("detail") not in (None, "auto"):
                 call.drop("messages[].content[].image_url.detail")
         else:
-            raise impossible(
+            raise unsupported(
                 where, "takes parts of type 'text' and 'image_url'", "Change the part, or ask another model."
             )
     return "\n".join(texts), images
@@ -138,7 +138,7 @@ def _content(call: Call, content: Any, at: str) -> tuple[str, list[str]]:
 def _image(url: str, at: str) -> str:
     head, comma, data = url.partition(",")
     if not (head.startswith("data:") and head.endswith(";base64") and comma):
-        raise impossible(at, "fetches no images", "Send the image itself as data:image/png;base64,….")
+        raise unsupported(at, "fetches no images", "Send the image itself as data:image/png;base64,….")
     return data
 
 

@@ -16,7 +16,7 @@ import orjson
 
 from gateway.backends.ollama.answer import counted, event, finish_reason, has_counts, usage_of
 from gateway.backends.ollama.options import native_fields
-from gateway.backends.parameters import impossible
+from gateway.backends.parameters import unsupported
 from gateway.backends.text_logprobs import TextLogprobs
 from gateway.operations import DEFAULT_TEXT_TOKENS
 
@@ -39,13 +39,13 @@ def generate_request(call: Call) -> dict[str, Any]:
     """
     fields = call.fields
     if (fields.get("n") or 1) > 1:
-        raise impossible("n", "gives one choice", "Send 1 and ask several times.")
+        raise unsupported("n", "gives one choice", "Send 1 and ask several times.")
     if call.choices > 1:
-        raise impossible("prompt", "takes one prompt at a time", "Send a string.")
+        raise unsupported("prompt", "takes one prompt at a time", "Send a string.")
     if (fields.get("best_of") or 1) > 1:
-        raise impossible("best_of", "gives one choice", "Leave it out.")
+        raise unsupported("best_of", "gives one choice", "Leave it out.")
     if fields.get("echo"):
-        raise impossible("echo", "gives the completion alone", "Put your own prompt before it.")
+        raise unsupported("echo", "gives the completion alone", "Put your own prompt before it.")
     request = native_fields(call, translated=_TRANSLATED, native=_NATIVE)
     options = request.setdefault("options", {})
     options.setdefault("num_predict", DEFAULT_TEXT_TOKENS)
@@ -67,9 +67,9 @@ def generate_request(call: Call) -> dict[str, Any]:
 def _prompt(prompt: Any) -> str:
     text = prompt[0] if isinstance(prompt, list) else prompt
     if text is None or text == "":
-        raise impossible("prompt", "only loads its model for an empty prompt", "Send a prompt with text.")
+        raise unsupported("prompt", "only loads its model for an empty prompt", "Send a prompt with text.")
     if not isinstance(text, str):
-        raise impossible("prompt", "takes text, and no ids of tokens", "Send a string.")
+        raise unsupported("prompt", "takes text, and no ids of tokens", "Send a string.")
     return text
 
 

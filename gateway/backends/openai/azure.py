@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 from gateway.backends.openai.backend import OpenAIBackend
 from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendUnavailable
-from gateway.text.nesting import written
+from gateway.text.nesting import dump_json
 from gateway.text.sse import data_and_name
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ class _FirstFrames:
             return b""
         self.over = True
         if self._held:
-            event = b"data: " + written({**self._held, **chunk}, backend=self._backend)
+            event = b"data: " + dump_json({**self._held, **chunk}, backend=self._backend)
         return event + b"\n\n"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.backends.anthropic.vocabulary import THOUGHTS
-from gateway.backends.parameters import impossible
+from gateway.backends.parameters import unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -97,7 +97,7 @@ def _tool_message(call: Call, block: dict[str, Any], at: str) -> Message:
     drop_unknown(call, block, _KNOWN["tool_result"], _BLOCK)
     content = _content(call, block.get("content") or "", f"{at}.content", f"{_BLOCK}.content[]")
     if isinstance(content, list) and any(part["type"] != "text" for part in content):
-        raise impossible(
+        raise unsupported(
             f"{at}.content", "takes text as a tool's result", "Send text, or the image in a turn of its own."
         )
     return {"role": "tool", "tool_call_id": block["tool_use_id"], "content": content}
@@ -128,7 +128,7 @@ def _part(call: Call, block: dict[str, Any], at: str, place: str) -> dict[str, A
         case {"type": "image", "source": source}:
             drop_unknown(call, block, _KNOWN["image"], place)
             return {"type": "image_url", "image_url": {"url": _url(source, f"{at}.source.type")}}
-    raise impossible(
+    raise unsupported(
         f"{at}.type",
         "takes blocks of text, images, tools used and their results",
         "Send it as text, or ask another model.",
@@ -141,4 +141,4 @@ def _url(source: dict[str, Any], at: str) -> str:
             return f"data:{kind};base64,{data}"
         case {"type": "url", "url": str(url)}:
             return url
-    raise impossible(at, "takes images by address or as data", 'Send "url" or "base64".')
+    raise unsupported(at, "takes images by address or as data", 'Send "url" or "base64".')

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.backends.anthropic.vocabulary import EFFORTS, TOOL_CHOICES
-from gateway.backends.parameters import impossible
+from gateway.backends.parameters import unsupported
 from gateway.formats.anthropic.conversation import chat_messages, drop_unknown
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def chat_call(call: Call, limit_field: str) -> Call:
     drop_unknown(call, fields, _KNOWN, "")
     limit = fields["max_tokens"]
     if not limit:
-        raise impossible("max_tokens", "keeps no prompt without answering it", "Send 1 or more.")
+        raise unsupported("max_tokens", "keeps no prompt without answering it", "Send 1 or more.")
     request: dict[str, Any] = {"model": call.model, "messages": chat_messages(call), limit_field: limit}
     request |= {name: fields[name] for name in _SAME if name in fields}
     if stops := fields.get("stop_sequences"):
@@ -90,7 +90,7 @@ def _add_tools(call: Call, request: dict[str, Any], fields: dict[str, Any]) -> N
 
 def _tool(call: Call, tool: dict[str, Any], at: str) -> dict[str, Any]:
     if tool.get("type") not in {None, "custom"}:
-        raise impossible(f"{at}.type", "has none of Anthropic's own tools", "Send a tool of your own.")
+        raise unsupported(f"{at}.type", "has none of Anthropic's own tools", "Send a tool of your own.")
     drop_unknown(call, tool, {"type", "name", "description", "input_schema", "strict"}, "tools[]")
     function = {"name": tool["name"], "parameters": tool["input_schema"]}
     function |= {key: tool[key] for key in ("description", "strict") if tool.get(key) is not None}

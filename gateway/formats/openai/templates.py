@@ -35,7 +35,7 @@ def only_for_chats() -> InvalidRequest:
     )
 
 
-class Prompts:
+class PromptTemplates:
     """The prompt templates of all models.
 
     Args:

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.api.headers import dropped_header
 from gateway.backends.base import Call
-from gateway.backends.parameters import taken
+from gateway.backends.parameters import supported_parameters
 
 OLLAMA = {"model": "llama", "message": {"role": "assistant", "content": "Hi"}, "done": True, "done_reason": "stop"}
 
@@ -24,7 +24,7 @@ def test_dropped_parameters_are_named(client, backend, stream):
 def test_very_many_dropped_parameters_hold_nobody_up():
     call = Call(b"", {f"unknown_{number}": 1 for number in range(40_000)}, "m", "m", "id", stream=False)
     began = time.monotonic()
-    assert taken(call, ()) == {}
+    assert supported_parameters(call, ()) == {}
     assert dropped_header(call.dropped).endswith(b"-more")
     assert time.monotonic() - began < 2.0
 

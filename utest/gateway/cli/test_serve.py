@@ -88,9 +88,9 @@ def test_without_keys_it_says_once_who_may_come(serve, host, beyond, who, worker
     process.send_signal(signal.SIGTERM)
     entries += map(json.loads, process.stderr)
     (told,) = [entry for entry in entries if entry["event"] == "open_to_everyone"]
-    assert (told["level"], told["beyond_this_machine"]) == ("WARNING", beyond)
+    assert (told["level"], told["reachable_from_network"]) == ("WARNING", beyond)
     assert who in told["reason"]
-    assert "GATEWAY_API_KEYS" in told["mend"]
+    assert "GATEWAY_API_KEYS" in told["fix"]
 
 
 def test_a_taken_port_is_said_plainly(serve):

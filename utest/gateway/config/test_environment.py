@@ -68,10 +68,10 @@ def test_a_slip_in_a_variable_is_an_error(write, monkeypatch, name, meant):
 def test_other_variables_that_begin_like_the_gateways_are_told(write, monkeypatch):
     monkeypatch.setenv("GATEWAY_PORT", "9000")
     monkeypatch.setenv("GATEWAY_INTERFACE", "CGI/1.1")
-    mend = "did you mean GATEWAY_SERVER__PORT? If not, unset it"
+    fix = "did you mean GATEWAY_SERVER__PORT? If not, unset it"
     assert [str(problem) for problem in remarks(load(write(GOOD)))] == [
         "environment variable GATEWAY_INTERFACE: means nothing to the gateway; see `gateway serve --help`",
-        f"environment variable GATEWAY_PORT: means nothing to the gateway; {mend}",
+        f"environment variable GATEWAY_PORT: means nothing to the gateway; {fix}",
     ]
     result = CliRunner().invoke(app, ["config", "check", str(write(GOOD))])
     assert "GATEWAY_PORT: means nothing" in result.output

@@ -1,4 +1,4 @@
-"""A good configuration, and every way in which one is bad: where, what, how to mend it."""
+"""A good configuration, and every way in which one is bad: where, what, how to fix it."""
 
 import pytest
 from typer.testing import CliRunner
@@ -111,7 +111,7 @@ BAD = {
     "odd model id": ("org/m", "org m", 'models."org m": is a name that a response header cannot carry; let it match'),
     "no models": ('[models."org/m"]\nroute', "x", "models: is missing; add it"),
     "a key in the file": ("[server]", 'api_keys = ["sk-1"]\n[server]', "api_keys: is a secret's place"),
-    "no TOML": ("port = 9000", "port = ", "is not TOML: Invalid value (at line 3, column 8); mend the syntax there"),
+    "no TOML": ("port = 9000", "port = ", "is not TOML: Invalid value (at line 3, column 8); fix the syntax there"),
 }
 
 

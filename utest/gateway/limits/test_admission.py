@@ -7,7 +7,7 @@ import pytest
 from gateway.backends.kinds import GatewayConfig
 from gateway.errors.limits import Overloaded, QuotaUsedUp
 from gateway.limits.admission import Admission
-from gateway.limits.checks import Limiting
+from gateway.limits.checks import RequestChecks
 from gateway.limits.keyring import Key
 from gateway.limits.store import MemoryStore
 from gateway.operations import CHAT
@@ -16,7 +16,7 @@ from gateway.server.worker import ONLY_WORKER
 
 def test_an_answer_of_absurd_length_is_reserved_as_the_longest_that_can_be_counted():
     store = MemoryStore(60.0)
-    admission = Admission(store, window_s=60.0, gate=None, messages=None, prices={}, answers={})
+    admission = Admission(store, window_s=60.0, limiter=None, messages=None, prices={}, answers={})
     asked = {"model": "m", "messages": [], "max_tokens": 2**64 - 1, "n": 128}
     asyncio.run(admission.reserve(Key("k", budget_usd=1.0), CHAT, asked))
     assert 2**32 < store.spent_by("k")[0] < 2**53
@@ -24,7 +24,7 @@ def test_an_answer_of_absurd_length_is_reserved_as_the_longest_that_can_be_count
 
 @pytest.mark.parametrize(("answers", "let_in"), [({"m": 400}, 2), ({"other": 400}, 3), ({}, 3)])
 def test_a_budget_holds_for_requests_without_a_limit_if_the_longest_answer_is_known(answers, let_in):
-    admission = Admission(MemoryStore(60.0), window_s=60.0, gate=None, messages=None, prices={}, answers=answers)
+    admission = Admission(MemoryStore(60.0), window_s=60.0, limiter=None, messages=None, prices={}, answers=answers)
     key, asked = Key("k", budget_tokens=1000), {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
     async def main():
@@ -40,17 +40,17 @@ def test_a_bound_that_was_lifted_and_comes_back_counts_who_is_still_in():
     def limiting(**limits):
         up = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}
         config = GatewayConfig(backends={"up": up}, models={"m": {"route": [{"backend": "up"}]}}, limits=limits)
-        return Limiting(config, gate=ONLY_WORKER.gate(config.limits))
+        return RequestChecks(config, limiter=ONLY_WORKER.concurrency_limiter(config.limits))
 
     async def main():
         bounded, lifted, again = limiting(in_flight=1), limiting(), limiting(in_flight=1)
-        await bounded.admission.gate.enter()
+        await bounded.admission.limiter.acquire()
         await lifted.take_over(bounded)
-        assert lifted.admission.gate is None
+        assert lifted.admission.limiter is None
         await again.take_over(lifted)
         with pytest.raises(Overloaded):
-            await again.admission.gate.enter()
-        bounded.admission.gate.leave()
-        await again.admission.gate.enter()
+            await again.admission.limiter.acquire()
+        bounded.admission.limiter.release()
+        await again.admission.limiter.acquire()
 
     asyncio.run(main())

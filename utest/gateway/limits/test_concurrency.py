@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.errors.limits import Overloaded
-from gateway.limits.concurrency import Gate
+from gateway.limits.concurrency import ConcurrencyLimiter
 
 
 def run(scenario):
@@ -14,18 +14,18 @@ def run(scenario):
 
 def test_the_queue_is_in_order():
     async def scenario():
-        gate, order = Gate(1, 2, 5), []
+        concurrency, order = ConcurrencyLimiter(1, 2, 5), []
 
         async def enter(name):
-            await gate.enter()
+            await concurrency.acquire()
             order.append(name)
 
-        await gate.enter()
+        await concurrency.acquire()
         waiting = [asyncio.create_task(enter(name)) for name in "ab"]
         await asyncio.sleep(0)
         assert order == []
         for task in waiting:
-            gate.leave()
+            concurrency.release()
             await task
         return order
 
@@ -34,13 +34,13 @@ def test_the_queue_is_in_order():
 
 def test_beyond_the_queue_is_refused_at_once_with_a_remedy():
     async def scenario():
-        gate = Gate(2, 1, 5)
-        await gate.enter()
-        await gate.enter()
-        waiting = asyncio.create_task(gate.enter())
+        concurrency = ConcurrencyLimiter(2, 1, 5)
+        await concurrency.acquire()
+        await concurrency.acquire()
+        waiting = asyncio.create_task(concurrency.acquire())
         await asyncio.sleep(0)
         with pytest.raises(Overloaded, match="2 requests are under way and 1 wait") as refused:
-            await gate.enter()
+            await concurrency.acquire()
         waiting.cancel()
         return refused.value
 
@@ -51,25 +51,25 @@ def test_beyond_the_queue_is_refused_at_once_with_a_remedy():
 
 def test_a_wait_has_an_end_and_leaves_the_queue_free():
     async def scenario():
-        gate = Gate(1, 1, 0.01)
-        await gate.enter()
+        concurrency = ConcurrencyLimiter(1, 1, 0.01)
+        await concurrency.acquire()
         for _ in range(2):
             with pytest.raises(Overloaded, match=r"ended within 0.01 s"):
-                await gate.enter()
-        gate.leave()
-        await gate.enter()
+                await concurrency.acquire()
+        concurrency.release()
+        await concurrency.acquire()
 
     run(scenario)
 
 
 def test_one_who_gives_up_waiting_takes_no_place():
     async def scenario():
-        gate = Gate(1, 2, 5)
-        await gate.enter()
-        gives_up, stays = asyncio.create_task(gate.enter()), asyncio.create_task(gate.enter())
+        concurrency = ConcurrencyLimiter(1, 2, 5)
+        await concurrency.acquire()
+        gives_up, stays = asyncio.create_task(concurrency.acquire()), asyncio.create_task(concurrency.acquire())
         await asyncio.sleep(0)
         gives_up.cancel()
-        gate.leave()
+        concurrency.release()
         await asyncio.wait_for(stays, 1)
 
     run(scenario)
@@ -77,11 +77,11 @@ def test_one_who_gives_up_waiting_takes_no_place():
 
 def test_a_place_that_comes_as_its_owner_gives_up_goes_to_the_next():
     async def scenario():
-        gate = Gate(1, 2, 5)
-        await gate.enter()
-        gives_up, stays = asyncio.create_task(gate.enter()), asyncio.create_task(gate.enter())
+        concurrency = ConcurrencyLimiter(1, 2, 5)
+        await concurrency.acquire()
+        gives_up, stays = asyncio.create_task(concurrency.acquire()), asyncio.create_task(concurrency.acquire())
         await asyncio.sleep(0)
-        gate.leave()
+        concurrency.release()
         gives_up.cancel()
         await asyncio.wait_for(stays, 1)
 

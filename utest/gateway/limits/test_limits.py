@@ -15,8 +15,8 @@ from gateway.config.keys import KeysConfig
 from gateway.config.problems import ConfigError
 from gateway.limits import key_file, spending
 from gateway.limits.admission import Reservation
-from gateway.limits.checks import Limiting
-from gateway.limits.concurrency import Gate
+from gateway.limits.checks import RequestChecks
+from gateway.limits.concurrency import ConcurrencyLimiter
 from gateway.limits.headers import span
 from gateway.limits.keyring import Key, KeyRing
 from gateway.limits.store import MemoryStore, Ticket
@@ -180,9 +180,9 @@ def test_a_reload_forgets_nothing_that_was_just_spent(tmp_path):
         await limiting.admission.store.take(Ticket(Key(name, budget_tokens=1000), 7, 0.0))
 
     async def main():
-        before = Limiting(config)
+        before = RequestChecks(config)
         await before.start()
-        after = Limiting(config)
+        after = RequestChecks(config)
         await spend(before, "alice")
         await after.take_over(before)
         await spend(after, "bob")
@@ -223,14 +223,14 @@ REFUSED = [
 @pytest.mark.parametrize(("tables", "workers", "says"), REFUSED)
 def test_limits_that_would_not_hold_are_refused(tables, workers, says):
     with pytest.raises(ConfigError, match=says):
-        Limiting(GatewayConfig(**{"backends": BACKENDS, **UP, **tables}), workers=workers)
+        RequestChecks(GatewayConfig(**{"backends": BACKENDS, **UP, **tables}), workers=workers)
 
 
 def test_a_budget_in_usd_needs_prices(tmp_path):
     file = Path(tmp_path / "keys.toml")
     key_file.add(file, "alice", {"budget_usd": 1.0})
     with pytest.raises(ConfigError, match="is missing, and key 'alice' has a budget in USD"):
-        Limiting(GatewayConfig(backends=BACKENDS, **UP, keys={"file": file}))
+        RequestChecks(GatewayConfig(backends=BACKENDS, **UP, keys={"file": file}))
 
 
 def test_a_limit_that_would_not_hold_is_not_taken_up_while_workers_run(tmp_path, monkeypatch, caplog):
@@ -239,7 +239,7 @@ def test_a_limit_that_would_not_hold_is_not_taken_up_while_workers_run(tmp_path,
     key_file.add(file, "alice", {})
 
     async def main():
-        limiting = Limiting(GatewayConfig(backends=BACKENDS, **UP, keys={"file": file}), workers=2)
+        limiting = RequestChecks(GatewayConfig(backends=BACKENDS, **UP, keys={"file": file}), workers=2)
         await limiting.start()
         key_file.add(file, "bob", {"rpm": 1})
         await asyncio.sleep(0.1)
@@ -258,7 +258,7 @@ def test_a_revoked_key_is_refused_even_if_another_cannot_be_taken_up(tmp_path, m
 
     async def main():
         keys = {"api_keys": ["of-the-environment"], "keys": {"file": file}}
-        limiting = Limiting(GatewayConfig(backends=BACKENDS, **UP, **keys))
+        limiting = RequestChecks(GatewayConfig(backends=BACKENDS, **UP, **keys))
         await limiting.start()
         key_file.add(file, "carol", {"budget_usd": 1.0})
         key_file.revoke(file, "alice")
@@ -287,17 +287,17 @@ def test_an_account_that_fails_takes_no_place_with_it():
         def end(self, *_):
             raise ZeroDivisionError
 
-    gate = Gate(1, 0, 1.0)
+    concurrency = ConcurrencyLimiter(1, 0, 1.0)
 
     async def app(scope, *_):
-        scope[CONTEXT].reservation = Reservation([], None, MemoryStore(60.0), gate)
-        await scope[CONTEXT].reservation.enter()
+        scope[CONTEXT].reservation = Reservation([], None, MemoryStore(60.0), concurrency)
+        await scope[CONTEXT].reservation.wait_for_slot()
 
     async def ask():
         keys = KeyRing([], KeysConfig())
         asked = RequestMiddleware(app, keys=keys, observers=Failing(), shutdown=Shutdown(1), metrics_need_key=False)
         with pytest.raises(ZeroDivisionError):
             await asked({"type": "http", "method": "POST", "path": "/v1/x", "headers": []}, None, None)
-        await gate.enter()
+        await concurrency.acquire()
 
     asyncio.run(ask())

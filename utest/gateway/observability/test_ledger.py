@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from gateway.cli.main import app
 from gateway.cli.tables import print_records
 from gateway.config.problems import ConfigError
-from gateway.observability.background_writer import Batches
+from gateway.observability.background_writer import BackgroundWriter
 from gateway.observability.ledger import Ledger
 from gateway.request.record import RequestRecord
 from gateway.request.usage import Usage
@@ -82,7 +82,7 @@ def test_what_does_not_fit_is_counted_and_told(caplog):
         free.wait(5)
         seen.extend(batch)
 
-    batches = Batches("ledger", write, limit=3)
+    batches = BackgroundWriter("ledger", write, limit=3)
     batches.put(record())
     time.sleep(0.3)  # the thread holds the first one now
     for number in range(5):

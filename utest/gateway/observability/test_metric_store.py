@@ -7,14 +7,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.observability import metric_store as module
-from gateway.observability.metric_store import Numbers, SharedNumbers, open_shared
+from gateway.observability.metric_store import MetricStore, SharedMetricStore, open_metric_memory
 from gateway.observability.metrics import Metrics
 from gateway.request.record import RequestRecord
 
 
 @pytest.fixture
 def shared():
-    descriptor = open_shared(2)
+    descriptor = open_metric_memory(2)
     yield descriptor
     os.close(descriptor)
 
@@ -44,7 +44,7 @@ def in_child(work):
 
 
 def test_either_worker_tells_of_both(shared):
-    one, other = Metrics(SharedNumbers(shared, 0)), Metrics(SharedNumbers(shared, 1))
+    one, other = Metrics(SharedMetricStore(shared, 0)), Metrics(SharedMetricStore(shared, 1))
     one.add(record(gateway_us=100))
     for _ in range(2):
         other.add(record(gateway_us=1_000_000))
@@ -58,7 +58,7 @@ def test_either_worker_tells_of_both(shared):
 
 
 def test_gauges_are_those_of_the_living(shared):
-    one, other = Metrics(SharedNumbers(shared, 0)), Metrics(SharedNumbers(shared, 1))
+    one, other = Metrics(SharedMetricStore(shared, 0)), Metrics(SharedMetricStore(shared, 1))
     one.begin()
     other.begin()
     other.begin()
@@ -73,13 +73,13 @@ def test_gauges_are_those_of_the_living(shared):
 
 def test_a_dead_workers_counts_stay_and_its_gauges_go(shared):
     def die():
-        metrics = Metrics(SharedNumbers(shared, 1))
+        metrics = Metrics(SharedMetricStore(shared, 1))
         metrics.add(record())
         metrics.begin()
         metrics.extra["gateway_log_dropped_total"] = ("?", (), lambda: {(): 7})
         metrics.publish()
 
-    one = Metrics(SharedNumbers(shared, 0))
+    one = Metrics(SharedMetricStore(shared, 0))
     one.extra["gateway_log_dropped_total"] = ("?", (), lambda: {(): 1})
     in_child(die)
     assert read(one, "gateway_requests_total", status_class="2xx") == 1
@@ -91,7 +91,7 @@ def test_who_takes_its_place_goes_on_from_its_counts(shared):
     dropped = 0
 
     def metrics_of_two():
-        metrics = Metrics(SharedNumbers(shared, 1))
+        metrics = Metrics(SharedMetricStore(shared, 1))
         metrics.extra["gateway_log_dropped_total"] = ("?", (), lambda: {(): dropped})
         metrics.extra["gateway_breaker_state"] = ("?", ("b",), lambda: {("x",): 2})
         return metrics
@@ -114,7 +114,7 @@ def test_who_takes_its_place_goes_on_from_its_counts(shared):
 
 
 def test_a_gauge_that_is_gone_is_not_told(shared):
-    metrics = Metrics(SharedNumbers(shared, 0))
+    metrics = Metrics(SharedMetricStore(shared, 0))
     states = {("x",): 1, ("y",): 0}
     metrics.extra["gateway_breaker_state"] = ("?", ("b",), lambda: states)
     metrics.publish()
@@ -124,25 +124,25 @@ def test_a_gauge_that_is_gone_is_not_told(shared):
 
 
 def test_the_memory_and_time_of_each_process_is_told(shared):
-    metrics = Metrics(SharedNumbers(shared, 0))
-    SharedNumbers(shared, 1)
+    metrics = Metrics(SharedMetricStore(shared, 0))
+    SharedMetricStore(shared, 1)
     for worker in "01":
         assert read(metrics, "process_resident_memory_bytes", gateway_worker=worker) > 1e6
 
 
 def test_too_many_series_are_counted_and_not_told(shared, caplog, monkeypatch):
-    numbers = SharedNumbers(shared, 0)
+    store = SharedMetricStore(shared, 0)
     for number in range(3000):
-        numbers.series("many", (f"label-{number}",), 30)[0] += 1
-    told = len(numbers.read()["many"])
+        store.series("many", (f"label-{number}",), 30)[0] += 1
+    told = len(store.read()["many"])
     assert 1000 < told < 3000
     assert [entry.fields["event"] for entry in caplog.records] == ["metrics_full"]
     monkeypatch.setattr(module, "log_event", None)
-    numbers.series("many", ("another",), 30)[0] += 1
+    store.series("many", ("another",), 30)[0] += 1
 
 
 def test_alone_it_is_all_in_this_process():
-    numbers = Numbers()
-    numbers.series("a", ("x",))[0] += 2
-    assert numbers.read() == {"a": {("x",): [[2.0]]}}
-    assert numbers.pids() == [os.getpid()]
+    store = MetricStore()
+    store.series("a", ("x",))[0] += 2
+    assert store.read() == {"a": {("x",): [[2.0]]}}
+    assert store.pids() == [os.getpid()]

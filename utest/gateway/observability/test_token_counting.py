@@ -182,7 +182,7 @@ def test_a_key_pays_what_was_counted(tmp_path):
 
     async def let_in():
         await store.take(ticket)
-        await reservation.enter()
+        await reservation.wait_for_slot()
 
     asyncio.run(let_in())
     ended(tmp_path, left(Tokenizer()), reservation)

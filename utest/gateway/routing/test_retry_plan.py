@@ -11,14 +11,14 @@ from gateway.errors.base import (
     BackendDisconnected,
     BackendError,
     BackendRefused,
-    BackendRejected,
+    BackendRejectedRequest,
     BackendTimeout,
     BackendUnavailable,
     InvalidRequest,
 )
-from gateway.routing.balancing import Group, Standing, Step
+from gateway.routing.balancing import BackendState, Candidate, Group
 from gateway.routing.breaker import Breaker
-from gateway.routing.retry_plan import Plan, backoff_s, counts_as_failure, is_retryable
+from gateway.routing.retry_plan import RetryPlan, backoff_s, counts_as_failure, is_retryable
 from gateway.routing.routes import Route
 
 NOW = 1_700_000_000.0
@@ -54,7 +54,7 @@ def test_retry_after_is_read_in_all_its_forms(headers, wait_s):
 
 
 def rejected(status, **told):
-    error = BackendRejected("no", status=status)
+    error = BackendRejectedRequest("no", status=status)
     for name, value in told.items():
         setattr(error, name, value)
     return error
@@ -95,21 +95,21 @@ class Walk:
 
     def __init__(self, groups, attempts=1, deadline_s=100.0, jitter=1.0, cap_s=8.0):
         self.now = 0.0
-        self.steps = {}
+        self.candidates = {}
         route = Route(
-            tuple(Group([self.step(name) for name in names.split()]) for names in groups),
+            tuple(Group([self.candidate(name) for name in names.split()]) for names in groups),
             Retries(attempts=attempts, base_s=1, cap_s=cap_s),
         )
-        self.plan = Plan(route, deadline_s, lambda: self.now, lambda low, high: low + jitter * (high - low))
+        self.plan = RetryPlan(route, deadline_s, lambda: self.now, lambda low, high: low + jitter * (high - low))
 
-    def step(self, name):
-        self.steps[name] = Step(
-            SimpleNamespace(name=name), "m", Standing(Breaker(name, BreakerConfig(consecutive_failures=1)))
+    def candidate(self, name):
+        self.candidates[name] = Candidate(
+            SimpleNamespace(name=name), "m", BackendState(Breaker(name, BreakerConfig(consecutive_failures=1)))
         )
-        return self.steps[name]
+        return self.candidates[name]
 
     def open(self, name):
-        breaker = self.steps[name].standing.breaker
+        breaker = self.candidates[name].state.breaker
         breaker.failed(breaker.begin())
 
     def told(self, **errors):
@@ -183,8 +183,8 @@ def test_open_backends_are_passed_over():
 
 def test_a_backend_that_opens_is_not_waited_for():
     walk = Walk(["a", "b"], attempts=2)
-    assert walk.plan.next() is walk.steps["a"]
-    walk.plan.failed(walk.steps["a"], BackendError("500"))
+    assert walk.plan.next() is walk.candidates["a"]
+    walk.plan.failed(walk.candidates["a"], BackendError("500"))
     walk.open("a")
     assert walk.told() == ["b", 1, "b"]
 

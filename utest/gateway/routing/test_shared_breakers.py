@@ -39,10 +39,10 @@ class Place:
             models={"m": {"route": [{"backend": "b"}]}},
         )
         backend = OpenAIBackend(config.backends["b"], name="b")
-        standings = Routes(config.models, {"b": backend}, config.retries, config.breaker, {}).standings
-        self.breaker = standings["b"].breaker
+        states = Routes(config.models, {"b": backend}, config.retries, config.breaker, {}).states
+        self.breaker = states["b"].breaker
         self.shared = SharedBreakers(SecretStr(url))
-        self.shared.watch(config, standings)
+        self.shared.watch(config, states)
 
     def fail(self):
         self.breaker.failed(self.breaker.begin())

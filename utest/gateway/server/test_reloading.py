@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gateway.backends.kinds import GatewayConfig
 from gateway.limits import key_file
-from gateway.limits.concurrency import Gate
+from gateway.limits.concurrency import ConcurrencyLimiter
 from gateway.server.generation import differences, in_force
 
 TEXT = """
@@ -133,7 +133,7 @@ def test_what_a_reload_started_is_stopped_when_it_fails_at_the_end(running, monk
         raise RuntimeError("no")
 
     stopped = []
-    monkeypatch.setattr("gateway.limits.checks.Limiting.take_over", fail)
+    monkeypatch.setattr("gateway.limits.checks.RequestChecks.take_over", fail)
     with running() as gateway:
         monkeypatch.setattr("gateway.server.service._stop", lambda backends: asyncio.sleep(0, stopped.extend(backends)))
         gateway.reload(MORE, url=f"{gateway.url}/other")
@@ -235,36 +235,36 @@ def test_differences_name_settings():
     assert differences(one, in_force(one, other)) == ["limits.messages"]
 
 
-async def entered(gate, count):
+async def entered(concurrency, count):
     for _ in range(count):
-        await gate.enter()
+        await concurrency.acquire()
 
 
 def test_a_gate_with_fewer_places_lets_nobody_in_until_enough_are_out():
     async def run():
-        gate = Gate(3, 5, 0.05)
-        await entered(gate, 3)
-        gate.follow(Gate(1, 5, 0.05))
+        concurrency = ConcurrencyLimiter(3, 5, 0.05)
+        await entered(concurrency, 3)
+        concurrency.adopt(ConcurrencyLimiter(1, 5, 0.05))
         for _ in range(2):
-            gate.leave()
+            concurrency.release()
             with pytest.raises(Exception, match="none of the requests"):
-                await gate.enter()
-        gate.leave()
-        await gate.enter()
+                await concurrency.acquire()
+        concurrency.release()
+        await concurrency.acquire()
 
     asyncio.run(run())
 
 
 def test_a_gate_with_more_places_lets_those_in_who_wait():
     async def run():
-        gate = Gate(1, 5, 5)
-        await gate.enter()
-        waiting = [asyncio.create_task(gate.enter()) for _ in range(3)]
+        concurrency = ConcurrencyLimiter(1, 5, 5)
+        await concurrency.acquire()
+        waiting = [asyncio.create_task(concurrency.acquire()) for _ in range(3)]
         await asyncio.sleep(0)
-        gate.follow(Gate(3, 5, 5))
+        concurrency.adopt(ConcurrencyLimiter(3, 5, 5))
         await asyncio.sleep(0)
         assert sum(task.done() for task in waiting) == 2
-        gate.leave()
+        concurrency.release()
         await asyncio.gather(*waiting)
 
     asyncio.run(run())

@@ -84,7 +84,7 @@ def test_all_faults_are_told_at_once(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [("", "a list of requirements"), ("a: 1", "a list of requirements"), ("[", "this is not YAML, mend it")],
+    [("", "a list of requirements"), ("a: 1", "a list of requirements"), ("[", "this is not YAML, fix it")],
 )
 def test_a_file_of_another_kind_is_refused(tmp_path, text, problem):
     with pytest.raises(RegisterError, match=problem):

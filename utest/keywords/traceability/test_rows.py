@@ -26,7 +26,7 @@ def test_the_families_that_exist_are_accepted(register):
         (("req:CHAT-001",), "has no kind; tag it, or its suite by Test Tags, with one of kind:functional"),
         (("req:CHAT-01", "kind:functional"), "holds no such requirement (did you mean CHAT-001?)"),
         (("req:chat-001", "kind:functional"), "(did you mean CHAT-001?)"),
-        (("req:XYZ-999", "kind:functional"), "holds no such requirement; mend the tag or add it there"),
+        (("req:XYZ-999", "kind:functional"), "holds no such requirement; fix the tag or add it there"),
         (("req:CHAT-001", "kind:funny"), "of an unknown kind; use one of kind:functional"),
         (("req:CHAT-001", "kind:functional", "slow"), "has tag 'slow' of no known family"),
         (("req:CHAT-001", "kind:functional", "req"), "has tag 'req' of no known family"),

@@ -19,7 +19,7 @@ from gateway.errors.base import (
     BackendBadAnswer,
     BackendDisconnected,
     BackendRefused,
-    BackendRejected,
+    BackendRejectedRequest,
     BackendTimeout,
     BackendUnavailable,
     ContextTooLong,
@@ -74,10 +74,10 @@ def test_the_cause_counts_and_not_what_litellm_makes_of_it(because, kind):
 @pytest.mark.parametrize(
     ("name", "status", "kind"),
     [
-        ("BadRequestError", 400, BackendRejected),
+        ("BadRequestError", 400, BackendRejectedRequest),
         ("AuthenticationError", 401, BackendRefused),
         ("ContextWindowExceededError", 400, ContextTooLong),
-        ("RateLimitError", 429, BackendRejected),
+        ("RateLimitError", 429, BackendRejectedRequest),
         ("Timeout", 408, BackendTimeout),
         ("ServiceUnavailableError", 503, BackendUnavailable),
     ],

@@ -9,7 +9,7 @@ import pytest
 from gateway.backends.base import Call
 from gateway.backends.llamacpp import tokens as llamacpp_tokens
 from gateway.backends.llamacpp.tokens import LlamaCppTokenCounter
-from gateway.errors.base import BackendBadAnswer, BackendRejected, BackendUnavailable
+from gateway.errors.base import BackendBadAnswer, BackendRejectedRequest, BackendUnavailable
 from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
 from gateway.request.usage import Usage
 
@@ -77,7 +77,7 @@ def test_a_prompt_alone_is_that_of_a_chat():
 def test_what_the_server_refuses_is_no_count():
     server = Server(**{"/apply-template": b'{"error": {"message": "odd roles", "type": "x", "code": 400}}'})
     server.status = 400
-    with pytest.raises(BackendRejected):
+    with pytest.raises(BackendRejectedRequest):
         asyncio.run(counter(server, COUNT_TOKENS).prompt_tokens())
 
 

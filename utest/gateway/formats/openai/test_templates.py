@@ -211,7 +211,7 @@ messages = [{ role = "user", content = "Hello" }]
 """
 AT = "models.m.templates.translate"
 BAD = {
-    "no template": ("}}.", "}.", f"{AT}: its system is no template (line 1: unexpected '}}'); mend it there"),
+    "no template": ("}}.", "}.", f"{AT}: its system is no template (line 1: unexpected '}}'); fix it there"),
     "a bad example": ('"Hello"', '"{{"', f"{AT}: its messages[0].content is no template (line 1:"),
     "a variable in no text": (
         "{{ language",
@@ -223,7 +223,7 @@ BAD = {
         '"{% for i in range(99999999) %}{% endfor %}',
         f"{AT}: its system makes more than 10000 rounds of its loops; let it make less",
     ),
-    "what never works": ('"Into', '"{{ 1 / 0 }}', f"{AT}: its system cannot be filled (division by zero); mend it"),
+    "what never works": ('"Into', '"{{ 1 / 0 }}', f"{AT}: its system cannot be filled (division by zero); fix it"),
     "a typo": ("system", "sytem", f"{AT}.sytem: is no setting; did you mean 'system'?"),
     "a typo in a message": ("role =", "rule =", f"{AT}.messages[0].rule: is no setting; did you mean 'role'?"),
     "a system message among the examples": ('"user"', '"system"', f"{AT}.messages[0].role: input should be 'user' or"),
