@@ -10,7 +10,8 @@
     ├── ShuttingDown            503  gateway_shutting_down, with Retry-After
     └── BackendError                 the fault lies with a backend
         ├── BackendRejected     4xx  the backend's own refusal of this request, normalised
-        ├── BackendRefused      502  backend_refused: no connection, or it refused the gateway itself
+        ├── BackendUnreachable  502  backend_refused: no connection could be made
+        ├── BackendMisconfigured 502 backend_refused: it refused the gateway itself, its key or its address
         ├── BackendBadAnswer    502  backend_bad_answer: what came is not what was asked for
         ├── BackendDisconnected 502  backend_disconnected: died while it answered
         ├── BackendUnavailable  503  backend_unavailable, with Retry-After: loading, restarting, overloaded
@@ -194,8 +195,14 @@ class BackendRejectedRequest(BackendError):
     default_code = "backend_rejected"
 
 
-class BackendRefused(BackendError):
-    """No connection could be made, or the backend refused the gateway's key or address."""
+class BackendUnreachable(BackendError):
+    """No connection could be made."""
+
+    default_code = "backend_refused"
+
+
+class BackendMisconfigured(BackendError):
+    """The backend refused the gateway itself, not the request: its key, its address or its model's name."""
 
     default_code = "backend_refused"
 

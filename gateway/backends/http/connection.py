@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from gateway.backends.http.timing import METER, TimedConnector, TimedResponse
-from gateway.errors.base import BackendDisconnected, BackendError, BackendRefused, BackendTimeout, GatewayError
+from gateway.errors.base import BackendDisconnected, BackendError, BackendTimeout, BackendUnreachable, GatewayError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -114,7 +114,7 @@ class Connection:
                 reached=False,
             )
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientConnectorDNSError | aiohttp.InvalidURL):
-            return BackendRefused(
+            return BackendUnreachable(
                 f"Backend '{name}' could not be reached: {type(error).__name__}. Check its base_url and that it runs.",
                 reached=False,
             )

@@ -12,7 +12,7 @@ import orjson
 from gateway.backends.http.retry_after import retry_after_s
 from gateway.errors.base import (
     BackendError,
-    BackendRefused,
+    BackendMisconfigured,
     BackendRejectedRequest,
     BackendTimeout,
     BackendUnavailable,
@@ -176,12 +176,12 @@ def _failed(backend: str, status: int, text: str, retry: dict[str, str]) -> Back
     match status:
         case 401 | 403:
             # Not the client's 401: its own key was good. The backend's text is left out, for it may repeat the key.
-            return BackendRefused(
+            return BackendMisconfigured(
                 f"Backend '{backend}' refused the gateway's key (HTTP {status}). "
                 "Check the variable that api_key_env names in gateway.toml."
             )
         case 402:
-            return BackendRefused(
+            return BackendMisconfigured(
                 f"Backend '{backend}' asks for payment before it serves the gateway (HTTP 402). Check its account."
             )
         # 529 is Anthropic's: all of it is overloaded, not one account.
@@ -194,7 +194,7 @@ def _failed(backend: str, status: int, text: str, retry: dict[str, str]) -> Back
         case 408 | 504:
             return BackendTimeout(f"Backend '{backend}' timed out (HTTP {status}). Send the request again.")
         case _ if status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            return BackendRefused(
+            return BackendMisconfigured(
                 f"Backend '{backend}' does not serve such requests under its base_url (HTTP {status}). "
                 "Check base_url in gateway.toml."
             )

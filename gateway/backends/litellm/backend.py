@@ -23,7 +23,7 @@ from gateway.config.problems import ConfigError, Problem
 from gateway.errors.base import (
     BackendBadAnswer,
     BackendDisconnected,
-    BackendRefused,
+    BackendMisconfigured,
     BackendUnavailable,
     GatewayError,
     shorten,
@@ -95,7 +95,7 @@ class LiteLLMBackend(Backend):
         """Load LiteLLM, which takes seconds, in a thread; nothing is sent.
 
         Raises:
-            BackendRefused: LiteLLM knows no such provider; calls for other models are answered all the same.
+            BackendMisconfigured: LiteLLM knows no such provider; calls for other models are answered all the same.
         """
         sdk = await asyncio.to_thread(_quiet_sdk)
         unknown = []
@@ -227,8 +227,8 @@ class LiteLLMBackend(Backend):
         finally:
             call.meter.add_wait(began, time.perf_counter())
 
-    def _unknown_provider(self, model: str) -> BackendRefused:
-        return BackendRefused(
+    def _unknown_provider(self, model: str) -> BackendMisconfigured:
+        return BackendMisconfigured(
             f"Backend '{self.name}' cannot serve '{shorten(model)}': LiteLLM knows no such provider. "
             "Write the model of the route as provider/model in gateway.toml.",
             reached=False,

@@ -13,7 +13,13 @@ import aiohttp
 import orjson
 
 from gateway.backends.http.refusal import error_object, refusal, refusal_from_event
-from gateway.errors.base import BackendBadAnswer, BackendDisconnected, BackendRefused, BackendTimeout, InvalidRequest
+from gateway.errors.base import (
+    BackendBadAnswer,
+    BackendDisconnected,
+    BackendTimeout,
+    BackendUnreachable,
+    InvalidRequest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,7 +65,7 @@ def _unsent(names: set[str], backend: str) -> GatewayError | None:
             reached=False,
         )
     if names & _NOT_REACHED:
-        return BackendRefused(
+        return BackendUnreachable(
             f"Backend '{backend}' could not be reached. Check its base_url and that it runs.", reached=False
         )
     return None

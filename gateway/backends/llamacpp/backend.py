@@ -24,7 +24,7 @@ from gateway.backends.llamacpp.watchdog import until_hung
 from gateway.backends.llamacpp.weights import EngineMissing, check_gguf, resolve
 from gateway.backends.openai.backend import CONNECT_S, OpenAIBackend
 from gateway.backends.parameters import unsupported
-from gateway.errors.base import BackendDisconnected, BackendRefused, BackendUnavailable
+from gateway.errors.base import BackendDisconnected, BackendMisconfigured, BackendUnavailable, BackendUnreachable
 from gateway.logs.events import log_event
 from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
 from gateway.text.control_tokens import ControlTokens
@@ -41,6 +41,9 @@ FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 10.0
 HEALTHY_S = 10.0
 """After serving for so long, a crash counts as the first one again."""
+
+# A child that is about to end refuses connections, closes them, or refuses what its address offered before.
+_SIGNS_OF_DEATH = (BackendUnreachable, BackendMisconfigured, BackendDisconnected)
 
 State = Literal["stopped", "starting", "ready", "crashed"]
 
@@ -173,7 +176,7 @@ class LlamaCppBackend(OpenAIBackend):
             call.meter.token_counter = LlamaCppTokenCounter(call, self.name, self._opened_server)
             answer = self._under_asked_name(await super().complete(call), call)
             return whole_text(call, answer) if call.operation is TEXT_COMPLETION else answer
-        except (BackendRefused, BackendDisconnected) as error:
+        except _SIGNS_OF_DEATH as error:
             raise self._died() from error
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
@@ -197,7 +200,7 @@ class LlamaCppBackend(OpenAIBackend):
                         yield passed
             if rewriting and (usage := rewriting.usage()):
                 yield usage
-        except (BackendRefused, BackendDisconnected) as error:
+        except _SIGNS_OF_DEATH as error:
             if begun:
                 raise
             raise self._died() from error

@@ -10,10 +10,11 @@ from gateway.errors.base import (
     BackendBadAnswer,
     BackendDisconnected,
     BackendError,
-    BackendRefused,
+    BackendMisconfigured,
     BackendRejectedRequest,
     BackendTimeout,
     BackendUnavailable,
+    BackendUnreachable,
     InvalidRequest,
 )
 from gateway.routing.balancing import BackendState, Candidate, Group
@@ -63,7 +64,7 @@ def rejected(status, **told):
 @pytest.mark.parametrize(
     ("error", "passes", "counts"),
     [
-        (BackendRefused("no connection", reached=False), True, True),
+        (BackendUnreachable("no connection", reached=False), True, True),
         (BackendTimeout("no connection", reached=False), True, True),
         (BackendTimeout("silent, or its own 408"), True, True),
         (BackendDisconnected("cut"), True, True),
@@ -74,7 +75,7 @@ def rejected(status, **told):
         (rejected(400), False, False),
         (rejected(404), False, False),
         (rejected(400, should_retry=True), True, False),
-        (BackendRefused("its key is wrong"), False, True),
+        (BackendMisconfigured("its key is wrong"), False, True),
         (BackendBadAnswer("not JSON"), False, True),
         (InvalidRequest("too warm"), False, False),
     ],

@@ -18,10 +18,11 @@ from gateway.config.problems import ConfigError
 from gateway.errors.base import (
     BackendBadAnswer,
     BackendDisconnected,
-    BackendRefused,
+    BackendMisconfigured,
     BackendRejectedRequest,
     BackendTimeout,
     BackendUnavailable,
+    BackendUnreachable,
     ContextTooLong,
     InvalidRequest,
 )
@@ -59,7 +60,7 @@ def test_the_configuration_takes_it_without_an_address(tmp_path):
 @pytest.mark.parametrize(
     ("because", "kind"),
     [
-        ("ConnectError", BackendRefused),
+        ("ConnectError", BackendUnreachable),
         ("ConnectTimeout", BackendTimeout),
         ("ReadError", BackendDisconnected),
         ("JSONDecodeError", BackendBadAnswer),
@@ -75,7 +76,7 @@ def test_the_cause_counts_and_not_what_litellm_makes_of_it(because, kind):
     ("name", "status", "kind"),
     [
         ("BadRequestError", 400, BackendRejectedRequest),
-        ("AuthenticationError", 401, BackendRefused),
+        ("AuthenticationError", 401, BackendMisconfigured),
         ("ContextWindowExceededError", 400, ContextTooLong),
         ("RateLimitError", 429, BackendRejectedRequest),
         ("Timeout", 408, BackendTimeout),
@@ -117,7 +118,7 @@ def complete(model, call):
     async def run():
         backend = LiteLLMBackend(LiteLLMConfig(base_url="http://127.0.0.1:9/v1"), name="b", models=[model], connect_s=1)
         try:
-            with suppress(BackendRefused):
+            with suppress(BackendMisconfigured):
                 await backend.start()
             assert await backend.ready() is (model != "nobody/x")
             return await backend.complete(call)
@@ -129,13 +130,13 @@ def complete(model, call):
 
 @needs_litellm
 def test_a_provider_that_nobody_knows_is_named():
-    with pytest.raises(BackendRefused, match=r"cannot serve 'nobody/x': .* as provider/model"):
+    with pytest.raises(BackendMisconfigured, match=r"cannot serve 'nobody/x': .* as provider/model"):
         complete("nobody/x", asked("nobody/x"))
 
 
 @needs_litellm
 def test_another_backend_may_take_over_where_there_is_no_connection():
-    with pytest.raises(BackendRefused) as refused:
+    with pytest.raises(BackendUnreachable) as refused:
         complete("openai/x", asked("openai/x"))
     assert not refused.value.reached
 
@@ -179,7 +180,7 @@ def test_vectors_that_a_provider_cannot_make_are_refused(model, fields, param):
 @pytest.mark.parametrize(("model", "dropped"), [("voyage/x", ["user", "x_own"]), ("openai/x", ["x_own"])])
 def test_what_makes_no_other_vector_is_dropped_by_name(model, dropped):
     call = embed(model, user="u", x_own=1, encoding_format="base64")
-    with pytest.raises(BackendRefused):
+    with pytest.raises(BackendUnreachable):
         complete(model, call)
     assert list(call.dropped) == dropped
 
