@@ -22,6 +22,7 @@ from keywords.engine.process import run_command
 from keywords.engine.redis_server import RedisServer
 from keywords.exchange import CHAT
 from keywords.judging import judge
+from keywords.scopes import SCOPES
 from keywords.world import output_dir
 
 _LONGEST_WAIT_S = 30.0
@@ -42,7 +43,7 @@ class MadeKey:
     secret: Secret
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN")
+@library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
 class LimitsLibrary:
     """Make keys, use them up, and count what passed.
 
@@ -213,7 +214,9 @@ class LimitsLibrary:
 
     @keyword
     def start_redis(self) -> str:
-        """Start a Redis of this run's own, empty.
+        """Start a Redis of our own, empty.
+
+        It ends with the row that starts it, or the suite in whose setup it is started.
 
         Returns:
             Its address, as `[shared] redis_url` takes it.
@@ -221,20 +224,24 @@ class LimitsLibrary:
         ```robotframework
         ${url} =    Start Redis
         Add To Gateway Config    ${config}    shared    redis_url=${url}
-        Stop Redis
         ```
         """
-        self.stop_redis()
-        self._redis = RedisServer()
-        self._redis.start()
-        return self._redis.url
+        redis = RedisServer()
+        redis.start()
+        SCOPES.remember(redis.stop)
+        self._redis = redis
+        return redis.url
 
     @keyword
     def stop_redis(self) -> None:
-        """Kill the Redis of this run, with everything in it."""
+        """Kill the Redis that was started last, with everything in it.
+
+        ```robotframework
+        Stop Redis
+        ```
+        """
         if self._redis is not None:
             self._redis.stop()
-            self._redis = None
 
 
 def _chat(fields: dict[str, str]) -> Callable[[], Exchange]:

@@ -23,6 +23,7 @@ class Gateway:
         log: file with its log, JSON lines.
         api_key: the one key it accepts.
         process: the running process behind it.
+        started_in: the row or suite that it ends with; empty outside a run of Robot.
     """
 
     url: str
@@ -31,6 +32,7 @@ class Gateway:
     log: Path
     api_key: Secret
     process: GatewayProcess = field(repr=False, compare=False)
+    started_in: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ Library             keywords.embeddings.EmbeddingsLibrary
 Library             keywords.openai_sdk_text.OpenAISdkTextLibrary
 
 Suite Setup         Open Gateway With Embeddings
-Suite Teardown      Stop Further Gateways
-Test Teardown       No Operation
 
 Test Tags           kind:functional    needs:embedded-model
 

@@ -5,8 +5,6 @@ Documentation       What a chat can ask for beside its messages reaches a server
 Resource            ../../resources/gateway.resource
 
 Suite Setup         Open Gateway Before A Server Like OpenAI
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       No Operation
 Test Template       Payload Reaches The Backend Byte For Byte
 
 Test Tags           kind:functional    needs:scripted-backend    req:CHAT-007

@@ -5,8 +5,6 @@ Documentation       A request names one of its model's prompt templates and give
 Resource            ../../resources/prompts.resource
 
 Suite Setup         Open Gateway With Templates
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       NONE
 
 Test Tags           kind:functional    needs:scripted-backend
 

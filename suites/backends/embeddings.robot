@@ -5,8 +5,6 @@ Resource            ../../resources/gateway.resource
 Library             keywords.embeddings.EmbeddingsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       No Operation
 
 Test Tags           kind:functional    needs:scripted-backend
 

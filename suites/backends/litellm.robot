@@ -8,9 +8,7 @@ Library             keywords.embeddings.EmbeddingsLibrary
 Library             keywords.tools.ToolsLibrary
 
 Suite Setup         Start Gateway Before LiteLLM
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
 Test Setup          Script Answer    ${BACKEND}    One${SPACE}    answer,${SPACE}    please.
-Test Teardown       No Operation
 
 Test Tags           kind:functional    needs:scripted-backend    needs:litellm
 

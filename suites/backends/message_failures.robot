@@ -7,8 +7,6 @@ Library             keywords.anthropic_sdk.AnthropicSdkLibrary
 Library             keywords.messages.MessagesLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       No Operation
 
 Test Tags           needs:scripted-backend
 

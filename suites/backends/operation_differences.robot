@@ -8,9 +8,7 @@ Library             keywords.completions.CompletionsLibrary
 Library             keywords.embeddings.EmbeddingsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
 Test Setup          Script Answer Of Three Words
-Test Teardown       No Operation
 
 Test Tags           kind:functional    needs:scripted-backend
 

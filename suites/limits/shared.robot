@@ -3,8 +3,6 @@ Documentation       However many processes answer, a limit is one limit.
 
 Resource            ../../resources/limits.resource
 
-Test Teardown       Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends    AND    Stop Redis
-
 Test Tags           kind:reliability    needs:scripted-backend
 
 

@@ -7,8 +7,6 @@ Library             keywords.canaries.CanariesLibrary
 Library             keywords.tracing.TracingLibrary
 
 Suite Setup         Open Gateway That Logs Contents
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       NONE
 
 Test Tags           needs:scripted-backend
 

@@ -9,9 +9,7 @@ Library             keywords.ledger.LedgerLibrary
 Library             keywords.metrics.MetricsLibrary
 
 Suite Setup         Open Gateway Before Two Backends
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
 Test Setup          Script Answer    ${FIRST}
-Test Teardown       No Operation
 
 Test Tags           req:OPER-003    needs:scripted-backend
 

@@ -8,9 +8,7 @@ Library             keywords.lifecycle.LifecycleLibrary
 Library             keywords.metrics.MetricsLibrary
 
 Suite Setup         Open Gateway That Others Change
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
 Test Setup          Take Over    ${WORLD.first}
-Test Teardown       NONE
 
 Test Tags           kind:reliability    needs:scripted-backend
 

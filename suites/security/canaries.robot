@@ -1,14 +1,11 @@
 *** Settings ***
 Documentation       Unique words are planted where secrets are; nothing that the gateway writes or sends holds one.
 
-Library             OperatingSystem
 Resource            ../../resources/observability.resource
 Library             keywords.canaries.CanariesLibrary
 
 Suite Setup         Start Observed Gateway With A Key For Its Backend
-Suite Teardown      Close Observed Gateways
 Test Setup          Open Observed Gateway
-Test Teardown       NONE
 
 Test Tags           req:OBSV-012    kind:security    needs:scripted-backend
 
@@ -41,14 +38,10 @@ Start Observed Gateway With A Key For Its Backend
     [Documentation]    The backend's key comes from the environment; what fails there is attempted once more.
     @{keys} =    New Canaries    1
     VAR    ${BACKEND_KEY}    ${keys}[0]    scope=SUITE
-    Set Environment Variable    QA_BACKEND_KEY    ${BACKEND_KEY}
-    Set Environment Variable    GATEWAY_BACKENDS__SCRIPTED__API_KEY_ENV    QA_BACKEND_KEY
-    Set Environment Variable    GATEWAY_RETRIES__ATTEMPTS    2
     Start Observed Gateway
-    Remove Environment Variable
-    ...    QA_BACKEND_KEY
-    ...    GATEWAY_BACKENDS__SCRIPTED__API_KEY_ENV
-    ...    GATEWAY_RETRIES__ATTEMPTS
+    ...    QA_BACKEND_KEY=${BACKEND_KEY}
+    ...    GATEWAY_BACKENDS__SCRIPTED__API_KEY_ENV=QA_BACKEND_KEY
+    ...    GATEWAY_RETRIES__ATTEMPTS=2
 
 Send Them Where All Goes Well
     [Documentation]    Each word at its place, in plain and streamed requests that are answered.

@@ -6,8 +6,6 @@ Resource            ../../resources/gateway.resource
 Library             keywords.prompts.PromptsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       NONE
 
 Test Tags           kind:security    needs:scripted-backend
 

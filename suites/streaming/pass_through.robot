@@ -6,8 +6,6 @@ Resource            ../../resources/gateway.resource
 Library             keywords.chunk_delays.ChunkDelaysLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       No Operation
 
 Test Tags           needs:scripted-backend
 
