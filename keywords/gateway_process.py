@@ -1,22 +1,26 @@
 """The gateways under test: those that this run starts and ends, and those it attaches to."""
 
 import subprocess
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
+from keywords.engine.background import run_in_background
 from keywords.engine.evidence import COLLECTOR
 from keywords.engine.process import CommandResult, GatewayProcessError, run_command, start_gateway
 from keywords.engine.process_tree import Ended, wait_gone
 from keywords.judging import judge
 from keywords.scopes import SCOPES
 from keywords.world import Gateway, Target, chosen_gateway, look_at_target, output_dir
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _READY_WITHIN = timedelta(seconds=60)
 
@@ -39,7 +43,6 @@ class GatewayProcessLibrary:
     def __init__(self) -> None:
         self._running: list[Gateway] = []
         self._ending: list[tuple[Gateway, Future[Ended]]] = []
-        self._enders = ThreadPoolExecutor(thread_name_prefix="ending-gateway")
         self._started = 0
 
     @keyword
@@ -185,7 +188,7 @@ class GatewayProcessLibrary:
         """Let a gateway end while the next row begins; `release_target` waits for it and judges how it ended."""
         if gateway in self._running:
             self._running.remove(gateway)
-            self._ending.append((gateway, self._enders.submit(gateway.process.stop)))
+            self._ending.append((gateway, run_in_background(gateway.process.stop)))
 
     @keyword
     def kill_gateway(self, gateway: Gateway | None = None) -> None:
