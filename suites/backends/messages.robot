@@ -7,6 +7,7 @@ Library             keywords.anthropic_sdk.AnthropicSdkLibrary
 Library             keywords.messages.MessagesLibrary
 
 Suite Setup         Open Gateway Before All Kinds
+Test Setup          Script Answer    ${BACKEND}
 
 Test Tags           kind:functional    needs:scripted-backend
 
@@ -69,7 +70,6 @@ What another backend cannot take is named
 Kind Answers With A Message
     [Documentation]    One line of the table: whole and streamed, with the counts that the backend tells.
     [Arguments]    ${kind: str}
-    Script Answer    ${BACKEND}
     ${exchange} =    Send Message    model=${kind}
     Body Should Be A Message    ${exchange}
     ${stream} =    Stream Message    model=${kind}

@@ -52,7 +52,7 @@ Send Them Where All Goes Well
     Send Payload    plain.json    headers=${{ {'x-secret': $header, 'cookie': $header} }}
     Send Raw    GET    /v1/models?key=${key}
     ${recorded} =    Get Recorded Requests    ${BACKEND}
-    Should Be Equal    ${recorded[0].headers}[authorization]    Bearer ${BACKEND_KEY}
+    Should Be Equal    ${recorded[-1].headers}[authorization]    Bearer ${BACKEND_KEY}
 
 Send Them Where Something Fails
     [Documentation]    Each word at its place, in requests that are refused, or that fail at the backend.
