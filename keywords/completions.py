@@ -25,7 +25,7 @@ class CompletionsLibrary:
     """
 
     @keyword
-    def complete_text(
+    def ask_for_completion(
         self,
         prompt: str | list[Any],
         *,
@@ -53,7 +53,7 @@ class CompletionsLibrary:
             NotAnAnswer: the body is not a text completion.
 
         ```robotframework
-        ${answer} =    Complete Text    Once upon a time    temperature=0
+        ${answer} =    Ask For Completion    Once upon a time    temperature=0
         ```
         """
         fields = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "n": n, "logprobs": logprobs}
@@ -62,7 +62,7 @@ class CompletionsLibrary:
         return answer
 
     @keyword
-    def stream_text(
+    def stream_completion(
         self,
         prompt: str | list[Any],
         *,
@@ -76,20 +76,20 @@ class CompletionsLibrary:
         """Have a prompt continued as a stream, and read it to its end, however it ends.
 
         Args:
-            prompt: as for [Complete Text].
-            model: as for [Complete Text].
-            temperature: as for [Complete Text].
-            max_tokens: as for [Complete Text].
-            n: as for [Complete Text].
+            prompt: as for [Ask For Completion].
+            model: as for [Ask For Completion].
+            temperature: as for [Ask For Completion].
+            max_tokens: as for [Ask For Completion].
+            n: as for [Ask For Completion].
             include_usage: ask for the usage numbers at the end of the stream.
-            extra: as for [Complete Text].
+            extra: as for [Ask For Completion].
 
         Raises:
             GatewayRefused: the gateway answered with an error instead of a stream.
             AnswerBrokeOff: not even a status came.
 
         ```robotframework
-        ${stream} =    Stream Text    Once upon a time    temperature=0
+        ${stream} =    Stream Completion    Once upon a time    temperature=0
         ```
         """
         fields = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "n": n}
@@ -106,7 +106,7 @@ class CompletionsLibrary:
             AssertionError: with every defect in it.
 
         ```robotframework
-        ${answer} =    Complete Text    Once upon a time
+        ${answer} =    Ask For Completion    Once upon a time
         Answer Should Be A Complete Text Completion    ${answer}
         ```
         """
@@ -126,7 +126,7 @@ class CompletionsLibrary:
             AssertionError: with every defect in it.
 
         ```robotframework
-        ${stream} =    Stream Text    Once upon a time
+        ${stream} =    Stream Completion    Once upon a time
         Text Stream Should Be Closed Properly    ${stream}
         ```
         """
@@ -148,7 +148,7 @@ class CompletionsLibrary:
             AssertionError: there are none in the shape of text completions, or the comparison failed.
 
         ```robotframework
-        ${answer} =    Complete Text    Once upon a time    logprobs=1
+        ${answer} =    Ask For Completion    Once upon a time    logprobs=1
         Get Tokens Of Text    ${answer}    ==    ${answer.text}
         ```
         """

@@ -98,11 +98,11 @@ class LimitsLibrary:
         return [send() for _ in range(count)]
 
     @keyword
-    def send_chats_at_once(self, count: int, **fields: str) -> list[Exchange]:
+    def send_chats_together(self, count: int, **fields: str) -> list[Exchange]:
         """Post so many chat requests at the same time, each over a connection of its own.
 
         ```robotframework
-        ${answers} =    Send Chats At Once    8
+        ${answers} =    Send Chats Together    8
         ```
         """
         send = _chat(fields)
@@ -182,11 +182,11 @@ class LimitsLibrary:
             raise AssertionError(f"{key.file} holds a part of the key itself.")
 
     @keyword
-    def text_should_not_hold_the_key(self, text: str, key: MadeKey) -> None:
+    def text_should_not_contain_the_key(self, text: str, key: MadeKey) -> None:
         """Fail if a text holds the key; the message does not.
 
         ```robotframework
-        Text Should Not Hold The Key    ${list.stdout}    ${key}
+        Text Should Not Contain The Key    ${list.stdout}    ${key}
         ```
         """
         if key.secret.value in text:

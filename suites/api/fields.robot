@@ -27,9 +27,7 @@ Open Gateway Before A Server Like OpenAI
     ${backend} =    Start Scripted Backend
     ${config} =    Write Gateway Config    ${backend}
     ${gateway} =    Start Gateway    config=${config}
-    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
-    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
-    VAR    ${MODEL}    scripted    scope=SUITE
+    Let Suite Speak To    ${gateway}    scripted
     VAR    ${BACKEND}    ${backend}    scope=SUITE
 
 Payload Reaches The Backend Byte For Byte

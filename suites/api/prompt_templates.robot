@@ -32,7 +32,7 @@ The openai package chooses a template by its extra body
     VAR    &{variables}    language=Welsh
     VAR    &{gateway}    template=translate    variables=${variables}
     VAR    &{extra}    gateway=${gateway}
-    Sdk Chat    Hello    extra_body=${extra}
+    OpenAI Chat    Hello    extra_body=${extra}
     Get Asked Messages    ${BACKEND}    contains    system: Into Welsh, kindly.
 
 The field that names the template does not reach the backend

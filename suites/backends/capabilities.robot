@@ -13,7 +13,7 @@ Test Template       Capability Should Be
 Test Tags           kind:functional    needs:scripted-backend    req:BACK-010
 
 
-*** Test Cases ***
+*** Test Cases ***    BACKEND    ASKED FOR    OUTCOME BY KIND
 The parameter max_tokens
     ${BACKEND}    max_tokens    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
 The parameter temperature

@@ -45,7 +45,7 @@ Broken Stream Of Kind Raises
     [Arguments]    ${kind: str}    ${fault: str}
     Script Answer    ${BACKEND}
     Script Fault    ${BACKEND}    ${fault}    after=2
-    Package Stream Raises    APIStatusError    model=${kind}
+    Anthropic Stream Raises    APIStatusError    model=${kind}
 
 Broken Stream Of Kind Ends With An Error
     [Documentation]    One line of the table: the kind of backend, and how its stream breaks, once it has begun.
@@ -59,4 +59,4 @@ Status Of Backend Raises
     [Documentation]    One line of the table: what the backend says, and the class that the package raises.
     [Arguments]    ${status: int}    ${class: str}
     Script Refusal    ${BACKEND}    ${status}
-    Package Raises    ${class}    model=openai
+    Anthropic Raises    ${class}    model=openai

@@ -20,27 +20,27 @@ A text completion is repeated after a failure that may pass
     ${failure} =    Script Refusal    ${FIRST}    503
     ${success} =    Script Answer    ${FIRST}
     Script Sequence    ${FIRST}    ${failure}    ${success}
-    ${answer} =    Complete Text    Once
+    ${answer} =    Ask For Completion    Once
     Get Header    ${answer}    x-gateway-backend    ==    first
     Get Header    ${answer}    x-gateway-attempts    ==    2
 
 A stream of a text completion goes to the next backend
     [Tags]    kind:reliability
     Script Refusal    ${FIRST}    503
-    ${stream} =    Stream Text    Once
+    ${stream} =    Stream Completion    Once
     Text Stream Should Be Closed Properly    ${stream}
     Get Header    ${stream}    x-gateway-backend    ==    second
 
 A request for embeddings goes to the next backend
     [Tags]    kind:reliability
     Script Refusal    ${FIRST}    503
-    ${vectors} =    Embed    Once
+    ${vectors} =    Ask For Embeddings    Once
     Get Header    ${vectors.exchange}    x-gateway-backend    ==    second
     Get Header    ${vectors.exchange}    x-gateway-attempts    ==    3
 
 A text completion stands in the ledger with its tokens and their price
     [Tags]    kind:functional
-    ${answer} =    Complete Text    ${{ ['Two words', 'and three more'] }}
+    ${answer} =    Ask For Completion    ${{ ['Two words', 'and three more'] }}
     ${entry} =    Get Ledger Entry    ${LEDGER}    ${answer}
     Should Be Equal    ${entry.path}    /v1/completions
     Should Be Equal    ${entry.prompt_tokens}    ${5}
@@ -50,7 +50,7 @@ A text completion stands in the ledger with its tokens and their price
 
 A request for embeddings stands in the ledger with its tokens and their price
     [Tags]    kind:functional
-    ${vectors} =    Embed    Two words
+    ${vectors} =    Ask For Embeddings    Two words
     ${entry} =    Get Ledger Entry    ${LEDGER}    ${vectors.exchange}
     Should Be Equal    ${entry.path}    /v1/embeddings
     Should Be Equal    ${entry.prompt_tokens}    ${2}
@@ -60,8 +60,8 @@ A request for embeddings stands in the ledger with its tokens and their price
 Metrics tell the operations apart
     [Tags]    kind:functional
     ${before} =    Get Metric    gen_ai_client_token_usage_sum    gen_ai_operation_name=text_completion
-    Complete Text    Two words
-    Embed    Two words
+    Ask For Completion    Two words
+    Ask For Embeddings    Two words
     ${after} =    Get Metric    gen_ai_client_token_usage_sum    gen_ai_operation_name=text_completion
     Should Be Equal As Numbers    ${{ $after - $before }}    7    Two words in, five chunks out
     ${embeddings} =    Get Metric    gen_ai_server_request_duration_seconds_count    gen_ai_operation_name=embeddings

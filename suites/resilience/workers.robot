@@ -15,13 +15,13 @@ A place is free for whichever worker is asked
     [Tags]    req:RATE-012
     Script Answer    ${BACKEND}    Slow.    first_delay=100 ms
     Suspend A Worker    ${GATEWAY}
-    ${answers} =    Send Chats At Once    8
+    ${answers} =    Send Chats Together    8
     Get Status Count    ${answers}    200    ==    8
 
 Workers together have no more places than the gateway
     [Tags]    req:RATE-012
     Script Answer    ${BACKEND}    Slow.    first_delay=200 ms
-    ${answers} =    Send Chats At Once    12
+    ${answers} =    Send Chats Together    12
     Get Status Count    ${answers}    200    ==    8
     Get Status Count    ${answers}    503    ==    4
 
@@ -37,7 +37,7 @@ One request of all workers probes a backend that was left alone
     One Worker Finds The Backend Failing
     Wait Until The Backend May Be Probed
     Script Answer    ${BACKEND}    Well again.    first_delay=200 ms
-    ${answers} =    Send Chats At Once    8
+    ${answers} =    Send Chats Together    8
     Get Status Count    ${answers}    200    ==    1
     Get Request Count    ${BACKEND}    ==    2
 
@@ -48,7 +48,7 @@ A probe that finds a backend well brings it back to all workers
     Script Answer    ${BACKEND}    Well again.
     Send Chats    1
     Gateway Should Log    "closed","told_by":"another process"    within=${HEARD_WITHIN}    gateway=${GATEWAY}
-    ${answers} =    Send Chats At Once    8
+    ${answers} =    Send Chats Together    8
     Get Status Count    ${answers}    200    ==    8
 
 Whichever worker answers a scrape tells of all of them
