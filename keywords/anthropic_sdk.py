@@ -62,7 +62,7 @@ class AnthropicSdkLibrary:
     """
 
     @keyword
-    def package_message(self, prompt: str, *, temperature: float | None = None, **fields: Any) -> SdkMessage:
+    def anthropic_message(self, prompt: str, *, temperature: float | None = None, **fields: Any) -> SdkMessage:
         """Ask with `client.messages.create`.
 
         Args:
@@ -74,7 +74,7 @@ class AnthropicSdkLibrary:
             anthropic.APIError: whatever the package raises.
 
         ```robotframework
-        ${message} =    Package Message    Name three colours.    temperature=0
+        ${message} =    Anthropic Message    Name three colours.    temperature=0
         ```
         """
         with _sdk() as (sdk, model):
@@ -82,18 +82,18 @@ class AnthropicSdkLibrary:
         return _logged(made)
 
     @keyword
-    def package_token_count(self, prompt: str, **fields: Any) -> int:
+    def anthropic_token_count(self, prompt: str, **fields: Any) -> int:
         """Ask with `client.messages.count_tokens` how many tokens the prompt of a message has.
 
         Args:
-            prompt: as for [Package Message].
+            prompt: as for [Anthropic Message].
             fields: further arguments, such as `model`, `system` or `tools`.
 
         Raises:
             anthropic.APIError: whatever the package raises.
 
         ```robotframework
-        ${count} =    Package Token Count    Name three colours.
+        ${count} =    Anthropic Token Count    Name three colours.
         ```
         """
         with _sdk() as (sdk, model):
@@ -102,19 +102,19 @@ class AnthropicSdkLibrary:
             return sdk.messages.count_tokens(**arguments).input_tokens
 
     @keyword
-    def package_stream(self, prompt: str, *, temperature: float | None = None, **fields: Any) -> SdkMessage:
+    def anthropic_stream(self, prompt: str, *, temperature: float | None = None, **fields: Any) -> SdkMessage:
         """Ask with `client.messages.stream`, and take the message that the package put together.
 
         Args:
-            prompt: as for [Package Message].
-            temperature: as for [Package Message].
-            fields: as for [Package Message].
+            prompt: as for [Anthropic Message].
+            temperature: as for [Anthropic Message].
+            fields: as for [Anthropic Message].
 
         Raises:
             anthropic.APIError: whatever the package raises, in mid-stream as well.
 
         ```robotframework
-        ${message} =    Package Stream    Name three colours.    temperature=0
+        ${message} =    Anthropic Stream    Name three colours.    temperature=0
         ```
         """
         with _sdk() as (sdk, model), sdk.messages.stream(**_arguments(prompt, model, temperature, fields)) as stream:
@@ -122,13 +122,13 @@ class AnthropicSdkLibrary:
         return _logged(made)
 
     @keyword
-    def describe_package_tool(self, name: str, *parameters: str) -> dict[str, Any]:
+    def describe_anthropic_tool(self, name: str, *parameters: str) -> dict[str, Any]:
         """A tool as a Messages request offers it; its parameters are texts.
 
         ```robotframework
-        ${tool} =    Describe Package Tool    get_weather    city
+        ${tool} =    Describe Anthropic Tool    get_weather    city
         VAR    @{tools}    ${tool}
-        ${message} =    Package Message    Is it raining in Oslo?    tools=${tools}
+        ${message} =    Anthropic Message    Is it raining in Oslo?    tools=${tools}
         ```
         """
         schema = {"type": "object", "properties": {parameter: {"type": "string"} for parameter in parameters}}
@@ -140,7 +140,7 @@ class AnthropicSdkLibrary:
 
         ```robotframework
         ${messages} =    Conversation With Result    Is it raining?    ${message}    Yes.
-        ${answer} =    Package Message    ${EMPTY}    messages=${messages}
+        ${answer} =    Anthropic Message    ${EMPTY}    messages=${messages}
         ```
         """
         uses = [block for block in message.content if block["type"] == "tool_use"]
@@ -149,16 +149,16 @@ class AnthropicSdkLibrary:
         return [asked, {"role": "assistant", "content": message.content}, {"role": "user", "content": results}]
 
     @keyword
-    def package_raises(self, expected: str, *, api_key: str | None = None, **fields: Any) -> None:
+    def anthropic_raises(self, expected: str, *, api_key: str | None = None, **fields: Any) -> None:
         """Judge which class the package raises for a message.
 
         Args:
             expected: the name of the class.
             api_key: a wrong key.
-            fields: as for [Package Message].
+            fields: as for [Anthropic Message].
 
         ```robotframework
-        Package Raises    NotFoundError    model=no-such-model
+        Anthropic Raises    NotFoundError    model=no-such-model
         ```
         """
         with _sdk(api_key) as (sdk, model):
@@ -166,15 +166,15 @@ class AnthropicSdkLibrary:
         judge(raised, _EQUAL, expected, "The class that the package raised", None)
 
     @keyword
-    def package_stream_raises(self, expected: str, **fields: Any) -> None:
+    def anthropic_stream_raises(self, expected: str, **fields: Any) -> None:
         """Judge which class the package raises for a stream that it reads to its end.
 
         Args:
             expected: the name of the class.
-            fields: as for [Package Message].
+            fields: as for [Anthropic Message].
 
         ```robotframework
-        Package Stream Raises    APIStatusError
+        Anthropic Stream Raises    APIStatusError
         ```
         """
 

@@ -10,6 +10,7 @@ from robot.api.deco import keyword, library
 
 from keywords.arguments import CONVERTERS, Settings
 from keywords.engine.scripted_backend import ScriptedBackend
+from keywords.scopes import SCOPES
 from keywords.world import output_dir
 
 Kind = Literal["openai", "azure", "azure-deployment", "nim", "anthropic", "ollama", "litellm"]
@@ -27,7 +28,7 @@ _KINDS: dict[Kind, tuple[str, str, dict[str, object]]] = {
 _OWN_KINDS = tuple(kind for kind in _KINDS if kind != "litellm")
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS, listener=SCOPES)
 class BackendsLibrary:
     """Put a scripted backend behind a gateway.
 
@@ -37,17 +38,17 @@ class BackendsLibrary:
     ${backend} =    Start Scripted Backend
     ${config} =    Write Gateway Config    ${backend}    openai
     ${gateway} =    Start Gateway    config=${config}
-    Stop Scripted Backend    ${backend}
     ```
     """
 
     def __init__(self) -> None:
         self._written = 0
-        self._started: list[ScriptedBackend] = []
 
     @keyword
     def start_scripted_backend(self, *models: str) -> ScriptedBackend:
         """Start a backend that answers at once with five words until it is scripted otherwise.
+
+        It ends with the row that starts it, or the suite in whose setup it is started.
 
         Args:
             models: names that it lists; `scripted` if left out.
@@ -57,25 +58,19 @@ class BackendsLibrary:
         """
         backend = ScriptedBackend(models=models or ("scripted",))
         backend.start()
-        self._started.append(backend)
+        SCOPES.remember(backend.stop)
         logger.info(f"Scripted backend listens at {backend.url}")
         return backend
 
     @keyword
     def stop_scripted_backend(self, backend: ScriptedBackend) -> None:
-        """Drop its connections and give its port back, as a backend that is switched off."""
-        backend.stop()
-
-    @keyword
-    def stop_scripted_backends(self) -> None:
-        """Stop every scripted backend of this run, so that what a row started ends with the row.
+        """Drop its connections and give its port back, as a backend that is switched off.
 
         ```robotframework
-        Stop Scripted Backends
+        Stop Scripted Backend    ${backend}
         ```
         """
-        while self._started:
-            self._started.pop().stop()
+        backend.stop()
 
     @keyword
     def restart_scripted_backend(self, backend: ScriptedBackend) -> None:
@@ -89,7 +84,7 @@ class BackendsLibrary:
         ```
         """
         backend.start()
-        self._started.append(backend)
+        SCOPES.remember(backend.stop)
         logger.info(f"Scripted backend listens at {backend.url} again")
 
     @keyword

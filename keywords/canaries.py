@@ -20,7 +20,7 @@ class CanariesLibrary:
     @{words} =    New Canaries    2
     ${answer} =    Ask    Remember ${words}[0].    system=${words}[1]
     ${id} =    Get Header    ${answer}    x-request-id
-    Sinks Should Not Hold    ${words}    ${gateway.log}    ${ledger}    receiver=${receiver}    known=${id}
+    Sinks Should Not Contain    ${words}    ${gateway.log}    ${ledger}    receiver=${receiver}    known=${id}
     ```
     """
 
@@ -30,7 +30,7 @@ class CanariesLibrary:
         return [f"canary{secrets.token_hex(12)}" for _ in range(count)]
 
     @keyword
-    def sinks_should_not_hold(
+    def sinks_should_not_contain(
         self, words: list[str | Secret], *files: Path, receiver: OtlpReceiver, known: str
     ) -> None:
         """Look for the words in files with all their companions, in the metrics page and in all that a receiver got.
@@ -61,14 +61,14 @@ class CanariesLibrary:
             raise AssertionError("\n".join(found))
 
     @keyword
-    def files_should_not_hold(self, word: str | Secret, folder: Path) -> None:
+    def files_should_not_contain(self, word: str | Secret, folder: Path) -> None:
         """Look for a word in every file below a folder, such as the evidence of a run.
 
         Raises:
             AssertionError: a file holds it, or there is no file.
 
         ```robotframework
-        Files Should Not Hold    ${word}    ${folder}
+        Files Should Not Contain    ${word}    ${folder}
         ```
         """
         sought = (word.value if isinstance(word, Secret) else word).encode()

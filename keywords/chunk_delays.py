@@ -22,7 +22,7 @@ class ChunkDelaysLibrary:
 
     ```robotframework
     ${delays} =    Measure Chunk Delays    ${BACKEND}
-    Get Prompt Chunk Share    ${delays}    >=    ${PROMPT_CHUNK_SHARE_MIN}
+    Get Punctual Chunk Share    ${delays}    >=    ${PUNCTUAL_CHUNK_SHARE_MIN}
     ```
     """
 
@@ -55,7 +55,7 @@ class ChunkDelaysLibrary:
         return measured
 
     @keyword
-    def get_prompt_chunk_share(
+    def get_punctual_chunk_share(
         self,
         delays: ChunkDelays,
         assertion_operator: AssertionOperator | None = None,
@@ -68,7 +68,7 @@ class ChunkDelaysLibrary:
             AssertionError: the judgement failed.
 
         ```robotframework
-        Get Prompt Chunk Share    ${delays}    >=    ${PROMPT_CHUNK_SHARE_MIN}
+        Get Punctual Chunk Share    ${delays}    >=    ${PUNCTUAL_CHUNK_SHARE_MIN}
         ```
         """
         label = f"Share of chunks that were passed on before the next one ({delays!r})"

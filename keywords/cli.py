@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -34,6 +35,39 @@ def run(context: typer.Context) -> None:
     from keywords.acceptance import run_suites  # noqa: PLC0415  # `qa --help` need not wait for it
 
     raise typer.Exit(run_suites(context.args))
+
+
+@app.command()
+def alone(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Suites, such as `limits.rates`; they are drawn if none is named.")
+    ] = None,
+    suites: SuitesPath = SUITES,
+    seed: Annotated[int | None, typer.Option(help="Draws the same suites again; it is shown if left out.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many suites are drawn.")] = 5,
+    to: Annotated[Path, typer.Option(help="The folder for the output of all runs.")] = Path("results/alone"),
+) -> None:
+    """Compare each row run by itself with the same row in its whole suite, for a few suites that are drawn.
+
+    Nightly rows are left out. Exit code 0 if all rows end the same both ways, 1 if one does not, 2 if they could not be
+    run. Example: `qa alone --seed 7 --count 2`.
+    """
+    from keywords import alone as comparison  # noqa: PLC0415  # Robot takes a while to import
+
+    seed = secrets.randbelow(10_000) if seed is None else seed
+    compared: list[comparison.Compared] = []
+    try:
+        chosen = comparison.choose(suites, names=names or (), seed=seed, count=count)
+        typer.echo(f"{'' if names else f'--seed {seed} draws '}{', '.join(chosen)}")
+        for one in comparison.compare(suites, chosen, to, typer.echo):
+            compared.append(one)  # noqa: PERF402  # what came before an error is shown, too
+    except comparison.AloneError as err:
+        _unusable(err)
+    finally:
+        if compared:
+            typer.echo("\n" + "\n".join(comparison.table(compared)))
+    if any(one.differs for one in compared):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -26,7 +26,7 @@ class CompletionsLibrary:
     """
 
     @keyword
-    def complete_text(
+    def ask_for_completion(
         self,
         *prompts: str,
         model: str | None = None,
@@ -53,9 +53,9 @@ class CompletionsLibrary:
             NotAnAnswer: the body is not a text completion.
 
         ```robotframework
-        ${answer} =    Complete Text    Once upon a time    temperature=0
-        ${answer} =    Complete Text    Once upon    The sky    n=2
-        ${answer} =    Complete Text    extra={"prompt": [[1, 2, 3], [4]]}
+        ${answer} =    Ask For Completion    Once upon a time    temperature=0
+        ${answer} =    Ask For Completion    Once upon    The sky    n=2
+        ${answer} =    Ask For Completion    extra={"prompt": [[1, 2, 3], [4]]}
         ```
         """
         fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "n": n}
@@ -66,7 +66,7 @@ class CompletionsLibrary:
         return answer
 
     @keyword
-    def stream_text(
+    def stream_completion(
         self,
         *prompts: str,
         model: str | None = None,
@@ -79,20 +79,20 @@ class CompletionsLibrary:
         """Have a prompt continued as a stream, and read it to its end, however it ends.
 
         Args:
-            prompts: as for [Complete Text].
-            model: as for [Complete Text].
-            temperature: as for [Complete Text].
-            max_tokens: as for [Complete Text].
-            n: as for [Complete Text].
+            prompts: as for [Ask For Completion].
+            model: as for [Ask For Completion].
+            temperature: as for [Ask For Completion].
+            max_tokens: as for [Ask For Completion].
+            n: as for [Ask For Completion].
             include_usage: ask for the usage numbers at the end of the stream.
-            extra: as for [Complete Text].
+            extra: as for [Ask For Completion].
 
         Raises:
             GatewayRefused: the gateway answered with an error instead of a stream.
             AnswerBrokeOff: not even a status came.
 
         ```robotframework
-        ${stream} =    Stream Text    Once upon a time    temperature=0
+        ${stream} =    Stream Completion    Once upon a time    temperature=0
         ```
         """
         fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "n": n}
@@ -109,7 +109,7 @@ class CompletionsLibrary:
             AssertionError: with every defect in it.
 
         ```robotframework
-        ${answer} =    Complete Text    Once upon a time
+        ${answer} =    Ask For Completion    Once upon a time
         Answer Should Be A Complete Text Completion    ${answer}
         ```
         """
@@ -129,7 +129,7 @@ class CompletionsLibrary:
             AssertionError: with every defect in it.
 
         ```robotframework
-        ${stream} =    Stream Text    Once upon a time
+        ${stream} =    Stream Completion    Once upon a time
         Text Stream Should Be Closed Properly    ${stream}
         ```
         """
@@ -151,7 +151,7 @@ class CompletionsLibrary:
             AssertionError: there are none in the shape of text completions, or the comparison failed.
 
         ```robotframework
-        ${answer} =    Complete Text    Once upon a time    logprobs=1
+        ${answer} =    Ask For Completion    Once upon a time    logprobs=1
         Get Tokens Of Text    ${answer}    ==    ${answer.text}
         ```
         """

@@ -24,7 +24,7 @@ class EmbeddingsLibrary:
     """
 
     @keyword
-    def embed(
+    def ask_for_embeddings(
         self,
         *texts: str,
         model: str | None = None,
@@ -48,7 +48,7 @@ class EmbeddingsLibrary:
             NotAnAnswer: the body is no list of embeddings in that format.
 
         ```robotframework
-        ${vectors} =    Embed    A cat.    A dog.
+        ${vectors} =    Ask For Embeddings    A cat.    A dog.
         ```
         """
         given: Any = texts[0] if len(texts) == 1 else list(texts)
@@ -65,7 +65,7 @@ class EmbeddingsLibrary:
             AssertionError: with every defect in it.
 
         ```robotframework
-        ${vectors} =    Embed    A cat.    A dog.
+        ${vectors} =    Ask For Embeddings    A cat.    A dog.
         Embeddings Should Be Complete    ${vectors}    texts=2
         ```
         """
@@ -87,7 +87,7 @@ class EmbeddingsLibrary:
             AssertionError: they differ in that, or the comparison failed.
 
         ```robotframework
-        ${vectors} =    Embed    A cat.    extra={"dimensions": 8}
+        ${vectors} =    Ask For Embeddings    A cat.    extra={"dimensions": 8}
         Get Vector Length    ${vectors}    ==    8
         ```
         """
@@ -108,8 +108,8 @@ class EmbeddingsLibrary:
         """The cosine of the angle between the first vectors of two answers: 1 for the same direction.
 
         ```robotframework
-        ${plain} =    Embed    A cat.
-        ${packed} =    Embed    A cat.    encoding_format=base64
+        ${plain} =    Ask For Embeddings    A cat.
+        ${packed} =    Ask For Embeddings    A cat.    encoding_format=base64
         Get Similarity    ${plain}    ${packed}    >    0.999
         ```
         """
@@ -127,7 +127,7 @@ class EmbeddingsLibrary:
         """The tokens of all texts, as the gateway accounts for them.
 
         ```robotframework
-        ${vectors} =    Embed    Two words
+        ${vectors} =    Ask For Embeddings    Two words
         Get Tokens Of Embeddings    ${vectors}    ==    2
         ```
         """

@@ -2,9 +2,9 @@
 
 import os
 import subprocess
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assertionengine import AssertionOperator
 from robot.api import logger
@@ -12,26 +12,31 @@ from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
 from keywords.engine import clock
+from keywords.engine.background import run_in_background
 from keywords.engine.evidence import COLLECTOR
 from keywords.engine.process import CommandResult, GatewayProcessError, run_command, start_gateway
 from keywords.engine.process_tree import Ended, wait_gone
 from keywords.judging import judge
-from keywords.world import Gateway, Target, chosen_gateway, current_target, is_to_hold_model, look_at_target, output_dir
+from keywords.scopes import SCOPES
+from keywords.world import Gateway, Target, chosen_gateway, is_to_hold_model, look_at_target, output_dir
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _READY_WITHIN = timedelta(seconds=60)
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN")
+@library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
 class GatewayProcessLibrary:
     """Start, watch, damage and end gateways.
 
-    A run has one target, provided and released by the outermost suite. Rows may start further gateways, each with a
-    configuration of its own. Keywords with an optional `gateway` mean the run's own one if it is left out.
+    A run has one target, provided and released by the outermost suite. Rows and suites may start further gateways, each
+    with a configuration of its own, which end with them. Keywords with an optional `gateway` mean the run's own one if
+    it is left out.
 
     ```robotframework
     ${gateway} =    Start Gateway
     Kill Gateway    ${gateway}
-    Stop Further Gateways
     Release Target
     ```
     """
@@ -39,7 +44,6 @@ class GatewayProcessLibrary:
     def __init__(self) -> None:
         self._running: list[Gateway] = []
         self._ending: list[tuple[Gateway, Future[Ended]]] = []
-        self._enders = ThreadPoolExecutor(thread_name_prefix="ending-gateway")
         self._started = 0
 
     @keyword
@@ -75,17 +79,19 @@ class GatewayProcessLibrary:
 
     @keyword
     def release_target(self) -> None:
-        """End every gateway that this run still has, and fail if one did not end cleanly or left something behind.
+        """End every gateway that this run still has, and fail if one of the run did not end cleanly.
 
-        Does nothing for a server that the run only attached to.
+        Gateways of rows and suites began to end with them; this waits for the last of them. It does nothing for a
+        server that the run only attached to.
 
         Raises:
-            AssertionError: a gateway had to be killed, or left processes behind; they are ended all the same.
+            AssertionError: a gateway had to be killed, or left processes behind, or something else that a suite started
+                could not be stopped; all is ended all the same.
         """
         ended = [(gateway, future.result()) for gateway, future in self._ending]
         self._ending.clear()
         ended += [(gateway, self.stop_gateway(gateway)) for gateway in self._running[::-1]]
-        faults = [fault for one in ended for fault in _faults(*one)]
+        faults = [fault for one in ended for fault in _faults(*one)] + SCOPES.take_faults()
         if faults:
             raise AssertionError("\n".join(faults))
 
@@ -116,7 +122,8 @@ class GatewayProcessLibrary:
     ) -> Gateway:
         """Start a gateway on a free port and wait until it is ready.
 
-        Its log goes to the output directory. It never outlives this run, even if the run is killed.
+        Its log goes to the output directory. It ends with the row that starts it, or the suite in whose setup it is
+        started; the next row need not wait for that. It never outlives this run, even if the run is killed.
 
         Args:
             config: configuration file; the built-in one, with the embedded model, if left out.
@@ -151,15 +158,17 @@ class GatewayProcessLibrary:
         )
         COLLECTOR.protect(process.api_key)
         gateway = Gateway(
-            process.url,
-            process.pid,
-            process.instance,
-            process.log,
-            Secret(process.api_key),
-            process,
+            url=process.url,
+            pid=process.pid,
+            instance=process.instance,
+            log=process.log,
+            api_key=Secret(process.api_key),
+            process=process,
             holds_model=is_to_hold_model(config, {**os.environ, **(environment or {})}),
+            started_in=str(SCOPES.here()),
         )
         self._running.append(gateway)
+        SCOPES.remember(lambda: self._begin_to_stop(gateway))
         logger.info(f"Gateway ready at {gateway.url} after {clock.now() - began:.2f} s, log in {gateway.log}")
         return gateway
 
@@ -177,17 +186,11 @@ class GatewayProcessLibrary:
         logger.info(f"Gateway at {gateway.url} ended after {ended.took_s:.2f} s{', killed' if ended.forced else ''}")
         return ended
 
-    @keyword
-    def stop_further_gateways(self) -> None:
-        """Tell every gateway of this run but its target to end, so that what a row started ends with the row.
-
-        The next row need not wait for that; [Release Target] does, and fails if one did not end as it should.
-        """
-        target = current_target().gateway
-        for gateway in self._running[::-1]:
-            if gateway is not target:
-                self._running.remove(gateway)
-                self._ending.append((gateway, self._enders.submit(gateway.process.stop)))
+    def _begin_to_stop(self, gateway: Gateway) -> None:
+        """Let a gateway end while the next row begins; `release_target` waits for it and judges how it ended."""
+        if gateway in self._running:
+            self._running.remove(gateway)
+            self._ending.append((gateway, run_in_background(gateway.process.stop)))
 
     @keyword
     def kill_gateway(self, gateway: Gateway | None = None) -> None:
@@ -284,9 +287,11 @@ class GatewayProcessLibrary:
 
 
 def _faults(gateway: Gateway, ended: Ended) -> list[str]:
-    faults = []
+    faults, name = [], f"The gateway at {gateway.url}"
+    if gateway.started_in:
+        name += f", started in '{gateway.started_in}',"
     if ended.forced:
-        faults.append(f"The gateway at {gateway.url} did not end within 5 s and was killed; see {gateway.log}.")
+        faults.append(f"{name} did not end within 5 s and was killed; see {gateway.log}.")
     if ended.leftover:
-        faults.append(f"The gateway at {gateway.url} left processes behind: {'; '.join(ended.leftover)}.")
+        faults.append(f"{name} left processes behind: {'; '.join(ended.leftover)}.")
     return faults

@@ -34,7 +34,7 @@ class LatencyLibrary:
     """Measure in one keyword, judge in another."""
 
     @keyword
-    def get_repeatedly(self, path: str, *, times: int) -> Latencies:
+    def send_probes(self, path: str, *, times: int) -> Latencies:
         """Send the same GET request again and again on one connection.
 
         Args:
@@ -45,7 +45,7 @@ class LatencyLibrary:
             AssertionError: one of them was not answered with 200.
 
         ```robotframework
-        ${probes} =    Get Repeatedly    /health/live    times=60
+        ${probes} =    Send Probes    /health/live    times=60
         ```
         """
         client = target.client()
@@ -78,7 +78,7 @@ class LatencyLibrary:
             AssertionError: the judgement failed.
 
         ```robotframework
-        ${probes} =    Get Repeatedly    /health/live    times=60
+        ${probes} =    Send Probes    /health/live    times=60
         Get Latency    ${probes}    p95    <    ${HEALTH_P95_S}
         ```
         """

@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from time import sleep
@@ -18,6 +19,7 @@ from keywords import target
 from keywords.engine import clock
 from keywords.engine.client import RunningStream, StreamedAnswer
 from keywords.judging import judge
+from keywords.scopes import SCOPES
 from keywords.world import Gateway, chosen_gateway
 
 Signal = Literal["SIGTERM", "SIGINT", "SIGHUP"]
@@ -25,7 +27,7 @@ _A_WHILE = timedelta(seconds=10)
 _POLL_S = 0.02
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN")
+@library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
 class LifecycleLibrary:
     """Send a gateway signals while clients are at work.
 
@@ -116,25 +118,18 @@ class LifecycleLibrary:
             sleep(_POLL_S)
 
     @keyword
-    def suspend_a_worker(self, gateway: Gateway | None = None) -> psutil.Process:
+    def suspend_a_worker(self, gateway: Gateway | None = None) -> None:
         """Have one of the processes that answer for a gateway with several workers stand still; the others get it all.
 
-        Returns:
-            The process, for [Resume Worker].
+        It goes on when the row or the suite that suspends it ends.
 
         ```robotframework
-        ${worker} =    Suspend A Worker    ${GATEWAY}
-        Resume Worker    ${worker}
+        Suspend A Worker    ${GATEWAY}
         ```
         """
         worker = chosen_gateway(gateway).process.model_process()
+        SCOPES.remember(lambda: _resume(worker))
         worker.suspend()
-        return worker
-
-    @keyword
-    def resume_worker(self, worker: psutil.Process) -> None:
-        """Have a worker that stands still go on."""
-        worker.resume()
 
     @keyword
     def get_exit_status(
@@ -211,6 +206,11 @@ class LifecycleLibrary:
         ends = [_end(stream, text) for stream in streams]
         label = f"Whole streams ({'; '.join(sorted({end for end in ends if end})) or 'no other'})"
         return judge(ends.count(""), assertion_operator, assertion_expected, label, message)
+
+
+def _resume(worker: psutil.Process) -> None:
+    with suppress(psutil.NoSuchProcess):  # it was ended meanwhile
+        worker.resume()
 
 
 def _readings(gateway: Gateway) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from keywords.engine.process import run_command
 from keywords.engine.redis_server import RedisServer
 from keywords.exchange import CHAT
 from keywords.judging import judge
+from keywords.scopes import SCOPES
 from keywords.world import output_dir
 
 _LONGEST_WAIT_S = 30.0
@@ -43,7 +44,7 @@ class MadeKey:
     secret: Secret
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN")
+@library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
 class LimitsLibrary:
     """Make keys, use them up, and count what passed.
 
@@ -98,11 +99,11 @@ class LimitsLibrary:
         return [send() for _ in range(count)]
 
     @keyword
-    def send_chats_at_once(self, count: int, **fields: str) -> list[Exchange]:
+    def send_chats_together(self, count: int, **fields: str) -> list[Exchange]:
         """Post so many chat requests at the same time, each over a connection of its own.
 
         ```robotframework
-        ${answers} =    Send Chats At Once    8
+        ${answers} =    Send Chats Together    8
         ```
         """
         send = _chat(fields)
@@ -182,11 +183,11 @@ class LimitsLibrary:
             raise AssertionError(f"{key.file} holds a part of the key itself.")
 
     @keyword
-    def text_should_not_hold_the_key(self, text: str, key: MadeKey) -> None:
+    def text_should_not_contain_the_key(self, text: str, key: MadeKey) -> None:
         """Fail if a text holds the key; the message does not.
 
         ```robotframework
-        Text Should Not Hold The Key    ${list.stdout}    ${key}
+        Text Should Not Contain The Key    ${list.stdout}    ${key}
         ```
         """
         if key.secret.value in text:
@@ -214,7 +215,9 @@ class LimitsLibrary:
 
     @keyword
     def start_redis(self) -> str:
-        """Start a Redis of this run's own, empty.
+        """Start a Redis of our own, empty.
+
+        It ends with the row that starts it, or the suite in whose setup it is started.
 
         Returns:
             Its address, as `[shared] redis_url` takes it.
@@ -222,20 +225,24 @@ class LimitsLibrary:
         ```robotframework
         ${url} =    Start Redis
         Add To Gateway Config    ${config}    shared    redis_url=${url}
-        Stop Redis
         ```
         """
-        self.stop_redis()
-        self._redis = RedisServer()
-        self._redis.start()
-        return self._redis.url
+        redis = RedisServer()
+        redis.start()
+        SCOPES.remember(redis.stop)
+        self._redis = redis
+        return redis.url
 
     @keyword
     def stop_redis(self) -> None:
-        """Kill the Redis of this run, with everything in it."""
+        """Kill the Redis that was started last, with everything in it.
+
+        ```robotframework
+        Stop Redis
+        ```
+        """
         if self._redis is not None:
             self._redis.stop()
-            self._redis = None
 
 
 def _chat(fields: dict[str, str]) -> Callable[[], Exchange]:

@@ -14,6 +14,7 @@ from keywords.arguments import CONVERTERS, Labels
 from keywords.engine import clock
 from keywords.engine.prometheus import Prometheus
 from keywords.judging import judge
+from keywords.scopes import SCOPES
 
 _POLL_S = 0.1
 _SOON = timedelta(seconds=3)
@@ -21,7 +22,7 @@ _SOON = timedelta(seconds=3)
 _FIRST_SCRAPE = timedelta(seconds=15)
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS, listener=SCOPES)
 class MetricsLibrary:
     """Read what the gateway tells Prometheus; `${GATEWAY_URL}` says which gateway.
 
@@ -29,12 +30,8 @@ class MetricsLibrary:
     Get Metric    gateway_requests_total    labels=status_class=2xx
     ${prometheus} =    Start Prometheus    ${GATEWAY_URL}
     Get Query Result    ${prometheus}    sum(gateway_requests_total)    ==    3
-    Stop Prometheus
     ```
     """
-
-    def __init__(self) -> None:
-        self._running: list[Prometheus] = []
 
     @keyword
     def get_metric_names(self) -> set[str]:
@@ -154,19 +151,15 @@ class MetricsLibrary:
     def start_prometheus(self, url: str) -> Prometheus:
         """Start Debian's Prometheus on a free port, scraping the gateway at `url`.
 
+        It ends with the row that starts it, or the suite in whose setup it is started.
+
         Raises:
             PrometheusError: it is not installed, or did not get ready.
         """
         prometheus = Prometheus(url)
-        self._running.append(prometheus)
+        SCOPES.remember(prometheus.stop)
         logger.info(f"Prometheus at {prometheus.url}")
         return prometheus
-
-    @keyword
-    def stop_prometheus(self) -> None:
-        """End every Prometheus that was started; does nothing if there is none."""
-        while self._running:
-            self._running.pop().stop()
 
     @keyword
     def get_query_result(

@@ -37,7 +37,7 @@ class OpenAISdkLibrary:
     """
 
     @keyword
-    def sdk_chat(
+    def openai_chat(
         self,
         prompt: str,
         *,
@@ -60,8 +60,8 @@ class OpenAISdkLibrary:
             openai.APIError: whatever the package raises.
 
         ```robotframework
-        ${answer} =    Sdk Chat    Name three colours.    temperature=0
-        Get Sdk Text    ${answer}    contains    blue
+        ${answer} =    OpenAI Chat    Name three colours.    temperature=0
+        Get OpenAI Text    ${answer}    contains    blue
         ```
         """
         with sdk_client() as (sdk, model):
@@ -83,7 +83,7 @@ class OpenAISdkLibrary:
         )
 
     @keyword
-    def sdk_stream(self, prompt: str, *, temperature: float = 1, max_tokens: int = 64) -> SdkAnswer:
+    def openai_stream(self, prompt: str, *, temperature: float = 1, max_tokens: int = 64) -> SdkAnswer:
         """Stream with `client.chat.completions.create(stream=True)` and ask for usage.
 
         Args:
@@ -98,8 +98,8 @@ class OpenAISdkLibrary:
             openai.APIError: whatever the package raises.
 
         ```robotframework
-        ${answer} =    Sdk Stream    Name three colours.    temperature=0
-        Get Sdk Usage    ${answer}    total_tokens    >    0
+        ${answer} =    OpenAI Stream    Name three colours.    temperature=0
+        Get OpenAI Usage    ${answer}    total_tokens    >    0
         ```
         """
         with sdk_client() as (sdk, model):
@@ -125,14 +125,14 @@ class OpenAISdkLibrary:
         )
 
     @keyword
-    def sdk_list_models(self) -> list[str]:
+    def openai_list_models(self) -> list[str]:
         """The ids of the models, by `client.models.list`.
 
         Raises:
             openai.APIError: whatever the package raises.
 
         ```robotframework
-        @{ids} =    Sdk List Models
+        @{ids} =    OpenAI List Models
         Should Not Be Empty    ${ids}
         ```
         """
@@ -142,11 +142,11 @@ class OpenAISdkLibrary:
         return ids
 
     @keyword
-    def sdk_bad_request_raises(self, expected: str) -> None:
+    def openai_bad_request_raises(self, expected: str) -> None:
         """Judge which class the package raises for a temperature of 99.
 
         ```robotframework
-        Sdk Bad Request Raises    BadRequestError
+        OpenAI Bad Request Raises    BadRequestError
         ```
         """
         with sdk_client() as (sdk, model):
@@ -154,11 +154,11 @@ class OpenAISdkLibrary:
         judge(raised, _EQUAL, expected, "The class for a temperature of 99", None)
 
     @keyword
-    def sdk_unknown_model_raises(self, expected: str) -> None:
+    def openai_unknown_model_raises(self, expected: str) -> None:
         """Judge which class the package raises for a model that the gateway does not know.
 
         ```robotframework
-        Sdk Unknown Model Raises    NotFoundError
+        OpenAI Unknown Model Raises    NotFoundError
         ```
         """
         with sdk_client() as (sdk, _):
@@ -166,11 +166,11 @@ class OpenAISdkLibrary:
         judge(raised, _EQUAL, expected, "The class for a model that the gateway does not know", None)
 
     @keyword
-    def sdk_wrong_key_raises(self, expected: str) -> None:
+    def openai_wrong_key_raises(self, expected: str) -> None:
         """Judge which class the package raises for a wrong key.
 
         ```robotframework
-        Sdk Wrong Key Raises    AuthenticationError
+        OpenAI Wrong Key Raises    AuthenticationError
         ```
         """
         with sdk_client(api_key="sk-wrong") as (sdk, model):
@@ -178,19 +178,19 @@ class OpenAISdkLibrary:
         judge(raised, _EQUAL, expected, "The class for a wrong key", None)
 
     @keyword
-    def sdk_raises_for_stream(self, stream: StreamedAnswer, expected: str) -> None:
+    def openai_raises_for_stream(self, stream: StreamedAnswer, expected: str) -> None:
         """Judge which class the package raises when it reads a stream that came before, byte for byte.
 
         So one broken stream shows both what the gateway sent and what a user of the package makes of it.
 
         ```robotframework
-        Sdk Raises For Stream    ${stream}    APIError
+        OpenAI Raises For Stream    ${stream}    APIError
         ```
         """
         judge(_raised(lambda: list(replayed(stream))), _EQUAL, expected, "The class for this stream", None)
 
     @keyword
-    def get_sdk_text(
+    def get_openai_text(
         self,
         answer: SdkAnswer,
         assertion_operator: AssertionOperator | None = None,
@@ -200,14 +200,14 @@ class OpenAISdkLibrary:
         """What the first choice says.
 
         ```robotframework
-        ${answer} =    Sdk Chat    Say OK
-        Get Sdk Text    ${answer}    contains    OK
+        ${answer} =    OpenAI Chat    Say OK
+        Get OpenAI Text    ${answer}    contains    OK
         ```
         """
         return judge(answer.text, assertion_operator, assertion_expected, "The text of the answer", message)
 
     @keyword
-    def get_sdk_usage(
+    def get_openai_usage(
         self,
         answer: SdkAnswer,
         number: UsageNumber,
@@ -218,8 +218,8 @@ class OpenAISdkLibrary:
         """A number of tokens, by its name; `${None}` where the package found no usage.
 
         ```robotframework
-        ${answer} =    Sdk Stream    Say OK
-        Get Sdk Usage    ${answer}    completion_tokens    >    0
+        ${answer} =    OpenAI Stream    Say OK
+        Get OpenAI Usage    ${answer}    completion_tokens    >    0
         ```
         """
         value: int | None = getattr(answer.usage, number, None)

@@ -12,11 +12,11 @@ from keywords.openai_client import SdkAnswer, logged, sdk_client, usage_of
 class OpenAISdkTextLibrary:
     """What a user of the `openai` package gets from the gateway for `client.completions` and `client.embeddings`.
 
-    Answers are looked at with `Get Sdk Text` and `Get Sdk Usage` of `OpenAISdkLibrary`.
+    Answers are looked at with `Get OpenAI Text` and `Get OpenAI Usage` of `OpenAISdkLibrary`.
     """
 
     @keyword
-    def sdk_complete(self, prompt: str, *, temperature: float = 1, max_tokens: int = 16) -> SdkAnswer:
+    def openai_complete(self, prompt: str, *, temperature: float = 1, max_tokens: int = 16) -> SdkAnswer:
         """Continue a prompt with `client.completions.create`.
 
         Args:
@@ -28,7 +28,7 @@ class OpenAISdkTextLibrary:
             openai.APIError: whatever the package raises.
 
         ```robotframework
-        ${answer} =    Sdk Complete    Once upon a time    temperature=0
+        ${answer} =    OpenAI Complete    Once upon a time    temperature=0
         ```
         """
         with sdk_client() as (sdk, model):
@@ -37,7 +37,7 @@ class OpenAISdkTextLibrary:
         return logged(SdkAnswer(choice.text, choice.finish_reason, usage_of(made.usage), made.model))
 
     @keyword
-    def sdk_stream_completion(self, prompt: str, *, temperature: float = 1, max_tokens: int = 16) -> SdkAnswer:
+    def openai_stream_completion(self, prompt: str, *, temperature: float = 1, max_tokens: int = 16) -> SdkAnswer:
         """Continue a prompt with `client.completions.create(stream=True)` and ask for usage.
 
         Args:
@@ -49,7 +49,7 @@ class OpenAISdkTextLibrary:
             openai.APIError: whatever the package raises.
 
         ```robotframework
-        ${answer} =    Sdk Stream Completion    Once upon a time    temperature=0
+        ${answer} =    OpenAI Stream Completion    Once upon a time    temperature=0
         ```
         """
         with sdk_client() as (sdk, model):
@@ -75,7 +75,7 @@ class OpenAISdkTextLibrary:
         )
 
     @keyword
-    def sdk_embed(self, *texts: str) -> list[list[float]]:
+    def openai_embed(self, *texts: str) -> list[list[float]]:
         """Turn texts into vectors with `client.embeddings.create`, which asks for base64 and unpacks it by itself.
 
         Returns:
@@ -85,7 +85,7 @@ class OpenAISdkTextLibrary:
             openai.APIError: whatever the package raises.
 
         ```robotframework
-        ${vectors} =    Sdk Embed    A cat.    A dog.
+        ${vectors} =    OpenAI Embed    A cat.    A dog.
         ```
         """
         with sdk_client() as (sdk, model):

@@ -26,7 +26,7 @@ class SamplingLibrary:
     """
 
     @keyword
-    def ask_many_times(
+    def ask_with_many_seeds(
         self, prompt: str, times: int, *, temperature: float = 0.7, max_tokens: int | None = 32, seed: int = 1
     ) -> Repetition:
         """Ask one question many times, each time with another seed, so that the sample can be drawn again.
@@ -42,7 +42,7 @@ class SamplingLibrary:
             The answers.
 
         ```robotframework
-        ${told} =    Ask Many Times    Say OK    40    temperature=0.7    max_tokens=16
+        ${told} =    Ask With Many Seeds    Say OK    40    temperature=0.7    max_tokens=16
         Get Share Of Answers Containing    ${told}    OK    lower bound    >    0.1
         ```
         """
@@ -71,7 +71,7 @@ class SamplingLibrary:
         row's message tells the count, the figure, and the limit.
 
         ```robotframework
-        ${told} =    Ask Many Times    Say OK    40
+        ${told} =    Ask With Many Seeds    Say OK    40
         Get Share Of Answers Containing    ${told}    OK    lower bound    >    0.1
         ```
         """

@@ -14,12 +14,13 @@ from keywords.engine.answer import Answer
 from keywords.engine.exchange import Exchange
 from keywords.engine.otlp_receiver import OtlpReceiver, Span
 from keywords.engine.stream import StreamedAnswer
+from keywords.scopes import SCOPES
 
 _WITHIN = timedelta(seconds=5)
 _POLL_S = 0.05
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN")
+@library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
 class TracingLibrary:
     """Receive what a gateway tells OpenTelemetry.
 
@@ -27,25 +28,15 @@ class TracingLibrary:
     ${receiver} =    Start Trace Receiver
     Add Tracing To Config    ${config}    ${receiver}
     ${span}    @{attempts} =    Get Spans Of Request    ${receiver}    ${answer}
-    Stop Trace Receivers
     ```
     """
 
-    def __init__(self) -> None:
-        self._running: list[OtlpReceiver] = []
-
     @keyword
     def start_trace_receiver(self) -> OtlpReceiver:
-        """Listen for OTLP/HTTP on a free port."""
+        """Listen for OTLP/HTTP on a free port, until the row or the suite that starts it ends."""
         receiver = OtlpReceiver()
-        self._running.append(receiver)
+        SCOPES.remember(receiver.stop)
         return receiver
-
-    @keyword
-    def stop_trace_receivers(self) -> None:
-        """Give all their ports back; does nothing if there is none."""
-        while self._running:
-            self._running.pop().stop()
 
     @keyword
     def add_tracing_to_config(self, config: Path, receiver: OtlpReceiver) -> None:

@@ -27,6 +27,7 @@ class Gateway:
         api_key: the one key it accepts.
         process: the running process behind it.
         holds_model: by its configuration it holds the embedded model, whether or not it does.
+        started_in: the row or suite that it ends with; empty outside a run of Robot.
     """
 
     url: str
@@ -36,6 +37,7 @@ class Gateway:
     api_key: Secret
     process: GatewayProcess = field(repr=False, compare=False)
     holds_model: bool = True
+    started_in: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ Resource            ../resources/gateway.resource
 
 Suite Setup         Open World
 Suite Teardown      Release Target
-Test Teardown       Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
 Test Timeout        3 minutes
 
 Name                Acceptance

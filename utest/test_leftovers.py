@@ -14,12 +14,15 @@ from keywords.engine.scripted_backend import ScriptedBackend
 
 SUITE = """
 *** Settings ***
+Library           keywords.backends.BackendsLibrary
 Library           keywords.gateway_process.GatewayProcessLibrary
 Suite Setup       Provide World
 Suite Teardown    Release Target
 
 *** Test Cases ***
 A row is running
+    Start Scripted Backend
+    Start Gateway    config=${CONFIG}
     Log To Console    running
     Sleep    ${SECONDS}
 
@@ -82,21 +85,23 @@ def wait_gone(processes):
 
 def test_a_run_that_ends_by_itself_leaves_nothing(robot, tmp_path):
     running, started = robot("0 s")
-    assert len(started) >= 2  # the gateway and its guard
+    assert len(started) >= 5  # two gateways, their guards, and a backend
     running.communicate(timeout=LIMIT_S)
     assert running.returncode == 0
     # Gone when `robot` is gone, not some time later.
     assert [process for process in started if alive(process)] == []
-    assert '"event":"stopped"' in (tmp_path / "results" / "gateway-1.log").read_text()
+    for log in ("gateway-1.log", "gateway-2.log"):
+        assert '"event":"stopped"' in (tmp_path / "results" / log).read_text()
 
 
-def test_after_ctrl_c_the_teardown_ends_the_gateway(robot, tmp_path):
+def test_after_ctrl_c_what_a_row_and_the_suite_started_is_ended(robot, tmp_path):
     running, started = robot("60 s")
     os.killpg(running.pid, signal.SIGINT)
     running.communicate(timeout=LIMIT_S)
     assert [process for process in started if alive(process)] == []
     assert "Execution terminated by signal" in (tmp_path / "results" / "output.xml").read_text()
-    assert '"event":"stopped"' in (tmp_path / "results" / "gateway-1.log").read_text()
+    for log in ("gateway-1.log", "gateway-2.log"):
+        assert '"event":"stopped"' in (tmp_path / "results" / log).read_text()
 
 
 def test_after_a_second_ctrl_c_nothing_is_left(robot):

@@ -54,7 +54,7 @@ def test_python_is_seen(line):
         '    Ask    Hello.    extra={"n": 2}    timeouts=attempt_s=0.4 total_s=1',
         "    Variable Should Arrive As It Is    {{ 7*7 }}",
         "    Get Status    ${exchange}    ==    200",
-        "    Files Should Not Hold    ${GATEWAY_API_KEY}    ${OUTPUT_DIR}",
+        "    Files Should Not Contain    ${GATEWAY_API_KEY}    ${OUTPUT_DIR}",
         "    Send Payload    malformed.json",
     ],
 )

@@ -68,7 +68,7 @@ class Prometheus:
             )
         try:
             self._wait_ready(ready_within_s)
-        except PrometheusError:
+        except BaseException:  # Ctrl-C included: nothing may stay behind
             self.stop()
             raise
 

@@ -52,12 +52,15 @@ class RedisServer:
         self._process = subprocess.Popen([found, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # noqa: S603  (our own arguments)
         atexit.register(self.stop)
         deadline = clock.now() + _START_S
-        while clock.now() < deadline and self._process.poll() is None:
-            if self._answers():
-                return
-            time.sleep(_POLL_S)
-        self.stop()
-        raise RedisServerError(f"{found} did not answer on port {self._port} within {_START_S:g} s.")
+        answers = False
+        try:
+            while not (answers := self._answers()) and clock.now() < deadline and self._process.poll() is None:
+                time.sleep(_POLL_S)
+        finally:
+            if not answers:  # Ctrl-C included: nothing may stay behind
+                self.stop()
+        if not answers:
+            raise RedisServerError(f"{found} did not answer on port {self._port} within {_START_S:g} s.")
 
     def stop(self) -> None:
         """End it at once; everything in it is lost. Calling it again does nothing."""

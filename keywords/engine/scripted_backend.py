@@ -91,7 +91,7 @@ class ScriptedBackend:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  # our own
         try:
             told = self._hear()
-        except ScriptedBackendError:
+        except BaseException:  # Ctrl-C included: nothing may stay behind
             self._end()
             raise
         if "url" not in told:

@@ -187,7 +187,6 @@ def _facts(result: result.TestCase) -> RowFacts:
     root = result.parent
     while root.parent:
         root = root.parent
-    name = "".join(f"[{char}]" if char in "?*[" else char for char in row.full_name)
     address = _of_target("url")
     # A run that started its own gateway does so again; one that attached has to be told where to.
     where = ["-v", f"GATEWAY_URL:{address}"] if address and not _of_target("gateway") else []
@@ -201,7 +200,7 @@ def _facts(result: result.TestCase) -> RowFacts:
         started=result.start_time.isoformat(),
         elapsed_s=result.elapsed_time.total_seconds(),
         environment=_known({**root.metadata, "Gateway": address}),
-        rerun=shlex.join(["robot", *where, "--test", name, _relative(root.source)]),
+        rerun=shlex.join(["robot", *where, "--test", row.pattern, _relative(root.source)]),
     )
 
 

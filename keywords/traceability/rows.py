@@ -53,8 +53,13 @@ class Row:
 
     @property
     def full_name(self) -> str:
-        """The name that `robot --test` takes."""
+        """The name that tells it from all other rows."""
         return f"{self.suite}.{self.name}"
+
+    @property
+    def pattern(self) -> str:
+        """What `robot --test` takes to run this row and no other."""
+        return "".join(f"[{char}]" if char in "?*[" else char for char in self.full_name)
 
     @property
     def requirements(self) -> tuple[str, ...]:

@@ -11,31 +11,31 @@ Test Tags           needs:gateway
 *** Test Cases ***
 The anthropic package gets a message
     [Tags]    req:ASDK-001    kind:functional
-    ${message} =    Package Message    What is 2+2?    temperature=0    max_tokens=24
+    ${message} =    Anthropic Message    What is 2+2?    temperature=0    max_tokens=24
     Should Contain    ${message.text}    4
 
-The anthropic package streams the same message
+The anthropic package streams the message that it gets whole
     [Tags]    req:ASDK-002    kind:functional
-    ${whole} =    Package Message    What is 2+2?    temperature=0    max_tokens=24
-    ${stream} =    Package Stream    What is 2+2?    temperature=0    max_tokens=24
+    ${whole} =    Anthropic Message    What is 2+2?    temperature=0    max_tokens=24
+    ${stream} =    Anthropic Stream    What is 2+2?    temperature=0    max_tokens=24
     Should Be Equal    ${stream.text}    ${whole.text}
     Should Be Equal    ${stream.input_tokens}    ${whole.input_tokens}
     Should Be Equal    ${stream.output_tokens}    ${whole.output_tokens}
 
 The anthropic package counts the tokens that a message then takes
     [Tags]    req:MSGS-010    kind:functional    needs:embedded-model
-    ${count} =    Package Token Count    Is <|im_end|> a word?    system=Be brief.
-    ${message} =    Package Message    Is <|im_end|> a word?    system=Be brief.    max_tokens=1
+    ${count} =    Anthropic Token Count    Is <|im_end|> a word?    system=Be brief.
+    ${message} =    Anthropic Message    Is <|im_end|> a word?    system=Be brief.    max_tokens=1
     Should Be Equal    ${count}    ${message.input_tokens}
 
 A bad request raises the anthropic package's error for bad requests
     [Tags]    req:ASDK-003    kind:negative
-    Package Raises    BadRequestError    max_tokens=-1
+    Anthropic Raises    BadRequestError    max_tokens=-1
 
 An unknown model raises the anthropic package's error for what is not found
     [Tags]    req:ASDK-003    kind:negative
-    Package Raises    NotFoundError    model=no-such-model
+    Anthropic Raises    NotFoundError    model=no-such-model
 
 A wrong key raises the anthropic package's error for authentication
     [Tags]    req:ASDK-003    kind:negative    needs:api-key
-    Package Raises    AuthenticationError    api_key=sk-wrong
+    Anthropic Raises    AuthenticationError    api_key=sk-wrong

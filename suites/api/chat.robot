@@ -22,13 +22,13 @@ The answer is an answer to the question
 Told to say OK, the model says OK more often than by chance
     [Documentation]    The small model obeys in about one answer of three: a rate with an interval, not a promise.
     [Tags]    req:CHAT-003
-    ${told} =    Ask Many Times    Say 'OK' exactly    ${OBEDIENCE_SAMPLES}    temperature=0.7    max_tokens=16
+    ${told} =    Ask With Many Seeds    Say 'OK' exactly    ${OBEDIENCE_SAMPLES}    temperature=0.7    max_tokens=16
     Get Share Of Answers Containing    ${told}    OK    lower bound    >=    ${OBEDIENCE_MIN}
 
 Not told to say OK, the model does not say it
     [Documentation]    The control: without it, the rate above could be the model's habit.
     [Tags]    req:CHAT-003    kind:negative
-    ${not_told} =    Ask Many Times
+    ${not_told} =    Ask With Many Seeds
     ...    Name three colours.
     ...    ${OBEDIENCE_CONTROL_SAMPLES}
     ...    temperature=0.7
@@ -57,7 +57,7 @@ A longer prompt counts for more tokens
 Fields that the gateway does not know reach the backend untouched
     [Tags]    req:CHAT-005    needs:scripted-backend
     ${backend} =    Start Scripted Backend
-    Put Gateway Before    ${backend}
+    Open Gateway Before    ${backend}
     ${exchange} =    Send Payload    unknown_fields.json
     ${recorded} =    Get Recorded Requests    ${backend}
     Should Be Equal    ${recorded[0].body}    ${exchange.request_body}

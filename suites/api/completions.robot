@@ -13,47 +13,47 @@ Test Tags           kind:functional
 *** Test Cases ***
 A prompt gets a complete text completion
     [Tags]    req:CMPL-001
-    ${answer} =    Complete Text    Once upon a time    temperature=0    max_tokens=4
+    ${answer} =    Ask For Completion    Once upon a time    temperature=0    max_tokens=4
     Answer Should Be A Complete Text Completion    ${answer}
     Get Finish Reason    ${answer}    ==    length
     Get Usage    ${answer}    completion_tokens    ==    4
 
-A stream of a text completion says the same and ends properly
+A stream of a text completion says what the whole one says, and ends properly
     [Tags]    req:CMPL-002
-    ${answer} =    Complete Text    Once upon a time    temperature=0    max_tokens=4
-    ${stream} =    Stream Text    Once upon a time    temperature=0    max_tokens=4    include_usage=True
+    ${answer} =    Ask For Completion    Once upon a time    temperature=0    max_tokens=4
+    ${stream} =    Stream Completion    Once upon a time    temperature=0    max_tokens=4    include_usage=True
     Text Stream Should Be Closed Properly    ${stream}
     Get Text    ${stream}    ==    ${answer.text}
     Get Usage    ${stream}    completion_tokens    ==    4
 
 Each of several prompts has choices of its own, and all of them are counted
     [Tags]    req:CMPL-003    needs:embedded-model
-    ${answer} =    Complete Text    Once upon    The sky    max_tokens=2    n=2
+    ${answer} =    Ask For Completion    Once upon    The sky    max_tokens=2    n=2
     Answer Should Be A Complete Text Completion    ${answer}    choices=4
     Get Usage    ${answer}    prompt_tokens    ==    4
     Get Usage    ${answer}    completion_tokens    ==    8
 
 Each of several prompts has choices of its own in a stream, and all of them are counted
     [Tags]    req:CMPL-003    needs:embedded-model
-    ${stream} =    Stream Text    Once upon    The sky    max_tokens=2    n=2    include_usage=True
+    ${stream} =    Stream Completion    Once upon    The sky    max_tokens=2    n=2    include_usage=True
     Text Stream Should Be Closed Properly    ${stream}    choices=4
     Get Usage    ${stream}    prompt_tokens    ==    4
     Get Usage    ${stream}    completion_tokens    ==    8
 
 A prompt may be the ids of its tokens
     [Tags]    req:CMPL-003    needs:embedded-model
-    ${answer} =    Complete Text    extra={"prompt": [[1, 2, 3], [4]]}    max_tokens=1
+    ${answer} =    Ask For Completion    extra={"prompt": [[1, 2, 3], [4]]}    max_tokens=1
     Answer Should Be A Complete Text Completion    ${answer}    choices=2
     Get Usage    ${answer}    prompt_tokens    ==    4
 
 Log probabilities have the shape of text completions
     [Tags]    req:CMPL-004    needs:embedded-model
-    ${answer} =    Complete Text    Once upon a time    max_tokens=3    logprobs=2
+    ${answer} =    Ask For Completion    Once upon a time    max_tokens=3    logprobs=2
     Get Tokens Of Text    ${answer}    ==    ${answer.text}
 
 A text completion without a limit has the limit of OpenAI
     [Tags]    req:CMPL-005    needs:embedded-model
-    ${answer} =    Complete Text    Once upon a time    temperature=0    max_tokens=${None}
+    ${answer} =    Ask For Completion    Once upon a time    temperature=0    max_tokens=${None}
     Get Usage    ${answer}    completion_tokens    ==    16
 
 What the embedded model's server would ignore is refused
@@ -74,8 +74,8 @@ A prompt that is too long is refused as the prompt
 
 The openai package completes text
     [Tags]    req:SDKC-007
-    ${answer} =    Sdk Complete    Once upon a time    temperature=0    max_tokens=4
-    ${stream} =    Sdk Stream Completion    Once upon a time    temperature=0    max_tokens=4
+    ${answer} =    OpenAI Complete    Once upon a time    temperature=0    max_tokens=4
+    ${stream} =    OpenAI Stream Completion    Once upon a time    temperature=0    max_tokens=4
     Should Not Be Empty    ${answer.text}
-    Get Sdk Text    ${stream}    ==    ${answer.text}
-    Get Sdk Usage    ${stream}    total_tokens    ==    ${answer.usage.total_tokens}
+    Get OpenAI Text    ${stream}    ==    ${answer.text}
+    Get OpenAI Usage    ${stream}    total_tokens    ==    ${answer.usage.total_tokens}

@@ -7,8 +7,6 @@ Library             keywords.embeddings.EmbeddingsLibrary
 Library             keywords.openai_sdk_text.OpenAISdkTextLibrary
 
 Suite Setup         Open Gateway With Embeddings
-Suite Teardown      Stop Further Gateways
-Test Teardown       No Operation
 
 Test Tags           kind:functional    needs:embedded-model
 
@@ -16,19 +14,19 @@ Test Tags           kind:functional    needs:embedded-model
 *** Test Cases ***
 Several texts get a vector each
     [Tags]    req:EMBD-001
-    ${vectors} =    Embed    A cat sits.    A dog runs.    Rain falls.
+    ${vectors} =    Ask For Embeddings    A cat sits.    A dog runs.    Rain falls.
     Embeddings Should Be Complete    ${vectors}    texts=3
     Get Vector Length    ${vectors}    ==    576
 
 A packed vector is the same as a plain one
     [Tags]    req:EMBD-002
-    ${plain} =    Embed    A cat sits.
-    ${packed} =    Embed    A cat sits.    encoding_format=base64
+    ${plain} =    Ask For Embeddings    A cat sits.
+    ${packed} =    Ask For Embeddings    A cat sits.    encoding_format=base64
     Get Similarity    ${plain}    ${packed}    >    ${SAME_VECTOR_COSINE}
 
 A text may be the ids of its tokens
     [Tags]    req:EMBD-001
-    ${vectors} =    Embed    extra={"input": [[1, 2, 3], [4]]}
+    ${vectors} =    Ask For Embeddings    extra={"input": [[1, 2, 3], [4]]}
     Embeddings Should Be Complete    ${vectors}    texts=2
     Get Tokens Of Embeddings    ${vectors}    ==    4
 
@@ -54,7 +52,7 @@ The process that makes vectors chats as well
 
 The openai package gets vectors
     [Tags]    req:SDKC-008
-    ${vectors} =    Sdk Embed    A cat sits.    A dog runs.
+    ${vectors} =    OpenAI Embed    A cat sits.    A dog runs.
     Length Should Be    ${vectors}    2
     Length Should Be    ${vectors}[0]    576
 

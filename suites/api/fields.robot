@@ -5,8 +5,6 @@ Documentation       What a chat can ask for beside its messages reaches a server
 Resource            ../../resources/gateway.resource
 
 Suite Setup         Open Gateway Before A Server Like OpenAI
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       No Operation
 Test Template       Payload Reaches The Backend Byte For Byte
 
 Test Tags           kind:functional    needs:scripted-backend    req:CHAT-007
@@ -29,9 +27,7 @@ Open Gateway Before A Server Like OpenAI
     ${backend} =    Start Scripted Backend
     ${config} =    Write Gateway Config    ${backend}
     ${gateway} =    Start Gateway    config=${config}
-    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
-    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
-    VAR    ${MODEL}    scripted    scope=SUITE
+    Let Suite Speak To    ${gateway}    scripted
     VAR    ${BACKEND}    ${backend}    scope=SUITE
 
 Payload Reaches The Backend Byte For Byte

@@ -31,7 +31,7 @@ Ready means that each model can answer
 A model whose backend is gone is not ready
     [Tags]    req:HLTH-003    kind:negative    needs:scripted-backend
     ${backend} =    Start Scripted Backend
-    Put Gateway Before    ${backend}
+    Open Gateway Before    ${backend}
     Stop Scripted Backend    ${backend}
     ${exchange} =    Send Raw    GET    /health/ready
     Get Status    ${exchange}    ==    503
@@ -48,12 +48,12 @@ Health is open to a probe without a key
 
 A health probe is quick
     [Tags]    req:HLTH-005    kind:performance
-    ${probes} =    Get Repeatedly    /health/live    times=${HEALTH_PROBES}
+    ${probes} =    Send Probes    /health/live    times=${HEALTH_PROBES}
     Get Latency    ${probes}    p95    <    ${HEALTH_P95_S}
 
 Readiness costs the backend no token
     [Tags]    req:HLTH-006    needs:scripted-backend
     ${backend} =    Start Scripted Backend
-    Put Gateway Before    ${backend}
-    Get Repeatedly    /health/ready    times=20
+    Open Gateway Before    ${backend}
+    Send Probes    /health/ready    times=20
     Get Request Count    ${backend}    ==    0

@@ -16,7 +16,7 @@ The list of models names the model that the rows ask
 The list of models is the configured one, whatever the backend offers
     [Tags]    req:MODL-001    needs:scripted-backend
     ${backend} =    Start Scripted Backend    scripted    not-for-clients
-    Put Gateway Before    ${backend}
+    Open Gateway Before    ${backend}
     List Models    ==    scripted
 
 A model can be looked up by its id

@@ -5,8 +5,6 @@ Documentation       A request names one of its model's prompt templates and give
 Resource            ../../resources/prompts.resource
 
 Suite Setup         Open Gateway With Templates
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       NONE
 
 Test Tags           kind:functional    needs:scripted-backend
 
@@ -34,7 +32,7 @@ The openai package chooses a template by its extra body
     VAR    &{variables}    language=Welsh
     VAR    &{gateway}    template=translate    variables=${variables}
     VAR    &{extra}    gateway=${gateway}
-    Sdk Chat    Hello    extra_body=${extra}
+    OpenAI Chat    Hello    extra_body=${extra}
     Get Asked Messages    ${BACKEND}    contains    system: Into Welsh, kindly.
 
 The field that names the template does not reach the backend

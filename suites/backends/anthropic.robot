@@ -53,7 +53,7 @@ A strict backend's clients get nothing dropped
 Open Gateway Before Anthropic
     [Documentation]    A gateway before a backend that stands for Anthropic.
     ${backend} =    Start Scripted Backend
-    Put Gateway Before    ${backend}    anthropic
+    Open Gateway Before    ${backend}    anthropic
     VAR    ${BACKEND}    ${backend}    scope=TEST
 
 Request Is Refused For Seed

@@ -11,7 +11,7 @@ Test Tags           needs:scripted-backend
 *** Test Cases ***
 Azure's v1 address is asked for the deployment as model
     [Tags]    req:AZUR-001    kind:functional
-    Put Gateway Before    ${BACKEND}    azure
+    Open Gateway Before    ${BACKEND}    azure
     Ask    Hello.
     ${recorded} =    Get Recorded Requests    ${BACKEND}
     Should Be Equal    ${recorded[0].path}    /openai/v1/chat/completions
@@ -19,14 +19,14 @@ Azure's v1 address is asked for the deployment as model
 
 A deployment of Azure is asked at its own address
     [Tags]    req:AZUR-001    kind:functional
-    Put Gateway Before    ${BACKEND}    azure-deployment
+    Open Gateway Before    ${BACKEND}    azure-deployment
     Ask    Hello.
     ${recorded} =    Get Recorded Requests    ${BACKEND}
     Should Be Equal    ${recorded[0].path}    /openai/deployments/deployed/chat/completions?api-version=2024-10-21
 
 Azure's milliseconds to wait are understood
     [Tags]    req:AZUR-002    kind:negative
-    Put Gateway Before    ${BACKEND}    azure
+    Open Gateway Before    ${BACKEND}    azure
     Script Refusal    ${BACKEND}    429    retry_after=1500 ms    retry_after_form=milliseconds
     ${exchange} =    Send Payload    plain.json
     Get Status    ${exchange}    ==    429

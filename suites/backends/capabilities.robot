@@ -7,14 +7,13 @@ Resource            ../../resources/gateway.resource
 Library             keywords.capabilities.CapabilitiesLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Close Gateway Before All Kinds
-Test Teardown       No Operation
+Suite Teardown      Write Capability Table
 Test Template       Capability Should Be
 
 Test Tags           kind:functional    needs:scripted-backend    req:BACK-010
 
 
-*** Test Cases ***
+*** Test Cases ***    BACKEND    ASKED FOR    OUTCOME BY KIND
 The parameter max_tokens
     ${BACKEND}    max_tokens    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
 The parameter temperature
@@ -58,11 +57,3 @@ Text completions
     ${BACKEND}    text completions    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=refused
 Embeddings
     ${BACKEND}    embeddings    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=refused
-
-
-*** Keywords ***
-Close Gateway Before All Kinds
-    [Documentation]    Keep what the rows found out, and end what the suite started.
-    Write Capability Table
-    Stop Further Gateways
-    Stop Scripted Backends

@@ -5,8 +5,6 @@ Resource            ../../resources/gateway.resource
 Library             keywords.embeddings.EmbeddingsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       No Operation
 
 Test Tags           kind:functional    needs:scripted-backend
 
@@ -44,19 +42,19 @@ Every kind of backend's vectors have the length that was asked for
 Texts Become Vectors
     [Documentation]    One for each, and their tokens.
     [Arguments]    ${kind: str}
-    ${vectors} =    Embed    Two words    and three more    model=${kind}
+    ${vectors} =    Ask For Embeddings    Two words    and three more    model=${kind}
     Embeddings Should Be Complete    ${vectors}    texts=2
     Get Tokens Of Embeddings    ${vectors}    ==    5
 
 Vectors Come Packed
     [Documentation]    The same numbers in both formats.
     [Arguments]    ${kind: str}
-    ${plain} =    Embed    Two words    model=${kind}    encoding_format=float
-    ${packed} =    Embed    Two words    model=${kind}    encoding_format=base64
+    ${plain} =    Ask For Embeddings    Two words    model=${kind}    encoding_format=float
+    ${packed} =    Ask For Embeddings    Two words    model=${kind}    encoding_format=base64
     Get Similarity    ${plain}    ${packed}    >    ${SAME_VECTOR_COSINE}
 
 Vectors Have The Asked Length
     [Documentation]    Dimensions reach the backend.
     [Arguments]    ${kind: str}
-    ${vectors} =    Embed    Two words    model=${kind}    extra={"dimensions": 5}
+    ${vectors} =    Ask For Embeddings    Two words    model=${kind}    extra={"dimensions": 5}
     Get Vector Length    ${vectors}    ==    5

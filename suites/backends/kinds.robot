@@ -5,9 +5,7 @@ Resource            ../../resources/gateway.resource
 Library             keywords.broken_stream.BrokenStreamLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
 Test Setup          Script Answer Of Three Words
-Test Teardown       No Operation
 
 Test Tags           kind:functional    needs:scripted-backend
 

@@ -8,10 +8,8 @@ Library             keywords.embeddings.EmbeddingsLibrary
 Library             keywords.prompts.PromptsLibrary
 Library             keywords.tools.ToolsLibrary
 
-Suite Setup         Start Gateway Before LiteLLM
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
+Suite Setup         Open Gateway Before LiteLLM
 Test Setup          Script Answer    ${BACKEND}    One${SPACE}    answer,${SPACE}    please.
-Test Teardown       No Operation
 
 Test Tags           kind:functional    needs:scripted-backend    needs:litellm
 
@@ -41,14 +39,14 @@ A provider of LiteLLM can have a tool called in a stream
 
 A provider of LiteLLM makes vectors
     [Tags]    req:LITE-003
-    ${vectors} =    Embed    Two words    and three more
+    ${vectors} =    Ask For Embeddings    Two words    and three more
     Embeddings Should Be Complete    ${vectors}    texts=2
     Get Tokens Of Embeddings    ${vectors}    ==    5
 
 Vectors of LiteLLM come packed and in the asked length
     [Tags]    req:LITE-003
-    ${plain} =    Embed    Two words    extra={"dimensions": 5}
-    ${packed} =    Embed    Two words    encoding_format=base64    extra={"dimensions": 5}
+    ${plain} =    Ask For Embeddings    Two words    extra={"dimensions": 5}
+    ${packed} =    Ask For Embeddings    Two words    encoding_format=base64    extra={"dimensions": 5}
     Get Vector Length    ${packed}    ==    5
     Get Similarity    ${plain}    ${packed}    >    ${SAME_VECTOR_COSINE}
 
@@ -109,7 +107,7 @@ Nothing Is Sent For
     Get Error Field    ${exchange}    code    ==    ${code}
     Get Request Count    ${BACKEND}    ==    ${before}
 
-Start Gateway Before LiteLLM
+Open Gateway Before LiteLLM
     [Documentation]    Its backend is asked through LiteLLM, which takes it for OpenAI.
     ${backend} =    Start Scripted Backend    openai/scripted
     ${config} =    Write Gateway Config    ${backend}    litellm

@@ -7,8 +7,6 @@ Library             keywords.anthropic_sdk.AnthropicSdkLibrary
 Library             keywords.messages.MessagesLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       No Operation
 
 Test Tags           needs:scripted-backend
 
@@ -47,7 +45,7 @@ Broken Stream Of Kind Raises
     [Arguments]    ${kind: str}    ${fault: str}
     Script Answer    ${BACKEND}
     Script Fault    ${BACKEND}    ${fault}    after=2
-    Package Stream Raises    APIStatusError    model=${kind}
+    Anthropic Stream Raises    APIStatusError    model=${kind}
 
 Broken Stream Of Kind Ends With An Error
     [Documentation]    One line of the table: the kind of backend, and how its stream breaks, once it has begun.
@@ -61,4 +59,4 @@ Status Of Backend Raises
     [Documentation]    One line of the table: what the backend says, and the class that the package raises.
     [Arguments]    ${status: int}    ${class: str}
     Script Refusal    ${BACKEND}    ${status}
-    Package Raises    ${class}    model=openai
+    Anthropic Raises    ${class}    model=openai

@@ -7,8 +7,7 @@ Library             keywords.anthropic_sdk.AnthropicSdkLibrary
 Library             keywords.messages.MessagesLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       No Operation
+Test Setup          Script Answer    ${BACKEND}
 
 Test Tags           kind:functional    needs:scripted-backend
 
@@ -37,9 +36,9 @@ The anthropic package calls tools of a backend of every kind
 A result of a tool goes back to the model
     [Tags]    req:ASDK-004
     Script Tool Call    ${BACKEND}    get_weather    {"city": "Oslo"}
-    ${message} =    Package Message    Is it raining?    model=openai
+    ${message} =    Anthropic Message    Is it raining?    model=openai
     ${messages} =    Conversation With Result    Is it raining?    ${message}    Yes.
-    Package Message    ${EMPTY}    model=openai    messages=${messages}
+    Anthropic Message    ${EMPTY}    model=openai    messages=${messages}
     ${asked} =    Get Last Request
     Should Be Equal    ${asked}[messages][1][tool_calls][0][function][name]    get_weather
     Should Be Equal    ${asked}[messages][2][role]    tool
@@ -61,7 +60,7 @@ Who cannot count tokens says so in Anthropic's format
     nim
     ollama
 
-What another backend cannot take is named
+What OpenAI's backend cannot take of a Messages request is named
     [Tags]    req:MSGS-009
     ${exchange} =    Send Message    model=openai    container=c1
     Get Header    ${exchange}    x-gateway-dropped-params    ==    container
@@ -71,7 +70,6 @@ What another backend cannot take is named
 Kind Answers With A Message
     [Documentation]    One line of the table: whole and streamed, with the counts that the backend tells.
     [Arguments]    ${kind: str}
-    Script Answer    ${BACKEND}
     ${exchange} =    Send Message    model=${kind}
     Body Should Be A Message    ${exchange}
     ${stream} =    Stream Message    model=${kind}
@@ -82,12 +80,12 @@ Kind Calls A Tool
     [Documentation]    One line of the table: whole and streamed.
     [Arguments]    ${kind: str}
     Script Tool Call    ${BACKEND}    get_weather    {"city": "Oslo"}    Let me see.
-    ${tool} =    Describe Package Tool    get_weather    city
+    ${tool} =    Describe Anthropic Tool    get_weather    city
     VAR    @{tools}    ${tool}
-    ${whole} =    Package Message    Is it raining?    model=${kind}    tools=${tools}
+    ${whole} =    Anthropic Message    Is it raining?    model=${kind}    tools=${tools}
     Should Be Equal    ${whole.tool_uses}    get_weather {"city": "Oslo"}
     Should Be Equal    ${whole.stop_reason}    tool_use
-    ${stream} =    Package Stream    Is it raining?    model=${kind}    tools=${tools}
+    ${stream} =    Anthropic Stream    Is it raining?    model=${kind}    tools=${tools}
     Should Be Equal    ${stream.tool_uses}    ${whole.tool_uses}
     Should Be Equal    ${stream.text}    Let me see.
 

@@ -28,5 +28,5 @@ NIM's extensions pass untouched
 Open Gateway Before NIM
     [Documentation]    A gateway before a backend that stands for a NIM container.
     ${backend} =    Start Scripted Backend
-    Put Gateway Before    ${backend}    nim
+    Open Gateway Before    ${backend}    nim
     VAR    ${BACKEND}    ${backend}    scope=TEST

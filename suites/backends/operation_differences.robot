@@ -9,9 +9,7 @@ Library             keywords.embeddings.EmbeddingsLibrary
 Library             keywords.prompts.PromptsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
 Test Setup          Script Answer Of Three Words
-Test Teardown       No Operation
 
 Test Tags           kind:functional    needs:scripted-backend
 
@@ -19,7 +17,7 @@ Test Tags           kind:functional    needs:scripted-backend
 *** Test Cases ***
 Ollama continues the bare prompt, cuts nothing, and stops where OpenAI would
     [Tags]    req:CMPL-005
-    Complete Text    Once    model=ollama    max_tokens=${None}
+    Ask For Completion    Once    model=ollama    max_tokens=${None}
     Get Asked Field    ${BACKEND}    raw    ==    true
     Get Asked Field    ${BACKEND}    truncate    ==    false
     Get Asked Field    ${BACKEND}    shift    ==    false
@@ -33,7 +31,7 @@ Ollama is sent one prompt at a time, and no ids of tokens
 
 Each of several prompts has choices of its own
     [Tags]    req:CMPL-003
-    ${answer} =    Complete Text    Once    upon a    model=openai    n=2
+    ${answer} =    Ask For Completion    Once    upon a    model=openai    n=2
     Answer Should Be A Complete Text Completion    ${answer}    choices=4
     Get Usage    ${answer}    prompt_tokens    ==    3
 
@@ -49,11 +47,11 @@ An error in the stream of a text completion reaches the client
 A stream of two prompts that breaks off before the second is finished says so
     [Tags]    req:OPER-003    kind:negative
     Script Fault    ${BACKEND}    close    at_byte=1400
-    ${stream} =    Stream Text    Once    upon    model=openai
+    ${stream} =    Stream Completion    Once    upon    model=openai
     Length Should Be    ${stream.finish_reasons}    1
     Get Stream Error Code    ${stream}    ==    backend_disconnected
 
-Anthropic has neither, and the refusal says who has
+Anthropic has no text completions and no embeddings, and the refusal says who has
     [Tags]    req:OPER-002    kind:negative
     [Template]    Anthropic's Model Is Refused At
     /v1/completions    {"model": "anthropic", "prompt": "Once"}
@@ -84,7 +82,7 @@ Broken Stream Says So
     [Arguments]    ${kind: str}    ${fault: str}
     Script Answer Of Three Words
     Script Fault    ${BACKEND}    ${fault}    after=2
-    ${stream} =    Stream Text    Once    model=${kind}
+    ${stream} =    Stream Completion    Once    model=${kind}
     Get Text    ${stream}    ==    One answer,${SPACE}
     Stream Should Say That It Broke Off    ${stream}
 

@@ -7,9 +7,7 @@ Library             keywords.completions.CompletionsLibrary
 Library             keywords.embeddings.EmbeddingsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
 Test Setup          Script Answer Of Three Words
-Test Teardown       No Operation
 
 Test Tags           req:OPER-001    kind:functional    needs:scripted-backend
 
@@ -49,7 +47,7 @@ Script Answer Of Three Words
 Text Is Completed
     [Documentation]    All that the backend said, and its tokens: two words asked, three chunks answered.
     [Arguments]    ${kind: str}
-    ${answer} =    Complete Text    Two words    model=${kind}
+    ${answer} =    Ask For Completion    Two words    model=${kind}
     Answer Should Be A Complete Text Completion    ${answer}
     Get Text    ${answer}    ==    One answer, please.
     Get Usage    ${answer}    prompt_tokens    ==    2
@@ -58,7 +56,7 @@ Text Is Completed
 Text Is Completed As A Stream
     [Documentation]    The same in pieces.
     [Arguments]    ${kind: str}
-    ${stream} =    Stream Text    Two words    model=${kind}    include_usage=True
+    ${stream} =    Stream Completion    Two words    model=${kind}    include_usage=True
     Text Stream Should Be Closed Properly    ${stream}
     Get Text    ${stream}    ==    One answer, please.
     Get Usage    ${stream}    prompt_tokens    ==    2
@@ -67,8 +65,8 @@ Text Is Completed As A Stream
 Backend Is Asked At
     [Documentation]    The paths of the requests that reached it.
     [Arguments]    ${kind: str}    ${completions: str}    ${embeddings: str}
-    Complete Text    Once    model=${kind}
-    Embed    Once    model=${kind}
+    Ask For Completion    Once    model=${kind}
+    Ask For Embeddings    Once    model=${kind}
     ${recorded} =    Get Recorded Requests    ${BACKEND}
     Should Be Equal    ${recorded[-2].path}    ${completions}
     Should Be Equal    ${recorded[-1].path}    ${embeddings}

@@ -33,7 +33,7 @@ Refusal Of A Backend Reaches The Client
     ...    ${retry_after: str | None}
     ${backend} =    Start Scripted Backend
     Script Refusal    ${backend}    ${backend_status}    headers=retry-after: 7
-    Put Gateway Before    ${backend}
+    Open Gateway Before    ${backend}
     ${exchange} =    Send Payload    plain.json
     Get Status    ${exchange}    ==    ${status}
     Error Should Be An OpenAI Error    ${exchange}

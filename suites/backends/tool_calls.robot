@@ -5,9 +5,7 @@ Resource            ../../resources/gateway.resource
 Library             keywords.tools.ToolsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
 Test Setup          Script Tool Call    ${BACKEND}    get_weather    {"city": "Oslo", "days": 2}
-Test Teardown       No Operation
 
 Test Tags           req:BACK-014    kind:functional    needs:scripted-backend
 

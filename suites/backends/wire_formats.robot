@@ -12,28 +12,28 @@ Test Tags           kind:functional    needs:scripted-backend
 *** Test Cases ***
 A server that speaks OpenAI's format answers through the gateway
     [Tags]    req:BACK-001
-    Put Gateway Before    ${BACKEND}    openai
+    Open Gateway Before    ${BACKEND}    openai
     ${answer} =    Ask    Hello.
     Answer Should Be A Complete Chat Completion    ${answer}
     Get Text    ${answer}    ==    One answer, please.
 
 Ollama's native chat answers as a chat completion
     [Tags]    req:BACK-002
-    Put Gateway Before    ${BACKEND}    ollama
+    Open Gateway Before    ${BACKEND}    ollama
     ${answer} =    Ask    Hello.
     Answer Should Be A Complete Chat Completion    ${answer}
     Get Text    ${answer}    ==    One answer, please.
 
 Ollama's native stream arrives as a chat completion stream
     [Tags]    req:BACK-003
-    Put Gateway Before    ${BACKEND}    ollama
+    Open Gateway Before    ${BACKEND}    ollama
     ${stream} =    Stream Chat    Hello.
     Stream Should Be Closed Properly    ${stream}
     Get Text    ${stream}    ==    One answer, please.
 
 Ollama is asked with its own names
     [Tags]    req:BACK-005
-    Put Gateway Before    ${BACKEND}    ollama
+    Open Gateway Before    ${BACKEND}    ollama
     Ask    Hello.    temperature=0.5    top_p=0.25    seed=7    max_tokens=9    stop=END
     Get Asked Field    ${BACKEND}    options.num_predict    ==    9
     Get Asked Field    ${BACKEND}    options.seed    ==    7
@@ -43,7 +43,7 @@ Ollama is asked with its own names
 
 A backend that nobody listens at is reported as such
     [Tags]    req:BACK-004    kind:negative
-    Put Gateway Before    ${BACKEND}
+    Open Gateway Before    ${BACKEND}
     Stop Scripted Backend    ${BACKEND}
     ${exchange} =    Send Payload    plain.json
     Get Status    ${exchange}    ==    502

@@ -11,7 +11,7 @@ One key has so many requests at once
     [Tags]    req:RATE-006
     Open Gateway With    keys    concurrency=2
     Script Answer    ${BACKEND}    Slow.    first_delay=1 s
-    ${answers} =    Send Chats At Once    5
+    ${answers} =    Send Chats Together    5
     Get Status Count    ${answers}    200    ==    2
     Get Status Count    ${answers}    429    ==    3
 
@@ -25,7 +25,7 @@ Beyond the places and the queue a request is refused at once
     [Tags]    req:RATE-007
     Open Gateway With    limits    in_flight=1    queue=2
     Script Answer    ${BACKEND}    Slow.    first_delay=400 ms
-    ${answers} =    Send Chats At Once    5
+    ${answers} =    Send Chats Together    5
     Get Status Count    ${answers}    200    ==    3
     Get Status Count    ${answers}    503    ==    2
 
@@ -33,7 +33,7 @@ The refusal of a full gateway says when to come back
     [Tags]    req:RATE-007
     Open Gateway With    limits    in_flight=1    queue=1    queue_wait_s=0.1
     Script Answer    ${BACKEND}    Slow.    first_delay=1 s
-    ${answers} =    Send Chats At Once    2
+    ${answers} =    Send Chats Together    2
     ${refused} =    Get Answer With    ${answers}    503
     Error Should Be An OpenAI Error    ${refused}
     Get Error Field    ${refused}    code    ==    gateway_overloaded

@@ -3,8 +3,6 @@ Documentation       However many processes answer, a limit is one limit.
 
 Resource            ../../resources/limits.resource
 
-Test Teardown       Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends    AND    Stop Redis
-
 Test Tags           kind:reliability    needs:scripted-backend
 
 
@@ -12,7 +10,7 @@ Test Tags           kind:reliability    needs:scripted-backend
 Two workers keep one limit
     [Tags]    req:RATE-009    needs:redis
     Open Gateway With Shared Limits    workers=2    rpm=10
-    ${answers} =    Send Chats At Once    30
+    ${answers} =    Send Chats Together    30
     Get Status Count    ${answers}    200    ==    10
     Get Status Count    ${answers}    429    ==    20
 
@@ -30,7 +28,7 @@ Two workers keep one number of places
     [Tags]    req:RATE-009    needs:redis
     Open Gateway With Shared Limits    workers=2    concurrency=3
     Script Answer    ${BACKEND}    Slow.    first_delay=1 s
-    ${answers} =    Send Chats At Once    8
+    ${answers} =    Send Chats Together    8
     Get Status Count    ${answers}    200    ==    3
 
 A limit that cannot be counted is not let through

@@ -3,9 +3,7 @@ Documentation       Whoever asks what a request took and cost hears the same num
 
 Resource            ../../resources/observability.resource
 
-Suite Teardown      Close Observed Gateways
 Test Setup          Open Fresh Observed Gateway
-Test Teardown       NONE
 
 Test Tags           req:OBSV-007    kind:functional    needs:scripted-backend
 

@@ -7,8 +7,6 @@ Library             keywords.canaries.CanariesLibrary
 Library             keywords.tracing.TracingLibrary
 
 Suite Setup         Open Gateway That Logs Contents
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       NONE
 
 Test Tags           needs:scripted-backend
 
@@ -48,8 +46,5 @@ Open Gateway That Logs Contents
     ${config} =    Write Gateway Config    ${backend}
     Add To Gateway Config    ${config}    log    contents=true
     ${gateway} =    Start Gateway    config=${config}
-    VAR    ${GATEWAY_URL}    ${gateway.url}    scope=SUITE
-    VAR    ${GATEWAY_API_KEY}    ${gateway.api_key}    scope=SUITE
-    VAR    ${GATEWAY}    ${gateway}    scope=SUITE
+    Let Suite Speak To    ${gateway}    scripted
     VAR    ${BACKEND}    ${backend}    scope=SUITE
-    VAR    ${MODEL}    scripted    scope=SUITE

@@ -5,9 +5,7 @@ Resource            ../../resources/observability.resource
 Library             keywords.leaving.LeavingLibrary
 
 Suite Setup         Start Observed Gateway
-Suite Teardown      Close Observed Gateways
 Test Setup          Open Observed Gateway
-Test Teardown       NONE
 
 Test Tags           kind:functional    needs:scripted-backend
 

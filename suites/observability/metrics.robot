@@ -5,9 +5,7 @@ Documentation       Prometheus learns how much, how fast and how well, under the
 Resource            ../../resources/observability.resource
 
 Suite Setup         Start Observed Gateway
-Suite Teardown      Close Observed Gateways
 Test Setup          Open Observed Gateway
-Test Teardown       NONE
 
 Test Tags           kind:functional    needs:scripted-backend
 

@@ -4,9 +4,7 @@ Documentation       A request can be followed from its client through the gatewa
 Resource            ../../resources/observability.resource
 
 Suite Setup         Start Observed Gateway
-Suite Teardown      Close Observed Gateways
 Test Setup          Open Observed Gateway
-Test Teardown       NONE
 
 Test Tags           req:OBSV-008    kind:functional    needs:scripted-backend
 

@@ -4,7 +4,7 @@ Documentation       A client that leaves costs nothing more: whatever the gatewa
 
 Resource            ../../resources/resilience.resource
 
-Test Setup          Put Patient Gateway Before One Backend
+Test Setup          Open Patient Gateway
 
 Test Tags           kind:reliability    needs:scripted-backend
 
@@ -47,7 +47,7 @@ Leaving between two attempts stops the attempts
 Leaving in an attempt leaves the fallbacks alone
     [Tags]    req:CNCL-002
     ${second} =    Start Scripted Backend
-    Put Gateway Before Route    ${BACKEND}    ${second}    retries=attempts=3 base_s=0.01
+    Open Gateway Before Route    ${BACKEND}    ${second}    retries=attempts=3 base_s=0.01
     Script Answer    ${BACKEND}    first_delay=5 s
     Ask And Leave    Hello.    after=200 ms
     Gateway Should Log    "status":499    gateway=${GATEWAY}

@@ -4,7 +4,7 @@ Documentation       A model with several backends answers as long as one of them
 
 Resource            ../../resources/resilience.resource
 
-Test Setup          Start Two Backends
+Test Setup          Open Two Backends
 
 Test Tags           kind:reliability    needs:scripted-backend
 
@@ -12,42 +12,42 @@ Test Tags           kind:reliability    needs:scripted-backend
 *** Test Cases ***
 The next backend answers for one that fails
     [Tags]    req:FALL-001
-    Put Gateway Before Route    ${FIRST}    ${SECOND}
+    Open Gateway Before Route    ${FIRST}    ${SECOND}
     Script Refusal    ${FIRST}    500
     ${exchange} =    Send Payload    plain.json
     Get Header    ${exchange}    x-gateway-backend    ==    second
 
 The next backend answers for one that is switched off
     [Tags]    req:FALL-001
-    Put Gateway Before Route    ${FIRST}    ${SECOND}
+    Open Gateway Before Route    ${FIRST}    ${SECOND}
     Stop Scripted Backend    ${FIRST}
     ${exchange} =    Send Payload    plain.json
     Get Header    ${exchange}    x-gateway-backend    ==    second
 
 The next backend streams for one that says nothing
     [Tags]    req:FALL-001
-    Put Gateway Before Route    ${FIRST}    ${SECOND}    timeouts=first_byte_s=0.3
+    Open Gateway Before Route    ${FIRST}    ${SECOND}    timeouts=first_byte_s=0.3
     Script No Answer    ${FIRST}
     ${stream} =    Stream Chat    Hello.
     Get Finish Reasons    ${stream}    ==    stop
 
 The next backend answers for one that takes no connection
     [Tags]    req:FALL-001
-    Put Gateway Before Route    ${FIRST}    ${SECOND}    timeouts=connect_s=0.3
+    Open Gateway Before Route    ${FIRST}    ${SECOND}    timeouts=connect_s=0.3
     Ignore Connections    ${FIRST}
     ${exchange} =    Send Payload    plain.json
     Get Header    ${exchange}    x-gateway-backend    ==    second
 
 Replicas share the load by their weights
     [Tags]    req:FALL-002
-    Put Gateway Before Route    ${FIRST}    ${SECOND}    weights=3 1
+    Open Gateway Before Route    ${FIRST}    ${SECOND}    weights=3 1
     Repeat Keyword    20 times    Send Payload    plain.json
     Get Request Count    ${FIRST}    ==    15
     Get Request Count    ${SECOND}    ==    5
 
 A busy replica is spared
     [Tags]    req:FALL-002
-    Put Gateway Before Route    ${FIRST}    ${SECOND}    weights=1 1
+    Open Gateway Before Route    ${FIRST}    ${SECOND}    weights=1 1
     Script Answer    ${FIRST}    chunk_delay=500 ms
     Script Answer    ${SECOND}    chunk_delay=500 ms
     ${running} =    Start Stream    Hello.
@@ -59,7 +59,7 @@ A busy replica is spared
 
 A backend that keeps failing is left alone
     [Tags]    req:BRKR-001
-    Put Gateway Before Route    ${FIRST}    ${SECOND}    breaker=consecutive_failures=2 open_s=60
+    Open Gateway Before Route    ${FIRST}    ${SECOND}    breaker=consecutive_failures=2 open_s=60
     Script Refusal    ${FIRST}    500
     Repeat Keyword    5 times    Send Payload    plain.json
     Get Request Count    ${FIRST}    ==    2
@@ -67,7 +67,7 @@ A backend that keeps failing is left alone
 
 A model without a backend to ask is refused with the time to wait
     [Tags]    req:BRKR-001
-    Put Gateway Before Route    ${FIRST}    breaker=consecutive_failures=1 open_s=60
+    Open Gateway Before Route    ${FIRST}    breaker=consecutive_failures=1 open_s=60
     Script Refusal    ${FIRST}    500
     Send Payload    plain.json
     ${exchange} =    Send Payload    plain.json
@@ -78,7 +78,7 @@ A model without a backend to ask is refused with the time to wait
 
 One request finds out whether a backend is well again
     [Tags]    req:BRKR-002
-    Put Gateway Before Route    ${FIRST}    ${SECOND}    breaker=consecutive_failures=1 open_s=0.2
+    Open Gateway Before Route    ${FIRST}    ${SECOND}    breaker=consecutive_failures=1 open_s=0.2
     ${refusal} =    Script Refusal    ${FIRST}    500
     ${answer} =    Script Answer    ${FIRST}
     Script Sequence    ${FIRST}    ${refusal}    ${answer}
@@ -88,7 +88,7 @@ One request finds out whether a backend is well again
 
 A backend that refuses requests is not taken for a failing one
     [Tags]    req:BRKR-003
-    Put Gateway Before Route    ${FIRST}    ${SECOND}    breaker=consecutive_failures=1 open_s=60
+    Open Gateway Before Route    ${FIRST}    ${SECOND}    breaker=consecutive_failures=1 open_s=60
     Script Refusal    ${FIRST}    400
     Send Payload    plain.json
     Send Payload    plain.json
@@ -96,7 +96,7 @@ A backend that refuses requests is not taken for a failing one
 
 
 *** Keywords ***
-Start Two Backends
+Open Two Backends
     [Documentation]    Two backends that this row puts behind a gateway as it needs them.
     ${first} =    Start Scripted Backend
     ${second} =    Start Scripted Backend

@@ -9,9 +9,7 @@ Library             keywords.ledger.LedgerLibrary
 Library             keywords.metrics.MetricsLibrary
 
 Suite Setup         Open Gateway Before Two Backends
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
 Test Setup          Script Answer    ${FIRST}
-Test Teardown       No Operation
 
 Test Tags           req:OPER-003    needs:scripted-backend
 
@@ -22,27 +20,27 @@ A text completion is repeated after a failure that may pass
     ${failure} =    Script Refusal    ${FIRST}    503
     ${success} =    Script Answer    ${FIRST}
     Script Sequence    ${FIRST}    ${failure}    ${success}
-    ${answer} =    Complete Text    Once
+    ${answer} =    Ask For Completion    Once
     Get Header    ${answer}    x-gateway-backend    ==    first
     Get Header    ${answer}    x-gateway-attempts    ==    2
 
 A stream of a text completion goes to the next backend
     [Tags]    kind:reliability
     Script Refusal    ${FIRST}    503
-    ${stream} =    Stream Text    Once
+    ${stream} =    Stream Completion    Once
     Text Stream Should Be Closed Properly    ${stream}
     Get Header    ${stream}    x-gateway-backend    ==    second
 
 A request for embeddings goes to the next backend
     [Tags]    kind:reliability
     Script Refusal    ${FIRST}    503
-    ${vectors} =    Embed    Once
+    ${vectors} =    Ask For Embeddings    Once
     Get Header    ${vectors.exchange}    x-gateway-backend    ==    second
     Get Header    ${vectors.exchange}    x-gateway-attempts    ==    3
 
 A text completion stands in the ledger with its tokens and their price
     [Tags]    kind:functional
-    ${answer} =    Complete Text    Two words    and three more
+    ${answer} =    Ask For Completion    Two words    and three more
     ${entry} =    Get Ledger Entry    ${LEDGER}    ${answer}
     Should Be Equal    ${entry.path}    /v1/completions
     Should Be Equal    ${entry.prompt_tokens}    ${5}
@@ -52,7 +50,7 @@ A text completion stands in the ledger with its tokens and their price
 
 A request for embeddings stands in the ledger with its tokens and their price
     [Tags]    kind:functional
-    ${vectors} =    Embed    Two words
+    ${vectors} =    Ask For Embeddings    Two words
     ${entry} =    Get Ledger Entry    ${LEDGER}    ${vectors.exchange}
     Should Be Equal    ${entry.path}    /v1/embeddings
     Should Be Equal    ${entry.prompt_tokens}    ${2}
@@ -62,8 +60,8 @@ A request for embeddings stands in the ledger with its tokens and their price
 Metrics tell the operations apart
     [Tags]    kind:functional
     ${before} =    Get Metric    gen_ai_client_token_usage_sum    labels=gen_ai_operation_name=text_completion
-    Complete Text    Two words
-    Embed    Two words
+    Ask For Completion    Two words
+    Ask For Embeddings    Two words
     # Two words in, five chunks out.
     Get Metric Growth    gen_ai_client_token_usage_sum    ${before}    ==    7
     ...    labels=gen_ai_operation_name=text_completion

@@ -8,9 +8,7 @@ Library             keywords.lifecycle.LifecycleLibrary
 Library             keywords.metrics.MetricsLibrary
 
 Suite Setup         Open Gateway That Others Change
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Setup          Take Over    ${WORLD.first}
-Test Teardown       NONE
+Test Setup          Reload Gateway From    ${WORLD.first}
 
 Test Tags           kind:reliability    needs:scripted-backend
 
@@ -19,7 +17,7 @@ Test Tags           kind:reliability    needs:scripted-backend
 A model that was added is served
     [Tags]    req:LIFE-006
     ${config} =    Write Gateway Config    ${WORLD.backend}    model=added
-    ${told} =    Take Over    ${config}
+    ${told} =    Reload Gateway From    ${config}
     Should Be Equal    ${told}[event]    config_reloaded
     ${answer} =    Ask    Hello.    model=added
     Get Text    ${answer}    !=    ${EMPTY}
@@ -76,7 +74,7 @@ A stream under way ends whole at the backend that it began at
     ${running} =    Start Stream    Hello.
     ${other} =    Start Scripted Backend
     ${config} =    Write Gateway Config    ${other}
-    Take Over    ${config}
+    Reload Gateway From    ${config}
     ${stream} =    Finish Stream    ${running}
     Stream Should Be Closed Properly    ${stream}
     Ask    Hello.
@@ -93,7 +91,7 @@ Open Gateway That Others Change
     Let Suite Speak To    ${gateway}    scripted
     VAR    &{WORLD}    backend=${backend}    first=${first}    config=${config}    scope=SUITE
 
-Take Over
+Reload Gateway From
     [Documentation]    Put the contents of a file into the gateway's own, and have it read.
     [Arguments]    ${config: object}
     Replace Gateway Config    ${WORLD.config}    ${config}

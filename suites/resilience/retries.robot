@@ -5,7 +5,7 @@ Documentation       A failure that may pass is repeated, after the wait that the
 Resource            ../../resources/resilience.resource
 Library             keywords.latency.LatencyLibrary
 
-Test Setup          Put Patient Gateway Before One Backend
+Test Setup          Open Patient Gateway
 
 Test Tags           kind:reliability    needs:scripted-backend
 
@@ -63,7 +63,7 @@ A wait beyond the deadline is not begun
 
 One deadline holds over all attempts
     [Tags]    req:RTRY-004
-    Put Gateway Before Route    ${BACKEND}    timeouts=attempt_s=0.4 total_s=1    retries=attempts=9 base_s=0.01
+    Open Gateway Before Route    ${BACKEND}    timeouts=attempt_s=0.4 total_s=1    retries=attempts=9 base_s=0.01
     Script No Answer    ${BACKEND}
     ${exchange} =    Send Payload    plain.json
     Get Status    ${exchange}    ==    504

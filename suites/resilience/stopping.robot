@@ -6,8 +6,6 @@ Resource            ../../resources/resilience.resource
 Library             keywords.lifecycle.LifecycleLibrary
 
 Suite Setup         Run Keywords    Open Gateway For All Rows    AND    Stop It In The Middle Of Fifty Streams
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       NONE
 
 Test Tags           kind:reliability    needs:scripted-backend
 

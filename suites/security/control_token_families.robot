@@ -6,8 +6,6 @@ Resource            ../../resources/gateway.resource
 Library             keywords.prompts.PromptsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       NONE
 
 Test Tags           kind:security    needs:scripted-backend
 
@@ -41,7 +39,7 @@ What is no control token stays what it is
     [Tags]    req:CTOK-005    kind:negative
     Token Should Arrive As Text    a<b> [1](x) <|> <|im_xnd|> </p>    a<b> [1](x) <|> <|im_xnd|> </p>
 
-A service that does this itself gets the client's own bytes
+A service that neutralises control tokens itself gets the client's own bytes
     [Tags]    req:CTOK-005    kind:negative
     Token Should Arrive As Text    a<|im_start|>b    a<|im_start|>b    model=openai
 
@@ -50,7 +48,7 @@ The answer tells how many control tokens were neutralised
     ${answer} =    Ask    <|im_end|><|im_end|><|im_end|>    model=ollama
     Get Header    ${answer}    x-gateway-neutralised    ==    3
 
-A stream tells it in its head
+A stream tells in its head how many control tokens were neutralised
     [Tags]    req:CTOK-003
     ${stream} =    Stream Chat    <|im_end|><|im_end|><|im_end|>    model=ollama
     Get Header    ${stream}    x-gateway-neutralised    ==    3

@@ -49,7 +49,7 @@ Control tokens in a system message are text as well
     ${text} =    Ask    Hi.    system=< |im_end|>< |im_end|>    max_tokens=1
     Get Usage    ${forged}    prompt_tokens    ==    ${text.usage.prompt_tokens}
 
-Without the defence the count shows it
+Where nothing is neutralised, pasted control tokens count as control tokens
     [Documentation]    The control: the oracle would see tokens that pass.
     [Tags]    req:CTOK-001    kind:negative    nightly
     ${gateway} =    Start Gateway    config=${CONFIGURATIONS}/not_neutralising.toml

@@ -5,8 +5,6 @@ Documentation       What a client sends is data: it opens no template, reaches n
 Resource            ../../resources/prompts.resource
 
 Suite Setup         Open Gateway With Templates
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       NONE
 
 Test Tags           kind:security    needs:scripted-backend
 

@@ -37,7 +37,7 @@ A stream that breaks off raises the openai package's error
     [Tags]    req:STRM-006    req:SDKC-002
     Script Fault    ${BACKEND}    cut    after=2
     ${stream} =    Stream Chat    Hello.
-    Sdk Raises For Stream    ${stream}    APIError
+    OpenAI Raises For Stream    ${stream}    APIError
 
 A backend that fails before the first word gets its client a real status
     [Tags]    req:STRM-008

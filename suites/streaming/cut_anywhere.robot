@@ -5,8 +5,6 @@ Documentation       A stream of sixty words is cut in the backend at every singl
 Resource            ../../resources/cut_streams.resource
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       No Operation
 Test Timeout        20 minutes
 Test Template       Client Is Told Whichever Byte Is The Last
 

@@ -6,8 +6,6 @@ Documentation       A Messages stream is cut in the backend at each end of an ev
 Resource            ../../resources/cut_streams.resource
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       No Operation
 Test Template       Client Of Messages Is Told Wherever The Stream Is Cut
 
 Test Tags           kind:reliability    needs:scripted-backend    req:MSGS-008

@@ -6,8 +6,6 @@ Documentation       A stream of sixty words is cut in the backend at every place
 Resource            ../../resources/cut_streams.resource
 
 Suite Setup         Open Gateway Before All Kinds
-Suite Teardown      Run Keywords    Stop Further Gateways    AND    Stop Scripted Backends
-Test Teardown       No Operation
 Test Template       Client Is Told Wherever The Stream Is Cut
 
 Test Tags           kind:reliability    needs:scripted-backend    req:STRM-009

@@ -47,8 +47,8 @@ def stream(gateway, *events):
 
 
 def test_a_message(sdk, gateway, collector):
-    tool = sdk.describe_package_tool("get_weather", "city")
-    message = sdk.package_message("Hello.", max_tokens="5", tools=[tool])
+    tool = sdk.describe_anthropic_tool("get_weather", "city")
+    message = sdk.anthropic_message("Hello.", max_tokens="5", tools=[tool])
     assert (message.text, message.tool_uses, message.stop_reason) == ("Hi", 'get_weather {"city": "Oslo"}', "tool_use")
     assert (message.input_tokens, message.output_tokens, message.request_id) == (1, 2, "r1")
     asked = json.loads(gateway.asked[0].content)
@@ -59,20 +59,20 @@ def test_a_message(sdk, gateway, collector):
 
 
 def test_a_temperature_asks_for_the_version_that_has_one(sdk, gateway):
-    sdk.package_message("Hello.", temperature=0)
+    sdk.anthropic_message("Hello.", temperature=0)
     assert json.loads(gateway.asked[0].content)["temperature"] == 0
     assert gateway.asked[0].headers["anthropic-version"] == "2023-06-01"
 
 
 def test_a_stream(sdk, gateway):
     stream(gateway, *EVENTS)
-    message = sdk.package_stream("Hello.")
+    message = sdk.anthropic_stream("Hello.")
     assert (message.text, message.tool_uses) == ("Hi", 'get_weather {"city": "Oslo"}')
     assert (message.input_tokens, message.output_tokens) == (9, 8)
 
 
 def test_a_result_follows_its_call(sdk):
-    message = sdk.package_message("Is it raining?")
+    message = sdk.anthropic_message("Is it raining?")
     asked, said, told = sdk.conversation_with_result("Is it raining?", message, "Yes.")
     assert (asked["content"], said["content"][1]["id"]) == ("Is it raining?", "t1")
     assert told["content"] == [{"type": "tool_result", "tool_use_id": "t1", "content": "Yes."}]
@@ -80,24 +80,24 @@ def test_a_result_follows_its_call(sdk):
 
 def test_the_class_that_is_raised_is_judged(sdk, gateway):
     gateway.answers(404, json=ERROR)
-    sdk.package_raises("NotFoundError", model="none")
+    sdk.anthropic_raises("NotFoundError", model="none")
     gateway.answers(401, json=ERROR)
-    sdk.package_raises("AuthenticationError", api_key="sk-wrong")
+    sdk.anthropic_raises("AuthenticationError", api_key="sk-wrong")
     assert gateway.asked[-1].headers["authorization"] == "Bearer sk-wrong"
     gateway.answers(500, json=ERROR)
     with pytest.raises(AssertionError, match="'InternalServerError'"):
-        sdk.package_raises("BadRequestError")
+        sdk.anthropic_raises("BadRequestError")
     assert len(gateway.asked) == 3  # nothing was tried twice
 
 
 def test_a_stream_that_breaks_off_raises(sdk, gateway):
     stream(gateway, *EVENTS[:3], ERROR)
-    sdk.package_stream_raises("APIStatusError")
+    sdk.anthropic_stream_raises("APIStatusError")
     stream(gateway, *EVENTS)
     with pytest.raises(AssertionError, match="raised nothing"):
-        sdk.package_stream_raises("APIStatusError")
+        sdk.anthropic_stream_raises("APIStatusError")
 
 
 def test_nothing_raised_fails(sdk):
     with pytest.raises(AssertionError, match="raised nothing"):
-        sdk.package_raises("BadRequestError")
+        sdk.anthropic_raises("BadRequestError")

@@ -47,11 +47,3 @@ def test_a_backend_comes_back_at_its_old_address_with_its_script(library, backen
     assert backend.url == url
     answer = httpx2.post(f"{url}/api/chat", json={"model": "one", "stream": False}, trust_env=False)
     assert answer.json()["message"]["content"] == "back"
-
-
-def test_all_backends_of_a_row_are_stopped_together(library):
-    urls = [library.start_scripted_backend().url for _ in range(2)]
-    library.stop_scripted_backends()
-    for url in urls:
-        with pytest.raises(httpx2.ConnectError):
-            httpx2.get(f"{url}/v1/models", trust_env=False)

@@ -21,7 +21,7 @@ def sinks(tmp_path, monkeypatch):
     monkeypatch.setattr("keywords.canaries.target.client", lambda: SimpleNamespace(send=lambda *_, **__: page))
 
     def look(*words):
-        CanariesLibrary().sinks_should_not_hold(list(words), log, ledger, receiver=receiver, known=KNOWN)
+        CanariesLibrary().sinks_should_not_contain(list(words), log, ledger, receiver=receiver, known=KNOWN)
 
     return SimpleNamespace(look=look, log=log, wal=wal, page=page, receiver=receiver)
 
@@ -54,9 +54,9 @@ def test_a_search_before_anything_was_written_fails(sinks):
 
 def test_a_word_in_a_folder_is_found(tmp_path):
     with pytest.raises(AssertionError, match="0 files"):
-        CanariesLibrary().files_should_not_hold("canary", tmp_path)
+        CanariesLibrary().files_should_not_contain("canary", tmp_path)
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "evidence").write_bytes(b"\xff canary")
     with pytest.raises(AssertionError, match="evidence"):
-        CanariesLibrary().files_should_not_hold(Secret("canary"), tmp_path)
-    CanariesLibrary().files_should_not_hold("other", tmp_path)
+        CanariesLibrary().files_should_not_contain(Secret("canary"), tmp_path)
+    CanariesLibrary().files_should_not_contain("other", tmp_path)

@@ -29,21 +29,21 @@ def library():
 
 def test_a_completion_is_asked_for_and_read(library, gateway):
     gateway.answers(200, json=body(choice(), usage=USAGE))
-    answer = library.complete_text("a", "b", max_tokens=None, n=2, extra={"best_of": 3})
+    answer = library.ask_for_completion("a", "b", max_tokens=None, n=2, extra={"best_of": 3})
     assert (answer.text, answer.finish_reason, answer.usage.total_tokens) == ("OK", "stop", 5)
     assert gateway.bodies == [{"model": "model-a", "prompt": ["a", "b"], "n": 2, "best_of": 3}]
     assert gateway.asked[0].url.path == "/v1/completions"
     library.answer_should_be_a_complete_text_completion(answer)
     gateway.answers(200, json={"data": []})
     with pytest.raises(NotAnAnswer, match="a text completion"):
-        library.complete_text("a")
+        library.ask_for_completion("a")
 
 
 def test_a_prompt_may_be_given_as_the_ids_of_its_tokens(library, gateway):
     gateway.answers(200, json=body(choice(), usage=USAGE))
-    library.complete_text(extra={"prompt": [[1, 2], [3]]})
+    library.ask_for_completion(extra={"prompt": [[1, 2], [3]]})
     gateway.streams(*GOOD, "[DONE]")
-    library.stream_text(extra={"prompt": [4]})
+    library.stream_completion(extra={"prompt": [4]})
     assert [sent["prompt"] for sent in gateway.bodies] == [[[1, 2], [3]], [4]]
 
 
@@ -66,7 +66,7 @@ def test_each_defect_of_a_completion_is_named(wrong, defect):
 
 def test_a_proper_stream_has_no_defect(library, gateway):
     gateway.streams(*GOOD, body(usage=USAGE), "[DONE]")
-    stream = library.stream_text("Hello", include_usage=True)
+    stream = library.stream_completion("Hello", include_usage=True)
     library.text_stream_should_be_closed_properly(stream)
     assert (stream.text, stream.finish_reasons, stream.usage.total_tokens) == ("OK", ["stop"], 5)
     assert gateway.bodies[0]["stream_options"] == {"include_usage": True}
@@ -88,17 +88,17 @@ def test_a_proper_stream_has_no_defect(library, gateway):
 def test_each_defect_of_a_stream_is_named(library, gateway, events, defect):
     gateway.streams(*events)
     with pytest.raises(AssertionError) as raised:
-        library.text_stream_should_be_closed_properly(library.stream_text("Hello"))
+        library.text_stream_should_be_closed_properly(library.stream_completion("Hello"))
     assert defect in str(raised.value)
 
 
 def test_the_tokens_of_a_text_are_joined(library, gateway):
     logprobs = {"tokens": ["O", "K"], "token_logprobs": [-1, -2], "top_logprobs": [{}, {}], "text_offset": [0, 1]}
     gateway.answers(200, json=body(choice(logprobs=logprobs)))
-    assert library.get_tokens_of_text(library.complete_text("a"), EQUAL, "OK") == "OK"
+    assert library.get_tokens_of_text(library.ask_for_completion("a"), EQUAL, "OK") == "OK"
     gateway.answers(200, json=body(choice(logprobs={"content": [{"token": "OK"}]})))
     with pytest.raises(AssertionError, match="shape of text completions"):
-        library.get_tokens_of_text(library.complete_text("a"))
+        library.get_tokens_of_text(library.ask_for_completion("a"))
 
 
 def test_the_body_of_a_request_is_json(gateway):

@@ -31,7 +31,7 @@ def library():
 
 def test_texts_are_sent_and_vectors_read_in_their_order(library, gateway):
     gateway.answers(200, json=body(entry(1, (1, 2)), entry()))
-    found = library.embed("a", "b", extra={"user": "u"})
+    found = library.ask_for_embeddings("a", "b", extra={"user": "u"})
     assert found.vectors == [[0.5, -0.25], [1, 2]]
     assert gateway.bodies == [{"model": "model-a", "input": ["a", "b"], "user": "u"}]
     assert library.get_vector_length(found, EQUAL, 2) == 2
@@ -41,16 +41,16 @@ def test_texts_are_sent_and_vectors_read_in_their_order(library, gateway):
 
 def test_one_text_is_sent_as_a_text_and_ids_as_they_are(library, gateway):
     gateway.answers(200, json=body(entry()))
-    library.embed("a")
-    library.embed(extra={"input": [1, 2]})
+    library.ask_for_embeddings("a")
+    library.ask_for_embeddings(extra={"input": [1, 2]})
     assert [asked["input"] for asked in gateway.bodies] == ["a", [1, 2]]
 
 
 def test_packed_vectors_are_unpacked(library, gateway):
     gateway.answers(200, json=body(entry(embedding=PACKED)))
-    packed = library.embed("a", encoding_format="base64")
+    packed = library.ask_for_embeddings("a", encoding_format="base64")
     gateway.answers(200, json=body(entry()))
-    plain = library.embed("a")
+    plain = library.ask_for_embeddings("a")
     assert packed.vectors == plain.vectors
     assert library.get_similarity(plain, packed) == pytest.approx(1)
     with pytest.raises(AssertionError, match="The cosine between both"):
@@ -64,20 +64,20 @@ def test_packed_vectors_are_unpacked(library, gateway):
 def test_another_format_than_the_asked_one_is_no_answer(library, gateway, wrong, asked):
     gateway.answers(200, json=wrong)
     with pytest.raises(NotAnAnswer, match="a list of embeddings"):
-        library.embed("a", encoding_format=asked)
+        library.ask_for_embeddings("a", encoding_format=asked)
 
 
 def test_vectors_of_different_lengths_are_found(library, gateway):
     gateway.answers(200, json=body(entry(), entry(1, (1,))))
     with pytest.raises(AssertionError, match="different lengths"):
-        library.get_vector_length(library.embed("a", "b"))
+        library.get_vector_length(library.ask_for_embeddings("a", "b"))
 
 
 def test_a_complete_answer_has_no_defect(library, gateway):
     gateway.answers(200, json=body(entry()))
-    library.embeddings_should_be_complete(library.embed("a"))
+    library.embeddings_should_be_complete(library.ask_for_embeddings("a"))
     with pytest.raises(AssertionError, match="data must be an array of 2"):
-        library.embeddings_should_be_complete(library.embed("a"), texts=2)
+        library.embeddings_should_be_complete(library.ask_for_embeddings("a"), texts=2)
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,8 @@ def test_a_further_gateway_ends_while_the_next_row_begins_and_its_faults_are_tol
 
     further.process.stop.side_effect = stop
     library._running = [gateway, further]
-    library.stop_further_gateways()
+    library._begin_to_stop(further)
+    library._begin_to_stop(further)
     gateway.process.stop.assert_not_called()
     may_end.set()
     with pytest.raises(AssertionError, match=r"127\.0\.0\.1:2 did not end within 5 s"):

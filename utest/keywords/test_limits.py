@@ -56,9 +56,9 @@ def test_a_file_with_a_part_of_the_key_or_without_its_hash_is_found(library, key
 
 
 def test_a_text_with_the_key_is_found_and_not_repeated(library, key):
-    library.text_should_not_hold_the_key("nothing", key)
+    library.text_should_not_contain_the_key("nothing", key)
     with pytest.raises(AssertionError) as failed:
-        library.text_should_not_hold_the_key(f"it is {key.secret.value}", key)
+        library.text_should_not_contain_the_key(f"it is {key.secret.value}", key)
     assert key.secret.value not in str(failed.value)
 
 
