@@ -3,7 +3,7 @@ Documentation       The acceptance suite of the gateway. It starts the embedded 
 ...                 stops it; with `-v GATEWAY_URL:http://host:port` it attaches to any OpenAI-compatible server
 ...                 instead, and rows that need what that server lacks are skipped with the reason.
 
-Library             keywords.traceability.listener.TraceabilityListener
+Library             keywords.hooks.listener.TraceabilityListener
 Resource            ../resources/gateway.resource
 
 Suite Setup         Open World

@@ -9,13 +9,13 @@ import time
 import psutil
 import pytest
 
-from keywords.engine.process_tree import alive
-from keywords.engine.scripted_backend import ScriptedBackend
+from keywords.engine.processes.tree import alive
+from keywords.engine.scripted.backend import ScriptedBackend
 
 SUITE = """
 *** Settings ***
-Library           keywords.backends.BackendsLibrary
-Library           keywords.gateway_process.GatewayProcessLibrary
+Library           keywords.backend.scripted.BackendsLibrary
+Library           keywords.gateway.process.GatewayProcessLibrary
 Suite Setup       Provide World
 Suite Teardown    Release Target
 

@@ -10,7 +10,7 @@ from keywords.traceability.rows import NIGHTLY, tag_problems
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from keywords.traceability.register import Register
+    from keywords.traceability.register.requirements import Register
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
 

@@ -8,12 +8,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keywords.traceability.register import KINDS
+from keywords.traceability.register.requirements import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from keywords.traceability.register import Register
+    from keywords.traceability.register.requirements import Register
 
 NIGHTLY = "nightly"
 """The tag of rows that a regular run leaves out."""

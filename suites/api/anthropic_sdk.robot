@@ -3,7 +3,7 @@ Documentation       The official `anthropic` package works against the gateway w
 ...                 whichever kind of backend answers, and raises its own exception types.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.anthropic_sdk.AnthropicSdkLibrary
+Library             keywords.client.sdk.anthropic.AnthropicSdkLibrary
 
 Test Tags           needs:gateway
 

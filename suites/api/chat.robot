@@ -2,7 +2,7 @@
 Documentation       One question, one answer, told in full: the round trip that everything else builds on.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.sampling.SamplingLibrary
+Library             keywords.measure.sampling.SamplingLibrary
 
 Test Tags           kind:functional
 

@@ -2,10 +2,10 @@
 Documentation       A prompt is continued: OpenAI's older way to ask, which evaluations and tools for code still use.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.completions.CompletionsLibrary
-Library             keywords.context.ContextLibrary
-Library             keywords.openai_sdk.OpenAISdkLibrary
-Library             keywords.openai_sdk_text.OpenAISdkTextLibrary
+Library             keywords.client.completions.CompletionsLibrary
+Library             keywords.client.context.ContextLibrary
+Library             keywords.client.sdk.openai.OpenAISdkLibrary
+Library             keywords.client.sdk.openai_text.OpenAISdkTextLibrary
 
 Test Tags           kind:functional
 

@@ -3,7 +3,7 @@ Documentation       The model's context is a hard limit that is never passed in 
 ...                 with both numbers, what fits is read to the last word.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.context.ContextLibrary
+Library             keywords.client.context.ContextLibrary
 
 Test Tags           kind:functional
 

@@ -2,9 +2,9 @@
 Documentation       Texts become vectors, by the embedded model's own process, which goes on to chat.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.context.ContextLibrary
-Library             keywords.embeddings.EmbeddingsLibrary
-Library             keywords.openai_sdk_text.OpenAISdkTextLibrary
+Library             keywords.client.context.ContextLibrary
+Library             keywords.client.embeddings.EmbeddingsLibrary
+Library             keywords.client.sdk.openai_text.OpenAISdkTextLibrary
 
 Suite Setup         Open Gateway With Embeddings
 

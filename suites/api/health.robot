@@ -3,7 +3,7 @@ Documentation       Health tells the truth about the gateway, at no cost: a prob
 ...                 the probe, keeps the evidence.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.latency.LatencyLibrary
+Library             keywords.measure.latency.LatencyLibrary
 
 Test Tags           kind:functional    needs:gateway
 

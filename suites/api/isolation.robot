@@ -2,7 +2,7 @@
 Documentation       Clients that ask at the same moment get each their own answer.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.isolation.IsolationLibrary
+Library             keywords.client.isolation.IsolationLibrary
 
 Test Tags           kind:functional
 

@@ -3,7 +3,7 @@ Documentation       A client of Anthropic's Messages is answered in Anthropic's 
 ...                 it is refused.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.messages.MessagesLibrary
+Library             keywords.client.messages.MessagesLibrary
 
 Test Tags           needs:gateway
 

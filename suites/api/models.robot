@@ -2,7 +2,7 @@
 Documentation       A client finds out by itself which models it may ask for.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.models.ModelsLibrary
+Library             keywords.client.models.ModelsLibrary
 
 Test Tags           kind:functional
 

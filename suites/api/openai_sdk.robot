@@ -3,7 +3,7 @@ Documentation       The official `openai` package works against the gateway with
 ...                 raises its own exception types.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.openai_sdk.OpenAISdkLibrary
+Library             keywords.client.sdk.openai.OpenAISdkLibrary
 
 Test Tags           kind:functional
 

@@ -3,7 +3,7 @@ Documentation       What is Anthropic's own: a limit on every request, system be
 ...                 overload that HTTP does not know.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.prompts.PromptsLibrary
+Library             keywords.client.prompts.PromptsLibrary
 
 Test Setup          Open Gateway Before Anthropic
 

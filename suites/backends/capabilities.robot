@@ -4,7 +4,7 @@ Documentation       What each kind of backend takes of a request. What it cannot
 ...                 answer's meaning (refused). `capabilities.md` in the results is this table as the rows found it.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.capabilities.CapabilitiesLibrary
+Library             keywords.measure.capabilities.CapabilitiesLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 Suite Teardown      Write Capability Table

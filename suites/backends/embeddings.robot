@@ -2,7 +2,7 @@
 Documentation       Texts become the same kind of vectors whatever kind of backend makes them.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.embeddings.EmbeddingsLibrary
+Library             keywords.client.embeddings.EmbeddingsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 

@@ -2,7 +2,7 @@
 Documentation       A client sees no difference between the kinds of backends: each line says the same for another kind.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.broken_stream.BrokenStreamLibrary
+Library             keywords.client.broken_stream.BrokenStreamLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 Test Setup          Script Answer Of Three Words

@@ -3,10 +3,10 @@ Documentation       What the gateway does not speak itself, it asks through Lite
 ...                 backend. `tox run -e litellm` runs these rows; elsewhere they are skipped.
 
 Resource            ../../resources/cut_streams.resource
-Library             keywords.broken_stream.BrokenStreamLibrary
-Library             keywords.embeddings.EmbeddingsLibrary
-Library             keywords.prompts.PromptsLibrary
-Library             keywords.tools.ToolsLibrary
+Library             keywords.client.broken_stream.BrokenStreamLibrary
+Library             keywords.client.embeddings.EmbeddingsLibrary
+Library             keywords.client.prompts.PromptsLibrary
+Library             keywords.client.tools.ToolsLibrary
 
 Suite Setup         Open Gateway Before LiteLLM
 Test Setup          Script Answer    ${BACKEND}    One${SPACE}    answer,${SPACE}    please.

@@ -3,8 +3,8 @@ Documentation       A client of Anthropic's Messages is told what fails at a bac
 ...                 streams that break off.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.anthropic_sdk.AnthropicSdkLibrary
-Library             keywords.messages.MessagesLibrary
+Library             keywords.client.sdk.anthropic.AnthropicSdkLibrary
+Library             keywords.client.messages.MessagesLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 

@@ -3,8 +3,8 @@ Documentation       A client of Anthropic's Messages is served by a backend of e
 ...                 results included. Each line of a table is one kind of backend.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.anthropic_sdk.AnthropicSdkLibrary
-Library             keywords.messages.MessagesLibrary
+Library             keywords.client.sdk.anthropic.AnthropicSdkLibrary
+Library             keywords.client.messages.MessagesLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 Test Setup          Script Answer    ${BACKEND}

@@ -4,7 +4,7 @@ Documentation       What the embedded model takes of a request, as its answers s
 ...                 `capabilities.md` in the results has it beside the other kinds of backends.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.capabilities.CapabilitiesLibrary
+Library             keywords.measure.capabilities.CapabilitiesLibrary
 
 Suite Teardown      Write Capability Table
 Test Template       Model Capability Should Be

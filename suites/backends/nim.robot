@@ -2,7 +2,7 @@
 Documentation       What is NVIDIA NIM's own: its health answer, and its extensions of OpenAI's format.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.prompts.PromptsLibrary
+Library             keywords.client.prompts.PromptsLibrary
 
 Test Setup          Open Gateway Before NIM
 

@@ -3,10 +3,10 @@ Documentation       Where the kinds of backends differ in what they can be asked
 ...                 told when one refuses or breaks off.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.broken_stream.BrokenStreamLibrary
-Library             keywords.completions.CompletionsLibrary
-Library             keywords.embeddings.EmbeddingsLibrary
-Library             keywords.prompts.PromptsLibrary
+Library             keywords.client.broken_stream.BrokenStreamLibrary
+Library             keywords.client.completions.CompletionsLibrary
+Library             keywords.client.embeddings.EmbeddingsLibrary
+Library             keywords.client.prompts.PromptsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 Test Setup          Script Answer Of Three Words

@@ -3,8 +3,8 @@ Documentation       What each kind of backend can be asked for besides chat; a c
 ...                 that can.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.completions.CompletionsLibrary
-Library             keywords.embeddings.EmbeddingsLibrary
+Library             keywords.client.completions.CompletionsLibrary
+Library             keywords.client.embeddings.EmbeddingsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 Test Setup          Script Answer Of Three Words

@@ -2,7 +2,7 @@
 Documentation       A tool is called the same way whatever kind of backend calls it.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.tools.ToolsLibrary
+Library             keywords.client.tools.ToolsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 Test Setup          Script Tool Call    ${BACKEND}    get_weather    {"city": "Oslo", "days": 2}

@@ -2,7 +2,7 @@
 Documentation       A client speaks one language; the gateway speaks each backend's own.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.prompts.PromptsLibrary
+Library             keywords.client.prompts.PromptsLibrary
 
 Test Setup          Open Scripted Backend
 

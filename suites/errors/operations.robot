@@ -3,7 +3,7 @@ Documentation       Requests for text completions and embeddings are held to the
 ...                 the refusal names field and bound. Each line is one row of the test matrix.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.prompts.PromptsLibrary
+Library             keywords.client.prompts.PromptsLibrary
 
 Test Template       Request Is Refused
 

@@ -3,7 +3,7 @@ Documentation       The same question to the same model gets the same answer whe
 ...                 is only what was counted: so many of so many differed.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.determinism.DeterminismLibrary
+Library             keywords.measure.determinism.DeterminismLibrary
 
 Test Tags           kind:functional
 

@@ -3,8 +3,8 @@ Documentation       Prompts and answers stand in the log where the operator aske
 ...                 gateway without tracing of its own passes its client's trace on.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.canaries.CanariesLibrary
-Library             keywords.tracing.TracingLibrary
+Library             keywords.security.canaries.CanariesLibrary
+Library             keywords.gateway.tracing.TracingLibrary
 
 Suite Setup         Open Gateway That Logs Contents
 

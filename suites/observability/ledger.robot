@@ -2,7 +2,7 @@
 Documentation       For every request the ledger tells which attempts were made, why, and what they cost.
 
 Resource            ../../resources/observability.resource
-Library             keywords.leaving.LeavingLibrary
+Library             keywords.client.disconnect.LeavingLibrary
 
 Suite Setup         Start Observed Gateway
 Test Setup          Open Observed Gateway

@@ -3,7 +3,7 @@ Documentation       The embedded model runs in a process of its own. When that p
 ...                 once and the gateway heals itself; when the gateway ends, nothing is left behind.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.broken_stream.BrokenStreamLibrary
+Library             keywords.client.broken_stream.BrokenStreamLibrary
 
 Test Setup          Open Gateway Of Its Own
 

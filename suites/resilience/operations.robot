@@ -3,10 +3,10 @@ Documentation       Text completions and embeddings get what a chat request gets
 ...                 accounts.
 
 Resource            ../../resources/resilience.resource
-Library             keywords.completions.CompletionsLibrary
-Library             keywords.embeddings.EmbeddingsLibrary
-Library             keywords.ledger.LedgerLibrary
-Library             keywords.metrics.MetricsLibrary
+Library             keywords.client.completions.CompletionsLibrary
+Library             keywords.client.embeddings.EmbeddingsLibrary
+Library             keywords.gateway.ledger.LedgerLibrary
+Library             keywords.gateway.metrics.MetricsLibrary
 
 Suite Setup         Open Gateway Before Two Backends
 Test Setup          Script Answer    ${FIRST}

@@ -3,9 +3,9 @@ Documentation       A gateway takes over a new configuration while it serves: wh
 ...                 what is under way.
 
 Resource            ../../resources/limits.resource
-Library             keywords.broken_stream.BrokenStreamLibrary
-Library             keywords.lifecycle.LifecycleLibrary
-Library             keywords.metrics.MetricsLibrary
+Library             keywords.client.broken_stream.BrokenStreamLibrary
+Library             keywords.gateway.lifecycle.LifecycleLibrary
+Library             keywords.gateway.metrics.MetricsLibrary
 
 Suite Setup         Open Gateway That Others Change
 Test Setup          Reload Gateway From    ${WORLD.first}

@@ -3,7 +3,7 @@ Documentation       A failure that may pass is repeated, after the wait that the
 ...                 a failure that will not pass is not.
 
 Resource            ../../resources/resilience.resource
-Library             keywords.latency.LatencyLibrary
+Library             keywords.measure.latency.LatencyLibrary
 
 Test Setup          Open Patient Gateway
 

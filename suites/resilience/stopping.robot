@@ -3,7 +3,7 @@ Documentation       A gateway that is told to stop drops nobody: fifty streams w
 ...                 whoever came after it was told to come again.
 
 Resource            ../../resources/resilience.resource
-Library             keywords.lifecycle.LifecycleLibrary
+Library             keywords.gateway.lifecycle.LifecycleLibrary
 
 Suite Setup         Run Keywords    Open Gateway For All Rows    AND    Stop It In The Middle Of Fifty Streams
 

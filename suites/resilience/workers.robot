@@ -2,8 +2,8 @@
 Documentation       However many processes answer, they are one gateway: they know of each other's troubles.
 
 Resource            ../../resources/limits.resource
-Library             keywords.lifecycle.LifecycleLibrary
-Library             keywords.metrics.MetricsLibrary
+Library             keywords.gateway.lifecycle.LifecycleLibrary
+Library             keywords.gateway.metrics.MetricsLibrary
 
 Test Setup          Open Gateway With Two Workers
 

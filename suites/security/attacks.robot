@@ -4,7 +4,7 @@ Documentation       How often an attack succeeds is a property of the model, and
 ...                 when the samples show that it is more often than was accepted in `variables/`.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.attacks.AttackLibrary
+Library             keywords.security.attacks.AttackLibrary
 
 Test Tags           kind:security
 

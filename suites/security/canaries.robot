@@ -2,7 +2,7 @@
 Documentation       Unique words are planted where secrets are; nothing that the gateway writes or sends holds one.
 
 Resource            ../../resources/observability.resource
-Library             keywords.canaries.CanariesLibrary
+Library             keywords.security.canaries.CanariesLibrary
 
 Suite Setup         Start Observed Gateway With A Key For Its Backend
 Test Setup          Open Observed Gateway

@@ -3,7 +3,7 @@ Documentation       The control tokens of every family of models arrive as text 
 ...                 nothing else of a request changes.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.prompts.PromptsLibrary
+Library             keywords.client.prompts.PromptsLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 

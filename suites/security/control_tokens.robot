@@ -3,7 +3,7 @@ Documentation       What a client pastes is text, never a control token of the m
 ...                 prompt tells: a control token is one token, its misspelt twin is eight.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.prompts.PromptsLibrary
+Library             keywords.client.prompts.PromptsLibrary
 
 Test Tags           kind:security    needs:embedded-model
 

@@ -2,7 +2,7 @@
 Documentation       Whoever has no key gets no answer, and a key is shown to nobody.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.messages.MessagesLibrary
+Library             keywords.client.messages.MessagesLibrary
 
 Test Tags           kind:security    needs:api-key
 

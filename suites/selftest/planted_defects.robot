@@ -4,7 +4,7 @@ Documentation       The suite judged by what it finds: gateways with one planted
 ...                 what it says.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.planted_defects.PlantedDefectsLibrary
+Library             keywords.run.planted_defects.PlantedDefectsLibrary
 
 Test Template       Defect Is Found
 

@@ -3,7 +3,7 @@ Documentation       The suite judged by itself: what it leaves behind when a row
 ...                 Each row runs a small suite of `_child/` as a run of its own, attached to the target.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.child_run.ChildRunLibrary
+Library             keywords.run.child_run.ChildRunLibrary
 
 Test Tags           kind:functional
 
@@ -18,7 +18,7 @@ A failing row leaves what reproduces it
 A row without a requirement stops the run
     [Tags]    req:SELF-002    kind:negative
     ${child} =    Run Child    without_requirement.robot
-    ...    --prerunmodifier    keywords.traceability.modifier.RegisterModifier
+    ...    --prerunmodifier    keywords.hooks.modifier.RegisterModifier
     Should Be Equal As Integers    ${child.rc}    252
     Should Contain    ${child.stderr}    A row that proves nothing
 
@@ -31,7 +31,7 @@ A row without a requirement is not run in a bare run either
 An unknown requirement stops the run
     [Tags]    req:SELF-003    kind:negative
     ${child} =    Run Child    unknown_requirement.robot
-    ...    --prerunmodifier    keywords.traceability.modifier.RegisterModifier
+    ...    --prerunmodifier    keywords.hooks.modifier.RegisterModifier
     Should Be Equal As Integers    ${child.rc}    252
     Should Contain    ${child.stderr}    CHAT-999
     Should Contain    ${child.stderr}    did you mean CHAT-

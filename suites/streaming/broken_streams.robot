@@ -2,8 +2,8 @@
 Documentation       Whatever a backend does to its stream, the client is told, in a form that its library understands.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.broken_stream.BrokenStreamLibrary
-Library             keywords.openai_sdk.OpenAISdkLibrary
+Library             keywords.client.broken_stream.BrokenStreamLibrary
+Library             keywords.client.sdk.openai.OpenAISdkLibrary
 
 Test Setup          Open Gateway Before Scripted Backend
 

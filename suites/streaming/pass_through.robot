@@ -3,7 +3,7 @@ Documentation       Where nothing needs translation, the gateway hands a stream 
 ...                 backend says when it sent each chunk.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.chunk_delays.ChunkDelaysLibrary
+Library             keywords.measure.chunk_delays.ChunkDelaysLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from keywords import target
-from keywords.engine.client import ChatClient
-from keywords.engine.scripted_backend import Script, ScriptedBackend
+from keywords.engine.openai.client import ChatClient
+from keywords.engine.scripted.backend import Script, ScriptedBackend
+from keywords.run import target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keywords.engine.exchange import Exchange
+    from keywords.engine.http.exchange import Exchange
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 

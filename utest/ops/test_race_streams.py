@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from keywords.engine.scripted.backend import Fault, Script, words
 from keywords.engine.scripted.record import RecordedRequest, Sent
-from keywords.engine.scripted_backend import Fault, Script, words
 from ops.bench.race import streams, upstream
 from ops.bench.race.stream_client import Order, Stream, run
 from ops.bench.race.streams import StreamsError, added

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from keywords.engine.scripted_backend import ScriptedBackend
+    from keywords.engine.scripted.backend import ScriptedBackend
     from ops.bench.race.contenders import Contender
     from ops.bench.race.running import Running
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from keywords.engine import clock, probe, process_tree
+from keywords.engine import clock
+from keywords.engine.http import probe
+from keywords.engine.processes import tree
 from ops.bench.race.upstream import free_port
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class Running:
                 start_new_session=True,
             )
         self._guard = subprocess.Popen(  # noqa: S603  # our own file
-            [sys.executable, "-I", process_tree.__file__, str(self._popen.pid)],
+            [sys.executable, "-I", tree.__file__, str(self._popen.pid)],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
@@ -109,9 +111,9 @@ class Running:
         """End it and everything it started."""
         if psutil.pid_exists(self._popen.pid) and self._popen.poll() is None:
             self.resume()
-            process_tree.end(self._process)
+            tree.end(self._process)
         self._popen.wait()
-        self._guard.communicate(process_tree.RELEASE)
+        self._guard.communicate(tree.RELEASE)
 
     def _family(self) -> list[psutil.Process]:
         return [self._process, *self._process.children(recursive=True)]

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from keywords.engine.scripted_backend import Script, words
+from keywords.engine.scripted.backend import Script, words
 from keywords.engine.statistics.percentiles import TooFewValuesError, percentile, values_needed
 from ops.bench.race.stream_client import Order, Stream
 from ops.bench.race.upstream import CHUNKS, PATH, QUESTION, STREAM_MODEL
@@ -26,7 +26,7 @@ from ops.bench.race.upstream import CHUNKS, PATH, QUESTION, STREAM_MODEL
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from keywords.engine.scripted_backend import RecordedRequest, ScriptedBackend
+    from keywords.engine.scripted.backend import RecordedRequest, ScriptedBackend
 
 STREAMS = 64
 PACE_S = 0.02

@@ -11,8 +11,9 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from keywords.engine import clock, probe
-from keywords.engine.scripted_backend import Script, ScriptedBackend, words
+from keywords.engine import clock
+from keywords.engine.http import probe
+from keywords.engine.scripted.backend import Script, ScriptedBackend, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Fails on purpose, after an exchange with the target.
 
-Library             keywords.traceability.listener.TraceabilityListener
+Library             keywords.hooks.listener.TraceabilityListener
 Resource            ../../../resources/gateway.resource
 
 Suite Setup         Open World

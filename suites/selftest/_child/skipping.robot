@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Needs a gateway of its own, and is run attached to another one.
 
-Library             keywords.traceability.listener.TraceabilityListener
+Library             keywords.hooks.listener.TraceabilityListener
 Resource            ../../../resources/gateway.resource
 
 Suite Setup         Open World

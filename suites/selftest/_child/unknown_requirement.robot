@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Names a requirement that the register does not hold.
 
-Library             keywords.traceability.listener.TraceabilityListener
+Library             keywords.hooks.listener.TraceabilityListener
 
 Test Tags           kind:functional
 

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       Breaks the rule that each row names its requirement.
 
-Library             keywords.traceability.listener.TraceabilityListener
+Library             keywords.hooks.listener.TraceabilityListener
 
 Test Tags           kind:functional
 

@@ -15,7 +15,7 @@ from gateway.config.problems import ConfigError
 from gateway.errors.base import InvalidApiKey
 from gateway.limits import key_file, keyring
 from gateway.limits.keyring import KeyRing
-from keywords.engine.redis_server import RedisServer, command
+from keywords.engine.processes.redis import RedisServer, command
 
 
 @pytest.fixture

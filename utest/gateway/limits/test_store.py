@@ -12,7 +12,7 @@ from gateway.errors.limits import LimitsUnavailable
 from gateway.limits.keyring import Key
 from gateway.limits.redis_store import ANSWER_S, RedisStore
 from gateway.limits.store import MemoryStore, Ticket
-from keywords.engine.redis_server import RedisServer, command
+from keywords.engine.processes.redis import RedisServer, command
 
 WINDOW_S = 0.5
 

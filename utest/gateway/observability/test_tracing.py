@@ -8,7 +8,7 @@ import pytest
 from gateway.backends.kinds import GatewayConfig
 from gateway.config.problems import ConfigError
 from gateway.observability.observers import Observers
-from keywords.engine.otlp_receiver import OtlpReceiver
+from keywords.engine.processes.trace_receiver import OtlpReceiver
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 MODELS = {"m": {"route": [{"backend": "dead"}, {"backend": "up", "model": "inner"}]}}

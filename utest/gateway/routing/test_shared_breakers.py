@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from gateway.backends.kinds import GatewayConfig
 from gateway.backends.openai.backend import OpenAIBackend
 from gateway.routing.routes import Routes
-from keywords.engine import redis_server
+from keywords.engine.processes import redis as redis_server
 
 if importlib.util.find_spec("redis") is None or redis_server.command() is None:
     pytest.skip("needs the package redis and a Redis", allow_module_level=True)

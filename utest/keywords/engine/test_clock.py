@@ -10,7 +10,7 @@ import pytest
 from keywords.engine import clock
 
 ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file())
-OF_ITS_OWN = {"keywords/engine/clock.py", "keywords/engine/process_tree.py"}
+OF_ITS_OWN = {"keywords/engine/clock.py", "keywords/engine/processes/tree.py"}
 """The clock itself, and a file that runs without the package: both read `time.perf_counter`."""
 ALLOWED = {"time", "sleep", "strftime"}
 """Of the module `time`: stamps of the calendar and waiting."""

@@ -28,8 +28,8 @@ REGISTER = """
 WIRE = """
 import time
 from robot.api.deco import keyword, library
-from keywords.engine.evidence import COLLECTOR
-from keywords.engine.exchange import Chunk, Exchange
+from keywords.engine.evidence.collector import COLLECTOR
+from keywords.engine.http.exchange import Chunk, Exchange
 
 @library
 class Wire:
@@ -52,7 +52,7 @@ class Wire:
 
 INIT = """
 *** Settings ***
-Library    keywords.traceability.listener.TraceabilityListener
+Library    keywords.hooks.listener.TraceabilityListener
 """
 
 SUITE = """

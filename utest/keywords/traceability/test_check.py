@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from keywords.traceability.check import coverage_findings, row_findings, run_findings, skip_warnings
-from keywords.traceability.register import Register, Requirement
+from keywords.traceability.register.requirements import Register, Requirement
 from keywords.traceability.results import Result, Run
 from keywords.traceability.rows import Row
 

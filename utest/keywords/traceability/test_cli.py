@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from keywords.cli import app
+from keywords.qa.cli import app
 
 
 @pytest.fixture

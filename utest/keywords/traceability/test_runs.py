@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
+from keywords.traceability.evidence.row import _short
 from keywords.traceability.results import read_output
-from keywords.traceability.row_evidence import _short
 
 
 def folder(project, name):
@@ -84,7 +84,7 @@ def test_a_run_that_attached_is_repeated_against_the_same_address(project):
         "suites/__init__.robot",
         """
         *** Settings ***
-        Library        keywords.traceability.listener.TraceabilityListener
+        Library        keywords.hooks.listener.TraceabilityListener
         Suite Setup    Attach
         *** Keywords ***
         Attach
@@ -129,7 +129,7 @@ def test_a_dry_run_leaves_no_evidence(project):
 
 def test_the_modifier_ends_a_run_whose_rows_know_no_requirement(project):
     project.replace("suites/api/chat.robot", "req:STRM-001", "req:STRM-010")
-    process = project.robot("--prerunmodifier", "keywords.traceability.modifier.RegisterModifier")
+    process = project.robot("--prerunmodifier", "keywords.hooks.modifier.RegisterModifier")
     assert process.returncode == 252
     assert "row 'Suites.Api.Chat.A stream ends' has tag 'req:STRM-010'" in process.stderr
     assert "did you mean STRM-001?" in process.stderr
@@ -138,14 +138,14 @@ def test_the_modifier_ends_a_run_whose_rows_know_no_requirement(project):
 
 
 def test_the_modifier_adds_nothing_that_the_log_shows(project):
-    process = project.robot("--prerunmodifier", "keywords.traceability.modifier.RegisterModifier")
+    process = project.robot("--prerunmodifier", "keywords.hooks.modifier.RegisterModifier")
     assert process.returncode == 1
     assert "allure." not in (project.results / "output.xml").read_text()
 
 
 def test_the_modifier_names_the_faults_of_the_register(project):
     project.replace("resources/register/requirements.yaml", "impact: 5", "impact: 9")
-    process = project.robot("--prerunmodifier", "keywords.traceability.modifier.RegisterModifier")
+    process = project.robot("--prerunmodifier", "keywords.hooks.modifier.RegisterModifier")
     assert process.returncode == 252
     assert "CHAT-001: field 'risk' has impact 9; write" in process.stderr
 
@@ -233,7 +233,7 @@ def test_a_run_names_its_commit(project):
 def project_init_with_setup():
     return """
     *** Settings ***
-    Library        keywords.traceability.listener.TraceabilityListener
+    Library        keywords.hooks.listener.TraceabilityListener
     Suite Setup    Log    the world begins    console=yes
     """
 
@@ -241,7 +241,7 @@ def project_init_with_setup():
 @pytest.mark.parametrize(("part", "name"), [("suites/api/chat.robot", "Chat"), ("suites/api", "Api")])
 def test_a_part_that_is_run_without_its_world_names_the_command_that_opens_it(project, part, name):
     project.write("suites/__init__.robot", project_init_with_setup())
-    imported = "Library      keywords.traceability.listener.TraceabilityListener\nLibrary      wire.Wire"
+    imported = "Library      keywords.hooks.listener.TraceabilityListener\nLibrary      wire.Wire"
     project.replace("suites/api/chat.robot", "Library      wire.Wire", imported)
     process = project.robot(suites=part)
     assert process.returncode == 3

@@ -1,0 +1,1 @@
+"""The scripted backend: started, told what to do, asked what it saw."""

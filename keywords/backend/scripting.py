@@ -1,0 +1,266 @@
+"""What a scripted backend does with requests."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from robot.api.deco import keyword, library
+
+from keywords.engine.scripted.backend import (
+    Delay,
+    Exponential,
+    Fault,
+    Script,
+    ScriptedBackend,
+    ToolCall,
+    Uniform,
+    words,
+)
+from keywords.engine.scripted.script import WORDS, FaultKind, FinishReason, KeepAlive, RetryAfterForm
+from keywords.run.arguments import CONVERTERS, Headers
+
+_AT_ONCE = timedelta(0)
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
+class ScriptingLibrary:
+    """Say what a scripted backend does with every request for an answer from now on.
+
+    Each keyword returns the script as it stands then, as a part of a [Script Sequence].
+
+    ```robotframework
+    ${refusal} =    Script Refusal    ${BACKEND}    429    retry_after=1 s
+    ${answer} =    Script Answer    ${BACKEND}    One${SPACE}    answer.
+    Script Sequence    ${BACKEND}    ${refusal}    ${answer}
+    ```
+    """
+
+    @keyword
+    def script_answer(
+        self,
+        backend: ScriptedBackend,
+        *chunks: str,
+        count: int | None = None,
+        tokens_per_chunk: int = 1,
+        connect_delay: timedelta | Uniform | Exponential = _AT_ONCE,
+        first_delay: timedelta | Uniform | Exponential = _AT_ONCE,
+        chunk_delay: timedelta | Uniform | Exponential = _AT_ONCE,
+        seed: int = 0,
+        finish_reason: FinishReason = "stop",
+    ) -> Script:
+        """Say what the backend answers from now on; a fault, refusal or sequence scripted before is over.
+
+        Args:
+            backend: whose script it is.
+            chunks: pieces of the stream; a plain answer is all of them joined. The usual five words if left out.
+            count: so many numbered words instead, one chunk each.
+            tokens_per_chunk: how many tokens of the usage a chunk counts for.
+            connect_delay: from a new connection to the first look at what it sends.
+            first_delay: silence before the first byte.
+            chunk_delay: silence before each chunk of a stream.
+            seed: of delays that are drawn, by [Uniform Delay] or [Exponential Delay].
+            finish_reason: how the answer ends.
+
+        ```robotframework
+        Script Answer    ${backend}    Slow${SPACE}    words    chunk_delay=200 ms
+        ```
+        """
+        said = chunks or WORDS if count is None else words(count)
+        return _set(
+            backend,
+            Script(
+                chunks=said,
+                tokens_per_chunk=tokens_per_chunk,
+                connect_delay=_delay(connect_delay),
+                first_delay=_delay(first_delay),
+                chunk_delay=_delay(chunk_delay),
+                seed=seed,
+                finish_reason=finish_reason,
+            ),
+        )
+
+    @keyword
+    def uniform_delay(self, low: timedelta, high: timedelta) -> Uniform:
+        """A delay that is drawn evenly between two bounds, for [Script Answer].
+
+        ```robotframework
+        ${delay} =    Uniform Delay    10 ms    30 ms
+        Script Answer    ${backend}    chunk_delay=${delay}    seed=7
+        ```
+        """
+        return Uniform(low.total_seconds(), high.total_seconds())
+
+    @keyword
+    def exponential_delay(self, mean: timedelta) -> Exponential:
+        """A delay that is drawn from the exponential distribution, for [Script Answer]: now and then a long one.
+
+        ```robotframework
+        ${delay} =    Exponential Delay    20 ms
+        ```
+        """
+        return Exponential(mean.total_seconds())
+
+    @keyword
+    def script_tool_call(self, backend: ScriptedBackend, name: str, arguments: str, *chunks: str) -> Script:
+        """Let the backend answer with the call of a tool.
+
+        Args:
+            backend: whose script it is.
+            name: the tool's name.
+            arguments: its arguments, a JSON object as text.
+            chunks: text before the call.
+
+        ```robotframework
+        Script Tool Call    ${backend}    get_weather    {"city": "Oslo"}
+        ```
+        """
+        calls = (ToolCall(name, arguments),)
+        return _set(backend, Script(chunks=chunks, tool_calls=calls, finish_reason="tool_calls"))
+
+    @keyword
+    def script_wire(
+        self,
+        backend: ScriptedBackend,
+        *,
+        early_role: bool = False,
+        usage: bool = True,
+        crlf: bool = False,
+        comments: bool = False,
+        split_bytes: int | None = None,
+        join: int = 1,
+        keep_alive: KeepAlive = "keep",
+        headers: Headers = None,
+    ) -> Script:
+        """Say how answers are put on the wire from now on; what they say and when stays as it was scripted.
+
+        Args:
+            backend: whose script it is.
+            early_role: OpenAI's stream starts at once with a chunk that has a role and no text.
+            usage: whether the answer says how many tokens it took.
+            crlf: lines of a stream end with CR LF.
+            comments: each event of a stream has an SSE comment before it.
+            split_bytes: TCP writes of so many bytes, one millisecond apart.
+            join: so many chunks of a stream in one TCP write.
+            keep_alive: after an answer the connection is kept, closed with an announcement (`announced`), closed
+                without a word (`silent`), or reset as soon as the next request comes in on it (`stale`).
+            headers: further headers of every answer.
+
+        ```robotframework
+        Script Wire    ${backend}    crlf=True    comments=True    split_bytes=3
+        ```
+        """
+        script = replace(
+            backend.script,
+            early_role=early_role,
+            usage=usage,
+            crlf=crlf,
+            comments=comments,
+            split_bytes=split_bytes,
+            join=join,
+            keep_alive=keep_alive,
+            headers=headers or {},
+        )
+        return _set(backend, script)
+
+    @keyword
+    def script_fault(
+        self, backend: ScriptedBackend, fault: FaultKind, *, after: int | None = None, at_byte: int | None = None
+    ) -> Script:
+        """Let every answer from now on break; its chunks and delays stay as they were scripted.
+
+        Args:
+            backend: whose script it is.
+            fault: `cut` resets the connection, `close` closes it before the answer is whole, `end` ends the answer
+                early and in good form, `silence` sends nothing more and keeps the connection open, `error` sends the
+                family's own error within the stream, `bad_json` and `bad_utf8` spoil one chunk.
+            after: so many chunks come first; none if left out. A plain answer breaks within its body, or never comes.
+            at_byte: so many bytes of the answer's body come first, instead.
+
+        Raises:
+            ValueError: there are fewer chunks than that, or this fault has no such place.
+
+        ```robotframework
+        Script Fault    ${backend}    cut    after=2
+        Script Fault    ${backend}    close    at_byte=100
+        ```
+        """
+        place = 0 if after is None and at_byte is None else after
+        return _set(backend, replace(backend.script, fault=Fault(fault, after=place, at_byte=at_byte)))
+
+    @keyword
+    def script_no_answer(self, backend: ScriptedBackend, fault: FaultKind = "silence") -> Script:
+        """Let every request be received and never answered, not by a single byte.
+
+        Args:
+            backend: whose script it is.
+            fault: `silence` keeps the connection open, `cut` resets it, `close` closes it.
+
+        ```robotframework
+        Script No Answer    ${backend}    cut
+        ```
+        """
+        return _set(backend, replace(backend.script, fault=Fault(fault)))
+
+    @keyword
+    def script_refusal(
+        self,
+        backend: ScriptedBackend,
+        status: int,
+        body: str | None = None,
+        *,
+        headers: Headers = None,
+        retry_after: timedelta | None = None,
+        retry_after_form: RetryAfterForm = "seconds",
+    ) -> Script:
+        """Let the backend refuse every request from now on.
+
+        Args:
+            backend: whose script it is.
+            status: HTTP status.
+            body: exact body; the family's own error object if left out.
+            headers: further headers.
+            retry_after: how long the client is asked to wait.
+            retry_after_form: in which form: `retry-after` in whole seconds, `retry-after-ms`, or `retry-after` with a
+                date.
+
+        ```robotframework
+        Script Refusal    ${backend}    429    retry_after=2 s    retry_after_form=date
+        ```
+        """
+        return _set(
+            backend,
+            Script(
+                status=status,
+                headers=headers or {},
+                body=body.encode() if body is not None else None,
+                retry_after_s=None if retry_after is None else retry_after.total_seconds(),
+                retry_after_form=retry_after_form,
+            ),
+        )
+
+    @keyword
+    def script_sequence(
+        self, backend: ScriptedBackend, *scripts: Script, path: str | None = None, model: str | None = None
+    ) -> None:
+        """Play scripts one after the other, one for each request, and the last one again and again.
+
+        Args:
+            backend: who plays.
+            scripts: as the other keywords return them.
+            path: only for requests at this path, without a query; probes such as `/v1/models` too.
+            model: only for requests for this model. Without path and model it replaces everything scripted before.
+
+        ```robotframework
+        Script Sequence    ${backend}    ${refusal}    ${answer}
+        Script Sequence    ${backend}    ${refusal}    path=/v1/models
+        ```
+        """
+        backend.play(*scripts, path=path, model=model)
+
+
+def _set(backend: ScriptedBackend, script: Script) -> Script:
+    backend.script = script
+    return script
+
+
+def _delay(given: timedelta | Uniform | Exponential) -> Delay:
+    return given.total_seconds() if isinstance(given, timedelta) else given

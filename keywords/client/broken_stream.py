@@ -1,0 +1,146 @@
+"""Streams that break off: start one, let something happen, and see how it ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.client.streaming import log_stream
+from keywords.engine import clock
+from keywords.engine.openai import conformance
+from keywords.engine.openai.client import RunningStream, StreamedAnswer
+from keywords.run import target
+from keywords.run.arguments import CONVERTERS, Fields
+from keywords.run.assertions import judge
+
+
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
+class BrokenStreamLibrary:
+    """Leave a stream running while the row does something to the gateway, and look at its end.
+
+    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    replaces the usual message.
+    """
+
+    @keyword
+    def start_stream(
+        self,
+        prompt: str,
+        *,
+        temperature: float | None = None,
+        max_tokens: int | None = 256,
+        extra: Fields = None,
+    ) -> RunningStream:
+        """Start a stream, wait for its first content and leave it running.
+
+        Args:
+            prompt: the user message.
+            temperature: 0 to 2.
+            max_tokens: upper bound of the answer, in tokens.
+            extra: further fields of the request.
+
+        Returns:
+            The running stream, for [Finish Stream].
+
+        Raises:
+            GatewayRefused: the gateway answered with an error instead of a stream.
+            TimeoutError: no content came within 30 seconds.
+
+        ```robotframework
+        ${running} =    Start Stream    Tell me a long story.
+        ${moment} =    Note Moment
+        ${stream} =    Finish Stream    ${running}
+        Get Time From Moment To End    ${stream}    ${moment}    <    10
+        ```
+        """
+        fields = {"temperature": temperature, "max_tokens": max_tokens, **(extra or {})}
+        running = target.client().start_stream(prompt, **fields)
+        logger.info("The first content came; the stream goes on")
+        return running
+
+    @keyword
+    def finish_stream(self, running: RunningStream, within: timedelta = timedelta(seconds=60)) -> StreamedAnswer:
+        """Wait for the end of a stream that runs in the background.
+
+        Args:
+            running: from [Start Stream].
+            within: how long to wait.
+
+        Returns:
+            As `Stream Chat`.
+
+        Raises:
+            TimeoutError: the stream did not end in time.
+
+        ```robotframework
+        ${running} =    Start Stream    Tell me a long story.
+        ${stream} =    Finish Stream    ${running}    within=30 s
+        ```
+        """
+        stream = running.finish(within.total_seconds())
+        log_stream(stream)
+        return stream
+
+    @keyword
+    def note_moment(self) -> float:
+        """This moment on the clock of the streams, for [Get Time From Moment To End].
+
+        ```robotframework
+        ${moment} =    Note Moment
+        ```
+        """
+        return clock.now()
+
+    @keyword
+    def stream_should_say_that_it_broke_off(self, stream: StreamedAnswer) -> None:
+        """Judge a stream whose backend failed: one error event with all four keys, no finish reason, then `[DONE]`.
+
+        Raises:
+            AssertionError: with every defect in it.
+
+        ```robotframework
+        Stream Should Say That It Broke Off    ${stream}
+        ```
+        """
+        defects = conformance.broken_stream_defects(stream)
+        if defects:
+            raise AssertionError(f"Not an honest end of a broken stream: {'; '.join(defects)}")
+
+    @keyword
+    def get_stream_error_code(
+        self,
+        stream: StreamedAnswer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+    ) -> str | None:
+        """The code in the error event of a stream; `${None}` if there was no error event.
+
+        ```robotframework
+        Get Stream Error Code    ${stream}    ==    backend_disconnected
+        ```
+        """
+        code = None if stream.error is None else stream.error.get("code")
+        label = f"The code of the stream's error ({stream.error})"
+        return judge(code, assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def get_time_from_moment_to_end(
+        self,
+        stream: StreamedAnswer,
+        moment: float,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """Seconds from a moment, as [Note Moment] gives it, to the end of the stream.
+
+        ```robotframework
+        Get Time From Moment To End    ${stream}    ${moment}    <    2
+        ```
+        """
+        value = stream.exchange.sent_at + stream.total_s - moment
+        return judge(value, assertion_operator, assertion_expected, "From the moment to the stream's end (s)", message)

@@ -1,0 +1,171 @@
+"""Text completions: a prompt that is continued, in one piece or as a stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api.deco import keyword, library
+
+from keywords.client.chat import log_answer
+from keywords.client.streaming import log_stream
+from keywords.engine.openai import completions
+from keywords.engine.openai.client import Answer, StreamedAnswer
+from keywords.run import target
+from keywords.run.arguments import CONVERTERS, Fields
+from keywords.run.assertions import judge
+
+
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
+class CompletionsLibrary:
+    """Have the gateway continue prompts (`/v1/completions`).
+
+    Each of several prompts has choices of its own. Prompts that are the ids of their tokens go into `extra`. What comes
+    back is looked at with the keywords for chat: `Get Text`, `Get Finish Reason`, `Get Usage`, `Get Header`, `Stream
+    Should Say That It Broke Off`.
+    """
+
+    @keyword
+    def ask_for_completion(
+        self,
+        *prompts: str,
+        model: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = 16,
+        n: int | None = None,
+        logprobs: int | None = None,
+        extra: Fields = None,
+    ) -> Answer:
+        """Have a prompt continued, and wait for all of it.
+
+        Args:
+            prompts: one prompt is sent as a text, several as a list.
+            model: model id; `${MODEL}` if left out.
+            temperature: 0 to 2.
+            max_tokens: upper bound of each completion, in tokens; `${None}` leaves it open.
+            n: how many choices for each prompt.
+            logprobs: log probabilities of so many alternatives to each token.
+            extra: further fields of the request; `prompt` replaces the prompts.
+
+        Raises:
+            GatewayRefused: the gateway answered with an error.
+            AnswerBrokeOff: no answer came, or not all of it.
+            NotAnAnswer: the body is not a text completion.
+
+        ```robotframework
+        ${answer} =    Ask For Completion    Once upon a time    temperature=0
+        ${answer} =    Ask For Completion    Once upon    The sky    n=2
+        ${answer} =    Ask For Completion    extra={"prompt": [[1, 2, 3], [4]]}
+        ```
+        """
+        fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "n": n}
+        fields["logprobs"] = logprobs
+        fields = _without_none(fields) | {"prompt": _prompt(prompts), **(extra or {})}
+        answer = completions.complete(target.client(), **fields)
+        log_answer(answer)
+        return answer
+
+    @keyword
+    def stream_completion(
+        self,
+        *prompts: str,
+        model: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = 16,
+        n: int | None = None,
+        include_usage: bool = False,
+        extra: Fields = None,
+    ) -> StreamedAnswer:
+        """Have a prompt continued as a stream, and read it to its end, however it ends.
+
+        Args:
+            prompts: as for [Ask For Completion].
+            model: as for [Ask For Completion].
+            temperature: as for [Ask For Completion].
+            max_tokens: as for [Ask For Completion].
+            n: as for [Ask For Completion].
+            include_usage: ask for the usage numbers at the end of the stream.
+            extra: as for [Ask For Completion].
+
+        Raises:
+            GatewayRefused: the gateway answered with an error instead of a stream.
+            AnswerBrokeOff: not even a status came.
+
+        ```robotframework
+        ${stream} =    Stream Completion    Once upon a time    temperature=0
+        ```
+        """
+        fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "n": n}
+        fields = _without_none(fields) | {"prompt": _prompt(prompts), **(extra or {})}
+        streamed = completions.stream(target.client(), include_usage=include_usage, **fields)
+        log_stream(streamed)
+        return streamed
+
+    @keyword
+    def answer_should_be_a_complete_text_completion(self, answer: Answer, choices: int = 1) -> None:
+        """Judge the whole object: its id, kind, time and model, so many choices in order, and a usage that adds up.
+
+        Raises:
+            AssertionError: with every defect in it.
+
+        ```robotframework
+        ${answer} =    Ask For Completion    Once upon a time
+        Answer Should Be A Complete Text Completion    ${answer}
+        ```
+        """
+        defects = completions.completion_defects(answer.exchange.json(), choices)
+        if defects:
+            raise AssertionError(f"Not a complete text completion: {'; '.join(defects)}")
+
+    @keyword
+    def text_stream_should_be_closed_properly(self, stream: StreamedAnswer, choices: int = 1) -> None:
+        """Judge a stream that ran to its natural end.
+
+        One finish reason for each of so many choices and no text after it; the object `text_completion` in every event;
+        usage in an event of its own if it was asked for and else not; `[DONE]` last and exactly once; nothing that
+        breaks the rules of the format.
+
+        Raises:
+            AssertionError: with every defect in it.
+
+        ```robotframework
+        ${stream} =    Stream Completion    Once upon a time
+        Text Stream Should Be Closed Properly    ${stream}
+        ```
+        """
+        defects = completions.stream_defects(stream, choices)
+        if defects:
+            raise AssertionError(f"Not a proper stream: {'; '.join(defects)}")
+
+    @keyword
+    def get_tokens_of_text(
+        self,
+        answer: Answer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+    ) -> str:
+        """The tokens of the first choice's log probabilities, joined: they must make its text.
+
+        Raises:
+            AssertionError: there are none in the shape of text completions, or the comparison failed.
+
+        ```robotframework
+        ${answer} =    Ask For Completion    Once upon a time    logprobs=1
+        Get Tokens Of Text    ${answer}    ==    ${answer.text}
+        ```
+        """
+        logprobs = answer.exchange.json()["choices"][0]["logprobs"] or {}
+        lists = [logprobs.get(name) for name in ("tokens", "token_logprobs", "top_logprobs", "text_offset")]
+        if not all(isinstance(values, list) and len(values) == len(lists[0] or ()) for values in lists):
+            raise AssertionError(f"No log probabilities in the shape of text completions: {logprobs}")
+        tokens = "".join(lists[0] or ())
+        return judge(tokens, assertion_operator, assertion_expected, "The tokens of the text", message)
+
+
+def _prompt(prompts: tuple[str, ...]) -> str | list[str]:
+    return prompts[0] if len(prompts) == 1 else list(prompts)
+
+
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,51 @@
+"""Prompts of a chosen size, and what is said of those that do not fit."""
+
+from __future__ import annotations
+
+import re
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.http.exchange import Exchange
+from keywords.engine.openai.answer import error_object, shown
+from keywords.run.assertions import judge
+
+
+@library(scope="SUITE", doc_format="MARKDOWN")
+class ContextLibrary:
+    """Fill a model's context, or more than fill it."""
+
+    @keyword
+    def prompt_of_words(self, count: int) -> str:
+        """A prompt of that many short English words; for most models each is one token.
+
+        ```robotframework
+        ${prompt} =    Prompt Of Words    1900
+        ```
+        """
+        return " ".join(["hello"] * count)
+
+    @keyword
+    def get_refused_prompt_tokens(
+        self,
+        exchange: Exchange,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int | None:
+        """How many tokens a prompt has by the words of its refusal; `${None}` if they hold no number.
+
+        A refusal names the limit and the prompt's own size, which is the larger of the two: it is the largest whole
+        number in the message.
+
+        ```robotframework
+        ${refusal} =    Send Chat    ${prompt}
+        Get Refused Prompt Tokens    ${refusal}    >    2048
+        ```
+        """
+        said = error_object(exchange).get("message") or shown(exchange.body)
+        tokens = max(map(int, re.findall(r"\d+", said)), default=None)
+        logger.info(f"{tokens} tokens: {said}")
+        return judge(tokens, assertion_operator, assertion_expected, f"Tokens of the refused prompt ({said})", message)

@@ -1,0 +1,77 @@
+"""Clients that leave before their answer is complete."""
+
+from datetime import timedelta
+from typing import Any
+
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.evidence.collector import COLLECTOR
+from keywords.engine.http import disconnect
+from keywords.engine.http.disconnect import Departure
+from keywords.run import target
+
+_AT_ONCE = timedelta(0)
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class LeavingLibrary:
+    """Ask and leave. `RecordingLibrary` tells when the backend noticed.
+
+    ```robotframework
+    ${departure} =    Ask And Leave    Hello.    after=200 ms
+    Get Time From Moment To Disconnect    ${BACKEND}    ${departure.at_s}    <    0.1
+    ```
+    """
+
+    @keyword
+    def ask_and_leave(self, prompt: str, after: timedelta = _AT_ONCE, **fields: float | str) -> Departure:
+        """Ask for a plain answer and close the connection without waiting for it.
+
+        Args:
+            prompt: the user message.
+            after: how long to stay after the request was sent.
+            fields: further fields of the request.
+
+        Returns:
+            When it left, seconds on the monotonic clock.
+
+        ```robotframework
+        ${departure} =    Ask And Leave    Hello.    after=200 ms
+        ```
+        """
+        return _leave(prompt, fields, after, 0)
+
+    @keyword
+    def stream_and_leave(
+        self, prompt: str, after: timedelta = _AT_ONCE, *, events: int = 1, **fields: float | str
+    ) -> Departure:
+        """Ask for a stream and close the connection in the middle of it.
+
+        Args:
+            prompt: the user message.
+            after: how long to stay after the last awaited event came.
+            events: so many events are awaited; 0 leaves before the first byte.
+            fields: further fields of the request.
+
+        Raises:
+            OSError: an awaited event did not come within 30 seconds.
+            ConnectionError: the stream ended before the last awaited event.
+
+        ```robotframework
+        ${departure} =    Stream And Leave    Tell me a story.    events=2
+        ```
+        """
+        return _leave(prompt, {"stream": True, **fields}, after, events)
+
+
+def _leave(prompt: str, fields: dict[str, Any], after: timedelta, events: int) -> Departure:
+    client = target.client()
+    asked = {"model": client.model, "messages": [{"role": "user", "content": prompt}], **fields}
+    departure = disconnect.ask_and_leave(
+        client.base_url, asked, api_key=target.api_key(), after_s=after.total_seconds(), after_events=events
+    )
+    COLLECTOR.add(departure.exchange)
+    read = f"status {departure.status}, {len(departure.received)} bytes" if departure.status else "nothing"
+    logger.info(f"Left at {departure.at_s:.4f} s of the monotonic clock, having read {read}")
+    return departure

@@ -1,0 +1,139 @@
+"""Embeddings: texts as vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.openai import embeddings
+from keywords.engine.openai.embeddings import Embeddings, Format
+from keywords.run import target
+from keywords.run.arguments import CONVERTERS, Fields
+from keywords.run.assertions import judge
+
+
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
+class EmbeddingsLibrary:
+    """Have the gateway turn texts into vectors (`/v1/embeddings`).
+
+    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    replaces the usual message.
+    """
+
+    @keyword
+    def ask_for_embeddings(
+        self,
+        *texts: str,
+        model: str | None = None,
+        encoding_format: Format | None = None,
+        extra: Fields = None,
+    ) -> Embeddings:
+        """Ask for the vectors of one or several texts.
+
+        Args:
+            texts: one text is sent as a text, several as a list.
+            model: model id; `${MODEL}` if left out.
+            encoding_format: `float` for arrays of numbers, `base64` for packed ones, which are unpacked here.
+            extra: further fields of the request; `input` replaces the texts.
+
+        Returns:
+            Vectors, usage, the exchange itself.
+
+        Raises:
+            GatewayRefused: the gateway answered with an error.
+            AnswerBrokeOff: no answer came, or not all of it.
+            NotAnAnswer: the body is no list of embeddings in that format.
+
+        ```robotframework
+        ${vectors} =    Ask For Embeddings    A cat.    A dog.
+        ```
+        """
+        given: Any = texts[0] if len(texts) == 1 else list(texts)
+        fields = {"model": model, "encoding_format": encoding_format, **(extra or {})}
+        found = embeddings.embed(target.client(), fields.pop("input", given), **_without_none(fields))
+        logger.info(str(found))
+        return found
+
+    @keyword
+    def embeddings_should_be_complete(self, found: Embeddings, texts: int = 1) -> None:
+        """Judge the whole object: so many vectors in order, the model, and a usage of the prompt's tokens alone.
+
+        Raises:
+            AssertionError: with every defect in it.
+
+        ```robotframework
+        ${vectors} =    Ask For Embeddings    A cat.    A dog.
+        Embeddings Should Be Complete    ${vectors}    texts=2
+        ```
+        """
+        defects = embeddings.embeddings_defects(found.exchange.json(), texts)
+        if defects:
+            raise AssertionError(f"Not a complete list of embeddings: {'; '.join(defects)}")
+
+    @keyword
+    def get_vector_length(
+        self,
+        found: Embeddings,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many numbers each vector has.
+
+        Raises:
+            AssertionError: they differ in that, or the comparison failed.
+
+        ```robotframework
+        ${vectors} =    Ask For Embeddings    A cat.    extra={"dimensions": 8}
+        Get Vector Length    ${vectors}    ==    8
+        ```
+        """
+        lengths = {len(vector) for vector in found.vectors}
+        if len(lengths) != 1:
+            raise AssertionError(f"The vectors have different lengths: {sorted(lengths)}")
+        return judge(lengths.pop(), assertion_operator, assertion_expected, "Numbers of each vector", message)
+
+    @keyword
+    def get_similarity(
+        self,
+        one: Embeddings,
+        other: Embeddings,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """The cosine of the angle between the first vectors of two answers: 1 for the same direction.
+
+        ```robotframework
+        ${plain} =    Ask For Embeddings    A cat.
+        ${packed} =    Ask For Embeddings    A cat.    encoding_format=base64
+        Get Similarity    ${plain}    ${packed}    >    0.999
+        ```
+        """
+        cosine = embeddings.similarity(one.vectors[0], other.vectors[0])
+        return judge(cosine, assertion_operator, assertion_expected, "The cosine between both", message)
+
+    @keyword
+    def get_tokens_of_embeddings(
+        self,
+        found: Embeddings,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int | None:
+        """The tokens of all texts, as the gateway accounts for them.
+
+        ```robotframework
+        ${vectors} =    Ask For Embeddings    Two words
+        Get Tokens Of Embeddings    ${vectors}    ==    2
+        ```
+        """
+        tokens = None if found.usage is None else found.usage.prompt_tokens
+        return judge(tokens, assertion_operator, assertion_expected, "usage.prompt_tokens", message)
+
+
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

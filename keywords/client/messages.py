@@ -1,0 +1,175 @@
+"""Anthropic's Messages, byte by byte: for all that Anthropic's own package would not show, or would not send."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.anthropic import conformance
+from keywords.engine.anthropic.messages import MESSAGES, StreamedMessage, read_stream
+from keywords.engine.http.exchange import Exchange
+from keywords.run import target
+from keywords.run.arguments import CONVERTERS, Headers, json_or_text
+from keywords.run.assertions import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KeyPlace = Literal["authorization", "x-api-key", "none"]
+
+
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
+class MessagesLibrary:
+    """Ask in the format of Anthropic's Messages, and hold what comes back against it.
+
+    ```robotframework
+    ${exchange} =    Send Message    Hello.
+    Body Should Be A Message    ${exchange}
+    ${stream} =    Stream Message    Hello.
+    Message Stream Should Be In Order    ${stream}
+    ```
+    """
+
+    @keyword
+    def send_message(
+        self,
+        prompt: str = "Hello.",
+        *,
+        headers: Headers = None,
+        key_in: KeyPlace = "authorization",
+        **fields: Any,
+    ) -> Exchange:
+        """Post a Messages request whose fields may be wrong.
+
+        Args:
+            prompt: the user's turn.
+            headers: further headers.
+            key_in: the header that carries the gateway's key: `authorization`, `x-api-key`, or `none` of them.
+            fields: fields of the request, over `model`, `max_tokens` and `messages`; a text that is JSON is taken as
+                JSON, and null leaves a field out.
+
+        Returns:
+            Status, headers, body, times.
+
+        ```robotframework
+        ${refusal} =    Send Message    max_tokens=-1
+        ${refusal} =    Send Message    headers=anthropic-version: 2023-01-01
+        ```
+        """
+        return _posted(prompt, headers or {}, fields, key_in)
+
+    @keyword
+    def stream_message(self, prompt: str = "Hello.", **fields: Any) -> StreamedMessage:
+        """Post a Messages request for a stream and read it to its end, however it ends.
+
+        Args:
+            prompt: the user's turn.
+            fields: as for [Send Message].
+
+        Raises:
+            AssertionError: the answer is no stream.
+
+        ```robotframework
+        ${stream} =    Stream Message    Hello.    model=ollama
+        ```
+        """
+        exchange = _posted(prompt, {}, {"stream": True, **fields})
+        if exchange.status != 200:  # noqa: PLR2004  # HTTP's own number
+            raise AssertionError(f"No stream came, but {exchange.status}: {exchange.body.decode(errors='replace')}")
+        stream = read_stream(exchange)
+        logger.info(repr(stream))
+        return stream
+
+    @keyword
+    def body_should_be_a_message(self, exchange: Exchange) -> None:
+        """Judge a whole answer: a `message` object with all that belongs to it.
+
+        Raises:
+            AssertionError: with every defect in it.
+
+        ```robotframework
+        Body Should Be A Message    ${exchange}
+        ```
+        """
+        _judge("No message", conformance.message_defects(exchange.json()))
+
+    @keyword
+    def message_stream_should_be_in_order(self, stream: StreamedMessage) -> None:
+        """Judge a stream that ran to its end: the order of its events, their names, its blocks and its counts.
+
+        Raises:
+            AssertionError: with every defect in it.
+
+        ```robotframework
+        Message Stream Should Be In Order    ${stream}
+        ```
+        """
+        _judge("Not in Anthropic's order", conformance.stream_defects(stream))
+
+    @keyword
+    def message_stream_should_say_that_it_broke_off(self, stream: StreamedMessage) -> None:
+        """Judge a stream whose backend failed: one error event at its end, and no stop reason.
+
+        Raises:
+            AssertionError: with every defect in it.
+
+        ```robotframework
+        Message Stream Should Say That It Broke Off    ${stream}
+        ```
+        """
+        _judge("Not an honest end of a broken stream", conformance.broken_stream_defects(stream))
+
+    @keyword
+    def error_should_be_an_anthropic_error(self, exchange: Exchange) -> None:
+        """Judge an error answer: Anthropic's shape, the type that belongs to the status, the request's id.
+
+        Raises:
+            AssertionError: with every defect in it.
+
+        ```robotframework
+        Error Should Be An Anthropic Error    ${refusal}
+        ```
+        """
+        _judge("Not Anthropic's error", conformance.error_defects(exchange))
+
+    @keyword
+    def get_message_text(
+        self,
+        stream: StreamedMessage,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+    ) -> str:
+        """The text of a streamed message, all blocks joined.
+
+        ```robotframework
+        Get Message Text    ${stream}    ==    One two three four.
+        ```
+        """
+        return judge(stream.text, assertion_operator, assertion_expected, "The text of the message", message)
+
+
+def _posted(
+    prompt: str, headers: Mapping[str, str], fields: dict[str, Any], key_in: KeyPlace = "authorization"
+) -> Exchange:
+    client = target.client()
+    body = {"model": client.model, "max_tokens": 32, "messages": [{"role": "user", "content": prompt}]}
+    body |= {name: json_or_text(value) for name, value in fields.items()}
+    data = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
+    given = {"content-type": "application/json", "anthropic-version": "2023-06-01", **headers}
+    # llama.cpp's server closes the connection after a stream though it promised to keep it.
+    given |= {"connection": "close"} if fields.get("stream") else {}
+    key = target.api_key()
+    given |= {"x-api-key": key} if key_in == "x-api-key" and key else {}
+    exchange = client.send("POST", MESSAGES, body=data, headers=given, anonymous=key_in != "authorization")
+    logger.info(f"{exchange.status} {exchange.body[:2000].decode(errors='replace')}")
+    return exchange
+
+
+def _judge(what: str, defects: list[str]) -> None:
+    if defects:
+        raise AssertionError(f"{what}: {'; '.join(defects)}")

@@ -1,0 +1,71 @@
+"""Which models the gateway offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.openai import conformance
+from keywords.engine.openai.answer import read_object
+from keywords.run import target
+from keywords.run.arguments import CONVERTERS, Words
+from keywords.run.assertions import judge
+
+
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
+class ModelsLibrary:
+    """Find out which models a client may ask for."""
+
+    @keyword
+    def list_models(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Words = None,
+        message: str | None = None,
+    ) -> list[str]:
+        """The ids of the models that the gateway offers; the list itself must be as OpenAI writes it.
+
+        They are compared with ids that have spaces between.
+
+        Raises:
+            GatewayRefused: the gateway answered with an error.
+            NotAnAnswer: the body is not a list of models as OpenAI writes it; the message names each defect.
+            AssertionError: the comparison failed.
+
+        ```robotframework
+        @{models} =    List Models
+        List Models    ==    model-a model-b
+        ```
+        """
+        ids = [model["id"] for model in target.client().models()]
+        logger.info(f"{len(ids)} models: {', '.join(ids)}")
+        return judge(ids, assertion_operator, assertion_expected, "The ids of the models", message)
+
+    @keyword
+    def get_model(self, model: str | None = None) -> dict[str, Any]:
+        """One model's object: `id`, `object`, `created`, `owned_by`.
+
+        Args:
+            model: its id; `${MODEL}` if left out.
+
+        Raises:
+            GatewayRefused: the gateway answered with an error.
+            AssertionError: it is not a model object, or another model's.
+
+        ```robotframework
+        ${model} =    Get Model
+        ```
+        """
+        client = target.client()
+        wanted = model or client.model
+        body = read_object(client.send("GET", f"/v1/models/{wanted}"), "a model")
+        defects = conformance.model_defects(body)
+        if body.get("id") != wanted:
+            defects.append(f"id must be {wanted!r}, it is {body.get('id')!r}")
+        if defects:
+            raise AssertionError(f"Not the model {wanted!r}: {'; '.join(defects)}")
+        logger.info(f"{wanted}: {body}")
+        return body

@@ -1,0 +1,1 @@
+"""The real `openai` and `anthropic` packages as clients."""

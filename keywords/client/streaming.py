@@ -1,0 +1,213 @@
+"""Streaming chat: what arrives, in which order, and when."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.openai import conformance
+from keywords.engine.openai.client import StreamedAnswer
+from keywords.engine.statistics.percentiles import TooFewValuesError, percentile
+from keywords.run import target
+from keywords.run.arguments import CONVERTERS, Fields, Words
+from keywords.run.assertions import judge
+
+GapStatistic = Literal["p50", "p95", "max"]
+
+
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
+class StreamingLibrary:
+    """Ask the gateway for a stream and look at how it came.
+
+    Times are seconds on the client's monotonic clock, counted from the moment the request was sent, connecting
+    included. The first content is the first generated text: the bare role that opens a stream does not count. A chunk
+    may hold any number of tokens, so chunk gaps are not times per token.
+
+    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    replaces the usual message.
+    """
+
+    @keyword
+    def stream_chat(
+        self,
+        prompt: str,
+        *,
+        system: str | None = None,
+        model: str | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+        max_tokens: int | None = 64,
+        stop: str | list[str] | None = None,
+        n: int | None = None,
+        include_usage: bool = False,
+        tool: dict[str, object] | None = None,
+        extra: Fields = None,
+    ) -> StreamedAnswer:
+        """Stream the answer to one question and read it to its end, however it ends.
+
+        Args:
+            prompt: the user message.
+            system: a system message before it.
+            model: model id; `${MODEL}` if left out.
+            temperature: 0 to 2.
+            top_p: above 0 to 1.
+            seed: of the sampling.
+            max_tokens: upper bound of the answer, in tokens; `${None}` leaves it open.
+            stop: a text, or several, at which the answer ends.
+            n: how many choices.
+            include_usage: ask for the usage numbers at the end of the stream.
+            tool: one that the model may call, as `Describe Tool` gives it.
+            extra: further fields of the request.
+
+        Returns:
+            Text, finish reasons, usage, error, pieces with their times, headers, raw bytes.
+
+        Raises:
+            GatewayRefused: the gateway answered with an error instead of a stream.
+            AnswerBrokeOff: not even a status came. A stream that breaks off later is returned.
+
+        ```robotframework
+        ${stream} =    Stream Chat    Count to five.    temperature=0    include_usage=True
+        ```
+        """
+        fields: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "seed": seed, "stop": stop, "n": n}
+        fields |= {"system": system, "model": model, "max_tokens": max_tokens}
+        fields["tools"] = None if tool is None else [tool]
+        stream = target.client().stream(prompt, include_usage=include_usage, **{**fields, **(extra or {})})
+        log_stream(stream)
+        return stream
+
+    @keyword
+    def stream_should_be_closed_properly(self, stream: StreamedAnswer) -> None:
+        """Judge a stream that ran to its natural end.
+
+        One finish reason for each choice and no content after it; the role in the first event of a choice only; the
+        same id, and the object `chat.completion.chunk`, in every event; usage once if it was asked for and else not;
+        `[DONE]` last and exactly once; content type `text/event-stream`; nothing that breaks the rules of the format.
+
+        Raises:
+            AssertionError: with every defect in it.
+
+        ```robotframework
+        ${stream} =    Stream Chat    Count to five.
+        Stream Should Be Closed Properly    ${stream}
+        ```
+        """
+        defects = conformance.stream_defects(stream)
+        if defects:
+            raise AssertionError(f"Not a proper stream: {'; '.join(defects)}")
+
+    @keyword
+    def stream_should_be_valid_utf8(self, stream: StreamedAnswer) -> None:
+        """Judge the bytes: all is UTF-8, in each event by itself, and no character was replaced on the way.
+
+        Raises:
+            AssertionError: a character was cut or replaced.
+
+        ```robotframework
+        ${stream} =    Stream Chat    Say café
+        Stream Should Be Valid Utf8    ${stream}
+        ```
+        """
+        try:
+            stream.exchange.body.decode()
+        except UnicodeDecodeError as error:
+            raise AssertionError(f"The stream is not UTF-8: {error}") from error
+        for number, event in enumerate(stream.events, start=1):
+            text = event.data if event.is_done else json.dumps(event.json(), ensure_ascii=False)
+            if "\N{REPLACEMENT CHARACTER}" in text or any(0xD800 <= ord(sign) <= 0xDFFF for sign in text):  # noqa: PLR2004 - surrogates
+                raise AssertionError(f"Event {number} holds half a character: {event.data}")
+
+    @keyword
+    def get_finish_reasons(
+        self,
+        stream: StreamedAnswer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Words = None,
+        message: str | None = None,
+    ) -> list[str]:
+        """Every finish reason in the order they came; they are compared with words that have spaces between.
+
+        ```robotframework
+        ${stream} =    Stream Chat    Tell me a story.    max_tokens=3
+        Get Finish Reasons    ${stream}    ==    length
+        ```
+        """
+        return judge(stream.finish_reasons, assertion_operator, assertion_expected, "The finish reasons", message)
+
+    @keyword
+    def get_time_to_first_content(
+        self,
+        stream: StreamedAnswer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float | None:
+        """Seconds from sending the request to the first generated text; `${None}` if none came.
+
+        ```robotframework
+        ${stream} =    Stream Chat    Count to five.
+        Get Time To First Content    ${stream}    <    30
+        ```
+        """
+        return judge(stream.ttft_s, assertion_operator, assertion_expected, "Time to first content (s)", message)
+
+    @keyword
+    def get_share_of_time_to_first_content(
+        self,
+        stream: StreamedAnswer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float | None:
+        """Time to first content as a share of the whole time, 0 to 1; `${None}` if no content came.
+
+        ```robotframework
+        ${stream} =    Stream Chat    Tell me a long story.    max_tokens=120
+        Get Share Of Time To First Content    ${stream}    <    0.5
+        ```
+        """
+        share = None if stream.ttft_s is None else stream.ttft_s / stream.total_s
+        return judge(share, assertion_operator, assertion_expected, "Share of time to first content (0 to 1)", message)
+
+    @keyword
+    def get_chunk_gap(
+        self,
+        stream: StreamedAnswer,
+        statistic: GapStatistic,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """Seconds between successive pieces of text: a percentile by nearest rank, or the largest.
+
+        `p95` needs 59 gaps, `p50` 5, `max` 1.
+
+        Raises:
+            ValueError: the stream has too few gaps for the number to mean anything.
+
+        ```robotframework
+        ${stream} =    Stream Chat    Tell me a long story.    max_tokens=120
+        Get Chunk Gap    ${stream}    max    <    5
+        ```
+        """
+        gaps = stream.gaps_s
+        if not gaps:
+            raise ValueError("The stream has no chunk gap: fewer than two pieces of text came; raise max_tokens")
+        try:
+            value = max(gaps) if statistic == "max" else percentile(gaps, int(statistic[1:]))
+        except TooFewValuesError as error:
+            raise ValueError(f"Chunk gaps: {error}; raise max_tokens") from None
+        return judge(value, assertion_operator, assertion_expected, f"Chunk gap {statistic} (s)", message)
+
+
+def log_stream(stream: StreamedAnswer) -> None:
+    """Say in one line what came and how it ended."""
+    first = "no content" if stream.ttft_s is None else f"first content after {stream.ttft_s:.3f} s"
+    end = stream.failure or stream.error or ", ".join(stream.finish_reasons)
+    logger.info(f"{stream.text!r}: {len(stream.pieces)} pieces in {stream.total_s:.3f} s, {first}; end: {end}")

@@ -1,0 +1,79 @@
+"""A message of Anthropic's API that came as a stream, put together event by event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from keywords.engine.http.sse import SseReader
+
+if TYPE_CHECKING:
+    from keywords.engine.http.exchange import Exchange
+    from keywords.engine.http.sse import SseEvent
+
+MESSAGES = "/v1/messages"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StreamedMessage:
+    """A message that came as a stream, whole or broken off.
+
+    Attributes:
+        events: what each event holds, pings left out, with the names that differ from its type among `problems`.
+        problems: what broke the rules of server-sent events or of JSON, one sentence each.
+        exchange: what went over the wire.
+    """
+
+    events: list[dict[str, Any]]
+    problems: list[str]
+    exchange: Exchange
+
+    def __repr__(self) -> str:
+        return f"StreamedMessage({self.text!r}, stop_reason={self.stop_reason!r}, error={self.error!r})"
+
+    @property
+    def text(self) -> str:
+        """The text of all blocks."""
+        deltas = [event.get("delta") or {} for event in self.events if event["type"] == "content_block_delta"]
+        return "".join(delta.get("text") or "" for delta in deltas)
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the message ended; None if it does not say."""
+        return next((e["delta"].get("stop_reason") for e in self.events if e["type"] == "message_delta"), None)
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """The first error event; None if there was none."""
+        return next((event for event in self.events if event["type"] == "error"), None)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `message_stop` came."""
+        return any(event["type"] == "message_stop" for event in self.events)
+
+
+def read_stream(exchange: Exchange) -> StreamedMessage:
+    """The events of an answer that came as a stream."""
+    reader = SseReader()
+    events: list[dict[str, Any]] = []
+    for chunk in exchange.chunks:
+        for event in reader.feed(chunk):
+            _take(event, events, reader.problems)
+    reader.close()
+    return StreamedMessage(events, reader.problems, exchange)
+
+
+def _take(event: SseEvent, events: list[dict[str, Any]], problems: list[str]) -> None:
+    try:
+        body = event.json()
+    except ValueError:
+        problems.append(f"an event is not JSON: {event.data[:200]!r}")
+        return
+    if not isinstance(body, dict) or not isinstance(body.get("type"), str):
+        problems.append(f"an event is no object with a type: {event.data[:200]!r}")
+        return
+    if event.type != body["type"]:
+        problems.append(f"an event is named {event.type!r}, but its type is {body['type']!r}")
+    if body["type"] != "ping":
+        events.append(body)

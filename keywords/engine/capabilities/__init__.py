@@ -1,0 +1,1 @@
+"""What kinds of backends, and the model itself, take of a request."""

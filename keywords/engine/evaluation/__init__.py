@@ -1,0 +1,1 @@
+"""What the model answers, judged over repeated questions."""

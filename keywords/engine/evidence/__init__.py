@@ -1,0 +1,1 @@
+"""What a row leaves behind: exchanges, files, a script that repeats them."""

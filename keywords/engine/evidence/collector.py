@@ -1,0 +1,101 @@
+"""Collects what went over the wire, so that a row can leave it behind as evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keywords.engine.http.exchange import Exchange
+
+REDACTED = b"<secret>"
+EVIDENCE_FOLDER = "evidence"
+SLUG_CHARACTERS = 60
+
+
+class Collector:
+    """Gathers the exchanges of one row; any thread may add to it.
+
+    Memory is bounded: of a flood of requests the first and the last ones are kept, and all are counted.
+
+    Args:
+        keep_first: how many exchanges from the start of a row are kept.
+        keep_last: how many from its end.
+    """
+
+    def __init__(self, keep_first: int = 20, keep_last: int = 20) -> None:
+        self._lock = threading.Lock()
+        self._keep_first = keep_first
+        self._keep_last = keep_last
+        self._first: list[tuple[int, Exchange]] = []
+        self._last: list[tuple[int, Exchange]] = []
+        self._count = 0
+        self._secrets: set[bytes] = set()
+
+    @property
+    def count(self) -> int:
+        """How many exchanges were added since the last start, kept or not."""
+        return self._count
+
+    def start(self) -> None:
+        """Forget what came before: a new row begins."""
+        with self._lock:
+            self._first, self._last, self._count = [], [], 0
+
+    def add(self, exchange: Exchange) -> None:
+        """Take one finished exchange; fits `ChatClient(observe=...)`."""
+        with self._lock:
+            self._count += 1
+            if len(self._first) < self._keep_first:
+                self._first.append((self._count, exchange))
+                return
+            self._last.append((self._count, exchange))
+            if len(self._last) > self._keep_last:
+                del self._last[0]
+
+    def numbered(self) -> list[tuple[int, Exchange]]:
+        """The kept exchanges in the order they came, each with its number within the row, counted from 1."""
+        with self._lock:
+            return self._first + self._last
+
+    def drain(self) -> list[Exchange]:
+        """Hand out the kept exchanges in the order they came, and forget everything."""
+        kept = [exchange for _, exchange in self.numbered()]
+        self.start()
+        return kept
+
+    def protect(self, secret: str) -> None:
+        """Never let this value into a file, as it is or as JSON, HTML or a web address writes it."""
+        if secret:
+            forms = {secret, json.dumps(secret)[1:-1], html.escape(secret), quote(secret, safe="")}
+            self._secrets |= {form.encode() for form in forms}
+
+    def redact(self, data: bytes, mark: bytes = REDACTED) -> bytes:
+        """The same bytes with a mark in the place of every protected value."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            data = data.replace(secret, mark)
+        return data
+
+
+COLLECTOR = Collector()
+"""The collector of this process: clients add to it, the listener empties it after each row."""
+
+
+def folder_of_row(output_dir: Path, suite: str, row: str) -> Path:
+    """Where a row leaves its evidence: readable, unique within a run, and a valid name on every file system.
+
+    Args:
+        output_dir: Robot's `${OUTPUT DIR}`.
+        suite: the full name of the row's suite.
+        row: the name of the row.
+    """
+    words = re.sub(r"[^a-z0-9]+", "-", row.lower()).strip("-")[:SLUG_CHARACTERS].strip("-")
+    mark = hashlib.sha256(f"{suite}.{row}".encode()).hexdigest()[:6]
+    return output_dir / EVIDENCE_FOLDER / (f"{words}-{mark}" if words else mark)

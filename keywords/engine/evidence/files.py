@@ -1,0 +1,133 @@
+"""Writes the exchanges of a row to files that say exactly what was sent and what came back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from keywords.engine.http.exchange import Exchange
+
+    Redact = Callable[[bytes], bytes]
+
+BODY_LIMIT = 1024 * 1024
+"""Bytes of one body that are kept; its whole length and SHA-256 are always noted."""
+CHUNK_LIMIT = 5000
+"""Arrival times that are kept of one stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBody:
+    """One body on disk.
+
+    Attributes:
+        file: its name within the row's folder.
+        bytes: its whole length.
+        whole: False if the file was cut at `BODY_LIMIT` or a secret was taken out of it.
+        text: the stored part for showing; None where it is not UTF-8.
+    """
+
+    file: str
+    bytes: int
+    whole: bool
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenExchange:
+    """One exchange on disk: `<number>-exchange.json` and its bodies beside it."""
+
+    number: int
+    exchange: Exchange
+    file: str
+    request: WrittenBody | None
+    response: WrittenBody | None
+
+    @property
+    def files(self) -> list[str]:
+        """Every file of this exchange."""
+        return [self.file, *(body.file for body in (self.request, self.response) if body)]
+
+
+def write_json(path: Path, value: Any, redact: Redact) -> None:
+    """Write a value as indented JSON, free of secrets."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    path.write_bytes(redact(text.encode("utf-8", "backslashreplace")) + b"\n")
+
+
+def write_exchanges(folder: Path, numbered: Iterable[tuple[int, Exchange]], redact: Redact) -> list[WrittenExchange]:
+    """Write exchanges into a folder that exists.
+
+    Args:
+        folder: the row's evidence folder.
+        numbered: the exchanges, each with its number within the row.
+        redact: takes protected values out of bytes.
+    """
+    return [_write_exchange(folder, number, exchange, redact) for number, exchange in numbered]
+
+
+def _write_exchange(folder: Path, number: int, exchange: Exchange, redact: Redact) -> WrittenExchange:
+    stem = f"{number:02}"
+    request = _write_body(folder, f"{stem}-request", exchange.request_body, "", redact)
+    content_type = exchange.response_headers.get("content-type", "")
+    response = _write_body(folder, f"{stem}-response", exchange.body, content_type, redact)
+    name = f"{stem}-exchange.json"
+    started = datetime.fromtimestamp(exchange.started_at, UTC)
+    facts = {
+        "started_at": started.isoformat(),
+        "request": {
+            "method": exchange.method,
+            "url": exchange.url,
+            "headers": dict(exchange.request_headers),
+            "body": _body_facts(request, exchange.request_body),
+        },
+        "response": {
+            "status": exchange.status,
+            "headers": dict(exchange.response_headers),
+            "body": _body_facts(response, exchange.body),
+        },
+        "total_s": exchange.total_s,
+        "failure": exchange.failure,
+        "chunks": [{"at_s": round(c.at_s, 6), "bytes": len(c.data)} for c in exchange.chunks[:CHUNK_LIMIT]],
+        "chunk_count": len(exchange.chunks),
+    }
+    write_json(folder / name, facts, redact)
+    return WrittenExchange(number, exchange, name, request, response)
+
+
+def _write_body(folder: Path, stem: str, body: bytes, content_type: str, redact: Redact) -> WrittenBody | None:
+    if not body:
+        return None
+    kept = redact(body)[:BODY_LIMIT]
+    try:
+        text = kept.decode()
+    except UnicodeDecodeError:
+        text = None
+    name = f"{stem}.{_extension(text, content_type)}"
+    (folder / name).write_bytes(kept)
+    return WrittenBody(file=name, bytes=len(body), whole=kept == body, text=text)
+
+
+def _extension(text: str | None, content_type: str) -> str:
+    if text is None:
+        return "bin"
+    if content_type.startswith("text/event-stream"):
+        return "sse"
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return "txt"
+    return "json"
+
+
+def _body_facts(written: WrittenBody | None, body: bytes) -> dict[str, Any] | None:
+    if written is None:
+        return None
+    sha256 = hashlib.sha256(body).hexdigest()
+    return {"file": written.file, "bytes": written.bytes, "whole": written.whole, "sha256": sha256}

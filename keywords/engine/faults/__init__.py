@@ -1,0 +1,1 @@
+"""Streams that are cut at many places, and what the client was told."""

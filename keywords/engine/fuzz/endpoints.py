@@ -1,0 +1,104 @@
+"""The endpoints that ask a model, each with a request that is right in everything, for `malformed.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from keywords.engine.fuzz import fields, operations
+from keywords.engine.fuzz import messages as malformed_messages
+from keywords.engine.fuzz.http import CHAT, COMPLETIONS, EMBEDDINGS, MESSAGES
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+_OPENAI_NUMBERS = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "n")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint.
+
+    Attributes:
+        path: where it is.
+        good: the request that is right in everything, and asks for a single token.
+        asks: the field that holds the question, and in it `malformed_fields.PROMPT` once.
+        words: further texts in `good` that stand there once.
+        numbers: fields that take a number.
+        wrong_question: requests whose `asks` is wrong.
+        broken_fields: for each family of faults that only this endpoint's requests can have, such requests.
+    """
+
+    path: str
+    good: dict[str, Any]
+    asks: str
+    words: tuple[str, ...]
+    numbers: tuple[str, ...]
+    wrong_question: SearchStrategy[dict[str, Any]]
+    broken_fields: dict[str, SearchStrategy[dict[str, Any]]]
+
+
+def openai_endpoints(model: str) -> list[Endpoint]:
+    """Those of OpenAI's API."""
+    chat = fields.good_request(model)
+    text = operations.good_completion(model)
+    vectors = operations.good_embeddings(model)
+    messages = fields.broken_messages(chat)
+    return [
+        Endpoint(
+            CHAT,
+            chat,
+            "messages",
+            (model, "user"),
+            _OPENAI_NUMBERS,
+            messages,
+            {
+                "broken message": messages,
+                "field missing, null or empty": fields.absent_field(chat, "messages"),
+                "field of the wrong type or out of bounds": fields.broken_field(chat),
+            },
+        ),
+        Endpoint(
+            COMPLETIONS,
+            text,
+            "prompt",
+            (model,),
+            _OPENAI_NUMBERS,
+            operations.wrong_prompt(text),
+            {
+                "field missing, null or empty": fields.absent_field(text),
+                "field of the wrong type or out of bounds": operations.broken_completion(text),
+            },
+        ),
+        Endpoint(
+            EMBEDDINGS,
+            vectors,
+            "input",
+            (model,),
+            ("dimensions",),
+            operations.wrong_input(vectors),
+            {
+                "field missing, null or empty": fields.absent_field(vectors, "input"),
+                "field of the wrong type or out of bounds": operations.broken_embeddings(vectors),
+            },
+        ),
+    ]
+
+
+def messages_endpoint(model: str) -> Endpoint:
+    """That of Anthropic's API."""
+    good = fields.good_request(model)
+    messages = malformed_messages.broken_messages(good)
+    return Endpoint(
+        MESSAGES,
+        good,
+        "messages",
+        (model, "user"),
+        ("temperature", "top_p", "top_k", "max_tokens"),
+        messages,
+        {
+            "broken message": messages,
+            "field missing, null or empty": fields.absent_field(good, "messages", "max_tokens"),
+            "field of the wrong type or out of bounds": malformed_messages.broken_field(good),
+        },
+    )

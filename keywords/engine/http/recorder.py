@@ -1,0 +1,128 @@
+"""A transport that writes down every exchange; it sits under our own client and under the OpenAI package."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import httpx2
+
+from keywords.engine import clock
+from keywords.engine.http.exchange import Chunk, Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keywords.engine.http.exchange import Observer
+
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key", "cookie"})
+
+
+class RecordingTransport(httpx2.BaseTransport):
+    """Passes requests on to another transport and records them, with the time of each read.
+
+    `recorded(request)` has the exchange, whether the request succeeds or not.
+
+    Args:
+        inner: does the work.
+        observe: called with each exchange once it has ended, however it ended.
+        limit_s: an answer whose body takes longer than this is broken off with `httpx2.ReadTimeout`.
+    """
+
+    def __init__(self, inner: httpx2.BaseTransport, observe: Observer | None, limit_s: float) -> None:
+        self._inner = inner
+        self._observe = observe
+        self._limit_s = limit_s
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send the request; the answer's body is recorded while the caller reads it."""
+        exchange = Exchange(
+            method=request.method,
+            url=str(request.url.copy_with(userinfo=b"")),
+            request_headers=masked(request.headers),
+            request_body=request.read(),
+            started_at=time.time(),
+        )
+        request.extensions["exchange"] = exchange
+        recording = _Recording(exchange, self._observe)
+        exchange.sent_at = clock.now()
+        try:
+            response = self._inner.handle_request(request)
+        except httpx2.TransportError as error:
+            recording.end(describe(error))
+            raise
+        exchange.headers_s = clock.now() - exchange.sent_at
+        exchange.status = response.status_code
+        exchange.response_headers = {name.lower(): value for name, value in response.headers.items()}
+        return httpx2.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=_RecordedBody(response.stream, recording, self._limit_s),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._inner.close()
+
+
+def masked(headers: httpx2.Headers) -> dict[str, str]:
+    """The headers, lower case, with the values of those that carry secrets replaced by `<secret>`."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return {name: "<secret>" if name in SECRET_HEADERS else value for name, value in lowered.items()}
+
+
+def recorded(request: httpx2.Request) -> Exchange:
+    """The exchange of a request that went through a `RecordingTransport`."""
+    exchange: Exchange = request.extensions["exchange"]
+    return exchange
+
+
+def describe(error: Exception) -> str:
+    """Kind and words of a transport error; some carry no words."""
+    return f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+class _Recording:
+    """Ends an exchange exactly once."""
+
+    def __init__(self, exchange: Exchange, observe: Observer | None) -> None:
+        self.exchange = exchange
+        self._observe = observe
+        self._ended = False
+
+    def end(self, failure: str | None) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        self.exchange.total_s = clock.now() - self.exchange.sent_at
+        self.exchange.failure = failure
+        if self._observe is not None:
+            self._observe(self.exchange)
+
+
+class _RecordedBody(httpx2.SyncByteStream):
+    def __init__(self, inner: object, recording: _Recording, limit_s: float) -> None:
+        if not isinstance(inner, httpx2.SyncByteStream):
+            raise TypeError(f"the inner transport must answer with a SyncByteStream, not {type(inner).__name__}")
+        self._inner = inner
+        self._recording = recording
+        self._limit_s = limit_s
+
+    def __iter__(self) -> Iterator[bytes]:
+        exchange = self._recording.exchange
+        try:
+            for data in self._inner:
+                at_s = clock.now() - exchange.sent_at
+                exchange.chunks.append(Chunk(at_s, data))
+                yield data
+                if at_s > self._limit_s:
+                    raise httpx2.ReadTimeout(f"the answer had not ended after {self._limit_s:g} s")
+        except httpx2.TransportError as error:
+            self._recording.end(describe(error))
+            raise
+        self._recording.end(None)
+
+    def close(self) -> None:
+        self._inner.close()
+        self._recording.end("the client stopped reading before the end")

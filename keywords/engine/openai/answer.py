@@ -1,0 +1,221 @@
+"""What the gateway said in one piece, or why it said nothing.
+
+NoUsableAnswer          there is nothing to look at
+├── GatewayRefused      it answered with an error status
+├── AnswerBrokeOff      no answer, or not all of it: connection, time limit, protocol
+└── NotAnAnswer         a 200 whose body is not what was asked for
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keywords.engine.http.exchange import Exchange
+
+SHOWN_BYTES = 400
+
+
+class NoUsableAnswer(Exception):  # noqa: N818 - the names say what happened; "Error" would add nothing
+    """There is no answer to look at; `exchange` says what there is instead."""
+
+    def __init__(self, message: str, exchange: Exchange) -> None:
+        super().__init__(message)
+        self.exchange = exchange
+
+
+class GatewayRefused(NoUsableAnswer):
+    """The gateway answered with an error status.
+
+    Attributes:
+        status: the HTTP status.
+        error: the `error` object of the body; empty if the body has none.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.status = exchange.status or 0
+        self.error = error_object(exchange)
+        said = self.error.get("message") or shown(exchange.body)
+        super().__init__(f"{exchange.method} {exchange.url} was refused with {self.status}: {said}", exchange)
+
+
+class AnswerBrokeOff(NoUsableAnswer):
+    """No answer came, or not all of it."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(
+            f"{exchange.method} {exchange.url} broke off after {exchange.total_s:.3f} s: {exchange.failure}", exchange
+        )
+
+
+class NotAnAnswer(NoUsableAnswer):
+    """The status is 200, but the body is not the object that was asked for."""
+
+    def __init__(self, exchange: Exchange, expected: str) -> None:
+        super().__init__(
+            f"{exchange.method} {exchange.url} answered {exchange.status}, but the body is not {expected}: "
+            f"{shown(exchange.body)}",
+            exchange,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the gateway counted, in tokens; None for a number that it does not give as an integer."""
+
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    total_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """A chat completion, or a text completion, that came in one piece.
+
+    Attributes:
+        texts: what each choice says, in the order of their index; empty text for a choice without content.
+        finish_reasons: why each choice ended.
+        usage: the token counts; None if the answer carries none.
+        model: the model as the body names it; None if it does not.
+        exchange: what went over the wire.
+    """
+
+    texts: list[str]
+    finish_reasons: list[str | None]
+    usage: Usage | None
+    model: str | None
+    exchange: Exchange
+
+    def __repr__(self) -> str:
+        return f"Answer({self.text!r}, finish_reason={self.finish_reason!r}, total_s={self.total_s:.3f})"
+
+    @property
+    def text(self) -> str:
+        """What the first choice says."""
+        return self.texts[0]
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the first choice ended."""
+        return self.finish_reasons[0]
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status."""
+        return self.exchange.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The answer's headers, names in lower case."""
+        return self.exchange.response_headers
+
+    @property
+    def backend(self) -> str | None:
+        """The backend that answered, as the header `x-gateway-backend` names it; None where a server does not say."""
+        return self.headers.get("x-gateway-backend")
+
+    @property
+    def total_s(self) -> float:
+        """Seconds from sending the request to the end of the answer."""
+        return self.exchange.total_s
+
+
+def error_object(exchange: Exchange) -> dict[str, Any]:
+    """The `error` object of an answer; empty if the body has none."""
+    try:
+        body = exchange.json()
+    except ValueError:
+        return {}
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def shown(body: bytes) -> str:
+    """The start of a body, for a message."""
+    text = body[:SHOWN_BYTES].decode(errors="backslashreplace")
+    return f"{text}…" if len(body) > SHOWN_BYTES else text or "(empty)"
+
+
+def read_answer(exchange: Exchange, expected: str = "a chat completion") -> Answer:
+    """Make an answer of an exchange.
+
+    It takes what it finds; whether a completion is complete is another question (`conformance`).
+
+    Args:
+        exchange: the exchange.
+        expected: what was asked for, with its article.
+
+    Raises:
+        AnswerBrokeOff: the answer did not come to its end.
+        GatewayRefused: the status is not 2xx.
+        NotAnAnswer: the body is not an object with choices.
+    """
+    body = read_object(exchange, expected)
+    choices = body.get("choices")
+    if not isinstance(choices, list) or not choices or not all(isinstance(choice, dict) for choice in choices):
+        raise NotAnAnswer(exchange, f"{expected} with choices")
+    choices = sorted(choices, key=_index)
+    model = body.get("model")
+    return Answer(
+        texts=[_said(choice) for choice in choices],
+        finish_reasons=[choice.get("finish_reason") for choice in choices],
+        usage=read_usage(body.get("usage")),
+        model=model if isinstance(model, str) else None,
+        exchange=exchange,
+    )
+
+
+def read_usage(usage: object) -> Usage | None:
+    """The numbers of a `usage` object; None if it is none."""
+    if not isinstance(usage, dict):
+        return None
+    numbers = (usage.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
+    return Usage(*(number if isinstance(number, int) else None for number in numbers))
+
+
+def read_object(exchange: Exchange, expected: str) -> dict[str, Any]:
+    """The JSON object in the body of a 2xx answer.
+
+    Raises:
+        AnswerBrokeOff: the answer did not come to its end.
+        GatewayRefused: the status is not 2xx.
+        NotAnAnswer: the body is not a JSON object.
+    """
+    raise_unless_ok(exchange)
+    if exchange.failure is not None:
+        raise AnswerBrokeOff(exchange)
+    try:
+        body = exchange.json()
+    except ValueError as error:
+        raise NotAnAnswer(exchange, expected) from error
+    if not isinstance(body, dict):
+        raise NotAnAnswer(exchange, expected)
+    return body
+
+
+def raise_unless_ok(exchange: Exchange) -> None:
+    """Pass if a 2xx status came.
+
+    Raises:
+        AnswerBrokeOff: no status came.
+        GatewayRefused: it is not 2xx.
+    """
+    if exchange.status is None:
+        raise AnswerBrokeOff(exchange)
+    if not 200 <= exchange.status < 300:  # noqa: PLR2004 - HTTP's own numbers
+        raise GatewayRefused(exchange)
+
+
+def _index(choice: dict[str, Any]) -> int:
+    index = choice.get("index")
+    return index if isinstance(index, int) else 0
+
+
+def _said(choice: dict[str, Any]) -> str:
+    """The choice of a chat completion has a message, that of a text completion a text."""
+    message = choice.get("message")
+    said = message.get("content") if isinstance(message, dict) else choice.get("text")
+    return said if isinstance(said, str) else ""

@@ -1,0 +1,289 @@
+"""A chat client that keeps everything: bytes, times, failures."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+
+from keywords.engine.http.recorder import RecordingTransport, recorded
+from keywords.engine.openai.answer import (
+    Answer,
+    AnswerBrokeOff,
+    GatewayRefused,
+    NotAnAnswer,
+    raise_unless_ok,
+    read_answer,
+    read_object,
+)
+from keywords.engine.openai.conformance import model_list_defects
+from keywords.engine.openai.stream import StreamAssembly, StreamedAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from keywords.engine.http.exchange import Chunk, Exchange, Observer
+
+__all__ = [
+    "Answer",
+    "AnswerBrokeOff",
+    "ChatClient",
+    "GatewayRefused",
+    "NotAnAnswer",
+    "RunningStream",
+    "StreamedAnswer",
+]
+
+CHAT = "/v1/chat/completions"
+JSON = {"content-type": "application/json"}
+CONNECT_S = 10.0
+KEEP_IDLE_S = 1.0  # well below the five seconds after which servers close: a reused connection must not be a dying one
+
+Messages = str | list[dict[str, Any]]
+"""One user message, or a conversation."""
+
+
+class ChatClient:
+    """Speaks the OpenAI chat API with one server; safe to share between threads.
+
+    It reuses connections, takes no proxy from the environment, follows no redirect, and tries nothing twice.
+
+    Args:
+        base_url: address of the server, with or without the closing `/v1`.
+        api_key: sent as bearer token; None for a server without keys.
+        model: model id of requests that name none.
+        observe: called with each finished exchange, failed ones too, from the thread that made it.
+        timeout_s: longest silence, and longest time for a whole answer.
+        transport: does the sending; TCP if left out.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str | None,
+        model: str,
+        observe: Observer | None = None,
+        timeout_s: float = 120.0,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/").removesuffix("/v1").rstrip("/")
+        self.model = model
+        self._authorization = {"authorization": f"Bearer {api_key}"} if api_key else {}
+        if transport is None:
+            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=KEEP_IDLE_S)
+            transport = httpx2.HTTPTransport(trust_env=False, limits=limits)
+        self._http = httpx2.Client(
+            transport=RecordingTransport(transport, observe, timeout_s),
+            # Uncompressed, so that the recorded bytes are what the gateway wrote, when it wrote it.
+            headers={"accept": "*/*", "accept-encoding": "identity", "user-agent": "llm-gateway-qa"},
+            timeout=httpx2.Timeout(timeout_s, connect=CONNECT_S),
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def ask(self, messages: Messages, *, headers: Mapping[str, str] | None = None, **params: Any) -> Answer:
+        """Ask for a chat completion in one piece.
+
+        Args:
+            messages: the text of one user message, or the whole conversation.
+            headers: further headers.
+            params: any further field of the request; None leaves a field out. `system` puts a system message first.
+
+        Raises:
+            GatewayRefused: the gateway answered with an error.
+            AnswerBrokeOff: no answer, or not all of it.
+            NotAnAnswer: the body is not a chat completion.
+        """
+        body = json.dumps(self.request(messages, **params)).encode()
+        return read_answer(self.send("POST", CHAT, body=body, headers={**JSON, **(headers or {})}))
+
+    def ask_together(
+        self, prompts: Sequence[str], *, headers: Sequence[Mapping[str, str]] | None = None, **params: Any
+    ) -> list[Answer]:
+        """Ask all prompts at once, each on a connection of its own; answers come in the order of the prompts.
+
+        Args:
+            prompts: one user message for each request.
+            headers: further headers, one set for each prompt.
+            params: as for `ask`, the same for all.
+
+        Raises:
+            GatewayRefused: as `ask`, for the first prompt that failed, after all have ended; so the other two.
+        """
+        if not prompts:
+            return []
+        barrier = threading.Barrier(len(prompts))
+
+        def ask(prompt: str, own_headers: Mapping[str, str]) -> Answer:
+            barrier.wait()
+            return self.ask(prompt, headers=own_headers, **params)
+
+        with ThreadPoolExecutor(len(prompts)) as pool:
+            sets = headers or [{}] * len(prompts)
+            asked = [pool.submit(ask, prompt, own) for prompt, own in zip(prompts, sets, strict=True)]
+        return [future.result() for future in asked]
+
+    def stream(self, messages: Messages, *, include_usage: bool = False, **params: Any) -> StreamedAnswer:
+        """Ask for a stream and read it to its end; a stream that breaks off is returned, with its `failure`.
+
+        Args:
+            messages: as for `ask`.
+            include_usage: ask for the usage numbers (`stream_options.include_usage`).
+            params: as for `ask`.
+
+        Raises:
+            GatewayRefused: the gateway answered with an error status.
+            AnswerBrokeOff: not even a status came.
+        """
+        return self._stream(self._stream_body(messages, include_usage=include_usage, **params), lambda: None)
+
+    def start_stream(self, messages: Messages, *, content_within_s: float = 30.0, **params: Any) -> RunningStream:
+        """Start a stream in a thread and return as soon as its first text, or its end, came.
+
+        Raises:
+            GatewayRefused: the gateway answered with an error status.
+            AnswerBrokeOff: not even a status came.
+            TimeoutError: neither text nor end within `content_within_s` seconds.
+        """
+        body = self._stream_body(messages, **params)
+        running = RunningStream(lambda on_content: self._stream(body, on_content))
+        running.wait_for_content(content_within_s)
+        return running
+
+    def models(self) -> list[dict[str, Any]]:
+        """The models that the server lists.
+
+        Raises:
+            GatewayRefused: the gateway answered with an error.
+            AnswerBrokeOff: no answer, or not all of it.
+            NotAnAnswer: the body is not a list of models as OpenAI writes it.
+        """
+        exchange = self.send("GET", "/v1/models")
+        body = read_object(exchange, "a list of models")
+        defects = model_list_defects(body)
+        if defects:
+            raise NotAnAnswer(exchange, f"a list of models ({'; '.join(defects)})")
+        return list(body["data"])
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        anonymous: bool = False,
+    ) -> Exchange:
+        """Send anything and record what comes back; a failure on the way is recorded, not raised.
+
+        Args:
+            method: the HTTP method.
+            path: from the first slash.
+            body: sent as it is; no content type is added.
+            headers: added to the few that HTTP needs; a name may come twice. An `authorization` replaces the client's.
+            anonymous: leave the API key out.
+
+        Raises:
+            httpx2.LocalProtocolError: a header cannot be written in HTTP.
+        """
+        given = httpx2.Headers(headers)
+        if not anonymous and "authorization" not in given:
+            given.update(self._authorization)
+        return self._exchange(method, path, body, given)
+
+    def request(self, messages: Messages, *, system: str | None = None, **params: Any) -> dict[str, Any]:
+        """The body of a chat request, as `ask` sends it."""
+        conversation = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+        if system is not None:
+            conversation = [{"role": "system", "content": system}, *conversation]
+        given = {name: value for name, value in params.items() if value is not None}
+        return {"model": self.model, "messages": conversation, **given}
+
+    def _stream_body(self, messages: Messages, *, include_usage: bool = False, **params: Any) -> bytes:
+        options = {"stream_options": {"include_usage": True}} if include_usage else {}
+        return json.dumps(self.request(messages, **{"stream": True, **options, **params})).encode()
+
+    def _stream(self, body: bytes, on_content: Callable[[], None]) -> StreamedAnswer:
+        assembly = StreamAssembly()
+
+        def take(chunk: Chunk) -> None:
+            assembly.feed(chunk)
+            if assembly.has_content:
+                on_content()
+
+        # llama.cpp's server closes the connection after a stream though it promised to keep it, and the next request
+        # would race against that; so a stream's connection is never used again.
+        headers = httpx2.Headers({**JSON, **self._authorization, "connection": "close"})
+        exchange = self._exchange("POST", CHAT, body, headers, take)
+        raise_unless_ok(exchange)
+        return assembly.answer(exchange)
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: httpx2.Headers,
+        on_chunk: Callable[[Chunk], None] = lambda _: None,
+    ) -> Exchange:
+        request = self._http.build_request(method, f"{self.base_url}{path}", content=body, headers=headers)
+        try:
+            response = self._http.send(request, stream=True)
+            try:
+                for _ in response.iter_raw():
+                    on_chunk(recorded(request).chunks[-1])
+            finally:
+                response.close()
+        except (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol):
+            raise  # the caller's mistake, nothing that the server did
+        except httpx2.TransportError:
+            pass  # the exchange says so
+        return recorded(request)
+
+
+class RunningStream:
+    """A stream that a thread is reading.
+
+    Args:
+        read: reads the stream to its end and calls back each time that text came.
+    """
+
+    def __init__(self, read: Callable[[Callable[[], None]], StreamedAnswer]) -> None:
+        self._content = threading.Event()
+        self._answer: Future[StreamedAnswer] = Future()
+        # A daemon, so that a stream that never ends cannot keep the run from ending.
+        threading.Thread(target=self._run, args=(read,), name="stream", daemon=True).start()
+
+    def wait_for_content(self, within_s: float) -> None:
+        """Wait for the first text or the end, whichever comes first; raises what the stream raised."""
+        if not self._content.wait(within_s):
+            raise TimeoutError(f"the stream brought neither text nor its end within {within_s:g} s")
+        if self._answer.done():
+            self._answer.result()
+
+    def finish(self, within_s: float) -> StreamedAnswer:
+        """Wait for the end.
+
+        Raises:
+            TimeoutError: it did not come in time.
+        """
+        try:
+            return self._answer.result(within_s)
+        except TimeoutError as error:
+            raise TimeoutError(f"the stream has not ended within {within_s:g} s") from error
+
+    def _run(self, read: Callable[[Callable[[], None]], StreamedAnswer]) -> None:
+        try:
+            self._answer.set_result(read(self._content.set))
+        except BaseException as error:  # noqa: BLE001 - it is raised again where the answer is asked for
+            self._answer.set_exception(error)
+        finally:
+            self._content.set()

@@ -1,0 +1,299 @@
+"""Gateways of our own: started on a free port, proven to be the started ones, ended with everything they started."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from keywords.engine import clock
+from keywords.engine.http import probe
+from keywords.engine.processes import tree
+from keywords.engine.processes.gateway_command import CHOSEN, COMMAND
+from keywords.engine.processes.warm_start import STARTER, SUPPORTED, WarmStartError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from keywords.engine.processes.tree import Ended
+    from keywords.engine.processes.warm_start import ForkedProcess
+
+_POLL_S = 0.02
+_LINES_SHOWN = 15
+
+
+class GatewayProcessError(Exception):
+    """A gateway of ours did not start, did not get ready, or is gone; the message ends with its last log lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What a `gateway …` command line left behind: exit status and both outputs."""
+
+    rc: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(slots=True)
+class GatewayProcess:
+    """One running `gateway serve`.
+
+    Attributes:
+        log: file with everything it wrote, JSON lines.
+        instance: random token; only the process that was started here can know it.
+        api_key: the one key it accepts.
+        url: address without a path; empty until it listens.
+    """
+
+    log: Path
+    instance: str
+    api_key: str = field(repr=False)
+    _popen: subprocess.Popen[bytes] | ForkedProcess = field(repr=False)
+    _guard: subprocess.Popen[bytes] = field(repr=False)
+    _process: psutil.Process = field(repr=False)
+    url: str = ""
+    _children: set[psutil.Process] = field(default_factory=set, repr=False)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the gateway itself."""
+        return self._popen.pid
+
+    def children(self) -> list[psutil.Process]:
+        """The living processes that the gateway started."""
+        found = tree.descendants(self._process)
+        self._children |= found
+        return list(found)
+
+    def model_process(self) -> psutil.Process:
+        """The child that holds the embedded model: the one with the most memory.
+
+        Raises:
+            GatewayProcessError: the gateway has no child, so it serves no embedded model.
+        """
+        weighed = []
+        for child in self.children():
+            try:
+                weighed.append((child.memory_info().rss, child.pid, child))
+            except psutil.NoSuchProcess:
+                continue
+        if not weighed:
+            raise GatewayProcessError(f"The gateway (process {self.pid}) has no child process that could hold a model.")
+        return max(weighed)[2]
+
+    def kill(self) -> None:
+        """Kill the gateway itself with SIGKILL, as a crash would; its children are left to notice by themselves."""
+        self.children()
+        self._popen.kill()
+        self._popen.wait()
+
+    def send_signal(self, number: int) -> None:
+        """Send the gateway itself a signal and do not wait for what it does."""
+        self._process.send_signal(number)
+
+    def wait_end(self, within_s: float) -> int:
+        """Wait until the gateway has ended by itself: its exit status, below zero if a signal killed it.
+
+        Raises:
+            GatewayProcessError: it still runs.
+        """
+        deadline = clock.now() + within_s
+        while (status := self._popen.poll()) is None:
+            if clock.now() > deadline:
+                raise GatewayProcessError(f"The gateway still runs after {within_s:.3g} s.{self._tail()}")
+            time.sleep(_POLL_S)
+        return status
+
+    def wait_ready(self, within_s: float) -> float:
+        """Wait until `/health/ready` answers 200.
+
+        Returns:
+            The seconds that took.
+
+        Raises:
+            GatewayProcessError: it ended, or was not ready in time.
+        """
+        started = clock.now()
+        answer = "it answered nothing"
+        while (waited_s := clock.now() - started) <= within_s:
+            self._check_running()
+            status, body = probe.fetch(f"{self.url}/health/ready")
+            if status == probe.OK:
+                self.children()
+                return waited_s
+            if status is not None:
+                answer = f"it last answered {status} {body[:300].decode(errors='replace')}"
+            time.sleep(_POLL_S)
+        raise GatewayProcessError(
+            f"The gateway at {self.url} was not ready within {within_s:.3g} s: {answer}.{self._tail()}"
+        )
+
+    def stop(self) -> Ended:
+        """End the gateway and everything it started; calling it again ends nothing more."""
+        atexit.unregister(self.stop)
+        self.children()
+        ended = tree.end(self._process, self._children)
+        self._popen.wait()
+        if self._guard.stdin is not None and not self._guard.stdin.closed:
+            try:
+                self._guard.communicate(tree.RELEASE)
+            except BrokenPipeError:  # the guard was ended by someone else
+                self._guard.wait()
+        return ended
+
+    def _await_url(self, within_s: float) -> None:
+        deadline = clock.now() + within_s
+        while clock.now() <= deadline:
+            if url := _listening_url(self.log.read_text("utf-8", "replace")):
+                self.url = url
+                return
+            self._check_running()
+            time.sleep(_POLL_S)
+        raise GatewayProcessError(f"The gateway did not say within {within_s:.3g} s where it listens.{self._tail()}")
+
+    def _check_instance(self) -> None:
+        status, body = probe.fetch(f"{self.url}/health")
+        try:
+            instance = json.loads(body)["instance"]
+        except (ValueError, KeyError, TypeError):
+            instance = None
+        if instance != self.instance:
+            raise GatewayProcessError(
+                f"Another server answers at {self.url}, or the gateway does not know itself: /health gave {status} "
+                f"with instance {instance!r} instead of {self.instance!r}. If another server listens there, stop it."
+                f"{self._tail()}"
+            )
+
+    def _check_running(self) -> None:
+        if (rc := self._popen.poll()) is not None:
+            raise GatewayProcessError(f"The gateway ended by itself with exit status {rc}.{self._tail()}")
+
+    def _tail(self) -> str:
+        lines = self.log.read_text("utf-8", "replace").replace(self.api_key, "<secret>").splitlines()
+        # What this class asked itself would push what the gateway has to say out of sight.
+        lines = [line for line in lines if '"path":"/health' not in line]
+        return "\n".join((f"\nLast lines of {self.log}:", *lines[-_LINES_SHOWN:]))
+
+
+def start_gateway(
+    *,
+    config: Path | None,
+    log: Path,
+    ready_within_s: float,
+    environment: Mapping[str, str] | None = None,
+    warm: bool = False,
+) -> GatewayProcess:
+    """Start `gateway serve` on a free port of 127.0.0.1 and wait until it is ready.
+
+    It runs in a session of its own, so Ctrl-C in the terminal reaches only the caller, who still has a teardown to run.
+    It ends with the caller in every case: stopped, at interpreter exit, or by the guard when the caller was killed.
+
+    Args:
+        config: configuration file; the built-in one if left out.
+        log: file for its output, replaced; the gateway also works in this file's folder, where no `gateway.toml` of the
+            user takes the place of the built-in one.
+        ready_within_s: time limit for the whole start, in seconds.
+        environment: variables over those of this process and over the key that it is given otherwise.
+        warm: fork it from an interpreter that has imported it already, where the platform lets us and no other command
+            runs in place of `gateway`: nine tenths of the time that a start takes are imports. All else is as in any
+            other start.
+
+    Raises:
+        GatewayProcessError: it ended, was not ready in time, or another server answered at its address.
+    """
+    gateway = _launch(config, log.resolve(), environment or {}, warm=warm and SUPPORTED and not CHOSEN)
+    deadline = clock.now() + ready_within_s
+    try:
+        gateway._await_url(ready_within_s)  # noqa: SLF001  (this function is the class's only maker)
+        gateway._check_instance()  # noqa: SLF001
+        gateway.wait_ready(max(0.0, deadline - clock.now()))
+    except BaseException:  # Ctrl-C included: nothing may stay behind
+        gateway.stop()
+        raise
+    return gateway
+
+
+def run_command(
+    *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None, timeout_s: float = 60.0
+) -> CommandResult:
+    """Run a `gateway …` command line to its end.
+
+    Args:
+        arguments: what follows `gateway`.
+        cwd: working directory.
+        environment: variables over those of this process.
+        timeout_s: time limit, in seconds.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not end in time.
+    """
+    done = subprocess.run(  # noqa: S603  (our own command; arguments come from a row)
+        [*COMMAND, *arguments],
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=timeout_s,
+        check=False,
+    )
+    return CommandResult(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+
+def _launch(config: Path | None, log: Path, further: Mapping[str, str], *, warm: bool) -> GatewayProcess:
+    instance, api_key = secrets.token_hex(8), f"qa-{secrets.token_hex(16)}"
+    arguments = ["serve", "--host", "127.0.0.1", "--port", "0"]
+    if config is not None:
+        arguments += ["--config", str(config.resolve())]
+    environment = {**os.environ, "GATEWAY_API_KEYS": api_key, "GATEWAY_INSTANCE": instance, **further}
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_bytes(b"")
+    popen: subprocess.Popen[bytes] | ForkedProcess
+    if warm:
+        try:
+            popen = STARTER.start(arguments, cwd=log.parent, environment=environment, output=log)
+        except WarmStartError as error:
+            raise GatewayProcessError(str(error)) from error
+    else:
+        with log.open("ab") as sink:
+            popen = subprocess.Popen(  # noqa: S603  (our own command; the file name comes from a row)
+                [*COMMAND, *arguments],
+                cwd=log.parent,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+    guard = subprocess.Popen(  # noqa: S603  (our own file)
+        [sys.executable, "-I", tree.__file__, str(popen.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    gateway = GatewayProcess(log, instance, api_key, popen, guard, psutil.Process(popen.pid))
+    atexit.register(gateway.stop)
+    return gateway
+
+
+def _listening_url(text: str) -> str | None:
+    for line in text.splitlines():
+        if '"listening"' not in line:
+            continue
+        try:
+            event: Any = json.loads(line)
+        except ValueError:  # still being written
+            continue
+        if isinstance(event, dict) and event.get("event") == "listening":
+            return str(event["url"])
+    return None

@@ -1,0 +1,1 @@
+"""Gateways of our own: started, configured, stopped, and read from outside."""

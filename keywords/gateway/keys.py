@@ -1,0 +1,254 @@
+"""Keys and what they may use: made, used up, waited for, and counted together in a Redis."""
+
+import hashlib
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+from robot.api.types import Secret
+
+from keywords.client.http import CHAT
+from keywords.engine import clock
+from keywords.engine.evidence.collector import COLLECTOR
+from keywords.engine.http.exchange import Exchange
+from keywords.engine.processes.gateway import run_command
+from keywords.engine.processes.redis import RedisServer
+from keywords.run import target
+from keywords.run.assertions import judge
+from keywords.run.context import output_dir
+from keywords.run.scopes import SCOPES
+
+_LONGEST_WAIT_S = 30.0
+_POLL_S = 0.1
+_TELLING = 12
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A key in a file of its own.
+
+    Attributes:
+        file: the file, as `[keys] file` takes it.
+        secret: the key.
+    """
+
+    file: Path
+    secret: Secret
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
+class LimitsLibrary:
+    """Make keys, use them up, and count what passed.
+
+    ```robotframework
+    ${key} =    Make Key    alice    --rpm    3
+    ${answers} =    Send Chats    5
+    Get Status Count    ${answers}    429    ==    2
+    Wait As Told    ${answers}[4]
+    ```
+    """
+
+    def __init__(self) -> None:
+        self._redis: RedisServer | None = None
+
+    @keyword
+    def make_key(self, name: str, *options: str) -> MadeKey:
+        """Make a key with `gateway keys add`, in a new file; the key itself is shown nowhere.
+
+        Args:
+            name: what the gateway calls the key.
+            options: of the command, such as `--rpm`, `3`.
+
+        Raises:
+            AssertionError: the command failed.
+
+        ```robotframework
+        ${key} =    Make Key    alice    --rpm    3
+        ```
+        """
+        file = Path(tempfile.mkdtemp(prefix="keys-", dir=output_dir())) / "keys.toml"
+        result = run_command("keys", "add", name, "--file", str(file), *options, cwd=output_dir())
+        if result.rc:
+            raise AssertionError(f"`gateway keys add` failed: {result.stderr}")
+        secret = result.stdout.strip()
+        COLLECTOR.protect(secret)
+        logger.info(file.read_text("utf-8"))
+        return MadeKey(file, Secret(secret))
+
+    @keyword
+    def send_chats(self, count: int, **fields: str) -> list[Exchange]:
+        """Post chat requests one after the other, each over a connection of its own.
+
+        Args:
+            count: how many.
+            fields: fields of the requests, such as `max_tokens=5`.
+
+        ```robotframework
+        ${answers} =    Send Chats    4
+        ```
+        """
+        send = _chat(fields)
+        return [send() for _ in range(count)]
+
+    @keyword
+    def send_chats_together(self, count: int, **fields: str) -> list[Exchange]:
+        """Post so many chat requests at the same time, each over a connection of its own.
+
+        ```robotframework
+        ${answers} =    Send Chats Together    8
+        ```
+        """
+        send = _chat(fields)
+        with ThreadPoolExecutor(count) as pool:
+            return [future.result() for future in [pool.submit(send) for _ in range(count)]]
+
+    @keyword
+    def get_status_count(
+        self,
+        exchanges: list[Exchange],
+        status: int,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many of the exchanges ended with a status.
+
+        ```robotframework
+        Get Status Count    ${answers}    429    ==    2
+        ```
+        """
+        statuses = [exchange.status for exchange in exchanges]
+        label = f"Answers with {status} among {statuses}"
+        return judge(statuses.count(status), assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def get_answer_with(self, exchanges: list[Exchange], status: int) -> Exchange:
+        """The first of the exchanges that ended with a status.
+
+        Raises:
+            AssertionError: none did.
+
+        ```robotframework
+        ${refused} =    Get Answer With    ${answers}    503
+        ```
+        """
+        for exchange in exchanges:
+            if exchange.status == status:
+                return exchange
+        raise AssertionError(f"No answer with {status} among {[exchange.status for exchange in exchanges]}.")
+
+    @keyword
+    def status_should_become(self, status: int, *, within: timedelta) -> float:
+        """Post chat requests until one ends with a status.
+
+        Returns:
+            The seconds that took.
+
+        Raises:
+            AssertionError: none did in time.
+
+        ```robotframework
+        Status Should Become    401    within=5 s
+        ```
+        """
+        began, send = clock.now(), _chat({})
+        while (took_s := clock.now() - began) <= within.total_seconds():
+            exchange = send()
+            if exchange.status == status:
+                return took_s
+            time.sleep(_POLL_S)
+        raise AssertionError(f"The status is still {exchange.status} after {within}.")
+
+    @keyword
+    def file_of_keys_should_hold_only_the_hash(self, key: MadeKey) -> None:
+        """Fail unless the file holds the key's SHA-256 and no part of the key.
+
+        ```robotframework
+        File Of Keys Should Hold Only The Hash    ${key}
+        ```
+        """
+        text, secret = key.file.read_text("utf-8"), key.secret.value
+        if hashlib.sha256(secret.encode()).hexdigest() not in text:
+            raise AssertionError(f"{key.file} does not hold the key's SHA-256.")
+        # Twelve characters carry 72 random bits: no accident.
+        if any(secret[at : at + _TELLING] in text for at in range(len(secret) - _TELLING)):
+            raise AssertionError(f"{key.file} holds a part of the key itself.")
+
+    @keyword
+    def text_should_not_contain_the_key(self, text: str, key: MadeKey) -> None:
+        """Fail if a text holds the key; the message does not.
+
+        ```robotframework
+        Text Should Not Contain The Key    ${list.stdout}    ${key}
+        ```
+        """
+        if key.secret.value in text:
+            raise AssertionError(f"The text holds the key: {text.replace(key.secret.value, '<secret>')}")
+
+    @keyword
+    def wait_as_told(self, refusal: Exchange) -> float:
+        """Wait as long as a refusal says in `retry-after`, and no longer.
+
+        Returns:
+            The seconds.
+
+        Raises:
+            AssertionError: it says nothing, or more than 30 seconds.
+
+        ```robotframework
+        Wait As Told    ${refusal}
+        ```
+        """
+        told = refusal.response_headers.get("retry-after", "")
+        if not told.isdecimal() or int(told) > _LONGEST_WAIT_S:
+            raise AssertionError(f"retry-after is {told!r} instead of up to {_LONGEST_WAIT_S:g} whole seconds.")
+        time.sleep(int(told))
+        return float(told)
+
+    @keyword
+    def start_redis(self) -> str:
+        """Start a Redis of our own, empty.
+
+        It ends with the row that starts it, or the suite in whose setup it is started.
+
+        Returns:
+            Its address, as `[shared] redis_url` takes it.
+
+        ```robotframework
+        ${url} =    Start Redis
+        Add To Gateway Config    ${config}    shared    redis_url=${url}
+        ```
+        """
+        redis = RedisServer()
+        redis.start()
+        SCOPES.remember(redis.stop)
+        self._redis = redis
+        return redis.url
+
+    @keyword
+    def stop_redis(self) -> None:
+        """Kill the Redis that was started last, with everything in it.
+
+        ```robotframework
+        Stop Redis
+        ```
+        """
+        if self._redis is not None:
+            self._redis.stop()
+
+
+def _chat(fields: dict[str, str]) -> Callable[[], Exchange]:
+    """A function that posts one chat request."""
+    client = target.client()
+    given = {name: json.loads(value) for name, value in fields.items()}
+    body = json.dumps(client.request("Hello.", **given)).encode()
+    headers = {"content-type": "application/json", "connection": "close"}
+    return lambda: client.send("POST", CHAT, body=body, headers=headers)

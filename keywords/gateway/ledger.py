@@ -1,0 +1,239 @@
+"""The gateway's request ledger, read as any other program would read it."""
+
+import json
+import sqlite3
+import time
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+from robot.utils import DotDict
+
+from keywords.engine import clock
+from keywords.engine.http.exchange import Exchange
+from keywords.engine.openai.answer import Answer
+from keywords.engine.openai.stream import StreamedAnswer
+from keywords.run.assertions import judge
+
+TimeUnit = Literal["us", "ms", "s"]
+_MICROSECONDS = {"us": 1, "ms": 1_000, "s": 1_000_000}
+_FLOAT_SLACK = 5e-11  # numbers that differ by no more are the same one, calculated in another order
+_POLL_S = 0.05
+_WITHIN = timedelta(seconds=3)
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class LedgerLibrary:
+    """Switch a ledger on and read what a request left there.
+
+    ```robotframework
+    ${config} =    Write Gateway Config    ${backend}
+    ${ledger} =    Add Ledger To Config    ${config}    input_price=1    output_price=2
+    ${gateway} =    Start Gateway    config=${config}
+    ${entry} =    Get Ledger Entry    ${ledger}    ${answer}
+    Should Be Equal    ${entry.tokens_source}    backend
+    ```
+    """
+
+    @keyword
+    def add_ledger_to_config(
+        self,
+        config: Path,
+        *,
+        model: str = "scripted",
+        input_price: float = 0.0,
+        output_price: float = 0.0,
+        queue: int = 20_000,
+    ) -> Path:
+        """Let a gateway keep a ledger, and give its model a price.
+
+        Args:
+            config: the gateway's configuration, which is changed.
+            model: whose price it is.
+            input_price: US dollars for a million tokens of prompts.
+            output_price: US dollars for a million tokens of answers.
+            queue: how many requests may wait to be written.
+
+        Returns:
+            The ledger's file, beside the configuration.
+        """
+        path = config.with_suffix(".sqlite3")
+        # A run before may have left one in the same folder.
+        for old in path.parent.glob(f"{path.name}*"):
+            old.unlink()
+        lines = [
+            "[ledger]",
+            f"path = {json.dumps(str(path))}",
+            f"queue = {queue}",
+            f"[prices.{json.dumps(model)}]",
+            f"input_per_million = {input_price}",
+            f"output_per_million = {output_price}",
+        ]
+        with config.open("a", encoding="utf-8") as file:
+            file.write("\n".join((*lines, "")))
+        return path
+
+    @keyword
+    def get_ledger_entry(
+        self, ledger: Path, request: Exchange | Answer | StreamedAnswer | str, *, within: timedelta = _WITHIN
+    ) -> DotDict:
+        """What the ledger holds of one request; its column names are the names of the fields.
+
+        Args:
+            ledger: the file.
+            request: what the client got, or the request's id.
+            within: how long to wait for it, for it is written a little later.
+
+        Returns:
+            The columns of `requests`, and `attempts`: a list with those of `attempts`.
+
+        Raises:
+            AssertionError: it did not come.
+
+        ```robotframework
+        ${entry} =    Get Ledger Entry    ${ledger}    ${answer}
+        Should Be Equal    ${entry.attempts}[0][outcome]    answered
+        ```
+        """
+        if isinstance(request, Answer | StreamedAnswer):
+            request = request.exchange
+        asked = request if isinstance(request, str) else str(request.response_headers["x-request-id"])
+        end = clock.now() + within.total_seconds()
+        while clock.now() < end:
+            found = _rows(ledger, "SELECT * FROM requests WHERE id = ?", asked)
+            if found:
+                attempts = _rows(ledger, "SELECT * FROM attempts WHERE request = ? ORDER BY number", found[0]["seq"])
+                logger.info(json.dumps({**found[0], "attempts": attempts}, indent=2))
+                return DotDict(found[0], attempts=attempts)
+            time.sleep(_POLL_S)
+        raise AssertionError(f"{ledger} holds no request {asked} after {within.total_seconds():g} s")
+
+    @keyword
+    def get_ledger_count(
+        self,
+        ledger: Path,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many requests a ledger holds by now.
+
+        ```robotframework
+        ${count} =    Get Ledger Count    ${ledger}
+        Get Ledger Count    ${ledger}    ==    3
+        ```
+        """
+        count = int(_rows(ledger, "SELECT count(*) AS count FROM requests")[0]["count"])
+        return judge(count, assertion_operator, assertion_expected, "Requests in the ledger", message)
+
+    @keyword
+    def get_gateway_time(
+        self,
+        entry: dict[str, Any],
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """Microseconds that a request took of the gateway's own time, without the waits for backends.
+
+        Args:
+            entry: of the ledger.
+            assertion_operator: how to compare.
+            assertion_expected: with how many microseconds.
+            message: replaces the usual message.
+
+        ```robotframework
+        ${entry} =    Get Ledger Entry    ${ledger}    ${answer}
+        Get Gateway Time    ${entry}    <    100000
+        ```
+        """
+        gateway_us: int = entry["gateway_us"]
+        return judge(gateway_us, assertion_operator, assertion_expected, "The gateway's own time (us)", message)
+
+    @keyword
+    def get_request_duration(
+        self,
+        entry: dict[str, Any],
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """Milliseconds that a request took, from its arrival to the end of its answer.
+
+        Args:
+            entry: of the ledger.
+            assertion_operator: how to compare.
+            assertion_expected: with how many milliseconds.
+            message: replaces the usual message.
+
+        ```robotframework
+        ${entry} =    Get Ledger Entry    ${ledger}    ${answer}
+        Get Request Duration    ${entry}    >=    300
+        ```
+        """
+        duration_ms: float = entry["duration_ms"]
+        return judge(duration_ms, assertion_operator, assertion_expected, "The duration of the request (ms)", message)
+
+    @keyword
+    def ledger_should_agree_on_gateway_time(
+        self, entry: dict[str, Any], source: str, told: float, unit: TimeUnit
+    ) -> None:
+        """Judge whether another account of a request tells the gateway's own time that the ledger tells.
+
+        Args:
+            entry: of the ledger.
+            source: names the other account in the message: the header, the log, the metrics.
+            told: the time that it tells.
+            unit: of that time: `us`, `ms` or `s`.
+
+        Raises:
+            AssertionError: with both numbers.
+
+        ```robotframework
+        ${ms} =    Get Header    ${answer}    x-gateway-time-ms
+        Ledger Should Agree On Gateway Time    ${entry}    the header    ${ms}    ms
+        ```
+        """
+        _judge_time("the gateway's own time", entry["gateway_us"], source, told, unit, _FLOAT_SLACK)
+
+    @keyword
+    def ledger_should_agree_on_duration(
+        self, entry: dict[str, Any], source: str, told: float, unit: TimeUnit, *, rounded_to_us: bool = False
+    ) -> None:
+        """Judge whether another account of a request tells the duration that the ledger tells.
+
+        Args:
+            entry: of the ledger.
+            source: names the other account in the message.
+            told: the time that it tells.
+            unit: of that time: `us`, `ms` or `s`.
+            rounded_to_us: only the ledger's number is rounded to microseconds, so one microsecond may lie between them.
+
+        Raises:
+            AssertionError: with both numbers.
+
+        ```robotframework
+        ${duration_s} =    Get Metric    gen_ai_server_request_duration_seconds_sum
+        Ledger Should Agree On Duration    ${entry}    the metrics    ${duration_s}    s    rounded_to_us=True
+        ```
+        """
+        slack = 1 / _MICROSECONDS[unit] if rounded_to_us else _FLOAT_SLACK
+        _judge_time("the duration", entry["duration_ms"] * _MICROSECONDS["ms"], source, told, unit, slack)
+
+
+def _judge_time(what: str, ledger_us: float, source: str, told: float, unit: TimeUnit, slack: float) -> None:
+    ledgers = ledger_us / _MICROSECONDS[unit]
+    if abs(told - ledgers) > slack:
+        raise AssertionError(
+            f"For {what} {source} should tell {ledgers:.10g} {unit} like the ledger, but tells {told:.10g} {unit}"
+        )
+
+
+def _rows(path: Path, query: str, *values: Any) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(query, values)]

@@ -1,0 +1,232 @@
+"""What happens to a gateway while it serves: it is told to stop, or to read its configuration again."""
+
+import json
+import shutil
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from time import sleep
+from typing import Any, Literal
+
+import psutil
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine import clock
+from keywords.engine.openai.client import RunningStream, StreamedAnswer
+from keywords.run import target
+from keywords.run.assertions import judge
+from keywords.run.context import Gateway, chosen_gateway
+from keywords.run.scopes import SCOPES
+
+Signal = Literal["SIGTERM", "SIGINT", "SIGHUP"]
+_A_WHILE = timedelta(seconds=10)
+_POLL_S = 0.02
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
+class LifecycleLibrary:
+    """Send a gateway signals while clients are at work.
+
+    ```robotframework
+    ${running} =    Start Streams    50    Hello.
+    Signal Gateway    SIGTERM    ${gateway}
+    ${streams} =    Finish Streams    ${running}
+    Get Exit Status    ${gateway}    ==    0
+    ```
+    """
+
+    @keyword
+    def signal_gateway(self, name: Signal, gateway: Gateway | None = None) -> None:
+        """Send the gateway itself a signal and do not wait for what it does."""
+        chosen_gateway(gateway).process.send_signal(getattr(signal, name))
+
+    @keyword
+    def replace_gateway_config(self, config: Path, by: Path) -> None:
+        """Put what one configuration file holds in place of another, in one step, as an editor does when it saves.
+
+        ```robotframework
+        Replace Gateway Config    ${config}    ${other}
+        ```
+        """
+        copy = config.with_suffix(".new")
+        shutil.copyfile(by, copy)
+        copy.replace(config)
+
+    @keyword
+    def reload_gateway(self, gateway: Gateway | None = None, within: timedelta = _A_WHILE) -> dict[str, Any]:
+        """Send SIGHUP and wait until the gateway has read its configuration again.
+
+        Returns:
+            The line of its log: `event` is `config_reloaded` or `config_not_reloaded`.
+
+        Raises:
+            AssertionError: there was no such line in time.
+
+        ```robotframework
+        ${told} =    Reload Gateway    ${gateway}
+        Should Be Equal    ${told}[event]    config_reloaded
+        ```
+        """
+        gateway = chosen_gateway(gateway)
+        before = len(_readings(gateway))
+        self.signal_gateway("SIGHUP", gateway)
+        return self.await_reload(before + 1, gateway, within)
+
+    @keyword
+    def await_reload(self, count: int, gateway: Gateway | None = None, within: timedelta = _A_WHILE) -> dict[str, Any]:
+        """Wait until the gateway has read its configuration so many times since its start; the line of its log.
+
+        Raises:
+            AssertionError: it did not in time.
+
+        ```robotframework
+        Await Reload    1    ${gateway}
+        ```
+        """
+        gateway = chosen_gateway(gateway)
+        end = clock.now() + within.total_seconds()
+        while len(found := _readings(gateway)) < count:
+            if clock.now() > end:
+                raise AssertionError(f"{len(found)} readings of the configuration instead of {count} within {within}")
+            sleep(_POLL_S)
+        logger.info(found[count - 1])
+        return found[count - 1]
+
+    @keyword
+    def kill_a_worker(self, gateway: Gateway | None = None, within: timedelta = _A_WHILE) -> None:
+        """Kill one of the processes that answer for a gateway with several workers, and wait for the one after it.
+
+        Raises:
+            GatewayProcessError: the gateway has no processes beside itself.
+            AssertionError: no worker took its place in time.
+
+        ```robotframework
+        Kill A Worker    ${gateway}
+        ```
+        """
+        gateway = chosen_gateway(gateway)
+        before = _starts_of_workers(gateway)
+        gateway.process.model_process().kill()
+        end = clock.now() + within.total_seconds()
+        while _starts_of_workers(gateway) == before:
+            if clock.now() > end:
+                raise AssertionError(f"No worker took the place of the one that was killed within {within}")
+            sleep(_POLL_S)
+
+    @keyword
+    def suspend_a_worker(self, gateway: Gateway | None = None) -> None:
+        """Have one of the processes that answer for a gateway with several workers stand still; the others get it all.
+
+        It goes on when the row or the suite that suspends it ends.
+
+        ```robotframework
+        Suspend A Worker    ${GATEWAY}
+        ```
+        """
+        worker = chosen_gateway(gateway).process.model_process()
+        SCOPES.remember(lambda: _resume(worker))
+        worker.suspend()
+
+    @keyword
+    def get_exit_status(
+        self,
+        gateway: Gateway,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+        *,
+        within: timedelta = _A_WHILE,
+    ) -> int:
+        """Wait until a gateway has ended by itself: its exit status, below zero if a signal killed it.
+
+        Raises:
+            GatewayProcessError: it still runs after that time.
+
+        ```robotframework
+        Get Exit Status    ${gateway}    ==    0
+        ```
+        """
+        status = gateway.process.wait_end(within.total_seconds())
+        return judge(status, assertion_operator, assertion_expected, "Exit status of the gateway", message)
+
+    @keyword
+    def start_streams(self, count: int, prompt: str) -> list[RunningStream]:
+        """Start so many streams at once, wait for the first content of each and leave them running.
+
+        Raises:
+            GatewayRefused: the gateway answered one with an error.
+            TimeoutError: no content came within 30 seconds.
+
+        ```robotframework
+        ${running} =    Start Streams    50    Tell me a story.
+        ```
+        """
+        client = target.client()
+        with ThreadPoolExecutor(count) as pool:
+            running = [pool.submit(client.start_stream, prompt) for _ in range(count)]
+        logger.info(f"The first content of {count} streams came; they go on")
+        return [stream.result() for stream in running]
+
+    @keyword
+    def finish_streams(self, running: list[RunningStream], within: timedelta = _A_WHILE) -> list[StreamedAnswer]:
+        """Wait for the ends of streams that run in the background, in the order of their starts.
+
+        Args:
+            running: from [Start Streams].
+            within: how long to wait for each.
+
+        Raises:
+            TimeoutError: one did not end in time.
+
+        ```robotframework
+        ${streams} =    Finish Streams    ${running}
+        ```
+        """
+        return [stream.finish(within.total_seconds()) for stream in running]
+
+    @keyword
+    def get_whole_stream_count(
+        self,
+        streams: list[StreamedAnswer],
+        text: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many of the streams brought all of a text, one finish reason and their closing mark.
+
+        ```robotframework
+        Get Whole Stream Count    ${streams}    One two three four.    ==    50
+        ```
+        """
+        ends = [_end(stream, text) for stream in streams]
+        label = f"Whole streams ({'; '.join(sorted({end for end in ends if end})) or 'no other'})"
+        return judge(ends.count(""), assertion_operator, assertion_expected, label, message)
+
+
+def _resume(worker: psutil.Process) -> None:
+    with suppress(psutil.NoSuchProcess):  # it was ended meanwhile
+        worker.resume()
+
+
+def _readings(gateway: Gateway) -> list[dict[str, Any]]:
+    """The log's lines about configurations that were read while it ran."""
+    lines = gateway.log.read_text("utf-8", "replace").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if "reloaded" in line and line.endswith("\n")]
+
+
+def _starts_of_workers(gateway: Gateway) -> int:
+    return gateway.log.read_text("utf-8", "replace").count('"event":"worker_started"')
+
+
+def _end(stream: StreamedAnswer, text: str) -> str:
+    """What is wrong with a stream; empty if nothing is."""
+    if stream.failure or stream.error:
+        return str(stream.failure or stream.error)
+    if stream.text != text:
+        return f"{len(stream.text)} of {len(text)} characters"
+    return "" if stream.closed and len(stream.finish_reasons) == 1 else "not closed"

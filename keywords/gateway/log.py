@@ -1,0 +1,145 @@
+"""What the gateways of this run logged."""
+
+import json
+from datetime import timedelta
+from time import sleep
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api.deco import keyword, library
+from robot.api.types import Secret
+from robot.utils import DotDict
+
+from keywords.engine import clock
+from keywords.run.assertions import judge
+from keywords.run.context import Gateway, chosen_gateway
+
+_POLL_S = 0.02
+_SHOWN_LINES = 3
+_SOON = timedelta(seconds=2)
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class GatewayLogLibrary:
+    """Search the log of a gateway that this run started; the run's own one if none is named.
+
+    The lines of requests are written a little after their answers went out, so a row that says what is not in the log
+    first waits for a line that must be.
+
+    ```robotframework
+    ${answer} =    Ask    Hello.
+    Gateway Should Log    ${answer.headers}[x-request-id]
+    Gateway Log Should Not Contain    Traceback
+    ```
+    """
+
+    @keyword
+    def get_gateway_log_lines(self, containing: str = "", gateway: Gateway | None = None) -> list[str]:
+        """The lines that a gateway has logged so far.
+
+        Args:
+            containing: only lines with this text, such as a request id.
+            gateway: the run's own one if left out.
+
+        ```robotframework
+        @{lines} =    Get Gateway Log Lines    listening
+        ```
+        """
+        lines = chosen_gateway(gateway).log.read_text("utf-8", "replace").splitlines()
+        return [line for line in lines if containing in line]
+
+    @keyword
+    def get_log_entry(self, request_id: str, gateway: Gateway | None = None, *, within: timedelta = _SOON) -> DotDict:
+        """What a gateway's log tells of one request; the keys of its line are the names of the fields.
+
+        Args:
+            request_id: of the request.
+            gateway: the run's own one if left out.
+            within: how long to wait for it, for it is written a little later.
+
+        Raises:
+            AssertionError: it did not come.
+
+        ```robotframework
+        ${line} =    Get Log Entry    ${answer.headers}[x-request-id]
+        Should Be Equal    ${line.tokens_source}    backend
+        ```
+        """
+        gateway = chosen_gateway(gateway)
+        deadline = clock.now() + within.total_seconds()
+        while True:
+            # A line without its end is still being written.
+            lines = gateway.log.read_text("utf-8", "replace").splitlines(keepends=True)
+            for line in reversed(lines):
+                if request_id in line and '"event":"request"' in line and line.endswith("\n"):
+                    return DotDict(json.loads(line))
+            if clock.now() > deadline:
+                raise AssertionError(
+                    f"{gateway.log} has no line about the request {request_id} after {within.total_seconds():g} s"
+                )
+            sleep(_POLL_S)
+
+    @keyword
+    def get_completion_tokens(
+        self,
+        entry: dict[str, Any],
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int | None:
+        """The tokens of an answer, by the gateway's own account; `${None}` if it has no count.
+
+        Args:
+            entry: of the log, by [Get Log Entry], or of the ledger, by `Get Ledger Entry`.
+            assertion_operator: how to compare.
+            assertion_expected: with how many tokens.
+            message: replaces the usual message.
+
+        ```robotframework
+        ${line} =    Get Log Entry    ${departure.request_id}
+        Get Completion Tokens    ${line}    <    50
+        ```
+        """
+        tokens: int | None = entry["completion_tokens"]
+        label = f"The tokens of the answer, by {entry['tokens_source']},"
+        return judge(tokens, assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def gateway_should_log(self, text: str, within: timedelta = _SOON, gateway: Gateway | None = None) -> None:
+        """Wait for a text in a gateway's log, whose lines are written a little after the answers they are about.
+
+        Raises:
+            AssertionError: it did not come in time.
+
+        ```robotframework
+        Gateway Should Log    ${answer.headers}[x-request-id]
+        ```
+        """
+        gateway = chosen_gateway(gateway)
+        deadline = clock.now() + within.total_seconds()
+        while not self.get_gateway_log_lines(text, gateway):
+            if clock.now() > deadline:
+                raise AssertionError(f"{gateway.log} does not contain '{text}' after {within.total_seconds():g} s")
+            sleep(_POLL_S)
+
+    @keyword
+    def gateway_log_should_not_contain(self, text: str | Secret, gateway: Gateway | None = None) -> None:
+        """Fail if a text stands anywhere in a gateway's log.
+
+        Args:
+            text: what must not be there; a secret is not shown in the message.
+            gateway: the run's own one if left out.
+
+        ```robotframework
+        Gateway Log Should Not Contain    Traceback
+        Gateway Log Should Not Contain    ${TARGET.api_key}
+        ```
+        """
+        gateway = chosen_gateway(gateway)
+        sought = text.value if isinstance(text, Secret) else text
+        found = self.get_gateway_log_lines(sought, gateway)
+        if found:
+            shown = "\n".join(found[:_SHOWN_LINES])
+            if isinstance(text, Secret):
+                shown = shown.replace(sought, "<secret>")
+            raise AssertionError(f"{gateway.log} contains '{text}' in {len(found)} lines, first:\n{shown}")

@@ -1,0 +1,218 @@
+"""The gateway's `/metrics`, as text and through a real Prometheus."""
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+
+from assertionengine import AssertionOperator
+from prometheus_client.parser import text_string_to_metric_families
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine import clock
+from keywords.engine.processes.prometheus import Prometheus
+from keywords.run import target
+from keywords.run.arguments import CONVERTERS, Labels
+from keywords.run.assertions import judge
+from keywords.run.scopes import SCOPES
+
+_POLL_S = 0.1
+_SOON = timedelta(seconds=3)
+# Prometheus waits five seconds before it looks at its targets for the first time.
+_FIRST_SCRAPE = timedelta(seconds=15)
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS, listener=SCOPES)
+class MetricsLibrary:
+    """Read what the gateway tells Prometheus; `${GATEWAY_URL}` says which gateway.
+
+    ```robotframework
+    Get Metric    gateway_requests_total    labels=status_class=2xx
+    ${prometheus} =    Start Prometheus    ${GATEWAY_URL}
+    Get Query Result    ${prometheus}    sum(gateway_requests_total)    ==    3
+    ```
+    """
+
+    @keyword
+    def get_metric_names(self) -> set[str]:
+        """The names of all samples on the page, with suffixes such as `_total`, `_count` and `_bucket`.
+
+        ```robotframework
+        ${names} =    Get Metric Names
+        ```
+        """
+        return {name for name, _, _ in _samples()}
+
+    @keyword
+    def get_metric_series(self) -> set[str]:
+        """Every series of the gateway's own on the page, by name and labels; those of the process are left out.
+
+        ```robotframework
+        ${series} =    Get Metric Series
+        ```
+        """
+        return {
+            f"{name}{sorted(labels.items())}"
+            for name, labels, _ in _samples()
+            if name.startswith(("gateway_", "gen_ai_"))
+        }
+
+    @keyword
+    def get_metric(
+        self,
+        name: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+        *,
+        labels: Labels = None,
+    ) -> float:
+        """The sum of all series of a name that have certain labels; 0 if there is none.
+
+        Args:
+            name: of the samples.
+            assertion_operator: how to compare.
+            assertion_expected: with what sum.
+            message: replaces the usual message.
+            labels: only series with these, such as `code=invalid_api_key`.
+
+        ```robotframework
+        ${count} =    Get Metric    gateway_errors_total    labels=code=invalid_api_key
+        Get Metric    gateway_errors_total    >    0    labels=code=invalid_api_key
+        ```
+        """
+        return judge(
+            _sum_of(name, labels or {}), assertion_operator, assertion_expected, f"{name}{labels or ''}", message
+        )
+
+    @keyword
+    def get_metric_growth(
+        self,
+        name: str,
+        since: float,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+        *,
+        labels: Labels = None,
+    ) -> float:
+        """By how much a metric has grown since [Get Metric] gave a value of it.
+
+        Args:
+            name: as for [Get Metric].
+            since: the value that it had before.
+            assertion_operator: how to compare.
+            assertion_expected: with what growth.
+            message: replaces the usual message.
+            labels: as for [Get Metric].
+
+        ```robotframework
+        ${before} =    Get Metric    gateway_errors_total    labels=code=invalid_api_key
+        Get Metric Growth    gateway_errors_total    ${before}    ==    1    labels=code=invalid_api_key
+        ```
+        """
+        now = _sum_of(name, labels or {})
+        label = f"The growth of {name}{labels or ''} from {since:g} to {now:g}"
+        return judge(now - since, assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def metrics_should_add_up_to(
+        self, expected: float, *names: str, since: float = 0.0, within: timedelta = _SOON
+    ) -> None:
+        """Wait until all series of these names add up to a number.
+
+        A request is accounted for a little after its answer.
+
+        Args:
+            expected: the sum.
+            names: of the metrics.
+            since: a sum that they had before, which does not count.
+            within: how long to wait.
+
+        Raises:
+            AssertionError: they did not in time.
+
+        ```robotframework
+        Metrics Should Add Up To    40    gateway_ledger_written_total    gateway_ledger_dropped_total
+        ${before} =    Get Metric    gateway_requests_total
+        Metrics Should Add Up To    4    gateway_requests_total    since=${before}
+        ```
+        """
+        end = clock.now() + within.total_seconds()
+        while (found := sum(_sum_of(name, {}) for name in names) - since) != expected:
+            if clock.now() > end:
+                more = f" more than {since:g}" if since else ""
+                raise AssertionError(
+                    f"{' + '.join(names)} is {found:g}{more} instead of {expected:g} after {within.total_seconds():g} s"
+                )
+            time.sleep(_POLL_S)
+
+    @keyword
+    def start_prometheus(self, url: str) -> Prometheus:
+        """Start Debian's Prometheus on a free port, scraping the gateway at `url`.
+
+        It ends with the row that starts it, or the suite in whose setup it is started.
+
+        Raises:
+            PrometheusError: it is not installed, or did not get ready.
+        """
+        prometheus = Prometheus(url)
+        SCOPES.remember(prometheus.stop)
+        logger.info(f"Prometheus at {prometheus.url}")
+        return prometheus
+
+    @keyword
+    def get_query_result(
+        self,
+        prometheus: Prometheus,
+        expression: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+        *,
+        within: timedelta = _FIRST_SCRAPE,
+    ) -> float:
+        """The one value of a PromQL expression; it is asked for until there is one.
+
+        Args:
+            prometheus: who is asked.
+            expression: PromQL that gives one series.
+            assertion_operator: how to compare.
+            assertion_expected: with what.
+            message: replaces the usual message.
+            within: how long it may take until a first scrape has what is asked for.
+
+        Raises:
+            PrometheusError: the expression is no PromQL.
+            AssertionError: it did not give one value in time, or the value is another.
+
+        ```robotframework
+        Get Query Result    ${prometheus}    sum(gateway_requests_total)    ==    3
+        ```
+        """
+        end = clock.now() + within.total_seconds()
+        found = prometheus.query(expression)
+        while len(found) != 1 and clock.now() < end:
+            time.sleep(_POLL_S)
+            found = prometheus.query(expression)
+        if len(found) != 1:
+            raise AssertionError(f"{expression} gave {len(found)} series within {within.total_seconds():g} s: {found}")
+        logger.info(f"{expression} = {found[0]}")
+        return judge(found[0][1], assertion_operator, assertion_expected, expression, message)
+
+
+def _sum_of(name: str, labels: Mapping[str, str]) -> float:
+    found = [value for sample, given, value in _samples() if sample == name and labels.items() <= given.items()]
+    logger.info(f"{name}{labels or ''} = {sum(found):g}, from {len(found)} series")
+    return sum(found)
+
+
+def _samples() -> list[tuple[str, dict[str, str], float]]:
+    exchange = target.client().send("GET", "/metrics", body=None, headers={})
+    if exchange.status != 200:  # noqa: PLR2004  # HTTP's own number
+        raise AssertionError(f"/metrics answered {exchange.status}")
+    return [
+        (sample.name, dict(sample.labels), float(sample.value))
+        for family in text_string_to_metric_families(exchange.body.decode())
+        for sample in family.samples
+    ]

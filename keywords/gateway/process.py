@@ -1,0 +1,297 @@
+"""The gateways under test: those that this run starts and ends, and those it attaches to."""
+
+import os
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+from robot.api.types import Secret
+
+from keywords.engine import clock
+from keywords.engine.evidence.collector import COLLECTOR
+from keywords.engine.processes.background import run_in_background
+from keywords.engine.processes.gateway import CommandResult, GatewayProcessError, run_command, start_gateway
+from keywords.engine.processes.tree import Ended, wait_gone
+from keywords.run.assertions import judge
+from keywords.run.context import Gateway, Target, chosen_gateway, is_to_hold_model, look_at_target, output_dir
+from keywords.run.scopes import SCOPES
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+_READY_WITHIN = timedelta(seconds=60)
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
+class GatewayProcessLibrary:
+    """Start, watch, damage and end gateways.
+
+    A run has one target, provided and released by the outermost suite. Rows and suites may start further gateways, each
+    with a configuration of its own, which end with them. Keywords with an optional `gateway` mean the run's own one if
+    it is left out.
+
+    ```robotframework
+    ${gateway} =    Start Gateway
+    Kill Gateway    ${gateway}
+    Release Target
+    ```
+    """
+
+    def __init__(self) -> None:
+        self._running: list[Gateway] = []
+        self._ending: list[tuple[Gateway, Future[Ended]]] = []
+        self._started = 0
+
+    @keyword
+    def provide_target(
+        self,
+        url: str | None = None,
+        api_key: Secret | None = None,
+        *,
+        config: Path | None = None,
+        ready_within: timedelta = _READY_WITHIN,
+    ) -> Target:
+        """Attach to the server at a URL, or start a gateway if there is none.
+
+        Args:
+            url: address of an OpenAI-compatible server; empty starts a gateway of our own.
+            api_key: key for that server; a gateway of our own gets a random one.
+            config: configuration file for a gateway of our own; the built-in one if left out.
+            ready_within: time limit for the start.
+
+        Raises:
+            ProbeError: no usable server answers at the URL.
+            GatewayProcessError: our own gateway did not get ready.
+
+        ```robotframework
+        ${target} =    Provide Target    ${GATEWAY_URL}    ${GATEWAY_API_KEY}
+        VAR    ${TARGET}    ${target}    scope=GLOBAL
+        ```
+        """
+        if url:
+            return self.attach_to_gateway(url, api_key)
+        gateway = self._start(config, ready_within, warm=False)
+        return look_at_target(gateway.url, gateway.api_key, gateway)
+
+    @keyword
+    def release_target(self) -> None:
+        """End every gateway that this run still has, and fail if one of the run did not end cleanly.
+
+        Gateways of rows and suites began to end with them; this waits for the last of them. It does nothing for a
+        server that the run only attached to.
+
+        Raises:
+            AssertionError: a gateway had to be killed, or left processes behind, or something else that a suite started
+                could not be stopped; all is ended all the same.
+        """
+        ended = [(gateway, future.result()) for gateway, future in self._ending]
+        self._ending.clear()
+        ended += [(gateway, self.stop_gateway(gateway)) for gateway in self._running[::-1]]
+        faults = [fault for one in ended for fault in _faults(*one)] + SCOPES.take_faults()
+        if faults:
+            raise AssertionError("\n".join(faults))
+
+    @keyword
+    def attach_to_gateway(self, url: str, api_key: Secret | None = None) -> Target:
+        """Find out what answers at a URL, within 5 seconds for each question and without spending a token.
+
+        Args:
+            url: address of an OpenAI-compatible server, with or without `/v1`.
+            api_key: key for that server.
+
+        Raises:
+            ProbeError: nothing answers there, it is no OpenAI-compatible server, or it refuses the key.
+
+        ```robotframework
+        ${target} =    Attach To Gateway    http://127.0.0.1:8080
+        ```
+        """
+        return look_at_target(url, api_key, None)
+
+    @keyword
+    def start_gateway(
+        self,
+        *,
+        config: Path | None = None,
+        environment: dict[str, str] | None = None,
+        ready_within: timedelta = _READY_WITHIN,
+    ) -> Gateway:
+        """Start a gateway on a free port and wait until it is ready.
+
+        Its log goes to the output directory. It ends with the row that starts it, or the suite in whose setup it is
+        started; the next row need not wait for that. It never outlives this run, even if the run is killed.
+
+        Args:
+            config: configuration file; the built-in one, with the embedded model, if left out.
+            environment: variables that this gateway alone sees, over those of the run and over the key that it is
+                given otherwise.
+            ready_within: time limit for the start.
+
+        Raises:
+            GatewayProcessError: it ended, did not get ready in time, or another server answered in its place; the
+                message ends with the last lines of its log.
+
+        The run's target starts as a user would start it. Further gateways are forked from an interpreter that has the
+        gateway's modules in memory, where the platform lets us: the same process in a tenth of the time.
+
+        ```robotframework
+        ${gateway} =    Start Gateway    config=${CONFIG}
+        ```
+        """
+        return self._start(config, ready_within, environment, warm=True)
+
+    def _start(
+        self, config: Path | None, ready_within: timedelta, environment: dict[str, str] | None = None, *, warm: bool
+    ) -> Gateway:
+        self._started += 1
+        began = clock.now()
+        process = start_gateway(
+            config=config,
+            log=output_dir() / f"gateway-{self._started}.log",
+            ready_within_s=ready_within.total_seconds(),
+            environment=environment,
+            warm=warm,
+        )
+        COLLECTOR.protect(process.api_key)
+        gateway = Gateway(
+            url=process.url,
+            pid=process.pid,
+            instance=process.instance,
+            log=process.log,
+            api_key=Secret(process.api_key),
+            process=process,
+            holds_model=is_to_hold_model(config, {**os.environ, **(environment or {})}),
+            started_in=str(SCOPES.here()),
+        )
+        self._running.append(gateway)
+        SCOPES.remember(lambda: self._begin_to_stop(gateway))
+        logger.info(f"Gateway ready at {gateway.url} after {clock.now() - began:.2f} s, log in {gateway.log}")
+        return gateway
+
+    @keyword
+    def stop_gateway(self, gateway: Gateway | None = None) -> Ended:
+        """Ask a gateway to end, kill it if it does not within 5 seconds, and end whatever it left behind.
+
+        Returns:
+            How it ended; judge it with [Get Leftover Processes].
+        """
+        gateway = chosen_gateway(gateway)
+        ended = gateway.process.stop()
+        if gateway in self._running:
+            self._running.remove(gateway)
+        logger.info(f"Gateway at {gateway.url} ended after {ended.took_s:.2f} s{', killed' if ended.forced else ''}")
+        return ended
+
+    def _begin_to_stop(self, gateway: Gateway) -> None:
+        """Let a gateway end while the next row begins; `release_target` waits for it and judges how it ended."""
+        if gateway in self._running:
+            self._running.remove(gateway)
+            self._ending.append((gateway, run_in_background(gateway.process.stop)))
+
+    @keyword
+    def kill_gateway(self, gateway: Gateway | None = None) -> None:
+        """Kill the gateway itself, without a warning, as a crash would; its model's process is not touched."""
+        chosen_gateway(gateway).process.kill()
+
+    @keyword
+    def kill_model_process_of_gateway(self, gateway: Gateway | None = None) -> int:
+        """Kill the process that holds the embedded model, without a warning, and wait until it is gone.
+
+        Returns:
+            The process id that it had.
+
+        Raises:
+            GatewayProcessError: the gateway has no such process.
+        """
+        process = chosen_gateway(gateway).process.model_process()
+        process.kill()
+        wait_gone([process], 1.0)
+        logger.info(f"Killed the model's process {process.pid}")
+        return process.pid
+
+    @keyword
+    def gateway_should_be_ready_within(self, limit: timedelta, gateway: Gateway | None = None) -> float:
+        """Wait until `/health/ready` says yes.
+
+        Returns:
+            The seconds that took.
+
+        Raises:
+            AssertionError: it was not ready in time, or is no longer there.
+
+        ```robotframework
+        Kill Model Process Of Gateway
+        Gateway Should Be Ready Within    5 s
+        ```
+        """
+        try:
+            took_s = chosen_gateway(gateway).process.wait_ready(limit.total_seconds())
+        except GatewayProcessError as error:
+            raise AssertionError(str(error)) from error
+        logger.info(f"Ready after {took_s:.3f} s")
+        return took_s
+
+    @keyword
+    def get_leftover_processes(
+        self,
+        ended: Ended,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many processes a gateway left behind when it ended; they have been ended since.
+
+        ```robotframework
+        ${ended} =    Stop Gateway    ${gateway}
+        Get Leftover Processes    ${ended}    ==    0
+        ```
+        """
+        label = f"Leftover processes ({'; '.join(ended.leftover) or 'none'})"
+        return judge(len(ended.leftover), assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def run_gateway_command(
+        self, *arguments: str, environment: dict[str, str] | None = None, timeout: timedelta = timedelta(seconds=60)
+    ) -> CommandResult:
+        """Run a `gateway …` command line to its end, in the output directory.
+
+        Args:
+            arguments: what follows `gateway`.
+            environment: variables that this command alone sees, over those of the run.
+            timeout: how long it may take.
+
+        Returns:
+            `rc`, `stdout` and `stderr`.
+
+        Raises:
+            GatewayProcessError: it did not end in time.
+
+        ```robotframework
+        ${result} =    Run Gateway Command    config    check    ${CONFIG}
+        Should Be Equal    ${result.rc}    ${0}
+        ```
+        """
+        try:
+            result = run_command(
+                *arguments, cwd=output_dir(), environment=environment, timeout_s=timeout.total_seconds()
+            )
+        except subprocess.TimeoutExpired as error:
+            limit_s = timeout.total_seconds()
+            raise GatewayProcessError(f"`gateway {' '.join(arguments)}` did not end within {limit_s:g} s") from error
+        logger.info(f"rc {result.rc}\nstdout:\n{result.stdout}\nstderr:\n{result.stderr}")
+        return result
+
+
+def _faults(gateway: Gateway, ended: Ended) -> list[str]:
+    faults, name = [], f"The gateway at {gateway.url}"
+    if gateway.started_in:
+        name += f", started in '{gateway.started_in}',"
+    if ended.forced:
+        faults.append(f"{name} did not end within 5 s and was killed; see {gateway.log}.")
+    if ended.leftover:
+        faults.append(f"{name} left processes behind: {'; '.join(ended.leftover)}.")
+    return faults

@@ -1,0 +1,99 @@
+"""Gateways' configurations whose one model has several backends, and rules for what happens when they fail."""
+
+import json
+import time
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.client.http import CHAT
+from keywords.engine import clock
+from keywords.engine.scripted.backend import ScriptedBackend
+from keywords.run import target
+from keywords.run.arguments import CONVERTERS, Numbers, Settings
+from keywords.run.context import output_dir
+
+_numbers = count(1)
+_SOON = timedelta(seconds=2)
+_POLL_S = 0.1
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
+class RoutesLibrary:
+    """Lead one model to several scripted backends, which the gateway knows as `first`, `second` and so on.
+
+    ```robotframework
+    ${config} =    Write Route Config    ${first}    ${second}    retries=attempts=2 base_s=0.01
+    ${gateway} =    Start Gateway    config=${config}
+    ```
+    """
+
+    NAMES = ("first", "second", "third")
+
+    @keyword
+    def backend_should_answer(self, name: str, *, within: timedelta = _SOON) -> None:
+        """Post chat requests, a tenth of a second apart, until one is answered by a certain backend of the route.
+
+        Raises:
+            AssertionError: none was in time.
+
+        ```robotframework
+        Backend Should Answer    first    within=2 s
+        ```
+        """
+        client = target.client()
+        body = json.dumps(client.request("Hello.")).encode()
+        end, others = clock.now() + within.total_seconds(), []
+        while clock.now() < end:
+            exchange = client.send("POST", CHAT, body=body, headers={"content-type": "application/json"})
+            others.append(exchange.response_headers.get("x-gateway-backend", f"nobody ({exchange.status})"))
+            if others[-1] == name:
+                return
+            time.sleep(_POLL_S)
+        raise AssertionError(f"'{name}' did not answer within {within.total_seconds():g} s, but: {', '.join(others)}")
+
+    @keyword
+    def write_route_config(
+        self,
+        *backends: ScriptedBackend,
+        weights: Numbers = None,
+        timeouts: Settings = None,
+        retries: Settings = None,
+        breaker: Settings = None,
+    ) -> Path:
+        """Write a configuration whose model `scripted` leads to these backends, in their order.
+
+        Args:
+            backends: one to three, spoken to in OpenAI's format; they need not run.
+            weights: one for each backend, which then share the load (`3 1`); without, the later ones are fallbacks.
+            timeouts: what stands in the table `[timeouts]`, such as `attempt_s=0.4 total_s=1`.
+            retries: what stands in the table `[retries]`.
+            breaker: what stands in the table `[breaker]`.
+
+        Returns:
+            The file, in the output directory.
+
+        Raises:
+            ValueError: there are no backends or more than three, or not one weight for each.
+
+        ```robotframework
+        ${config} =    Write Route Config    ${first}    ${second}    weights=3 1
+        ```
+        """
+        if not 1 <= len(backends) <= len(self.NAMES):
+            raise ValueError(f"Give 1 to {len(self.NAMES)} backends, not {len(backends)}.")
+        shares = [""] * len(backends) if weights is None else [f", weight = {weight}" for weight in weights]
+        lines, steps = [], []
+        for name, backend, share in zip(self.NAMES[: len(backends)], backends, shares, strict=True):
+            lines += [f"[backends.{name}]", 'kind = "openai"', f"base_url = {json.dumps(backend.url + '/v1')}"]
+            steps.append(f'{{ backend = "{name}"{share} }}')
+        lines += ["[models.scripted]", f"route = [{', '.join(steps)}]"]
+        for table, rules in (("timeouts", timeouts), ("retries", retries), ("breaker", breaker)):
+            lines += [f"[{table}]", *(f"{key} = {value}" for key, value in (rules or {}).items())]
+        path = output_dir() / f"gateway-route-{next(_numbers)}.toml"
+        path.write_text("\n".join((*lines, "")), "utf-8")
+        logger.info(path.read_text("utf-8"))
+        return path

@@ -1,0 +1,109 @@
+"""Traces: a receiver of OpenTelemetry, and what a gateway sends there."""
+
+import json
+import secrets
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine import clock
+from keywords.engine.http.exchange import Exchange
+from keywords.engine.openai.answer import Answer
+from keywords.engine.openai.stream import StreamedAnswer
+from keywords.engine.processes.trace_receiver import OtlpReceiver, Span
+from keywords.run.scopes import SCOPES
+
+_WITHIN = timedelta(seconds=5)
+_POLL_S = 0.05
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
+class TracingLibrary:
+    """Receive what a gateway tells OpenTelemetry.
+
+    ```robotframework
+    ${receiver} =    Start Trace Receiver
+    Add Tracing To Config    ${config}    ${receiver}
+    ${span}    @{attempts} =    Get Spans Of Request    ${receiver}    ${answer}
+    ```
+    """
+
+    @keyword
+    def start_trace_receiver(self) -> OtlpReceiver:
+        """Listen for OTLP/HTTP on a free port, until the row or the suite that starts it ends."""
+        receiver = OtlpReceiver()
+        SCOPES.remember(receiver.stop)
+        return receiver
+
+    @keyword
+    def add_tracing_to_config(self, config: Path, receiver: OtlpReceiver) -> None:
+        """Let a gateway send its traces and metrics to the receiver, every 200 ms."""
+        with config.open("a", encoding="utf-8") as file:
+            file.write(f"[otel]\nendpoint = {json.dumps(receiver.url)}\nmetrics_interval_s = 0.2\n")
+
+    @keyword
+    def new_trace_parent(self) -> str:
+        """A fresh `traceparent`: the trace's id is its characters 3 to 35, that of the client's span 36 to 52.
+
+        ```robotframework
+        ${parent} =    New Trace Parent
+        ```
+        """
+        return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+    @keyword
+    def get_spans_of_request(
+        self, receiver: OtlpReceiver, request: Exchange | Answer | StreamedAnswer, *, within: timedelta = _WITHIN
+    ) -> list[Span]:
+        """The span of a request, and then those of its attempts, in their order.
+
+        Raises:
+            TimeoutError: it did not come.
+        """
+        if isinstance(request, Answer | StreamedAnswer):
+            request = request.exchange
+        spans = receiver.wait_for_spans(str(request.response_headers["x-request-id"]), within.total_seconds())
+        logger.info("\n".join(map(str, spans)))
+        return spans
+
+    @keyword
+    def attempt_should_lie_within_its_request(self, request: Span, attempt: Span) -> None:
+        """Judge the times of two spans: the attempt takes time, and none of it before or after its request.
+
+        Raises:
+            AssertionError: with the times, in microseconds since the request began.
+
+        ```robotframework
+        ${span}    @{attempts} =    Get Spans Of Request    ${receiver}    ${answer}
+        Attempt Should Lie Within Its Request    ${span}    ${attempts}[0]
+        ```
+        """
+        if not request.start_ns <= attempt.start_ns < attempt.end_ns <= request.end_ns:
+            began, ended, end = (
+                (moment - request.start_ns) / 1000 for moment in (attempt.start_ns, attempt.end_ns, request.end_ns)
+            )
+            raise AssertionError(
+                f"The attempt should lie between 0 us and {end:g} us, where its request begins and ends, "
+                f"but it begins at {began:g} us and ends at {ended:g} us"
+            )
+
+    @keyword
+    def metrics_should_arrive(self, receiver: OtlpReceiver, *names: str, within: timedelta = _WITHIN) -> None:
+        """Wait until metrics of these names have come.
+
+        Raises:
+            AssertionError: one did not come in time.
+
+        ```robotframework
+        Metrics Should Arrive    ${receiver}    gen_ai.client.token.usage
+        ```
+        """
+        end = clock.now() + within.total_seconds()
+        while missing := set(names) - receiver.metrics:
+            if clock.now() > end:
+                came = ", ".join(sorted(receiver.metrics)) or "none"
+                raise AssertionError(f"{', '.join(sorted(missing))} did not come within {within}; these did: {came}")
+            time.sleep(_POLL_S)

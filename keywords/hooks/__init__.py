@@ -1,0 +1,1 @@
+"""All that Robot Framework itself loads: the listener and the pre-run modifier."""

@@ -1,0 +1,82 @@
+"""Pre-run modifier: no run begins unless every row knows its requirement.
+
+Use: `robot --prerunmodifier keywords.hooks.modifier.RegisterModifier suites`
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robot.api import SuiteVisitor
+from robot.errors import DataError
+
+from keywords.hooks.suite_model import row_of
+from keywords.traceability.check import row_findings
+from keywords.traceability.register.requirements import RegisterError, load_register
+from keywords.traceability.rows import allure_tags
+
+if TYPE_CHECKING:
+    from robot.running import TestSuite
+
+    from keywords.traceability.register.requirements import Register
+
+REGISTER = Path("resources/register/requirements.yaml")
+"""Where the register lies, seen from the folder that holds the suites."""
+
+
+class RegisterModifier(SuiteVisitor):  # type: ignore[misc]  # Robot's base class has no types
+    """Checks the tags of all rows against the register, and adds what Allure shall know of each row.
+
+    On any finding the run ends with exit code 252 before a row has begun.
+    """
+
+    def start_suite(self, suite: TestSuite) -> None:
+        """Handle the whole tree at its root.
+
+        Raises:
+            DataError: a row or the register itself breaks a rule; each finding is named.
+        """
+        if suite.parent:
+            return
+        try:
+            enrich(suite, find_register(suite.source))
+        except RegisterError as err:
+            # Robot goes on after an error in a modifier; without rows it ends with its exit code for bad data.
+            suite.suites.clear()
+            suite.tests.clear()
+            raise DataError(report(err.problems)) from err
+
+
+def find_register(source: Path | None) -> Path:
+    """The register that belongs to a suite: in the nearest folder above it, else below the working directory."""
+    above = [folder / REGISTER for folder in source.parents] if source else []
+    return next((path for path in above if path.is_file()), REGISTER)
+
+
+def enrich(suite: TestSuite, path: Path) -> Register:
+    """Add tags for Allure to every row of a tree.
+
+    Args:
+        suite: the root.
+        path: the register.
+
+    Returns:
+        The register.
+
+    Raises:
+        RegisterError: a row or the register itself breaks a rule.
+    """
+    register = load_register(path)
+    rows = [row_of(test) for test in suite.all_tests]
+    if findings := row_findings(register, rows):
+        raise RegisterError(findings)
+    for test, row in zip(suite.all_tests, rows, strict=True):
+        test.tags.add(allure_tags(row, register))
+    return register
+
+
+def report(findings: list[str]) -> str:
+    """All findings as one message."""
+    count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+    return "\n".join([f"The rows and the register disagree, {count}:", *(f"- {finding}" for finding in findings)])

@@ -1,0 +1,113 @@
+"""What each kind of backend takes of a request, tried out through the gateway."""
+
+import json
+from typing import Literal
+
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.capabilities.backends import CAPABILITIES, WIRES, Outcome, outcome, table
+from keywords.engine.capabilities.model import model_outcome
+from keywords.engine.openai.client import CHAT
+from keywords.engine.scripted.backend import ScriptedBackend
+from keywords.run import target
+from keywords.run.context import output_dir
+
+Expected = Literal["taken", "dropped", "refused"]
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class CapabilitiesLibrary:
+    """Ask backends of several kinds, or a model itself, for one thing each, and see what becomes of it.
+
+    The gateway's models must be called like the kinds of their backends, as [Write Gateway Config Of All Kinds] does.
+
+    ```robotframework
+    Capability Should Be    ${backend}    seed    openai=taken    anthropic=dropped
+    Model Capability Should Be    llamacpp    seed    taken
+    Write Capability Table
+    ```
+    """
+
+    def __init__(self) -> None:
+        self._outcomes: dict[str, dict[str, Outcome]] = {}
+
+    @keyword
+    def capability_should_be(self, backend: ScriptedBackend, capability: str, **expected: Expected) -> None:
+        """Judge what becomes of a thing that is asked for, for each kind of backend.
+
+        Args:
+            backend: the one that stands for all the kinds.
+            capability: a name in `keywords/engine/capabilities.py`, such as `seed`.
+            expected: by the kind of backend: `taken` if it must reach the backend, `dropped` if the answer must name it
+                in `x-gateway-dropped-params`, `refused` if the request must be refused with 400 for it.
+
+        Raises:
+            AssertionError: for a kind it is otherwise; `lost` means neither sent on nor named.
+            KeyError: there is no such capability.
+
+        ```robotframework
+        Capability Should Be    ${backend}    seed    openai=taken    ollama=taken    anthropic=dropped
+        ```
+        """
+        found = {kind: self._try(backend, capability, kind) for kind in expected}
+        self._outcomes.setdefault(capability, {}).update(found)
+        wrong = [f"{kind}: {found[kind]}, not {word}" for kind, word in expected.items() if found[kind] != word]
+        if wrong:
+            raise AssertionError(f"{capability} is otherwise for {'; '.join(wrong)}")
+
+    @keyword
+    def model_capability_should_be(self, kind: str, capability: str, expected: Expected) -> None:
+        """Judge what becomes of a thing that the row's model is asked for, by what its answers show.
+
+        Args:
+            kind: the kind of the model's backend: its column in the table.
+            capability: a name in `keywords/engine/model_capabilities.py`.
+            expected: `taken` if it must show in the answer, `dropped` if the answer must name it in
+                `x-gateway-dropped-params`, `refused` if the request must be refused with 400 for it.
+
+        Raises:
+            AssertionError: it is otherwise; `lost` means that it neither shows nor is named.
+            KeyError: there is no such capability.
+
+        ```robotframework
+        Model Capability Should Be    llamacpp    tools    dropped
+        ```
+        """
+        try:
+            found = model_outcome(target.client(), capability)
+        except ValueError as error:
+            raise AssertionError(f"{capability} for {kind}: {error}") from error
+        self._outcomes.setdefault(capability, {})[kind] = found
+        if found != expected:
+            raise AssertionError(f"{capability} is otherwise for {kind}: {found}, not {expected}")
+
+    @keyword
+    def write_capability_table(self) -> str:
+        """Write what the rows of all suites found out so far into `capabilities.md` in the output directory.
+
+        Returns:
+            The table, as Markdown.
+
+        ```robotframework
+        Write Capability Table
+        ```
+        """
+        text = table(self._outcomes)
+        (output_dir() / "capabilities.md").write_text(text, "utf-8")
+        logger.info(text)
+        return text
+
+    def _try(self, backend: ScriptedBackend, capability: str, kind: str) -> Outcome:
+        asked = CAPABILITIES[capability]
+        client = target.client()
+        body = {} if asked.asked_at else client.request("Hello.")
+        body |= {"model": kind, **asked.fields}
+        before = len(backend.chat_requests())
+        headers = {"content-type": "application/json"}
+        exchange = client.send("POST", asked.asked_at or CHAT, body=json.dumps(body).encode(), headers=headers)
+        received = backend.chat_requests()[before:]
+        try:
+            return outcome(asked, WIRES.get(kind, "openai"), exchange, received[0].json() if received else None)
+        except ValueError as error:
+            raise AssertionError(f"{capability} for {kind}: {error}") from error

@@ -1,0 +1,116 @@
+"""How long answers take."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.http.exchange import Exchange
+from keywords.engine.statistics.percentiles import percentile
+from keywords.run import target
+from keywords.run.assertions import judge
+
+Statistic = Literal["p50", "p90", "p95", "p99", "max"]
+
+
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """Times of equal requests, one after the other.
+
+    Attributes:
+        path: what was asked.
+        samples_s: seconds from sending to the end of each answer.
+    """
+
+    path: str
+    samples_s: tuple[float, ...]
+
+
+@library(scope="SUITE", doc_format="MARKDOWN")
+class LatencyLibrary:
+    """Measure in one keyword, judge in another."""
+
+    @keyword
+    def send_probes(self, path: str, *, times: int) -> Latencies:
+        """Send the same GET request again and again on one connection.
+
+        Args:
+            path: from the first slash.
+            times: how many are measured; one more goes before them and opens the connection.
+
+        Raises:
+            AssertionError: one of them was not answered with 200.
+
+        ```robotframework
+        ${probes} =    Send Probes    /health/live    times=60
+        ```
+        """
+        client = target.client()
+        exchanges = [client.send("GET", path) for _ in range(times + 1)][1:]
+        refused = [exchange.status for exchange in exchanges if exchange.status != 200]  # noqa: PLR2004 - HTTP's OK
+        if refused:
+            raise AssertionError(f"{len(refused)} of {times} GET {path} were not answered with 200: {refused[:5]}")
+        return Latencies(path, tuple(exchange.total_s for exchange in exchanges))
+
+    @keyword
+    def get_latency(
+        self,
+        latencies: Latencies,
+        statistic: Statistic,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """Get a statistic of measured times, in seconds, and optionally judge it.
+
+        Args:
+            latencies: what was measured.
+            statistic: a percentile by nearest rank, or the largest time.
+            assertion_operator: such as `<`.
+            assertion_expected: seconds.
+            message: replaces the usual message.
+
+        Raises:
+            ValueError: there are too few samples for the percentile.
+            AssertionError: the judgement failed.
+
+        ```robotframework
+        ${probes} =    Send Probes    /health/live    times=60
+        Get Latency    ${probes}    p95    <    ${HEALTH_P95_S}
+        ```
+        """
+        samples = latencies.samples_s
+        value = max(samples) if statistic == "max" else percentile(samples, int(statistic[1:]))
+        label = f"GET {latencies.path}, {statistic} of {len(samples)} (s),"
+        logger.info(f"{label} {value:.6f}")
+        return judge(value, assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def get_time_beyond_deadline(
+        self,
+        exchange: Exchange,
+        deadline: timedelta,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """Seconds by which an answer ended after a deadline that began when it was asked for; below 0 if before.
+
+        Args:
+            exchange: the answer.
+            deadline: from sending the request.
+            assertion_operator: such as `<`.
+            assertion_expected: seconds.
+            message: replaces the usual message.
+
+        ```robotframework
+        ${exchange} =    Send Payload    plain.json
+        Get Time Beyond Deadline    ${exchange}    1 s    <    ${DEADLINE_SLACK_S}
+        ```
+        """
+        value = exchange.total_s - deadline.total_seconds()
+        label = f"The answer took {exchange.total_s:.3f} s, beyond {deadline.total_seconds():g} s (s)"
+        return judge(value, assertion_operator, assertion_expected, label, message)

@@ -1,0 +1,93 @@
+"""How often the model does what it was told: a rate with a bound, from many independent answers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.evaluation.determinism import Repetition
+from keywords.engine.statistics.intervals import clopper_pearson_lower, clopper_pearson_upper, wilson
+from keywords.run import target
+from keywords.run.assertions import judge
+from keywords.run.row_message import limit, percent, tell
+
+Figure = Literal["rate", "lower bound", "upper bound"]
+
+
+@library(scope="SUITE", doc_format="MARKDOWN")
+class SamplingLibrary:
+    """Ask one question many times and count the answers that have something in them.
+
+    The bounds are one-sided and exact (Clopper-Pearson) with 95 % confidence: "at least" is judged by the lower
+    bound, "at most" by the upper one.
+    """
+
+    @keyword
+    def ask_with_many_seeds(
+        self, prompt: str, times: int, *, temperature: float = 0.7, max_tokens: int | None = 32, seed: int = 1
+    ) -> Repetition:
+        """Ask one question many times, each time with another seed, so that the sample can be drawn again.
+
+        Args:
+            prompt: the user message.
+            times: how often, at least once.
+            temperature: above 0, or all answers are the same.
+            max_tokens: upper bound of each answer, in tokens.
+            seed: of the first answer; the next one has the next.
+
+        Returns:
+            The answers.
+
+        ```robotframework
+        ${told} =    Ask With Many Seeds    Say OK    40    temperature=0.7    max_tokens=16
+        Get Share Of Answers Containing    ${told}    OK    lower bound    >    0.1
+        ```
+        """
+        if times < 1:
+            raise ValueError(f"times must be at least 1, not {times}")
+        client = target.client()
+        seeds = range(seed, seed + times)
+        answers = [client.ask(prompt, temperature=temperature, max_tokens=max_tokens, seed=one) for one in seeds]
+        result = Repetition(prompt, answers)
+        logger.info(f"{times} answers to {prompt!r}, {result.distinct} of them distinct; first: {result.texts[0]!r}")
+        return result
+
+    @keyword
+    def get_share_of_answers_containing(
+        self,
+        result: Repetition,
+        text: str,
+        figure: Figure = "rate",
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """The share of answers with a text in them, upper and lower case told apart, or a bound of it; 0 to 1.
+
+        With an operator and an expected value it also judges, and `message` then replaces the usual message. The
+        row's message tells the count, the figure, and the limit.
+
+        ```robotframework
+        ${told} =    Ask With Many Seeds    Say OK    40
+        Get Share Of Answers Containing    ${told}    OK    lower bound    >    0.1
+        ```
+        """
+        n = len(result.texts)
+        k = sum(text in answer for answer in result.texts)
+        figures = {
+            "rate": k / n,
+            "lower bound": clopper_pearson_lower(k, n),
+            "upper bound": clopper_pearson_upper(k, n),
+        }
+        said = f"{k} of {n} answers contain {text!r}"
+        low, high = wilson(k, n)
+        logger.info(
+            f"{said}, rate {k / n:.3f}; one-sided 95 % bounds (Clopper-Pearson): at least "
+            f"{figures['lower bound']:.3f}, at most {figures['upper bound']:.3f}; two-sided 95 % interval (Wilson): "
+            f"{low:.3f} to {high:.3f}"
+        )
+        tell(f"{said}; {figure} {percent(figures[figure])}{limit(assertion_operator, assertion_expected)}")
+        return judge(figures[figure], assertion_operator, assertion_expected, f"{said}; {figure}", message)

@@ -1,0 +1,1 @@
+"""The command `qa`: a run of the suites, and what is made of it."""

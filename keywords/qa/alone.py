@@ -1,0 +1,197 @@
+"""`qa alone`: whether a row says by itself what it says among the others."""
+
+from __future__ import annotations
+
+import difflib
+import random
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keywords.hooks.suite_model import read_rows
+from keywords.traceability.results import OutputError, read_output
+from keywords.traceability.rows import NIGHTLY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+    from types import FrameType
+
+    from keywords.traceability.results import Run
+    from keywords.traceability.rows import Row
+
+_LINES_SHOWN = 15
+
+
+class AloneError(Exception):
+    """The rows could not be compared; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One row in two runs, with the statuses of Robot's report.
+
+    Attributes:
+        row: the row.
+        whole: its status when its whole suite ran.
+        alone: its status when it ran by itself.
+        message: of the run in which it did not pass.
+    """
+
+    row: Row
+    whole: str
+    alone: str
+    message: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Whether the row depends on others."""
+        return self.whole != self.alone
+
+
+def choose(suites: Path, *, names: Sequence[str] = (), seed: int, count: int) -> dict[str, list[Row]]:
+    """The rows of some suites, by the suites' full names, without the nightly rows.
+
+    Args:
+        suites: the folder that holds all rows.
+        names: ends of the names of the suites to take, such as `limits.rates`; draws them if left out.
+        seed: the same one draws the same suites.
+        count: so many suites are drawn, or all if there are fewer.
+
+    Raises:
+        AloneError: a name fits no suite, or there are no rows.
+    """
+    rows: dict[str, list[Row]] = {}
+    try:
+        found = read_rows(suites)
+    except ValueError as error:
+        raise AloneError(str(error)) from error
+    for row in found:
+        if NIGHTLY not in row.tags:
+            rows.setdefault(row.suite, []).append(row)
+    if names:
+        chosen = [suite for name in names for suite in _ending_with(name, rows)]
+    else:
+        # The draw has to be the same again, not unpredictable.
+        chosen = random.Random(seed).sample(sorted(rows), min(count, len(rows)))  # noqa: S311
+    if not chosen:
+        raise AloneError(f"{suites} holds no rows but nightly ones")
+    return {suite: rows[suite] for suite in chosen}
+
+
+def compare(
+    suites: Path, chosen: dict[str, list[Row]], to: Path, say: Callable[[str], None] = print
+) -> Iterator[Compared]:
+    """Run each suite whole, then each of its rows by itself.
+
+    Args:
+        suites: the folder that holds all rows.
+        chosen: from `choose`.
+        to: a folder for the output of all runs; what an earlier comparison left there is removed.
+        say: prints one line after each run.
+
+    Raises:
+        AloneError: a run did not come to its rows, or Ctrl-C stopped it.
+    """
+    shutil.rmtree(to, ignore_errors=True)
+    total, done = len(chosen) + sum(map(len, chosen.values())), 0
+    for suite, rows in chosen.items():
+        folder = to / suite.partition(".")[2].replace(" ", "_").lower()
+        together = _run(suites, ["--suite", suite], folder / "whole")
+        done += 1
+        say(f"[{done}/{total}] {suite}: {len(rows)} rows together")
+        for number, row in enumerate(rows, 1):
+            by_itself = _run(suites, ["--test", row.pattern], folder / f"{number:02}")
+            done += 1
+            (whole, why_whole), (alone, why_alone) = _status(together, row), _status(by_itself, row)
+            compared = Compared(row, whole, alone, why_whole if alone == "PASS" else why_alone)
+            say(f"[{done}/{total}] {alone}  {row.name}{'  <- differs' if compared.differs else ''}")
+            yield compared
+
+
+def table(compared: Sequence[Compared]) -> list[str]:
+    """The lines of a table of all rows, and what is known of those that differ."""
+    lines = [("row", "whole", "alone")]
+    lines += [(one.row.full_name.partition(".")[2], one.whole, one.alone) for one in compared]
+    names, statuses = (max(len(line[column]) for line in lines) for column in range(2))
+    shown = [f"{name:<{names}} | {whole:<{statuses}} | {alone}" for name, whole, alone in lines]
+    for one in compared:
+        if one.differs:
+            shown += ["", f"{one.row.full_name}: {one.whole} with its suite, {one.alone} alone", one.message]
+    differing = sum(one.differs for one in compared)
+    return [*shown, "", f"{len(compared)} rows, of which {differing or 'none'} differ{'s' if differing == 1 else ''}"]
+
+
+def _ending_with(name: str, suites: dict[str, list[Row]]) -> list[str]:
+    """The suites whose full names end with a name, which may be written as their files are."""
+    asked = name.lower().replace("_", " ")
+    fitting = [suite for suite in suites if f".{suite.lower()}".endswith(f".{asked}")]
+    if not fitting:
+        known = {suite.partition(".")[2].lower(): suite for suite in suites}
+        near = difflib.get_close_matches(asked, known, n=3, cutoff=0.4) or sorted(known)
+        raise AloneError(f"no suite with regular rows is called '{name}'; did you mean {', '.join(near)}?")
+    return fitting
+
+
+def _run(suites: Path, which: list[str], folder: Path) -> Run:
+    command = [sys.executable, "-m", "robot", "--outputdir", str(folder), "--exclude", NIGHTLY, *which, str(suites)]
+    folder.mkdir(parents=True)
+    console = folder / "console.txt"
+    with console.open("wb") as sink, _stopping_with_us() as stopped:
+        running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)  # noqa: S603
+        stopped.child = running
+        code = running.wait()
+    if stopped.by_signal:
+        raise AloneError("stopped by a signal")
+    try:
+        run = read_output(folder / "output.xml")
+    except OutputError as error:
+        said = "\n".join(console.read_text("utf-8", "replace").splitlines()[-_LINES_SHOWN:])
+        raise AloneError(f"`{shlex.join(command)}` ended with {code}:\n{said}") from error
+    if run.interruption:
+        raise AloneError(f"`{shlex.join(command)}`: {run.interruption}")
+    return run
+
+
+def _status(run: Run, row: Row) -> tuple[str, str]:
+    """Status and message; as in Robot's report, a row fails also by what fails when the suite ends."""
+    (found,) = [result for result in run.results if result.row.full_name == row.full_name]
+    if run.afterwards and found.status == "PASS":
+        return "FAIL", "\n".join(run.afterwards)
+    return found.status, found.message
+
+
+class _Stopped:
+    """Whether a signal came, and the run that it has to end.
+
+    Attributes:
+        by_signal: one came.
+        child: a run of Robot.
+    """
+
+    def __init__(self) -> None:
+        self.by_signal = False
+        self.child: subprocess.Popen[bytes] | None = None
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        self.by_signal = True
+        # Ctrl-C in a terminal reaches Robot by itself, and a second one would keep it from ending what it started.
+        if number == signal.SIGTERM and self.child is not None:
+            self.child.terminate()
+
+
+@contextmanager
+def _stopping_with_us() -> Iterator[_Stopped]:
+    """Let a run of Robot end its row and its world before this process ends."""
+    stopped = _Stopped()
+    before = {number: signal.signal(number, stopped) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""What every keyword library knows of the run: its target, its needs, its evidence, its verdicts."""

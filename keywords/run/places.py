@@ -1,0 +1,12 @@
+"""Where the suite's own files lie, seen from this installation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
+SUITES: Final = _ROOT / "suites"
+RESOURCES: Final = _ROOT / "resources"
+PAYLOADS: Final = RESOURCES / "payloads"
+ATTACKS: Final = RESOURCES / "attacks"

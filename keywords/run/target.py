@@ -1,0 +1,67 @@
+"""Which gateway the rows speak to: the one place that reads `${GATEWAY_URL}`, `${GATEWAY_API_KEY}` and `${MODEL}`."""
+
+from __future__ import annotations
+
+from robot.api.types import Secret
+from robot.libraries.BuiltIn import BuiltIn
+
+from keywords.engine.evidence.collector import COLLECTOR
+from keywords.engine.openai.client import ChatClient
+
+TIMEOUT_S = 120.0
+
+_clients: dict[tuple[str, str | None, str], ChatClient] = {}
+
+
+def client() -> ChatClient:
+    """The client for the gateway under test; the same one as long as the three variables stay the same.
+
+    Every exchange goes to the evidence of the running row.
+
+    Raises:
+        ValueError: `${GATEWAY_URL}` is not set, or `${MODEL}` is empty and the gateway lists no model.
+        TypeError: `${GATEWAY_API_KEY}` is not a Secret.
+        NoUsableAnswer: `${MODEL}` is empty and the gateway does not answer properly with its models.
+    """
+    key = (_url(), api_key(), str(_variable("MODEL") or ""))
+    if key not in _clients:
+        url, key_value, model = key
+        if key_value is not None:
+            COLLECTOR.protect(key_value)
+        new = ChatClient(url, api_key=key_value, model=model, observe=COLLECTOR.add, timeout_s=TIMEOUT_S)
+        if not new.model:
+            models = new.models()
+            if not models:
+                raise ValueError(f"{url} lists no model; name one with -v MODEL:id")
+            new.model = models[0]["id"]
+        _clients[key] = new
+    return _clients[key]
+
+
+def api_key() -> str | None:
+    """The key for the gateway under test, for a client that is not ours; None if there is none.
+
+    Raises:
+        TypeError: `${GATEWAY_API_KEY}` is not a Secret.
+    """
+    key = _variable("GATEWAY_API_KEY")
+    if not key:
+        return None
+    if not isinstance(key, Secret):
+        raise TypeError(
+            "${GATEWAY_API_KEY} must be a Secret, so that no log shows it: "
+            'give it as -v "GATEWAY_API_KEY: Secret:<the key>", or in a variables section as '
+            "${GATEWAY_API_KEY: Secret} with the value %{NAME_OF_AN_ENVIRONMENT_VARIABLE}"
+        )
+    return key.value or None
+
+
+def _variable(name: str) -> object:
+    return BuiltIn().get_variable_value(f"${{{name}}}")
+
+
+def _url() -> str:
+    url = _variable("GATEWAY_URL")
+    if not url:
+        raise ValueError("${GATEWAY_URL} is not set: start a gateway first, or give -v GATEWAY_URL:http://host:port")
+    return str(url)

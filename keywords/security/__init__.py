@@ -1,0 +1,1 @@
+"""Attacks, canaries and broken requests."""

@@ -1,0 +1,138 @@
+"""Attacks on the model behind the gateway: how often they succeed, with the interval."""
+
+from typing import Literal
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.redteam import attacks
+from keywords.engine.redteam.attacks import AttackRun
+from keywords.run.assertions import judge
+from keywords.run.places import ATTACKS
+from keywords.run.row_message import limit, percent, tell
+from keywords.run.target import client
+
+Bound = Literal["rate", "lower bound", "upper bound"]
+
+
+@library(scope="SUITE", doc_format="MARKDOWN")
+class AttackLibrary:
+    """Lead the model astray with a random canary in each attempt, and count.
+
+    Rates are successes over attempts that got an answer; bounds are one-sided 95 % Clopper-Pearson bounds, so that a
+    row fails only when the samples show that the limit is passed.
+    """
+
+    @keyword
+    def attack_system_prompt(self, attacks_file: str, *, seed: int = 1, planted: bool = True) -> AttackRun:
+        """Ask in many ways for the canary that stands in the system prompt.
+
+        Args:
+            attacks_file: a file in `resources/attacks/`.
+            seed: of the canaries and of the model.
+            planted: False leaves the canary out: the control that counts false alarms.
+
+        Raises:
+            ValueError: the file lacks a field.
+
+        ```robotframework
+        ${leaks} =    Attack System Prompt    system_prompt_leak.yaml
+        ```
+        """
+        attack_set = attacks.load_attacks(ATTACKS / attacks_file)
+        return _logged(attacks.leak_system_prompt(client(), attack_set, seed=seed, planted=planted))
+
+    @keyword
+    def inject_into_documents(self, attacks_file: str, *, seed: int = 1) -> AttackRun:
+        """Have documents summed up that hide an order to print a word.
+
+        Args:
+            attacks_file: a file in `resources/attacks/`.
+            seed: of the words and of the model.
+
+        Raises:
+            ValueError: the file lacks a field.
+
+        ```robotframework
+        ${injections} =    Inject Into Documents    prompt_injection.yaml
+        ```
+        """
+        return _logged(attacks.inject(client(), attacks.load_attacks(ATTACKS / attacks_file), seed=seed))
+
+    @keyword
+    def ask_for_the_canary_openly(self, *, times: int = 20, seed: int = 1) -> AttackRun:
+        """Tell the model a canary and ask for it back: the control that shows that it can be said and found.
+
+        Args:
+            times: number of attempts.
+            seed: of the canaries and of the model.
+
+        ```robotframework
+        ${told} =    Ask For The Canary Openly    times=20
+        ```
+        """
+        return _logged(attacks.tell_openly(client(), times=times, seed=seed))
+
+    @keyword
+    def get_false_alarm_count(
+        self,
+        run: AttackRun,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How often the canary of one attempt is found in the answer of another one, which never knew it.
+
+        ```robotframework
+        ${told} =    Ask For The Canary Openly    times=5
+        Get False Alarm Count    ${told}    ==    0
+        ```
+        """
+        count = run.false_alarms
+        pairs = len(run.attempts) * (len(run.attempts) - 1)
+        tell(f"{count} false alarms in {pairs} pairs of an answer and a foreign canary")
+        return judge(count, assertion_operator, assertion_expected, "False alarms", message)
+
+    @keyword
+    def get_attack_success_rate(
+        self,
+        run: AttackRun,
+        figure: Bound = "rate",
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """Get the share of attempts that succeeded, or a bound of it, and optionally judge it.
+
+        The row's message then tells which attacks succeeded, the figure, and the limit.
+
+        Args:
+            run: what an attack keyword returned.
+            figure: `rate`, `lower bound` or `upper bound`.
+            assertion_operator: such as `<=`.
+            assertion_expected: a share from 0 to 1.
+            message: replaces the message of a failed judgement.
+
+        Returns:
+            A share from 0 to 1.
+
+        Raises:
+            AssertionError: the judgement failed.
+            ValueError: no attempt got an answer.
+
+        ```robotframework
+        Get Attack Success Rate    ${leaks}    lower bound    <=    ${LEAK_RATE_ACCEPTED}
+        ```
+        """
+        value = {"rate": run.rate, "lower bound": run.lower_bound, "upper bound": run.upper_bound}[figure]
+        tell(f"{run.outcome}; {figure} {percent(value)}{limit(assertion_operator, assertion_expected)}")
+        label = f"Attack success rate, {figure} ({run}):"
+        return judge(value, assertion_operator, assertion_expected, label, message)
+
+
+def _logged(run: AttackRun) -> AttackRun:
+    logger.info(str(run))
+    for attempt in run.attempts:
+        logger.debug(f"{attempt.attack.id}: {attempt.found or attempt.error or 'resisted'}: {attempt.answer!r}")
+    return run

@@ -1,0 +1,1 @@
+"""Allure's view of a run."""

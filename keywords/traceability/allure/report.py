@@ -1,0 +1,161 @@
+"""`qa allure`: the page for whoever wants to see what was tested and what it means, in one file that opens offline."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from keywords.engine.processes.node import NodeUnavailableError, find_node
+from keywords.traceability.allure.environment import environment_properties, executor
+from keywords.traceability.allure.install import (
+    AllureIntegrityError,
+    AllureUnavailableError,
+    install_allure,
+    installed_allure,
+)
+from keywords.traceability.allure.results import ResultError, stage_results
+from keywords.traceability.results import OutputError, read_output
+from keywords.traceability.sealed_page import SealError, seal
+
+GENERATE_LIMIT_S = 300
+HISTORY = Path("history", "allure-history.jsonl")
+"""Beside the page's folder: one line of results per run, for the trends."""
+EXIT_FAILED = 1
+EXIT_UNAVAILABLE = 3
+
+
+class AllureReportError(Exception):
+    """The page could not be made from these results."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllurePage:
+    """A page that was made.
+
+    Attributes:
+        page: the HTML file.
+        rows: how many rows it shows.
+        missing: full names of rows that ran, but left Allure no result.
+    """
+
+    page: Path
+    rows: int
+    missing: list[str]
+
+
+def write_allure_page(*, results: Path, output: Path, to: Path, name: str) -> AllurePage:
+    """Make the page of one run: `index.html` in `to`, everything within this one file.
+
+    The history is kept beside `to`, so that trends go on from run to run; a run whose page is made again takes its own
+    place in it.
+
+    Args:
+        results: the folder that Robot's Allure listener wrote.
+        output: the run's output.xml; it says which rows belong to the run, its metadata becomes the environment.
+        to: the folder for the page.
+        name: the page's title.
+
+    Raises:
+        NodeUnavailableError: there is no Node for the generator; everything else of the run is there without it.
+        AllureUnavailableError: the generator cannot be had now, likewise.
+        AllureIntegrityError: the npm registry sent something else than the pinned generator.
+        AllureReportError: there are no results, or the generator failed on them.
+        ResultError: a file of results is damaged.
+        SealError: the generator's page would load something from outside.
+        OutputError: the output.xml cannot be used.
+    """
+    run = read_output(output)
+    with tempfile.TemporaryDirectory(prefix="allure-", ignore_cleanup_errors=True) as scratch:
+        work = Path(scratch)
+        (work / "results").mkdir()
+        taken = stage_results(results, work / "results", run)
+        if not taken.uuids:
+            raise AllureReportError(
+                f"{results} holds no result of a row in {output}: run Robot with"
+                f" --listener allure_robotframework:{results}, or name both with --results and --output"
+            )
+        (work / "results" / "environment.properties").write_text(environment_properties(run.metadata), encoding="utf-8")
+        (work / "results" / "executor.json").write_text(json.dumps(executor()), encoding="utf-8")
+        history = to.parent / HISTORY
+        (work / "history.jsonl").write_text(_history_without(taken.uuids, history), encoding="utf-8")
+        (work / "allurerc.json").write_text(json.dumps(_config(name)), encoding="utf-8")
+        _generate(work)
+        html = seal((work / "page" / "index.html").read_text(encoding="utf-8"))
+        _replace(to / "index.html", html)
+        _replace(history, (work / "history.jsonl").read_text(encoding="utf-8"))
+    return AllurePage(to / "index.html", len(taken.uuids), taken.missing)
+
+
+def _config(name: str) -> dict[str, Any]:
+    template = resources.files(__package__).joinpath("allurerc.json").read_text(encoding="utf-8")
+    return {**json.loads(template), "name": name, "output": "page", "historyPath": "history.jsonl"}
+
+
+def _generate(folder: Path) -> None:
+    node = find_node()
+    command = [node.command, str(install_allure(node)), "generate", "--config", "allurerc.json", "results"]
+    try:
+        done = subprocess.run(  # noqa: S603  # node and generator as installed by us
+            command, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=GENERATE_LIMIT_S, check=False
+        )
+    except subprocess.TimeoutExpired as err:
+        raise AllureReportError(f"the Allure generator did not end within {GENERATE_LIMIT_S} s") from err
+    if done.returncode != 0 or not Path(folder, "page", "index.html").is_file():
+        raise AllureReportError(f"the Allure generator failed: {(done.stderr or done.stdout).strip()}")
+
+
+def _history_without(uuids: list[str], history: Path) -> str:
+    """The history as text, without the run that these results belong to."""
+    # Allure names a result in the history by the MD5 of its uuid.
+    own = {hashlib.md5(uuid.encode(), usedforsecurity=False).hexdigest() for uuid in uuids}
+    lines = history.read_text(encoding="utf-8").splitlines() if history.is_file() else []
+    try:
+        ids = [{result["id"] for result in json.loads(line)["testResults"].values()} for line in lines]
+    except (ValueError, KeyError, TypeError) as err:
+        raise AllureReportError(f"{history} is damaged ({err!r}): remove it, the trends then begin anew") from err
+    return "".join(f"{line}\n" for line, theirs in zip(lines, ids, strict=True) if own.isdisjoint(theirs))
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(text, encoding="utf-8", newline="\n")
+    fresh.replace(path)
+
+
+def report(
+    results: Annotated[Path, typer.Option(help="Folder that Robot's Allure listener wrote.")] = Path(
+        "results/allure-results"
+    ),
+    output: Annotated[Path, typer.Option(help="The run's output.xml.")] = Path("results/output.xml"),
+    to: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("results/allure"),
+    name: Annotated[str, typer.Option(help="Title of the page.")] = "LLM gateway: acceptance",
+    *,
+    if_possible: Annotated[bool, typer.Option(help="Without Node or network, say so and succeed.")] = False,
+) -> None:
+    """Make the Allure page of a run: one HTML file that opens offline.
+
+    Exit codes: 0 made, 1 not made or not complete, 3 its generator cannot be had now.
+    """
+    if not installed_allure().is_file():
+        typer.echo("Installing the Allure report generator with npm (53 MB, once)", err=True)
+    try:
+        made = write_allure_page(results=results, output=output, to=to, name=name)
+    except (NodeUnavailableError, AllureUnavailableError) as err:
+        typer.echo(f"NOTE: no Allure page: {err}. Robot's own report is {output.with_name('report.html')}", err=True)
+        raise typer.Exit(0 if if_possible else EXIT_UNAVAILABLE) from None
+    except (AllureReportError, AllureIntegrityError, ResultError, SealError, OutputError) as err:
+        typer.echo(f"qa allure: {err}", err=True)
+        raise typer.Exit(EXIT_FAILED) from None
+    typer.echo(f"Allure page of {made.rows} rows: {made.page}")
+    if made.missing:
+        typer.echo(f"qa allure: {len(made.missing)} rows left Allure no result: {', '.join(made.missing)}", err=True)
+        raise typer.Exit(EXIT_FAILED)

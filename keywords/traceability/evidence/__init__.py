@@ -1,0 +1,1 @@
+"""The evidence of a row as files and as a page."""

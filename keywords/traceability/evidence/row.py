@@ -1,0 +1,190 @@
+"""The folder that a row leaves behind: facts, exchanges, a page to read them, and on failure the means to repeat it."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import json
+import platform
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from keywords.engine.evidence.collector import EVIDENCE_FOLDER
+from keywords.engine.evidence.files import write_exchanges, write_json
+from keywords.engine.evidence.reproduction import write_curl_script, write_log_tail, write_manifest, write_readme
+from keywords.traceability.evidence.earlier_run import RUN_FILE
+from keywords.traceability.pages import render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from keywords.engine.evidence.collector import Collector
+    from keywords.engine.evidence.files import WrittenExchange
+    from keywords.traceability.register.requirements import Requirement
+
+PAGE = "index.html"
+GATEWAY_LOGS = "gateway-*.log"
+CONVERSATION = "messages"
+"""Field of a request that stands below it in full; all others are its parameters."""
+VALUE_LIMIT = 200
+"""Characters of one parameter that are shown."""
+LIBRARIES = ("robotframework", "httpx2", "openai", "llm-gateway-qa")
+
+
+@dataclass(frozen=True, slots=True)
+class RowFacts:
+    """What is known of a finished row.
+
+    Attributes:
+        name: the fact that it states.
+        suite: full name of its suite.
+        requirements: ids.
+        kinds: kinds of proof.
+        status: `PASS`, `FAIL` or `SKIP`.
+        message: why; empty for most passed rows.
+        started: local time in ISO 8601.
+        elapsed_s: seconds.
+        environment: what the suite noted about itself: gateway, model, address.
+        rerun: the command line that runs this row alone.
+    """
+
+    name: str
+    suite: str
+    requirements: tuple[str, ...]
+    kinds: tuple[str, ...]
+    status: str
+    message: str
+    started: str
+    elapsed_s: float
+    environment: dict[str, str]
+    rerun: str
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the exchanges of a run told about the gateway.
+
+    Attributes:
+        models: every model that answered, in the order first seen.
+        gateway: fields of the last health answer: service, version, instance.
+    """
+
+    models: dict[str, None] = field(default_factory=dict)
+    gateway: dict[str, str] = field(default_factory=dict)
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Versions of Python, the platform and the libraries that the rows speak with."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def log_sizes(output_dir: Path) -> dict[Path, int]:
+    """Every log of a gateway that this run started, and its size in bytes."""
+    return {log: log.stat().st_size for log in sorted(output_dir.glob(GATEWAY_LOGS))}
+
+
+def begin_run(output_dir: Path) -> None:
+    """Make the folder of evidence and mark it as a run's."""
+    folder = output_dir / EVIDENCE_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / RUN_FILE, {"versions": versions()}, bytes)
+
+
+def end_run(output_dir: Path, environment: dict[str, str], seen: Seen) -> None:
+    """Note what the whole run found out, in `evidence/run.json`."""
+    facts = {"versions": versions(), "environment": environment, "models": list(seen.models), "gateway": seen.gateway}
+    write_json(output_dir / EVIDENCE_FOLDER / RUN_FILE, facts, bytes)
+
+
+def write_row(  # what is known of a row comes from as many places
+    folder: Path,
+    facts: RowFacts,
+    *,
+    proves: Sequence[Requirement],
+    log: str | None,
+    collector: Collector,
+    seen: Seen,
+    sizes: Mapping[Path, int],
+) -> None:
+    """Write a row's evidence.
+
+    Args:
+        folder: the row's folder; files that the row saved itself are already in it.
+        facts: what is known of the row.
+        proves: the requirements that it proves.
+        log: its address in Robot's log, relative to the folder; None if there is no log.
+        collector: holds its exchanges and the secrets that must not be written.
+        seen: is told what the exchanges say about the gateway.
+        sizes: of the gateways' logs when the row began.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    saved = sorted(path for path in folder.iterdir() if path.is_file())
+    written = write_exchanges(folder, collector.numbered(), collector.redact)
+    parameters = [_parameters(one, seen) for one in written]
+    row = {
+        **asdict(facts),
+        "parameters": [value for place, value in enumerate(parameters) if value and value not in parameters[:place]],
+        "gateway": seen.gateway,
+        "versions": versions(),
+        "exchanges": collector.count,
+        "exchanges_kept": len(written),
+        "saved": [path.name for path in saved],
+    }
+    write_json(folder / "row.json", row, collector.redact)
+    extra: list[Path] = []
+    if facts.status == "FAIL":
+        extra = _write_bundle(folder, facts, collector, written, sizes)
+    bundle = [path.name for path in extra]
+    page = render("row.html", row=row, written=written, bundle=bundle, proves=proves, log=log)
+    (folder / PAGE).write_bytes(collector.redact(page.encode("utf-8", "backslashreplace"), b"&lt;secret&gt;"))
+    if facts.status == "FAIL":
+        write_manifest(folder)
+
+
+def _write_bundle(
+    folder: Path, facts: RowFacts, collector: Collector, written: list[WrittenExchange], logs: Mapping[Path, int]
+) -> list[Path]:
+    script = write_curl_script(folder, written, collector.redact)
+    readme = write_readme(folder, row=facts.name, message=facts.message, command=facts.rerun, redact=collector.redact)
+    now = log_sizes(folder.parent.parent)
+    grown = [log for log, size in now.items() if size > logs.get(log, 0)]
+    tails = [write_log_tail(folder, log, logs.get(log, 0), collector.redact) for log in grown]
+    return [path for path in (readme, script, *tails) if path]
+
+
+def _parameters(written: WrittenExchange, seen: Seen) -> dict[str, Any]:
+    """The parameters of a request; notes the models and the gateway that answered."""
+    exchange = written.exchange
+    if model := exchange.response_headers.get("x-gateway-model"):
+        seen.models[model] = None
+    answer = _object(exchange.body) if exchange.url.endswith("/health") else {}
+    if "version" in answer:
+        seen.gateway = {name: str(answer[name]) for name in ("service", "version", "instance") if name in answer}
+    # From what was stored, secrets are gone already, so that shortening cannot cut one in two.
+    request = _object((written.request.text or "").encode() if written.request else b"")
+    return {_short(name): _short(value) for name, value in request.items() if name != CONVERSATION}
+
+
+def _short(value: Any) -> Any:
+    """A value as it is if it is small, else the beginning of its JSON."""
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "nested too deeply to show"
+    return value if len(text) <= VALUE_LIMIT else f"{text[:VALUE_LIMIT]}…"
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

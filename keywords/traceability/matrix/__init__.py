@@ -1,0 +1,1 @@
+"""The matrix: from a requirement to the status of its rows."""

@@ -1,0 +1,52 @@
+"""A client that leaves is gone when it says so, and says what it had read."""
+
+from datetime import timedelta
+
+import pytest
+
+from keywords.client.disconnect import LeavingLibrary
+from keywords.engine.openai.client import ChatClient
+from keywords.engine.scripted.backend import Script
+from keywords.run import target
+
+A_MOMENT = timedelta(milliseconds=50)
+
+
+@pytest.fixture
+def library(monkeypatch, scripted):
+    client = ChatClient(scripted.url, api_key="sk-canary", model="one")
+    monkeypatch.setattr(target, "client", lambda: client)
+    monkeypatch.setattr(target, "api_key", lambda: "sk-canary")
+    return LeavingLibrary()
+
+
+def left(scripted):
+    (request,) = scripted.await_requests(lambda found: bool(found and found[0].client_left_at_s), 5)
+    return request
+
+
+def test_it_leaves_before_a_plain_answer(library, scripted):
+    scripted.script = Script(first_delay=5)
+    departure = library.ask_and_leave("Hello.", A_MOMENT, seed=7)
+    request = left(scripted)
+    assert (departure.status, departure.received) == (None, b"")
+    assert 0 < request.client_left_at_s - departure.at_s < 0.5
+    assert departure.at_s - request.at_s > 0.04
+    assert (request.json()["seed"], "stream" in request.json()) == (7, False)
+    assert request.headers["authorization"] == "Bearer sk-canary"
+    assert departure.exchange.request_body == request.body
+    assert "sk-canary" not in repr(departure.exchange)
+    assert departure.exchange.failure == "the client left on purpose"
+
+
+def test_it_leaves_in_the_middle_of_a_stream(library, scripted):
+    scripted.script = Script(chunks=("a", "b", "c"), chunk_delay=0.1)
+    departure = library.stream_and_leave("Hello.", events=2)
+    assert (departure.status, departure.received.count(b"data: ")) == (200, 2)
+    assert 0 < left(scripted).client_left_at_s - departure.at_s < 0.5
+
+
+def test_a_stream_that_ends_before_is_an_error(library, scripted):
+    scripted.script = Script(chunks=("a",))
+    with pytest.raises(ConnectionError, match=r"The answer \(status 200\) ended after 3 events"):
+        library.stream_and_leave("Hello.", events=9)

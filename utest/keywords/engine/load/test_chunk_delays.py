@@ -1,0 +1,52 @@
+"""Chunks that are passed on at once are told from chunks that are gathered."""
+
+import pytest
+
+from keywords.engine.load import chunk_delays as measuring
+from keywords.engine.load.chunk_delays import ChunkDelays, chunk_delays
+from keywords.engine.openai.client import ChatClient
+from keywords.engine.scripted.backend import ScriptedBackend
+
+SENT = [float(number) for number in range(100)]
+
+
+@pytest.fixture
+def backend():
+    backend = ScriptedBackend()
+    backend.start()
+    yield backend
+    backend.stop()
+
+
+def judged(monkeypatch, backend, read):
+    monkeypatch.setattr(measuring, "_passage", lambda *_: (SENT, read))
+    return chunk_delays(None, backend, streams=1, chunks=len(SENT), pause_s=1)
+
+
+def test_chunks_that_are_passed_on_at_once(monkeypatch, backend):
+    delays = judged(monkeypatch, backend, [at_s + 0.9 for at_s in SENT])
+    assert (delays.prompt, delays.of, delays.prompt_share) == (99, 99, 1)
+
+
+@pytest.mark.parametrize("gathered", [2, 3, 100])
+def test_a_gateway_that_gathers_chunks_is_found(monkeypatch, backend, gathered):
+    # Each batch is passed on with its last chunk.
+    last_of_batch = [min(index // gathered * gathered + gathered, len(SENT)) - 1 for index in range(len(SENT))]
+    delays = judged(monkeypatch, backend, [SENT[last] + 0.001 for last in last_of_batch])
+    assert delays.prompt_share <= 0.5
+
+
+def test_the_delay_is_told_with_its_unit_and_number():
+    assert repr(ChunkDelays((0.001,) * 40, 38, 39)) == (
+        "38 of 39 chunks before the next; delay of 40 chunks: p50 1.000 ms, p90 1.000 ms"
+    )
+
+
+def test_a_real_stream_is_measured_chunk_by_chunk(backend):
+    client = ChatClient(backend.url, api_key=None, model="scripted")
+    try:
+        delays = chunk_delays(client, backend, streams=2, chunks=5, pause_s=0.02)
+    finally:
+        client.close()
+    assert (len(delays.delays_s), delays.of) == (10, 8)
+    assert min(delays.delays_s) > 0

@@ -1,0 +1,181 @@
+"""A need is met, or its absence is told with a remedy."""
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import MagicMock
+
+import pytest
+from robot.api.types import Secret
+
+from keywords.engine.http.probe import Facts
+from keywords.engine.processes import redis
+from keywords.engine.processes.gateway import GatewayProcessError
+from keywords.run import needs
+from keywords.run.context import Gateway, Target, is_to_hold_model, look_at_target
+from keywords.run.needs import UnknownNeedError, missing_need, missing_needs
+from keywords.traceability.rows import NEEDS
+
+PROCESS = MagicMock()
+OWN = Target(
+    url="http://127.0.0.1:1",
+    api_key=Secret("qa-x"),
+    model="m",
+    models=("m",),
+    is_our_gateway=True,
+    enforces_keys=True,
+    gateway=Gateway("http://127.0.0.1:1", 1, "i", Path("gateway.log"), Secret("qa-x"), PROCESS),
+)
+STRANGER = replace(OWN, is_our_gateway=False, enforces_keys=False, gateway=None, api_key=None)
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Set the target."""
+
+    def run(target):
+        values = {"${TARGET}": target}
+        built_in = MagicMock()
+        built_in.return_value.get_variable_value.side_effect = values.get
+        monkeypatch.setattr("keywords.run.context.BuiltIn", built_in)
+
+    return run
+
+
+OF_THE_TARGET = ["api-key", "embedded-model", "gateway", "own-gateway", "scripted-backend"]
+
+
+@pytest.mark.parametrize("need", OF_THE_TARGET)
+def test_our_own_gateway_meets_every_need_of_the_target(run, need):
+    run(OWN)
+    assert missing_need(need) is None
+
+
+@pytest.mark.parametrize("need", OF_THE_TARGET)
+def test_another_server_meets_none_and_the_remedy_is_told(run, need):
+    run(STRANGER)
+    reason = missing_need(need)
+    assert "http://127.0.0.1:1" in reason
+    assert ": run without GATEWAY_URL." in reason or ": start that server with a key." in reason
+
+
+LACKS = Facts(OWN.url, ("m",), is_our_gateway=False, enforces_keys=False)
+CHILDLESS = MagicMock()
+CHILDLESS.model_process.side_effect = GatewayProcessError("No child.")
+
+
+@pytest.mark.parametrize("need", OF_THE_TARGET)
+def test_what_our_own_gateway_lacks_is_for_its_rows_to_find(run, monkeypatch, need):
+    monkeypatch.setattr("keywords.run.context.look_at", lambda *_: LACKS)
+    run(look_at_target(OWN.url, OWN.api_key, replace(OWN.gateway, process=CHILDLESS)))
+    assert missing_need(need) is None
+
+
+@pytest.mark.parametrize("need", ["api-key", "gateway"])
+def test_another_server_is_what_it_answers_to_be(run, monkeypatch, need):
+    monkeypatch.setattr(
+        "keywords.run.context.look_at", lambda *_: replace(LACKS, is_our_gateway=True, enforces_keys=True)
+    )
+    run(look_at_target(OWN.url, OWN.api_key, None))
+    assert missing_need(need) is None
+    monkeypatch.setattr("keywords.run.context.look_at", lambda *_: LACKS)
+    run(look_at_target(OWN.url, OWN.api_key, None))
+    assert missing_need(need) is not None
+
+
+def test_a_gateway_that_was_configured_without_the_embedded_model_says_so(run):
+    run(replace(OWN, gateway=replace(OWN.gateway, holds_model=False)))
+    assert missing_need("embedded-model") is None
+    run(replace(OWN, gateway=replace(OWN.gateway, holds_model=False, process=CHILDLESS)))
+    reason = missing_need("embedded-model")
+    assert "configured with other backends: No child. Run without a configuration of your own" in reason
+
+
+@pytest.mark.parametrize(
+    ("config", "variables", "holds"),
+    [
+        (None, {}, True),
+        (None, {"GATEWAY_MODEL": "/m.gguf", "GATEWAY_SERVER__PORT": "1"}, True),
+        (None, {"GATEWAY_BACKENDS__EMBEDDED__KIND": "ollama"}, False),
+        (None, {"gateway_models": "{}"}, False),
+        (Path("gateway.toml"), {}, False),
+    ],
+)
+def test_the_built_in_configuration_holds_the_embedded_model(config, variables, holds):
+    assert is_to_hold_model(config, variables) is holds
+
+
+def test_all_missing_needs_of_a_row_stand_in_its_skip_reason(run):
+    run(STRANGER)
+    reason = missing_needs(["gateway", "api-key"])
+    assert "is another server" in reason
+    assert "accepts every key" in reason
+
+
+def test_a_row_whose_needs_are_met_runs(run):
+    run(OWN)
+    assert missing_needs(["gateway", "api-key"]) == ""
+
+
+def test_each_need_that_a_row_may_name_can_be_checked():
+    assert {*needs._OF_THE_TARGET, *needs._OF_THE_MACHINE} == set(NEEDS)
+    assert list(NEEDS) == sorted(NEEDS)
+
+
+def test_an_unknown_need_is_an_error_that_lists_the_known_ones():
+    with pytest.raises(UnknownNeedError, match=r"needs:gupp names an unknown need; known are api-key, browser, .*gpu"):
+        missing_need("gupp")
+
+
+def test_a_run_without_a_target_is_an_error(run):
+    run(None)
+    with pytest.raises(RuntimeError, match="`Provide Target`"):
+        missing_need("gateway")
+
+
+def on_path(monkeypatch, **commands):
+    monkeypatch.setattr(needs.shutil, "which", commands.get)
+
+
+def says(monkeypatch, stdout, rc=0):
+    done = subprocess.CompletedProcess([], rc, stdout=stdout, stderr="")
+    monkeypatch.setattr(needs.subprocess, "run", lambda *_, **__: done)
+
+
+def test_a_gpu_is_a_device_that_the_driver_lists(monkeypatch):
+    on_path(monkeypatch)
+    assert "not on the path" in missing_need("gpu")
+    monkeypatch.setattr(needs.shutil, "which", lambda _: "/usr/bin/nvidia-smi")
+    says(monkeypatch, "GPU 0: NVIDIA H100")
+    assert missing_need("gpu") is None
+    says(monkeypatch, "No devices were found", rc=6)
+    assert "No devices were found" in missing_need("gpu")
+
+
+def test_a_browser_is_chromium_or_chrome(monkeypatch):
+    monkeypatch.setattr(needs, "_BROWSER_APPS", ())
+    on_path(monkeypatch)
+    assert missing_need("browser") == "No Chromium or Chrome found: install one."
+    on_path(monkeypatch, chromium="/usr/bin/chromium")
+    assert missing_need("browser") is None
+
+
+def test_a_redis_is_redis_or_valkey(monkeypatch):
+    monkeypatch.setattr(redis.shutil, "which", {}.get)
+    assert "apt install redis-server" in missing_need("redis")
+    monkeypatch.setattr(redis.shutil, "which", {"valkey-server": "/usr/bin/valkey-server"}.get)
+    assert missing_need("redis") is None
+
+
+def test_node_is_the_wheel_or_new_enough_on_the_path(monkeypatch):
+    monkeypatch.setattr(needs.importlib.util, "find_spec", lambda _: None)
+    on_path(monkeypatch)
+    assert "no `node` is on the path" in missing_need("node")
+    on_path(monkeypatch, node="/usr/bin/node")
+    says(monkeypatch, "v20.1.0\n")
+    assert "/usr/bin/node is version 20.1.0" in missing_need("node")
+    says(monkeypatch, "v22.0.0\n")
+    assert missing_need("node") is None
+    monkeypatch.setattr(needs.importlib.util, "find_spec", lambda _: object())
+    on_path(monkeypatch)
+    assert missing_need("node") is None

@@ -1,0 +1,120 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from keywords.run.places import RESOURCES
+from keywords.traceability.register.requirements import RegisterError, Requirement, load_register
+
+GOOD = """\
+- id: CHAT-001
+  title: A title
+  text: >
+    A text
+    in two lines.
+  area: chat
+  risk: {likelihood: 3, impact: 5}
+  needs: [functional, negative]
+  owner: gateway
+"""
+
+
+def load(tmp_path: Path, text: str):
+    path = tmp_path / "requirements.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_register(path)
+
+
+def test_a_requirement_is_read_whole(tmp_path):
+    register = load(tmp_path, GOOD)
+    assert register.requirements["CHAT-001"] == Requirement(
+        id="CHAT-001",
+        title="A title",
+        text="A text in two lines.",
+        area="chat",
+        likelihood=3,
+        impact=5,
+        needs=("functional", "negative"),
+        owner="gateway",
+    )
+
+
+def test_the_order_of_the_file_is_kept(tmp_path):
+    register = load(tmp_path, GOOD + GOOD.replace("CHAT-001", "AAAA-001"))
+    assert list(register.requirements) == ["CHAT-001", "AAAA-001"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("  owner: gateway\n", "", "CHAT-001: field 'owner' is missing; add it"),
+        ("owner:", "ownr:", "CHAT-001: field 'ownr' is unknown; remove it or use one of id, title,"),
+        ("CHAT-001", "chat-1", "field 'id' is 'chat-1'; write capitals, a hyphen and three digits"),
+        ("CHAT-001", "CHAT-0001", "field 'id' is 'CHAT-0001'"),
+        ("impact: 5", "impact: 6", "field 'risk' has impact 6; write {likelihood: 1 to 5, impact: 1 to 5}"),
+        ("impact: 5", "impact: 0", "field 'risk' has impact 0"),
+        ("impact: 5", "impact: true", "field 'risk' has impact True"),
+        ("impact: 5", "impact: high", "field 'risk' has impact 'high'"),
+        (", impact: 5", "", "field 'risk' is {'likelihood': 3}; write"),
+        ("negative", "negativ", "field 'needs' has the unknown kind 'negativ'; use functional, negative, performance"),
+        ("negative", "functional", "field 'needs' names a kind twice; remove one"),
+        ("[functional, negative]", "[]", "field 'needs' is []; write a list with at least one of functional"),
+        ("[functional, negative]", "functional", "field 'needs' is 'functional'; write a list"),
+        ("title: A title", "title: ''", "field 'title' is ''; write a text that is not empty"),
+        ("title: A title", "title: 7", "field 'title' is 7; write a text that is not empty"),
+        ("owner: gateway", "owner: gateway\n  owner: qa", "field 'owner' is written twice; remove one"),
+    ],
+)
+def test_a_fault_is_named_with_its_remedy(tmp_path, old, new, problem):
+    assert old in GOOD
+    with pytest.raises(RegisterError, match=re.escape(problem)) as caught:
+        load(tmp_path, GOOD.replace(old, new))
+    assert str(tmp_path / "requirements.yaml") in str(caught.value)
+
+
+def test_an_id_is_used_once(tmp_path):
+    with pytest.raises(RegisterError, match="CHAT-001: id is used twice; give each requirement an id of its own"):
+        load(tmp_path, GOOD + GOOD)
+
+
+def test_all_faults_are_told_at_once(tmp_path):
+    with pytest.raises(RegisterError) as caught:
+        load(tmp_path, GOOD.replace("owner: gateway", "source: ''") + "- 7\n")
+    assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("", "a list of requirements"), ("a: 1", "a list of requirements"), ("[", "this is not YAML, fix it")],
+)
+def test_a_file_of_another_kind_is_refused(tmp_path, text, problem):
+    with pytest.raises(RegisterError, match=problem):
+        load(tmp_path, text)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(RegisterError, match=r"nowhere\.yaml: the register cannot be read: .*; give its path"):
+        load_register(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "impact", "level", "severity"),
+    [
+        (1, 1, "low", "minor"),
+        (1, 5, "low", "minor"),
+        (2, 3, "medium", "normal"),
+        (3, 3, "medium", "normal"),
+        (3, 4, "high", "critical"),
+        (4, 4, "high", "critical"),
+        (4, 5, "critical", "blocker"),
+        (5, 5, "critical", "blocker"),
+    ],
+)
+def test_risk_decides_the_severity(tmp_path, likelihood, impact, level, severity):
+    text = GOOD.replace("likelihood: 3, impact: 5", f"likelihood: {likelihood}, impact: {impact}")
+    requirement = load(tmp_path, text).requirements["CHAT-001"]
+    assert (requirement.score, requirement.level, requirement.severity) == (likelihood * impact, level, severity)
+
+
+def test_the_register_of_this_project_is_good():
+    assert load_register(RESOURCES / "register" / "requirements.yaml").requirements
