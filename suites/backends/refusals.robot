@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       What a backend refuses reaches the client as what it means to the client: wait, or tell whoever runs
-...                 the gateway. Each backend says "again in 7 seconds"; that reaches the client only
+Documentation       What a backend refuses reaches the client as what it means to the client: wait, or tell the operator
+...                 of the gateway. Each backend says "again in 7 seconds"; that reaches the client only
 ...                 where waiting helps. Each line is one row of the test matrix.
 
 Resource            ../../resources/gateway.resource

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A key may use so much and no more, and whoever is refused is told how long to wait.
+Documentation       A key may use so much and no more, and a client that is refused is told how long to wait.
 
 Resource            ../../resources/limits.resource
 

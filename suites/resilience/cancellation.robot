@@ -1,6 +1,6 @@
 *** Settings ***
 Documentation       A client that leaves costs nothing more: whatever the gateway waits for, the attempt is closed at
-...                 once, none follows, and nobody else notices.
+...                 once, none follows, and no other client notices.
 
 Resource            ../../resources/resilience.resource
 

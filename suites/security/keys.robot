@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Whoever has no key gets no answer, and a key is shown to nobody.
+Documentation       A client without a key gets no answer, and no key is ever shown.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.messages.MessagesLibrary

@@ -1,6 +1,6 @@
 *** Settings ***
 Documentation       What a client sends is data: it opens no template, reaches nothing inside the gateway, and holds
-...                 nobody up.
+...                 no other client up.
 
 Resource            ../../resources/prompts.resource
 
