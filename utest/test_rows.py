@@ -29,7 +29,7 @@ def test_there_are_suites_and_resources():
 def test_no_python_stands_in_rows(path):
     lines = path.read_text("utf-8").splitlines()
     found = {number: (python_in(line), line.strip()) for number, line in enumerate(lines, 1) if python_in(line)}
-    assert not found, "write a keyword with an assertion, or a type in keywords/arguments.py"
+    assert not found, "write a keyword with an assertion, or a type in keywords/run/arguments.py"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What every backend must do; a new kind of backend is one file with one subclass."""
+"""What every backend must do; `gateway.backends.kinds` says how to add a kind."""
 
 from __future__ import annotations
 

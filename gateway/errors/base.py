@@ -9,7 +9,7 @@
     ├── InternalError           500  internal_error
     ├── ShuttingDown            503  gateway_shutting_down, with Retry-After
     └── BackendError                 the fault lies with a backend
-        ├── BackendRejected     4xx  the backend's own refusal of this request, normalised
+        ├── BackendRejectedRequest 4xx the backend's own refusal of this request, normalised
         ├── BackendUnreachable  502  backend_refused: no connection could be made
         ├── BackendMisconfigured 502 backend_refused: it refused the gateway itself, its key or its address
         ├── BackendBadAnswer    502  backend_bad_answer: what came is not what was asked for

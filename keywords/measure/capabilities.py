@@ -38,7 +38,7 @@ class CapabilitiesLibrary:
 
         Args:
             backend: the one that stands for all the kinds.
-            capability: a name in `keywords/engine/capabilities.py`, such as `seed`.
+            capability: a name in `keywords/engine/capabilities/backends.py`, such as `seed`.
             expected: by the kind of backend: `taken` if it must reach the backend, `dropped` if the answer must name it
                 in `x-gateway-dropped-params`, `refused` if the request must be refused with 400 for it.
 
