@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       A gateway that is told to stop drops no request: fifty streams end whole that were under way when the
-...                 signal came, and clients that come after it are told to come again.
+Documentation       A gateway that is told to stop drops no request: fifty streams that are under way when the signal
+...                 comes end whole, and clients that come after it are told to come again.
 
 Resource            ../../resources/resilience.resource
 Library             keywords.gateway.lifecycle.LifecycleLibrary
