@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from gateway.config.problems import unknown_name
 from gateway.config.section import Section
-from gateway.text.control_families import FAMILIES, known
+from gateway.text.control_families import FAMILIES, tokens_of
 
 _SHORTEST_TOKEN = 3
 
@@ -74,8 +74,8 @@ class BackendConfig(Section):
     def control_tokens(self) -> frozenset[str]:
         """The control tokens to break that the configuration names."""
         if isinstance(self.neutralise, bool):
-            return known(FAMILIES) if self.neutralise else frozenset()
-        return known(self.neutralise)
+            return tokens_of(FAMILIES) if self.neutralise else frozenset()
+        return tokens_of(self.neutralise)
 
 
 class KeyedConfig(BackendConfig):

@@ -124,11 +124,11 @@ class Config(Tables, BaseSettings):
     @classmethod
     def settings_customise_sources(  # pydantic-settings' own signature
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # as above
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # unused
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # as above
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # as above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # unused
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # unused
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Give the environment precedence over the file."""
         return env_settings, init_settings

@@ -60,7 +60,7 @@ class TemplateConfig(Section):
     @model_validator(mode="after")
     def _check(self) -> Self:
         # Jinja is imported only if there are templates: the import takes 50 ms.
-        from gateway.text.template import BadTemplateError, SafeTemplate  # noqa: PLC0415  # see above
+        from gateway.text.template import BadTemplateError, SafeTemplate  # noqa: PLC0415  # see `_check`
 
         if not self.texts:
             raise _bad("it", "says nothing; give it 'system' or 'messages'")
@@ -79,12 +79,12 @@ class TemplateConfig(Section):
 
     def _check_filling(self, template: SafeTemplate) -> None:
         """Fill the template once, so that a failure of the template itself stops the start."""
-        from gateway.text.template import BadTemplateError, TooMuchError, UnfitVariablesError  # noqa: PLC0415  # see above
+        from gateway.text.template import BadTemplateError, TemplateLimitError, UnfitVariablesError  # noqa: PLC0415  # see `_check`
 
         required = template.variables - self.variables.keys()
         try:
             template.fill(dict.fromkeys(required, "x") | self.variables)
-        except TooMuchError as error:
+        except TemplateLimitError as error:
             raise BadTemplateError(f"makes {error}; let it make less") from error
         except UnfitVariablesError as error:
             # The values of clients may fit.

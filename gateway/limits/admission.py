@@ -92,8 +92,8 @@ class Admission:
         answers: `answer_tokens` of the models that have it: the longest answer to a request without a limit.
 
     Attributes:
-        store: as above.
-        limiter: as above.
+        store: counts the usage of keys.
+        limiter: the concurrency limiter; None if there is no limit.
     """
 
     def __init__(  # noqa: PLR0913  # one for each limit

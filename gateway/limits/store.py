@@ -86,7 +86,7 @@ class LimitStore(ABC):
     async def start(self) -> None:  # noqa: B027  # a store in memory has nothing to start
         """Connect to the store."""
 
-    async def stop(self) -> None:  # noqa: B027  # as above
+    async def stop(self) -> None:  # noqa: B027  # nor to stop
         """Write pending changes, and disconnect."""
 
 

@@ -29,17 +29,17 @@ class SharedBreaker:
     An announcement is the change of state and a random id, so that each one is applied once.
 
     Args:
-        key: Redis key of the announcements, the same in all processes.
-        breaker: the breaker of this process.
+        key: see the attribute.
+        breaker: see the attribute.
         connection: to the Redis.
         wake: set when there is something to publish.
-        last_seen: the announcement that was published or applied last.
+        last_seen: see the attribute.
 
     Attributes:
-        key: as above.
+        key: Redis key of the announcements, the same in all processes.
         lease_key: Redis key of the probe's lease.
-        breaker: as above.
-        last_seen: as above.
+        breaker: the breaker of this process.
+        last_seen: the announcement that was published or applied last.
         is_offline: the Redis does not answer, so this process probes without a lease.
     """
 

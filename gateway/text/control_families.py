@@ -63,6 +63,6 @@ FAMILIES = {
 }
 
 
-def known(names: Iterable[str]) -> frozenset[str]:
+def tokens_of(names: Iterable[str]) -> frozenset[str]:
     """The tokens of the named families; a name of no family is a token itself."""
     return frozenset(token for name in names for token in FAMILIES.get(name, (name,)))

@@ -62,7 +62,7 @@ class MissingVariableError(UndefinedError):
         self.name = name
 
 
-class TooMuchError(Exception):
+class TemplateLimitError(Exception):
     """The template exceeds a limit; the message names it."""
 
 
@@ -102,7 +102,7 @@ class SafeTemplate:
 
         Raises:
             MissingVariableError: a variable has no value.
-            TooMuchError: a limit is exceeded.
+            TemplateLimitError: a limit is exceeded.
             UnfitVariablesError: the template cannot be filled with these variables.
         """
         _ENVIRONMENT.reset()
@@ -111,7 +111,7 @@ class SafeTemplate:
             for piece in self._template.generate(variables):
                 length += _ENVIRONMENT.check_length(len(piece), length)
                 pieces.append(piece)
-        except (MissingVariableError, TooMuchError):
+        except (MissingVariableError, TemplateLimitError):
             raise
         except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError) as error:
             raise UnfitVariablesError(str(error)) from error
@@ -153,15 +153,15 @@ class _Environment(ImmutableSandboxedEnvironment):
         """Count one loop iteration; a call of this starts the body of every loop."""
         self._steps -= 1
         if self._steps < 0:
-            raise TooMuchError(f"more than {STEPS_LIMIT} rounds of its loops")
+            raise TemplateLimitError(f"more than {STEPS_LIMIT} rounds of its loops")
         if time.monotonic() > self._deadline:
-            raise TooMuchError(f"over {TIME_LIMIT_S:g} s of work")
+            raise TemplateLimitError(f"over {TIME_LIMIT_S:g} s of work")
         return ""
 
     def check_length(self, length: int, before: int = 0) -> int:
         """Return `length`, unless the text would exceed the limit with the characters before it."""
         if before + length > TEXT_LIMIT:
-            raise TooMuchError(f"more than {TEXT_LIMIT} characters")
+            raise TemplateLimitError(f"more than {TEXT_LIMIT} characters")
         return length
 
     def concatenate(self, *values: Any) -> str:
@@ -191,7 +191,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     def _range(self, *bounds: int) -> range:
         numbers = range(*bounds)
         if numbers[STEPS_LIMIT : STEPS_LIMIT + 1]:
-            raise TooMuchError(f"more than {STEPS_LIMIT} rounds of its loops")
+            raise TemplateLimitError(f"more than {STEPS_LIMIT} rounds of its loops")
         return numbers
 
     def _join(self, values: Iterable[Any], separator: str = "") -> str:
@@ -210,7 +210,7 @@ class _Guard(NodeTransformer):
             raise TemplateSyntaxError(f"'{construct}' is not allowed in a prompt", node.lineno)
         return super().visit(node, *arguments, **named)
 
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802  # Jinja's name for it
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802  # Jinja's name
         """Count the iterations of a loop."""
         if node.recursive:
             raise TemplateSyntaxError("'recursive' is not allowed in a prompt", node.lineno)
@@ -218,21 +218,21 @@ class _Guard(NodeTransformer):
         node.body.insert(0, nodes.Output([_environment_call("step", [], node.lineno)], lineno=node.lineno))
         return node
 
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802  # as above
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802  # Jinja's name
         """Allow `range(…)` only."""
         if not (isinstance(node.node, nodes.Name) and node.node.name == "range"):
             raise TemplateSyntaxError("nothing can be called but range(…); use a filter, as in x|upper", node.lineno)
         self.generic_visit(node)
         return node
 
-    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802  # as above
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802  # Jinja's name
         """Refuse a private attribute at once; Jinja's sandbox refuses it only when the template is filled."""
         if node.attr.startswith("_"):
             raise TemplateSyntaxError(f"'{node.attr}' is not allowed in a prompt", node.lineno)
         self.generic_visit(node)
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802  # as above
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802  # Jinja's name
         """Limit the result of `~`."""
         self.generic_visit(node)
         return _environment_call("concatenate", node.nodes, node.lineno)
@@ -245,7 +245,7 @@ def _environment_call(method: str, arguments: list[nodes.Expr], line: int) -> no
 
 def _check_number(bits: int) -> None:
     if bits > _NUMBER_BITS:
-        raise TooMuchError(f"a number of more than {_NUMBER_BITS} bits")
+        raise TemplateLimitError(f"a number of more than {_NUMBER_BITS} bits")
 
 
 def _defined(value: Any) -> Any:

@@ -109,7 +109,7 @@ class _Template:
 
     def messages(self, variables: dict[str, Any], messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Insert the template's messages before the client's, after the client's system messages."""
-        from gateway.text.template import MissingVariableError, TooMuchError, UnfitVariablesError  # noqa: PLC0415  # as above
+        from gateway.text.template import MissingVariableError, TemplateLimitError, UnfitVariablesError  # noqa: PLC0415  # see `of`
 
         self._check(variables)
         for index, message in enumerate(messages):
@@ -129,7 +129,7 @@ class _Template:
                 param=f"gateway.variables.{error.name}",
                 code="missing_template_variable",
             ) from None
-        except TooMuchError as error:
+        except TemplateLimitError as error:
             raise InvalidRequest(
                 f"With these variables the template '{self.name}' makes {error}, which is its limit. Send less.",
                 param="gateway.variables",
@@ -145,7 +145,7 @@ class _Template:
         return [*messages[:first], *filled, *messages[first:]]
 
     def _check(self, variables: dict[str, Any]) -> None:
-        from gateway.text.template import STEPS_LIMIT, TEXT_LIMIT  # noqa: PLC0415  # as above
+        from gateway.text.template import STEPS_LIMIT, TEXT_LIMIT  # noqa: PLC0415  # see `of`
 
         for name, value in variables.items():
             param = f"gateway.variables.{shorten(name)}"

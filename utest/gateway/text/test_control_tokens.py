@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.text.control_families import FAMILIES, known
+from gateway.text.control_families import FAMILIES, tokens_of
 from gateway.text.control_tokens import ControlTokens
 
-ALL = ControlTokens(known(FAMILIES))
+ALL = ControlTokens(tokens_of(FAMILIES))
 TOKENS = sorted(ALL.tokens)
 # Whole tokens, pieces of tokens, and what stands between them in ordinary text.
 PIECES = st.one_of(

@@ -11,7 +11,7 @@ from gateway.text.template import (
     BadTemplateError,
     MissingVariableError,
     SafeTemplate,
-    TooMuchError,
+    TemplateLimitError,
     UnfitVariablesError,
 )
 
@@ -111,7 +111,7 @@ TOO_MUCH = {
 def test_a_template_that_exceeds_a_limit_is_stopped_soon(source, variables):
     template = SafeTemplate(source)
     began = time.thread_time()
-    with pytest.raises(TooMuchError):
+    with pytest.raises(TemplateLimitError):
         template.fill(variables)
     assert time.thread_time() - began < 0.5
 
