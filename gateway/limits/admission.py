@@ -90,10 +90,6 @@ class Admission:
         messages: the most messages of a request; None if there is no limit.
         prices: price of each model, for budgets in USD.
         answers: `answer_tokens` of the models that have it: the longest answer to a request without a limit.
-
-    Attributes:
-        store: counts the usage of keys.
-        limiter: the concurrency limiter; None if there is no limit.
     """
 
     def __init__(  # noqa: PLR0913  # one for each limit

@@ -29,11 +29,8 @@ class SharedBreaker:
     An announcement is the change of state and a random id, so that each one is applied once.
 
     Args:
-        key: see the attribute.
-        breaker: see the attribute.
         connection: to the Redis.
         wake: set when there is something to publish.
-        last_seen: see the attribute.
 
     Attributes:
         key: Redis key of the announcements, the same in all processes.

@@ -1,6 +1,4 @@
-"""Translates a chat stream to Anthropic's events.
-
-The counterpart of `AnthropicStream` in `gateway.backends.anthropic.answer`.
+"""Translates a chat stream to Anthropic's events; `gateway.backends.anthropic.answer` does the reverse.
 
 Order: platform.claude.com/docs/en/build-with-claude/streaming. OpenAI counts tokens at the end only, so `message_start`
 holds 0, and `message_delta`, whose counts are cumulative, the actual number.
