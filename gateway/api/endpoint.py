@@ -12,7 +12,7 @@ from gateway.api.disconnect import CancelOnDisconnect
 from gateway.api.headers import asks_strict
 from gateway.dispatch.attempts import Attempts
 from gateway.errors.base import BackendTimeout, GatewayError, InternalError, ShuttingDown
-from gateway.formats.openai.templates import FIELD, only_for_chats
+from gateway.formats.openai.templates import FIELD, templates_unsupported
 from gateway.logs.events import log
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ class Endpoint:
         record.streamed = operation.streams and bool(fields.get("stream"))
         if FIELD in fields:
             if self._prompts is None:
-                raise only_for_chats()
+                raise templates_unsupported()
             options = fields[FIELD] or {}
-            body, fields = self._prompts.applied(fields)
+            body, fields = self._prompts.apply(fields)
             # Not before: only now it is one of the configured names.
             record.template = options.get("template")
         attempts = Attempts(route, record, body, fields, self._timeouts, client_format)

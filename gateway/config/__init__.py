@@ -1,1 +1,1 @@
-"""The configuration: `gateway.toml` and the environment, checked whole."""
+"""The configuration: `gateway.toml` and the environment, validated as a whole."""

@@ -1,4 +1,4 @@
-"""What the tables `[backends.<name>]` of several kinds share; the class of a kind stands beside its backend."""
+"""Base classes of the tables `[backends.<name>]`; the class of a kind stands beside its backend."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from gateway.config.problems import unknown_name
 from gateway.config.section import Section
-from gateway.text.control_families import FAMILIES, known
+from gateway.text.control_families import FAMILIES, tokens_of
 
 _SHORTEST_TOKEN = 3
 
@@ -25,7 +25,7 @@ def _check_base_url(value: str) -> str:
 
 
 BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
-"""A plain address, without a key or a query."""
+"""An http(s) address without a key or a query."""
 
 
 class BackendConfig(Section):
@@ -34,12 +34,11 @@ class BackendConfig(Section):
     A kind's class narrows `kind` to its own name: `kind: Literal["nim"] = "nim"`.
 
     Attributes:
-        is_embedded: the backend runs inside each process of the gateway and is in its care alone: workers would each
-            have one, and other gateways know nothing of it.
+        is_embedded: whether each worker of the gateway starts a backend for itself, shared with no other process.
         kind: name of the kind.
-        neutralise: break control tokens in what clients send: those of all families, of none, or of the families, and
-            the tokens, that are listed. It is on where the server is known to take a user's `<|im_end|>` for the
-            template's own, and off for services that encode a message's text as text.
+        neutralise: the control tokens to break in requests: those of all families, none, or those of the listed
+            families and the listed tokens. The default is on for servers that take a user's `<|im_end|>` for the
+            template's own, and off for services that encode a message as plain text.
     """
 
     is_embedded: ClassVar[bool] = False
@@ -50,14 +49,14 @@ class BackendConfig(Section):
     @field_validator("neutralise", mode="before")
     @classmethod
     def _check_neutralise(cls, value: Any) -> Any:
-        if isinstance(value, bool) or str(value).lower() in {"true", "false"}:  # the latter from the environment
+        if isinstance(value, bool) or str(value).lower() in {"true", "false"}:  # texts come from the environment
             return value
         if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
             raise PydanticCustomError(
                 "neutralise", 'is neither a switch nor a list of texts; write true, false or ["chatml", "<|my_token|>"]'
             )
         for name in value:
-            # A token of letters alone would break ordinary words.
+            # A token of letters only would break ordinary words.
             if name not in FAMILIES and (len(name) < _SHORTEST_TOKEN or name.replace("_", "").isalnum()):
                 raise PydanticCustomError(
                     "neutralise",
@@ -68,24 +67,24 @@ class BackendConfig(Section):
 
     @property
     def address(self) -> str | None:
-        """Where it is; None where the configuration names no address."""
+        """The address; None if the configuration has none."""
         return None
 
     @property
     def control_tokens(self) -> frozenset[str]:
-        """The tokens to break, as far as the configuration knows them."""
+        """The control tokens to break that the configuration names."""
         if isinstance(self.neutralise, bool):
-            return known(FAMILIES) if self.neutralise else frozenset()
-        return known(self.neutralise)
+            return tokens_of(FAMILIES) if self.neutralise else frozenset()
+        return tokens_of(self.neutralise)
 
 
 class KeyedConfig(BackendConfig):
-    """A backend that may demand a key.
+    """A backend that may need a key.
 
     Attributes:
-        api_key_env: name of the environment variable that holds the key for it.
-        strict: refuse a parameter that it cannot take, rather than drop it and name it in `x-gateway-dropped-params`.
-        base_url: a plain address, without a key or a query.
+        api_key_env: name of the environment variable with its key.
+        strict: refuse unsupported parameters, rather than drop them and name them in `x-gateway-dropped-params`.
+        base_url: address without a key or a query.
     """
 
     api_key_env: str | None = None
@@ -95,7 +94,7 @@ class KeyedConfig(BackendConfig):
     @field_validator("api_key_env")
     @classmethod
     def _check_api_key_env(cls, value: str | None) -> str | None:
-        # The value is never repeated: someone may have pasted the key itself.
+        # The message never repeats the value, which may be a pasted key.
         if value is not None and not re.match(r"^[A-Z_][A-Z0-9_]*$", value):
             raise PydanticCustomError(
                 "api_key_env",
@@ -117,11 +116,11 @@ class KeyedConfig(BackendConfig):
 
     @property
     def api_key(self) -> SecretStr | None:
-        """The key for the backend, read from the environment."""
+        """The backend's key, from the environment."""
         return SecretStr(os.environ[self.api_key_env]) if self.api_key_env else None
 
 
 class RemoteConfig(KeyedConfig):
-    """A backend at an address, which `base_url` must name."""
+    """A backend with a mandatory `base_url`."""
 
     base_url: BaseUrl

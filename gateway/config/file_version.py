@@ -1,4 +1,4 @@
-"""Whether a file has changed since it was read."""
+"""The version of a file, to notice a change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def file_version(file: Path | None) -> tuple[int, int, int] | None:
-    """What changes whenever the file does; None if it is absent."""
+    """A value that changes with the file; None if it is absent."""
     try:
         return None if file is None else ((status := file.stat()).st_mtime_ns, status.st_size, status.st_ino)
     except OSError:

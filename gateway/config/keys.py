@@ -1,7 +1,7 @@
-"""The limits of a key, and the tables of the configuration about who may ask how much: `[keys]` and `[shared]`.
+"""The limits of a key, and the tables `[keys]` and `[shared]` of the configuration.
 
-A limit is one field of `RateLimits` or of `Budgets`: the file of keys, the command line and the keys of requests take
-it from there. What it means is up to the stores (`gateway.limits.store`, `gateway.limits.redis_store`).
+A limit is declared once, as a field of `RateLimits` or `Budgets`: the key file, the command line and the key ring read
+it there. The stores enforce it (`gateway.limits.store`, `gateway.limits.redis_store`).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Count = Annotated[int, Field(ge=1)]
 Dollars = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-# Dataclasses, for the limits of a key are read several times for each request, and a model's attributes cost more; the
+# Dataclasses: the limits are read several times for each request, and attributes of pydantic models are slower. The
 # models of the files inherit them.
 @dataclass(frozen=True, kw_only=True)
 class RateLimits:
-    """What a key may use at a time; what is unset is not limited. A minute is `window_s`, to be exact."""
+    """Rate limits of a key; unset is unlimited. `window_s` stands for the minute."""
 
     rpm: Annotated[Count | None, Field(description="Requests per minute.")] = None
     tpm: Annotated[Count | None, Field(description="Tokens per minute, of prompts and answers.")] = None
@@ -35,7 +35,7 @@ class RateLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class Budgets:
-    """What a key may use in all; what is unset is not limited."""
+    """Budgets of a key; unset is unlimited."""
 
     budget_usd: Annotated[Dollars | None, Field(description="US dollars in all; every model needs a price.")] = None
     budget_tokens: Annotated[Count | None, Field(description="Tokens in all.")] = None
@@ -46,11 +46,11 @@ BUDGETS = tuple(field.name for field in fields(Budgets))
 
 
 class KeysConfig(Section, RateLimits):
-    """The clients' keys beyond `GATEWAY_API_KEYS`, and the limits of every key that has none of its own.
+    """The key file, and the default limits of keys.
 
     Attributes:
-        file: the file that `gateway keys add` writes; once it is named, nobody passes without a key.
-        window_s: the time after which a used-up `rpm` or `tpm` is whole again, in seconds.
+        file: the file that `gateway keys add` writes; if it is set, every request needs a key.
+        window_s: seconds in which an empty bucket of `rpm` or `tpm` refills.
     """
 
     file: Path | None = None
@@ -58,7 +58,7 @@ class KeysConfig(Section, RateLimits):
 
 
 class SharedConfig(Section):
-    """Where several workers or gateways count together: the URL of a Redis or Valkey, here or in a variable."""
+    """The Redis or Valkey in which workers and gateways count together: its URL, here or in a variable."""
 
     redis_url: str | None = None
     redis_url_env: str | None = None
@@ -66,7 +66,7 @@ class SharedConfig(Section):
     @field_validator("redis_url")
     @classmethod
     def _check_url(cls, value: str | None) -> str | None:
-        # The value is never repeated: it may hold a password.
+        # The message never repeats the value, which may hold a password.
         if value is None:
             return value
         if not re.match(r"^(rediss?|unix)://", value):
@@ -94,6 +94,6 @@ class SharedConfig(Section):
 
     @property
     def url(self) -> SecretStr | None:
-        """The address, a password perhaps in it; None if nothing is shared."""
+        """The address, perhaps with a password; None if nothing is shared."""
         url = os.environ[self.redis_url_env] if self.redis_url_env else self.redis_url
         return SecretStr(url) if url else None

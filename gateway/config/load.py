@@ -1,6 +1,6 @@
-"""The configuration: `gateway.toml`, overruled by environment variables, checked whole before anything starts.
+"""The configuration: `gateway.toml`, overridden by environment variables, validated as a whole before the start.
 
-`GATEWAY_<SECTION>__<FIELD>` overrules a field, as in `GATEWAY_SERVER__PORT=9000`. Keys never stand in the file:
+`GATEWAY_<SECTION>__<FIELD>` overrides a field, as in `GATEWAY_SERVER__PORT=9000`. Keys never stand in the file:
 `GATEWAY_API_KEYS` lists the keys that clients may use, and `api_key_env` names the variable that holds a backend's key.
 """
 
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 DEFAULT_PATH = Path("gateway.toml")
 BUILT_IN = Path(__file__).with_name("default.toml")
 
-# Both appear in response headers, so neither may hold a space, a line end or anything beyond ASCII.
+# Both appear in response headers: no space, no line end, ASCII only.
 BackendName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 ModelId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:/@+-]{1,200}$")]
 
 
 class RouteStep(Section):
-    """One backend of a route, and the model's name there (unset: the same as here).
+    """One backend of a route.
 
     Attributes:
-        backend: its name.
-        model: the model's name there.
-        weight: neighbours in a route that have a weight share the load in its proportion.
+        backend: name of the backend.
+        model: the backend's name for the model; unset, the same id.
+        weight: neighbours with a weight share the load in proportion.
     """
 
     backend: str
@@ -53,10 +53,10 @@ class ModelConfig(Section):
     """One model.
 
     Attributes:
-        route: the next backend is taken if the one before fails in a way that may pass.
-        templates: prompts that clients may fill in by name.
-        answer_tokens: the longest answer to a request that sets no limit; so much of a key's budget and `tpm` is
-            reserved for one. Unset, a guess is.
+        route: backends in order; a retryable failure of one leads to the next.
+        templates: prompt templates by name.
+        answer_tokens: the longest answer to a request without a limit, reserved from the key's budget and `tpm`;
+            unset, an estimate is reserved.
     """
 
     route: list[RouteStep] = Field(min_length=1)
@@ -65,7 +65,7 @@ class ModelConfig(Section):
 
 
 class Tables(Section):
-    """What the file holds; see `Config.with_kinds` for its backends."""
+    """The tables of the file; `Config.with_kinds` reads its backends."""
 
     server: ServerConfig = ServerConfig()
     limits: Limits = Limits()
@@ -86,12 +86,12 @@ class Tables(Section):
 class Config(Tables, BaseSettings):
     """The whole configuration.
 
-    Of itself it takes backends as objects only; `with_kinds` tells it how to read their tables.
+    This class takes backends as objects only; `with_kinds` gives one that reads their tables.
 
     Attributes:
         kinds: the classes of the tables `[backends.<name>]`, by the name of the kind.
-        tables: what the file alone must match, with no value taken for another type.
-        api_keys: keys that clients may use, from `GATEWAY_API_KEYS` (comma separated); none means open to everyone.
+        tables: the model of the file alone, for its strict types.
+        api_keys: keys of clients, from `GATEWAY_API_KEYS` (comma separated).
     """
 
     model_config = SettingsConfigDict(
@@ -109,12 +109,12 @@ class Config(Tables, BaseSettings):
 
     @classmethod
     def with_kinds(cls, kinds: Mapping[str, type[BackendConfig]]) -> type[Config]:
-        """The class that reads a table `[backends.<name>]` by the class of its kind.
+        """Create the class that reads a table `[backends.<name>]` by the class of its kind.
 
         Args:
             kinds: at least two classes, by the name that stands in `kind`.
         """
-        table: Any = Annotated[Union[tuple(kinds.values())], Field(discriminator="kind")]  # noqa: UP007  # there is no other way
+        table: Any = Annotated[Union[tuple(kinds.values())], Field(discriminator="kind")]  # noqa: UP007  # built at run time
         backends: Any = (dict[BackendName, table], Field(min_length=1))
         config = create_model("Config", __base__=cls, backends=backends)
         config.kinds = kinds
@@ -124,22 +124,22 @@ class Config(Tables, BaseSettings):
     @classmethod
     def settings_customise_sources(  # pydantic-settings' own signature
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # as above
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # unused
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # as above
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # as above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # unused
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # unused
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment goes before the file."""
+        """Give the environment precedence over the file."""
         return env_settings, init_settings
 
     @property
     def is_open(self) -> bool:
-        """Everyone is let in, for there are no keys."""
+        """Whether no key is needed."""
         return not self.api_keys and self.keys.file is None
 
     def unpriced(self, key: str) -> list[Problem]:
-        """What keeps a key's budget in USD from being counted: models without a price."""
+        """The models without a price, as problems of a key with a budget in USD."""
         return [
             Problem(f'prices."{model}"', f"is missing, and key '{key}' has a budget in USD", "add the model's price")
             for model in self.models
@@ -155,7 +155,7 @@ class Config(Tables, BaseSettings):
         if any(not key.isascii() or " " in key for key in keys):
             raise PydanticCustomError("api_keys", "holds a key with a space or a character beyond ASCII; replace it")
         if value and not any(keys):
-            # Of variables that are not set, perhaps; it must not open the gateway to everyone.
+            # Perhaps made of unset variables; it must not open the gateway.
             raise PydanticCustomError("api_keys", "holds no key; name one, or unset it")
         return [key for key in keys if key]
 
@@ -193,7 +193,7 @@ _SECTIONS: dict[str, type[Section]] = {
 
 
 def _fields_at(kinds: Mapping[str, type[Section]], loc: tuple[int | str, ...]) -> Iterable[str]:
-    """The keys that the table at `loc[:-1]` may hold; `loc` as pydantic writes it, with a backend's kind in it."""
+    """The known keys of the table at `loc[:-1]`; `loc` is pydantic's, with the kind of a backend in it."""
     table: type[Section]
     match loc:
         case ("backends", _, str(kind), _):
@@ -216,38 +216,38 @@ def _fields_at(kinds: Mapping[str, type[Section]], loc: tuple[int | str, ...]) -
 
 
 def find(path: Path | None) -> Path:
-    """The file to read: `path` if given, else `./gateway.toml` if there is one, else the built-in default."""
+    """The file to read: `path`, else `./gateway.toml` if it exists, else the built-in default."""
     if path is not None:
         return path
     return DEFAULT_PATH if DEFAULT_PATH.exists() else BUILT_IN
 
 
 def load(path: Path | None, config_class: type[Config]) -> Config:
-    """Read and check the configuration.
+    """Load and validate the configuration.
 
     Args:
-        path: a TOML file; None takes what `find` finds.
+        path: a TOML file; None takes the one of `find`.
         config_class: from `Config.with_kinds`.
 
     Raises:
-        ConfigError: everything that is wrong, each with its place and its remedy.
+        ConfigError: all problems, each with place, cause and remedy.
     """
-    found = find(path)
+    source = find(path)
     try:
-        with found.open("rb") as file:
+        with source.open("rb") as file:
             data = tomllib.load(file)
     except OSError as error:
-        raise ConfigError([Problem(str(found), f"cannot be read ({error.strerror})", "check the path")]) from error
+        raise ConfigError([Problem(str(source), f"cannot be read ({error.strerror})", "check the path")]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem(str(found), f"is not TOML: {error}", "fix the syntax there")]) from error
-    early = [
+        raise ConfigError([Problem(str(source), f"is not TOML: {error}", "fix the syntax there")]) from error
+    problems = [
         Problem(key, "is a secret's place, or no setting at all", "keep keys in GATEWAY_API_KEYS only; remove it here")
         for key in data
         if key == "api_keys" or key.startswith("_")
     ]
-    early += misspelt_tables(Tables.model_fields)
-    if early:
-        raise ConfigError(early)
+    problems += misspelt_tables(Tables.model_fields)
+    if problems:
+        raise ConfigError(problems)
     try:
         config = config_class(**data)
     except ValidationError as error:
@@ -257,25 +257,24 @@ def load(path: Path | None, config_class: type[Config]) -> Config:
         raise ConfigError(
             [Problem("environment", str(error), f"write {ENV_PREFIX}… variables as JSON there")]
         ) from error
-    slips, _ = _unread(config)
-    late = _wrong_types(data, config_class) + slips
-    if late:
-        raise ConfigError(late)
+    typos, _ = _unread(config)
+    if problems := _wrong_types(data, config_class) + typos:
+        raise ConfigError(problems)
     return config
 
 
 def _wrong_types(data: dict[str, Any], config_class: type[Config]) -> list[Problem]:
-    """Where the file's values do not have the types that they must have, though they could be taken for them."""
+    """The problems of values in the file that only lax types would accept."""
     try:
         config_class.tables.of_toml(data)
     except ValidationError as error:
-        # The rest is good together with the environment.
+        # The environment has fixed all other errors.
         return wrong_types(error, partial(_fields_at, config_class.kinds))
     return []
 
 
 def remarks(config: Config) -> list[Problem]:
-    """What is allowed, and probably not what was meant: variables that are not read, and limits of no key."""
+    """Warnings: variables that are not read, and limits of keys without any key."""
     _, others = _unread(config)
     limits = [name for name in RATE_LIMITS if config.is_open and getattr(config.keys, name) is not None]
     what, fix = "there are no keys, so all clients share it", "set GATEWAY_API_KEYS or keys.file to count each alone"

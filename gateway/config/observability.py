@@ -1,4 +1,4 @@
-"""The tables of the configuration about what the gateway tells: `[ledger]`, `[metrics]`, `[otel]` and prices."""
+"""The tables `[log]`, `[ledger]`, `[metrics]`, `[otel]` and `[prices]` of the configuration."""
 
 # ruff: file-ignore[TC003]
 # Pydantic reads the annotations when the module is loaded.
@@ -11,16 +11,16 @@ from pydantic import Field
 
 from gateway.config.section import Seconds, Section
 
-# A ten-thousandth of the price of one token at a dollar per million.
+# One token at a dollar per million costs 1e-6; this resolves a ten-thousandth of it.
 COST_DECIMALS = 10
 
 
 class LogConfig(Section):
-    """The log on standard error.
+    """The request log on standard error.
 
     Attributes:
-        contents: whether prompts and answers stand in the lines of requests; keys never do.
-        contents_bytes: at most so much of each.
+        contents: whether the log holds prompts and answers; it never holds keys.
+        contents_bytes: the most bytes of each.
     """
 
     contents: bool = False
@@ -28,11 +28,11 @@ class LogConfig(Section):
 
 
 class LedgerConfig(Section):
-    """The request ledger, an SQLite file; there is one if it has a path.
+    """The request ledger, an SQLite file.
 
     Attributes:
-        path: made if it does not exist.
-        queue: how many requests may wait for the writer; further ones are counted as dropped, not waited for.
+        path: created if it does not exist; unset, there is no ledger.
+        queue: how many requests may wait for the writer; further ones are dropped and counted.
     """
 
     path: Path | None = None
@@ -43,8 +43,8 @@ class MetricsConfig(Section):
     """`GET /metrics` for Prometheus.
 
     Attributes:
-        require_key: whether one of the clients' keys is needed. It is not, as for `/health`: the page holds the names
-            of models and backends and sums over all clients, but nothing of a single request.
+        require_key: whether a client's key is needed. By default it is not, as for `/health`: the page holds names of
+            models and backends and sums over all clients, but nothing of a single request.
     """
 
     enabled: bool = True
@@ -52,13 +52,14 @@ class MetricsConfig(Section):
 
 
 class OtelConfig(Section):
-    """OpenTelemetry; there is some if it has an endpoint, which needs the extra `otel`.
+    """OpenTelemetry; it needs the extra `otel`.
 
     Attributes:
-        endpoint: base address of an OTLP/HTTP receiver; `/v1/traces` and `/v1/metrics` are appended.
+        endpoint: base address of an OTLP/HTTP receiver, to which `/v1/traces` and `/v1/metrics` are appended; unset,
+            there is no export.
         service_name: the resource attribute `service.name`.
         metrics_interval_s: how often metrics are sent.
-        queue: how many requests may wait for being sent; further ones are counted as dropped.
+        queue: how many requests may wait for the export; further ones are dropped and counted.
     """
 
     endpoint: str | None = Field(default=None, pattern=r"^https?://[^/\s@]+(/[^\s?#]*)?$")
@@ -68,12 +69,12 @@ class OtelConfig(Section):
 
 
 class Price(Section):
-    """What a model's tokens cost, in US dollars per million.
+    """The price of a model's tokens, in US dollars per million.
 
     Attributes:
-        input_per_million: tokens of prompts.
-        output_per_million: tokens of answers.
-        cached_input_per_million: tokens of prompts that the backend found in its cache; unset, as `input_per_million`.
+        input_per_million: prompt tokens.
+        output_per_million: completion tokens.
+        cached_input_per_million: prompt tokens from the backend's cache; unset, it is `input_per_million`.
     """
 
     input_per_million: float = Field(ge=0)
@@ -81,7 +82,7 @@ class Price(Section):
     cached_input_per_million: float | None = Field(default=None, ge=0)
 
     def of(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float:
-        """Dollars for so many tokens, to ten decimals; `cached_tokens` are some of `prompt_tokens`."""
+        """The price in dollars, rounded to ten decimals; `cached_tokens` are part of `prompt_tokens`."""
         per_million = prompt_tokens * self.input_per_million + completion_tokens * self.output_per_million
         if cached_tokens and self.cached_input_per_million is not None:
             per_million += cached_tokens * (self.cached_input_per_million - self.input_per_million)

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: where, what, and how to fix it."""
+"""Problems of a configuration: place, cause and remedy."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     FieldsAt = Callable[[tuple[int | str, ...]], Iterable[str]]
 
 _KIND_INDEX = 2
-# For people, in place of a pattern.
-_FORMS = {"otel.endpoint": "write it as http://host:4318, without a key or a query"}
+# Remedies that are shown in place of a pattern.
+_FORMAT_FIXES = {"otel.endpoint": "write it as http://host:4318, without a key or a query"}
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to fix.
+    """One problem.
 
     Attributes:
         where: a path in the TOML file such as `server.port`, the name of an environment variable, or a file.
-        what: what is wrong there.
-        fix: what to do about it.
+        what: the cause.
+        fix: the remedy.
     """
 
     where: str
@@ -42,7 +42,7 @@ class ConfigError(Exception):
     """The configuration cannot be used.
 
     Attributes:
-        problems: all that is wrong, at least one.
+        problems: all problems, at least one.
     """
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -51,7 +51,7 @@ class ConfigError(Exception):
 
 
 def unknown_name(name: str, known: Iterable[str], otherwise: str) -> str:
-    """A remedy for a name that does not exist: the nearest one that does, or all of them."""
+    """The remedy for an unknown name: the most similar known one, or all of them."""
     names = sorted(known)
     near = get_close_matches(name, names, n=1)
     if near:
@@ -62,19 +62,19 @@ def unknown_name(name: str, known: Iterable[str], otherwise: str) -> str:
 def problems_of(
     error: ValidationError, fields_at: FieldsAt, env_prefix: str = "", kinds: Iterable[str] = ()
 ) -> list[Problem]:
-    """Pydantic's errors as problems.
+    """Translate pydantic's errors to problems.
 
     Args:
         error: from validating the configuration.
-        fields_at: the known keys of the table that holds the key at a path.
-        env_prefix: of the variables that overrule the file, so that the culprit is named rightly.
-        kinds: of backends, for a backend that names none.
+        fields_at: gives the known keys of the table at a path.
+        env_prefix: prefix of the variables that override the file, to name the right source.
+        kinds: the kinds of backends, for a backend without one.
     """
     return [_problem(details, fields_at, env_prefix, kinds) for details in error.errors(include_url=False)]
 
 
 def wrong_types(error: ValidationError, fields_at: FieldsAt) -> list[Problem]:
-    """Those of pydantic's errors in a file that are about a value's type."""
+    """Translate the errors about types of values in a file to problems."""
     details = error.errors(include_url=False)
     return [_problem(one, fields_at) for one in details if one["type"].endswith("_type")]
 
@@ -82,7 +82,7 @@ def wrong_types(error: ValidationError, fields_at: FieldsAt) -> list[Problem]:
 def _problem(  # noqa: C901, PLR0911  # one line per kind of error
     details: ErrorDetails, fields_at: FieldsAt, env_prefix: str = "", kinds: Iterable[str] = ()
 ) -> Problem:
-    # Pydantic puts the chosen kind of a backend into the path, and marks a bad table name.
+    # Pydantic adds the kind of a backend and `[key]` to the path.
     path = tuple(
         part
         for index, part in enumerate(details["loc"])
@@ -105,9 +105,11 @@ def _problem(  # noqa: C901, PLR0911  # one line per kind of error
             fix += ' (any OpenAI-compatible server is of kind "openai")'
             return Problem(f"{where}.kind", f"'{context['tag']}' is no kind of backend", fix)
         case "string_pattern_mismatch":
-            name = details["loc"][-1] == "[key]"
-            what = "is a name that a response header cannot carry" if name else "is not of the form that it must have"
-            return Problem(where, what, _FORMS.get(where, f"let it match {context['pattern']}"))
+            is_name = details["loc"][-1] == "[key]"
+            what = (
+                "is a name that a response header cannot carry" if is_name else "is not of the form that it must have"
+            )
+            return Problem(where, what, _FORMAT_FIXES.get(where, f"let it match {context['pattern']}"))
         case "model_type":
             return Problem(where, "is no table", "write it as { key = value }")
         case "list_type":
@@ -120,9 +122,9 @@ def _problem(  # noqa: C901, PLR0911  # one line per kind of error
     what, _, fix = details["msg"].partition("; ")
     if fix:
         return Problem(where, what, fix)
-    # Only numbers and switches come here with their value: a text might be a key.
-    got = details["input"]
-    shown = f", not {got!r}" if isinstance(got, int | float) or str(got).isdigit() else ""
+    # Only numbers and booleans are shown: a string might be a key.
+    value = details["input"]
+    shown = f", not {value!r}" if isinstance(value, int | float) or str(value).isdigit() else ""
     return Problem(where, what[:1].lower() + what[1:] + shown, "change the value")
 
 

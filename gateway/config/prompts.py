@@ -24,12 +24,12 @@ class ExampleMessage(Section):
 
 
 class TemplateConfig(Section):
-    """A prompt: what stands before a client's own messages. Its texts are Jinja templates.
+    """A prompt template: messages before the client's own. Its texts are Jinja templates.
 
     Attributes:
-        system: a system message; clients that use the template send none of their own.
+        system: a system message; a request that uses the template must not hold another.
         messages: an example conversation.
-        variables: the values of variables that a client may leave out.
+        variables: default values of variables.
     """
 
     system: str | None = None
@@ -38,7 +38,7 @@ class TemplateConfig(Section):
 
     @property
     def texts(self) -> list[tuple[str, str, str]]:
-        """For each message in order: its place in this table, its role and its template."""
+        """The place in this table, the role and the template of each message, in order."""
         system = [] if self.system is None else [("system", "system", self.system)]
         return [
             *system,
@@ -59,36 +59,36 @@ class TemplateConfig(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        # Jinja is read only where there are templates: it costs a start 50 ms.
-        from gateway.text.template import BadTemplateError, SafeTemplate  # noqa: PLC0415  # see above
+        # Jinja is imported only if there are templates: the import takes 50 ms.
+        from gateway.text.template import BadTemplateError, SafeTemplate  # noqa: PLC0415  # see `_check`
 
         if not self.texts:
             raise _bad("it", "says nothing; give it 'system' or 'messages'")
-        asked: set[str] = set()
+        used: set[str] = set()
         for place, _, text in self.texts:
             try:
                 template = SafeTemplate(text)
-                self._try(template)
+                self._check_filling(template)
             except BadTemplateError as error:
                 raise _bad(f"its {place}", str(error)) from error
-            asked |= template.variables
+            used |= template.variables
         for name in self.variables:
-            if name not in asked:
-                raise _bad(f"its variable '{name}'", f"stands in no text; {unknown_name(name, asked, 'or remove it')}")
+            if name not in used:
+                raise _bad(f"its variable '{name}'", f"stands in no text; {unknown_name(name, used, 'or remove it')}")
         return self
 
-    def _try(self, template: SafeTemplate) -> None:
-        """Fill it once, so that what fails without any client's doing stops the start."""
-        from gateway.text.template import BadTemplateError, TooMuchError, UnfitVariablesError  # noqa: PLC0415  # see above
+    def _check_filling(self, template: SafeTemplate) -> None:
+        """Fill the template once, so that a failure of the template itself stops the start."""
+        from gateway.text.template import BadTemplateError, TemplateLimitError, UnfitVariablesError  # noqa: PLC0415  # see `_check`
 
-        others = template.variables - self.variables.keys()
+        required = template.variables - self.variables.keys()
         try:
-            template.fill(dict.fromkeys(others, "x") | self.variables)
-        except TooMuchError as error:
+            template.fill(dict.fromkeys(required, "x") | self.variables)
+        except TemplateLimitError as error:
             raise BadTemplateError(f"makes {error}; let it make less") from error
         except UnfitVariablesError as error:
-            # Where clients give values, theirs may fit.
-            if not others:
+            # The values of clients may fit.
+            if not required:
                 raise BadTemplateError(f"cannot be filled ({error}); fix it") from error
 
 

@@ -12,21 +12,21 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
 class Section(BaseModel):
-    """A table in which a misspelt key is an error."""
+    """A table of the configuration; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @classmethod
     def of_toml(cls, data: dict[str, Any]) -> Self:
-        """The table in a file, where each value must have its own type; from a variable a text is taken for a number.
+        """Validate a table of a file with strict types; only a variable may hold a number as text.
 
         Raises:
-            ValidationError: something in it is wrong.
+            ValidationError: a value or a key is invalid.
         """
-        # As JSON, for in that a path may be a text and a tuple a list though types are strict.
-        return cls.model_validate_json(json.dumps(data, default=_moment), strict=True)
+        # In JSON mode, strict types still accept a string for a path and a list for a tuple.
+        return cls.model_validate_json(json.dumps(data, default=_iso_time), strict=True)
 
 
-def _moment(value: Any) -> str:
-    """One of TOML's dates and times; a day without a time begins it."""
+def _iso_time(value: Any) -> str:
+    """A TOML date or time in ISO 8601; a date alone means its midnight."""
     return str(value) if isinstance(value, datetime) else f"{value}T00:00:00"

@@ -8,14 +8,14 @@ from gateway.config.section import Seconds, Section
 
 
 class ServerConfig(Section):
-    """Where the gateway listens, with how many processes, and how it ends.
+    """Where the gateway listens, its workers, and its shutdown.
 
     Attributes:
         host: an address of this machine.
-        port: 0 takes a free one.
-        workers: processes that answer.
-        drain_s: how long requests under way may take to end after the stop signal.
-        watch: whether the configuration is read again when its file changes; SIGHUP does it in any case.
+        port: 0 takes a free port.
+        workers: number of worker processes.
+        drain_s: how long requests under way may go on after the stop signal.
+        watch: whether a change of its file reloads the configuration; SIGHUP does in any case.
     """
 
     host: str = "127.0.0.1"
@@ -26,19 +26,19 @@ class ServerConfig(Section):
 
 
 class Limits(Section):
-    """What one request may be, and how many may be under way.
+    """Limits of one request, and of all requests under way.
 
     Attributes:
-        body_bytes: size of a body.
-        json_depth: how deep its JSON may nest.
-        messages: how many messages it may hold; unset, any number.
-        in_flight: how many requests may be on their way through backends at once, over all workers; unset, any number.
-        queue: how many more may wait for one of them to end, over all workers.
+        body_bytes: the largest body.
+        json_depth: the deepest nesting of its JSON.
+        messages: the most messages; unset, any number.
+        in_flight: the most requests under way at once (slots), over all workers; unset, any number.
+        queue: how many more may wait for a slot, over all workers.
         queue_wait_s: how long each of those may wait.
     """
 
     body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
-    # orjson reads deeper than the 254 levels that it writes.
+    # orjson writes 254 levels, fewer than it reads.
     json_depth: int = Field(default=100, ge=8, le=200)
     messages: int | None = Field(default=None, ge=1)
     in_flight: int | None = Field(default=None, ge=1)
@@ -47,15 +47,15 @@ class Limits(Section):
 
 
 class Timeouts(Section):
-    """Limits in seconds on one backend.
+    """Timeouts in seconds.
 
     Attributes:
-        connect_s: making the connection.
+        connect_s: to connect to a backend.
         first_byte_s: from sending the request to the first event of a stream.
-        idle_s: silence between two events of a stream.
-        attempt_s: one attempt at an answer that is not a stream; unset, as long as `total_s`, which leaves no time for
-            another backend if the first one is silent.
-        total_s: the whole call over all attempts and the waits between them.
+        idle_s: between two events of a stream.
+        attempt_s: for one attempt without a stream; unset, it is `total_s`, so a silent backend leaves no time for
+            another one.
+        total_s: for the request, over all attempts and the waits between them.
     """
 
     connect_s: Seconds = 5.0
@@ -66,12 +66,12 @@ class Timeouts(Section):
 
 
 class Retries(Section):
-    """Repetitions after failures that may pass, before anything of an answer went out.
+    """Retries after retryable failures, before any byte of an answer was sent.
 
     Attributes:
-        attempts: how often each backend of a route is attempted; 1 means no repetition.
-        base_s: upper bound of the drawn wait before the first repetition; it doubles with each further one.
-        cap_s: the bound's own bound. A backend whose Retry-After asks for more is left for the next of the route.
+        attempts: how often each backend of a route is attempted; 1 means no retry.
+        base_s: upper bound of the random wait before the first retry; it doubles with each further one.
+        cap_s: the largest such bound. If a Retry-After is longer, the next backend of the route is attempted.
     """
 
     attempts: int = Field(default=1, ge=1, le=10)
@@ -80,13 +80,13 @@ class Retries(Section):
 
 
 class BreakerConfig(Section):
-    """When a failing backend is left alone; with neither condition set, never.
+    """When the circuit breaker of a backend opens; with neither condition set, never.
 
     Attributes:
-        consecutive_failures: so many in a row open the breaker.
-        failure_rate: such a share of failures among the latest `window` attempts opens it.
-        window: how many attempts the rate is taken over; it opens nothing before there were so many.
-        open_s: how long the backend is left alone before one attempt probes it.
+        consecutive_failures: the number of failures in a row that opens it.
+        failure_rate: the share of failures among the latest `window` attempts that opens it.
+        window: number of attempts for the rate; before there are as many, the rate opens nothing.
+        open_s: how long it is open before one attempt probes the backend.
     """
 
     consecutive_failures: int | None = Field(default=None, ge=1)
@@ -96,5 +96,5 @@ class BreakerConfig(Section):
 
     @property
     def opens(self) -> bool:
-        """Whether there is a condition."""
+        """Whether a condition is set."""
         return self.consecutive_failures is not None or self.failure_rate is not None

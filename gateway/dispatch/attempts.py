@@ -186,7 +186,7 @@ class Attempts:
     def _failed(self, candidate: Candidate, error: GatewayError) -> None:
         """Go on after a failure that may pass; raise any other."""
         if isinstance(error, ContextTooLong):
-            error.speak_of(self._record.operation.asks)
+            error.name_field(self._record.operation.asks)
         if not is_retryable(error):
             raise error
         self._error = error

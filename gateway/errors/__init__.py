@@ -1,1 +1,1 @@
-"""Every way in which the gateway says no."""
+"""The gateway's refusals and failures, as exceptions."""

@@ -1,30 +1,30 @@
-"""Every way in which the gateway says no, as an exception that knows its HTTP answer.
+"""The gateway's refusals and failures, as exceptions with their HTTP answer.
 
     GatewayError
-    ├── InvalidRequest          400  the client must change its request
-    │   ├── ContextTooLong      400  context_length_exceeded
-    │   └── OperationNotOffered 400  unsupported_endpoint: the model's backends cannot be asked for this
-    ├── InvalidApiKey           401  invalid_api_key
-    ├── ModelNotFound           404  model_not_found
-    ├── InternalError           500  internal_error
-    ├── ShuttingDown            503  gateway_shutting_down, with Retry-After
-    └── BackendError                 the fault lies with a backend
-        ├── BackendRejectedRequest 4xx the backend's own refusal of this request, normalised
-        ├── BackendUnreachable  502  backend_refused: no connection could be made
-        ├── BackendMisconfigured 502 backend_refused: it refused the gateway itself, its key or its address
-        ├── BackendBadAnswer    502  backend_bad_answer: what came is not what was asked for
-        ├── BackendDisconnected 502  backend_disconnected: died while it answered
-        ├── BackendUnavailable  503  backend_unavailable, with Retry-After: loading, restarting, overloaded
-        └── BackendTimeout      504  backend_timeout
+    ├── InvalidRequest              400  the client must change its request
+    │   ├── ContextTooLong          400  context_length_exceeded
+    │   └── OperationNotOffered     400  unsupported_endpoint: no backend of the model offers it
+    ├── InvalidApiKey               401  invalid_api_key
+    ├── ModelNotFound               404  model_not_found
+    ├── InternalError               500  internal_error
+    ├── ShuttingDown                503  gateway_shutting_down, with Retry-After
+    └── BackendError                     the fault lies with a backend
+        ├── BackendRejectedRequest  4xx  the backend's own refusal of the request, normalised
+        ├── BackendUnreachable      502  backend_refused: no connection could be made
+        ├── BackendMisconfigured    502  backend_refused: its key, its address or the model's name there
+        ├── BackendBadAnswer        502  backend_bad_answer: not an answer to the request
+        ├── BackendDisconnected     502  backend_disconnected: in mid-answer
+        ├── BackendUnavailable      503  backend_unavailable, with Retry-After: loading, restarting, overloaded
+        └── BackendTimeout          504  backend_timeout
 
-What is wrong before the body is read stands in `gateway.errors.http`, what limits refuse in `gateway.errors.limits`.
+Errors before the body is read stand in `gateway.errors.http`, those of limits in `gateway.errors.limits`.
 
-The body is always OpenAI's `{"error": {"message", "type", "param", "code"}}` with all four keys, `param` and `code`
-being null where there is none (schema `ErrorResponse` of github.com/openai/openai-openapi).
+The body is OpenAI's `{"error": {"message", "type", "param", "code"}}`, always with all four keys; `param` and `code`
+may be null (schema `ErrorResponse` of github.com/openai/openai-openapi).
 """
 
 # ruff: file-ignore[N818]
-# Their names are the words of the error table, and each says by itself that something failed.
+# The names match the error codes; the suffix `Error` would add nothing.
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RETRY_AFTER_S = 1
-# How many other models a message names.
-_NAMED = 3
+# The most models that a message suggests.
+_MOST_SUGGESTIONS = 3
 
 
 class GatewayError(Exception):
@@ -48,13 +48,13 @@ class GatewayError(Exception):
         status: HTTP status of the answer.
         type: OpenAI's coarse class: `invalid_request_error`, `rate_limit_error` or `server_error`.
         code: machine-readable reason; None where OpenAI itself sends null.
-        param: path of the field at fault, such as `messages[0].content`.
-        message: what is wrong and how to fix it; it never holds a key or a prompt.
+        param: path of the invalid field, such as `messages[0].content`.
+        message: the problem and its remedy; never a key or a prompt.
         headers: further response headers, such as `retry-after`.
-        reached: False only if not a byte of the request went out, so that another backend may be tried.
-        backend_status: the HTTP status that the backend itself gave; None if it gave none.
-        retry_after_s: the wait that the backend asked for; None if it asked for none.
-        should_retry: what the backend's `x-should-retry` says; None if it says nothing.
+        reached: False only if no byte of the request was sent, so that another backend may be attempted.
+        backend_status: HTTP status of the backend's answer; None without one.
+        retry_after_s: the backend's `retry-after`; None without one.
+        should_retry: the backend's `x-should-retry`; None without one.
     """
 
     default_status: ClassVar[int] = 500
@@ -66,7 +66,7 @@ class GatewayError(Exception):
         message: str,
         *,
         status: int | None = None,
-        type: str | None = None,  # noqa: A002  # OpenAI's own name for the key
+        type: str | None = None,  # noqa: A002  # OpenAI's name of the key
         code: str | None = None,
         param: str | None = None,
         headers: dict[str, str] | None = None,
@@ -90,7 +90,7 @@ class GatewayError(Exception):
         return orjson.dumps({"error": error})
 
     def event(self) -> bytes:
-        """The error object as one whole SSE event, for a stream that has already begun."""
+        """The error object as an SSE event, for a stream that has begun."""
         return b"data: " + self.body() + b"\n\n"
 
 
@@ -115,26 +115,26 @@ class ContextTooLong(InvalidRequest):
             )
         super().__init__(f"{detail} Shorten the messages, or ask a model with a longer context.", param="messages")
 
-    def speak_of(self, field: str) -> None:
-        """Name the field that holds the question where that is another than `messages`."""
+    def name_field(self, field: str) -> None:
+        """Name the field of the prompt where it is not `messages`."""
         self.message = self.message.replace("messages", field)
         self.param = field
 
 
 class OperationNotOffered(InvalidRequest):
-    """No backend of the model has this endpoint."""
+    """No backend of the model offers this endpoint."""
 
     default_code = "unsupported_endpoint"
 
     def __init__(self, model: str, path: str, *, able: Sequence[str], setting: str) -> None:
-        named = ", ".join(f"'{shorten(other)}'" for other in able[:_NAMED])
-        fix = f"Ask a model that has one, such as {named}" if able else "Have one added to its route"
+        suggestions = ", ".join(f"'{shorten(other)}'" for other in able[:_MOST_SUGGESTIONS])
+        fix = f"Ask a model that has one, such as {suggestions}" if able else "Have one added to its route"
         also = f", or {setting}" if setting else ""
         super().__init__(f"The model '{shorten(model)}' has no backend for {path}. {fix}{also}.", param="model")
 
 
 class InvalidApiKey(GatewayError):
-    """No key, or one that the gateway does not know."""
+    """No key, or an unknown one."""
 
     default_status = 401
     default_type = "invalid_request_error"
@@ -145,7 +145,7 @@ class InvalidApiKey(GatewayError):
 
 
 class ModelNotFound(GatewayError):
-    """The asked model has no route."""
+    """The requested model has no route."""
 
     default_status = 404
     default_type = "invalid_request_error"
@@ -167,7 +167,7 @@ class InternalError(GatewayError):
 
 
 class ShuttingDown(GatewayError):
-    """The gateway was stopped before this request came, or did not get done with it in time."""
+    """The gateway stopped before the request came, or before it was answered."""
 
     default_status = 503
     default_code = "gateway_shutting_down"
@@ -175,7 +175,7 @@ class ShuttingDown(GatewayError):
     def __init__(self) -> None:
         super().__init__(
             "The gateway is shutting down. Send the request again in a moment.",
-            # On another connection, which may lead to another gateway.
+            # A new connection may lead to another gateway.
             headers={"retry-after": str(RETRY_AFTER_S), "connection": "close"},
         )
 
@@ -188,7 +188,7 @@ class BackendError(GatewayError):
 
 
 class BackendRejectedRequest(BackendError):
-    """The backend's own 4xx: it understood the gateway and refuses this request."""
+    """The backend's own 4xx: it refuses the request."""
 
     default_status = 400
     default_type = "invalid_request_error"
@@ -208,13 +208,13 @@ class BackendMisconfigured(BackendError):
 
 
 class BackendBadAnswer(BackendError):
-    """The backend answered with something that was not asked for."""
+    """The backend sent something that is not an answer to the request."""
 
     default_code = "backend_bad_answer"
 
 
 class BackendDisconnected(BackendError):
-    """The backend closed the connection before its answer was whole."""
+    """The backend closed the connection before its answer was complete."""
 
     default_code = "backend_disconnected"
 
@@ -232,12 +232,12 @@ class BackendUnavailable(BackendError):
 
 
 class BackendTimeout(BackendError):
-    """The backend was silent for longer than a limit under `[timeouts]`."""
+    """The backend exceeded a limit of `[timeouts]`."""
 
     default_status = 504
     default_code = "backend_timeout"
 
 
 def shorten(text: str, limit: int = 100) -> str:
-    """`text` cut to `limit` characters, for messages that repeat what a client sent."""
+    """Shorten a client's text to `limit` characters, for a message."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,9 +1,9 @@
-"""What a request can have wrong before anybody reads its body.
+"""Errors of a request before its body is read.
 
     GatewayError
     ├── UnknownUrl          404  unknown_url
     ├── MethodNotAllowed    405  method_not_allowed, with Allow
-    ├── RequestTimeout      408  request_timeout: the client did not send all of its request
+    ├── RequestTimeout      408  request_timeout: the client did not send the whole request
     ├── BodyTooLarge        413  body_too_large
     └── HeadersTooLarge     431  headers_too_large
 
@@ -33,7 +33,7 @@ class UnknownUrl(GatewayError):
 
 
 class MethodNotAllowed(GatewayError):
-    """The path exists, the method does not."""
+    """The path does not support the method."""
 
     default_status = 405
     default_type = "invalid_request_error"
@@ -47,7 +47,7 @@ class MethodNotAllowed(GatewayError):
 
 
 class RequestTimeout(GatewayError):
-    """The client began a request and did not go on."""
+    """The client did not send the whole request in time."""
 
     default_status = 408
     default_type = "invalid_request_error"
@@ -61,7 +61,7 @@ class RequestTimeout(GatewayError):
 
 
 class BodyTooLarge(GatewayError):
-    """The request body is over `limits.body_bytes`."""
+    """The request body is larger than `limits.body_bytes`."""
 
     default_status = 413
     default_type = "invalid_request_error"
@@ -75,7 +75,7 @@ class BodyTooLarge(GatewayError):
 
 
 class HeadersTooLarge(GatewayError):
-    """The headers of a request are larger than any client needs."""
+    """The request headers are larger than any client needs."""
 
     default_status = 431
     default_type = "invalid_request_error"

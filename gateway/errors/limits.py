@@ -1,7 +1,7 @@
-"""How the gateway says that it is too much: the part of `gateway.errors.base`' tree that limits raise.
+"""Errors of limits; the rest of the tree stands in `gateway.errors.base`.
 
     GatewayError
-    ├── RateLimited         429  rate_limit_exceeded, with Retry-After unless waiting cannot help
+    ├── RateLimited         429  rate_limit_exceeded, with Retry-After unless a wait is useless
     ├── QuotaUsedUp         429  insufficient_quota
     ├── Overloaded          503  gateway_overloaded, with Retry-After
     └── LimitsUnavailable   503  limits_unavailable, with Retry-After
@@ -20,11 +20,11 @@ from gateway.errors.base import RETRY_AFTER_S, GatewayError
 
 
 class RateLimited(GatewayError):
-    """The key has used up one of its limits for now.
+    """A limit of the key is used up for now.
 
     Args:
-        message: which limit, and what to do.
-        wait_s: seconds until the same request would pass; None if it never would.
+        message: the limit, and the remedy.
+        wait_s: seconds until the same request passes; None if it never does.
     """
 
     default_status = 429
@@ -38,7 +38,7 @@ class RateLimited(GatewayError):
         super().__init__(
             message,
             headers={
-                # Whole seconds are all that the header may hold; clients of OpenAI prefer the milliseconds.
+                # `retry-after` holds whole seconds; OpenAI's clients prefer the milliseconds.
                 "retry-after": str(max(1, ceil(wait_s))),
                 "retry-after-ms": str(max(1, ceil(wait_s * 1000))),
                 "x-should-retry": "true",
@@ -47,7 +47,7 @@ class RateLimited(GatewayError):
 
 
 class QuotaUsedUp(GatewayError):
-    """The key's budget is spent, or too little is left for the request; no waiting brings it back."""
+    """The budget of the key is spent, or too little is left for the request; a wait is useless."""
 
     default_status = 429
     default_type = "insufficient_quota"
@@ -62,7 +62,7 @@ class QuotaUsedUp(GatewayError):
 
 
 class Overloaded(GatewayError):
-    """As many requests are under way and waiting as the gateway takes."""
+    """The concurrency limiter's slots and queue are full, or the wait was too long."""
 
     default_status = 503
     default_code = "gateway_overloaded"
@@ -72,7 +72,7 @@ class Overloaded(GatewayError):
 
 
 class LimitsUnavailable(GatewayError):
-    """The store that several workers count in does not answer, so nobody knows whether a limit would hold."""
+    """The shared store does not answer, so limits cannot be enforced."""
 
     default_status = 503
     default_code = "limits_unavailable"

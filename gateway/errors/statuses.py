@@ -1,4 +1,4 @@
-"""HTTP statuses of errors that come as words."""
+"""HTTP statuses of error types."""
 
 STATUS_OF_ERROR = {
     "authentication_error": 401,
@@ -11,4 +11,4 @@ STATUS_OF_ERROR = {
     "timeout_error": 504,
     "overloaded_error": 529,
 }
-"""The HTTP status of each of Anthropic's types of errors (platform.claude.com/docs/en/api/errors)."""
+"""The HTTP status of each of Anthropic's error types (platform.claude.com/docs/en/api/errors)."""

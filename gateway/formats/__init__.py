@@ -1,1 +1,1 @@
-"""The formats that clients speak: how their requests are checked, and how answers look."""
+"""The formats of clients: validation of requests, form of answers and errors."""

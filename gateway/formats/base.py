@@ -1,4 +1,4 @@
-"""What every format must do: the same for all of them, so that nobody else asks which one it is."""
+"""The interface of all formats, so that no other module needs to know which one it deals with."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Format(ABC):
-    """One format of requests and answers; what lies between them is the same for all formats.
+    """One format of requests and answers.
 
     Attributes:
-        name: what backends that speak it have in `native`.
-        end: what closes every stream.
-        passes_through: what a backend streams reaches the client as it is.
+        name: the name; backends that speak the format list it in `native`.
+        end: the last bytes of every stream.
+        passes_through: whether the events of a backend reach the client unchanged.
     """
 
     name: ClassVar[str]
@@ -30,51 +30,51 @@ class Format(ABC):
 
     @abstractmethod
     def matches(self, path: str) -> bool:
-        """Whether clients that ask at `path`, or below it, speak this format."""
+        """Whether requests to `path` or below use this format."""
 
     @abstractmethod
     def secret(self, headers: Headers) -> bytes:
-        """The key that a request brings in its headers; empty if there is none."""
+        """The client's secret in the headers; empty if there is none."""
 
     @abstractmethod
     def error(self, error: GatewayError, request_id: str) -> tuple[int, bytes]:
-        """HTTP status and body of a refusal or failure."""
+        """The HTTP status and the body of an error."""
 
     @abstractmethod
     def headers(self, request_id: bytes) -> list[tuple[bytes, bytes]]:
-        """The headers of every answer by which clients of this format know a request."""
+        """The headers of every answer that hold the request id."""
 
     @abstractmethod
     def validate(self, headers: Headers, fields: dict[str, Any]) -> Self:
-        """Check a parsed request.
+        """Validate a parsed request.
 
         Args:
-            headers: of the request.
+            headers: headers of the request.
             fields: the body as orjson parsed it; it is not changed.
 
         Returns:
-            What this one request is to be answered with: the format itself, if no request differs from another.
+            The format for this request; the same object if it depends on nothing in the request.
 
         Raises:
-            InvalidRequest: the first field at fault.
+            InvalidRequest: names the first invalid field.
         """
 
-    def to_call(self, backend: Backend, call: Call) -> Call:  # noqa: ARG002  # another format may need it
-        """What the backend is asked: the client's own bytes and fields, where they need no translation.
+    def to_call(self, backend: Backend, call: Call) -> Call:  # noqa: ARG002  # for other formats
+        """Translate the call for a backend; the default leaves the client's bytes and fields as they are.
 
         Raises:
-            InvalidRequest: the request asks for something that this backend cannot be asked for.
+            InvalidRequest: the request cannot be translated for this backend.
         """
         return call
 
     @abstractmethod
     async def complete(self, backend: Backend, call: Call, request: dict[str, Any]) -> bytes:
-        """Have a backend answer whole, in this format.
+        """Get the complete answer of a backend, in this format.
 
         Args:
             backend: the backend.
-            call: what it is asked, from `to_call`.
-            request: what the client asked.
+            call: the call, from `to_call`.
+            request: the fields of the client's request.
 
         Raises:
             GatewayError: as `Backend.complete`.
@@ -82,19 +82,19 @@ class Format(ABC):
 
     @abstractmethod
     def stream(self, backend: Backend, call: Call, request: dict[str, Any]) -> AsyncGenerator[bytes, None]:
-        """As `complete`, but with whole events of this format, and without `end`."""
+        """Like `complete`, as a stream of whole events of this format, without `end`."""
 
     @abstractmethod
     def failure(self, error: GatewayError, request_id: str) -> bytes:
-        """How a stream that has begun ends when it fails."""
+        """The last bytes of a stream that fails after its beginning."""
 
     @abstractmethod
     def path_item(self, operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:
-        """An endpoint of this format for the OpenAPI page: its path item, and the schemas that it refers to."""
+        """The OpenAPI path item of an endpoint, and the schemas that it refers to."""
 
 
 def bearer(headers: Headers) -> bytes:
-    """The key in the header `Authorization: Bearer …`; empty if there is none."""
+    """The secret in `Authorization: Bearer …`; empty if there is none."""
     for name, value in headers:
         if name == b"authorization":
             scheme, _, secret = value.partition(b" ")

@@ -1,4 +1,4 @@
-"""Where clients ask what, and in which format."""
+"""The endpoints: the operation and the format of each path."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ ENDPOINTS: dict[str, tuple[Operation, Format]] = {
     MESSAGES: (CHAT, AnthropicFormat()),
     COUNT_TOKENS.url_path: (COUNT_TOKENS, CountTokensFormat()),
 }
-"""By path: what is asked for there, and in which format."""
-# OpenAI's last: it matches every path.
+"""The operation and the format by path."""
+# OpenAI's format matches every path, so it is the last.
 _FORMATS = (ENDPOINTS[MESSAGES][1], ENDPOINTS[CHAT.url_path][1])
 
 
 def format_of(path: str) -> Format:
-    """The format of a request to any path, also to one that does not exist."""
+    """The format of a request to any path, even an unknown one."""
     return next(candidate for candidate in _FORMATS if candidate.matches(path))

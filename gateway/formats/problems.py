@@ -1,6 +1,6 @@
-"""Pydantic's first error about a request, in OpenAI's words: code, param path, message with the remedy.
+"""Translates pydantic's first error about a request to OpenAI's error: code, param, message with the remedy.
 
-Codes marked *seen* were captured from OpenAI's own service; for the others OpenAI's answer is not known.
+The codes; *seen* ones were captured from OpenAI's own service, for the others its answer is unknown:
 `invalid_type`, `empty_array` (seen), `integer_below_min_value` (seen), `integer_above_max_value` (seen),
 `decimal_below_min_value`, `decimal_above_max_value`, `array_above_max_length`, `empty_string`,
 `missing_required_parameter`, `ambiguous_key` and `invalid_value`.
@@ -17,7 +17,7 @@ from gateway.errors.base import InvalidRequest, shorten
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from gateway.formats.schema import Open
+    from gateway.formats.schema import OpenModel
 
 _EXPECTED = {
     "string_type": "a string",
@@ -28,7 +28,7 @@ _EXPECTED = {
     "dict_type": "an object",
     "model_type": "an object",
 }
-# The fields that take a string or one other type.
+# The fields that take a string or another type.
 _EXPECTED_OF_UNION = {
     "content": "a string or an array of content parts",
     "stop": "a string or an array of 1 to 4 strings",
@@ -56,15 +56,15 @@ _EXAMPLES = {
 }
 
 
-def check(fields: dict[str, Any], request: type[Open]) -> None:
-    """Check a parsed request body.
+def check(fields: dict[str, Any], request: type[OpenModel]) -> None:
+    """Validate a parsed request body.
 
     Args:
         fields: the JSON object as orjson parsed it; it is not changed.
-        request: the bounds.
+        request: the model of the request.
 
     Raises:
-        InvalidRequest: 400 with OpenAI's code and the path of the first field at fault.
+        InvalidRequest: 400 with OpenAI's code and the path of the first invalid field.
     """
     try:
         request.model_validate(fields)
@@ -72,12 +72,12 @@ def check(fields: dict[str, Any], request: type[Open]) -> None:
         raise invalid_request(error.errors(include_url=False)[0], request) from None
 
 
-def invalid_request(error: ErrorDetails, request: type[Open]) -> InvalidRequest:
+def invalid_request(error: ErrorDetails, request: type[OpenModel]) -> InvalidRequest:
     """The 400 for one pydantic error.
 
     Args:
-        error: the error, with its place as pydantic writes it.
-        request: the bounds.
+        error: the error as pydantic describes it.
+        request: the model of the request.
     """
     kind: str = error["type"]
     context: dict[str, Any] = error.get("ctx", {})
@@ -86,19 +86,19 @@ def invalid_request(error: ErrorDetails, request: type[Open]) -> InvalidRequest:
         keys = (*keys, context["field"])
     param = _path(keys)
     last = str(keys[-1]) if keys else ""
-    got = error["input"]
-    if kind == "missing" or (kind == "missing_field" and context["field"] not in got):
+    value = error["input"]
+    if kind == "missing" or (kind == "missing_field" and context["field"] not in value):
         return _missing(param, last)
     if kind == "missing_field":
         return _wrong_type(param, last, context["expected"], None)
     if kind == "union_tag_not_found":
-        return _wrong_type(param, last, _EXPECTED_OF_UNION[last], got)
+        return _wrong_type(param, last, _EXPECTED_OF_UNION[last], value)
     if kind in _EXPECTED:
-        return _wrong_type(param, last, _EXPECTED[kind], got)
+        return _wrong_type(param, last, _EXPECTED[kind], value)
     if kind == "invalid_pair":
         return InvalidRequest(f"'{param}' {context['why']}", param=param, code=context["code"])
     field = request.model_fields.get(last) if len(keys) == 1 else None
-    return _out_of_bounds(kind, context, param, got, optional=field is not None and not field.is_required())
+    return _out_of_bounds(kind, context, param, value, optional=field is not None and not field.is_required())
 
 
 def _missing(param: str, last: str) -> InvalidRequest:
@@ -109,23 +109,25 @@ def _missing(param: str, last: str) -> InvalidRequest:
     return InvalidRequest(f"Missing required parameter: '{param}'. {add}.", param=param, code=code)
 
 
-def _wrong_type(param: str, last: str, expected: str, got: Any) -> InvalidRequest:
+def _wrong_type(param: str, last: str, expected: str, value: Any) -> InvalidRequest:
     return InvalidRequest(
-        f"Invalid type for '{param}': expected {expected}, but got {_type_name(got)} instead. "
+        f"Invalid type for '{param}': expected {expected}, but got {_type_name(value)} instead. "
         f"Send {f'e.g. {_EXAMPLES[last]}' if last in _EXAMPLES else expected}.",
         param=param,
         code="invalid_type",
     )
 
 
-def _out_of_bounds(kind: str, context: dict[str, Any], param: str, got: Any, *, optional: bool) -> InvalidRequest:
-    """A value of the right type."""
-    number = "integer" if isinstance(got, int) and isinstance(context.get("ge", context.get("le")), int) else "decimal"
+def _out_of_bounds(kind: str, context: dict[str, Any], param: str, value: Any, *, optional: bool) -> InvalidRequest:
+    """The error of a value of the right type."""
+    number = (
+        "integer" if isinstance(value, int) and isinstance(context.get("ge", context.get("le")), int) else "decimal"
+    )
     match kind:
         case "greater_than_equal":
-            code, expected = f"{number}_below_min_value", f"a value >= {_number(context['ge'])}, but got {got}"
+            code, expected = f"{number}_below_min_value", f"a value >= {_number(context['ge'])}, but got {value}"
         case "less_than_equal":
-            code, expected = f"{number}_above_max_value", f"a value <= {_number(context['le'])}, but got {got}"
+            code, expected = f"{number}_above_max_value", f"a value <= {_number(context['le'])}, but got {value}"
         case "too_short":
             code, expected = "empty_array", "an array with at least 1 item, but got an empty array"
         case "too_long":
@@ -134,7 +136,7 @@ def _out_of_bounds(kind: str, context: dict[str, Any], param: str, got: Any, *, 
         case "string_too_short":
             code, expected = "empty_string", "a string with at least 1 character, but got an empty string"
         case "literal_error":
-            code, expected = "invalid_value", f"one of {context['expected']}, but got '{shorten(str(got))}'"
+            code, expected = "invalid_value", f"one of {context['expected']}, but got '{shorten(str(value))}'"
         case "extra_forbidden":
             code, expected = "unknown_parameter", "a key that /openapi.json knows there"
         case _:
@@ -147,12 +149,12 @@ def _out_of_bounds(kind: str, context: dict[str, Any], param: str, got: Any, *, 
 
 
 def _is_tag(part: int | str) -> bool:
-    """Whether part of a place is the tag of a union's member, and no key of the request."""
+    """Whether a part of pydantic's path is the tag of a union's member, not a key of the request."""
     return isinstance(part, str) and part.startswith("<") and part.endswith(">")
 
 
 def _path(keys: tuple[int | str, ...]) -> str:
-    """Such as `messages[0].content`."""
+    """The path as text, such as `messages[0].content`."""
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{shorten(key)}" for key in keys)
     return text.removeprefix(".")
 

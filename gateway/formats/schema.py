@@ -1,4 +1,4 @@
-"""What the models of a chat request share."""
+"""The base of all request models, and their common types."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pydantic_core import PydanticCustomError
 
 Bool = bool | None
 Object = dict[str, Any]
-# Only the first fault is told, and a body of 16 MiB has room for millions of them.
-FIRST = Field(fail_fast=True)
-Text1 = Annotated[str, Field(min_length=1)]
+# Only the first error is reported, and a body of 16 MiB may hold millions.
+FAIL_FAST = Field(fail_fast=True)
+NonEmptyText = Annotated[str, Field(min_length=1)]
 OTHER = "<other>"
-"""The tag of a union's member for every `type` that has no member of its own."""
+"""The tag of the union's member for every other `type`."""
 
 
-class Open(BaseModel):
-    """An object whose unknown keys pass, but for those that differ from a known one only in case; nothing is coerced.
+class OpenModel(BaseModel):
+    """An object that may have unknown keys, except those that differ from a known one only in case; strict types.
 
     Parsers in Go take `Messages` for `messages`, and the later of the two wins (`encoding/json`): such a key would
-    reach the backend past the checks.
+    reach the backend without validation.
     """
 
     model_config = ConfigDict(extra="allow", strict=True)
@@ -34,7 +34,7 @@ class Open(BaseModel):
     @model_validator(mode="after")
     def _check_unknown(self) -> Self:
         for key in self.model_extra or ():
-            # Folded as Go does it: the long s and the Kelvin sign are letters too.
+            # Folded like in Go, which also folds the long s and the Kelvin sign.
             known = self._known_when_folded.get(key.casefold())
             if known is not None:
                 raise invalid(
@@ -50,8 +50,8 @@ def text_or(other: str, kind: type) -> Any:
     """A discriminator between a string and one other type: a wrong type gives one error, not one per type.
 
     Args:
-        other: the tag of the other member; the string's is `<text>`. Tags stand in angle brackets, so that the path of
-            an error can be told from them.
+        other: tag of the other member; the string's is `<text>`. Angle brackets distinguish tags from keys in the path
+            of an error.
         kind: the other type.
     """
 
@@ -64,7 +64,7 @@ def text_or(other: str, kind: type) -> Any:
 
 
 def by_type(*types: str) -> Any:
-    """A discriminator by the key `type`: `<type>` for those given, `OTHER` for whatever else there is."""
+    """A discriminator by the key `type`: the tag `<type>` for each of these types, `OTHER` for all others."""
     tags = {kind: f"<{kind}>" for kind in types}
 
     def tag(value: Any) -> str:
@@ -75,10 +75,10 @@ def by_type(*types: str) -> Any:
 
 
 def missing(field: str, expected: str) -> PydanticCustomError:
-    """The error of an object that lacks `field`, or has null there."""
+    """The error of an object whose `field` is missing or null."""
     return PydanticCustomError("missing_field", "{expected}", {"field": field, "expected": expected})
 
 
 def invalid(field: str, why: str, *, code: str = "invalid_value") -> PydanticCustomError:
-    """The error of a field that does not fit the others; `why` goes on after its name, with the remedy."""
+    """The error of a field that contradicts others; `why` continues after its name, with the remedy."""
     return PydanticCustomError("invalid_pair", "{why}", {"field": field, "why": why, "code": code})

@@ -1,1 +1,1 @@
-"""Who may ask, how much, and how many at once."""
+"""Keys and their limits: rates, budgets, concurrency."""

@@ -1,4 +1,4 @@
-"""Letting a checked request in, or not: the limits of its key first, then a place among the requests under way."""
+"""Admits a validated request: first by the limits of its key, then by a slot of the concurrency limiter."""
 
 from __future__ import annotations
 
@@ -23,23 +23,22 @@ if TYPE_CHECKING:
 # One token is about four characters of English text (platform.openai.com/tokenizer).
 _CHARACTERS_PER_TOKEN = 4
 _TOKENS_PER_MESSAGE = 4
-# Reserved for an answer of unlimited length, unless its model's `answer_tokens` are known; the true number is taken
-# when it has come.
+# Reserved for an answer without a limit, unless its model's `answer_tokens` are known; the actual number replaces it.
 _ASSUMED_ANSWER = 256
-# More than any model says; beyond it, stores could not count exactly.
+# Longer than any answer; beyond it, stores could not count exactly.
 _LONGEST_ANSWER = 2**40
-_SOONEST_S = 1.0
+_CONCURRENCY_WAIT_S = 1.0
 
 
 @dataclass(slots=True)
 class Reservation:
-    """What one request has taken of its key's limits, and its slot among the requests under way.
+    """What one request has reserved: a ticket of its key's limits, and a slot.
 
     Args:
-        headers: what its key may still do, for the answer.
-        ticket: what it took beforehand; None if its key has no limits.
-        store: where it took that.
-        limiter: bounds the requests under way; None is no bound.
+        headers: the rate limit headers of the answer.
+        ticket: the ticket; None if the key has no limits.
+        store: the store of the ticket.
+        limiter: the concurrency limiter; None if there is no limit.
     """
 
     headers: list[tuple[bytes, bytes]]
@@ -47,13 +46,13 @@ class Reservation:
     store: LimitStore
     limiter: ConcurrencyLimiter | None
     _has_slot: bool = False
-    _paid: tuple[int, float] = (0, 0.0)
+    _charged: tuple[int, float] = (0, 0.0)
 
     async def wait_for_slot(self) -> None:
-        """Take a slot, perhaps after a wait; without one the key has not even used a request.
+        """Take a slot, perhaps after a wait; a request that gets none costs its key nothing.
 
         Raises:
-            Overloaded: too many requests are under way.
+            Overloaded: the queue is full, or the wait was too long.
         """
         if self.limiter is not None:
             try:
@@ -65,39 +64,35 @@ class Reservation:
         self._has_slot = True
 
     def release(self, tokens: int, usd: float) -> None:
-        """Free the slot, and have the key pay what the request used; nothing without a slot."""
+        """Free the slot and charge the key with the actual usage; does nothing without a slot."""
         if not self._has_slot:
             return
         if self.limiter is not None:
             self.limiter.release()
         if self.ticket is not None:
-            self._paid = tokens, usd
+            self._charged = tokens, usd
             self.store.give_back(self.ticket, tokens=tokens, usd=usd)
 
     def correct(self, tokens: int, usd: float) -> None:
-        """Have the key pay this, in place of what it paid at the release."""
-        if self.ticket is not None and (tokens, usd) != self._paid:
-            self.store.correct(self.ticket.key, tokens=tokens - self._paid[0], usd=usd - self._paid[1])
-            self._paid = tokens, usd
+        """Charge the key with this usage in place of that at the release."""
+        if self.ticket is not None and (tokens, usd) != self._charged:
+            self.store.correct(self.ticket.key, tokens=tokens - self._charged[0], usd=usd - self._charged[1])
+            self._charged = tokens, usd
 
 
 class Admission:
-    """Decides on every request that is about to go to a backend.
+    """Decides whether a request may go to a backend.
 
     Args:
-        store: where the use of keys is counted.
+        store: counts the usage of keys.
         window_s: the window of `rpm` and `tpm`.
-        limiter: bounds the requests under way; None is no bound.
-        messages: how many messages a request may hold; None is no bound.
-        prices: of models, for budgets in USD.
-        answers: the longest answer of each model that has one, in tokens, to a request that sets no limit.
-
-    Attributes:
-        store: as above.
-        limiter: as above.
+        limiter: the concurrency limiter; None if there is no limit.
+        messages: the most messages of a request; None if there is no limit.
+        prices: price of each model, for budgets in USD.
+        answers: `answer_tokens` of the models that have it: the longest answer to a request without a limit.
     """
 
-    def __init__(  # noqa: PLR0913  # one for each rule
+    def __init__(  # noqa: PLR0913  # one for each limit
         self,
         store: LimitStore,
         *,
@@ -115,17 +110,20 @@ class Admission:
         self._answers = answers
 
     async def reserve(self, key: Key, operation: Operation, fields: dict[str, Any]) -> Reservation:
-        """Take a request and its estimated tokens from what its key may use; `Reservation.release` settles it.
+        """Take a request and its estimated tokens from the limits of its key.
 
         Args:
-            key: of the client.
-            operation: what is asked for.
-            fields: the checked body.
+            key: the client's key.
+            operation: the requested operation.
+            fields: the validated body.
+
+        Returns:
+            What was reserved; `Reservation.release` settles it.
 
         Raises:
-            InvalidRequest: it holds too many messages.
-            RateLimited: the key has used up a limit for now.
-            QuotaUsedUp: the key has used up its budget.
+            InvalidRequest: the request holds too many messages.
+            RateLimited: a limit of the key is used up for now.
+            QuotaUsedUp: the budget of the key is used up.
             LimitsUnavailable: the shared store does not answer.
         """
         if self._messages is not None and len(fields.get("messages", ())) > self._messages:
@@ -139,18 +137,18 @@ class Admission:
             return Reservation([], None, self.store, self.limiter)
         ticket = self._ticket(key, operation, fields)
         verdict = await self.store.take(ticket)
-        told = headers(key, verdict, self._window_s)
+        rate_headers = headers(key, verdict, self._window_s)
         if verdict.reason:
             refusal = self._refusal(ticket, verdict, operation)
-            refusal.headers |= {name.decode(): value.decode() for name, value in told}
+            refusal.headers |= {name.decode(): value.decode() for name, value in rate_headers}
             raise refusal
-        return Reservation(told, ticket, self.store, self.limiter)
+        return Reservation(rate_headers, ticket, self.store, self.limiter)
 
     def _ticket(self, key: Key, operation: Operation, fields: dict[str, Any]) -> Ticket:
         if key.tpm is None and not key.has_budget:
             return Ticket(key, 0, 0.0)
         prompt = _prompt_tokens(fields[operation.asks])
-        # Anthropic's format has it beside the messages.
+        # Anthropic's format has the system prompt beside the messages.
         prompt += _length(fields.get("system")) // _CHARACTERS_PER_TOKEN
         choices = operation.choices(fields)
         if best_of := fields.get("best_of"):
@@ -159,7 +157,7 @@ class Admission:
         longest = limit or self._answers.get(fields["model"], _ASSUMED_ANSWER)
         answer = min(choices * longest, _LONGEST_ANSWER) if operation.streams else 0
         if limit is None and key.tpm is not None:
-            # A guess must not be the reason for which a request could never pass.
+            # A guess must not make a request larger than the limit, which would refuse it for ever.
             answer = max(0, min(answer, key.tpm - prompt))
         price = self._prices.get(fields["model"])
         return Ticket(key, prompt + answer, price.of(prompt, answer) if price else 0.0)
@@ -181,14 +179,14 @@ class Admission:
                 return RateLimited(
                     f"Rate limit reached: key '{key.id}' has {key.concurrency} requests under way, its limit. "
                     "Wait until one of them has ended.",
-                    wait_s=_SOONEST_S,
+                    wait_s=_CONCURRENCY_WAIT_S,
                 )
             case "requests":
-                assert key.rpm is not None  # noqa: S101  # it was the reason
+                assert key.rpm is not None  # noqa: S101  # the limit that refused
                 wait_s = (1 - verdict.requests) * self._window_s / key.rpm
                 what = f"{key.rpm} requests"
             case _:
-                assert key.tpm is not None  # noqa: S101  # it was the reason
+                assert key.tpm is not None  # noqa: S101  # the limit that refused
                 wait_s = (ticket.tokens - verdict.tokens) * self._window_s / key.tpm
                 what = f"{key.tpm} tokens"
         return RateLimited(
@@ -196,24 +194,24 @@ class Admission:
         )
 
 
-def _prompt_tokens(asked: Any) -> int:
-    """An estimate from the length of the text of messages, or of a prompt; what is no text, as pictures, is nothing."""
-    if isinstance(asked, list) and asked and isinstance(asked[0], dict):
-        characters = sum(_length(message.get("content")) for message in asked)
-        return characters // _CHARACTERS_PER_TOKEN + _TOKENS_PER_MESSAGE * len(asked)
-    return _length(asked) // _CHARACTERS_PER_TOKEN + 1
+def _prompt_tokens(prompt: Any) -> int:
+    """Estimate the tokens of messages, or of a prompt, from the length of their text; images count as nothing."""
+    if isinstance(prompt, list) and prompt and isinstance(prompt[0], dict):
+        characters = sum(_length(message.get("content")) for message in prompt)
+        return characters // _CHARACTERS_PER_TOKEN + _TOKENS_PER_MESSAGE * len(prompt)
+    return _length(prompt) // _CHARACTERS_PER_TOKEN + 1
 
 
 def _length(content: Any) -> int:
     if isinstance(content, str):
         return len(content)
     if isinstance(content, int):
-        return _CHARACTERS_PER_TOKEN  # the id of a token
+        return _CHARACTERS_PER_TOKEN  # a token id
     if isinstance(content, list):
-        return sum(_length(_said(part)) if isinstance(part, dict) else _length(part) for part in content)
+        return sum(_length(_text_of(part)) if isinstance(part, dict) else _length(part) for part in content)
     return 0
 
 
-def _said(part: dict[str, Any]) -> Any:
-    """The text of a part, or what a tool gave back in Anthropic's format."""
+def _text_of(part: dict[str, Any]) -> Any:
+    """The text of a content part, or the content of a tool result in Anthropic's format."""
     return part["text"] if "text" in part else part.get("content")

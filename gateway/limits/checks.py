@@ -1,4 +1,4 @@
-"""Keys and limits, assembled from the configuration, and kept up to date with the file of keys."""
+"""Keys and limits, built from the configuration and kept up to date with the key file."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from gateway.limits.concurrency import ConcurrencyLimiter
     from gateway.limits.keyring import Key
 
-LOOK_S = 1.0
+POLL_S = 1.0
 
 
 class RequestChecks:
-    """The keys, their limits, and the bound on requests under way.
+    """The keys, their limits, and the concurrency limit.
 
     Args:
         config: the configuration.
-        workers: how many processes answer.
-        limiter: bounds the requests under way; None is no bound.
+        workers: number of worker processes.
+        limiter: the concurrency limiter; None if there is no limit.
 
     Attributes:
         keys: the keys that clients may use.
         admission: decides on each request.
 
     Raises:
-        ConfigError: keys or limits cannot hold as they are configured.
+        ConfigError: a configured key or limit could not be enforced.
     """
 
     def __init__(self, config: Config, *, workers: int = 1, limiter: ConcurrencyLimiter | None = None) -> None:
@@ -49,7 +49,7 @@ class RequestChecks:
         self._check(self.keys.keys)
         self._limiter = limiter
         self._file = config.keys.file
-        self._seen = file_version(self._file)
+        self._version = file_version(self._file)
         self._store = self._make_store()
         self.admission = Admission(
             self._store,
@@ -59,89 +59,91 @@ class RequestChecks:
             prices=config.prices,
             answers={name: model.answer_tokens for name, model in config.models.items() if model.answer_tokens},
         )
-        self._watch: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Connect to the store, and look after the file of keys from now on."""
+        """Connect to the store, and start to watch the key file."""
         await self._store.start()
-        self._look()
+        self._start_watching()
 
-    async def take_over(self, before: RequestChecks) -> None:
-        """Go on with what another one counted, in place of `start`; the rules are this one's from now on."""
-        await before.stop_looking()
-        store = before.admission.store
+    async def take_over(self, previous: RequestChecks) -> None:
+        """Take over the counts of the previous checks, in place of `start`; the limits are the new ones."""
+        await previous.stop_watching()
+        store = previous.admission.store
         store.window_s = self._config.keys.window_s
         if isinstance(store, MemoryStore) and isinstance(self._store, MemoryStore):
-            # What is read from the file may be a second old.
+            # The file may be a second old.
             store.spent = self._store.spent | store.spent
-        if before._limiter is not None:
-            # Kept even if it bounds nothing for now: those who went in through it will leave.
-            limiter, wanted = before._limiter, self._limiter
+        if previous._limiter is not None:
+            # Kept even without a limit: the requests that hold its slots will release them.
+            limiter, configured = previous._limiter, self._limiter
             self._limiter = limiter
-            if wanted is not None:
-                limiter.adopt(wanted)
+            if configured is not None:
+                limiter.adopt(configured)
                 self.admission.limiter = limiter
         self._store = self.admission.store = store
-        self._look()
+        self._start_watching()
 
     async def stop(self) -> None:
-        """Write down what was spent, and disconnect."""
-        await self.stop_looking()
+        """Save the spending, and disconnect."""
+        await self.stop_watching()
         await self._store.stop()
 
-    async def stop_looking(self) -> None:
-        """Write down what was spent, and leave the file of keys alone."""
-        if self._watch is not None:
-            self._watch.cancel()
+    async def stop_watching(self) -> None:
+        """Save the spending, and stop watching the key file."""
+        if self._watcher is not None:
+            self._watcher.cancel()
         if self._file is not None:
             await self._save(self._file)
 
-    def _look(self) -> None:
+    def _start_watching(self) -> None:
         if self._file is not None:
-            self._watch = asyncio.create_task(self._look_after(self._file))
+            self._watcher = asyncio.create_task(self._watch(self._file))
 
     def _make_store(self) -> LimitStore:
         config = self._config
         if config.shared.url is None:
             return MemoryStore(config.keys.window_s, _spent_before(self._file))
-        # An extra: a gateway that shares nothing does not need it installed.
-        from gateway.limits.redis_store import RedisStore  # noqa: PLC0415  # see the line above
+        # The package redis is an extra, needed only with [shared].
+        from gateway.limits.redis_store import RedisStore  # noqa: PLC0415  # optional
 
         return RedisStore(config.shared.url, config.keys.window_s)
 
     def _check(self, keys: list[Key]) -> None:
-        """Refuse limits that would not hold.
+        """Refuse limits that could not be enforced.
 
         Raises:
-            ConfigError: see its problems.
+            ConfigError: every such limit.
         """
         config, workers, problems = self._config, self._workers, list[Problem]()
-        limited = next((key.id for key in keys if key.is_limited), None)
+        limited_id = next((key.id for key in keys if key.is_limited), None)
         if workers > 1:
-            problems += _problems_of_workers(config, workers)
-            if limited and config.shared.url is None:
-                what = f"each of {workers} workers would count by itself, so key '{limited}' could use {workers} times"
+            problems += _worker_problems(config, workers)
+            if limited_id and config.shared.url is None:
+                what = (
+                    f"each of {workers} workers would count by itself, so key '{limited_id}' could use {workers} times"
+                )
                 fix = "name a Redis or Valkey in [shared], or run one worker"
                 problems.append(Problem("server.workers", f"{what} its limits", fix))
         if config.shared.url is not None and importlib.util.find_spec("redis") is None:
             fix = "install it with: pip install 'llm-gateway-qa[redis]'"
             problems.append(Problem("shared", "needs the package redis", fix))
-        in_usd = next((key.id for key in keys if key.budget_usd is not None), None)
-        problems += config.unpriced(in_usd) if in_usd else []
+        usd_id = next((key.id for key in keys if key.budget_usd is not None), None)
+        problems += config.unpriced(usd_id) if usd_id else []
         if problems:
             raise ConfigError(problems)
 
-    async def _look_after(self, file: Path) -> None:
+    async def _watch(self, file: Path) -> None:
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_S)
             await self._save(file)
-            seen = file_version(file)
-            if seen != self._seen:
-                self._seen = seen
-                self._read_again(file)
+            version = file_version(file)
+            if version != self._version:
+                self._version = version
+                self._reload(file)
 
-    def _read_again(self, file: Path) -> None:
-        """Take the file's new content, or keep the old one if it is bad; a key that is revoked goes in any case."""
+    def _reload(self, file: Path) -> None:
+        """Apply the new key file, or keep the old one if it is bad; revoked keys are refused in any case."""
         try:
             entries = key_file.read(file)
             try:
@@ -156,7 +158,7 @@ class RequestChecks:
         log_event("keys_reloaded", keys=len(entries))
 
     async def _save(self, file: Path) -> None:
-        """Note what was spent since the last time."""
+        """Save the spending if it has changed."""
         store = self._store
         if not isinstance(store, MemoryStore) or not store.changed:
             return
@@ -170,7 +172,7 @@ class RequestChecks:
             log_event("spending_not_saved", level=logging.ERROR, reason=str(error))
 
 
-def _problems_of_workers(config: Config, workers: int) -> list[Problem]:
+def _worker_problems(config: Config, workers: int) -> list[Problem]:
     problems = [
         Problem(
             "server.workers",

@@ -1,4 +1,4 @@
-"""How many requests are under way at once, and how many more may wait for that."""
+"""Limits how many requests are under way at once, with a bounded queue."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class ConcurrencyLimiter:
     """Semaphore with a bounded FIFO queue and a maximum wait.
 
     Args:
-        slots: how many requests may be under way.
+        slots: how many requests may be under way at once.
         queue: how many more may wait.
-        wait_s: how long each may wait, in seconds.
+        wait_s: how long each of those may wait, in seconds.
     """
 
     def __init__(self, slots: int, queue: int, wait_s: float) -> None:
@@ -22,11 +22,11 @@ class ConcurrencyLimiter:
         self._free = slots
         self._queue = queue
         self._wait_s = wait_s
-        # In order, with the nanosecond in which each came.
+        # The queue in order, with the monotonic time in ns at which each wait began.
         self._waiting: dict[asyncio.Future[None], int] = {}
 
     async def acquire(self) -> None:
-        """Take a slot, perhaps after a wait; each ends with one `release`.
+        """Take a slot, perhaps after a wait; each call that succeeds needs one `release`.
 
         Raises:
             Overloaded: the queue is full, or the wait was too long.
@@ -40,13 +40,13 @@ class ConcurrencyLimiter:
 
     def release(self) -> None:
         """Give a slot to the request that has waited longest, or free it."""
-        # Below zero while more are under way than may be, since there were more slots once.
+        # Below zero while more requests are under way than there are slots, after `adopt` of fewer.
         if self._free >= 0 and self._admit_next():
             return
         self._free += 1
 
     def adopt(self, other: ConcurrencyLimiter) -> None:
-        """Take over another one's slots, queue and wait; requests that are under way or wait stay."""
+        """Adopt the slots, queue and wait of another limiter; requests under way or waiting stay."""
         self._free += other._slots - self._slots
         self._slots, self._queue, self._wait_s = other._slots, other._queue, other._wait_s
         while self._free > 0 and self._admit_next():
@@ -66,7 +66,7 @@ class ConcurrencyLimiter:
                 await turn
         except BaseException as error:
             if turn.done() and not turn.cancelled():
-                # The slot came in the very moment in which its owner gave up.
+                # The slot came at the moment of the timeout or cancellation.
                 self.release()
             else:
                 self._dequeue(turn)

@@ -1,13 +1,13 @@
--- Correct what take.lua took, when the request has ended; the same rules as MemoryStore.give_back.
+-- Correct what take.lua took when the request has ended, by the rules of MemoryStore.give_back.
 -- KEYS: buckets, spent, leases. ARGV: window_s tpm requests tokens usd (each to give back; may be negative) ticket budget
 local window, tpm, requests, tokens = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 redis.call('ZREM', KEYS[3], ARGV[6])
 if ARGV[7] == '1' then
-  -- Not the negated number: that of zero is "-0", which Redis takes for no integer.
+  -- `-tokens` of zero is "-0", which Redis does not accept as an integer.
   redis.call('HINCRBY', KEYS[2], 'tokens', 0 - tokens)
   redis.call('HINCRBYFLOAT', KEYS[2], 'usd', 0 - tonumber(ARGV[5]))
 end
--- An absent bucket is full; only a debt is worth noting in it.
+-- An absent bucket counts as full: only a debt needs one.
 if redis.call('EXISTS', KEYS[1]) == 1 then
   if requests ~= 0 then redis.call('HINCRBYFLOAT', KEYS[1], 'requests', requests) end
   if tpm >= 0 then

@@ -16,29 +16,23 @@ _TOKENS = (b"x-ratelimit-limit-tokens", b"x-ratelimit-remaining-tokens", b"x-rat
 
 
 def headers(key: Key, verdict: Verdict, window_s: float) -> list[tuple[bytes, bytes]]:
-    """What the key may do, what it has left, and when all of it is there again; nothing of limits it does not have.
+    """The limit, the rest and the time to a full refill, for each rate limit that the key has.
 
     Args:
-        key: whose request was decided on.
-        verdict: what it has left.
-        window_s: seconds in which a used-up limit becomes whole.
+        key: the key of the request.
+        verdict: what the key has left.
+        window_s: seconds in which an empty bucket refills.
     """
-    found: list[tuple[bytes, bytes]] = []
-    for limit, left, (name, remaining, reset) in (
-        (key.rpm, verdict.requests, _REQUESTS),
-        (key.tpm, verdict.tokens, _TOKENS),
-    ):
+    lines: list[tuple[bytes, bytes]] = []
+    for limit, left, names in ((key.rpm, verdict.requests, _REQUESTS), (key.tpm, verdict.tokens, _TOKENS)):
         if limit is not None:
-            found += (
-                (name, str(limit).encode()),
-                (remaining, str(max(0, int(left))).encode()),
-                (reset, span((limit - left) * window_s / limit).encode()),
-            )
-    return found
+            values = (str(limit), str(max(0, int(left))), span((limit - left) * window_s / limit))
+            lines += zip(names, map(str.encode, values), strict=True)
+    return lines
 
 
 def span(seconds: float) -> str:
-    """A time as OpenAI writes it: `120ms`, `1.5s`, `6m0s`; rounded up to milliseconds, so that waiting it is enough."""
+    """A duration as OpenAI writes it: `120ms`, `1.5s`, `6m0s`; rounded up, so that a wait of it suffices."""
     milliseconds = ceil(seconds * _SECOND_MS)
     if milliseconds < _SECOND_MS:
         return f"{milliseconds}ms"

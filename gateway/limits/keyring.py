@@ -1,4 +1,4 @@
-"""The keys that clients may use: those of the environment and of the key file."""
+"""The keys that clients may use, from the environment and the key file."""
 
 from __future__ import annotations
 
@@ -21,43 +21,43 @@ if TYPE_CHECKING:
     from gateway.limits.key_file import KeyEntry
 
 ANONYMOUS = "anonymous"
-# Keys are found by so many bytes of their digest; the rest is compared in constant time.
-_FOUND_BY = 8
-_NOBODY = bytes(32)
+# Keys are looked up by this many bytes of their digest; the whole digest is compared in constant time.
+_PREFIX_BYTES = 8
+_NO_DIGEST = bytes(32)
 
 
 @dataclass(frozen=True)
 class Key(Budgets, RateLimits):
-    """What one key may use.
+    """A client's key with its limits.
 
     Attributes:
-        id: its name: `env-1` and so on for those of the environment, `anonymous` where no key is needed.
+        id: its name: `env-1` and so on for keys of the environment, `anonymous` where no key is needed.
     """
 
     id: str
 
     @cached_property
     def has_budget(self) -> bool:
-        """A budget is set."""
+        """Whether a budget is set."""
         return any(getattr(self, name) is not None for name in BUDGETS)
 
     @cached_property
     def is_limited(self) -> bool:
-        """Any limit is set."""
+        """Whether any limit is set."""
         return self.has_budget or any(getattr(self, name) is not None for name in RATE_LIMITS)
 
 
 class KeyRing:
     """The keys that clients may use.
 
-    With neither keys in the environment nor a file of keys, everyone is let in.
+    Without keys in the environment and without a key file, no key is needed.
 
     Args:
-        keys: those of the environment; only their SHA-256 is kept.
-        config: the file of keys, and the limits of keys that have none of their own.
+        keys: the keys of the environment; only their SHA-256 is kept.
+        config: the key file, and the default limits of keys.
 
     Raises:
-        ConfigError: the file of keys is bad.
+        ConfigError: the key file is bad.
     """
 
     def __init__(self, keys: Iterable[SecretStr], config: KeysConfig) -> None:
@@ -67,41 +67,41 @@ class KeyRing:
             for number, key in enumerate(keys, 1)
         }
         self._anonymous = None if config.file or self._of_environment else self.key_of(ANONYMOUS)
-        self._found_by: dict[bytes, tuple[bytes, Key]] = {}
+        self._by_prefix: dict[bytes, tuple[bytes, Key]] = {}
         self.replace(key_file.read(config.file) if config.file else {})
 
     @property
     def is_open(self) -> bool:
-        """Everyone is let in."""
+        """Whether no key is needed."""
         return self._anonymous is not None
 
     @property
     def keys(self) -> list[Key]:
-        """All keys that are accepted; where everyone is let in, the one under which everyone comes."""
-        return [self._anonymous] if self._anonymous else [key for _, key in self._found_by.values()]
+        """All accepted keys; the anonymous one alone where no key is needed."""
+        return [self._anonymous] if self._anonymous else [key for _, key in self._by_prefix.values()]
 
     def withdraw(self, entries: Mapping[str, KeyEntry]) -> None:
-        """Refuse what these, the file's, no longer have or have as revoked; take nothing else from them."""
+        """Refuse the keys that are missing from these entries of the key file or revoked there; accept no new ones."""
         accepted = self._of_environment.keys() | {
             bytes.fromhex(entry.sha256) for entry in entries.values() if entry.revoked is None
         }
-        self._found_by = {prefix: found for prefix, found in self._found_by.items() if found[0] in accepted}
+        self._by_prefix = {prefix: entry for prefix, entry in self._by_prefix.items() if entry[0] in accepted}
 
     def replace(self, entries: Mapping[str, KeyEntry]) -> None:
-        """Take these for the keys of the file."""
+        """Replace the keys of the key file by these entries."""
         digests = dict(self._of_environment)
         digests |= {
             bytes.fromhex(entry.sha256): self.key_of(name, entry)
             for name, entry in entries.items()
             if entry.revoked is None
         }
-        self._found_by = {digest[:_FOUND_BY]: (digest, key) for digest, key in digests.items()}
+        self._by_prefix = {digest[:_PREFIX_BYTES]: (digest, key) for digest, key in digests.items()}
 
     def check(self, secret: bytes) -> Key:
-        """The key that a client's secret is; the time it takes tells nothing about the keys.
+        """Look up the key of a client's secret; the duration reveals nothing about the keys.
 
         Args:
-            secret: what the request brings; empty if it brings none.
+            secret: the secret of the request; empty if there is none.
 
         Raises:
             InvalidApiKey: no key, or an unknown or revoked one.
@@ -111,13 +111,13 @@ class KeyRing:
         if not secret:
             raise InvalidApiKey("You didn't provide an API key. Send the header Authorization: Bearer YOUR_KEY.")
         digest = sha256(secret).digest()
-        known, key = self._found_by.get(digest[:_FOUND_BY], (_NOBODY, None))
-        if not hmac.compare_digest(digest, known) or key is None:
+        expected, key = self._by_prefix.get(digest[:_PREFIX_BYTES], (_NO_DIGEST, None))
+        if not hmac.compare_digest(digest, expected) or key is None:
             raise InvalidApiKey("Incorrect API key provided. Ask whoever runs this gateway for a key.")
         return key
 
     def key_of(self, name: str, entry: KeyEntry | None = None) -> Key:
-        """A key with the limits of its entry, or else with those of all keys."""
+        """The key of an entry; limits that the entry does not set have their defaults."""
         limits = {limit: getattr(self._config, limit) for limit in RATE_LIMITS}
         if entry:
             own = {limit: getattr(entry, limit) for limit in (*RATE_LIMITS, *BUDGETS)}

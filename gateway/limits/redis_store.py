@@ -1,11 +1,11 @@
-"""Counting in a Redis or Valkey, so that several workers and gateways keep one limit together.
+"""Counts in a Redis or Valkey, so that several workers and gateways share one limit.
 
-Each step is one Lua script, so it is atomic. Requests of the same moment travel together: while one batch is on its
-way, the next gathers. A place under a `concurrency` limit is a lease that its worker renews; should the worker die, the
-place is free again after `LEASE_S`.
+Each step is one atomic Lua script. Concurrent calls travel in one batch: while a batch is under way, the next one
+gathers. A slot of a `concurrency` limit is a lease that its worker renews; if the worker dies, the slot is free again
+after `LEASE_S`.
 
-If the store does not answer, a key with limits is refused (503): a limit that might not hold is none, and a budget is
-money. Keys without limits never come here.
+If the store does not answer, requests of keys with limits are refused (503): a limit must hold, and a budget is money.
+Keys without limits do not use the store.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from gateway.limits.spending import Spent
 
 LEASE_S = 30.0
-ANSWER_S = 0.5
-LOOK_S = 5.0
+TIMEOUT_S = 0.5
+CLI_TIMEOUT_S = 5.0
 _PREFIX = "llm-gateway"
 _HERE = Path(__file__).parent
 _TAKE = (_HERE / "take.lua").read_text("utf-8")
@@ -51,29 +51,29 @@ redis.call('PEXPIRE', KEYS[3], math.ceil(ARGV[1] * 1000))
 
 
 def spent(url: SecretStr, names: Iterable[str]) -> Spent:
-    """What keys have used of their budgets, for a command line: it waits.
+    """Read what keys have spent of their budgets, for the command line; blocks.
 
     Raises:
         OSError: the Redis does not answer.
     """
-    found: Spent = {}
+    by_name: Spent = {}
     try:
         with redis.Redis.from_url(
-            url.get_secret_value(), socket_timeout=LOOK_S, socket_connect_timeout=LOOK_S
+            url.get_secret_value(), socket_timeout=CLI_TIMEOUT_S, socket_connect_timeout=CLI_TIMEOUT_S
         ) as client:
             for name in names:
                 tokens, usd = client.hmget(f"{_PREFIX}:{{{name}}}:spent", "tokens", "usd")
                 if tokens is not None:
-                    found[name] = (int(tokens), float(usd))
+                    by_name[name] = (int(tokens), float(usd))
     except redis.RedisError as error:
-        # Not its text: it may hold the address, and that a password.
+        # The error's text may hold the address with its password.
         raise OSError(f"the Redis of [shared] does not answer ({type(error).__name__}); check its address") from None
-    return found
+    return by_name
 
 
 @dataclass(slots=True)
 class _Call:
-    """One script to run for one ticket; `answer` is None where nobody waits for it."""
+    """One run of a script; `answer` is None if the caller does not wait for it."""
 
     script: str
     key: str
@@ -86,11 +86,11 @@ class RedisStore(LimitStore):
     """Counts in a Redis.
 
     Args:
-        url: its address.
-        window_s: seconds in which an empty bucket becomes full.
+        url: address of the Redis.
+        window_s: seconds in which an empty bucket refills.
 
     Attributes:
-        failures: batches that the Redis did not answer.
+        failures: number of batches that the Redis did not answer.
     """
 
     def __init__(self, url: SecretStr, window_s: float) -> None:
@@ -98,26 +98,26 @@ class RedisStore(LimitStore):
         self.window_s = window_s
         self._redis = redis.asyncio.Redis.from_url(
             url.get_secret_value(),
-            socket_timeout=ANSWER_S,
-            socket_connect_timeout=ANSWER_S,
-            # A batch that got no answer may have been counted all the same: sent again, it would count twice. The pool
-            # itself replaces a connection that the Redis has closed meanwhile.
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            # No retry: a batch without an answer may have been counted, and would count twice. The pool itself replaces
+            # a connection that the Redis has closed.
             retry=Retry(NoBackoff(), 0),
         )
-        self._waiting: list[_Call] = []
+        self._pending: list[_Call] = []
         self._sender: asyncio.Task[None] | None = None
         self._renewer: asyncio.Task[None] | None = None
-        self._held: dict[str, Key] = {}
+        self._leases: dict[str, Key] = {}
         self._ids = (f"{secrets.token_hex(6)}-{number}" for number in count())
         self._digests: dict[str, str] = {}
         self._is_down = False
 
     async def start(self) -> None:
-        """Renew the leases from now on; the first request connects."""
+        """Start to renew the leases; the first request connects."""
         self._renewer = asyncio.create_task(self._renew())
 
     async def stop(self) -> None:
-        """Send what still waits, and disconnect."""
+        """Send pending calls, and disconnect."""
         if self._renewer is not None:
             self._renewer.cancel()
         if self._sender is not None:
@@ -135,18 +135,18 @@ class RedisStore(LimitStore):
         try:
             reason, requests, tokens = await answer
         except asyncio.CancelledError:
-            # The answer may have come in the very moment in which the client left.
+            # The answer may have come at the moment of the disconnect.
             if not answer.cancelled() and answer.exception() is None:
                 self._return_unused(ticket, answer.result())
             raise
         verdict = Verdict(reason.decode(), float(requests), float(tokens))
         if not verdict.reason and key.concurrency is not None:
-            self._held[ticket.id] = key
+            self._leases[ticket.id] = key
         return verdict
 
     def give_back(self, ticket: Ticket, *, tokens: int, usd: float, requests: int = 0) -> None:
         """See `LimitStore.give_back`."""
-        self._held.pop(ticket.id, None)
+        self._leases.pop(ticket.id, None)
         self._give_back(ticket.key, ticket.tokens - tokens, ticket.usd - usd, requests, ticket.id)
 
     def correct(self, key: Key, *, tokens: int, usd: float) -> None:
@@ -164,17 +164,17 @@ class RedisStore(LimitStore):
             self.give_back(ticket, tokens=0, usd=0.0, requests=1)
 
     def _send(self, call: _Call) -> None:
-        self._waiting.append(call)
+        self._pending.append(call)
         if self._sender is None:
             self._sender = asyncio.get_running_loop().create_task(self._send_all())
 
     async def _send_all(self) -> None:
         try:
-            while self._waiting:
-                batch, self._waiting = self._waiting, []
+            while self._pending:
+                batch, self._pending = self._pending, []
                 try:
                     answers = await self._run(batch)
-                except Exception as error:  # noqa: BLE001  # whatever it is, those who wait must hear of it
+                except Exception as error:  # noqa: BLE001  # every waiting call must get an answer
                     self._failed(batch, error)
                 else:
                     self._answered(batch, answers)
@@ -183,21 +183,21 @@ class RedisStore(LimitStore):
 
     async def _run(self, batch: list[_Call]) -> list[Any]:
         """Run the scripts of a batch in order."""
-        answers = await self._run_known(batch)
-        unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-        if unknown:
-            # The Redis was restarted and has forgotten its scripts.
+        answers = await self._run_loaded(batch)
+        not_loaded = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        if not_loaded:
+            # A restarted Redis has lost its scripts.
             self._digests.clear()
-            for index, answer in zip(unknown, await self._run_known([batch[i] for i in unknown]), strict=True):
+            for index, answer in zip(not_loaded, await self._run_loaded([batch[i] for i in not_loaded]), strict=True):
                 answers[index] = answer
         return answers
 
-    async def _run_known(self, batch: list[_Call]) -> list[Any]:
+    async def _run_loaded(self, batch: list[_Call]) -> list[Any]:
         for script in {call.script for call in batch} - self._digests.keys():
             self._digests[script] = await self._redis.script_load(script)
         pipeline = self._redis.pipeline(transaction=False)
         for call in batch:
-            keys = (f"{_PREFIX}:{{{call.key}}}:{what}" for what in ("buckets", "spent", "leases"))
+            keys = (f"{_PREFIX}:{{{call.key}}}:{part}" for part in ("buckets", "spent", "leases"))
             pipeline.evalsha(self._digests[call.script], 3, *keys, *call.arguments)
         return await pipeline.execute(raise_on_error=False)
 
@@ -211,14 +211,14 @@ class RedisStore(LimitStore):
             elif call.answer is not None and not call.answer.done():
                 call.answer.set_result(answer)
             elif call.ticket is not None:
-                # The client left while it was counted.
+                # The client disconnected while the request was counted.
                 self._return_unused(call.ticket, answer)
 
     def _failed(self, batch: list[_Call], error: Exception) -> None:
         self.failures += 1
         if not self._is_down:
             self._is_down = True
-            # Not the error's text: it may hold the address, and that a password.
+            # The error's text may hold the address with its password.
             log_event("limits_unavailable", level=logging.ERROR, reason=f"{type(error).__name__}; look at [shared]")
         for call in batch:
             if call.answer is not None and not call.answer.done():
@@ -227,6 +227,6 @@ class RedisStore(LimitStore):
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(LEASE_S / 3)
-            for key in set(self._held.values()):
-                held = [ticket for ticket, owner in self._held.items() if owner == key]
-                self._send(_Call(_RENEW, key.id, [LEASE_S, *held]))
+            for key in set(self._leases.values()):
+                tickets = [ticket for ticket, owner in self._leases.items() if owner == key]
+                self._send(_Call(_RENEW, key.id, [LEASE_S, *tickets]))

@@ -1,4 +1,4 @@
-"""What keys with a budget have used, kept beside the file of keys, so that a restart does not give it back."""
+"""Spending of keys with a budget, kept in a file beside the key file so that it outlives a restart."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ Spent = dict[str, tuple[int, float]]
 
 
 def path_beside(keys_file: Path) -> Path:
-    """Where the spending of the keys in a file stands."""
+    """The spending file of a key file."""
     return keys_file.with_name(f"{keys_file.name}.spent.json")
 
 
 def load(path: Path) -> Spent:
-    """Tokens and USD by the key's name; empty if there is no file yet.
+    """Load tokens and USD by the key's name; empty if there is no file yet.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: it is not what `save` writes.
+        OSError: the file cannot be read.
+        ValueError: the file was not written by `save`.
     """
     if not path.exists():
         return {}
@@ -31,10 +31,10 @@ def load(path: Path) -> Spent:
 
 
 def save(path: Path, spent: Spent) -> None:
-    """Replace the file in one step.
+    """Replace the file atomically.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     text = json.dumps({name: {"tokens": tokens, "usd": usd} for name, (tokens, usd) in spent.items()}, indent=1)
     file = tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115  # below
@@ -43,6 +43,6 @@ def save(path: Path, spent: Spent) -> None:
             file.write(text + "\n")
         Path(file.name).replace(path)
     except OSError:
-        # On a full disk, each further try would leave one more behind.
+        # On a full disk, every save would leave one more temporary file behind.
         Path(file.name).unlink(missing_ok=True)
         raise

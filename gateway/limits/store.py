@@ -1,8 +1,8 @@
-"""Counting what each key uses: requests and tokens per minute, requests at once, and its budget.
+"""Counts the usage of each key: requests and tokens per minute, concurrent requests, and its budget.
 
-Requests and tokens are counted in token buckets: a full one holds a minute's worth, so that much may come at once, and
-it fills evenly within `window_s`. Tokens are taken before the answer, as an estimate, and corrected after it; a bucket
-may fall below zero by that and must fill up first.
+Requests and tokens are counted in token buckets. A full bucket holds a minute's worth, which may be used at once; an
+empty one refills evenly within `window_s`. Tokens are taken as an estimate before the answer and corrected after it,
+so a bucket may fall below zero and must refill first.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Verdict(NamedTuple):
     """Whether a request may pass, and what its key has left.
 
     Attributes:
-        reason: the limit that forbids it; empty if it may pass.
-        requests: requests that may follow at once; may be a fraction. 0 if there is no such limit.
-        tokens: tokens likewise; below zero if more were used than estimated.
+        reason: the limit that refuses the request; empty if it may pass.
+        requests: requests left, perhaps a fraction; 0 if there is no such limit.
+        tokens: tokens left; 0 if there is no such limit, below zero if more were used than estimated.
     """
 
     reason: Reason
@@ -36,13 +36,13 @@ class Verdict(NamedTuple):
 
 @dataclass(slots=True)
 class Ticket:
-    """What one request took beforehand; it is handed back when the request has ended.
+    """The estimate that one request takes from its key, and gives back when it has ended.
 
     Attributes:
-        key: whose request it is.
+        key: the key of the request.
         tokens: estimated tokens of prompt and answer.
         usd: their estimated cost.
-        id: distinguishes the tickets of all workers.
+        id: unique among all workers.
     """
 
     key: Key
@@ -52,17 +52,17 @@ class Ticket:
 
 
 class LimitStore(ABC):
-    """Where it is counted.
+    """Where the usage of keys is counted.
 
     Attributes:
-        window_s: seconds in which an empty bucket becomes full.
+        window_s: seconds in which an empty bucket refills.
     """
 
     window_s: float
 
     @abstractmethod
     async def take(self, ticket: Ticket) -> Verdict:
-        """Take one request and the ticket's tokens and cost, all or nothing.
+        """Take one request with the ticket's tokens and cost, all or nothing.
 
         Raises:
             LimitsUnavailable: the store does not answer.
@@ -70,24 +70,24 @@ class LimitStore(ABC):
 
     @abstractmethod
     def give_back(self, ticket: Ticket, *, tokens: int, usd: float, requests: int = 0) -> None:
-        """Correct the estimate when a request has ended; never waits.
+        """Replace the estimate of an ended request by its actual usage; never waits.
 
         Args:
-            ticket: what was taken.
-            tokens: what was really used.
-            usd: what it really cost.
-            requests: 1 if it shall not even count as a request.
+            ticket: what the request took.
+            tokens: tokens actually used.
+            usd: actual cost.
+            requests: 1 to give back the request itself as well.
         """
 
     @abstractmethod
     def correct(self, key: Key, *, tokens: int, usd: float) -> None:
-        """Have a key pay so much more, or less, for a request that has given its ticket back; never waits."""
+        """Charge a key more, or less if negative, for a request whose ticket was given back; never waits."""
 
     async def start(self) -> None:  # noqa: B027  # a store in memory has nothing to start
-        """Connect."""
+        """Connect to the store."""
 
-    async def stop(self) -> None:  # noqa: B027  # as above
-        """Write what is not written yet, and disconnect."""
+    async def stop(self) -> None:  # noqa: B027  # nor to stop
+        """Write pending changes, and disconnect."""
 
 
 @dataclass(slots=True)
@@ -102,15 +102,15 @@ class _Usage:
 
 @dataclass(slots=True)
 class MemoryStore(LimitStore):
-    """Counts in this process alone.
+    """Counts in the memory of this process.
 
     Args:
-        window_s: seconds in which an empty bucket becomes full.
-        spent: what keys with a budget have used before: tokens and USD by the key's id.
-        clock: seconds, monotonic.
+        window_s: seconds in which an empty bucket refills.
+        spent: earlier usage of keys with a budget: tokens and USD by the key's id.
+        clock: monotonic time in seconds.
 
     Attributes:
-        changed: keys with a budget that have used some of it since the caller last emptied this.
+        changed: ids of the keys whose spending changed since the caller last cleared it.
     """
 
     window_s: float
@@ -121,7 +121,7 @@ class MemoryStore(LimitStore):
 
     async def take(self, ticket: Ticket) -> Verdict:
         """See `LimitStore.take`."""
-        key, usage = ticket.key, self._filled(ticket.key)
+        key, usage = ticket.key, self._refilled(ticket.key)
         rpm, tpm = key.rpm, key.tpm
         reason: Reason = ""
         if tpm is not None and ticket.tokens > tpm:
@@ -147,7 +147,7 @@ class MemoryStore(LimitStore):
 
     def give_back(self, ticket: Ticket, *, tokens: int, usd: float, requests: int = 0) -> None:
         """See `LimitStore.give_back`."""
-        usage = self._filled(ticket.key)
+        usage = self._refilled(ticket.key)
         usage.in_flight -= 1
         if ticket.key.rpm is not None:
             usage.requests += requests
@@ -157,13 +157,13 @@ class MemoryStore(LimitStore):
 
     def correct(self, key: Key, *, tokens: int, usd: float) -> None:
         """See `LimitStore.correct`."""
-        usage = self._filled(key)
+        usage = self._refilled(key)
         if key.tpm is not None:
             usage.tokens -= tokens
         self._spend(key, usage, tokens, usd)
 
     def spent_by(self, key_id: str) -> tuple[int, float]:
-        """The tokens and the USD that a key has used of its budget."""
+        """The tokens and USD that a key has spent of its budget."""
         usage = self._usage.get(key_id)
         return (usage.spent_tokens, usage.spent_usd) if usage else self.spent.get(key_id, (0, 0.0))
 
@@ -173,8 +173,8 @@ class MemoryStore(LimitStore):
             usage.spent_usd += usd
             self.changed.add(key.id)
 
-    def _filled(self, key: Key) -> _Usage:
-        """The key's usage, its buckets filled up to now."""
+    def _refilled(self, key: Key) -> _Usage:
+        """The usage of a key, its buckets refilled up to now."""
         now = self.clock()
         usage = self._usage.get(key.id)
         rpm, tpm = key.rpm or 0, key.tpm or 0

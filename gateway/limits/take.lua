@@ -1,7 +1,7 @@
--- Take one request and its tokens from a key's buckets, all or nothing; the same rules as MemoryStore.take.
+-- Take one request and its tokens from the buckets of a key, all or nothing, by the rules of MemoryStore.take.
 -- KEYS: buckets, spent, leases. ARGV: window_s rpm tpm concurrency budget_tokens budget_usd (-1: no such limit)
 --       tokens usd ticket lease_s
--- Answers {reason, requests left, tokens left}.
+-- Returns {reason, requests left, tokens left}.
 local function number(index) return tonumber(ARGV[index]) end
 local window, rpm, tpm, concurrency = number(1), number(2), number(3), number(4)
 local budget_tokens, budget_usd, tokens, usd = number(5), number(6), number(7), number(8)
@@ -37,7 +37,7 @@ if reason == '' then
   if tpm >= 0 then left = left - tokens end
   if rpm >= 0 or tpm >= 0 then
     redis.call('HSET', KEYS[1], 'requests', requests, 'tokens', left, 'at', string.format('%.6f', now))
-    -- An empty bucket is full again by then, which is what an absent one means.
+    -- An empty bucket has refilled by then; an absent bucket counts as full.
     redis.call('PEXPIRE', KEYS[1], math.ceil(window * 1000 + 1000))
   end
   if concurrency >= 0 then

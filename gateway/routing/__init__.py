@@ -1,1 +1,1 @@
-"""From a model to the backend of the next attempt: routes, balancing, breakers, retries."""
+"""Chooses the backend of each attempt: routes, balancing, circuit breakers, retries."""

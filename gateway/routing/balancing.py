@@ -1,4 +1,4 @@
-"""Which of several equal backends gets the next attempt: the one with the least in flight for its weight."""
+"""Balancing: the next attempt goes to the backend with the fewest attempts in flight for its weight."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class BackendState:
-    """How a backend stands with this gateway, over all routes that lead to it.
+    """The state of a backend, over all routes that lead to it.
 
     Attributes:
-        breaker: whether it may be attempted.
-        in_flight: attempts that run now.
+        breaker: its circuit breaker.
+        in_flight: the number of attempts under way.
     """
 
     breaker: Breaker
@@ -30,11 +30,11 @@ class Candidate:
     """One backend of a route.
 
     Attributes:
-        backend: who is asked.
-        model: the model's name there.
-        state: the backend's.
+        backend: the backend.
+        model: the backend's name for the model.
+        state: the state of the backend.
         weight: its share among the candidates of its group.
-        current_weight: what it is owed while all of its group are equally busy.
+        current_weight: its credit in the weighted round-robin among equally busy candidates.
     """
 
     backend: Backend
@@ -44,13 +44,13 @@ class Candidate:
     current_weight: float = 0.0
 
     @property
-    def open(self) -> bool:
-        """Whether its backend is left alone for now."""
+    def is_open(self) -> bool:
+        """Whether the breaker of its backend lets no attempt pass now."""
         return self.state.breaker.wait_s() > 0
 
 
 class Group:
-    """Steps that share the load of one place in a route.
+    """The candidates that share the load at one place in a route.
 
     Args:
         candidates: at least one.
@@ -60,28 +60,28 @@ class Group:
         self.candidates = tuple(candidates)
 
     @property
-    def choosable(self) -> bool:
-        """Whether some candidate's backend may be attempted now."""
-        return not all(candidate.open for candidate in self.candidates)
+    def is_available(self) -> bool:
+        """Whether any candidate may be attempted now."""
+        return not all(candidate.is_open for candidate in self.candidates)
 
     def choose(self, without: Container[Candidate] = ()) -> Candidate | None:
         """The candidate for the next attempt.
 
-        It has the fewest attempts in flight for its weight. Equally busy ones take turns in proportion to their
-        weights by smooth weighted round-robin, as nginx does (commit 52327e0627f4 of its source), which spreads the
-        turns of a heavy one.
+        It is the one with the fewest attempts in flight for its weight. Equally busy candidates take turns in
+        proportion to their weights by nginx's smooth weighted round-robin (commit 52327e0627f4 of its source), which
+        spreads the turns of a heavy candidate.
 
         Args:
-            without: candidates that are not wanted.
+            without: candidates to leave out.
 
         Returns:
-            None if every other candidate's backend is open.
+            None if no other candidate may be attempted now.
         """
-        able = [candidate for candidate in self.candidates if candidate not in without and not candidate.open]
-        if len(able) <= 1:
-            return able[0] if able else None
-        least = min(candidate.state.in_flight / candidate.weight for candidate in able)
-        idlest = [candidate for candidate in able if candidate.state.in_flight / candidate.weight == least]
+        available = [candidate for candidate in self.candidates if candidate not in without and not candidate.is_open]
+        if len(available) <= 1:
+            return available[0] if available else None
+        least = min(candidate.state.in_flight / candidate.weight for candidate in available)
+        idlest = [candidate for candidate in available if candidate.state.in_flight / candidate.weight == least]
         for candidate in idlest:
             candidate.current_weight += candidate.weight
         chosen = max(idlest, key=lambda candidate: candidate.current_weight)

@@ -1,4 +1,4 @@
-"""A circuit breaker for one backend: after enough failures it is left alone for a while, then tried with one attempt.
+"""The circuit breaker of one backend: repeated failures open it; after `open_s` one probe decides.
 
 It learns from the attempts of real requests only and sends none of its own.
 """
@@ -21,159 +21,167 @@ if TYPE_CHECKING:
 State = Literal["closed", "open", "half-open"]
 
 
-class Sharing(Protocol):
-    """How a breaker and those of other processes for the same backend know of each other."""
+class Coordination(Protocol):
+    """Coordinates a breaker with those of other processes for the same backend."""
 
-    async def claim(self) -> bool:
-        """Whether this process may send the probe; if not, another one does."""
+    async def acquire_probe(self) -> bool:
+        """Acquire the lease of the probe; False if another process holds it."""
 
-    def opened(self) -> None:
-        """Tell that an attempt of this process opened its breaker."""
+    def announce_open(self) -> None:
+        """Announce that an attempt of this process opened the breaker."""
 
-    def closed(self) -> None:
-        """Tell that this process's probe closed it."""
+    def announce_closed(self) -> None:
+        """Announce that the probe of this process closed the breaker."""
 
-    def abandoned(self) -> None:
-        """Tell that this process's probe was given up."""
+    def release_probe(self) -> None:
+        """Release the lease: the probe of this process was abandoned."""
 
 
 class Breaker:
-    """Whether a backend may be attempted now.
+    """Decides whether a backend may be attempted now.
 
-    Closed, it lets all attempts pass and counts their failures. Open, it lets none pass for `open_s`. Then it is
-    half-open: one attempt is the probe, whose end closes it or opens it again; the others are kept away meanwhile.
+    Closed: every attempt passes and failures are counted. Open: no attempt passes for `open_s`. Half-open: one attempt
+    passes as the probe; its end closes the breaker or opens it again, and no other attempt passes meanwhile.
 
-    Where other processes share it, there is one probe among all of them: `may_begin` asks for it.
+    Processes that share a breaker have one probe among them: `may_begin` acquires its lease.
 
-    Each attempt says `begin` at its start and, with the number that it got, one of `succeeded`, `failed` and
-    `abandoned` at its end. The number tells attempts from before the last change of state, which no longer count.
+    Each attempt calls `begin` at its start and one of `succeeded`, `failed` and `abandoned` at its end. `begin` returns
+    the generation, which rises with every change of state: attempts of an older generation count no more.
 
     Args:
-        backend: the backend's name, for the log.
-        config: when it opens, and for how long.
-        clock: seconds that only grow.
+        backend: name of the backend, for the log.
+        config: when the breaker opens, and for how long.
+        clock: monotonic time in seconds.
 
     Attributes:
-        state: as above.
-        sharing: the way to the other processes; None if there is none.
+        state: `closed`, `open` or `half-open`.
+        coordination: the way to the other processes; None if there are none.
     """
 
     def __init__(self, backend: str, config: BreakerConfig, clock: Callable[[], float] = time.monotonic) -> None:
         self.state: State = "closed"
-        self.sharing: Sharing | None = None
+        self.coordination: Coordination | None = None
         self._backend = backend
         self._config = config
         self._clock = clock
-        self._era = 0
+        self._generation = 0
         self._opened_at = 0.0
         self._probing = False
-        self._is_kept_away = False
+        self._probed_elsewhere = False
         self._consecutive = 0
-        self._latest: deque[bool] = deque(maxlen=config.window)
+        self._recent: deque[bool] = deque(maxlen=config.window)
 
     def wait_s(self) -> float:
-        """Seconds until an attempt may begin; 0 if it may now. While a probe runs nobody knows, so it is a guess."""
+        """Seconds until an attempt may begin; 0 if it may now, a guess while a probe runs."""
         if self.state == "closed":
             return 0.0
-        if self._probing or self._is_kept_away:
+        if self._probing or self._probed_elsewhere:
             return float(RETRY_AFTER_S)
         return max(0.0, self._opened_at + self._config.open_s - self._clock())
 
     async def may_begin(self) -> bool:
-        """Whether an attempt may begin at once, while `wait_s` is 0: as the probe perhaps not, for another has it."""
-        if self.state == "closed" or self.sharing is None:
+        """Whether an attempt may begin, while `wait_s` is 0; acquires the lease where a probe needs one."""
+        if self.state == "closed" or self.coordination is None:
             return True
-        era, may, self._probing = self._era, False, True
+        generation, acquired, self._probing = self._generation, False, True
         try:
-            may = await self.sharing.claim()
+            acquired = await self.coordination.acquire_probe()
         finally:
-            if self._era == era:
-                self._probing = may
-        if self._era != era:
-            # Another process told how it stands in this very moment.
-            if may:
-                self.sharing.abandoned()
+            if self._generation == generation:
+                self._probing = acquired
+        if self._generation != generation:
+            # An announcement of another process changed the state meanwhile.
+            if acquired:
+                self.coordination.release_probe()
             return self.wait_s() == 0
-        self._is_kept_away = not may
-        return may
+        self._probed_elsewhere = not acquired
+        return acquired
 
     def begin(self) -> int:
-        """Note that an attempt begins, which only happens while `wait_s` is 0 and `may_begin`; its number."""
+        """Note that an attempt begins, after `wait_s` is 0 and `may_begin`.
+
+        Returns:
+            The generation of the attempt.
+        """
         if self.state != "closed":
             self._change("half-open")
             self._probing = True
-        return self._era
+        return self._generation
 
-    def answering(self, number: int) -> int:
-        """Note that a stream's first event came, which is all that a probe has to show; its number from now on."""
-        if number == self._era and self.state == "half-open":
+    def answering(self, generation: int) -> int:
+        """Note the first event of a stream, which is enough for a probe to succeed.
+
+        Returns:
+            The generation of the attempt from now on.
+        """
+        if generation == self._generation and self.state == "half-open":
             self._close()
-            return self._era
-        return number
+            return self._generation
+        return generation
 
-    def succeeded(self, number: int) -> None:
+    def succeeded(self, generation: int) -> None:
         """Note that an attempt got its answer."""
-        if number != self._era:
+        if generation != self._generation:
             return
         if self.state == "half-open":
             self._close()
         self._consecutive = 0
         if self._config.failure_rate is not None:
-            self._latest.append(False)
+            self._recent.append(False)
 
-    def failed(self, number: int) -> None:
+    def failed(self, generation: int) -> None:
         """Note that an attempt failed by the backend's fault."""
-        if number != self._era:
+        if generation != self._generation:
             return
         self._consecutive += 1
         if self._config.failure_rate is not None:
-            self._latest.append(True)
+            self._recent.append(True)
         if self.state == "half-open" or self._has_failed_enough():
             self._opened_at = self._clock()
             self._change("open")
-            if self.sharing is not None:
-                self.sharing.opened()
+            if self.coordination is not None:
+                self.coordination.announce_open()
 
-    def open_for(self, wait_s: float) -> None:
-        """Leave the backend alone for so many seconds, since another process found it failing."""
-        self._opened_at = self._clock() + wait_s - self._config.open_s
+    def abandoned(self, generation: int) -> None:
+        """Note that an attempt was abandoned: it counts as nothing, and another one may be the probe."""
+        if generation == self._generation and self._probing:
+            self._probing = False
+            if self.coordination is not None:
+                self.coordination.release_probe()
+
+    def apply_remote_open(self, open_s: float) -> None:
+        """Open for `open_s` seconds: another process found the backend failing."""
+        self._opened_at = self._clock() + open_s - self._config.open_s
         self._change("open", told_by="another process")
 
-    def close_as_told(self) -> None:
-        """Attempt the backend again, since another process's probe found it well."""
+    def apply_remote_close(self) -> None:
+        """Close: the probe of another process succeeded."""
         if self.state != "closed":
             self._change("closed", told_by="another process")
 
-    def come_near(self) -> None:
+    def apply_remote_release(self) -> None:
         """Note that no other process is probing any more."""
-        self._is_kept_away = False
-
-    def abandoned(self, number: int) -> None:
-        """Note that an attempt was given up, which says nothing about the backend; another one may be the probe."""
-        if number == self._era and self._probing:
-            self._probing = False
-            if self.sharing is not None:
-                self.sharing.abandoned()
+        self._probed_elsewhere = False
 
     def _close(self) -> None:
         self._change("closed")
-        if self.sharing is not None:
-            self.sharing.closed()
+        if self.coordination is not None:
+            self.coordination.announce_closed()
 
     def _has_failed_enough(self) -> bool:
         consecutive, rate = self._config.consecutive_failures, self._config.failure_rate
         if consecutive is not None and self._consecutive >= consecutive:
             return True
-        full = len(self._latest) == self._latest.maxlen
-        return rate is not None and full and sum(self._latest) >= rate * len(self._latest)
+        full = len(self._recent) == self._recent.maxlen
+        return rate is not None and full and sum(self._recent) >= rate * len(self._recent)
 
     def _change(self, state: State, **why: str) -> None:
         if state != self.state:
             level = logging.WARNING if state == "open" else logging.INFO
             log_event("breaker", level=level, backend=self._backend, state=state, **why, failures=self._consecutive)
         self.state = state
-        self._era += 1
-        self._probing = self._is_kept_away = False
+        self._generation += 1
+        self._probing = self._probed_elsewhere = False
         if state == "closed":
             self._consecutive = 0
-            self._latest.clear()
+            self._recent.clear()

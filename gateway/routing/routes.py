@@ -1,4 +1,4 @@
-"""From a model's id to its route: which backends, in which order."""
+"""The routes: from a model's id to its backends, in order."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where requests for one model go.
+    """The backends of one model.
 
     Attributes:
-        groups: in order; the next one is for what the one before could not answer.
+        groups: groups of candidates, in the order in which they are attempted.
         retries: how often a backend is attempted.
     """
 
@@ -45,12 +45,12 @@ class Routes:
         models: the configured models.
         backends: the backends by name.
         retries: how often a backend is attempted.
-        breaker: when a backend is left alone.
-        states: of backends that have one already.
+        breaker: when the breaker of a backend opens.
+        states: existing states of backends by name, to keep.
 
     Attributes:
-        candidates: of each model, in order; at least one.
-        states: of each backend by its name.
+        candidates: the candidates of each model, in order; at least one.
+        states: the state of each backend by its name.
     """
 
     def __init__(
@@ -64,19 +64,19 @@ class Routes:
         self.states = {name: states.get(name) or BackendState(Breaker(name, breaker)) for name in backends}
         groups = {model: self._groups(model, config, backends) for model, config in models.items()}
         self.candidates: dict[str, tuple[Candidate, ...]] = {
-            model: Route(tuple(found), retries).candidates for model, found in groups.items()
+            model: Route(tuple(of_model), retries).candidates for model, of_model in groups.items()
         }
         self._routes = {
-            operation: {model: Route(_offering(operation, found), retries) for model, found in groups.items()}
+            operation: {model: Route(_offering(operation, of_model), retries) for model, of_model in groups.items()}
             for operation in (*OPERATIONS, COUNT_TOKENS)
         }
 
     def to(self, model: str, operation: Operation = CHAT) -> Route:
-        """The route of a model, of the backends that can be asked for this; it has one at least.
+        """The route of a model, restricted to the backends that offer the operation.
 
         Raises:
-            ModelNotFound: 404, with the nearest id if one is near.
-            OperationNotOffered: 400, with the models that can be asked for it.
+            ModelNotFound: 404, with the most similar id if there is one.
+            OperationNotOffered: 400, with the models that offer the operation.
         """
         routes = self._routes[operation]
         route = routes.get(model)
@@ -84,15 +84,15 @@ class Routes:
             near = get_close_matches(model[:200], routes, n=1)
             raise ModelNotFound(model, near[0] if near else None)
         if not route.groups:
-            able = [other for other, its in routes.items() if its.groups]
+            able = [other for other, other_route in routes.items() if other_route.groups]
             settings = (candidate.backend.how_to_offer(operation) for candidate in self.candidates[model])
             raise OperationNotOffered(model, operation.url_path, able=able, setting=next(filter(None, settings), ""))
         return route
 
     def _groups(self, model: str, config: ModelConfig, backends: Mapping[str, Backend]) -> list[Group]:
-        """Neighbours with a weight share a group; a candidate without one has its place for itself."""
+        """The groups of a route: neighbours with a weight share one, a candidate without a weight has its own."""
         groups: list[list[Candidate]] = []
-        sharing = False
+        previous_has_weight = False
         for settings in config.route:
             candidate = Candidate(
                 backends[settings.backend],
@@ -100,17 +100,17 @@ class Routes:
                 self.states[settings.backend],
                 settings.weight or 1.0,
             )
-            if sharing and settings.weight is not None:
+            if previous_has_weight and settings.weight is not None:
                 groups[-1].append(candidate)
             else:
                 groups.append([candidate])
-            sharing = settings.weight is not None
+            previous_has_weight = settings.weight is not None
         return [Group(candidates) for candidates in groups]
 
 
 def _offering(operation: Operation, groups: Sequence[Group]) -> tuple[Group, ...]:
-    """The groups without the candidates whose backend cannot be asked for it."""
-    able = (
+    """The groups without the candidates whose backend does not offer the operation."""
+    offering = (
         [candidate for candidate in group.candidates if operation in candidate.backend.operations] for group in groups
     )
-    return tuple(Group(candidates) for candidates in able if candidates)
+    return tuple(Group(candidates) for candidates in offering if candidates)

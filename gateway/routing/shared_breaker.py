@@ -1,4 +1,4 @@
-"""One breaker and its counterparts in other processes, through a Redis: news of it, and the claim to its probe."""
+"""One breaker shared with other processes through a Redis: its announcements, and the lease of its probe."""
 
 from __future__ import annotations
 
@@ -11,150 +11,147 @@ import redis.asyncio
 if TYPE_CHECKING:
     from gateway.routing.breaker import Breaker
 
-LOOK_S = 0.25
-ANSWER_S = 0.5
-CLAIM_S = 2.0
+POLL_S = 0.25
+TIMEOUT_S = 0.5
+LEASE_S = 2.0
 FAILURES = (redis.RedisError, OSError)
-# Whoever looks a few times a second has heard of it by then.
-_CLOSED_S = 10.0
+# Every process polls many times before it expires.
+_CLOSED_TTL_S = 10.0
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 _RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end"
 
-News = Literal["open", "closed"]
+Change = Literal["open", "closed"]
 
 
 class SharedBreaker:
-    """A breaker's `sharing`.
+    """The `Coordination` of a breaker.
+
+    An announcement is the change of state and a random id, so that each one is applied once.
 
     Args:
-        key: of the news, the same in all processes.
-        breaker: whose.
         connection: to the Redis.
-        wake: set when there is something to tell.
-        known: the word that was heard before.
+        wake: set when there is something to publish.
 
     Attributes:
-        key: as above.
-        claim_key: of the claim to the probe.
-        breaker: as above.
-        known: the news that was told or heard last; each has a word of its own, so that it is heard of once.
-        is_alone: the Redis is away, so this process asks nobody.
+        key: Redis key of the announcements, the same in all processes.
+        lease_key: Redis key of the probe's lease.
+        breaker: the breaker of this process.
+        last_seen: the announcement that was published or applied last.
+        is_offline: the Redis does not answer, so this process probes without a lease.
     """
 
     def __init__(
-        self, key: str, breaker: Breaker, connection: redis.asyncio.Redis, wake: asyncio.Event, known: str | None
+        self, key: str, breaker: Breaker, connection: redis.asyncio.Redis, wake: asyncio.Event, last_seen: str | None
     ) -> None:
         self.key = key
-        self.claim_key = f"{key}:probe"
+        self.lease_key = f"{key}:probe"
         self.breaker = breaker
-        self.known = known
-        self.is_alone = False
+        self.last_seen = last_seen
+        self.is_offline = False
         self._redis = connection
         self._wake = wake
-        self._news: News | None = None
-        self._claim: str | None = None
-        self._released: set[str] = set()
+        self._unpublished: Change | None = None
+        self._lease: str | None = None
+        self._to_release: set[str] = set()
 
-    def opened(self) -> None:
-        """See `Sharing.opened`."""
-        self._note("open")
+    def announce_open(self) -> None:
+        """See `Coordination.announce_open`."""
+        self._unpublished = "open"
+        self.release_probe()
 
-    def closed(self) -> None:
-        """See `Sharing.closed`."""
-        self._note("closed")
+    def announce_closed(self) -> None:
+        """See `Coordination.announce_closed`."""
+        self._unpublished = "closed"
+        self.release_probe()
 
-    def abandoned(self) -> None:
-        """See `Sharing.abandoned`."""
-        self._note(self._news)
-
-    def _note(self, news: News | None) -> None:
-        self._news = news
-        if self._claim is not None:
-            self._released.add(self._claim)
-            self._claim = None
+    def release_probe(self) -> None:
+        """See `Coordination.release_probe`."""
+        if self._lease is not None:
+            self._to_release.add(self._lease)
+            self._lease = None
         self._wake.set()
 
-    async def claim(self) -> bool:
-        """See `Sharing.claim`."""
-        if self.is_alone:
+    async def acquire_probe(self) -> bool:
+        """See `Coordination.acquire_probe`."""
+        if self.is_offline:
             return True
-        claim = secrets.token_hex(8)
+        lease = secrets.token_hex(8)
         try:
             pipeline = self._redis.pipeline()
             pipeline.get(self.key)
-            pipeline.set(self.claim_key, claim, nx=True, px=int(CLAIM_S * 1000))
-            word, is_mine = await pipeline.execute()
+            pipeline.set(self.lease_key, lease, nx=True, px=int(LEASE_S * 1000))
+            announcement, acquired = await pipeline.execute()
         except FAILURES:
             return True
         except asyncio.CancelledError:
-            # It may have been granted all the same.
-            self._released.add(claim)
+            # The Redis may have granted the lease all the same.
+            self._to_release.add(lease)
             self._wake.set()
             raise
-        if not is_mine:
+        if not acquired:
             return False
-        self._claim = claim
-        if word is None or word == self.known:
+        self._lease = lease
+        if announcement is None or announcement == self.last_seen:
             return True
-        # There is news, which this process will hear in a moment.
-        self.abandoned()
+        # The next poll applies this announcement.
+        self.release_probe()
         return False
 
-    async def tell(self) -> None:
-        """Tell what has happened since, give back or renew the claim.
+    async def publish(self) -> None:
+        """Publish the latest change, release abandoned leases and renew the current one.
 
         Raises:
-            RedisError: the Redis does not answer; it is told the next time.
+            RedisError: the Redis does not answer; the next call publishes the same.
             OSError: likewise.
         """
-        news, released = self._news, self._released
-        left_s = _CLOSED_S
-        if news == "open":
-            left_s = self.breaker.wait_s() if self.breaker.state == "open" else 0.0
+        change, to_release = self._unpublished, self._to_release
+        ttl_s = _CLOSED_TTL_S
+        if change == "open":
+            ttl_s = self.breaker.wait_s() if self.breaker.state == "open" else 0.0
         pipeline = self._redis.pipeline()
-        word = None
-        if news is not None and left_s > 0:
-            word = f"{news} {secrets.token_hex(8)}"
-            pipeline.set(self.key, word, px=max(1, int(left_s * 1000)))
-        for claim in released:
-            pipeline.eval(_RELEASE, 1, self.claim_key, claim)
-        if self._claim is not None:
-            pipeline.eval(_RENEW, 1, self.claim_key, self._claim, int(CLAIM_S * 1000))
-        # Now, for there may be more while the Redis answers.
-        self._news, self._released = None, set()
+        announcement = None
+        if change is not None and ttl_s > 0:
+            announcement = f"{change} {secrets.token_hex(8)}"
+            pipeline.set(self.key, announcement, px=max(1, int(ttl_s * 1000)))
+        for lease in to_release:
+            pipeline.eval(_RELEASE, 1, self.lease_key, lease)
+        if self._lease is not None:
+            pipeline.eval(_RENEW, 1, self.lease_key, self._lease, int(LEASE_S * 1000))
+        # Reset before the await: further changes may come while the Redis answers.
+        self._unpublished, self._to_release = None, set()
         if not pipeline:
             return
         try:
             await pipeline.execute()
         except BaseException:
-            self._news = self._news or news
-            self._released |= released
+            self._unpublished = self._unpublished or change
+            self._to_release |= to_release
             raise
-        if word is not None:
-            self.known = word
+        if announcement is not None:
+            self.last_seen = announcement
 
-    async def hear(self, word: str | None, *, is_probed: bool) -> None:
-        """Take note of how it stands with the others, unless there is news of its own since.
+    async def apply(self, announcement: str | None, *, is_probed: bool) -> None:
+        """Apply the latest announcement, unless this process has one to publish.
 
         Args:
-            word: the news that was told last.
-            is_probed: whether some process claims the probe.
+            announcement: as it stands in the Redis.
+            is_probed: whether some process holds the probe's lease.
 
         Raises:
             RedisError: the Redis does not answer.
             OSError: likewise.
         """
-        if self._news is not None:
+        if self._unpublished is not None:
             return
         if not is_probed:
-            self.breaker.come_near()
-        if word is None or word == self.known:
+            self.breaker.apply_remote_release()
+        if announcement is None or announcement == self.last_seen:
             return
-        left_ms = await self._redis.pttl(self.key)
-        if self._news is not None:
+        ttl_ms = await self._redis.pttl(self.key)
+        if self._unpublished is not None:
             return
-        self.known = word
-        if word.startswith("closed"):
-            self.breaker.close_as_told()
-        elif left_ms > 0:
-            self.breaker.open_for(left_ms / 1000)
+        self.last_seen = announcement
+        if announcement.startswith("closed"):
+            self.breaker.apply_remote_close()
+        elif ttl_ms > 0:
+            self.breaker.apply_remote_open(ttl_ms / 1000)

@@ -1,10 +1,10 @@
-"""Telling other workers and gateways through a Redis how a backend's breaker stands, and hearing of theirs.
+"""Breakers shared by the workers and gateways of one Redis.
 
-What the latest of them told is a key: that it opened, for as long as it is open, or that it closed, for a while. Each
-process looks for such keys a few times a second, in the background, so a request pays nothing for it, and another
-process's news is known within `LOOK_S` and the Redis' answer. When the time of an open breaker is over, the attempt
-that would be the probe claims a second key; whose claim fails stays away until there is news or that key is gone. The
-claim is a lease of `CLAIM_S`, renewed while the probe runs. If the Redis is away, each goes on with what it sees.
+The latest change of a breaker is a key: `open` expires with the open time, `closed` after a while. Every process polls
+these keys in the background, so a request pays nothing, and an announcement arrives within `POLL_S` and the Redis'
+answer. When the open time is over, the attempt that would be the probe acquires a second key, a lease of `LEASE_S` that
+is renewed while the probe runs. A process without the lease attempts nothing until there is an announcement or the
+lease is gone. If the Redis does not answer, each process decides by itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from gateway.logs.events import log_event
-from gateway.routing.shared_breaker import ANSWER_S, FAILURES, LOOK_S, SharedBreaker
+from gateway.routing.shared_breaker import FAILURES, POLL_S, TIMEOUT_S, SharedBreaker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,18 +34,18 @@ _PREFIX = "llm-gateway:breaker:"
 
 
 class SharedBreakers:
-    """The breakers of this process that others hear of.
+    """Publishes and applies the announcements of all breakers of this process.
 
     Args:
-        url: the Redis' address.
+        url: address of the Redis.
     """
 
     def __init__(self, url: SecretStr) -> None:
         self._redis = redis.asyncio.Redis.from_url(
             url.get_secret_value(),
             decode_responses=True,
-            socket_timeout=ANSWER_S,
-            socket_connect_timeout=ANSWER_S,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
         )
         self._breakers: list[SharedBreaker] = []
@@ -53,12 +53,12 @@ class SharedBreakers:
         self._is_down = False
 
     def watch(self, config: Config, states: Mapping[str, BackendState]) -> None:
-        """Share these from now on, in place of any before.
+        """Share these breakers from now on, in place of the previous ones.
 
         Args:
-            config: with the addresses: a backend elsewhere under the same name is another one. An embedded model is in
-                this process's care alone and not shared.
-            states: of the backends by name.
+            config: a backend is known by its name and address; embedded backends belong to one process and are not
+                shared.
+            states: state of each backend by its name.
         """
         before = {shared.key: shared for shared in self._breakers}
         self._breakers = []
@@ -69,21 +69,21 @@ class SharedBreakers:
                 key = _PREFIX + sha256(f"{name} {settings.address}".encode()).hexdigest()[:32]
                 breaker, shared = states[name].breaker, before.get(key)
                 if shared is None or shared.breaker is not breaker:
-                    shared = SharedBreaker(key, breaker, self._redis, self._wake, shared.known if shared else None)
-                    breaker.sharing = shared
+                    shared = SharedBreaker(key, breaker, self._redis, self._wake, shared.last_seen if shared else None)
+                    breaker.coordination = shared
                 self._breakers.append(shared)
 
     async def run(self) -> None:
-        """Tell and listen until cancelled."""
+        """Publish and poll until cancelled."""
         try:
             while True:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), LOOK_S)
+                    await asyncio.wait_for(self._wake.wait(), POLL_S)
                 self._wake.clear()
                 try:
                     for shared in list(self._breakers):
-                        await shared.tell()
-                    await self._hear()
+                        await shared.publish()
+                    await self._poll()
                 except FAILURES as error:
                     self._failed(error)
                 else:
@@ -91,27 +91,27 @@ class SharedBreakers:
         finally:
             await self._redis.aclose()
 
-    async def _hear(self) -> None:
+    async def _poll(self) -> None:
         breakers = self._breakers
         if not breakers:
             return
-        keys = [key for shared in breakers for key in (shared.key, shared.claim_key)]
-        found: list[Any] = await self._redis.mget(keys)  # texts: the connection decodes them
-        for shared, word, claim in zip(breakers, found[::2], found[1::2], strict=True):
-            await shared.hear(word, is_probed=claim is not None)
+        keys = [key for shared in breakers for key in (shared.key, shared.lease_key)]
+        values: list[Any] = await self._redis.mget(keys)  # strings: the connection decodes them
+        for shared, announcement, lease in zip(breakers, values[::2], values[1::2], strict=True):
+            await shared.apply(announcement, is_probed=lease is not None)
 
     def _failed(self, error: Exception) -> None:
         for shared in self._breakers:
-            shared.is_alone = True
-            shared.breaker.come_near()
+            shared.is_offline = True
+            shared.breaker.apply_remote_release()
         if not self._is_down:
             self._is_down = True
-            # Not the error's text: it may hold the address, and that a password.
+            # The error's text may hold the address with its password.
             log_event("breakers_not_shared", level=logging.ERROR, reason=f"{type(error).__name__}; look at [shared]")
 
     def _answered(self) -> None:
         for shared in self._breakers:
-            shared.is_alone = False
+            shared.is_offline = False
         if self._is_down:
             self._is_down = False
             log_event("breakers_shared", level=logging.WARNING)

@@ -5,7 +5,7 @@ Sources: `tokenizer_config.json` and the chat templates of the models on hugging
 """
 
 # ruff: file-ignore[RUF001]
-# DeepSeek's tokens are written with a bar that looks like another one.
+# DeepSeek's tokens contain a full-width bar.
 
 from collections.abc import Iterable
 
@@ -57,12 +57,12 @@ FAMILIES = {
             <|START_THINKING|> <|END_THINKING|> <|START_TEXT|> <|END_TEXT|>
         """,
         "granite": "<|start_of_role|> <|end_of_role|> <|end_of_text|> <|tool_call|>",
-        # llama.cpp's own mark for a picture in a prompt.
+        # llama.cpp's own marker of an image in a prompt.
         "media": "<__media__>",
     }.items()
 }
 
 
-def known(names: Iterable[str]) -> frozenset[str]:
-    """All tokens of the named families; what names no family is a token itself."""
+def tokens_of(names: Iterable[str]) -> frozenset[str]:
+    """The tokens of the named families; a name of no family is a token itself."""
     return frozenset(token for name in names for token in FAMILIES.get(name, (name,)))

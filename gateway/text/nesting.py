@@ -1,4 +1,4 @@
-"""How deep JSON may nest: orjson reads 1024 levels and writes 254."""
+"""Limits the nesting of JSON: orjson reads 1024 levels and writes 254."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import orjson
 
 from gateway.errors.base import BackendBadAnswer
 
-# What the gateway takes, with room for the levels that a translation puts around it.
+# The highest `limits.json_depth`; it leaves room for the levels that a translation adds.
 MOST_LEVELS = 200
 
 
 def nests_deeper(value: Any, limit: int) -> bool:
-    """Whether arrays and objects nest deeper than `limit`, the outermost being 1."""
+    """Whether arrays and objects nest deeper than `limit` levels; the outermost is level 1."""
     level = [value]
     for _ in range(limit):
         level = [
@@ -28,10 +28,10 @@ def nests_deeper(value: Any, limit: int) -> bool:
 
 
 def dump_json(answer: Any, *, backend: str) -> bytes:
-    """A backend's answer, changed, as JSON again.
+    """Serialise a backend's answer after a change.
 
     Raises:
-        BackendBadAnswer: it nests too deep for that.
+        BackendBadAnswer: it nests too deep.
     """
     try:
         return orjson.dumps(answer)

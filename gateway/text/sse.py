@@ -1,7 +1,4 @@
-"""Server-sent events as bytes: whole events out of a stream of chunks, and the data within an event.
-
-It parses no JSON.
-"""
+"""Server-sent events as bytes: whole events from a stream of chunks, and the data of an event. Parses no JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ EVENT_LIMIT = 4 * 1024 * 1024
 class EventFramer:
     """Cuts a byte stream into whole events.
 
-    Line ends become single newlines: JSON never holds a bare carriage return, so no event changes its meaning.
+    Carriage returns are removed: JSON never holds a bare one, so no event changes its meaning.
     """
 
     def __init__(self, backend: str) -> None:
@@ -22,17 +19,16 @@ class EventFramer:
         self._rest = b""
 
     def feed(self, data: bytes) -> bytes:
-        """The whole events that are complete with `data`; empty if there is none yet.
+        """Return the events that `data` completes; empty if there is none yet.
 
         Raises:
-            BackendBadAnswer: one event grew over `EVENT_LIMIT` bytes.
+            BackendBadAnswer: an event is longer than `EVENT_LIMIT` bytes.
         """
         data = self._rest + data
         if b"\r" in data:
             data = data.replace(b"\r", b"")
-        end = data.rfind(b"\n\n") + 2
-        if end == 1:
-            end = 0
+        blank_line = data.rfind(b"\n\n")
+        end = blank_line + 2 if blank_line >= 0 else 0
         self._rest = data[end:]
         if len(self._rest) > EVENT_LIMIT:
             raise BackendBadAnswer(
@@ -44,7 +40,7 @@ class EventFramer:
 def data_and_name(event: bytes) -> tuple[bytes, bytes]:
     """The data of an event, and its name.
 
-    Old llama.cpp builds sent an error as a field `error:`, which counts as an event of that name.
+    Old llama.cpp builds sent an error as a field `error:`; it counts as an event of that name.
     """
     data: list[bytes] = []
     name = b""

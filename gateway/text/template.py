@@ -1,7 +1,7 @@
-"""Jinja templates that can neither reach out of themselves nor run away.
+"""Prompt templates in a sandboxed and bounded subset of Jinja.
 
-The language is Jinja's without what a prompt does not need: no macros, blocks, includes or calls but `range(…)`, and
-filters that make nothing much longer. What is left is bounded in steps, time and size.
+No macros, blocks or includes, no calls but `range(…)`, and only filters that do not make a text much longer. Loop
+iterations, time and size are limited.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 SOURCE_LIMIT = 64 * 1024
 """The longest template, in characters."""
 TEXT_LIMIT = 256 * 1024
-"""The longest text that a template may make, and the longest variable, in characters."""
+"""The longest text of a filled template, and the longest variable, in characters."""
 STEPS_LIMIT = 10_000
-"""How often its loops may go round, and the most items of a list."""
+"""The most loop iterations in all, and the most items of a list."""
 TIME_LIMIT_S = 0.1
-"""How long it may take; everybody else's requests wait as long."""
+"""The longest time to fill a template; all other requests wait meanwhile."""
 _NUMBER_BITS = 4096
 _FILTERS = """
     capitalize count d default first float int last length lower reverse string title trim truncate upper wordcount
-""".split()  # noqa: SIM905  # a list of words reads best as words
+""".split()  # noqa: SIM905  # easier to read
 _FORBIDDEN: dict[type[nodes.Node], str] = {
     nodes.Include: "include",
     nodes.Import: "import",
@@ -47,14 +47,14 @@ _FORBIDDEN: dict[type[nodes.Node], str] = {
 
 
 class BadTemplateError(Exception):
-    """The template's text cannot be used; the message says why, and after a semicolon how to fix it."""
+    """The text of the template cannot be used; the message gives the reason, and after a semicolon the remedy."""
 
 
 class MissingVariableError(UndefinedError):
-    """The template asks for a variable that it was not given.
+    """The template uses a variable that has no value.
 
     Attributes:
-        name: of the variable.
+        name: name of the variable.
     """
 
     def __init__(self, name: str, message: str | None = None) -> None:
@@ -62,25 +62,25 @@ class MissingVariableError(UndefinedError):
         self.name = name
 
 
-class TooMuchError(Exception):
-    """The template makes more than it may; the message says of what."""
+class TemplateLimitError(Exception):
+    """The template exceeds a limit; the message names it."""
 
 
 class UnfitVariablesError(Exception):
-    """The template cannot work with the variables that it was given; the message says why."""
+    """The template cannot be filled with these variables; the message gives the reason."""
 
 
 class SafeTemplate:
-    """One compiled template.
+    """A compiled prompt template.
 
     Args:
-        source: its text.
+        source: the text of the template.
 
     Attributes:
-        variables: names that it asks for.
+        variables: names of its variables.
 
     Raises:
-        BadTemplateError: it is no template, too long, or uses what is not allowed.
+        BadTemplateError: the text is not a template, too long, or uses a forbidden construct.
     """
 
     def __init__(self, source: str) -> None:
@@ -95,23 +95,23 @@ class SafeTemplate:
             raise BadTemplateError("nests too deep; flatten it") from error
 
     def fill(self, variables: Mapping[str, Any]) -> str:
-        """The text.
+        """Fill the template.
 
         Args:
-            variables: texts, numbers, switches, and lists of these; they are data and never evaluated.
+            variables: strings, numbers, booleans, and lists of these; they are data and never evaluated.
 
         Raises:
-            MissingVariableError: it asks for one that is not there.
-            TooMuchError: it makes too much with these.
-            UnfitVariablesError: it cannot work with these.
+            MissingVariableError: a variable has no value.
+            TemplateLimitError: a limit is exceeded.
+            UnfitVariablesError: the template cannot be filled with these variables.
         """
-        _ENVIRONMENT.begin()
+        _ENVIRONMENT.reset()
         pieces, length = [], 0
         try:
             for piece in self._template.generate(variables):
-                length += _ENVIRONMENT.bounded(len(piece), length)
+                length += _ENVIRONMENT.check_length(len(piece), length)
                 pieces.append(piece)
-        except (MissingVariableError, TooMuchError):
+        except (MissingVariableError, TemplateLimitError):
             raise
         except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError) as error:
             raise UnfitVariablesError(str(error)) from error
@@ -119,7 +119,7 @@ class SafeTemplate:
 
 
 class _Missing(StrictUndefined):
-    """Tells the name of a variable that is not there, as soon as it is used."""
+    """A missing variable, which raises `MissingVariableError` as soon as it is used."""
 
     __slots__ = ()
 
@@ -132,7 +132,7 @@ class _Missing(StrictUndefined):
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """Compiles templates, and keeps count while one of them is filled, which nothing interrupts."""
+    """Compiles templates and enforces their limits; the counters serve the one template that is being filled."""
 
     intercepted_binops = frozenset({"+", "*", "%"})
 
@@ -144,42 +144,42 @@ class _Environment(ImmutableSandboxedEnvironment):
         self._steps = 0
         self._deadline = 0.0
 
-    def begin(self) -> None:
-        """Count anew."""
+    def reset(self) -> None:
+        """Reset the limits before a template is filled."""
         self._steps = STEPS_LIMIT
         self._deadline = time.monotonic() + TIME_LIMIT_S
 
     def step(self) -> str:
-        """Count one round of a loop; it stands at the beginning of each."""
+        """Count one loop iteration; a call of this starts the body of every loop."""
         self._steps -= 1
         if self._steps < 0:
-            raise TooMuchError(f"more than {STEPS_LIMIT} rounds of its loops")
+            raise TemplateLimitError(f"more than {STEPS_LIMIT} rounds of its loops")
         if time.monotonic() > self._deadline:
-            raise TooMuchError(f"over {TIME_LIMIT_S:g} s of work")
+            raise TemplateLimitError(f"over {TIME_LIMIT_S:g} s of work")
         return ""
 
-    def bounded(self, length: int, before: int = 0) -> int:
-        """`length`, if a text of so many characters may be made in addition to those before."""
+    def check_length(self, length: int, before: int = 0) -> int:
+        """Return `length`, unless the text would exceed the limit with the characters before it."""
         if before + length > TEXT_LIMIT:
-            raise TooMuchError(f"more than {TEXT_LIMIT} characters")
+            raise TemplateLimitError(f"more than {TEXT_LIMIT} characters")
         return length
 
-    def together(self, *values: Any) -> str:
-        """What `~` makes."""
+    def concatenate(self, *values: Any) -> str:
+        """The result of `~`."""
         texts = [str(value) for value in values]
-        self.bounded(sum(map(len, texts)))
+        self.check_length(sum(map(len, texts)))
         return "".join(texts)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """`+`, `*` and `%`, each with an eye on what becomes of it."""
+        """Evaluate `+`, `*` and `%` with limits on the result."""
         if operator == "%" and isinstance(left, str):
             raise TypeError("% is for numbers only")
         if operator == "+" and isinstance(left, str | list) and isinstance(right, str | list):
-            self.bounded(len(left) + len(right))
+            self.check_length(len(left) + len(right))
         if operator == "*":
             for sequence, times in ((left, right), (right, left)):
                 if isinstance(sequence, str | list) and isinstance(times, int):
-                    self.bounded(len(sequence) * max(times, 0))
+                    self.check_length(len(sequence) * max(times, 0))
             if isinstance(left, int) and isinstance(right, int):
                 _check_number(left.bit_length() + right.bit_length())
         return super().call_binop(context, operator, left, right)
@@ -191,65 +191,65 @@ class _Environment(ImmutableSandboxedEnvironment):
     def _range(self, *bounds: int) -> range:
         numbers = range(*bounds)
         if numbers[STEPS_LIMIT : STEPS_LIMIT + 1]:
-            raise TooMuchError(f"more than {STEPS_LIMIT} rounds of its loops")
+            raise TemplateLimitError(f"more than {STEPS_LIMIT} rounds of its loops")
         return numbers
 
     def _join(self, values: Iterable[Any], separator: str = "") -> str:
         texts = [str(value) for value in values]
-        self.bounded(sum(map(len, texts)) + len(separator) * len(texts))
+        self.check_length(sum(map(len, texts)) + len(separator) * len(texts))
         return separator.join(texts)
 
 
 class _Guard(NodeTransformer):
-    """Refuses what is not allowed, and has loops and `~` counted."""
+    """Refuses forbidden nodes, and instruments loops and `~`."""
 
     def visit(self, node: nodes.Node, *arguments: Any, **named: Any) -> Any:
-        """One node with all below it."""
-        word = _FORBIDDEN.get(type(node))
-        if word is not None:
-            raise TemplateSyntaxError(f"'{word}' is not allowed in a prompt", node.lineno)
+        """Refuse a forbidden node."""
+        construct = _FORBIDDEN.get(type(node))
+        if construct is not None:
+            raise TemplateSyntaxError(f"'{construct}' is not allowed in a prompt", node.lineno)
         return super().visit(node, *arguments, **named)
 
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802  # Jinja's name for it
-        """A loop."""
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802  # Jinja's name
+        """Count the iterations of a loop."""
         if node.recursive:
             raise TemplateSyntaxError("'recursive' is not allowed in a prompt", node.lineno)
         self.generic_visit(node)
-        node.body.insert(0, nodes.Output([_own("step", [], node.lineno)], lineno=node.lineno))
+        node.body.insert(0, nodes.Output([_environment_call("step", [], node.lineno)], lineno=node.lineno))
         return node
 
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802  # as above
-        """A call."""
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802  # Jinja's name
+        """Allow `range(…)` only."""
         if not (isinstance(node.node, nodes.Name) and node.node.name == "range"):
             raise TemplateSyntaxError("nothing can be called but range(…); use a filter, as in x|upper", node.lineno)
         self.generic_visit(node)
         return node
 
-    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802  # as above
-        """An attribute; the sandbox would find it out as well, but only when the template is filled."""
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802  # Jinja's name
+        """Refuse a private attribute at once; Jinja's sandbox refuses it only when the template is filled."""
         if node.attr.startswith("_"):
             raise TemplateSyntaxError(f"'{node.attr}' is not allowed in a prompt", node.lineno)
         self.generic_visit(node)
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802  # as above
-        """Texts joined by `~`."""
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802  # Jinja's name
+        """Limit the result of `~`."""
         self.generic_visit(node)
-        return _own("together", node.nodes, node.lineno)
+        return _environment_call("concatenate", node.nodes, node.lineno)
 
 
-def _own(method: str, arguments: list[nodes.Expr], line: int) -> nodes.Call:
-    """A call of the environment's own method, which no template can write."""
+def _environment_call(method: str, arguments: list[nodes.Expr], line: int) -> nodes.Call:
+    """A call of a method of the environment, which no template can write itself."""
     return nodes.Call(nodes.EnvironmentAttribute(method), arguments, [], None, None, lineno=line)
 
 
 def _check_number(bits: int) -> None:
     if bits > _NUMBER_BITS:
-        raise TooMuchError(f"a number of more than {_NUMBER_BITS} bits")
+        raise TemplateLimitError(f"a number of more than {_NUMBER_BITS} bits")
 
 
-def _there(value: Any) -> Any:
-    """The value; a variable that is missing says so, whatever a filter would do with it."""
+def _defined(value: Any) -> Any:
+    """Return the value; raises `MissingVariableError` for a missing variable."""
     if isinstance(value, StrictUndefined):
         str(value)
     return value
@@ -262,16 +262,16 @@ def _items(values: Any) -> Any:
 
 
 def _sorted(values: Any) -> list[Any]:
-    return sorted(_items(_there(values)))
+    return sorted(_items(_defined(values)))
 
 
 def _unique(values: Any) -> list[Any]:
-    return list(dict.fromkeys(_items(_there(values))))
+    return list(dict.fromkeys(_items(_defined(values))))
 
 
 def _json(value: Any) -> str:
-    """A value as JSON; Jinja's own filter writes it for HTML, with `<` as an escape."""
-    return orjson.dumps(_there(value)).decode()
+    """Serialise a value; Jinja's own filter escapes `<` for HTML."""
+    return orjson.dumps(_defined(value)).decode()
 
 
 _ENVIRONMENT = _Environment()

@@ -15,91 +15,91 @@ if TYPE_CHECKING:
 REFUSED = STOP_REASONS["content_filter"]
 
 
-def message_of(completion: dict[str, Any], asked: dict[str, Any], meter: Meter) -> bytes:
-    """A whole completion as a `message` object.
+def message_of(completion: dict[str, Any], request: dict[str, Any], meter: Meter) -> bytes:
+    """Translate a complete chat completion to a `message` object.
 
     Args:
-        completion: OpenAI's object.
-        asked: the client's request.
-        meter: notes the tokens that the client is told.
+        completion: OpenAI's `chat.completion` object.
+        request: the client's request.
+        meter: takes note of the usage that the client gets.
 
     Raises:
-        WRONG_SHAPE: it is no completion, or the model wrote no JSON object for a tool.
+        WRONG_SHAPE: not a completion, or arguments of a tool call that are not a JSON object.
     """
     choice = completion["choices"][0]
-    said = choice["message"]
+    message = choice["message"]
     blocks: list[dict[str, Any]] = []
-    if wants_thoughts(asked) and (thoughts := thoughts_in(said)):
-        # Only Anthropic signs thoughts; an empty signature says that nobody did.
+    if wants_thoughts(request) and (thoughts := thoughts_in(message)):
+        # Only Anthropic signs thoughts.
         blocks.append({"type": "thinking", "thinking": thoughts, "signature": ""})
-    if text := said.get("content") or said.get("refusal"):
+    if text := message.get("content") or message.get("refusal"):
         blocks.append({"type": "text", "text": checked_text(text)})
-    blocks += [_tool_use(call) for call in said.get("tool_calls") or ()]
-    # The ledger tells the same number as the client gets.
-    meter.reported = usage = parse_usage(completion) or meter.estimate(prompt_of(asked))
+    blocks += [_tool_use(call) for call in message.get("tool_calls") or ()]
+    # The ledger shows the same usage as the client gets.
+    meter.reported = usage = parse_usage(completion) or meter.estimate(prompt_of(request))
     return orjson.dumps(
-        envelope(completion, asked)
+        envelope(completion, request)
         | {"content": blocks, "usage": usage_of(usage)}
-        | stopped(choice, asked, refused=bool(said.get("refusal")))
+        | stopped(choice, request, refused=bool(message.get("refusal")))
     )
 
 
-def envelope(completion: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-    """What every message begins with, also one that is still to come."""
+def envelope(completion: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """The common fields of every `message` object, complete or at the start of a stream."""
     return {
         "id": completion.get("id") or "msg",
         "type": "message",
         "role": "assistant",
-        "model": completion.get("model") or asked["model"],
+        "model": completion.get("model") or request["model"],
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
     }
 
 
-def stopped(choice: dict[str, Any], asked: dict[str, Any], *, refused: bool) -> dict[str, Any]:
-    """Why an answer ended.
+def stopped(choice: dict[str, Any], request: dict[str, Any], *, refused: bool) -> dict[str, Any]:
+    """The stop reason and stop sequence of an answer.
 
-    OpenAI's `stop` does not tell a stop sequence from the model's own end; vLLM says which one it was.
+    OpenAI's `stop` does not distinguish a stop sequence from the model's own end; vLLM names the sequence.
     """
     reason = STOP_REASONS.get(choice.get("finish_reason") or "", STOP_REASONS["stop"])
-    met = choice.get("stop_reason")
-    if isinstance(met, str) and met in (asked.get("stop_sequences") or ()):
-        return {"stop_reason": "stop_sequence", "stop_sequence": met}
+    sequence = choice.get("stop_reason")
+    if isinstance(sequence, str) and sequence in (request.get("stop_sequences") or ()):
+        return {"stop_reason": "stop_sequence", "stop_sequence": sequence}
     return {"stop_reason": REFUSED if refused else reason, "stop_sequence": None}
 
 
 def usage_of(usage: Usage) -> dict[str, Any]:
-    """Anthropic's counts, which leave what was read from a cache out of the input."""
+    """Anthropic's `usage`, whose input tokens exclude those from a cache."""
     cached = usage.cached_tokens
     counts = {"input_tokens": usage.prompt_tokens - cached, "output_tokens": usage.completion_tokens}
     return counts | ({"cache_read_input_tokens": cached} if cached else {})
 
 
-def prompt_of(asked: dict[str, Any]) -> list[Any]:
-    """All that the model is to read, for an estimate of its size."""
-    return [asked.get("system") or "", *asked["messages"]]
+def prompt_of(request: dict[str, Any]) -> list[Any]:
+    """The whole prompt, for an estimate of its size."""
+    return [request.get("system") or "", *request["messages"]]
 
 
-def wants_thoughts(asked: dict[str, Any]) -> bool:
-    """Whether the client wants to see what the model thinks; Anthropic shows it to nobody else."""
-    return (asked.get("thinking") or {}).get("type") not in {None, "disabled"}
+def wants_thoughts(request: dict[str, Any]) -> bool:
+    """Whether the client requests the model's thoughts; Anthropic sends them only on request."""
+    return (request.get("thinking") or {}).get("type") not in {None, "disabled"}
 
 
-def thoughts_in(said: dict[str, Any]) -> str:
-    """What a message or a delta holds of thoughts: `reasoning`, or `reasoning_content` as DeepSeek and llama.cpp say.
+def thoughts_in(message: dict[str, Any]) -> str:
+    """The thoughts in a message or delta: `reasoning`, or `reasoning_content` of DeepSeek and llama.cpp.
 
     Raises:
-        TypeError: they are no text.
+        TypeError: they are not a string.
     """
-    return checked_text(said.get("reasoning") or said.get("reasoning_content") or "")
+    return checked_text(message.get("reasoning") or message.get("reasoning_content") or "")
 
 
 def checked_text(value: Any) -> str:
-    """`value`, if it is a string.
+    """Return `value` if it is a string.
 
     Raises:
-        TypeError: it is none.
+        TypeError: it is not.
     """
     if not isinstance(value, str):
         raise TypeError(type(value))
@@ -107,8 +107,8 @@ def checked_text(value: Any) -> str:
 
 
 def _tool_use(call: dict[str, Any]) -> dict[str, Any]:
-    given = orjson.loads(call["function"]["arguments"] or "{}")
-    if not isinstance(given, dict):
-        raise TypeError(type(given))
+    arguments = orjson.loads(call["function"]["arguments"] or "{}")
+    if not isinstance(arguments, dict):
+        raise TypeError(type(arguments))
     name = checked_text(call["function"]["name"])
-    return {"type": "tool_use", "id": checked_text(call["id"]), "name": name, "input": given}
+    return {"type": "tool_use", "id": checked_text(call["id"]), "name": name, "input": arguments}

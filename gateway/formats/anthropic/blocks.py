@@ -1,4 +1,4 @@
-"""What the messages of a Messages request consist of: blocks of text, images, tools used and their results."""
+"""The models of the content blocks in a Messages request: text, images, tool uses and tool results."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag
 
-from gateway.formats.schema import FIRST, OTHER, Bool, Object, Open, Text1, by_type, text_or
+from gateway.formats.schema import FAIL_FAST, OTHER, Bool, NonEmptyText, Object, OpenModel, by_type, text_or
 
 
-class TextBlock(Open):
+class TextBlock(OpenModel):
     """A piece of text."""
 
     type: Literal["text"]
     text: str
 
 
-class Base64Source(Open):
+class Base64Source(OpenModel):
     """An image itself."""
 
     type: Literal["base64"]
-    media_type: Text1
-    data: Text1
+    media_type: NonEmptyText
+    data: NonEmptyText
 
 
-class UrlSource(Open):
+class UrlSource(OpenModel):
     """An image's address."""
 
     type: Literal["url"]
-    url: Text1
+    url: NonEmptyText
 
 
-class OtherSource(Open):
+class OtherSource(OpenModel):
     """An image kept elsewhere, such as one of Anthropic's files."""
 
-    type: Text1
+    type: NonEmptyText
 
 
-class ImageBlock(Open):
+class ImageBlock(OpenModel):
     """An image."""
 
     type: Literal["image"]
@@ -49,16 +49,16 @@ class ImageBlock(Open):
     ]
 
 
-class ToolUseBlock(Open):
+class ToolUseBlock(OpenModel):
     """A call of a tool, as the model made it."""
 
     type: Literal["tool_use"]
-    id: Text1
-    name: Text1
+    id: NonEmptyText
+    name: NonEmptyText
     input: Object
 
 
-class ThinkingBlock(Open):
+class ThinkingBlock(OpenModel):
     """What the model thought, with the signature that says so."""
 
     type: Literal["thinking"]
@@ -66,17 +66,17 @@ class ThinkingBlock(Open):
     signature: str
 
 
-class RedactedThinkingBlock(Open):
+class RedactedThinkingBlock(OpenModel):
     """What the model thought, unreadable."""
 
     type: Literal["redacted_thinking"]
     data: str
 
 
-class OtherBlock(Open):
+class OtherBlock(OpenModel):
     """A block that only Anthropic knows, such as `document`."""
 
-    type: Text1
+    type: NonEmptyText
 
 
 ResultBlock = Annotated[
@@ -85,14 +85,14 @@ ResultBlock = Annotated[
 ]
 
 
-class ToolResultBlock(Open):
+class ToolResultBlock(OpenModel):
     """What a tool gave back."""
 
     type: Literal["tool_result"]
-    tool_use_id: Text1
+    tool_use_id: NonEmptyText
     content: (
         Annotated[
-            Annotated[str, Tag("<text>")] | Annotated[Annotated[list[ResultBlock], FIRST], Tag("<blocks>")],
+            Annotated[str, Tag("<text>")] | Annotated[Annotated[list[ResultBlock], FAIL_FAST], Tag("<blocks>")],
             text_or("<blocks>", list),
         ]
         | None
@@ -111,16 +111,16 @@ Block = Annotated[
     by_type("text", "image", "tool_use", "tool_result", "thinking", "redacted_thinking"),
 ]
 Blocks = Annotated[
-    Annotated[str, Tag("<text>")] | Annotated[Annotated[list[Block], Field(min_length=1), FIRST], Tag("<blocks>")],
+    Annotated[str, Tag("<text>")] | Annotated[Annotated[list[Block], Field(min_length=1), FAIL_FAST], Tag("<blocks>")],
     text_or("<blocks>", list),
 ]
 System = Annotated[
-    Annotated[str, Tag("<text>")] | Annotated[Annotated[list[TextBlock], FIRST], Tag("<blocks>")],
+    Annotated[str, Tag("<text>")] | Annotated[Annotated[list[TextBlock], FAIL_FAST], Tag("<blocks>")],
     text_or("<blocks>", list),
 ]
 
 
-class InputMessage(Open):
+class InputMessage(OpenModel):
     """One turn of the conversation."""
 
     role: Literal["user", "assistant", "system"]

@@ -1,7 +1,7 @@
-"""The turns of a Messages request as the messages of a chat request.
+"""Translates the conversation of a Messages request to the messages of a chat request.
 
-Blocks become content parts, calls of tools and their results become messages of their own, `system` becomes the first
-message. What chat has no place for is dropped by name, or refused where that would change what was said.
+Blocks become content parts, tool uses become tool calls, tool results become separate messages, `system` becomes the
+first message. A field without a counterpart is dropped and named, or refused if that would change the meaning.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.backends.base import Call
 
 _BLOCK = "messages[].content[]"
-# All the keys that have a counterpart; any other one of a block is dropped.
+# The keys of each block that have a counterpart; others are dropped.
 _KNOWN = {
     "text": {"type", "text"},
     "image": {"type", "source"},
@@ -31,59 +31,59 @@ Message = dict[str, Any]
 
 
 def chat_messages(call: Call) -> list[Message]:
-    """The messages of a chat request.
+    """The messages of the chat request.
 
     Raises:
-        InvalidRequest: a block that chat cannot carry, or the call is strict and something would be dropped.
+        InvalidRequest: a block has no counterpart in chat, or the call is strict and a field would be dropped.
     """
     fields = call.fields
     messages: list[Message] = []
     if system := fields.get("system"):
         messages.append({"role": "system", "content": _content(call, system, "system", "system[]")})
-    for index, turn in enumerate(fields["messages"]):
-        messages += _turn(call, turn, f"messages[{index}].content")
+    for index, message in enumerate(fields["messages"]):
+        messages += _translated(call, message, f"messages[{index}].content")
     return messages
 
 
-def drop_unknown(call: Call, given: dict[str, Any], known: Collection[str], place: str) -> None:
-    """Drop by name what stands in an object and has no counterpart.
+def drop_unknown(call: Call, value: dict[str, Any], known: Collection[str], place: str) -> None:
+    """Drop the keys of an object that have no counterpart.
 
     Args:
-        call: the call on its way to the backend.
-        given: the object.
-        known: its keys that have one.
-        place: where it stands, without indexes; empty for the request itself.
+        call: notes the dropped keys.
+        value: the object.
+        known: the keys that have a counterpart.
+        place: path of the object without indexes; empty for the request itself.
     """
-    for key, value in given.items():
-        if value and key not in known:
+    for key, item in value.items():
+        if item and key not in known:
             call.drop(f"{place}.{key}" if place else key)
 
 
-def _turn(call: Call, turn: dict[str, Any], at: str) -> list[Message]:
-    """One turn as one message, or as several where it holds results of tools."""
-    role, content = turn["role"], turn["content"]
+def _translated(call: Call, message: dict[str, Any], at: str) -> list[Message]:
+    """The chat messages of one message: several if it holds tool results."""
+    role, content = message["role"], message["content"]
     if isinstance(content, str):
         return [{"role": role, "content": content}]
     messages: list[Message] = []
     calls: list[dict[str, Any]] = []
-    said: list[dict[str, Any]] = []
+    parts: list[dict[str, Any]] = []
     for number, block in enumerate(content):
         match block["type"]:
             case "tool_use":
                 calls.append(_tool_call(call, block))
             case "tool_result":
-                if said:
-                    messages.append({"role": role, "content": _joined(said)})
-                    said = []
+                if parts:
+                    messages.append({"role": role, "content": _content_of(parts)})
+                    parts = []
                 messages.append(_tool_message(call, block, f"{at}[{number}]"))
             case thoughts if thoughts in THOUGHTS:
                 call.drop(f"{_BLOCK}.{thoughts}")
             case _:
-                said.append(_part(call, block, f"{at}[{number}]", _BLOCK))
+                parts.append(_part(call, block, f"{at}[{number}]", _BLOCK))
     if calls:
-        messages.append({"role": role, "content": _joined(said) if said else None, "tool_calls": calls})
-    elif said:
-        messages.append({"role": role, "content": _joined(said)})
+        messages.append({"role": role, "content": _content_of(parts) if parts else None, "tool_calls": calls})
+    elif parts:
+        messages.append({"role": role, "content": _content_of(parts)})
     return messages
 
 
@@ -106,11 +106,11 @@ def _tool_message(call: Call, block: dict[str, Any], at: str) -> Message:
 def _content(call: Call, content: str | list[dict[str, Any]], at: str, place: str) -> str | list[dict[str, Any]]:
     if isinstance(content, str):
         return content
-    return _joined([_part(call, block, f"{at}[{number}]", place) for number, block in enumerate(content)])
+    return _content_of([_part(call, block, f"{at}[{number}]", place) for number, block in enumerate(content)])
 
 
-def _joined(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
-    """One text as it is: not every backend takes parts."""
+def _content_of(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+    """The parts as content: a single text as a string, since not every backend accepts parts."""
     if not parts:
         return ""
     if len(parts) == 1 and parts[0]["type"] == "text":

@@ -1,4 +1,4 @@
-"""Anthropic's counting of a prompt's tokens, where somebody can: Anthropic, or the model's own tokenizer.
+"""Counts the tokens of a prompt, by Anthropic or by the model's own tokenizer.
 
 Source: platform.claude.com/docs/en/api/messages-count-tokens.
 """
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 class CountTokensFormat(AnthropicFormat):
-    """`{"input_tokens": 12}`; nothing is generated, so it costs no tokens."""
+    """The answer is `{"input_tokens": 12}`; nothing is generated, so it costs no tokens."""
 
     request = CountTokensRequest
 
     def to_call(self, backend: Backend, call: Call) -> Call:
-        """The chat call that the same Messages request would be."""
+        """The chat call of the same Messages request."""
         if self.name in backend.native:
             return super().to_call(backend, call)
-        # No part of a prompt, but chat wants a limit.
+        # Not part of the prompt, but the translation needs a limit.
         return super().to_call(backend, replace(call, fields={**call.fields, "max_tokens": 1}))
 
     async def complete(self, backend: Backend, call: Call, _request: dict[str, Any]) -> bytes:

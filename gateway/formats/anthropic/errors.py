@@ -1,7 +1,7 @@
-"""The gateway's errors in Anthropic's shape: `{"type": "error", "error": {"type", "message"}, "request_id"}`.
+"""The gateway's errors in Anthropic's form: `{"type": "error", "error": {"type", "message"}, "request_id"}`.
 
-What is wrong with which field stands in the message; the shape has no place for a code. Anthropic knows no 503: whoever
-is overloaded or not there for a moment says 529.
+The form has no code and no field; the message names the field. Anthropic has no 503: an overloaded or temporarily
+unavailable service answers 529.
 
 Source: platform.claude.com/docs/en/api/errors.
 """
@@ -32,5 +32,5 @@ def body_of(error: GatewayError, request_id: str) -> bytes:
     """The error object as JSON."""
     status = status_of(error)
     other = "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "api_error"
-    told = {"type": _TYPES.get(status, other), "message": error.message}
-    return orjson.dumps({"type": "error", "error": told, "request_id": request_id})
+    details = {"type": _TYPES.get(status, other), "message": error.message}
+    return orjson.dumps({"type": "error", "error": details, "request_id": request_id})

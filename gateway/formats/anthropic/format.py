@@ -1,7 +1,7 @@
 """Anthropic's Messages between a client and any backend.
 
-A backend that speaks Anthropic's format gets the client's own bytes, and the client gets that backend's. Any other one
-is asked in OpenAI's words.
+The bytes of a request and its answer pass unchanged to and from a backend that speaks Anthropic's format. For all other
+backends they are translated to and from OpenAI's format.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gateway.backends.base import Backend, Call
     from gateway.errors.base import GatewayError
     from gateway.formats.base import Headers
-    from gateway.formats.schema import Open
+    from gateway.formats.schema import OpenModel
     from gateway.operations import Operation
 
 _VERSION = b"anthropic-version"
@@ -40,27 +40,27 @@ class AnthropicFormat(Format):
     """Anthropic's Messages.
 
     Args:
-        version: of Anthropic's API, as the client wants it.
-        beta: what the client's `anthropic-beta` asks for; Anthropic gets it, no other backend knows it.
+        version: the client's `anthropic-version`.
+        beta: the client's `anthropic-beta`; only Anthropic gets it.
 
     Attributes:
-        request: the bounds of a request.
+        request: the model of a request.
     """
 
     name = "anthropic"
     end = END
-    request: ClassVar[type[Open]] = MessagesRequest
+    request: ClassVar[type[OpenModel]] = MessagesRequest
 
     def __init__(self, version: str = VERSION, beta: str = "") -> None:
         self._version = version
         self._beta = beta
 
     def matches(self, path: str) -> bool:
-        """`/v1/messages`, and what is below it."""
+        """Match `/v1/messages` and every path below."""
         return path.startswith(PATH) and path[len(PATH) :][:1] in {"", "/"}
 
     def secret(self, headers: Headers) -> bytes:
-        """Anthropic's `x-api-key`, else the bearer key; of two keys Anthropic takes its own."""
+        """The `x-api-key`, else the bearer key; Anthropic gives the former precedence too."""
         return next((value.strip() for name, value in headers if name == b"x-api-key"), b"") or bearer(headers)
 
     def error(self, error: GatewayError, request_id: str) -> tuple[int, bytes]:
@@ -68,11 +68,11 @@ class AnthropicFormat(Format):
         return status_of(error), body_of(error, request_id)
 
     def headers(self, request_id: bytes) -> list[tuple[bytes, bytes]]:
-        """`x-request-id`, and Anthropic's own name for it."""
+        """`x-request-id`, and Anthropic's `request-id`."""
         return [(b"x-request-id", request_id), (b"request-id", request_id)]
 
     def validate(self, headers: Headers, fields: dict[str, Any]) -> Self:
-        """Check a request against the bounds of the version of Anthropic's API that it names."""
+        """Validate a request for its version of Anthropic's API."""
         version, beta = VERSION, []
         for name, value in headers:
             if name == _VERSION:
@@ -89,7 +89,7 @@ class AnthropicFormat(Format):
         return type(self)(version, ",".join(beta))
 
     def to_call(self, backend: Backend, call: Call) -> Call:
-        """A chat call, but for a backend that speaks Anthropic's format: that gets the request and its headers."""
+        """Translate to a chat call; a backend that speaks Anthropic's format gets the request and its headers."""
         if self.name in backend.native:
             beta = {_BETA.decode(): self._beta} if self._beta else {}
             headers = {**call.headers, _VERSION.decode(): self._version, **beta}
@@ -118,7 +118,7 @@ class AnthropicFormat(Format):
         """An event `error`; nothing follows it."""
         return b"event: error\ndata: " + body_of(error, request_id) + b"\n\n"
 
-    def path_item(self, operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ARG002  # it has one
+    def path_item(self, operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ARG002  # there is one endpoint
         """The endpoint for the OpenAPI page."""
         return path_item(
             MessagesRequest,
@@ -134,11 +134,11 @@ async def _translated(backend: Backend, call: Call, stream: MessageStream) -> As
     async with aclosing(backend.stream(call)) as blocks:
         async for block in blocks:
             try:
-                passed = stream.events(block)
+                events = stream.events(block)
             except WRONG_SHAPE as error:
                 raise _bad_answer(backend) from error
-            if passed:
-                yield passed
+            if events:
+                yield events
     yield stream.ending()
 
 

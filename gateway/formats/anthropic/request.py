@@ -1,7 +1,7 @@
-"""A Messages request as a chat request, for every backend that does not speak Anthropic's format itself.
+"""Translates a Messages request to a chat request, for backends that do not speak Anthropic's format.
 
-It is the counterpart of `gateway.backends.anthropic.request`. Fields of Anthropic's own that chat has no word for are
-dropped by name. `top_k` travels on: it is no field of OpenAI's, but most servers that speak its format take it.
+The counterpart of `gateway.backends.anthropic.request`. Fields that chat does not have are dropped and named. `top_k`
+is kept: it is not OpenAI's, but most servers of its format accept it.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _KNOWN = frozenset(
         *("thinking", "tool_choice", "tools"),
     }
 )
-_CHOICES = {theirs: ours for ours, theirs in TOOL_CHOICES.items()}
+_CHOICES = {anthropic: openai for openai, anthropic in TOOL_CHOICES.items()}
 
 
 def chat_call(call: Call, limit_field: str) -> Call:
-    """The same call in OpenAI's words.
+    """Translate a call to OpenAI's format.
 
     Args:
-        call: it holds the client's own bytes and fields.
+        call: the call with the client's own bytes and fields.
         limit_field: the backend's name for `max_tokens`.
 
     Raises:
-        InvalidRequest: the request asks for something that chat cannot carry, or the call is strict and a parameter
+        InvalidRequest: the request needs something that chat does not have, or the call is strict and a parameter
             would be dropped.
     """
     fields = {name: value for name, value in call.fields.items() if value is not None}
@@ -69,9 +69,9 @@ def _add_output_config(call: Call, request: dict[str, Any], config: dict[str, An
         request["reasoning_effort"] = effort
     elif effort is not None:
         call.drop("output_config.effort")
-    if shape := config.get("format"):
-        # OpenAI wants a name for it, Anthropic has none.
-        schema = {"name": "answer", "schema": shape["schema"], "strict": True}
+    if answer_format := config.get("format"):
+        # OpenAI's schema needs a name, Anthropic's has none.
+        schema = {"name": "answer", "schema": answer_format["schema"], "strict": True}
         request["response_format"] = {"type": "json_schema", "json_schema": schema}
 
 

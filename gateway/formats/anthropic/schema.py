@@ -1,4 +1,4 @@
-"""The bounds of a Messages request; the words for what is out of them are those of chat.
+"""The model of a Messages request.
 
 Source: platform.claude.com/docs/en/api/messages, /versioning, and the types of the package `anthropic`.
 """
@@ -16,78 +16,78 @@ from gateway.backends.anthropic.vocabulary import VERSION, WITHOUT_SAMPLING
 from gateway.errors.base import InvalidRequest
 from gateway.formats import problems
 from gateway.formats.anthropic.blocks import InputMessage, System
-from gateway.formats.schema import FIRST, OTHER, Bool, Object, Open, Text1, by_type, invalid
+from gateway.formats.schema import FAIL_FAST, OTHER, Bool, NonEmptyText, Object, OpenModel, by_type, invalid
 
 _LEAST_BUDGET = 1024
 _SAMPLING = ("temperature", "top_p", "top_k")
 
 
-class Metadata(Open):
+class Metadata(OpenModel):
     """About the request: who is behind it."""
 
     user_id: str | None = None
 
 
-class CustomTool(Open):
+class CustomTool(OpenModel):
     """A tool that the client runs; `input_schema` is a JSON schema."""
 
     type: Literal["custom"] | None = None
-    name: Text1
+    name: NonEmptyText
     input_schema: Object
     description: str | None = None
     strict: Bool = None
 
 
-class ServerTool(Open):
+class ServerTool(OpenModel):
     """A tool that Anthropic runs or knows, such as its web search."""
 
-    type: Text1
+    type: NonEmptyText
 
 
-class NamedChoice(Open):
+class NamedChoice(OpenModel):
     """This tool, and no other."""
 
     type: Literal["tool"]
-    name: Text1
+    name: NonEmptyText
     disable_parallel_tool_use: Bool = None
 
 
-class OtherChoice(Open):
+class OtherChoice(OpenModel):
     """One of the tools, any of them, or none."""
 
     type: Literal["auto", "any", "none", "tool"]
     disable_parallel_tool_use: Bool = None
 
 
-class ThinkingBudget(Open):
-    """Think before the answer, up to so many tokens of it."""
+class ThinkingBudget(OpenModel):
+    """Thoughts before the answer, up to a number of tokens."""
 
     type: Literal["enabled"]
     budget_tokens: Annotated[int, Field(ge=_LEAST_BUDGET)]
 
 
-class OtherThinking(Open):
+class OtherThinking(OpenModel):
     """`disabled`, or as much as the model sees fit."""
 
-    type: Text1
+    type: NonEmptyText
 
 
-class SchemaFormat(Open):
+class SchemaFormat(OpenModel):
     """An answer that follows a JSON schema."""
 
     type: Literal["json_schema"]
     json_schema: Object = Field(alias="schema")
 
 
-class OutputConfig(Open):
-    """How much effort the answer is worth, and its shape."""
+class OutputConfig(OpenModel):
+    """The effort and the form of the answer."""
 
     effort: str | None = None
     format: SchemaFormat | None = None
 
 
 def _kind_of_tool(tool: Any) -> str:
-    """Only Anthropic's own tools must have a type."""
+    """The tag of a tool; only Anthropic's own tools must have a type."""
     kind = tool.get("type") if isinstance(tool, dict) else None
     return "<custom>" if kind in (None, "custom") else OTHER
 
@@ -101,33 +101,33 @@ Thinking = Annotated[
 ]
 
 
-class CountTokensRequest(Open):
-    """What `POST /v1/messages/count_tokens` takes: what a request's prompt is made of."""
+class CountTokensRequest(OpenModel):
+    """What `POST /v1/messages/count_tokens` takes: the fields of a prompt."""
 
-    model: Text1
-    messages: Annotated[list[InputMessage], FIRST] = Field(min_length=1)
+    model: NonEmptyText
+    messages: Annotated[list[InputMessage], FAIL_FAST] = Field(min_length=1)
     output_config: OutputConfig | None = None
     system: System | None = None
     thinking: Thinking | None = None
     tool_choice: ToolChoice | None = None
-    tools: Annotated[list[Tool], FIRST] | None = None
+    tools: Annotated[list[Tool], FAIL_FAST] | None = None
 
 
-class MessagesRequest(Open):
+class MessagesRequest(OpenModel):
     """What `POST /v1/messages` takes."""
 
-    model: Text1
+    model: NonEmptyText
     max_tokens: Annotated[int, Field(ge=0)]
-    messages: Annotated[list[InputMessage], FIRST] = Field(min_length=1)
+    messages: Annotated[list[InputMessage], FAIL_FAST] = Field(min_length=1)
     metadata: Metadata | None = None
     output_config: OutputConfig | None = None
-    stop_sequences: Annotated[list[Text1], FIRST] | None = None
+    stop_sequences: Annotated[list[NonEmptyText], FAIL_FAST] | None = None
     stream: Bool = None
     system: System | None = None
     temperature: Annotated[float | None, Field(ge=0, le=1)] = None
     thinking: Thinking | None = None
     tool_choice: ToolChoice | None = None
-    tools: Annotated[list[Tool], FIRST] | None = None
+    tools: Annotated[list[Tool], FAIL_FAST] | None = None
     top_k: Annotated[int | None, Field(ge=0)] = None
     top_p: Annotated[float | None, Field(ge=0, le=1)] = None
 
@@ -138,16 +138,16 @@ class MessagesRequest(Open):
         return self
 
 
-def check(fields: dict[str, Any], version: str, request: type[Open] = MessagesRequest) -> None:
-    """Check a parsed request body.
+def check(fields: dict[str, Any], version: str, request: type[OpenModel] = MessagesRequest) -> None:
+    """Validate a parsed request body.
 
     Args:
         fields: the JSON object as orjson parsed it; it is not changed.
-        version: of Anthropic's API.
-        request: the bounds.
+        version: version of Anthropic's API.
+        request: the model of the request.
 
     Raises:
-        InvalidRequest: 400 with the path of the first field at fault.
+        InvalidRequest: 400 with the path of the first invalid field.
     """
     problems.check(fields, request)
     if version == WITHOUT_SAMPLING:

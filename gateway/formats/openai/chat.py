@@ -1,4 +1,4 @@
-"""The bounds of a chat request, and the words for what is out of them.
+"""The model of a chat request.
 
 Types and bounds follow `CreateChatCompletionRequest` of github.com/openai/openai-openapi. Fields that it does not know
 pass untouched. Nothing is coerced: `5.0` is no integer and `true` is no number.
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, Tag, model_validator
 
 from gateway.formats.openai.messages import Message
 from gateway.formats.openai.tools import FunctionCallChoice, FunctionDefinition, ResponseFormat, Tool, ToolChoice
-from gateway.formats.schema import FIRST, Bool, Object, Open, Text1, invalid, text_or
+from gateway.formats.schema import FAIL_FAST, Bool, NonEmptyText, Object, OpenModel, invalid, text_or
 
 Penalty = Annotated[float | None, Field(ge=-2, le=2)]
 TokenLimit = Annotated[int | None, Field(ge=1)]
@@ -25,36 +25,36 @@ Stop = Annotated[
 ]
 
 
-class StreamOptions(Open):
+class StreamOptions(OpenModel):
     """Options of a stream."""
 
     include_usage: Bool = None
 
 
 class GatewayOptions(BaseModel):
-    """What a request says to the gateway itself; it never reaches a backend, and a misspelt key in it is an error.
+    """Options for the gateway itself, which never reach a backend; an unknown key is an error.
 
     Attributes:
-        template: name of one of the model's prompt templates, whose messages come before the request's own.
-        variables: the values of its variables: texts, numbers, switches, and lists of these.
+        template: name of one of the model's prompt templates; its messages come before the request's own.
+        variables: values of its variables: strings, numbers, booleans, and lists of these.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    template: Text1 | None = None
+    template: NonEmptyText | None = None
     variables: Object | None = None
 
 
-class ChatRequest(Open):
+class ChatRequest(OpenModel):
     """What `POST /v1/chat/completions` takes."""
 
-    model: Text1
-    messages: Annotated[list[Message], FIRST] = Field(min_length=1)
+    model: NonEmptyText
+    messages: Annotated[list[Message], FAIL_FAST] = Field(min_length=1)
     frequency_penalty: Penalty = None
     function_call: FunctionCallChoice | None = None
     gateway: GatewayOptions | None = None
     functions: Annotated[list[FunctionDefinition], Field(min_length=1, max_length=128)] | None = None
-    logit_bias: Annotated[dict[str, Annotated[float, Field(ge=-100, le=100)]], FIRST] | None = None
+    logit_bias: Annotated[dict[str, Annotated[float, Field(ge=-100, le=100)]], FAIL_FAST] | None = None
     logprobs: Bool = None
     max_completion_tokens: TokenLimit = None
     max_tokens: TokenLimit = None

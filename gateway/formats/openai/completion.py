@@ -1,4 +1,4 @@
-"""The bounds of a request for a text completion: `CreateCompletionRequest` of github.com/openai/openai-openapi."""
+"""The model of a text completion request: `CreateCompletionRequest` of github.com/openai/openai-openapi."""
 
 # ruff: file-ignore[TC001]
 # Pydantic reads the annotations when the module is loaded.
@@ -10,17 +10,17 @@ from typing import Annotated, Any, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from gateway.formats.openai.chat import Penalty, Stop, StreamOptions
-from gateway.formats.schema import FIRST, Bool, Open, Text1, invalid
+from gateway.formats.schema import FAIL_FAST, Bool, NonEmptyText, OpenModel, invalid
 
 TEXTS = 2048
-"""The most texts in one request. OpenAI states it for embeddings only; a list of prompts must have an end as well."""
+"""The most texts in one request. OpenAI states it for embeddings only; the gateway bounds prompts as well."""
 
 Token = Annotated[int, Field(ge=0)]
-Tokens = Annotated[list[Token], Field(min_length=1), FIRST]
+Tokens = Annotated[list[Token], Field(min_length=1), FAIL_FAST]
 
 
 def _kind(value: Any) -> str | None:
-    """Which of the four forms it is, by its first item: so a wrong one gives one error, not one per form."""
+    """The tag of one of the four forms, by the first item: a wrong value gives one error, not one per form."""
     if isinstance(value, str):
         return "<text>"
     if not isinstance(value, list):
@@ -34,22 +34,22 @@ def _kind(value: Any) -> str | None:
 BY_KIND = Discriminator(_kind)
 Prompt = Annotated[
     Annotated[str, Tag("<text>")]
-    | Annotated[Annotated[list[str], Field(min_length=1, max_length=TEXTS), FIRST], Tag("<texts>")]
+    | Annotated[Annotated[list[str], Field(min_length=1, max_length=TEXTS), FAIL_FAST], Tag("<texts>")]
     | Annotated[Tokens, Tag("<tokens>")]
-    | Annotated[Annotated[list[Tokens], Field(min_length=1, max_length=TEXTS), FIRST], Tag("<lists of tokens>")],
+    | Annotated[Annotated[list[Tokens], Field(min_length=1, max_length=TEXTS), FAIL_FAST], Tag("<lists of tokens>")],
     BY_KIND,
 ]
 
 
-class CompletionRequest(Open):
+class CompletionRequest(OpenModel):
     """What `POST /v1/completions` takes."""
 
-    model: Text1
+    model: NonEmptyText
     prompt: Prompt | None
     best_of: Annotated[int | None, Field(ge=0, le=20)] = None
     echo: Bool = None
     frequency_penalty: Penalty = None
-    logit_bias: Annotated[dict[str, Annotated[float, Field(ge=-100, le=100)]], FIRST] | None = None
+    logit_bias: Annotated[dict[str, Annotated[float, Field(ge=-100, le=100)]], FAIL_FAST] | None = None
     logprobs: Annotated[int | None, Field(ge=0, le=5)] = None
     max_tokens: Annotated[int | None, Field(ge=0)] = None
     n: Annotated[int | None, Field(ge=1, le=128)] = None

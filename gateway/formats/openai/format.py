@@ -1,4 +1,4 @@
-"""OpenAI's format, which is the gateway's own: backends are asked in it, and nothing is translated."""
+"""OpenAI's format, which is the gateway's own: nothing is translated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway.backends.base import Backend, Call
     from gateway.errors.base import GatewayError
     from gateway.formats.base import Headers
-    from gateway.formats.schema import Open
+    from gateway.formats.schema import OpenModel
     from gateway.operations import Operation
 
 
@@ -23,18 +23,18 @@ class OpenAIFormat(Format):
     """OpenAI's requests, answers and errors.
 
     Args:
-        request: the bounds of a request.
+        request: the model of a request.
     """
 
     name = "openai"
     end = DONE
     passes_through = True
 
-    def __init__(self, request: type[Open]) -> None:
+    def __init__(self, request: type[OpenModel]) -> None:
         self._request = request
 
-    def matches(self, path: str) -> bool:  # noqa: ARG002  # pages and probes are the gateway's own
-        """Every path: what no other format has for itself is OpenAI's."""
+    def matches(self, path: str) -> bool:  # noqa: ARG002  # every path
+        """Match every path; other formats take precedence."""
         return True
 
     def secret(self, headers: Headers) -> bytes:
@@ -50,16 +50,16 @@ class OpenAIFormat(Format):
         return [(b"x-request-id", request_id)]
 
     def validate(self, headers: Headers, fields: dict[str, Any]) -> Self:  # noqa: ARG002  # all of it is in the body
-        """Check a request against OpenAI's bounds."""
+        """Validate a request by its model."""
         check(fields, self._request)
         return self
 
     async def complete(self, backend: Backend, call: Call, _request: dict[str, Any]) -> bytes:
-        """What the backend answers."""
+        """The backend's answer."""
         return await backend.complete(call)
 
     def stream(self, backend: Backend, call: Call, _request: dict[str, Any]) -> AsyncGenerator[bytes, None]:
-        """What the backend streams."""
+        """The backend's stream."""
         return backend.stream(call)
 
     def failure(self, error: GatewayError, request_id: str) -> bytes:  # noqa: ARG002  # it stands in a header
@@ -67,7 +67,7 @@ class OpenAIFormat(Format):
         return error.event() + DONE
 
     def path_item(self, operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:
-        """An endpoint under the operation's own name."""
+        """The endpoint of the operation for the OpenAPI page."""
         return path_item(
             self._request,
             answer=operation.answer,

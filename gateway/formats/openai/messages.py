@@ -1,4 +1,4 @@
-"""The messages of a chat request: content parts and calls of tools included."""
+"""The models of messages in a chat request, with content parts and tool calls."""
 
 from __future__ import annotations
 
@@ -6,62 +6,62 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Tag, model_validator
 
-from gateway.formats.schema import FIRST, OTHER, Object, Open, Text1, by_type, missing, text_or
+from gateway.formats.schema import FAIL_FAST, OTHER, NonEmptyText, Object, OpenModel, by_type, missing, text_or
 
 
-class TextPart(Open):
+class TextPart(OpenModel):
     """A piece of text."""
 
     type: Literal["text"]
     text: str
 
 
-class RefusalPart(Open):
+class RefusalPart(OpenModel):
     """What an assistant said when it refused."""
 
     type: Literal["refusal"]
     refusal: str
 
 
-class ImageUrl(Open):
+class ImageUrl(OpenModel):
     """An image's address, or the image itself as `data:image/png;base64,…`."""
 
     url: str
     detail: str | None = None
 
 
-class ImagePart(Open):
+class ImagePart(OpenModel):
     """An image."""
 
     type: Literal["image_url"]
     image_url: ImageUrl
 
 
-class InputAudio(Open):
+class InputAudio(OpenModel):
     """Audio in base64, and its format (`wav`, `mp3`)."""
 
     data: str
     format: str
 
 
-class AudioPart(Open):
+class AudioPart(OpenModel):
     """A piece of audio."""
 
     type: Literal["input_audio"]
     input_audio: InputAudio
 
 
-class FilePart(Open):
+class FilePart(OpenModel):
     """A file."""
 
     type: Literal["file"]
     file: Object
 
 
-class OtherPart(Open):
+class OtherPart(OpenModel):
     """A part that OpenAI does not know, such as `video_url`; the backend may."""
 
-    type: Text1
+    type: NonEmptyText
 
 
 ContentPart = Annotated[
@@ -74,19 +74,20 @@ ContentPart = Annotated[
     by_type("text", "refusal", "image_url", "input_audio", "file"),
 ]
 Content = Annotated[
-    Annotated[str, Tag("<text>")] | Annotated[Annotated[list[ContentPart], Field(min_length=1), FIRST], Tag("<parts>")],
+    Annotated[str, Tag("<text>")]
+    | Annotated[Annotated[list[ContentPart], Field(min_length=1), FAIL_FAST], Tag("<parts>")],
     text_or("<parts>", list),
 ]
 
 
-class CalledFunction(Open):
+class CalledFunction(OpenModel):
     """A function's name, and its arguments as the model wrote them: JSON as a rule."""
 
     name: str
     arguments: str
 
 
-class FunctionCall(Open):
+class FunctionCall(OpenModel):
     """A call of a function."""
 
     id: str
@@ -94,14 +95,14 @@ class FunctionCall(Open):
     function: CalledFunction
 
 
-class CalledCustomTool(Open):
+class CalledCustomTool(OpenModel):
     """A custom tool's name, and its input as the model wrote it."""
 
     name: str
     input: str
 
 
-class CustomCall(Open):
+class CustomCall(OpenModel):
     """A call of a custom tool."""
 
     id: str
@@ -109,11 +110,11 @@ class CustomCall(Open):
     custom: CalledCustomTool
 
 
-class OtherCall(Open):
+class OtherCall(OpenModel):
     """A call of something that OpenAI does not know; the backend may."""
 
     id: str
-    type: Text1
+    type: NonEmptyText
 
 
 ToolCall = Annotated[
@@ -124,13 +125,13 @@ ToolCall = Annotated[
 ]
 
 
-class Message(Open):
+class Message(OpenModel):
     """One message; `content` may only be missing from an assistant's message that calls tools."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: Content | None = None
     name: str | None = None
-    tool_calls: Annotated[list[ToolCall], FIRST] | None = None
+    tool_calls: Annotated[list[ToolCall], FAIL_FAST] | None = None
     function_call: CalledFunction | None = None
     tool_call_id: str | None = None
 

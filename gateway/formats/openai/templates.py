@@ -1,6 +1,6 @@
-"""Prompt templates: a request names one of its model's, gives its variables, and gets its messages before its own.
+"""Prompt templates: a request names a template of its model, whose messages come before its own.
 
-What a client sends is data: neither its variables nor its messages are ever read as templates.
+Variables and messages of clients are data; they are never evaluated as templates.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from gateway.text.template import SafeTemplate
 
 FIELD = "gateway"
-"""The field of a request that is the gateway's own; it never goes on to a backend."""
+"""The request field for the gateway itself; it never reaches a backend."""
 _SYSTEM = frozenset({"system", "developer"})
 
 
-def only_for_chats() -> InvalidRequest:
-    """The refusal of the field where there are no templates: it must not go on to a backend either."""
+def templates_unsupported() -> InvalidRequest:
+    """The refusal of the field at endpoints without templates."""
     return InvalidRequest(
         f"'{FIELD}' names a prompt template, and there are none here. Leave it out, or ask {CHAT.url_path}.",
         param=FIELD,
@@ -39,7 +39,7 @@ class PromptTemplates:
     """The prompt templates of all models.
 
     Args:
-        models: the configured models; their templates are known to be good.
+        models: the configured models, with validated templates.
     """
 
     def __init__(self, models: Mapping[str, ModelConfig]) -> None:
@@ -49,17 +49,17 @@ class PromptTemplates:
             if config.templates
         }
 
-    def applied(self, fields: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
-        """A request with its template's messages before its own, and without the gateway's own field.
+    def apply(self, fields: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+        """Add the messages of the template to a request, and remove the gateway's own field.
 
         Args:
-            fields: the checked body of a chat request with the field; it is not changed.
+            fields: the validated body of a chat request with the field; it is not changed.
 
         Returns:
             The body and the fields for the backends.
 
         Raises:
-            InvalidRequest: 400, which names the unknown template, or the variable that is missing, unknown or unfit.
+            InvalidRequest: 400, which names the unknown template, or the missing, unknown or unfit variable.
         """
         options = fields[FIELD] or {}
         name, variables = options.get("template"), options.get("variables") or {}
@@ -100,19 +100,19 @@ class _Template:
 
     @classmethod
     def of(cls, name: str, config: TemplateConfig) -> _Template:
-        """The template that a configuration describes."""
-        from gateway.text.template import SafeTemplate  # noqa: PLC0415  # Jinja is read only where there are templates
+        """Compile the template of a configuration."""
+        from gateway.text.template import SafeTemplate  # noqa: PLC0415  # Jinja is imported only if needed
 
         texts = tuple((role, SafeTemplate(text)) for _, role, text in config.texts)
         known = frozenset(variable for _, text in texts for variable in text.variables)
         return cls(name, texts, config.variables, known, config.system is not None)
 
-    def messages(self, variables: dict[str, Any], own: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Its messages before the client's own, but after a system message of the client's."""
-        from gateway.text.template import MissingVariableError, TooMuchError, UnfitVariablesError  # noqa: PLC0415  # as above
+    def messages(self, variables: dict[str, Any], messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Insert the template's messages before the client's, after the client's system messages."""
+        from gateway.text.template import MissingVariableError, TemplateLimitError, UnfitVariablesError  # noqa: PLC0415  # see `of`
 
         self._check(variables)
-        for index, message in enumerate(own):
+        for index, message in enumerate(messages):
             if self.has_system and message["role"] in _SYSTEM:
                 raise InvalidRequest(
                     f"The template '{self.name}' brings its own system message. Leave out yours, or the template.",
@@ -120,7 +120,7 @@ class _Template:
                     code="second_system_message",
                 )
         values = {**self.defaults, **variables}
-        first = next((index for index, message in enumerate(own) if message["role"] not in _SYSTEM), len(own))
+        first = next((index for index, message in enumerate(messages) if message["role"] not in _SYSTEM), len(messages))
         try:
             filled = [{"role": role, "content": text.fill(values)} for role, text in self.texts]
         except MissingVariableError as error:
@@ -129,7 +129,7 @@ class _Template:
                 param=f"gateway.variables.{error.name}",
                 code="missing_template_variable",
             ) from None
-        except TooMuchError as error:
+        except TemplateLimitError as error:
             raise InvalidRequest(
                 f"With these variables the template '{self.name}' makes {error}, which is its limit. Send less.",
                 param="gateway.variables",
@@ -142,10 +142,10 @@ class _Template:
                 param="gateway.variables",
                 code="invalid_template_variable",
             ) from None
-        return [*own[:first], *filled, *own[first:]]
+        return [*messages[:first], *filled, *messages[first:]]
 
     def _check(self, variables: dict[str, Any]) -> None:
-        from gateway.text.template import STEPS_LIMIT, TEXT_LIMIT  # noqa: PLC0415  # as above
+        from gateway.text.template import STEPS_LIMIT, TEXT_LIMIT  # noqa: PLC0415  # see `of`
 
         for name, value in variables.items():
             param = f"gateway.variables.{shorten(name)}"

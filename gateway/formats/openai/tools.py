@@ -1,4 +1,4 @@
-"""The tools of a chat request, the choice among them, and the shape of the answer."""
+"""The models of tools, tool choice and response format in a chat request."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag
 
-from gateway.formats.schema import FIRST, OTHER, Bool, Object, Open, Text1, by_type, text_or
+from gateway.formats.schema import FAIL_FAST, OTHER, Bool, NonEmptyText, Object, OpenModel, by_type, text_or
 
 
-class FunctionDefinition(Open):
+class FunctionDefinition(OpenModel):
     """A function that the model may call; `parameters` is a JSON schema."""
 
-    name: Text1
+    name: NonEmptyText
     description: str | None = None
     parameters: Object | None = None
     strict: Bool = None
 
 
-class FunctionTool(Open):
+class FunctionTool(OpenModel):
     """A tool that is a function."""
 
     type: Literal["function"]
     function: FunctionDefinition
 
 
-class Named(Open):
+class Named(OpenModel):
     """Something by its name."""
 
-    name: Text1
+    name: NonEmptyText
 
 
-class CustomTool(Open):
+class CustomTool(OpenModel):
     """A tool that takes free text."""
 
     type: Literal["custom"]
     custom: Named
 
 
-class OtherTool(Open):
+class OtherTool(OpenModel):
     """A tool that OpenAI does not know; the backend may."""
 
-    type: Text1
+    type: NonEmptyText
 
 
 Tool = Annotated[
@@ -52,38 +52,38 @@ Tool = Annotated[
 ]
 
 
-class FunctionChoice(Open):
+class FunctionChoice(OpenModel):
     """This function, and no other."""
 
     type: Literal["function"]
     function: Named
 
 
-class CustomChoice(Open):
+class CustomChoice(OpenModel):
     """This custom tool, and no other."""
 
     type: Literal["custom"]
     custom: Named
 
 
-class AllowedTools(Open):
+class AllowedTools(OpenModel):
     """Some of the tools; `required` makes the model call one of them."""
 
     mode: Literal["auto", "required"]
-    tools: Annotated[list[Object], FIRST]
+    tools: Annotated[list[Object], FAIL_FAST]
 
 
-class AllowedToolsChoice(Open):
+class AllowedToolsChoice(OpenModel):
     """One of some of the tools."""
 
     type: Literal["allowed_tools"]
     allowed_tools: AllowedTools
 
 
-class OtherChoice(Open):
+class OtherChoice(OpenModel):
     """A choice that OpenAI does not know; the backend may."""
 
-    type: Text1
+    type: NonEmptyText
 
 
 ToolChoiceObject = Annotated[
@@ -102,27 +102,27 @@ FunctionCallChoice = Annotated[
 ]
 
 
-class NamedSchema(Open):
+class NamedSchema(OpenModel):
     """A JSON schema and its name."""
 
-    name: Text1
+    name: NonEmptyText
     # OpenAI's document calls it optional; its service refuses a request without it.
     json_schema: Object = Field(alias="schema")
     description: str | None = None
     strict: Bool = None
 
 
-class JsonSchemaFormat(Open):
+class JsonSchemaFormat(OpenModel):
     """An answer that follows a JSON schema."""
 
     type: Literal["json_schema"]
     json_schema: NamedSchema
 
 
-class OtherFormat(Open):
+class OtherFormat(OpenModel):
     """`text`, `json_object`, or a format that OpenAI does not know; the backend may."""
 
-    type: Text1
+    type: NonEmptyText
 
 
 ResponseFormat = Annotated[

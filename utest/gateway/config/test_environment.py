@@ -1,4 +1,4 @@
-"""Variables that overrule the file, those that do not though they look like it, and what is told of them."""
+"""Variables that override the file, and problems of those that only look like it."""
 
 import pytest
 from typer.testing import CliRunner
@@ -40,7 +40,7 @@ def test_a_problem_of_the_environment_names_the_variable(write, monkeypatch):
     assert problems(write(GOOD)) == ["environment variable GATEWAY_SERVER__PROT: is no setting; did you mean 'port'?"]
 
 
-def test_a_variable_for_a_table_that_does_not_exist_is_not_passed_over(write, monkeypatch):
+def test_a_variable_for_an_unknown_table_is_an_error(write, monkeypatch):
     monkeypatch.setenv("GATEWAY_SERVR__PORT", "1")
     monkeypatch.setenv("GATEWAY_URL", "http://127.0.0.1:1")
     assert problems(write(GOOD)) == [
@@ -48,7 +48,7 @@ def test_a_variable_for_a_table_that_does_not_exist_is_not_passed_over(write, mo
     ]
 
 
-SLIPS = {
+TYPOS = {
     "API_KYS": "GATEWAY_API_KEYS",
     "APIKEYS": "GATEWAY_API_KEYS",
     "MODLE": "GATEWAY_MODEL",
@@ -57,15 +57,15 @@ SLIPS = {
 }
 
 
-@pytest.mark.parametrize(("name", "meant"), SLIPS.items(), ids=SLIPS)
-def test_a_slip_in_a_variable_is_an_error(write, monkeypatch, name, meant):
+@pytest.mark.parametrize(("name", "nearest"), TYPOS.items(), ids=TYPOS)
+def test_a_typo_in_a_variable_is_an_error(write, monkeypatch, name, nearest):
     monkeypatch.setenv(f"GATEWAY_{name}", "1")
     assert problems(write(GOOD)) == [
-        f"environment variable GATEWAY_{name}: means nothing to the gateway; did you mean {meant}? If not, unset it"
+        f"environment variable GATEWAY_{name}: means nothing to the gateway; did you mean {nearest}? If not, unset it"
     ]
 
 
-def test_other_variables_that_begin_like_the_gateways_are_told(write, monkeypatch):
+def test_other_variables_with_the_prefix_of_the_gateway_are_reported(write, monkeypatch):
     monkeypatch.setenv("GATEWAY_PORT", "9000")
     monkeypatch.setenv("GATEWAY_INTERFACE", "CGI/1.1")
     fix = "did you mean GATEWAY_SERVER__PORT? If not, unset it"
@@ -77,7 +77,7 @@ def test_other_variables_that_begin_like_the_gateways_are_told(write, monkeypatc
     assert "GATEWAY_PORT: means nothing" in result.output
 
 
-def test_variables_with_a_meaning_are_not_told(write, monkeypatch):
+def test_variables_with_a_meaning_are_not_reported(write, monkeypatch):
     variables = {
         "MODEL": "/m.gguf",
         "INSTANCE": "i",

@@ -1,4 +1,4 @@
-"""A good configuration, and every way in which one is bad: where, what, how to fix it."""
+"""A good configuration, and every problem of a bad one: place, cause and remedy."""
 
 import pytest
 from typer.testing import CliRunner
@@ -38,7 +38,7 @@ def problems(path):
     return [str(problem) for problem in error.value.problems]
 
 
-def test_the_file_overrules_the_defaults_and_the_environment_the_file(write, monkeypatch):
+def test_the_file_overrides_the_defaults_and_the_environment_the_file(write, monkeypatch):
     monkeypatch.setenv("GATEWAY_SERVER__HOST", "0.0.0.0")
     monkeypatch.setenv("GATEWAY_BACKENDS__UP__BASE_URL", "https://other/v1")
     monkeypatch.setenv("GATEWAY_API_KEYS", " first-key , second-key,")
@@ -67,7 +67,7 @@ def test_a_file_in_the_working_directory_is_found(write, monkeypatch):
     assert list(load().models) == ["org/m"]
 
 
-# the old text, the new text, and what is said of it
+# the old text, the new text, and the message
 BAD = {
     "typo in a key": ("port = 9000", "prot = 9000", "server.prot: is no setting; did you mean 'port'?"),
     "typo in a table": ("[server]", "[sevrer]", "sevrer: is no setting; did you mean 'server'?"),
@@ -116,15 +116,15 @@ BAD = {
 
 
 @pytest.mark.parametrize(("old", "new", "message"), BAD.values(), ids=BAD)
-def test_a_problem_says_where_what_and_how_to_mend_it(write, old, new, message):
+def test_a_problem_names_place_cause_and_remedy(write, old, new, message):
     assert old in GOOD
-    found = problems(write(GOOD.replace(old, new, 1)))
-    assert any(message in problem for problem in found), found
-    assert all("; " in problem for problem in found)
-    assert not any("sk-1" in problem or "me:pw" in problem for problem in found)
+    actual = problems(write(GOOD.replace(old, new, 1)))
+    assert any(message in problem for problem in actual), actual
+    assert all("; " in problem for problem in actual)
+    assert not any("sk-1" in problem or "me:pw" in problem for problem in actual)
 
 
-def test_all_problems_are_told_at_once(write):
+def test_all_problems_are_reported_at_once(write):
     assert len(problems(write(GOOD.replace("port", "prot").replace("base_url", "base_ulr")))) == 3
 
 
@@ -142,7 +142,7 @@ def test_a_backends_key_must_be_in_the_environment(write, variable, message):
     assert "sk-pasted-key" not in problem
 
 
-# The old text, the new text, and what is said of it: values that could be taken for one of the right type.
+# The old text, the new text, and the message: values that lax types would accept.
 LENIENT = {
     "a switch for a number": ("port = 9000", "workers = true", "server.workers: input should be a valid integer, not"),
     "a text for a number": ("port = 9000", 'port = "9000"', "server.port: input should be a valid integer; write it w"),
@@ -191,11 +191,11 @@ def test_config_check_shows_routes_or_problems(write):
 
 
 @pytest.mark.parametrize(
-    ("model", "told"),
+    ("model", "reason"),
     [("/no/such.gguf", "cannot be read: No such file"), (__file__, "is not a GGUF file")],
 )
 @pytest.mark.parametrize("place", ["GATEWAY_MODEL", "backends.up.model_path"])
-def test_config_check_looks_for_the_weights(write, monkeypatch, model, told, place):
+def test_config_check_reads_the_weights(write, monkeypatch, model, reason, place):
     table = 'kind = "llamacpp"'
     if place == "GATEWAY_MODEL":
         monkeypatch.setenv(place, model)
@@ -204,10 +204,10 @@ def test_config_check_looks_for_the_weights(write, monkeypatch, model, told, pla
     path = write(GOOD.replace('kind = "openai"\nbase_url = "http://127.0.0.1:1/v1/"', table))
     result = CliRunner().invoke(app, ["config", "check", str(path)])
     assert result.exit_code == 1
-    assert f"{place} names {model}, which {told}" in result.output
+    assert f"{place} names {model}, which {reason}" in result.output
 
 
-def test_limits_of_keys_that_do_not_exist_are_told(write, monkeypatch):
+def test_limits_without_any_key_are_reported(write, monkeypatch):
     path = write(GOOD + "[keys]\nrpm = 60\n")
     (remark,) = remarks(load(path))
     assert str(remark).startswith("keys.rpm: there are no keys, so all clients share it; set GATEWAY_API_KEYS")
@@ -225,7 +225,7 @@ def test_serve_refuses_a_bad_configuration(write, tmp_path, text):
     assert "Traceback" not in result.output
 
 
-def test_a_price_of_a_model_that_is_not_there_is_an_error(write):
+def test_a_price_of_an_unknown_model_is_an_error(write):
     (problem,) = problems(write(GOOD + '[prices."org/n"]\ninput_per_million = 1\noutput_per_million = 1\n'))
     assert problem == "prices.\"org/n\": there is no such model; did you mean 'org/m'?"
 

@@ -1,4 +1,4 @@
-"""What a request takes before it is let in."""
+"""What a request reserves before it is admitted."""
 
 import asyncio
 
@@ -17,40 +17,40 @@ from gateway.server.worker import ONLY_WORKER
 def test_an_answer_of_absurd_length_is_reserved_as_the_longest_that_can_be_counted():
     store = MemoryStore(60.0)
     admission = Admission(store, window_s=60.0, limiter=None, messages=None, prices={}, answers={})
-    asked = {"model": "m", "messages": [], "max_tokens": 2**64 - 1, "n": 128}
-    asyncio.run(admission.reserve(Key("k", budget_usd=1.0), CHAT, asked))
+    fields = {"model": "m", "messages": [], "max_tokens": 2**64 - 1, "n": 128}
+    asyncio.run(admission.reserve(Key("k", budget_usd=1.0), CHAT, fields))
     assert 2**32 < store.spent_by("k")[0] < 2**53
 
 
-@pytest.mark.parametrize(("answers", "let_in"), [({"m": 400}, 2), ({"other": 400}, 3), ({}, 3)])
-def test_a_budget_holds_for_requests_without_a_limit_if_the_longest_answer_is_known(answers, let_in):
+@pytest.mark.parametrize(("answers", "admitted"), [({"m": 400}, 2), ({"other": 400}, 3), ({}, 3)])
+def test_a_budget_holds_for_requests_without_a_limit_if_the_longest_answer_is_known(answers, admitted):
     admission = Admission(MemoryStore(60.0), window_s=60.0, limiter=None, messages=None, prices={}, answers=answers)
-    key, asked = Key("k", budget_tokens=1000), {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    key, fields = Key("k", budget_tokens=1000), {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
     async def main():
-        for _ in range(let_in):
-            await admission.reserve(key, CHAT, asked)
+        for _ in range(admitted):
+            await admission.reserve(key, CHAT, fields)
         with pytest.raises(QuotaUsedUp):
-            await admission.reserve(key, CHAT, asked)
+            await admission.reserve(key, CHAT, fields)
 
     asyncio.run(main())
 
 
-def test_a_bound_that_was_lifted_and_comes_back_counts_who_is_still_in():
-    def limiting(**limits):
+def test_a_limit_that_is_lifted_and_set_again_counts_the_requests_under_way():
+    def checks(**limits):
         up = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}
         config = GatewayConfig(backends={"up": up}, models={"m": {"route": [{"backend": "up"}]}}, limits=limits)
         return RequestChecks(config, limiter=ONLY_WORKER.concurrency_limiter(config.limits))
 
     async def main():
-        bounded, lifted, again = limiting(in_flight=1), limiting(), limiting(in_flight=1)
-        await bounded.admission.limiter.acquire()
-        await lifted.take_over(bounded)
+        limited, lifted, again = checks(in_flight=1), checks(), checks(in_flight=1)
+        await limited.admission.limiter.acquire()
+        await lifted.take_over(limited)
         assert lifted.admission.limiter is None
         await again.take_over(lifted)
         with pytest.raises(Overloaded):
             await again.admission.limiter.acquire()
-        bounded.admission.limiter.release()
+        limited.admission.limiter.release()
         await again.admission.limiter.acquire()
 
     asyncio.run(main())

@@ -1,4 +1,4 @@
-"""So many requests at once, so many in the queue, and no place is ever lost."""
+"""The concurrency limiter: its slots, its queue, and that no slot is ever lost."""
 
 import asyncio
 
@@ -14,18 +14,18 @@ def run(scenario):
 
 def test_the_queue_is_in_order():
     async def scenario():
-        concurrency, order = ConcurrencyLimiter(1, 2, 5), []
+        limiter, order = ConcurrencyLimiter(1, 2, 5), []
 
         async def enter(name):
-            await concurrency.acquire()
+            await limiter.acquire()
             order.append(name)
 
-        await concurrency.acquire()
+        await limiter.acquire()
         waiting = [asyncio.create_task(enter(name)) for name in "ab"]
         await asyncio.sleep(0)
         assert order == []
         for task in waiting:
-            concurrency.release()
+            limiter.release()
             await task
         return order
 
@@ -34,13 +34,13 @@ def test_the_queue_is_in_order():
 
 def test_beyond_the_queue_is_refused_at_once_with_a_remedy():
     async def scenario():
-        concurrency = ConcurrencyLimiter(2, 1, 5)
-        await concurrency.acquire()
-        await concurrency.acquire()
-        waiting = asyncio.create_task(concurrency.acquire())
+        limiter = ConcurrencyLimiter(2, 1, 5)
+        await limiter.acquire()
+        await limiter.acquire()
+        waiting = asyncio.create_task(limiter.acquire())
         await asyncio.sleep(0)
         with pytest.raises(Overloaded, match="2 requests are under way and 1 wait") as refused:
-            await concurrency.acquire()
+            await limiter.acquire()
         waiting.cancel()
         return refused.value
 
@@ -49,40 +49,40 @@ def test_beyond_the_queue_is_refused_at_once_with_a_remedy():
     assert refused.headers == {"retry-after": "1", "x-should-retry": "true"}
 
 
-def test_a_wait_has_an_end_and_leaves_the_queue_free():
+def test_a_wait_is_bounded_and_leaves_the_queue_free():
     async def scenario():
-        concurrency = ConcurrencyLimiter(1, 1, 0.01)
-        await concurrency.acquire()
+        limiter = ConcurrencyLimiter(1, 1, 0.01)
+        await limiter.acquire()
         for _ in range(2):
             with pytest.raises(Overloaded, match=r"ended within 0.01 s"):
-                await concurrency.acquire()
-        concurrency.release()
-        await concurrency.acquire()
+                await limiter.acquire()
+        limiter.release()
+        await limiter.acquire()
 
     run(scenario)
 
 
-def test_one_who_gives_up_waiting_takes_no_place():
+def test_a_cancelled_wait_takes_no_slot():
     async def scenario():
-        concurrency = ConcurrencyLimiter(1, 2, 5)
-        await concurrency.acquire()
-        gives_up, stays = asyncio.create_task(concurrency.acquire()), asyncio.create_task(concurrency.acquire())
+        limiter = ConcurrencyLimiter(1, 2, 5)
+        await limiter.acquire()
+        cancelled, stays = asyncio.create_task(limiter.acquire()), asyncio.create_task(limiter.acquire())
         await asyncio.sleep(0)
-        gives_up.cancel()
-        concurrency.release()
+        cancelled.cancel()
+        limiter.release()
         await asyncio.wait_for(stays, 1)
 
     run(scenario)
 
 
-def test_a_place_that_comes_as_its_owner_gives_up_goes_to_the_next():
+def test_a_slot_that_comes_at_the_cancellation_goes_to_the_next():
     async def scenario():
-        concurrency = ConcurrencyLimiter(1, 2, 5)
-        await concurrency.acquire()
-        gives_up, stays = asyncio.create_task(concurrency.acquire()), asyncio.create_task(concurrency.acquire())
+        limiter = ConcurrencyLimiter(1, 2, 5)
+        await limiter.acquire()
+        cancelled, stays = asyncio.create_task(limiter.acquire()), asyncio.create_task(limiter.acquire())
         await asyncio.sleep(0)
-        concurrency.release()
-        gives_up.cancel()
+        limiter.release()
+        cancelled.cancel()
         await asyncio.wait_for(stays, 1)
 
     run(scenario)

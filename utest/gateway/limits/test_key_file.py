@@ -24,7 +24,7 @@ def run(tmp_path, monkeypatch):
     return lambda *arguments: CliRunner().invoke(app, ["keys", *arguments])
 
 
-def test_a_key_is_printed_once_and_kept_as_its_hash(run, tmp_path):
+def test_a_key_is_printed_once_and_stored_as_its_hash(run, tmp_path):
     result = run("add", "alice", "--rpm", "60", "--budget-usd", "2.5")
     key = result.stdout.strip()
     assert len(key) > 40
@@ -48,7 +48,7 @@ def test_keys_are_listed_with_limits_and_state(run):
     assert "1000 tokens" in bob
 
 
-def test_a_budget_that_nothing_can_count_is_refused_before_the_key_is_made(run, tmp_path):
+def test_a_budget_without_prices_is_refused_before_the_key_is_made(run, tmp_path):
     backend = '[backends.up]\nkind = "openai"\nbase_url = "http://127.0.0.1:9/v1"\n'
     model = '[models.m]\nroute = [{ backend = "up" }]\n'
     (tmp_path / "gateway.toml").write_text(backend + model + '[keys]\nfile = "keys.toml"\n')
@@ -59,7 +59,7 @@ def test_a_budget_that_nothing_can_count_is_refused_before_the_key_is_made(run, 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "expected"),
     [
         (("add", "alice"), "there is a key 'alice' already"),
         (("add", "a b"), "'a b' is no name for a key"),
@@ -71,16 +71,16 @@ def test_a_budget_that_nothing_can_count_is_refused_before_the_key_is_made(run, 
         (("add", "new", "--budget-usd", "nan"), "budget_usd"),
     ],
 )
-def test_a_mistake_is_told_with_its_remedy(run, arguments, says):
+def test_a_mistake_is_refused_with_its_remedy(run, arguments, expected):
     run("add", "alice")
     result = run(*arguments)
     assert result.exit_code == 1
-    assert says in result.stderr
+    assert expected in result.stderr
     assert "pydantic" not in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "expected"),
     [
         ("[keys.a]\nrpm = 1", "sha256"),
         (f'[keys.a]\nsha256 = "{"0" * 64}"\ncreated = 2026-01-01\nrpn = 1', "did you mean 'rpm'"),
@@ -88,10 +88,10 @@ def test_a_mistake_is_told_with_its_remedy(run, arguments, says):
         ("keys = [", "is not TOML"),
     ],
 )
-def test_a_bad_file_is_told_with_its_place(tmp_path, text, says):
+def test_a_bad_file_is_refused_with_its_place(tmp_path, text, expected):
     path = tmp_path / "keys.toml"
     path.write_text(text)
-    with pytest.raises(ConfigError, match=says) as error:
+    with pytest.raises(ConfigError, match=expected) as error:
         key_file.read(path)
     assert str(path) in str(error.value)
 
@@ -106,24 +106,24 @@ def test_what_was_added_is_read_again(tmp_path):
     assert entries["b"].revoked is not None
 
 
-def test_a_key_whose_digest_only_begins_like_a_known_one_is_refused(monkeypatch):
-    monkeypatch.setattr(keyring, "_FOUND_BY", 0)
+def test_a_key_that_shares_only_the_prefix_of_a_digest_is_refused(monkeypatch):
+    monkeypatch.setattr(keyring, "_PREFIX_BYTES", 0)
     ring = KeyRing([SecretStr("good")], KeysConfig())
     assert ring.check(b"good").id == "env-1"
     with pytest.raises(InvalidApiKey):
         ring.check(b"bad")
 
 
-def test_keys_that_are_made_at_once_are_all_kept(tmp_path):
+def test_keys_created_concurrently_are_all_stored(tmp_path):
     path = tmp_path / "keys.toml"
     with ThreadPoolExecutor(8) as pool:
         keys = list(pool.map(lambda number: key_file.add(path, f"key-{number}", {}), range(16)))
-    kept = {entry.sha256 for entry in key_file.read(path).values()}
-    assert kept == {sha256(key.encode()).hexdigest() for key in keys}
-    assert [found.name for found in tmp_path.iterdir()] == ["keys.toml"]
+    stored = {entry.sha256 for entry in key_file.read(path).values()}
+    assert stored == {sha256(key.encode()).hexdigest() for key in keys}
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.toml"]
 
 
-def test_what_was_spent_together_is_listed_as_well(run, tmp_path):
+def test_spending_in_a_redis_is_listed_as_well(run, tmp_path):
     if command() is None:
         pytest.skip("No `redis-server` on the path: install it (Debian: apt install redis-server).")
     run("add", "alice", "--budget-tokens", "100")

@@ -1,4 +1,4 @@
-"""Limits as a client meets them."""
+"""Limits as a client sees them."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ def test_no_limits_no_headers(limited):
         assert not [name for name in client.chat().headers if name.startswith("x-ratelimit")]
 
 
-def test_a_limit_is_told_kept_and_over_when_the_client_was_told(limited, backend):
+def test_a_limit_is_announced_enforced_and_over_after_the_announced_wait(limited, backend):
     with limited(keys={"rpm": 2, "window_s": 1}) as client:
         answers = [client.chat() for _ in range(3)]
         refused = answers[-1]
@@ -73,7 +73,7 @@ def test_a_stream_is_limited_as_well(limited, backend):
         assert client.chat(stream=True).status_code == 429
 
 
-def test_a_bad_request_uses_nothing_up(limited):
+def test_a_bad_request_costs_nothing(limited):
     with limited(keys={"rpm": 1}) as client:
         assert client.chat(temperature=9).status_code == 400
         assert client.chat(model="nowhere").status_code == 404
@@ -88,8 +88,8 @@ def test_messages_are_counted(limited):
     assert (error["param"], error["code"]) == ("messages", "array_above_max_length")
 
 
-def asked_at_once(client, count):
-    """The statuses of `count` requests at once, sorted."""
+def statuses_of_concurrent(client, count):
+    """The statuses of `count` concurrent requests, sorted."""
     statuses = []
     threads = [threading.Thread(target=lambda: statuses.append(client.chat().status_code)) for _ in range(count)]
     for thread in threads:
@@ -99,22 +99,22 @@ def asked_at_once(client, count):
     return sorted(statuses)
 
 
-def test_one_key_has_so_many_requests_at_once(limited, backend):
+def test_a_key_has_a_limited_number_of_concurrent_requests(limited, backend):
     backend.streams(json.dumps({"choices": []}).encode(), pause_s=0.3, kind="application/json")
     with limited(keys={"concurrency": 2}) as client:
-        assert asked_at_once(client, 4).count(429) == 2
+        assert statuses_of_concurrent(client, 4).count(429) == 2
         assert client.chat().status_code != 429
 
 
 def test_beyond_the_queue_is_503(limited, backend):
     backend.streams(json.dumps({"choices": []}).encode(), pause_s=0.3, kind="application/json")
     with limited(limits={"in_flight": 1, "queue": 1}) as client:
-        assert asked_at_once(client, 4).count(503) == 2
+        assert statuses_of_concurrent(client, 4).count(503) == 2
         assert client.chat().status_code != 503
 
 
-def test_keys_come_go_and_are_told_apart_while_the_gateway_runs(limited, tmp_path, monkeypatch):
-    monkeypatch.setattr("gateway.limits.checks.LOOK_S", 0.05)
+def test_keys_are_added_revoked_and_told_apart_while_the_gateway_runs(limited, tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.limits.checks.POLL_S", 0.05)
     file = tmp_path / "keys.toml"
     alice = key_file.add(file, "alice", {"rpm": 1})
 
@@ -154,8 +154,8 @@ def test_a_budget_outlives_the_gateway(limited, tmp_path):
         assert refused.headers["x-should-retry"] == "false"
 
 
-def test_what_a_revoked_key_spent_stays_written_down(limited, tmp_path, monkeypatch):
-    monkeypatch.setattr("gateway.limits.checks.LOOK_S", 0.05)
+def test_the_spending_of_a_revoked_key_is_kept(limited, tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.limits.checks.POLL_S", 0.05)
     file = tmp_path / "keys.toml"
     keys = {name: key_file.add(file, name, {"budget_tokens": 1000}) for name in ("alice", "bob")}
     with limited(keys={"file": str(file)}) as client:
@@ -176,8 +176,8 @@ def test_a_reload_forgets_nothing_that_was_just_spent(tmp_path):
         key_file.add(file, name, {"budget_tokens": 1000})
     config = GatewayConfig(backends=BACKENDS, **UP, keys={"file": str(file)})
 
-    async def spend(limiting, name):
-        await limiting.admission.store.take(Ticket(Key(name, budget_tokens=1000), 7, 0.0))
+    async def spend(checks, name):
+        await checks.admission.store.take(Ticket(Key(name, budget_tokens=1000), 7, 0.0))
 
     async def main():
         before = RequestChecks(config)
@@ -192,12 +192,12 @@ def test_a_reload_forgets_nothing_that_was_just_spent(tmp_path):
     assert spending.load(spending.path_beside(file)) == {"alice": (7, 0.0), "bob": (7, 0.0)}
 
 
-def test_spending_that_cannot_be_written_leaves_nothing_lying_about(tmp_path):
+def test_spending_that_cannot_be_written_leaves_no_temporary_file(tmp_path):
     (tmp_path / "spent.json").mkdir()
     for _ in range(2):
         with pytest.raises(OSError, match=r"spent\.json"):
             spending.save(tmp_path / "spent.json", {"alice": (1, 0.0)})
-    assert [found.name for found in tmp_path.iterdir()] == ["spent.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["spent.json"]
 
 
 def test_a_budget_in_usd_holds_the_estimate_and_then_the_cost(limited, tmp_path):
@@ -220,9 +220,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("tables", "workers", "says"), REFUSED)
-def test_limits_that_would_not_hold_are_refused(tables, workers, says):
-    with pytest.raises(ConfigError, match=says):
+@pytest.mark.parametrize(("tables", "workers", "expected"), REFUSED)
+def test_limits_that_could_not_be_enforced_are_refused(tables, workers, expected):
+    with pytest.raises(ConfigError, match=expected):
         RequestChecks(GatewayConfig(**{"backends": BACKENDS, **UP, **tables}), workers=workers)
 
 
@@ -233,38 +233,38 @@ def test_a_budget_in_usd_needs_prices(tmp_path):
         RequestChecks(GatewayConfig(backends=BACKENDS, **UP, keys={"file": file}))
 
 
-def test_a_limit_that_would_not_hold_is_not_taken_up_while_workers_run(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("gateway.limits.checks.LOOK_S", 0.01)
+def test_a_limit_that_could_not_be_enforced_is_not_applied_while_workers_run(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("gateway.limits.checks.POLL_S", 0.01)
     file = tmp_path / "keys.toml"
     key_file.add(file, "alice", {})
 
     async def main():
-        limiting = RequestChecks(GatewayConfig(backends=BACKENDS, **UP, keys={"file": file}), workers=2)
-        await limiting.start()
+        checks = RequestChecks(GatewayConfig(backends=BACKENDS, **UP, keys={"file": file}), workers=2)
+        await checks.start()
         key_file.add(file, "bob", {"rpm": 1})
         await asyncio.sleep(0.1)
-        await limiting.stop()
-        return [key.id for key in limiting.keys.keys]
+        await checks.stop()
+        return [key.id for key in checks.keys.keys]
 
     assert asyncio.run(main()) == ["alice"]
     assert "keys_not_reloaded" in caplog.text
 
 
-def test_a_revoked_key_is_refused_even_if_another_cannot_be_taken_up(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("gateway.limits.checks.LOOK_S", 0.01)
+def test_a_revoked_key_is_refused_even_if_another_one_cannot_be_applied(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("gateway.limits.checks.POLL_S", 0.01)
     file = tmp_path / "keys.toml"
     for name in ("alice", "bob"):
         key_file.add(file, name, {})
 
     async def main():
         keys = {"api_keys": ["of-the-environment"], "keys": {"file": file}}
-        limiting = RequestChecks(GatewayConfig(backends=BACKENDS, **UP, **keys))
-        await limiting.start()
+        checks = RequestChecks(GatewayConfig(backends=BACKENDS, **UP, **keys))
+        await checks.start()
         key_file.add(file, "carol", {"budget_usd": 1.0})
         key_file.revoke(file, "alice")
         await asyncio.sleep(0.1)
-        await limiting.stop()
-        return [key.id for key in limiting.keys.keys]
+        await checks.stop()
+        return [key.id for key in checks.keys.keys]
 
     assert asyncio.run(main()) == ["env-1", "bob"]
     assert "keys_not_reloaded" in caplog.text
@@ -277,7 +277,7 @@ def test_times_are_written_as_openai_writes_them(seconds, text):
     assert span(seconds) == text
 
 
-def test_an_account_that_fails_takes_no_place_with_it():
+def test_a_failing_observer_costs_no_slot():
     class Failing:
         are_tracing = False
 
@@ -287,17 +287,19 @@ def test_an_account_that_fails_takes_no_place_with_it():
         def end(self, *_):
             raise ZeroDivisionError
 
-    concurrency = ConcurrencyLimiter(1, 0, 1.0)
+    limiter = ConcurrencyLimiter(1, 0, 1.0)
 
     async def app(scope, *_):
-        scope[CONTEXT].reservation = Reservation([], None, MemoryStore(60.0), concurrency)
+        scope[CONTEXT].reservation = Reservation([], None, MemoryStore(60.0), limiter)
         await scope[CONTEXT].reservation.wait_for_slot()
 
     async def ask():
         keys = KeyRing([], KeysConfig())
-        asked = RequestMiddleware(app, keys=keys, observers=Failing(), shutdown=Shutdown(1), metrics_need_key=False)
+        middleware = RequestMiddleware(
+            app, keys=keys, observers=Failing(), shutdown=Shutdown(1), metrics_need_key=False
+        )
         with pytest.raises(ZeroDivisionError):
-            await asked({"type": "http", "method": "POST", "path": "/v1/x", "headers": []}, None, None)
-        await concurrency.acquire()
+            await middleware({"type": "http", "method": "POST", "path": "/v1/x", "headers": []}, None, None)
+        await limiter.acquire()
 
     asyncio.run(ask())

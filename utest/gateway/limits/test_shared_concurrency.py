@@ -1,4 +1,4 @@
-"""A concurrency that several workers go through: one number of places, one queue, and nobody's death costs a place."""
+"""The concurrency limiter that workers share: its slots, its queue, and that a worker's death costs no slot."""
 
 import asyncio
 import os
@@ -22,17 +22,17 @@ def slots():
         os.close(descriptor)
 
 
-def gates(slots, places, queue=0, wait_s=5.0):
-    return [SharedConcurrencyLimiter(slots, index, places, queue, wait_s) for index in range(len(slots.held))]
+def limiters(slots, count, queue=0, wait_s=5.0):
+    return [SharedConcurrencyLimiter(slots, index, count, queue, wait_s) for index in range(len(slots.held))]
 
 
-def enter(concurrency):
-    return asyncio.create_task(concurrency.acquire())
+def acquiring(limiter):
+    return asyncio.create_task(limiter.acquire())
 
 
-def test_one_worker_may_have_all_places(slots):
+def test_one_worker_may_hold_all_slots(slots):
     async def scenario():
-        one, other, _ = gates(slots, 4)
+        one, other, _ = limiters(slots, 4)
         for _ in range(4):
             await one.acquire()
         with pytest.raises(Overloaded, match="4 requests are under way and 0 wait"):
@@ -44,11 +44,11 @@ def test_one_worker_may_have_all_places(slots):
     assert list(slots.held) == [3, 1, 0]
 
 
-def test_the_queue_is_one_too(slots):
+def test_the_workers_share_one_queue(slots):
     async def scenario():
-        one, other, third = gates(slots, 1, queue=2)
+        one, other, third = limiters(slots, 1, queue=2)
         await one.acquire()
-        waiting = [enter(one), enter(other)]
+        waiting = [acquiring(one), acquiring(other)]
         await asyncio.sleep(0)
         assert list(slots.waiting) == [1, 1, 0]
         with pytest.raises(Overloaded, match="1 requests are under way and 2 wait"):
@@ -59,20 +59,20 @@ def test_the_queue_is_one_too(slots):
     asyncio.run(scenario())
 
 
-def test_a_place_goes_to_whoever_has_waited_longest_in_any_worker(slots):
+def test_a_slot_goes_to_the_longest_wait_in_any_worker(slots):
     async def scenario():
-        one, other, third = gates(slots, 1, queue=4)
+        one, other, third = limiters(slots, 1, queue=4)
         order = []
 
-        async def pass_through(concurrency, name):
-            await concurrency.acquire()
+        async def pass_through(limiter, name):
+            await limiter.acquire()
             order.append(name)
-            concurrency.release()
+            limiter.release()
 
         await one.acquire()
         tasks = []
-        for concurrency, name in ((third, "a"), (other, "b"), (one, "c"), (third, "d")):
-            tasks.append(asyncio.create_task(pass_through(concurrency, name)))
+        for limiter, name in ((third, "a"), (other, "b"), (one, "c"), (third, "d")):
+            tasks.append(asyncio.create_task(pass_through(limiter, name)))
             await asyncio.sleep(0)
         one.release()
         await asyncio.wait_for(asyncio.gather(*tasks), 1)
@@ -82,14 +82,14 @@ def test_a_place_goes_to_whoever_has_waited_longest_in_any_worker(slots):
     assert [*slots.held, *slots.waiting, *slots.waiting_since] == [0] * 9
 
 
-def test_a_newcomer_takes_no_place_that_is_on_its_way(slots):
+def test_a_new_request_takes_no_slot_that_is_offered_to_another(slots):
     async def scenario():
-        one, other, _ = gates(slots, 1, queue=2)
+        one, other, _ = limiters(slots, 1, queue=2)
         await one.acquire()
-        first = enter(other)
+        first = acquiring(other)
         await asyncio.sleep(0)
         one.release()
-        second = enter(one)
+        second = acquiring(one)
         await asyncio.wait_for(first, 1)
         assert not second.done()
         other.release()
@@ -98,23 +98,23 @@ def test_a_newcomer_takes_no_place_that_is_on_its_way(slots):
     asyncio.run(scenario())
 
 
-def test_one_who_gives_up_as_its_place_is_on_its_way_leaves_it_to_others(slots):
+def test_a_slot_offered_to_a_cancelled_wait_goes_to_others(slots):
     async def scenario():
-        one, other, third = gates(slots, 1, queue=2)
+        one, other, third = limiters(slots, 1, queue=2)
         await one.acquire()
-        gives_up, stays = enter(other), enter(third)
+        cancelled, stays = acquiring(other), acquiring(third)
         await asyncio.sleep(0)
         one.release()
-        gives_up.cancel()
+        cancelled.cancel()
         await asyncio.wait_for(stays, 1)
 
     asyncio.run(scenario())
     assert [*slots.held, *slots.waiting] == [0, 0, 1, 0, 0, 0]
 
 
-def test_a_wait_has_an_end_and_leaves_the_queue_free(slots):
+def test_a_wait_is_bounded_and_leaves_the_queue_free(slots):
     async def scenario():
-        one, other, _ = gates(slots, 1, queue=1, wait_s=0.01)
+        one, other, _ = limiters(slots, 1, queue=1, wait_s=0.01)
         await one.acquire()
         for _ in range(2):
             with pytest.raises(Overloaded, match=r"ended within 0.01 s"):
@@ -123,11 +123,11 @@ def test_a_wait_has_an_end_and_leaves_the_queue_free(slots):
     asyncio.run(scenario())
 
 
-def test_a_dead_worker_keeps_neither_places_nor_its_turn(slots):
+def test_a_dead_worker_keeps_neither_slots_nor_waits(slots):
     async def scenario():
-        _, other, third = gates(slots, 2, queue=3)
+        _, other, third = limiters(slots, 2, queue=3)
         slots.held[0], slots.waiting[0], slots.waiting_since[0] = 2, 1, 1
-        waiting = [enter(other), enter(third)]
+        waiting = [acquiring(other), acquiring(third)]
         await asyncio.sleep(0)
         slots.release(0)
         await asyncio.wait_for(asyncio.gather(*waiting), 1)
@@ -136,13 +136,13 @@ def test_a_dead_worker_keeps_neither_places_nor_its_turn(slots):
     assert list(slots.held) == [0, 1, 1]
 
 
-def test_a_worker_that_hangs_holds_up_one_place_at_most(slots):
+def test_a_worker_that_hangs_holds_up_one_slot_at_most(slots):
     async def scenario():
-        one, other, _ = gates(slots, 2, queue=3)
+        one, other, _ = limiters(slots, 2, queue=3)
         await one.acquire()
         await one.acquire()
         slots.waiting[2] = slots.waiting_since[2] = 1  # older than any
-        waiting = [enter(other), enter(other)]
+        waiting = [acquiring(other), acquiring(other)]
         await asyncio.sleep(0)
         one.release()
         one.release()
@@ -151,18 +151,18 @@ def test_a_worker_that_hangs_holds_up_one_place_at_most(slots):
     asyncio.run(scenario())
 
 
-def test_more_places_let_in_who_waits_and_fewer_keep_who_is_in(slots):
+def test_more_slots_admit_waiting_requests_and_fewer_keep_those_under_way(slots):
     async def scenario():
-        one, other, _ = gates(slots, 1, queue=2)
+        one, other, _ = limiters(slots, 1, queue=2)
         await one.acquire()
-        waiting = [enter(other), enter(other)]
+        waiting = [acquiring(other), acquiring(other)]
         await asyncio.sleep(0)
-        # As a reload comes to one worker after the other.
+        # A reload reaches one worker after the other.
         one.adopt(ConcurrencyLimiter(3, 2, 5.0))
         other.adopt(ConcurrencyLimiter(3, 2, 5.0))
         await asyncio.wait_for(asyncio.gather(*waiting), 1)
-        for concurrency in (one, other):
-            concurrency.adopt(ConcurrencyLimiter(1, 0, 5.0))
+        for limiter in (one, other):
+            limiter.adopt(ConcurrencyLimiter(1, 0, 5.0))
         other.release()
         other.release()
         with pytest.raises(Overloaded):
@@ -178,31 +178,31 @@ import asyncio, random, sys
 from gateway.limits.shared_slots import SharedSlots
 from gateway.limits.shared_concurrency import SharedConcurrencyLimiter
 
-async def client(concurrency, rounds):
+async def client(limiter, rounds):
     while rounds:
         rounds -= 1
-        await concurrency.acquire()
+        await limiter.acquire()
         if random.random() < 0.2:
             await asyncio.sleep(0)
-        concurrency.release()
+        limiter.release()
 
 async def main(slots, index, rounds):
-    concurrency = SharedConcurrencyLimiter(SharedSlots(slots), index, 5, 1000, 20.0)
+    limiter = SharedConcurrencyLimiter(SharedSlots(slots), index, 5, 1000, 20.0)
     print(flush=True)
-    await asyncio.gather(*(client(concurrency, rounds) for _ in range(10)))
+    await asyncio.gather(*(client(limiter, rounds) for _ in range(10)))
 
 asyncio.run(main(*map(int, sys.argv[1:])))
 """
 
 
-def test_processes_at_full_load_never_go_beyond_the_places_and_lose_none_if_one_is_killed(slots):
+def test_processes_at_full_load_never_exceed_the_slots_and_lose_none_if_one_is_killed(slots):
     def start(index, rounds):
         command = [sys.executable, "-c", WORKER, str(slots.descriptor), str(index), str(rounds)]
         process = subprocess.Popen(command, pass_fds=slots.descriptors, stdout=subprocess.PIPE)
         process.stdout.readline()
         return process
 
-    # The first works until it is killed, whatever it is at just then.
+    # The first one works until it is killed, at an arbitrary moment.
     workers = [start(index, rounds) for index, rounds in enumerate((-1, 200, 200))]
     most, deadline = 0, time.monotonic() + 20
     while any(worker.poll() is None for worker in workers):

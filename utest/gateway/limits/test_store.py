@@ -1,4 +1,4 @@
-"""What a key may use, counted in memory and in a Redis by the same rules."""
+"""The usage of keys, counted in memory and in a Redis by the same rules."""
 
 import asyncio
 import signal
@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from gateway.errors.limits import LimitsUnavailable
 from gateway.limits.keyring import Key
-from gateway.limits.redis_store import ANSWER_S, RedisStore
+from gateway.limits.redis_store import TIMEOUT_S, RedisStore
 from gateway.limits.store import MemoryStore, Ticket
 from keywords.engine.processes.redis import RedisServer, command
 
@@ -28,37 +28,37 @@ def redis():
 
 
 class InMemory:
-    """A store whose clock goes only when it is told to."""
+    """A store whose clock the test advances."""
 
     def __init__(self):
         self.now = 100.0
         self.store = MemoryStore(WINDOW_S, clock=lambda: self.now)
 
-    def let_pass(self, seconds):
+    def advance(self, seconds):
         self.now += seconds
 
 
 class InRedis:
-    """A store whose clock is the Redis's own."""
+    """A store with the clock of the Redis."""
 
     def __init__(self, url):
         self.store = RedisStore(SecretStr(url), WINDOW_S)
 
-    def let_pass(self, seconds):
+    def advance(self, seconds):
         time.sleep(seconds)
 
 
 @pytest.fixture(params=["memory", "redis"])
 def counting(request):
-    """`counting(scenario)` runs `scenario(store, let_pass)`, a coroutine function."""
-    place = InMemory() if request.param == "memory" else InRedis(request.getfixturevalue("redis").url)
+    """`counting(scenario)` runs `scenario(store, advance)`, a coroutine function."""
+    counter = InMemory() if request.param == "memory" else InRedis(request.getfixturevalue("redis").url)
 
     def run(scenario):
         async def main():
             try:
-                return await scenario(place.store, place.let_pass)
+                return await scenario(counter.store, counter.advance)
             finally:
-                await place.store.stop()
+                await counter.store.stop()
 
         return asyncio.run(main())
 
@@ -70,20 +70,20 @@ def key(request, **limits):
     return Key(request.node.name, **limits)
 
 
-def test_so_many_requests_pass_and_the_next_ones_as_the_window_goes_on(counting, request):
+def test_requests_pass_up_to_the_limit_and_again_as_the_bucket_refills(counting, request):
     one = key(request, rpm=3)
 
-    async def scenario(store, let_pass):
+    async def scenario(store, advance):
         reasons = [(await store.take(Ticket(one, 0, 0.0))).reason for _ in range(4)]
-        let_pass(WINDOW_S / 3 + 0.01)
+        advance(WINDOW_S / 3 + 0.01)
         reasons += [(await store.take(Ticket(one, 0, 0.0))).reason for _ in range(2)]
-        let_pass(WINDOW_S * 5)
+        advance(WINDOW_S * 5)
         return reasons + [(await store.take(Ticket(one, 0, 0.0))).reason for _ in range(4)]
 
     assert counting(scenario) == ["", "", "", "requests", "", "requests", "", "", "", "requests"]
 
 
-def test_what_is_left_is_told(counting, request):
+def test_the_verdict_says_what_is_left(counting, request):
     one = key(request, rpm=10, tpm=1000)
 
     async def scenario(store, _):
@@ -96,7 +96,7 @@ def test_what_is_left_is_told(counting, request):
 def test_tokens_are_taken_before_and_corrected_after(counting, request):
     one = key(request, tpm=1000)
 
-    async def scenario(store, let_pass):
+    async def scenario(store, advance):
         first = Ticket(one, 900, 0.0)
         reasons = [(await store.take(first)).reason, (await store.take(Ticket(one, 200, 0.0))).reason]
         store.give_back(first, tokens=10, usd=0.0)
@@ -104,9 +104,9 @@ def test_tokens_are_taken_before_and_corrected_after(counting, request):
         reasons.append((await store.take(second)).reason)
         store.give_back(second, tokens=2500, usd=0.0)
         reasons.append((await store.take(Ticket(one, 1, 0.0))).reason)
-        let_pass(WINDOW_S)
+        advance(WINDOW_S)
         reasons.append((await store.take(Ticket(one, 1, 0.0))).reason)
-        let_pass(WINDOW_S)
+        advance(WINDOW_S)
         return [*reasons, (await store.take(Ticket(one, 1, 0.0))).reason]
 
     assert counting(scenario) == ["", "tokens", "", "tokens", "tokens", ""]
@@ -124,7 +124,7 @@ def test_what_was_given_back_can_be_corrected_once_more(counting, request):
         store.correct(one, tokens=-300, usd=0.0)
         second = Ticket(one, 500, 0.0)
         reasons.append((await store.take(second)).reason)
-        # The place is that of the second one alone.
+        # The second request alone holds the slot.
         reasons.append((await store.take(Ticket(one, 0, 0.0))).reason)
         return reasons
 
@@ -151,7 +151,7 @@ def test_a_refused_request_takes_nothing(counting, request):
     assert counting(scenario) == ("tokens", 3)
 
 
-def test_requests_at_once_are_limited_until_one_ends(counting, request):
+def test_concurrent_requests_are_limited_until_one_ends(counting, request):
     one = key(request, concurrency=2)
 
     async def scenario(store, _):
@@ -163,7 +163,7 @@ def test_requests_at_once_are_limited_until_one_ends(counting, request):
     assert counting(scenario) == ["", "", "concurrency", ""]
 
 
-def test_a_request_that_never_went_out_counts_nothing(counting, request):
+def test_a_request_that_was_never_sent_counts_nothing(counting, request):
     one = key(request, rpm=1, tpm=10)
 
     async def scenario(store, _):
@@ -182,10 +182,10 @@ def test_a_request_that_never_went_out_counts_nothing(counting, request):
 def test_a_budget_does_not_come_back(counting, request, limits, usd, reason):
     one, tokens = key(request, **limits), 60
 
-    async def scenario(store, let_pass):
+    async def scenario(store, advance):
         first = Ticket(one, tokens, usd)
         reasons = [(await store.take(first)).reason, (await store.take(Ticket(one, tokens, usd))).reason]
-        let_pass(WINDOW_S * 2)
+        advance(WINDOW_S * 2)
         reasons.append((await store.take(Ticket(one, tokens, usd))).reason)
         store.give_back(first, tokens=tokens // 3, usd=usd / 3)
         return [*reasons, (await store.take(Ticket(one, tokens, usd))).reason]
@@ -197,7 +197,7 @@ def test_one_key_does_not_use_what_another_has(counting, request):
     async def scenario(store, _):
         reasons = []
         for name in ("a", "b", "a"):
-            reasons.append((await store.take(Ticket(Key(request.node.name + name, rpm=1), 0, 0.0))).reason)  # noqa: PERF401  # they wait for each other
+            reasons.append((await store.take(Ticket(Key(request.node.name + name, rpm=1), 0, 0.0))).reason)  # noqa: PERF401  # one after the other
         return reasons
 
     assert counting(scenario) == ["", "", "requests"]
@@ -216,16 +216,16 @@ def test_two_stores_on_one_redis_count_together(redis, request):
     assert asyncio.run(main()).count("") == 10
 
 
-def test_a_client_who_leaves_while_it_is_counted_pays_nothing(redis, request):
+def test_a_disconnect_during_counting_costs_nothing(redis, request):
     one = key(request, rpm=1)
 
     async def main():
         store = RedisStore(SecretStr(redis.url), 60.0)
-        leaving = asyncio.create_task(store.take(Ticket(one, 0, 0.0)))
+        disconnected = asyncio.create_task(store.take(Ticket(one, 0, 0.0)))
         await asyncio.sleep(0)
-        leaving.cancel()
+        disconnected.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await leaving
+            await disconnected
         reason = "requests"
         for _ in range(20):
             reason = (await store.take(Ticket(one, 0, 0.0))).reason
@@ -237,7 +237,7 @@ def test_a_client_who_leaves_while_it_is_counted_pays_nothing(redis, request):
     assert asyncio.run(main()) == ""
 
 
-def test_without_its_redis_a_store_refuses_and_comes_back_with_it(request):
+def test_without_its_redis_a_store_refuses_and_with_it_recovers(request):
     if command() is None:
         pytest.skip("No `redis-server` on the path: install it (Debian: apt install redis-server).")
     server, one = RedisServer(), key(request, rpm=5)
@@ -251,7 +251,7 @@ def test_without_its_redis_a_store_refuses_and_comes_back_with_it(request):
             await store.take(Ticket(one, 0, 0.0))
         took_s = time.monotonic() - began
         server.start()
-        # The new one knows no scripts.
+        # The restarted Redis has lost its scripts.
         verdict = await store.take(Ticket(one, 0, 0.0))
         await store.stop()
         return verdict.reason, store.failures, took_s
@@ -265,7 +265,7 @@ def test_without_its_redis_a_store_refuses_and_comes_back_with_it(request):
     assert took_s < 1
 
 
-def test_a_lease_that_is_not_renewed_ends(redis, request, monkeypatch):
+def test_a_lease_that_is_not_renewed_expires(redis, request, monkeypatch):
     one = key(request, concurrency=1)
     monkeypatch.setattr("gateway.limits.redis_store.LEASE_S", 0.3)
 
@@ -282,11 +282,11 @@ def test_a_lease_that_is_not_renewed_ends(redis, request, monkeypatch):
         await lives.stop()
         return reasons
 
-    # Refused while the dead one's lease runs, then let in, and the renewed lease holds.
+    # Refused while the lease of the dead store runs, then admitted; its renewed lease holds.
     assert asyncio.run(main()) == ["concurrency", "", "concurrency"]
 
 
-def test_an_estimate_that_was_right_is_given_back_as_well(redis, request):
+def test_an_exact_estimate_of_tokens_is_corrected_as_well(redis, request):
     one = key(request, tpm=1000, budget_tokens=1000, budget_usd=1.0)
 
     async def main():
@@ -302,7 +302,7 @@ def test_an_estimate_that_was_right_is_given_back_as_well(redis, request):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs SIGSTOP")
-def test_what_a_slow_redis_did_not_answer_is_not_counted_twice(request):
+def test_a_batch_that_a_slow_redis_did_not_answer_is_not_counted_twice(request):
     if command() is None:
         pytest.skip("No `redis-server` on the path: install it (Debian: apt install redis-server).")
     server, one = RedisServer(), key(request, budget_tokens=250)
@@ -311,10 +311,10 @@ def test_what_a_slow_redis_did_not_answer_is_not_counted_twice(request):
         store = RedisStore(SecretStr(server.url), 60.0)
         await store.take(Ticket(one, 0, 0.0))
         server.suspend()
-        asyncio.get_running_loop().call_later(ANSWER_S * 1.4, server.resume)
+        asyncio.get_running_loop().call_later(TIMEOUT_S * 1.4, server.resume)
         with pytest.raises(LimitsUnavailable):
             await store.take(Ticket(one, 100, 0.0))
-        await asyncio.sleep(ANSWER_S)
+        await asyncio.sleep(TIMEOUT_S)
         verdict = await store.take(Ticket(one, 150, 0.0))
         await store.stop()
         return verdict.reason
@@ -326,7 +326,7 @@ def test_what_a_slow_redis_did_not_answer_is_not_counted_twice(request):
         server.stop()
 
 
-def test_a_redis_that_only_refuses_is_not_told_to_be_available(redis, request, caplog):
+def test_a_redis_that_only_refuses_is_not_logged_as_available(redis, request, caplog):
     one = key(request, concurrency=1)
 
     async def main():

@@ -1,4 +1,4 @@
-"""Which of several candidates is chosen."""
+"""The choice among several candidates."""
 
 from collections import Counter
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ def names(candidates):
     return [chosen.backend.name for chosen in candidates]
 
 
-def test_idle_ones_take_turns_in_proportion_to_their_weights():
+def test_idle_candidates_take_turns_in_proportion_to_their_weights():
     group = Group([candidate("heavy", 3), candidate("light", 1)])
     turns = names(group.choose() for _ in range(400))
     assert Counter(turns) == {"heavy": 300, "light": 100}
@@ -54,13 +54,13 @@ def test_open_backends_are_passed_over():
     assert group.choose({well}) is None
 
 
-def test_the_unwanted_are_not_chosen():
+def test_candidates_to_leave_out_are_not_chosen():
     first, second = candidate("first"), candidate("second")
     assert Group([first, second]).choose({first}) is second
     assert Group([first]).choose({first}) is None
 
 
 @pytest.mark.parametrize("weight", [0.001, 1000])
-def test_a_single_step_is_chosen_whatever_its_weight(weight):
+def test_a_single_candidate_is_chosen_whatever_its_weight(weight):
     one = candidate("one", weight)
     assert Group([one]).choose() is one

@@ -1,4 +1,4 @@
-"""The circuit breaker on a clock that the test moves."""
+"""The circuit breaker, on a clock that the test advances."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def fail(breaker, times=1):
         breaker.failed(breaker.begin())
 
 
-def test_it_opens_after_so_many_failures_in_a_row(breaker):
+def test_it_opens_after_consecutive_failures(breaker):
     fail(breaker, 2)
     assert (breaker.state, breaker.wait_s()) == ("closed", 0)
     fail(breaker)
@@ -52,7 +52,7 @@ def test_an_abandoned_attempt_counts_as_nothing(breaker):
     assert breaker.state == "open"
 
 
-def test_after_its_time_one_attempt_is_the_probe(breaker, clock):
+def test_after_the_open_time_one_attempt_is_the_probe(breaker, clock):
     fail(breaker, 3)
     clock.now += 9.9
     assert 0 < breaker.wait_s() < 0.2
@@ -62,7 +62,7 @@ def test_after_its_time_one_attempt_is_the_probe(breaker, clock):
     assert (breaker.state, breaker.wait_s()) == ("half-open", 1)
 
 
-def test_a_good_probe_closes_it(breaker, clock):
+def test_a_successful_probe_closes_it(breaker, clock):
     fail(breaker, 3)
     clock.now += 10
     breaker.succeeded(breaker.begin())
@@ -71,14 +71,14 @@ def test_a_good_probe_closes_it(breaker, clock):
     assert breaker.state == "closed", "the failures before it opened are forgotten"
 
 
-def test_a_bad_probe_opens_it_again(breaker, clock):
+def test_a_failed_probe_opens_it_again(breaker, clock):
     fail(breaker, 3)
     clock.now += 10
     fail(breaker)
     assert (breaker.state, breaker.wait_s()) == ("open", 10)
 
 
-def test_an_abandoned_probe_makes_room_for_the_next(breaker, clock):
+def test_an_abandoned_probe_lets_the_next_attempt_probe(breaker, clock):
     fail(breaker, 3)
     clock.now += 10
     breaker.abandoned(breaker.begin())
@@ -90,9 +90,9 @@ def test_an_abandoned_probe_makes_room_for_the_next(breaker, clock):
 def test_a_probing_stream_closes_it_at_its_first_event(breaker, clock):
     fail(breaker, 3)
     clock.now += 10
-    number = breaker.answering(breaker.begin())
+    generation = breaker.answering(breaker.begin())
     assert breaker.state == "closed"
-    breaker.failed(number)
+    breaker.failed(generation)
     fail(breaker, 2)
     assert breaker.state == "open", "the stream's later death counts"
 
@@ -113,13 +113,13 @@ def test_attempts_from_before_it_opened_do_not_end_its_probe(breaker, clock):
 def test_a_share_of_failures_opens_it_once_there_are_enough_attempts(clock):
     breaker = Breaker("b", BreakerConfig(failure_rate=0.5, window=4), clock)
     fail(breaker, 3)
-    assert breaker.state == "closed", "three attempts say too little"
+    assert breaker.state == "closed", "the window is not full"
     breaker.succeeded(breaker.begin())
     fail(breaker)
     assert breaker.state == "open"
 
 
-def test_a_smaller_share_does_not(clock):
+def test_a_smaller_share_does_not_open_it(clock):
     breaker = Breaker("b", BreakerConfig(failure_rate=0.5, window=4), clock)
     for _ in range(10):
         for _ in range(3):

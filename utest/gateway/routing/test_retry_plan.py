@@ -54,15 +54,15 @@ def test_retry_after_is_read_in_all_its_forms(headers, wait_s):
     assert retry_after_s(headers, lambda: NOW) == wait_s
 
 
-def rejected(status, **told):
+def rejected(status, **attributes):
     error = BackendRejectedRequest("no", status=status)
-    for name, value in told.items():
+    for name, value in attributes.items():
         setattr(error, name, value)
     return error
 
 
 @pytest.mark.parametrize(
-    ("error", "passes", "counts"),
+    ("error", "retryable", "counts"),
     [
         (BackendUnreachable("no connection", reached=False), True, True),
         (BackendTimeout("no connection", reached=False), True, True),
@@ -80,11 +80,11 @@ def rejected(status, **told):
         (InvalidRequest("too warm"), False, False),
     ],
 )
-def test_what_may_pass_and_what_speaks_against_a_backend(error, passes, counts):
-    assert (is_retryable(error), counts_as_failure(error)) == (passes, counts)
+def test_which_errors_are_retryable_and_which_count_as_failures(error, retryable, counts):
+    assert (is_retryable(error), counts_as_failure(error)) == (retryable, counts)
 
 
-def test_the_wait_is_drawn_from_nothing_to_a_doubling_bound():
+def test_the_wait_is_drawn_from_zero_to_a_doubling_bound():
     bounds = []
     for retry in range(1, 7):
         backoff_s(retry, Retries(base_s=0.5, cap_s=4), lambda *limits: bounds.append(limits) or 0)
@@ -92,7 +92,7 @@ def test_the_wait_is_drawn_from_nothing_to_a_doubling_bound():
 
 
 class Walk:
-    """A plan whose attempts all fail; `told` is what happens, waits as numbers, attempts as names."""
+    """A plan whose attempts all fail; `moves` lists its waits as numbers and its attempts as names."""
 
     def __init__(self, groups, attempts=1, deadline_s=100.0, jitter=1.0, cap_s=8.0):
         self.now = 0.0
@@ -113,73 +113,73 @@ class Walk:
         breaker = self.candidates[name].state.breaker
         breaker.failed(breaker.begin())
 
-    def told(self, **errors):
-        told = []
+    def moves(self, **errors):
+        moves = []
         while (move := self.plan.next()) is not None:
             if isinstance(move, float | int):
-                told.append(move)
+                moves.append(move)
                 self.now += move
             else:
-                told.append(move.backend.name)
+                moves.append(move.backend.name)
                 self.plan.failed(move, errors.get(move.backend.name) or BackendError("500"))
-        return told
+        return moves
 
 
 def asks(wait_s):
     return rejected(429, retry_after_s=wait_s)
 
 
-def test_without_repetitions_each_step_has_one_attempt():
-    assert Walk(["a", "b", "c"]).told() == ["a", "b", "c"]
+def test_without_retries_each_candidate_has_one_attempt():
+    assert Walk(["a", "b", "c"]).moves() == ["a", "b", "c"]
 
 
-def test_a_step_is_repeated_before_the_next_one():
-    assert Walk(["a", "b"], attempts=3).told() == ["a", 1, "a", 2, "a", "b", 1, "b", 2, "b"]
+def test_a_candidate_is_retried_before_the_next_one():
+    assert Walk(["a", "b"], attempts=3).moves() == ["a", 1, "a", 2, "a", "b", 1, "b", 2, "b"]
 
 
 def test_replicas_come_before_any_wait():
-    assert Walk(["a b", "c"], attempts=2).told() == ["a", "b", 1, "b", "a", "c", 1, "c"]
+    assert Walk(["a b", "c"], attempts=2).moves() == ["a", "b", 1, "b", "a", "c", 1, "c"]
 
 
 def test_a_wait_is_at_least_what_the_backend_asked_for():
-    assert Walk(["a"], attempts=2).told(a=asks(5)) == ["a", 5, "a"]
-    assert Walk(["a"], attempts=2).told(a=asks(0.25)) == ["a", 1, "a"]
+    assert Walk(["a"], attempts=2).moves(a=asks(5)) == ["a", 5, "a"]
+    assert Walk(["a"], attempts=2).moves(a=asks(0.25)) == ["a", 1, "a"]
 
 
 def test_a_replica_is_not_attempted_before_its_own_retry_after():
-    assert Walk(["a b"], attempts=3, jitter=0).told(a=asks(4), b=asks(1)) == ["a", "b", 1, "b", 1, "b"]
-    assert Walk(["a b"], attempts=2, jitter=0).told(a=asks(4), b=asks(4)) == ["a", "b", 4, "b", "a"]
+    assert Walk(["a b"], attempts=3, jitter=0).moves(a=asks(4), b=asks(1)) == ["a", "b", 1, "b", 1, "b"]
+    assert Walk(["a b"], attempts=2, jitter=0).moves(a=asks(4), b=asks(4)) == ["a", "b", 4, "b", "a"]
 
 
-def test_a_long_retry_after_leaves_the_backend_for_the_next():
-    assert Walk(["a", "b"], attempts=2, cap_s=8).told(a=asks(9)) == ["a", "b", 1, "b"]
+def test_after_a_long_retry_after_the_next_backend_is_attempted():
+    assert Walk(["a", "b"], attempts=2, cap_s=8).moves(a=asks(9)) == ["a", "b", 1, "b"]
 
 
 def test_a_long_retry_after_is_waited_for_where_there_is_no_other():
-    assert Walk(["a"], attempts=2, cap_s=8).told(a=asks(9)) == ["a", 9, "a"]
+    assert Walk(["a"], attempts=2, cap_s=8).moves(a=asks(9)) == ["a", 9, "a"]
 
 
 def test_a_wait_beyond_the_deadline_is_not_begun():
-    assert Walk(["a"], attempts=2, deadline_s=9).told(a=asks(9)) == ["a"]
-    assert Walk(["a", "b"], attempts=2, deadline_s=9).told(a=asks(9)) == ["a", "b", 1, "b"]
+    assert Walk(["a"], attempts=2, deadline_s=9).moves(a=asks(9)) == ["a"]
+    assert Walk(["a", "b"], attempts=2, deadline_s=9).moves(a=asks(9)) == ["a", "b", 1, "b"]
 
 
 def test_after_the_deadline_there_is_no_attempt():
     walk = Walk(["a", "b"], deadline_s=9)
     assert walk.plan.next().backend.name == "a"
     walk.now = 9.0
-    assert walk.told() == []
+    assert walk.moves() == []
 
 
-def test_a_backend_that_says_not_to_retry_is_left_for_the_next():
-    assert Walk(["a", "b"], attempts=2).told(a=rejected(429, should_retry=False)) == ["a", "b", 1, "b"]
+def test_a_backend_that_says_not_to_retry_is_followed_by_the_next():
+    assert Walk(["a", "b"], attempts=2).moves(a=rejected(429, should_retry=False)) == ["a", "b", 1, "b"]
 
 
-def test_open_backends_are_passed_over():
+def test_open_backends_are_skipped():
     walk = Walk(["a b", "c", "d"], attempts=2)
     walk.open("a")
     walk.open("c")
-    assert walk.told() == ["b", 1, "b", "d", 1, "d"]
+    assert walk.moves() == ["b", 1, "b", "d", 1, "d"]
 
 
 def test_a_backend_that_opens_is_not_waited_for():
@@ -187,11 +187,11 @@ def test_a_backend_that_opens_is_not_waited_for():
     assert walk.plan.next() is walk.candidates["a"]
     walk.plan.failed(walk.candidates["a"], BackendError("500"))
     walk.open("a")
-    assert walk.told() == ["b", 1, "b"]
+    assert walk.moves() == ["b", 1, "b"]
 
 
-def test_if_all_are_open_there_is_nothing_to_do():
+def test_if_all_are_open_there_is_no_attempt():
     walk = Walk(["a", "b"], attempts=3)
     walk.open("a")
     walk.open("b")
-    assert walk.told() == []
+    assert walk.moves() == []

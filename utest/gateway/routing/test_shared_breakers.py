@@ -1,4 +1,4 @@
-"""Two processes that hear of each other's open breakers."""
+"""Breakers that several processes share through a Redis."""
 
 import asyncio
 import importlib.util
@@ -29,8 +29,8 @@ def redis():
     server.stop()
 
 
-class Place:
-    """One process's breakers."""
+class Process:
+    """The breaker of one process."""
 
     def __init__(self, url, port=1, open_s=5.0):
         config = GatewayConfig(
@@ -48,26 +48,26 @@ class Place:
         self.breaker.failed(self.breaker.begin())
 
     async def probe(self):
-        """Begin an attempt as the probe; its number, or None if another process has it."""
+        """Begin an attempt as the probe; its generation, or None if another process has the lease."""
         return self.breaker.begin() if self.breaker.wait_s() == 0 and await self.breaker.may_begin() else None
 
 
-def run(places, script):
+def run(processes, script):
     async def main():
-        for place in places:
-            place.task = asyncio.create_task(place.shared.run())
+        for process in processes:
+            process.task = asyncio.create_task(process.shared.run())
         try:
             await script()
         finally:
-            for place in places:
-                place.task.cancel()
-            await asyncio.gather(*(place.task for place in places), return_exceptions=True)
+            for process in processes:
+                process.task.cancel()
+            await asyncio.gather(*(process.task for process in processes), return_exceptions=True)
 
     asyncio.run(main())
 
 
 def test_an_opened_breaker_is_open_for_the_others_soon_and_for_the_rest_of_the_time(redis):
-    one, other, elsewhere = Place(redis.url), Place(redis.url), Place(redis.url, port=2)
+    one, other, elsewhere = Process(redis.url), Process(redis.url), Process(redis.url, port=2)
 
     async def script():
         one.fail()
@@ -79,8 +79,8 @@ def test_an_opened_breaker_is_open_for_the_others_soon_and_for_the_rest_of_the_t
     run([one, other, elsewhere], script)
 
 
-def test_what_was_heard_once_does_not_open_it_again(redis):
-    one, other = Place(redis.url, open_s=0.6), Place(redis.url, open_s=0.6)
+def test_an_announcement_is_applied_once(redis):
+    one, other = Process(redis.url, open_s=0.6), Process(redis.url, open_s=0.6)
 
     async def script():
         one.fail()
@@ -95,8 +95,8 @@ def test_what_was_heard_once_does_not_open_it_again(redis):
     run([one, other], script)
 
 
-def test_without_the_redis_each_goes_on_by_itself_and_says_so_once(redis, caplog):
-    one, other = Place(redis.url), Place(redis.url)
+def test_without_the_redis_each_process_decides_by_itself_and_logs_it_once(redis, caplog):
+    one, other = Process(redis.url), Process(redis.url)
 
     async def script():
         await asyncio.sleep(0.1)
@@ -106,92 +106,94 @@ def test_without_the_redis_each_goes_on_by_itself_and_says_so_once(redis, caplog
         assert (one.breaker.state, other.breaker.state) == ("open", "closed")
         redis.start()
         await asyncio.sleep(0.9)
-        assert other.breaker.state == "open", "it is told as soon as it can be"
+        assert other.breaker.state == "open", "it is announced as soon as the Redis answers"
 
     run([one, other], script)
-    told = [record.fields["event"] for record in caplog.records]
-    assert told.count("breakers_not_shared") == 2, "once in each process"
-    assert told.count("breakers_shared") == 2
+    logged = [record.fields["event"] for record in caplog.records]
+    assert logged.count("breakers_not_shared") == 2, "once in each process"
+    assert logged.count("breakers_shared") == 2
 
 
 async def opened(one, *others):
-    """All are open and their time is over."""
+    """Open the breaker in all processes and wait until its open time is over."""
     await asyncio.sleep(0.1)
     one.fail()
     await asyncio.sleep(OPEN_S + 0.05)
-    assert {place.breaker.state for place in (one, *others)} == {"open"}
-    assert {place.breaker.wait_s() for place in (one, *others)} == {0}
+    assert {process.breaker.state for process in (one, *others)} == {"open"}
+    assert {process.breaker.wait_s() for process in (one, *others)} == {0}
 
 
 @pytest.fixture
-def places(redis):
-    return [Place(redis.url, open_s=OPEN_S) for _ in range(3)]
+def processes(redis):
+    return [Process(redis.url, open_s=OPEN_S) for _ in range(3)]
 
 
-def test_one_process_probes_and_its_success_closes_it_everywhere(places):
+def test_one_process_probes_and_its_success_closes_it_everywhere(processes):
     async def script():
-        await opened(*places)
-        found = await asyncio.gather(*(place.probe() for place in places))
-        probes = [(place, number) for place, number in zip(places, found, strict=True) if number is not None]
+        await opened(*processes)
+        generations = await asyncio.gather(*(process.probe() for process in processes))
+        probes = [pair for pair in zip(processes, generations, strict=True) if pair[1] is not None]
         assert len(probes) == 1
-        prober, number = probes[0]
-        others = [place for place in places if place is not prober]
+        prober, generation = probes[0]
+        others = [process for process in processes if process is not prober]
         await asyncio.sleep(0.6)
-        assert {place.breaker.wait_s() for place in others} == {1}, "they stay away while the probe runs"
-        prober.breaker.succeeded(number)
+        assert {process.breaker.wait_s() for process in others} == {1}, (
+            "none of them attempts anything while the probe runs"
+        )
+        prober.breaker.succeeded(generation)
         await asyncio.sleep(0.35)
-        assert {place.breaker.state for place in places} == {"closed"}
+        assert {process.breaker.state for process in processes} == {"closed"}
 
-    run(places, script)
+    run(processes, script)
 
 
-def test_a_failed_probe_opens_it_again_everywhere(places):
+def test_a_failed_probe_opens_it_again_everywhere(processes):
     async def script():
-        one, other, _ = places
-        await opened(*places)
-        number = await one.probe()
+        one, other, _ = processes
+        await opened(*processes)
+        generation = await one.probe()
         assert await other.probe() is None
-        one.breaker.failed(number)
-        assert await other.probe() is None, "before it heard of that"
+        one.breaker.failed(generation)
+        assert await other.probe() is None, "the announcement has not arrived yet"
         await asyncio.sleep(0.35)
         assert 0 < other.breaker.wait_s() < 0.2
 
-    run(places, script)
+    run(processes, script)
 
 
-def test_news_that_was_not_heard_yet_keeps_from_probing(places):
-    one, deaf, _ = places
+def test_an_announcement_not_yet_applied_prevents_a_probe(processes):
+    one, offline, _ = processes
 
     async def script():
-        deaf.fail()
-        await opened(one, deaf)
+        offline.fail()
+        await opened(one, offline)
         one.breaker.failed(await one.probe())
         await asyncio.sleep(0.1)
-        assert await deaf.probe() is None
-        await deaf.shared._redis.aclose()
+        assert await offline.probe() is None
+        await offline.shared._redis.aclose()
 
     run([one], script)
 
 
-def test_a_probe_that_is_given_up_leaves_the_claim_to_another(places):
+def test_an_abandoned_probe_releases_its_lease(processes):
     async def script():
-        one, other, _ = places
-        await opened(*places)
-        number = await one.probe()
+        one, other, _ = processes
+        await opened(*processes)
+        generation = await one.probe()
         assert await other.probe() is None
-        one.breaker.abandoned(number)
+        one.breaker.abandoned(generation)
         await asyncio.sleep(0.35)
         assert await other.probe() is not None
 
-    run(places, script)
+    run(processes, script)
 
 
-def test_a_claim_outlives_its_process_by_a_bounded_time_only(places, monkeypatch):
-    monkeypatch.setattr("gateway.routing.shared_breaker.CLAIM_S", 0.6)
+def test_a_lease_outlives_its_process_by_a_bounded_time_only(processes, monkeypatch):
+    monkeypatch.setattr("gateway.routing.shared_breaker.LEASE_S", 0.6)
 
     async def script():
-        dies, other, _ = places
-        await opened(*places)
+        dies, other, _ = processes
+        await opened(*processes)
         assert await dies.probe() is not None
         await asyncio.sleep(1.2)
         assert await other.probe() is None, "it is renewed while the probe runs"
@@ -199,46 +201,46 @@ def test_a_claim_outlives_its_process_by_a_bounded_time_only(places, monkeypatch
         await asyncio.sleep(1.0)
         assert await other.probe() is not None
 
-    run(places, script)
+    run(processes, script)
 
 
-def test_a_wait_for_the_claim_that_is_given_up_leaves_it_to_another(redis, places):
+def test_a_cancelled_wait_for_the_lease_releases_it(redis, processes):
     async def script():
-        one, other, _ = places
-        await opened(*places)
+        one, other, _ = processes
+        await opened(*processes)
         redis.suspend()
-        gives_up = asyncio.create_task(one.probe())
+        cancelled = asyncio.create_task(one.probe())
         await asyncio.sleep(0.05)
-        gives_up.cancel()
+        cancelled.cancel()
         redis.resume()
         await asyncio.sleep(0.4)
         assert one.breaker.wait_s() == 0
         assert await other.probe() is not None
 
-    run(places, script)
+    run(processes, script)
 
 
-def test_without_the_redis_each_probes_by_itself(redis, places):
+def test_without_the_redis_each_probes_by_itself(redis, processes):
     async def script():
-        await opened(*places)
-        assert await places[0].probe() is not None
-        assert await places[1].probe() is None
+        await opened(*processes)
+        assert await processes[0].probe() is not None
+        assert await processes[1].probe() is None
         redis.stop()
         await asyncio.sleep(0.4)
-        assert [await place.probe() is not None for place in places] == [False, True, True]
+        assert [await process.probe() is not None for process in processes] == [False, True, True]
 
-    run(places, script)
+    run(processes, script)
 
 
-def test_what_happens_while_the_redis_is_told_is_told_as_well(redis, monkeypatch):
-    one, other = Place(redis.url), Place(redis.url)
+def test_a_change_during_publishing_is_published_as_well(redis, monkeypatch):
+    one, other = Process(redis.url), Process(redis.url)
     execute = Pipeline.execute
 
     async def execute_late(pipeline):
         answers = await execute(pipeline)
         monkeypatch.setattr(Pipeline, "execute", execute)
-        one.breaker.close_as_told()
-        one.breaker.sharing.closed()
+        one.breaker.apply_remote_close()
+        one.breaker.coordination.announce_closed()
         return answers
 
     async def script():

@@ -1,4 +1,4 @@
-"""No control token survives in what a chat template is given, however it is hidden, and nothing else changes."""
+"""No control token survives in what a chat template receives, however it is hidden, and nothing else changes."""
 
 import json
 import time
@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.text.control_families import FAMILIES, known
+from gateway.text.control_families import FAMILIES, tokens_of
 from gateway.text.control_tokens import ControlTokens
 
-ALL = ControlTokens(known(FAMILIES))
+ALL = ControlTokens(tokens_of(FAMILIES))
 TOKENS = sorted(ALL.tokens)
 # Whole tokens, pieces of tokens, and what stands between them in ordinary text.
 PIECES = st.one_of(
@@ -23,22 +23,22 @@ PIECES = st.one_of(
 TEXTS = st.lists(PIECES, max_size=12).map("".join)
 
 
-def spelled(value):
-    """JSON in which each character of a text is an escape."""
+def escaped(value):
+    """JSON in which every character of a string is an escape."""
     if isinstance(value, str):
         return '"' + "".join(f"\\u{ord(character):04x}" for character in value) + '"'
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{spelled(key)}: {spelled(item)}" for key, item in value.items()) + "}"
-    return "[" + ", ".join(map(spelled, value)) + "]"
+        return "{" + ", ".join(f"{escaped(key)}: {escaped(item)}" for key, item in value.items()) + "}"
+    return "[" + ", ".join(map(escaped, value)) + "]"
 
 
 def neutralised(fields):
-    """Fields and count; the same whether the JSON holds its characters as they are or as escapes."""
+    """The fields and the count; the same for plain and for escaped JSON."""
     body, new, count = ALL.neutralised(orjson.dumps(fields), fields)
     assert json.loads(body) == new
-    for written in (json.dumps(fields), spelled(fields)):
-        assert json.loads(written) == fields
-        assert ALL.neutralised(written.encode(), fields)[1:] == (new, count)
+    for text in (json.dumps(fields), escaped(fields)):
+        assert json.loads(text) == fields
+        assert ALL.neutralised(text.encode(), fields)[1:] == (new, count)
     return new, count
 
 
@@ -61,7 +61,7 @@ def test_no_token_survives_in_a_text(text):
 
 
 @given(st.lists(TEXTS, min_size=2, max_size=6))
-def test_no_token_comes_together_from_parts(texts):
+def test_no_token_forms_from_joined_parts(texts):
     parts = [{"type": "text", "text": text} for text in texts]
     new, count = neutralised(user(parts))
     changed = [part["text"] for part in new["messages"][0]["content"]]
@@ -71,7 +71,7 @@ def test_no_token_comes_together_from_parts(texts):
 
 
 @given(st.sampled_from(TOKENS))
-def test_a_token_in_parts_of_one_character_does_not_come_together(token):
+def test_a_token_in_parts_of_one_character_does_not_form(token):
     new, count = neutralised(user([{"type": "text", "text": f" {character} "} for character in token]))
     assert not holds_token("".join(part["text"].strip() for part in new["messages"][0]["content"]))
     assert count
@@ -84,7 +84,7 @@ def test_each_known_token_is_broken_once(token):
     assert count == 1
 
 
-def test_a_token_within_a_token_opens_nothing():
+def test_a_token_within_a_token_forms_no_token():
     new, count = neutralised(user("<|im_<|im_end|>end|>"))
     assert new == user("<|im_< |im_end|>end|>")
     assert count == 1
@@ -100,7 +100,7 @@ JSON = st.recursive(
 
 @given(st.lists(JSON, max_size=3))
 def test_any_json_comes_out_in_the_same_shape_without_tokens(messages):
-    # The first one has every body looked at.
+    # The first message makes sure that every body is searched.
     fields = {"messages": [END, *messages]}
     body, new, count = ALL.neutralised(orjson.dumps(fields), fields)
     assert count
@@ -108,7 +108,7 @@ def test_any_json_comes_out_in_the_same_shape_without_tokens(messages):
     assert not holds_token(json.dumps(new["messages"], ensure_ascii=False))
 
 
-def test_the_deepest_body_that_may_be_allowed_is_neutralised():
+def test_the_deepest_allowed_body_is_neutralised():
     inner = END
     for _ in range(99):
         inner = {"a": [inner]}
@@ -122,10 +122,10 @@ PLACES = {
     "assistant": {"messages": [{"role": "assistant", "content": END}]},
     "a part": user([{"type": "text", "text": END}]),
     "a name": user("hi", name=END),
-    "thoughts": user("hi", reasoning_content=END),
+    "reasoning": user("hi", reasoning_content=END),
     "arguments": {"messages": [{"role": "assistant", "tool_calls": [{**CALL, "function": {"arguments": END}}]}]},
-    "a called name": {"messages": [{"role": "assistant", "tool_calls": [{**CALL, "function": {"name": END}}]}]},
-    "a function of old": {"messages": [{"role": "assistant", "function_call": {"arguments": END}}]},
+    "the name of a call": {"messages": [{"role": "assistant", "tool_calls": [{**CALL, "function": {"name": END}}]}]},
+    "a deprecated function call": {"messages": [{"role": "assistant", "function_call": {"arguments": END}}]},
     "a result": {"messages": [{"role": "tool", "tool_call_id": "1", "content": END}]},
     "a tool": {"tools": [{"type": "function", "function": {"name": "f", "description": END}}]},
     "a parameter": {"tools": [{"type": "function", "function": {"parameters": {"properties": {END: {}}}}}]},
@@ -150,9 +150,9 @@ def test_wherever_a_template_may_read_the_token_is_broken(fields):
     ],
     ids=["arguments", "a result"],
 )
-def test_an_escape_within_json_within_json_is_seen(escape, message):
-    given_json = json.dumps(message).replace("ESCAPE", escape.replace("\\", "\\\\"))
-    new, count = neutralised({"messages": [json.loads(given_json)]})
+def test_an_escape_in_json_within_json_is_found(escape, message):
+    request_json = json.dumps(message).replace("ESCAPE", escape.replace("\\", "\\\\"))
+    new, count = neutralised({"messages": [json.loads(request_json)]})
     (text,) = [
         v
         for v in (new["messages"][0].get("function_call", {}).get("arguments"), new["messages"][0].get("content"))
@@ -177,16 +177,16 @@ UNTOUCHED = {
 
 
 @pytest.mark.parametrize("fields", UNTOUCHED.values(), ids=UNTOUCHED)
-def test_what_holds_no_token_keeps_its_very_bytes(fields):
+def test_a_request_without_tokens_keeps_its_bytes(fields):
     body = json.dumps(fields).encode()
-    same, also, count = ALL.neutralised(body, fields)
-    assert same is body
-    assert also is fields
+    same_body, same_fields, count = ALL.neutralised(body, fields)
+    assert same_body is body
+    assert same_fields is fields
     assert count == 0
 
 
 @pytest.mark.parametrize("text", ["<" * 2_000_000, END * 200_000, "<|im_" * 400_000, '"\\u003c' * 300_000])
-def test_a_large_body_does_not_hold_up_the_others(text):
+def test_a_large_body_does_not_delay_other_requests(text):
     fields = {"messages": [{"role": "tool", "content": text}]}
     body = orjson.dumps(fields)
     began = time.thread_time()
@@ -194,10 +194,10 @@ def test_a_large_body_does_not_hold_up_the_others(text):
     assert time.thread_time() - began < 0.5
 
 
-def test_tokens_of_ones_own_are_broken():
-    own = ControlTokens(["\u2581<EOT>", "<|mine|>", "x"])
+def test_configured_tokens_are_broken():
+    configured = ControlTokens(["\u2581<EOT>", "<|mine|>", "x"])
     fields = user("\u2581<EOT> <|mine|> x <|im_end|>")
-    body, new, count = own.neutralised(json.dumps(fields).encode(), fields)
+    body, new, count = configured.neutralised(json.dumps(fields).encode(), fields)
     assert new == user("\u2581 <EOT> < |mine|> x <|im_end|>") == json.loads(body)
     assert count == 2
     assert ControlTokens([]).neutralised(body, new) == (body, new, 0)

@@ -1,4 +1,4 @@
-"""Framing and endings without a network: a stream cut at every single byte."""
+"""The framing and the ending of a stream that is cut at every single byte."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ async def _collect(pieces, failure=None):
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
-def test_every_way_to_cut_it_in_two_gives_the_same_events(line_end):
+def test_a_stream_in_two_chunks_gives_the_same_events_wherever_it_is_split(line_end):
     whole = WHOLE.replace(b"\n", line_end)
 
     async def check():
@@ -48,7 +48,7 @@ def test_every_way_to_cut_it_in_two_gives_the_same_events(line_end):
     asyncio.run(check())
 
 
-def test_a_death_at_any_byte_gives_whole_events_and_one_error():
+def test_a_disconnect_at_any_byte_gives_whole_events_and_one_error():
     finished_at = WHOLE.index(b"data: [DONE]")
 
     async def check():
@@ -64,7 +64,7 @@ def test_a_death_at_any_byte_gives_whole_events_and_one_error():
 
 
 @pytest.mark.parametrize("finished", [False, True])
-def test_an_abrupt_end_counts_only_before_the_finish_reason(finished):
+def test_an_abrupt_end_is_an_error_only_before_the_finish_reason(finished):
     failure = aiohttp.ClientPayloadError()
     collecting = _collect([chunk("a", "stop" if finished else None)], failure)
     if finished:
@@ -81,25 +81,25 @@ def test_an_endless_event_is_refused():
         framer.feed(b"x")
 
 
-def test_words_of_a_model_are_no_ending():
-    said = chunk('"finish_reason": "stop", "error", [DONE]\n\ndata: [DONE]')
-    out, error = asyncio.run(_collect([said]))
-    assert out == said
+def test_the_text_of_a_model_is_no_ending():
+    content = chunk('"finish_reason": "stop", "error", [DONE]\n\ndata: [DONE]')
+    out, error = asyncio.run(_collect([content]))
+    assert out == content
     assert error is not None
 
 
 DEEP = b"[" * 300 + b"]" * 300
 
 
-def test_an_event_that_cannot_be_written_again_is_a_bad_answer():
-    again = chunk("", "stop").replace(b'"content": ""', b'"content": "", "x": ' + DEEP)
-    out, error = asyncio.run(_collect([chunk("a"), chunk("", "stop"), again]))
+def test_an_event_too_deep_to_serialise_is_a_bad_answer():
+    deep = chunk("", "stop").replace(b'"content": ""', b'"content": "", "x": ' + DEEP)
+    out, error = asyncio.run(_collect([chunk("a"), chunk("", "stop"), deep]))
     assert out == chunk("a") + chunk("", "stop")
     assert isinstance(error, BackendBadAnswer)
     assert "nests deeper" in error.message
 
 
-def test_depth_alone_is_no_fault():
+def test_a_deep_event_that_passes_unchanged_is_no_error():
     deep = chunk("", "stop").replace(b'"content": ""', b'"content": "", "x": ' + DEEP)
     out, error = asyncio.run(_collect([deep]))
     assert (out, error) == (deep, None)

@@ -1,4 +1,4 @@
-"""From a chat completion, and from a chat stream, to Anthropic's message and events."""
+"""The translation of a chat completion and a chat stream to Anthropic's message and events."""
 
 import json
 
@@ -9,15 +9,15 @@ from gateway.formats.anthropic.answer import message_of
 from gateway.formats.anthropic.stream import MessageStream
 from gateway.request.usage import Meter
 
-ASKED = {"model": "c", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "stop_sequences": ["END"]}
-THINKS = {**ASKED, "thinking": {"type": "adaptive"}}
+REQUEST = {"model": "c", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "stop_sequences": ["END"]}
+THINKS = {**REQUEST, "thinking": {"type": "adaptive"}}
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 
 
-def message(asked=ASKED, usage=USAGE, finish="stop", said=None, meter=None, **choice):
-    said = {"role": "assistant", "content": "Hi", **(said or {})}
-    completion = {"id": "x1", "model": "inner", "choices": [{"message": said, "finish_reason": finish, **choice}]}
-    return json.loads(message_of(completion | ({"usage": usage} if usage else {}), asked, meter or Meter()))
+def message(request=REQUEST, usage=USAGE, finish="stop", fields=None, meter=None, **choice):
+    answer = {"role": "assistant", "content": "Hi", **(fields or {})}
+    completion = {"id": "x1", "model": "inner", "choices": [{"message": answer, "finish_reason": finish, **choice}]}
+    return json.loads(message_of(completion | ({"usage": usage} if usage else {}), request, meter or Meter()))
 
 
 def test_a_plain_message():
@@ -43,33 +43,33 @@ def test_stop_reasons(finish, stop):
     assert message(finish=finish)["stop_reason"] == stop
 
 
-def test_a_stop_sequence_is_told_where_the_backend_tells_it():
-    told = message(stop_reason="END")
-    assert (told["stop_reason"], told["stop_sequence"]) == ("stop_sequence", "END")
+def test_a_stop_sequence_is_named_if_the_backend_names_it():
+    translated = message(stop_reason="END")
+    assert (translated["stop_reason"], translated["stop_sequence"]) == ("stop_sequence", "END")
     assert message(stop_reason="other")["stop_reason"] == "end_turn"
     assert message(stop_reason=151645)["stop_reason"] == "end_turn"
 
 
 def test_a_refusal_is_its_text():
-    told = message(said={"content": None, "refusal": "No."})
-    assert (told["content"], told["stop_reason"]) == ([{"type": "text", "text": "No."}], "refusal")
+    translated = message(fields={"content": None, "refusal": "No."})
+    assert (translated["content"], translated["stop_reason"]) == ([{"type": "text", "text": "No."}], "refusal")
 
 
-def test_what_came_from_a_cache_is_counted_apart():
-    told = message(usage={**USAGE, "prompt_tokens_details": {"cached_tokens": 5}})
-    assert told["usage"] == {"input_tokens": 2, "output_tokens": 3, "cache_read_input_tokens": 5}
+def test_cached_tokens_are_counted_separately():
+    translated = message(usage={**USAGE, "prompt_tokens_details": {"cached_tokens": 5}})
+    assert translated["usage"] == {"input_tokens": 2, "output_tokens": 3, "cache_read_input_tokens": 5}
 
 
-def test_an_estimate_where_nobody_counted():
-    told = message(usage=None)["usage"]
-    assert told["input_tokens"] > 0
-    assert sorted(told) == ["input_tokens", "output_tokens"]
+def test_an_estimate_where_the_backend_counted_nothing():
+    translated = message(usage=None)["usage"]
+    assert translated["input_tokens"] > 0
+    assert sorted(translated) == ["input_tokens", "output_tokens"]
 
 
-def test_the_ledger_tells_the_estimate_that_the_client_gets():
+def test_the_ledger_shows_the_estimate_that_the_client_gets():
     meter = Meter()
-    told = message({**ASKED, "system": "Answer in rhymes. " * 9}, usage=None, meter=meter)["usage"]
-    assert (meter.reported.prompt_tokens, meter.reported.source) == (told["input_tokens"], "estimate")
+    translated = message({**REQUEST, "system": "Answer in rhymes. " * 9}, usage=None, meter=meter)["usage"]
+    assert (meter.reported.prompt_tokens, meter.reported.source) == (translated["input_tokens"], "estimate")
 
 
 @pytest.mark.parametrize("details", [[5], {"cached_tokens": "5"}])
@@ -80,20 +80,20 @@ def test_details_of_another_shape_count_nothing(details):
     assert streamed(chunk("stop", usage=usage))[-1]["usage"] == counts
 
 
-def test_tools_and_nothing_said():
+def test_tools_without_text():
     call = {"id": "t1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}}
     none = {"id": "t2", "type": "function", "function": {"name": "now", "arguments": ""}}
-    assert message(said={"content": None, "tool_calls": [call, none]}, finish="tool_calls")["content"] == [
+    assert message(fields={"content": None, "tool_calls": [call, none]}, finish="tool_calls")["content"] == [
         {"type": "tool_use", "id": "t1", "name": "add", "input": {"a": 1}},
         {"type": "tool_use", "id": "t2", "name": "now", "input": {}},
     ]
-    assert message(said={"content": ""})["content"] == []
+    assert message(fields={"content": ""})["content"] == []
 
 
 @pytest.mark.parametrize("key", ["reasoning", "reasoning_content"])
-def test_thoughts_are_shown_to_who_asked_for_them(key):
-    assert message(THINKS, said={key: "hm"})["content"][0] == {"type": "thinking", "thinking": "hm", "signature": ""}
-    assert len(message(said={key: "hm"})["content"]) == 1
+def test_thoughts_are_sent_on_request_only(key):
+    assert message(THINKS, fields={key: "hm"})["content"][0] == {"type": "thinking", "thinking": "hm", "signature": ""}
+    assert len(message(fields={key: "hm"})["content"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_thoughts_are_shown_to_who_asked_for_them(key):
         {"choices": [{"message": {"tool_calls": [{"id": "t", "function": {"name": "f", "arguments": "[]"}}]}}]},
     ],
 )
-def test_what_is_no_completion(completion):
+def test_an_answer_that_is_no_completion(completion):
     with pytest.raises(WRONG_SHAPE):
-        message_of(completion, ASKED)
+        message_of(completion, REQUEST)
 
 
 def chunk(finish=None, index=0, usage=None, **delta):
@@ -131,9 +131,9 @@ COUNTS = b'data: {"choices": [], "usage": ' + json.dumps(USAGE).encode() + b"}\n
 ROLE = chunk(role="assistant", content="")
 
 
-def streamed(*blocks, asked=ASKED, meter=None):
+def streamed(*blocks, request=REQUEST, meter=None):
     """The events, parsed; the name of each is its type."""
-    stream = MessageStream(asked, meter or Meter())
+    stream = MessageStream(request, meter or Meter())
     data = b"".join(stream.events(block) for block in blocks) + stream.ending()
     events = []
     for event in data.removesuffix(b"\n\n").split(b"\n\n"):
@@ -162,7 +162,7 @@ def test_a_plain_stream():
     }  # fmt: skip
 
 
-def test_the_ledger_tells_the_same_counts():
+def test_the_ledger_shows_the_same_counts():
     meter = Meter()
     streamed(ROLE, chunk("stop", content="Hi"), COUNTS, meter=meter)
     assert (meter.reported.prompt_tokens, meter.reported.completion_tokens, meter.reported.source) == (7, 3, "backend")
@@ -193,7 +193,7 @@ def test_two_tools_under_one_index():
 
 def test_thoughts_come_before_the_text():
     blocks = chunk(reasoning="hm"), chunk(content="Hi"), chunk("stop")
-    events = streamed(*blocks, asked=THINKS)
+    events = streamed(*blocks, request=THINKS)
     assert events[2]["delta"] == {"type": "thinking_delta", "thinking": "hm"}
     assert [event["content_block"]["type"] for event in events if "content_block" in event] == ["thinking", "text"]
     assert kinds(streamed(*blocks)) == ["start", "block_start", "block_delta", "block_stop", "delta"]
@@ -208,7 +208,7 @@ def test_a_comment_is_a_ping_once_the_message_has_begun():
     assert kinds(streamed(b": wait\n\n", ROLE, b": wait\n\n", chunk("stop"))) == ["start", "ping", "delta"]
 
 
-def test_other_choices_are_not_told():
+def test_other_choices_are_left_out():
     assert kinds(streamed(chunk(content="a", index=1), chunk("stop"))) == ["start", "delta"]
 
 
@@ -225,6 +225,6 @@ def test_other_choices_are_not_told():
         called(0, name="f"),
     ],
 )
-def test_what_is_no_chunk(block):
+def test_an_event_that_is_no_chunk(block):
     with pytest.raises(WRONG_SHAPE):
-        MessageStream(ASKED, Meter()).events(block)
+        MessageStream(REQUEST, Meter()).events(block)

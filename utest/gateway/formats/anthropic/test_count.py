@@ -1,10 +1,10 @@
-"""`POST /v1/messages/count_tokens`: passed on to Anthropic, refused where nobody can count."""
+"""`POST /v1/messages/count_tokens`: forwarded to Anthropic, refused where no backend counts."""
 
 import json
 
 import pytest
 
-ASKED = {"model": "counts", "messages": [{"role": "user", "content": "hi"}]}
+REQUEST = {"model": "counts", "messages": [{"role": "user", "content": "hi"}]}
 PATH = "/v1/messages/count_tokens"
 
 
@@ -24,12 +24,12 @@ def _mixed(start_gateway, _backend):
 
 
 @pytest.fixture
-def mixed(_mixed, backend):  # noqa: ARG001  # the backend shall forget the test before
+def mixed(_mixed, backend):  # noqa: ARG001  # resets the backend
     return _mixed
 
 
 def count(client, **fields):
-    return client.post({**ASKED, **fields}, path=PATH)
+    return client.post({**REQUEST, **fields}, path=PATH)
 
 
 def test_anthropic_counts_the_clients_own_request(mixed, backend):
@@ -37,13 +37,13 @@ def test_anthropic_counts_the_clients_own_request(mixed, backend):
     response = count(mixed, system="Be brief.", x_own=1)
     assert response.content == b'{"input_tokens":  12}'
     assert backend.paths == [PATH]
-    assert json.loads(backend.bodies[0]) == {**ASKED, "model": "claude-x", "system": "Be brief.", "x_own": 1}
+    assert json.loads(backend.bodies[0]) == {**REQUEST, "model": "claude-x", "system": "Be brief.", "x_own": 1}
     assert response.headers["x-gateway-backend"] == "a"
 
 
-def test_anthropics_refusal_is_passed_on(mixed, backend):
-    told = {"type": "error", "error": {"type": "invalid_request_error", "message": "too odd"}}
-    backend.answers(told, status=400)
+def test_anthropics_refusal_is_forwarded(mixed, backend):
+    refusal = {"type": "error", "error": {"type": "invalid_request_error", "message": "too odd"}}
+    backend.answers(refusal, status=400)
     response = count(mixed)
     assert response.status_code == 400
     assert "too odd" in response.json()["error"]["message"]
@@ -58,7 +58,7 @@ def test_an_answer_without_a_count_is_a_bad_one(mixed, backend, answer):
     assert (response.status_code, response.json()["error"]["type"]) == (502, "api_error")
 
 
-def test_who_cannot_count_says_so_and_is_not_asked(mixed, backend):
+def test_a_backend_that_does_not_count_gets_no_request(mixed, backend):
     response = count(mixed, model="counts-not")
     assert (response.status_code, response.json()["error"]["type"]) == (400, "invalid_request_error")
     assert "'counts'" in response.json()["error"]["message"]

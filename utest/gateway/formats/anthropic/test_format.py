@@ -1,11 +1,11 @@
-"""`POST /v1/messages` through a running gateway: with backends that need a translation, and with one that does not."""
+"""`POST /v1/messages` through a running gateway, with and without a translation for the backend."""
 
 import json
 import queue
 
 import pytest
 
-ASKED = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+REQUEST = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
 MESSAGE = {
     "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "stop_reason": "end_turn",
     "content": [{"type": "text", "text": "Hi"}], "usage": {"input_tokens": 12, "output_tokens": 4},
@@ -13,13 +13,13 @@ MESSAGE = {
 
 
 def post(client, fields=None, path="/v1/messages", **headers):
-    content = fields if isinstance(fields, bytes) else json.dumps({**ASKED, **(fields or {})}).encode()
+    content = fields if isinstance(fields, bytes) else json.dumps({**REQUEST, **(fields or {})}).encode()
     headers = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
     return client.http.post(path, content=content, headers=headers)
 
 
 def error(response):
-    """The error, held against the shape that every error of this endpoint must have."""
+    """The status and the type of an error, after a check of its form."""
     body = response.json()
     assert sorted(body) == ["error", "request_id", "type"]
     assert (body["type"], sorted(body["error"])) == ("error", ["message", "type"])
@@ -34,16 +34,16 @@ def events(response):
     assert response.headers["content-type"].startswith("text/event-stream")
     *whole, rest = response.text.split("\n\n")
     assert rest == "", "the stream ends within an event"
-    found = []
+    parsed = []
     for event in whole:
         name, data = event.split("\n")
-        found.append(json.loads(data.removeprefix("data: ")))
-        assert name == f"event: {found[-1]['type']}"
-    return found
+        parsed.append(json.loads(data.removeprefix("data: ")))
+        assert name == f"event: {parsed[-1]['type']}"
+    return parsed
 
 
-def kinds(found):
-    return [event["type"] for event in found]
+def kinds(parsed):
+    return [event["type"] for event in parsed]
 
 
 def native(kind, **fields):
@@ -74,7 +74,7 @@ def _claude(start_gateway, _backend):
 
 
 @pytest.fixture
-def claude(_claude, backend):  # noqa: ARG001  # the backend shall forget the test before
+def claude(_claude, backend):  # noqa: ARG001  # resets the backend
     return _claude
 
 
@@ -82,7 +82,7 @@ def test_a_message_of_a_backend_that_speaks_chat(client, backend):
     response = post(client)
     assert response.json()["content"] == [{"type": "text", "text": "Hello"}]
     assert response.json()["usage"] == {"input_tokens": 1, "output_tokens": 1}
-    assert json.loads(backend.bodies[0]) == ASKED
+    assert json.loads(backend.bodies[0]) == REQUEST
     assert backend.paths == ["/v1/chat/completions"]
     assert response.headers["x-gateway-backend"] == "up"
     assert response.headers["request-id"] == response.headers["x-request-id"]
@@ -96,21 +96,23 @@ def test_the_backends_name_of_a_model_is_sent(client, backend):
 def test_a_stream_of_a_backend_that_speaks_chat(client, backend):
     usage = b'data: {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2}}\n\n'
     backend.streams(backend.chunk("a"), backend.chunk("b"), backend.chunk(None, "stop"), usage, b"data: [DONE]\n\n")
-    found = events(post(client, {"stream": True}))
-    assert kinds(found) == [
+    received = events(post(client, {"stream": True}))
+    assert kinds(received) == [
         "message_start", "content_block_start", "content_block_delta", "content_block_delta", "content_block_stop",
         "message_delta", "message_stop",
     ]  # fmt: skip
-    assert found[5]["usage"] == {"input_tokens": 5, "output_tokens": 2}
+    assert received[5]["usage"] == {"input_tokens": 5, "output_tokens": 2}
     assert json.loads(backend.bodies[0])["stream_options"] == {"include_usage": True}
 
 
-def test_a_backend_of_anthropics_gets_and_gives_the_very_bytes(claude, backend):
-    asked = b'{ "messages":[{"content":"h\\u00e4","role":"user"}],"max_tokens":9, "model":"m","container":{"x":1.50} }'
+def test_bytes_pass_unchanged_to_and_from_a_backend_of_anthropics(claude, backend):
+    request = (
+        b'{ "messages":[{"content":"h\\u00e4","role":"user"}],"max_tokens":9, "model":"m","container":{"x":1.50} }'
+    )
     answer = json.dumps({**MESSAGE, "x_new": [1]}, indent=1).encode()
     backend.answers(raw=answer)
-    response = post(claude, asked, anthropic_version="2026-10-21", anthropic_beta="one-2025,two-2026")
-    assert (response.content, backend.bodies, backend.paths) == (answer, [asked], ["/v1/messages"])
+    response = post(claude, request, anthropic_version="2026-10-21", anthropic_beta="one-2025,two-2026")
+    assert (response.content, backend.bodies, backend.paths) == (answer, [request], ["/v1/messages"])
     headers = backend.headers[0]
     assert headers.getall("anthropic-version") == ["2026-10-21"]
     assert headers["anthropic-beta"] == "one-2025,two-2026"
@@ -120,7 +122,7 @@ def test_a_backend_of_anthropics_gets_and_gives_the_very_bytes(claude, backend):
 def test_only_the_models_name_is_changed_where_it_differs(claude, backend):
     backend.answers(MESSAGE)
     assert post(claude, {"model": "renamed", "container": "c"}).status_code == 200
-    assert json.loads(backend.bodies[0]) == {**ASKED, "model": "claude-x", "container": "c"}
+    assert json.loads(backend.bodies[0]) == {**REQUEST, "model": "claude-x", "container": "c"}
     assert backend.headers[0]["anthropic-version"] == "2023-06-01"
 
 
@@ -139,11 +141,11 @@ def test_a_missing_message_stop_is_added(claude, backend):
 
 @pytest.mark.parametrize("cut", [False, True])
 @pytest.mark.parametrize("last", [b"", b"event: content_block_del", b'event: x\ndata: {"type": "x"}\n'])
-def test_a_backend_of_anthropics_that_dies_leaves_an_error_event(claude, backend, last, cut):
+def test_a_disconnect_of_anthropics_ends_the_stream_with_an_error_event(claude, backend, last, cut):
     backend.streams(START, BLOCK, DELTA, *([last] if last else []), cut=cut)
     response = post(claude, {"stream": True})
-    *_, failure = found = events(response)
-    assert kinds(found)[-2:] == ["content_block_delta", "error"]
+    *_, failure = received = events(response)
+    assert kinds(received)[-2:] == ["content_block_delta", "error"]
     assert failure["error"]["type"] == "api_error"
     assert failure["request_id"] == response.headers["request-id"]
 
@@ -151,12 +153,12 @@ def test_a_backend_of_anthropics_that_dies_leaves_an_error_event(claude, backend
 @pytest.mark.parametrize(
     "wrong", [b"data: {\n\n", b"data: []\n\n", b'data: {"x": 1}\n\n', native("message_delta", delta=None), STOP]
 )
-def test_what_is_no_event_of_anthropics_is_told(claude, backend, wrong):
+def test_an_event_that_is_not_anthropics_ends_the_stream_with_an_error_event(claude, backend, wrong):
     backend.streams(START, wrong)
     assert kinds(events(post(claude, {"stream": True})))[-1] == "error"
 
 
-def test_an_error_event_of_anthropics_is_told(claude, backend):
+def test_an_error_event_of_anthropics_is_forwarded(claude, backend):
     backend.streams(START, native("error", error={"type": "overloaded_error", "message": "Too much."}))
     *_, failure = events(post(claude, {"stream": True}))
     assert failure["error"]["type"] == "overloaded_error"
@@ -164,19 +166,19 @@ def test_an_error_event_of_anthropics_is_told(claude, backend):
 
 
 @pytest.mark.parametrize("answer", [{"type": "completion"}, {"type": "message", "content": "x"}, [], {"usage": 3}])
-def test_what_is_no_message_of_anthropics_is_a_502(claude, backend, answer):
+def test_an_answer_that_is_no_message_is_a_502(claude, backend, answer):
     backend.answers(answer)
     assert error(post(claude)) == (502, "api_error")
 
 
-def test_a_backend_that_dies_leaves_an_error_event(client, backend):
+def test_a_disconnect_ends_the_stream_with_an_error_event(client, backend):
     backend.streams(backend.chunk("a"), cut=True)
-    found = events(post(client, {"stream": True}))
-    assert kinds(found) == ["message_start", "content_block_start", "content_block_delta", "error"]
-    assert found[-1]["error"]["type"] == "api_error"
+    received = events(post(client, {"stream": True}))
+    assert kinds(received) == ["message_start", "content_block_start", "content_block_delta", "error"]
+    assert received[-1]["error"]["type"] == "api_error"
 
 
-def test_a_wrong_chunk_in_mid_stream_is_told(client, backend):
+def test_a_wrong_chunk_ends_the_stream_with_an_error_event(client, backend):
     backend.streams(backend.chunk("a"), b'data: {"choices": [3]}\n\n')
     assert kinds(events(post(client, {"stream": True})))[-1] == "error"
 
@@ -201,14 +203,14 @@ def test_a_fallback_may_speak_another_format(claude, backend):
     assert "x-gateway-dropped-params" not in response.headers
 
 
-def test_what_is_dropped_is_named(client):
+def test_dropped_parameters_are_named(client):
     response = post(client, {"container": "c"}, anthropic_beta="one")
     assert response.headers["x-gateway-dropped-params"] == "anthropic-beta, container"
     assert error(post(client, {"container": "c"}, x_gateway_strict="true")) == (400, "invalid_request_error")
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("refusal", "expected"),
     [
         ((400, "bad"), (400, "invalid_request_error")),
         ((401, "no"), (502, "api_error")),
@@ -223,8 +225,8 @@ def test_what_is_dropped_is_named(client):
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
-def test_errors_of_backends(client, backend, given, expected, stream):
-    backend.answers({"error": {"message": given[1]}}, given[0], {"retry-after": "3"})
+def test_errors_of_backends(client, backend, refusal, expected, stream):
+    backend.answers({"error": {"message": refusal[1]}}, refusal[0], {"retry-after": "3"})
     response = post(client, {"stream": stream})
     assert error(response) == expected
     if expected[0] == 529:
@@ -239,8 +241,8 @@ def test_errors_of_backends(client, backend, given, expected, stream):
         (b"[]", (400, "invalid_request_error")),
         (b'{"model": "m", "model": "m"}', (400, "invalid_request_error")),
         (b'{"x": "' + b"a" * 30_000 + b'"}', (413, "request_too_large")),
-        (json.dumps({**ASKED, "model": "unknown"}).encode(), (404, "not_found_error")),
-        (json.dumps({**ASKED, "max_tokens": -1}).encode(), (400, "invalid_request_error")),
+        (json.dumps({**REQUEST, "model": "unknown"}).encode(), (404, "not_found_error")),
+        (json.dumps({**REQUEST, "max_tokens": -1}).encode(), (400, "invalid_request_error")),
     ],
 )
 def test_errors_before_a_backend(client, backend, body, expected):
@@ -280,18 +282,18 @@ def test_control_tokens_are_broken_wherever_they_stand(start_gateway, backend):
     ) as client:
         result = {"type": "tool_result", "tool_use_id": "t", "content": '{"x": "\\u003c|im_end|>"}'}
         use = {"type": "tool_use", "id": "t", "name": "f", "input": {"a": "<|im_end|>"}}
-        asked = [
+        conversation = [
             {"role": "user", "content": [{"type": "text", "text": "<|im_end|>"}]},
             {"role": "assistant", "content": [use]},
             {"role": "user", "content": [result]},
         ]
-        response = post(client, {"system": "<|im_end|>", "messages": asked})
+        response = post(client, {"system": "<|im_end|>", "messages": conversation})
     assert response.headers["x-gateway-neutralised"] == "4"
     assert b"<|im_end|>" not in backend.bodies[0]
     assert b"u003c" not in backend.bodies[0]
 
 
-def test_limits_refuse_in_the_same_shape(start_gateway, backend):
+def test_limits_refuse_in_the_same_form(start_gateway, backend):
     with start_gateway(
         backends={"up": {"kind": "openai", "base_url": backend.url}},
         models={"m": {"route": [{"backend": "up"}]}},
@@ -319,7 +321,7 @@ def test_system_and_results_of_tools_count_for_a_limit_of_tokens(start_gateway, 
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("model", ["m", "either"])
-def test_what_a_message_took_is_accounted_for(claude, backend, monkeypatch, model, stream):
+def test_the_usage_of_a_message_is_recorded(claude, backend, monkeypatch, model, stream):
     records = queue.Queue()
     monkeypatch.setattr("gateway.observability.request_log.RequestLog.add", lambda _, record: records.put(record))
     chat = model == "either"
@@ -328,14 +330,14 @@ def test_what_a_message_took_is_accounted_for(claude, backend, monkeypatch, mode
         usage = b"data: " + json.dumps({"choices": [], "usage": counts}).encode() + b"\n\n"
         backend.streams(*((backend.chunk("a", "stop"), usage) if chat else (START, STOPPED, STOP)))
     else:
-        said = {"message": {"content": "Hi"}, "finish_reason": "stop"}
-        backend.answers({"choices": [said], "usage": counts} if chat else MESSAGE)
+        choice = {"message": {"content": "Hi"}, "finish_reason": "stop"}
+        backend.answers({"choices": [choice], "usage": counts} if chat else MESSAGE)
     assert post(claude, {"model": model, "stream": stream}).status_code == 200
     usage = records.get(timeout=5).usage
     assert (usage.prompt_tokens, usage.completion_tokens, usage.source) == (12, 4, "backend")
 
 
-def test_the_page_tells_of_it(client):
+def test_the_openapi_page_lists_it(client):
     page = client.http.get("/openapi.json").json()
     assert "post" in page["paths"]["/v1/messages"]
     schemas = page["components"]["schemas"]

@@ -1,4 +1,4 @@
-"""From an Anthropic Messages request to a chat request, and what is no such request."""
+"""The translation of a Messages request to a chat request, and its validation."""
 
 import orjson
 import pytest
@@ -43,7 +43,7 @@ def test_a_plain_request():
     assert translated() == PLAIN
 
 
-def test_the_limit_has_the_name_that_the_backend_knows():
+def test_the_limit_has_the_name_of_the_backend():
     request = translated(limit_field="max_completion_tokens")
     assert (request["max_completion_tokens"], "max_tokens" in request) == (9, False)
 
@@ -60,7 +60,7 @@ def test_the_limit_has_the_name_that_the_backend_knows():
         ),
     ],
 )
-def test_who_knows_which_name(backend, name):
+def test_the_name_of_the_limit_of_each_backend(backend, name):
     assert backend.limit_field == name
 
 
@@ -91,8 +91,8 @@ def test_system_comes_first():
 def test_texts_and_images():
     assert messages(user(text("hi"))) == [{"role": "user", "content": "hi"}]
     picture = {"type": "image", "source": PIXEL}
-    there = {"type": "image", "source": {"type": "url", "url": "https://x/y.png"}}
-    assert messages(user(text("what?"), picture, there))[0]["content"] == [
+    by_url = {"type": "image", "source": {"type": "url", "url": "https://x/y.png"}}
+    assert messages(user(text("what?"), picture, by_url))[0]["content"] == [
         text("what?"),
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}},
         {"type": "image_url", "image_url": {"url": "https://x/y.png"}},
@@ -104,12 +104,12 @@ def test_tools():
     assert request["tools"] == [{"type": "function", "function": FUNCTION}]
     assert request["tool_choice"] == "auto"
     assert "parallel_tool_calls" not in request
-    for given, wanted in (
+    for choice, expected in (
         ({"type": "any"}, "required"),
         ({"type": "none"}, "none"),
         ({"type": "tool", "name": "add"}, {"type": "function", "function": {"name": "add"}}),
     ):
-        assert translated(tools=[{**TOOL, "type": "custom"}], tool_choice=given)["tool_choice"] == wanted
+        assert translated(tools=[{**TOOL, "type": "custom"}], tool_choice=choice)["tool_choice"] == expected
     one = translated(tools=[TOOL], tool_choice={"type": "auto", "disable_parallel_tool_use": True})
     assert one["parallel_tool_calls"] is False
 
@@ -133,8 +133,8 @@ def test_calls_of_tools_and_their_results():
         {"role": "user", "content": "And?"},
     ]
     assert messages({"role": "assistant", "content": [use]})[0]["content"] is None
-    said, answered = messages(user(text("first"), result))
-    assert (said["role"], answered["role"]) == ("user", "tool")
+    text_message, tool_message = messages(user(text("first"), result))
+    assert (text_message["role"], tool_message["role"]) == ("user", "tool")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_calls_of_tools_and_their_results():
         ),
     ],
 )
-def test_what_chat_has_no_word_for_is_dropped_by_name_or_refused(fields, name):
+def test_a_field_without_a_counterpart_is_dropped_and_named_or_refused(fields, name):
     translated(**fields, dropped=[name])
     with pytest.raises(InvalidRequest) as refused:
         translated(**fields, strict=True)
@@ -186,7 +186,7 @@ def test_what_chat_has_no_word_for_is_dropped_by_name_or_refused(fields, name):
         ({"tools": [TOOL, {"type": "web_search_20250305", "name": "web_search"}]}, "tools[1].type"),
     ],
 )
-def test_what_would_change_the_meaning_is_refused(fields, param):
+def test_a_loss_that_would_change_the_meaning_is_refused(fields, param):
     with pytest.raises(InvalidRequest) as refused:
         translated(**fields)
     assert refused.value.param == param
@@ -232,7 +232,7 @@ def test_what_would_change_the_meaning_is_refused(fields, param):
         ({"Max_Tokens": 1}, "Max_Tokens"),
     ],
 )
-def test_what_is_out_of_bounds_is_named(fields, param):
+def test_an_invalid_field_is_named(fields, param):
     with pytest.raises(InvalidRequest) as refused:
         check({**PLAIN, **fields}, OLD)
     assert refused.value.param == param

@@ -1,4 +1,4 @@
-"""Parts, tools, calls of tools and formats: what passes, and which field is named when one is wrong."""
+"""The validation of parts, tools, tool calls and formats: what passes, and which invalid field is named."""
 
 import time
 
@@ -39,7 +39,7 @@ TOOL_CALL = "messages[0].tool_calls[0]"
 FORMAT = "response_format.json_schema"
 MISSING, TYPE, VALUE, EMPTY = "missing_required_parameter", "invalid_type", "invalid_value", "empty_string"
 
-# fields over a good request, code, param
+# fields added to a valid request, code, param
 WRONG = [
     (with_part({"type": "text"}), MISSING, f"{PART}.text"),
     (with_part({"type": "text", "text": None}), TYPE, f"{PART}.text"),
@@ -179,7 +179,7 @@ def test_a_key_that_differs_only_in_case_is_refused(fields, param, known):
         {"logit_bias": {"5": 1}},
     ],
 )
-def test_keys_of_the_clients_own_may_differ_in_case(fields):
+def test_unknown_keys_may_differ_in_case(fields):
     check(request(**fields), ChatRequest)
 
 
@@ -199,7 +199,7 @@ def test_every_right_shape_passes(fields):
     ],
     ids=["messages", "parts", "calls", "logit_bias", "allowed tools"],
 )
-def test_the_first_of_very_many_faults_is_enough(fields):
+def test_only_the_first_of_very_many_errors_is_reported(fields):
     began = time.thread_time()
     with pytest.raises(InvalidRequest):
         check(request(**fields), ChatRequest)

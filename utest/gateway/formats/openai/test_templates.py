@@ -1,4 +1,4 @@
-"""A prompt template of a model: chosen by name, filled with data, and gone before the backend sees the request."""
+"""Prompt templates: chosen by name, filled with data, invisible to the backend."""
 
 import json
 import queue
@@ -21,7 +21,7 @@ HI = {"role": "user", "content": "hi"}
 
 @pytest.fixture(scope="module")
 def prompting(start_gateway, _backend):
-    """A gateway with templates, before a backend of OpenAI's kind."""
+    """A gateway with templates and a backend of OpenAI's kind."""
     templates = {"translate": TRANSLATE, "list": {"messages": [{"role": "user", "content": "{{ xs|join(', ') }}"}]}}
     with start_gateway(
         backends={"up": {"kind": "openai", "base_url": _backend.url}},
@@ -33,14 +33,14 @@ def prompting(start_gateway, _backend):
         yield client
 
 
-def asked(backend):
+def forwarded(backend):
     return json.loads(backend.bodies[-1])
 
 
 def test_the_messages_of_the_template_come_before_the_clients(prompting, backend):
     response = prompting.chat(gateway={"template": "translate", "variables": {"language": "French"}}, x_new=1)
     assert response.status_code == 200
-    assert asked(backend) == {
+    assert forwarded(backend) == {
         "model": "m",
         "messages": [
             {"role": "system", "content": "You translate into French."},
@@ -52,17 +52,17 @@ def test_the_messages_of_the_template_come_before_the_clients(prompting, backend
     }
 
 
-def test_a_clients_value_goes_before_the_configured_one(prompting, backend):
+def test_a_clients_value_overrides_the_configured_one(prompting, backend):
     variables = {"language": "German", "example": "Hallo", "tone": "kindly"}
     prompting.chat(gateway={"template": "translate", "variables": variables})
-    contents = [message["content"] for message in asked(backend)["messages"]]
+    contents = [message["content"] for message in forwarded(backend)["messages"]]
     assert contents == ["You translate into German, kindly.", "Hello", "Hallo", "hi"]
 
 
 def test_a_stream_may_have_a_template(prompting, backend):
     backend.streams(backend.chunk("a"), backend.chunk(None, "stop"))
     prompting.events(gateway={"template": "list", "variables": {"xs": ["a", 1, True]}})
-    assert asked(backend)["messages"][0] == {"role": "user", "content": "a, 1, True"}
+    assert forwarded(backend)["messages"][0] == {"role": "user", "content": "a, 1, True"}
 
 
 @pytest.mark.parametrize("evil", ["{{ 7*7 }}", "{% for i in range(10**9) %}", "{{ ''.__class__.__mro__ }}", "{{"])
@@ -70,17 +70,17 @@ def test_what_a_client_sends_is_never_a_template(prompting, backend, evil):
     message = {"role": "user", "content": evil}
     gateway = {"template": "list", "variables": {"xs": [evil]}}
     assert prompting.chat(messages=[message], gateway=gateway).status_code == 200
-    assert asked(backend)["messages"] == [message, message]
+    assert forwarded(backend)["messages"] == [message, message]
 
 
 @pytest.mark.parametrize("gateway", [None, {}, {"template": None}, {"variables": {}}, {"variables": None}])
 @pytest.mark.parametrize("model", ["m", "plain"])
-def test_without_a_template_only_the_field_is_gone(prompting, backend, gateway, model):
+def test_without_a_template_only_the_field_is_removed(prompting, backend, gateway, model):
     assert prompting.chat(model, gateway=gateway).status_code == 200
-    assert asked(backend) == {"model": model, "messages": [HI]}
+    assert forwarded(backend) == {"model": model, "messages": [HI]}
 
 
-# the field, and of the refusal: param, code, and a piece of the message
+# the field; param, code and part of the message of the refusal
 REFUSED = {
     "an unknown template": (
         {"template": "translat"},
@@ -121,8 +121,8 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("gateway", "told"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_filled_is_refused_before_a_backend_is_asked(start_gateway, backend, gateway, told):
+@pytest.mark.parametrize(("gateway", "expected"), REFUSED.values(), ids=REFUSED)
+def test_a_request_that_cannot_be_filled_is_refused_before_any_attempt(start_gateway, backend, gateway, expected):
     with start_gateway(
         backends={"up": {"kind": "openai", "base_url": backend.url}},
         models={
@@ -134,8 +134,8 @@ def test_what_cannot_be_filled_is_refused_before_a_backend_is_asked(start_gatewa
     ) as client:
         response = client.chat(gateway=gateway)
         error = client.error(response)
-    assert (response.status_code, error["param"], error["code"]) == (400, *told[:2])
-    assert told[2] in error["message"]
+    assert (response.status_code, error["param"], error["code"]) == (400, *expected[:2])
+    assert expected[2] in error["message"]
     assert backend.bodies == []
 
 
@@ -144,9 +144,9 @@ def test_a_text_beyond_the_limit_is_refused(start_gateway, backend):
         backends={"up": {"kind": "openai", "base_url": backend.url}},
         models={"m": {"route": [{"backend": "up"}], "templates": {"t": {"system": "{{ x }}{{ x }}"}}}},
     ) as client:
-        for length, told in ((200_000, "makes more than 262144 characters"), (300_000, "or 262144 characters")):
+        for length, expected in ((200_000, "makes more than 262144 characters"), (300_000, "or 262144 characters")):
             error = client.error(client.chat(gateway={"template": "t", "variables": {"x": "a" * length}}))
-            assert (error["code"], told in error["message"]) == ("template_too_large", True)
+            assert (error["code"], expected in error["message"]) == ("template_too_large", True)
 
 
 def test_a_model_without_templates_says_so(prompting):
@@ -165,33 +165,33 @@ def test_two_system_messages_are_refused(prompting, role):
 def test_a_system_message_of_the_clients_stays_the_first(prompting, backend):
     messages = [{"role": "system", "content": "Be brief."}, HI]
     prompting.chat(messages=messages, gateway={"template": "list", "variables": {"xs": ["a"]}})
-    assert asked(backend)["messages"] == [messages[0], {"role": "user", "content": "a"}, HI]
+    assert forwarded(backend)["messages"] == [messages[0], {"role": "user", "content": "a"}, HI]
 
 
 def test_the_log_names_the_template_that_was_filled_in(prompting, monkeypatch):
-    told = queue.Queue()
+    records = queue.Queue()
     monkeypatch.setattr(
-        "gateway.observability.request_log.RequestLog.add", lambda _, record: told.put((record.id, record.template))
+        "gateway.observability.request_log.RequestLog.add", lambda _, record: records.put((record.id, record.template))
     )
-    asked = [{"gateway": {"template": name, "variables": {"xs": ["a"]}}} for name in ("list", "no-such-template")]
-    ids = [prompting.chat(**fields).headers["x-request-id"] for fields in (*asked, {})]
+    requests = [{"gateway": {"template": name, "variables": {"xs": ["a"]}}} for name in ("list", "no-such-template")]
+    ids = [prompting.chat(**fields).headers["x-request-id"] for fields in (*requests, {})]
     names = {}
-    # The end of an earlier test's request may be told after its answer has come.
+    # An earlier test's request may be recorded after its answer.
     while not names.keys() >= set(ids):
-        names |= [told.get(timeout=5)]
+        names |= [records.get(timeout=5)]
     assert [names[each] for each in ids] == ["list", None, None]
 
 
 @pytest.mark.parametrize(
-    ("path", "asks"),
+    ("path", "fields"),
     [
         ("completions", {"prompt": "a"}),
         ("embeddings", {"input": "a"}),
         ("messages", {"messages": [HI], "max_tokens": 5}),
     ],
 )
-def test_other_endpoints_have_no_templates(prompting, backend, path, asks):
-    body = {"model": "m", **asks, "gateway": {"template": "translate"}}
+def test_other_endpoints_have_no_templates(prompting, backend, path, fields):
+    body = {"model": "m", **fields, "gateway": {"template": "translate"}}
     response = prompting.http.post(f"/v1/{path}", json=body)
     assert response.status_code == 400
     assert "gateway" in response.json()["error"]["message"]
@@ -244,7 +244,7 @@ def test_a_bad_template_stops_the_start(tmp_path, old, new, message):
     assert message in result.output
 
 
-def test_a_template_that_says_nothing_is_refused(tmp_path):
+def test_an_empty_template_is_refused(tmp_path):
     path = tmp_path / "gateway.toml"
     path.write_text(GOOD.partition("system")[0])
     with pytest.raises(ConfigError, match="it says nothing; give it 'system' or 'messages'"):
