@@ -39,7 +39,7 @@ class RunningAttempt:
         self._number = self._state.breaker.begin()
         return self
 
-    def is_answering(self) -> None:
+    def mark_answering(self) -> None:
         """Note that a stream has begun."""
         self._attempt.status = _OK
         self._number = self._state.breaker.answering(self._number)

@@ -52,7 +52,7 @@ class Attempts:
     ) -> None:
         self._route = route
         self._record = record
-        record.asked = fields
+        record.request_fields = fields
         self._body = body
         self._fields = fields
         self._timeouts = timeouts
@@ -102,7 +102,7 @@ class Attempts:
                                 "Send the request again."
                             )
                         begun = True
-                        running.is_answering()
+                        running.mark_answering()
                         while block is not None:
                             yield block
                             block = await self._next_block(events, idle, self._timeouts.idle_s)
@@ -186,7 +186,7 @@ class Attempts:
     def _failed(self, candidate: Candidate, error: GatewayError) -> None:
         """Go on after a failure that may pass; raise any other."""
         if isinstance(error, ContextTooLong):
-            error.speak_of(self._record.operation.asks)
+            error.speak_of(self._record.operation.question_field)
         if not is_retryable(error):
             raise error
         self._error = error

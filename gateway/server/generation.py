@@ -41,7 +41,7 @@ class Generation:
     requests: int = 0
 
 
-def in_force(running: Config, read: Config) -> Config:
+def reloaded(running: Config, read: Config) -> Config:
     """What a running gateway can take over of a configuration that was read anew."""
     return read.model_copy(update={name: getattr(running, name) for name in UNTIL_RESTART})
 

@@ -18,7 +18,7 @@ from gateway.limits.checks import RequestChecks
 from gateway.logs.events import log_event
 from gateway.observability.observers import Observers
 from gateway.routing.routes import Routes
-from gateway.server.generation import Generation, differences, in_force
+from gateway.server.generation import Generation, differences, reloaded
 from gateway.server.reloading import Reloading
 from gateway.server.worker import ONLY_WORKER, Worker
 from gateway.state import Reloads, Shutdown
@@ -113,7 +113,7 @@ class Gateway:
         return Generation(config, app, backends, routes, limiting)
 
     def _take_up(self, generation: Generation) -> None:
-        self._observers.take_up(generation.config, generation.routes.states)
+        self._observers.apply(generation.config, generation.routes.states)
         if self._shared is not None:
             self._shared.watch(generation.config, generation.routes.states)
 
@@ -125,7 +125,7 @@ class Gateway:
         if self._reloading is not None:
             tasks.append(asyncio.create_task(self._reloading.run()))
         if self._observers.metrics.is_shared:
-            tasks.append(asyncio.create_task(self._observers.metrics.keep_published()))
+            tasks.append(asyncio.create_task(self._observers.metrics.publish_regularly()))
         if self._shared is not None:
             tasks.append(asyncio.create_task(self._shared.run()))
         try:
@@ -166,7 +166,7 @@ class Gateway:
         """
         before = self._current
         read = load(self._source)
-        config = in_force(before.config, read)
+        config = reloaded(before.config, read)
         limiting = _limiting(config, self._worker)
         backends = create_backends(config, before.backends, before.config)
         new = {name: backend for name, backend in backends.items() if before.backends.get(name) is not backend}

@@ -70,7 +70,7 @@ class OpenAIFormat(Format):
         """An endpoint under the operation's own name."""
         return path_item(
             self._request,
-            answer=operation.answer,
+            answer=operation.answer_name,
             stream="events with its parts, and [DONE]" if operation.streams else None,
             error='{"error": {"message", "type", "param", "code"}}',
         )

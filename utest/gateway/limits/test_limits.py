@@ -279,7 +279,7 @@ def test_times_are_written_as_openai_writes_them(seconds, text):
 
 def test_an_account_that_fails_takes_no_place_with_it():
     class Failing:
-        are_tracing = False
+        is_tracing = False
 
         def begin(self, _):
             pass

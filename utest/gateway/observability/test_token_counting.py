@@ -63,7 +63,7 @@ def left(tokenizer=None, **fields):
     record = RequestRecord(
         "id", "POST", "/v1/chat/completions", status=499, streamed=True, model="m", backend="b", **fields
     )
-    record.asked = {"messages": [{"role": "user", "content": "x" * 400}]}
+    record.request_fields = {"messages": [{"role": "user", "content": "x" * 400}]}
     record.attempts = [Ended()]
     record.meter = Meter(events=3, token_counter=tokenizer)
     return record
@@ -78,7 +78,7 @@ def told(tokenizer, requests=1, *, after_s=0.0, close=True):
         for record in records:
             record.settle(0.0, PRICE)
             counter, record.token_counter = record.token_counter, None
-            if not counts.take(record, counter, PRICE, None):
+            if not counts.start(record, counter, PRICE, None):
                 heard.append(record)
         assert not [record for record in heard if record.usage.source == "tokenizer"], "an answer would wait for it"
         await asyncio.sleep(after_s)
@@ -112,17 +112,17 @@ def test_only_so_many_are_counted_at_once():
     heard = told(tokenizer, 50, after_s=0.3)
     assert {record.usage.source for record in heard} == {"tokenizer"}
     assert len(heard) == 50
-    assert tokenizer.busiest == token_counting.AT_ONCE
+    assert tokenizer.busiest == token_counting.CONCURRENCY
 
 
 def test_more_than_may_wait_are_told_at_once(monkeypatch):
-    monkeypatch.setattr(token_counting, "WAITING", 10)
+    monkeypatch.setattr(token_counting, "WAITING_LIMIT", 10)
     heard = told(Tokenizer(), 15)
     assert [record.usage.source for record in heard] == ["estimate"] * 5 + ["tokenizer"] * 10
 
 
 def test_a_gateway_that_ends_loses_no_request(monkeypatch):
-    monkeypatch.setattr(token_counting, "LAST_S", 0.05)
+    monkeypatch.setattr(token_counting, "CLOSE_S", 0.05)
     heard = told(Tokenizer(pause_s=30), 20)
     assert [record.usage.source for record in heard] == ["estimate"] * 20
 

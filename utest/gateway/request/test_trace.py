@@ -117,7 +117,7 @@ def test_at_most_so_much_of_each(before, lines):
 def test_no_more_of_an_answer_is_kept_than_the_log_has(before, backend, monkeypatch):
     kept = []
     monkeypatch.setattr(
-        "gateway.observability.request_log.line", lambda record, _: kept.append(len(record.answered)) or b""
+        "gateway.observability.request_log.line", lambda record, _: kept.append(len(record.answer_start)) or b""
     )
     backend.streams(*[backend.chunk("Hello")] * 9, backend.chunk(None, "stop"))
     with before(log={"contents": True, "contents_bytes": 10}) as client:
@@ -129,7 +129,7 @@ def test_no_more_of_an_answer_is_kept_than_the_log_has(before, backend, monkeypa
 def test_lines_that_nobody_reads_are_bounded_by_their_bytes(monkeypatch):
     monkeypatch.setattr("gateway.observability.request_log.STDERR", _Stuck())
     monkeypatch.setattr("gateway.observability.request_log.WAITING_BYTES", 2000)
-    monkeypatch.setattr("gateway.observability.request_log.LAST_WORDS_S", 0.01)
+    monkeypatch.setattr("gateway.observability.request_log.EXIT_FLUSH_S", 0.01)
 
     async def dropped():
         log = RequestLog()
