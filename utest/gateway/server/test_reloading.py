@@ -62,7 +62,7 @@ class Reloaded:
 
 @pytest.fixture
 def running(start_gateway, backend, tmp_path, monkeypatch):
-    monkeypatch.setattr("gateway.server.reloading.LOOK_S", 0.05)
+    monkeypatch.setattr("gateway.server.reloading.POLL_S", 0.05)
     path = tmp_path / "gateway.toml"
 
     @contextmanager
