@@ -49,8 +49,8 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys_cli.app, name="keys")
 
 
-def _show_version(*, asked: bool) -> None:
-    if asked:
+def _show_version(*, requested: bool) -> None:
+    if requested:
         typer.echo(f"gateway {version_of('llm-gateway-qa')}")
         raise typer.Exit
 

@@ -1,4 +1,4 @@
-"""What is known of tokens and times, and from where."""
+"""The tokens and times of a request, and their sources."""
 
 import json
 
