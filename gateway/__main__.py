@@ -1,4 +1,4 @@
-"""`python -m gateway` is the `gateway` command, also where the environment's scripts are not on the path."""
+"""`python -m gateway` is the `gateway` command, for environments whose scripts are not on the path."""
 
 from gateway.cli.main import app
 

@@ -1,4 +1,4 @@
-"""How the gateway stands: whether it is shutting down, and what came of its reloads."""
+"""The state of the gateway: whether it is shutting down, and how its reloads went."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 
 
 class Shutdown:
-    """Whether the stop signal has come; readiness and new requests are refused from then on.
+    """The shutdown: after the stop signal, readiness and new requests are refused.
 
-    The listener stays open meanwhile. A refused connection would look like a crash to a liveness probe, hide from a
-    load balancer that readiness is gone, and leave a client that reuses a connection with a reset that it must not
-    answer with a repetition. So whoever comes is told to come again, on another connection.
+    The listener stays open meanwhile. A refused connection would look like a crash to a liveness probe and would hide
+    from a load balancer that readiness is gone. A client that reuses a connection would get a reset, after which it
+    must not repeat its request. So new requests get an answer that asks for a repetition on another connection.
 
     Args:
         limit_s: how long requests under way may take to end; then streams end with an error event.
 
     Attributes:
-        started: the signal has come.
+        started: whether the stop signal has come.
     """
 
     def __init__(self, limit_s: float) -> None:
@@ -27,13 +27,13 @@ class Shutdown:
 
 @dataclass(slots=True)
 class Reloads:
-    """What came of them.
+    """How the reloads of the configuration went.
 
     Attributes:
-        applied: how often a configuration took the place of another.
-        refused: how often one could not be used.
-        since: Unix time since which the present one is in force.
-        last_refused: the latest one could not be used, so the gateway does not do what its file says.
+        applied: how many configurations replaced another.
+        refused: how many could not be used.
+        since: Unix time since which the current configuration is in force.
+        last_refused: whether the latest one could not be used, so the gateway does not do what its file says.
     """
 
     applied: int = 0
@@ -42,7 +42,7 @@ class Reloads:
     last_refused: bool = False
 
     def note(self, *, applied: bool) -> None:
-        """Count one."""
+        """Count one reload."""
         self.last_refused = not applied
         if applied:
             self.applied += 1

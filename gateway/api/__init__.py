@@ -1,1 +1,1 @@
-"""What clients reach over HTTP: the application, the middleware around each request, and the endpoints."""
+"""The HTTP API: the application, the middleware around each request, and the endpoints."""

@@ -1,4 +1,4 @@
-"""The application, assembled."""
+"""The application, assembled from its endpoints and the middleware."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class _Gateway(FastAPI):
-    """FastAPI for the pages; what asks a model goes past its layers, which cost a tenth of the throughput."""
+    """FastAPI for the pages; requests to a model bypass its layers, which cost a tenth of the throughput."""
 
     direct: Mapping[str, ASGIApp]
 
@@ -46,15 +46,15 @@ class _Gateway(FastAPI):
         await (endpoint or super().__call__)(scope, receive, send)
 
 
-def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
-    config: Config, routes: Routes, limiting: RequestChecks, observers: Observers, shutdown: Shutdown, reloads: Reloads
+def assemble(  # noqa: PLR0913, PLR0917  # the parts that answering a request needs
+    config: Config, routes: Routes, checks: RequestChecks, observers: Observers, shutdown: Shutdown, reloads: Reloads
 ) -> FastAPI:
-    """What answers requests by one configuration; `gateway.server.service` gives it its life."""
+    """Assemble the application of one configuration; `gateway.server.service` starts and stops its parts."""
     app = _Gateway(
         title="LLM gateway",
         version=version("llm-gateway-qa"),
         redirect_slashes=False,
-        # Both pages load their scripts from a foreign host.
+        # Off: both pages load their scripts from a foreign host.
         docs_url=None,
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -62,7 +62,7 @@ def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
     )
     middleware = partial(
         RequestMiddleware,
-        keys=limiting.keys,
+        keys=checks.keys,
         observers=observers,
         shutdown=shutdown,
         metrics_need_key=config.metrics.require_key,
@@ -77,12 +77,12 @@ def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
             limits=config.limits,
             timeouts=config.timeouts,
             prompts=prompts if path == CHAT.url_path else None,
-            admission=limiting.admission,
+            admission=checks.admission,
         )
         for path, (operation, client_format) in ENDPOINTS.items()
     }
     app.direct = {path: middleware(endpoint) for path, endpoint in endpoints.items()}
-    # For all other methods, which get 405.
+    # For the methods other than POST, which get 405.
     app.router.routes.extend(Route(path, endpoint, methods=["POST"]) for path, endpoint in endpoints.items())
     app.include_router(health_router(routes, shutdown, reloads))
     app.include_router(models_router(routes))
@@ -93,7 +93,7 @@ def assemble(  # noqa: PLR0913, PLR0917  # all that requests are answered with
 
 
 async def _http_exception(request: Request, error: Exception) -> Any:
-    """Starlette's own 404 and 405, in OpenAI's shape."""
+    """Turn Starlette's own 404 and 405 into the gateway's errors."""
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
     if error.status_code == HTTPStatus.NOT_FOUND:
         raise UnknownUrl(request.method, request.url.path) from None
@@ -108,7 +108,7 @@ async def _validation_error(_: Request, error: Exception) -> Any:
 
 
 def _document(app: FastAPI, endpoints: Mapping[str, Endpoint]) -> None:
-    """Put the endpoints that FastAPI does not handle itself onto its OpenAPI page."""
+    """Add the endpoints that bypass FastAPI to its OpenAPI page."""
     generated = app.openapi
 
     def openapi() -> dict[str, Any]:

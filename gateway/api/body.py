@@ -1,4 +1,4 @@
-"""A request's body: read within the limit and parsed once, with a 4xx for everything that is no JSON object."""
+"""The body of a request: read within limits and parsed once; anything but a JSON object is a 4xx."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ if TYPE_CHECKING:
     from gateway.formats.base import Headers
 
 
-# For the whole body: 16 MiB need no more over 1.2 Mbit/s.
+# For the whole body: enough for 16 MiB over 1.2 Mbit/s.
 BODY_S = 120.0
 
 
-class ClientGone(Exception):  # noqa: N818  # nothing failed; there is only nobody left to answer
-    """The client closed its connection before its answer."""
+class ClientGone(Exception):  # noqa: N818  # no error: nothing failed, but there is no client left to answer
+    """The client disconnected before its answer was complete."""
 
 
 async def read_body(headers: Headers, receive: Receive, limit: int, *, is_complete: bool) -> bytes:
-    """The whole body.
+    """Read the whole body.
 
     Args:
         headers: for `content-length`, `content-type` and `content-encoding`.
         receive: the ASGI channel.
-        limit: the most bytes to take; also held against a body of no declared length.
-        is_complete: all of it is read from the socket.
+        limit: the most bytes to accept, whether or not the length is declared.
+        is_complete: whether all of it has been read from the socket.
 
     Raises:
         InvalidRequest: the content type is not `application/json`, or the body is compressed.
         RequestTimeout: it did not arrive within `BODY_S`.
         BodyTooLarge: over `limit`.
-        ClientGone: the client went away first.
+        ClientGone: the client disconnected first.
     """
     content_type = length = encoding = b""
     for name, value in headers:
@@ -50,9 +50,9 @@ async def read_body(headers: Headers, receive: Receive, limit: int, *, is_comple
         elif name == b"content-encoding":
             encoding = value
     if content_type.partition(b";")[0].strip().lower() != b"application/json":
-        given = f"'{content_type[:100].decode('latin-1')}'" if content_type else "missing"
+        actual = f"'{content_type[:100].decode('latin-1')}'" if content_type else "missing"
         raise InvalidRequest(
-            f"Unsupported content type: it is {given}. Send the header Content-Type: application/json.",
+            f"Unsupported content type: it is {actual}. Send the header Content-Type: application/json.",
             code="unsupported_content_type",
         )
     if encoding.strip().lower() not in {b"", b"identity"}:
@@ -64,7 +64,7 @@ async def read_body(headers: Headers, receive: Receive, limit: int, *, is_comple
     if length.isdigit() and int(length) > limit:
         raise BodyTooLarge(limit)
     if is_complete:
-        # It is here already, and needs no timer.
+        # No need to pay for a timer.
         return await _read(receive, limit)
     try:
         async with asyncio.timeout(BODY_S):
@@ -87,19 +87,19 @@ async def _read(receive: Receive, limit: int) -> bytes:
     raise ClientGone
 
 
-def parse(body: bytes, depth_limit: int, *, asks: str = "messages") -> dict[str, Any]:
-    """The body as a JSON object; strict about UTF-8, lone surrogates, NaN, Infinity and keys that stand twice.
+def parse(body: bytes, depth_limit: int, *, question_field: str = "messages") -> dict[str, Any]:
+    """Parse the body as a JSON object; strict about UTF-8, lone surrogates, NaN, Infinity and duplicate keys.
 
     Args:
         body: the bytes.
-        depth_limit: how deep arrays and objects may nest, the outermost object being 1.
-        asks: the field that holds the question, for messages.
+        depth_limit: how deep arrays and objects may nest; the outermost object is 1.
+        question_field: the field that holds the question, for error messages.
 
     Raises:
-        InvalidRequest: it is no JSON object, nests too deep, or has a key twice.
+        InvalidRequest: it is no JSON object, nests too deep, or has a duplicate key.
     """
     if not body:
-        raise InvalidRequest(f"The request body is empty. Send a JSON object with 'model' and '{asks}'.")
+        raise InvalidRequest(f"The request body is empty. Send a JSON object with 'model' and '{question_field}'.")
     try:
         fields = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -110,8 +110,10 @@ def parse(body: bytes, depth_limit: int, *, asks: str = "messages") -> dict[str,
             "Send a JSON object in UTF-8."
         ) from None
     if not isinstance(fields, dict):
-        raise InvalidRequest(f"The request body is JSON, but no object. Send an object with 'model' and '{asks}'.")
-    # Only as many brackets as the limit can nest that deep; most requests have fewer and need no walk.
+        raise InvalidRequest(
+            f"The request body is JSON, but no object. Send an object with 'model' and '{question_field}'."
+        )
+    # A body that nests too deep has more brackets than the limit; most requests have fewer and need no walk.
     if body.count(b"[") + body.count(b"{") > depth_limit and nests_deeper(fields, depth_limit):
         raise _too_deep(depth_limit)
     refuse_duplicate_keys(body, fields)

@@ -1,4 +1,4 @@
-"""What belongs to one request, from its socket to its end."""
+"""The context of one request, from its first bytes to its end."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ if TYPE_CHECKING:
     from gateway.request.record import RequestRecord
 
 CONTEXT = "gateway"
-"""Where it stands in the ASGI scope."""
+"""The key of the `RequestContext` in the ASGI scope."""
 
 
 @dataclass(slots=True, eq=False)
 class RequestContext:
-    """Made by the server when the head of a request has come, else by the middleware, which fills in the rest.
+    """What the layers share about one request.
+
+    The gateway's HTTP protocol creates it when the head is complete, else the middleware does. The middleware fills in
+    the rest.
 
     Attributes:
-        completed_at: `time.perf_counter()` when the last byte of the request was read; 0 while that is not known.
-        on_disconnect: called when the client leaves; None if the server does not tell.
+        completed_at: `time.perf_counter()` when the last byte of the request was read; 0 while not known.
+        on_disconnect: callbacks for the client's disconnect; None if the server does not report it.
         write_now: writes a part of the answer's body if that needs no wait; None if the server cannot.
-        record: what log, ledger, metrics and traces will tell of the request.
-        format: the client's.
-        key: the client's; unset where none is needed.
-        reservation: what the request has taken of its key's limits; None before that.
+        record: of the request, for log, ledger, metrics and traces.
+        format: of the client.
+        key: of the client; unset where none is required.
+        reservation: what the request has reserved of its key's limits; None before that.
     """
 
     completed_at: float = 0.0

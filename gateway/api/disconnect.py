@@ -1,4 +1,4 @@
-"""Noticing that a client went away, while the gateway waits for a backend."""
+"""Cancel a request when its client disconnects, while the gateway waits for a backend."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class CancelOnDisconnect:
-    """An `async with` block that is cancelled as soon as the client goes away, and then raises `ClientGone`.
+    """Cancel an `async with` block as soon as the client disconnects, and then raise `ClientGone`.
 
-    The cancellation runs through the backend's code, which closes its connection: no tokens are made for nobody.
+    The cancellation reaches the backend's code, which closes its connection, so the backend stops generating tokens.
 
     Args:
-        on_disconnect: from the request's context; without it, a task waits at the channel, which costs each request
-            12 µs.
-        receive: the ASGI channel, the body already read from it.
+        on_disconnect: the callbacks of the request's context; without them, a task watches the channel, which costs
+            each request 12 µs.
+        receive: the ASGI channel, after the body was read from it.
 
     Attributes:
-        gone: the client has left.
+        gone: whether the client has disconnected.
     """
 
     def __init__(self, on_disconnect: set[Callable[[], object]] | None, receive: Receive) -> None:

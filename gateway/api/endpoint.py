@@ -1,4 +1,4 @@
-"""The endpoints that ask a model: bytes in, one parse, bytes out; errors before the first event are HTTP statuses."""
+"""The endpoints that ask a model: bytes in, one parse, bytes out; an error before the first event is an HTTP status."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ _STREAM_HEADERS = (
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 )
-# How long a client that does not read may hold up the end of its stream.
+# How long a client that does not read may delay the error event of its stream.
 _LAST_EVENT_S = 1.0
 
 
 class Endpoint:
-    """One ASGI endpoint; it stands outside FastAPI's own parameter handling, which costs half the throughput.
+    """ASGI endpoint of one operation, outside FastAPI's parameter handling, which costs half the throughput.
 
     Args:
-        operation: what is asked for here.
-        client_format: in which format.
-        routes: where requests go.
+        operation: of this endpoint.
+        client_format: of its requests and answers.
+        routes: from models to backends.
         limits: of a request's body.
         timeouts: of an answer.
-        prompts: templates that a request may name; None where it may name none.
-        admission: lets requests in.
+        prompts: templates that a request may name; None if this endpoint takes none.
+        admission: checks the limits of a request's key and waits for a slot.
     """
 
     def __init__(  # noqa: PLR0913  # it is where all of these meet
@@ -76,7 +76,7 @@ class Endpoint:
         context: RequestContext = scope[CONTEXT]
         record, headers = context.record, scope["headers"]
         body = await read_body(headers, receive, self._limits.body_bytes, is_complete=context.completed_at > 0)
-        fields = parse(body, self._limits.json_depth, asks=operation.asks)
+        fields = parse(body, self._limits.json_depth, question_field=operation.question_field)
         client_format = self._format.validate(headers, fields)
         route = self._routes.to(fields["model"], operation)
         record.operation = operation
@@ -88,7 +88,7 @@ class Endpoint:
                 raise templates_unsupported()
             options = fields[FIELD] or {}
             body, fields = self._prompts.apply(fields)
-            # Not before: only now it is one of the configured names.
+            # Only after `apply`, which checks that it is a configured name.
             record.template = options.get("template")
         attempts = Attempts(route, record, body, fields, self._timeouts, client_format)
         async with CancelOnDisconnect(context.on_disconnect, receive) as client:
@@ -110,7 +110,7 @@ class Endpoint:
         client: CancelOnDisconnect,
         client_format: Format,
     ) -> None:
-        """Answer with events; from the first one on, whatever goes wrong becomes an event that says so."""
+        """Answer with events; after the first one, any failure becomes an error event."""
         async with aclosing(stream) as events:
             first = await anext(events)
             await send({"type": "http.response.start", "status": 200, "headers": _STREAM_HEADERS})
@@ -140,5 +140,5 @@ class Endpoint:
             raise ClientGone from None
 
     def path_item(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """This endpoint for the OpenAPI page: its path item, and the component schemas that it refers to."""
+        """The endpoint for the OpenAPI page: its path item, and the component schemas that it refers to."""
         return self._format.path_item(self._operation)

@@ -1,4 +1,4 @@
-"""The gateway's own headers: what a client asks with them, and what it is told in them."""
+"""The gateway's own request and response headers about dropped parameters."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ _HEADER_LIMIT = 2048
 
 
 def asks_strict(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether the client wants a refusal rather than a dropped parameter (`x-gateway-strict: true`).
+    """Whether the client prefers a refusal to a dropped parameter (`x-gateway-strict: true`).
 
     Raises:
         InvalidRequest: the header is neither `true` nor `false`.
     """
     for name, value in headers:
         if name == STRICT_HEADER:
-            word = value.strip().lower()
-            if word not in {b"true", b"false"}:
+            text = value.strip().lower()
+            if text not in {b"true", b"false"}:
                 raise InvalidRequest(
                     "Invalid header 'x-gateway-strict': expected true or false. Send one of them, or leave it out.",
                     code="invalid_header",
                 )
-            return word == b"true"
+            return text == b"true"
     return False
 
 
 def dropped_header(params: Collection[str]) -> bytes:
-    """The names for the response header, comma separated.
+    """Join the names for the response header with commas.
 
-    A name may hold anything that JSON can; what a header cannot carry is percent-encoded, and of very many names the
-    last one counts those left out.
+    A name may hold any JSON text, so it is percent-encoded for the header. If the names are too many, the last entry
+    counts those left out.
     """
     header = ""
     for number, param in enumerate(params):

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def health_router(routes: Routes, shutdown: Shutdown, reloads: Reloads) -> APIRouter:
-    """The three endpoints.
+    """Make the router of the three endpoints.
 
     `/health` and `/health/live` say that this process answers, and which one it is: `instance` is `GATEWAY_INSTANCE`
-    or a random word, so a caller can tell this gateway from another on the same port. `/health/ready` is 200 if every
-    model has at least one backend that would answer now, else 503, with the state of each backend of each model, and
-    whether the configuration's file holds a newer one that could not be used. After the stop signal it is 503 as long
-    as requests are still under way; the other two stay 200.
+    or a random word, which tells this gateway from another on the same port. `/health/ready` is 200 if every model has
+    at least one backend that would answer now, else 503. It shows the state of each backend of each model, and whether
+    the configuration file holds a newer configuration that was refused. During a shutdown it is 503; the other two stay
+    200.
     """
     router = APIRouter(prefix="/health", tags=["health"])
     alive = orjson.dumps(

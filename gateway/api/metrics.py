@@ -1,4 +1,4 @@
-"""`GET /metrics`: the gateway's numbers for Prometheus."""
+"""`GET /metrics`: the gateway's metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATH = "/metrics"
 
 
 def metrics_router(metrics: Metrics) -> APIRouter:
-    """The one endpoint."""
+    """Make the router of the endpoint."""
     router = APIRouter(tags=["metrics"])
 
     @router.get(PATH, summary="Numbers for Prometheus")

@@ -1,6 +1,6 @@
-"""What surrounds every request: its id, the key check, the shape of every error, the headers, the log line.
+"""The middleware around every request: its id, the key check, the shape of errors, the headers, the record.
 
-Pure ASGI: it never buffers and never hides that the client went away.
+Pure ASGI: it never buffers and never hides a disconnect.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from gateway.errors.base import GatewayError, InternalError, ShuttingDown
 from gateway.formats.endpoints import format_of
 from gateway.limits.keyring import ANONYMOUS
 from gateway.logs.events import log
-from gateway.request import trace
 from gateway.request.record import CLIENT_CLOSED_REQUEST, RequestRecord
-from gateway.request.trace import TRACEPARENT, TRACESTATE
+from gateway.request.trace import TRACEPARENT, TRACESTATE, begin_trace
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,9 +32,9 @@ if TYPE_CHECKING:
     from gateway.observability.observers import Observers
     from gateway.state import Shutdown
 
-# For each answer; a plain number is compared faster.
+# Compared for each answer; a plain number is faster than the enum.
 _OK = int(HTTPStatus.OK)
-# A send that takes longer waits for the client to read.
+# A send that takes longer is waiting for the client to read.
 _PUNCTUAL_SEND_S = 0.001
 _SANE_ID = re.compile(rb"[\w.:-]{1,128}", re.ASCII)
 
@@ -61,15 +60,15 @@ class RequestMiddleware:
         scope[CONTEXT] = context
         context.record = record = _record(scope, context.completed_at)
         context.format = format_of(record.path)
-        trace.join(record, takes_part=self._observers.are_tracing)
+        begin_trace(record, is_tracing=self._observers.is_tracing)
         self._observers.begin(record)
 
         watched_send = self._watched_send(send, context)
         if context.write_now is not None:
             context.write_now = self._watched_write(context.write_now, record)
         try:
-            # Every path under it, so that nobody without a key learns which of them exist.
-            if record.to_api or (self._metrics_need_key and record.path == METRICS_PATH):
+            # Unknown paths too, so that a client without a key cannot learn which ones exist.
+            if record.is_api_request or (self._metrics_need_key and record.path == METRICS_PATH):
                 context.key = key = self._keys.check(context.format.secret(scope["headers"]))
                 record.key_id = None if key.id == ANONYMOUS else key.id
                 if self._shutdown.started:
@@ -80,36 +79,36 @@ class RequestMiddleware:
         except GatewayError as error:
             await _answer(error, context, watched_send)
         except asyncio.CancelledError:
-            # Only the server cancels a request: its time to finish after the stop signal is over.
+            # Only the server cancels a request: when the time limit of the shutdown is over.
             await _answer(ShuttingDown(), context, watched_send)
-        except Exception:  # noqa: BLE001  # whatever it is, the client gets an error object and the log its traceback
+        except Exception:  # noqa: BLE001  # any defect: the client gets an error object, the log the traceback
             log.exception("request failed", extra={"fields": {"event": "request_failed", "id": record.id}})
             await _answer(InternalError(), context, watched_send)
         finally:
-            # It leads to the server's own part of the request, which leads back here: a ring that only costs time.
+            # Break the reference cycle with the server's request cycle; garbage collection would cost time.
             context.write_now = None
             try:
                 self._observers.end(record, context.completed_at, context.reservation)
             finally:
-                # Whatever goes wrong with an account, its place must not stay taken for ever.
+                # The slot must be released even if a sink fails.
                 if context.reservation is not None:
                     context.reservation.release(*record.spent)
 
     def _watched_write(self, write_now: WriteNow, record: RequestRecord) -> WriteNow:
-        """`write_now`, with what a stream sends noted."""
+        """Wrap `write_now` so that the record notes each block of a stream."""
 
         def write_noted(block: bytes) -> bool:
             if not write_now(block):
                 return False
             record.meter.note_block(block)
-            if record.answered is not None:
+            if record.answer_start is not None:
                 self._observers.capture(record, block)
             return True
 
         return write_noted
 
     def _watched_send(self, send: Send, context: RequestContext) -> Send:
-        """`send`, with our headers on every answer and the status noted; what a stream sends is noted too."""
+        """Wrap `send`: add the gateway's headers, and note the status and each block of a stream."""
         record = context.record
 
         async def send_noted(message: Message) -> None:
@@ -123,18 +122,17 @@ class RequestMiddleware:
             elif record.first_event_s is not None:
                 if message.get("more_body"):
                     record.meter.note_block(message["body"])
-                if record.answered is not None:
+                if record.answer_start is not None:
                     self._observers.capture(record, message.get("body", b""))
                 began = perf_counter()
                 try:
                     await send(message)
                 finally:
-                    # The client may as well have left.
                     ended = perf_counter()
                     if ended - began > _PUNCTUAL_SEND_S:
                         record.meter.add_wait(began, ended)
                 return
-            elif record.answered is not None:
+            elif record.answer_start is not None:
                 self._observers.capture(record, message.get("body", b""))
             await send(message)
 
@@ -142,7 +140,7 @@ class RequestMiddleware:
 
 
 def _headers(context: RequestContext) -> list[tuple[bytes, bytes]]:
-    """What the gateway tells with every answer; times and costs of a stream are known only after its head."""
+    """The gateway's headers of an answer; a stream's lack time and cost, which are known only after its head."""
     record = context.record
     headers = context.format.headers(record.id.encode())
     if context.reservation is not None:
@@ -164,7 +162,7 @@ def _headers(context: RequestContext) -> list[tuple[bytes, bytes]]:
 
 
 def _record(scope: Scope, completed_at: float) -> RequestRecord:
-    """A record with the client's `x-request-id`, if that is harmless in a log and a header, else with a new one."""
+    """Make the record, with the client's `x-request-id` if that is safe in a log and a header, else with a new one."""
     request_id = parent = state = None
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _SANE_ID.fullmatch(value):
@@ -185,14 +183,14 @@ def _record(scope: Scope, completed_at: float) -> RequestRecord:
 async def _answer(error: GatewayError, context: RequestContext, send: Send) -> None:
     record = context.record
     if record.status:
-        # The answer has begun; breaking it off is the only honest end.
+        # The answer has begun: only a broken connection can tell the client that it is not whole.
         raise error
     record.code = error.code
     status, body = context.format.error(error, record.id)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
     if "x-should-retry" not in error.headers:
-        # OpenAI's clients obey it; without it they repeat every 409 and 5xx twice.
+        # OpenAI's clients obey this header; without it they repeat every 409 and 5xx twice.
         headers.append((b"x-should-retry", b"true" if "retry-after" in error.headers else b"false"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

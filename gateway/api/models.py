@@ -1,4 +1,4 @@
-"""`GET /v1/models` and `GET /v1/models/{id}`: what clients may ask for."""
+"""`GET /v1/models` and `GET /v1/models/{id}`: the models that clients may ask for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def models_router(routes: Routes) -> APIRouter:
-    """The two endpoints; `created` is the gateway's start, `owned_by` the first backend of the route."""
+    """Make the router; `created` is the gateway's start, `owned_by` the first backend of the model's route."""
     router = APIRouter(prefix="/v1/models", tags=["models"])
     created = int(time.time())
 
@@ -25,7 +25,7 @@ def models_router(routes: Routes) -> APIRouter:
     async def list_models() -> Response:
         return _json({"object": "list", "data": [model_object(model) for model in routes.candidates]})
 
-    # A model's id may hold slashes.
+    # A model id may hold slashes.
     @router.get("/{model:path}", summary="One model")
     async def get_model(model: str) -> Response:
         return _json(model_object(model))

@@ -32,12 +32,12 @@ Name = Annotated[str, typer.Argument(help="What logs, metrics and refusals call 
 def _with_limits(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command that takes `**limits` an option for each limit of a key."""
     signature = inspect.signature(command, eval_str=True)
-    given = [parameter for parameter in signature.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
+    first, *others = (each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD)
     options = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(name))
         for name in (*RATE_LIMITS, *BUDGETS)
     ]
-    command.__signature__ = signature.replace(parameters=[given[0], *options, *given[1:]])  # type: ignore[attr-defined]  # what `inspect` looks for
+    command.__signature__ = signature.replace(parameters=[first, *options, *others])  # type: ignore[attr-defined]  # what `inspect` looks for
     return command
 
 
@@ -52,7 +52,7 @@ def _option(name: str) -> Any:
 @_with_limits
 def add(name: Name, *, file: File = None, **limits: float | None) -> None:
     """Make a key and print it, this once: the file keeps only its hash."""
-    with _told():
+    with _exit_on_error():
         path = _path(file)
         if file is None and limits["budget_usd"] is not None:
             _check_prices(name)
@@ -66,7 +66,7 @@ def list_keys(file: File = None) -> None:
     """Show the keys with their own limits (none: the configuration's), their state and what they spent of a budget."""
     from gateway.cli.tables import print_table  # noqa: PLC0415  # `gateway serve` would wait for its imports
 
-    with _told():
+    with _exit_on_error():
         path = _path(file)
         entries = key_file.read(path)
         spent = _spent(path, entries)
@@ -83,15 +83,15 @@ def list_keys(file: File = None) -> None:
 @app.command()
 def revoke(name: Name, file: File = None) -> None:
     """Have a key refused; a running gateway notices within a second or two."""
-    with _told():
+    with _exit_on_error():
         path = _path(file)
         key_file.revoke(path, name)
     typer.echo(f"Key '{name}' in {path} is revoked.")
 
 
 def _config() -> Config:
-    """The configuration here; its import waits for a command that reads it."""
-    from gateway.backends.kinds import load  # noqa: PLC0415  # see above
+    """Load the configuration of this folder, or the built-in one."""
+    from gateway.backends.kinds import load  # noqa: PLC0415  # only the commands that read it wait for its imports
 
     return load()
 
@@ -101,7 +101,7 @@ def _path(file: Path | None) -> Path:
 
 
 def _check_prices(name: str) -> None:
-    """Refuse a budget that the gateway here would refuse; it would then take up no other new key either."""
+    """Refuse a budget that the gateway's configuration cannot price: the gateway would then apply no new key at all."""
     config = _config()
     if config.keys.file and (problems := config.unpriced(name)):
         raise ConfigError(problems)
@@ -111,8 +111,7 @@ def _spent(path: Path, names: Iterable[str]) -> spending.Spent:
     url = _config().shared.url
     if url is None:
         return spending.load(spending.path_beside(path))
-    # An extra, needed only by gateways that share.
-    from gateway.limits import redis_store  # noqa: PLC0415  # see the line above
+    from gateway.limits import redis_store  # noqa: PLC0415  # an extra, needed only by gateways that share
 
     return redis_store.spent(url, names)
 
@@ -124,7 +123,7 @@ def _budget(entry: KeyEntry) -> str:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _exit_on_error() -> Iterator[None]:
     try:
         yield
     except ConfigError as error:

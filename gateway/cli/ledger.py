@@ -1,4 +1,4 @@
-"""The command `gateway ledger`: what the ledger's file holds, for people."""
+"""`gateway ledger`: show the rows of the ledger as tables."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def tail(
 ) -> None:
     """The last requests, the newest at the end; tokens with `~` are an estimate, with `t` the tokenizer's count."""
     titles = ("time", "id", "key", "model", "status", "code", "tokens", "USD", "ms", "gateway ms", "attempts")
-    rows = [(_clock(time), *rest) for time, *rest in _read(file, config, _TAIL, count)]
+    rows = [(_local_time(time), *rest) for time, *rest in _read(file, config, _TAIL, count)]
     _show(titles, rows)
 
 
@@ -66,7 +66,7 @@ def summary(
 
 
 def _read(file: Path | None, config: Path | None, query: str, *values: Any) -> list[tuple[Any, ...]]:
-    path = file or _configured(config)
+    path = file or _configured_path(config)
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             return connection.execute(query, values).fetchall()
@@ -75,9 +75,8 @@ def _read(file: Path | None, config: Path | None, query: str, *values: Any) -> l
         raise typer.Exit(1) from error
 
 
-def _configured(config: Path | None) -> Path:
-    # Here, for `gateway serve` and others would wait for its imports.
-    from gateway.backends.kinds import load  # noqa: PLC0415  # see above
+def _configured_path(config: Path | None) -> Path:
+    from gateway.backends.kinds import load  # noqa: PLC0415  # `gateway serve` would wait for its imports
 
     try:
         path = load(config).ledger.path
@@ -90,7 +89,7 @@ def _configured(config: Path | None) -> Path:
     return path
 
 
-def _clock(time: float) -> str:
+def _local_time(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).astimezone().isoformat(" ", "milliseconds")
 
 

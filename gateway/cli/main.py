@@ -49,8 +49,8 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys_cli.app, name="keys")
 
 
-def _show_version(*, asked: bool) -> None:
-    if asked:
+def _show_version(*, requested: bool) -> None:
+    if requested:
         typer.echo(f"gateway {version_of('llm-gateway-qa')}")
         raise typer.Exit
 
@@ -78,7 +78,7 @@ def serve(
     ] = None,
 ) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; its first line on stderr with "event": "listening" holds its address."""
-    # Here, for the other commands start without the web framework.
+    # Imported here, so that the other commands do not wait for the web framework.
     from gateway.server.listen import listen, log_open, run  # noqa: PLC0415  # see above
     from gateway.server.service import Gateway  # noqa: PLC0415  # see above
 
@@ -86,18 +86,18 @@ def serve(
     address = (host or settings.server.host, settings.server.port if port is None else port)
     count = workers or settings.server.workers
     try:
-        with _exit_if_bad(config, status=2):
+        with _exit_on_bad_config(config, status=2):
             source = find(config).absolute()
             application = Gateway(settings, source=source) if count == 1 else RequestChecks(settings, workers=count)
             if settings.ledger.path is not None:
-                # Here as well, or each worker would find out by itself, again and again.
+                # In the parent too: else each worker would fail at it, again and again.
                 prepare(settings.ledger.path)
         listener = listen(*address)
     except EmbeddedModelError as error:
         typer.echo(f"gateway: {error}", err=True)
         raise typer.Exit(2) from error
     except OSError as error:
-        # Names that cannot be resolved come with store of their own.
+        # A name that cannot be resolved has another error number.
         which = "port" if error.errno in {errno.EADDRINUSE, errno.EACCES} else "host"
         where = f"{address[0]}:{address[1]}" if which == "port" else f"'{address[0]}'"
         reason = (error.strerror or repr(error)).partition(" (")[0]
@@ -117,10 +117,10 @@ def serve(
 
 
 @app.command(hidden=True)
-def worker(  # noqa: PLR0913, PLR0917  # its parent's words
+def worker(  # noqa: PLR0913, PLR0917  # the command line that `supervise` builds
     count: int, listener: int, metrics: int, slots: int, index: int, config: Path | None = None
 ) -> None:
-    """Be one of the workers of `gateway serve`, which alone starts this."""
+    """Run one worker of `gateway serve`, which alone starts this command."""
     from gateway.limits.shared_slots import SharedSlots  # noqa: PLC0415  # see `serve`
     from gateway.observability.metric_store import SharedMetricStore  # noqa: PLC0415  # see `serve`
     from gateway.server.listen import run  # noqa: PLC0415  # see `serve`
@@ -129,7 +129,7 @@ def worker(  # noqa: PLR0913, PLR0917  # its parent's words
 
     follow_parent()
     settings = _load_or_exit(config, status=2)
-    with _exit_if_bad(config, status=2):
+    with _exit_on_bad_config(config, status=2):
         source = find(config).absolute()
         application = Gateway(
             settings, None, Worker(index, count, SharedSlots(slots)), source, SharedMetricStore(metrics, index)
@@ -147,7 +147,7 @@ def check(
     from gateway.backends.kinds import create_backends  # noqa: PLC0415  # see `_load_or_exit`
 
     try:
-        with _exit_if_bad(path, status=1):
+        with _exit_on_bad_config(path, status=1):
             keys = RequestChecks(settings, workers=settings.server.workers).keys
             create_backends(settings)
     except EmbeddedModelError as error:
@@ -156,10 +156,10 @@ def check(
     typer.echo(f"{find(path)} is good")
     width = max(map(len, settings.models))
     for model, config in settings.models.items():
-        steps = (
+        route = (
             f"{step.backend} ({settings.backends[step.backend].kind}: {step.model or model})" for step in config.route
         )
-        typer.echo(f"  {model:<{width}}  ->  {', then '.join(steps)}")
+        typer.echo(f"  {model:<{width}}  ->  {', then '.join(route)}")
         if config.templates:
             typer.echo(f"  {'':<{width}}      templates: {', '.join(config.templates)}")
     count = len(keys.keys)
@@ -169,15 +169,15 @@ def check(
 
 
 def _load_or_exit(path: Path | None, *, status: int) -> Config:
-    # Here, for commands that read no configuration start without the backends' imports.
+    # Imported here, so that commands that read no configuration do not wait for the backends' imports.
     from gateway.backends.kinds import load  # noqa: PLC0415  # see above
 
-    with _exit_if_bad(path, status=status):
+    with _exit_on_bad_config(path, status=status):
         return load(path)
 
 
 @contextmanager
-def _exit_if_bad(path: Path | None, *, status: int) -> Iterator[None]:
+def _exit_on_bad_config(path: Path | None, *, status: int) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:

@@ -11,7 +11,7 @@ _STATES = {
     "damaged": "present, checksum WRONG: run `gateway models pull`",
     "absent": "absent: run `gateway models pull`",
 }
-_OWN_STATE = "in use, checksum not pinned"
+_UNPINNED = "in use, checksum not pinned"
 
 
 @app.command()
@@ -38,14 +38,14 @@ def pull() -> None:
 @app.command("list")
 def list_models() -> None:
     """Show the model files that the gateway knows, and whether they are present and unharmed."""
-    from gateway.cli.tables import megabytes, print_table  # noqa: PLC0415  # as in `pull`
+    from gateway.cli.tables import megabytes, print_table  # noqa: PLC0415  # see `pull`
 
     model = weights.SMOLLM2
     state = _STATES[model.state()]
     rows = [(model.id, str(model.path), megabytes(model.size), model.licence, model.requirement, state)]
     if own := weights.own_model():
         try:
-            size, state = megabytes(weights.check_gguf(own, "GATEWAY_MODEL").stat().st_size), _OWN_STATE
+            size, state = megabytes(weights.check_gguf(own, "GATEWAY_MODEL").stat().st_size), _UNPINNED
         except weights.EmbeddedModelError as error:
             size, state = "", str(error)
         rows.append(("(own file)", str(own), size, "", "GATEWAY_MODEL", state))

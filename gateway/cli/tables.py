@@ -1,4 +1,4 @@
-"""Tables and progress bars for the commands that show some; `gateway serve` never needs this module and its imports."""
+"""Tables and progress bars; a module apart, so that `gateway serve` does not wait for its imports."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
     from gateway.backends.llamacpp import weights
 
-_UNWRAPPED = 400  # columns: a table that goes to a file or a pipe keeps each row on one line
-_ANY_WIDTH = 10_000
+# Columns of a table in a file or a pipe: each row stays on one line.
+_UNWRAPPED = 400
+_UNLIMITED = 10_000
 
 
 def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table without lines; each row on one line where the output is no terminal."""
+    """Print a table without lines; each row on one line if the output is not a terminal."""
     console = _console()
     if not console.is_terminal:
         console = _console(width=_UNWRAPPED)
@@ -30,13 +31,13 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def print_records(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table with lines on a terminal that it fits on; tab-separated lines, which lose nothing, elsewhere."""
+    """Print a table with lines if it fits on the terminal; else tab-separated lines, which lose nothing."""
     console, table, rows = _console(), Table(*titles), list(rows)
     for row in rows:
         table.add_row(*row)
-    # Measured as if there were room, or it would never be too wide.
-    wanted = console.measure(table, options=console.options.update(max_width=_ANY_WIDTH)).maximum
-    if console.is_terminal and wanted <= console.width:
+    # Measured without a limit: rich would shrink the table to the terminal.
+    width = console.measure(table, options=console.options.update(max_width=_UNLIMITED)).maximum
+    if console.is_terminal and width <= console.width:
         console.print(table)
         return
     for row in (titles, *rows):
@@ -45,10 +46,10 @@ def print_records(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 @contextmanager
 def progress(model: weights.ModelFile) -> Iterator[weights.Report]:
-    """A bar on a terminal; elsewhere one line per quarter, since a log keeps every line. Both on standard error."""
+    """Show progress on standard error: a bar on a terminal, else one line per quarter, as a log keeps every line."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _quarters(console, model)
+        yield _quarterly_report(console, model)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console) as bars:
@@ -63,22 +64,22 @@ def progress(model: weights.ModelFile) -> Iterator[weights.Report]:
 
 
 def megabytes(size: int) -> str:
-    """A size in bytes, to read."""
+    """Format a size in bytes as megabytes."""
     return f"{size / 1e6:.1f} MB"
 
 
 def _console(width: int | None = None) -> Console:
-    """One that shows a value such as `[red]` or `:cat:` as it is."""
+    """Make a console that prints a value such as `[red]` or `:cat:` unchanged."""
     return Console(width=width, markup=False, emoji=False)
 
 
-def _quarters(console: Console, model: weights.ModelFile) -> weights.Report:
-    said: set[tuple[str, int]] = set()
+def _quarterly_report(console: Console, model: weights.ModelFile) -> weights.Report:
+    reported: set[tuple[str, int]] = set()
 
     def report(step: str, done: int, total: int) -> None:
         quarter = 4 * done // total
-        if (step, quarter) not in said:
-            said.add((step, quarter))
+        if (step, quarter) not in reported:
+            reported.add((step, quarter))
             console.print(
                 f"{step} {model.file}: {megabytes(done)} of {megabytes(total)}", soft_wrap=True, highlight=False
             )

@@ -1,1 +1,1 @@
-"""One request's way to backends: its attempts, one after the other."""
+"""The attempts to answer one request, one after the other."""

@@ -1,4 +1,4 @@
-"""One attempt: what is known of it, and who learns of its beginning and its end."""
+"""One running attempt: its record, its count in flight, and its report to the breaker."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _OK = 200
 
 
 class RunningAttempt:
-    """A `with` block around one attempt: it is recorded, counted as in flight, and its breaker learns how it ended.
+    """Record an attempt, count it as in flight, and report its end to the breaker, in a `with` block.
 
     Attributes:
-        trace_headers: tell the backend of the trace.
+        trace_headers: for the request to the backend.
     """
 
     __slots__ = ("_attempt", "_number", "_state", "trace_headers")
@@ -39,8 +39,8 @@ class RunningAttempt:
         self._number = self._state.breaker.begin()
         return self
 
-    def is_answering(self) -> None:
-        """Note that a stream has begun."""
+    def mark_answering(self) -> None:
+        """Note that the stream has begun."""
         self._attempt.status = _OK
         self._number = self._state.breaker.answering(self._number)
 
@@ -55,7 +55,7 @@ class RunningAttempt:
         elif isinstance(error, GatewayError):
             attempt.end("failed", status=attempt.status or error.backend_status, reason=error.code)
             if isinstance(error, InvalidRequest) and error.backend_status is None:
-                # The gateway itself found that the backend's format cannot carry it: the backend was not asked.
+                # The gateway found that the backend's format cannot carry the request: nothing was sent.
                 breaker.abandoned(number)
             elif counts_as_failure(error):
                 breaker.failed(number)

@@ -1,4 +1,4 @@
-"""The attempts to answer one request: one after the other along its route, within one limit of time."""
+"""The attempts to answer one request: one after the other along its route, within one total timeout."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 
 class Attempts:
-    """The attempts to answer one request: along its route, until one succeeds, none is left or time is over.
+    """Attempts the candidates of a route until one succeeds, none is left, or the time is over.
 
-    Once anything of an answer went out, there is no further attempt.
+    Once any part of an answer went out, there is no further attempt.
 
     Args:
-        route: where the request may go.
-        record: takes note of each attempt.
+        route: of the request.
+        record: of the request; each attempt is added to it.
         body: the client's bytes.
         fields: `body` parsed and checked.
-        timeouts: limits; `total_s` counts over all attempts and the waits between them.
-        client_format: how backends are asked, and how the answer looks.
+        timeouts: limits; `total_s` covers all attempts and the waits between them.
+        client_format: forms the calls to backends, and the answer.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917  # the request's four sides, the limits and the format
+    def __init__(  # noqa: PLR0913, PLR0917  # the request's four parts, the timeouts and the format
         self,
         route: Route,
         record: RequestRecord,
@@ -52,7 +52,7 @@ class Attempts:
     ) -> None:
         self._route = route
         self._record = record
-        record.asked = fields
+        record.request_fields = fields
         self._body = body
         self._fields = fields
         self._timeouts = timeouts
@@ -63,7 +63,7 @@ class Attempts:
         self._error: GatewayError | None = None
 
     async def complete(self) -> bytes:
-        """The whole answer.
+        """Get the whole answer.
 
         Raises:
             GatewayError: of the last attempt.
@@ -72,15 +72,15 @@ class Attempts:
             candidate = await self._next_candidate()
             try:
                 with RunningAttempt(candidate, self._record) as running:
-                    return await self._completed(candidate, running)
+                    return await self._complete_one(candidate, running)
             except GatewayError as error:
-                self._failed(candidate, error)
+                self._note_failure(candidate, error)
 
     async def stream(self, write_now: WriteNow | None = None) -> AsyncGenerator[bytes, None]:
-        """The answer's events, without what closes the stream.
+        """Yield the answer's events, without those that end a stream.
 
         Args:
-            write_now: may be given further events instead, once the first ones were yielded.
+            write_now: may take later events instead of a yield, once the first ones were yielded.
 
         Raises:
             GatewayError: of the last attempt, or in mid-stream.
@@ -102,50 +102,50 @@ class Attempts:
                                 "Send the request again."
                             )
                         begun = True
-                        running.is_answering()
+                        running.mark_answering()
                         while block is not None:
                             yield block
                             block = await self._next_block(events, idle, self._timeouts.idle_s)
             except GatewayError as error:
                 if begun:
                     raise
-                self._failed(candidate, error)
+                self._note_failure(candidate, error)
 
     def _events(
         self, candidate: Candidate, call: Call, idle: IdleTimeout, write_now: WriteNow | None
     ) -> AsyncGenerator[bytes, None]:
-        """What one backend streams; an event that is written at once ends the silence as one that is yielded does."""
+        """Stream from one backend; events that `write_now` takes restart the idle timeout like yielded ones."""
         if write_now is not None and self._format.passes_through:
 
-            def write_in_time(block: bytes) -> bool:
+            def write_and_extend(block: bytes) -> bool:
                 idle.extend(min(self._timeouts.idle_s, self._deadline - self._clock()))
                 return write_now(block)
 
-            call = replace(call, write_now=write_in_time)
+            call = replace(call, write_now=write_and_extend)
         return self._format.stream(candidate.backend, call, self._fields)
 
     async def _next_candidate(self) -> Candidate:
-        """The candidate to attempt now, after the waits that are due."""
-        move = self._plan.next()
-        while isinstance(move, float) or (move is not None and not await move.state.breaker.may_begin()):
+        """Wait as long as the retry plan says, then return the candidate of the next attempt."""
+        step = self._plan.next()
+        while isinstance(step, float) or (step is not None and not await step.state.breaker.may_begin()):
             began = time.perf_counter()
-            await asyncio.sleep(move if isinstance(move, float) else 0)
+            await asyncio.sleep(step if isinstance(step, float) else 0)
             self._record.meter.add_wait(began, time.perf_counter())
-            move = self._plan.next()
-        if move is None:
-            raise self._final(self._error) if self._error else self._all_open()
+            step = self._plan.next()
+        if step is None:
+            raise self._with_advice(self._error) if self._error else self._all_open()
         if self._error:
-            self._say_why(self._error)
-        return move
+            self._log_failure(self._error)
+        return step
 
-    async def _completed(self, candidate: Candidate, running: RunningAttempt) -> bytes:
-        left_s = self._deadline - self._clock()
-        limit_s = min(left_s, self._timeouts.attempt_s or left_s)
+    async def _complete_one(self, candidate: Candidate, running: RunningAttempt) -> bytes:
+        remaining_s = self._deadline - self._clock()
+        limit_s = min(remaining_s, self._timeouts.attempt_s or remaining_s)
         try:
             async with asyncio.timeout(limit_s):
                 return await self._format.complete(candidate.backend, self._call(candidate, running), self._fields)
         except TimeoutError:
-            within_s = self._timeouts.total_s if limit_s == left_s else limit_s
+            within_s = self._timeouts.total_s if limit_s == remaining_s else limit_s
             raise self._timeout(f"give its whole answer within {within_s:g} s") from None
 
     async def _next_block(self, events: AsyncGenerator[bytes, None], idle: IdleTimeout, idle_s: float) -> bytes | None:
@@ -158,12 +158,8 @@ class Attempts:
 
     def _call(self, candidate: Candidate, running: RunningAttempt) -> Call:
         record, tokens = self._record, candidate.backend.control_tokens
-        record.backend, record.dropped, record.neutralised, record.meter.token_counter = (
-            candidate.backend.name,
-            {},
-            0,
-            None,
-        )
+        record.backend, record.dropped, record.neutralised = candidate.backend.name, {}, 0
+        record.meter.token_counter = None
         call = Call(
             body=self._body,
             fields=self._fields,
@@ -183,31 +179,32 @@ class Attempts:
             call = replace(call, body=body, fields=fields) if record.neutralised else call
         return call
 
-    def _failed(self, candidate: Candidate, error: GatewayError) -> None:
-        """Go on after a failure that may pass; raise any other."""
+    def _note_failure(self, candidate: Candidate, error: GatewayError) -> None:
+        """Tell the retry plan of a retryable failure; raise any other."""
         if isinstance(error, ContextTooLong):
-            error.name_field(self._record.operation.asks)
+            error.name_field(self._record.operation.question_field)
         if not is_retryable(error):
             raise error
         self._error = error
         self._plan.failed(candidate, error)
 
-    def _say_why(self, error: GatewayError) -> None:
-        """Tell the log the reason of a further attempt; the client will not see it."""
+    def _log_failure(self, error: GatewayError) -> None:
+        """Log why there is a further attempt; the client does not see it."""
         record = self._record
         # Not the message: a backend's may repeat the prompt.
-        told = {"id": record.id, "backend": record.backend, "reason": error.code, "status": error.backend_status}
-        log_event("attempt_failed", level=logging.WARNING, **told)
+        fields = {"id": record.id, "backend": record.backend, "reason": error.code, "status": error.backend_status}
+        log_event("attempt_failed", level=logging.WARNING, **fields)
 
-    def _final(self, error: GatewayError) -> GatewayError:
-        """The last attempt's error, telling the client whether a repetition of its own makes sense.
+    def _with_advice(self, error: GatewayError) -> GatewayError:
+        """Add a header that says whether the client should retry.
 
-        It does if the backend said when, or if the gateway made no repetition itself: the two must not multiply.
+        It should if the backend said when, or if the gateway made no retries: its own and the client's must not
+        multiply.
         """
-        again = error.should_retry
-        if again is None:
-            again = "retry-after" in error.headers or self._route.retries.attempts == 1
-        error.headers["x-should-retry"] = "true" if again else "false"
+        should_retry = error.should_retry
+        if should_retry is None:
+            should_retry = "retry-after" in error.headers or self._route.retries.attempts == 1
+        error.headers["x-should-retry"] = "true" if should_retry else "false"
         return error
 
     def _all_open(self) -> BackendUnavailable:
@@ -217,7 +214,8 @@ class Attempts:
             retry_after_s=min(candidate.state.breaker.wait_s() for candidate in self._route.candidates),
         )
 
-    def _timeout(self, what: str) -> BackendTimeout:
+    def _timeout(self, missed: str) -> BackendTimeout:
         return BackendTimeout(
-            f"Backend '{self._record.backend}' did not {what}. Ask for less, or have [timeouts] raised in gateway.toml."
+            f"Backend '{self._record.backend}' did not {missed}. "
+            "Ask for less, or have [timeouts] raised in gateway.toml."
         )

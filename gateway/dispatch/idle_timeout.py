@@ -1,4 +1,4 @@
-"""A limit on each of many waits with one timer: `asyncio.timeout` around each event of a stream costs it 4 µs more."""
+"""Limit each of many waits with one timer; `asyncio.timeout` around each event of a stream costs 4 µs more."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class IdleTimeout:
-    """An async context in whose task `wait` may be called, one wait after the other.
+    """Async context whose task may call `wait`, one wait at a time.
 
-    The timer is left as it is when a wait ends in time, and set anew only when it goes off.
+    A wait that ends in time leaves the timer running; the timer is set again only when it fires.
     """
 
     __slots__ = ("_expired", "_loop", "_task", "_timer", "_until")
@@ -41,8 +41,8 @@ class IdleTimeout:
             self._timer.cancel()
             self._timer = None
 
-    async def wait(self, what: Awaitable[T], limit_s: float) -> T:
-        """What it gives.
+    async def wait(self, awaitable: Awaitable[T], limit_s: float) -> T:
+        """Await and return the result.
 
         Raises:
             TimeoutError: it took longer than `limit_s`, and was cancelled.
@@ -50,7 +50,7 @@ class IdleTimeout:
         self.extend(limit_s)
         cancelling = self._task.cancelling()
         try:
-            return await what
+            return await awaitable
         except asyncio.CancelledError:
             if self._expired:
                 self._expired = False
@@ -61,22 +61,22 @@ class IdleTimeout:
             self._until = math.inf
 
     def extend(self, limit_s: float) -> None:
-        """Have the present wait begin anew, with another limit."""
+        """Restart the current wait with another limit."""
         self._until = self._loop.time() + limit_s
         if self._timer is None or self._timer.when() > self._until:
-            self._set()
+            self._set_timer()
 
-    def _set(self) -> None:
+    def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._until, self._look)
+        self._timer = self._loop.call_at(self._until, self._on_timer)
 
-    def _look(self) -> None:
+    def _on_timer(self) -> None:
         self._timer = None
         if self._until == math.inf:
             return
         if self._loop.time() < self._until:
-            self._set()
+            self._set_timer()
             return
         self._expired = True
         self._task.cancel()

@@ -147,7 +147,7 @@ class Admission:
     def _ticket(self, key: Key, operation: Operation, fields: dict[str, Any]) -> Ticket:
         if key.tpm is None and not key.has_budget:
             return Ticket(key, 0, 0.0)
-        prompt = _prompt_tokens(fields[operation.asks])
+        prompt = _prompt_tokens(fields[operation.question_field])
         # Anthropic's format has the system prompt beside the messages.
         prompt += _length(fields.get("system")) // _CHARACTERS_PER_TOKEN
         choices = operation.choices(fields)
@@ -172,7 +172,7 @@ class Admission:
             case "size":
                 return RateLimited(
                     f"Request too large: it may take {ticket.tokens} tokens, and key '{key.id}' has {key.tpm} per "
-                    f"{window}. Shorten the {operation.asks} or lower max_tokens.",
+                    f"{window}. Shorten the {operation.question_field} or lower max_tokens.",
                     wait_s=None,
                 )
             case "concurrency":

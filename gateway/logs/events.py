@@ -1,6 +1,6 @@
-"""What the gateway tells about itself: JSON lines on standard error, without prompts and keys.
+"""Log events about the gateway itself: JSON lines on standard error, without prompts and keys.
 
-All lines are written by a thread, so a slow reader of standard error never holds up a request.
+A thread writes all lines, so a slow reader of standard error never delays a request.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ log = logging.getLogger("gateway")
 
 
 class StderrHandler(logging.Handler):
-    """Hands each line to the thread that writes."""
+    """Hands each line to the thread that writes standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Never waits."""
+        """Queue the line; never waits."""
         try:
             STDERR.put(f"{self.format(record)}\n".encode())
-        except Exception:  # noqa: BLE001  # as logging wants it: a line that cannot be written must not cost more than itself
+        except Exception:  # noqa: BLE001  # logging's convention: a line that cannot be written breaks nothing else
             self.handleError(record)
 
 
@@ -29,7 +29,7 @@ class JsonFormatter(logging.Formatter):
     """A log record as one JSON line; `extra={"fields": {…}}` adds keys."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, a traceback within it."""
+        """The record as one line, with its traceback."""
         entry = {
             "time": round(record.created, 3),
             "level": record.levelname,

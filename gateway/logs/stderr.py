@@ -1,6 +1,6 @@
-"""Standard error, written by a thread of its own, so that whoever reads it slowly, or not at all, holds up nothing.
+"""Write standard error in a thread, so that a slow or stuck reader delays nothing.
 
-The bytes go past Python's own buffer: a thread that is stuck in that would keep the interpreter from ending.
+The bytes bypass Python's own buffer: a thread that is stuck in it would keep the interpreter from ending.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections import deque
 
 DESCRIPTOR = 2
 WAITING_LIMIT = 10_000
-# How long the process's end may wait for a reader.
-LAST_WORDS_S = 1.0
+# How long the end of the process may wait for the reader.
+EXIT_FLUSH_S = 1.0
 
 
 class Stderr:
-    """A bounded queue of whole lines before a file descriptor.
+    """Bounded queue of whole lines in front of a file descriptor.
 
     Args:
-        descriptor: where to write.
-        limit: how many pieces may wait.
+        descriptor: of the file to write.
+        limit: how many writes may wait.
 
     Attributes:
-        dropped: pieces that did not fit.
+        dropped: writes that did not fit, or that failed.
     """
 
     def __init__(self, descriptor: int = DESCRIPTOR, limit: int = WAITING_LIMIT) -> None:
@@ -37,25 +37,25 @@ class Stderr:
 
     @property
     def is_behind(self) -> bool:
-        """Something waits, or is being written."""
+        """Whether something waits or is being written."""
         return bool(self._waiting)
 
     def put(self, lines: bytes) -> None:
-        """Have them written; it never waits."""
+        """Queue the lines, or drop them if the queue is full; never waits."""
         with self._changed:
             if len(self._waiting) >= self._limit:
                 self.dropped += 1
                 return
             self._waiting.append(lines)
             if self._thread is None:
-                # Not before there is something: a process that only imports this may fork.
+                # Only now: a process that merely imports this module may fork.
                 self._thread = threading.Thread(target=self._write_all, name="stderr", daemon=True)
                 self._thread.start()
-                atexit.register(self.flush, LAST_WORDS_S)
+                atexit.register(self.flush, EXIT_FLUSH_S)
             self._changed.notify_all()
 
     def flush(self, within_s: float) -> bool:
-        """Wait until all is written, but no longer than `within_s` seconds; whether it is."""
+        """Wait until all is written, but no longer than `within_s` seconds; return whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting, within_s)
 
@@ -74,9 +74,9 @@ class Stderr:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
         except OSError:
-            # Nobody will ever read it.
+            # The reader has closed its end.
             self.dropped += 1
 
 
 STDERR = Stderr()
-"""The process's own."""
+"""The standard error of this process."""

@@ -1,1 +1,1 @@
-"""What the gateway tells of its requests: log, ledger, metrics and traces."""
+"""The sinks of finished requests: log, ledger, metrics and traces."""

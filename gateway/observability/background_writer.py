@@ -1,4 +1,4 @@
-"""Finished requests, handed to a slow sink in a thread of its own, many at a time."""
+"""Write finished requests to a slow sink in batches, in a background thread."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ CLOSE_S = 3.0
 
 
 class BackgroundWriter(Generic[T]):
-    """A bounded queue before `write`; what does not fit, or cannot be written, is counted and told in the log.
+    """Bounded queue in front of `write`; records that do not fit or cannot be written are counted and logged.
 
     Args:
         name: of the sink, for its thread and for log events such as `ledger_dropped`.
-        write: takes the records of the last `FLUSH_S` seconds; what it raises costs these records and nothing else.
+        write: takes a batch, the records of the last `FLUSH_S` seconds; an exception loses only this batch.
         limit: how many records may wait.
 
     Attributes:
@@ -38,7 +38,7 @@ class BackgroundWriter(Generic[T]):
         self._name = name
         self._write = write
         self._limit = limit
-        self._told = 0
+        self._logged_drops = 0
         self._waiting: deque[T] = deque()
         self._wake = threading.Event()
         self._closing = threading.Event()
@@ -47,11 +47,11 @@ class BackgroundWriter(Generic[T]):
 
     @property
     def is_writing(self) -> bool:
-        """The thread has not ended; after `close`, `write` was too slow."""
+        """Whether the thread still runs; after `close`, this means that `write` was too slow."""
         return self._thread.is_alive()
 
     def put(self, record: T) -> None:
-        """Queue the record; it never waits."""
+        """Queue the record, or drop it if the queue is full; never waits."""
         if len(self._waiting) >= self._limit:
             self.dropped += 1
             return
@@ -60,7 +60,7 @@ class BackgroundWriter(Generic[T]):
             self._wake.set()
 
     async def close(self) -> None:
-        """Write what still waits, but hold up the gateway's end for no longer than `CLOSE_S`."""
+        """Write the remaining records, waiting for no longer than `CLOSE_S`."""
         self._closing.set()
         self._wake.set()
         await asyncio.to_thread(self._thread.join, CLOSE_S)
@@ -80,13 +80,11 @@ class BackgroundWriter(Generic[T]):
         if batch:
             try:
                 self._write(batch)
-            except Exception as error:  # noqa: BLE001  # a full disk must not end the thread, nor the gateway
+            except Exception as error:  # noqa: BLE001  # a full disk must end neither the thread nor the gateway
                 self.dropped += len(batch)
                 log_event(f"{self._name}_failed", level=logging.ERROR, reason=repr(error), records=len(batch))
             else:
                 self.written += len(batch)
-        if self.dropped > self._told:
-            log_event(
-                f"{self._name}_dropped", level=logging.WARNING, count=self.dropped - self._told, total=self.dropped
-            )
-            self._told = self.dropped
+        if new_drops := self.dropped - self._logged_drops:
+            log_event(f"{self._name}_dropped", level=logging.WARNING, count=new_drops, total=self.dropped)
+            self._logged_drops += new_drops

@@ -1,7 +1,7 @@
-"""The request ledger: an SQLite file with one row per API request, and one per attempt that was made for it.
+"""The request ledger: an SQLite file with one row per API request and one per attempt.
 
-It holds who asked for what, when, and what it took and cost; no prompt, no answer, no key. Several gateways may write
-to one file. Probes and `/metrics` are not recorded.
+It holds the name of the client's key, the model, the time, the duration and the cost; no prompt, no answer, no key.
+Several gateways may write to one file. Probes and `/metrics` are not recorded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.request.record import RequestRecord
 
 _Rows = tuple[tuple[Any, ...], list[tuple[Any, ...]]]
-"""What becomes a row of `requests`, and those of `attempts`, but for the sequence number."""
+"""A row of `requests` and its rows of `attempts`, all without the sequence number."""
 
 SCHEMA_VERSION = 1
 BUSY_S = 5.0
@@ -58,7 +58,7 @@ CREATE TABLE attempts (
     PRIMARY KEY (request, number)
 ) WITHOUT ROWID;
 """
-# sqlite3 lets go of the interpreter for each statement, and each time the event loop's thread has to give it back.
+# sqlite3 releases the GIL for each statement, and the event loop's thread has to give it back each time.
 _ROWS_PER_STATEMENT = 200
 
 
@@ -66,11 +66,11 @@ class Ledger(BackgroundWriter["_Rows"]):
     """Writes the ledger.
 
     Args:
-        path: made with its schema if it does not exist.
+        path: of the file; it is created if it does not exist.
         queue: how many requests may wait for the writer.
 
     Raises:
-        ConfigError: the file cannot be written, or is no ledger of this version.
+        ConfigError: the file cannot be written, or is not a ledger of this version.
     """
 
     def __init__(self, path: Path, *, queue: int) -> None:
@@ -81,26 +81,26 @@ class Ledger(BackgroundWriter["_Rows"]):
         super().__init__("ledger", self._insert, limit=queue)
 
     def add(self, record: RequestRecord) -> None:
-        """Record it if it is a request to the API."""
-        if record.to_api:
-            # As values: the record and all that hangs on it would live on until they are written.
+        """Queue the rows of a request to the API."""
+        if record.is_api_request:
+            # Rows instead of the record: it would keep the request's objects alive until they are written.
             self.put((_request_row(record), _attempt_rows(record)))
 
     async def close(self) -> None:
-        """Write what still waits, and fold the write-ahead log into the file."""
+        """Write the remaining rows, and fold the write-ahead log into the file."""
         await super().close()
-        # One that still waits for another program to let go of the file would have to be waited for here as well.
+        # While the thread waits for another program's lock on the file, closing the connection would wait as well.
         if self._connection is not None and not self.is_writing:
             self._connection.close()
 
     def _insert(self, entries: list[_Rows]) -> None:
         if self._connection is not None and _identity(self._path) != self._file:
-            # Someone has moved it away; what is written to it now would be seen by nobody.
+            # The file was moved away; rows written to it now would be lost.
             self._connection.close()
             self._connection = None
         if self._connection is None:
             prepare(self._path)
-            self._connection = _opened(self._path)
+            self._connection = _open(self._path)
             self._file = _identity(self._path)
         with self._connection as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -113,13 +113,13 @@ class Ledger(BackgroundWriter["_Rows"]):
 
 
 def prepare(path: Path) -> None:
-    """Make the file with its schema if it does not exist.
+    """Create the file with its schema if it does not exist.
 
     Raises:
-        ConfigError: it cannot be written, or is no ledger of this version.
+        ConfigError: it cannot be written, or is not a ledger of this version.
     """
     try:
-        with closing(_opened(path)) as connection:
+        with closing(_open(path)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -139,7 +139,7 @@ def prepare(path: Path) -> None:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file stands there now; None if there is none."""
+    """The device and inode of the file at `path`; None if there is none."""
     try:
         status = path.stat()
     except OSError:
@@ -149,15 +149,15 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _insert(connection: sqlite3.Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
     for at in range(0, len(rows), _ROWS_PER_STATEMENT):
-        part = rows[at : at + _ROWS_PER_STATEMENT]
-        marks = f"({', '.join('?' * len(part[0]))})"
-        statement = f"INSERT INTO {table} VALUES {', '.join([marks] * len(part))}"  # noqa: S608  # question marks only
-        connection.execute(statement, [value for row in part for value in row])
+        batch = rows[at : at + _ROWS_PER_STATEMENT]
+        marks = f"({', '.join('?' * len(batch[0]))})"
+        statement = f"INSERT INTO {table} VALUES {', '.join([marks] * len(batch))}"  # noqa: S608  # question marks only
+        connection.execute(statement, [value for row in batch for value in row])
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-    # Readers never hold up the writer; a crash of the machine may cost the last rows, never the file.
+    # Readers never block the writer; a crash of the machine may lose the last rows, never the file.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection

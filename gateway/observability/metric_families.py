@@ -1,4 +1,4 @@
-"""The families of `/metrics`: histograms and sums whose store are added up over all workers, and gauges."""
+"""The metric families of `/metrics`, joined over all workers, and the recorders that fill their series."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from gateway.request.record import RequestRecord
 
 
-def recorder(store: MetricStore, metric: Metric, labels: tuple[str, ...]) -> Callable[[RequestRecord], None]:
-    """What measures a request by one metric, where its labels have these values.
+def request_recorder(store: MetricStore, metric: Metric, labels: tuple[str, ...]) -> Callable[[RequestRecord], None]:
+    """Make the function that records a request in the metric's series with these label values.
 
-    A series begins with its first value, so a page has none that never had one.
+    A series begins with its first value, so the page shows no empty ones.
     """
     if metric.read is None:
-        return counter_of(store, metric.name, labels)
-    return (_observing if metric.bounds else _summing)(store, metric, metric.read, labels)
+        return event_counter(store, metric.name, labels)
+    return (_histogram_recorder if metric.bounds else _sum_recorder)(store, metric, metric.read, labels)
 
 
-def counter_of(store: MetricStore, name: str, labels: tuple[str, ...]) -> Callable[[object], None]:
-    """What counts one more of something."""
+def event_counter(store: MetricStore, name: str, labels: tuple[str, ...]) -> Callable[[object], None]:
+    """Make the function that adds 1 to a series at each call."""
     values: Values | None = None
 
     def count(_: object) -> None:
@@ -38,10 +38,10 @@ def counter_of(store: MetricStore, name: str, labels: tuple[str, ...]) -> Callab
     return count
 
 
-def _observing(
+def _histogram_recorder(
     store: MetricStore, metric: Metric, read: Reader, labels: tuple[str, ...]
 ) -> Callable[[RequestRecord], None]:
-    """Counts by bucket, and the sum."""
+    """Fill a series with one count per bucket, then the sum."""
     values: Values | None = None
     bounds = metric.bounds
 
@@ -57,12 +57,12 @@ def _observing(
     return observe
 
 
-def _summing(
+def _sum_recorder(
     store: MetricStore, metric: Metric, read: Reader, labels: tuple[str, ...]
 ) -> Callable[[RequestRecord], None]:
     values: Values | None = None
 
-    def add_up(record: RequestRecord) -> None:
+    def add(record: RequestRecord) -> None:
         nonlocal values
         value = read(record)
         if value is not None:
@@ -70,37 +70,41 @@ def _summing(
                 values = store.series(metric.name, labels)
             values[0] += value
 
-    return add_up
+    return add
 
 
-def histogram(found: SeriesByName, metric: Metric) -> HistogramMetricFamily:
-    """The counts and sums of a histogram over all workers."""
+def histogram(series: SeriesByName, metric: Metric) -> HistogramMetricFamily:
+    """A histogram, its counts and sums added up over all workers."""
     family = HistogramMetricFamily(metric.name, metric.help, labels=[label.name for label in metric.labels])
     bounds = [*map(str, metric.bounds), "+Inf"]
-    for labels, each in found.get(metric.name, {}).items():
-        *counts, total = map(sum, zip(*each, strict=True))
-        seen = 0.0
+    for labels, by_worker in series.get(metric.name, {}).items():
+        *counts, total = map(sum, zip(*by_worker, strict=True))
+        cumulative = 0.0
         buckets = []
         for bound, count in zip(bounds, counts, strict=True):
-            seen += count
-            buckets.append((bound, seen))
+            cumulative += count
+            buckets.append((bound, cumulative))
         family.add_metric(labels, buckets, total)
     return family
 
 
-def counter(found: SeriesByName, name: str, told: str, labels: Sequence[str]) -> CounterMetricFamily:
-    """The sums of a counter over all workers."""
-    family = CounterMetricFamily(name.removesuffix("_total"), told, labels=labels)
-    for values, each in found.get(name, {}).items():
-        family.add_metric(values, sum(value for (value,) in each))
+def counter(series: SeriesByName, name: str, help_text: str, label_names: Sequence[str]) -> CounterMetricFamily:
+    """A counter, added up over all workers."""
+    family = CounterMetricFamily(name.removesuffix("_total"), help_text, labels=label_names)
+    for labels, by_worker in series.get(name, {}).items():
+        family.add_metric(labels, sum(value for (value,) in by_worker))
     return family
 
 
 def gauge(
-    found: SeriesByName, name: str, told: str, labels: Sequence[str], join: Callable[[Iterable[float]], float]
+    series: SeriesByName,
+    name: str,
+    help_text: str,
+    label_names: Sequence[str],
+    join: Callable[[Iterable[float]], float],
 ) -> GaugeMetricFamily:
-    """A gauge, the values of all workers joined to one."""
-    family = GaugeMetricFamily(name, told, labels=labels)
-    for values, each in found.get(name, {}).items():
-        family.add_metric(values, join(value for (value,) in each))
+    """A gauge, the values of all workers joined to one by `join`."""
+    family = GaugeMetricFamily(name, help_text, labels=label_names)
+    for labels, by_worker in series.get(name, {}).items():
+        family.add_metric(labels, join(value for (value,) in by_worker))
     return family

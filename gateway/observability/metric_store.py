@@ -1,8 +1,8 @@
-"""Where metrics keep their store: in this process, or in memory that all workers of a gateway can read.
+"""The store of all metric series: in this process, or in memory that all workers of a gateway share.
 
-That memory is one file without a name, which the parent makes and hands on; it ends with the last of them. Each worker
-writes to a part of its own and reads the others', so whichever answers a scrape knows all there is at that moment. What
-a worker counted outlives it: the one that takes its place goes on from there.
+The shared memory is an anonymous file that the parent creates and hands to its workers. Each worker writes to its own
+part and reads the others', so any worker can answer a scrape completely. Counts outlive a worker: its replacement goes
+on from them.
 """
 
 from __future__ import annotations
@@ -26,88 +26,89 @@ if TYPE_CHECKING:
 SeriesKey = tuple[str, tuple[str, ...]]
 """A metric's name, and the values of its labels."""
 SeriesByName = dict[str, dict[tuple[str, ...], list[list[float]]]]
-"""By the same two: the store of each process that has the series."""
+"""By metric name and label values: the series' values in each process that has it."""
 
-_PART = 1 << 19
+# One worker's part in bytes: pid and length of the names, the names from `_NAMES_AT`, the values from `_VALUES_AT`.
+_PART_BYTES = 1 << 19
 _NAMES_AT = 16
 _VALUES_AT = 1 << 17
 
 
 class MetricStore:
-    """Series of this process alone."""
+    """The series of this process alone."""
 
     def __init__(self) -> None:
         self._own: dict[SeriesKey, Values] = {}
 
     def series(self, name: str, labels: tuple[str, ...], count: int = 1, *, gauge: bool = False) -> Values:
-        """The store of one series, to be changed in place; all 0 if it is new.
+        """The values of one series, to be changed in place; all 0 in a new one.
 
         Args:
-            name: the metric's.
-            labels: values of its labels.
-            count: how many store it has, always the same for one name.
-            gauge: they say how things stand, and so end with the process that they are about; NaN is none.
+            name: of the metric.
+            labels: the values of its labels.
+            count: how many values the series has; always the same for one name.
+            gauge: the values describe the process and end with it; NaN stands for "no value".
         """
-        found = self._own.get((name, labels))
-        if found is None:
-            found = self._own[name, labels] = self._room(name, labels, count, gauge=gauge)
-        return found
+        values = self._own.get((name, labels))
+        if values is None:
+            values = self._own[name, labels] = self._allocate(name, labels, count, gauge=gauge)
+        return values
 
     def read(self) -> SeriesByName:
-        """All series of all processes; of dead ones all but the gauges."""
-        found: SeriesByName = {}
+        """All series of all processes, except the gauges of dead ones."""
+        series: SeriesByName = {}
         for (name, labels), values in self._own.items():
-            _add(found, name, labels, list(values))
-        return found
+            _add(series, name, labels, list(values))
+        return series
 
     def pids(self) -> list[int]:
-        """The processes that live, by index; 0 in place of one that does not."""
+        """The process ids of all workers, by index; 0 for a dead one."""
         return [os.getpid()]
 
-    def _room(self, name: str, labels: tuple[str, ...], count: int, *, gauge: bool) -> Values:
+    def _allocate(self, name: str, labels: tuple[str, ...], count: int, *, gauge: bool) -> Values:
         del name, labels, gauge
         return [0.0] * count
 
 
 class SharedMetricStore(MetricStore):
-    """Series of one worker, in memory that the others read too.
+    """The series of one worker, in memory that the others read too.
 
     Args:
         descriptor: of the file from `open_metric_memory`.
-        index: which worker this is.
+        index: of this worker.
     """
 
     def __init__(self, descriptor: int, index: int) -> None:
         super().__init__()
         self._view = memoryview(mmap.mmap(descriptor, 0))
-        self._parts = [_Part(self._view[at : at + _PART]) for at in range(0, len(self._view), _PART)]
+        self._parts = [_Part(self._view[at : at + _PART_BYTES]) for at in range(0, len(self._view), _PART_BYTES)]
         self._part = self._parts[index]
         self._is_full = False
         for name, labels, gauge, values in self._part.series():
             self._own[name, labels] = values
             if gauge:
-                # Of the worker before this one in its place.
+                # Left by the previous worker with this index.
                 values[:] = array("d", [math.nan]) * len(values)
         self._part.head[0] = os.getpid()
 
     def read(self) -> SeriesByName:
         """See `MetricStore.read`."""
-        found: SeriesByName = {}
+        series: SeriesByName = {}
         for part in self._parts:
-            lives = part.pid != 0
+            is_alive = part.pid != 0
             for name, labels, gauge, values in part.series():
-                if lives or not gauge:
-                    _add(found, name, labels, list(values))
-        return found
+                if is_alive or not gauge:
+                    _add(series, name, labels, list(values))
+        return series
 
     def pids(self) -> list[int]:
         """See `MetricStore.pids`."""
         return [part.pid for part in self._parts]
 
-    def _room(self, name: str, labels: tuple[str, ...], count: int, *, gauge: bool) -> Values:
-        room = self._part.add(name, labels, count, gauge=gauge)
-        if room is not None:
-            return room
+    def _allocate(self, name: str, labels: tuple[str, ...], count: int, *, gauge: bool) -> Values:
+        values = self._part.add(name, labels, count, gauge=gauge)
+        if values is not None:
+            return values
         if not self._is_full:
             self._is_full = True
             log_event("metrics_full", level=logging.ERROR, reason="too many series; further ones are not told")
@@ -115,7 +116,7 @@ class SharedMetricStore(MetricStore):
 
 
 class _Part:
-    """One worker's part: its process id, the bytes of its names, these, and then its store in the same order."""
+    """One worker's part of the memory: its process id, the length of its names, the names, the values in that order."""
 
     def __init__(self, memory: memoryview) -> None:
         self.head = memory[:_NAMES_AT].cast("Q")
@@ -125,17 +126,17 @@ class _Part:
 
     @property
     def pid(self) -> int:
-        """The worker's, if it lives, else 0."""
+        """The process id of the worker; 0 if it is dead."""
         pid = self.head[0]
         try:
-            # It sends nothing, but tells whether it could.
+            # Signal 0 only checks that the process exists.
             os.kill(pid, 0)
         except OSError:
             return 0
         return pid
 
     def series(self) -> Iterator[tuple[str, tuple[str, ...], bool, memoryview[float]]]:
-        """Name, labels, whether it is a gauge, and store of each."""
+        """Each series: its name, its labels, whether it is a gauge, its values."""
         at = 0
         for line in bytes(self._names[: self.head[1]]).splitlines():
             name, labels, count, gauge = json.loads(line)
@@ -143,7 +144,7 @@ class _Part:
             at += count
 
     def add(self, name: str, labels: tuple[str, ...], count: int, *, gauge: bool) -> memoryview[float] | None:
-        """Room for one more; None if there is none."""
+        """Add a series and return its values; None if the part is full."""
         line = json.dumps([name, labels, count, gauge]).encode() + b"\n"
         if self._used is None:
             self._used = sum(len(values) for _, _, _, values in self.series())
@@ -152,17 +153,17 @@ class _Part:
         if end > len(self._names) or used + count > len(self._values):
             return None
         self._names[self.head[1] : end] = line
-        # Last, so that no reader takes half a name for a whole one.
+        # Set last, so that no reader sees half a name.
         self.head[1] = end
         self._used += count
         return self._values[used : used + count]
 
 
 def open_metric_memory(workers: int) -> int:
-    """Make the file for so many workers; its descriptor, which child processes may be given."""
-    return open_memory("llm-gateway-metrics", workers * _PART)
+    """Create the shared memory for this many workers; return its descriptor, which child processes may inherit."""
+    return open_memory("llm-gateway-metrics", workers * _PART_BYTES)
 
 
-def _add(found: SeriesByName, name: str, labels: tuple[str, ...], values: list[float]) -> None:
+def _add(series: SeriesByName, name: str, labels: tuple[str, ...], values: list[float]) -> None:
     if not math.isnan(values[0]):
-        found.setdefault(name, {}).setdefault(labels, []).append(values)
+        series.setdefault(name, {}).setdefault(labels, []).append(values)

@@ -1,11 +1,11 @@
 """`/metrics`: what all requests took and cost, in Prometheus' text format.
 
-What is measured of a request stands in `gateway.observability.request_metrics`.
+`gateway.observability.request_metrics` declares what is measured of a request.
 
-The store are kept in plain lists, or in memory that all workers read (`gateway.observability.metric_store`), for a
-fraction of the cost of the client library's own histograms, and handed to its registry when a page is asked for:
-counters of all workers added up, those of dead ones too; gauges of those that live, requests in flight added up and of
-all others the greatest.
+The values stand in plain lists, or in memory that all workers share (`gateway.observability.metric_store`), at a
+fraction of the cost of the client library's own histograms. A scrape hands them to its registry. Counters are summed
+over all workers, dead ones included. Gauges come from living workers only: requests in flight are summed, of every
+other gauge the greatest value counts.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 from prometheus_client.registry import Collector
 
-from gateway.observability.metric_families import counter, counter_of, gauge, histogram, recorder
+from gateway.observability.metric_families import counter, event_counter, gauge, histogram, request_recorder
 from gateway.observability.metric_store import MetricStore, SharedMetricStore
-from gateway.observability.request_metrics import BACKEND, FAMILIES, METRICS, Facts, facts_of, values_of
+from gateway.observability.request_metrics import BACKEND, FAMILIES, METRICS, Facts, facts_of, label_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from gateway.routing.breaker import Breaker
     from gateway.state import Reloads
 
-# Backends may send codes of their own; more than this many are counted together.
-_CODES = 64
-_OTHER = "other"
+# Backends may send any error code; codes beyond this many share the label `other`.
+_CODES_LIMIT = 64
+_OTHER_CODE = "other"
 _BREAKER_STATES = ("closed", "half-open", "open")
 _ATTEMPTS = "gateway_attempts"
 _IN_FLIGHT = "gateway_requests_in_flight"
@@ -43,15 +43,15 @@ PUBLISH_S = 0.5
 
 
 class Metrics(Collector):
-    """Counts requests; its page tells of them, of the process and of its garbage collector.
+    """Counts requests; its page shows them, the process and its garbage collector.
 
     Args:
-        store: where they are kept.
+        store: of all series; one for this process alone if left out.
 
     Attributes:
-        is_shared: other workers read them too.
-        extra: further store by the metric's name, read when a page is asked for: its help, the names of its labels,
-            and a function that gives a value for each tuple of their values. A name that ends in `_total` is a counter.
+        is_shared: whether other workers read the store too.
+        extra: further metrics by name, read at each scrape: the help, the names of the labels, and a function that
+            returns a value for each tuple of label values. A name that ends in `_total` is a counter.
     """
 
     def __init__(self, store: MetricStore | None = None) -> None:
@@ -59,7 +59,7 @@ class Metrics(Collector):
         self.is_shared = isinstance(store, SharedMetricStore)
         self._in_flight = store.series(_IN_FLIGHT, (), gauge=True)
         self._in_flight[0] = 0.0
-        self._published: dict[SeriesKey, float] = {}
+        self._last_published: dict[SeriesKey, float] = {}
         self.extra: dict[str, tuple[str, Sequence[str], Callable[[], Mapping[tuple[str, ...], float]]]] = {}
         self._codes: set[str] = set()
         self._recorders: dict[FactsTuple, list[Callable[[RequestRecord], None]]] = {}
@@ -69,8 +69,8 @@ class Metrics(Collector):
         self._registry.register(self)
 
     def add(self, record: RequestRecord) -> None:
-        """Count a finished request; those outside the API are not counted."""
-        if not record.to_api:
+        """Count a finished request to the API; ignore any other."""
+        if not record.is_api_request:
             return
         facts = facts_of(record)
         code = facts[-1]
@@ -79,39 +79,39 @@ class Metrics(Collector):
         for measure in self._recorders.get(facts) or self._new_recorders(facts):
             measure(record)
         for attempt in record.attempts:
-            which = (attempt.backend, attempt.outcome)
-            (self._attempts.get(which) or self._new_attempts(which))(attempt)
+            labels = (attempt.backend, attempt.outcome)
+            (self._attempts.get(labels) or self._new_attempt_counter(labels))(attempt)
 
     def _known_code(self, code: str) -> str:
-        """A new code, or the one for all further codes."""
-        if len(self._codes) >= _CODES:
-            return _OTHER
+        """Register a new code and return it; return `other` once there are too many."""
+        if len(self._codes) >= _CODES_LIMIT:
+            return _OTHER_CODE
         self._codes.add(code)
         return code
 
     def _new_recorders(self, facts: FactsTuple) -> list[Callable[[RequestRecord], None]]:
-        """What measures requests of which this is known."""
-        found = self._recorders[facts] = [
-            recorder(self._store, metric, labels)
+        """Make the recorders for requests with these facts."""
+        recorders = self._recorders[facts] = [
+            request_recorder(self._store, metric, labels)
             for metric in METRICS
-            if (labels := values_of(metric.labels, Facts(*facts))) is not None
+            if (labels := label_values(metric.labels, Facts(*facts))) is not None
         ]
-        return found
+        return recorders
 
-    def _new_attempts(self, which: tuple[str, str]) -> Callable[[object], None]:
-        count = self._attempts[which] = counter_of(self._store, _ATTEMPTS, which)
+    def _new_attempt_counter(self, labels: tuple[str, str]) -> Callable[[object], None]:
+        count = self._attempts[labels] = event_counter(self._store, _ATTEMPTS, labels)
         return count
 
     def begin(self) -> None:
-        """Note that an API request is being answered."""
+        """Count an API request as in flight."""
         self._in_flight[0] += 1
 
     def end(self) -> None:
-        """Note that one is answered."""
+        """Count an API request as answered."""
         self._in_flight[0] -= 1
 
     def watch_breakers(self, breakers: Mapping[str, Breaker]) -> None:
-        """Tell the state of each backend's breaker."""
+        """Show the state of each backend's breaker."""
         self.extra["gateway_breaker_state"] = (
             "Whether a backend is left alone: 0 closed, 1 half-open, 2 open.",
             (BACKEND.name,),
@@ -119,7 +119,7 @@ class Metrics(Collector):
         )
 
     def watch_reloads(self, reloads: Reloads) -> None:
-        """Tell what came of the readings of the configuration."""
+        """Show how reloads of the configuration went."""
         self.extra["gateway_config_reload_total"] = (
             "Configurations read while running, by whether they could be used.",
             ("outcome",),
@@ -137,52 +137,52 @@ class Metrics(Collector):
         )
 
     async def close(self) -> None:
-        """Nothing waits here."""
+        """Do nothing: no record waits here."""
 
     def page(self) -> bytes:
-        """The whole page."""
+        """The whole page, as Prometheus reads it."""
         return generate_latest(self._registry)
 
     def publish(self) -> None:
-        """Let other workers know what is read only when a page is asked for."""
+        """Copy the values of `extra` into the store, where other workers read them."""
         read = {(name, labels): value for name, (_, _, get) in self.extra.items() for labels, value in get().items()}
         for (name, labels), value in read.items():
             if name.endswith("_total"):
-                # What a worker before this one in its place has counted stays.
-                self._store.series(name, labels)[0] += value - self._published.get((name, labels), 0.0)
+                # By the difference: the series may hold what the previous worker with this index counted.
+                self._store.series(name, labels)[0] += value - self._last_published.get((name, labels), 0.0)
             else:
                 self._store.series(name, labels, gauge=True)[0] = value
-        for name, labels in self._published.keys() - read.keys():
+        for name, labels in self._last_published.keys() - read.keys():
             if not name.endswith("_total"):
                 self._store.series(name, labels, gauge=True)[0] = nan
-        self._published = read
+        self._last_published = read
 
-    async def keep_published(self) -> None:
-        """Let other workers know it until cancelled."""
+    async def publish_regularly(self) -> None:
+        """Publish every `PUBLISH_S` seconds until cancelled."""
         while True:
             await asyncio.sleep(PUBLISH_S)
             self.publish()
 
     def collect(self) -> Iterator[Metric]:
-        """All families, for the registry."""
+        """All metric families, for the registry."""
         self.publish()
-        found = self._store.read()
+        series = self._store.read()
         for metric in FAMILIES:
             if metric.bounds:
-                yield histogram(found, metric)
+                yield histogram(series, metric)
             else:
-                yield counter(found, metric.name, metric.help, [label.name for label in metric.labels])
-        yield counter(found, _ATTEMPTS, "Attempts at backends.", (BACKEND.name, "outcome"))
-        yield gauge(found, _IN_FLIGHT, "API requests being answered.", (), sum)
-        for name, (told, labels, _) in self.extra.items():
+                yield counter(series, metric.name, metric.help, [label.name for label in metric.labels])
+        yield counter(series, _ATTEMPTS, "Attempts at backends.", (BACKEND.name, "outcome"))
+        yield gauge(series, _IN_FLIGHT, "API requests being answered.", (), sum)
+        for name, (help_text, labels, _) in self.extra.items():
             if name.endswith("_total"):
-                yield counter(found, name, told, labels)
+                yield counter(series, name, help_text, labels)
             else:
-                yield gauge(found, name, told, labels, max)
+                yield gauge(series, name, help_text, labels, max)
         yield from self._processes()
 
     def _processes(self) -> Iterator[Metric]:
-        """The memory, the computing time and the open files of each worker; of a single one also its garbage."""
+        """Memory, CPU time and open files of each worker; of a single one also its garbage collections."""
         if not self.is_shared:
             for collector in self._process:
                 yield from collector.collect()
@@ -190,9 +190,9 @@ class Metrics(Collector):
         families: dict[str, Metric] = {}
         for index, pid in enumerate(self._store.pids()):
             for family in ProcessCollector(pid=partial(int, pid), registry=None).collect() if pid else ():
-                kept = families.setdefault(family.name, family)
                 for sample in family.samples:
                     sample.labels["gateway_worker"] = str(index)
-                if kept is not family:
-                    kept.samples += family.samples
+                merged = families.setdefault(family.name, family)
+                if merged is not family:
+                    merged.samples += family.samples
         yield from families.values()

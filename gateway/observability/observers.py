@@ -1,4 +1,4 @@
-"""Who is told of every finished request: the log, and what the configuration asks for."""
+"""The sinks of every finished request: the log, the metrics, and those that the configuration names."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
 
 
 class Sink(Protocol):
-    """Takes finished requests; `add` must not wait."""
+    """Takes finished requests."""
 
     def add(self, record: RequestRecord) -> None:
-        """Take a settled record."""
+        """Take a settled record; must not wait."""
 
     async def close(self) -> None:
-        """Write what still waits."""
+        """Write the remaining records."""
 
 
 class Observers:
     """The sinks of one gateway, and the prices.
 
     Args:
-        config: what is asked for.
-        store: where the metrics keep theirs.
+        config: names the sinks and the prices.
+        store: of the metrics; one for this process alone if left out.
 
     Attributes:
-        metrics: what `/metrics` shows.
-        are_tracing: spans are made.
+        metrics: of the page `/metrics`.
+        is_tracing: whether spans are made.
 
     Raises:
         ConfigError: the ledger's file cannot be used, or the extra for OpenTelemetry is missing.
@@ -50,77 +50,77 @@ class Observers:
 
     def __init__(self, config: Config, store: MetricStore | None = None) -> None:
         self._log = log = RequestLog()
-        self.are_tracing = config.otel.endpoint is not None
+        self.is_tracing = config.otel.endpoint is not None
         self.metrics = Metrics(store)
         self._prices: Mapping[str, Price] = config.prices
-        self._token_counting = TokenCounting(self._tell)
+        self._token_counting = TokenCounting(self._add_to_sinks)
         self._sinks: list[Sink] = [log, self.metrics]
-        self._count("log", "Lines of requests that did not fit into the log's queue.", lambda: log.dropped)
+        self._show_drops("log", "Lines of requests that did not fit into the log's queue.", lambda: log.dropped)
         if config.ledger.path is not None:
-            self._add("ledger", Ledger(config.ledger.path, queue=config.ledger.queue))
+            self._add_sink("ledger", Ledger(config.ledger.path, queue=config.ledger.queue))
         if config.otel.endpoint is not None:
-            self._add("otel", _tracing(config.otel))
+            self._add_sink("otel", _tracing(config.otel))
 
-    def _add(self, name: str, sink: Ledger | Tracing) -> None:
+    def _add_sink(self, name: str, sink: Ledger | Tracing) -> None:
         self._sinks.append(sink)
         self.metrics.extra[f"gateway_{name}_written_total"] = ("Requests that it took.", (), lambda: {(): sink.written})
-        self._count(name, "Requests that did not fit into its queue, or that it failed on.", lambda: sink.dropped)
+        self._show_drops(name, "Requests that did not fit into its queue, or that it failed on.", lambda: sink.dropped)
 
-    def _count(self, name: str, told: str, dropped: Callable[[], int]) -> None:
-        self.metrics.extra[f"gateway_{name}_dropped_total"] = (told, (), lambda: {(): dropped()})
+    def _show_drops(self, name: str, help_text: str, dropped: Callable[[], int]) -> None:
+        self.metrics.extra[f"gateway_{name}_dropped_total"] = (help_text, (), lambda: {(): dropped()})
 
-    def take_up(self, config: Config, states: Mapping[str, BackendState]) -> None:
-        """Tell of these from now on.
+    def apply(self, config: Config, states: Mapping[str, BackendState]) -> None:
+        """Apply a configuration from now on.
 
         Args:
-            config: with the prices of models, and whether the log has contents.
-            states: of backends.
+            config: its prices, and whether the log has contents.
+            states: the backends' states, whose breakers the metrics show.
         """
         self._prices = config.prices
         self._log.contents_bytes = config.log.contents_bytes if config.log.contents else 0
         self.metrics.watch_breakers({name: state.breaker for name, state in states.items()})
 
     def begin(self, record: RequestRecord) -> None:
-        """Note that a request has come."""
-        if record.to_api:
+        """Note that a request has arrived."""
+        if record.is_api_request:
             self.metrics.begin()
             if self._log.contents_bytes:
-                record.answered = bytearray()
+                record.answer_start = bytearray()
 
     def capture(self, record: RequestRecord, body: bytes) -> None:
-        """Keep of a part of an answer what the log may have of it."""
-        if record.answered is not None and (left := self._log.contents_bytes - len(record.answered)) > 0:
-            record.answered += body[:left]
+        """Keep as much of an answer's block as the log may show."""
+        if record.answer_start is not None and (left := self._log.contents_bytes - len(record.answer_start)) > 0:
+            record.answer_start += body[:left]
 
     def settle(self, record: RequestRecord, completed_at: float) -> None:
-        """Work out what the request took and cost, before its answer's headers tell it."""
+        """Settle the record before the answer's headers show its time and cost."""
         record.settle(completed_at, self._price(record))
-        # What the headers say is what all others have to say.
+        # No later count: every sink must show the same tokens and cost as the headers.
         record.token_counter = None
 
     def end(self, record: RequestRecord, completed_at: float, reservation: Reservation | None) -> None:
-        """Tell all sinks of a finished request: at once, or when its tokens are counted."""
+        """Give a finished request to all sinks: at once, or when its tokens are counted."""
         price = self._price(record)
         record.settle(completed_at, price)
-        if record.to_api:
+        if record.is_api_request:
             self.metrics.end()
         counter, record.token_counter = record.token_counter, None
-        if counter is None or not self._token_counting.take(record, counter, price, reservation):
-            self._tell(record)
+        if counter is None or not self._token_counting.start(record, counter, price, reservation):
+            self._add_to_sinks(record)
 
     def _price(self, record: RequestRecord) -> Price | None:
         return self._prices.get(record.model) if record.model else None
 
-    def _tell(self, record: RequestRecord) -> None:
+    def _add_to_sinks(self, record: RequestRecord) -> None:
         for sink in self._sinks:
             sink.add(record)
 
     async def count_last(self) -> None:
-        """Have the tokens of all requests counted; what takes too long stays an estimate."""
+        """Finish counting the tokens of all requests; what takes too long stays an estimate."""
         await self._token_counting.close()
 
     async def close(self) -> None:
-        """Write what still waits everywhere; at once, for each may take its time."""
+        """Close all sinks concurrently, as each may take long."""
         await asyncio.gather(*(sink.close() for sink in self._sinks))
 
 

@@ -1,6 +1,6 @@
-"""One JSON line on standard error for each request, without prompts and keys.
+"""The request log: one JSON line on standard error for each request, without prompts and keys.
 
-Lines are gathered and handed a few times a second to the thread that writes standard error.
+Lines are collected and handed every `FLUSH_S` seconds to the thread that writes standard error.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.logs.stderr import LAST_WORDS_S, STDERR
+from gateway.logs.stderr import EXIT_FLUSH_S, STDERR
 
 if TYPE_CHECKING:
     from gateway.request.record import RequestRecord
 
 FLUSH_S = 0.05
 WAITING_LIMIT = 50_000
-# Lines with prompts and answers are as long as these.
+# Lines with contents may be as long as the prompt and the answer.
 WAITING_BYTES = 64 << 20
 
 
 class RequestLog:
-    """Gathers the lines of requests and writes them off the event loop.
+    """Collects the lines of requests and writes them outside the event loop.
 
     Attributes:
-        dropped: lines that did not fit.
-        contents_bytes: so much of each prompt and answer stands in its line; 0 is nothing.
+        dropped: lines that did not fit into the queue.
+        contents_bytes: how much of each prompt and answer a line holds; 0 for none.
     """
 
     def __init__(self) -> None:
@@ -36,26 +36,26 @@ class RequestLog:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
-        self._told = 0
+        self._logged_drops = 0
 
     def add(self, record: RequestRecord) -> None:
-        """Have the record written within `FLUSH_S`, or counted as dropped if stderr has long been stuck."""
+        """Queue the record's line, to be written within `FLUSH_S`; drop it if the queue is full."""
         if len(self._waiting) >= WAITING_LIMIT or self._waiting_bytes >= WAITING_BYTES:
             self.dropped += 1
-            record.asked = record.answered = None
+            record.request_fields = record.answer_start = None
             return
         written = line(record, self.contents_bytes)
-        record.asked = record.answered = None
+        record.request_fields = record.answer_start = None
         self._waiting.append(written)
         self._waiting_bytes += len(written)
         if self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write_soon())
 
     async def close(self) -> None:
-        """Write what still waits, unless nobody reads it."""
+        """Write the remaining lines, unless standard error is not read."""
         if self._writer is not None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._writer, LAST_WORDS_S)
+                await asyncio.wait_for(self._writer, EXIT_FLUSH_S)
 
     async def _write_soon(self) -> None:
         try:
@@ -64,17 +64,17 @@ class RequestLog:
                 if STDERR.is_behind:
                     continue
                 lines, self._waiting, self._waiting_bytes = self._waiting, [], 0
-                if self.dropped > self._told:
-                    missing = {"level": "WARNING", "event": "log_dropped", "count": self.dropped - self._told}
+                if new_drops := self.dropped - self._logged_drops:
+                    missing = {"level": "WARNING", "event": "log_dropped", "count": new_drops}
                     lines.append(orjson.dumps(missing, option=orjson.OPT_APPEND_NEWLINE))
-                    self._told = self.dropped
+                    self._logged_drops = self.dropped
                 STDERR.put(b"".join(lines))
         finally:
             self._writer = None
 
 
 def line(record: RequestRecord, contents_bytes: int = 0) -> bytes:
-    """The record as one JSON line, times in milliseconds; with so many bytes of prompt and answer."""
+    """The record as one JSON line, times in milliseconds, with up to `contents_bytes` each of prompt and answer."""
     usage = record.usage
     entry = {
         "time": round(record.time, 3),
@@ -101,7 +101,7 @@ def line(record: RequestRecord, contents_bytes: int = 0) -> bytes:
         "attempts": [attempt.entry(record.started) for attempt in record.attempts],
     }
     if contents_bytes:
-        asked = b"" if record.asked is None else orjson.dumps(record.asked)
-        entry["asked"] = asked[:contents_bytes].decode(errors="replace")
-        entry["answered"] = (record.answered or b"")[:contents_bytes].decode(errors="replace")
+        request = b"" if record.request_fields is None else orjson.dumps(record.request_fields)
+        entry["asked"] = request[:contents_bytes].decode(errors="replace")
+        entry["answered"] = (record.answer_start or b"")[:contents_bytes].decode(errors="replace")
     return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)

@@ -1,9 +1,9 @@
-"""What is measured of a finished request: one table, which `/metrics` and OpenTelemetry both read.
+"""The metrics of a finished request: one table, which `/metrics` and OpenTelemetry both read.
 
 Names follow OpenTelemetry's semantic conventions for generative AI where they have one (gen_ai.server.request.duration,
-gen_ai.server.time_to_first_token, gen_ai.client.token.usage, with their advised buckets); in Prometheus they are what
-the OpenTelemetry exporter for it would write. Labels take few values only: operations, configured models and backends,
-classes of status, codes of errors; never a key, a request id or a path.
+gen_ai.server.time_to_first_token, gen_ai.client.token.usage, with their advised buckets). In Prometheus they have the
+form that OpenTelemetry's exporter writes. Labels take few values only: operations, configured models and backends,
+status classes, error codes; never a key, a request id or a path.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BAD = int(HTTPStatus.BAD_REQUEST)
 
 
 class Facts(NamedTuple):
-    """What labels may tell of a request; the order is that of `facts_of`."""
+    """The facts about a request that labels may show, in the order of `facts_of`."""
 
     operation: str
     model: str | None
@@ -37,7 +37,7 @@ class Facts(NamedTuple):
 
 
 def facts_of(record: RequestRecord) -> FactsTuple:
-    """The `Facts` of a finished request as a plain tuple, which is made in half the time."""
+    """The `Facts` of a finished request as a plain tuple, which takes half the time to make."""
     source = record.usage.source if record.usage else None
     code = record.code or ("none" if record.status >= _BAD else None)
     return record.operation.name, record.model, record.backend, record.status, source, code
@@ -50,7 +50,7 @@ class Label:
     Attributes:
         name: in Prometheus.
         otlp_name: in OpenTelemetry.
-        read: its value for a request; where that is None, no metric with this label is measured.
+        read: returns its value for a request. None: no metric with this label is recorded for the request.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Otlp:
     Attributes:
         name: dotted.
         unit: in UCUM (unitsofmeasure.org).
-        labels: if they are others than in Prometheus.
+        labels: in place of those in Prometheus, where they differ.
     """
 
     name: str
@@ -75,15 +75,15 @@ class Otlp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric, or that of one token type.
+    """One metric; token usage has one for each token type, under the same name.
 
     Attributes:
-        name: in Prometheus; without `_total`.
+        name: in Prometheus, without `_total`.
         help: its description.
-        labels: what tells its series apart.
-        read: its value of a request, None if it has none; a metric without this counts requests.
+        labels: of its series.
+        read: returns its value for a request, None if there is none; a metric without `read` counts requests.
         bounds: upper bounds of a histogram's buckets; a metric without them is a sum.
-        otlp: the histogram in OpenTelemetry; None where that gets none.
+        otlp: its histogram in OpenTelemetry, if it has one there.
     """
 
     name: str
@@ -94,8 +94,8 @@ class Metric:
     otlp: Otlp | None = None
 
 
-def values_of(labels: Sequence[Label], facts: Facts) -> tuple[str, ...] | None:
-    """The values of these labels for a request; None if one has none."""
+def label_values(labels: Sequence[Label], facts: Facts) -> tuple[str, ...] | None:
+    """The values of these labels for a request; None if any of them is missing."""
     values = tuple(value for label in labels if (value := label.read(facts)) is not None)
     return values if len(values) == len(labels) else None
 

@@ -1,7 +1,7 @@
-"""Counting the tokens of requests that no backend counted, by the tokenizer of their model.
+"""Count the tokens of requests whose backend reported none, with the tokenizer of their model.
 
-It begins when a request has ended, so no answer waits for it; only then are log, ledger, metrics and traces told of the
-request. What cannot be counted soon stays an estimate: the backend is gone, hangs, or too many wait.
+Counting begins when the request has ended, so no answer waits for it. The sinks get the request after that. If the
+backend is gone or hangs, or too many requests wait, the estimate stands.
 """
 
 from __future__ import annotations
@@ -21,39 +21,39 @@ if TYPE_CHECKING:
     from gateway.request.record import RequestRecord
     from gateway.request.usage import TokenCounter, Usage
 
-AT_ONCE = 4
-WAITING = 1000
+CONCURRENCY = 4
+WAITING_LIMIT = 1000
 WITHIN_S = 2.0
-"""From a request's end, the wait for others included."""
-LAST_S = 0.3
-"""So long may what is left hold up the gateway's end."""
+"""The time limit of one count, waits for others included."""
+CLOSE_S = 0.3
+"""How long the remaining counts may delay the gateway's end."""
 
 
 class TokenCounting:
-    """Counts a few requests at a time.
+    """Counts the tokens of a few requests at a time.
 
     Args:
-        tell: called with each request when its tokens are as good as they get.
+        on_counted: called with each request when its count is complete, or has failed and the estimate stands.
     """
 
-    def __init__(self, tell: Callable[[RequestRecord], None]) -> None:
-        self._tell = tell
-        self._places = asyncio.Semaphore(AT_ONCE)
+    def __init__(self, on_counted: Callable[[RequestRecord], None]) -> None:
+        self._on_counted = on_counted
+        self._semaphore = asyncio.Semaphore(CONCURRENCY)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
-    def take(
+    def start(
         self, record: RequestRecord, counter: TokenCounter, price: Price | None, reservation: Reservation | None
     ) -> bool:
-        """Have a settled request counted soon; False if too many wait already, or the gateway ends.
+        """Start counting a settled request; False if too many wait already, or the gateway ends.
 
         Args:
             record: the request, with an estimate.
             counter: counts its tokens.
             price: of its model.
-            reservation: what its key has paid by the estimate.
+            reservation: its key has been charged by the estimate.
         """
-        if self._closing or len(self._tasks) >= WAITING:
+        if self._closing or len(self._tasks) >= WAITING_LIMIT:
             return False
         task = asyncio.get_running_loop().create_task(self._count(record, counter, price, reservation))
         self._tasks.add(task)
@@ -61,11 +61,11 @@ class TokenCounting:
         return True
 
     async def close(self) -> None:
-        """Wait for what is being counted, but no longer than `LAST_S`; the rest is told as it is."""
+        """Wait for the running counts, but no longer than `CLOSE_S`; the rest keep their estimate."""
         self._closing = True
         if not self._tasks:
             return
-        _, late = await asyncio.wait(self._tasks, timeout=LAST_S)
+        _, late = await asyncio.wait(self._tasks, timeout=CLOSE_S)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
@@ -74,19 +74,19 @@ class TokenCounting:
         self, record: RequestRecord, counter: TokenCounter, price: Price | None, reservation: Reservation | None
     ) -> None:
         try:
-            if usage := await self._counted(counter):
+            if usage := await self._usage(counter):
                 record.charge(usage, price)
                 if reservation is not None:
                     reservation.correct(*record.spent)
         finally:
-            self._tell(record)
+            self._on_counted(record)
 
-    async def _counted(self, counter: TokenCounter) -> Usage | None:
+    async def _usage(self, counter: TokenCounter) -> Usage | None:
         try:
-            async with asyncio.timeout(WITHIN_S), self._places:
+            async with asyncio.timeout(WITHIN_S), self._semaphore:
                 return await counter.count()
         except (GatewayError, TimeoutError):
             return None
-        except Exception as error:  # noqa: BLE001  # whatever it is, the estimate stands and is told
+        except Exception as error:  # noqa: BLE001  # any defect of a counter: the estimate stands
             log_event("count_failed", level=logging.ERROR, reason=repr(error))
             return None

@@ -1,8 +1,8 @@
-"""OpenTelemetry over OTLP/HTTP: a span for each API request, one below it for each attempt, and histograms.
+"""OpenTelemetry over OTLP/HTTP: a span for each API request, a child span for each attempt, and histograms.
 
-Spans are made after the fact, in the thread that sends them, so a request costs its answer nothing. Names follow the
-semantic conventions for HTTP and for generative AI; the gateway's own begin with `gateway.`. Needs the extra `otel`.
-Headers for the receiver come from OpenTelemetry's own variable OTEL_EXPORTER_OTLP_HEADERS.
+Spans are made after the request, in the thread that sends them, so they delay no answer. Names follow the semantic
+conventions for HTTP and for generative AI; the gateway's own begin with `gateway.`. Needs the extra `otel`. Headers for
+the receiver come from OpenTelemetry's own variable OTEL_EXPORTER_OTLP_HEADERS.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from gateway.observability.background_writer import BackgroundWriter
-from gateway.observability.request_metrics import FAMILIES, METRICS, Facts, facts_of, values_of
+from gateway.observability.request_metrics import FAMILIES, METRICS, Facts, facts_of, label_values
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gateway.request.attempt import Attempt
     from gateway.request.record import RequestRecord
 
-# A receiver that does not answer holds up the gateway's end for no longer than this.
+# How long a receiver that does not answer may delay the gateway's end.
 EXPORT_S = 2.0
 _SCOPE = "gateway"
 _FAILED = 500
@@ -43,14 +43,14 @@ class Tracing(BackgroundWriter["RequestRecord"]):
     """Sends spans with each batch, and metrics at their interval.
 
     Args:
-        config: where to; its endpoint is set.
+        config: its endpoint must be set.
     """
 
     def __init__(self, config: OtelConfig) -> None:
         resource = Resource.create({"service.name": config.service_name, "service.version": version("llm-gateway-qa")})
         endpoint = (config.endpoint or "").rstrip("/")
-        self._ended = _Ended()
-        self._ids = _Ids()
+        self._ended = _EndedSpans()
+        self._ids = _PresetIds()
         spans = TracerProvider(resource=resource, shutdown_on_exit=False, id_generator=self._ids)
         spans.add_span_processor(self._ended)
         self._tracer = spans.get_tracer(_SCOPE)
@@ -72,12 +72,12 @@ class Tracing(BackgroundWriter["RequestRecord"]):
         super().__init__("otel", self._send, limit=config.queue)
 
     def add(self, record: RequestRecord) -> None:
-        """Send it if it is a request to the API."""
-        if record.to_api:
+        """Queue a request to the API."""
+        if record.is_api_request:
             self.put(record)
 
     async def close(self) -> None:
-        """Send what still waits, within `EXPORT_S` for each kind."""
+        """Send the remaining spans and metrics, within `EXPORT_S` each."""
         await super().close()
         await asyncio.to_thread(self._metrics.shutdown, EXPORT_S * 1000)
         self._exporter.shutdown()  # type: ignore[no-untyped-call]  # OpenTelemetry left it without a type
@@ -96,7 +96,7 @@ class Tracing(BackgroundWriter["RequestRecord"]):
             f"{record.method} {record.path[:200]}",
             parent,
             SpanKind.SERVER,
-            _told(
+            _without_none(
                 {
                     "http.request.method": record.method,
                     "url.path": record.path[:200],
@@ -116,20 +116,20 @@ class Tracing(BackgroundWriter["RequestRecord"]):
             ),
             start_time=_unix_ns(record, record.started),
         )
-        within = trace.set_span_in_context(span, parent)
+        context = trace.set_span_in_context(span, parent)
         for number, attempt in enumerate(record.attempts, 1):
-            self._make_child(record, attempt, number, within)
+            self._make_child(record, attempt, number, context)
         if record.status >= _FAILED or (record.code and record.streamed):
             span.set_status(Status(StatusCode.ERROR, record.code))
         span.end(_unix_ns(record, record.ended))
 
-    def _make_child(self, record: RequestRecord, attempt: Attempt, number: int, within: Context) -> None:
+    def _make_child(self, record: RequestRecord, attempt: Attempt, number: int, context: Context) -> None:
         self._ids.span_id = attempt.span_id
         span = self._tracer.start_span(
             f"attempt {attempt.backend}",
-            within,
+            context,
             SpanKind.CLIENT,
-            _told(
+            _without_none(
                 {
                     "gen_ai.operation.name": record.operation.name,
                     "gen_ai.request.model": attempt.model,
@@ -152,18 +152,18 @@ class Tracing(BackgroundWriter["RequestRecord"]):
             if metric.otlp is None or metric.read is None:
                 continue
             labels = metric.otlp.labels or metric.labels
-            values, value = values_of(labels, facts), metric.read(record)
+            values, value = label_values(labels, facts), metric.read(record)
             if values is not None and value is not None:
                 attributes = dict(zip((label.otlp_name for label in labels), values, strict=True))
                 self._histograms[metric.otlp.name].record(value, attributes)
 
 
-class _Ids(RandomIdGenerator):
-    """The ids that backends have been told already, and others where nobody was told any.
+class _PresetIds(RandomIdGenerator):
+    """The ids that backends have already received in their trace headers; random ids where there are none.
 
     Attributes:
-        trace_id: of all traces from now on; 0 is any.
-        span_id: of the next span; 0 is any.
+        trace_id: of all further traces; 0 for a random one.
+        span_id: of the next span; 0 for a random one.
     """
 
     def __init__(self) -> None:
@@ -174,12 +174,12 @@ class _Ids(RandomIdGenerator):
         return self.trace_id or super().generate_trace_id()
 
     def generate_span_id(self) -> int:
-        told, self.span_id = self.span_id, 0
-        return told or super().generate_span_id()
+        span_id, self.span_id = self.span_id, 0
+        return span_id or super().generate_span_id()
 
 
-class _Ended(SpanProcessor):
-    """Gathers ended spans, so that the thread that made them also sends them, and knows whether they arrived."""
+class _EndedSpans(SpanProcessor):
+    """Collects ended spans; the thread that made them sends them itself and so knows whether they arrived."""
 
     def __init__(self) -> None:
         self._spans: list[ReadableSpan] = []
@@ -193,10 +193,10 @@ class _Ended(SpanProcessor):
         return spans
 
 
-def _told(attributes: dict[str, Any]) -> dict[str, Any]:
+def _without_none(attributes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _unix_ns(record: RequestRecord, at: float) -> int:
-    """A reading of `time.perf_counter()` as Unix nanoseconds."""
+    """Convert a reading of `time.perf_counter()` to Unix nanoseconds."""
     return int((record.time + at - record.started) * 1e9)

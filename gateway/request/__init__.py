@@ -1,1 +1,1 @@
-"""What is known of one request while it is answered."""
+"""The record of one request: attempts, tokens, waits and trace."""

@@ -1,4 +1,4 @@
-"""What is known of one attempt."""
+"""The record of one attempt."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Attempt:
 
     Attributes:
         backend: the backend's name.
-        model: the model's name there.
+        model: the model's name at the backend.
         started: `time.perf_counter()` when it began.
         elapsed_s: seconds until its end, the whole stream included.
-        status: the HTTP status that the backend gave; None if it gave none.
+        status: the backend's HTTP status, if it sent one.
         reason: the code of the error it failed with.
-        span_id: of its span, 0 without tracing.
-        outcome: `cancelled` if the gateway gave it up: the client left or read too slowly, or the gateway was stopped.
+        span_id: 0 without tracing.
+        outcome: `cancelled` if the gateway gave up: the client left or read too slowly, or the gateway was stopped.
     """
 
     backend: str
@@ -34,14 +34,14 @@ class Attempt:
     span_id: int = 0
 
     def end(self, outcome: Outcome, *, status: int | None = None, reason: str | None = None) -> None:
-        """Note how it ended, and when."""
+        """Note when and how the attempt ended."""
         self.elapsed_s = time.perf_counter() - self.started
         self.outcome = outcome
         self.status = status
         self.reason = reason
 
     def entry(self, since: float) -> dict[str, Any]:
-        """As it stands in the log, times in milliseconds; `since` is the arrival of its request."""
+        """The attempt as the log shows it, times in milliseconds; `since` is the arrival of its request."""
         return {
             "backend": self.backend,
             "model": self.model,

@@ -1,7 +1,7 @@
-"""What one request's backends took and counted: the time that the gateway waited for them, and the tokens.
+"""The tokens of one request, and the time that the gateway waited for its backends.
 
-The meter travels with each call to a backend: its connection adds the time that it waited, and the code that reads an
-answer notes the backend's own count.
+The meter travels with each call to a backend. The connection adds its waits; the code that reads an answer notes the
+backend's token count.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import orjson
 # One token is about four bytes of English text (platform.openai.com/tokenizer).
 BYTES_PER_TOKEN = 4
 
-# No answer is so long; beyond it, neither sums nor the ledger's integers would be exact.
+# No answer is as long; beyond this, sums and the ledger's integers would not be exact.
 _MOST_TOKENS = 2**53
 
 Source = Literal["backend", "tokenizer", "estimate"]
@@ -27,9 +27,9 @@ class Usage:
     Attributes:
         prompt_tokens: of all messages.
         completion_tokens: of all choices.
-        source: `backend` is the backend's own count; where there was none, `tokenizer` is what the model's tokenizer
-            counts of the prompt and of what came of the answer, and `estimate` the gateway's guess.
-        cached_tokens: those of `prompt_tokens` that the backend found in its cache.
+        source: `backend`: the backend's own count. Without one, `tokenizer`: the model's tokenizer counted the prompt
+            and the answer as far as it came; or `estimate`: the gateway's guess.
+        cached_tokens: the part of `prompt_tokens` that the backend found in its cache.
     """
 
     prompt_tokens: int
@@ -39,13 +39,13 @@ class Usage:
 
 
 class TokenCounter(Protocol):
-    """What a backend's tokenizer can count of one call afterwards."""
+    """Counts the tokens of one call afterwards, with the backend's tokenizer."""
 
     async def count(self) -> Usage | None:
-        """The tokens of the prompt and of what came of the answer; None if they are too long to be counted.
+        """Count the prompt and the answer as far as it came; None if they are too long to be counted.
 
         Raises:
-            GatewayError: the backend does not say.
+            GatewayError: the backend gave no count.
         """
 
 
@@ -55,11 +55,11 @@ class Meter:
 
     Attributes:
         waited_s: seconds that the gateway waited for backends, or for a client that did not read.
-        reported: the backend's own count, where translating its answer brought it to light.
+        reported: the backend's own count, if its answer was translated.
         answer: the backend's answer in OpenAI's form, if it was parsed anyway.
         block: the last block of a stream that may hold a count.
         events: how many events of a stream went out.
-        token_counter: counts afterwards if the backend of the last attempt reported nothing.
+        token_counter: for the call of the last attempt, in case the backend reports no count.
     """
 
     waited_s: float = 0.0
@@ -70,32 +70,32 @@ class Meter:
     token_counter: TokenCounter | None = None
 
     def add_wait(self, began: float, ended: float) -> None:
-        """Count a wait between two readings of `time.perf_counter()`; one that ended before it began was none."""
+        """Add a wait between two readings of `time.perf_counter()`; ignore one that ended before it began."""
         if ended > began:
             self.waited_s += ended - began
 
     def note_block(self, block: bytes) -> None:
-        """Note a block of whole events without parsing it."""
+        """Note a block of whole events, without parsing it."""
         self.events += block.count(b"data:")
         if b'"usage":{' in block or b'"usage": {' in block or b'"timings":' in block:
             self.block = block
 
     def usage(self) -> Usage | None:
-        """What the backend counted; None if it counted nothing."""
+        """The backend's own count, if it reported one."""
         if self.reported is not None:
             return self.reported
         if self.answer is not None:
             return parse_usage(self.answer)
         for line in reversed(self.block.splitlines()):
-            if line.startswith(b"data:") and (found := parse_usage(_parsed(line.removeprefix(b"data:")))):
-                return found
+            if line.startswith(b"data:") and (usage := parse_usage(_parsed(line.removeprefix(b"data:")))):
+                return usage
         return None
 
     def estimate(self, prompt: Any) -> Usage:
-        """A guess from the sizes: of the messages or prompt, and of the answer as far as it came.
+        """Guess the tokens from the sizes of the prompt and of the answer as far as it came.
 
-        A stream's first event tells the role and most have a last one with the finish reason, so this errs by a token
-        or two where each event holds one token, and by more where a backend joins several.
+        The first event of a stream holds the role, and usually the last one the finish reason. So the guess errs by a
+        token or two if each event holds one token, and by more if a backend joins several.
         """
         choices = (self.answer or {}).get("choices")
         completion = _size(choices) if choices else max(self.events - 1, 0)
@@ -103,7 +103,7 @@ class Meter:
 
 
 def prompt_size(prompt: Any) -> int:
-    """A guess at the tokens of messages or a prompt; of token ids it is no guess."""
+    """Guess the tokens of messages or a prompt; count token ids exactly."""
     if isinstance(prompt, list) and prompt and isinstance(prompt[0], int | list):
         return sum(len(ids) if isinstance(ids, list) else 1 for ids in prompt)
     return _size(prompt)
@@ -113,7 +113,7 @@ def _size(value: Any) -> int:
     try:
         return len(orjson.dumps(value)) // BYTES_PER_TOKEN
     except orjson.JSONEncodeError:
-        # It reads what nests deeper than it writes.
+        # orjson parses deeper nesting than it can dump.
         return len(str(value)) // BYTES_PER_TOKEN
 
 
@@ -125,7 +125,7 @@ def _parsed(data: bytes) -> Any:
 
 
 def parse_usage(answer: Any) -> Usage | None:
-    """OpenAI's `usage`, else llama.cpp's `timings` (tools/server/README.md), which its streams end with unasked."""
+    """Read OpenAI's `usage`, else llama.cpp's `timings` (tools/server/README.md), which end each of its streams."""
     if not isinstance(answer, dict):
         return None
     usage, timings = answer.get("usage"), answer.get("timings")
@@ -134,7 +134,7 @@ def parse_usage(answer: Any) -> Usage | None:
         details = usage.get("prompt_tokens_details")
         cached = details.get("cached_tokens") if isinstance(details, dict) else 0
     elif isinstance(timings, dict):
-        # A prompt that llama.cpp found in its cache counts as well.
+        # `prompt_n` leaves out what llama.cpp found in its cache.
         prompt, completion = timings.get("prompt_n"), timings.get("predicted_n")
         cached = timings.get("cache_n", 0)
         prompt = prompt + cached if _is_count(prompt) and _is_count(cached) else None
@@ -144,7 +144,7 @@ def parse_usage(answer: Any) -> Usage | None:
 
 
 def usage_from_counts(prompt: Any, completion: Any, cached: Any = 0) -> Usage | None:
-    """What a backend counted, which may be anything: None unless the first two are counts."""
+    """Make a `Usage` from a backend's values, which may be anything; None unless the first two are counts."""
     if not (_is_count(prompt) and _is_count(completion)):
         return None
     return Usage(prompt, completion, "backend", min(cached, prompt) if _is_count(cached) else 0)

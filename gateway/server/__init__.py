@@ -1,1 +1,1 @@
-"""The process: its socket, its workers, its life from start to stop, and its reloads."""
+"""The process: its socket, its workers, its start, stop and reloads."""

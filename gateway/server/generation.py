@@ -1,4 +1,4 @@
-"""One configuration at work, and what changes from it to the next."""
+"""One configuration in force with all that it needs, and the differences to the next one."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ if TYPE_CHECKING:
     from gateway.limits.checks import RequestChecks
     from gateway.routing.routes import Routes
 
-# They hold the listener, other processes, or files and connections that outlive every request.
+# These own the listener, other processes, or files and connections that outlive every request.
 UNTIL_RESTART = ("server", "shared", "ledger", "otel")
 
 
 @dataclass(slots=True, eq=False)
 class Generation:
-    """One configuration at work.
+    """One configuration in force, with all that it needs.
 
     Attributes:
-        config: what is in force.
-        app: answers requests by it.
-        backends: by name; those whose table did not change are the ones of the generation before.
+        config: in force.
+        app: answers requests by this configuration.
+        backends: by name; those whose table did not change are shared with the previous generation.
         routes: over these backends.
-        limiting: keys and limits.
-        requests: how many it is answering; they stay with it when the next one takes over.
+        checks: of keys and limits.
+        requests: how many are in flight; they finish here after the next generation takes over.
     """
 
     config: Config
     app: ASGIApp
     backends: Mapping[str, Backend]
     routes: Routes
-    limiting: RequestChecks
+    checks: RequestChecks
     requests: int = 0
 
 
-def in_force(running: Config, read: Config) -> Config:
-    """What a running gateway can take over of a configuration that was read anew."""
-    return read.model_copy(update={name: getattr(running, name) for name in UNTIL_RESTART})
+def reloaded(running: Config, loaded: Config) -> Config:
+    """The configuration after a reload: the loaded one, with the running one's `UNTIL_RESTART` tables."""
+    return loaded.model_copy(update={name: getattr(running, name) for name in UNTIL_RESTART})
 
 
 def differences(one: Config, other: Config) -> list[str]:
-    """The settings that differ, as `limits.in_flight` or, in a table of tables, `models."m"`."""
+    """The names of the settings that differ: `limits.in_flight` or, in a table of tables, `models."m"`."""
     return [path for name in Config.model_fields for path in _differing(name, getattr(one, name), getattr(other, name))]
 
 

@@ -1,7 +1,7 @@
-"""uvicorn's HTTP protocol, with the bounds that it lacks and its own refusals in the shape of the endpoint's format.
+"""uvicorn's HTTP protocol with limits on slow and oversized clients, and refusals in the format of the endpoint.
 
-Whoever connects can otherwise hold a connection for ever with half a head, fill the memory with one endless header, or
-leave a whole answer lying in the gateway by not reading it.
+Without the limits, a client could hold a connection for ever with half a head, fill the memory with one endless header,
+or keep a whole answer in the gateway's memory by not reading it.
 """
 
 from __future__ import annotations
@@ -29,49 +29,48 @@ if TYPE_CHECKING:
 # From a request's first byte, or from the connection's start, to the end of its headers.
 HEAD_S = 30.0
 HEAD_BYTES = 64 * 1024
-# A client that takes not a byte of what waits for it for so long is as good as gone.
+# A client that reads not a byte of its answer for this long is disconnected.
 STUCK_S = 30.0
-# Headers with a meaning for the connection.
-_OWN = frozenset({b"connection", b"transfer-encoding"})
-# Statuses of answers without a body.
-_EMPTY = frozenset({204, 304})
+# Headers that control the connection: uvicorn handles them.
+_CONNECTION_HEADERS = frozenset({b"connection", b"transfer-encoding"})
+_STATUSES_WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 # A request's first line may name the host before the path (RFC 9112 §3.2.2).
 _ORIGIN = re.compile(rb"^https?://[^/?#]*", re.IGNORECASE)
 _UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 
 class _Cycle(RequestResponseCycle):
-    """One request's answer; its head is put together in a third of the time that uvicorn takes for our many headers.
+    """One request's answer; it builds the head in a third of the time that uvicorn takes for our many headers.
 
-    The head waits for the first part of the body: two small writes cost the gateway and the client one wake-up more.
+    The head is written with the first part of the body: two small writes would cost one more wake-up on each side.
     """
 
     _head = b""
-    # HTTP/1.0 knows no chunks (RFC 9112 §6.1): what has no length goes on until the connection ends.
+    # HTTP/1.0 has no chunks (RFC 9112 §6.1): a body without a length lasts until the connection closes.
     _until_close = False
 
-    async def send(self, message: Message) -> None:  # type: ignore[override]  # uvicorn has its own names for the same
-        """Write a head or a part of a body."""
+    async def send(self, message: Message) -> None:  # type: ignore[override]  # uvicorn has its own types for the same
+        """Write the head or a part of the body."""
         if message.get("more_body") and (body := message["body"]) and self.write_now(body):
             return
-        plain = not (self.disconnected or self.response_complete or self.flow.write_paused)
-        if plain and not self.response_started and self._start(message):
+        is_writable = not (self.disconnected or self.response_complete or self.flow.write_paused)
+        if is_writable and not self.response_started and self._start(message):
             return
         if self._until_close:
-            # uvicorn counts what it writes.
+            # uvicorn subtracts the bytes it writes from this, and refuses too many.
             self.expected_content_length = len(message.get("body", b""))
         if head := self._head:
             self._head = b""
             if self.chunked_encoding:
                 self.transport.write(head)
             else:
-                # As above.
+                # uvicorn takes the head for a part of the body.
                 self.expected_content_length += len(head)
                 message = {**message, "body": head + message.get("body", b"")}
-        await super().send(message)  # type: ignore[arg-type]  # as above
+        await super().send(message)  # type: ignore[arg-type]  # see the signature
 
     def write_now(self, body: bytes) -> bool:
-        """Write a part of a body, though not its last, if that needs no wait; whether it did."""
+        """Write a part of the body, but not its last, if that needs no wait; return whether it was written."""
         if self.disconnected or self.response_complete or self.flow.write_paused or not self.chunked_encoding:
             return False
         self.transport.write(b"%b%x\r\n%b\r\n" % (self._head, len(body), body))
@@ -79,12 +78,14 @@ class _Cycle(RequestResponseCycle):
         return True
 
     def _start(self, message: Message) -> bool:
-        """Put the head together, if it holds nothing that is uvicorn's own affair.
+        """Build the head; return False if it has to be left to uvicorn.
 
         Raises:
             RuntimeError: a header holds a line end or a zero byte.
         """
-        if message["type"] != "http.response.start" or self.scope["method"] == "HEAD" or message["status"] in _EMPTY:
+        if message["type"] != "http.response.start":
+            return False
+        if self.scope["method"] == "HEAD" or message["status"] in _STATUSES_WITHOUT_BODY:
             return False
         length: int | None = None
         headers = [*self.default_headers, *message["headers"]]
@@ -92,7 +93,7 @@ class _Cycle(RequestResponseCycle):
         for name, value in headers:
             if name == b"content-length":
                 length = int(value)
-            elif name in _OWN:
+            elif name in _CONNECTION_HEADERS:
                 return False
             lines += (name, b": ", value, b"\r\n")
         chunked = length is None and self.scope["http_version"] != "1.0"
@@ -102,8 +103,8 @@ class _Cycle(RequestResponseCycle):
             lines.append(b"connection: close\r\n")
         lines.append(b"\r\n")
         head = b"".join(lines)
-        ends = len(headers) + chunked + (not self.keep_alive) + 2
-        if (head.count(b"\r"), head.count(b"\n"), b"\0" in head) != (ends, ends, False):
+        line_ends = len(headers) + chunked + (not self.keep_alive) + 2
+        if (head.count(b"\r"), head.count(b"\n"), b"\0" in head) != (line_ends, line_ends, False):
             raise RuntimeError("A header of an answer holds a line end or a zero byte.")
         self.response_started = True
         self.waiting_for_100_continue = False
@@ -127,12 +128,12 @@ class GatewayProtocol(HttpToolsProtocol):
         self._on_disconnect: set[Callable[[], object]] = set()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """The first request may now be awaited."""
+        """Start the time limit of the first head."""
         super().connection_made(transport)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing more to wait for."""
+        """Cancel the timers and report the disconnect."""
         _cancel(self._head_timer)
         _cancel(self._reader_timer)
         super().connection_lost(exc)
@@ -140,7 +141,7 @@ class GatewayProtocol(HttpToolsProtocol):
             callback()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of requests."""
+        """Parse bytes of requests, within the limits of a head."""
         if self._in_head:
             self._head_bytes += len(data)
             data = _without_upgrade(data)
@@ -152,7 +153,7 @@ class GatewayProtocol(HttpToolsProtocol):
                 self._await_head()
 
     def on_headers_complete(self) -> None:
-        """The head has an end: it was in time, and small enough."""
+        """Cancel the time limit of the head, and create the context of the request."""
         self._in_head = False
         self._head_bytes = 0
         _cancel(self._head_timer)
@@ -161,36 +162,36 @@ class GatewayProtocol(HttpToolsProtocol):
         self.scope[CONTEXT] = self._context  # type: ignore[literal-required]  # servers may add keys to the scope
         super().on_headers_complete()
         if self.cycle is not None:
-            # uvicorn makes it and has no way to name its class; its task has not begun yet.
+            # uvicorn makes the cycle and offers no way to choose its class; its task has not begun yet.
             self.cycle.__class__ = _Cycle
             self._context.write_now = cast("_Cycle", self.cycle).write_now
 
     def on_message_complete(self) -> None:
-        """All of a request is here; what comes next is another head."""
+        """Note the time of the request's last byte; the next bytes are another head."""
         self._in_head = True
         self._context.completed_at = perf_counter()
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP."""
+        """Refuse a request that is not valid HTTP."""
         self._refuse(InvalidRequest(f"{msg} Send a well-formed HTTP/1.1 request."))
 
     def pause_writing(self) -> None:
-        """More lies ready for the client than it takes."""
+        """Start the time limit of a client that does not read."""
         super().pause_writing()
         self._watch_reader()
 
     def resume_writing(self) -> None:
-        """The client reads."""
+        """Cancel the time limit: the client reads."""
         _cancel(self._reader_timer)
         super().resume_writing()
 
     def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_S, self._head_is_late)
+        self._head_timer = self.loop.call_later(HEAD_S, self._on_late_head)
 
-    def _head_is_late(self) -> None:
+    def _on_late_head(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:
-            # The next request's head, while this one's answer is under way.
+            # It is the next request's head; the answer to this one is still under way.
             self._await_head()
         elif self._head_bytes:
             self._refuse(RequestTimeout("headers", HEAD_S))
@@ -208,31 +209,31 @@ class GatewayProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _path(self) -> str:
-        """Where the request goes, as far as its first line has come; empty if not even that is known."""
+        """The path of the request, as far as its first line has arrived."""
         return unquote(_ORIGIN.sub(b"", self.url).partition(b"?")[0].decode("latin-1"))
 
     def _refuse(self, error: GatewayError) -> None:
-        """Answer below ASGI, where no request has come about, and close."""
+        """Write an error below ASGI, where there is no complete request, and close the connection."""
         if self.pipeline or (self.cycle and self.cycle.response_started and not self.cycle.response_complete):
-            # It would stand in the midst of another answer.
+            # The error would stand in the middle of another answer.
             self.transport.close()
             return
         request_id = uuid.uuid4().hex
         client_format = format_of(self._path())
         status, body = client_format.error(error, request_id)
-        named = b"".join(b"%b: %b\r\n" % header for header in client_format.headers(request_id.encode()))
+        headers = b"".join(b"%b: %b\r\n" % header for header in client_format.headers(request_id.encode()))
         head = (
             b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%bconnection: close\r\n\r\n"
-            % (status, HTTPStatus(status).phrase.encode(), len(body), named)
+            % (status, HTTPStatus(status).phrase.encode(), len(body), headers)
         )
         self.transport.write(head + body)
         self.transport.close()
 
 
 def _without_upgrade(data: bytes) -> bytes:
-    """`data` with the header `upgrade` out of sight, so that the request is taken as the plain one it is too.
+    """Rename the header `upgrade` in `data`, so that the parser treats the request as plain HTTP/1.1.
 
-    Java's HTTP client offers HTTP/2 that way with its first request, and the parser would leave out the body. A server
+    Java's HTTP client offers HTTP/2 with that header in its first request, and the parser would skip the body. A server
     may ignore the offer (RFC 9110 §7.8).
     """
     if b"pgrade:" not in data and b"PGRADE:" not in data:

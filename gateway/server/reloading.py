@@ -1,4 +1,4 @@
-"""When the configuration is read again: at SIGHUP, and when its file has changed."""
+"""Reload the configuration at SIGHUP and when its file has changed."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-LOOK_S = 0.5
+POLL_S = 0.5
 
 
 class Reloading:
-    """Calls `reload` when it is time to.
+    """Calls `reload` on request and when the file has changed.
 
-    The file is looked at by its time, size and number: that sees what editors, Kubernetes' links and file systems of
-    other machines do, which the system's notifications do not all. A change counts once two looks have seen the same,
-    so that a half-written file is not taken for a whole one.
+    It polls the file's time, size and inode. That sees the changes that editors, Kubernetes' links and network file
+    systems make; the system's notifications miss some of them. A change counts once two polls have seen the same
+    version, so that a half-written file is not read.
 
     Args:
-        source: the file.
-        watch: whether a change of it is enough; without that only `ask` is.
-        reload: reads it and puts it to work; raises nothing.
+        source: the configuration file.
+        watch: whether a change of the file causes a reload; else only `request` does.
+        reload: reads the file and applies it; must not raise.
     """
 
     def __init__(self, source: Path, *, watch: bool, reload: Callable[[], Awaitable[None]]) -> None:
         self._source = source
         self._is_watching = watch
         self._reload = reload
-        self._asked = asyncio.Event()
+        self._requested = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def ask(self) -> None:
-        """Have it read again now; for signal handlers, also before `run`."""
+    def request(self) -> None:
+        """Request a reload now; for signal handlers, also before `run`."""
         if self._loop is None:
-            self._asked.set()
+            self._requested.set()
         else:
-            self._loop.call_soon_threadsafe(self._asked.set)
+            self._loop.call_soon_threadsafe(self._requested.set)
 
     async def run(self) -> None:
-        """Look after the file until cancelled."""
+        """Watch the file until cancelled."""
         self._loop = asyncio.get_running_loop()
-        read = looked_at = file_version(self._source)
+        loaded = current = file_version(self._source)
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), LOOK_S)
-            before, looked_at = looked_at, file_version(self._source)
-            has_changed = looked_at is not None and looked_at == before != read
-            if self._asked.is_set() or (self._is_watching and has_changed):
-                self._asked.clear()
-                read = looked_at
+                await asyncio.wait_for(self._requested.wait(), POLL_S)
+            previous, current = current, file_version(self._source)
+            has_changed = current is not None and current == previous != loaded
+            if self._requested.is_set() or (self._is_watching and has_changed):
+                self._requested.clear()
+                loaded = current
                 await self._reload()

@@ -1,4 +1,4 @@
-"""The gateway as one ASGI application over all the configurations that it goes through in its life."""
+"""The gateway as one ASGI application that outlives its configurations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gateway.limits.checks import RequestChecks
 from gateway.logs.events import log_event
 from gateway.observability.observers import Observers
 from gateway.routing.routes import Routes
-from gateway.server.generation import Generation, differences, in_force
+from gateway.server.generation import Generation, differences, reloaded
 from gateway.server.reloading import Reloading
 from gateway.server.worker import ONLY_WORKER, Worker
 from gateway.state import Reloads, Shutdown
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
 
 
 class Gateway:
-    """Hands each request to the generation that is current when it comes.
+    """Hands each request to the generation that is current when the request arrives.
 
     Args:
         config: a checked configuration.
-        backends: by name, in place of those that the configuration asks for.
-        worker: which of the gateway's processes this is.
-        source: the configuration's file, read again at `ask_reload` and when it changes.
-        store: where the metrics keep theirs; in memory of this process's own if left out.
+        backends: by name, in place of those in the configuration.
+        worker: this process among the gateway's workers.
+        source: the configuration file, read again at `ask_reload` and when it changes.
+        store: of the metrics; one for this process alone if left out.
 
     Attributes:
-        shutdown: its way out.
-        router: its lifespan.
+        shutdown: the state of the shutdown.
+        router: runs the lifespan.
 
     Raises:
         ConfigError: the file of keys is bad, limits cannot hold, or a ledger or OpenTelemetry cannot be used.
@@ -67,22 +67,22 @@ class Gateway:
         self._worker = worker
         self._source = source
         self._reloads = Reloads()
-        limiting = _limiting(config, worker)
+        checks = _request_checks(config, worker)
         if backends is None:
             backends = create_backends(config)
         self._observers = Observers(config, store)
         self._observers.metrics.watch_reloads(self._reloads)
-        self._current = self._generation(config, backends, limiting, None)
+        self._current = self._build(config, backends, checks, None)
         self._outgoing: set[Generation] = set()
-        self._ending: set[asyncio.Task[None]] = set()
+        self._stopping: set[asyncio.Task[None]] = set()
         self._reloading = (
             Reloading(source, watch=config.server.watch, reload=self._reload) if source is not None else None
         )
-        self._shared = _shared_breakers(config)
-        self._take_up(self._current)
+        self._shared_breakers = _create_shared_breakers(config)
+        self._apply(self._current)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or live from start to end."""
+        """Answer one request, or run the lifespan."""
         if scope["type"] == "lifespan":
             await self.router(scope, receive, send)
             return
@@ -93,63 +93,62 @@ class Gateway:
         finally:
             generation.requests -= 1
             if generation is not self._current and not generation.requests:
-                self._end(generation)
+                self._retire(generation)
 
     def ask_reload(self) -> None:
-        """Have the configuration read again soon; for signal handlers."""
+        """Request a reload of the configuration; for signal handlers."""
         if self._reloading is not None:
-            self._reloading.ask()
+            self._reloading.request()
 
-    def _generation(
-        self, config: Config, backends: Mapping[str, Backend], limiting: RequestChecks, before: Generation | None
+    def _build(
+        self, config: Config, backends: Mapping[str, Backend], checks: RequestChecks, before: Generation | None
     ) -> Generation:
-        """A generation; a backend that was in the one before under the same rules keeps its state."""
-        kept = before.routes.states if before and before.config.breaker == config.breaker else {}
-        states = {name: kept[name] for name in kept if before and before.backends[name] is backends.get(name)}
+        """Build a generation; a backend of the previous one keeps its state if the breaker's settings are the same."""
+        old = before.routes.states if before and before.config.breaker == config.breaker else {}
+        states = {name: old[name] for name in old if before and before.backends[name] is backends.get(name)}
         routes = Routes(config.models, backends, config.retries, config.breaker, states)
-        app = assemble(config, routes, limiting, self._observers, self.shutdown, self._reloads)
-        # Now, rather than for its first request.
+        app = assemble(config, routes, checks, self._observers, self.shutdown, self._reloads)
+        # Built now, so that the first request does not wait for it.
         app.middleware_stack = app.build_middleware_stack()
-        return Generation(config, app, backends, routes, limiting)
+        return Generation(config, app, backends, routes, checks)
 
-    def _take_up(self, generation: Generation) -> None:
-        self._observers.take_up(generation.config, generation.routes.states)
-        if self._shared is not None:
-            self._shared.watch(generation.config, generation.routes.states)
+    def _apply(self, generation: Generation) -> None:
+        self._observers.apply(generation.config, generation.routes.states)
+        if self._shared_breakers is not None:
+            self._shared_breakers.watch(generation.config, generation.routes.states)
 
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:
-        # In the background: a backend may load a model for long, and /health answers meanwhile.
-        await self._current.limiting.start()
+        await self._current.checks.start()
+        # In the background: a backend may take long to load a model, and /health answers meanwhile.
         tasks = [asyncio.create_task(_start(backend)) for backend in self._current.backends.values()]
         if self._reloading is not None:
             tasks.append(asyncio.create_task(self._reloading.run()))
         if self._observers.metrics.is_shared:
-            tasks.append(asyncio.create_task(self._observers.metrics.keep_published()))
-        if self._shared is not None:
-            tasks.append(asyncio.create_task(self._shared.run()))
+            tasks.append(asyncio.create_task(self._observers.metrics.publish_regularly()))
+        if self._shared_breakers is not None:
+            tasks.append(asyncio.create_task(self._shared_breakers.run()))
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, *self._ending, return_exceptions=True)
-            # While there are backends and limits.
+            await asyncio.gather(*tasks, *self._stopping, return_exceptions=True)
+            # Before the backends and limits that counting needs are stopped.
             await self._observers.count_last()
-            last = [self._current, *self._outgoing]
-            await _stop({backend for generation in last for backend in generation.backends.values()})
-            await self._current.limiting.stop()
+            await _stop(self._used_backends())
+            await self._current.checks.stop()
             await self._observers.close()
 
     async def _reload(self) -> None:
-        """Put the file's configuration in place of the current one, or say why not and leave that in force."""
+        """Replace the current configuration by the file's; if that fails, log why and keep the current one."""
         where: dict[str, Any] = {
             "path": str(self._source),
             **({"worker": self._worker.index} if self._worker.count > 1 else {}),
         }
         try:
             changed, waiting = await self._replace()
-        except Exception as error:  # noqa: BLE001  # whatever it is, the gateway goes on as it was, and says so
+        except Exception as error:  # noqa: BLE001  # any failure: the gateway keeps its configuration and logs why
             self._reloads.note(applied=False)
             log_event("config_not_reloaded", level=logging.ERROR, **where, problems=_problems(error))
             return
@@ -159,52 +158,54 @@ class Gateway:
             log_event("config_needs_restart", level=logging.WARNING, **where, settings=waiting)
 
     async def _replace(self) -> tuple[list[str], list[str]]:
-        """Take over the file's configuration.
+        """Load the file's configuration and put it in force.
 
         Returns:
-            The settings that are other than before, and those that will be after a restart.
+            The settings that changed, and those that need a restart to change.
         """
         before = self._current
-        read = load(self._source)
-        config = in_force(before.config, read)
-        limiting = _limiting(config, self._worker)
+        loaded = load(self._source)
+        config = reloaded(before.config, loaded)
+        checks = _request_checks(config, self._worker)
         backends = create_backends(config, before.backends, before.config)
         new = {name: backend for name, backend in backends.items() if before.backends.get(name) is not backend}
-        generation = self._generation(config, backends, limiting, before)
+        generation = self._build(config, backends, checks, before)
         try:
-            # Until they are there, the others answer.
+            # The previous generation answers meanwhile.
             await asyncio.gather(*(backend.start() for backend in new.values()))
-            await limiting.take_over(before.limiting)
+            await checks.take_over(before.checks)
         except BaseException:
             await _stop(new.values())
             raise
         self._current = generation
-        self._take_up(generation)
+        self._apply(generation)
         self._outgoing.add(before)
         if not before.requests:
-            self._end(before)
-        return differences(before.config, config), differences(config, read)
+            self._retire(before)
+        return differences(before.config, config), differences(config, loaded)
 
-    def _end(self, generation: Generation) -> None:
-        """Stop the backends that nobody needs any more."""
+    def _retire(self, generation: Generation) -> None:
+        """Drop a generation without requests, and stop the backends that no other one uses."""
         self._outgoing.remove(generation)
-        needed = {backend for other in (self._current, *self._outgoing) for backend in other.backends.values()}
-        if unneeded := set(generation.backends.values()) - needed:
-            task = asyncio.create_task(_stop(unneeded))
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+        if unused := set(generation.backends.values()) - self._used_backends():
+            task = asyncio.create_task(_stop(unused))
+            self._stopping.add(task)
+            task.add_done_callback(self._stopping.discard)
+
+    def _used_backends(self) -> set[Backend]:
+        return {backend for each in (self._current, *self._outgoing) for backend in each.backends.values()}
 
 
-def _shared_breakers(config: Config) -> SharedBreakers | None:
+def _create_shared_breakers(config: Config) -> SharedBreakers | None:
     if config.shared.url is None:
         return None
-    # An extra: a gateway that shares nothing does not need it installed.
+    # Its extra need not be installed for a gateway that shares nothing.
     from gateway.routing.shared_breakers import SharedBreakers as Installed  # noqa: PLC0415  # see the line above
 
     return Installed(config.shared.url)
 
 
-def _limiting(config: Config, worker: Worker) -> RequestChecks:
+def _request_checks(config: Config, worker: Worker) -> RequestChecks:
     return RequestChecks(config, workers=worker.count, limiter=worker.concurrency_limiter(config.limits))
 
 
@@ -213,7 +214,7 @@ async def _start(backend: Backend) -> None:
         await backend.start()
     except GatewayError as error:
         log_event("backend_start_failed", level=logging.ERROR, backend=backend.name, reason=error.message)
-    except Exception as error:  # noqa: BLE001  # one backend's failure must not keep the others from answering
+    except Exception as error:  # noqa: BLE001  # one backend's failure must not affect the others
         log_event("backend_start_failed", level=logging.ERROR, backend=backend.name, reason=repr(error))
     else:
         log_event("backend_started", backend=backend.name)

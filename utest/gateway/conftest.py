@@ -1,4 +1,4 @@
-"""A gateway on a real socket before a backend that plays scripts, both in threads of their own."""
+"""A gateway on a real socket in front of a backend that plays scripts, each in its own thread."""
 
 import asyncio
 import json
@@ -37,11 +37,11 @@ class Backend:
     """A backend on a real socket.
 
     Attributes:
-        script: what it does with the next requests.
+        script: handles the next requests.
         bodies: the bodies that reached it.
         headers: their headers.
         paths: their paths, queries included.
-        health: status and body of what a GET gets at a path; anything else gets an empty list of models.
+        health: status and body of the answer to GET, by path; other paths answer with an empty list of models.
         called: set when a request has reached it.
         closed: set when a request was cut off by the gateway.
     """
@@ -116,7 +116,7 @@ class Backend:
 
 @contextmanager
 def in_thread(running: Callable[[], Any]) -> Iterator[Any]:
-    """Enter the async context manager `running()` on the loop of a thread of its own."""
+    """Enter the async context manager `running()` on the event loop of a new thread."""
     entered = threading.Event()
     leave: asyncio.Event
     loop: asyncio.AbstractEventLoop
@@ -144,7 +144,7 @@ def in_thread(running: Callable[[], Any]) -> Iterator[Any]:
 async def serving_backend(backend: Backend) -> AsyncIterator[Backend]:
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", backend.handle)
-    # The script of a request that the gateway gave up is cancelled, which is how the tests see it.
+    # The script of a request that the gateway gave up is cancelled, so that the tests notice.
     runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -187,7 +187,7 @@ def _backend() -> Iterator[Backend]:
 
 @pytest.fixture
 def backend(_backend: Backend) -> Backend:
-    """The backend, forgetful of the tests before."""
+    """The backend, without the traces of earlier tests."""
     _backend.script = None
     _backend.bodies.clear()
     _backend.headers.clear()
@@ -232,7 +232,7 @@ def hasty_client(start_gateway: Callable[..., Any], backend: Backend) -> Iterato
 
 
 class Client:
-    """Speaks to the gateway, and holds every error against OpenAI's shape."""
+    """HTTP client of the gateway; checks every error against OpenAI's shape."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.http = httpx2.Client(base_url=gateway.url, timeout=10)
@@ -240,12 +240,12 @@ class Client:
         self._gateway = gateway
 
     def stop(self) -> None:
-        """What a stop signal does."""
+        """Act like a stop signal."""
         self._gateway.server.should_exit = True
 
     @property
     def connections(self) -> list[Any]:
-        """The connections that the gateway holds, of whatever client."""
+        """The open connections of the gateway, of all clients."""
         return list(self._gateway.server.server_state.connections)
 
     def post(self, body: Any, *, path: str = "/v1/chat/completions", **headers: str) -> httpx2.Response:
@@ -257,7 +257,7 @@ class Client:
         return self.post({"model": model, "messages": [{"role": "user", "content": "hi"}], **fields})
 
     def events(self, model: str = "m", **fields: Any) -> list[Any]:
-        """The data of a stream's events, parsed but for `[DONE]`."""
+        """The data of a stream's events, parsed except `[DONE]`."""
         response = self.chat(model, stream=True, **fields)
         assert response.status_code == 200, response.text
         assert response.headers["content-type"].startswith("text/event-stream")
@@ -268,7 +268,7 @@ class Client:
 
     @staticmethod
     def error(response: httpx2.Response) -> dict[str, Any]:
-        """The error object, held against the shape that every error must have."""
+        """The error object, checked against the shape that every error must have."""
         assert response.headers["content-type"] == "application/json"
         assert response.headers["x-request-id"]
         error = response.json()["error"]

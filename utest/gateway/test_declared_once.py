@@ -1,4 +1,4 @@
-"""A kind of backend, a limit of a key and a metric are declared in one place; what else names them is counted here."""
+"""Kinds of backends, limits of keys and metrics are declared in one place; few other modules may name them."""
 
 import ast
 import re
@@ -14,16 +14,16 @@ from gateway.config.keys import BUDGETS, RATE_LIMITS
 from gateway.observability.request_metrics import METRICS
 
 HERE = Path(gateway.__file__).parent
-# Where a limit holds: what counts, and what tells a client of it.
+# The modules that enforce a limit, or show it to a client.
 RULES = {"limits/store.py", "limits/redis_store.py", "limits/admission.py", "limits/headers.py"}
-# These speak of fields of clients' and backends' formats, which may bear the same name.
+# Fields of clients' and backends' formats may have the same names.
 FORMATS = ("formats/", "backends/")
-# A budget in USD needs prices, and a budget is shown with what was spent of it.
+# A budget in USD needs prices, and `gateway keys list` shows what was spent of a budget.
 BUDGET_RULES = {"limits/checks.py", "cli/keys.py"}
 
 
 def words(tree: ast.AST) -> Iterator[str]:
-    """Names and texts of a module's code; no comments and no docstrings."""
+    """The names and strings of a module's code, without comments and docstrings."""
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if id(node) in docstrings:
@@ -43,9 +43,9 @@ def modules() -> dict[str, ast.AST]:
 
 
 def named_in(pattern: str) -> set[str]:
-    """The modules whose code names something."""
-    wanted = re.compile(pattern)
-    return {name for name, tree in modules().items() if any(map(wanted.search, words(tree)))}
+    """The modules whose code contains a name or string that matches."""
+    regex = re.compile(pattern)
+    return {name for name, tree in modules().items() if any(map(regex.search, words(tree)))}
 
 
 def test_a_kind_of_backend_that_speaks_openais_format_is_its_module_and_its_line():
@@ -56,7 +56,7 @@ def test_a_kind_of_backend_that_speaks_openais_format_is_its_module_and_its_line
 
 
 def compared(tree: ast.AST) -> Iterator[ast.Constant]:
-    """The constants that something is compared with."""
+    """The constants in comparisons."""
     for node in ast.walk(tree):
         match node:
             case ast.Compare(left=left, comparators=others):

@@ -104,7 +104,7 @@ class LlamaCppTokenCounter:
         call = self._call
         if call.operation in {CHAT, COUNT_TOKENS}:
             return [await self._asked("/apply-template", call.body_for_backend(), "prompt")]
-        prompt = call.fields[call.operation.asks]
+        prompt = call.fields[call.operation.question_field]
         is_one = not isinstance(prompt, list) or all(isinstance(part, int) for part in prompt)
         return [prompt] if is_one else prompt
 

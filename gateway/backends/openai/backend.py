@@ -98,11 +98,11 @@ class OpenAIBackend(RemoteBackend):
             raise BackendBadAnswer(
                 f"Backend '{self.name}' answered with something that is not JSON. Check its base_url."
             ) from error
-        if isinstance(answer, dict) and isinstance(answer.get(call.operation.holds), list):
+        if isinstance(answer, dict) and isinstance(answer.get(call.operation.answer_field), list):
             call.meter.answer = answer
             return
         if isinstance(answer, dict) and answer.get("error") and error_object(answer):
             raise refusal_from_event(self.name, answer["error"])
         raise BackendBadAnswer(
-            f"Backend '{self.name}' answered with JSON that is no {call.operation.answer}. Check its base_url."
+            f"Backend '{self.name}' answered with JSON that is no {call.operation.answer_name}. Check its base_url."
         )

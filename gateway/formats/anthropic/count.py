@@ -39,7 +39,7 @@ class CountTokensFormat(AnthropicFormat):
         """The endpoint for the OpenAPI page."""
         return path_item(
             CountTokensRequest,
-            answer=f"{operation.answer}, as Anthropic has it",
+            answer=f"{operation.answer_name}, as Anthropic has it",
             stream=None,
             error='{"type": "error", "error": {"type", "message"}, "request_id"}',
             prefix="Messages.",

@@ -70,7 +70,7 @@ class OpenAIFormat(Format):
         """The endpoint of the operation for the OpenAPI page."""
         return path_item(
             self._request,
-            answer=operation.answer,
+            answer=operation.answer_name,
             stream="events with its parts, and [DONE]" if operation.streams else None,
             error='{"error": {"message", "type", "param", "code"}}',
         )

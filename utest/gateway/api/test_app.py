@@ -34,7 +34,7 @@ class Broken(Backend):
         raise ZeroDivisionError
 
 
-def asked(**fields):
+def chat(**fields):
     async def ask():
         config = GatewayConfig(backends={"broken": {"kind": "openai", "base_url": "http://x"}}, models=MODELS)
         app = Gateway(config, {"broken": Broken(name="broken")})
@@ -51,7 +51,7 @@ def asked(**fields):
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_defect_is_500_for_the_client_and_a_traceback_in_the_log(caplog, stream):
-    response = asked(stream=stream)
+    response = chat(stream=stream)
     error = response.json()["error"]
     assert (response.status_code, error["code"], error["type"]) == (500, "internal_error", "server_error")
     assert sorted(error) == ["code", "message", "param", "type"]
@@ -62,14 +62,14 @@ def test_a_defect_is_500_for_the_client_and_a_traceback_in_the_log(caplog, strea
 
 
 def test_a_defect_in_mid_stream_is_an_error_event():
-    response = asked(stream=True, late=True)
+    response = chat(stream=True, late=True)
     _, failure, done, _ = response.text.split("\n\n")
     assert json.loads(failure.removeprefix("data: "))["error"]["code"] == "internal_error"
     assert done == "data: [DONE]"
 
 
 def test_one_backends_failure_to_start_or_stop_is_told(caplog):
-    assert asked().status_code == 500
+    assert chat().status_code == 500
     events = [record.fields["event"] for record in caplog.records if hasattr(record, "fields")]
     assert "backend_start_failed" in events
     assert "backend_stop_failed" in events

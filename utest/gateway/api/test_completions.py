@@ -74,9 +74,9 @@ def test_every_right_shape_passes(fields):
     ],
 )
 def test_a_wrong_field_is_named(fields, code, param):
-    asked = {name: value for name, value in {"model": "m", "prompt": "a", **fields}.items() if value is not ...}
+    body = {name: value for name, value in {"model": "m", "prompt": "a", **fields}.items() if value is not ...}
     with pytest.raises(InvalidRequest) as refused:
-        check(asked, CompletionRequest)
+        check(body, CompletionRequest)
     assert (refused.value.code, refused.value.param) == (code, param)
     assert f"'{param}'" in refused.value.message or param == "model"
 
@@ -139,9 +139,9 @@ def test_a_stream_that_finishes_one_prompt_of_two_says_so(client, backend):
 def test_a_prompt_that_is_too_long_is_named(client, backend):
     error = {"code": 400, "type": "exceed_context_size_error", "message": "x", "n_prompt_tokens": 9, "n_ctx": 4}
     backend.answers({"error": error}, status=400)
-    told = client.error(client.post({"model": "m", "prompt": "a"}, path=PATH))
-    assert (told["code"], told["param"]) == ("context_length_exceeded", "prompt")
-    assert "your prompt resulted in 9 tokens" in told["message"]
+    error = client.error(client.post({"model": "m", "prompt": "a"}, path=PATH))
+    assert (error["code"], error["param"]) == ("context_length_exceeded", "prompt")
+    assert "your prompt resulted in 9 tokens" in error["message"]
 
 
 def test_a_backend_without_the_endpoint_is_passed_over(start_gateway, backend):

@@ -58,9 +58,9 @@ def test_every_right_shape_passes(fields):
     ],
 )
 def test_a_wrong_field_is_named(fields, code, param):
-    asked = {name: value for name, value in {"model": "m", "input": "a", **fields}.items() if value is not ...}
+    body = {name: value for name, value in {"model": "m", "input": "a", **fields}.items() if value is not ...}
     with pytest.raises(InvalidRequest) as refused:
-        check(asked, EmbeddingsRequest)
+        check(body, EmbeddingsRequest)
     assert (refused.value.code, refused.value.param) == (code, param)
     assert f"'{param}'" in refused.value.message
 

@@ -58,11 +58,11 @@ def test_it_says_where_it_listens_logs_requests_and_ends_cleanly(serve, number):
     with pytest.raises(urllib.error.HTTPError, match="502") as refusal:
         urllib.request.urlopen(request)
     refusal.value.close()
-    asked = time.monotonic()
+    stopped_at = time.monotonic()
     process.send_signal(number)
     entries = [json.loads(line) for line in process.stderr]
     assert process.wait(5) == 0
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - stopped_at < 5
     requests = [entry for entry in entries if entry["event"] == "request"]
     assert [(entry["path"], entry["status"]) for entry in requests] == [
         ("/health", 200),
@@ -87,32 +87,32 @@ def test_without_keys_it_says_once_who_may_come(serve, host, beyond, who, worker
         entries.append(json.loads(process.stderr.readline()))
     process.send_signal(signal.SIGTERM)
     entries += map(json.loads, process.stderr)
-    (told,) = [entry for entry in entries if entry["event"] == "open_to_everyone"]
-    assert (told["level"], told["reachable_from_network"]) == ("WARNING", beyond)
-    assert who in told["reason"]
-    assert "GATEWAY_API_KEYS" in told["fix"]
+    (opened,) = [entry for entry in entries if entry["event"] == "open_to_everyone"]
+    assert (opened["level"], opened["reachable_from_network"]) == ("WARNING", beyond)
+    assert who in opened["reason"]
+    assert "GATEWAY_API_KEYS" in opened["fix"]
 
 
 def test_a_taken_port_is_said_plainly(serve):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = serve("--port", str(taken.getsockname()[1]))
         assert process.wait(20) == 2
-        told = process.stderr.read().decode()
-    assert "cannot listen on 127.0.0.1" in told
-    assert "choose another --port" in told
-    assert "Traceback" not in told
+        output = process.stderr.read().decode()
+    assert "cannot listen on 127.0.0.1" in output
+    assert "choose another --port" in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid"])
 def test_a_host_that_is_not_here_is_said_plainly(serve, host):
     process = serve("--port", "0", "--host", host)
     assert process.wait(20) == 2
-    told = process.stderr.read().decode()
-    assert f"server.host: cannot listen on '{host}'" in told
-    assert "choose another --host" in told
-    assert "Traceback" not in told
+    output = process.stderr.read().decode()
+    assert f"server.host: cannot listen on '{host}'" in output
+    assert "choose another --host" in output
+    assert "Traceback" not in output
 
 
 def test_it_tells_its_version():
-    told = subprocess.run([sys.executable, "-m", "gateway", "--version"], capture_output=True, check=True).stdout
-    assert told.decode().strip() == f"gateway {importlib.metadata.version('llm-gateway-qa')}"
+    output = subprocess.run([sys.executable, "-m", "gateway", "--version"], capture_output=True, check=True).stdout
+    assert output.decode().strip() == f"gateway {importlib.metadata.version('llm-gateway-qa')}"

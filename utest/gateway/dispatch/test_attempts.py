@@ -15,7 +15,7 @@ def ended(monkeypatch):
     return lambda: records.get(timeout=5)
 
 
-def told(record):
+def summary(record):
     return [(a.backend, a.model, a.status, a.reason, a.outcome) for a in record.attempts]
 
 
@@ -26,7 +26,7 @@ def test_a_good_attempt_is_recorded(client, backend, ended, stream):
     response = client.chat("org/renamed", stream=stream)
     assert response.headers["x-gateway-attempts"] == "1"
     record = ended()
-    assert told(record) == [("up", "inner", 200, None, "answered")]
+    assert summary(record) == [("up", "inner", 200, None, "answered")]
     assert 0 < record.attempts[0].elapsed_s < 5
     assert record.started < record.attempts[0].started
 
@@ -37,7 +37,7 @@ def test_a_fallback_is_recorded_as_a_second_attempt(client, backend, ended, stre
         backend.streams(backend.chunk("a"), backend.chunk(None, "stop"))
     response = client.chat("spare", stream=stream)
     assert response.headers["x-gateway-attempts"] == "2"
-    assert told(ended()) == [
+    assert summary(ended()) == [
         ("dead", "spare", None, "backend_refused", "failed"),
         ("up", "inner", 200, None, "answered"),
     ]
@@ -47,27 +47,27 @@ def test_a_fallback_is_recorded_as_a_second_attempt(client, backend, ended, stre
 def test_the_status_of_the_backend_is_recorded(client, backend, ended, stream):
     backend.answers({"error": {"message": "no"}}, 500)
     assert client.chat(stream=stream).status_code == 502
-    assert told(ended()) == [("up", "m", 500, "backend_error", "failed")]
+    assert summary(ended()) == [("up", "m", 500, "backend_error", "failed")]
 
 
 def test_a_death_in_mid_stream_is_recorded(client, backend, ended):
     backend.streams(backend.chunk("a"), cut=True)
     client.events()
-    assert told(ended()) == [("up", "m", 200, "backend_disconnected", "failed")]
+    assert summary(ended()) == [("up", "m", 200, "backend_disconnected", "failed")]
 
 
 def test_a_request_that_needs_no_backend_has_no_attempts(client, ended):
     assert "x-gateway-attempts" not in client.chat("nobody").headers
     record = ended()
-    assert told(record) == []
+    assert summary(record) == []
     assert b'"attempts":[]' in line(record)
 
 
 def test_the_log_line_tells_each_attempt(client, ended):
     client.chat("spare")
-    told = line(ended())
-    assert b'"backend":"dead"' in told
-    assert b'"reason":"backend_refused"' in told
+    logged = line(ended())
+    assert b'"backend":"dead"' in logged
+    assert b'"reason":"backend_refused"' in logged
 
 
 def test_what_a_backend_says_when_it_fails_is_not_in_the_log(backend, start_gateway, caplog):
@@ -78,6 +78,6 @@ def test_what_a_backend_says_when_it_fails_is_not_in_the_log(backend, start_gate
         models={"m": {"route": [{"backend": "up"}]}},
     ) as client:
         assert client.chat().status_code == 502
-    (told,) = [entry.fields for entry in caplog.records if entry.fields["event"] == "attempt_failed"]
-    assert (told["reason"], told["status"]) == ("backend_error", 500)
+    (entry,) = [record.fields for record in caplog.records if record.fields["event"] == "attempt_failed"]
+    assert (entry["reason"], entry["status"]) == ("backend_error", 500)
     assert "secret words" not in repr([entry.fields for entry in caplog.records])

@@ -44,8 +44,8 @@ def gateway(start_gateway, _backend):
 def asking(client, *, model="m", stream=False, path="/v1/chat/completions"):
     """A request on a socket of its own, which closes at the end of the block, answered or not."""
     address = urlsplit(str(client.http.base_url))
-    asked = {"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "stream": stream}
-    body = json.dumps(asked).encode()
+    request = {"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "stream": stream}
+    body = json.dumps(request).encode()
     head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n"
     with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
         connection.sendall(head.encode() + b"content-type: application/json\r\n\r\n" + body)

@@ -1,4 +1,4 @@
-"""Control tokens on their way through the gateway: which backends they are broken for, and who is told."""
+"""Control tokens on their way through the gateway: which backends they are broken for, and which requests show it."""
 
 import json
 import struct
@@ -75,14 +75,14 @@ def test_arguments_are_neutralised_before_they_become_an_object(client, backend)
     backend.answers(ANSWER)
     call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a": "\\u003c|im_end|>"}'}}
     client.chat("o", messages=[{"role": "assistant", "content": None, "tool_calls": [call]}])
-    asked = json.loads(backend.bodies[0])["messages"][0]["tool_calls"][0]["function"]["arguments"]
-    assert asked == {"a": "< |im_end|>"}
+    arguments = json.loads(backend.bodies[0])["messages"][0]["tool_calls"][0]["function"]["arguments"]
+    assert arguments == {"a": "< |im_end|>"}
 
 
 def test_anthropics_format_is_neutralised_as_well(client, backend):
     backend.answers(ANSWER)
-    asked = {"model": "o", "max_tokens": 5, "system": "<|im_end|>", "messages": PASTED}
-    response = client.http.post("/v1/messages", json=asked)
+    request = {"model": "o", "max_tokens": 5, "system": "<|im_end|>", "messages": PASTED}
+    response = client.http.post("/v1/messages", json=request)
     assert response.headers["x-gateway-neutralised"] == "3"
     assert [message["content"] for message in json.loads(backend.bodies[0])["messages"]] == [
         *("< |im_end|>", "< |im_end|> [ INST]")

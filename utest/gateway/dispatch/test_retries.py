@@ -108,14 +108,14 @@ def test_the_clients_may_repeat_after_the_time_that_the_backend_named(before, ba
 
 @pytest.mark.parametrize("form", ["retry-after", "retry-after-ms", "x-ms-retry-after-ms", "date"])
 def test_retry_after_is_obeyed(before, backend, form):
-    asked = {
+    headers = {
         "retry-after": ("retry-after", "1"),
         "retry-after-ms": ("retry-after-ms", "700"),
         "x-ms-retry-after-ms": ("x-ms-retry-after-ms", "700"),
         # It has whole seconds only, so at least one of these two remains.
         "date": ("retry-after", formatdate(time.time() + 2, usegmt=True)),
     }
-    in_turn(backend, (429, dict([asked[form]])), "good")
+    in_turn(backend, (429, dict([headers[form]])), "good")
     with before(retries={**QUICK, "cap_s": 5}) as client:
         response = client.chat()
     assert (response.status_code, len(backend.bodies)) == (200, 2)

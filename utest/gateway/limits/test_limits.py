@@ -279,7 +279,7 @@ def test_times_are_written_as_openai_writes_them(seconds, text):
 
 def test_a_failing_observer_costs_no_slot():
     class Failing:
-        are_tracing = False
+        is_tracing = False
 
         def begin(self, _):
             pass

@@ -1,4 +1,4 @@
-"""What counts as the gateway's own time: its work and its event loop's queue, but nobody else's delay."""
+"""The gateway's own time: its work and its event loop's queue, but no delay of backends and clients."""
 
 import asyncio
 import queue
@@ -53,11 +53,11 @@ def test_a_client_that_does_not_read_and_leaves_does_not_count(client, backend, 
     settled = queue.Queue()
     monkeypatch.setattr("gateway.observability.metrics.Metrics.add", lambda _, record: settled.put(record))
     backend.streams(*[backend.chunk("x" * 1_000_000)] * 100)
-    asked = b'{"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": true}'
+    body = b'{"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": true}'
     head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
     address = client.http.base_url
     with socket.create_connection((address.host, address.port)) as connection:
-        connection.sendall(head + b"content-length: %d\r\n\r\n" % len(asked) + asked)
+        connection.sendall(head + b"content-length: %d\r\n\r\n" % len(body) + body)
         time.sleep(5 * BUSY_S)
     record = settled.get(timeout=5)
     assert record.status == 499

@@ -90,8 +90,8 @@ def test_what_does_not_fit_is_counted_and_told(caplog):
     free.set()
     close(batches)
     assert (len(seen), batches.written, batches.dropped) == (4, 4, 2)
-    (told,) = [entry.fields for entry in caplog.records if entry.fields["event"] == "ledger_dropped"]
-    assert (told["count"], told["total"]) == (2, 2)
+    (dropped,) = [entry.fields for entry in caplog.records if entry.fields["event"] == "ledger_dropped"]
+    assert (dropped["count"], dropped["total"]) == (2, 2)
 
 
 def test_a_write_that_fails_costs_its_records_and_is_told(path, caplog):

@@ -1,4 +1,4 @@
-"""Numbers that several workers keep together."""
+"""The metric store that several workers share."""
 
 import multiprocessing
 import os
@@ -19,20 +19,20 @@ def shared():
     os.close(descriptor)
 
 
-def record(status=200, **given):
-    return RequestRecord("1", "POST", "/v1/x", status=status, model="m", **given)
+def record(status=200, **fields):
+    return RequestRecord("1", "POST", "/v1/x", status=status, model="m", **fields)
 
 
 def read(metrics, name, **labels):
     page = metrics.page().decode()
-    found = [
+    values = [
         sample.value
         for family in text_string_to_metric_families(page)
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     ]
-    assert len(found) < 2, "one series, whoever tells of it"
-    return found[0] if found else None
+    assert len(values) < 2, "one series, whichever worker answers"
+    return values[0] if values else None
 
 
 def in_child(work):
@@ -134,8 +134,8 @@ def test_too_many_series_are_counted_and_not_told(shared, caplog, monkeypatch):
     store = SharedMetricStore(shared, 0)
     for number in range(3000):
         store.series("many", (f"label-{number}",), 30)[0] += 1
-    told = len(store.read()["many"])
-    assert 1000 < told < 3000
+    count = len(store.read()["many"])
+    assert 1000 < count < 3000
     assert [entry.fields["event"] for entry in caplog.records] == ["metrics_full"]
     monkeypatch.setattr(module, "log_event", None)
     store.series("many", ("another",), 30)[0] += 1

@@ -16,9 +16,9 @@ def samples(page):
 
 
 def value(page, name, **labels):
-    found = [v for (n, *rest), v in samples(page).items() if n == name and labels.items() <= dict(rest).items()]
-    assert len(found) == 1, found
-    return found[0]
+    values = [v for (n, *rest), v in samples(page).items() if n == name and labels.items() <= dict(rest).items()]
+    assert len(values) == 1, values
+    return values[0]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Requests that no backend counted are told of when a tokenizer has counted them, or when it takes too long."""
+"""Requests without a count of the backend reach the sinks once a tokenizer has counted them, or takes too long."""
 
 import asyncio
 import json
@@ -63,73 +63,73 @@ def left(tokenizer=None, **fields):
     record = RequestRecord(
         "id", "POST", "/v1/chat/completions", status=499, streamed=True, model="m", backend="b", **fields
     )
-    record.asked = {"messages": [{"role": "user", "content": "x" * 400}]}
+    record.request_fields = {"messages": [{"role": "user", "content": "x" * 400}]}
     record.attempts = [Ended()]
     record.meter = Meter(events=3, token_counter=tokenizer)
     return record
 
 
-def told(tokenizer, requests=1, *, after_s=0.0, close=True):
-    """What is told of so many requests that are handed over at once."""
+def reported(tokenizer, requests=1, *, after_s=0.0, close=True):
+    """The records that reach the sinks, of this many requests that end at once."""
 
     async def scenario():
-        records, heard = [left(tokenizer) for _ in range(requests)], []
-        counts = TokenCounting(heard.append)
-        for record in records:
+        waiting, records = [left(tokenizer) for _ in range(requests)], []
+        counts = TokenCounting(records.append)
+        for record in waiting:
             record.settle(0.0, PRICE)
             counter, record.token_counter = record.token_counter, None
-            if not counts.take(record, counter, PRICE, None):
-                heard.append(record)
-        assert not [record for record in heard if record.usage.source == "tokenizer"], "an answer would wait for it"
+            if not counts.start(record, counter, PRICE, None):
+                records.append(record)
+        assert not [record for record in records if record.usage.source == "tokenizer"], "an answer would wait for it"
         await asyncio.sleep(after_s)
         if close:
             await counts.close()
-        return heard
+        return records
 
     return asyncio.run(scenario())
 
 
 def test_the_tokenizers_count_and_its_price_are_told():
-    (record,) = told(Tokenizer())
+    (record,) = reported(Tokenizer())
     assert (record.usage, record.cost_usd, record.token_counter) == (COUNTED, 0.000049, None)
 
 
 @pytest.mark.parametrize("result", [None, BackendBadAnswer("no"), RuntimeError("Session is closed")])
 def test_what_cannot_be_counted_stays_an_estimate(result):
-    (record,) = told(Tokenizer(result=result))
+    (record,) = reported(Tokenizer(result=result))
     assert record.usage.source == "estimate"
     assert record.cost_usd > 0
 
 
 def test_what_takes_too_long_stays_an_estimate_however_many_wait(monkeypatch):
     monkeypatch.setattr(token_counting, "WITHIN_S", 0.1)
-    heard = told(Tokenizer(pause_s=30), 50, after_s=0.3, close=False)
-    assert [record.usage.source for record in heard] == ["estimate"] * 50
+    records = reported(Tokenizer(pause_s=30), 50, after_s=0.3, close=False)
+    assert [record.usage.source for record in records] == ["estimate"] * 50
 
 
 def test_only_so_many_are_counted_at_once():
     tokenizer = Tokenizer(pause_s=0.002)
-    heard = told(tokenizer, 50, after_s=0.3)
-    assert {record.usage.source for record in heard} == {"tokenizer"}
-    assert len(heard) == 50
-    assert tokenizer.busiest == token_counting.AT_ONCE
+    records = reported(tokenizer, 50, after_s=0.3)
+    assert {record.usage.source for record in records} == {"tokenizer"}
+    assert len(records) == 50
+    assert tokenizer.busiest == token_counting.CONCURRENCY
 
 
 def test_more_than_may_wait_are_told_at_once(monkeypatch):
-    monkeypatch.setattr(token_counting, "WAITING", 10)
-    heard = told(Tokenizer(), 15)
-    assert [record.usage.source for record in heard] == ["estimate"] * 5 + ["tokenizer"] * 10
+    monkeypatch.setattr(token_counting, "WAITING_LIMIT", 10)
+    records = reported(Tokenizer(), 15)
+    assert [record.usage.source for record in records] == ["estimate"] * 5 + ["tokenizer"] * 10
 
 
 def test_a_gateway_that_ends_loses_no_request(monkeypatch):
-    monkeypatch.setattr(token_counting, "LAST_S", 0.05)
-    heard = told(Tokenizer(pause_s=30), 20)
-    assert [record.usage.source for record in heard] == ["estimate"] * 20
+    monkeypatch.setattr(token_counting, "CLOSE_S", 0.05)
+    records = reported(Tokenizer(pause_s=30), 20)
+    assert [record.usage.source for record in records] == ["estimate"] * 20
 
 
 def test_a_gateway_that_ends_counts_what_can_be_counted_soon():
-    heard = told(Tokenizer(pause_s=0.01), 20)
-    assert [record.usage.source for record in heard] == ["tokenizer"] * 20
+    records = reported(Tokenizer(pause_s=0.01), 20)
+    assert [record.usage.source for record in records] == ["tokenizer"] * 20
 
 
 def configured(**fields):
@@ -202,11 +202,11 @@ def test_what_the_answers_head_told_is_not_counted_anew():
     async def scenario():
         record = left(Tokenizer())
         observers = Observers(configured())
-        heard = []
-        observers._log.add = heard.append
+        records = []
+        observers._log.add = records.append
         observers.settle(record, 0.0)
         observers.end(record, 0.0, None)
-        return heard
+        return records
 
     (record,) = asyncio.run(scenario())
     assert record.usage.source == "estimate"

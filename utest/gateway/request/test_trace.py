@@ -1,4 +1,4 @@
-"""What backends are told of a trace, and what the log holds of contents."""
+"""The trace headers for backends, and the contents in the log."""
 
 import asyncio
 import json
@@ -24,18 +24,18 @@ def before(start_gateway, backend):
     return start
 
 
-def asked(client, **headers):
+def post(client, **headers):
     return client.post({"model": "m", "messages": [{"role": "user", "content": "hi"}]}, **headers)
 
 
 def test_without_tracing_the_clients_trace_goes_on_untouched(before, backend):
     with before() as client:
-        asked(client, traceparent=PARENT, tracestate="a=1,b=2")
-        asked(client)
-    told, untold = backend.headers
-    assert (told["traceparent"], told["tracestate"]) == (PARENT, "a=1,b=2")
-    assert "traceparent" not in untold
-    assert "tracestate" not in untold
+        post(client, traceparent=PARENT, tracestate="a=1,b=2")
+        post(client)
+    with_trace, without_trace = backend.headers
+    assert (with_trace["traceparent"], with_trace["tracestate"]) == (PARENT, "a=1,b=2")
+    assert "traceparent" not in without_trace
+    assert "tracestate" not in without_trace
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_without_tracing_the_clients_trace_goes_on_untouched(before, backend):
 )
 def test_what_is_no_trace_goes_no_further(before, backend, headers):
     with before() as client:
-        asked(client, **headers)
+        post(client, **headers)
     assert "traceparent" not in backend.headers[0]
     assert "tracestate" not in backend.headers[0]
 
@@ -53,7 +53,7 @@ def test_what_is_no_trace_goes_no_further(before, backend, headers):
 def test_with_tracing_each_attempt_is_told_its_own_span(before, backend, flags):
     backend.answers({}, 500)
     with before(otel={"endpoint": "http://127.0.0.1:9"}, retries={"attempts": 2, "base_s": 0.01}) as client:
-        asked(client, traceparent=PARENT[:-2] + flags, tracestate="a=1")
+        post(client, traceparent=PARENT[:-2] + flags, tracestate="a=1")
     first, second = (headers["traceparent"] for headers in backend.headers)
     assert re.fullmatch(rf"00-{'a' * 32}-[0-9a-f]{{16}}-{flags}", first)
     assert first[:36] == second[:36]
@@ -63,8 +63,8 @@ def test_with_tracing_each_attempt_is_told_its_own_span(before, backend, flags):
 
 def test_with_tracing_a_request_without_a_trace_begins_one(before, backend):
     with before(otel={"endpoint": "http://127.0.0.1:9"}) as client:
-        asked(client)
-        asked(client)
+        post(client)
+        post(client)
     one, other = (headers["traceparent"] for headers in backend.headers)
     assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", one)
     assert one[3:35] != other[3:35]
@@ -77,15 +77,15 @@ class _Stuck:
 @pytest.fixture
 def lines(monkeypatch):
     """The lines of requests, parsed."""
-    found = []
+    parsed = []
 
-    def kept(record, *arguments):
+    def capture(record, *arguments):
         written = line(record, *arguments)
-        found.append(json.loads(written))
+        parsed.append(json.loads(written))
         return written
 
-    monkeypatch.setattr("gateway.observability.request_log.line", kept)
-    return found
+    monkeypatch.setattr("gateway.observability.request_log.line", capture)
+    return parsed
 
 
 def test_the_log_has_no_contents_unless_asked(before, lines):
@@ -115,21 +115,21 @@ def test_at_most_so_much_of_each(before, lines):
 
 
 def test_no_more_of_an_answer_is_kept_than_the_log_has(before, backend, monkeypatch):
-    kept = []
+    lengths = []
     monkeypatch.setattr(
-        "gateway.observability.request_log.line", lambda record, _: kept.append(len(record.answered)) or b""
+        "gateway.observability.request_log.line", lambda record, _: lengths.append(len(record.answer_start)) or b""
     )
     backend.streams(*[backend.chunk("Hello")] * 9, backend.chunk(None, "stop"))
     with before(log={"contents": True, "contents_bytes": 10}) as client:
         client.chat(stream=True)
         client.chat()
-    assert kept == [10, 10]
+    assert lengths == [10, 10]
 
 
 def test_lines_that_nobody_reads_are_bounded_by_their_bytes(monkeypatch):
     monkeypatch.setattr("gateway.observability.request_log.STDERR", _Stuck())
     monkeypatch.setattr("gateway.observability.request_log.WAITING_BYTES", 2000)
-    monkeypatch.setattr("gateway.observability.request_log.LAST_WORDS_S", 0.01)
+    monkeypatch.setattr("gateway.observability.request_log.EXIT_FLUSH_S", 0.01)
 
     async def dropped():
         log = RequestLog()

@@ -1,4 +1,4 @@
-"""What is known of tokens and times, and from where."""
+"""The tokens and times of a request, and their sources."""
 
 import json
 
@@ -23,6 +23,7 @@ def met(*blocks):
 
 WORDS = event(choices=[{"delta": {"content": 'a "usage": {"prompt_tokens": 9} b'}}], usage=None)
 COUNT = {"prompt_tokens": 3, "completion_tokens": 5}
+FIELDS = {"messages": []}
 
 
 def test_the_last_count_of_a_stream_is_taken():
@@ -105,9 +106,8 @@ def settled(status=200, price=None, **fields):
 
 def test_a_price_is_of_a_million_tokens():
     meter = Meter(reported=Usage(1000, 500, "backend"))
-    record = settled(
-        asked={"messages": []}, attempts=[...], meter=meter, price=Price(input_per_million=0.15, output_per_million=0.6)
-    )
+    price = Price(input_per_million=0.15, output_per_million=0.6)
+    record = settled(request_fields=FIELDS, attempts=[...], meter=meter, price=price)
     assert record.cost_usd == 0.00045
 
 
@@ -132,23 +132,23 @@ def test_what_a_backend_found_in_its_cache_has_a_price_of_its_own(cached, price,
         }
     )
     prices = Price(input_per_million=0.15, output_per_million=0.6, cached_input_per_million=price)
-    assert settled(asked={"messages": []}, attempts=[Ended("answered")], meter=meter, price=prices).cost_usd == cost
+    assert settled(request_fields=FIELDS, attempts=[Ended("answered")], meter=meter, price=prices).cost_usd == cost
 
 
 @pytest.mark.parametrize(("status", "counted"), [(200, True), (499, True), (502, False), (400, False)])
 def test_a_refused_request_used_no_tokens_and_a_cancelled_one_did(status, counted):
-    record = settled(status, asked={"messages": []}, attempts=[Ended("cancelled")])
+    record = settled(status, request_fields=FIELDS, attempts=[Ended("cancelled")])
     assert (record.usage is not None) is counted
 
 
 @pytest.mark.parametrize(("blocks", "counted"), [((), False), ((WORDS,), True)])
 def test_a_client_that_left_after_a_failed_attempt_pays_only_for_what_came(blocks, counted):
-    record = settled(499, asked={"messages": []}, attempts=[Ended("failed")], meter=met(*blocks))
+    record = settled(499, request_fields=FIELDS, attempts=[Ended("failed")], meter=met(*blocks))
     assert (record.usage is not None) is counted
 
 
 def test_without_an_attempt_there_are_no_tokens():
-    assert settled(499, asked={"messages": []}).usage is None
+    assert settled(499, request_fields=FIELDS).usage is None
 
 
 def test_waiting_for_a_backend_or_for_the_rest_of_a_body_is_not_the_gateways_time():

@@ -56,14 +56,14 @@ def body(data, *, more=False):
 
 
 def test_an_answer_with_its_length():
-    found = answer(head((b"content-length", b"2"), (b"x-a", b"b")), body(b"{}"))
-    assert found.sent == b"HTTP/1.1 200 OK\r\ndate: now\r\ncontent-length: 2\r\nx-a: b\r\n\r\n{}"
-    assert not found.closed
+    transport = answer(head((b"content-length", b"2"), (b"x-a", b"b")), body(b"{}"))
+    assert transport.sent == b"HTTP/1.1 200 OK\r\ndate: now\r\ncontent-length: 2\r\nx-a: b\r\n\r\n{}"
+    assert not transport.closed
 
 
 def test_a_stream_goes_out_in_chunks():
-    found = answer(head(), body(b"data: 1\n\n", more=True), body(b"", more=True), body(b"data: [DONE]\n\n"))
-    assert found.sent == (
+    transport = answer(head(), body(b"data: 1\n\n", more=True), body(b"", more=True), body(b"data: [DONE]\n\n"))
+    assert transport.sent == (
         b"HTTP/1.1 200 OK\r\ndate: now\r\ntransfer-encoding: chunked\r\n\r\n"
         b"9\r\ndata: 1\n\n\r\ne\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
     )
@@ -71,26 +71,26 @@ def test_a_stream_goes_out_in_chunks():
 
 def test_a_stream_to_http_1_0_goes_on_until_the_connection_ends():
     parts = body(b"data: 1\n\n", more=True), body(b"data: 2\n\n", more=True), body(b"data: [DONE]\n\n")
-    found = answer(head(), *parts, version="1.0", keep_alive=False)
-    assert found.sent == (
+    transport = answer(head(), *parts, version="1.0", keep_alive=False)
+    assert transport.sent == (
         b"HTTP/1.1 200 OK\r\ndate: now\r\nconnection: close\r\n\r\ndata: 1\n\ndata: 2\n\ndata: [DONE]\n\n"
     )
-    assert found.closed
+    assert transport.closed
 
 
 @pytest.mark.parametrize("headers", [[(b"connection", b"close")], []])
 def test_a_connection_that_ends_says_so(headers):
-    found = answer(head((b"content-length", b"0"), *headers), body(b""), keep_alive=bool(headers))
-    assert found.sent.count(b"connection: close\r\n") == 1
-    assert found.closed
+    transport = answer(head((b"content-length", b"0"), *headers), body(b""), keep_alive=bool(headers))
+    assert transport.sent.count(b"connection: close\r\n") == 1
+    assert transport.closed
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST"])
 def test_an_answer_that_may_have_no_body_has_none(method):
     status = 200 if method == "HEAD" else 204
-    found = answer(head(status=status), body(b""), method=method)
-    assert b"chunked" not in found.sent
-    assert found.sent.endswith(b"\r\n\r\n")
+    transport = answer(head(status=status), body(b""), method=method)
+    assert b"chunked" not in transport.sent
+    assert transport.sent.endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\nb", b"a\rb", b"a\0b"])

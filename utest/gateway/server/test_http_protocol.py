@@ -14,6 +14,8 @@ from gateway.server import http_protocol
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]}).encode()
 POST = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 LENGTH = b"content-length: %d\r\n" % len(BODY)
+STREAM_BODY = BODY.replace(b"{", b'{"stream": true, ', 1)
+STREAM = POST + b"content-length: %d\r\n\r\n" % len(STREAM_BODY) + STREAM_BODY
 
 
 @pytest.fixture
@@ -80,7 +82,7 @@ def test_a_second_head_that_does_not_end_is_408_too(connect, monkeypatch):
     connection = connect()
     connection.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
     assert status(connection) == 200
-    time.sleep(0.4)  # between requests nobody is in a hurry
+    time.sleep(0.4)  # between requests there is no time limit
     connection.sendall(b"GET /health")
     assert received(connection) == (408, "request_timeout")
 
@@ -89,8 +91,7 @@ def test_an_answer_under_way_is_not_cut_off_by_half_a_second_request(connect, ba
     monkeypatch.setattr(http_protocol, "HEAD_S", 0.1)
     backend.streams(*[backend.chunk("a")] * 50, backend.chunk(None, "stop"), pause_s=0.5)
     connection = connect()
-    asked = BODY.replace(b"{", b'{"stream": true, ', 1)
-    connection.sendall(POST + b"content-length: %d\r\n\r\n" % len(asked) + asked)
+    connection.sendall(STREAM)
     data = connection.recv(100)
     connection.sendall(b"GET /hea")
     while b"[DONE]" not in data:
@@ -131,9 +132,9 @@ def test_what_is_refused_below_asgi_has_the_shape_of_its_path(connect, monkeypat
     data = b"".join(iter(lambda: connection.recv(65_536), b""))
     head, _, answer = data.partition(b"\r\n\r\n")
     assert int(head.split()[1]) == status
-    told = json.loads(answer)
-    assert (told["type"], told["error"]["type"]) == ("error", "invalid_request_error")
-    assert f"\r\nrequest-id: {told['request_id']}".encode() in head
+    error = json.loads(answer)
+    assert (error["type"], error["error"]["type"]) == ("error", "invalid_request_error")
+    assert f"\r\nrequest-id: {error['request_id']}".encode() in head
 
 
 @pytest.mark.parametrize("sent", [b"\x16\x03\x01\r\n\r\n", b"POST /v1/chat/completions HTTP/1.1\r\nno colon\r\n\r\n"])
@@ -179,8 +180,7 @@ def test_a_client_that_does_not_read_is_let_go(client, connect, backend, monkeyp
         backend.streams(*[backend.chunk("x" * 1_000_000)] * 100)
     else:
         backend.answers({"choices": [{"message": {"content": "x" * 30_000_000}}]})
-    asked = BODY.replace(b"{", b'{"stream": true, ' if stream else b"{", 1)
-    connect().sendall(POST + b"content-length: %d\r\n\r\n" % len(asked) + asked)
+    connect().sendall(STREAM if stream else POST + LENGTH + b"\r\n" + BODY)
     until(lambda: any(connection.flow.write_paused for connection in client.connections))
     until(lambda: not any(connection.flow.write_paused for connection in client.connections))
     if stream:
@@ -189,10 +189,9 @@ def test_a_client_that_does_not_read_is_let_go(client, connect, backend, monkeyp
 
 def test_a_stream_that_nobody_reads_ends_in_time_and_is_no_defect(hasty_client, backend, caplog):
     backend.streams(*[backend.chunk("x" * 1_000_000)] * 100)
-    asked = BODY.replace(b"{", b'{"stream": true, ', 1)
     address = (hasty_client.http.base_url.host, hasty_client.http.base_url.port)
     with socket.create_connection(address) as connection:
-        connection.sendall(POST + b"content-length: %d\r\n\r\n" % len(asked) + asked)
+        connection.sendall(STREAM)
         assert backend.closed.wait(5)
         until(lambda: any("without completing" in record.message for record in caplog.records))
     assert not any(record.exc_info for record in caplog.records)
@@ -201,9 +200,8 @@ def test_a_stream_that_nobody_reads_ends_in_time_and_is_no_defect(hasty_client, 
 @pytest.mark.parametrize("between", [b"", POST + LENGTH + b"\r\n" + BODY])
 def test_what_is_no_http_in_the_midst_of_a_stream_ends_it_without_a_word(connect, backend, between):
     backend.streams(*[backend.chunk("a")] * 1000)
-    asked = BODY.replace(b"{", b'{"stream": true, ', 1)
     connection = connect()
-    connection.sendall(POST + b"content-length: %d\r\n\r\n" % len(asked) + asked)
+    connection.sendall(STREAM)
     data = connection.recv(65_536)
     connection.sendall(between + b"\0\r\n\r\n")
     while piece := connection.recv(65_536):

@@ -13,7 +13,7 @@ from aiohttp import web
 from gateway.backends.kinds import GatewayConfig
 from gateway.limits import key_file
 from gateway.limits.concurrency import ConcurrencyLimiter
-from gateway.server.generation import differences, in_force
+from gateway.server.generation import differences, reloaded
 
 TEXT = """
 {more}
@@ -62,7 +62,7 @@ class Reloaded:
 
 @pytest.fixture
 def running(start_gateway, backend, tmp_path, monkeypatch):
-    monkeypatch.setattr("gateway.server.reloading.LOOK_S", 0.05)
+    monkeypatch.setattr("gateway.server.reloading.POLL_S", 0.05)
     path = tmp_path / "gateway.toml"
 
     @contextmanager
@@ -232,7 +232,7 @@ def test_differences_name_settings():
     one = GatewayConfig(**base)
     other = GatewayConfig(**{**base, "server": {"port": 1}, "limits": {"messages": 2}})
     assert differences(one, other) == ["server.port", "limits.messages"]
-    assert differences(one, in_force(one, other)) == ["limits.messages"]
+    assert differences(one, reloaded(one, other)) == ["limits.messages"]
 
 
 async def entered(concurrency, count):

@@ -1,4 +1,4 @@
-"""The way out: what is under way ends whole, what comes then is told to come again, and nothing lasts for ever."""
+"""Shutdown: requests under way end whole, new ones are refused with a retry, and all ends in time."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ def paced(backend, count, pause_s):
 
 @contextmanager
 def stopping(client, backend, streams=1):
-    """Streams under way, and the stop signal given; gives the futures of their events."""
+    """Start streams, send the stop signal, and yield the futures of their events."""
     with ThreadPoolExecutor(streams) as pool:
         running = [pool.submit(client.events) for _ in range(streams)]
         while len(backend.bodies) < streams:

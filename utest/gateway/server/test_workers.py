@@ -103,10 +103,10 @@ def test_the_configuration_may_name_their_number(serve):
 def test_several_workers_and_an_embedded_model_are_refused(serve):
     gateway = serve(CONFIG.format(kind="llamacpp", address=""), "--workers", "2")
     assert gateway.process.wait(10) == 2
-    told = gateway.process.stderr.read().decode()
-    assert "server.workers: each of 2 workers would load the model of backend 'up' once more" in told
-    assert "run one worker" in told
-    assert "Traceback" not in told
+    output = gateway.process.stderr.read().decode()
+    assert "server.workers: each of 2 workers would load the model of backend 'up' once more" in output
+    assert "run one worker" in output
+    assert "Traceback" not in output
 
 
 def test_one_worker_that_cannot_come_back_leaves_the_others_answering(serve, tmp_path):
@@ -127,21 +127,21 @@ def test_each_worker_reads_the_configuration_again(serve, tmp_path):
     gateway.until("listening")
     (tmp_path / "gateway.toml").write_text(OPENAI + "[server]\nwatch = false\n[limits]\nmessages = 3\n")
     gateway.process.send_signal(signal.SIGHUP)
-    told = gateway.until("config_reloaded", 2)
-    assert {entry["worker"] for entry in told} == {0, 1}
-    assert told[0]["changed"] == ["limits.messages"]
+    reloaded = gateway.until("config_reloaded", 2)
+    assert {entry["worker"] for entry in reloaded} == {0, 1}
+    assert reloaded[0]["changed"] == ["limits.messages"]
     assert gateway.until("config_needs_restart")[0]["settings"] == ["server.watch"]
     gateway.process.send_signal(signal.SIGTERM)
     assert gateway.process.wait(10) == 0
 
 
 def test_a_worker_that_is_killed_keeps_no_place(serve):
-    asked = []
+    requests = []
 
     class Backend(BaseHTTPRequestHandler):
         def do_POST(self):
-            asked.append(self.rfile.read(int(self.headers["content-length"])))
-            if len(asked) > 2:
+            requests.append(self.rfile.read(int(self.headers["content-length"])))
+            if len(requests) > 2:
                 body = b'{"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}]}'
                 self.send_response(200)
                 self.send_header("content-length", str(len(body)))
@@ -174,7 +174,7 @@ def test_a_worker_that_is_killed_keeps_no_place(serve):
     for _ in range(2):
         Thread(target=ask, args=(url,), daemon=True).start()
     try:
-        while len(asked) < 2:
+        while len(requests) < 2:
             time.sleep(0.01)
         assert ask(url) == 503
         for entry in gateway.until("worker_started", 2):
