@@ -135,7 +135,7 @@ class LlamaCppBackend(OpenAIBackend):
                 return "is starting; ask again in a moment"
         return "is too busy to say that it is ready; ask again in a moment"
 
-    def how_to_offer(self, operation: Operation) -> str:
+    def setting_for(self, operation: Operation) -> str:
         """The setting that embeddings need."""
         return f'set backends.{self.name}.embeddings = "mean" in gateway.toml' if operation is EMBEDDINGS else ""
 

@@ -134,4 +134,4 @@ def _join(choice: dict[str, Any], piece: dict[str, Any]) -> None:
 
 def _translate_logprobs(choice: dict[str, Any], logprobs: TextLogprobs) -> None:
     if choice.get("logprobs"):
-        choice["logprobs"] = logprobs.translated(choice["logprobs"]["content"])
+        choice["logprobs"] = logprobs.translate(choice["logprobs"]["content"])

@@ -89,7 +89,7 @@ class AzureBackend(OpenAIBackend):
     async def ready(self) -> bool:
         """Whether the list of models answers 200; it costs no tokens."""
         try:
-            connection = self._opened()
+            connection = self._require_connection()
         except BackendUnavailable:
             return False
         return await connection.answers(
@@ -116,8 +116,8 @@ class AzureBackend(OpenAIBackend):
                 if passed:
                     yield passed
 
-    def _opened(self) -> Connection:
-        connection = super()._opened()
+    def _require_connection(self) -> Connection:
+        connection = super()._require_connection()
         if self._token:
             try:
                 token = self._token.read()

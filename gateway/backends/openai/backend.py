@@ -66,7 +66,7 @@ class OpenAIBackend(RemoteBackend):
 
     async def complete(self, call: Call) -> bytes:
         """Forward `call`; the answer's bytes are checked to be such an answer and given back as they are."""
-        async with self._opened().post(self.path(call), self.body(call), call) as response:
+        async with self._require_connection().post(self.path(call), self.body(call), call) as response:
             await self._check_status(response)
             body = await response.read()
             self._check_answer(call, body)
@@ -74,7 +74,7 @@ class OpenAIBackend(RemoteBackend):
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Forward `call`; whole events come back as the backend wrote them."""
-        post = self._opened().post(self.path(call), self.body(call), call, reuse=self.reuse_after_stream)
+        post = self._require_connection().post(self.path(call), self.body(call), call, reuse=self.reuse_after_stream)
         async with post as response:
             await self._check_status(response)
             if response.content_type == "application/json":
