@@ -91,9 +91,9 @@ def test_a_stream(path):
     for events in changed(EVENTS, path):
         stream = AnthropicStream(include_usage=True)
         wire = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
-        events, failure = backend._translate(stream, wire)
+        block, failure = backend._translate(stream, wire)
         if not failure and stream.finished:
-            events += stream.usage_chunk()
+            block += stream.usage_chunk()
             usage_of(stream.counts)
-        chunks = [json.loads(event[6:]) for event in events.split(b"\n\n") if event.startswith(b"data: ")]
+        chunks = [json.loads(event[6:]) for event in block.split(b"\n\n") if event.startswith(b"data: ")]
         assert all(well_formed(choice) for chunk in chunks for choice in chunk["choices"]), events
