@@ -148,7 +148,7 @@ def test_of_a_long_answer_only_the_text_is_kept(monkeypatch):
 
 def test_of_an_answer_without_end_nothing_more_is_kept_nor_counted(monkeypatch):
     monkeypatch.setattr(llamacpp_tokens, "KEPT_EVENTS", 1000)
-    monkeypatch.setattr(llamacpp_tokens, "LONGEST", 2000)
+    monkeypatch.setattr(llamacpp_tokens, "COUNT_LIMIT", 2000)
     server = Server()
     it = counter(server)
     for _ in range(5000):
@@ -159,7 +159,7 @@ def test_of_an_answer_without_end_nothing_more_is_kept_nor_counted(monkeypatch):
 
 
 def test_a_long_prompt_is_not_counted(monkeypatch):
-    monkeypatch.setattr(llamacpp_tokens, "LONGEST", 20)
+    monkeypatch.setattr(llamacpp_tokens, "COUNT_LIMIT", 20)
     assert asyncio.run(counter(Server()).count()) is None
 
 
