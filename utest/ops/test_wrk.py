@@ -1,7 +1,7 @@
 import pytest
 
 from ops.bench.race import wrk
-from ops.bench.race.laps import of_load
+from ops.bench.race.laps import load_figures
 
 TOLD = """Running 1s test @ http://127.0.0.1:1/v1/chat/completions
   1 threads and 32 connections
@@ -27,7 +27,7 @@ def test_a_run_of_refusals_alone_has_no_throughput():
 def test_a_percentile_of_too_few_answers_is_none(requests, p50_ms, p99_ms):
     load = wrk.parse(f"RESULT {requests} 1000000 10000.0 20000.0 0")
     assert (load.p50_ms, load.p99_ms) == (p50_ms, p99_ms)
-    assert ("p99_ms@1" in of_load(load, 1)) == (p99_ms is not None)
+    assert ("p99_ms@1" in load_figures(load, 1)) == (p99_ms is not None)
 
 
 def test_no_result_is_an_error_with_what_was_said():

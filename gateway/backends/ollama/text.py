@@ -43,7 +43,7 @@ def generate_request(call: Call) -> dict[str, Any]:
     if call.choices > 1:
         raise unsupported("prompt", "takes one prompt at a time", "Send a string.")
     if (fields.get("best_of") or 1) > 1:
-        raise unsupported("best_of", "gives one choice", "Leave it events.")
+        raise unsupported("best_of", "gives one choice", "Leave it out.")
     if fields.get("echo"):
         raise unsupported("echo", "gives the completion alone", "Put your own prompt before it.")
     request = native_fields(call, translated=_TRANSLATED, native=_NATIVE)
@@ -117,7 +117,7 @@ class GeneratedText:
 
     @staticmethod
     def is_answer(answer: dict[str, Any]) -> bool:
-        """Whether the translate fields have the types of api/types.go."""
+        """Whether the translated fields have the types of api/types.go."""
         return isinstance(answer.get("response"), str) and has_counts(answer)
 
     def _envelope(self, answer: dict[str, Any]) -> dict[str, Any]:
