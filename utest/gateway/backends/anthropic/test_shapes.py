@@ -68,9 +68,9 @@ def changed(value, path):
 
 def well_formed(choice):
     """Whether the texts of a message or delta are texts."""
-    said = choice.get("message") or choice["delta"]
-    calls = said.get("tool_calls", [])
-    texts = [said.get("content"), *(call["function"]["arguments"] for call in calls)]
+    message = choice.get("message") or choice["delta"]
+    calls = message.get("tool_calls", [])
+    texts = [message.get("content"), *(call["function"]["arguments"] for call in calls)]
     return all(text is None or isinstance(text, str) for text in texts)
 
 

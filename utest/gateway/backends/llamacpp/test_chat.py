@@ -25,25 +25,25 @@ def test_what_holds_no_count_passes_as_it_is():
 
 
 def test_the_counts_of_all_choices_come_once_at_the_end():
-    it = stream(stream_options={"include_usage": True})
+    usages = stream(stream_options={"include_usage": True})
     content = event(choices=[{"index": 1, "delta": {"content": "a"}}])
-    assert it.translate(content + event(choices=[], usage=USAGE)) == content
-    assert it.translate(event(choices=[], usage=USAGE)) == b""
-    last = json.loads(it.usage().removeprefix(b"data: "))
+    assert usages.translate(content + event(choices=[], usage=USAGE)) == content
+    assert usages.translate(event(choices=[], usage=USAGE)) == b""
+    last = json.loads(usages.usage().removeprefix(b"data: "))
     counts = {"prompt_tokens": 7, "completion_tokens": 6, "total_tokens": 13}
     assert last == {"id": "1", "choices": [], "usage": {**counts, "prompt_tokens_details": {"cached_tokens": 0}}}
 
 
 def test_unasked_counts_are_only_noted():
     call = Call(b"", {"n": 2}, "m", "m", "id-1", stream=True)
-    it = ChoicesUsage(call)
+    usages = ChoicesUsage(call)
     choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
     timings = {"prompt_n": 5, "cache_n": 2, "predicted_n": 3}
     assert (
-        it.translate(event(choices=[choice], timings=timings))
+        usages.translate(event(choices=[choice], timings=timings))
         == b"data: " + json.dumps({"id": "1", "choices": [choice]}, separators=(",", ":")).encode() + b"\n\n"
     )
-    assert it.usage() == b""
+    assert usages.usage() == b""
     counted = call.meter.reported
     assert (counted.prompt_tokens, counted.completion_tokens, counted.cached_tokens) == (7, 3, 2)
 
