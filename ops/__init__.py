@@ -1,1 +1,1 @@
-"""What runs the project beside its suites."""
+"""Programs that operate the project, besides its suites."""

@@ -1,1 +1,1 @@
-"""Backends: one module per wire format."""
+"""Backends: one package per wire format."""

@@ -1,4 +1,4 @@
-"""What every backend must do; `gateway.backends.kinds` says how to add a kind."""
+"""The interface of a backend; `gateway.backends.kinds` says how to add a kind."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from gateway.text.control_tokens import ControlTokens
 
     WriteNow = Callable[[bytes], bool]
-    """Writes whole events if that needs no wait, and says whether it did."""
+    """Writes whole events if that needs no wait. Returns whether it did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One checked request on its way to one backend.
+    """One validated request on its way to one backend.
 
     Attributes:
-        body: the client's own bytes, a UTF-8 JSON object; dumped anew if control tokens were broken in it.
-        fields: `body` parsed, unknown fields included; not to be changed.
-        model: the id that the client asked for.
-        backend_model: the name of that model at the backend.
-        request_id: passed on as `x-request-id`.
-        stream: whether the client asked for server-sent events.
-        operation: what it asks for.
-        strict: refuse a parameter that the backend cannot take, rather than drop it.
-        dropped: names of the parameters that were dropped, each once and in order, for the response header.
-        write_now: may be given events of a stream that has begun, instead of yielding them.
-        headers: for the backend, besides the gateway's own: of the trace, and of a format that it speaks itself.
-        format: of `body` and `fields`, and of the answer: OpenAI's, or one of the backend's `native` ones.
-        meter: notes how long the backend took, and what it counted.
+        body: the client's bytes, a UTF-8 JSON object; serialized again if control tokens were broken in it.
+        fields: `body` parsed, unknown fields included; read-only.
+        model: the model id in the request.
+        backend_model: the backend's name for that model.
+        request_id: sent to the backend as `x-request-id`.
+        stream: whether the client requested server-sent events.
+        operation: the requested operation.
+        strict: refuse a parameter that the backend does not support, instead of dropping it.
+        dropped: names of the dropped parameters, each once and in order, for the response header.
+        write_now: takes events of a stream that has begun, instead of yielding them.
+        headers: further headers for the backend: of the trace, and of the backend's native format.
+        format: the format of `body`, `fields` and the answer: OpenAI's, or one of the backend's `native` formats.
+        meter: records the backend's waits and usage.
     """
 
     body: bytes
@@ -57,21 +57,21 @@ class Call:
     meter: Meter = field(default_factory=Meter)
 
     def body_for_backend(self) -> bytes:
-        """The client's bytes; dumped anew, with only `model` changed, if the backend's name for it differs."""
+        """The client's bytes; serialized again, with only `model` changed, if the backend has another name for it."""
         if self.backend_model == self.model:
             return self.body
         return orjson.dumps({**self.fields, "model": self.backend_model})
 
     @property
     def choices(self) -> int:
-        """How many choices were asked for."""
+        """The number of requested choices."""
         return self.operation.choices(self.fields)
 
     def drop(self, param: str) -> None:
-        """Leave out a parameter that the backend cannot take, and name it in the answer's headers.
+        """Name a parameter that the backend does not support in the response header.
 
         Args:
-            param: path of the field, without indexes: `seed`, `messages[].name`.
+            param: the field's path without indexes: `seed`, `messages[].name`.
 
         Raises:
             InvalidRequest: the call is strict.
@@ -87,18 +87,18 @@ class Call:
 
 
 class Backend(ABC):
-    """Something that answers calls.
+    """Answers calls.
 
-    The gateway holds the clock: it cancels `complete` and `stream` when a limit under `[timeouts]` passes or the client
-    goes away, so a backend only has to close its connection when it is cancelled.
+    The gateway cancels `complete` and `stream` when a limit under `[timeouts]` passes or the client disconnects. A
+    cancelled backend only has to close its connection.
 
     Attributes:
-        name: its name in the configuration.
-        strict: refuse every request with a parameter that the backend cannot take.
-        operations: what it can be asked for.
-        native: the formats beside OpenAI's in which it can be asked as well.
+        name: the backend's name in the configuration.
+        strict: refuse every request with a parameter that the backend does not support.
+        operations: the supported operations.
+        native: the supported formats besides OpenAI's.
         limit_field: the field of a chat request that bounds the answer; OpenAI's own models know the newer name only.
-        control_tokens: what is broken in every call, if the backend would take it for its chat template's own.
+        control_tokens: the tokens to break in every call, because the backend takes them for its chat template's own.
     """
 
     operations: Collection[Operation] = (CHAT,)
@@ -110,12 +110,12 @@ class Backend(ABC):
         self.control_tokens: ControlTokens | None = None
         self.limit_field = "max_tokens"
 
-    def how_to_offer(self, operation: Operation) -> str:  # noqa: ARG002  # a subclass may need it
-        """What to set in the configuration, so that it can be asked for this too; empty if nothing helps."""
+    def setting_for(self, operation: Operation) -> str:  # noqa: ARG002  # a subclass may need it
+        """The setting that would enable `operation`; empty if there is none."""
         return ""
 
     def check(self) -> None:  # noqa: B027  # most need nothing
-        """See that what it needs on this machine is there, before anything is started.
+        """Check, before anything is started, that what the backend needs on this machine is there.
 
         Raises:
             ConfigError: a package is missing.
@@ -124,30 +124,30 @@ class Backend(ABC):
 
     @abstractmethod
     async def start(self) -> None:
-        """Make ready for calls. It runs while the gateway already answers `/health`."""
+        """Prepare for calls, while the gateway already answers `/health`."""
 
     @abstractmethod
     async def stop(self) -> None:
-        """Give everything back; calls still under way may fail."""
+        """Release all resources; calls in progress may fail."""
 
     @abstractmethod
     async def ready(self) -> bool:
-        """Whether the backend would answer now. It spends no tokens and raises nothing."""
+        """Whether the backend would answer now. Spends no tokens and never raises."""
 
     def why_not_ready(self) -> str:
-        """What keeps it from answering, in words that follow its name, and what to do; for when `ready` says no."""
+        """The reason why `ready` is False, as words that follow the backend's name, and the fix."""
         return "does not answer as it should; check that it runs, and its base_url and its key or token in gateway.toml"
 
     @abstractmethod
     async def complete(self, call: Call) -> bytes:
-        """Answer `call` whole.
+        """Answer `call` in one piece.
 
         Returns:
-            One object as JSON, as OpenAI, or the API of the call's format, answers such a request.
+            The answer as one JSON object, in the call's format.
 
         Raises:
-            GatewayError: a subclass of `BackendError`, `InvalidRequest` or `ContextTooLong`; with `reached=False` if
-                not a byte went out, so that the next backend of the route may be tried.
+            GatewayError: a `BackendError`, `InvalidRequest` or `ContextTooLong`; with `reached=False` if not a byte was
+                sent, so that the route's next backend may be tried.
         """
 
     @abstractmethod
@@ -155,9 +155,9 @@ class Backend(ABC):
         """Answer `call` as server-sent events.
 
         Yields:
-            One or more whole events (never a part of one), each closed by its blank line, without the final
-            `data: [DONE]`, which the gateway writes itself. Every choice has exactly one finish reason.
+            One or more whole events (never a part of one), each closed by its blank line. The gateway itself writes the
+            final `data: [DONE]`. Every choice has exactly one finish reason.
 
         Raises:
-            GatewayError: as for `complete`; also in mid-stream, where the gateway turns it into an error event.
+            GatewayError: see `complete`; in mid-stream, the gateway turns it into an error event.
         """

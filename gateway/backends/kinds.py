@@ -1,4 +1,4 @@
-"""The kinds of backends: to add one, write its module and its line in `KINDS`."""
+"""The kinds of backends. To add one, write its module and its line in `KINDS`."""
 
 from __future__ import annotations
 
@@ -33,45 +33,45 @@ class Kind(Generic[_Table]):
     """One kind of backend.
 
     Attributes:
-        config: its table; what the table's class says of the kind is asked of the table itself.
-        backend: makes a backend of the table, its `name` and `takes`. Packages that not every gateway has installed are
-            imported when it starts, not with its module.
-        takes: what it is made with besides: `connect_s`, the limit for making a connection; `models`, the names under
-            which routes ask it for models.
+        config: the class of its configuration table.
+        backend: creates a backend from the table, `name` and `arguments`. Its optional packages are imported when it
+            starts, not with its module.
+        arguments: further arguments of `backend`: `connect_s`, the limit for making a connection; `models`, the names
+            of its models in the routes.
     """
 
     config: type[_Table]
     backend: Callable[Concatenate[_Table, ...], Backend]
-    takes: tuple[str, ...] = ("connect_s",)
+    arguments: tuple[str, ...] = ("connect_s",)
 
 
 KINDS: dict[str, Kind[Any]] = {
-    "llamacpp": Kind(LlamaCppConfig, LlamaCppBackend, takes=("models",)),
+    "llamacpp": Kind(LlamaCppConfig, LlamaCppBackend, arguments=("models",)),
     "openai": Kind(OpenAIConfig, OpenAIBackend),
     "azure": Kind(AzureConfig, AzureBackend),
     "nim": Kind(NimConfig, NimBackend),
     "anthropic": Kind(AnthropicConfig, AnthropicBackend),
     "ollama": Kind(OllamaConfig, OllamaBackend),
-    "litellm": Kind(LiteLLMConfig, LiteLLMBackend, takes=("models", "connect_s")),
+    "litellm": Kind(LiteLLMConfig, LiteLLMBackend, arguments=("models", "connect_s")),
 }
 GatewayConfig = Config.with_kinds({name: kind.config for name, kind in KINDS.items()})
-"""The configuration with backends of all these kinds."""
+"""The configuration with all these kinds of backends."""
 
 
 def load(path: Path | None = None) -> Config:
-    """Read and check the configuration; see `gateway.config.load.load`."""
+    """Read and validate the configuration; see `gateway.config.load.load`."""
     return config_file.load(path, GatewayConfig)
 
 
 def create_backends(
     config: Config, running: Mapping[str, Backend] | None = None, before: Config | None = None
 ) -> dict[str, Backend]:
-    """One backend per table `[backends.<name>]`; none is started.
+    """Create one backend per table `[backends.<name>]`, without starting it.
 
     Args:
         config: the configuration.
-        running: backends that are there already; one whose table did not change is taken as it is.
-        before: the configuration that they come from.
+        running: existing backends; reused where the table is unchanged.
+        before: the configuration of the existing backends.
 
     Raises:
         ConfigError: LiteLLM is not installed, and a backend needs it.
@@ -79,7 +79,7 @@ def create_backends(
     """
     backends: dict[str, Backend] = {}
     for name in config.backends:
-        if running and before and _is_same(name, before, config):
+        if running and before and _is_unchanged(name, before, config):
             backends[name] = running[name]
         else:
             backends[name] = _create(name, config)
@@ -89,26 +89,26 @@ def create_backends(
 def _create(name: str, config: Config) -> Backend:
     settings = config.backends[name]
     kind = KINDS[settings.kind]
-    known: dict[str, object] = {"connect_s": config.timeouts.connect_s, "models": _models_on(config, name)}
-    backend = kind.backend(settings, name=name, **{what: known[what] for what in kind.takes})
+    arguments: dict[str, object] = {"connect_s": config.timeouts.connect_s, "models": _models_on(config, name)}
+    backend = kind.backend(settings, name=name, **{key: arguments[key] for key in kind.arguments})
     backend.check()
     if settings.control_tokens:
         backend.control_tokens = ControlTokens(settings.control_tokens)
     return backend
 
 
-def _is_same(name: str, one: Config, other: Config) -> bool:
-    settings = other.backends[name]
-    connects = "connect_s" in KINDS[settings.kind].takes
-    return one.backends.get(name) == settings and (not connects or one.timeouts.connect_s == other.timeouts.connect_s)
+def _is_unchanged(name: str, old: Config, new: Config) -> bool:
+    settings = new.backends[name]
+    connects = "connect_s" in KINDS[settings.kind].arguments
+    return old.backends.get(name) == settings and (not connects or old.timeouts.connect_s == new.timeouts.connect_s)
 
 
 def _models_on(config: Config, backend: str) -> list[str]:
-    """The names under which the routes ask `backend` for a model, each once."""
+    """The names of the backend's models in the routes, each once."""
     names = [
-        step.model or model
+        candidate.model or model
         for model, settings in config.models.items()
-        for step in settings.route
-        if step.backend == backend
+        for candidate in settings.route
+        if candidate.backend == backend
     ]
     return list(dict.fromkeys(names))

@@ -1,4 +1,4 @@
-"""What a backend cannot take of a request: dropped and named in a header, or refused; never renamed in silence."""
+"""Parameters that a backend does not support: dropped and named in a header, or refused; never renamed in silence."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from gateway.backends.base import Call
 
-# What a backend does anyway: a parameter that asks for no more than this may be left out unnamed.
-_ASKS_FOR_NOTHING: dict[str, Any] = {
+# The default of every backend: a parameter with this value is dropped without being named.
+_DEFAULTS: dict[str, Any] = {
     "frequency_penalty": 0,
     "logit_bias": {},
     "logprobs": False,
@@ -31,31 +31,31 @@ _ASKS_FOR_NOTHING: dict[str, Any] = {
 
 
 def supported_parameters(call: Call, names: Collection[str]) -> dict[str, Any]:
-    """The parameters of `call` that its backend knows; any other one that asks for something goes to `call.drop`.
+    """The parameters of `call` that its backend supports; drop every other one that is not a default.
 
     Args:
         call: the call on its way to the backend.
-        names: the top-level fields that the backend, or the gateway for it, understands.
+        names: the top-level fields that the backend, or the gateway for it, supports.
 
     Returns:
-        The known fields that are not null.
+        The supported fields that are not null.
 
     Raises:
         InvalidRequest: a parameter would be dropped and the call is strict.
     """
-    known = {}
+    supported = {}
     for name, value in call.fields.items():
         if value is None:
             continue
         if name in names:
-            known[name] = value
-        elif name not in _ASKS_FOR_NOTHING or value != _ASKS_FOR_NOTHING[name]:
+            supported[name] = value
+        elif name not in _DEFAULTS or value != _DEFAULTS[name]:
             call.drop(name)
-    return known
+    return supported
 
 
 def drop_ignored(call: Call, names: AbstractSet[str]) -> None:
-    """Name those of some parameters that ask for something, for a backend that gets them and ignores them.
+    """Name the parameters that the backend gets and ignores, unless they are defaults.
 
     Args:
         call: the call on its way to the backend.
@@ -66,15 +66,15 @@ def drop_ignored(call: Call, names: AbstractSet[str]) -> None:
     """
     for name in sorted(names & call.fields.keys()):
         value = call.fields[name]
-        if value is not None and (name not in _ASKS_FOR_NOTHING or value != _ASKS_FOR_NOTHING[name]):
+        if value is not None and (name not in _DEFAULTS or value != _DEFAULTS[name]):
             call.drop(name)
 
 
-def refuse_other_shapes(call: Call) -> None:
-    """Refuse what a backend of another family has no counterpart for, where dropping it would change the answer.
+def refuse_openai_only(call: Call) -> None:
+    """Refuse what only OpenAI's format has, where dropping it would change the answer.
 
     Raises:
-        InvalidRequest: several choices, OpenAI's functions of old, or an answer in sound.
+        InvalidRequest: several choices, the deprecated functions, or an audio answer.
     """
     if call.choices > 1:
         raise unsupported("n", f"gives one choice, but got {call.choices}", "Send 1 and ask several times.")
@@ -85,11 +85,11 @@ def refuse_other_shapes(call: Call) -> None:
 
 
 def unsupported(param: str, what: str, fix: str) -> InvalidRequest:
-    """The refusal of what would change the answer's meaning if it were dropped.
+    """The error for a parameter that cannot be dropped without changing the answer's meaning.
 
     Args:
         param: path of the field.
-        what: what the backend cannot do, as in "gives one choice".
+        what: the backend's restriction, such as "gives one choice".
         fix: what to send instead.
     """
     return InvalidRequest(

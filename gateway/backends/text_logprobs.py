@@ -1,6 +1,6 @@
-"""Log probabilities in the shape of text completions, from the shape of chat, which Ollama and llama.cpp use for both.
+"""Log probabilities of text completions from those of chat, whose format Ollama and llama.cpp use for both.
 
-Shapes: `CreateCompletionResponse` and `ChatCompletionTokenLogprob` of github.com/openai/openai-openapi.
+Formats: `CreateCompletionResponse` and `ChatCompletionTokenLogprob` of github.com/openai/openai-openapi.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ class TextLogprobs:
     """Translates the log probabilities of one choice, which may come in pieces.
 
     Args:
-        top: how many alternatives to each token were asked for.
+        top: requested number of alternatives to each token.
     """
 
     def __init__(self, top: int) -> None:
         self._top = top
         self._offset = 0
 
-    def translated(self, content: list[dict[str, Any]]) -> dict[str, Any]:
-        """One piece; offsets into the text, in characters, go on where the last piece ended.
+    def translate(self, content: list[dict[str, Any]]) -> dict[str, Any]:
+        """Translate one piece; its offsets, in characters, start where the last piece ended.
 
         Args:
-            content: for each token its `token`, `logprob` and `top_logprobs`.
+            content: `token`, `logprob` and `top_logprobs` of each token.
 
         Raises:
-            KeyError, TypeError, AttributeError: it is not of that shape.
+            KeyError, TypeError, AttributeError: `content` has another structure.
         """
         offsets = []
         for token in content:
@@ -40,5 +40,5 @@ class TextLogprobs:
         }
 
     def _alternatives(self, token: dict[str, Any]) -> dict[str, float]:
-        listed = (token.get("top_logprobs") or [])[: self._top]
-        return {other["token"]: other["logprob"] for other in listed}
+        alternatives = (token.get("top_logprobs") or [])[: self._top]
+        return {alternative["token"]: alternative["logprob"] for alternative in alternatives}

@@ -1,4 +1,4 @@
-"""The arguments of a tool's call, which OpenAI writes as text, and other formats as an object."""
+"""The arguments of a tool call: text in OpenAI's format, an object in others."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from gateway.text.nesting import MOST_LEVELS, nests_deeper
 
 
 def arguments_of(call: dict[str, Any], at: str) -> dict[str, Any]:
-    """The arguments of the call at the path `at` as an object.
+    """The arguments of the tool call at the path `at` as an object.
 
     Raises:
-        InvalidRequest: it is no function's call, or they are no JSON object, or nest too deep to be written.
+        InvalidRequest: no function call, no JSON object, or nested too deep to be written.
     """
     if call["type"] != "function":
         raise unsupported(

@@ -1,4 +1,4 @@
-"""OpenAI's `embedding` objects, made of another format's vectors."""
+"""OpenAI's `embedding` objects from another format's vectors."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def embedding(index: int, vector: Sequence[Any], *, packed: bool) -> dict[str, Any]:
-    """One `embedding` object, as numbers or as base64 of little-endian floats of 32 bits.
+    """One `embedding` object, as numbers or as base64 of little-endian 32-bit floats.
 
     Raises:
-        struct.error, OverflowError: something in the vector is no number, or too large for one.
+        struct.error, OverflowError: an element is no number, or exceeds 32 bits.
     """
-    data = struct.pack(f"<{len(vector)}f", *vector)  # which no vector of anything but numbers survives
+    data = struct.pack(f"<{len(vector)}f", *vector)  # also checks that every element is a number
     return {"object": "embedding", "index": index, "embedding": base64.b64encode(data).decode() if packed else vector}

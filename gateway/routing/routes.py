@@ -85,7 +85,7 @@ class Routes:
             raise ModelNotFound(model, near[0] if near else None)
         if not route.groups:
             able = [other for other, other_route in routes.items() if other_route.groups]
-            settings = (candidate.backend.how_to_offer(operation) for candidate in self.candidates[model])
+            settings = (candidate.backend.setting_for(operation) for candidate in self.candidates[model])
             raise OperationNotOffered(model, operation.url_path, able=able, setting=next(filter(None, settings), ""))
         return route
 

@@ -9,7 +9,7 @@ from keywords.engine.scripted.backend import Fault, Script, words
 from keywords.engine.scripted.record import RecordedRequest, Sent
 from ops.bench.race import streams, upstream
 from ops.bench.race.stream_client import Order, Stream, run
-from ops.bench.race.streams import StreamsError, added
+from ops.bench.race.streams import StreamsError, added_delays
 
 BODY = {"model": upstream.STREAM_MODEL, "stream": True, "messages": []}
 
@@ -34,15 +34,15 @@ def test_every_chunk_of_every_stream_is_counted(backend):
     found = read(backend.url, keep_times=True)
     assert len(found) >= 2
     assert {stream.name for stream in found} == {"stream-000", "stream-001"}
-    assert all(streams.is_whole(stream) for stream in found)
+    assert all(streams.is_complete(stream) for stream in found)
     assert [number for number, _ in found[0].times] == list(range(upstream.CHUNKS))
-    assert found[0].asked_s < found[0].times[0][1] <= found[0].ended_s
+    assert found[0].sent_s < found[0].times[0][1] <= found[0].ended_s
 
 
 @pytest.mark.parametrize("split", [1, 7, 100])
 def test_words_that_come_in_pieces_are_counted_once(backend, split):
     backend.play(Script(chunks=words(upstream.CHUNKS), split_bytes=split, split_pause_s=0))
-    assert all(streams.is_whole(stream) for stream in read(backend.url, connections=1, seconds=0.01))
+    assert all(streams.is_complete(stream) for stream in read(backend.url, connections=1, seconds=0.01))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_stream_that_is_not_whole_has_its_error(backend, script, why):
     backend.play(script)
     found = read(backend.url, connections=1, seconds=0.01)
     assert why in found[0].error
-    assert not streams.is_whole(found[0])
+    assert not streams.is_complete(found[0])
 
 
 def test_the_client_is_a_command(backend):
@@ -69,7 +69,7 @@ def test_the_client_is_a_command(backend):
         capture_output=True,
         check=False,
     )
-    assert streams.is_whole(Stream(**json.loads(done.stdout)[0])), done.stderr
+    assert streams.is_complete(Stream(**json.loads(done.stdout)[0])), done.stderr
 
 
 def test_what_is_added_is_what_neither_side_took_itself():
@@ -77,7 +77,7 @@ def test_what_is_added_is_what_neither_side_took_itself():
     sent = [Sent(10.5 + number / 10, 0, number) for number in range(upstream.CHUNKS)]
     stream = Stream("a", 9.999, 0.0, upstream.CHUNKS, [(each.chunk, each.at_s + 0.002) for each in sent])
     stream.times[-1] = (upstream.CHUNKS - 1, sent[-1].at_s + 0.007)
-    found = added([stream] * 5, [record("a", 10.0, sent)] * 5)
+    found = added_delays([stream] * 5, [record("a", 10.0, sent)] * 5)
     assert found.ttft_p50_ms == pytest.approx(3)
     assert found.delay_p50_ms == pytest.approx(2)
     assert found.gap_p99_ms == pytest.approx(5)
@@ -87,9 +87,9 @@ def test_what_is_added_is_what_neither_side_took_itself():
 def test_a_percentile_of_too_few_streams_is_none():
     sent = [Sent(1.0, 0, number) for number in range(upstream.CHUNKS)]
     stream = Stream("a", 1.0, 2.0, upstream.CHUNKS, [(number, 1.0) for number in range(upstream.CHUNKS)])
-    four = added([stream] * 4, [record("a", 1.0, sent)] * 4)
+    four = added_delays([stream] * 4, [record("a", 1.0, sent)] * 4)
     assert (four.ttft_p50_ms, four.ttft_p99_ms, four.delay_p50_ms, four.gap_p99_ms) == (None, None, 0, None)
-    many = added([stream] * 299, [record("a", 1.0, sent)] * 299)
+    many = added_delays([stream] * 299, [record("a", 1.0, sent)] * 299)
     assert (many.ttft_p50_ms, many.ttft_p99_ms) == (0, 0)
 
 
@@ -103,7 +103,7 @@ def test_streams_without_a_record_or_an_end_are_errors():
     good = Stream("a", 1.0, 2.0, upstream.CHUNKS, [(number, 1.0) for number in range(upstream.CHUNKS)])
     short = Stream("b", 1.0, 2.0, 3, [])
     unknown = Stream("c", 1.0, 2.0, upstream.CHUNKS, [])
-    found = added([good, short, unknown], [record("a", 1.0, sent), record("b", 1.0, sent)])
+    found = added_delays([good, short, unknown], [record("a", 1.0, sent), record("b", 1.0, sent)])
     assert found.errors == 2
     with pytest.raises(StreamsError, match="not one of 2"):
-        added([short, unknown], [])
+        added_delays([short, unknown], [])

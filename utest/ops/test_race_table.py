@@ -5,8 +5,8 @@ import pytest
 
 from keywords.engine.statistics.intervals import Estimate, mean_interval
 from ops.bench.race.result import DIRECT, Race, Soak, save
-from ops.bench.race.table import markdown, number, shown
-from ops.bench.race.targets import TARGETS, judged
+from ops.bench.race.table import format_estimate, markdown, number
+from ops.bench.race.targets import TARGETS, target_verdicts
 
 
 def race(**ours):
@@ -58,9 +58,9 @@ def test_ratios_are_taken_within_the_round():
 def test_a_round_without_a_contender_is_left_out_of_its_figures():
     found = race()
     del found.rounds[1]["floor"]
-    assert found.of("floor", "rps@32").n == 2
-    assert found.of("gateway", "rps@32").n == 3
-    assert found.of("litellm", "rps@32") is None
+    assert found.mean("floor", "rps@32").n == 2
+    assert found.mean("gateway", "rps@32").n == 3
+    assert found.mean("litellm", "rps@32") is None
 
 
 def test_a_round_that_brought_nothing_has_no_ratio_to_it():
@@ -98,12 +98,12 @@ def test_numbers_have_three_digits(value, text):
 
 
 def test_a_missing_figure_is_a_dash():
-    assert shown(None) == "-"
+    assert format_estimate(None) == "-"
 
 
 def test_the_json_holds_laps_and_verdicts(tmp_path):
     found = race()
-    save(found, tmp_path / "race.json", judged(found))
+    save(found, tmp_path / "race.json", target_verdicts(found))
     read = json.loads((tmp_path / "race.json").read_text())
     assert read["rounds"][0]["gateway"]["rps@32"] == 3000
     assert read["targets"][0]["met"] == "yes"

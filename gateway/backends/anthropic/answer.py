@@ -1,7 +1,7 @@
-"""Anthropic's answer as OpenAI's: one `message` object, or one event of its stream at a time.
+"""Translates Anthropic's answers into OpenAI's format: a whole `message` object, or a stream event by event.
 
-Formats: docs.claude.com/en/api/messages, /en/api/messages-streaming. Thoughts come back as `reasoning`, and in
-`thinking_blocks` with the signature that Anthropic wants to see again.
+Formats: docs.claude.com/en/api/messages, /en/api/messages-streaming. Thoughts become `reasoning`, and `thinking_blocks`
+with the signature that Anthropic requires in the next request.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import orjson
 
 from gateway.backends.anthropic.vocabulary import FINISH_REASONS, THOUGHTS
 
-# What reading an answer raises that lacks something, or has something of another type.
+# Raised while reading an answer with missing fields, or fields of another type.
 WRONG_SHAPE = (LookupError, TypeError, AttributeError, ValueError)
 PING = b": ping\n\n"
 
 
 def completion(answer: dict[str, Any]) -> bytes:
-    """A whole `message` as a `chat.completion` object.
+    """Translate a whole `message` into a `chat.completion` object.
 
     Raises:
-        WRONG_SHAPE: it is no message.
+        WRONG_SHAPE: `answer` is no message.
     """
     text: list[str] = []
     thoughts: list[dict[str, Any]] = []
@@ -62,12 +62,12 @@ class AnthropicStream:
     """Translates the events of one stream.
 
     Args:
-        include_usage: whether the stream shall end with a usage chunk, and carry `usage: null` before.
+        include_usage: whether the stream ends with a usage chunk, and has `usage: null` in all others.
 
     Attributes:
-        finished: the stop reason has come, so that nothing of the answer is missing.
-        ended: `message_stop` has come.
-        counts: Anthropic's token counts, as far as they have come.
+        finished: whether the stop reason has arrived, which completes the answer.
+        ended: whether `message_stop` has arrived.
+        counts: Anthropic's latest token counts.
     """
 
     def __init__(self, *, include_usage: bool) -> None:
@@ -77,15 +77,15 @@ class AnthropicStream:
         self._envelope: dict[str, Any] = {}
         self.counts: dict[str, Any] = {}
         self._tool_calls = 0
-        # The block under way: Anthropic sends one after the other.
+        # The open block; Anthropic sends blocks one after the other.
         self._block: dict[str, Any] = {}
-        self._arguments = False
+        self._has_arguments = False
 
     def events(self, event: dict[str, Any], _raw: bytes) -> bytes:  # noqa: PLR0911  # one line per type of event
-        """The SSE events for one event; empty if it says nothing to an OpenAI client.
+        """The translated SSE events; empty if OpenAI's format has no counterpart.
 
         Raises:
-            WRONG_SHAPE: the event lacks what its type demands.
+            WRONG_SHAPE: the event lacks a field of its type.
         """
         match event["type"]:
             case "message_start":
@@ -97,7 +97,7 @@ class AnthropicStream:
             case "content_block_stop":
                 return self._block_stop()
             case "message_delta":
-                # The counts are cumulative: each replaces the one before.
+                # The counts are cumulative.
                 self.counts |= {name: count for name, count in event.get("usage", {}).items() if count is not None}
                 if event["delta"].get("stop_reason") and not self.finished:
                     self.finished = True
@@ -109,7 +109,7 @@ class AnthropicStream:
         return b""
 
     def usage_chunk(self) -> bytes:
-        """The usage chunk that ends the stream, if it was asked for."""
+        """The usage chunk that ends the stream, if the client requested it."""
         if not self._include_usage:
             return b""
         return _event({**self._envelope, "choices": [], "usage": usage_of(self.counts)})
@@ -130,7 +130,7 @@ class AnthropicStream:
         self._block = dict(block)
         if block["type"] == "tool_use":
             self._tool_calls += 1
-            self._arguments = False
+            self._has_arguments = False
             return self._chunk({"tool_calls": [_tool_call(self._tool_calls - 1, block, "")]})
         if block["type"] == "text" and block.get("text"):
             return self._chunk({"content": _text(block["text"])})
@@ -141,7 +141,7 @@ class AnthropicStream:
             case "text_delta":
                 return self._chunk({"content": _text(delta["text"])})
             case "input_json_delta" if self._block["type"] == "tool_use" and delta["partial_json"]:
-                self._arguments = True
+                self._has_arguments = True
                 return self._arguments_chunk(_text(delta["partial_json"]))
             case "thinking_delta":
                 self._block["thinking"] = self._block.get("thinking", "") + delta["thinking"]
@@ -152,8 +152,8 @@ class AnthropicStream:
 
     def _block_stop(self) -> bytes:
         block, self._block = self._block, {}
-        if block["type"] == "tool_use" and not self._arguments:
-            # A call without arguments comes without a delta, but OpenAI's arguments are always JSON.
+        if block["type"] == "tool_use" and not self._has_arguments:
+            # A tool call without arguments has no delta, but OpenAI's arguments are always JSON.
             return self._arguments_chunk(orjson.dumps(block.get("input") or {}).decode())
         if block["type"] in THOUGHTS:
             return self._chunk({"thinking_blocks": [block]})
@@ -187,17 +187,17 @@ def _finish_reason(answer: dict[str, Any]) -> str:
 
 
 def usage_of(counts: dict[str, Any]) -> dict[str, Any] | None:
-    """OpenAI's counts; None if one is missing. Anthropic counts what it read from or wrote to its cache apart."""
+    """OpenAI's usage; None if a count is missing. Anthropic counts cache reads and writes separately."""
     names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
     prompts = [counts.get(name) for name in names]
     prompt = sum(count for count in prompts if isinstance(count, int))
-    cached, answered = prompts[1] if isinstance(prompts[1], int) else 0, counts.get("output_tokens")
-    if not isinstance(prompts[0], int) or not isinstance(answered, int):
+    cached, output = prompts[1] if isinstance(prompts[1], int) else 0, counts.get("output_tokens")
+    if not isinstance(prompts[0], int) or not isinstance(output, int):
         return None
     return {
         "prompt_tokens": prompt,
-        "completion_tokens": answered,
-        "total_tokens": prompt + answered,
+        "completion_tokens": output,
+        "total_tokens": prompt + output,
         "prompt_tokens_details": {"cached_tokens": cached},
     }
 

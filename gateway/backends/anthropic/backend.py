@@ -35,8 +35,8 @@ class AnthropicConfig(RemoteConfig):
 
     Attributes:
         base_url: the address without `/v1`.
-        api_key_env: its value goes into the header `x-api-key`.
-        max_tokens: the limit for an answer whose request names none, for Anthropic demands one.
+        api_key_env: its value is sent in the header `x-api-key`.
+        max_tokens: the limit for a request without one, because Anthropic requires it.
     """
 
     kind: Literal["anthropic"] = "anthropic"
@@ -45,11 +45,11 @@ class AnthropicConfig(RemoteConfig):
 
 
 class AnthropicBackend(RemoteBackend):
-    """Translates both ways, but for calls in Anthropic's own format: bytes in, bytes out.
+    """Translates OpenAI's format both ways; forwards calls in Anthropic's format unchanged.
 
     Args:
-        config: its address, its key, and the limit for answers whose request names none.
-        name: its name in the configuration.
+        config: the address, the key, and the default limit.
+        name: the backend's name in the configuration.
         connect_s: limit for making a connection.
     """
 
@@ -66,11 +66,11 @@ class AnthropicBackend(RemoteBackend):
         return {"anthropic-version": VERSION} | ({"x-api-key": key.get_secret_value()} if key else {})
 
     async def ready(self) -> bool:
-        """Whether `GET /v1/models` answers 200; it costs no tokens."""
+        """Whether `GET /v1/models` answers 200, which costs no tokens."""
         return self._connection is not None and await self._connection.answers("/v1/models")
 
     async def complete(self, call: Call) -> bytes:
-        """One message, translated unless it is asked for natively."""
+        """One message, translated unless the call has Anthropic's format."""
         if call.operation is COUNT_TOKENS:
             return await self._count_tokens(call)
         if call.format in self.native:
@@ -85,7 +85,7 @@ class AnthropicBackend(RemoteBackend):
             raise self._bad_answer() from error
 
     def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
-        """Whole events, without `message_stop` if they are Anthropic's own; those that come together leave together."""
+        """Whole events, in blocks as they arrive; without `message_stop` if they are in Anthropic's format."""
         if call.format in self.native:
             return self._events(call, call.body_for_backend(), WatchedStream())
         return self._translated_events(call)
@@ -94,28 +94,28 @@ class AnthropicBackend(RemoteBackend):
         options = call.fields.get("stream_options") or {}
         stream = AnthropicStream(include_usage=bool(options.get("include_usage")))
         async with aclosing(self._events(call, self._translated_request(call), stream)) as events:
-            async for passed in events:
-                yield passed
+            async for block in events:
+                yield block
         if usage := stream.usage_chunk():
             yield usage
 
     async def _count_tokens(self, call: Call) -> bytes:
-        """How long the prompt of a Messages request is: bytes in, bytes out."""
-        async with self._opened().post(COUNT_TOKENS.url_path, call.body_for_backend(), call) as response:
+        """Forward a request for the prompt's token count, and check the answer."""
+        async with self._require_connection().post(COUNT_TOKENS.url_path, call.body_for_backend(), call) as response:
             await self._check_status(response)
             body: bytes = await response.read()
-        if usage_from_counts(self._parsed(body).get("input_tokens"), 0) is None:
+        if usage_from_counts(self._parse(body).get("input_tokens"), 0) is None:
             raise self._bad_answer()
         return body
 
     async def _answer(self, call: Call, request: bytes) -> tuple[dict[str, Any], bytes]:
-        """A whole answer, parsed and as it came; its tokens are counted."""
-        async with self._opened().post(_MESSAGES, request, call) as response:
+        """A whole answer, parsed and as bytes; notes its usage."""
+        async with self._require_connection().post(_MESSAGES, request, call) as response:
             await self._check_status(response)
             body = await response.read()
-            answer = self._parsed(body)
+            answer = self._parse(body)
         try:
-            _count(call, answer.get("usage") or {})
+            _note_usage(call, answer.get("usage") or {})
         except WRONG_SHAPE as error:
             raise self._bad_answer() from error
         return answer, body
@@ -123,14 +123,14 @@ class AnthropicBackend(RemoteBackend):
     async def _events(
         self, call: Call, request: bytes, stream: AnthropicStream | WatchedStream
     ) -> AsyncGenerator[bytes, None]:
-        async with self._opened().post(_MESSAGES, request, call) as response:
+        async with self._require_connection().post(_MESSAGES, request, call) as response:
             await self._check_status(response)
             framer = EventFramer(self.name)
             async with aclosing(_chunks(response, stream)) as chunks:
                 async for chunk in chunks:
-                    passed, failure = self._passed(stream, framer.feed(chunk))
-                    if passed:
-                        yield passed
+                    events, failure = self._translate(stream, framer.feed(chunk))
+                    if events:
+                        yield events
                     if stream.ended or (failure and stream.finished):
                         break
                     if failure:
@@ -144,29 +144,29 @@ class AnthropicBackend(RemoteBackend):
                     "Send the request again."
                 )
             )
-        _count(call, stream.counts)
+        _note_usage(call, stream.counts)
 
-    def _passed(self, stream: AnthropicStream | WatchedStream, block: bytes) -> tuple[bytes, GatewayError | None]:
-        """The events for a block of whole events, and what went wrong after them."""
-        passed = b""
+    def _translate(self, stream: AnthropicStream | WatchedStream, block: bytes) -> tuple[bytes, GatewayError | None]:
+        """The translated events of a block, and the error after them."""
+        events = b""
         for event in block.split(b"\n\n"):
             data, _ = data_and_name(event)
             if not data:
                 continue
             try:
-                parsed = self._parsed(data)
-                passed += stream.events(parsed, event)
+                parsed = self._parse(data)
+                events += stream.events(parsed, event)
             except WRONG_SHAPE:
-                return passed, self._bad_answer()
+                return events, self._bad_answer()
             except GatewayError as error:
-                return passed, error
-        return passed, None
+                return events, error
+        return events, None
 
     def _translated_request(self, call: Call) -> bytes:
         return orjson.dumps(anthropic_request(call, max_tokens=self._max_tokens))
 
-    def _parsed(self, data: bytes) -> dict[str, Any]:
-        """A body or an event's data as an object; an error raises what it says."""
+    def _parse(self, data: bytes) -> dict[str, Any]:
+        """Parse a body or an event's data into an object; raise the error that it reports."""
         try:
             answer = orjson.loads(data)
         except orjson.JSONDecodeError as error:
@@ -183,8 +183,8 @@ class AnthropicBackend(RemoteBackend):
         )
 
 
-def _count(call: Call, counts: dict[str, Any]) -> None:
-    """Note the token counts of an answer for the ledger."""
+def _note_usage(call: Call, counts: dict[str, Any]) -> None:
+    """Note the usage of an answer in the call's meter."""
     if usage := usage_of(counts):
         call.meter.reported = usage_from_counts(
             usage["prompt_tokens"], usage["completion_tokens"], usage["prompt_tokens_details"]["cached_tokens"]
@@ -192,7 +192,7 @@ def _count(call: Call, counts: dict[str, Any]) -> None:
 
 
 async def _chunks(response: TimedResponse, stream: AnthropicStream | WatchedStream) -> AsyncGenerator[bytes, None]:
-    """The body as it comes; a broken connection counts only while something of the answer is missing."""
+    """The body in chunks; a broken connection is an error only while the answer is incomplete."""
     try:
         async for chunk in response.chunks():
             yield chunk

@@ -1,4 +1,4 @@
-"""The messages of an OpenAI chat request as Anthropic's: turns of content blocks, with `system` beside them."""
+"""Translates the messages of an OpenAI chat request into Anthropic's `messages` and `system`."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,(.*)", re.DOTALL)
 _SYSTEM = frozenset({"system", "developer"})
-# `reasoning` only repeats what stands in the `thinking_blocks` beside it.
+# `reasoning` repeats the text of `thinking_blocks`.
 _KNOWN = frozenset({"role", "content", "tool_calls", "tool_call_id", "reasoning", "thinking_blocks"})
 
 Block = dict[str, Any]
 
 
 def messages_and_system(call: Call) -> tuple[list[dict[str, Any]], str | list[Block]]:
-    """The turns, and what all the system messages say, wherever they stood.
+    """Anthropic's messages, and the system messages from all positions.
 
-    Results of tools that follow each other become one turn, as Anthropic demands.
+    Consecutive tool results become one message, as Anthropic requires.
 
     Raises:
-        InvalidRequest: a message that Anthropic's format cannot carry.
+        InvalidRequest: Anthropic's format cannot express a message.
     """
-    turns: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
     system: list[Block] = []
     results: list[Block] = []
     for index, message in enumerate(call.fields["messages"]):
@@ -46,18 +46,18 @@ def messages_and_system(call: Call) -> tuple[list[dict[str, Any]], str | list[Bl
                 results.append(result)
             else:
                 results = [result]
-                turns.append({"role": "user", "content": results})
+                messages.append({"role": "user", "content": results})
             continue
         else:
-            # Thoughts go back as they came, signature included: Anthropic demands it while tools are used.
-            thoughts, calls = message.get("thinking_blocks") or [], _calls(message, at)
-            plain = isinstance(content, str) and not thoughts and not calls
-            blocks = content if plain else [*thoughts, *_blocks(call, content, at), *calls]
-            turns.append({"role": message["role"], "content": blocks})
+            # Thoughts go back unchanged, with their signature: Anthropic requires it while tools are used.
+            thoughts, calls = message.get("thinking_blocks") or [], _tool_calls(message, at)
+            is_plain = isinstance(content, str) and not thoughts and not calls
+            blocks = content if is_plain else [*thoughts, *_blocks(call, content, at), *calls]
+            messages.append({"role": message["role"], "content": blocks})
         results = []
     if len(system) == 1 and system[0].keys() == {"type", "text"}:
-        return turns, system[0]["text"]
-    return turns, system
+        return messages, system[0]["text"]
+    return messages, system
 
 
 def _check(call: Call, message: dict[str, Any], at: str) -> None:
@@ -69,7 +69,7 @@ def _check(call: Call, message: dict[str, Any], at: str) -> None:
 
 
 def _blocks(call: Call, content: Any, at: str) -> list[Block]:
-    """Content parts as blocks; an empty text, which Anthropic refuses, is none."""
+    """Content parts as blocks, without empty text, which Anthropic refuses."""
     if not isinstance(content, list):
         return [{"type": "text", "text": content}] if content else []
     blocks = [_block(call, part, f"{at}.content[{number}]") for number, part in enumerate(content)]
@@ -79,7 +79,7 @@ def _blocks(call: Call, content: Any, at: str) -> list[Block]:
 def _block(call: Call, part: dict[str, Any], at: str) -> Block:
     match part:
         case {"type": "text"}:
-            return part  # the same in both, `cache_control` included
+            return part  # the same in both formats, `cache_control` included
         case {"type": "refusal", "refusal": text}:
             return {"type": "text", "text": text}
         case {"type": "image_url", "image_url": image}:
@@ -102,8 +102,8 @@ def _source(url: str, at: str) -> dict[str, str]:
     raise unsupported(at, "takes images by address or as data", "Send https://… or data:image/png;base64,….")
 
 
-def _calls(message: dict[str, Any], at: str) -> list[Block]:
-    """The calls of tools in an assistant's message as `tool_use` blocks, their arguments as objects."""
+def _tool_calls(message: dict[str, Any], at: str) -> list[Block]:
+    """The tool calls of an assistant's message as `tool_use` blocks, their arguments as objects."""
     blocks = []
     for number, call in enumerate(message.get("tool_calls") or ()):
         where = f"{at}.tool_calls[{number}]"

@@ -1,4 +1,4 @@
-"""Anthropic's own stream on its way to a client that speaks Anthropic's format: passed on as it is, and watched."""
+"""Watches Anthropic's stream, forwarded unchanged to a client that speaks Anthropic's format."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 
 class WatchedStream:
-    """Notes how one stream stands; it has the attributes of `AnthropicStream`, and translates nothing.
+    """Tracks the state of one stream; has the interface of `AnthropicStream`, and translates nothing.
 
     Attributes:
-        finished: the stop reason has come, so that nothing of the answer is missing.
-        ended: `message_stop` has come.
-        counts: the token counts, as far as they have come.
+        finished: whether the stop reason has arrived, which completes the answer.
+        ended: whether `message_stop` has arrived.
+        counts: the latest token counts.
     """
 
     def __init__(self) -> None:
@@ -20,16 +20,16 @@ class WatchedStream:
         self.counts: dict[str, Any] = {}
 
     def events(self, event: dict[str, Any], raw: bytes) -> bytes:
-        """The event as it came, but for `message_stop`, which the gateway writes itself.
+        """The event unchanged; without `message_stop`, which the gateway writes itself.
 
         Raises:
-            WRONG_SHAPE: the event lacks what its type demands.
+            WRONG_SHAPE: the event lacks a field of its type.
         """
         match event["type"]:
             case "message_start":
                 self.counts = dict(event["message"].get("usage") or {})
             case "message_delta":
-                # The counts are cumulative: each replaces the one before.
+                # The counts are cumulative.
                 self.counts |= {name: count for name, count in event.get("usage", {}).items() if count is not None}
                 self.finished = self.finished or bool(event["delta"].get("stop_reason"))
             case "message_stop":

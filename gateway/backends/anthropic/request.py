@@ -1,8 +1,8 @@
-"""An OpenAI chat request as Anthropic's `POST /v1/messages`.
+"""Translates an OpenAI chat request into Anthropic's `POST /v1/messages`.
 
-System messages are lifted out into `system`, calls of tools and their results become content blocks, images become
-`source` objects. Anthropic refuses what it does not know, so every other field is dropped by name; its own (`top_k`,
-`thinking`, …) travel on. What would change the meaning of the answer is refused.
+System messages move to `system`, tool calls and their results become content blocks, images become `source` objects.
+Anthropic's own fields (`top_k`, `thinking`, …) pass. Anthropic refuses unknown fields, so every other field is dropped
+by name, or refused if that would change the meaning of the answer.
 
 Formats: docs.claude.com/en/api/messages, /en/docs/build-with-claude/structured-outputs.
 """
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.backends.anthropic.conversation import messages_and_system
 from gateway.backends.anthropic.vocabulary import EFFORTS, TOOL_CHOICES
-from gateway.backends.parameters import refuse_other_shapes, supported_parameters, unsupported
+from gateway.backends.parameters import refuse_openai_only, supported_parameters, unsupported
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
 
-_SAME = frozenset({"temperature", "top_p", "stream", "top_k", "thinking"})
+_UNCHANGED = frozenset({"temperature", "top_p", "stream", "top_k", "thinking"})
 _TRANSLATED = frozenset(
     {
         *("model", "messages", "max_tokens", "max_completion_tokens", "stop", "user", "n", "functions", "modalities"),
@@ -27,7 +27,7 @@ _TRANSLATED = frozenset(
         "stream_options",
     }
 )
-_KNOWN = _SAME | _TRANSLATED
+_KNOWN = _UNCHANGED | _TRANSLATED
 _SERVICE_TIERS = frozenset({"auto", "standard_only"})
 _NO_PARAMETERS = {"type": "object", "properties": {}}
 
@@ -37,16 +37,16 @@ def anthropic_request(call: Call, *, max_tokens: int) -> dict[str, Any]:
 
     Args:
         call: the call.
-        max_tokens: for a request that names no limit; Anthropic demands one.
+        max_tokens: the limit for a request without one, because Anthropic requires it.
 
     Raises:
-        InvalidRequest: the request asks for something that Anthropic's format cannot carry, or the call is strict and
-            a parameter would be dropped.
+        InvalidRequest: Anthropic's format cannot express the request, or the call is strict and a parameter would be
+            dropped.
     """
-    refuse_other_shapes(call)
+    refuse_openai_only(call)
     fields = supported_parameters(call, _KNOWN)
     messages, system = messages_and_system(call)
-    request = {name: value for name, value in fields.items() if name in _SAME}
+    request = {name: value for name, value in fields.items() if name in _UNCHANGED}
     request |= {
         "model": call.backend_model,
         "max_tokens": fields.get("max_completion_tokens") or fields.get("max_tokens") or max_tokens,
@@ -72,7 +72,7 @@ def _add_service_tier(call: Call, request: dict[str, Any], tier: Any) -> None:
 
 
 def _add_output_config(call: Call, request: dict[str, Any], fields: dict[str, Any]) -> None:
-    """The effort, and the JSON schema of the answer."""
+    """Add the effort, and the JSON schema of the answer."""
     config: dict[str, Any] = {}
     effort = fields.get("reasoning_effort")
     if effort in EFFORTS:
@@ -109,7 +109,7 @@ def _tool(tool: dict[str, Any], at: str) -> dict[str, Any]:
         case {"type": "function", "function": function}:
             new = {"name": function["name"], "input_schema": function.get("parameters") or _NO_PARAMETERS}
             new |= {key: function[key] for key in ("description", "strict") if function.get(key) is not None}
-            # Anthropic's own way to have a prompt's beginning cached stands beside OpenAI's fields.
+            # Anthropic's own field for prompt caching, beside OpenAI's fields.
             return new | ({"cache_control": tool["cache_control"]} if tool.get("cache_control") else {})
         case {"type": "custom"}:
             raise unsupported(f"{at}.type", "knows no custom tools", 'Send "function", or ask another model.')
@@ -121,8 +121,8 @@ def _tool_choice(choice: Any) -> dict[str, Any] | None:
     match choice:
         case None:
             return None
-        case str(word) if word in TOOL_CHOICES:
-            return {"type": TOOL_CHOICES[word]}
+        case str(name) if name in TOOL_CHOICES:
+            return {"type": TOOL_CHOICES[name]}
         case {"type": "function", "function": {"name": name}}:
             return {"type": "tool", "name": name}
     raise unsupported(

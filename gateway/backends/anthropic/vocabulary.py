@@ -1,4 +1,4 @@
-"""Words that Anthropic's format has others for than OpenAI's; both directions of the translation read them here.
+"""Constants of Anthropic's format, and their counterparts in OpenAI's, for both directions of the translation.
 
 Source: platform.claude.com/docs/en/api/messages, /errors, /versioning.
 """
@@ -6,13 +6,13 @@ Source: platform.claude.com/docs/en/api/messages, /errors, /versioning.
 from __future__ import annotations
 
 VERSION = "2023-06-01"
-"""The version of the API that the gateway itself asks for, and takes a request for that names none."""
+"""The version of the API that the gateway requests, and assumes for a request without one."""
 
 WITHOUT_SAMPLING = "2026-10-21"
 """The version that no longer takes `temperature`, `top_p` and `top_k` (platform.claude.com/docs/en/api/versioning)."""
 
 VERSIONS = (VERSION, WITHOUT_SAMPLING)
-"""The versions whose answers look as the gateway writes them."""
+"""The versions whose answers have the format that the gateway writes."""
 
 FINISH_REASONS = {
     "end_turn": "stop",
@@ -26,13 +26,13 @@ FINISH_REASONS = {
 """OpenAI's finish reason for each of Anthropic's stop reasons."""
 
 STOP_REASONS = {finish: stop for stop, finish in reversed(FINISH_REASONS.items())}
-"""Anthropic's stop reason for each of OpenAI's finish reasons: the first of several, which says the least."""
+"""Anthropic's stop reason for each of OpenAI's finish reasons; of several the first, which is the least specific."""
 
 TOOL_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
-"""Anthropic's word for OpenAI's choice among tools, where no tool is named."""
+"""Anthropic's tool choice for each of OpenAI's that names no tool."""
 
 EFFORTS = frozenset({"low", "medium", "high"})
-"""How much a model may think: the words that both have."""
+"""The reasoning efforts that both formats have."""
 
 THOUGHTS = frozenset({"thinking", "redacted_thinking"})
-"""Types of the blocks that hold a model's thoughts."""
+"""The types of blocks with a model's thoughts."""

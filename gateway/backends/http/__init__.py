@@ -1,1 +1,1 @@
-"""What all backends at an address share: connections, timing, refusals."""
+"""Connections, timing, event streams and error answers of all backends with an address."""

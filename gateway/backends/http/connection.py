@@ -1,4 +1,4 @@
-"""One pooled HTTP connection to one backend, whose failures are `GatewayError`s."""
+"""The pooled HTTP connection to one backend; it raises `GatewayError`s."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.request.usage import Meter
 
 READY_S = 2.0
-# Below llama.cpp's own 5 s, so that a pooled connection is dropped before the backend drops it under a request.
+# Below llama.cpp's own 5 s, so that the gateway drops an idle connection before the backend drops it under a request.
 KEEP_ALIVE_S = 4.0
 _KEY_HEADERS = ("authorization", "api-key", "x-api-key")
 _WIRE_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
@@ -42,7 +42,7 @@ class Connection:
         self._connect_s = connect_s
         self._urls: dict[str, URL] = {}
         self._session = aiohttp.ClientSession(
-            # The routes and limits of the gateway bound concurrency, not a hidden pool.
+            # Concurrency is bounded by the gateway's routes and limits, not by the pool.
             connector=TimedConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             response_class=TimedResponse,
@@ -51,41 +51,41 @@ class Connection:
         )
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         await self._session.close()
 
-    def post(self, path: str, body: bytes, call: Call, *, reuse: bool = True) -> _Posted:
-        """Send `body` and hand over the open answer, closing its connection unless it was read to the end.
+    def post(self, path: str, body: bytes, call: Call, *, reuse: bool = True) -> _OpenResponse:
+        """Send `body` and open the response; its connection is closed unless the response is read to the end.
 
         Args:
-            path: below the base address.
+            path: appended to the base address.
             body: JSON.
-            call: has the request's id and further headers, and the meter in which the waits count.
+            call: provides the request id, further headers, and the meter for the waits.
             reuse: whether the connection may carry another request after this one.
 
         Returns:
-            An async context manager. Whatever goes wrong on the wire, within it too, is a `BackendError`.
+            An async context manager, which turns every network error inside it into a `BackendError`.
         """
         headers = {"x-request-id": call.request_id, **call.headers}
         if not reuse:
             headers["connection"] = "close"
-        posted = self._session.post(self._url(path), data=body, headers=headers, allow_redirects=False)
-        return _Posted(posted, call.meter, self._translated, self._hide_keys)
+        response = self._session.post(self._url(path), data=body, headers=headers, allow_redirects=False)
+        return _OpenResponse(response, call.meter, self._to_backend_error, self._hide_keys)
 
     async def answers(self, path: str) -> bool:
-        """Whether `GET path` gives a 200 within two seconds."""
+        """Whether `GET path` returns 200 within two seconds."""
         answer = await self.get(path)
         return answer is not None and answer[0] == HTTPStatus.OK
 
     async def get(self, path: str) -> tuple[int, bytes] | None:
-        """Status and body of `GET path`; None if they did not come within two seconds."""
+        """The status and body of `GET path`; None if they do not arrive within two seconds."""
         try:
             async with (
                 asyncio.timeout(READY_S),
                 self._session.get(self._url(path), allow_redirects=False) as response,
             ):
                 return response.status, await response.read()
-        except (aiohttp.ClientError, TimeoutError, OSError):
+        except _WIRE_ERRORS:
             return None
 
     def set_header(self, name: str, value: str) -> None:
@@ -93,7 +93,7 @@ class Connection:
         self._session.headers[name] = value
 
     def _hide_keys(self, error: GatewayError) -> None:
-        """Take the gateway's own key out of what a backend says, which reaches clients."""
+        """Remove the gateway's own key from a backend's message, which reaches clients."""
         for name in _KEY_HEADERS:
             key = self._session.headers.get(name, "").removeprefix("Bearer ")
             if key:
@@ -104,8 +104,8 @@ class Connection:
             self._urls[path] = URL(self._base_url + path)
         return self._urls[path]
 
-    def _translated(self, error: Exception) -> BackendError:
-        """The gateway's word for what aiohttp reports; only a failed connect counts as not reached."""
+    def _to_backend_error(self, error: Exception) -> BackendError:
+        """Translate an error of aiohttp; only a failed connect counts as not reached."""
         name = self._backend
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             return BackendTimeout(
@@ -125,37 +125,37 @@ class Connection:
         )
 
 
-class _Posted:
-    """One request and its open answer; a class, because `asynccontextmanager` costs each request 3 µs."""
+class _OpenResponse:
+    """Context manager of one response; a class, because `asynccontextmanager` costs each request 3 µs."""
 
-    __slots__ = ("_answer", "_hide_keys", "_meter", "_response", "_translated")
+    __slots__ = ("_hide_keys", "_meter", "_pending", "_response", "_to_backend_error")
 
     def __init__(
         self,
-        answer: Awaitable[aiohttp.ClientResponse],
+        pending: Awaitable[aiohttp.ClientResponse],
         meter: Meter,
-        translated: Callable[[Exception], BackendError],
+        to_backend_error: Callable[[Exception], BackendError],
         hide_keys: Callable[[GatewayError], None],
     ) -> None:
-        self._answer = answer
+        self._pending = pending
         self._meter = meter
-        self._translated = translated
+        self._to_backend_error = to_backend_error
         self._hide_keys = hide_keys
 
     async def __aenter__(self) -> TimedResponse:
         METER.set(self._meter)
         try:
-            self._response = cast("TimedResponse", await self._answer)
+            self._response = cast("TimedResponse", await self._pending)
         except _WIRE_ERRORS as error:
-            raise self._translated(error) from error
+            raise self._to_backend_error(error) from error
         return self._response
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # A connection that was read to its end is back in the pool already; this closes one that was not.
+        # Closes the connection, unless the response was read to the end and the connection is back in the pool.
         self._response.close()
         if isinstance(error, _WIRE_ERRORS):
-            raise self._translated(error) from error
+            raise self._to_backend_error(error) from error
         if isinstance(error, GatewayError):
             self._hide_keys(error)

@@ -1,6 +1,6 @@
-"""A backend's stream of server-sent events: whole events, ended properly or with an exception.
+"""A backend's stream of server-sent events, cut into whole events and checked for a proper end.
 
-Events are forwarded unparsed. Only the few that may carry a finish reason, an error or the end are looked into.
+Events are forwarded unparsed, except the few that may hold a finish reason, an error or the end.
 """
 
 from __future__ import annotations
@@ -21,90 +21,90 @@ if TYPE_CHECKING:
 
     from gateway.backends.base import WriteNow
 
-# What llama.cpp's server begins a text completion of several choices with; clients break on it.
-_NOTHING = b"data: null\n\n"
+# llama.cpp's server begins a text completion of several choices with it; clients break on it.
+_NULL_EVENT = b"data: null\n\n"
 
-# Whether an event has a finish reason or says that it has none; another way to write the latter only costs time.
+# A finish reason, and the usual spellings of none. Any other spelling of none only costs time.
 _REASON, _NO_REASON = b'"finish_reason"', (b'"finish_reason":null', b'"finish_reason": null')
 
 
 async def whole_events(
     chunks: AsyncIterator[bytes] | Chunks, *, backend: str, choices: int = 1, write_now: WriteNow | None = None
 ) -> AsyncGenerator[bytes, None]:
-    """A backend's SSE body as whole events, ended properly or with an exception.
+    """Cut a backend's SSE body into whole events, and raise unless it ends properly.
 
     Args:
-        chunks: the body as it comes from the socket; aiohttp's `ClientError` passes through.
+        chunks: the body as read from the socket; aiohttp's `ClientError` passes through.
         backend: the backend's name, for messages.
-        choices: how many choices must have a finish reason at the end.
-        write_now: may be given events instead of yielding them, from the second step on.
+        choices: the number of choices that need a finish reason.
+        write_now: takes events instead of yielding them, from the second step on.
 
     Yields:
-        One or more whole events, without `[DONE]`: those that `write_now` did not take.
+        One or more whole events that `write_now` did not take, without `[DONE]`.
 
     Raises:
         BackendDisconnected: the body ended, cleanly or not, before every choice was finished.
         BackendBadAnswer: no event stream, or `[DONE]` before a finish reason.
-        GatewayError: what an error event of the backend says.
+        GatewayError: the backend sent an error event.
     """
     framer = EventFramer(backend)
-    ending = _Ending(backend)
-    relay = _Relay(chunks, framer, ending, write_now) if write_now and isinstance(chunks, Chunks) else None
+    state = _StreamState(backend)
+    relay = _Relay(chunks, framer, state, write_now) if write_now and isinstance(chunks, Chunks) else None
     begun = False
     try:
         async for chunk in chunks:
-            block = ending.pass_on(framer.feed(chunk))
+            block = state.filter(framer.feed(chunk))
             if not begun:
                 begun = block != b""
-                block = block.removeprefix(_NOTHING)
+                block = block.removeprefix(_NULL_EVENT)
             if block:
                 yield block
-                if relay and (left := await relay.left()):
-                    yield left
-            if ending.error:
-                raise ending.error
-            if ending.done:
+                if relay and (unwritten := await relay.run()):
+                    yield unwritten
+            if state.error:
+                raise state.error
+            if state.done:
                 break
     except (aiohttp.ClientError, OSError):
-        # Nothing of the answer is missing once every choice is finished.
-        if len(ending.finished) < choices:
+        # The answer is complete once every choice is finished.
+        if len(state.finished) < choices:
             raise
-    if len(ending.finished) < choices:
-        raise ending.too_soon()
+    if len(state.finished) < choices:
+        raise state.incomplete_error()
 
 
 class _Relay:
-    """Writes a body's events while they are read, as long as that needs no wait."""
+    """Writes events while the body is read, as long as that needs no wait."""
 
-    def __init__(self, chunks: Chunks, framer: EventFramer, ending: _Ending, write_now: WriteNow) -> None:
+    def __init__(self, chunks: Chunks, framer: EventFramer, state: _StreamState, write_now: WriteNow) -> None:
         self._chunks = chunks
         self._framer = framer
-        self._ending = ending
+        self._state = state
         self._write_now = write_now
-        self._left = b""
+        self._unwritten = b""
 
-    async def left(self) -> bytes:
-        """Relay until the end, or until some whole events cannot be written at once: those."""
-        self._left = b""
-        if not self._ending.over:
+    async def run(self) -> bytes:
+        """Relay until the end, or until events cannot be written at once; return those events."""
+        self._unwritten = b""
+        if not self._state.is_over:
             await self._chunks.relay(self._write_events)
-        return self._left
+        return self._unwritten
 
     def _write_events(self, chunk: bytes) -> bool:
-        block = self._ending.pass_on(self._framer.feed(chunk))
+        block = self._state.filter(self._framer.feed(chunk))
         if block and not self._write_now(block):
-            self._left = block
+            self._unwritten = block
             return False
-        return not self._ending.over
+        return not self._state.is_over
 
 
-class _Ending:
+class _StreamState:
     """Watches one stream for finish reasons, errors and `[DONE]`.
 
     Attributes:
-        finished: indexes of the choices that have their finish reason.
-        done: `[DONE]` has come.
-        error: what an error event said, or what is wrong with an event; nothing after it is passed on.
+        finished: indexes of the choices that have a finish reason.
+        done: whether `[DONE]` has arrived.
+        error: the error of an error event or of a malformed event; later events are discarded.
     """
 
     def __init__(self, backend: str) -> None:
@@ -114,11 +114,11 @@ class _Ending:
         self._backend = backend
 
     @property
-    def over(self) -> bool:
-        """Whether nothing more is to be passed on."""
+    def is_over(self) -> bool:
+        """Whether later events are discarded."""
         return self.done or self.error is not None
 
-    def too_soon(self) -> GatewayError:
+    def incomplete_error(self) -> GatewayError:
         """The error for a stream that ended before every choice was finished."""
         if self.done:
             return BackendBadAnswer(
@@ -128,19 +128,19 @@ class _Ending:
             f"Backend '{self._backend}' closed the connection before its answer was complete. Send the request again."
         )
 
-    def pass_on(self, block: bytes) -> bytes:
-        """The part of a block of whole events that the client shall see."""
-        if not _is_notable(block):
+    def filter(self, block: bytes) -> bytes:
+        """The part of a block of whole events that goes to the client."""
+        if not _needs_parsing(block):
             return block
-        kept = []
+        events = []
         for event in block.split(b"\n\n"):
             try:
-                kept.append(self._observe(event) if event else b"")
+                events.append(self._observe(event) if event else b"")
             except GatewayError as error:
                 self.error = error
-            if self.over:
+            if self.is_over:
                 break
-        return b"".join(kept)
+        return b"".join(events)
 
     def _observe(self, event: bytes) -> bytes:
         data, name = data_and_name(event)
@@ -159,12 +159,12 @@ class _Ending:
             ) from error
         if isinstance(answer, dict) and (answer.get("error") or name == b"error"):
             raise refusal_from_event(self._backend, answer.get("error") or answer)
-        if isinstance(answer, dict) and self._take_out_second_finish(answer):
+        if isinstance(answer, dict) and self._remove_repeated_finish(answer):
             event = b"data: " + dump_json(answer, backend=self._backend)
         return event + b"\n\n"
 
-    def _take_out_second_finish(self, answer: dict[str, Any]) -> bool:
-        """Note each choice's finish reason; null one that comes again, and say whether there was one."""
+    def _remove_repeated_finish(self, answer: dict[str, Any]) -> bool:
+        """Note each choice's finish reason; set a repeated one to null. Returns whether one was repeated."""
         choices = answer.get("choices")
         changed = False
         for choice in choices if isinstance(choices, list) else ():
@@ -182,10 +182,10 @@ class _Ending:
         return changed
 
 
-def _is_notable(block: bytes) -> bool:
+def _needs_parsing(block: bytes) -> bool:
     """Whether a block may hold a finish reason, an error or the end; a regular expression takes three times as long.
 
-    A quote inside a JSON string is escaped, so nothing of this can come from a model's words but `[DONE]`.
+    JSON escapes quotes in strings, so of these patterns a model's text can only contain `[DONE]`.
     """
     if block.count(_REASON) != sum(map(block.count, _NO_REASON)):
         return True

@@ -1,4 +1,4 @@
-"""A backend's error answer, or error event, translated into one `GatewayError`."""
+"""Translates a backend's error answer or error event into one `GatewayError`."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from gateway.errors.statuses import STATUS_OF_ERROR
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The client can do something about these; any other 4xx means that the gateway itself is set up wrongly.
+# The client can fix these; any other 4xx means that the gateway is configured wrongly.
 _CLIENT_STATUSES = frozenset({400, 404, 409, 413, 415, 422, 429})
 _CODE_OF_STATUS = {404: "model_not_found", 429: "rate_limit_exceeded"}
-# What a code in an error event means as a status, where the backend sends no number.
+# The status for a code in an error event, where the backend sends no number.
 _STATUS_OF_CODE = {
     "rate_limit_exceeded": 429,
     "model_not_found": 404,
@@ -37,7 +37,7 @@ _STATUS_OF_CODE = {
     **STATUS_OF_ERROR,
 }
 _CONTEXT_TYPES = frozenset({"exceed_context_size_error", "context_length_exceeded"})
-# vLLM, Ollama, OpenAI and Anthropic say it in prose.
+# vLLM, Ollama, OpenAI and Anthropic report it in prose.
 _CONTEXT_PROSE = re.compile(
     r"maximum context length|exceeds maximum allowed token size|prompt is too long: \d+ tokens|exceed context limit: "
     r"|(?:exceeds|is longer than) the (?:available |maximum )?context (?:size|length|window)",
@@ -51,14 +51,14 @@ _PROMPT_TOKENS = re.compile(
     r"(?:request \(|input \(|input length |requested |resulted in |too long: |contains (?:at least )?)(\d{1,12})\b",
     re.IGNORECASE,
 )
-# llama.cpp says so under 500, though only another request can help (oaicompat_chat_params_parse in its server).
-_CLIENTS_FAULT = re.compile(r"Failed to parse (messages|tools): |(?:image|audio|video) input is not supported")
-# As above, of a text to embed.
+# llama.cpp answers these with 500, though the request is at fault (oaicompat_chat_params_parse in its server).
+_CLIENT_ERROR = re.compile(r"Failed to parse (messages|tools): |(?:image|audio|video) input is not supported")
+# llama.cpp's 500 for a text to embed.
 _INPUT_TOO_LONG = re.compile(r"input \(\d+ tokens\) is too large to process")
 _MESSAGE_LIMIT = 500
-# Of `type`, `code` and `param`: they also stand in the log, the ledger and the metrics.
+# Of `type`, `code` and `param`, which also appear in the log, the ledger and the metrics.
 _WORD_LIMIT = 100
-# OpenAI's own for 429, "tokens" and "requests" saying which of its limits it was.
+# OpenAI's types for 429; "tokens" and "requests" name the exceeded limit.
 _TYPES_OF_429 = frozenset({"rate_limit_error", "rate_limit_exceeded", "insufficient_quota", "tokens", "requests"})
 _SHOULD_RETRY = {"true": True, "false": False}
 _RETRY_MS = ("retry-after-ms", "x-ms-retry-after-ms")
@@ -69,43 +69,43 @@ def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes) 
 
     Args:
         backend: the backend's name.
-        status: its HTTP status.
-        headers: its headers; `retry-after`, and Azure's in milliseconds, are looked at and passed on, `x-should-retry`
-            is looked at.
-        body: its body: OpenAI's `{"error": {…}}`, Ollama's `{"error": "text"}`, FastAPI's `{"detail": …}` or anything.
+        status: the answer's HTTP status.
+        headers: the answer's headers; reads `retry-after`, Azure's in milliseconds, and `x-should-retry`, and passes on
+            the first two.
+        body: OpenAI's `{"error": {…}}`, Ollama's `{"error": "text"}`, FastAPI's `{"detail": …}` or anything.
     """
     try:
-        error = error_object(orjson.loads(body))
+        details = error_object(orjson.loads(body))
     except orjson.JSONDecodeError:
-        error = None
-    found = _refusal(backend, status, error, _retry_headers(headers))
-    found.backend_status = status
-    found.retry_after_s = retry_after_s(headers)
-    found.should_retry = _SHOULD_RETRY.get(headers.get("x-should-retry", ""))
-    return found
+        details = None
+    error = _refusal(backend, status, details, _retry_headers(headers))
+    error.backend_status = status
+    error.retry_after_s = retry_after_s(headers)
+    error.should_retry = _SHOULD_RETRY.get(headers.get("x-should-retry", ""))
+    return error
 
 
 def refusal_from_event(backend: str, error: Any) -> GatewayError:
-    """The error for an error object that came under a 200, as a stream's event or line.
+    """The error for an error object under a 200, in a stream's event or line.
 
-    Its status matters only if nothing was sent to the client yet: a number in `code` or `status`, or 502.
+    Its status, a number in `code` or `status`, or 502, matters only while nothing was sent to the client.
     """
-    found = error_object({"error": error}) or {}
-    code = found.get("code")
-    numbers = (code, found.get("status"), found.get("status_code"))
+    details = error_object({"error": error}) or {}
+    code = details.get("code")
+    numbers = (code, details.get("status"), details.get("status_code"))
     status: Any = next((n for n in numbers if type(n) is int and n // 100 in {4, 5}), None)
     if status is None:
-        status = _STATUS_OF_CODE.get(str(code)) or _STATUS_OF_CODE.get(str(found.get("type"))) or 502
-    return _refusal(backend, status, found, {})
+        status = _STATUS_OF_CODE.get(str(code)) or _STATUS_OF_CODE.get(str(details.get("type"))) or 502
+    return _refusal(backend, status, details, {})
 
 
 def error_object(answer: Any) -> dict[str, Any] | None:
-    """The error within `answer`, whatever its family, as a dict with at least `message`; None if there is none."""
+    """The error within `answer`, in any backend's format, as a dict with at least `message`; None if there is none."""
     if not isinstance(answer, dict):
         return None
     error = answer.get("error") or answer.get("detail") or (answer if "message" in answer else None)
     if isinstance(error, str) and error.startswith("{"):
-        # Ollama hands on its runner's error object as a string.
+        # Ollama passes on its runner's error object as a string.
         try:
             return error_object(orjson.loads(error)) or {"message": error}
         except orjson.JSONDecodeError:
@@ -116,7 +116,7 @@ def error_object(answer: Any) -> dict[str, Any] | None:
 
 
 def _retry_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """`retry-after` in seconds or as a date, and `retry-after-ms` if the backend is as exact as that; no junk."""
+    """`retry-after` in seconds or as a date, and `retry-after-ms` if the backend sent milliseconds; valid ones only."""
     seconds = headers.get("retry-after", "")
     if retry_after_s({"retry-after": seconds}) is None:
         seconds = ""
@@ -133,9 +133,9 @@ def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry: dic
     if error and status == HTTPStatus.INTERNAL_SERVER_ERROR and _INPUT_TOO_LONG.match(error["message"]):
         return _context_too_long(error)
     if error and status == HTTPStatus.NOT_IMPLEMENTED:
-        # llama.cpp's server, started without embeddings: it will not have them in a moment either.
+        # llama.cpp's server, started without embeddings: a retry cannot help.
         return _rejected(backend, HTTPStatus.BAD_REQUEST, {**error, "code": "unsupported_endpoint"}, {})
-    if error and status == HTTPStatus.INTERNAL_SERVER_ERROR and (fault := _CLIENTS_FAULT.match(error["message"])):
+    if error and status == HTTPStatus.INTERNAL_SERVER_ERROR and (fault := _CLIENT_ERROR.match(error["message"])):
         return _rejected(
             backend, HTTPStatus.BAD_REQUEST, {"message": error["message"], "param": fault[1] or "messages"}, {}
         )
@@ -145,7 +145,7 @@ def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry: dic
 
 
 def _rejected(backend: str, status: int, error: dict[str, Any], retry: dict[str, str]) -> BackendRejectedRequest:
-    """The backend understood, and says what is wrong with the request: its own words, type, code and param."""
+    """The backend's verdict on the request, with its own message, type, code and param."""
 
     def text(key: str) -> str | None:
         value = error.get(key)
@@ -155,7 +155,7 @@ def _rejected(backend: str, status: int, error: dict[str, Any], retry: dict[str,
     if status == HTTPStatus.TOO_MANY_REQUESTS and kind not in _TYPES_OF_429:
         kind = "rate_limit_error"
     elif kind == "server_error":
-        # The class of 5xx; some servers say it of everything.
+        # The type of 5xx, which some servers use for every error.
         kind = None
     if code == str(int(status)):
         # Azure's code may be no more than the status.
@@ -171,11 +171,11 @@ def _rejected(backend: str, status: int, error: dict[str, Any], retry: dict[str,
 
 
 def _failed(backend: str, status: int, text: str, retry: dict[str, str]) -> BackendError:
-    """The backend fails, or the gateway is set up wrongly for it."""
+    """The error of a failing backend, or of a gateway that is configured wrongly for it."""
     detail = f": {text}" if text else ""
     match status:
         case 401 | 403:
-            # Not the client's 401: its own key was good. The backend's text is left out, for it may repeat the key.
+            # Not a 401 for the client, whose own key was good. Without the backend's text, which may repeat the key.
             return BackendMisconfigured(
                 f"Backend '{backend}' refused the gateway's key (HTTP {status}). "
                 "Check the variable that api_key_env names in gateway.toml."
@@ -184,7 +184,7 @@ def _failed(backend: str, status: int, text: str, retry: dict[str, str]) -> Back
             return BackendMisconfigured(
                 f"Backend '{backend}' asks for payment before it serves the gateway (HTTP 402). Check its account."
             )
-        # 529 is Anthropic's: all of it is overloaded, not one account.
+        # 529 is Anthropic's: the whole service is overloaded, not one account.
         case 503 | 529:
             unavailable = BackendUnavailable(
                 f"Backend '{backend}' is not available now{detail}. Send the request again in a moment."
@@ -209,7 +209,7 @@ def _is_context_error(error: dict[str, Any]) -> bool:
 
 
 def _context_too_long(error: dict[str, Any]) -> ContextTooLong:
-    """Both numbers from llama.cpp's fields, else from the prose, else the backend's own sentence."""
+    """The error with both numbers from llama.cpp's fields, else from the prose, else with the backend's sentence."""
     message: str = error["message"]
     prompt, limit = error.get("n_prompt_tokens"), error.get("n_ctx")
     if type(prompt) is int and type(limit) is int:

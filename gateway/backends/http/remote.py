@@ -1,4 +1,4 @@
-"""What all backends at an address share, whatever format they speak: one pool of connections, and a key."""
+"""The base class of backends with an address, in any format: one connection pool and a key."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
     from gateway.config.backends import RemoteConfig
 
-# Each answer is held against it, and a plain number is compared faster.
+# A plain number: every answer is compared with it, and a number compares faster than an enum member.
 _OK = int(HTTPStatus.OK)
 
 
 class RemoteBackend(Backend):
     """Has a connection pool between `start` and `stop`.
 
-    A subclass may have its own `key_headers`. One whose address is known only later (a child process) passes
-    `config=None`, and in its `start` calls `connect` with the address; it may overrule `unavailable`.
+    A subclass may override `key_headers`. If its address is known only later (a child process), it passes
+    `config=None` and calls `connect` in its `start`; it may override `unavailable`.
 
     Args:
-        config: its address and its key.
-        name: its name in the configuration.
+        config: the address and the key.
+        name: the backend's name in the configuration.
         connect_s: limit for making a connection.
     """
 
@@ -38,24 +38,24 @@ class RemoteBackend(Backend):
         self._connection: Connection | None = None
 
     async def start(self) -> None:
-        """Open the connection pool; nothing is sent."""
+        """Open the connection pool, without sending anything."""
         if self.config is not None:
             await self.connect(self.config.base_url)
 
     async def connect(self, base_url: str) -> None:
-        """Send calls to `base_url` from now on, in place of any address before."""
+        """Send calls to `base_url` from now on."""
         await self.disconnect()
         self._connection = Connection(
             base_url, backend=self.name, headers=self.key_headers(), connect_s=self._connect_s
         )
 
     def key_headers(self) -> dict[str, str]:
-        """The headers that carry the key, sent with every request."""
+        """The key's headers, sent with every request."""
         key = self.config.api_key if self.config else None
         return {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
 
     async def disconnect(self) -> None:
-        """Forget the address; calls raise `unavailable()` until `connect`."""
+        """Close the connection pool; calls raise `unavailable()` until `connect`."""
         connection, self._connection = self._connection, None
         if connection:
             await connection.close()
@@ -70,7 +70,7 @@ class RemoteBackend(Backend):
             f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False
         )
 
-    def _opened(self) -> Connection:
+    def _require_connection(self) -> Connection:
         if self._connection is None:
             raise self.unavailable()
         return self._connection

@@ -1,4 +1,4 @@
-"""The wait that a backend asks for in its answer's headers."""
+"""The wait that a backend requests in its response headers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 
 
 def retry_after_s(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
-    """The wait that an answer asks for, in seconds; None if it asks for none, or in no known form.
+    """The requested wait in seconds; None if there is none, or in no known form.
 
     Args:
-        headers: `retry-after-ms`, `x-ms-retry-after-ms` (Azure) or `retry-after`, the last as seconds or as an HTTP
-            date (RFC 9110, section 10.2.3); the first of them counts.
-        now: seconds since 1970.
+        headers: the response headers: `retry-after-ms`, `x-ms-retry-after-ms` (Azure) or `retry-after`, the last as
+            seconds or as an HTTP date (RFC 9110, section 10.2.3). The first of them counts.
+        now: the clock, in seconds since 1970.
     """
     for name in ("retry-after-ms", "x-ms-retry-after-ms"):
         wait_ms = _number(headers.get(name))

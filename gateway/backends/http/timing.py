@@ -1,11 +1,10 @@
-"""aiohttp's connections, with the time noted at which a backend's bytes were read, and bytes handed on right then.
+"""aiohttp connections that note when a backend's bytes were read, and can relay them at once.
 
-A coroutine that waits for a backend wakes up later than its bytes came, by as long as the event loop is busy with other
-requests. That delay is the gateway's own and must not count as waiting for the backend, so a wait ends here when the
-bytes were read from the socket.
+While the event loop is busy with other requests, a coroutine wakes up later than its bytes arrived. That delay is the
+gateway's own and must not count as waiting for the backend, so a wait ends when the bytes were read from the socket.
 
-Waking a coroutine costs more than all that the gateway does with a chunk of a stream, so a chunk that can be
-written without waiting is written while it is read: `Chunks.relay`.
+Waking a coroutine costs more than all other work on a chunk of a stream, so `Chunks.relay` writes a chunk while it is
+read, if that needs no wait.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection as PooledConnection
 
 
-# aiohttp makes connections and answers itself, and hands nothing of a request on to them.
-METER: ContextVar[Meter] = ContextVar("meter", default=Meter())  # noqa: B039  # what a probe waits counts nowhere
-"""The meter of the call whose answer is awaited in this task."""
+# A context variable, because aiohttp creates connections and responses itself and passes nothing of a request to them.
+METER: ContextVar[Meter] = ContextVar("meter", default=Meter())  # noqa: B039  # the waits of a probe are not counted
+"""The meter of the call that this task awaits."""
 
 
 class _Protocol(ResponseHandler):
@@ -49,11 +48,11 @@ class _Protocol(ResponseHandler):
 
 
 class TimedConnector(aiohttp.TCPConnector):
-    """A pool whose connections note when bytes were read; making one counts as waiting for the backend."""
+    """A pool of connections that note when bytes were read; connecting counts as waiting for the backend."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        # aiohttp has no public way to name the protocol; its own is a partial in the same place.
+        # aiohttp has no public way to set the protocol; its own is a partial in the same attribute.
         self._factory = lambda: _Protocol(loop=self._loop)  # type: ignore[assignment]  # a callable like the partial
 
     async def connect(self, *arguments: Any, **options: Any) -> PooledConnection:
@@ -66,14 +65,14 @@ class TimedConnector(aiohttp.TCPConnector):
 
 
 class TimedResponse(aiohttp.ClientResponse):
-    """An answer whose waits count in its call's meter."""
+    """A response whose waits count in its call's meter."""
 
-    _timed: _Protocol
+    _timed_protocol: _Protocol
     _meter: Meter
 
     async def start(self, connection: PooledConnection) -> Self:
-        """Wait for the answer's head."""
-        self._timed = cast("_Protocol", connection.protocol)
+        """Wait for the status line and headers."""
+        self._timed_protocol = cast("_Protocol", connection.protocol)
         self._meter = METER.get()
         began = perf_counter()
         try:
@@ -81,31 +80,31 @@ class TimedResponse(aiohttp.ClientResponse):
         except BaseException:
             self._meter.add_wait(began, perf_counter())
             raise
-        self._meter.add_wait(began, self._timed.arrived)
+        self._meter.add_wait(began, self._timed_protocol.arrived)
         return self
 
     async def read(self) -> bytes:
-        """The whole body."""
+        """Read the whole body."""
         began = perf_counter()
         try:
             body = await super().read()
         except BaseException:
             self._meter.add_wait(began, perf_counter())
             raise
-        self._meter.add_wait(began, self._timed.arrived)
+        self._meter.add_wait(began, self._timed_protocol.arrived)
         return body
 
     def chunks(self) -> Chunks:
-        """The body as it comes from the socket."""
-        return Chunks(self.content, self._timed, self._meter)
+        """The body in chunks as read from the socket."""
+        return Chunks(self.content, self._timed_protocol, self._meter)
 
 
 class Chunks:
-    """A body as it comes from the socket, to be iterated over; see `TimedResponse.chunks`."""
+    """Iterates over a body in chunks as read from the socket; see `TimedResponse.chunks`."""
 
-    def __init__(self, content: aiohttp.StreamReader, timed: _Protocol, meter: Meter) -> None:
+    def __init__(self, content: aiohttp.StreamReader, protocol: _Protocol, meter: Meter) -> None:
         self._content = content
-        self._timed = timed
+        self._protocol = protocol
         self._meter = meter
 
     def __aiter__(self) -> Self:
@@ -119,57 +118,57 @@ class Chunks:
             self._meter.add_wait(began, perf_counter())
             raise
         if not data:
-            # A closed connection brings no bytes whose arrival could be noted.
+            # At the end of the body there is no arrival time.
             self._meter.add_wait(began, perf_counter())
             raise StopAsyncIteration
-        self._meter.add_wait(began, self._timed.arrived)
+        self._meter.add_wait(began, self._protocol.arrived)
         return data
 
     async def relay(self, write_now: Callable[[bytes], bool]) -> None:
-        """Write each chunk while it is read from the socket, until the body ends or one cannot be written at once.
+        """Write each chunk while it is read from the socket, until the body ends or `write_now` wants no more.
 
-        How the body ended is told by the next step of the iteration.
+        The next step of the iteration reports how the body ended.
 
         Args:
-            write_now: takes a chunk, never waits, and says whether it wants more; what it raises is raised here.
+            write_now: takes a chunk, never waits, and returns whether it wants more; its exceptions are raised here.
         """
-        content, timed, meter = self._content, self._timed, self._meter
+        content, protocol, meter = self._content, self._protocol, self._meter
         ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         since = perf_counter()
-        is_passing = False
+        is_relaying = False
 
-        def pass_on() -> None:
-            nonlocal since, is_passing
-            if is_passing:
-                # Reading has the connection look for more, and that has it call here.
+        def relay_chunks() -> None:
+            nonlocal since, is_relaying
+            if is_relaying:
+                # `read_nowait` makes the connection read more, which calls this function again.
                 return
-            is_passing, error = True, None
+            is_relaying, error = True, None
             try:
-                wanted = True
-                while wanted and content.exception() is None and (data := content.read_nowait()):
-                    meter.add_wait(since, timed.arrived)
-                    wanted = write_now(data)
+                wants_more = True
+                while wants_more and content.exception() is None and (data := content.read_nowait()):
+                    meter.add_wait(since, protocol.arrived)
+                    wants_more = write_now(data)
                     since = perf_counter()
-                if wanted and content.exception() is None and not content.at_eof():
+                if wants_more and content.exception() is None and not content.at_eof():
                     return
-            except Exception as failure:  # noqa: BLE001  # it is raised again where the stream is awaited
+            except Exception as failure:  # noqa: BLE001  # raised again where the stream is awaited
                 error = failure
             finally:
-                is_passing = False
-            # At once, for the connection may have its next request before the task wakes up.
-            timed.listener = None
+                is_relaying = False
+            # Removed at once: the connection may serve its next request before the task wakes up.
+            protocol.listener = None
             if not ended.done():
                 meter.add_wait(since, perf_counter())
                 ended.set_result(error)
 
-        timed.listener = pass_on
+        protocol.listener = relay_chunks
         try:
-            # What has come since the last step.
-            pass_on()
+            # Relay what arrived since the last step.
+            relay_chunks()
             error = await ended
         finally:
-            if timed.listener is pass_on:
-                timed.listener = None
+            if protocol.listener is relay_chunks:
+                protocol.listener = None
             if ended.cancelled():
                 meter.add_wait(since, perf_counter())
         if error is not None:

@@ -1,1 +1,1 @@
-"""Every other provider, through LiteLLM's SDK."""
+"""LiteLLM's SDK as a backend, for all other providers."""

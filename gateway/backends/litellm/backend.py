@@ -1,7 +1,7 @@
-"""Every other provider, through LiteLLM's SDK (docs.litellm.ai): the optional extra `litellm`.
+"""All other providers, through LiteLLM's SDK (docs.litellm.ai): the optional extra `litellm`.
 
-LiteLLM takes and gives OpenAI's format as Python objects, at some milliseconds of CPU per call. Its own retries,
-callbacks, prints, telemetry and log lines are off: the gateway has all of these itself.
+LiteLLM speaks OpenAI's format in Python objects, at some milliseconds of CPU per call. Its retries, callbacks, prints,
+telemetry and log lines are off, because the gateway has its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.backends.base import Backend, Call
 from gateway.backends.litellm.embeddings import embedding_params, embeddings_of, params_for_embeddings
-from gateway.backends.litellm.errors import translated
+from gateway.backends.litellm.errors import to_gateway_error
 from gateway.backends.parameters import supported_parameters, unsupported
 from gateway.config.problems import ConfigError, Problem
 from gateway.errors.base import (
@@ -37,26 +37,26 @@ if TYPE_CHECKING:
 
     from gateway.backends.litellm.config import LiteLLMConfig
 
-# What the gateway says itself, and what LiteLLM has for every provider.
-_ALWAYS_TAKEN = frozenset({"model", "messages", "stream", "stream_options"})
-# What LiteLLM lists as parameters, and the gateway says itself: a client must not choose where its request goes.
-_OURS = frozenset({"api_base", "api_key", "base_url", "extra_headers", "max_retries", "num_retries", "timeout"})
-# To leave one of these out would change what the answer means.
+# Set by the gateway, or supported by LiteLLM for every provider.
+_ALWAYS_SUPPORTED = frozenset({"model", "messages", "stream", "stream_options"})
+# LiteLLM's parameters that only the gateway may set: a client must not choose where its request goes.
+_RESERVED = frozenset({"api_base", "api_key", "base_url", "extra_headers", "max_retries", "num_retries", "timeout"})
+# Without one of these the answer would have another meaning.
 _NEVER_DROPPED = ("tools", "tool_choice", "functions", "function_call", "response_format", "modalities")
-# The gateway's own limits are shorter, whatever they are.
+# Longer than all of the gateway's own limits.
 _NO_LIMIT_S = 86_400.0
 
 
 class LiteLLMBackend(Backend):
-    """Hands calls to LiteLLM.
+    """Sends calls through LiteLLM.
 
-    It is not asked for text completions: for most providers LiteLLM makes a chat of the prompt, and its streams of text
-    do not tell whether a provider's stream came to its end.
+    It does not offer text completions: for most providers LiteLLM turns the prompt into a chat, and its text streams do
+    not show whether a provider's stream was complete.
 
     Args:
-        config: an address and a key, if they are not the provider's usual ones.
-        name: its name in the configuration.
-        models: the names under which routes ask for its models, each `provider/model`.
+        config: the address and the key, if they are not the provider's usual ones.
+        name: the backend's name in the configuration.
+        models: the names of its models in the routes, each `provider/model`.
         connect_s: limit for making a connection.
     """
 
@@ -69,16 +69,16 @@ class LiteLLMBackend(Backend):
         self._connect_s = connect_s
         self._sdk: Any = None
         self._timeout: Any = None
-        # Without a key LiteLLM takes the provider's own from the environment, which is not for any other address.
+        # Without a key LiteLLM reads the provider's key from the environment, which must not reach another address.
         self._no_key = "none" if config.base_url else None
         self._params: dict[str, frozenset[str]] = {}
         self._embedding_params: dict[str, frozenset[str]] = {}
 
     def check(self) -> None:
-        """Refuse to be configured where LiteLLM is not installed.
+        """Check that LiteLLM is installed.
 
         Raises:
-            ConfigError: it names the extra.
+            ConfigError: LiteLLM is missing; the message names the extra.
         """
         if find_spec("litellm") is None:
             raise ConfigError(
@@ -92,17 +92,17 @@ class LiteLLMBackend(Backend):
             )
 
     async def start(self) -> None:
-        """Load LiteLLM, which takes seconds, in a thread; nothing is sent.
+        """Load LiteLLM in a thread, because it takes seconds.
 
         Raises:
-            BackendMisconfigured: LiteLLM knows no such provider; calls for other models are answered all the same.
+            BackendMisconfigured: LiteLLM does not know a model's provider; calls for other models are still answered.
         """
         sdk = await asyncio.to_thread(_quiet_sdk)
         unknown = []
         for model in self._models:
             try:
                 _, provider, *_ = sdk.get_llm_provider(model)
-                self._params[model] = frozenset(sdk.get_supported_openai_params(model, provider) or ()) - _OURS
+                self._params[model] = frozenset(sdk.get_supported_openai_params(model, provider) or ()) - _RESERVED
                 self._embedding_params[model] = params_for_embeddings(sdk, model)
             except sdk.BadRequestError:
                 unknown.append(model)
@@ -117,11 +117,11 @@ class LiteLLMBackend(Backend):
             await self._sdk.close_litellm_async_clients()
 
     async def ready(self) -> bool:
-        """Whether LiteLLM is loaded and knows all providers; it has no way to ask one without spending tokens."""
+        """Whether LiteLLM is loaded and knows all providers; it cannot probe one without spending tokens."""
         return self._sdk is not None and len(self._params) == len(self._models)
 
     def why_not_ready(self) -> str:
-        """LiteLLM itself is missing, or the provider of a model is."""
+        """LiteLLM is still loading, or does not know a model's provider."""
         if self._sdk is None:
             return "is loading LiteLLM; ask again in a moment"
         return "has a model of a provider that LiteLLM does not know; the gateway's log tells which"
@@ -130,7 +130,7 @@ class LiteLLMBackend(Backend):
         """One `chat.completion` object, or a list of `embedding` objects."""
         if call.operation is EMBEDDINGS:
             return await self._embed(call)
-        answer = (await self._ask(call)).model_dump(exclude_none=True)
+        answer = (await self._chat(call)).model_dump(exclude_none=True)
         if not answer.get("choices"):
             raise BackendBadAnswer(f"Backend '{self.name}' answered without a choice. Send the request again.")
         for choice in answer["choices"]:
@@ -145,18 +145,18 @@ class LiteLLMBackend(Backend):
             # LiteLLM ends its stream at the first finish reason, whichever choice has it.
             raise unsupported("n", "streams one choice, but got more", "Send 1, or ask without a stream.")
         finished = False
-        async with aclosing(await self._ask(call)) as stream:
+        async with aclosing(await self._chat(call)) as stream:
             try:
-                while (chunk := await self._waited(anext(stream, None), call)) is not None:
+                while (chunk := await self._await_backend(anext(stream, None), call)) is not None:
                     if any(choice.finish_reason for choice in chunk.choices):
                         if stream.received_finish_reason is None and stream.intermittent_finish_reason is None:
-                            # LiteLLM says `stop` by itself where a provider's stream ended without a word.
+                            # LiteLLM invents a `stop` where a provider's stream ended without a finish reason.
                             break
                         finished = True
                     if events := _events(chunk.model_dump(exclude_none=True), call, self.name):
                         yield events
             except GatewayError:
-                # Nothing of the answer is missing once it is finished.
+                # The answer is complete once it is finished.
                 if not finished:
                     raise
         if not finished:
@@ -164,27 +164,26 @@ class LiteLLMBackend(Backend):
                 f"Backend '{self.name}' closed the connection before its answer was complete. Send the request again."
             )
 
-    async def _ask(self, call: Call) -> Any:
-        """What LiteLLM gives for a chat."""
-        known = self._known(call, self._params)
+    async def _chat(self, call: Call) -> Any:
+        """LiteLLM's answer or stream for a chat call."""
+        supported = self._supported_params(call, self._params)
         for name in _NEVER_DROPPED:
-            if call.fields.get(name) and name not in known:
+            if call.fields.get(name) and name not in supported:
                 raise unsupported(name, f"knows no '{name}'", "Leave it out, or ask another model.")
-        if call.choices > 1 and "n" not in known:
+        if call.choices > 1 and "n" not in supported:
             raise unsupported("n", "gives one choice, but got more", "Send 1 and ask several times.")
-        asked = {
-            **supported_parameters(call, known | _ALWAYS_TAKEN),
-            **self._where(call),
-            # LiteLLM would call a tool server itself if a client named one.
+        params = {
+            **supported_parameters(call, supported | _ALWAYS_SUPPORTED),
+            **self._target(call),
+            # Otherwise LiteLLM itself would call a tool server that a client names.
             "_skip_mcp_handler": True,
         }
-        return await self._waited(self._sdk.acompletion(**asked), call)
+        return await self._await_backend(self._sdk.acompletion(**params), call)
 
     async def _embed(self, call: Call) -> bytes:
-        """Vectors."""
-        asked = embedding_params(call, self._known(call, self._embedding_params))
-        embedding = self._sdk.aembedding(**asked, **self._where(call))
-        answer = (await self._waited(embedding, call)).model_dump(exclude_none=True)
+        params = embedding_params(call, self._supported_params(call, self._embedding_params))
+        embedding = self._sdk.aembedding(**params, **self._target(call))
+        answer = (await self._await_backend(embedding, call)).model_dump(exclude_none=True)
         vectors = embeddings_of(answer, call)
         if vectors is None:
             raise BackendBadAnswer(
@@ -193,19 +192,19 @@ class LiteLLMBackend(Backend):
         call.meter.reported = parse_usage(answer)
         return vectors
 
-    def _known(self, call: Call, params: dict[str, frozenset[str]]) -> frozenset[str]:
-        """The parameters that the provider of the call's model takes."""
+    def _supported_params(self, call: Call, params: dict[str, frozenset[str]]) -> frozenset[str]:
+        """The parameters that the provider of the call's model supports."""
         if self._sdk is None:
             raise BackendUnavailable(
                 f"Backend '{self.name}' is starting. Send the request again in a moment.", reached=False
             )
-        known = params.get(call.backend_model)
-        if known is None:
+        supported = params.get(call.backend_model)
+        if supported is None:
             raise self._unknown_provider(call.backend_model)
-        return known
+        return supported
 
-    def _where(self, call: Call) -> dict[str, Any]:
-        """Which model is asked, where, and how: once, for as long as the gateway waits."""
+    def _target(self, call: Call) -> dict[str, Any]:
+        """The model, address, key and timeout of a request; without retries."""
         key = self._config.api_key
         return {
             "model": call.backend_model,
@@ -217,13 +216,13 @@ class LiteLLMBackend(Backend):
             "max_retries": 0,
         }
 
-    async def _waited(self, asked: Awaitable[Any], call: Call) -> Any:
-        """What LiteLLM says; the time counts as the backend's, for LiteLLM does not tell its own apart."""
+    async def _await_backend(self, answer: Awaitable[Any], call: Call) -> Any:
+        """Await LiteLLM; all of the time counts as the backend's, because LiteLLM does not report its own share."""
         began = time.perf_counter()
         try:
-            return await asked
+            return await answer
         except Exception as error:
-            raise translated(error, self.name) from error
+            raise to_gateway_error(error, self.name) from error
         finally:
             call.meter.add_wait(began, time.perf_counter())
 
@@ -236,7 +235,7 @@ class LiteLLMBackend(Backend):
 
 
 def _events(chunk: dict[str, Any], call: Call, backend: str) -> bytes:
-    """A chunk as OpenAI writes it: LiteLLM's usage comes with an empty choice, and whether asked for or not."""
+    """A chunk in OpenAI's format: LiteLLM always sends the usage, together with an empty choice."""
     usage = chunk.pop("usage", None)
     for choice in chunk["choices"]:
         for name, value in (("delta", {}), ("logprobs", None), ("finish_reason", None)):
@@ -250,7 +249,7 @@ def _events(chunk: dict[str, Any], call: Call, backend: str) -> bytes:
 
 
 def _quiet_sdk() -> Any:
-    """LiteLLM, loaded; without its list of prices from the network, `.env` files, prints and logs."""
+    """Load LiteLLM without its price list from the network, `.env` files, prints and logs."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
     sdk: Any = import_module("litellm")

@@ -1,7 +1,7 @@
-"""What LiteLLM raises, as the gateway's own errors.
+"""Translates LiteLLM's exceptions into the gateway's errors.
 
-LiteLLM wraps what went wrong several times, and loses headers and causes on the way: the answer, with its Retry-After,
-and the true reason stand in the chain of causes.
+LiteLLM wraps an error several times, and its own exceptions lose headers and causes. The answer, with its Retry-After,
+and the original error are in the chain of causes.
 """
 
 from __future__ import annotations
@@ -26,32 +26,30 @@ if TYPE_CHECKING:
 
     from gateway.errors.base import GatewayError
 
-# httpx's names (www.python-httpx.org/exceptions), which some providers of LiteLLM use without aiohttp below.
+# Also httpx's names (www.python-httpx.org/exceptions), which some providers of LiteLLM use without aiohttp below.
 _NOT_REACHED = frozenset({"ConnectError", "ClientConnectorError", "ClientConnectorDNSError"})
 _SLOW_CONNECT = frozenset({"ConnectTimeout", "ConnectionTimeoutError"})
 _BROKEN = frozenset({"ReadError", "WriteError", "RemoteProtocolError"})
 _NO_JSON = frozenset({"JSONDecodeError", "UnicodeDecodeError"})
-# What LiteLLM puts before and after a provider's words.
-_FIRST_WORDS = re.compile(
-    r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout)(?: Error)?: )*(?:\w*(?:Error|Exception) - )?"
-)
-_LATER_WORDS = re.compile(r"\nTraceback| Original exception: |\.? Handle with `litellm\.")
+# LiteLLM's text before and after a provider's message.
+_PREFIX = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout)(?: Error)?: )*(?:\w*(?:Error|Exception) - )?")
+_SUFFIX = re.compile(r"\nTraceback| Original exception: |\.? Handle with `litellm\.")
 
 
-def translated(error: Exception, backend: str) -> GatewayError:
+def to_gateway_error(error: Exception, backend: str) -> GatewayError:
     """The gateway's error for one of LiteLLM's.
 
     Args:
-        error: what `acompletion`, its stream or `aembedding` raised.
+        error: an exception of `acompletion`, its stream or `aembedding`.
         backend: the backend's name.
     """
     chain = list(_chain(error))
-    names = {type(each).__name__ for each in chain}
-    return _unsent(names, backend) or _sent(error, chain, names, backend)
+    names = {type(cause).__name__ for cause in chain}
+    return _error_before_sending(names, backend) or _error_after_sending(error, chain, names, backend)
 
 
-def _unsent(names: set[str], backend: str) -> GatewayError | None:
-    """What went wrong before a byte of the request was sent; None if it is something else."""
+def _error_before_sending(names: set[str], backend: str) -> GatewayError | None:
+    """The error if not a byte of the request was sent, else None."""
     if "LiteLLMUnknownProvider" in names:
         return InvalidRequest(
             f"Backend '{backend}' cannot be asked for this: LiteLLM has no such endpoint for the model's provider. "
@@ -71,22 +69,22 @@ def _unsent(names: set[str], backend: str) -> GatewayError | None:
     return None
 
 
-def _sent(error: Exception, chain: list[BaseException], names: set[str], backend: str) -> GatewayError:
+def _error_after_sending(error: Exception, chain: list[BaseException], names: set[str], backend: str) -> GatewayError:
     if names & _NO_JSON:
         return BackendBadAnswer(f"Backend '{backend}' sent something that is not JSON. Send the request again.")
-    if names & _BROKEN or any(isinstance(each, aiohttp.ClientError | ConnectionError) for each in chain):
+    if names & _BROKEN or any(isinstance(cause, aiohttp.ClientError | ConnectionError) for cause in chain):
         return BackendDisconnected(
             f"Backend '{backend}' closed the connection before its answer was complete. Send the request again."
         )
-    found = _error_object(error, chain)
+    details = _error_object(error, chain)
     if "MidStreamFallbackError" in names:
-        return refusal_from_event(backend, found)
+        return refusal_from_event(backend, details)
     status = getattr(error, "status_code", None)
     return refusal(
         backend,
         status if isinstance(status, int) else 502,
         _headers(chain),
-        orjson.dumps({"error": found}),
+        orjson.dumps({"error": details}),
     )
 
 
@@ -97,21 +95,21 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _headers(chain: list[BaseException]) -> Mapping[str, str]:
-    """The headers of the provider's answer: of the first in the chain that has some."""
-    for each in chain:
-        headers = getattr(getattr(each, "response", None), "headers", None)
+    """The headers of the provider's answer: the first in the chain."""
+    for cause in chain:
+        headers = getattr(getattr(cause, "response", None), "headers", None)
         if headers:
             return {str(name).lower(): str(value) for name, value in headers.items()}
     return {}
 
 
 def _error_object(error: Exception, chain: list[BaseException]) -> dict[str, Any]:
-    """OpenAI's error object: the provider's own fields where LiteLLM kept them, and its words without LiteLLM's."""
-    bodies = (getattr(each, "body", None) for each in chain)
-    found: dict[str, Any] = next((body for body in bodies if isinstance(body, dict)), {})
-    text = _LATER_WORDS.split(str(getattr(error, "message", error)), maxsplit=1)[0]
-    said = error_object({"error": _FIRST_WORDS.sub("", text)}) or {"message": "it says no more"}
-    found = {**found, **said}
+    """OpenAI's error object: the provider's own fields where LiteLLM kept them, and its message without LiteLLM's."""
+    bodies = (getattr(cause, "body", None) for cause in chain)
+    fields: dict[str, Any] = next((body for body in bodies if isinstance(body, dict)), {})
+    text = _SUFFIX.split(str(getattr(error, "message", error)), maxsplit=1)[0]
+    message = error_object({"error": _PREFIX.sub("", text)}) or {"message": "it says no more"}
+    details = {**fields, **message}
     if type(error).__name__ == "ContextWindowExceededError":
-        found["code"] = "context_length_exceeded"
-    return found
+        details["code"] = "context_length_exceeded"
+    return details

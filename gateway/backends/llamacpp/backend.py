@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from gateway.backends.http.connection import Connection
-from gateway.backends.llamacpp.chat import ChoicesUsage, OpeningRoles, name_ignored, template_abilities
+from gateway.backends.llamacpp.chat import ChoicesUsage, OpeningRoles, check_chat_parameters, template_abilities
 from gateway.backends.llamacpp.gguf import control_tokens
-from gateway.backends.llamacpp.joined import as_stream, joined_chat
+from gateway.backends.llamacpp.joined import as_stream, join_chat
 from gateway.backends.llamacpp.process import LlamaCppProcess
-from gateway.backends.llamacpp.text import TextEvents, joined_text, text_request, whole_text
+from gateway.backends.llamacpp.text import TextEvents, join_text, text_request, translate_text
 from gateway.backends.llamacpp.tokens import LlamaCppTokenCounter
 from gateway.backends.llamacpp.watchdog import until_hung
 from gateway.backends.llamacpp.weights import EngineMissing, check_gguf, resolve
@@ -40,24 +40,24 @@ if TYPE_CHECKING:
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 10.0
 HEALTHY_S = 10.0
-"""After serving for so long, a crash counts as the first one again."""
+"""A child that served this long resets the backoff."""
 
-# A child that is about to end refuses connections, closes them, or refuses what its address offered before.
-_SIGNS_OF_DEATH = (BackendUnreachable, BackendMisconfigured, BackendDisconnected)
+# The errors of a child that is about to exit: it refuses connections, closes them, or no longer serves its paths.
+_CHILD_EXIT_ERRORS = (BackendUnreachable, BackendMisconfigured, BackendDisconnected)
 
 State = Literal["stopped", "starting", "ready", "crashed"]
 
 
 class LlamaCppBackend(OpenAIBackend):
-    """Runs llama.cpp's HTTP server in a child process and forwards to it like to any other server.
+    """Runs llama.cpp's HTTP server in a child process, and forwards to it like to any other server.
 
     Args:
         config: weights, context and slots.
-        name: its name in the configuration.
-        models: the names under which routes ask for its one model.
+        name: the backend's name in the configuration.
+        models: the names of its one model in the routes.
 
     Attributes:
-        state: where the child is; calls are answered in `ready` only.
+        state: the state of the child; calls are answered in `ready` only.
     """
 
     # llama.cpp's server closes after each stream although it promises to keep alive.
@@ -82,7 +82,7 @@ class LlamaCppBackend(OpenAIBackend):
         self._find_weights()
 
     def _find_weights(self) -> Path:
-        """The weights that `start` will load; raises as `check`."""
+        """The weights for `start`; raises like `check`."""
         if find_spec("xllamacpp") is None:
             raise EngineMissing(f"backends.{self.name} needs llama.cpp: run `pip install 'llm-gateway-qa[embedded]'`")
         if self._settings.model_path is not None:
@@ -90,12 +90,11 @@ class LlamaCppBackend(OpenAIBackend):
         return resolve()
 
     async def start(self) -> None:
-        """Start the child and wait until its model is loaded; from then on it is restarted whenever it dies.
+        """Start the child and wait until its model is loaded; restart it whenever it dies.
 
         Raises:
-            EmbeddedModelError: As `check`; nothing is started.
-            BackendUnavailable: The child died before it was ready, and is being restarted nevertheless; or `stop` came
-                first.
+            EmbeddedModelError: Like `check`; nothing is started.
+            BackendUnavailable: The child died before it was ready, and is being restarted; or `stop` came first.
         """
         weights = self._find_weights()
         self.state = "starting"
@@ -103,7 +102,7 @@ class LlamaCppBackend(OpenAIBackend):
         if self._settings.neutralise is not False:
             self.control_tokens = await asyncio.to_thread(self._control_tokens, weights)
         if self._first_outcome.is_set():
-            # Stopped meanwhile: nobody would end the child.
+            # Stopped meanwhile: no `stop` would follow to end the child.
             raise self.unavailable()
         self._supervisor = asyncio.create_task(self._supervise(weights))
         await self._first_outcome.wait()
@@ -111,7 +110,7 @@ class LlamaCppBackend(OpenAIBackend):
             raise self.unavailable()
 
     async def stop(self) -> None:
-        """End the child within two seconds; calls still under way fail."""
+        """End the child within two seconds; calls in progress fail."""
         supervisor, self._supervisor = self._supervisor, None
         if supervisor is not None:
             supervisor.cancel()
@@ -121,11 +120,11 @@ class LlamaCppBackend(OpenAIBackend):
         self._first_outcome.set()
 
     async def ready(self) -> bool:
-        """Whether the child says that its model is loaded; it costs no tokens."""
+        """Whether the child reports a loaded model, which costs no tokens."""
         return self._connection is not None and await self._connection.answers("/health")
 
     def why_not_ready(self) -> str:
-        """Where the child is; only of one that died has the log more to say."""
+        """The state of the child; the log has the cause of a crash."""
         match self.state:
             case "crashed":
                 return "crashed and is restarted; the gateway's log tells why"
@@ -135,12 +134,12 @@ class LlamaCppBackend(OpenAIBackend):
                 return "is starting; ask again in a moment"
         return "is too busy to say that it is ready; ask again in a moment"
 
-    def how_to_offer(self, operation: Operation) -> str:
-        """The setting that embeddings need."""
+    def setting_for(self, operation: Operation) -> str:
+        """The setting that enables embeddings."""
         return f'set backends.{self.name}.embeddings = "mean" in gateway.toml' if operation is EMBEDDINGS else ""
 
     def unavailable(self) -> BackendUnavailable:
-        """The error for a call while the child is not there, with the time of the next start in `Retry-After`."""
+        """The error for a call without a running child, with the time of the next start in `Retry-After`."""
         if self.state == "crashed":
             wait_s = max(1, math.ceil(self._restart_at - time.monotonic()))
             return BackendUnavailable(
@@ -153,9 +152,9 @@ class LlamaCppBackend(OpenAIBackend):
         )
 
     def body(self, call: Call) -> bytes:
-        """As the base, but for what llama.cpp would ignore."""
+        """The request body, after dropping or refusing the parameters that llama.cpp ignores."""
         if call.operation is CHAT:
-            name_ignored(call, self._abilities)
+            check_chat_parameters(call, self._abilities)
         if call.operation is TEXT_COMPLETION:
             return text_request(call)
         if call.operation is EMBEDDINGS and call.fields.get("dimensions") is not None:
@@ -163,72 +162,72 @@ class LlamaCppBackend(OpenAIBackend):
         return super().body(call)
 
     async def complete(self, call: Call) -> bytes:
-        """As the base, with the asked model id in the answer."""
+        """Forward `call`, and return the answer with the requested model id."""
         try:
             if call.operation is COUNT_TOKENS:
-                name_ignored(call, self._abilities)
-                counter = LlamaCppTokenCounter(call, self.name, self._opened_server)
+                check_chat_parameters(call, self._abilities)
+                counter = LlamaCppTokenCounter(call, self.name, self._require_server)
                 return orjson.dumps({"input_tokens": await counter.prompt_tokens()})
             if call.operation.streams and call.choices > 1:
-                # In one piece llama.cpp would count the first choice only.
+                # In an answer in one piece llama.cpp counts the first choice only.
                 async with aclosing(self.stream(as_stream(call))) as blocks:
-                    return await (joined_text(blocks) if call.operation is TEXT_COMPLETION else joined_chat(blocks))
-            call.meter.token_counter = LlamaCppTokenCounter(call, self.name, self._opened_server)
-            answer = self._under_asked_name(await super().complete(call), call)
-            return whole_text(call, answer) if call.operation is TEXT_COMPLETION else answer
-        except _SIGNS_OF_DEATH as error:
+                    return await (join_text(blocks) if call.operation is TEXT_COMPLETION else join_chat(blocks))
+            call.meter.token_counter = LlamaCppTokenCounter(call, self.name, self._require_server)
+            answer = self._with_requested_model(await super().complete(call), call)
+            return translate_text(call, answer) if call.operation is TEXT_COMPLETION else answer
+        except _CHILD_EXIT_ERRORS as error:
             raise self._died() from error
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
-        """As the base, with the asked model id in each event."""
+        """Forward `call`, and yield its events with the requested model id."""
         begun = False
-        call.meter.token_counter = counter = LlamaCppTokenCounter(call, self.name, self._opened_server)
-        rewriting: TextEvents | ChoicesUsage | None = None
+        call.meter.token_counter = counter = LlamaCppTokenCounter(call, self.name, self._require_server)
+        translation: TextEvents | ChoicesUsage | None = None
         roles = OpeningRoles(call.choices if call.operation is CHAT else 0)
         if call.operation is TEXT_COMPLETION:
-            rewriting = TextEvents(call)
+            translation = TextEvents(call)
         elif call.choices > 1:
-            rewriting = ChoicesUsage(call)
+            translation = ChoicesUsage(call)
         try:
-            # Events are rewritten on their way, so none may be written past this.
-            async with aclosing(super().stream(replace(call, write_now=None))) as events:
-                async for block in events:
+            # Without `write_now`, because every event is translated here.
+            async with aclosing(super().stream(replace(call, write_now=None))) as blocks:
+                async for block in blocks:
                     begun = True
                     counter.note_block(block)
-                    named = roles.translated(self._under_asked_name(block, call))
-                    if passed := rewriting.translated(named) if rewriting else named:
-                        yield passed
-            if rewriting and (usage := rewriting.usage()):
+                    named = roles.translate(self._with_requested_model(block, call))
+                    if events := translation.translate(named) if translation else named:
+                        yield events
+            if translation and (usage := translation.usage()):
                 yield usage
-        except _SIGNS_OF_DEATH as error:
+        except _CHILD_EXIT_ERRORS as error:
             if begun:
                 raise
             raise self._died() from error
 
-    def _opened_server(self) -> Connection:
+    def _require_server(self) -> Connection:
         if self._server is None:
             raise self.unavailable()
         return self._server
 
     def _control_tokens(self, weights: Path) -> ControlTokens:
-        """Those of the configuration, and those that the weights themselves name."""
+        """The control tokens of the configuration and of the weights."""
         try:
-            named = control_tokens(weights)
+            tokens = control_tokens(weights)
         except (OSError, ValueError) as error:
             log_event("control_tokens_unknown", level=logging.WARNING, backend=self.name, reason=str(error))
-            named = frozenset()
-        return ControlTokens(self._settings.control_tokens | named)
+            tokens = frozenset()
+        return ControlTokens(self._settings.control_tokens | tokens)
 
     def _died(self) -> BackendUnavailable:
-        """The error for a call whose child ended under it, before the supervisor has noticed or after."""
+        """The error for a call during which the child exited, whether the supervisor has noticed or not."""
         if self.state != "ready":
             return self.unavailable()
         return BackendUnavailable(f"Backend '{self.name}' died and is restarted. Send the request again in 1 s.")
 
-    def _under_asked_name(self, answer: bytes, call: Call) -> bytes:
-        """`answer` with the id that the client asked for in place of llama.cpp's alias, which is the same for all.
+    def _with_requested_model(self, answer: bytes, call: Call) -> bytes:
+        """`answer` with the requested model id in place of llama.cpp's alias, which is the same for all models.
 
-        Bytes are enough: within a JSON string each quote is escaped, so this pattern can only be the key and its value.
+        Bytes are replaced without parsing: JSON escapes quotes in strings, so the pattern matches only key and value.
         """
         if call.model == self._alias:
             return answer
@@ -260,7 +259,7 @@ class LlamaCppBackend(OpenAIBackend):
             backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
 
     async def _serve(self, child: LlamaCppProcess) -> None:
-        """Wait until the child has ended; kill it if it hangs."""
+        """Wait until the child exits; kill it if it hangs."""
         watch = asyncio.create_task(self._kill_when_hung(child))
         try:
             await child.wait()
@@ -272,7 +271,7 @@ class LlamaCppBackend(OpenAIBackend):
             child.kill(await until_hung(self._connection, child.pid))
 
     async def _run_child(self, weights: Path) -> float:
-        """Run one child to its end; how long it served, in seconds."""
+        """Run one child until it exits; returns how long it served, in seconds."""
         began = time.monotonic()
         ready_at = None
         child = await LlamaCppProcess.start(weights, self._alias, self._settings)
@@ -289,11 +288,11 @@ class LlamaCppBackend(OpenAIBackend):
                 self.state = "crashed"
         finally:
             server, self._server = self._server, None
-            # Each of these runs even if a stop overtakes the one before.
-            async with AsyncExitStack() as leaving:
-                leaving.push_async_callback(child.end)
+            # Each callback runs, even if a stop cancels the one before.
+            async with AsyncExitStack() as cleanup:
+                cleanup.push_async_callback(child.end)
                 if server is not None:
-                    leaving.push_async_callback(server.close)
-                leaving.push_async_callback(self.disconnect)
+                    cleanup.push_async_callback(server.close)
+                cleanup.push_async_callback(self.disconnect)
         self._cause = child.cause_of_death()
         return time.monotonic() - ready_at if ready_at is not None else 0.0

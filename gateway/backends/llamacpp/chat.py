@@ -1,7 +1,7 @@
-"""What llama.cpp's chat lacks of OpenAI's.
+"""Adapts llama.cpp's chat to OpenAI's format.
 
-It ignores some parameters in silence, and more of them where the chat template of its model has no place for them; and
-a stream of several choices tells the tokens of each one with its end.
+llama.cpp silently ignores some parameters, and more if the model's chat template does not support them. A stream of
+several choices has a usage at the end of each choice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _IGNORED = frozenset(
         "store", "user", "verbosity", "web_search_options",
     }
 )  # fmt: skip
-# What the chat template must be able to do, by the parameter that asks for it.
+# The parameter that needs each ability of the chat template.
 _ABILITIES = {
     "supports_tools": "tools",
     "supports_parallel_tool_calls": "parallel_tool_calls",
@@ -36,31 +36,31 @@ _ABILITIES = {
 
 
 async def template_abilities(server: Connection) -> dict[str, bool]:
-    """What llama.cpp found out about the chat template of its model (`chat_template_caps` of `GET /props`).
+    """The abilities of the model's chat template (`chat_template_caps` of `GET /props`).
 
     Args:
-        server: at its address without `/v1`.
+        server: the connection to the address without `/v1`.
 
     Returns:
-        Abilities by llama.cpp's names; none if it does not tell.
+        Abilities by llama.cpp's names; empty if the server does not report them.
     """
     answer = await server.get("/props")
     try:
-        found = orjson.loads(answer[1])["chat_template_caps"] if answer else {}
+        abilities = orjson.loads(answer[1])["chat_template_caps"] if answer else {}
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return abilities if isinstance(abilities, dict) else {}
 
 
-def name_ignored(call: Call, abilities: Mapping[str, bool]) -> None:
-    """Name what would be ignored of a chat call, or refuse it where the answer would mean something else.
+def check_chat_parameters(call: Call, abilities: Mapping[str, bool]) -> None:
+    """Drop the parameters that llama.cpp ignores, or refuse those that would change the meaning of the answer.
 
     Args:
         call: the call.
-        abilities: of the chat template; what is not in it is taken for granted.
+        abilities: the abilities of the chat template; a missing entry counts as True.
 
     Raises:
-        InvalidRequest: a forced tool, functions or sound; or anything that would be ignored, if the call is strict.
+        InvalidRequest: a forced tool, functions or audio; or any ignored parameter, if the call is strict.
     """
     fields = call.fields
     if fields.get("functions"):
@@ -75,20 +75,20 @@ def name_ignored(call: Call, abilities: Mapping[str, bool]) -> None:
 
 
 class OpeningRoles:
-    """Puts the role into the first event of each choice where llama.cpp left it out.
+    """Adds a missing role to the first event of each choice.
 
-    It does so when a choice begins with a character that takes several tokens, such as an emoji.
+    llama.cpp omits it if the choice begins with a character of several tokens, such as an emoji.
 
     Args:
-        choices: how many the stream has.
+        choices: the number of choices in the stream.
     """
 
     def __init__(self, choices: int) -> None:
-        self._closed = set(range(choices))
+        self._unopened = set(range(choices))
 
-    def translated(self, block: bytes) -> bytes:
-        """A block of whole events, the same one as soon as all choices have begun."""
-        if not self._closed:
+    def translate(self, block: bytes) -> bytes:
+        """A block of whole events with the roles; unchanged as soon as all choices have begun."""
+        if not self._unopened:
             return block
         return b"".join(self._event(event) for event in block.split(b"\n\n") if event)
 
@@ -98,8 +98,8 @@ class OpeningRoles:
         choices = chunk.get("choices") if isinstance(chunk, dict) else None
         changed = False
         for choice in choices or ():
-            if choice["index"] in self._closed:
-                self._closed.discard(choice["index"])
+            if choice["index"] in self._unopened:
+                self._unopened.discard(choice["index"])
                 if "role" not in choice["delta"]:
                     choice["delta"] = {"role": "assistant", **choice["delta"]}
                     changed = True
@@ -107,10 +107,10 @@ class OpeningRoles:
 
 
 class ChoicesUsage:
-    """Adds up what llama.cpp tells of each choice when that one has ended.
+    """Adds up the usages that llama.cpp sends at the end of each choice.
 
     Args:
-        call: a call for a stream of several choices.
+        call: the call, for a stream of several choices.
     """
 
     def __init__(self, call: Call) -> None:
@@ -121,14 +121,14 @@ class ChoicesUsage:
         self._cached = 0
         self._envelope: dict[str, Any] = {}
 
-    def translated(self, block: bytes) -> bytes:
-        """A block of whole events without the count of one choice; most pass as they are."""
+    def translate(self, block: bytes) -> bytes:
+        """A block of whole events without the usages of single choices; most blocks are unchanged."""
         if b'"usage":' not in block and b'"timings":' not in block:
             return block
         return b"".join(self._event(event) for event in block.split(b"\n\n") if event)
 
     def usage(self) -> bytes:
-        """After the last event: the tokens of all choices, noted for the ledger, and as an event if asked for."""
+        """Note the usage of all choices after the last event; returns it as an event if the client requested it."""
         self._meter.reported = Usage(self._prompt, self._completion, "backend", self._cached)
         if not self._include_usage:
             return b""
@@ -143,11 +143,11 @@ class ChoicesUsage:
     def _event(self, event: bytes) -> bytes:
         data, _ = data_and_name(event)
         chunk = orjson.loads(data) if data else None
-        if not isinstance(chunk, dict) or not (found := parse_usage(chunk)):
+        if not isinstance(chunk, dict) or not (usage := parse_usage(chunk)):
             return event + b"\n\n"
         # All choices have the same prompt, which is processed once.
-        self._prompt, self._cached = found.prompt_tokens, found.cached_tokens
-        self._completion += found.completion_tokens
+        self._prompt, self._cached = usage.prompt_tokens, usage.cached_tokens
+        self._completion += usage.completion_tokens
         chunk.pop("usage", None)
         chunk.pop("timings", None)
         self._envelope = {key: value for key, value in chunk.items() if key != "choices"}

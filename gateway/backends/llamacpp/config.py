@@ -17,14 +17,14 @@ class LlamaCppConfig(BackendConfig):
     """The embedded model: llama.cpp in a child process.
 
     Attributes:
-        model_path: a GGUF file; unset, the one that `gateway models pull` fetched, or `GATEWAY_MODEL`.
+        model_path: a GGUF file; unset, the file of `gateway models pull` or `GATEWAY_MODEL`.
         context_tokens: context of each slot, prompt and answer together.
-        slots: how many calls are answered at once.
-        cache_prompt: reuse the common prefix of earlier prompts. Off, the same prompt takes the same path and gives
+        slots: number of calls answered at once.
+        cache_prompt: reuse the common prefix of earlier prompts. If off, the same prompt takes the same path and gives
             the same answer.
-        neutralise: as for every backend; unless it is off, the tokens of the weights themselves are broken as well.
-        embeddings: how the vectors of a text's tokens become one; `model` is what the file says. Unset, there are no
-            embeddings, and no memory is set aside to read a text of `context_tokens` at once.
+        neutralise: see `BackendConfig`; unless it is off, the control tokens of the weights are broken as well.
+        embeddings: how the token vectors of a text are pooled; `model` uses the file's own setting. Unset, there are no
+            embeddings, and no memory is reserved to process a text of `context_tokens` at once.
     """
 
     is_embedded: ClassVar[bool] = True

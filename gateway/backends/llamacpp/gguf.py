@@ -1,4 +1,4 @@
-"""What a GGUF file says about its tokenizer: the tokens that it takes for control tokens wherever they stand.
+"""Reads the control tokens from the tokenizer's metadata in a GGUF file.
 
 Format: github.com/ggml-org/ggml, docs/gguf.md.
 """
@@ -15,75 +15,75 @@ if TYPE_CHECKING:
 
 _TOKENS, _TYPES = "tokenizer.ggml.tokens", "tokenizer.ggml.token_type"
 _STRING, _ARRAY = 8, 9
-# Of the numbers and switches, by the format's number of their type.
+# Bytes of a number or boolean, by the format's type number.
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 # `llama_token_type` in llama.cpp's include/llama.h.
 _UNKNOWN, _CONTROL, _USER_DEFINED = 2, 3, 4
-# Some files call their markers user defined, which runs of spaces and HTML tags are as well.
+# Some files declare their markers as user defined, like runs of spaces and HTML tags.
 _MARKER = re.compile(r"<[|\uff5c][^\s<>]+[|\uff5c]>")
 
 
 def control_tokens(path: Path) -> frozenset[str]:
-    """The tokens that llama.cpp finds in a rendered prompt before it takes the rest for text.
+    """The tokens that llama.cpp recognizes in a rendered prompt before it tokenizes the rest as text.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no GGUF file that llama.cpp would take.
+        ValueError: llama.cpp would not accept the file as GGUF.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             tokens, types = _tokenizer(_Reader(data))
         except (struct.error, KeyError) as error:
             raise ValueError(f"{path} ends within its head, or holds an unknown type: {error!r}") from error
-    named = zip((token.decode("utf-8", "replace") for token in tokens), types, strict=False)
+    typed_tokens = zip((token.decode("utf-8", "replace") for token in tokens), types, strict=False)
     return frozenset(
         token
-        for token, kind in named
+        for token, kind in typed_tokens
         if kind in {_CONTROL, _UNKNOWN} or (kind == _USER_DEFINED and _MARKER.fullmatch(token))
     )
 
 
 class _Reader:
-    """Reads one value after the other; all numbers are little-endian."""
+    """Reads values in sequence; all numbers are little-endian."""
 
     def __init__(self, data: Any) -> None:
         self._data = data
-        self._at = 0
+        self._offset = 0
 
-    def number(self, form: str) -> int:
-        """One number, of `struct`'s form."""
-        (value,) = struct.unpack_from(f"<{form}", self._data, self._at)
-        self._at += struct.calcsize(f"<{form}")
+    def number(self, format_: str) -> int:
+        """Read one number of a `struct` format."""
+        (value,) = struct.unpack_from(f"<{format_}", self._data, self._offset)
+        self._offset += struct.calcsize(f"<{format_}")
         return int(value)
 
     def string(self) -> bytes:
-        """One string."""
+        """Read one string."""
         length = self.number("Q")
-        begins, self._at = self._at, self._at + length
-        return bytes(self._data[begins : self._at])
+        start, self._offset = self._offset, self._offset + length
+        return bytes(self._data[start : self._offset])
 
     def integers(self, count: int) -> tuple[int, ...]:
-        """So many integers of 32 bits."""
-        begins, self._at = self._at, self._at + 4 * count
-        return struct.unpack_from(f"<{count}i", self._data, begins)
+        """Read `count` 32-bit integers."""
+        start, self._offset = self._offset, self._offset + 4 * count
+        return struct.unpack_from(f"<{count}i", self._data, start)
 
     def skip(self, kind: int) -> None:
-        """Pass over one value."""
+        """Skip one value."""
         if kind == _STRING:
             self.string()
         elif kind != _ARRAY:
-            self._at += _SIZES[kind]
+            self._offset += _SIZES[kind]
         else:
             inner, count = self.number("I"), self.number("Q")
             if inner in _SIZES:
-                self._at += _SIZES[inner] * count
+                self._offset += _SIZES[inner] * count
             else:
                 for _ in range(count):
                     self.skip(inner)
 
 
 def _tokenizer(reader: _Reader) -> tuple[list[bytes], tuple[int, ...]]:
-    """All tokens, and their types."""
+    """All tokens and their types."""
     if reader.number("I") != int.from_bytes(b"GGUF", "little"):
         raise ValueError("it does not begin with GGUF")
     reader.number("I")

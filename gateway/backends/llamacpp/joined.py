@@ -1,6 +1,6 @@
-"""A whole answer of several choices, from llama.cpp's stream of them.
+"""Joins llama.cpp's stream of several choices into one answer.
 
-In one piece llama.cpp counts the tokens of the first choice only; a stream tells those of each with its end.
+In an answer in one piece, llama.cpp counts the tokens of the first choice only; in a stream, those of each choice.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def as_stream(call: Call) -> Call:
-    """The same call for a stream that ends with its usage."""
+    """The call changed into one for a stream with usage."""
     fields = {**call.fields, "stream": True, "stream_options": {"include_usage": True}}
     return replace(call, body=orjson.dumps(fields), fields=fields, stream=True)
 
 
-async def joined_chat(blocks: AsyncIterable[bytes]) -> bytes:
-    """One answer in one piece, from the translated events of a stream that asked for its usage."""
-    answer = await joined(blocks, _join)
+async def join_chat(blocks: AsyncIterable[bytes]) -> bytes:
+    """Join the translated events of a stream with usage into one answer."""
+    answer = await join_stream(blocks, _join)
     for choice in answer["choices"]:
         message = choice["message"]
         if message.get("tool_calls") and not message["content"]:
@@ -34,14 +34,14 @@ async def joined_chat(blocks: AsyncIterable[bytes]) -> bytes:
     return orjson.dumps({**answer, "object": "chat.completion"})
 
 
-async def joined(
+async def join_stream(
     blocks: AsyncIterable[bytes], join: Callable[[dict[str, Any], dict[str, Any]], None]
 ) -> dict[str, Any]:
-    """An answer put together from a stream's events: the latest value of each field, and whole choices.
+    """Join a stream's events into one answer: the latest value of each field, and whole choices.
 
     Args:
-        blocks: whole events.
-        join: adds a piece of a choice to what there is of it, which is nothing at first.
+        blocks: blocks of whole events.
+        join: adds a piece to a choice, which is an empty dictionary at first.
     """
     choices: dict[int, dict[str, Any]] = {}
     answer: dict[str, Any] = {}
@@ -57,7 +57,7 @@ async def joined(
 
 
 def _join(choice: dict[str, Any], piece: dict[str, Any]) -> None:
-    """Add a piece of a choice to it."""
+    """Add a piece of a choice to `choice`, which is empty at first."""
     delta = piece["delta"]
     if not choice:
         empty = {"role": "assistant", "content": ""}
@@ -74,7 +74,7 @@ def _join(choice: dict[str, Any], piece: dict[str, Any]) -> None:
 
 
 def _join_call(calls: list[dict[str, Any]], piece: dict[str, Any]) -> None:
-    """Add a piece of a tool's call: its id and name come first, then its arguments bit by bit."""
+    """Add a piece of a tool call: id and name come first, then the arguments piece by piece."""
     if piece["index"] == len(calls):
         calls.append({"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
     call = calls[piece["index"]]

@@ -1,9 +1,8 @@
-"""What llama.cpp's text completions lack of OpenAI's: its server takes the fields, but not all of them to heart.
+"""Adapts llama.cpp's text completions to OpenAI's format.
 
-It ignores `echo`, `suffix` and `best_of`, goes on until the context is full where no limit is given, writes log
-probabilities in the shape of chat, tells the tokens of each choice with its end, and in one piece those of the first
-choice only. (oaicompat_completion_params_parse and
-server_task_result_cmpl_final in its server's sources.)
+llama.cpp ignores `echo`, `suffix` and `best_of`, generates until the context is full if there is no limit, and writes
+log probabilities in chat's format. A stream has a usage at the end of each choice; an answer in one piece counts the
+first choice only. (oaicompat_completion_params_parse and server_task_result_cmpl_final in its server's sources.)
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.backends.llamacpp.joined import joined
+from gateway.backends.llamacpp.joined import join_stream
 from gateway.backends.parameters import unsupported
 from gateway.backends.text_logprobs import TextLogprobs
 from gateway.operations import DEFAULT_TEXT_TOKENS
@@ -29,7 +28,7 @@ def text_request(call: Call) -> bytes:
     """The body for `POST /v1/completions`.
 
     Raises:
-        InvalidRequest: it asks for something that llama.cpp ignores and that would change the answer.
+        InvalidRequest: llama.cpp ignores a parameter that would change the answer.
     """
     fields = call.fields
     if fields.get("echo"):
@@ -42,7 +41,7 @@ def text_request(call: Call) -> bytes:
     if fields.get("max_tokens") is None:
         changes["max_tokens"] = DEFAULT_TEXT_TOKENS
     if fields.get("logprobs") is not None:
-        changes["logprobs"] = max(1, fields["logprobs"])  # 0 is OpenAI's word for the chosen token alone
+        changes["logprobs"] = max(1, fields["logprobs"])  # OpenAI's 0 means the chosen token alone
     if call.stream and not fields.get("stream"):
         changes["stream"] = True
     if not changes:
@@ -50,8 +49,8 @@ def text_request(call: Call) -> bytes:
     return orjson.dumps({**fields, "model": call.backend_model, **changes})
 
 
-def whole_text(call: Call, answer: bytes) -> bytes:
-    """An answer with one choice, as OpenAI writes it."""
+def translate_text(call: Call, answer: bytes) -> bytes:
+    """Translate a whole answer of one choice into OpenAI's format."""
     if call.fields.get("logprobs") is None:
         return answer
     parsed = orjson.loads(answer)
@@ -61,7 +60,7 @@ def whole_text(call: Call, answer: bytes) -> bytes:
 
 
 class TextEvents:
-    """The events of one call, as OpenAI writes them.
+    """Translates the events of one call into OpenAI's format.
 
     Args:
         call: the call.
@@ -77,14 +76,14 @@ class TextEvents:
         self._completions: dict[int, int] = {}
         self._envelope: dict[str, Any] = {}
 
-    def translated(self, block: bytes) -> bytes:
-        """A block of whole events; most pass as they are."""
+    def translate(self, block: bytes) -> bytes:
+        """Translate a block of whole events; most blocks are unchanged."""
         if self._top is None and b'"finish_reason":"' not in block:
             return block
         return b"".join(self._event(event) for event in block.split(b"\n\n") if event)
 
     def usage(self) -> bytes:
-        """After the last event: the tokens of all choices, noted for the ledger, and as an event if asked for."""
+        """Note the usage of all choices after the last event; returns it as an event if the client requested it."""
         prompt, completion = sum(self._prompts.values()), sum(self._completions.values())
         self._meter.reported = Usage(prompt, completion, "backend")
         if not self._include_usage:
@@ -99,9 +98,9 @@ class TextEvents:
             return event + b"\n\n"
         for choice in chunk.get("choices", ()):
             index = choice["index"]
-            if choice.get("finish_reason") and (found := parse_usage(chunk)):
-                self._prompts[index // self._choices_per_prompt] = found.prompt_tokens
-                self._completions[index] = found.completion_tokens
+            if choice.get("finish_reason") and (usage := parse_usage(chunk)):
+                self._prompts[index // self._choices_per_prompt] = usage.prompt_tokens
+                self._completions[index] = usage.completion_tokens
             if self._top is not None:
                 _translate_logprobs(choice, self._logprobs.setdefault(index, TextLogprobs(self._top)))
         chunk.pop("usage", None)
@@ -109,15 +108,15 @@ class TextEvents:
         return b"data: " + orjson.dumps(chunk) + b"\n\n"
 
 
-async def joined_text(blocks: AsyncIterable[bytes]) -> bytes:
-    """One answer in one piece, from the translated events of a stream that asked for its usage."""
-    answer = await joined(blocks, _join)
+async def join_text(blocks: AsyncIterable[bytes]) -> bytes:
+    """Join the translated events of a stream with usage into one answer."""
+    answer = await join_stream(blocks, _join)
     answer.pop("timings", None)
     return orjson.dumps(answer)
 
 
 def _join(choice: dict[str, Any], piece: dict[str, Any]) -> None:
-    """Add a piece of a choice to it."""
+    """Add a piece of a choice to `choice`, which is empty at first."""
     if not choice:
         choice |= piece
         return
@@ -134,4 +133,4 @@ def _join(choice: dict[str, Any], piece: dict[str, Any]) -> None:
 
 def _translate_logprobs(choice: dict[str, Any], logprobs: TextLogprobs) -> None:
     if choice.get("logprobs"):
-        choice["logprobs"] = logprobs.translated(choice["logprobs"]["content"])
+        choice["logprobs"] = logprobs.translate(choice["logprobs"]["content"])

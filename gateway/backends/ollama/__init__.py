@@ -1,1 +1,1 @@
-"""Ollama in its native format."""
+"""Ollama's native API as a backend."""

@@ -1,7 +1,7 @@
-"""Ollama's native answer as OpenAI's: one object, or one line at a time.
+"""Translates Ollama's native chat answers into OpenAI's format: a whole object, or a stream line by line.
 
 Formats: Ollama docs/api.md, api/types.go (`ChatResponse`). Fields that OpenAI does not have, such as `total_duration`
-(nanoseconds), come back beside OpenAI's own.
+(nanoseconds), are kept beside OpenAI's own.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 _TRANSLATED = frozenset(
     {"model", "created_at", "message", "done", "done_reason", "prompt_eval_count", "eval_count", "logprobs"}
 )
-# `load` and `unload` end an answer that is empty.
+# `load` and `unload` end an empty answer.
 _FINISH_REASONS = {"length": "length"}
 
 
 class OllamaAnswer:
-    """Translates what comes for one call.
+    """Translates the answer of one call.
 
     Args:
-        call: the call; it says whether a stream shall end with a usage chunk, and carry `usage: null` before.
+        call: the call; with `include_usage`, its stream ends with a usage chunk, and has `usage: null` in all others.
 
     Attributes:
-        finished: the line that says `done` has come.
+        finished: whether the line with `done` has arrived.
     """
 
     def __init__(self, call: Call) -> None:
@@ -43,8 +43,8 @@ class OllamaAnswer:
         self._role_sent = False
         self._tool_calls = 0
 
-    def whole(self, answer: dict[str, Any]) -> bytes:
-        """A whole answer as a `chat.completion` object."""
+    def completion(self, answer: dict[str, Any]) -> bytes:
+        """Translate a whole answer into a `chat.completion` object."""
         message = self._message(answer)
         message = {"role": "assistant", "content": None, "refusal": None} | message
         if not message["content"] and not message.get("tool_calls"):
@@ -60,12 +60,12 @@ class OllamaAnswer:
                 **self._envelope(answer, "chat.completion"),
                 "choices": [choice],
                 "usage": usage_of(answer),
-                **_rest(answer),
+                **_extra_fields(answer),
             }
         )
 
     def events(self, line: dict[str, Any]) -> bytes:
-        """The SSE events for one line: its delta, and for the last line the finish reason and the usage."""
+        """Translate one line into SSE events: its delta, and for the last line the finish reason and the usage."""
         delta = self._message(line)
         if not self._role_sent:
             delta = {"role": "assistant", "content": "", **delta}
@@ -73,26 +73,26 @@ class OllamaAnswer:
         envelope = self._envelope(line, "chat.completion.chunk")
         if self._include_usage:
             envelope["usage"] = None
-        out = b""
+        events = b""
         if delta:
             choice = {"index": 0, "delta": delta, "logprobs": _logprobs(line), "finish_reason": None}
-            out += event({**envelope, "choices": [choice]})
+            events += event({**envelope, "choices": [choice]})
         if line.get("done"):
             self.finished = True
             choice = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": self._finish_reason(line)}
-            out += event({**envelope, "choices": [choice], **_rest(line)})
+            events += event({**envelope, "choices": [choice], **_extra_fields(line)})
             if self._include_usage:
-                out += event({**envelope, "choices": [], "usage": usage_of(line)})
-        return out
+                events += event({**envelope, "choices": [], "usage": usage_of(line)})
+        return events
 
     @staticmethod
-    def counted(answer: dict[str, Any]) -> Usage | None:
-        """The tokens of an answer's end, if it tells them."""
-        return counted(answer)
+    def parse_usage(answer: dict[str, Any]) -> Usage | None:
+        """The usage in an answer's end; None if it is missing."""
+        return parse_usage(answer)
 
     @staticmethod
     def is_answer(answer: dict[str, Any]) -> bool:
-        """Whether the parts that are translated have the types that api/types.go gives them; each may be missing."""
+        """Whether the translated fields are missing or have the types of api/types.go."""
         message = answer.get("message")
         if not isinstance(message, dict):
             return False
@@ -108,7 +108,7 @@ class OllamaAnswer:
         return {"id": self._id, "object": kind, "created": self._created, "model": answer.get("model")}
 
     def _message(self, answer: dict[str, Any]) -> dict[str, Any]:
-        """The message, or its delta, without empty fields."""
+        """The message or delta, without empty fields."""
         message = answer.get("message")
         if not isinstance(message, dict):
             return {}
@@ -137,25 +137,25 @@ class OllamaAnswer:
 
 
 def finish_reason(answer: dict[str, Any]) -> str:
-    """OpenAI's word for `done_reason`."""
+    """OpenAI's finish reason for `done_reason`."""
     return _FINISH_REASONS.get(answer.get("done_reason", "stop"), "stop")
 
 
 def usage_of(answer: dict[str, Any]) -> dict[str, int] | None:
-    """The token counts; None if one is missing, as it may be after a cache hit, for it is not zero then."""
+    """OpenAI's usage; None if a count is missing, as after a cache hit, where it is not zero."""
     prompt, completion = answer.get("prompt_eval_count"), answer.get("eval_count")
     if prompt is None or completion is None:
         return None
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
-def counted(answer: dict[str, Any]) -> Usage | None:
-    """The same for the ledger."""
+def parse_usage(answer: dict[str, Any]) -> Usage | None:
+    """The usage for the ledger."""
     return usage.usage_from_counts(answer.get("prompt_eval_count"), answer.get("eval_count"))
 
 
 def has_counts(answer: dict[str, Any]) -> bool:
-    """Whether what the end of an answer tells has the types that api/types.go gives it; each may be missing."""
+    """Whether the fields of an answer's end are missing or have the types of api/types.go."""
     return isinstance(answer.get("done_reason"), str | None) and all(
         isinstance(answer.get(count), int | None) for count in ("prompt_eval_count", "eval_count")
     )
@@ -165,7 +165,7 @@ def _logprobs(answer: dict[str, Any]) -> dict[str, Any] | None:
     return {"content": answer["logprobs"]} if answer.get("logprobs") else None
 
 
-def _rest(answer: dict[str, Any]) -> dict[str, Any]:
+def _extra_fields(answer: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in answer.items() if key not in _TRANSLATED}
 
 

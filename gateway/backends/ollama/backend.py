@@ -31,30 +31,30 @@ _REQUESTS = {
     TEXT_COMPLETION: ("/api/generate", generate_request),
     EMBEDDINGS: ("/api/embed", embed_request),
 }
-# What a translation raises when a part of an answer has another type than it should.
+# Raised by a translation when a field of the answer has another type.
 _WRONG_SHAPE = (AttributeError, KeyError, TypeError, OverflowError, struct.error)
 
 
 class OllamaConfig(RemoteConfig):
-    """An Ollama server, spoken to in its native format; `base_url` such as `http://127.0.0.1:11434`."""
+    """An Ollama server, used in its native format; `base_url` such as `http://127.0.0.1:11434`."""
 
     kind: Literal["ollama"] = "ollama"
     neutralise: bool | tuple[str, ...] = True
 
 
 class OllamaBackend(RemoteBackend):
-    """Translates both ways; the native formats are used because OpenAI's have no way to forbid silent truncation.
+    """Translates to Ollama's native formats and back, because OpenAI's cannot forbid silent truncation.
 
     Args:
-        config: its address, and a key if a proxy before it wants one.
-        name: its name in the configuration.
+        config: the address, and a key if a proxy in front of the server requires one.
+        name: the backend's name in the configuration.
         connect_s: limit for making a connection.
     """
 
     operations = OPERATIONS
 
     async def ready(self) -> bool:
-        """Whether `GET /api/tags`, its list of models, answers 200; no model is loaded for it."""
+        """Whether `GET /api/tags`, the list of models, answers 200, which loads no model."""
         return self._connection is not None and await self._connection.answers("/api/tags")
 
     async def complete(self, call: Call) -> bytes:
@@ -62,30 +62,30 @@ class OllamaBackend(RemoteBackend):
         translation = Embeddings(call) if call.operation is EMBEDDINGS else _completion(call)
         async with self._post(call) as response:
             await self._check_status(response)
-            answer = self._parsed(await response.read(), translation)
-        call.meter.reported = translation.counted(answer)
+            answer = self._parse(await response.read(), translation)
+        call.meter.reported = translation.parse_usage(answer)
         try:
-            return translation.whole(answer)
+            return translation.completion(answer)
         except _WRONG_SHAPE as error:
             raise self._bad_answer() from error
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
-        """Each native line, translated into events."""
-        answer = _completion(call)
+        """Translate each native line into events."""
+        translation = _completion(call)
         async with self._post(call) as response:
             await self._check_status(response)
             async with aclosing(self._lines(response)) as lines:
                 async for line in lines:
-                    parsed = self._parsed(line, answer)
+                    answer = self._parse(line, translation)
                     try:
-                        events = answer.events(parsed)
+                        events = translation.events(answer)
                     except _WRONG_SHAPE as error:
                         raise self._bad_answer() from error
-                    if answer.finished:
-                        call.meter.reported = answer.counted(parsed)
+                    if translation.finished:
+                        call.meter.reported = translation.parse_usage(answer)
                     if events:
                         yield events
-                    if answer.finished:
+                    if translation.finished:
                         return
         raise BackendDisconnected(
             f"Backend '{self.name}' closed the connection before its answer was complete. Send the request again."
@@ -93,10 +93,10 @@ class OllamaBackend(RemoteBackend):
 
     def _post(self, call: Call) -> Any:
         path, request = _REQUESTS[call.operation]
-        return self._opened().post(path, orjson.dumps(request(call)), call)
+        return self._require_connection().post(path, orjson.dumps(request(call)), call)
 
     async def _lines(self, response: TimedResponse) -> AsyncGenerator[bytes, None]:
-        """Whole lines; a last one without its line end counts only if it is whole JSON."""
+        """Whole lines; a last line without a line end only if it is valid JSON."""
         rest = b""
         async for chunk in response.chunks():
             *lines, rest = (rest + chunk).split(b"\n")
@@ -108,8 +108,8 @@ class OllamaBackend(RemoteBackend):
         if _is_json(rest):
             yield rest
 
-    def _parsed(self, line: bytes, translation: OllamaAnswer | GeneratedText | Embeddings) -> dict[str, Any]:
-        """One line as an object; an error line under a 200 raises what it says."""
+    def _parse(self, line: bytes, translation: OllamaAnswer | GeneratedText | Embeddings) -> dict[str, Any]:
+        """Parse one line into an object; raise the error of an error line under a 200."""
         try:
             answer = orjson.loads(line)
         except orjson.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""What all of Ollama's native requests share: fields of its own, and sampling parameters, which go into `options`.
+"""The fields that all native requests of Ollama share; sampling parameters go into `options`.
 
 Formats: Ollama docs/api.md, api/types.go.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gateway.backends.base import Call
 
-# OpenAI's name: Ollama's name within `options`.
+# OpenAI's names to Ollama's in `options`.
 _RENAMED = {"max_tokens": "num_predict", "max_completion_tokens": "num_predict"}
 _OPTIONS = frozenset(
     {
@@ -27,14 +27,14 @@ _EVERYWHERE = frozenset({"model", "stream", "stop", "options", "n", "stream_opti
 
 
 def native_fields(call: Call, *, translated: Collection[str], native: Collection[str]) -> dict[str, Any]:
-    """The fields that Ollama takes as they are, with its sampling parameters in `options`.
+    """The fields that Ollama takes unchanged, with its sampling parameters in `options`.
 
-    These may have come at the top level or under `options`. Ollama ignores what it does not know, so every other field
-    is dropped by name here.
+    The client may send sampling parameters at the top level or under `options`. Ollama ignores unknown fields, so every
+    other field is dropped by name.
 
     Args:
         call: the call on its way to Ollama.
-        translated: fields that somebody else turns into Ollama's.
+        translated: fields that the caller translates.
         native: fields that Ollama has at the top level.
 
     Raises:

@@ -1,7 +1,7 @@
-"""An OpenAI chat request as Ollama's native one.
+"""Translates an OpenAI chat request into Ollama's native format.
 
-Translated are the messages (content parts, images, tool calls), sampling parameters and the output format. Fields of
-Ollama's own travel on. What would change the meaning of the answer (several choices, a forced tool) is refused.
+Messages (content parts, images, tool calls), sampling parameters and the output format are translated. Ollama's own
+fields pass. A parameter that cannot be dropped without changing the answer (several choices, a forced tool) is refused.
 
 Formats: Ollama docs/api.md, api/types.go.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.backends.ollama.options import native_fields
-from gateway.backends.parameters import refuse_other_shapes, unsupported
+from gateway.backends.parameters import refuse_openai_only, unsupported
 from gateway.backends.tool_arguments import arguments_of
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 _TRANSLATED = frozenset(
     {
         *("messages", "response_format", "tool_choice", "tools"),
-        # Refused unless they ask for nothing.
+        # Refused unless they are empty.
         *("functions", "function_call"),
     }
 )
 # `ChatRequest` in api/types.go; the effort becomes `think`.
 _NATIVE = frozenset({"keep_alive", "think", "logprobs", "top_logprobs", "format", "reasoning_effort"})
-# `Message` in api/types.go; `reasoning` is how the gateway gives back `thinking`.
+# `Message` in api/types.go; the gateway returns `thinking` as `reasoning`.
 _MESSAGE = {name: name for name in ("role", "thinking", "images", "tool_name", "tool_call_id")} | {
     "reasoning": "thinking"
 }
@@ -37,12 +37,12 @@ def ollama_request(call: Call) -> dict[str, Any]:
     """The body for `POST /api/chat`.
 
     Raises:
-        InvalidRequest: the request asks for something that Ollama's format cannot carry.
+        InvalidRequest: Ollama's format cannot express the request.
     """
     fields = call.fields
-    refuse_other_shapes(call)
+    refuse_openai_only(call)
     request = native_fields(call, translated=_TRANSLATED, native=_NATIVE)
-    # A prompt that does not fit shall be an error, and an answer shall not lose its own beginning.
+    # A prompt that does not fit is an error, and an answer keeps its beginning.
     request |= {
         "model": call.backend_model,
         "messages": _messages(call),
@@ -61,7 +61,7 @@ def ollama_request(call: Call) -> dict[str, Any]:
 
 
 def _add_format(request: dict[str, Any], response_format: dict[str, Any] | None) -> None:
-    """`format` is `json` or a JSON schema."""
+    """Add `format`: `json` or a JSON schema."""
     match response_format:
         case None | {"type": "text"}:
             pass
@@ -91,8 +91,8 @@ def _messages(call: Call) -> list[dict[str, Any]]:
             raise unsupported(f"{at}.function_call", "knows tools only", "Send 'tool_calls' instead.")
         new = {_MESSAGE[key]: value for key, value in message.items() if key in _MESSAGE and value is not None}
         for key, value in message.items():
-            by_hand = key in {"content", "tool_calls"} or (key == "name" and message["role"] == "function")
-            if value and key not in _MESSAGE and not by_hand:
+            is_translated = key in {"content", "tool_calls"} or (key == "name" and message["role"] == "function")
+            if value and key not in _MESSAGE and not is_translated:
                 call.drop(f"messages[].{key}")
         new["content"], images = _content(call, message.get("content"), at)
         if images:
@@ -143,7 +143,7 @@ def _image(url: str, at: str) -> str:
 
 
 def _tool_call(call: dict[str, Any], at: str, names: dict[str, str]) -> dict[str, Any]:
-    """The call with its arguments as an object; its name is noted under its id."""
+    """The tool call with its arguments as an object; adds its name to `names` under its id."""
     arguments = arguments_of(call, at)
     function = call["function"]
     names[call["id"]] = function["name"]

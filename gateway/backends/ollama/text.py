@@ -1,7 +1,7 @@
-"""Text completions by Ollama's native `/api/generate`, and back.
+"""Translates text completions to Ollama's native `/api/generate` and back.
 
-The prompt goes out `raw`: it is continued as it stands, and no chat template makes a question of it, as Ollama's own
-`/v1/completions` has it. Only with a suffix the template is used, for it is what tells the model of the gap.
+The prompt is sent `raw`: the model continues it without a chat template, which Ollama's own `/v1/completions` would
+apply. Only with a suffix the template is used, because it tells the model of the gap.
 
 Formats: Ollama docs/api.md, api/types.go (`GenerateRequest`, `GenerateResponse`).
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.backends.ollama.answer import counted, event, finish_reason, has_counts, usage_of
+from gateway.backends.ollama.answer import event, finish_reason, has_counts, parse_usage, usage_of
 from gateway.backends.ollama.options import native_fields
 from gateway.backends.parameters import unsupported
 from gateway.backends.text_logprobs import TextLogprobs
@@ -35,7 +35,7 @@ def generate_request(call: Call) -> dict[str, Any]:
     """The body for `POST /api/generate`.
 
     Raises:
-        InvalidRequest: the request asks for something that Ollama's format cannot carry.
+        InvalidRequest: Ollama's format cannot express the request.
     """
     fields = call.fields
     if (fields.get("n") or 1) > 1:
@@ -74,13 +74,13 @@ def _prompt(prompt: Any) -> str:
 
 
 class GeneratedText:
-    """Translates what comes for one call.
+    """Translates the answer of one call.
 
     Args:
         call: the call.
 
     Attributes:
-        finished: the line that says `done` has come.
+        finished: whether the line with `done` has arrived.
     """
 
     def __init__(self, call: Call) -> None:
@@ -90,32 +90,34 @@ class GeneratedText:
         self._id = f"cmpl-{uuid.uuid4().hex}"
         self._created = int(time.time())
 
-    def whole(self, answer: dict[str, Any]) -> bytes:
-        """A whole answer as a `text_completion` object."""
+    def completion(self, answer: dict[str, Any]) -> bytes:
+        """Translate a whole answer into a `text_completion` object."""
         choice = self._choice(answer, finish_reason(answer))
-        return orjson.dumps({**self._envelope(answer), "choices": [choice], "usage": usage_of(answer), **_rest(answer)})
+        return orjson.dumps(
+            {**self._envelope(answer), "choices": [choice], "usage": usage_of(answer), **_extra_fields(answer)}
+        )
 
     def events(self, line: dict[str, Any]) -> bytes:
-        """The SSE events for one line: its text, and for the last line the finish reason and the usage."""
+        """Translate one line into SSE events: its text, and for the last line the finish reason and the usage."""
         envelope = self._envelope(line)
         if self._include_usage:
             envelope["usage"] = None
         self.finished = bool(line.get("done"))
         if not self.finished:
             return event({**envelope, "choices": [self._choice(line, None)]}) if line["response"] else b""
-        out = event({**envelope, "choices": [self._choice(line, finish_reason(line))], **_rest(line)})
+        events = event({**envelope, "choices": [self._choice(line, finish_reason(line))], **_extra_fields(line)})
         if self._include_usage:
-            out += event({**envelope, "choices": [], "usage": usage_of(line)})
-        return out
+            events += event({**envelope, "choices": [], "usage": usage_of(line)})
+        return events
 
     @staticmethod
-    def counted(answer: dict[str, Any]) -> Usage | None:
-        """The tokens of an answer's end, if it tells them."""
-        return counted(answer)
+    def parse_usage(answer: dict[str, Any]) -> Usage | None:
+        """The usage in an answer's end; None if it is missing."""
+        return parse_usage(answer)
 
     @staticmethod
     def is_answer(answer: dict[str, Any]) -> bool:
-        """Whether the parts that are translated have the types that api/types.go gives them."""
+        """Whether the translated fields have the types of api/types.go."""
         return isinstance(answer.get("response"), str) and has_counts(answer)
 
     def _envelope(self, answer: dict[str, Any]) -> dict[str, Any]:
@@ -128,9 +130,9 @@ class GeneratedText:
 
     def _choice(self, answer: dict[str, Any], reason: str | None) -> dict[str, Any]:
         content = answer.get("logprobs")
-        logprobs = self._logprobs.translated(content) if content else None
+        logprobs = self._logprobs.translate(content) if content else None
         return {"index": 0, "text": answer["response"], "logprobs": logprobs, "finish_reason": reason}
 
 
-def _rest(answer: dict[str, Any]) -> dict[str, Any]:
+def _extra_fields(answer: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in answer.items() if key not in _KNOWN_IN_ANSWER}

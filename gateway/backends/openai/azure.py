@@ -35,14 +35,14 @@ _ENVELOPE = frozenset({"id", "object", "created", "model", "choices"})
 
 
 class AzureConfig(RemoteConfig):
-    """Azure OpenAI; the model of a route is the name of a deployment.
+    """Azure OpenAI; a route's model is the name of a deployment.
 
     Attributes:
         base_url: the resource, such as `https://my-resource.openai.azure.com`.
-        api_key_env: its value goes into the header `api-key`.
+        api_key_env: its value is sent in the header `api-key`.
         api_version: such as `2024-10-21`, for the address of each deployment; unset, the v1 address is used.
-        token_file: holds an Entra ID access token, used in place of a key. It is read anew whenever it changes, so that
-            whatever renews the token (workload identity, `az account get-access-token`) only has to write the file.
+        token_file: a file with an Entra ID access token, used in place of a key. It is read again when it changes, so
+            a renewal (workload identity, `az account get-access-token`) only has to write the file.
     """
 
     kind: Literal["azure"] = "azure"
@@ -62,8 +62,8 @@ class AzureBackend(OpenAIBackend):
     """One Azure OpenAI resource.
 
     Args:
-        config: its address, its version if any, and its key or token.
-        name: its name in the configuration.
+        config: the address, the API version if any, and the key or token.
+        name: the backend's name in the configuration.
         connect_s: limit for making a connection.
     """
 
@@ -76,7 +76,7 @@ class AzureBackend(OpenAIBackend):
         self._token = _Token(config.token_file) if config.token_file else None
 
     def key_headers(self) -> dict[str, str]:
-        """The key in `api-key`; a token is set before each call, for it changes."""
+        """The key in `api-key`; a token, which may change, is set before each call."""
         return {"api-key": self._key.get_secret_value()} if self._key else {}
 
     def path(self, call: Call) -> str:
@@ -87,9 +87,9 @@ class AzureBackend(OpenAIBackend):
         return f"/openai/deployments/{quote(call.backend_model, safe='')}{path}{self._version}"
 
     async def ready(self) -> bool:
-        """Whether the list of models answers 200; it costs no tokens."""
+        """Whether the list of models answers 200, which costs no tokens."""
         try:
-            connection = self._opened()
+            connection = self._require_connection()
         except BackendUnavailable:
             return False
         return await connection.answers(
@@ -97,27 +97,27 @@ class AzureBackend(OpenAIBackend):
         )
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
-        """As OpenAI's, but for the first frame.
+        """Forward the stream, with its first event merged into the next.
 
-        Azure begins with a frame of `choices: []` and the results of its filters, on which clients that read
-        `choices[0]` break. What it says travels in the next frame.
+        Azure begins with an event of `choices: []` and the results of its content filters, which breaks clients that
+        read `choices[0]`.
         """
-        first = _FirstFrames(self.name)
+        opening = _OpeningEvents(self.name)
         write_now = call.write_now
 
-        def write_after_first(block: bytes) -> bool:
-            return first.over and write_now is not None and write_now(block)
+        def write_after_opening(block: bytes) -> bool:
+            return opening.is_over and write_now is not None and write_now(block)
 
         async with aclosing(
-            super().stream(replace(call, write_now=write_after_first if write_now else None))
+            super().stream(replace(call, write_now=write_after_opening if write_now else None))
         ) as blocks:
             async for block in blocks:
-                passed = block if first.over else first.pass_on(block)
-                if passed:
-                    yield passed
+                events = block if opening.is_over else opening.merge(block)
+                if events:
+                    yield events
 
-    def _opened(self) -> Connection:
-        connection = super()._opened()
+    def _require_connection(self) -> Connection:
+        connection = super()._require_connection()
         if self._token:
             try:
                 token = self._token.read()
@@ -134,20 +134,20 @@ class AzureBackend(OpenAIBackend):
 
 
 class _Token:
-    """A file with an access token, read anew when it changes."""
+    """A file with an access token, read again when it changes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._version: tuple[int, int] | None = None
 
     def read(self) -> str | None:
-        """The token if it is another than last time, else None.
+        """The token if it has changed, else None.
 
         Raises:
             OSError: the file cannot be read.
-            ValueError: it holds no token.
+            ValueError: the file contains no token.
         """
-        # Kubernetes replaces a mounted file by another one, so its number counts as well as its time.
+        # Kubernetes replaces a mounted file by another one, so the inode counts as well as the time.
         stat = self._path.stat()
         version = (stat.st_mtime_ns, stat.st_ino)
         if version == self._version:
@@ -164,25 +164,25 @@ class _Token:
         return token
 
 
-class _FirstFrames:
-    """Joins the frames without choices at the beginning of a stream with the first one that has some.
+class _OpeningEvents:
+    """Merges a stream's opening events, which have no choices, into the first event with choices.
 
     Attributes:
-        over: that one has come; nothing more is to be done.
+        is_over: whether that event has arrived; later events need no change.
     """
 
     def __init__(self, backend: str) -> None:
-        self.over = False
+        self.is_over = False
         self._backend = backend
         self._held: dict[str, Any] = {}
 
-    def pass_on(self, block: bytes) -> bytes:
-        """What the client shall see now of a block of whole events."""
-        passed = b""
-        while block and not self.over:
+    def merge(self, block: bytes) -> bytes:
+        """The events of a block of whole events that go to the client now."""
+        events = b""
+        while block and not self.is_over:
             event, _, block = block.partition(b"\n\n")
-            passed += self._event(event)
-        return passed + block
+            events += self._event(event)
+        return events + block
 
     def _event(self, event: bytes) -> bytes:
         chunk = _chunk(event)
@@ -191,7 +191,7 @@ class _FirstFrames:
         if chunk.get("choices") == [] and not chunk.get("usage"):
             self._held |= {key: value for key, value in chunk.items() if key not in _ENVELOPE and value is not None}
             return b""
-        self.over = True
+        self.is_over = True
         if self._held:
             event = b"data: " + dump_json({**self._held, **chunk}, backend=self._backend)
         return event + b"\n\n"

@@ -1,4 +1,4 @@
-"""Any server that speaks OpenAI's format: bytes in, bytes out."""
+"""Any server that speaks OpenAI's format; bytes are forwarded unchanged both ways."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 from gateway.backends.http.events import whole_events
 from gateway.backends.http.refusal import error_object, refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
-from gateway.backends.openai.large_answer import LARGE, counted, is_list_of_vectors
+from gateway.backends.openai.large_answer import LARGE, is_list_of_vectors, usage_at_edges
 from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendBadAnswer
 from gateway.operations import EMBEDDINGS, OPERATIONS
@@ -33,13 +33,13 @@ class OpenAIConfig(RemoteConfig):
 
 
 class OpenAIBackend(RemoteBackend):
-    """Forwards the client's own bytes and gives the backend's bytes back.
+    """Forwards the client's bytes, and returns the backend's.
 
-    A subclass may have its own `path` and `body`.
+    A subclass may override `path` and `body`.
 
     Args:
-        config: its `base_url`, which ends in `/v1` as a rule, and its key.
-        name: its name in the configuration.
+        config: the `base_url`, which usually ends in `/v1`, and the key.
+        name: the backend's name in the configuration.
         connect_s: limit for making a connection.
     """
 
@@ -53,28 +53,28 @@ class OpenAIBackend(RemoteBackend):
             self.limit_field = "max_completion_tokens"
 
     def path(self, call: Call) -> str:
-        """Where `call` goes, below the address."""
+        """The path for `call`, below the address."""
         return call.operation.path
 
     def body(self, call: Call) -> bytes:
-        """What `call` sends."""
+        """The request body for `call`."""
         return call.body_for_backend()
 
     async def ready(self) -> bool:
-        """Whether `GET /models` answers 200; it costs no tokens."""
+        """Whether `GET /models` answers 200, which costs no tokens."""
         return self._connection is not None and await self._connection.answers("/models")
 
     async def complete(self, call: Call) -> bytes:
-        """Forward `call`; the answer's bytes are checked to be such an answer and given back as they are."""
-        async with self._opened().post(self.path(call), self.body(call), call) as response:
+        """Forward `call`, check the answer, and return its bytes unchanged."""
+        async with self._require_connection().post(self.path(call), self.body(call), call) as response:
             await self._check_status(response)
             body = await response.read()
             self._check_answer(call, body)
         return body
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
-        """Forward `call`; whole events come back as the backend wrote them."""
-        post = self._opened().post(self.path(call), self.body(call), call, reuse=self.reuse_after_stream)
+        """Forward `call`, and yield the backend's whole events unchanged."""
+        post = self._require_connection().post(self.path(call), self.body(call), call, reuse=self.reuse_after_stream)
         async with post as response:
             await self._check_status(response)
             if response.content_type == "application/json":
@@ -88,9 +88,9 @@ class OpenAIBackend(RemoteBackend):
                     yield block
 
     def _check_answer(self, call: Call, body: bytes) -> None:
-        """Let nothing through under a 200 that is no such answer, such as `null` or an error object."""
+        """Raise if a body under a 200 is no answer to the operation, such as `null` or an error object."""
         if call.operation is EMBEDDINGS and len(body) > LARGE and is_list_of_vectors(body):
-            call.meter.reported = counted(body)
+            call.meter.reported = usage_at_edges(body)
             return
         try:
             answer = orjson.loads(body)

@@ -1,6 +1,6 @@
-"""Many vectors in one answer: known for what they are without parsing each number.
+"""Checks a large embeddings answer by its edges, without parsing the vectors.
 
-Parsing 2048 vectors of 1536 numbers, 65 MB, takes 170 ms, in which the event loop serves nobody else.
+Parsing 2048 vectors of 1536 numbers, 65 MB, would block the event loop for 170 ms.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from gateway.request.usage import Usage
 
 LARGE = 256 * 1024
-"""Bytes of an answer from which on it is large; what is no list of vectors, such as an error, is smaller."""
-# What surrounds the vectors stands before or behind them.
+"""An answer of more bytes is large; errors and other answers without vectors are smaller."""
+# Bytes at the beginning and the end that hold all fields but the vectors.
 _EDGE = 4096
 _BEGIN = re.compile(rb'\s*\{.*"data"\s*:\s*\[.*"embedding"\s*:', re.DOTALL)
 _USAGE = re.compile(rb'"usage"\s*:\s*(\{[^{}]*\})')
 
 
 def is_list_of_vectors(body: bytes) -> bool:
-    """Whether the body begins and ends as a list of embeddings does; what is between is not looked at."""
+    """Whether the body begins and ends like a list of embeddings; the bytes between are not checked."""
     return _BEGIN.match(body[:_EDGE]) is not None and body[-_EDGE:].rstrip().endswith(b"}")
 
 
-def counted(body: bytes) -> Usage | None:
-    """The usage at its beginning or its end; None if there is none."""
-    found = _USAGE.search(body[-_EDGE:]) or _USAGE.search(body[:_EDGE])
-    if found is None:
+def usage_at_edges(body: bytes) -> Usage | None:
+    """The usage at the body's end or beginning; None if there is none."""
+    match = _USAGE.search(body[-_EDGE:]) or _USAGE.search(body[:_EDGE])
+    if match is None:
         return None
     try:
-        return parse_usage({"usage": orjson.loads(found[1])})
+        return parse_usage({"usage": orjson.loads(match[1])})
     except orjson.JSONDecodeError:
         return None

@@ -1,4 +1,4 @@
-"""NVIDIA NIM: OpenAI's format with a health address of its own; `nvext` and its other extensions pass untouched."""
+"""NVIDIA NIM: OpenAI's format, with a different health address; `nvext` and other extensions pass unchanged."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _READY_MESSAGE = re.compile(r"^(?!.*\bnot\b).*\bready\b", re.IGNORECASE | re.DOT
 
 
 class NimConfig(RemoteConfig):
-    """NVIDIA NIM: `https://integrate.api.nvidia.com/v1`, or a container of one's own at `http://host:8000/v1`."""
+    """NVIDIA NIM: `https://integrate.api.nvidia.com/v1`, or your own container at `http://host:8000/v1`."""
 
     kind: Literal["nim"] = "nim"
     neutralise: bool | tuple[str, ...] = True
 
 
 class NimBackend(OpenAIBackend):
-    """A NIM container, or NVIDIA's hosted ones.
+    """A NIM container, or NVIDIA's hosted service.
 
     Args:
-        config: its `base_url`, which ends in `/v1`, and its key.
-        name: its name in the configuration.
+        config: the `base_url`, which ends in `/v1`, and the key.
+        name: the backend's name in the configuration.
         connect_s: limit for making a connection.
     """
 
     async def ready(self) -> bool:
-        """Whether `GET /health/ready` says so; where there is no such address, whether `GET /models` answers.
+        """Whether `GET /health/ready` reports ready or, where there is no such address, `GET /models` answers.
 
-        Both cost no tokens. `/health/live` is of no use here: it answers before the model is loaded. The hosted service
+        Neither costs tokens. `/health/live` is useless here: it answers before the model is loaded. The hosted service
         has no health address.
         """
         if self._connection is None:
@@ -50,7 +50,7 @@ class NimBackend(OpenAIBackend):
 
 
 def _says_ready(body: bytes) -> bool:
-    """Whether a health answer under a 200 means it: Dynamo said `{"status": "unhealthy"}` under one."""
+    """Whether a health answer under a 200 reports ready: Dynamo sends `{"status": "unhealthy"}` under a 200."""
     try:
         health = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -1,6 +1,5 @@
-"""`tox run -e race`: this gateway beside its peers, on one machine, in one table.
+"""`tox run -e race`: compares this gateway with its peers on one machine, in one table.
 
-Everything is measured in interleaved rounds, so that a machine that is busy for a while is busy for all contenders, and
-ratios are taken between figures of the same round. The contender has one core for itself; load and upstream share
-another.
+Rounds are interleaved, so that a temporary load on the machine affects all contenders, and ratios compare figures of
+the same round. The contender has one core to itself; load and upstream share another.
 """

@@ -22,13 +22,14 @@ from ops.bench.race.running import CONTENDER_CORE, LOAD_CORE, NotStartedError, R
 from ops.bench.race.soak import soak
 from ops.bench.race.streams import PACED_S, StreamsError
 from ops.bench.race.table import markdown
-from ops.bench.race.targets import US, judged
+from ops.bench.race.targets import US, target_verdicts
 
+# Cold starts of one contender are repeated until they took this long together.
 _STARTS_S = 10.0
 
 
 def main() -> None:
-    """Run the race; leave `race.md` and `race.json`, also when it is broken off."""
+    """Run the race; write `race.md` and `race.json`, even if it is interrupted."""
     options = _options()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
@@ -42,10 +43,10 @@ def main() -> None:
             _run(race, options, stack)
         race.complete = True
     except KeyboardInterrupt:
-        _say("broken off; what there is, is kept")
+        _log_progress("broken off; what there is, is kept")
         status = 130
     race.machine["load average at the end"] = f"{os.getloadavg()[0]:.2f}"
-    save(race, options.to / "race.json", judged(race))
+    save(race, options.to / "race.json", target_verdicts(race))
     page = markdown(race)
     (options.to / "race.md").write_text(page, "utf-8")
     sys.stdout.write(page)
@@ -63,7 +64,10 @@ def _options() -> argparse.Namespace:
         help=f"of each measurement, paced streams {PACED_S:g} at least; five make a lap",
     )
     parser.add_argument(
-        "--soak", type=int, default=600_000, help="requests of the look at memory, judged in their second half; 0: none"
+        "--soak",
+        type=int,
+        default=600_000,
+        help="requests of the look at memory, judged in their second half; 0: none",
     )
     parser.add_argument("--to", type=Path, default=Path("results/race"), help="folder for race.md and race.json")
     return parser.parse_args()
@@ -77,39 +81,38 @@ def _names(text: str) -> list[str]:
 
 
 def _run(race: Race, options: argparse.Namespace, stack: ExitStack) -> None:
-    here = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="race-")))
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="race-")))
     if can_pin():
-        # What is started here inherits it: wrk, nginx, the scripted backend, the stream client.
+        # All child processes inherit it: wrk, nginx, the scripted backend, the stream client.
         os.sched_setaffinity(0, {LOAD_CORE})
     else:
         race.skipped["pinning"] = "there is no taskset, or only one core"
-    missing = [name for name, found in (("nginx", upstream.command()), ("wrk", wrk.command())) if not found]
+    missing = [name for name, path in (("nginx", upstream.command()), ("wrk", wrk.command())) if not path]
     if missing:
         race.skipped["ordinary requests"] = f"no {' and no '.join(missing)}; on Debian: apt install nginx-light wrk"
-    nginx = None if missing else stack.enter_context(upstream.nginx(here))
+    nginx = None if missing else stack.enter_context(upstream.nginx(folder))
     backend = stack.enter_context(upstream.scripted())
     upstreams = Upstreams(nginx.url if nginx else backend.url, backend.url)
     running: dict[str, tuple[Contender, Running]] = {}
     for name in options.contenders:
-        started = _start(race, name, here, upstreams, options.rounds)
+        started = _start(race, name, folder, upstreams, options.rounds)
         if started:
             stack.callback(started[1].stop)
             running[name] = started
-    course = laps.Course(backend, nginx is not None, here, options.seconds, _say)
+    course = laps.Course(backend, nginx is not None, folder, options.seconds, _log_progress)
     for number in range(options.rounds):
-        _say(f"round {number + 1} of {options.rounds}")
-        race.rounds.append(found := {DIRECT: laps.run_direct(course, upstreams.json)})
-        turn = number % max(len(running), 1)
-        order = [*list(running)[turn:], *list(running)[:turn]]
-        for name in order:
+        _log_progress(f"round {number + 1} of {options.rounds}")
+        race.rounds.append(results := {DIRECT: laps.run_direct(course, upstreams.json)})
+        first = number % max(len(running), 1)
+        for name in [*list(running)[first:], *list(running)[:first]]:
             contender, runner = running[name]
             runner.resume()
             try:
-                found[name] = laps.run(course, runner, contender)
-                found[name] |= laps.run_streams(course, runner, contender)
+                results[name] = laps.run(course, runner, contender)
+                results[name] |= laps.run_streams(course, runner, contender)
             except (wrk.WrkError, StreamsError) as error:
                 race.skipped[f"{name}, a part of round {number + 1}"] = str(error)
-                _say(f"{name}: skipped: {error}")
+                _log_progress(f"{name}: skipped: {error}")
             runner.pause()
     if options.soak and nginx and US in running:
         contender, runner = running[US]
@@ -117,10 +120,10 @@ def _run(race: Race, options: argparse.Namespace, stack: ExitStack) -> None:
         race.soak = soak(course, contender, runner, nginx, options.soak)
 
 
-def _start(race: Race, name: str, here: Path, upstreams: Upstreams, rounds: int) -> tuple[Contender, Running] | None:
-    """Start it, a few times if that is quick, and leave the last one paused; None if it cannot be had."""
-    _say(f"{name}: starting")
-    folder = here / name
+def _start(race: Race, name: str, folder: Path, upstreams: Upstreams, rounds: int) -> tuple[Contender, Running] | None:
+    """Start a contender, repeatedly if that is quick, and leave the last one paused; None if it is not available."""
+    _log_progress(f"{name}: starting")
+    folder /= name
     folder.mkdir()
     try:
         contender = MAKERS[name](folder, upstreams)
@@ -133,7 +136,7 @@ def _start(race: Race, name: str, here: Path, upstreams: Upstreams, rounds: int)
             runner.stop()
     except (NotInstalledError, NotStartedError) as error:
         race.skipped[name] = str(error)
-        _say(f"{name}: skipped: {error}")
+        _log_progress(f"{name}: skipped: {error}")
         return None
     race.about[name] = contender.about
     runner.pause()
@@ -151,7 +154,7 @@ def _machine(options: argparse.Namespace) -> dict[str, str]:
     }
 
 
-def _say(line: str) -> None:
+def _log_progress(line: str) -> None:
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
 
 

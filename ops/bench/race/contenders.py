@@ -1,4 +1,4 @@
-"""Who takes part: how each is configured and started, and what its requests need to carry."""
+"""The contenders: their configuration, start command and request headers."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _OTEL = """
 [otel]
 endpoint = "{json}"
 """
-# Every limit that there is, none of which is ever reached.
+# All kinds of limits, none of which is ever reached.
 _KEYS = """
 [keys.race]
 sha256 = "{digest}"
@@ -72,7 +72,7 @@ model_list:
 
 @dataclass(frozen=True, slots=True)
 class Upstreams:
-    """Addresses without a path: of the answers to ordinary requests, and of the streams."""
+    """Addresses, without a path, of the upstreams for ordinary requests and for streams."""
 
     json: str
     stream: str
@@ -84,12 +84,12 @@ class Contender:
 
     Attributes:
         name: one of `MAKERS`.
-        about: what it is, with its version, for the table.
-        command: words that start it; `{port}` in them is replaced.
-        ready_path: answers 200 once it serves.
-        environment: variables beyond those of the race itself.
-        headers: of every ordinary request.
-        stream_headers: of every stream.
+        about: description with the version, for the table.
+        command: the start command; `{port}` in it is replaced.
+        ready_path: the path that answers 200 once the contender is ready.
+        environment: extra environment variables.
+        headers: headers of every ordinary request.
+        stream_headers: headers of every stream request.
     """
 
     name: str
@@ -101,10 +101,10 @@ class Contender:
     stream_headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def _gateway(here: Path, upstreams: Upstreams, further: str = "") -> Contender:
+def _gateway(here: Path, upstreams: Upstreams, extra: str = "") -> Contender:
     key = secrets.token_hex(16)
     (here / "keys.toml").write_text(_KEYS.format(digest=hashlib.sha256(key.encode()).hexdigest()))
-    _write(here / "gateway.toml", _GATEWAY + further, here, upstreams)
+    _write(here / "gateway.toml", _GATEWAY + extra, here, upstreams)
     headers = {"authorization": f"Bearer {key}"}
     return Contender(
         "gateway",
@@ -117,14 +117,14 @@ def _gateway(here: Path, upstreams: Upstreams, further: str = "") -> Contender:
 
 
 def _gateway_otel(here: Path, upstreams: Upstreams) -> Contender:
-    found = _gateway(here, upstreams, _OTEL)
+    contender = _gateway(here, upstreams, _OTEL)
     return Contender(
         "gateway-otel",
         "the same, and each request as OpenTelemetry spans and metrics over OTLP",
-        found.command,
-        found.ready_path,
-        headers=found.headers,
-        stream_headers=found.stream_headers,
+        contender.command,
+        contender.ready_path,
+        headers=contender.headers,
+        stream_headers=contender.stream_headers,
     )
 
 
@@ -163,13 +163,13 @@ def _litellm(here: Path, upstreams: Upstreams) -> Contender:
     _write(here / "litellm.yaml", _LITELLM, here, upstreams)
     key = f"sk-{secrets.token_hex(24)}"
     headers = {"authorization": f"Bearer {key}"}
-    words = ("--config", str(here / "litellm.yaml"), "--host", "127.0.0.1", "--port", "{port}", "--num_workers", "1")
+    options = ("--config", str(here / "litellm.yaml"), "--host", "127.0.0.1", "--port", "{port}", "--num_workers", "1")
     return Contender(
         "litellm",
         f"LiteLLM proxy {installed.version}, its master key alone, no database",
-        (*installed.command, *words),
+        (*installed.command, *options),
         "/health/readiness",
-        # Its list of prices would come from the network at each start.
+        # LITELLM_LOCAL_MODEL_COST_MAP: otherwise LiteLLM loads its price list from the network at each start.
         environment={"LITELLM_MASTER_KEY": key, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"},
         headers=headers,
         stream_headers=headers,
@@ -183,7 +183,7 @@ MAKERS: dict[str, Callable[[Path, Upstreams], Contender]] = {
     "portkey": _portkey,
     "litellm": _litellm,
 }
-"""Each makes its contender, writing what it needs into a folder; it raises `installs.NotInstalledError`."""
+"""Each creates its contender, with its files in a folder, or raises `installs.NotInstalledError`."""
 
 
 def _write(path: Path, text: str, here: Path, upstreams: Upstreams) -> None:

@@ -1,6 +1,6 @@
-"""The floor: the least that a gateway in Python can do, raw ASGI in, aiohttp out, not one check.
+"""The floor: the least work of a gateway in Python, raw ASGI in, aiohttp out, not one check.
 
-Where to: `FLOOR_JSON` for ordinary requests, `FLOOR_STREAM` for streams; both are addresses without a path.
+Upstreams: `FLOOR_JSON` for ordinary requests, `FLOOR_STREAM` for streams; both are addresses without a path.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class Floor:
     """The ASGI application."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a request with what the upstream says to its body."""
+        """Forward the request body to the upstream, and its answer to the client."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._lifespan(receive, send)
             return
         body, more = b"", scope["method"] == "POST"
         while more:
@@ -44,7 +44,7 @@ class Floor:
             else:
                 await send({"type": "http.response.body", "body": await answer.read()})
 
-    async def _live(self, receive: Any, send: Any) -> None:
+    async def _lifespan(self, receive: Any, send: Any) -> None:
         await receive()
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         await send({"type": "lifespan.startup.complete"})

@@ -1,4 +1,4 @@
-"""The peers, each installed once into a folder of its own, so that what they depend on never meets our own packages."""
+"""Installs each peer once, into a separate folder, so that its dependencies never mix with this project's packages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from keywords.engine.processes.node import NPM_OPTIONS, NodeUnavailableError, ca
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The versions that the targets were set against; a newer one is a change here.
+# The targets were set against these versions.
 PORTKEY = "1.15.2"
 # With a later one every stream through Portkey fails (github.com/Portkey-AI/gateway/issues/1389).
 _HONO = "1.14.1"
@@ -26,16 +26,16 @@ _INSTALL_S = 900
 
 
 class NotInstalledError(Exception):
-    """A peer is not here and could not be fetched."""
+    """A peer is not installed and could not be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A peer that can be run.
+    """An installed peer.
 
     Attributes:
-        command: words that start it.
-        version: of its package.
+        command: the start command.
+        version: the version of its package.
     """
 
     command: tuple[str, ...]
@@ -46,25 +46,25 @@ def portkey() -> Installed:
     """Portkey's gateway, from the npm registry.
 
     Raises:
-        NotInstalledError: there is no Node, or the registry did not give it.
+        NotInstalledError: there is no Node, or the installation failed.
     """
     try:
         node = find_node()
     except NodeUnavailableError as error:
         raise NotInstalledError(str(error)) from error
-    wanted = {"dependencies": {"@portkey-ai/gateway": PORTKEY}, "overrides": {"@hono/node-server": _HONO}}
+    package = {"dependencies": {"@portkey-ai/gateway": PORTKEY}, "overrides": {"@hono/node-server": _HONO}}
     script = Path("node_modules", "@portkey-ai", "gateway", "build", "start-server.js")
     install = [*node.npm, "install", *NPM_OPTIONS, "--prefix", "{home}"]
-    home = _installed(f"portkey-{PORTKEY}-{_HONO}", script, install, files={"package.json": json.dumps(wanted)})
-    found = json.loads((home / script.parent.parent / "package.json").read_text("utf-8"))
-    return Installed((node.command, str(home / script)), found["version"])
+    home = _installed(f"portkey-{PORTKEY}-{_HONO}", script, install, files={"package.json": json.dumps(package)})
+    installed = json.loads((home / script.parent.parent / "package.json").read_text("utf-8"))
+    return Installed((node.command, str(home / script)), installed["version"])
 
 
 def litellm() -> Installed:
     """LiteLLM's proxy, from the package index.
 
     Raises:
-        NotInstalledError: there is no uv, or the index did not give it.
+        NotInstalledError: the installation failed.
     """
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     make = [uv, "venv", "--quiet", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]
@@ -81,36 +81,36 @@ def litellm() -> Installed:
 def _installed(
     name: str, script: Path, *commands: list[str], movable: bool = True, files: Mapping[str, str] = MappingProxyType({})
 ) -> Path:
-    """The folder with `script` in it; made by the commands, `{home}` in which is replaced, unless it is there.
+    """The folder that contains `script`; unless it exists, `commands` create it, with `{home}` replaced.
 
-    What broke off is never taken for an installation: it is made beside its place, or removed again.
+    An interrupted installation never counts: it is made in a temporary folder and renamed, or removed again.
     """
     home = cache_folder() / "race" / name
     if (home / script).exists():
         return home
     home.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix="install-", dir=home.parent)) if movable else home
+    target = Path(tempfile.mkdtemp(prefix="install-", dir=home.parent)) if movable else home
     try:
         for file, content in files.items():
-            (made / file).write_text(content, "utf-8")
+            (target / file).write_text(content, "utf-8")
         for command in commands:
-            _run([word.replace("{home}", str(made)) for word in command])
-        (made / script).stat()
+            _run([word.replace("{home}", str(target)) for word in command])
+        (target / script).stat()
         if movable:
-            made.rename(home)
+            target.rename(home)
     except FileNotFoundError as error:
         raise NotInstalledError(f"{name} was installed, but has no {script}") from error
     finally:
-        if made != home or not (home / script).exists():
-            shutil.rmtree(made, ignore_errors=True)
+        if target != home or not (home / script).exists():
+            shutil.rmtree(target, ignore_errors=True)
     return home
 
 
 def _run(command: list[str]) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_S, check=False)  # noqa: S603  # our own words
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_S, check=False)  # noqa: S603  # a fixed command
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotInstalledError(f"{Path(command[0]).name} could not install it: {error}") from error
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.strip()]
-        raise NotInstalledError(f"{Path(command[0]).name} could not install it: {'; '.join(said[-3:])}")
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise NotInstalledError(f"{Path(command[0]).name} could not install it: {'; '.join(lines[-3:])}")

@@ -1,6 +1,6 @@
-"""One lap: everything that is measured of one contender in one round, as names and numbers.
+"""One lap: all measurements of one contender in one round, as figures by name.
 
-Names are `<figure>@<connections>` for ordinary requests, and plain for streams; `FIGURES` has the units.
+Names are `<figure>@<connections>` for ordinary requests, and `<figure>` for streams; `table.FIGURES` has the units.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ Lap = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Where laps are run.
+    """The settings that all laps share.
 
     Attributes:
-        backend: makes the streams.
-        wrk: whether there are wrk and nginx, for ordinary requests.
-        folder: for wrk's scripts.
-        seconds: of each measurement; a lap has five. The paced streams may last longer, see `streams.PACED_S`.
-        say: takes a line of progress.
+        backend: the upstream of the streams.
+        wrk: whether wrk and nginx are installed, for ordinary requests.
+        folder: folder for wrk's scripts.
+        seconds: duration of each of a lap's five measurements. Paced streams may last longer, see `streams.PACED_S`.
+        log_progress: takes a line of progress.
     """
 
     backend: ScriptedBackend
     wrk: bool
     folder: Path
     seconds: float
-    say: Callable[[str], None]
+    log_progress: Callable[[str], None]
 
 
 def run(course: Course, running: Running, contender: Contender) -> Lap:
-    """The ordinary requests' part of a lap.
+    """Measure the ordinary requests of a lap.
 
     Raises:
-        WrkError: they could not be measured.
+        WrkError: the measurement failed.
     """
     lap: Lap = {"load_average": os.getloadavg()[0], "rss_before_mb": running.rss_mb()}
     if not course.wrk:
@@ -61,45 +61,45 @@ def run(course: Course, running: Running, contender: Contender) -> Lap:
     write_script(script, contender.headers)
     wrk.run(script, running.url + PATH, connections=CONNECTIONS[1], seconds=_WARM_S)
     for connections in CONNECTIONS:
-        course.say(f"{contender.name}: {connections} connections")
+        course.log_progress(f"{contender.name}: {connections} connections")
         used_s = running.cpu_s()
         load = wrk.run(script, running.url + PATH, connections=connections, seconds=course.seconds)
         used_s = running.cpu_s() - used_s
-        lap |= of_load(load, connections)
+        lap |= load_figures(load, connections)
         lap[f"cpu_us@{connections}"] = used_s * 1e6 / max(load.requests, 1)
     lap["rss_after_mb"] = running.rss_mb()
     return lap
 
 
 def run_streams(course: Course, running: Running, contender: Contender) -> Lap:
-    """The streams' part of a lap.
+    """Measure the streams of a lap.
 
     Raises:
-        StreamsError: not one came through.
+        StreamsError: not one stream was complete.
     """
-    course.say(f"{contender.name}: streams")
+    course.log_progress(f"{contender.name}: streams")
     return _streams(course, running.url, contender.stream_headers, running.cpu_s)
 
 
 def run_direct(course: Course, url: str) -> Lap:
-    """The same without a gateway: what the load generators and upstreams do by themselves."""
+    """Measure a lap without a gateway: the load generators and upstreams alone."""
     lap: Lap = {"load_average": os.getloadavg()[0]}
     script = course.folder / "direct.lua"
     write_script(script, {})
     for connections in CONNECTIONS if course.wrk else ():
-        course.say(f"direct: {connections} connections")
-        lap |= of_load(wrk.run(script, url + PATH, connections=connections, seconds=course.seconds), connections)
-    course.say("direct: streams")
+        course.log_progress(f"direct: {connections} connections")
+        lap |= load_figures(wrk.run(script, url + PATH, connections=connections, seconds=course.seconds), connections)
+    course.log_progress("direct: streams")
     return lap | _streams(course, course.backend.url, {}, lambda: 0.0)
 
 
 def write_script(path: Path, headers: Mapping[str, str]) -> None:
-    """The script that has wrk ask our one question."""
+    """Write wrk's script for the race's one request."""
     wrk.write_script(path, json.dumps(QUESTION), {"content-type": "application/json", **headers})
 
 
-def of_load(load: wrk.Load, connections: int) -> Lap:
-    """A run of wrk as figures."""
+def load_figures(load: wrk.Load, connections: int) -> Lap:
+    """The figures of one run of wrk."""
     return _without_gaps(
         {
             f"rps@{connections}": load.per_s,
@@ -111,7 +111,7 @@ def of_load(load: wrk.Load, connections: int) -> Lap:
 
 
 def _without_gaps(figures: Mapping[str, float | None]) -> Lap:
-    """Those that could be told: a percentile of too few values is left out."""
+    """The figures that have a value: a percentile of too few values has none."""
     return {name: value for name, value in figures.items() if value is not None}
 
 
@@ -139,6 +139,6 @@ def _streams(course: Course, url: str, headers: Mapping[str, str], cpu_s: Callab
 
 
 def _load_core() -> tuple[float, float]:
-    """Seconds that the core of the load was idle, and all of its seconds; of all cores, if nothing is pinned."""
+    """Idle seconds and total seconds of the load's core; of all cores, if nothing is pinned."""
     times = psutil.cpu_times(percpu=True)[LOAD_CORE] if can_pin() else psutil.cpu_times()
     return times.idle, sum(times)

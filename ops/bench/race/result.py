@@ -1,4 +1,4 @@
-"""All that a race found, and its form as JSON."""
+"""The results of a race, and their JSON file."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 Figure = tuple[str, str]
 """A contender and the name of one of its figures."""
 DIRECT = "direct"
-"""The name under which the laps without a gateway stand."""
+"""The name of the laps without a gateway."""
 
 
 @dataclass(slots=True)
 class Soak:
-    """One contender under load for long.
+    """One contender's memory under long load.
 
     Attributes:
-        requests: how many it had answered at each look.
-        rss_mb: its resident memory then, in 10^6 bytes.
-        per_100k_mb: how much that grew per 100,000 requests, over the second half of the looks: before, caches and
+        requests: number of answered requests at each sample.
+        rss_mb: resident memory at each sample, in 10^6 bytes.
+        per_100k_mb: growth per 100,000 requests over the second half of the samples; in the first half, caches and
             queues fill up to their bounds.
     """
 
@@ -38,16 +38,16 @@ class Soak:
 
 @dataclass(slots=True)
 class Race:
-    """What was found so far.
+    """The results so far.
 
     Attributes:
-        machine: where and when, versions, options.
-        about: what each contender is.
-        skipped: contenders and parts that are missing, with the reason.
+        machine: machine, date, versions and options.
+        about: description of each contender.
+        skipped: missing contenders and parts, with the reason.
         starts_s: seconds of each cold start, by contender.
-        rounds: of each round, each contender's lap; `DIRECT` is without a gateway.
-        soak: of this gateway.
-        complete: whether it ran to its end.
+        rounds: each contender's lap, by round; `DIRECT` is without a gateway.
+        soak: this gateway's memory under long load.
+        complete: whether the race ran to its end.
     """
 
     machine: dict[str, Any] = field(default_factory=dict)
@@ -58,14 +58,14 @@ class Race:
     soak: Soak | None = None
     complete: bool = False
 
-    def of(self, contender: str, figure: str) -> Estimate | None:
+    def mean(self, contender: str, figure: str) -> Estimate | None:
         """A figure's mean over the rounds that have it; None if none has."""
-        found = [laps[contender][figure] for laps in self.rounds if figure in laps.get(contender, {})]
-        return mean_interval(found) if found else None
+        values = [laps[contender][figure] for laps in self.rounds if figure in laps.get(contender, {})]
+        return mean_interval(values) if values else None
 
     def ratio(self, figure: Figure, to: Figure) -> Estimate | None:
         """One figure divided by another, over the rounds that have both; None if none has."""
-        # In a round where the other one got no answer through, there is nothing to divide by.
+        # Rounds in which the divisor is zero are left out.
         pairs = [(one, other) for one, other in self._pairs(figure, to) if other]
         return paired_ratio(pairs) if pairs else None
 
@@ -83,10 +83,10 @@ class Race:
         ]
 
     def names(self) -> list[str]:
-        """Contenders with at least one lap, the direct one first."""
+        """The contenders with at least one lap, `DIRECT` first."""
         return list(dict.fromkeys(name for laps in self.rounds for name in laps))
 
 
 def save(race: Race, path: Path, targets: list[dict[str, Any]]) -> None:
-    """Write everything as JSON, the targets with their verdicts too."""
+    """Write the results and the targets' verdicts as JSON."""
     path.write_text(json.dumps({**asdict(race), "targets": targets}, indent=1) + "\n", "utf-8")

@@ -1,4 +1,4 @@
-"""A contender at work: pinned to its core, watched, stopped with everything it started."""
+"""A contender's process tree: pinned to its core, measured, paused and stopped."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ if TYPE_CHECKING:
 CONTENDER_CORE, LOAD_CORE = 0, 1
 START_S = 90.0
 _POLL_S = 0.01
-# A contender that was given more than it can do works off the rest before the next one has its turn.
-_IDLE_SHARE, _IDLE_LOOK_S, _IDLE_S = 0.1, 0.2, 20.0
+# An overloaded contender finishes its backlog before it is paused: until it uses less CPU than this share, looked at
+# this often, for at most this long.
+_IDLE_SHARE, _IDLE_POLL_S, _IDLE_S = 0.1, 0.2, 20.0
 
 
 class NotStartedError(Exception):
-    """A contender did not get ready; the message ends with its last words."""
+    """A contender did not get ready; the message ends with its last output."""
 
 
 def can_pin() -> bool:
-    """Whether processes can be kept on one core here, and there are two to choose from."""
+    """Whether processes can be pinned here, and there are at least two cores."""
     return sys.platform == "linux" and shutil.which("taskset") is not None and (os.cpu_count() or 1) > 1
 
 
@@ -60,8 +61,8 @@ class Running:
             command = ["taskset", "-c", str(CONTENDER_CORE), *command]
         began = clock.now()
         with log.open("wb") as sink:
-            # A session of its own: Ctrl-C reaches only the race, which stops its contenders itself.
-            self._popen = subprocess.Popen(  # noqa: S603  # our own words
+            # A new session: Ctrl-C reaches only the race, which stops its contenders itself.
+            self._popen = subprocess.Popen(  # noqa: S603  # a fixed command
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
@@ -83,39 +84,39 @@ class Running:
         self.start_s = clock.now() - began
 
     def cpu_s(self) -> float:
-        """User and system CPU seconds of it and all it started, so far."""
-        return sum(sum(process.cpu_times()[:2]) for process in self._family())
+        """User and system CPU seconds of the process tree so far."""
+        return sum(sum(process.cpu_times()[:2]) for process in self._processes())
 
     def rss_mb(self) -> float:
-        """Resident memory of it and all it started, in 10^6 bytes."""
-        return sum(process.memory_info().rss for process in self._family()) / 1e6
+        """Resident memory of the process tree, in 10^6 bytes."""
+        return sum(process.memory_info().rss for process in self._processes()) / 1e6
 
     def pause(self) -> None:
-        """Let it finish what it was given, then stop its processes, so that the others are not disturbed."""
+        """Wait until the contender is idle, then suspend its processes, so that it does not disturb the others."""
         deadline = clock.now() + _IDLE_S
         used = self.cpu_s()
         while clock.now() < deadline:
-            time.sleep(_IDLE_LOOK_S)
+            time.sleep(_IDLE_POLL_S)
             before, used = used, self.cpu_s()
-            if used - before < _IDLE_SHARE * _IDLE_LOOK_S:
+            if used - before < _IDLE_SHARE * _IDLE_POLL_S:
                 break
-        for process in self._family():
+        for process in self._processes():
             process.suspend()
 
     def resume(self) -> None:
-        """Let it work again."""
-        for process in self._family():
+        """Resume its processes."""
+        for process in self._processes():
             process.resume()
 
     def stop(self) -> None:
-        """End it and everything it started."""
+        """End the process tree."""
         if psutil.pid_exists(self._popen.pid) and self._popen.poll() is None:
             self.resume()
             tree.end(self._process)
         self._popen.wait()
         self._guard.communicate(tree.RELEASE)
 
-    def _family(self) -> list[psutil.Process]:
+    def _processes(self) -> list[psutil.Process]:
         return [self._process, *self._process.children(recursive=True)]
 
     def _await_ready(self, url: str, log: Path) -> None:

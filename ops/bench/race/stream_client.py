@@ -1,10 +1,10 @@
-"""The stream client, a process of its own: many streams at once, read by a raw asyncio protocol on uvloop.
+"""The stream client, run as a separate process: many streams at once, read by a raw asyncio protocol on uvloop.
 
-    python -m ops.bench.race.stream_client < order.json > told.json
+    python -m ops.bench.race.stream_client < order.json > streams.json
 
-It knows of HTTP only what it needs: it looks for the scripted backend's words in whatever comes, wherever a gateway put
-line breaks, spaces and further fields, and takes an answer for ended with `[DONE]` and the end of its HTTP body. Times
-are seconds on the monotonic clock, which the scripted backend uses as well.
+It parses only what it needs: it searches the received bytes for the scripted backend's words, whatever line breaks,
+spaces and further fields a gateway adds. An answer ends with `[DONE]` and the end of its HTTP body. Times are seconds
+on the monotonic clock, which the scripted backend uses as well.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _END = b"0\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to do.
+    """The streams to run.
 
     Attributes:
-        url: whole address to post to.
-        headers: of each request.
-        body: of each request; a last message is added, which tells the streams apart.
-        connections: streams at once.
-        seconds: after which no new stream begins; those under way are read to their end.
-        spread_s: over which the first streams begin, evenly; 0 begins them all at once.
-        keep_times: whether to tell when each chunk came.
+        url: full address for the requests.
+        headers: headers of each request.
+        body: body of each request; a last message is added, which identifies the stream.
+        connections: number of concurrent streams.
+        seconds: no stream begins after this time; open streams are read to their end.
+        spread_s: time over which the first streams begin evenly; 0 begins them all at once.
+        keep_times: whether to record the arrival time of each chunk.
     """
 
     url: str
@@ -53,16 +53,16 @@ class Stream:
     """One stream.
 
     Attributes:
-        name: its last message; each connection has its own, and its streams follow one another.
-        asked_s: when its request was sent.
+        name: its last message; all streams of one connection have the same.
+        sent_s: when its request was sent.
         ended_s: when its last byte was read.
-        chunks: words that came.
-        times: number of each word and when it came, in the order of their coming.
-        error: what went wrong; None if nothing did.
+        chunks: number of received words.
+        times: number and arrival time of each word, in order of arrival.
+        error: reason why the stream is incomplete, or None.
     """
 
     name: str
-    asked_s: float
+    sent_s: float
     ended_s: float = 0.0
     chunks: int = 0
     times: list[tuple[int, float]] = field(default_factory=list)
@@ -70,13 +70,13 @@ class Stream:
 
 
 class Reader(asyncio.Protocol):
-    """One connection: stream after stream.
+    """One connection with sequential streams.
 
     Args:
-        order: what to do.
-        name: of its streams.
-        until_s: after which it begins no stream.
-        streams: gets every stream that has ended.
+        order: the streams to run.
+        name: name of this connection's streams.
+        until_s: time after which no stream begins.
+        streams: receives every ended stream.
     """
 
     def __init__(self, order: Order, name: str, until_s: float, streams: list[Stream]) -> None:
@@ -100,7 +100,7 @@ class Reader(asyncio.Protocol):
         self._begin()
 
     def data_received(self, data: bytes) -> None:
-        """Count words, and note the end."""
+        """Count the words, and detect the end."""
         now, stream = clock.now(), self._stream
         if stream is None:
             return
@@ -114,20 +114,20 @@ class Reader(asyncio.Protocol):
                 self._transport.abort()
                 return
             self._is_accepted = True
-        found = 0
+        parsed = 0
         for word in WORD.finditer(data):
             stream.chunks += 1
-            found = word.end()
+            parsed = word.end()
             if self._keep_times:
                 stream.times.append((int(word[1]), now))
         if data.endswith(_END):
             self._end(now, None if b"[DONE]" in data else "ended without [DONE]")
         else:
-            # `[DONE]` and the end of the body may come apart.
-            self._rest = data[max(found, len(data) - 64) :]
+            # `[DONE]` and the end of the body may arrive in different blocks.
+            self._rest = data[max(parsed, len(data) - 64) :]
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note a stream that was broken off."""
+        """Note an interrupted stream."""
         if self._stream is not None:
             self._stream.error = self._stream.error or f"connection lost: {exc}"
             self._stream.ended_s = clock.now()
@@ -152,7 +152,7 @@ class Reader(asyncio.Protocol):
 
 
 async def run(order: Order) -> list[Stream]:
-    """All streams, in the order of their ends."""
+    """Run all streams; returns them in the order of their ends."""
     loop = asyncio.get_running_loop()
     streams: list[Stream] = []
     until_s = clock.now() + order.seconds
@@ -163,7 +163,7 @@ async def run(order: Order) -> list[Stream]:
     async def read(number: int) -> None:
         await asyncio.sleep(order.spread_s * number / order.connections)
         name = f"stream-{number:03d}"
-        # A gateway that ends the connection with a stream gets a new one for the next.
+        # Reconnect if the gateway closed the connection after a stream.
         while clock.now() < until_s:
             began = len(streams)
             _, reader = await loop.create_connection(lambda: Reader(order, name, until_s, streams), host, port)
@@ -176,7 +176,7 @@ async def run(order: Order) -> list[Stream]:
 
 
 def main() -> None:
-    """Take the order from standard input, and tell the streams on standard output."""
+    """Read the order from standard input, and write the streams to standard output."""
     import uvloop  # noqa: PLC0415  # not for Windows; the race is not either
 
     order = Order(**json.load(sys.stdin))

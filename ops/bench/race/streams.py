@@ -1,11 +1,11 @@
-"""Streams through a contender, judged against the scripted backend's own record of what it sent when.
+"""Measures streams through a contender against the scripted backend's own record of its sending times.
 
 Two runs, each with 64 streams of 64 chunks at once:
 
-- **full speed**: the backend sends as fast as it is read. How many streams and chunks per second, at what cost.
-- **paced**: a chunk every `PACE_S`, the streams' beginnings spread evenly. What the contender adds: to the first chunk,
-  the time from the client's request to its first chunk, less the time from the request's arrival at the backend to that
-  chunk's departure; to each gap, the difference between two chunks' distance at the client and at the backend.
+- **full speed**: the backend sends as fast as it is read. Measures streams and chunks per second, and their cost.
+- **paced**: a chunk every `PACE_S`, with evenly spread starts. Measures what the contender adds. To the TTFT: the
+  client's time from request to first chunk, less the backend's from the request's arrival to that chunk's departure. To
+  each gap: the difference between two chunks' distance at the client and at the backend.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 STREAMS = 64
 PACE_S = 0.02
 PACED_S = math.ceil(values_needed(99) / STREAMS) * CHUNKS * PACE_S
-"""The paced run lasts as long at least, in seconds: so many streams follow each other that p99 has the values it needs.
-Through a contender that is slower than the pace there are fewer, and it has no p99."""
+"""Minimum duration of the paced run, in seconds: enough consecutive streams for a p99.
+A contender slower than the pace completes fewer streams, and has no p99."""
 _LATE_S = 60.0
 
 
 class StreamsError(Exception):
-    """The stream client failed, or not one stream came through whole."""
+    """The stream client failed, or not one stream was complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class FullSpeed:
-    """What came through at full speed, in `seconds` from the first request to the last byte."""
+    """The result at full speed; `seconds` lasts from the first request to the last byte."""
 
     seconds: float
     streams: int
@@ -52,15 +52,15 @@ class FullSpeed:
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """What was added at an even pace, in milliseconds; None where too few values came for the percentile.
+    """The added delays of the paced run, in milliseconds; None if a percentile has too few values.
 
     Attributes:
-        chunks: that came.
-        errors: streams that did not come whole.
-        ttft_p50_ms: added to the first chunk, median.
-        ttft_p99_ms: 99th percentile.
+        chunks: number of received chunks.
+        errors: number of incomplete streams.
+        ttft_p50_ms: added TTFT, median.
+        ttft_p99_ms: added TTFT, 99th percentile.
         delay_p50_ms: from a chunk's departure at the backend to its arrival at the client, median.
-        gap_p99_ms: added to the gap between two chunks, 99th percentile of its absolute value.
+        gap_p99_ms: added gap between two chunks, 99th percentile of its absolute value.
     """
 
     chunks: int
@@ -75,37 +75,37 @@ def full_speed(backend: ScriptedBackend, url: str, headers: Mapping[str, str], s
     """Load `url` with streams.
 
     Raises:
-        StreamsError: not one came through.
+        StreamsError: not one stream was complete.
     """
     backend.play(Script(chunks=words(CHUNKS)))
     streams = _run(_order(url, headers, seconds))
     backend.forget_requests()
-    good = [stream for stream in streams if is_whole(stream)]
-    took_s = max(stream.ended_s for stream in streams) - min(stream.asked_s for stream in streams)
-    return FullSpeed(took_s, len(good), sum(stream.chunks for stream in streams), len(streams) - len(good))
+    good = [stream for stream in streams if is_complete(stream)]
+    duration_s = max(stream.ended_s for stream in streams) - min(stream.sent_s for stream in streams)
+    return FullSpeed(duration_s, len(good), sum(stream.chunks for stream in streams), len(streams) - len(good))
 
 
 def paced(backend: ScriptedBackend, url: str, headers: Mapping[str, str], seconds: float) -> Paced:
     """Send streams at an even pace through `url`, for `seconds` and at least `PACED_S`.
 
     Raises:
-        StreamsError: not one came through.
+        StreamsError: not one stream was complete.
     """
     backend.play(Script(chunks=words(CHUNKS), chunk_delay=PACE_S))
     backend.forget_requests()
     streams = _run(_order(url, headers, max(seconds, PACED_S), spread_s=PACE_S * CHUNKS, keep_times=True))
     records = [record for record in backend.chat_requests() if record.ended_at_s is not None]
     backend.forget_requests()
-    return added(streams, records)
+    return added_delays(streams, records)
 
 
-def added(streams: Sequence[Stream], records: Iterable[RecordedRequest]) -> Paced:
-    """What lies between the client's times and the backend's.
+def added_delays(streams: Sequence[Stream], records: Iterable[RecordedRequest]) -> Paced:
+    """The differences between the client's times and the backend's.
 
-    A stream and its record have the last message in common, and their order among those with the same one.
+    A stream and its record have the same last message, and the same position among those with this message.
 
     Raises:
-        StreamsError: not one stream came through whole.
+        StreamsError: not one stream was complete.
     """
     by_name: dict[str, list[RecordedRequest]] = {}
     for record in records:
@@ -113,19 +113,19 @@ def added(streams: Sequence[Stream], records: Iterable[RecordedRequest]) -> Pace
     firsts, delays, gaps = [], [], []
     errors = chunks = 0
     for stream in streams:
-        theirs = by_name.get(stream.name)
-        if not theirs:
+        same_name = by_name.get(stream.name)
+        if not same_name:
             errors += 1
             continue
-        found = theirs.pop(0)
-        if not is_whole(stream):
+        record = same_name.pop(0)
+        if not is_complete(stream):
             errors += 1
             continue
-        sent = {each.chunk: each.at_s for each in found.sent if each.chunk is not None}
-        each_delay = [came_s - sent[number] for number, came_s in stream.times]
-        firsts.append((stream.times[0][1] - stream.asked_s) - (sent[0] - found.at_s))
-        delays += each_delay
-        gaps += [abs(later - earlier) for earlier, later in pairwise(each_delay)]
+        sent_s = {sent.chunk: sent.at_s for sent in record.sent if sent.chunk is not None}
+        stream_delays = [arrived_s - sent_s[number] for number, arrived_s in stream.times]
+        firsts.append((stream.times[0][1] - stream.sent_s) - (sent_s[0] - record.at_s))
+        delays += stream_delays
+        gaps += [abs(later - earlier) for earlier, later in pairwise(stream_delays)]
         chunks += stream.chunks
     if not firsts:
         raise StreamsError(f"not one of {len(streams)} streams came whole")
@@ -146,8 +146,8 @@ def _percentile_ms(values_s: Sequence[float], p: int) -> float | None:
         return None
 
 
-def is_whole(stream: Stream) -> bool:
-    """Whether every chunk came, and then a proper end."""
+def is_complete(stream: Stream) -> bool:
+    """Whether every chunk arrived, and then a proper end."""
     return stream.error is None and stream.chunks == CHUNKS
 
 
@@ -171,8 +171,8 @@ def _run(order: Order) -> list[Stream]:
         raise StreamsError(f"streams did not end within {_LATE_S:g} s after the last had begun") from None
     if done.returncode:
         raise StreamsError(f"the stream client failed: {done.stderr.decode(errors='replace').strip()[-300:]}")
-    streams = [Stream(**each) for each in json.loads(done.stdout)]
-    if not any(is_whole(stream) for stream in streams):
+    streams = [Stream(**fields) for fields in json.loads(done.stdout)]
+    if not any(is_complete(stream) for stream in streams):
         why = next((stream.error for stream in streams if stream.error), "no stream ended")
         raise StreamsError(f"not one of {len(streams)} streams came whole: {why}")
     return streams

@@ -1,4 +1,4 @@
-"""The race as a page of Markdown: a manager reads its first table, an engineer all of them."""
+"""The report in Markdown: its first table is for managers, the others for engineers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FIGURES = {
     "rss_after_mb": "memory after, MB",
     "load_average": "the machine's load average",
 }
-"""Every figure of a lap, with its unit, in the order of the page."""
+"""All figures of a lap with their units, in the order of the page."""
 _RATIOS = ("rps@32", "cpu_us@32", "chunks_per_s", "cpu_us_per_chunk")
 
 
@@ -83,19 +83,19 @@ _HOW = f"""## How it was measured
 
 
 def number(value: float) -> str:
-    """Three significant digits or all before the point; thousands apart."""
+    """Format a number with three significant digits, or all digits before the point, and commas for thousands."""
     size = abs(value)
     if size >= 100:  # noqa: PLR2004  # from here on, no decimals
         return f"{value:,.0f}"
     return f"{value:.1f}" if size >= 10 else f"{value:.2f}"  # noqa: PLR2004  # two more digits
 
 
-def shown(found: Estimate | None) -> str:
-    """The mean and half the interval."""
-    if found is None:
+def format_estimate(estimate: Estimate | None) -> str:
+    """The mean, ± half the interval."""
+    if estimate is None:
         return "-"
-    half = (found.high - found.low) / 2
-    return f"{number(found.mean)} ± {number(half)}" if found.n > 1 else number(found.mean)
+    half = (estimate.high - estimate.low) / 2
+    return f"{number(estimate.mean)} ± {number(half)}" if estimate.n > 1 else number(estimate.mean)
 
 
 def _machine(race: Race) -> str:
@@ -105,9 +105,10 @@ def _machine(race: Race) -> str:
 def _targets(race: Race) -> str:
     rows = []
     for target in TARGETS:
-        found = target.measured(race)
+        estimate = target.measured(race)
         bound = f"{'≥' if target.sense == '>=' else '≤'} {target.bound:g}"
-        rows.append((target.what, bound, shown(found), str(found.n) if found else "0", target.verdict(race)))
+        n = str(estimate.n) if estimate else "0"
+        rows.append((target.what, bound, format_estimate(estimate), n, target.verdict(race)))
     return _table(("target", "bound", "measured", "n", "met"), rows)
 
 
@@ -115,9 +116,9 @@ def _figures(race: Race) -> str:
     names = race.names()
     rows = []
     for figure, what in FIGURES.items():
-        found = [race.of(name, figure) for name in names]
-        if any(found):
-            rows.append((what, *map(shown, found)))
+        estimates = [race.mean(name, figure) for name in names]
+        if any(estimates):
+            rows.append((what, *map(format_estimate, estimates)))
     return _table((f"figure (n = {len(race.rounds)})", *names), rows)
 
 
@@ -126,25 +127,25 @@ def _ratios(race: Race) -> str:
     rows = [
         (
             FIGURES[figure],
-            *(shown(race.ratio((US, figure), (other, figure))) for other in others),
+            *(format_estimate(race.ratio((US, figure), (other, figure))) for other in others),
         )
         for figure in _RATIOS
     ]
-    collapse = [shown(race.ratio((name, "rps@256"), (name, "rps@32"))) for name in (US, *others)]
+    collapse = [format_estimate(race.ratio((name, "rps@256"), (name, "rps@32"))) for name in (US, *others)]
     own = _table(("requests/s at 256 connections to its own at 32", US, *others), [("", *collapse)])
     return f"{_table((f'{US} to …', *others), rows)}\n{own}"
 
 
 def _starts(race: Race) -> str:
-    rows = [(name, shown(mean_interval(found)), str(len(found))) for name, found in race.starts_s.items()]
+    rows = [(name, format_estimate(mean_interval(times)), str(len(times))) for name, times in race.starts_s.items()]
     page = _table(("contender", "cold start to ready, s", "n"), rows)
     if race.soak is None:
         return page
     soak = race.soak
     return (
         f"{page}\nOver {soak.requests[-1]:,} requests at 32 connections, {US} went from {number(soak.rss_mb[0])} to "
-        f"{number(soak.rss_mb[-1])} MB; per 100,000 requests in the second half: {shown(soak.per_100k_mb)} MB "
-        f"(n = {soak.per_100k_mb.n} looks).\n"
+        f"{number(soak.rss_mb[-1])} MB; per 100,000 requests in the second half: "
+        f"{format_estimate(soak.per_100k_mb)} MB (n = {soak.per_100k_mb.n} looks).\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""What the gateway has to reach; every number of it stands here and nowhere else."""
+"""The targets of the gateway; the only place for their numbers."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Verdict = Literal["yes", "no", "unclear", "not measured"]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One of them.
+    """One target.
 
     Attributes:
-        what: in words, with the unit.
-        bound: the number.
-        sense: on which side of it the figure has to be.
+        what: description with the unit.
+        bound: the limit.
+        sense: the side of the limit that meets the target.
         measured: the figure, if the race has it.
     """
 
@@ -35,17 +35,14 @@ class Target:
     measured: Callable[[Race], Estimate | None]
 
     def verdict(self, race: Race) -> Verdict:
-        """`yes` and `no` hold for the whole 95 % interval; if the bound lies within it, nobody knows.
-
-        Nor does anybody after one round, which has no interval.
-        """
-        found = self.measured(race)
-        if found is None:
+        """The verdict: `unclear` if the 95 % interval contains the bound, or after one round, which has no interval."""
+        estimate = self.measured(race)
+        if estimate is None:
             return "not measured"
-        inside = (found.low >= self.bound, found.high >= self.bound)
-        if found.n == 1 or inside[0] != inside[1]:
+        low_reaches, high_reaches = estimate.low >= self.bound, estimate.high >= self.bound
+        if estimate.n == 1 or low_reaches != high_reaches:
             return "unclear"
-        return "yes" if inside[0] == (self.sense == ">=") else "no"
+        return "yes" if low_reaches == (self.sense == ">=") else "no"
 
 
 def _ratio(figure: str, other: str) -> Callable[[Race], Estimate | None]:
@@ -53,7 +50,7 @@ def _ratio(figure: str, other: str) -> Callable[[Race], Estimate | None]:
 
 
 def _own(figure: str) -> Callable[[Race], Estimate | None]:
-    return lambda race: race.of(US, figure)
+    return lambda race: race.mean(US, figure)
 
 
 TARGETS = (
@@ -86,14 +83,14 @@ TARGETS = (
 )
 
 
-def judged(race: Race) -> list[dict[str, Any]]:
-    """Every target with what was measured, for the JSON."""
+def target_verdicts(race: Race) -> list[dict[str, Any]]:
+    """Every target with its measured figure and verdict, for the JSON."""
     return [
         {
             "what": target.what,
             "target": target.bound,
             "sense": target.sense,
-            "measured": asdict(found) if (found := target.measured(race)) else None,
+            "measured": asdict(estimate) if (estimate := target.measured(race)) else None,
             "met": target.verdict(race),
         }
         for target in TARGETS

@@ -1,4 +1,4 @@
-"""What all contenders forward to: nginx with one fixed answer for JSON, the scripted backend for streams."""
+"""The upstreams of all contenders: nginx with one fixed JSON answer, and the scripted backend for streams."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ QUESTION = {
     "temperature": 0.7,
     "max_tokens": 64,
 }
-"""What wrk asks; the stream client asks another model for a stream."""
+"""wrk's request; the stream client sends it with `STREAM_MODEL`."""
 PATH = "/v1/chat/completions"
 
 
@@ -77,22 +77,22 @@ class Nginx:
         self.url = url
 
     def requests(self) -> int:
-        """How many requests it has had so far (stub_status, the third number)."""
+        """The number of requests so far (stub_status, the third number)."""
         _, page = probe.fetch(f"{self.url}/count")
-        found = re.search(rb"^ \d+ \d+ (\d+)", page, re.MULTILINE)
-        if not found:
+        match = re.search(rb"^ \d+ \d+ (\d+)", page, re.MULTILINE)
+        if not match:
             raise UpstreamError(f"nginx does not tell its counts: {page[:200]!r}")
-        return int(found[1])
+        return int(match[1])
 
 
 def command() -> str | None:
-    """The installed nginx; None if there is none."""
+    """The path of the installed nginx; None if there is none."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
 
 @contextmanager
 def nginx(here: Path) -> Iterator[Nginx]:
-    """An nginx with its files in `here`, on the core of whoever starts it.
+    """An nginx with its files in `here`, on the core of its parent process.
 
     Raises:
         UpstreamError: it did not start.
@@ -100,7 +100,7 @@ def nginx(here: Path) -> Iterator[Nginx]:
     port = free_port()
     configuration = here / "nginx.conf"
     configuration.write_text(_NGINX.format(here=here, port=port, answer=json.dumps(ANSWER)))
-    process = subprocess.Popen(  # noqa: S603  # our own words
+    process = subprocess.Popen(  # noqa: S603  # a fixed command
         [command() or "nginx", "-e", str(here / "nginx.log"), "-c", str(configuration)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -108,14 +108,14 @@ def nginx(here: Path) -> Iterator[Nginx]:
         start_new_session=True,
     )
     try:
-        found = Nginx(f"http://127.0.0.1:{port}")
+        server = Nginx(f"http://127.0.0.1:{port}")
         deadline = clock.now() + 5
-        while probe.fetch(f"{found.url}/count")[0] != probe.OK:
+        while probe.fetch(f"{server.url}/count")[0] != probe.OK:
             if process.poll() is not None or clock.now() > deadline:
                 log = here / "nginx.log"
                 raise UpstreamError(f"nginx did not start: {log.read_text() if log.exists() else 'no log'}")
             time.sleep(0.05)
-        yield found
+        yield server
     finally:
         process.terminate()
         process.wait(10)
@@ -123,7 +123,7 @@ def nginx(here: Path) -> Iterator[Nginx]:
 
 @contextmanager
 def scripted() -> Iterator[ScriptedBackend]:
-    """A scripted backend that streams `CHUNKS` words, on the core of whoever starts it."""
+    """A scripted backend that streams `CHUNKS` words, on the core of its parent process."""
     backend = ScriptedBackend(models=(STREAM_MODEL,))
     backend.start()
     try:
@@ -134,6 +134,6 @@ def scripted() -> Iterator[ScriptedBackend]:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
+    """An unused port of 127.0.0.1."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Debian's `wrk`: many connections, one core, one request after the other on each."""
+"""Load from Debian's `wrk`: many connections, one core, sequential requests on each connection."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class WrkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one run of wrk found.
+    """The result of one run of wrk.
 
     Attributes:
-        requests: that were answered.
-        seconds: it took.
-        p50_ms: median of the answers' times, from wrk's own histogram; None if too few came for it.
-        p99_ms: 99th percentile, likewise.
-        errors: answers that were no 2xx or 3xx, and connections that broke or took too long.
+        requests: number of answered requests.
+        seconds: duration of the run.
+        p50_ms: median latency, from wrk's own histogram; None if there are too few answers.
+        p99_ms: 99th percentile of the latency; None if there are too few answers.
+        errors: answers other than 2xx or 3xx, and connections that broke or timed out.
     """
 
     requests: int
@@ -52,29 +52,29 @@ class Load:
 
     @property
     def per_s(self) -> float:
-        """Answers per second, refusals left out."""
+        """Successful answers per second."""
         return max(0, self.requests - self.errors) / self.seconds
 
 
 def command() -> str | None:
-    """The installed wrk; None if there is none."""
+    """The path of the installed wrk; None if there is none."""
     return shutil.which("wrk")
 
 
 def write_script(path: Path, body: str, headers: Mapping[str, str]) -> None:
-    """Write the Lua script that has wrk send `body`, and tell its numbers in a form that `parse` reads."""
+    """Write a Lua script for wrk that sends `body` and prints the results for `parse`."""
     lines = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items())
     path.write_text(_SCRIPT.format(headers=lines, body=body), "utf-8")
 
 
 def run(script: Path, url: str, *, connections: int, seconds: float) -> Load:
-    """Load `url` for so many whole seconds.
+    """Load `url` for `seconds`, rounded to whole seconds.
 
     Raises:
-        WrkError: it did not run, or said nothing that can be read.
+        WrkError: wrk failed, or printed no result.
     """
     options = ["-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={_TIMEOUT_S}s"]
-    done = subprocess.run(  # noqa: S603  # our own words
+    done = subprocess.run(  # noqa: S603  # a fixed command
         [command() or "wrk", *options, "-s", str(script), url], capture_output=True, text=True, check=False
     )
     if done.returncode:
@@ -83,17 +83,17 @@ def run(script: Path, url: str, *, connections: int, seconds: float) -> Load:
 
 
 def parse(text: str) -> Load:
-    """The line that our script has wrk end with; times in it are microseconds.
+    """Parse the result line of the script, whose times are microseconds.
 
     Raises:
         WrkError: there is none.
     """
-    found = _RESULT.search(text)
-    if not found:
+    match = _RESULT.search(text)
+    if not match:
         raise WrkError(f"wrk gave no result; it said: {text.strip()[:300]}")
-    requests, duration_us, p50_us, p99_us, errors = found.groups()
+    requests, duration_us, p50_us, p99_us, errors = match.groups()
     answers = int(requests)
     p50_ms, p99_ms = (
-        float(told_us) / 1e3 if answers >= values_needed(p) else None for told_us, p in ((p50_us, 50), (p99_us, 99))
+        float(value_us) / 1e3 if answers >= values_needed(p) else None for value_us, p in ((p50_us, 50), (p99_us, 99))
     )
     return Load(answers, int(duration_us) / 1e6, p50_ms, p99_ms, int(errors))

@@ -104,7 +104,7 @@ def test_many_vectors_pass_unparsed_and_are_counted(client, backend, monkeypatch
     monkeypatch.setattr(openai, "orjson", types.SimpleNamespace(loads=parsed.append))
     response = client.post({"model": "m", "input": "a"}, path=PATH)
     assert (response.status_code, response.content, parsed) == (200, answer, [])
-    assert large_answer.counted(answer) == Usage(7, 0, "backend")
+    assert large_answer.usage_at_edges(answer) == Usage(7, 0, "backend")
 
 
 @pytest.mark.parametrize("raw", [many()[:-3], b"[" + many() + b"]", b'"' + b"a" * large_answer.LARGE + b'"'])
@@ -115,6 +115,6 @@ def test_a_large_answer_that_is_no_list_of_vectors_does_not_pass(client, backend
 
 
 def test_usage_that_is_no_count_is_not_believed():
-    assert large_answer.counted(b'{"data": [], "usage": {"prompt_tokens": "7"}}') is None
-    assert large_answer.counted(b'{"data": [], "usage": {"prompt_tokens": 7,}}') is None
-    assert large_answer.counted(b'{"data": []}') is None
+    assert large_answer.usage_at_edges(b'{"data": [], "usage": {"prompt_tokens": "7"}}') is None
+    assert large_answer.usage_at_edges(b'{"data": [], "usage": {"prompt_tokens": 7,}}') is None
+    assert large_answer.usage_at_edges(b'{"data": []}') is None

@@ -274,12 +274,12 @@ def test_errors(claude, backend, answered, expected, stream):
     else:
         backend.answers(answer, status)
     response = claude.chat(stream=stream)
-    found = claude.error(response)
-    assert (response.status_code, found["code"]) == expected
+    error = claude.error(response)
+    assert (response.status_code, error["code"]) == expected
     assert "sk-ant-secret" not in response.text
     if "210000" in str(answer):
-        assert "210000" in found["message"]
-        assert "200000" in found["message"]
+        assert "210000" in error["message"]
+        assert "200000" in error["message"]
 
 
 def test_overload_passes_on_when_to_come_back(claude, backend):

@@ -68,9 +68,9 @@ def changed(value, path):
 
 def well_formed(choice):
     """Whether the texts of a message or delta are texts."""
-    said = choice.get("message") or choice["delta"]
-    calls = said.get("tool_calls", [])
-    texts = [said.get("content"), *(call["function"]["arguments"] for call in calls)]
+    message = choice.get("message") or choice["delta"]
+    calls = message.get("tool_calls", [])
+    texts = [message.get("content"), *(call["function"]["arguments"] for call in calls)]
     return all(text is None or isinstance(text, str) for text in texts)
 
 
@@ -91,9 +91,9 @@ def test_a_stream(path):
     for events in changed(EVENTS, path):
         stream = AnthropicStream(include_usage=True)
         wire = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
-        passed, failure = backend._passed(stream, wire)
+        block, failure = backend._translate(stream, wire)
         if not failure and stream.finished:
-            passed += stream.usage_chunk()
+            block += stream.usage_chunk()
             usage_of(stream.counts)
-        chunks = [json.loads(event[6:]) for event in passed.split(b"\n\n") if event.startswith(b"data: ")]
+        chunks = [json.loads(event[6:]) for event in block.split(b"\n\n") if event.startswith(b"data: ")]
         assert all(well_formed(choice) for chunk in chunks for choice in chunk["choices"]), events

@@ -151,15 +151,15 @@ def test_a_connection_that_breaks_ends_the_relay_and_is_told_by_the_iteration():
 def test_a_cancelled_relay_hears_nothing_more():
     async def check():
         async with body_of(b"a", None, b"b") as (chunks, go_on):
-            seen, heard = [], asyncio.Event()
+            seen, received = [], asyncio.Event()
 
             def write_now(data):
                 seen.append(data)
-                heard.set()
+                received.set()
                 return True
 
             relay = asyncio.create_task(chunks.relay(write_now))
-            await heard.wait()
+            await received.wait()
             relay.cancel()
             await asyncio.wait([relay])
             go_on.set()

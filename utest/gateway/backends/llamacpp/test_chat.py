@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gateway.backends.base import Call
-from gateway.backends.llamacpp.chat import ChoicesUsage, OpeningRoles, name_ignored
+from gateway.backends.llamacpp.chat import ChoicesUsage, OpeningRoles, check_chat_parameters
 from gateway.errors.base import InvalidRequest
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
@@ -21,29 +21,29 @@ def stream(**fields):
 
 def test_what_holds_no_count_passes_as_it_is():
     block = event(choices=[{"index": 0, "delta": {"content": "a"}}]) + b": comment\n\n"
-    assert stream().translated(block) is block
+    assert stream().translate(block) is block
 
 
 def test_the_counts_of_all_choices_come_once_at_the_end():
-    it = stream(stream_options={"include_usage": True})
+    usages = stream(stream_options={"include_usage": True})
     content = event(choices=[{"index": 1, "delta": {"content": "a"}}])
-    assert it.translated(content + event(choices=[], usage=USAGE)) == content
-    assert it.translated(event(choices=[], usage=USAGE)) == b""
-    last = json.loads(it.usage().removeprefix(b"data: "))
+    assert usages.translate(content + event(choices=[], usage=USAGE)) == content
+    assert usages.translate(event(choices=[], usage=USAGE)) == b""
+    last = json.loads(usages.usage().removeprefix(b"data: "))
     counts = {"prompt_tokens": 7, "completion_tokens": 6, "total_tokens": 13}
     assert last == {"id": "1", "choices": [], "usage": {**counts, "prompt_tokens_details": {"cached_tokens": 0}}}
 
 
 def test_unasked_counts_are_only_noted():
     call = Call(b"", {"n": 2}, "m", "m", "id-1", stream=True)
-    it = ChoicesUsage(call)
+    usages = ChoicesUsage(call)
     choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
     timings = {"prompt_n": 5, "cache_n": 2, "predicted_n": 3}
     assert (
-        it.translated(event(choices=[choice], timings=timings))
+        usages.translate(event(choices=[choice], timings=timings))
         == b"data: " + json.dumps({"id": "1", "choices": [choice]}, separators=(",", ":")).encode() + b"\n\n"
     )
-    assert it.usage() == b""
+    assert usages.usage() == b""
     counted = call.meter.reported
     assert (counted.prompt_tokens, counted.completion_tokens, counted.cached_tokens) == (7, 3, 2)
 
@@ -65,7 +65,7 @@ TOOLS = [{"type": "function", "function": {"name": "add"}}]
 )  # fmt: skip
 def test_what_would_be_ignored_is_named(abilities, fields, dropped):
     call = Call(b"", fields, "m", "m", "id-1", stream=False)
-    name_ignored(call, abilities)
+    check_chat_parameters(call, abilities)
     assert list(call.dropped) == dropped
 
 
@@ -80,7 +80,7 @@ def test_what_would_be_ignored_is_named(abilities, fields, dropped):
 )
 def test_what_would_change_the_answer_is_refused(param, fields):
     with pytest.raises(InvalidRequest) as refused:
-        name_ignored(Call(b"", fields, "m", "m", "id-1", stream=False), NO_TOOLS)
+        check_chat_parameters(Call(b"", fields, "m", "m", "id-1", stream=False), NO_TOOLS)
     assert refused.value.param == param
 
 
@@ -91,17 +91,17 @@ def opening(index, **delta):
 def test_a_choice_that_begins_without_its_role_gets_it():
     roles = OpeningRoles(2)
     whole, bare = opening(1, role="assistant", content=None), opening(0, content="\U0001f609")
-    assert roles.translated(whole) == whole
-    first, then = roles.translated(bare + bare).split(b"\n\n")[:2]
+    assert roles.translate(whole) == whole
+    first, then = roles.translate(bare + bare).split(b"\n\n")[:2]
     assert json.loads(first.removeprefix(b"data: "))["choices"][0]["delta"] == {
         "role": "assistant",
         "content": "\U0001f609",
     }
     assert then + b"\n\n" == bare
-    assert roles.translated(bare) is bare
+    assert roles.translate(bare) is bare
 
 
 def test_events_without_choices_and_the_closing_mark_pass():
     roles = OpeningRoles(1)
     for event in (b'data: {"error":{"message":"no"}}\n\n', b"data: [DONE]\n\n"):
-        assert roles.translated(event) == event
+        assert roles.translate(event) == event

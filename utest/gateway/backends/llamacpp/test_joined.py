@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from gateway.backends.base import Call
-from gateway.backends.llamacpp.joined import as_stream, joined_chat
+from gateway.backends.llamacpp.joined import as_stream, join_chat
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 6, "total_tokens": 13}
 
@@ -24,7 +24,7 @@ def joined(*blocks):
         for block in blocks:
             yield block
 
-    return json.loads(asyncio.run(joined_chat(stream())))
+    return json.loads(asyncio.run(join_chat(stream())))
 
 
 def test_the_pieces_of_each_choice_come_together_in_order():

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from gateway.backends.base import Call
-from gateway.backends.llamacpp.text import TextEvents, joined_text, text_request, whole_text
+from gateway.backends.llamacpp.text import TextEvents, join_text, text_request, translate_text
 from gateway.errors.base import InvalidRequest
 from gateway.operations import TEXT_COMPLETION
 from gateway.request.usage import Usage
@@ -56,26 +56,26 @@ def test_what_llama_cpp_ignores_is_refused(fields):
 def test_log_probabilities_take_the_shape_of_text_completions():
     content = [{**UP, "top_logprobs": [UP, ON]}, {**ON, "top_logprobs": [ON]}]
     answer = json.dumps({"choices": [{"text": " upon", "logprobs": {"content": content}}]}).encode()
-    logprobs = json.loads(whole_text(called(logprobs=1), answer))["choices"][0]["logprobs"]
+    logprobs = json.loads(translate_text(called(logprobs=1), answer))["choices"][0]["logprobs"]
     assert logprobs == {
         "tokens": [" up", "on"],
         "token_logprobs": [-0.5, -1],
         "top_logprobs": [{" up": -0.5}, {"on": -1}],
         "text_offset": [0, 3],
     }
-    assert whole_text(called(), answer) is answer
+    assert translate_text(called(), answer) is answer
 
 
 def test_most_events_pass_as_they_are():
     block = event(0, " up") + event(0, "on")
-    assert TextEvents(called(stream=True)).translated(block) is block
+    assert TextEvents(called(stream=True)).translate(block) is block
 
 
 def test_the_tokens_of_all_choices_are_counted_and_each_prompt_once():
     call = called(stream=True, prompt=["a", "b"], n=2, stream_options={"include_usage": True})
     events = TextEvents(call)
     ends = b"".join(event(index, "", "stop", tokens=(3 + index // 2, 5)) for index in (2, 0, 3, 1))
-    passed = data_of(events.translated(ends))
+    passed = data_of(events.translate(ends))
     assert all("usage" not in chunk for chunk in passed)
     (last,) = data_of(events.usage())
     assert (last["choices"], last["object"], last["id"]) == ([], "text_completion", "cmpl-1")
@@ -86,7 +86,7 @@ def test_the_tokens_of_all_choices_are_counted_and_each_prompt_once():
 def test_usage_that_nobody_asked_for_is_only_counted():
     call = called(stream=True)
     events = TextEvents(call)
-    events.translated(event(0, "", "stop", tokens=(3, 5)))
+    events.translate(event(0, "", "stop", tokens=(3, 5)))
     assert events.usage() == b""
     assert call.meter.reported == Usage(3, 5, "backend")
 
@@ -96,12 +96,12 @@ def test_pieces_make_one_answer():
     events = TextEvents(call)
 
     async def blocks():
-        yield events.translated(event(1, "x", logprobs=[UP]) + event(0, "y", logprobs=[ON]))
-        yield events.translated(event(1, "z", logprobs=[ON]) + event(1, "", "length", tokens=(1, 2)))
-        yield events.translated(event(0, "", "stop", tokens=(1, 1)))
+        yield events.translate(event(1, "x", logprobs=[UP]) + event(0, "y", logprobs=[ON]))
+        yield events.translate(event(1, "z", logprobs=[ON]) + event(1, "", "length", tokens=(1, 2)))
+        yield events.translate(event(0, "", "stop", tokens=(1, 1)))
         yield events.usage()
 
-    answer = json.loads(asyncio.run(joined_text(blocks())))
+    answer = json.loads(asyncio.run(join_text(blocks())))
     assert [choice["text"] for choice in answer["choices"]] == ["y", "xz"]
     assert [choice["finish_reason"] for choice in answer["choices"]] == ["stop", "length"]
     assert answer["choices"][1]["logprobs"]["tokens"] == [" up", "on"]

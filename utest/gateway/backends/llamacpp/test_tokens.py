@@ -59,10 +59,10 @@ def piece(content=None, index=0, **fields):
 
 def test_the_prompt_is_laid_out_by_the_template_and_the_answer_is_plain_text():
     server = Server()
-    it = counter(server)
+    tokens = counter(server)
     for block in (piece(role="assistant", content=None), piece("One"), piece(" two") + piece(" <|im_end|>")):
-        it.note_block(block)
-    assert asyncio.run(it.count()) == Usage(3, 3, "tokenizer")
+        tokens.note_block(block)
+    assert asyncio.run(tokens.count()) == Usage(3, 3, "tokenizer")
     assert server.asked == [
         ("/tokenize", {"content": "One two <|im_end|>", "add_special": False, "parse_special": False}),
         ("/apply-template", {"messages": MESSAGES, "model": "m"}),
@@ -86,35 +86,35 @@ def test_an_answer_that_never_began_has_no_tokens():
 
 
 def test_each_choice_is_read_by_itself():
-    it = counter(Server())
+    tokens = counter(Server())
     for block in (piece("a b"), piece("d e", index=1), piece("c d"), piece("f g", index=1)):
-        it.note_block(block)
+        tokens.note_block(block)
     # "a bc d" and "d ef g", not "a bc dd ef g".
-    assert asyncio.run(it.count()).completion_tokens == 6
+    assert asyncio.run(tokens.count()).completion_tokens == 6
 
 
 def test_what_came_in_more_pieces_than_the_tokenizer_makes_of_it_has_as_many_tokens():
-    it = counter(Server())
+    tokens = counter(Server())
     for part in ('{"', "na", "me", '":'):
-        it.note_block(piece(part))
-    assert asyncio.run(it.count()).completion_tokens == 4
+        tokens.note_block(piece(part))
+    assert asyncio.run(tokens.count()).completion_tokens == 4
 
 
 def test_what_holds_no_text_is_passed_over():
     server = Server()
-    it = counter(server)
-    it.note_block(
+    tokens = counter(server)
+    tokens.note_block(
         piece(role="assistant", content=None) + b": comment\n\ndata: [DONE]\n\ndata: {broken\n\ndata: null\n\n"
     )
-    assert asyncio.run(it.count()).completion_tokens == 0
+    assert asyncio.run(tokens.count()).completion_tokens == 0
     assert [path for path, _ in server.asked] == ["/apply-template", "/tokenize"]
 
 
 def test_thoughts_and_calls_of_tools_count_as_well():
-    it = counter(Server())
+    tokens = counter(Server())
     call = {"index": 0, "id": "1", "function": {"name": "add ", "arguments": '{"a": 1}'}}
-    it.note_block(piece(reasoning_content="so be it ") + piece(tool_calls=[call]))
-    assert asyncio.run(it.count()).completion_tokens == 6
+    tokens.note_block(piece(reasoning_content="so be it ") + piece(tool_calls=[call]))
+    assert asyncio.run(tokens.count()).completion_tokens == 6
 
 
 @pytest.mark.parametrize(
@@ -132,34 +132,36 @@ def test_prompts_without_messages_are_read_as_they_are(operation, fields, tokens
 
 
 def test_a_text_completion_s_pieces_count():
-    it = counter(Server(), TEXT_COMPLETION, prompt="x")
-    it.note_block(b'data: {"choices":[{"index":0,"text":"a b"}]}\n\ndata: {"choices":[{"index":0,"text":" c"}]}\n\n')
-    assert asyncio.run(it.count()).completion_tokens == 3
+    tokens = counter(Server(), TEXT_COMPLETION, prompt="x")
+    tokens.note_block(
+        b'data: {"choices":[{"index":0,"text":"a b"}]}\n\ndata: {"choices":[{"index":0,"text":" c"}]}\n\n'
+    )
+    assert asyncio.run(tokens.count()).completion_tokens == 3
 
 
 def test_of_a_long_answer_only_the_text_is_kept(monkeypatch):
     monkeypatch.setattr(llamacpp_tokens, "KEPT_EVENTS", 1000)
-    it = counter(Server())
+    tokens = counter(Server())
     for _ in range(500):
-        it.note_block(piece(" word"))
-        assert sum(map(len, it._blocks)) <= 1000
-    assert asyncio.run(it.count()).completion_tokens == 500
+        tokens.note_block(piece(" word"))
+        assert sum(map(len, tokens._blocks)) <= 1000
+    assert asyncio.run(tokens.count()).completion_tokens == 500
 
 
 def test_of_an_answer_without_end_nothing_more_is_kept_nor_counted(monkeypatch):
     monkeypatch.setattr(llamacpp_tokens, "KEPT_EVENTS", 1000)
-    monkeypatch.setattr(llamacpp_tokens, "LONGEST", 2000)
+    monkeypatch.setattr(llamacpp_tokens, "COUNT_LIMIT", 2000)
     server = Server()
-    it = counter(server)
+    tokens = counter(server)
     for _ in range(5000):
-        it.note_block(piece(" word"))
-    assert it._characters < 2200
-    assert asyncio.run(it.count()) is None
+        tokens.note_block(piece(" word"))
+    assert tokens._characters < 2200
+    assert asyncio.run(tokens.count()) is None
     assert server.asked == []
 
 
 def test_a_long_prompt_is_not_counted(monkeypatch):
-    monkeypatch.setattr(llamacpp_tokens, "LONGEST", 20)
+    monkeypatch.setattr(llamacpp_tokens, "COUNT_LIMIT", 20)
     assert asyncio.run(counter(Server()).count()) is None
 
 
@@ -173,7 +175,7 @@ def test_a_server_that_is_gone_is_an_error():
     def gone():
         raise BackendUnavailable("gone")
 
-    it = counter(None)
-    it._server = gone
+    tokens = counter(None)
+    tokens._server = gone
     with pytest.raises(BackendUnavailable):
-        asyncio.run(it.count())
+        asyncio.run(tokens.count())

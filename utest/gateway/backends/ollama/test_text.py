@@ -106,8 +106,8 @@ def test_a_whole_completion_is_openais(client, backend):
 
 def test_a_stream_of_completions_is_openais(client, backend):
     backend.streams(line(" up"), line("on"), line("", **END), kind="application/x-ndjson")
-    asked = {"model": "o", "prompt": "Once", "stream": True, "stream_options": {"include_usage": True}}
-    events = client.post(asked, path=COMPLETIONS).text.split("\n\n")
+    request = {"model": "o", "prompt": "Once", "stream": True, "stream_options": {"include_usage": True}}
+    events = client.post(request, path=COMPLETIONS).text.split("\n\n")
     assert events[-2:] == ["data: [DONE]", ""]
     chunks = [json.loads(event.removeprefix("data: ")) for event in events[:-2]]
     assert [chunk["choices"][0]["text"] for chunk in chunks[:-1]] == [" up", "on", ""]
@@ -178,6 +178,6 @@ def test_wrong_vectors_are_the_backends_fault(client, backend, vectors):
 
 def test_a_text_that_is_too_long_is_named(client, backend):
     backend.answers({"error": "the input length exceeds the context length"}, status=400)
-    told = client.error(client.post({"model": "o", "input": "a"}, path=VECTORS))
-    assert (told["code"], told["param"]) == ("context_length_exceeded", "input")
-    assert "Shorten the input" in told["message"]
+    error = client.error(client.post({"model": "o", "input": "a"}, path=VECTORS))
+    assert (error["code"], error["param"]) == ("context_length_exceeded", "input")
+    assert "Shorten the input" in error["message"]

@@ -84,17 +84,17 @@ def test_without_its_token_file_it_is_unavailable(azure, backend, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reason"),
     [
         *((content, "it holds something else") for content in (b"two\nlines", b"\xff\xfe", b"a token")),
         *((content, "it is empty") for content in (b"", b"\n")),
     ],
 )
-def test_a_token_file_without_a_token_is_told(azure, backend, tmp_path, content, told):
+def test_a_token_file_without_a_token_is_told(azure, backend, tmp_path, content, reason):
     (tmp_path / "token").write_bytes(content)
     response = azure.chat("entra")
     assert (response.status_code, azure.error(response)["code"]) == (503, "backend_unavailable")
-    assert told in azure.error(response)["message"]
+    assert reason in azure.error(response)["message"]
     assert backend.bodies == []
 
 
