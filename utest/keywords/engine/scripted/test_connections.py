@@ -98,8 +98,8 @@ def test_a_client_that_leaves_is_noticed_at_once(scripted, wire):
     wire.until(b"\r\n\r\n")
     left = clock.now()
     wire.socket.close()
-    (request,) = scripted.await_requests(lambda found: found[0].client_left_at_s is not None, 2)
-    assert 0 < request.client_left_at_s - left < 0.5
+    (request,) = scripted.await_requests(lambda found: found[0].disconnected_at_s is not None, 2)
+    assert 0 < request.disconnected_at_s - left < 0.5
     assert request.ended_at_s is None
 
 
@@ -108,7 +108,7 @@ def test_a_client_that_leaves_after_the_answer_did_not_leave(scripted, wire):
     wire.socket.close()
     time.sleep(0.05)
     (request,) = scripted.chat_requests()
-    assert (request.client_left_at_s, request.ending) == (None, "complete")
+    assert (request.disconnected_at_s, request.ending) == (None, "complete")
 
 
 def test_a_large_answer_waits_for_a_slow_reader(scripted, wire):
@@ -134,7 +134,7 @@ def test_a_dropped_client_is_not_one_that_left(scripted, wire):
     scripted.drop_connections()
     assert wire.rest_before_reset() == b""
     (request,) = scripted.chat_requests()
-    assert (request.ending, request.client_left_at_s) == ("dropped", None)
+    assert (request.ending, request.disconnected_at_s) == ("dropped", None)
 
 
 def test_connections_can_be_ignored_for_a_while(scripted, connect):
