@@ -10,7 +10,7 @@ import sys
 import httpx2
 import pytest
 
-from keywords.engine.defects.__main__ import _silence
+from keywords.engine.defects.__main__ import _silence_ledger
 from keywords.engine.defects.catalogue import DEFECTS
 from keywords.engine.defects.wire import Wire
 from keywords.engine.processes.gateway import start_gateway
@@ -107,7 +107,7 @@ def test_a_silenced_ledger_drops_what_is_written_and_keeps_its_form(tmp_path):
     ledger = sqlite3.connect(path)
     ledger.execute("CREATE TABLE requests (id TEXT)")
     ledger.commit()
-    _silence(["serve", "--config", str(config)])
+    _silence_ledger(["serve", "--config", str(config)])
     ledger.execute("INSERT INTO requests VALUES ('a')")
     ledger.commit()
     assert ledger.execute("SELECT * FROM requests").fetchall() == []
