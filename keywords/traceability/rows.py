@@ -112,8 +112,8 @@ def _problem_of_tag(tag: str, register: Register) -> str | None:
     if family == "kind" and colon:
         return None if value in KINDS else f"has tag '{tag}' of an unknown kind; use one of {_choices(KINDS, 'kind:')}"
     if family == "needs" and colon:
-        wrong = f"has tag '{tag}' of a need that nobody can check; use one of {_choices(NEEDS, 'needs:')}"
-        return None if value in NEEDS else wrong
+        problem = f"has tag '{tag}' of a need that nobody can check; use one of {_choices(NEEDS, 'needs:')}"
+        return None if value in NEEDS else problem
     return f"has tag '{tag}' of no known family; use req:, kind:, needs:, smoke or nightly"
 
 

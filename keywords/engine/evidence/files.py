@@ -104,14 +104,14 @@ def _write_exchange(folder: Path, number: int, exchange: Exchange, redact: Redac
 def _write_body(folder: Path, stem: str, body: bytes, content_type: str, redact: Redact) -> WrittenBody | None:
     if not body:
         return None
-    kept = redact(body)[:BODY_LIMIT]
+    stored = redact(body)[:BODY_LIMIT]
     try:
-        text = kept.decode()
+        text = stored.decode()
     except UnicodeDecodeError:
         text = None
     name = f"{stem}.{_extension(text, content_type)}"
-    (folder / name).write_bytes(kept)
-    return WrittenBody(file=name, bytes=len(body), whole=kept == body, text=text)
+    (folder / name).write_bytes(stored)
+    return WrittenBody(file=name, bytes=len(body), whole=stored == body, text=text)
 
 
 def _extension(text: str | None, content_type: str) -> str:

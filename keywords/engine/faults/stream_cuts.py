@@ -51,7 +51,7 @@ class ObservedStream:
     """One stream as its client saw it.
 
     Attributes:
-        verdict: how it ended, judged by this stream alone.
+        verdict: how it ended, from this stream alone.
         text: its whole text.
         defects: deviations from what such an end must look like.
     """

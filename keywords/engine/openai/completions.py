@@ -65,12 +65,14 @@ def completion_defects(body: object, choices: int) -> list[str]:
     if not isinstance(actual, list) or len(actual) != choices:
         return [*defects, f"choices must be an array of {choices}, it is {actual!r}"]
     for position, choice in enumerate(actual):
-        found = _choice_defects(choice)
-        if not found and choice["index"] != position:
-            found = [f"index must be {position}, it is {choice['index']}"]
-        if not found and choice["finish_reason"] not in FINISH_REASONS:
-            found = [f"finish_reason is {choice['finish_reason']!r}, not one of {', '.join(sorted(FINISH_REASONS))}"]
-        defects += [f"choices[{position}]: {defect}" for defect in found]
+        choice_defects = _choice_defects(choice)
+        if not choice_defects and choice["index"] != position:
+            choice_defects = [f"index must be {position}, it is {choice['index']}"]
+        if not choice_defects and choice["finish_reason"] not in FINISH_REASONS:
+            choice_defects = [
+                f"finish_reason is {choice['finish_reason']!r}, not one of {', '.join(sorted(FINISH_REASONS))}"
+            ]
+        defects += [f"choices[{position}]: {defect}" for defect in choice_defects]
     return defects + usage_defects(body.get("usage"))
 
 
@@ -101,12 +103,12 @@ def _event_defects(body: dict[str, Any], ended: list[int]) -> list[str]:
     if body.get("usage"):
         defects.append("usage stands beside choices; it belongs into an event of its own")
     for choice in choices:
-        found = _choice_defects(choice)
-        if not found and choice["text"] and choice["index"] in ended:
-            found = [f"choice {choice['index']} has text after its finish reason"]
-        elif not found and choice["finish_reason"]:
+        choice_defects = _choice_defects(choice)
+        if not choice_defects and choice["text"] and choice["index"] in ended:
+            choice_defects = [f"choice {choice['index']} has text after its finish reason"]
+        elif not choice_defects and choice["finish_reason"]:
             ended.append(choice["index"])
-        defects += found
+        defects += choice_defects
     return defects
 
 

@@ -23,7 +23,7 @@ class RedisServerError(Exception):
 
 def command() -> str | None:
     """The path of the installed server, Redis or Valkey; None if there is neither."""
-    return next((found for name in _COMMANDS if (found := shutil.which(name))), None)
+    return next((path for name in _COMMANDS if (path := shutil.which(name))), None)
 
 
 class RedisServer:

@@ -1,4 +1,4 @@
-"""A planted defect spoils one thing, and leaves the rest as it came."""
+"""A planted defect spoils one thing and leaves the rest unchanged."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ def backend():
 
 
 def ask(backend, defect, *, path="/v1/chat/completions", headers=None, **fields):
-    """Ask a backend that stands in a gateway's place, through a wire, and directly; both answers."""
+    """Send a request to a stand-in of the gateway, through the wire and directly; return both answers."""
 
     async def through_wire():
         wire = Wire(DEFECTS[defect], "the-key")

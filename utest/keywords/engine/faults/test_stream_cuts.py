@@ -1,4 +1,4 @@
-"""The sweep over cuts, against the scripted backend itself: it is no gateway, so most of its cuts are silent."""
+"""Sweeps of cuts against the scripted backend itself, whose cuts are mostly silent since it is no gateway."""
 
 import pytest
 

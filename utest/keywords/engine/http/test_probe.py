@@ -1,4 +1,4 @@
-"""The first look at a server says what it is, or what is wrong and how to fix it."""
+"""The probe of a server returns its facts, or names the problem and the remedy."""
 
 import http.server
 import json
@@ -75,26 +75,26 @@ def test_another_server_is_recognised(serve, health):
         (200, {"data": []}, r"lists no model in /v1/models\. Load one"),
     ],
 )
-def test_what_is_no_usable_server_is_told(serve, status, body, message):
+def test_an_unusable_server_is_an_error_with_a_remedy(serve, status, body, message):
     url, _ = serve({"/v1/models": (status, body)})
     with pytest.raises(ProbeError, match=message):
         probe(url, None)
 
 
 @pytest.mark.parametrize(("key", "given"), [(None, "no key"), ("qa-key", "the given key")])
-def test_a_refused_key_is_told_and_not_shown(serve, key, given):
+def test_a_refused_key_is_an_error_that_does_not_show_it(serve, key, given):
     url, _ = serve({"/v1/models": (401, {})})
     with pytest.raises(ProbeError, match=rf"refuses {given} \(401\)\. Give a valid key in GATEWAY_API_KEY\.") as caught:
         probe(url, key)
     assert "qa-key" not in str(caught.value)
 
 
-def test_silence_is_told():
+def test_a_server_that_does_not_answer_is_an_error():
     with pytest.raises(ProbeError, match=r"No server answers at http://127\.0\.0\.1:9 within 5 s \(ConnectError"):
         probe("http://127.0.0.1:9", None)
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:9", "http://", "ftp://x"])
-def test_an_address_that_is_none_is_told(url):
+def test_an_invalid_address_is_an_error(url):
     with pytest.raises(ProbeError, match="No server answers at"):
         probe(url, None)

@@ -1,4 +1,4 @@
-"""Chunks that are passed on at once are told from chunks that are buffered."""
+"""Chunk delays distinguish a gateway that passes chunks on at once from one that buffers them."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_a_gateway_that_buffers_chunks_is_detected(monkeypatch, backend, buffere
     assert delays.punctual_share <= 0.5
 
 
-def test_the_delay_is_told_with_its_unit_and_number():
+def test_the_delay_is_shown_with_unit_and_number():
     assert repr(ChunkDelays((0.001,) * 40, 38, 39)) == (
         "38 of 39 chunks before the next; delay of 40 chunks: p50 1.000 ms, p90 1.000 ms"
     )

@@ -1,4 +1,4 @@
-"""What a scripted backend puts on the wire, byte by byte and through a plain socket."""
+"""Bytes that the scripted backend writes, read through a plain socket."""
 
 import json
 import math
