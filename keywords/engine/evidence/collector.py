@@ -65,12 +65,6 @@ class Collector:
         with self._lock:
             return self._first + self._last
 
-    def drain(self) -> list[Exchange]:
-        """Return the kept exchanges in order, and forget them."""
-        kept = [exchange for _, exchange in self.numbered()]
-        self.start()
-        return kept
-
     def protect(self, secret: str) -> None:
         """Keep a value out of all files, as plain text and as JSON, HTML or a URL writes it."""
         if secret:

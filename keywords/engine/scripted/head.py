@@ -102,10 +102,9 @@ def http_chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-def plain_answer(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
+def plain_answer(status: int, body: bytes) -> bytes:
     """A complete JSON answer."""
-    defaults = {"content-type": "application/json", "content-length": str(len(body))}
-    return answer_head(status, {**defaults, **(headers or {})}) + body
+    return answer_head(status, {"content-type": "application/json", "content-length": str(len(body))}) + body
 
 
 def _content_length(lower: bytes) -> int:
