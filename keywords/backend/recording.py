@@ -220,8 +220,8 @@ class RecordingLibrary:
         """
         found = backend.await_requests(lambda requests: _has_ended(requests, request), within.total_seconds())
         recorded = _recorded(found, request)
-        if recorded.client_left_at_s is not None:
-            return recorded.client_left_at_s
+        if recorded.disconnected_at_s is not None:
+            return recorded.disconnected_at_s
         if recorded.ended_at_s is not None:
             raise AssertionError(f"The client stayed until the answer had ended ({recorded.ending}).")
         raise AssertionError(f"The client was still there after {within.total_seconds():g} s.")
@@ -288,4 +288,4 @@ def _has_ended(requests: list[RecordedRequest], request: int) -> bool:
         recorded = requests[request]
     except IndexError:
         return False
-    return recorded.client_left_at_s is not None or recorded.ended_at_s is not None
+    return recorded.disconnected_at_s is not None or recorded.ended_at_s is not None

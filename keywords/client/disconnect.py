@@ -8,7 +8,7 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http import disconnect
-from keywords.engine.http.disconnect import Departure
+from keywords.engine.http.disconnect import Disconnect
 from keywords.run import target
 
 _AT_ONCE = timedelta(0)
@@ -25,7 +25,7 @@ class LeavingLibrary:
     """
 
     @keyword
-    def ask_and_leave(self, prompt: str, after: timedelta = _AT_ONCE, **fields: float | str) -> Departure:
+    def ask_and_leave(self, prompt: str, after: timedelta = _AT_ONCE, **fields: float | str) -> Disconnect:
         """Ask for a plain answer and close the connection without waiting for it.
 
         Args:
@@ -45,7 +45,7 @@ class LeavingLibrary:
     @keyword
     def stream_and_leave(
         self, prompt: str, after: timedelta = _AT_ONCE, *, events: int = 1, **fields: float | str
-    ) -> Departure:
+    ) -> Disconnect:
         """Ask for a stream and close the connection in the middle of it.
 
         Args:
@@ -65,10 +65,10 @@ class LeavingLibrary:
         return _leave(prompt, {"stream": True, **fields}, after, events)
 
 
-def _leave(prompt: str, fields: dict[str, Any], after: timedelta, events: int) -> Departure:
+def _leave(prompt: str, fields: dict[str, Any], after: timedelta, events: int) -> Disconnect:
     client = target.client()
     asked = {"model": client.model, "messages": [{"role": "user", "content": prompt}], **fields}
-    departure = disconnect.ask_and_leave(
+    departure = disconnect.send_and_disconnect(
         client.base_url, asked, api_key=target.api_key(), after_s=after.total_seconds(), after_events=events
     )
     COLLECTOR.add(departure.exchange)

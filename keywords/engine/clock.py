@@ -1,4 +1,4 @@
-"""The clock that everything here is measured with: the suite's clients, the scripted backend, deadlines, the race."""
+"""The one monotonic clock of the suite's clients, the scripted backend, deadlines and the race."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import time
 
 
 def now() -> float:
-    """This moment, to compare with other moments of this machine, in this process or another.
+    """The current time, comparable between all processes of this machine.
 
-    It is `time.perf_counter`: never set back, the finest clock that there is, and the same in all processes (Python's
-    documentation of the module `time`). On Linux it reads CLOCK_MONOTONIC, as `time.monotonic` does; on Windows
-    `time.monotonic` moves in steps of 16 ms before Python 3.13, which is longer than many a chunk takes. A stamp of the
-    calendar is `time.time`, which an administrator may set, and is never subtracted.
+    `time.perf_counter` is never set back, has the finest resolution, and is the same in all processes (Python's
+    documentation of `time`). On Linux it reads CLOCK_MONOTONIC, as `time.monotonic` does. On Windows `time.monotonic`
+    moves in steps of 16 ms before Python 3.13, longer than many chunks take. Use `time.time` for dates only and never
+    subtract it: an administrator may set it.
 
     Returns:
-        Seconds since a moment that means nothing by itself, such as the start of the machine.
+        Seconds since an arbitrary moment, such as the start of the machine.
     """
     return time.perf_counter()

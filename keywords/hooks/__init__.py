@@ -1,1 +1,1 @@
-"""All that Robot Framework itself loads: the listener and the pre-run modifier."""
+"""Robot Framework's hooks: the listener and the pre-run modifier."""

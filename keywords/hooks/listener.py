@@ -1,7 +1,7 @@
-"""Robot listener: leaves the evidence of each row, and tells Allure what the register knows of it.
+"""Robot listener: writes the evidence of each row, and adds its tags for Allure from the register.
 
-`suites/__init__.robot` imports it as a library, so that no command line can forget it, and so does the resource that
-all suites share, so that a suite that is run without its `__init__.robot` says so:
+`suites/__init__.robot` imports it as a library, so that no command line can forget it. The resource that all suites
+share imports it too, so that it can refuse a suite that runs without its `__init__.robot`:
 
 ```robotframework
 Library    keywords.hooks.listener.TraceabilityListener
@@ -29,7 +29,7 @@ from keywords.hooks.suite_model import row_of
 from keywords.run.needs import UnknownNeedError, missing_needs
 from keywords.traceability.allure.environment import commit
 from keywords.traceability.evidence.earlier_run import remove_own
-from keywords.traceability.evidence.row import PAGE, RowFacts, Seen, begin_run, end_run, log_sizes, write_row
+from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, begin_run, end_run, log_sizes, write_row
 from keywords.traceability.register.requirements import RegisterError
 from keywords.traceability.results import EVIDENCE, NOT_STARTED
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 INIT = "__init__.robot"
 NAME = "keywords.hooks.listener.TraceabilityListener"
 DISAGREE = f"{NOT_STARTED}the rows and the register disagree. The findings are among the errors of this run."
-WITHOUT_WORLD = (
+WITHOUT_INIT = (
     NOT_STARTED + "{init} provides the gateway, and Robot reads it only if its folder is named. Run: "
     "robot --suite {name} {folder}"
 )
@@ -51,10 +51,10 @@ WITHOUT_WORLD = (
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", listener="SELF")
 class TraceabilityListener:
-    """Acts at the end of a row after all other listeners, Allure's among them, and before Robot writes the row down.
+    """Acts at a row's end after all other listeners, Allure's included, and before Robot writes the row's result.
 
-    It has no keywords. Robot tells a library's listener of the events of the importing suite alone, so the root suite
-    hands the import down to every suite below it.
+    It has no keywords. Robot sends a library's listener only the events of the importing suite, so the root suite adds
+    the import to every suite below it.
     """
 
     ROBOT_LISTENER_API_VERSION = 3
@@ -62,13 +62,13 @@ class TraceabilityListener:
 
     def __init__(self) -> None:
         self._active = False
-        self._seen = Seen()
-        self._logs: dict[Path, int] = {}
+        self._gateway = GatewayFacts()
+        self._log_sizes: dict[Path, int] = {}
         self._requirements: Mapping[str, Requirement] = {}
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        """At the root: check the rows, and make ready for the evidence; below: set up no suite without a row to run."""
-        missing = _missing_world(data)
+        """At the root: check the rows and begin the evidence; below: skip the setup of a suite without a row to run."""
+        missing = _missing_init(data)
         if data.parent:
             if missing:
                 _stop(data, missing)
@@ -76,11 +76,11 @@ class TraceabilityListener:
                 data.setup = data.teardown = None
             return
         self._active = False
-        _hand_down(data)
+        _import_below(data)
         if not BuiltIn().dry_run_active:
-            # The commit under test is the one at the start of the run, whenever pages are made from it.
-            result.metadata.update(_known({"Commit": commit(), "Gateway command": CHOSEN}))
-            # Robot's new log no longer tells of them, whether or not this run comes to its rows.
+            # Pages that are made later must show the commit at the start of the run.
+            result.metadata.update(_without_empty({"Commit": commit(), "Gateway command": CHOSEN}))
+            # Robot's new log replaces the one that these belong to, even if this run starts no row.
             remove_own(_output_dir())
         try:
             self._requirements = enrich(data, find_register(data.source)).requirements
@@ -92,15 +92,15 @@ class TraceabilityListener:
             _stop(data, missing)
         elif not BuiltIn().dry_run_active:
             self._active = True
-            self._seen = Seen()
+            self._gateway = GatewayFacts()
             begin_run(_output_dir())
 
     def start_test(self, data: running.TestCase, result: result.TestCase) -> None:  # Robot's signature
-        """Begin a row: forget what was sent before it, and skip it if what it needs is not there."""
+        """Begin the row's evidence, and skip the row if one of its needs is missing."""
         if not self._active:
             return
         shutil.rmtree(_folder(result), ignore_errors=True)
-        self._logs = log_sizes(_output_dir())
+        self._log_sizes = log_sizes(_output_dir())
         COLLECTOR.start()
         try:
             missing = missing_needs(row_of(result).needs)
@@ -111,7 +111,7 @@ class TraceabilityListener:
                 _skip(data, missing)
 
     def end_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
-        """Write the row's evidence and link it from the log, which shows the author's tags alone."""
+        """Write the row's evidence, link it from the log, and remove the tags for Allure from the log."""
         result.tags.remove([tag for tag in result.tags if tag.startswith("allure.")])
         if not self._active:
             return
@@ -119,32 +119,40 @@ class TraceabilityListener:
         facts = _facts(result)
         proves = [self._requirements[id_] for id_ in facts.requirements]
         log = _log_of_row(result, folder)
-        write_row(folder, facts, proves=proves, log=log, collector=COLLECTOR, seen=self._seen, sizes=self._logs)
+        write_row(
+            folder,
+            facts,
+            proves=proves,
+            log=log,
+            collector=COLLECTOR,
+            gateway=self._gateway,
+            sizes=self._log_sizes,
+        )
         page = (folder / PAGE).relative_to(_output_dir()).as_posix()
         count = "1 exchange" if COLLECTOR.count == 1 else f"{COLLECTOR.count} exchanges"
         result.metadata[EVIDENCE] = f"[{page}|{count}]"
 
     def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        """At the root: note what was tested, for the heads of all reports."""
+        """At the root: record model and gateway for the heads of all reports."""
         if data.parent or not self._active:
             return
-        noted = {
-            "Model": ", ".join(self._seen.models) or _of_target("model"),
+        facts = {
+            "Model": ", ".join(self._gateway.models) or _of_target("model"),
             "Gateway": _of_target("url"),
-            "Gateway version": self._seen.gateway.get("version", ""),
+            "Gateway version": self._gateway.health.get("version", ""),
         }
-        result.metadata.update(_known({**noted, **result.metadata}))
-        end_run(_output_dir(), dict(result.metadata), self._seen)
+        result.metadata.update(_without_empty({**facts, **result.metadata}))
+        end_run(_output_dir(), dict(result.metadata), self._gateway)
 
 
-def _hand_down(suite: running.TestSuite) -> None:
+def _import_below(suite: running.TestSuite) -> None:
     for child in suite.suites:
         child.resource.imports.library(NAME)
-        _hand_down(child)
+        _import_below(child)
 
 
 def _stop(suite: running.TestSuite, why: str) -> None:
-    """Let every row fail before anything is started for it, in a dry run as well."""
+    """Let every row fail before its setup, in a dry run too."""
     suite.setup = suite.teardown = None
     for test in suite.tests:
         test.setup = test.teardown = None
@@ -156,30 +164,30 @@ def _stop(suite: running.TestSuite, why: str) -> None:
 def _lacks_need(test: running.TestCase) -> bool:
     try:
         return bool(missing_needs(row_of(test).needs))
-    except (UnknownNeedError, RuntimeError):  # its own failure, told at its start
+    except (UnknownNeedError, RuntimeError):  # the row fails at its start
         return False
 
 
 def _skip(test: running.TestCase, why: str) -> None:
-    """Put a skip in the place of all that a row would do."""
+    """Replace the row's steps by a skip."""
     test.setup = test.teardown = test.template = None
     test.body.clear()
     test.body.create_keyword("BuiltIn.Skip", args=[escape(why)])
 
 
-def _missing_world(suite: running.TestSuite) -> str:
-    """Why nothing provides a gateway for a suite, and the command that does; empty if something does."""
-    line = [suite]
-    while line[-1].parent:
-        line.append(line[-1].parent)
+def _missing_init(suite: running.TestSuite) -> str:
+    """The reason and the remedy if no suite file provides a gateway for a suite; empty if one does."""
+    ancestry = [suite]
+    while ancestry[-1].parent:
+        ancestry.append(ancestry[-1].parent)
     above = suite.source.parents if suite.source else ()
     folder = next((folder for folder in above if (folder / INIT).is_file()), None)
-    provided = any(one.has_setup or one.source == folder for one in line)
+    provided = any(one.has_setup or one.source == folder for one in ancestry)
     if folder is None or provided or BuiltIn().dry_run_active:
         return ""
-    # A run of several paths has a root that is made up, and no name to select by.
-    named = line[-1] if line[-1].source else suite
-    return WITHOUT_WORLD.format(init=_relative(folder / INIT), name=shlex.quote(named.name), folder=_relative(folder))
+    # The root of a run of several paths is made up; `--suite` cannot select it.
+    named = ancestry[-1] if ancestry[-1].source else suite
+    return WITHOUT_INIT.format(init=_relative(folder / INIT), name=shlex.quote(named.name), folder=_relative(folder))
 
 
 def _facts(result: result.TestCase) -> RowFacts:
@@ -188,8 +196,8 @@ def _facts(result: result.TestCase) -> RowFacts:
     while root.parent:
         root = root.parent
     address = _of_target("url")
-    # A run that started its own gateway does so again; one that attached has to be told where to.
-    where = ["-v", f"GATEWAY_URL:{address}"] if address and not _of_target("gateway") else []
+    # A run that started its own gateway does so again; a run that attached needs the address.
+    target = ["-v", f"GATEWAY_URL:{address}"] if address and not _of_target("gateway") else []
     return RowFacts(
         name=row.name,
         suite=row.suite,
@@ -199,17 +207,17 @@ def _facts(result: result.TestCase) -> RowFacts:
         message=result.message,
         started=result.start_time.isoformat(),
         elapsed_s=result.elapsed_time.total_seconds(),
-        environment=_known({**root.metadata, "Gateway": address}),
-        rerun=shlex.join(["robot", *where, "--test", row.pattern, _relative(root.source)]),
+        environment=_without_empty({**root.metadata, "Gateway": address}),
+        rerun=shlex.join(["robot", *target, "--test", row.pattern, _relative(root.source)]),
     )
 
 
-def _known(facts: dict[str, str]) -> dict[str, str]:
+def _without_empty(facts: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
 def _of_target(fact: str) -> str:
-    """What the run knows of the server it speaks to; empty before its setup has found one."""
+    """A fact about the run's target; empty before the setup has set one."""
     return str(getattr(BuiltIn().get_variable_value("${TARGET}"), fact, None) or "")
 
 
@@ -222,7 +230,7 @@ def _folder(result: result.TestCase) -> Path:
 
 
 def _log_of_row(result: result.TestCase, folder: Path) -> str | None:
-    """The address of a row in Robot's log, seen from the row's evidence; None if Robot writes no log."""
+    """The link from the row's evidence to the row in Robot's log; None if Robot writes no log."""
     log = str(BuiltIn().get_variable_value("${LOG FILE}"))
     return None if log == "NONE" else f"{quote(Path(os.path.relpath(log, folder)).as_posix())}#{result.id}"
 

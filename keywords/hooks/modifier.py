@@ -1,4 +1,4 @@
-"""Pre-run modifier: no run begins unless every row knows its requirement.
+"""Pre-run modifier: refuses a run unless every row names its requirement.
 
 Use: `robot --prerunmodifier keywords.hooks.modifier.RegisterModifier suites`
 """
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from keywords.traceability.register.requirements import Register
 
 REGISTER = Path("resources/register/requirements.yaml")
-"""Where the register lies, seen from the folder that holds the suites."""
+"""The register's path, relative to the folder that holds the suites."""
 
 
 class RegisterModifier(SuiteVisitor):  # type: ignore[misc]  # Robot's base class has no types
-    """Checks the tags of all rows against the register, and adds what Allure shall know of each row.
+    """Checks the tags of all rows against the register, and adds each row's tags for Allure.
 
-    On any finding the run ends with exit code 252 before a row has begun.
+    On any finding the run ends with exit code 252 before its first row.
     """
 
     def start_suite(self, suite: TestSuite) -> None:
-        """Handle the whole tree at its root.
+        """Check and tag all rows, once, at the root suite.
 
         Raises:
             DataError: a row or the register itself breaks a rule; each finding is named.
@@ -42,24 +42,24 @@ class RegisterModifier(SuiteVisitor):  # type: ignore[misc]  # Robot's base clas
         try:
             enrich(suite, find_register(suite.source))
         except RegisterError as err:
-            # Robot goes on after an error in a modifier; without rows it ends with its exit code for bad data.
+            # Robot continues after an error in a modifier; without rows it ends with its exit code for bad data.
             suite.suites.clear()
             suite.tests.clear()
             raise DataError(report(err.problems)) from err
 
 
 def find_register(source: Path | None) -> Path:
-    """The register that belongs to a suite: in the nearest folder above it, else below the working directory."""
+    """The register of a suite: in the nearest folder above it, else below the working directory."""
     above = [folder / REGISTER for folder in source.parents] if source else []
     return next((path for path in above if path.is_file()), REGISTER)
 
 
 def enrich(suite: TestSuite, path: Path) -> Register:
-    """Add tags for Allure to every row of a tree.
+    """Add tags for Allure to every row of a suite.
 
     Args:
-        suite: the root.
-        path: the register.
+        suite: the root suite.
+        path: the register's file.
 
     Returns:
         The register.
@@ -77,6 +77,6 @@ def enrich(suite: TestSuite, path: Path) -> Register:
 
 
 def report(findings: list[str]) -> str:
-    """All findings as one message."""
+    """Format all findings as one message."""
     count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
     return "\n".join([f"The rows and the register disagree, {count}:", *(f"- {finding}" for finding in findings)])

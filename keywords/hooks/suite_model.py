@@ -1,4 +1,4 @@
-"""Reads the rows of a suite folder without running them."""
+"""Reader of the rows in Robot's suite model."""
 
 from __future__ import annotations
 
@@ -16,19 +16,16 @@ if TYPE_CHECKING:
 
 
 def row_of(test: TestCase) -> Row:
-    """The row that a test of Robot's model is, whether it was run or not.
-
-    Tags that Robot has taken from the register for Allure are not the author's, and are left out.
-    """
+    """The row of a test in Robot's model; tags that were added for Allure are left out."""
     suite = test.parent.full_name if test.parent else ""
     return Row(test.name, suite, tuple(tag for tag in test.tags if not tag.startswith("allure.")))
 
 
 def read_rows(suites: Path) -> list[Row]:
-    """All rows under a folder, those in folders and files that begin with `_` left out as Robot does.
+    """Read all rows under a folder; Robot ignores folders and files that begin with `_`.
 
     Raises:
-        ValueError: there is no such folder, or it holds no suite.
+        ValueError: the folder does not exist or holds no suite.
     """
     try:
         suite = TestSuite.from_file_system(suites)

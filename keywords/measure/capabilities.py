@@ -101,11 +101,11 @@ class CapabilitiesLibrary:
     def _try(self, backend: ScriptedBackend, capability: str, kind: str) -> Outcome:
         asked = CAPABILITIES[capability]
         client = target.client()
-        body = {} if asked.asked_at else client.request("Hello.")
+        body = {} if asked.endpoint else client.request("Hello.")
         body |= {"model": kind, **asked.fields}
         before = len(backend.chat_requests())
         headers = {"content-type": "application/json"}
-        exchange = client.send("POST", asked.asked_at or CHAT, body=json.dumps(body).encode(), headers=headers)
+        exchange = client.send("POST", asked.endpoint or CHAT, body=json.dumps(body).encode(), headers=headers)
         received = backend.chat_requests()[before:]
         try:
             return outcome(asked, WIRES.get(kind, "openai"), exchange, received[0].json() if received else None)

@@ -72,4 +72,4 @@ class ChunkDelaysLibrary:
         ```
         """
         label = f"Share of chunks that were passed on before the next one ({delays!r})"
-        return judge(delays.prompt_share, assertion_operator, assertion_expected, label, message)
+        return judge(delays.punctual_share, assertion_operator, assertion_expected, label, message)

@@ -9,15 +9,15 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
-from keywords.engine.faults.message_cuts import see_message
-from keywords.engine.faults.stream_cuts import CutKind, CutSweep, See, Verdict, cut_streams, see_chat
+from keywords.engine.faults.message_cuts import observe_message
+from keywords.engine.faults.stream_cuts import CutKind, CutSweep, StreamObserver, Verdict, cut_streams, observe_chat
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run import target
 from keywords.run.assertions import judge
 
 StreamFormat = Literal["chat", "messages"]
-_SEEN_BY: dict[StreamFormat, See] = {"chat": see_chat, "messages": see_message}
+_OBSERVERS: dict[StreamFormat, StreamObserver] = {"chat": observe_chat, "messages": observe_message}
 _HANG_S = 10.0
 _SHOWN = 5
 
@@ -140,7 +140,14 @@ def _swept(
     )
     try:
         sweep = cut_streams(
-            client, backend, count=words, kind=fault, drawn=drawn, seed=seed, hang_s=_HANG_S, see=_SEEN_BY[in_format]
+            client,
+            backend,
+            count=words,
+            kind=fault,
+            drawn=drawn,
+            seed=seed,
+            hang_s=_HANG_S,
+            observe=_OBSERVERS[in_format],
         )
     finally:
         client.close()

@@ -1,1 +1,1 @@
-"""The command `qa`: a run of the suites, and what is made of it."""
+"""The command `qa`: runs the suites and makes pages of their results."""

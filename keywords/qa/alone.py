@@ -1,4 +1,4 @@
-"""`qa alone`: whether a row says by itself what it says among the others."""
+"""`qa alone`: compares each row's status when run alone with its status in its whole suite."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
 
-_LINES_SHOWN = 15
+_TAIL_LINES = 15
 
 
 class AloneError(Exception):
-    """The rows could not be compared; the message says why."""
+    """The rows cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Compared:
     Attributes:
         row: the row.
         whole: its status when its whole suite ran.
-        alone: its status when it ran by itself.
-        message: of the run in which it did not pass.
+        alone: its status when it ran alone.
+        message: the message of the run in which it did not pass.
     """
 
     row: Row
@@ -55,48 +55,47 @@ class Compared:
 
 
 def choose(suites: Path, *, names: Sequence[str] = (), seed: int, count: int) -> dict[str, list[Row]]:
-    """The rows of some suites, by the suites' full names, without the nightly rows.
+    """Choose suites, and return their rows without the nightly ones, by the suites' full names.
 
     Args:
         suites: the folder that holds all rows.
-        names: ends of the names of the suites to take, such as `limits.rates`; draws them if left out.
-        seed: the same one draws the same suites.
-        count: so many suites are drawn, or all if there are fewer.
+        names: ends of the suites' names, such as `limits.rates`; suites are drawn if left out.
+        seed: seed of the draw.
+        count: number of suites to draw.
 
     Raises:
         AloneError: a name fits no suite, or there are no rows.
     """
     rows: dict[str, list[Row]] = {}
     try:
-        found = read_rows(suites)
+        all_rows = read_rows(suites)
     except ValueError as error:
         raise AloneError(str(error)) from error
-    for row in found:
+    for row in all_rows:
         if NIGHTLY not in row.tags:
             rows.setdefault(row.suite, []).append(row)
     if names:
         chosen = [suite for name in names for suite in _ending_with(name, rows)]
     else:
-        # The draw has to be the same again, not unpredictable.
-        chosen = random.Random(seed).sample(sorted(rows), min(count, len(rows)))  # noqa: S311
+        chosen = random.Random(seed).sample(sorted(rows), min(count, len(rows)))  # noqa: S311  # repeatable on purpose
     if not chosen:
         raise AloneError(f"{suites} holds no rows but nightly ones")
     return {suite: rows[suite] for suite in chosen}
 
 
 def compare(
-    suites: Path, chosen: dict[str, list[Row]], to: Path, say: Callable[[str], None] = print
+    suites: Path, chosen: dict[str, list[Row]], to: Path, echo: Callable[[str], None] = print
 ) -> Iterator[Compared]:
-    """Run each suite whole, then each of its rows by itself.
+    """Run each suite whole, then each of its rows alone.
 
     Args:
         suites: the folder that holds all rows.
         chosen: from `choose`.
-        to: a folder for the output of all runs; what an earlier comparison left there is removed.
-        say: prints one line after each run.
+        to: the folder for the output of all runs; it is emptied first.
+        echo: prints one line after each run.
 
     Raises:
-        AloneError: a run did not come to its rows, or Ctrl-C stopped it.
+        AloneError: a run did not reach its rows, or a signal stopped it.
     """
     shutil.rmtree(to, ignore_errors=True)
     total, done = len(chosen) + sum(map(len, chosen.values())), 0
@@ -104,18 +103,18 @@ def compare(
         folder = to / suite.partition(".")[2].replace(" ", "_").lower()
         together = _run(suites, ["--suite", suite], folder / "whole")
         done += 1
-        say(f"[{done}/{total}] {suite}: {len(rows)} rows together")
+        echo(f"[{done}/{total}] {suite}: {len(rows)} rows together")
         for number, row in enumerate(rows, 1):
             by_itself = _run(suites, ["--test", row.pattern], folder / f"{number:02}")
             done += 1
             (whole, why_whole), (alone, why_alone) = _status(together, row), _status(by_itself, row)
             compared = Compared(row, whole, alone, why_whole if alone == "PASS" else why_alone)
-            say(f"[{done}/{total}] {alone}  {row.name}{'  <- differs' if compared.differs else ''}")
+            echo(f"[{done}/{total}] {alone}  {row.name}{'  <- differs' if compared.differs else ''}")
             yield compared
 
 
 def table(compared: Sequence[Compared]) -> list[str]:
-    """The lines of a table of all rows, and what is known of those that differ."""
+    """The lines of a table of all rows, followed by the messages of those that differ."""
     lines = [("row", "whole", "alone")]
     lines += [(one.row.full_name.partition(".")[2], one.whole, one.alone) for one in compared]
     names, statuses = (max(len(line[column]) for line in lines) for column in range(2))
@@ -128,50 +127,50 @@ def table(compared: Sequence[Compared]) -> list[str]:
 
 
 def _ending_with(name: str, suites: dict[str, list[Row]]) -> list[str]:
-    """The suites whose full names end with a name, which may be written as their files are."""
-    asked = name.lower().replace("_", " ")
-    fitting = [suite for suite in suites if f".{suite.lower()}".endswith(f".{asked}")]
-    if not fitting:
+    """The suites whose full names end with a name, which may be written like their files' names."""
+    ending = name.lower().replace("_", " ")
+    matches = [suite for suite in suites if f".{suite.lower()}".endswith(f".{ending}")]
+    if not matches:
         known = {suite.partition(".")[2].lower(): suite for suite in suites}
-        near = difflib.get_close_matches(asked, known, n=3, cutoff=0.4) or sorted(known)
+        near = difflib.get_close_matches(ending, known, n=3, cutoff=0.4) or sorted(known)
         raise AloneError(f"no suite with regular rows is called '{name}'; did you mean {', '.join(near)}?")
-    return fitting
+    return matches
 
 
 def _run(suites: Path, which: list[str], folder: Path) -> Run:
     command = [sys.executable, "-m", "robot", "--outputdir", str(folder), "--exclude", NIGHTLY, *which, str(suites)]
     folder.mkdir(parents=True)
     console = folder / "console.txt"
-    with console.open("wb") as sink, _stopping_with_us() as stopped:
+    with console.open("wb") as sink, _passing_signals_on() as handler:
         running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)  # noqa: S603
-        stopped.child = running
+        handler.child = running
         code = running.wait()
-    if stopped.by_signal:
+    if handler.by_signal:
         raise AloneError("stopped by a signal")
     try:
         run = read_output(folder / "output.xml")
     except OutputError as error:
-        said = "\n".join(console.read_text("utf-8", "replace").splitlines()[-_LINES_SHOWN:])
-        raise AloneError(f"`{shlex.join(command)}` ended with {code}:\n{said}") from error
+        tail = "\n".join(console.read_text("utf-8", "replace").splitlines()[-_TAIL_LINES:])
+        raise AloneError(f"`{shlex.join(command)}` ended with {code}:\n{tail}") from error
     if run.interruption:
         raise AloneError(f"`{shlex.join(command)}`: {run.interruption}")
     return run
 
 
 def _status(run: Run, row: Row) -> tuple[str, str]:
-    """Status and message; as in Robot's report, a row fails also by what fails when the suite ends."""
-    (found,) = [result for result in run.results if result.row.full_name == row.full_name]
-    if run.afterwards and found.status == "PASS":
+    """Status and message of a row; as in Robot's report, a failed suite teardown fails it too."""
+    (result,) = [result for result in run.results if result.row.full_name == row.full_name]
+    if run.afterwards and result.status == "PASS":
         return "FAIL", "\n".join(run.afterwards)
-    return found.status, found.message
+    return result.status, result.message
 
 
-class _Stopped:
-    """Whether a signal came, and the run that it has to end.
+class _SignalHandler:
+    """Signal handler that ends a run of Robot.
 
     Attributes:
-        by_signal: one came.
-        child: a run of Robot.
+        by_signal: whether a signal came.
+        child: the run of Robot.
     """
 
     def __init__(self) -> None:
@@ -180,18 +179,18 @@ class _Stopped:
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         self.by_signal = True
-        # Ctrl-C in a terminal reaches Robot by itself, and a second one would keep it from ending what it started.
+        # Ctrl-C in a terminal reaches Robot anyway; a second one would keep it from its teardowns.
         if number == signal.SIGTERM and self.child is not None:
             self.child.terminate()
 
 
 @contextmanager
-def _stopping_with_us() -> Iterator[_Stopped]:
-    """Let a run of Robot end its row and its world before this process ends."""
-    stopped = _Stopped()
-    before = {number: signal.signal(number, stopped) for number in (signal.SIGINT, signal.SIGTERM)}
+def _passing_signals_on() -> Iterator[_SignalHandler]:
+    """Pass signals on to a run of Robot, so that it ends with its teardowns before this process ends."""
+    handler = _SignalHandler()
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stopped
+        yield handler
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal.signal(number, previous)

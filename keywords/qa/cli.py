@@ -32,7 +32,7 @@ def run(context: typer.Context) -> None:
     Everything after `run` goes to `robot`; nothing means all of `suites` but the nightly rows.
     Example: `qa run --include smoke suites`.
     """
-    from keywords.qa.run import run_suites  # noqa: PLC0415  # `qa --help` need not wait for it
+    from keywords.qa.run import run_suites  # noqa: PLC0415  # keeps `qa --help` fast
 
     raise typer.Exit(run_suites(context.args))
 
@@ -60,9 +60,9 @@ def alone(
         chosen = comparison.choose(suites, names=names or (), seed=seed, count=count)
         typer.echo(f"{'' if names else f'--seed {seed} draws '}{', '.join(chosen)}")
         for one in comparison.compare(suites, chosen, to, typer.echo):
-            compared.append(one)  # noqa: PERF402  # what came before an error is shown, too
+            compared.append(one)  # noqa: PERF402  # results before an error are shown too
     except comparison.AloneError as err:
-        _unusable(err)
+        _exit_unusable(err)
     finally:
         if compared:
             typer.echo("\n" + "\n".join(comparison.table(compared)))
@@ -73,7 +73,7 @@ def alone(
 @app.command()
 def docs(to: Annotated[Path, typer.Option(help="The folder for the pages.")] = Path("results/keywords")) -> None:
     """Write one page for each keyword library and resource, and an index of them all."""
-    from keywords.qa.docs import write_documentation  # noqa: PLC0415  # as above
+    from keywords.qa.docs import write_documentation  # noqa: PLC0415  # Robot takes a while to import
 
     for page in write_documentation(to):
         typer.echo(str(page))
@@ -87,13 +87,13 @@ def matrix(
     suites: SuitesPath = SUITES,
 ) -> None:
     """Write the requirement matrix of a run: a page, Markdown, CSV and JSON."""
-    from keywords.traceability.matrix.files import summary, write_matrix  # noqa: PLC0415  # as above
-    from keywords.traceability.matrix.table import build  # noqa: PLC0415  # `qa --help` need not wait for them
+    from keywords.traceability.matrix.files import summary, write_matrix  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.matrix.table import build  # noqa: PLC0415  # keeps `qa --help` fast
 
-    found = build(_register(register), _run(output), _rows(suites))
-    for path in write_matrix(found, to):
+    built = build(_register(register), _run(output), _rows(suites))
+    for path in write_matrix(built, to):
         typer.echo(str(path))
-    typer.echo(summary(found))
+    typer.echo(summary(built))
 
 
 @app.command()
@@ -108,15 +108,15 @@ def check(
 
     Exit code 1 if there are findings, 2 if the register, the suites or the output cannot be read.
     """
-    from keywords.traceability import check as gate  # noqa: PLC0415  # `qa --help` need not wait for it
+    from keywords.traceability import check as traceability  # noqa: PLC0415  # keeps `qa --help` fast
 
     known, rows = _register(register), _rows(suites)
-    findings = gate.row_findings(known, rows) + gate.coverage_findings(known, rows)
+    findings = traceability.row_findings(known, rows) + traceability.coverage_findings(known, rows)
     warnings: list[str] = []
     if output:
         run = _run(output)
-        findings += gate.run_findings(rows, run)
-        warnings = gate.skip_warnings(run)
+        findings += traceability.run_findings(rows, run)
+        warnings = traceability.skip_warnings(run)
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)
     for finding in findings:
@@ -128,12 +128,12 @@ def check(
 
 
 def _register(path: Path) -> Register:
-    from keywords.traceability.register.requirements import RegisterError, load_register  # noqa: PLC0415  # as above
+    from keywords.traceability.register.requirements import RegisterError, load_register  # noqa: PLC0415  # keeps `qa --help` fast
 
     try:
         return load_register(path)
     except RegisterError as err:
-        _unusable(err)
+        _exit_unusable(err)
 
 
 def _rows(suites: Path) -> list[Row]:
@@ -142,19 +142,19 @@ def _rows(suites: Path) -> list[Row]:
     try:
         return read_rows(suites)
     except ValueError as err:
-        _unusable(err)
+        _exit_unusable(err)
 
 
 def _run(output: Path) -> Run:
-    from keywords.traceability.results import OutputError, read_output  # noqa: PLC0415  # as above
+    from keywords.traceability.results import OutputError, read_output  # noqa: PLC0415  # keeps `qa --help` fast
 
     try:
         return read_output(output)
     except OutputError as err:
-        _unusable(err)
+        _exit_unusable(err)
 
 
-def _unusable(problem: Exception) -> NoReturn:
+def _exit_unusable(problem: Exception) -> NoReturn:
     typer.echo(str(problem), err=True)
     raise typer.Exit(2)
 

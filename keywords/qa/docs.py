@@ -1,4 +1,4 @@
-"""`qa docs`: one page for each keyword library and each resource, and a page that leads to them."""
+"""`qa docs`: a page for each keyword library and resource, and an index."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from keywords.run.places import RESOURCES
 from keywords.traceability.pages import render
 
 LIBRARY = "ROBOT_AUTO_KEYWORDS"
-"""Robot's `@library` leaves this attribute on the classes that it decorates."""
+"""Attribute that Robot's `@library` sets on a class."""
 INDEX = "index.html"
 _WITHOUT_LIBRARIES = ("keywords.engine.", "keywords.traceability.", "keywords.qa.")
 
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """A page of Libdoc, as the index shows it.
+    """A page of Libdoc in the index.
 
     Attributes:
-        title: what a suite imports, such as `keywords.client.chat.ChatLibrary`.
+        title: the name that a suite imports, such as `keywords.client.chat.ChatLibrary`.
         page: the file's name.
         summary: the first paragraph of its documentation.
         keywords: names of its keywords.
@@ -40,29 +40,29 @@ class Documented:
 
 
 def libraries() -> list[str]:
-    """Import names of all keyword libraries, such as `keywords.client.chat.ChatLibrary`."""
-    found = []
+    """The import names of all keyword libraries, such as `keywords.client.chat.ChatLibrary`."""
+    names = []
     for module in pkgutil.walk_packages(keywords.__path__, "keywords."):
         if module.ispkg or module.name.startswith(_WITHOUT_LIBRARIES):
             continue
         for name, value in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
             if value.__module__ == module.name and LIBRARY in vars(value) and _keyword_count(value):
-                found.append(f"{module.name}.{name}")
-    return sorted(found)
+                names.append(f"{module.name}.{name}")
+    return sorted(names)
 
 
 def _keyword_count(library: type) -> int:
-    """How many keywords a library has; a listener that Robot imports as a library has none."""
+    """The number of a library's keywords; the listener, also a library for Robot, has none."""
     return sum(hasattr(value, "robot_name") for value in vars(library).values())
 
 
 def resources() -> list[Path]:
-    """All resource files that suites share."""
+    """The resource files that suites share."""
     return sorted(RESOURCES.glob("*.resource"))
 
 
 def write_documentation(to: Path) -> list[Path]:
-    """Write Libdoc's page of each library and resource, and `index.html`, which links them all.
+    """Write Libdoc's page of each library and resource, and `index.html` with links to all of them.
 
     Args:
         to: the folder for the pages.
@@ -71,7 +71,7 @@ def write_documentation(to: Path) -> list[Path]:
         The pages, the index first.
 
     Raises:
-        subprocess.CalledProcessError: Libdoc refused one of them; its message stands on standard error.
+        subprocess.CalledProcessError: Libdoc refused a source; its message is on standard error.
     """
     to.mkdir(parents=True, exist_ok=True)
     sources = {f"{'-'.join(library.split('.')[1:-1])}.html": library for library in libraries()}
@@ -85,7 +85,7 @@ def write_documentation(to: Path) -> list[Path]:
 def _write(source: str, page: Path) -> Documented:
     command = [sys.executable, "-m", "robot.libdoc", "--quiet", source, str(page)]
     subprocess.run(command, check=True)  # noqa: S603  # this interpreter, this project's files
-    known = LibraryDocumentation(source)
+    documentation = LibraryDocumentation(source)
     title = Path(source).name if source.endswith(".resource") else source
-    summary = " ".join(known.doc.strip().split("\n\n")[0].split())
-    return Documented(title, page.name, summary, tuple(keyword.name for keyword in known.keywords))
+    summary = " ".join(documentation.doc.strip().split("\n\n")[0].split())
+    return Documented(title, page.name, summary, tuple(keyword.name for keyword in documentation.keywords))

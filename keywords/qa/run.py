@@ -1,4 +1,4 @@
-"""`qa run`: one run of the suites from the first row to the last page."""
+"""`qa run`: a run of the suites, and all its pages."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 RESULTS = Path("results")
 NO_ROWS_RUN = 252
-"""Robot's exit codes from here on mean that no report was written (bad data, help, stopped, crashed)."""
+"""Lowest exit code of Robot without a report (bad data, help, stopped, crashed)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What follows the run: a title, and a command whose exit code counts.
+    """A step after the run: a `qa` command whose exit code counts.
 
     Attributes:
-        title: what is made, for the closing list.
-        page: the file that the step leaves; None for a check.
-        arguments: of the `qa` command.
+        title: its name in the closing list.
+        page: the file that it writes; None for a check.
+        arguments: arguments of the `qa` command.
     """
 
     title: str
@@ -36,42 +36,42 @@ class Step:
     arguments: tuple[str, ...]
 
 
-def run_suites(robot_arguments: Sequence[str], *, results: Path = RESULTS, say: Callable[[str], None] = print) -> int:
-    """Run the suites, then make every page that the run allows, also after failed rows or Ctrl-C.
+def run_suites(robot_arguments: Sequence[str], *, results: Path = RESULTS, echo: Callable[[str], None] = print) -> int:
+    """Run the suites, then write all pages, also after failed rows or Ctrl-C.
 
     Args:
-        robot_arguments: passed on to `robot`; empty means all of `suites` but the nightly rows.
-        results: where everything is written.
-        say: prints one line.
+        robot_arguments: passed on to `robot`; empty means all of `suites` without the nightly rows.
+        results: the folder for all output.
+        echo: prints one line.
 
     Returns:
-        Robot's exit code if it is not 0, else that of the first later step that failed.
+        Robot's exit code if it is not 0, else the exit code of the first failed step.
     """
     remove_all(results)
-    # Allure shows the lines of the log as steps up to this number, and as an attachment to each keyword beyond it.
+    # Allure shows up to this many of a keyword's log lines as steps, and more lines as an attachment.
     environment = {**os.environ, "ALLURE_MAX_STEP_MESSAGE_COUNT": "50"}
     command = [sys.executable, "-m", "robot", "--outputdir", str(results), "--xunit", "xunit.xml"]
     command += ["--listener", f"allure_robotframework:{results / ALLURE_RESULTS}"]
     command += ["--prerunmodifier", "keywords.hooks.modifier.RegisterModifier"]
-    with _interrupts_left_to_the_child():
+    with _interrupts_only_robot():
         command += robot_arguments or ["--exclude", "nightly", "suites"]
         code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
         if code >= NO_ROWS_RUN:
             return code
         codes = [(step, _qa(step.arguments)) for step in _steps(results, whole=not robot_arguments)]
-    say("")
+    echo("")
     for title, page in _pages(results):
         if page.exists():
-            say(f"{title:<20}{page}")
+            echo(f"{title:<20}{page}")
     failed = [(step, failure) for step, failure in codes if failure]
     for step, failure in failed:
-        say(f"{step.title} ended with exit code {failure}: its message stands above")
+        echo(f"{step.title} ended with exit code {failure}: its message stands above")
     return code or next((failure for _, failure in failed), 0)
 
 
 def _steps(results: Path, *, whole: bool) -> Sequence[Step]:
     output = str(results / "output.xml")
-    # A run of some rows says nothing of the others, so that it is not held against all of them.
+    # A run of selected rows is not checked for the others.
     run = ("--output", output) if whole else ()
     return (
         Step("Requirement matrix", results / "matrix" / "index.html", ("matrix", "--output", output)),
@@ -91,8 +91,8 @@ def _qa(arguments: Sequence[str]) -> int:
 
 
 @contextmanager
-def _interrupts_left_to_the_child() -> Iterator[None]:
-    """Ctrl-C reaches the whole group: Robot ends its row and its world, and this process goes on to the pages."""
+def _interrupts_only_robot() -> Iterator[None]:
+    """Leave Ctrl-C, which reaches the whole group, to Robot, so that this process still writes the pages."""
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield

@@ -9,7 +9,7 @@ from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.evidence.collector import COLLECTOR
-from keywords.engine.http.probe import look_at
+from keywords.engine.http.probe import probe
 from keywords.engine.processes.gateway import GatewayProcess, GatewayProcessError
 
 _OTHER_BACKENDS = ("GATEWAY_BACKENDS", "GATEWAY_MODELS")
@@ -116,7 +116,7 @@ def look_at_target(url: str, api_key: Secret | None, gateway: Gateway | None) ->
     """
     key = api_key.value if api_key is not None else ""
     COLLECTOR.protect(key)
-    facts = look_at(url, key or None)
+    facts = probe(url, key or None)
     logger.info(f"Target: {facts}")
     started_here = gateway is not None
     return Target(

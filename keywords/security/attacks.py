@@ -72,7 +72,7 @@ class AttackLibrary:
         ${told} =    Ask For The Canary Openly    times=20
         ```
         """
-        return _logged(attacks.tell_openly(client(), times=times, seed=seed))
+        return _logged(attacks.run_positive_control(client(), times=times, seed=seed))
 
     @keyword
     def get_false_alarm_count(
@@ -90,7 +90,7 @@ class AttackLibrary:
         ```
         """
         count = run.false_alarms
-        pairs = len(run.attempts) * (len(run.attempts) - 1)
+        pairs = len(run.trials) * (len(run.trials) - 1)
         tell(f"{count} false alarms in {pairs} pairs of an answer and a foreign canary")
         return judge(count, assertion_operator, assertion_expected, "False alarms", message)
 
@@ -133,6 +133,6 @@ class AttackLibrary:
 
 def _logged(run: AttackRun) -> AttackRun:
     logger.info(str(run))
-    for attempt in run.attempts:
+    for attempt in run.trials:
         logger.debug(f"{attempt.attack.id}: {attempt.found or attempt.error or 'resisted'}: {attempt.answer!r}")
     return run

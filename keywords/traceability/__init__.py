@@ -1,1 +1,1 @@
-"""The register of requirements, and the way from a requirement to its evidence."""
+"""Traceability from requirements to rows and their evidence."""

@@ -1,4 +1,4 @@
-"""The gate: findings about the way from requirement to row to evidence, one sentence each."""
+"""Traceability check: gaps from requirement to row to evidence, one sentence each."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 def row_findings(register: Register, rows: Sequence[Row]) -> list[str]:
-    """What is wrong with single rows: their tags, and rows that cannot be told apart."""
+    """Rows with wrong tags, and rows that cannot be distinguished."""
     findings = [problem for row in rows for problem in tag_problems(row, register)]
-    same = defaultdict(list)
+    by_id = defaultdict(list)
     for row in rows:
-        same[row.stable_id].append(row)
-    for twins in same.values():
-        if len(twins) > 1:
-            places = " and ".join(row.suite for row in twins)
+        by_id[row.stable_id].append(row)
+    for duplicates in by_id.values():
+        if len(duplicates) > 1:
+            suites = " and ".join(row.suite for row in duplicates)
             findings.append(
-                f"row '{twins[0].name}' is there {len(twins)} times with the same tags ({places}); rename one"
+                f"row '{duplicates[0].name}' is there {len(duplicates)} times with the same tags ({suites}); rename one"
             )
     return findings
 
 
 def coverage_findings(register: Register, rows: Iterable[Row]) -> list[str]:
-    """Requirements without any row, or without a row of a kind that they need."""
+    """Requirements without a row, or without a row of a kind that they need."""
     kinds: defaultdict[str, set[str]] = defaultdict(set)
     for row in rows:
         for id_ in row.requirements:
@@ -51,12 +51,12 @@ def coverage_findings(register: Register, rows: Iterable[Row]) -> list[str]:
 
 
 def run_findings(rows: Sequence[Row], run: Run) -> list[str]:
-    """Rows that a whole run lost on its way, ran without being in the suites, or ran without leaving evidence."""
+    """Rows that are missing in a whole run, that are not in the suites, or that left no evidence."""
     if cause := run.interruption:
-        # What else is missing in such a run follows from it.
+        # All other gaps of such a run follow from its interruption.
         return [f"{run.output} has no verdict: {cause}; remove the cause and run the suites again"]
     if not any(NIGHTLY in result.row.tags for result in run.results):
-        # A regular run leaves the nightly rows out; a nightly run must have them all.
+        # A regular run has no nightly rows; a nightly run must have all of them.
         rows = [row for row in rows if NIGHTLY not in row.tags]
     written = Counter(row.stable_id for row in rows)
     executed = Counter(result.row.stable_id for result in run.results)
@@ -84,5 +84,5 @@ def run_findings(rows: Sequence[Row], run: Run) -> list[str]:
 
 
 def skip_warnings(run: Run) -> list[str]:
-    """Rows that were skipped, with the reason; they do not fail the gate."""
+    """Skipped rows with their reasons; they do not fail the check."""
     return [f"row '{r.row.full_name}' was skipped: {r.message}" for r in run.results if r.status == "SKIP"]

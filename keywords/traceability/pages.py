@@ -1,4 +1,4 @@
-"""Fills the templates of this package."""
+"""Templates of this package's pages."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 
 def render(template: str, **values: Any) -> str:
-    """Fill a template; whatever stands in the values is escaped where the template is HTML."""
+    """Render a template; values are escaped in HTML templates."""
     return _environment().get_template(template).render(**values)
 
 
 @functools.cache
 def _environment() -> Environment:
-    import jinja2  # noqa: PLC0415  # only what writes a page pays for it, not the start of every run
+    import jinja2  # noqa: PLC0415  # keeps the start of every run fast
 
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),

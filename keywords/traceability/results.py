@@ -1,4 +1,4 @@
-"""Reads what a run of Robot Framework left in its output.xml."""
+"""Reader of Robot Framework's output.xml."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVIDENCE = "Evidence"
-"""Name of the test metadata under which the listener notes where a row's evidence lies."""
+"""Name of the test metadata with the path of a row's evidence."""
 NOT_RUN = "NOT RUN"
-"""Of a row that the run left out, or that it did not come to."""
+"""Status of a row that the run left out or did not reach."""
 NOT_STARTED = "Not started: "
-"""Begins the message of each row of a run that the listener refuses."""
+"""Start of each row's message in a run that the listener refuses."""
 _NOT_REACHED = re.compile(
-    # Robot's own words for a row that it fails without having executed it; the reason may follow.
+    # Robot's messages for a row that it fails without executing it; a reason may follow.
     rf"Parent suite setup failed:\s+|{NOT_STARTED}|(?=Test execution stopped due to a fatal error\b)"
     r"|(?=Execution terminated by signal\b)|(?=(?:Failure|Error) occurred and exit-on-(?:failure|error) mode)"
 )
@@ -34,15 +34,15 @@ class OutputError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one row ended.
+    """Result of one row.
 
     Attributes:
         row: the row.
-        status: `PASS`, `FAIL`, `SKIP`, or `NOT RUN` for a row that this run left out or did not come to.
-        message: why; of a passed row what it measured, if it says.
+        status: `PASS`, `FAIL`, `SKIP`, or `NOT RUN` for a row that this run left out or did not reach.
+        message: the reason for the status; for a passed row, what it measured.
         elapsed_s: seconds, setup and teardown included.
         started: local time in ISO 8601; empty if it was not run.
-        evidence: its evidence page, relative to the output.xml; None if it left none.
+        evidence: its evidence page, relative to the output.xml; None if there is none.
         log_id: its anchor in Robot's log.html.
     """
 
@@ -56,9 +56,9 @@ class Result:
 
     @property
     def not_reached(self) -> str:
-        """Why the run did not come to this row; empty if it did, or if it left the row out on purpose."""
-        begin = _NOT_REACHED.match(self.message) if self.status == NOT_RUN else None
-        return " ".join(self.message[begin.end() :].split()).rstrip(".") if begin else ""
+        """The reason for which the run did not reach this row; empty if it did, or left the row out on purpose."""
+        match = _NOT_REACHED.match(self.message) if self.status == NOT_RUN else None
+        return " ".join(self.message[match.end() :].split()).rstrip(".") if match else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,12 @@ class Run:
     """One execution of `robot`.
 
     Attributes:
-        output: the file that this was read from.
-        results: one for each row, in the order they ran.
-        metadata: of the root suite: model, versions, whatever the suite noted.
+        output: the output.xml.
+        results: one for each row, in the order of execution.
+        metadata: metadata of the root suite: model, versions and the like.
         started: local time in ISO 8601.
-        elapsed_s: seconds, the whole run.
-        afterwards: what failed in the teardowns of suites, when their rows had ended. Robot's report calls each of
-            these rows failed.
+        elapsed_s: seconds of the whole run.
+        afterwards: failures of suite teardowns, after the rows had ended. Robot's report marks these rows as failed.
     """
 
     output: Path
@@ -84,7 +83,7 @@ class Run:
 
     @property
     def interruption(self) -> str:
-        """Why the run has no verdict: what kept it from its rows, or from some of them; empty if nothing did."""
+        """The reason for which the run reached none or only some of its rows; empty if it reached all."""
         reasons = list(dict.fromkeys(result.not_reached for result in self.results if result.not_reached))
         if not reasons:
             return ""
@@ -100,7 +99,7 @@ def read_output(output: Path) -> Run:
     """Read an output.xml of Robot Framework 7 or newer.
 
     Raises:
-        OutputError: the file is missing, broken off, or of another kind.
+        OutputError: the file is missing, incomplete, or no output.xml.
     """
     try:
         return _read(output)
@@ -115,7 +114,7 @@ def _read(output: Path) -> Run:
     results: list[Result] = []
     afterwards: list[str] = []
     root: ET.Element | None = None
-    # The file is Robot's own; what it quotes from the network is escaped text, and XML entities are not declared.
+    # Robot wrote the file: quoted network data is escaped, and no XML entities are declared.
     for event, element in ET.iterparse(output, ("start", "end")):  # noqa: S314
         if event == "start":
             if root is None and element.tag != "robot":
@@ -128,8 +127,8 @@ def _read(output: Path) -> Run:
             element.clear()
         elif element.tag == "suite":
             suites.pop()
-            said = _TEARDOWN.split(element.findtext("status", ""), maxsplit=1)
-            afterwards += [" ".join(said[1].split()).rstrip(".")] if len(said) > 1 else []
+            parts = _TEARDOWN.split(element.findtext("status", ""), maxsplit=1)
+            afterwards += [" ".join(parts[1].split()).rstrip(".")] if len(parts) > 1 else []
         elif element.tag == "kw":
             element.clear()
     suite = root.find("suite") if root is not None else None

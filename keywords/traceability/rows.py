@@ -1,4 +1,4 @@
-"""A row as traceability sees it: its name, its place, its tags, and the rules that tags obey."""
+"""Rows: name, suite, tags, and the rules for tags."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keywords.traceability.register.requirements import Register
 
 NIGHTLY = "nightly"
-"""The tag of rows that a regular run leaves out."""
+"""Tag of rows that a regular run leaves out."""
 CADENCES = ("smoke", NIGHTLY)
 NEEDS = {
     "api-key": "the target refuses wrong keys",
@@ -32,7 +32,7 @@ NEEDS = {
     "redis": "`redis-server` or `valkey-server` is on the path",
     "scripted-backend": "the same: the row starts a gateway of its own in front of a scripted backend",
 }
-"""What rows may need, and when it is there. Those about the target are met by a gateway that the run started."""
+"""Needs of rows, and when they are met. A gateway that the run started meets those about the target."""
 GITHUB_SOURCE = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)#(\d+)")
 WEB_SOURCE = re.compile(r"https?://[^\s,;)]+")
 
@@ -44,7 +44,7 @@ class Row:
     Attributes:
         name: the fact that it states.
         suite: full name of its suite, like `Suites.Streaming.Chunks`.
-        tags: as written by its author, plus those that a suite sets for all of its rows.
+        tags: the author's tags, those that a suite sets for all its rows included.
     """
 
     name: str
@@ -53,32 +53,32 @@ class Row:
 
     @property
     def full_name(self) -> str:
-        """The name that tells it from all other rows."""
+        """The unique name, with the suite's."""
         return f"{self.suite}.{self.name}"
 
     @property
     def pattern(self) -> str:
-        """What `robot --test` takes to run this row and no other."""
+        """The pattern with which `robot --test` runs only this row."""
         return "".join(f"[{char}]" if char in "?*[" else char for char in self.full_name)
 
     @property
     def requirements(self) -> tuple[str, ...]:
-        """Ids of the requirements that it proves, sorted."""
+        """The ids of the requirements that it proves, sorted."""
         return self._values("req:")
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """What kinds of proof it is, sorted."""
+        """Its kinds of proof, sorted."""
         return self._values("kind:")
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """What it needs from the world, sorted."""
+        """Its needs, sorted."""
         return self._values("needs:")
 
     @property
     def stable_id(self) -> int:
-        """A number from requirements and name alone, so that history survives a row's move to another suite."""
+        """A number made of requirements and name only, so that history survives a move to another suite."""
         text = "\n".join((*self.requirements, self.name))
         return int(hashlib.sha256(text.encode()).hexdigest()[:12], 16)
 
@@ -112,8 +112,8 @@ def _problem_of_tag(tag: str, register: Register) -> str | None:
     if family == "kind" and colon:
         return None if value in KINDS else f"has tag '{tag}' of an unknown kind; use one of {_choices(KINDS, 'kind:')}"
     if family == "needs" and colon:
-        wrong = f"has tag '{tag}' of a need that nobody can check; use one of {_choices(NEEDS, 'needs:')}"
-        return None if value in NEEDS else wrong
+        problem = f"has tag '{tag}' of a need that nobody can check; use one of {_choices(NEEDS, 'needs:')}"
+        return None if value in NEEDS else problem
     return f"has tag '{tag}' of no known family; use req:, kind:, needs:, smoke or nightly"
 
 
@@ -122,10 +122,10 @@ def _choices(names: Iterable[str], prefix: str) -> str:
 
 
 def allure_tags(row: Row, register: Register) -> list[str]:
-    """What Allure shall know of a row, in the tag syntax of allure-robotframework.
+    """The tags that describe a row to Allure, in the syntax of allure-robotframework.
 
     Epic is the area, feature the requirement's id and title, severity the highest risk among the requirements. A
-    requirement whose source names a web address or a GitHub thread (`owner/name#12`) gives a link.
+    source with a web address or a GitHub thread (`owner/name#12`) becomes a link.
     """
     proven = [register.requirements[id_] for id_ in row.requirements if id_ in register.requirements]
     tags = [f"allure.label.ALLURE_ID:{row.stable_id}", *(f"allure.label.kind:{kind}" for kind in row.kinds)]
@@ -144,9 +144,9 @@ def allure_tags(row: Row, register: Register) -> list[str]:
 
 
 def source_url(source: str | None) -> str | None:
-    """The first web address that a requirement's source names, or the address of its first GitHub thread."""
-    if found := WEB_SOURCE.search(source or ""):
-        return found.group()
-    if found := GITHUB_SOURCE.search(source or ""):
-        return f"https://github.com/{found.group(1)}/issues/{found.group(2)}"
+    """The first web address in a requirement's source, else the address of its first GitHub thread."""
+    if match := WEB_SOURCE.search(source or ""):
+        return match[0]
+    if match := GITHUB_SOURCE.search(source or ""):
+        return f"https://github.com/{match[1]}/issues/{match[2]}"
     return None

@@ -1,4 +1,4 @@
-"""Makes Allure's page one that fetches nothing: no analytics, no address outside, and a browser that enforces it."""
+"""Seal of Allure's page: it fetches nothing from outside, and the browser enforces that."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ANALYTICS = re.compile(
     r"\s*<script>(?:(?!</script>).)*?gtag\((?:(?!</script>).)*</script>",
     re.DOTALL,
 )
-"""The two scripts that Allure 3 puts into every page, without a switch to leave them out."""
+"""The two analytics scripts that Allure 3 puts into every page, without an option to leave them out."""
 OUTSIDE = re.compile(
     r"""<[a-z]+\b[^>]*?\s(?:src|srcset|data)\s*=\s*["']?(?:https?:)?//[^>]{0,80}"""
     r"""|<link\b[^>]*?\shref\s*=\s*["']?(?:https?:)?//[^>]{0,80}"""
@@ -20,8 +20,7 @@ POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="'
     "default-src 'self' data: blob: 'unsafe-inline'; base-uri 'self'; form-action 'none'\">"
 )
-"""Tells the browser to refuse whatever the page, or a page attached to it, would fetch from elsewhere."""
-
+"""Makes the browser refuse all fetches from outside, also by attached pages."""
 
 STAY_AT_TOP = """<script>
 (() => {
@@ -33,26 +32,26 @@ STAY_AT_TOP = """<script>
   setTimeout(stop, 5000);
 })();
 </script>"""
-"""Allure gives its first row the focus and so scrolls past its own summary; this undoes it until the reader acts."""
+"""Undoes, until the reader acts, that Allure focuses its first row and so scrolls past its summary."""
 
 
 class SealError(Exception):
-    """A page would still load something from outside."""
+    """The page would load something from outside."""
 
 
 def seal(html: str) -> str:
-    """Take Allure's analytics out of a page, forbid it to load anything from outside, and let it open at its top.
+    """Remove Allure's analytics from a page, forbid loading from outside, and open the page at its top.
 
     Raises:
-        SealError: something else in the page would be loaded from outside.
+        SealError: the page would load something else from outside.
     """
     sealed = ANALYTICS.sub("", html)
     if "<head>" not in sealed:
         raise SealError(
             "the Allure page has no <head>; keywords/traceability/sealed_page.py expects one for its policy"
         )
-    if left := OUTSIDE.search(INLINE_DATA.sub("base64,", sealed)):
+    if outside := OUTSIDE.search(INLINE_DATA.sub("base64,", sealed)):
         raise SealError(
-            f"the Allure page would load from outside: {left[0]}; remove it in keywords/traceability/sealed_page.py"
+            f"the Allure page would load from outside: {outside[0]}; remove it in keywords/traceability/sealed_page.py"
         )
     return sealed.replace("<head>", f"<head>\n    {POLICY}\n    {STAY_AT_TOP}", 1)

@@ -1,1 +1,1 @@
-"""Anthropic's Messages from a client's side: reading, judging conformance."""
+"""Anthropic's Messages from a client's side: reading and conformance."""

@@ -1,4 +1,4 @@
-"""How far an answer is from Anthropic's Messages: a sentence for each defect, none if it conforms.
+"""Conformance of answers to Anthropic's Messages: one sentence for each defect.
 
 Source: platform.claude.com/docs/en/api/messages, /en/build-with-claude/streaming, /en/api/errors. Fields beyond those
 are no defect.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keywords.engine.http.exchange import Exchange
 
 STOP_REASONS = frozenset({"end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal"})
-# The types that a status may carry; any other one below 500 is `invalid_request_error`, above it `api_error`.
+# Error types by status; any other status has `invalid_request_error` below 500, `api_error` from 500 up.
 ERROR_TYPES = {
     401: "authentication_error",
     402: "billing_error",
@@ -48,7 +48,7 @@ def message_defects(body: object) -> list[str]:
 
 
 def stream_defects(stream: StreamedMessage) -> list[str]:
-    """Defects of a stream that should have run to its natural end."""
+    """Defects of a stream that must end normally."""
     kinds = [event["type"] for event in stream.events]
     defects = _transport_defects(stream)
     if kinds[:1] != ["message_start"] or kinds[-2:] != ["message_delta", "message_stop"]:
@@ -63,7 +63,7 @@ def stream_defects(stream: StreamedMessage) -> list[str]:
 
 
 def broken_stream_defects(stream: StreamedMessage) -> list[str]:
-    """Defects of a stream that broke off and had to say so: one error event, the last one, and no stop reason."""
+    """Defects of a stream that must report its failure: one error event, the last one, and no stop reason."""
     defects = _transport_defects(stream)
     errors = [event for event in stream.events if event["type"] == "error"]
     if len(errors) != 1 or stream.events[-1] is not errors[0]:
@@ -76,7 +76,7 @@ def broken_stream_defects(stream: StreamedMessage) -> list[str]:
 
 
 def error_defects(exchange: Exchange) -> list[str]:
-    """Defects of an error answer: its shape, the type that belongs to its status, and the request's id."""
+    """Defects of an error answer: its shape, the error type of its status, and the request's id."""
     if exchange.status is None or exchange.failure is not None:
         return [f"no whole answer came: {exchange.failure}"]
     if exchange.status < _BAD_REQUEST:
@@ -85,7 +85,7 @@ def error_defects(exchange: Exchange) -> list[str]:
 
 
 def error_body_defects(status: int, data: bytes) -> list[str]:
-    """Defects of the body of an error answer: its shape, and the type that belongs to its status."""
+    """Defects of the body of an error answer: its shape, and the error type of its status."""
     try:
         body = json.loads(data)
     except ValueError:
@@ -94,9 +94,9 @@ def error_body_defects(status: int, data: bytes) -> list[str]:
         return [f"the body is no object: {shown(data)}"]
     if defects := _error_object_defects(body):
         return defects
-    wanted = ERROR_TYPES.get(status, "api_error" if status >= _SERVER_ERROR else "invalid_request_error")
-    told = body["error"]["type"]
-    return [] if told == wanted else [f"error.type must be {wanted!r} under {status}, it is {told!r}"]
+    expected = ERROR_TYPES.get(status, "api_error" if status >= _SERVER_ERROR else "invalid_request_error")
+    actual = body["error"]["type"]
+    return [] if actual == expected else [f"error.type must be {expected!r} under {status}, it is {actual!r}"]
 
 
 def _error_object_defects(body: dict[str, Any]) -> list[str]:
@@ -115,10 +115,10 @@ def _error_object_defects(body: dict[str, Any]) -> list[str]:
 
 
 def _request_id_defects(body: dict[str, Any], exchange: Exchange) -> list[str]:
-    told, header = body.get("request_id"), exchange.response_headers.get("request-id")
-    if header and told == header:
+    request_id, header = body.get("request_id"), exchange.response_headers.get("request-id")
+    if header and request_id == header:
         return []
-    return [f"request_id must be that of the header request-id, {header!r}, it is {told!r}"]
+    return [f"request_id must be that of the header request-id, {header!r}, it is {request_id!r}"]
 
 
 def _transport_defects(stream: StreamedMessage) -> list[str]:
@@ -131,8 +131,8 @@ def _transport_defects(stream: StreamedMessage) -> list[str]:
 
 def _head_defects(message: dict[str, Any]) -> list[str]:
     defects = [f"{name} must be a text, not empty" for name in ("id", "model") if not message.get(name)]
-    wanted = {"type": "message", "role": "assistant"}
-    return defects + [f"{name} must be {value!r}" for name, value in wanted.items() if message.get(name) != value]
+    expected = {"type": "message", "role": "assistant"}
+    return defects + [f"{name} must be {value!r}" for name, value in expected.items() if message.get(name) != value]
 
 
 def _start_defects(event: dict[str, Any]) -> list[str]:
@@ -146,7 +146,7 @@ def _start_defects(event: dict[str, Any]) -> list[str]:
 
 
 def _block_defects(events: list[dict[str, Any]]) -> list[str]:
-    """Blocks come one after the other, numbered from 0, each with its start, deltas of its own kind, and its stop."""
+    """Defects of the blocks, which must come in order, numbered from 0, each with start, fitting deltas, and stop."""
     defects = []
     number, block = -1, None
     for event in events:
@@ -165,5 +165,5 @@ def _block_defects(events: list[dict[str, Any]]) -> list[str]:
 
 
 def _usage_defects(usage: object, names: tuple[str, ...]) -> list[str]:
-    found = usage if isinstance(usage, dict) else {}
-    return [f"usage.{name} must be an integer from 0 up" for name in names if type(found.get(name)) is not int]
+    counts = usage if isinstance(usage, dict) else {}
+    return [f"usage.{name} must be an integer from 0 up" for name in names if type(counts.get(name)) is not int]

@@ -1,4 +1,4 @@
-"""A message of Anthropic's API that came as a stream, put together event by event."""
+"""Streamed message of Anthropic's API, assembled event by event."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MESSAGES = "/v1/messages"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StreamedMessage:
-    """A message that came as a stream, whole or broken off.
+    """A streamed message, whole or broken off.
 
     Attributes:
-        events: what each event holds, pings left out, with the names that differ from its type among `problems`.
-        problems: what broke the rules of server-sent events or of JSON, one sentence each.
-        exchange: what went over the wire.
+        events: the object of each event, without pings.
+        problems: violations of the formats of events or of JSON, and names that differ from an event's type.
+        exchange: the HTTP exchange.
     """
 
     events: list[dict[str, Any]]
@@ -39,7 +39,7 @@ class StreamedMessage:
 
     @property
     def stop_reason(self) -> str | None:
-        """Why the message ended; None if it does not say."""
+        """The reason for which the message ended; None if it gives none."""
         return next((e["delta"].get("stop_reason") for e in self.events if e["type"] == "message_delta"), None)
 
     @property
@@ -54,17 +54,17 @@ class StreamedMessage:
 
 
 def read_stream(exchange: Exchange) -> StreamedMessage:
-    """The events of an answer that came as a stream."""
+    """Read the events of a streamed answer."""
     reader = SseReader()
     events: list[dict[str, Any]] = []
     for chunk in exchange.chunks:
         for event in reader.feed(chunk):
-            _take(event, events, reader.problems)
+            _add_event(event, events, reader.problems)
     reader.close()
     return StreamedMessage(events, reader.problems, exchange)
 
 
-def _take(event: SseEvent, events: list[dict[str, Any]], problems: list[str]) -> None:
+def _add_event(event: SseEvent, events: list[dict[str, Any]], problems: list[str]) -> None:
     try:
         body = event.json()
     except ValueError:

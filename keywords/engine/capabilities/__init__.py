@@ -1,1 +1,1 @@
-"""What kinds of backends, and the model itself, take of a request."""
+"""Capabilities of the kinds of backends and of the model."""

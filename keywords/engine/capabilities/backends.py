@@ -1,12 +1,13 @@
-"""What kinds of backends take: requests that ask for one thing each, and what became of it on the way.
+"""Capabilities of the kinds of backends: each request uses one, and its outcome is what happens to it on the way.
 
-Where a thing stands in each family's request: OpenAI's `CreateChatCompletionRequest`, Ollama's docs/api.md, Anthropic's
-API reference ("Messages").
+Sources of the paths: OpenAI's `CreateChatCompletionRequest`, Ollama's docs/api.md, Anthropic's API reference
+("Messages").
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ Wire = Literal["openai", "ollama", "anthropic"]
 
 DROPPED_HEADER = "x-gateway-dropped-params"
 WIRES: dict[str, Wire] = {"ollama": "ollama", "anthropic": "anthropic"}
-"""The wire format of each kind of backend; those that are missing speak OpenAI's."""
+"""The wire formats of the kinds of backends that do not speak OpenAI's."""
 
 _ADD = {"type": "function", "function": {"name": "add", "parameters": {"type": "object", "properties": {}}}}
 _TOOL_RESULT = [
@@ -42,34 +43,34 @@ def _image(url: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """One thing to ask for.
+    """One capability.
 
     Attributes:
-        fields: of the request, over a plain one.
-        path: where OpenAI's format has it; names and indexes separated by dots.
-        ollama: the path in Ollama's format, where that has it.
-        anthropic: the path in Anthropic's.
-        asked_at: the endpoint, if it is another than that of chat; a model without it is refused by its name.
+        fields: fields of the request that use it, beyond a plain request.
+        path: its place in OpenAI's format; names and indexes separated by dots.
+        ollama: its path in Ollama's format; None if that has none.
+        anthropic: its path in Anthropic's format; None if that has none.
+        endpoint: the endpoint, unless it is chat; a refusal then names the model.
     """
 
     fields: Mapping[str, Any]
     path: str
     ollama: str | None = None
     anthropic: str | None = None
-    asked_at: str | None = None
+    endpoint: str | None = None
 
     @property
     def param(self) -> str:
-        """What a refusal names."""
-        return "model" if self.asked_at else self.path.split(".")[0]
+        """The parameter that a refusal names."""
+        return "model" if self.endpoint else self.path.split(".")[0]
 
     def path_in(self, wire: Wire) -> str | None:
-        """Where the thing stands in a request of this format."""
+        """Its path in a request of a format; None if the format has none."""
         return {"openai": self.path, "ollama": self.ollama, "anthropic": self.anthropic}[wire]
 
 
-def _same(name: str, value: object) -> Capability:
-    """A field that OpenAI's format alone has."""
+def _openai_only(name: str, value: object) -> Capability:
+    """A field that only OpenAI's format has."""
     return Capability({name: value}, name)
 
 
@@ -79,9 +80,9 @@ CAPABILITIES: dict[str, Capability] = {
     "stop": Capability({"stop": ["END"]}, "stop.0", "options.stop.0", "stop_sequences.0"),
     "seed": Capability({"seed": 7}, "seed", "options.seed"),
     "presence_penalty": Capability({"presence_penalty": 1}, "presence_penalty", "options.presence_penalty"),
-    "logit_bias": _same("logit_bias", {"50256": -100}),
+    "logit_bias": _openai_only("logit_bias", {"50256": -100}),
     "logprobs": Capability({"logprobs": True}, "logprobs", "logprobs"),
-    "n>1": _same("n", 2),
+    "n>1": _openai_only("n", 2),
     "tools": Capability({"tools": [_ADD]}, "tools.0.function", "tools.0.function", "tools.0.input_schema"),
     "a forced tool": Capability(
         {"tools": [_ADD], "tool_choice": "required"}, "tool_choice", anthropic="tool_choice.type"
@@ -116,39 +117,39 @@ CAPABILITIES: dict[str, Capability] = {
         {"reasoning_effort": "low"}, "reasoning_effort", "think", "output_config.effort"
     ),
     "user": Capability({"user": "u1"}, "user", anthropic="metadata.user_id"),
-    "a field of its own": _same("x_field_of_its_own", 1),
-    "text completions": Capability({"prompt": "Hello."}, "prompt", "prompt", asked_at="/v1/completions"),
-    "embeddings": Capability({"input": "Hello."}, "input", "input", asked_at="/v1/embeddings"),
+    "a field of its own": _openai_only("x_field_of_its_own", 1),
+    "text completions": Capability({"prompt": "Hello."}, "prompt", "prompt", endpoint="/v1/completions"),
+    "embeddings": Capability({"input": "Hello."}, "input", "input", endpoint="/v1/embeddings"),
 }  # fmt: skip
 
 
 def outcome(capability: Capability, wire: Wire, exchange: Exchange, received: Any) -> Outcome:
-    """What became of the thing that was asked for.
+    """What happened to a capability on its way to the backend.
 
     Args:
-        capability: what was asked for.
-        wire: the format that the backend speaks.
-        exchange: the client's side.
-        received: the backend's: the request as JSON, or None if none came.
+        capability: the capability that the request uses.
+        wire: the backend's format.
+        exchange: the client's exchange.
+        received: the request that the backend got, as JSON; None if it got none.
 
     Returns:
-        `taken`: it reached the backend. `dropped`: it did not, and the answer names it. `refused`: the request was
-        refused for it, and no request went out. `lost`: it did not reach the backend, and nobody was told.
+        `taken`: it reached the backend. `dropped`: it did not, and the answer names it. `refused`: the gateway
+        refused the request for it and sent none. `lost`: it did not reach the backend, and the answer does not say so.
 
     Raises:
-        ValueError: the refusal is of another field, or the thing was named as dropped and sent all the same.
+        ValueError: the refusal is of another field, or the answer names a field as dropped that was sent.
     """
     param = capability.param
-    if exchange.status == 400:  # noqa: PLR2004  # HTTP's own number
+    if exchange.status == HTTPStatus.BAD_REQUEST:
         at_fault = exchange.json()["error"]["param"] or ""
         if received is not None or not at_fault.startswith(param):
             raise ValueError(f"refused for {at_fault!r}, after {'a' if received else 'no'} request to the backend")
         return "refused"
-    if exchange.status != 200:  # noqa: PLR2004  # as above
+    if exchange.status != HTTPStatus.OK:
         raise ValueError(f"answered with {exchange.status}: {exchange.body.decode()}")
     named = param in (exchange.response_headers.get(DROPPED_HEADER) or "").split(", ")
     path = capability.path_in(wire)
-    arrived = path is not None and _found(received, path)
+    arrived = path is not None and _has(received, path)
     if named and (arrived or param in received):
         raise ValueError(f"{param} is named as dropped, but the backend got it")
     if arrived:
@@ -157,10 +158,10 @@ def outcome(capability: Capability, wire: Wire, exchange: Exchange, received: An
 
 
 def table(outcomes: Mapping[str, Mapping[str, Outcome]]) -> str:
-    """A Markdown table, a line for each capability and a column for each kind of backend.
+    """A Markdown table with a line for each capability and a column for each kind of backend.
 
     Args:
-        outcomes: by capability and kind of backend.
+        outcomes: outcomes by capability and kind of backend.
     """
     kinds = list(dict.fromkeys(kind for row in outcomes.values() for kind in row))
     lines = [f"| asked for | {' | '.join(kinds)} |", f"| --- {'| --- ' * len(kinds)}|"]
@@ -169,7 +170,7 @@ def table(outcomes: Mapping[str, Mapping[str, Outcome]]) -> str:
     return "\n".join((*lines, ""))
 
 
-def _found(value: Any, path: str) -> bool:
+def _has(value: Any, path: str) -> bool:
     for step in path.split("."):
         if isinstance(value, list) and step.isdigit() and int(step) < len(value):
             value = value[int(step)]

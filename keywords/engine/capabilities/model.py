@@ -1,12 +1,12 @@
-"""What a model itself takes of a request: each thing is asked for, and must be seen in the answer.
+"""Capabilities of a model, seen in its answers, since no record shows what reached it.
 
-Nobody records what reached such a model, so only its answers tell. They are greedy and short, and each trial compares
-what the same model says with and without the thing.
+The answers are greedy and short. Each trial compares the model's answers with and without the capability.
 """
 
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.capabilities.backends import CAPABILITIES, DROPPED_HEADER, Outcome
@@ -28,7 +28,7 @@ _TINY_SCHEMA = {
 
 
 class RefusedError(Exception):
-    """The request was refused with 400; its text is the field at fault."""
+    """The request was refused with 400; the message is the field at fault."""
 
 
 class DroppedError(Exception):
@@ -36,25 +36,25 @@ class DroppedError(Exception):
 
 
 class _Asker:
-    """Asks a model the same question, with further fields; `param` is the one that it is about."""
+    """Sends a model the same prompt with further fields; `param` is the one on trial."""
 
     def __init__(self, client: ChatClient, param: str) -> None:
         self._client = client
         self._param = param
 
     def __call__(self, **fields: Any) -> dict[str, Any]:
-        """The answer.
+        """Send one request and return its answer.
 
         Raises:
-            RefusedError: it was refused with 400.
-            DroppedError: it names the parameter as dropped.
-            ValueError: anything else happened.
+            RefusedError: the request was refused with 400.
+            DroppedError: the answer names the parameter as dropped.
+            ValueError: the request got another error.
         """
         body = self._client.request("Say hello.", temperature=0, max_tokens=6) | fields
         exchange = self._client.send("POST", CHAT, body=json.dumps(body).encode(), headers=JSON)
-        if exchange.status == 400:  # noqa: PLR2004  # HTTP's own number
+        if exchange.status == HTTPStatus.BAD_REQUEST:
             raise RefusedError(exchange.json()["error"]["param"] or "")
-        if exchange.status != 200:  # noqa: PLR2004  # as above
+        if exchange.status != HTTPStatus.OK:
             raise ValueError(f"answered with {exchange.status}: {exchange.body.decode()}")
         if self._param in (exchange.response_headers.get(DROPPED_HEADER) or "").split(", "):
             raise DroppedError
@@ -63,19 +63,19 @@ class _Asker:
 
 
 def model_outcome(client: ChatClient, capability: str) -> Outcome:
-    """What becomes of a thing that a model is asked for.
+    """What happens to a capability in requests to a model.
 
     Args:
-        client: asks the model.
-        capability: a name in `CAPABILITIES` with a trial here.
+        client: the model's client.
+        capability: a name in `CAPABILITIES` that has a trial.
 
     Returns:
         `taken`: it shows in the answer. `dropped`: the answer names it in `x-gateway-dropped-params`. `refused`: the
-        request was refused for it. `lost`: it does not show, and nobody was told.
+        request was refused for it. `lost`: it does not show, and the answer does not say so.
 
     Raises:
         KeyError: there is no such trial.
-        ValueError: the refusal is of another field, or something failed.
+        ValueError: the refusal is of another field, or a request failed.
     """
     param = CAPABILITIES[capability].param
     try:
@@ -110,18 +110,18 @@ def _logit_bias(ask: _Asker) -> bool:
 
 
 def _shows(**fields: Any) -> Callable[[_Asker], bool]:
-    """Whether the fields change what the model says."""
+    """Trial of whether fields change the model's text."""
     return lambda ask: _text(ask(**fields)) != _text(ask())
 
 
 def _reaches_prompt(**fields: Any) -> Callable[[_Asker], bool]:
-    """Whether the fields make the prompt longer."""
+    """Trial of whether fields make the prompt longer."""
     return lambda ask: ask(**fields)["usage"]["prompt_tokens"] > ask()["usage"]["prompt_tokens"]
 
 
 def _schema(ask: _Asker) -> bool:
-    wanted = {"type": "json_schema", "json_schema": {"name": "a", "schema": _TINY_SCHEMA}}
-    return bool(json.loads(_text(ask(max_tokens=32, response_format=wanted))) == {"a": "x"})
+    response_format = {"type": "json_schema", "json_schema": {"name": "a", "schema": _TINY_SCHEMA}}
+    return bool(json.loads(_text(ask(max_tokens=32, response_format=response_format))) == {"a": "x"})
 
 
 _TRIALS: dict[str, Callable[[_Asker], bool]] = {

@@ -26,12 +26,12 @@ _LINE_BYTES = 2**24
 
 
 def main() -> int:
-    """Run the command in sys.argv; only `serve` has something to spoil.
+    """Run the command in sys.argv; only `serve` gets a defect.
 
     Returns:
         The exit status of the gateway; above 128 if a signal ended it.
     """
-    defect, arguments = DEFECTS[sys.argv[1]], sys.argv[2:]  # type: ignore[index]  # an unknown name ends it here
+    defect, arguments = DEFECTS[sys.argv[1]], sys.argv[2:]  # type: ignore[index]  # an unknown name raises KeyError
     if arguments[:1] != ["serve"]:
         os.execv(_GATEWAY[0], [*_GATEWAY, *arguments])  # noqa: S606  # our own command
     status = asyncio.run(_serve(defect, arguments))
@@ -43,17 +43,17 @@ async def _serve(defect: Defect, arguments: Sequence[str]) -> int:
         *_GATEWAY, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, limit=_LINE_BYTES
     )
     _pass_signals_on(gateway)
-    from keywords.engine.defects.wire import Wire  # noqa: PLC0415  # takes as long as the gateway's own start
+    from keywords.engine.defects.wire import Wire  # noqa: PLC0415  # imported while the gateway starts
 
     wire = Wire(defect, os.environ.get("GATEWAY_API_KEYS", "").split(",")[0])
     url = await wire.open()
-    assert gateway.stdout is not None  # noqa: S101  # opened so
+    assert gateway.stdout is not None  # noqa: S101  # it is a pipe
     async for line in gateway.stdout:
         entry = _entry(line)
         if entry.get("event") == "listening":
             wire.gateway_url, entry["url"] = entry["url"], url
             if defect.silences_ledger:
-                _silence(arguments)
+                _silence_ledger(arguments)
         elif defect.logs_keys and str(entry.get("path", "")).startswith("/v1/"):
             entry["authorization"] = wire.keys.pop(entry["id"], None)
         else:
@@ -81,8 +81,8 @@ def _entry(line: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _silence(arguments: Sequence[str]) -> None:
-    """Let the ledger drop whatever is written to it; its file and its tables stay."""
+def _silence_ledger(arguments: Sequence[str]) -> None:
+    """Make the ledger drop all entries; its file and its tables stay."""
     if "--config" not in arguments:
         return
     config = tomllib.loads(Path(arguments[arguments.index("--config") + 1]).read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""What can be planted, and what each defect does to keys, answers, the log and the ledger."""
+"""Catalogue of planted defects of keys, answers, the log and the ledger."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ DefectName = Literal[
     "usage off by one",
     "silent ledger",
 ]
-"""`none` is the control: the same wire, and everything passes as it is."""
+"""`none` is the control: the same wire, and everything passes unchanged."""
 _COUNTS = ("completion_tokens", "output_tokens", "total_tokens")
 
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """What is spoilt; by default nothing.
+    """One defect; by default none.
 
     Attributes:
-        opens_to: whom the gateway lets in without a valid key: those who send any key, or everyone.
-        health: fields of `/health` that are replaced.
-        extra_tokens: added to the tokens of each answer, and to the total.
-        logs_keys: the log's line of a request shows the client's key.
-        silences_ledger: the ledger takes no entry, and nobody is told.
+        opens_to: clients that get in without a valid key: those with any key, or everyone.
+        health: replaced fields of `/health`.
+        extra_tokens: added to the completion tokens and the total of each answer.
+        logs_keys: whether the request's log line shows the client's key.
+        silences_ledger: whether the ledger silently drops its entries.
     """
 
     opens_to: Literal["", "any key", "everyone"] = ""
@@ -41,25 +41,25 @@ class Defect:
     silences_ledger: bool = False
 
     def key(self, sent: str | None, valid: str) -> str | None:
-        """The key that the gateway gets to see.
+        """The key that the gateway gets.
 
         Args:
-            sent: the client's; None if it sent none.
-            valid: one that the gateway accepts.
+            sent: the client's key; None if it sent none.
+            valid: a key that the gateway accepts.
         """
         opened = self.opens_to == "everyone" or (self.opens_to == "any key" and sent is not None)
         return valid if opened else sent
 
     def spoil(self, path: str, body: dict[str, Any]) -> None:
-        """Change what the client gets to see.
+        """Spoil an answer in place.
 
         Args:
-            path: what was asked.
-            body: the body of the answer, or the data of an event; changed in place.
+            path: the request's path.
+            body: the body of the answer, or the data of an event.
         """
         if path == "/health":
             body.update(self.health)
-        # Anthropic's first event holds its usage one level down.
+        # Anthropic's first event has its usage in `message`.
         for holder in (body, body.get("message")):
             usage = holder.get("usage") if isinstance(holder, dict) else None
             if isinstance(usage, dict):

@@ -1,4 +1,4 @@
-"""The wire between a client and a sound gateway, on which a defect is planted."""
+"""Wire between a client and a sound gateway, which plants a defect."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from keywords.engine.defects.catalogue import Defect
 
-# What belongs to one connection, or is written anew for a body that may have changed.
-_HOP: Final = frozenset({"connection", "content-length", "host", "keep-alive", "transfer-encoding"})
+# Headers of one connection, and those that a changed body needs anew.
+_HOP_HEADERS: Final = frozenset({"connection", "content-length", "host", "keep-alive", "transfer-encoding"})
 _KEY_HEADERS: Final = ("authorization", "x-api-key")
 _LINE_BYTES: Final = 2**24
 _EVENT: Final = b"data: "
@@ -27,12 +27,12 @@ class Wire:
     """Passes requests on to a gateway, and its answers back, spoilt by a defect.
 
     Args:
-        defect: what is planted.
+        defect: the defect.
         valid_key: a key that the gateway accepts.
 
     Attributes:
-        gateway_url: where the gateway listens; set once it says so.
-        keys: what clients sent as their keys, by the id of the request.
+        gateway_url: the gateway's address; set once it listens.
+        keys: the clients' keys by request id.
     """
 
     def __init__(self, defect: Defect, valid_key: str) -> None:
@@ -44,7 +44,7 @@ class Wire:
         self.keys: dict[str, str | None] = {}
 
     async def open(self) -> str:
-        """Listen on a free port of this machine; the address without a path."""
+        """Listen on a free port of this machine, and return the address without a path."""
         self._session = ClientSession(
             auto_decompress=False, timeout=ClientTimeout(total=None), read_bufsize=_LINE_BYTES, trust_env=False
         )
@@ -57,7 +57,7 @@ class Wire:
         return f"http://{host}:{port}"
 
     async def close(self) -> None:
-        """Break off what is still under way and listen no more."""
+        """Cancel running requests and stop listening."""
         if self._runner is not None:
             await self._runner.cleanup()
         if self._session is not None:
@@ -67,7 +67,7 @@ class Wire:
         assert self._session is not None  # noqa: S101  # opened before it listens
         url = URL(self.gateway_url + request.raw_path, encoded=True)
         body = await request.read()
-        headers = _kept(request.headers)
+        headers = _forwarded(request.headers)
         sent = next((headers[name] for name in _KEY_HEADERS if name in headers), None)
         self._replace_key(headers, sent)
         async with self._session.request(
@@ -76,27 +76,28 @@ class Wire:
             self.keys[answer.headers.get("x-request-id", "")] = sent
             if answer.content_type == "text/event-stream":
                 return await self._stream(request, answer)
-            told = self._spoilt(request.path, await answer.read())
-            return web.Response(status=answer.status, reason=answer.reason, headers=_kept(answer.headers), body=told)
+            data = self._spoil(request.path, await answer.read())
+            return web.Response(
+                status=answer.status, reason=answer.reason, headers=_forwarded(answer.headers), body=data
+            )
 
     async def _stream(self, request: web.Request, answer: ClientResponse) -> web.StreamResponse:
-        response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=_kept(answer.headers))
+        response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=_forwarded(answer.headers))
         await response.prepare(request)
         async for line in answer.content:
             data = line.removeprefix(_EVENT)
-            told = data if data == line else _EVENT + self._spoilt(request.path, data)
-            await response.write(told)
+            await response.write(data if data == line else _EVENT + self._spoil(request.path, data))
         await response.write_eof()
         return response
 
     def _replace_key(self, headers: CIMultiDict[str], sent: str | None) -> None:
-        passed = self._defect.key(sent, f"Bearer {self._valid_key}")
-        if passed is not None and passed != sent:
+        key = self._defect.key(sent, f"Bearer {self._valid_key}")
+        if key is not None and key != sent:
             for name in _KEY_HEADERS:
                 headers.popall(name, None)
-            headers["authorization"] = passed
+            headers["authorization"] = key
 
-    def _spoilt(self, path: str, body: bytes) -> bytes:
+    def _spoil(self, path: str, body: bytes) -> bytes:
         try:
             value = json.loads(body)
         except ValueError:
@@ -106,9 +107,9 @@ class Wire:
         before = json.dumps(value)
         self._defect.spoil(path, value)
         after = json.dumps(value)
-        # What is as it was goes on byte for byte.
+        # Unchanged bodies pass byte for byte.
         return body if after == before else after.encode() + (b"\n" if body.endswith(b"\n") else b"")
 
 
-def _kept(headers: Mapping[str, str]) -> CIMultiDict[str]:
-    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in _HOP)
+def _forwarded(headers: Mapping[str, str]) -> CIMultiDict[str]:
+    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in _HOP_HEADERS)

@@ -1,1 +1,1 @@
-"""What the model answers, judged over repeated questions."""
+"""Evaluation of a model's answers to repeated prompts."""

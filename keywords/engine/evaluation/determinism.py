@@ -1,4 +1,4 @@
-"""Whether the same question gets the same answer."""
+"""Determinism: whether a repeated prompt gets the same answer."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ class Repetition:
 
     @property
     def texts(self) -> list[str]:
-        """What was answered; the first choice of each."""
+        """The text of each answer's first choice."""
         return [answer.text for answer in self.answers]
 
     @property
     def distinct(self) -> int:
-        """How many different texts there are; 1 means that all are the same."""
+        """The number of different texts; 1 means that all are the same."""
         return len(set(self.texts))
 
     @property
     def identical_share(self) -> float:
-        """The share of answers that say the most frequent text, above 0 to 1."""
+        """The share of the most frequent text, above 0 to 1."""
         return Counter(self.texts).most_common(1)[0][1] / len(self.texts)
 
     @property
     def first_divergence(self) -> int | None:
         """The position of the first character in which any two texts differ; None if all are the same."""
-        low, high = min(self.texts), max(self.texts)  # all others share what these two share
+        low, high = min(self.texts), max(self.texts)  # their common prefix is that of all texts
         if low == high:
             return None
         pairs = zip(low, high, strict=False)
@@ -64,7 +64,7 @@ class Repetition:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PromptSet:
-    """Several prompts, each asked several times. The unit of its rate is the prompt: it differed or it did not.
+    """Several prompts, each asked several times. Its rate counts prompts: a prompt's texts differ or they do not.
 
     Attributes:
         repetitions: one for each prompt, at least one.
@@ -79,12 +79,12 @@ class PromptSet:
 
     @property
     def differing(self) -> int:
-        """How many prompts got more than one text."""
+        """The number of prompts with more than one text."""
         return sum(repetition.distinct > 1 for repetition in self.repetitions)
 
     @property
     def upper_bound(self) -> float:
-        """With the set's confidence, no larger share of such prompts differs; exact one-sided Clopper-Pearson."""
+        """The upper bound of the share of differing prompts; exact one-sided Clopper-Pearson."""
         return clopper_pearson_upper(self.differing, len(self.repetitions), self.confidence)
 
     @property

@@ -1,1 +1,1 @@
-"""What a row leaves behind: exchanges, files, a script that repeats them."""
+"""Evidence of a row: exchanges, their files, and a script that repeats them."""

@@ -1,4 +1,4 @@
-"""Collects what went over the wire, so that a row can leave it behind as evidence."""
+"""Collector of a row's exchanges for its evidence."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SLUG_CHARACTERS = 60
 
 
 class Collector:
-    """Gathers the exchanges of one row; any thread may add to it.
+    """Collects the exchanges of one row; any thread may add to it.
 
-    Memory is bounded: of a flood of requests the first and the last ones are kept, and all are counted.
+    Memory is bounded: the first and the last exchanges are kept, and all are counted.
 
     Args:
         keep_first: how many exchanges from the start of a row are kept.
@@ -41,16 +41,16 @@ class Collector:
 
     @property
     def count(self) -> int:
-        """How many exchanges were added since the last start, kept or not."""
+        """The number of exchanges added since the last start, kept or not."""
         return self._count
 
     def start(self) -> None:
-        """Forget what came before: a new row begins."""
+        """Forget all exchanges at the start of a row."""
         with self._lock:
             self._first, self._last, self._count = [], [], 0
 
     def add(self, exchange: Exchange) -> None:
-        """Take one finished exchange; fits `ChatClient(observe=...)`."""
+        """Add a finished exchange; fits `ChatClient(observe=...)`."""
         with self._lock:
             self._count += 1
             if len(self._first) < self._keep_first:
@@ -61,35 +61,29 @@ class Collector:
                 del self._last[0]
 
     def numbered(self) -> list[tuple[int, Exchange]]:
-        """The kept exchanges in the order they came, each with its number within the row, counted from 1."""
+        """The kept exchanges in order, each with its number within the row, counted from 1."""
         with self._lock:
             return self._first + self._last
 
-    def drain(self) -> list[Exchange]:
-        """Hand out the kept exchanges in the order they came, and forget everything."""
-        kept = [exchange for _, exchange in self.numbered()]
-        self.start()
-        return kept
-
     def protect(self, secret: str) -> None:
-        """Never let this value into a file, as it is or as JSON, HTML or a web address writes it."""
+        """Keep a value out of all files, as plain text and as JSON, HTML or a URL writes it."""
         if secret:
             forms = {secret, json.dumps(secret)[1:-1], html.escape(secret), quote(secret, safe="")}
             self._secrets |= {form.encode() for form in forms}
 
     def redact(self, data: bytes, mark: bytes = REDACTED) -> bytes:
-        """The same bytes with a mark in the place of every protected value."""
+        """Replace every protected value by a mark."""
         for secret in sorted(self._secrets, key=len, reverse=True):
             data = data.replace(secret, mark)
         return data
 
 
 COLLECTOR = Collector()
-"""The collector of this process: clients add to it, the listener empties it after each row."""
+"""The collector of this process: clients add to it, the listener empties it before each row."""
 
 
 def folder_of_row(output_dir: Path, suite: str, row: str) -> Path:
-    """Where a row leaves its evidence: readable, unique within a run, and a valid name on every file system.
+    """The folder of a row's evidence: readable, unique within a run, and valid on every file system.
 
     Args:
         output_dir: Robot's `${OUTPUT DIR}`.

@@ -1,4 +1,4 @@
-"""Writes the exchanges of a row to files that say exactly what was sent and what came back."""
+"""Files of a row's exchanges: requests, answers and times."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Redact = Callable[[bytes], bytes]
 
 BODY_LIMIT = 1024 * 1024
-"""Bytes of one body that are kept; its whole length and SHA-256 are always noted."""
+"""Bytes that are kept of one body; its whole length and SHA-256 are always recorded."""
 CHUNK_LIMIT = 5000
 """Arrival times that are kept of one stream."""
 
@@ -29,8 +29,8 @@ class WrittenBody:
     Attributes:
         file: its name within the row's folder.
         bytes: its whole length.
-        whole: False if the file was cut at `BODY_LIMIT` or a secret was taken out of it.
-        text: the stored part for showing; None where it is not UTF-8.
+        whole: False if the file was cut at `BODY_LIMIT` or a secret was removed from it.
+        text: the stored part; None if it is not UTF-8.
     """
 
     file: str
@@ -51,23 +51,23 @@ class WrittenExchange:
 
     @property
     def files(self) -> list[str]:
-        """Every file of this exchange."""
+        """The names of all its files."""
         return [self.file, *(body.file for body in (self.request, self.response) if body)]
 
 
 def write_json(path: Path, value: Any, redact: Redact) -> None:
-    """Write a value as indented JSON, free of secrets."""
+    """Write a value as indented JSON without secrets."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     path.write_bytes(redact(text.encode("utf-8", "backslashreplace")) + b"\n")
 
 
 def write_exchanges(folder: Path, numbered: Iterable[tuple[int, Exchange]], redact: Redact) -> list[WrittenExchange]:
-    """Write exchanges into a folder that exists.
+    """Write exchanges into an existing folder.
 
     Args:
         folder: the row's evidence folder.
         numbered: the exchanges, each with its number within the row.
-        redact: takes protected values out of bytes.
+        redact: removes protected values from bytes.
     """
     return [_write_exchange(folder, number, exchange, redact) for number, exchange in numbered]
 
@@ -104,14 +104,14 @@ def _write_exchange(folder: Path, number: int, exchange: Exchange, redact: Redac
 def _write_body(folder: Path, stem: str, body: bytes, content_type: str, redact: Redact) -> WrittenBody | None:
     if not body:
         return None
-    kept = redact(body)[:BODY_LIMIT]
+    stored = redact(body)[:BODY_LIMIT]
     try:
-        text = kept.decode()
+        text = stored.decode()
     except UnicodeDecodeError:
         text = None
     name = f"{stem}.{_extension(text, content_type)}"
-    (folder / name).write_bytes(kept)
-    return WrittenBody(file=name, bytes=len(body), whole=kept == body, text=text)
+    (folder / name).write_bytes(stored)
+    return WrittenBody(file=name, bytes=len(body), whole=stored == body, text=text)
 
 
 def _extension(text: str | None, content_type: str) -> str:

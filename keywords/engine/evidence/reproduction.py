@@ -1,4 +1,4 @@
-"""What a failed row leaves behind so that anyone can repeat it: a script, a log excerpt, and checksums."""
+"""Reproduction of a failed row: a script, a log excerpt, and checksums."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LOG_TAIL_BYTES = 64 * 1024
 MANIFEST = "MANIFEST.sha256"
 KEY_HEADERS = {"authorization": "Bearer $GATEWAY_API_KEY"}
-"""How a redacted header is filled in again; any other gets the bare key."""
+"""Replacement of a redacted header; any other header gets the bare key."""
 OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "user-agent"}
 """Headers that belong to the client and its connection, not to the request."""
 
@@ -45,12 +45,12 @@ CURL_CANNOT_CONNECT = 7
 
 
 def write_curl_script(folder: Path, written: Iterable[WrittenExchange], redact: Redact) -> Path | None:
-    """Write `curl.sh`, which repeats the exchanges one after the other.
+    """Write `curl.sh`, which repeats the exchanges in order.
 
     Args:
-        folder: the row's evidence folder; the script reads the request bodies in it.
+        folder: the row's evidence folder; the script reads its request bodies.
         written: the exchanges on disk.
-        redact: takes protected values out of bytes.
+        redact: removes protected values from bytes.
 
     Returns:
         The script; None if the row sent nothing.
@@ -90,11 +90,11 @@ def _curl(written: WrittenExchange, origin: str) -> str:
                 f"# The stored body is not the whole body of {written.request.bytes} bytes, see {written.file}"
             )
     command = " \\\n    ".join(words)
-    wanted = f'if [ -z "$only" ] || [ "$only" = "{written.number}" ]; then'
+    condition = f'if [ -z "$only" ] || [ "$only" = "{written.number}" ]; then'
     return "\n".join(
         [
             *notes,
-            wanted,
+            condition,
             f"  printf '%s\\n' {shlex.quote(f'== {number}')}",
             f"  {command} || failed $?",
             "  echo",
@@ -114,13 +114,13 @@ def _headers(headers: Mapping[str, str]) -> list[str]:
             lines.append(f'"{name}: {KEY_HEADERS.get(name.lower(), "$GATEWAY_API_KEY")}"')
         else:
             lines.append(shlex.quote(f"{name}: {value}" if value else f"{name};"))
-    # curl adds these by itself unless they are named.
+    # curl adds these itself unless they are named.
     lines += [shlex.quote(f"{name}:") for name in ("Content-Type", "Accept", "Expect") if name.lower() not in sent]
     return lines
 
 
 def write_readme(folder: Path, *, row: str, message: str, command: str, redact: Redact) -> Path:
-    """Write `README.md`: what failed, and the command lines that repeat it."""
+    """Write `README.md`: the failure, and the command lines that repeat it."""
     text = f"""\
 # {row}
 
@@ -148,17 +148,17 @@ the run had started logged during this row. `{MANIFEST}` holds the checksums: `s
 
 
 def write_log_tail(folder: Path, log: Path, start: int, redact: Redact) -> Path:
-    """Copy what was logged since a position, the last 64 KiB of it at most.
+    """Copy the log from a position to its end, at most its last 64 KiB.
 
     Args:
         folder: the row's evidence folder.
         log: a gateway's log file; the copy has its name.
         start: its size in bytes when the row began.
-        redact: takes protected values out of bytes.
+        redact: removes protected values from bytes.
     """
     with log.open("rb") as stream:
         stream.seek(start)
-        # Cut after the secrets are out: the end of half a secret would not be recognised.
+        # Redact before cutting: the rest of a cut secret would not be recognised.
         tail = redact(stream.read())[-LOG_TAIL_BYTES:]
     copy = folder / log.name
     copy.write_bytes(tail)

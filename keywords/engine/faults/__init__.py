@@ -1,1 +1,1 @@
-"""Streams that are cut at many places, and what the client was told."""
+"""Sweeps of cut streams: what a client sees when the backend's answer ends at any byte."""

@@ -1,4 +1,4 @@
-"""Streams cut at many places of the backend's answer, and what the client was told each time."""
+"""Sweep of streams cut at many bytes of the backend's answer, with a verdict on each."""
 
 from __future__ import annotations
 
@@ -22,24 +22,23 @@ if TYPE_CHECKING:
 CutKind = Literal["cut", "close"]
 Verdict = Literal["told", "refused", "whole", "silent", "malformed", "hung"]
 _SCRIPTS_AT_ONCE = 500
-# A reset takes its time, so that it does not overtake what was sent before it: others use that time.
+# A reset comes with a delay, so that it does not overtake earlier bytes; other streams use that time.
 _STREAMS_AT_ONCE = 24
-# The backend plays its scripts in the order in which requests come; their prompts, which every wire format has, tell
-# which of the streams that are under way got which script.
+# The backend plays its scripts in the order of arrival. The number in the prompt tells which stream got which script.
 _PROMPT = "Count {}."
 _NUMBER = re.compile(rb"Count (\d+)\.")
 
 
 @dataclass(frozen=True, slots=True)
 class CutStream:
-    """One stream that was cut.
+    """One cut stream.
 
     Attributes:
-        at_byte: so many bytes of the answer's body left the backend.
-        verdict: `told` by an error event, `refused` with an error status before the stream began, `whole` because
-            nothing was missing yet; or else `silent`: neither error nor end, `malformed`: an end or a text that is
-            not as it must be, `hung`: no end within the limit.
-        detail: what was wrong.
+        at_byte: bytes of the answer's body that the backend sent.
+        verdict: good ends are `told` (an error event), `refused` (an error status before the stream) and `whole`
+            (nothing was missing); bad ones are `silent` (neither error nor end), `malformed` (an end or a text with
+            defects) and `hung` (no end within the limit).
+        detail: the defects.
     """
 
     at_byte: int
@@ -48,13 +47,13 @@ class CutStream:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a client saw of one stream.
+class ObservedStream:
+    """One stream as its client saw it.
 
     Attributes:
-        verdict: how it ended, as far as that can be told without the others.
-        text: all that it said.
-        defects: what is not as it must be with such an end.
+        verdict: how it ended, from this stream alone.
+        text: its whole text.
+        defects: deviations from what such an end must look like.
     """
 
     verdict: Verdict
@@ -62,8 +61,8 @@ class Seen:
     defects: list[str]
 
 
-See = Callable[[ChatClient, str, float], Seen]
-"""Asks for a stream in one of the gateway's formats, with a prompt, and judges it; after so many seconds it hangs."""
+StreamObserver = Callable[[ChatClient, str, float], ObservedStream]
+"""Requests a stream for a prompt in one format and observes it; after that many seconds it counts as hung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +70,9 @@ class CutSweep:
     """The streams of one sweep.
 
     Attributes:
-        streams: in the order of the bytes.
+        streams: in the order of their cuts.
         size: bytes of the uncut answer's body.
-        seed: of the drawn places; None if every byte was taken.
+        seed: of the drawn cuts; None if there is one at every byte.
     """
 
     streams: tuple[CutStream, ...]
@@ -101,95 +100,95 @@ def cut_streams(
     drawn: int | None,
     seed: int,
     hang_s: float,
-    see: See | None = None,
+    observe: StreamObserver | None = None,
 ) -> CutSweep:
-    """Ask for the same stream again and again, some at a time, and cut each at another byte of the backend's answer.
+    """Request the same stream many times, and cut each at another byte of the backend's answer.
 
-    What the backend recorded before is forgotten.
+    The backend's earlier records are forgotten.
 
     Args:
-        client: asks; it must give up after `hang_s` of silence.
-        backend: what is behind the gateway, which must make one attempt per request, and pass the prompt on.
+        client: the gateway's client; it must give up after `hang_s` of silence.
+        backend: the backend behind the gateway, which must make one attempt per request and pass the prompt on.
         count: words of the answer, one chunk each.
         kind: how the backend's connection ends, as in `Fault`.
-        drawn: cut at each event's end, one byte before and one after, and at so many drawn bytes; None: at each byte.
+        drawn: number of random cuts, besides those at each event's end, one byte before and one after; None cuts at
+            every byte.
         seed: of the draws.
-        hang_s: a stream that takes longer hangs.
-        see: asks and judges; chat streams if left out.
+        hang_s: longest time of a stream; a longer one counts as hung.
+        observe: requests and observes a stream; `observe_chat` if left out.
 
     Raises:
-        ValueError: the uncut stream is not whole and in order, so that cutting it proves nothing.
+        ValueError: the uncut stream is not whole or has defects, so that cutting it proves nothing.
     """
     script = Script(chunks=words(count))
     backend.play(script)
-    see = see or see_chat
-    uncut = see(client, _PROMPT.format(0), hang_s)
+    observe = observe or observe_chat
+    uncut = observe(client, _PROMPT.format(0), hang_s)
     if uncut.verdict != "whole" or uncut.defects:
         raise ValueError(f"The uncut stream is {uncut.verdict}, and not in order: {'; '.join(uncut.defects)}")
     ends = [sent.end_byte for sent in backend.chat_requests()[-1].sent]
     size = ends[-1]
-    places = list(range(size + 1)) if drawn is None else sorted(_drawn_places(ends, drawn, seed))
+    cuts = list(range(size + 1)) if drawn is None else sorted(_draw_cuts(ends, drawn, seed))
     streams: list[CutStream] = []
     with ThreadPoolExecutor(_STREAMS_AT_ONCE) as pool:
-        for some in _batches(places):
+        for batch in _batches(cuts):
             backend.forget_requests()
-            backend.play(*(Script(chunks=script.chunks, fault=Fault(kind, at_byte=place)) for place in some))
-            seen = pool.map(lambda number: see(client, _PROMPT.format(number), hang_s), range(len(some)))
-            ran = [_judged(each, uncut.text) for each in seen]
-            asked = _asked(backend.chat_bodies(), len(some))
-            streams += [CutStream(place, *ran[number]) for number, place in zip(asked, some, strict=True)]
+            backend.play(*(Script(chunks=script.chunks, fault=Fault(kind, at_byte=cut)) for cut in batch))
+            observed = pool.map(lambda number: observe(client, _PROMPT.format(number), hang_s), range(len(batch)))
+            verdicts = [_verify(each, uncut.text) for each in observed]
+            order = _arrival_order(backend.chat_bodies(), len(batch))
+            streams += [CutStream(cut, *verdicts[number]) for number, cut in zip(order, batch, strict=True)]
     return CutSweep(tuple(streams), size, None if drawn is None else seed)
 
 
-def _asked(bodies: Iterable[bytes], count: int) -> list[int]:
+def _arrival_order(bodies: Iterable[bytes], count: int) -> list[int]:
     """The streams' numbers in the order in which the backend got them.
 
     Raises:
         ValueError: it did not get each of them exactly once.
     """
-    found = [int(match[1]) for body in bodies if (match := _NUMBER.search(body))]
-    if sorted(found) != list(range(count)):
-        raise ValueError(f"The backend got {len(found)} requests for {count} streams: one attempt each is needed.")
-    return found
+    numbers = [int(match[1]) for body in bodies if (match := _NUMBER.search(body))]
+    if sorted(numbers) != list(range(count)):
+        raise ValueError(f"The backend got {len(numbers)} requests for {count} streams: one attempt each is needed.")
+    return numbers
 
 
-def _drawn_places(ends: Sequence[int], drawn: int, seed: int) -> set[int]:
+def _draw_cuts(ends: Sequence[int], drawn: int, seed: int) -> set[int]:
     size = ends[-1]
     around = {end + step for end in (0, *ends) for step in (-1, 0, 1)}
     others = sorted(set(range(size + 1)) - around)
-    # Reproducible from the seed, which is all that is asked of it.
-    chosen = random.Random(seed).sample(others, min(drawn, len(others)))  # noqa: S311  # see the line above
-    return {place for place in around if 0 <= place <= size} | set(chosen)
+    chosen = random.Random(seed).sample(others, min(drawn, len(others)))  # noqa: S311  # repeatable on purpose
+    return {cut for cut in around if 0 <= cut <= size} | set(chosen)
 
 
-def _batches(places: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(places), _SCRIPTS_AT_ONCE):
-        yield places[start : start + _SCRIPTS_AT_ONCE]
+def _batches(cuts: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(cuts), _SCRIPTS_AT_ONCE):
+        yield cuts[start : start + _SCRIPTS_AT_ONCE]
 
 
-def see_chat(client: ChatClient, prompt: str, hang_s: float) -> Seen:
-    """A chat stream as its client sees it."""
+def observe_chat(client: ChatClient, prompt: str, hang_s: float) -> ObservedStream:
+    """Request a chat stream and observe it to its end."""
     try:
         stream = client.stream(prompt)
     except GatewayRefused as refusal:
-        return Seen("refused", "", error_defects(refusal.exchange))
+        return ObservedStream("refused", "", error_defects(refusal.exchange))
     except AnswerBrokeOff as broken:
-        return Seen("hung" if broken.exchange.total_s >= hang_s else "silent", "", [str(broken)])
+        return ObservedStream("hung" if broken.exchange.total_s >= hang_s else "silent", "", [str(broken)])
     if stream.total_s >= hang_s:
-        return Seen("hung", stream.text, [f"it took {stream.total_s:.1f} s"])
+        return ObservedStream("hung", stream.text, [f"it took {stream.total_s:.1f} s"])
     if stream.error is not None:
-        return Seen("told", stream.text, broken_stream_defects(stream))
+        return ObservedStream("told", stream.text, broken_stream_defects(stream))
     if stream.finish_reasons and stream.closed:
-        return Seen("whole", stream.text, stream_defects(stream))
-    return Seen("silent", stream.text, [repr(stream)])
+        return ObservedStream("whole", stream.text, stream_defects(stream))
+    return ObservedStream("silent", stream.text, [repr(stream)])
 
 
-def _judged(seen: Seen, whole_text: str) -> tuple[Verdict, str]:
-    """The verdict on one stream, and what was wrong with it."""
-    defects = list(seen.defects)
-    if seen.verdict == "told" and not whole_text.startswith(seen.text):
+def _verify(observed: ObservedStream, whole_text: str) -> tuple[Verdict, str]:
+    """The final verdict on one stream, and its defects."""
+    defects = list(observed.defects)
+    if observed.verdict == "told" and not whole_text.startswith(observed.text):
         defects.append("its text is no beginning of the uncut text")
-    if seen.verdict == "whole" and seen.text != whole_text:
+    if observed.verdict == "whole" and observed.text != whole_text:
         defects.append("it has a finish reason, but its text is not the uncut one")
-    honest = seen.verdict in {"told", "whole", "refused"}
-    return ("malformed" if defects and honest else seen.verdict), "; ".join(defects)
+    good = observed.verdict in {"told", "whole", "refused"}
+    return ("malformed" if defects and good else observed.verdict), "; ".join(defects)

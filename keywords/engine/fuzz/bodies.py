@@ -1,4 +1,4 @@
-"""Bodies that are no JSON object, or one that no server should take, of any endpoint's fields, for `malformed.py`."""
+"""Bodies that are no JSON object, or one that every server must refuse, for `malformed.py`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OVERFLOWS = ("1e999", "1E+9999", "9" * 400, "-" + "9" * 400, "-1e99999")
 
 
 def broken_bodies(endpoint: Endpoint) -> dict[str, SearchStrategy[bytes]]:
-    """For each way to break a body, such bodies."""
+    """Broken bodies by family of faults."""
     body = dump(endpoint.good)
     return {
         "JSON cut off or corrupted": _corrupted(body),
@@ -39,7 +39,7 @@ def broken_bodies(endpoint: Endpoint) -> dict[str, SearchStrategy[bytes]]:
         "no object": _no_object(),
         "nested too deep": _nested(endpoint),
         "lone surrogate": _lone_surrogate(endpoint),
-        "same key twice": _twice(endpoint),
+        "same key twice": _duplicate_key(endpoint),
     }
 
 
@@ -100,8 +100,8 @@ def _nested(endpoint: Endpoint) -> SearchStrategy[bytes]:
     objects = depth.map(lambda levels: '{"a":' * levels + "1" + "}" * levels)
     unclosed = depth.map(lambda levels: "[" * levels)
     nest = st.one_of(arrays, objects, unclosed)
-    # As the question the type is wrong at any depth, so a server without a depth limit must refuse it as well.
-    question = json.dumps({**endpoint.good, endpoint.asks: "@"})
+    # In the prompt field the type is wrong at any depth, so that a server without a depth limit must refuse it too.
+    question = json.dumps({**endpoint.good, endpoint.prompt_field: "@"})
     return st.one_of(unclosed, arrays, nest.map(lambda text: question.replace('"@"', text))).map(str.encode)
 
 
@@ -113,11 +113,11 @@ def _lone_surrogate(endpoint: Endpoint) -> SearchStrategy[bytes]:
     return st.builds(lambda place, bad: good.replace(json.dumps(place), json.dumps(bad), 1).encode(), places, text)
 
 
-def _twice(endpoint: Endpoint) -> SearchStrategy[bytes]:
-    """Both values are wrong, so it does not matter which one a parser keeps."""
-    asks = endpoint.asks.encode()
+def _duplicate_key(endpoint: Endpoint) -> SearchStrategy[bytes]:
+    """Bodies with the prompt field twice; both values are wrong, whichever a parser keeps."""
+    prompt_field = endpoint.prompt_field.encode()
     return st.builds(
-        lambda first, second: b'{"%s": %s, %s' % (asks, dump(first[endpoint.asks]), dump(second)[1:]),
-        endpoint.wrong_question,
-        endpoint.wrong_question,
+        lambda first, second: b'{"%s": %s, %s' % (prompt_field, dump(first[endpoint.prompt_field]), dump(second)[1:]),
+        endpoint.wrong_prompts,
+        endpoint.wrong_prompts,
     )

@@ -1,4 +1,4 @@
-"""The endpoints that ask a model, each with a request that is right in everything, for `malformed.py`."""
+"""Endpoints of model requests, each with a valid request, for `malformed.py`."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ class Endpoint:
     """One endpoint.
 
     Attributes:
-        path: where it is.
-        good: the request that is right in everything, and asks for a single token.
-        asks: the field that holds the question, and in it `malformed_fields.PROMPT` once.
-        words: further texts in `good` that stand there once.
+        path: its path.
+        good: a valid request for a single token.
+        prompt_field: the field that holds the prompt; it contains `fields.PROMPT` once.
+        words: further texts that occur once in `good`.
         numbers: fields that take a number.
-        wrong_question: requests whose `asks` is wrong.
-        broken_fields: for each family of faults that only this endpoint's requests can have, such requests.
+        wrong_prompts: requests with a wrong `prompt_field`.
+        broken_fields: requests by families of faults that only this endpoint has.
     """
 
     path: str
     good: dict[str, Any]
-    asks: str
+    prompt_field: str
     words: tuple[str, ...]
     numbers: tuple[str, ...]
-    wrong_question: SearchStrategy[dict[str, Any]]
+    wrong_prompts: SearchStrategy[dict[str, Any]]
     broken_fields: dict[str, SearchStrategy[dict[str, Any]]]
 
 
 def openai_endpoints(model: str) -> list[Endpoint]:
-    """Those of OpenAI's API."""
+    """The endpoints of OpenAI's API."""
     chat = fields.good_request(model)
     text = operations.good_completion(model)
     vectors = operations.good_embeddings(model)
@@ -86,7 +86,7 @@ def openai_endpoints(model: str) -> list[Endpoint]:
 
 
 def messages_endpoint(model: str) -> Endpoint:
-    """That of Anthropic's API."""
+    """The endpoint of Anthropic's API."""
     good = fields.good_request(model)
     messages = malformed_messages.broken_messages(good)
     return Endpoint(

@@ -1,4 +1,4 @@
-"""Chat requests in which one field is wrong, and what such requests to all endpoints share, for `malformed.py`."""
+"""Chat requests with one wrong field, and strategies that all endpoints share, for `malformed.py`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 PROMPT = "Say something broken"
-"""The user message of the good request; it occurs there once."""
+"""The user message of the valid request, which contains it once."""
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 _SHORT = st.text(max_size=12)
 
@@ -26,16 +26,16 @@ JSON: SearchStrategy[Any] = st.recursive(
 """Any JSON value."""
 
 UNKNOWN_FIELDS = st.dictionaries(st.text("abc_", min_size=1, max_size=6).map("x_{}".format), JSON, max_size=3)
-"""Fields that nobody knows. They are allowed, so they leave a request as right or wrong as it was."""
+"""Unknown fields. Servers allow them, so they make no request right or wrong."""
 
 
 def good_request(model: str) -> dict[str, Any]:
-    """The request that is right in everything, and asks for a single token."""
+    """A valid request for a single token."""
     return {"model": model, "messages": [{"role": "user", "content": PROMPT}], "max_tokens": 1}
 
 
 def broken_field(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
-    """The good request with one optional field of the wrong type or out of bounds."""
+    """The valid request with one optional field of the wrong type or out of bounds."""
     bad_values = _bad_values()
 
     def broken(name: str) -> SearchStrategy[dict[str, Any]]:
@@ -46,7 +46,7 @@ def broken_field(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
 
 
 def absent_field(good: dict[str, Any], *required: str) -> SearchStrategy[dict[str, Any]]:
-    """The good request without its model or another required field, or with nothing in it."""
+    """The valid request with its model or another required field missing, null or empty."""
     field = st.sampled_from(("model", *required))
     without = field.map(lambda name: {key: value for key, value in good.items() if key != name})
     nothing: SearchStrategy[Any] = st.sampled_from((None, "", [], {}))
@@ -55,12 +55,12 @@ def absent_field(good: dict[str, Any], *required: str) -> SearchStrategy[dict[st
 
 
 def broken_messages(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
-    """The good request with something else than messages, or with one wrong message among good ones."""
+    """The valid request with messages of the wrong type, or with one wrong message."""
     return among_good(good, _bad_message())
 
 
 def among_good(good: dict[str, Any], wrong: SearchStrategy[Any]) -> SearchStrategy[dict[str, Any]]:
-    """The good request with something else than messages, or with one `wrong` message among good ones."""
+    """The valid request with messages of the wrong type, or with one `wrong` message among valid ones."""
     right = copy.copy(good["messages"][0])
     among = st.builds(
         lambda before, message, after: [right] * before + [message] + [right] * after,
@@ -72,11 +72,11 @@ def among_good(good: dict[str, Any], wrong: SearchStrategy[Any]) -> SearchStrate
 
 
 def bad_frame(roles: Collection[str], role: SearchStrategy[str]) -> SearchStrategy[Any]:
-    """No message, or one whose role or content is none.
+    """A value that is no message, or a message with a wrong role or content.
 
     Args:
-        roles: all that there are.
-        role: those of which a content of the wrong type is drawn.
+        roles: all valid roles.
+        role: valid roles for messages with a wrong content.
     """
     return st.one_of(
         not_of(dict),
@@ -101,7 +101,7 @@ def _bad_message() -> SearchStrategy[Any]:
 
 
 def _bad_part() -> SearchStrategy[Any]:
-    # A type that OpenAI does not list is no fault: servers have parts of their own, such as `video_url`.
+    # An unlisted type is no fault: servers add types, such as `video_url`.
     return st.one_of(
         not_of(dict),
         st.just({}),
@@ -123,34 +123,34 @@ def _bad_tool_calls() -> SearchStrategy[Any]:
 
 
 def _bad_function(rest: dict[str, Any]) -> SearchStrategy[Any]:
-    """A function, described or called: it is no object, or has no proper name."""
+    """A function of the wrong type, or without a valid name."""
     return st.one_of(not_of(dict), st.just(rest), not_of(str).map(lambda bad: {**rest, "name": bad}))
 
 
 def _bad_values() -> dict[str, tuple[SearchStrategy[Any], dict[str, Any]]]:
-    """For each optional field its wrong values, and what else must stand in the request for it to have a meaning."""
-    nothing_else: dict[str, Any] = {}
+    """For each optional field, its wrong values and the other fields that it depends on."""
+    no_other_fields: dict[str, Any] = {}
     streaming = {"stream": True}
     return {
-        "model": (WRONG_MODEL, nothing_else),
-        "temperature": (outside(0, 2), nothing_else),
-        "top_p": (outside(0, 1), nothing_else),
-        "presence_penalty": (outside(-2, 2), nothing_else),
-        "frequency_penalty": (outside(-2, 2), nothing_else),
-        "n": (no_integer(1, 128), nothing_else),
+        "model": (WRONG_MODEL, no_other_fields),
+        "temperature": (outside(0, 2), no_other_fields),
+        "top_p": (outside(0, 1), no_other_fields),
+        "presence_penalty": (outside(-2, 2), no_other_fields),
+        "frequency_penalty": (outside(-2, 2), no_other_fields),
+        "n": (no_integer(1, 128), no_other_fields),
         "top_logprobs": (no_integer(0, 20), {"logprobs": True}),
-        "max_tokens": (no_integer(0, None), nothing_else),
-        "max_completion_tokens": (no_integer(0, None), nothing_else),
-        "seed": (no_integer(-(2**63), 2**63 - 1), nothing_else),
-        "stream": (optional_not_of(bool), nothing_else),
-        "logprobs": (optional_not_of(bool), nothing_else),
+        "max_tokens": (no_integer(0, None), no_other_fields),
+        "max_completion_tokens": (no_integer(0, None), no_other_fields),
+        "seed": (no_integer(-(2**63), 2**63 - 1), no_other_fields),
+        "stream": (optional_not_of(bool), no_other_fields),
+        "logprobs": (optional_not_of(bool), no_other_fields),
         "stop": (
             st.one_of(
                 optional_not_of(str, list),
                 st.lists(not_of(str), min_size=1, max_size=4),
                 st.lists(st.text(min_size=1, max_size=4), min_size=5, max_size=9),
             ),
-            nothing_else,
+            no_other_fields,
         ),
         "stream_options": (
             optional_not_of(dict) | optional_not_of(bool).map(lambda bad: {"include_usage": bad}),
@@ -160,7 +160,7 @@ def _bad_values() -> dict[str, tuple[SearchStrategy[Any], dict[str, Any]]]:
             optional_not_of(dict)
             | not_of(str).map(lambda bad: {"type": bad})
             | not_of(dict).map(lambda bad: {"type": "json_schema", "json_schema": bad}),
-            nothing_else,
+            no_other_fields,
         ),
         "tools": (
             optional_not_of(list)
@@ -168,15 +168,15 @@ def _bad_values() -> dict[str, tuple[SearchStrategy[Any], dict[str, Any]]]:
             | st.just([{"type": "function"}])
             | _bad_function({"parameters": {}}).map(lambda bad: [{"type": "function", "function": bad}])
             | st.integers(129, 140).map(lambda many: [_tool(number) for number in range(many)]),
-            nothing_else,
+            no_other_fields,
         ),
         "tool_choice": (
             optional_not_of(str, dict) | _SHORT.map("no-{}".format) | st.just({"type": "function"}),
             {"tools": [_tool(0)]},
         ),
-        "logit_bias": (optional_not_of(dict) | not_of(int, float).map(lambda bad: {"42": bad}), nothing_else),
-        "user": (optional_not_of(str), nothing_else),
-        "metadata": (optional_not_of(dict), nothing_else),
+        "logit_bias": (optional_not_of(dict) | not_of(int, float).map(lambda bad: {"42": bad}), no_other_fields),
+        "user": (optional_not_of(str), no_other_fields),
+        "metadata": (optional_not_of(dict), no_other_fields),
     }
 
 
@@ -186,17 +186,17 @@ def _tool(number: int) -> dict[str, Any]:
 
 
 def not_of(*types: type) -> SearchStrategy[Any]:
-    """Any JSON value but these types; `true` is no number here, though Python says so."""
+    """Any JSON value but these types; `true` is no number here, unlike in Python."""
     return JSON.filter(lambda value: type(value) not in types)
 
 
 def optional_not_of(*types: type) -> SearchStrategy[Any]:
-    """As `not_of`, of a field that may be null."""
+    """Any JSON value but these types and null, for a field that may be null."""
     return not_of(*types, type(None))
 
 
 def outside(low: float, high: float) -> SearchStrategy[Any]:
-    """No number within the bounds."""
+    """Any value but a number within the bounds."""
     return st.one_of(
         optional_not_of(int, float),
         st.floats(max_value=low, exclude_max=True, allow_nan=False, allow_infinity=False),
@@ -207,7 +207,7 @@ def outside(low: float, high: float) -> SearchStrategy[Any]:
 
 
 def no_integer(low: int, high: int | None) -> SearchStrategy[Any]:
-    """No whole number within the bounds. `3.0` is left out: JSON cannot tell it from 3."""
+    """Any value but an integer within the bounds; `3.0` is left out, since JSON does not distinguish it from 3."""
     fractions = st.floats(-1e6, 1e6).filter(lambda value: not value.is_integer())
     wrong = [optional_not_of(int, float), fractions, st.integers(max_value=low - 1)]
     if high is not None:
@@ -216,4 +216,4 @@ def no_integer(low: int, high: int | None) -> SearchStrategy[Any]:
 
 
 WRONG_MODEL = st.text(min_size=1, max_size=30).map("no-such-{}".format) | not_of(str)
-"""No model that a server has."""
+"""Models that no server has."""

@@ -1,4 +1,4 @@
-"""Send broken requests as bytes, one after the other, and judge every answer."""
+"""Flood of malformed requests, sent as bytes one after the other, and verification of every answer."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _HUNG = b"TimeoutError"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One request whose answer was wrong.
+    """One request with a wrong answer.
 
     Attributes:
-        endpoint: path of the endpoint that the request was meant for.
-        family: what was broken about the request.
-        fault: what is wrong about the answer.
-        request: bytes to send again; `<secret>` stands where the key was.
+        endpoint: path of the request's endpoint.
+        family: family of the request's fault.
+        fault: fault of the answer.
+        request: bytes to send again; `<secret>` stands in place of the key.
         status: of the answer; None if none came.
         answer: body of the answer.
     """
@@ -50,25 +50,27 @@ class Finding:
 
     def __str__(self) -> str:
         """One line for a message; long bytes are shortened."""
-        told = f"{self.endpoint}, {self.family}: {self.fault}"
-        return f"{told}; {_shown(self.request)} -> {self.status} {_shown(self.answer)}"
+        return (
+            f"{self.endpoint}, {self.family}: {self.fault}; "
+            f"{_shown(self.request)} -> {self.status} {_shown(self.answer)}"
+        )
 
 
 @dataclass(slots=True)
 class Flood:
-    """What came back.
+    """Answers to a flood of malformed requests.
 
     Attributes:
-        seed: what the requests were generated from.
-        sent: how many were sent.
+        seed: the generator's seed.
+        sent: number of requests.
         took_s: seconds for all of them.
-        statuses: for each endpoint, family and status how often; status None is no answer.
+        statuses: counts by endpoint, family and status; status None is no answer.
         server_errors: answers from 500 up.
         malformed_answers: refusals whose body is not the endpoint's error object: OpenAI's with its four keys, or
             Anthropic's with its type.
-        accepted: requests that were answered with success although they are broken.
-        unanswered: HTTP requests without an answer, on a fresh connection and within 5 seconds; and bytes that are no
-            HTTP where the connection was neither answered nor closed within that time.
+        accepted: malformed requests that were answered with success.
+        unanswered: HTTP requests without an answer within 5 seconds on a fresh connection; and bytes that are no HTTP
+            whose connection was neither answered nor closed within that time.
     """
 
     seed: int
@@ -81,18 +83,18 @@ class Flood:
     unanswered: list[Finding] = field(default_factory=list)
 
     def findings(self) -> list[Finding]:
-        """Everything that was wrong, the worst first."""
+        """All findings, the worst first."""
         return [*self.server_errors, *self.unanswered, *self.accepted, *self.malformed_answers]
 
     def by_endpoint(self) -> dict[str, Counter[int | None]]:
-        """For each endpoint and status how often."""
+        """Counts by endpoint and status."""
         counts: dict[str, Counter[int | None]] = {}
         for (endpoint, _), statuses in self.statuses.items():
             counts.setdefault(endpoint, Counter()).update(statuses)
         return counts
 
     def add(self, request: MalformedRequest, status: int | None, answer: bytes) -> None:
-        """Count an answer, and keep it if it is wrong; without a status the answer is why there is none."""
+        """Count an answer, and keep it if it is wrong; without a status, `answer` is the reason."""
         self.sent += 1
         self.statuses.setdefault((request.endpoint, request.family), Counter())[status] += 1
 
@@ -100,7 +102,7 @@ class Flood:
             return Finding(request.endpoint, request.family, fault, request.data, status, answer)
 
         if status is None:
-            # Bytes that are no HTTP request deserve no answer, but no open connection either.
+            # Bytes that are no HTTP request need no answer, but their connection must close.
             if request.is_http or answer.startswith(_HUNG):
                 self.unanswered.append(finding("no answer"))
         elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -112,7 +114,7 @@ class Flood:
 
 
 class FloodTooSlowError(Exception):
-    """The time was up before all requests were sent; `flood` holds what came back until then."""
+    """The time was over before all requests were sent; `flood` holds the answers until then."""
 
     def __init__(self, message: str, flood: Flood) -> None:
         super().__init__(message)
@@ -128,32 +130,32 @@ def send_all(
     time_limit_s: float,
     progress: Callable[[int], None],
 ) -> Flood:
-    """Send the requests, over one connection as long as the server keeps it.
+    """Send the requests, over one connection as long as the server keeps it open.
 
     Args:
-        requests: what to send.
+        requests: the requests.
         url: address of the server, without a path.
-        api_key: takes the place of `<secret>`; without one the placeholder itself goes out.
-        seed: for the record.
-        time_limit_s: for all of them together, in seconds.
-        progress: told after every 500 how many were sent.
+        api_key: replaces `<secret>`; without a key the placeholder is sent.
+        seed: the generator's seed, for the record.
+        time_limit_s: limit of the whole flood, in seconds.
+        progress: called after every 500 requests with their number.
 
     Raises:
-        FloodTooSlowError: the time was up first.
+        FloodTooSlowError: the time was over before all requests were sent.
     """
     flood = Flood(seed)
     key = api_key.encode() if api_key else KEY
     connection = _Connection(url)
     started = clock.now()
-    waiting = list(requests)
+    all_requests = list(requests)
     try:
-        for request in waiting:
+        for request in all_requests:
             flood.took_s = clock.now() - started
             if flood.took_s > time_limit_s:
-                message = f"Only {flood.sent} of {len(waiting)} requests were answered within {time_limit_s:g} s."
+                message = f"Only {flood.sent} of {len(all_requests)} requests were answered within {time_limit_s:g} s."
                 raise FloodTooSlowError(message, flood)
             data = request.data.replace(KEY, key, 1)
-            status, answer = connection.ask(data) if request.is_http else _ask_once(url, data)
+            status, answer = connection.send(data) if request.is_http else _send_once(url, data)
             flood.add(request, status, answer.replace(key, KEY))
             if flood.sent % _PROGRESS_EVERY == 0:
                 progress(flood.sent)
@@ -164,14 +166,14 @@ def send_all(
 
 
 def shape_fault(endpoint: str, status: int, body: bytes) -> str | None:
-    """What keeps a refusal from having its endpoint's shape; None if nothing does."""
+    """The deviation of a refusal from its endpoint's error object; None if there is none."""
     if endpoint == MESSAGES:
         return "; ".join(error_body_defects(status, body)) or None
     return error_shape_fault(body)
 
 
 def error_shape_fault(body: bytes) -> str | None:
-    """What keeps a body from being `{"error": {"message", "type", "param", "code"}}`; None if nothing does.
+    """The deviation of a body from `{"error": {"message", "type", "param", "code"}}`; None if there is none.
 
     Message and type are texts, param and code are texts or null (OpenAI's published `ErrorResponse`).
     """
@@ -189,20 +191,20 @@ def error_shape_fault(body: bytes) -> str | None:
 
 
 class _Connection:
-    """A connection that is kept open between requests and opened again when the server closed it."""
+    """A connection that stays open between requests, and is opened again if the server closed it."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._socket: socket.socket | None = None
 
-    def ask(self, data: bytes) -> tuple[int | None, bytes]:
-        """Status and body, or None and the reason."""
+    def send(self, data: bytes) -> tuple[int | None, bytes]:
+        """Send a request and return status and body, or None and the reason."""
         if self._socket is not None:
             try:
                 return self._exchange(self._socket, data)
             except http.client.RemoteDisconnected:
-                # The server may close an idle connection at any moment (RFC 9112 §9.3): only a fresh one can tell
-                # whether this request is to blame.
+                # The server may close an idle connection at any time (RFC 9112 §9.3): only a fresh connection shows
+                # whether this request caused it.
                 self.close()
             except (OSError, http.client.HTTPException) as error:
                 return self._failed(error)
@@ -229,7 +231,7 @@ class _Connection:
 
 
 def _exchange(connection: socket.socket, data: bytes) -> tuple[int, bytes, bool]:
-    # A server that refuses early may stop reading; its answer can still be there.
+    # A server that refuses early may stop reading; its answer can still be read.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.sendall(data)
     return _read(connection, data.split(b" ", 1)[0].decode("latin-1"))
@@ -241,8 +243,8 @@ def _read(connection: socket.socket, method: str) -> tuple[int, bytes, bool]:
         return answer.status, answer.read(), answer.will_close
 
 
-def _ask_once(url: str, data: bytes) -> tuple[int | None, bytes]:
-    """Send bytes over a connection of their own, say that no more will come, and take what comes back."""
+def _send_once(url: str, data: bytes) -> tuple[int | None, bytes]:
+    """Send bytes over their own connection, close its sending side, and return status and body."""
     try:
         with _connect(url) as connection:
             connection.sendall(data)

@@ -1,4 +1,4 @@
-"""HTTP requests as bytes: right ones around a broken body, and broken ones, for `malformed.py`."""
+"""HTTP requests as bytes: valid ones around a broken body, and broken ones, for `malformed.py`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CHAT, COMPLETIONS, EMBEDDINGS = "/v1/chat/completions", "/v1/completions", "/v1/embeddings"
 MESSAGES = "/v1/messages"
 KEY = b"<secret>"
-"""Stands in generated requests where the key goes, so that they can be shown and kept."""
+"""Placeholder of the key in generated requests, so that they can be shown and stored."""
 _NO_JSON = b'{"model":'
 _FIXED_HEADERS = (b"Host: gateway", b"Authorization: Bearer " + KEY)
 _VISIBLE_BYTES = (*range(0x21, 0x7F), *range(0x80, 0x100))
@@ -32,7 +32,7 @@ def http_request(
     content_type: bytes = b"application/json",
     headers: Sequence[bytes] = _FIXED_HEADERS,
 ) -> bytes:
-    """One HTTP/1.1 request that leaves the connection open."""
+    """An HTTP/1.1 request that leaves the connection open."""
     lines = (
         f"{method} {path} HTTP/1.1".encode(),
         *headers,
@@ -45,7 +45,7 @@ def http_request(
 
 
 def odd_headers(path: str) -> SearchStrategy[bytes]:
-    """Headers with values that are allowed on the wire but make no sense, around a body that is no JSON."""
+    """Requests whose headers have valid but senseless values, with a body that is no JSON."""
     value = st.one_of(
         st.text(string.printable.strip() + " ", max_size=60).map(lambda text: text.strip().encode()),
         st.lists(st.sampled_from(_VISIBLE_BYTES), max_size=40).map(bytes),
@@ -60,7 +60,7 @@ def odd_headers(path: str) -> SearchStrategy[bytes]:
 
 
 def not_http(path: str, good_body: bytes) -> SearchStrategy[bytes]:
-    """Bytes that are no HTTP request, or only the first part of one. Any body in a whole one is no JSON."""
+    """Bytes that are no HTTP request, or only its first part; a whole request has a body that is no JSON."""
     whole = http_request("POST", path, body=good_body)
     to = path.encode()
     post = b"POST %s HTTP/1.1" % to

@@ -1,4 +1,4 @@
-"""Requests of Anthropic's Messages in which one field is wrong, for `malformed.py`.
+"""Requests to Anthropic's Messages with one wrong field, for `malformed.py`.
 
 Types and bounds are those of platform.claude.com/docs/en/api/messages (temperature and `top_p` 0 to 1, at least one
 message, a thinking budget of at least 1024 tokens and below `max_tokens`).
@@ -30,7 +30,7 @@ _TOOL = {"name": "tool", "input_schema": {"type": "object", "properties": {}}}
 
 
 def broken_field(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
-    """The good request with one field of the wrong type or out of bounds."""
+    """The valid request with one field of the wrong type or out of bounds."""
     wrong = _wrong_values()
 
     def broken(name: str) -> SearchStrategy[dict[str, Any]]:
@@ -41,7 +41,7 @@ def broken_field(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
 
 
 def broken_messages(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
-    """The good request with something else than messages, or with one wrong message among good ones."""
+    """The valid request with messages of the wrong type, or with one wrong message."""
     return among_good(good, _bad_message())
 
 

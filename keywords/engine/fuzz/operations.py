@@ -1,4 +1,4 @@
-"""Requests for text completions and embeddings in which one field is wrong, for `malformed.py`.
+"""Requests for text completions and embeddings with one wrong field, for `malformed.py`.
 
 Types and bounds are those of OpenAI's published `CreateCompletionRequest` and `CreateEmbeddingRequest`.
 """
@@ -26,27 +26,27 @@ _MOST_TEXTS = 2048
 
 
 def good_completion(model: str) -> dict[str, Any]:
-    """The request for a text completion that is right in everything, and asks for a single token."""
+    """A valid request for a text completion of a single token."""
     return {"model": model, "prompt": PROMPT, "max_tokens": 1}
 
 
 def good_embeddings(model: str) -> dict[str, Any]:
-    """The request for embeddings that is right in everything."""
+    """A valid request for embeddings."""
     return {"model": model, "input": PROMPT}
 
 
 def wrong_prompt(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
-    """The good request for a text completion with something else than prompts."""
+    """The valid completion request with a wrong prompt."""
     return _broken(good, {"prompt": _wrong_prompts()})
 
 
 def wrong_input(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
-    """The good request for embeddings with something else than texts, or none."""
+    """The valid embeddings request with a wrong or empty input."""
     return _broken(good, {"input": _wrong_inputs()})
 
 
 def broken_completion(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
-    """The good request for a text completion with one field of the wrong type or out of bounds."""
+    """The valid completion request with one field of the wrong type or out of bounds."""
     flag = optional_not_of(bool)
     return _broken(
         good,
@@ -70,7 +70,7 @@ def broken_completion(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
 
 
 def broken_embeddings(good: dict[str, Any]) -> SearchStrategy[dict[str, Any]]:
-    """The good request for embeddings with one field of the wrong type or out of bounds."""
+    """The valid embeddings request with one field of the wrong type or out of bounds."""
     return _broken(
         good,
         {
@@ -93,7 +93,7 @@ def _wrong_inputs() -> SearchStrategy[Any]:
 
 
 def _wrong_texts() -> SearchStrategy[Any]:
-    """Neither text, nor texts, nor ids of tokens, nor lists of these."""
+    """Values that are neither text, nor texts, nor token ids, nor lists of these."""
     return st.one_of(
         optional_not_of(str, list),
         not_of(str).map(lambda bad: ["a", bad]),

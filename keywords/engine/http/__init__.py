@@ -1,1 +1,1 @@
-"""HTTP as it went over the wire: exchanges, server-sent events, a first look at a server."""
+"""HTTP exchanges, server-sent events, disconnects, and the probe of a server."""

@@ -1,4 +1,4 @@
-"""A client that does not wait for the end: it asks, reads as much as it was told to, and closes its connection."""
+"""Client that disconnects before the answer is complete."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _EVENT_END = b"\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
-    """How a client left.
+class Disconnect:
+    """How a client disconnected.
 
     Attributes:
-        at_s: when it began to close its connection, seconds on the monotonic clock, the same in all processes.
-        status: HTTP status of the answer; None if it left before there was one.
-        request_id: of the answer; None if it left before there was one.
-        received: what it had read of the answer's body.
-        exchange: the same for the evidence.
+        at_s: when the client began to close its connection, by `clock.now()`.
+        status: HTTP status of the answer; None if the client read none.
+        request_id: the answer's `x-request-id`; None if the client read none.
+        received: the part of the answer's body that the client read.
+        exchange: the same facts for the evidence.
     """
 
     at_s: float
@@ -39,33 +39,33 @@ class Departure:
     exchange: Exchange = field(repr=False)
 
 
-def ask_and_leave(
-    base_url: str, asked: Mapping[str, Any], *, api_key: str | None, after_s: float = 0.0, after_events: int = 0
-) -> Departure:
-    """Ask for a chat completion and close the connection before it is complete.
+def send_and_disconnect(
+    base_url: str, body: Mapping[str, Any], *, api_key: str | None, after_s: float = 0.0, after_events: int = 0
+) -> Disconnect:
+    """Send a chat request and close the connection before the answer is complete.
 
     Args:
         base_url: address without a path.
-        asked: the body of the request.
-        api_key: key to use; None sends none.
-        after_s: how long to stay, after the request was sent or the last awaited event came.
-        after_events: so many events of a stream are awaited first; 0 awaits nothing, not even a status.
+        body: the request's JSON object.
+        api_key: key to send; None sends none.
+        after_s: seconds to stay connected after the request, or after the last awaited event.
+        after_events: events of the stream to read first; 0 reads nothing, not even a status.
 
     Raises:
         OSError: the gateway could not be reached, or an awaited event did not come within 30 seconds.
         ConnectionError: the answer ended before the last awaited event came.
     """
     address = urlsplit(base_url)
-    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-    connection = kind(address.netloc, timeout=_TIMEOUT_S)
+    connection_class = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+    connection = connection_class(address.netloc, timeout=_TIMEOUT_S)
     headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {api_key}"} if api_key else {})
-    shown = {name: "<secret>" if name == "authorization" else value for name, value in headers.items()}
-    body, started_at, sent_at = json.dumps(asked).encode(), time.time(), clock.now()
+    masked_headers = {name: "<secret>" if name == "authorization" else value for name, value in headers.items()}
+    data, started_at, sent_at = json.dumps(body).encode(), time.time(), clock.now()
     try:
-        connection.request("POST", _PATH, body, headers)
+        connection.request("POST", _PATH, data, headers)
         status, request_id, received = _read_events(connection, after_events) if after_events else (None, None, b"")
         time.sleep(after_s)
-        # Before it closes: whoever notices can do so only later.
+        # Taken before the close, so that no server can notice earlier.
         at_s = clock.now()
     finally:
         connection.close()
@@ -73,8 +73,8 @@ def ask_and_leave(
     exchange = Exchange(
         method="POST",
         url=f"{base_url}{_PATH}",
-        request_headers=shown,
-        request_body=body,
+        request_headers=masked_headers,
+        request_body=data,
         started_at=started_at,
         sent_at=sent_at,
         status=status,
@@ -82,16 +82,16 @@ def ask_and_leave(
         total_s=total_s,
         failure="the client left on purpose",
     )
-    return Departure(at_s, status, request_id, received, exchange)
+    return Disconnect(at_s, status, request_id, received, exchange)
 
 
 def _read_events(connection: http.client.HTTPConnection, count: int) -> tuple[int, str | None, bytes]:
     response = connection.getresponse()
     received = b""
     while received.count(_EVENT_END) < count:
-        piece = response.read1()
-        if not piece:
-            found = received.count(_EVENT_END)
-            raise ConnectionError(f"The answer (status {response.status}) ended after {found} events: {received!r}")
-        received += piece
+        data = response.read1()
+        if not data:
+            events = received.count(_EVENT_END)
+            raise ConnectionError(f"The answer (status {response.status}) ended after {events} events: {received!r}")
+        received += data
     return response.status, response.headers["x-request-id"], received

@@ -1,4 +1,4 @@
-"""What went over the wire: one request, its answer, and when each piece of it came."""
+"""HTTP exchange: one request, its answer, and the time of each read."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Chunk:
     """One read from the socket.
 
     Attributes:
-        at_s: seconds between sending the request and this read, on the monotonic clock.
-        data: the bytes as they came.
+        at_s: seconds from sending the request to this read, on the monotonic clock.
+        data: the bytes read.
     """
 
     at_s: float
@@ -23,22 +23,22 @@ class Chunk:
 
 @dataclass(slots=True)
 class Exchange:
-    """One HTTP request and what came back, whole or broken off.
+    """One HTTP request and its answer, whole or broken off.
 
     Attributes:
         method: the HTTP method.
         url: the full address, without user and password.
-        request_headers: as sent, but with the value of every secret header replaced by `<secret>`; the values of a
-            header that was sent twice are joined with `, `.
+        request_headers: as sent, secret values replaced by `<secret>`; values of a repeated header are joined with
+            `, `.
         request_body: bytes as sent.
-        started_at: wall clock, seconds since the epoch.
-        sent_at: the same moment by `clock.now()`, to compare with other moments.
+        started_at: start by the wall clock, seconds since the epoch.
+        sent_at: the same moment by `clock.now()`.
         status: HTTP status; None if no answer came.
         response_headers: names in lower case.
-        headers_s: seconds from sending until the status and headers were read; None if no answer came.
-        chunks: the body, read by read.
+        headers_s: seconds from sending to the end of the answer's headers; None if no answer came.
+        chunks: the body, one chunk for each read.
         total_s: seconds from sending to the end of the body, or to the failure.
-        failure: why the exchange broke off; None if it ended properly.
+        failure: why the exchange broke off; None if it is complete.
     """
 
     method: str
@@ -69,14 +69,14 @@ class Exchange:
 
 
 Observer = Callable[[Exchange], None]
-"""Called once for each finished exchange, from whichever thread made it."""
+"""Callback for each finished exchange; runs in the thread that made it."""
 
 
 def parse_json(data: str | bytes) -> Any:
-    """Parse JSON as RFC 8259 has it: unlike `json.loads` it refuses NaN and Infinity.
+    """Parse JSON by RFC 8259: unlike `json.loads`, refuse NaN and Infinity.
 
     Raises:
-        ValueError: it is not JSON, or not UTF-8.
+        ValueError: the data is not JSON, or not UTF-8.
     """
     return json.loads(data, parse_constant=_refuse_constant)
 

@@ -1,4 +1,4 @@
-"""First look at a server: does it answer at all, and what is it."""
+"""Probe of a server: whether it answers, and what it is."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class ProbeError(Exception):
-    """The server at the given address is not there, is no OpenAI-compatible server, or refuses the key."""
+    """No server answers at the address, or it is not OpenAI-compatible, or it refuses the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a server is, found out without spending a token.
+    """What a server is, learnt without spending a token.
 
     Attributes:
-        url: address without `/v1` and without a slash at its end.
+        url: address without `/v1` and without a closing slash.
         models: ids that `/v1/models` lists.
-        is_our_gateway: it is this project's gateway, whoever started it.
-        enforces_keys: it refuses a chat request with a wrong key.
-        version: what its `/health` calls its version; empty if it does not say.
+        is_our_gateway: whether it is this project's gateway, started by this run or not.
+        enforces_keys: whether it refuses a chat request with a wrong key.
+        version: the version in its `/health`; empty if there is none.
     """
 
     url: str
@@ -41,14 +41,14 @@ class Facts:
 def fetch(
     url: str, *, method: str = "GET", api_key: str | None = None, body: bytes = b"", timeout_s: float = 5.0
 ) -> tuple[int | None, bytes]:
-    """One request; status None if no answer came, with the reason as body."""
+    """Send one request and return status and body; without an answer, None and the reason."""
     headers = {"content-type": "application/json"} if body else {}
     if api_key is not None:
         headers["authorization"] = f"Bearer {api_key}"
-    # A server on this machine is never behind the proxy that the environment may name.
+    # A server on this machine is never behind the environment's proxy.
     parts = urlsplit(url)
     trust_env = parts.hostname not in _LOOPBACK
-    encrypted = parts.scheme == "https"  # loading the certificates takes longer than the request
+    encrypted = parts.scheme == "https"  # loading certificates takes longer than the request
     try:
         with httpx2.Client(timeout=timeout_s, trust_env=trust_env, verify=encrypted) as client:
             answer = client.request(method, url, content=body or None, headers=headers)
@@ -57,16 +57,16 @@ def fetch(
     return answer.status_code, answer.content
 
 
-def look_at(url: str, api_key: str | None, *, timeout_s: float = 5.0) -> Facts:
+def probe(url: str, api_key: str | None, *, timeout_s: float = 5.0) -> Facts:
     """Find out what answers at an address.
 
     Args:
-        url: `http://host:port`; a `/v1` at its end is cut off.
-        api_key: key for the `Authorization` header; none if left out.
-        timeout_s: time limit for each of the three requests, in seconds.
+        url: `http://host:port`; a closing `/v1` is cut off.
+        api_key: key for the `Authorization` header; None sends none.
+        timeout_s: limit of each of the three requests, in seconds.
 
     Raises:
-        ProbeError: nothing usable is there; the message names the remedy.
+        ProbeError: there is no usable server; the message names the remedy.
     """
     url = url.rstrip("/").removesuffix("/v1")
     status, body = fetch(f"{url}/v1/models", api_key=api_key, timeout_s=timeout_s)
@@ -75,8 +75,8 @@ def look_at(url: str, api_key: str | None, *, timeout_s: float = 5.0) -> Facts:
             f"No server answers at {url} within {timeout_s:g} s ({body.decode()}). Start it, or correct the URL."
         )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        given = "no key" if api_key is None else "the given key"
-        raise ProbeError(f"The server at {url} refuses {given} ({status}). Give a valid key in GATEWAY_API_KEY.")
+        key = "no key" if api_key is None else "the given key"
+        raise ProbeError(f"The server at {url} refuses {key} ({status}). Give a valid key in GATEWAY_API_KEY.")
     try:
         models = tuple(str(model["id"]) for model in json.loads(body)["data"])
     except (ValueError, KeyError, TypeError):
@@ -86,8 +86,8 @@ def look_at(url: str, api_key: str | None, *, timeout_s: float = 5.0) -> Facts:
         ) from None
     if not models:
         raise ProbeError(f"The server at {url} lists no model in /v1/models. Load one, then run again.")
-    # An empty object is refused by every server before it costs anything; the question is only with which status.
-    refused, _ = fetch(
+    # Every server refuses an empty object before it costs a token; the status tells whether the key was checked.
+    refusal, _ = fetch(
         f"{url}/v1/chat/completions", method="POST", api_key="wrong-key", body=b"{}", timeout_s=timeout_s
     )
     health = _health(url, timeout_s)
@@ -95,7 +95,7 @@ def look_at(url: str, api_key: str | None, *, timeout_s: float = 5.0) -> Facts:
         url=url,
         models=models,
         is_our_gateway=health.get("service") == _SERVICE,
-        enforces_keys=refused in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN},
+        enforces_keys=refusal in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN},
         version=str(health.get("version", "")),
     )
 

@@ -1,4 +1,4 @@
-"""A transport that writes down every exchange; it sits under our own client and under the OpenAI package."""
+"""HTTP transport that records every exchange, below our own client and below the OpenAI package."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "
 class RecordingTransport(httpx2.BaseTransport):
     """Passes requests on to another transport and records them, with the time of each read.
 
-    `recorded(request)` has the exchange, whether the request succeeds or not.
+    `recorded(request)` returns the exchange, also of a request that failed.
 
     Args:
-        inner: does the work.
-        observe: called with each exchange once it has ended, however it ended.
-        limit_s: an answer whose body takes longer than this is broken off with `httpx2.ReadTimeout`.
+        inner: the transport that sends.
+        observe: called with each exchange once it has ended.
+        limit_s: longest time for a body; a longer one is broken off with `httpx2.ReadTimeout`.
     """
 
     def __init__(self, inner: httpx2.BaseTransport, observe: Observer | None, limit_s: float) -> None:
@@ -35,7 +35,7 @@ class RecordingTransport(httpx2.BaseTransport):
         self._limit_s = limit_s
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send the request; the answer's body is recorded while the caller reads it."""
+        """Send the request, and record the answer's body while the caller reads it."""
         exchange = Exchange(
             method=request.method,
             url=str(request.url.copy_with(userinfo=b"")),
@@ -67,7 +67,7 @@ class RecordingTransport(httpx2.BaseTransport):
 
 
 def masked(headers: httpx2.Headers) -> dict[str, str]:
-    """The headers, lower case, with the values of those that carry secrets replaced by `<secret>`."""
+    """The headers with names in lower case and secret values replaced by `<secret>`."""
     lowered = {name.lower(): value for name, value in headers.items()}
     return {name: "<secret>" if name in SECRET_HEADERS else value for name, value in lowered.items()}
 
@@ -79,7 +79,7 @@ def recorded(request: httpx2.Request) -> Exchange:
 
 
 def describe(error: Exception) -> str:
-    """Kind and words of a transport error; some carry no words."""
+    """The type and message of a transport error; some have no message."""
     return f"{type(error).__name__}: {error}".rstrip(": ")
 
 

@@ -1,6 +1,6 @@
-"""Reads server-sent events from timed chunks, strictly, by the WHATWG rules (HTML standard, section 9.2.6).
+"""Reader of server-sent events from timed chunks, by the WHATWG rules (HTML standard, section 9.2.6).
 
-What a browser would skip in silence is skipped here too, but it is reported: see `SseReader.problems`.
+What a browser skips silently is skipped here too, and reported in `SseReader.problems`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class SseEvent:
     """One event.
 
     Attributes:
-        at_s: when the chunk that completed it was read; seconds from sending the request.
-        data: its `data` lines joined with line feeds.
-        type: its `event` field; `message` if it had none.
-        raw: its lines as they came, comments included, each line end as one line feed.
+        at_s: when its last chunk was read; seconds from sending the request.
+        data: the `data` lines joined with line feeds.
+        type: the `event` field; `message` if there is none.
+        raw: the lines as received, comments included, each line end as one line feed.
     """
 
     at_s: float
@@ -52,10 +52,10 @@ class SseEvent:
 
 
 class SseReader:
-    """Turns chunks into events; wherever the chunks are cut, the events are the same.
+    """Turns chunks into events; where the chunks are cut makes no difference.
 
     Attributes:
-        problems: what broke the rules so far: one sentence each.
+        problems: violations of the format so far, one sentence each.
         comments: comment lines so far, without their colon.
     """
 
@@ -70,7 +70,7 @@ class SseReader:
         self._type = ""
 
     def feed(self, chunk: Chunk) -> list[SseEvent]:
-        """Take the next chunk and hand out the events that it completes."""
+        """Parse the next chunk and return the events that it completes."""
         data = chunk.data
         if not data:
             return []
@@ -82,19 +82,19 @@ class SseReader:
         for piece in ended:
             line = bytes(self._line + piece)
             self._line.clear()
-            event = self._take(line, chunk.at_s)
+            event = self._parse_line(line, chunk.at_s)
             if event is not None:
                 events.append(event)
         self._line += rest
         return events
 
     def close(self) -> None:
-        """Say that nothing more comes; an event that has no empty line after it is not an event, but a problem."""
-        left = b"\n".join([*self._lines, *([bytes(self._line)] if self._line else [])])
-        if left:
-            self.problems.append(f"the stream ends inside an event: {left[-200:]!r}")
+        """End the stream; an event without an empty line after it is a problem."""
+        rest = b"\n".join([*self._lines, *([bytes(self._line)] if self._line else [])])
+        if rest:
+            self.problems.append(f"the stream ends inside an event: {rest[-200:]!r}")
 
-    def _take(self, line: bytes, at_s: float) -> SseEvent | None:
+    def _parse_line(self, line: bytes, at_s: float) -> SseEvent | None:
         if self._first_line:
             self._first_line = False
             line = line.removeprefix(_BOM)

@@ -1,1 +1,1 @@
-"""Measurements of time under load."""
+"""Measurements of time."""

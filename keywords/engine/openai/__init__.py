@@ -1,1 +1,1 @@
-"""OpenAI's API from a client's side: asking, reading, judging conformance."""
+"""OpenAI's API from a client's side: requests, answers, conformance."""

@@ -1,14 +1,15 @@
-"""What the gateway said in one piece, or why it said nothing.
+"""Answer without a stream, and the reasons for which there is none.
 
-NoUsableAnswer          there is nothing to look at
-├── GatewayRefused      it answered with an error status
-├── AnswerBrokeOff      no answer, or not all of it: connection, time limit, protocol
-└── NotAnAnswer         a 200 whose body is not what was asked for
+NoUsableAnswer          the request got no usable answer
+├── GatewayRefused      the gateway answered with an error status
+├── AnswerBrokeOff      no answer came, or not all of it: connection, time limit, protocol
+└── NotAnAnswer         the body of a 200 is not the object that was requested
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 SHOWN_BYTES = 400
 
 
-class NoUsableAnswer(Exception):  # noqa: N818 - the names say what happened; "Error" would add nothing
-    """There is no answer to look at; `exchange` says what there is instead."""
+class NoUsableAnswer(Exception):  # noqa: N818  # the names say what happened
+    """The request got no usable answer; `exchange` records what came instead."""
 
     def __init__(self, message: str, exchange: Exchange) -> None:
         super().__init__(message)
@@ -38,8 +39,8 @@ class GatewayRefused(NoUsableAnswer):
     def __init__(self, exchange: Exchange) -> None:
         self.status = exchange.status or 0
         self.error = error_object(exchange)
-        said = self.error.get("message") or shown(exchange.body)
-        super().__init__(f"{exchange.method} {exchange.url} was refused with {self.status}: {said}", exchange)
+        message = self.error.get("message") or shown(exchange.body)
+        super().__init__(f"{exchange.method} {exchange.url} was refused with {self.status}: {message}", exchange)
 
 
 class AnswerBrokeOff(NoUsableAnswer):
@@ -52,7 +53,7 @@ class AnswerBrokeOff(NoUsableAnswer):
 
 
 class NotAnAnswer(NoUsableAnswer):
-    """The status is 200, but the body is not the object that was asked for."""
+    """The body of a 200 is not the object that was requested."""
 
     def __init__(self, exchange: Exchange, expected: str) -> None:
         super().__init__(
@@ -64,7 +65,7 @@ class NotAnAnswer(NoUsableAnswer):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the gateway counted, in tokens; None for a number that it does not give as an integer."""
+    """Token counts of an answer; None for a count that is missing or no integer."""
 
     prompt_tokens: int | None
     completion_tokens: int | None
@@ -73,14 +74,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer:
-    """A chat completion, or a text completion, that came in one piece.
+    """A chat or text completion without a stream.
 
     Attributes:
-        texts: what each choice says, in the order of their index; empty text for a choice without content.
+        texts: the text of each choice, in the order of their index; empty for a choice without content.
         finish_reasons: why each choice ended.
-        usage: the token counts; None if the answer carries none.
-        model: the model as the body names it; None if it does not.
-        exchange: what went over the wire.
+        usage: the token counts; None if the answer has none.
+        model: the model that the body names; None if it names none.
+        exchange: the HTTP exchange.
     """
 
     texts: list[str]
@@ -94,12 +95,12 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """What the first choice says."""
+        """The text of the first choice."""
         return self.texts[0]
 
     @property
     def finish_reason(self) -> str | None:
-        """Why the first choice ended."""
+        """The reason for which the first choice ended."""
         return self.finish_reasons[0]
 
     @property
@@ -114,12 +115,12 @@ class Answer:
 
     @property
     def backend(self) -> str | None:
-        """The backend that answered, as the header `x-gateway-backend` names it; None where a server does not say."""
+        """The backend that answered, from the header `x-gateway-backend`; None without that header."""
         return self.headers.get("x-gateway-backend")
 
     @property
     def total_s(self) -> float:
-        """Seconds from sending the request to the end of the answer."""
+        """The seconds from sending the request to the end of the answer."""
         return self.exchange.total_s
 
 
@@ -140,16 +141,14 @@ def shown(body: bytes) -> str:
 
 
 def read_answer(exchange: Exchange, expected: str = "a chat completion") -> Answer:
-    """Make an answer of an exchange.
-
-    It takes what it finds; whether a completion is complete is another question (`conformance`).
+    """Read the answer of an exchange leniently; `conformance` checks it.
 
     Args:
         exchange: the exchange.
-        expected: what was asked for, with its article.
+        expected: the object that was requested, with its article.
 
     Raises:
-        AnswerBrokeOff: the answer did not come to its end.
+        AnswerBrokeOff: the answer is incomplete.
         GatewayRefused: the status is not 2xx.
         NotAnAnswer: the body is not an object with choices.
     """
@@ -160,7 +159,7 @@ def read_answer(exchange: Exchange, expected: str = "a chat completion") -> Answ
     choices = sorted(choices, key=_index)
     model = body.get("model")
     return Answer(
-        texts=[_said(choice) for choice in choices],
+        texts=[_text(choice) for choice in choices],
         finish_reasons=[choice.get("finish_reason") for choice in choices],
         usage=read_usage(body.get("usage")),
         model=model if isinstance(model, str) else None,
@@ -169,7 +168,7 @@ def read_answer(exchange: Exchange, expected: str = "a chat completion") -> Answ
 
 
 def read_usage(usage: object) -> Usage | None:
-    """The numbers of a `usage` object; None if it is none."""
+    """Read a `usage` object; None if it is no object."""
     if not isinstance(usage, dict):
         return None
     numbers = (usage.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
@@ -177,10 +176,10 @@ def read_usage(usage: object) -> Usage | None:
 
 
 def read_object(exchange: Exchange, expected: str) -> dict[str, Any]:
-    """The JSON object in the body of a 2xx answer.
+    """Read the JSON object in the body of a 2xx answer.
 
     Raises:
-        AnswerBrokeOff: the answer did not come to its end.
+        AnswerBrokeOff: the answer is incomplete.
         GatewayRefused: the status is not 2xx.
         NotAnAnswer: the body is not a JSON object.
     """
@@ -197,15 +196,15 @@ def read_object(exchange: Exchange, expected: str) -> dict[str, Any]:
 
 
 def raise_unless_ok(exchange: Exchange) -> None:
-    """Pass if a 2xx status came.
+    """Verify that a 2xx status came.
 
     Raises:
         AnswerBrokeOff: no status came.
-        GatewayRefused: it is not 2xx.
+        GatewayRefused: the status is not 2xx.
     """
     if exchange.status is None:
         raise AnswerBrokeOff(exchange)
-    if not 200 <= exchange.status < 300:  # noqa: PLR2004 - HTTP's own numbers
+    if not HTTPStatus.OK <= exchange.status < HTTPStatus.MULTIPLE_CHOICES:
         raise GatewayRefused(exchange)
 
 
@@ -214,8 +213,8 @@ def _index(choice: dict[str, Any]) -> int:
     return index if isinstance(index, int) else 0
 
 
-def _said(choice: dict[str, Any]) -> str:
-    """The choice of a chat completion has a message, that of a text completion a text."""
+def _text(choice: dict[str, Any]) -> str:
+    """The content of a chat completion's message, or the text of a text completion."""
     message = choice.get("message")
-    said = message.get("content") if isinstance(message, dict) else choice.get("text")
-    return said if isinstance(said, str) else ""
+    text = message.get("content") if isinstance(message, dict) else choice.get("text")
+    return text if isinstance(text, str) else ""

@@ -1,4 +1,4 @@
-"""A chat client that keeps everything: bytes, times, failures."""
+"""Chat client that records bytes, times and failures."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ __all__ = [
 CHAT = "/v1/chat/completions"
 JSON = {"content-type": "application/json"}
 CONNECT_S = 10.0
-KEEP_IDLE_S = 1.0  # well below the five seconds after which servers close: a reused connection must not be a dying one
+KEEP_IDLE_S = 1.0  # servers close idle connections after five seconds; never reuse one that is about to close
 
 Messages = str | list[dict[str, Any]]
 """One user message, or a conversation."""
 
 
 class ChatClient:
-    """Speaks the OpenAI chat API with one server; safe to share between threads.
+    """Client of one server's OpenAI chat API; safe to share between threads.
 
-    It reuses connections, takes no proxy from the environment, follows no redirect, and tries nothing twice.
+    It reuses connections, ignores the environment's proxy, follows no redirect, and retries nothing.
 
     Args:
-        base_url: address of the server, with or without the closing `/v1`.
+        base_url: address of the server, with or without a closing `/v1`.
         api_key: sent as bearer token; None for a server without keys.
-        model: model id of requests that name none.
-        observe: called with each finished exchange, failed ones too, from the thread that made it.
-        timeout_s: longest silence, and longest time for a whole answer.
-        transport: does the sending; TCP if left out.
+        model: default model id.
+        observe: called with each finished exchange, failed ones too, in the thread that made it.
+        timeout_s: longest silence, and longest time of a whole answer.
+        transport: the transport that sends; TCP if left out.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class ChatClient:
             transport = httpx2.HTTPTransport(trust_env=False, limits=limits)
         self._http = httpx2.Client(
             transport=RecordingTransport(transport, observe, timeout_s),
-            # Uncompressed, so that the recorded bytes are what the gateway wrote, when it wrote it.
+            # Uncompressed, so that each recorded read has the bytes that the gateway wrote then.
             headers={"accept": "*/*", "accept-encoding": "identity", "user-agent": "llm-gateway-qa"},
             timeout=httpx2.Timeout(timeout_s, connect=CONNECT_S),
             trust_env=False,
@@ -90,16 +90,16 @@ class ChatClient:
         self._http.close()
 
     def ask(self, messages: Messages, *, headers: Mapping[str, str] | None = None, **params: Any) -> Answer:
-        """Ask for a chat completion in one piece.
+        """Request a chat completion without a stream.
 
         Args:
             messages: the text of one user message, or the whole conversation.
             headers: further headers.
-            params: any further field of the request; None leaves a field out. `system` puts a system message first.
+            params: further fields of the request; None leaves a field out. `system` puts a system message first.
 
         Raises:
             GatewayRefused: the gateway answered with an error.
-            AnswerBrokeOff: no answer, or not all of it.
+            AnswerBrokeOff: no answer came, or not all of it.
             NotAnAnswer: the body is not a chat completion.
         """
         body = json.dumps(self.request(messages, **params)).encode()
@@ -108,7 +108,7 @@ class ChatClient:
     def ask_together(
         self, prompts: Sequence[str], *, headers: Sequence[Mapping[str, str]] | None = None, **params: Any
     ) -> list[Answer]:
-        """Ask all prompts at once, each on a connection of its own; answers come in the order of the prompts.
+        """Send all prompts at once, each on its own connection; return the answers in the order of the prompts.
 
         Args:
             prompts: one user message for each request.
@@ -116,7 +116,7 @@ class ChatClient:
             params: as for `ask`, the same for all.
 
         Raises:
-            GatewayRefused: as `ask`, for the first prompt that failed, after all have ended; so the other two.
+            NoUsableAnswer: see `ask`; of the first prompt that failed, once all have ended.
         """
         if not prompts:
             return []
@@ -128,30 +128,30 @@ class ChatClient:
 
         with ThreadPoolExecutor(len(prompts)) as pool:
             sets = headers or [{}] * len(prompts)
-            asked = [pool.submit(ask, prompt, own) for prompt, own in zip(prompts, sets, strict=True)]
-        return [future.result() for future in asked]
+            futures = [pool.submit(ask, prompt, own) for prompt, own in zip(prompts, sets, strict=True)]
+        return [future.result() for future in futures]
 
     def stream(self, messages: Messages, *, include_usage: bool = False, **params: Any) -> StreamedAnswer:
-        """Ask for a stream and read it to its end; a stream that breaks off is returned, with its `failure`.
+        """Request a stream and read it to its end; a stream that breaks off is returned with its `failure`.
 
         Args:
             messages: as for `ask`.
-            include_usage: ask for the usage numbers (`stream_options.include_usage`).
+            include_usage: request the usage (`stream_options.include_usage`).
             params: as for `ask`.
 
         Raises:
             GatewayRefused: the gateway answered with an error status.
-            AnswerBrokeOff: not even a status came.
+            AnswerBrokeOff: no status came.
         """
         return self._stream(self._stream_body(messages, include_usage=include_usage, **params), lambda: None)
 
     def start_stream(self, messages: Messages, *, content_within_s: float = 30.0, **params: Any) -> RunningStream:
-        """Start a stream in a thread and return as soon as its first text, or its end, came.
+        """Start a stream in a thread and return at its first text or its end.
 
         Raises:
             GatewayRefused: the gateway answered with an error status.
-            AnswerBrokeOff: not even a status came.
-            TimeoutError: neither text nor end within `content_within_s` seconds.
+            AnswerBrokeOff: no status came.
+            TimeoutError: neither text nor end came within `content_within_s` seconds.
         """
         body = self._stream_body(messages, **params)
         running = RunningStream(lambda on_content: self._stream(body, on_content))
@@ -163,8 +163,8 @@ class ChatClient:
 
         Raises:
             GatewayRefused: the gateway answered with an error.
-            AnswerBrokeOff: no answer, or not all of it.
-            NotAnAnswer: the body is not a list of models as OpenAI writes it.
+            AnswerBrokeOff: no answer came, or not all of it.
+            NotAnAnswer: the body is not OpenAI's list of models.
         """
         exchange = self.send("GET", "/v1/models")
         body = read_object(exchange, "a list of models")
@@ -182,30 +182,30 @@ class ChatClient:
         headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
         anonymous: bool = False,
     ) -> Exchange:
-        """Send anything and record what comes back; a failure on the way is recorded, not raised.
+        """Send any request and record its answer; a transport failure is recorded, not raised.
 
         Args:
             method: the HTTP method.
             path: from the first slash.
-            body: sent as it is; no content type is added.
-            headers: added to the few that HTTP needs; a name may come twice. An `authorization` replaces the client's.
+            body: sent unchanged, without a content type.
+            headers: added to those that HTTP needs; a name may repeat. An `authorization` replaces the client's.
             anonymous: leave the API key out.
 
         Raises:
             httpx2.LocalProtocolError: a header cannot be written in HTTP.
         """
-        given = httpx2.Headers(headers)
-        if not anonymous and "authorization" not in given:
-            given.update(self._authorization)
-        return self._exchange(method, path, body, given)
+        all_headers = httpx2.Headers(headers)
+        if not anonymous and "authorization" not in all_headers:
+            all_headers.update(self._authorization)
+        return self._exchange(method, path, body, all_headers)
 
     def request(self, messages: Messages, *, system: str | None = None, **params: Any) -> dict[str, Any]:
-        """The body of a chat request, as `ask` sends it."""
+        """The body of a chat request."""
         conversation = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
         if system is not None:
             conversation = [{"role": "system", "content": system}, *conversation]
-        given = {name: value for name, value in params.items() if value is not None}
-        return {"model": self.model, "messages": conversation, **given}
+        fields = {name: value for name, value in params.items() if value is not None}
+        return {"model": self.model, "messages": conversation, **fields}
 
     def _stream_body(self, messages: Messages, *, include_usage: bool = False, **params: Any) -> bytes:
         options = {"stream_options": {"include_usage": True}} if include_usage else {}
@@ -219,8 +219,8 @@ class ChatClient:
             if assembly.has_content:
                 on_content()
 
-        # llama.cpp's server closes the connection after a stream though it promised to keep it, and the next request
-        # would race against that; so a stream's connection is never used again.
+        # llama.cpp's server closes the connection after a stream although it announced to keep it. The next request
+        # would race with that, so a stream's connection is never reused.
         headers = httpx2.Headers({**JSON, **self._authorization, "connection": "close"})
         exchange = self._exchange("POST", CHAT, body, headers, take)
         raise_unless_ok(exchange)
@@ -243,9 +243,9 @@ class ChatClient:
             finally:
                 response.close()
         except (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol):
-            raise  # the caller's mistake, nothing that the server did
+            raise  # the caller's mistake, not the server's
         except httpx2.TransportError:
-            pass  # the exchange says so
+            pass  # the exchange records it
         return recorded(request)
 
 
@@ -253,17 +253,17 @@ class RunningStream:
     """A stream that a thread is reading.
 
     Args:
-        read: reads the stream to its end and calls back each time that text came.
+        read: reads the stream to its end and calls back at each text.
     """
 
     def __init__(self, read: Callable[[Callable[[], None]], StreamedAnswer]) -> None:
         self._content = threading.Event()
         self._answer: Future[StreamedAnswer] = Future()
-        # A daemon, so that a stream that never ends cannot keep the run from ending.
+        # A daemon, so that an endless stream does not keep the run from ending.
         threading.Thread(target=self._run, args=(read,), name="stream", daemon=True).start()
 
     def wait_for_content(self, within_s: float) -> None:
-        """Wait for the first text or the end, whichever comes first; raises what the stream raised."""
+        """Wait for the first text or the end; raise the stream's exception if it failed."""
         if not self._content.wait(within_s):
             raise TimeoutError(f"the stream brought neither text nor its end within {within_s:g} s")
         if self._answer.done():
@@ -283,7 +283,7 @@ class RunningStream:
     def _run(self, read: Callable[[Callable[[], None]], StreamedAnswer]) -> None:
         try:
             self._answer.set_result(read(self._content.set))
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the answer is asked for
+        except BaseException as error:  # noqa: BLE001  # raised again by `result`
             self._answer.set_exception(error)
         finally:
             self._content.set()

@@ -1,4 +1,4 @@
-"""Text completions: asked for, and held against OpenAI's specification.
+"""Text completions: requests, and conformance of their answers to OpenAI's specification.
 
 Source: openai-openapi, schema `CreateCompletionResponse`; the events of a stream have the same shape.
 """
@@ -24,27 +24,27 @@ Prompt = str | list[str] | list[int] | list[list[int]]
 
 
 def request(client: ChatClient, prompt: Prompt, **params: Any) -> bytes:
-    """The body of a request; a field that is None is left out."""
-    given = {name: value for name, value in params.items() if value is not None}
-    return json.dumps({"model": client.model, "prompt": prompt, **given}).encode()
+    """The body of a request; fields that are None are left out."""
+    fields = {name: value for name, value in params.items() if value is not None}
+    return json.dumps({"model": client.model, "prompt": prompt, **fields}).encode()
 
 
 def complete(client: ChatClient, prompt: Prompt, **params: Any) -> Answer:
-    """Ask for a text completion in one piece.
+    """Request a text completion without a stream.
 
     Raises:
-        NoUsableAnswer: as `ChatClient.ask`.
+        NoUsableAnswer: see `ChatClient.ask`.
     """
     body = request(client, prompt, **params)
     return read_answer(client.send("POST", COMPLETIONS, body=body, headers=_JSON), "a text completion")
 
 
 def stream(client: ChatClient, prompt: Prompt, *, include_usage: bool = False, **params: Any) -> StreamedAnswer:
-    """Ask for a stream and read it to its end, however it ends.
+    """Request a stream and read it to its end; a stream that breaks off is returned with its `failure`.
 
     Raises:
         GatewayRefused: the gateway answered with an error status.
-        AnswerBrokeOff: not even a status came.
+        AnswerBrokeOff: no status came.
     """
     options = {"include_usage": True} if include_usage else None
     body = request(client, prompt, stream=True, stream_options=options, **params)
@@ -57,25 +57,27 @@ def stream(client: ChatClient, prompt: Prompt, *, include_usage: bool = False, *
 
 
 def completion_defects(body: object, choices: int) -> list[str]:
-    """Defects of a text completion that should have so many choices."""
+    """Defects of a text completion that must have `choices` choices."""
     if not isinstance(body, dict):
         return [f"the body must be an object, it is {type(body).__name__}"]
     defects = envelope_defects(body, "text_completion")
-    given = body.get("choices")
-    if not isinstance(given, list) or len(given) != choices:
-        return [*defects, f"choices must be an array of {choices}, it is {given!r}"]
-    for position, choice in enumerate(given):
-        found = _choice_defects(choice)
-        if not found and choice["index"] != position:
-            found = [f"index must be {position}, it is {choice['index']}"]
-        if not found and choice["finish_reason"] not in FINISH_REASONS:
-            found = [f"finish_reason is {choice['finish_reason']!r}, not one of {', '.join(sorted(FINISH_REASONS))}"]
-        defects += [f"choices[{position}]: {defect}" for defect in found]
+    actual = body.get("choices")
+    if not isinstance(actual, list) or len(actual) != choices:
+        return [*defects, f"choices must be an array of {choices}, it is {actual!r}"]
+    for position, choice in enumerate(actual):
+        choice_defects = _choice_defects(choice)
+        if not choice_defects and choice["index"] != position:
+            choice_defects = [f"index must be {position}, it is {choice['index']}"]
+        if not choice_defects and choice["finish_reason"] not in FINISH_REASONS:
+            choice_defects = [
+                f"finish_reason is {choice['finish_reason']!r}, not one of {', '.join(sorted(FINISH_REASONS))}"
+            ]
+        defects += [f"choices[{position}]: {defect}" for defect in choice_defects]
     return defects + usage_defects(body.get("usage"))
 
 
 def stream_defects(streamed: StreamedAnswer, choices: int) -> list[str]:
-    """Defects of a stream of so many choices that should have run to its natural end."""
+    """Defects of a stream that must end normally with `choices` choices."""
     defects = transport_defects(streamed)
     if streamed.error is not None:
         defects.append(f"an error event came: {streamed.error}")
@@ -85,15 +87,15 @@ def stream_defects(streamed: StreamedAnswer, choices: int) -> list[str]:
         defects += [f"event {number}: {defect}" for defect in _event_defects(body, ended)]
     if sorted(ended) != list(range(choices)):
         defects.append(f"each of {choices} choices must have one finish reason; those that came are of {sorted(ended)}")
-    asked = b'"include_usage": true' in streamed.exchange.request_body
+    requested = b'"include_usage": true' in streamed.exchange.request_body
     counts = sum(not body.get("choices") for _, body in bodies)
-    if counts != asked:
-        defects.append(f"{counts} events with the usage came, and it was {'' if asked else 'not '}asked for")
+    if counts != requested:
+        defects.append(f"{counts} events with the usage came, and it was {'' if requested else 'not '}asked for")
     return defects
 
 
 def _event_defects(body: dict[str, Any], ended: list[int]) -> list[str]:
-    """Defects of one event; the indexes of choices that it ends are added to `ended`."""
+    """Defects of one event; adds the indexes of choices that it ends to `ended`."""
     defects = envelope_defects(body, "text_completion")
     choices = body.get("choices")
     if not choices:
@@ -101,17 +103,17 @@ def _event_defects(body: dict[str, Any], ended: list[int]) -> list[str]:
     if body.get("usage"):
         defects.append("usage stands beside choices; it belongs into an event of its own")
     for choice in choices:
-        found = _choice_defects(choice)
-        if not found and choice["text"] and choice["index"] in ended:
-            found = [f"choice {choice['index']} has text after its finish reason"]
-        elif not found and choice["finish_reason"]:
+        choice_defects = _choice_defects(choice)
+        if not choice_defects and choice["text"] and choice["index"] in ended:
+            choice_defects = [f"choice {choice['index']} has text after its finish reason"]
+        elif not choice_defects and choice["finish_reason"]:
             ended.append(choice["index"])
-        defects += found
+        defects += choice_defects
     return defects
 
 
 def _body(event: SseEvent) -> dict[str, Any] | None:
-    """What an event says; None if it is the end, an error, or no JSON, which `problems` has."""
+    """The object of an event; None for `[DONE]`, an error, or data that is no JSON (`problems` has it)."""
     try:
         body = None if event.is_done else event.json()
     except ValueError:

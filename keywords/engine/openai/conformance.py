@@ -1,4 +1,4 @@
-"""How far an answer is from what OpenAI's API specification says: a sentence for each defect, none if it conforms.
+"""Conformance of answers to OpenAI's API specification: one sentence for each defect.
 
 Source: openai-openapi, schemas `CreateChatCompletionResponse`, `CreateChatCompletionStreamResponse`, `ErrorResponse`,
 `ListModelsResponse`. Fields beyond the specification are no defect.
@@ -35,7 +35,7 @@ def completion_defects(body: object) -> list[str]:
 
 
 def usage_defects(usage: object) -> list[str]:
-    """Defects of a `usage` object: the three numbers, and that they add up."""
+    """Defects of a `usage` object: three counts that add up."""
     if not isinstance(usage, dict):
         return [f"usage must be an object, it is {_kind(usage)}"]
     names = ("prompt_tokens", "completion_tokens", "total_tokens")
@@ -49,7 +49,7 @@ def usage_defects(usage: object) -> list[str]:
 
 
 def error_defects(exchange: Exchange) -> list[str]:
-    """Defects of an error answer: its status, its type, its body, and that it shows nothing of the program."""
+    """Defects of an error answer: status, content type, body, and traces of the program's insides."""
     defects = []
     if exchange.status is None:
         return [f"no answer came: {exchange.failure}"]
@@ -67,7 +67,7 @@ def error_defects(exchange: Exchange) -> list[str]:
 
 
 def error_object_defects(body: object) -> list[str]:
-    """Defects of an error body, also of one that comes as an event of a stream."""
+    """Defects of an error body, which may also be an event of a stream."""
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
         return [f"the body must be an object with the object `error`, it is {_kind(body)} and `error` {_kind(error)}"]
@@ -110,7 +110,7 @@ def model_defects(model: object) -> list[str]:
 
 
 def stream_defects(stream: StreamedAnswer) -> list[str]:
-    """Defects of a stream that should have run to its natural end."""
+    """Defects of a stream that must end normally."""
     defects = transport_defects(stream)
     if stream.error is not None:
         defects.append(f"an error event came: {stream.error}")
@@ -137,7 +137,7 @@ def stream_defects(stream: StreamedAnswer) -> list[str]:
 
 
 def broken_stream_defects(stream: StreamedAnswer) -> list[str]:
-    """Defects of a stream that broke off and had to say so: an error event, then `[DONE]`, and no finish reason."""
+    """Defects of a stream that must report its failure: an error event, then `[DONE]`, and no finish reason."""
     defects = transport_defects(stream)
     errors = [body for _, body in _bodies(stream) if "error" in body]
     if len(errors) != 1:
@@ -150,7 +150,7 @@ def broken_stream_defects(stream: StreamedAnswer) -> list[str]:
 
 
 def transport_defects(stream: StreamedAnswer) -> list[str]:
-    """Defects of a stream as such, whatever its events say."""
+    """Defects of a stream's format, whatever its events contain."""
     defects = list(stream.problems)
     if stream.failure is not None:
         defects.append(f"the connection broke off: {stream.failure}")
@@ -203,10 +203,10 @@ def _delta_defects(choice: object, opened: set[int], ended: dict[int, str]) -> l
 
 def _stream_usage_defects(stream: StreamedAnswer) -> list[str]:
     request = parse_json(stream.exchange.request_body)
-    asked = bool((request.get("stream_options") or {}).get("include_usage"))
+    requested = bool((request.get("stream_options") or {}).get("include_usage"))
     bodies = _bodies(stream)
     counted = [(number, body["usage"]) for number, body in bodies if body.get("choices") == [] and body.get("usage")]
-    if not asked:
+    if not requested:
         return [f"event {number}: usage came without being asked for" for number, _ in counted]
     if len(counted) != 1:
         return [f"usage was asked for: one event with it and without choices must come, {len(counted)} came"]
@@ -216,7 +216,7 @@ def _stream_usage_defects(stream: StreamedAnswer) -> list[str]:
 
 
 def envelope_defects(body: dict[str, Any], kind: str) -> list[str]:
-    """Defects of what all completions, and all events of their streams, have: id, model, object and time."""
+    """Defects of the fields of all completions and stream events: id, model, object and time."""
     defects = [f"{name} must be a text, not empty" for name in ("id", "model") if not _is_text(body.get(name))]
     if body.get("object") != kind:
         defects.append(f"object must be {kind!r}, it is {body.get('object')!r}")

@@ -1,4 +1,4 @@
-"""Embeddings: asked for, read, and held against OpenAI's specification.
+"""Embeddings: requests, and conformance of their answers to OpenAI's specification.
 
 Source: openai-openapi, schemas `CreateEmbeddingResponse` and `Embedding`.
 """
@@ -31,7 +31,7 @@ class Embeddings:
     Attributes:
         vectors: one for each text, in the order of their index.
         usage: the token counts; None if there are none.
-        exchange: what went over the wire.
+        exchange: the HTTP exchange.
     """
 
     vectors: list[list[float]]
@@ -43,18 +43,18 @@ class Embeddings:
 
 
 def embed(client: ChatClient, text: Input, **params: Any) -> Embeddings:
-    """Ask for the vectors of one or several texts; a field that is None is left out.
+    """Request the vectors of one or several texts; fields that are None are left out.
 
     Raises:
         GatewayRefused: the gateway answered with an error.
-        AnswerBrokeOff: no answer, or not all of it.
-        NotAnAnswer: the body is no list of embeddings, or not in the format that was asked for.
+        AnswerBrokeOff: no answer came, or not all of it.
+        NotAnAnswer: the body is no list of embeddings in the requested format.
     """
-    given = {name: value for name, value in params.items() if value is not None}
-    body = json.dumps({"model": client.model, "input": text, **given}).encode()
+    fields = {name: value for name, value in params.items() if value is not None}
+    body = json.dumps({"model": client.model, "input": text, **fields}).encode()
     exchange = client.send("POST", EMBEDDINGS, body=body, headers={"content-type": "application/json"})
     answer = read_object(exchange, "a list of embeddings")
-    packed = given.get("encoding_format") == "base64"
+    packed = fields.get("encoding_format") == "base64"
     try:
         entries = sorted(answer["data"], key=lambda entry: entry["index"])
         vectors = [_vector(entry["embedding"], packed=packed) for entry in entries]
@@ -64,7 +64,7 @@ def embed(client: ChatClient, text: Input, **params: Any) -> Embeddings:
 
 
 def embeddings_defects(body: Any, texts: int) -> list[str]:
-    """Defects of an answer that should hold the vectors of so many texts."""
+    """Defects of an answer that must hold the vectors of `texts` texts."""
     if not isinstance(body, dict):
         return [f"the body must be an object, it is {type(body).__name__}"]
     defects = [] if body.get("object") == "list" else [f"object must be 'list', it is {body.get('object')!r}"]
@@ -90,7 +90,7 @@ def similarity(one: list[float], other: list[float]) -> float:
     """The cosine of the angle between two vectors, from -1 to 1.
 
     Raises:
-        ValueError: they are of different lengths.
+        ValueError: their lengths differ.
     """
     product = sum(a * b for a, b in zip(one, other, strict=True))
     return product / (math.hypot(*one) * math.hypot(*other))

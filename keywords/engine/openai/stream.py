@@ -1,4 +1,4 @@
-"""A chat completion that comes as a stream: put together event by event, with its times."""
+"""Streamed chat completion, assembled event by event, with its times."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TEXT_FIELDS = ("content", "reasoning_content", "refusal")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of generated text in a stream; it may hold any number of tokens.
+    """A piece of generated text in a stream; it may hold several tokens.
 
     Attributes:
         at_s: when it was read, seconds from sending the request.
@@ -36,23 +36,23 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StreamedAnswer:
-    """A chat completion, or a text completion, that came as a stream, whole or broken off.
+    """A streamed chat or text completion, whole or broken off.
 
     All times are seconds from sending the request, connecting included, on the monotonic clock.
 
     Attributes:
-        texts: what each choice says, in the order of their index; `[""]` if nothing came.
-        finish_reasons: every finish reason in the order they came.
-        roles: every role in the order they came.
-        usage: the token counts that came last; None if none came.
+        texts: the text of each choice, in the order of their index; `[""]` if no choice came.
+        finish_reasons: all finish reasons in the order of arrival.
+        roles: all roles in the order of arrival.
+        usage: the last token counts; None if none came.
         error: the `error` object of the first error event; None if there was none.
         error_at_s: when that event came.
         closed: whether `[DONE]` came.
         pieces: the generated text with its times.
-        events: every event, `[DONE]` included.
-        problems: what broke the rules of the stream format or of JSON, one sentence each.
-        model: the model as the events name it; None if they do not.
-        exchange: what went over the wire; its `failure` says why a stream broke off.
+        events: all events, `[DONE]` included.
+        problems: violations of the stream format or of JSON, one sentence each.
+        model: the model that the events name; None if they name none.
+        exchange: the HTTP exchange; its `failure` says why a stream broke off.
     """
 
     texts: list[str]
@@ -76,7 +76,7 @@ class StreamedAnswer:
 
     @property
     def text(self) -> str:
-        """What the first choice says."""
+        """The text of the first choice."""
         return self.texts[0]
 
     @property
@@ -96,42 +96,42 @@ class StreamedAnswer:
 
     @property
     def backend(self) -> str | None:
-        """The backend that answered, as the header `x-gateway-backend` names it; None where a server does not say."""
+        """The backend that answered, from the header `x-gateway-backend`; None without that header."""
         return self.headers.get("x-gateway-backend")
 
     @property
     def failure(self) -> str | None:
-        """Why the connection broke off; None if the body ended properly."""
+        """Why the connection broke off; None if the body is complete."""
         return self.exchange.failure
 
     @property
     def chunks(self) -> list[Chunk]:
-        """The body as it was read from the socket."""
+        """The body, one chunk for each read."""
         return self.exchange.chunks
 
     @property
     def ttfb_s(self) -> float | None:
-        """Time to the first byte of the body; None if there was none."""
+        """The time to the first byte of the body; None if there was none."""
         return self.chunks[0].at_s if self.chunks else None
 
     @property
     def ttft_s(self) -> float | None:
-        """Time to the first generated text, the bare role not counted; None if there was none."""
+        """The time to the first generated text, a bare role not counted; None if there was none."""
         return self.pieces[0].at_s if self.pieces else None
 
     @property
     def gaps_s(self) -> list[float]:
-        """Times between successive pieces of text: gaps between chunks, not between tokens."""
+        """The times between successive pieces of text: gaps between chunks, not between tokens."""
         return [after.at_s - before.at_s for before, after in pairwise(self.pieces)]
 
     @property
     def total_s(self) -> float:
-        """Time to the end of the stream."""
+        """The time to the end of the stream."""
         return self.exchange.total_s
 
 
 class StreamAssembly:
-    """Takes a stream chunk by chunk."""
+    """Assembles a streamed answer chunk by chunk."""
 
     def __init__(self) -> None:
         self._reader = SseReader()
@@ -149,11 +149,11 @@ class StreamAssembly:
 
     @property
     def has_content(self) -> bool:
-        """Whether any generated text came yet."""
+        """Whether any generated text has come."""
         return bool(self._pieces)
 
     def feed(self, chunk: Chunk) -> None:
-        """Take the next chunk."""
+        """Parse the next chunk."""
         for event in self._reader.feed(chunk):
             self._events.append(event)
             if event.is_done:
@@ -165,12 +165,12 @@ class StreamAssembly:
                 self._problems.append(f"event {len(self._events)} is not JSON: {error}: {event.data[:200]!r}")
                 continue
             if isinstance(body, dict):
-                self._take(body, event.at_s)
+                self._read_body(body, event.at_s)
             else:
                 self._problems.append(f"event {len(self._events)} is not an object: {event.data[:200]!r}")
 
     def answer(self, exchange: Exchange) -> StreamedAnswer:
-        """Close the stream and say what came; `exchange` is the one that the chunks belong to."""
+        """End the stream and return its answer; `exchange` is the one that the chunks belong to."""
         self._reader.close()
         indexes = sorted(self._texts) or [0]
         return StreamedAnswer(
@@ -188,7 +188,7 @@ class StreamAssembly:
             exchange=exchange,
         )
 
-    def _take(self, body: dict[str, Any], at_s: float) -> None:
+    def _read_body(self, body: dict[str, Any], at_s: float) -> None:
         error = body.get("error")
         if error and self._error is None:
             self._error = error if isinstance(error, dict) else {"message": str(error)}
@@ -200,9 +200,9 @@ class StreamAssembly:
         choices = body.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict):
-                self._take_choice(choice, at_s)
+                self._read_choice(choice, at_s)
 
-    def _take_choice(self, choice: dict[str, Any], at_s: float) -> None:
+    def _read_choice(self, choice: dict[str, Any], at_s: float) -> None:
         index = choice.get("index")
         index = index if isinstance(index, int) else 0
         self._texts.setdefault(index, "")

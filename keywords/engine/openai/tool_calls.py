@@ -1,4 +1,4 @@
-"""The calls of tools in an answer, put together from a stream's pieces if it came as one."""
+"""Tool calls of an answer, assembled from the pieces of a stream."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class CalledTool:
-    """One call; `arguments` is JSON as text, as the model wrote it."""
+    """One tool call; `arguments` is the model's JSON text, unchanged."""
 
     id: str = ""
     name: str = ""
     arguments: str = ""
 
     def __str__(self) -> str:
-        """Name and arguments, these in one way of writing; what is no JSON stays as it is."""
+        """The name and the arguments in normalised JSON; arguments that are no JSON stay unchanged."""
         try:
             arguments = json.dumps(json.loads(self.arguments), sort_keys=True)
         except ValueError:
@@ -32,7 +32,7 @@ class CalledTool:
 
 
 def tool_calls(answer: Answer | StreamedAnswer) -> list[CalledTool]:
-    """The calls in the first choice, in the order of their index.
+    """The tool calls of the first choice, in the order of their index.
 
     Raises:
         ValueError: a piece of a call lacks its index, or a call has no id or two names.
@@ -41,7 +41,7 @@ def tool_calls(answer: Answer | StreamedAnswer) -> list[CalledTool]:
     for position, piece in enumerate(_pieces(answer)):
         index = piece.get("index") if isinstance(answer, StreamedAnswer) else position
         if not isinstance(index, int):
-            raise ValueError(f"a piece of a call has no index: {piece}")  # noqa: TRY004  # it is the answer's fault
+            raise ValueError(f"a piece of a call has no index: {piece}")  # noqa: TRY004  # a defect of the answer
         call, function = calls.setdefault(index, CalledTool()), piece.get("function") or {}
         if call.name and function.get("name"):
             raise ValueError(f"call {index} has a second name: {piece}")

@@ -1,1 +1,1 @@
-"""Programs that are not Python: how they are found and run."""
+"""Processes that a run starts: the gateway, Redis, Prometheus, Node, an OTLP receiver."""

@@ -1,4 +1,4 @@
-"""Work in a thread of its own that the end of the interpreter waits for."""
+"""Work in a thread for which the interpreter's exit waits."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ Result = TypeVar("Result")
 
 
 def run_in_background(work: Callable[[], Result]) -> Future[Result]:
-    """Begin some work and go on at once.
+    """Start work in a thread and return at once.
 
-    There is no pool of threads on purpose: Ctrl-C in the moment in which a `ThreadPoolExecutor` starts a thread leaves
-    one behind that the interpreter waits for and never wakes.
+    A `ThreadPoolExecutor` does not serve here: Ctrl-C while it starts a thread leaves one behind that the interpreter
+    waits for and never wakes.
     """
     done: Future[Result] = Future()
 
     def run() -> None:
         try:
             done.set_result(work())
-        except Exception as error:  # noqa: BLE001  # raised where the result is asked for
+        except Exception as error:  # noqa: BLE001  # raised again by `result`
             done.set_exception(error)
 
     Thread(target=run, name=getattr(work, "__qualname__", "background")).start()

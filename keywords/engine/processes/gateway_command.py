@@ -1,4 +1,4 @@
-"""What runs as `gateway`: this project's, by this interpreter, or another command in its place."""
+"""Command line of the gateway: this project's gateway in this interpreter, or a command in its place."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 from typing import Final
 
 VARIABLE: Final = "QA_GATEWAY_COMMAND"
-"""Environment variable: a command line, quoted as for a POSIX shell, that runs in place of `gateway`.
+"""Environment variable: a command line in POSIX shell quoting that runs in place of `gateway`.
 
-It gets the same arguments, `serve …` among them, and the same environment, and has to log the line `listening`. So a
-run can test another build of the gateway, or one with a planted defect.
+It gets the same arguments, such as `serve …`, and the same environment, and must log the line `listening`. It lets a
+run test another build of the gateway, or one with a planted defect.
 """
 CHOSEN: Final = os.environ.get(VARIABLE, "")
-"""The command line that the variable names; empty if it names none."""
+"""The variable's value; empty if it is unset."""
 COMMAND: Final = tuple(shlex.split(CHOSEN)) or (sys.executable, "-m", "gateway")

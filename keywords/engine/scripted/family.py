@@ -1,4 +1,4 @@
-"""What each family of backends has to say: the interface, and what all of them share."""
+"""Interface of the wire formats, and what they share."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ CREATED_AT = "2023-11-14T22:13:20Z"
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One request for an answer: its JSON object, and the model that it means."""
+class ModelRequest:
+    """A request for a model's answer: its JSON object and the model's name."""
 
     fields: dict[str, Any]
     model: str
@@ -25,7 +25,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """A stream in whole events: at once, then piece by piece with the script's delays, then the end."""
+    """The events of a stream: `early` at once, `pieces` with the script's delays, then `last`."""
 
     early: tuple[bytes, ...]
     pieces: tuple[bytes, ...]
@@ -33,29 +33,29 @@ class Frames:
 
 
 class Family(Protocol):
-    """One way to say an answer. All methods give the bytes of a body or of a part of it."""
+    """The wire format of one family of backends. All methods return the bytes of a body or a part of it."""
 
     stream_type: str
     """Content type of a stream."""
 
-    def streams(self, ask: Ask) -> bool:
+    def streams(self, request: ModelRequest) -> bool:
         """Whether this request asks for a stream."""
 
-    def whole(self, ask: Ask, script: Script) -> bytes:
-        """A plain answer."""
+    def whole(self, request: ModelRequest, script: Script) -> bytes:
+        """The body of an answer that is no stream."""
 
-    def frames(self, ask: Ask, script: Script) -> Frames:
-        """The same as a stream."""
+    def frames(self, request: ModelRequest, script: Script) -> Frames:
+        """The events of a streamed answer."""
 
     def error(self, status: int) -> bytes:
-        """The body of an answer that is not 200."""
+        """The body of an error answer."""
 
     def stream_error(self) -> bytes:
-        """An error in the middle of a stream."""
+        """The event of an error within a stream."""
 
 
 def dump(value: object) -> bytes:
-    """Compact enough, and readable in a log."""
+    """JSON in UTF-8, unescaped, so that a log is readable."""
     return json.dumps(value, ensure_ascii=False).encode()
 
 
@@ -65,26 +65,26 @@ def event(data: object, name: str | None = None) -> bytes:
 
 
 def halves(text: str) -> tuple[str, str]:
-    """A text in two pieces."""
+    """Both halves of a text."""
     middle = len(text) // 2
     return text[:middle], text[middle:]
 
 
 def count_words(parts: Iterable[object]) -> int:
-    """One token per word of the prompt: a number that a row can count by hand."""
+    """Number of words; each counts as one token, so that a row can count them by hand."""
     return sum(len(str(part).split()) for part in parts)
 
 
-def prompt_tokens(ask: Ask) -> int:
-    """Words of all messages, or of a `prompt` or `input`."""
-    messages = ask.fields.get("messages")
+def prompt_tokens(request: ModelRequest) -> int:
+    """Number of words in all messages, or in `prompt` or `input`."""
+    messages = request.fields.get("messages")
     if isinstance(messages, list):
         parts = [message.get("content", "") for message in messages if isinstance(message, dict)]
-        return count_words([*parts, ask.fields.get("system", "")])
-    said = ask.fields.get("prompt", ask.fields.get("input", ""))
-    return count_words(said if isinstance(said, list) else [said])
+        return count_words([*parts, request.fields.get("system", "")])
+    prompt = request.fields.get("prompt", request.fields.get("input", ""))
+    return count_words(prompt if isinstance(prompt, list) else [prompt])
 
 
 def answer_tokens(script: Script) -> int:
-    """What the script says, chunk by chunk; each tool call counts as one chunk."""
+    """Tokens of the scripted answer; each tool call counts as one chunk."""
     return script.tokens_per_chunk * (len(script.chunks) + len(script.tool_calls))

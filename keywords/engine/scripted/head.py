@@ -1,6 +1,6 @@
-"""HTTP/1.1 by hand: requests out of a byte stream, byte for byte as they came, and heads of answers.
+"""HTTP/1.1 parser of requests that keeps their exact bytes, and writer of answers.
 
-By hand, and not with httptools, because that parser does not show the bytes it has read, and is not for Windows.
+httptools does not serve here: it hides the bytes it has read, and is not for Windows.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HEAD_LIMIT = 1 << 20
-"""A head that is longer is refused, bytes."""
+"""Longest head, in bytes; a longer one is refused."""
 LAST_CHUNK = b"0\r\n\r\n"
 _END = b"\r\n\r\n"
 _PHRASES = {529: "Overloaded"}
 
 
 class BadRequestError(Exception):
-    """What came is no HTTP/1.1 request; the connection is of no further use."""
+    """The bytes are no HTTP/1.1 request; the connection is unusable from here on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: its head and body byte for byte (a chunked body without its framing)."""
+    """One request: its head and body, byte for byte (a chunked body without its framing)."""
 
     method: str
     path: str
@@ -36,25 +36,25 @@ class Request:
 
 @dataclass(slots=True)
 class RequestReader:
-    """Takes whole requests out of what comes in on one connection; pipelined ones queue up here."""
+    """Splits the bytes of one connection into requests; pipelined ones queue up."""
 
     _buffer: bytes = b""
     _needed: int = 0
 
     def feed(self, data: bytes) -> None:
-        """Take in what was received."""
+        """Append received bytes."""
         self._buffer = self._buffer + data if self._buffer else data
 
     def expects_continue(self) -> bool:
-        """Whether a head has come whose sender waits for `100 Continue` before it sends the body."""
+        """Whether the client waits for `100 Continue` before it sends the body."""
         end = self._buffer.find(_END)
         return end == len(self._buffer) - len(_END) and b"\r\nexpect: 100-continue" in self._buffer.lower()
 
     def next(self) -> Request | None:
-        """The next whole request; None until more has come.
+        """The next complete request; None if there is none yet.
 
         Raises:
-            BadRequestError: this is no HTTP/1.1, or its head is too long.
+            BadRequestError: the bytes are no HTTP/1.1, or the head is too long.
         """
         buffer = self._buffer
         if len(buffer) < self._needed or not buffer:
@@ -67,14 +67,14 @@ class RequestReader:
         head = buffer[:end]
         lower = head.lower()
         if b"\r\ntransfer-encoding:" in lower:
-            found = _dechunk(buffer, end)
-            if found is None:
+            dechunked = _dechunk(buffer, end)
+            if dechunked is None:
                 return None
-            body, stop = found
+            body, stop = dechunked
         else:
             stop = end + _content_length(lower)
             if len(buffer) < stop:
-                # So that a long body, which comes in many pieces, is looked at once.
+                # A long body comes in many pieces: parse it only once.
                 self._needed = stop
                 return None
             body = buffer[end:stop]
@@ -88,7 +88,7 @@ class RequestReader:
 
 
 def answer_head(status: int, headers: Mapping[str, str]) -> bytes:
-    """Status line and headers."""
+    """The status line and the headers."""
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
@@ -98,14 +98,13 @@ def answer_head(status: int, headers: Mapping[str, str]) -> bytes:
 
 
 def http_chunk(data: bytes) -> bytes:
-    """One chunk of a chunked body."""
+    """The framed form of one chunk."""
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-def plain_answer(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
-    """A whole answer of JSON."""
-    usual = {"content-type": "application/json", "content-length": str(len(body))}
-    return answer_head(status, {**usual, **(headers or {})}) + body
+def plain_answer(status: int, body: bytes) -> bytes:
+    """A complete JSON answer."""
+    return answer_head(status, {"content-type": "application/json", "content-length": str(len(body))}) + body
 
 
 def _content_length(lower: bytes) -> int:
@@ -120,7 +119,7 @@ def _content_length(lower: bytes) -> int:
 
 
 def _dechunk(buffer: bytes, at: int) -> tuple[bytes, int] | None:
-    """The body without its framing and where it ended; None until it is whole."""
+    """The body without its framing, and the offset of its end; None if it is incomplete."""
     parts: list[bytes] = []
     while (line_end := buffer.find(b"\r\n", at)) >= 0:
         try:
@@ -129,7 +128,7 @@ def _dechunk(buffer: bytes, at: int) -> tuple[bytes, int] | None:
             raise BadRequestError("The length of a chunk is no number.") from error
         at = line_end + 2
         if size == 0:
-            # Trailers end with an empty line; without trailers that line comes at once.
+            # An empty line ends the trailers; without trailers it comes at once.
             end = at + 2 if buffer[at : at + 2] == b"\r\n" else buffer.find(_END, at) + len(_END)
             return (b"".join(parts), end) if at + 2 <= len(buffer) and end >= at + 2 else None
         if len(buffer) < at + size + 2:

@@ -1,4 +1,4 @@
-"""The listening socket of a scripted backend, which can also stop answering connection attempts at all."""
+"""Listening socket of a scripted backend, which can also ignore connection attempts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from keywords.engine.scripted.server import Stage
 
 _BACKLOG = 1024
-_AT_A_TIME = 64
+_ACCEPTS_PER_TURN = 64
 
 
 class Listener:
-    """Accepts connections for a stage; must be made within a running loop.
+    """Accepts connections; create it within a running loop.
 
     Args:
-        stage: what the connections share.
+        stage: state that the connections share.
         port: on 127.0.0.1; 0 takes a free one.
 
     Attributes:
@@ -41,24 +41,24 @@ class Listener:
         self._loop.add_reader(self._socket, self._accept)
 
     def close(self) -> None:
-        """Give the port back and reset every connection."""
+        """Release the port and reset every connection."""
         self.drop_connections()
         self._loop.remove_reader(self._socket)
         self._empty_queue()
         self._socket.close()
 
     def drop_connections(self) -> None:
-        """Reset every connection, whatever is going on on it."""
+        """Reset every connection, busy ones too."""
         for connection in list(self._stage.connections):
             connection.drop()
 
     def ignore_connections(self) -> None:
-        """Reset every connection and let new attempts time out: the queue of the kernel is full from now on (Linux)."""
+        """Reset every connection and let new attempts time out: fill the kernel's accept queue (Linux)."""
         if self._fillers:
             return
         self.drop_connections()
         self._loop.remove_reader(self._socket)
-        # A queue of length 0 holds one connection; the kernel drops what comes after it.
+        # A queue of length 0 holds one connection; the kernel drops all others.
         self._socket.listen(0)
         self._fillers = [socket.create_connection(self._socket.getsockname(), timeout=1)]
 
@@ -76,7 +76,7 @@ class Listener:
 
     def _accept(self) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
-            for _ in range(_AT_A_TIME):
+            for _ in range(_ACCEPTS_PER_TURN):
                 accepted, _address = self._socket.accept()
                 accepted.settimeout(0)
                 accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

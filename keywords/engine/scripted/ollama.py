@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.scripted.family import CREATED_AT, Ask, Frames, answer_tokens, dump, prompt_tokens
+from keywords.engine.scripted.family import CREATED_AT, Frames, ModelRequest, answer_tokens, dump, prompt_tokens
 from keywords.engine.scripted.openai import texts, vector
 
 if TYPE_CHECKING:
@@ -19,20 +19,20 @@ class OllamaChat:
 
     stream_type = "application/x-ndjson"
 
-    def streams(self, ask: Ask) -> bool:
-        """Ollama streams unless asked not to."""
-        return ask.fields.get("stream") is not False
+    def streams(self, request: ModelRequest) -> bool:
+        """Whether `stream` is anything but false; the default is a stream."""
+        return request.fields.get("stream") is not False
 
-    def whole(self, ask: Ask, script: Script) -> bytes:
+    def whole(self, request: ModelRequest, script: Script) -> bytes:
         """The whole answer as one object."""
-        return dump(_object(ask, "".join(script.chunks), _tool_calls(script)) | _end(ask, script))
+        return dump(_object(request, "".join(script.chunks), _tool_calls(script)) | _end(request, script))
 
-    def frames(self, ask: Ask, script: Script) -> Frames:
-        """One line for each piece of text and for all tool calls, and one that says `done`, with counts."""
-        lines = [_object(ask, text) | {"done": False} for text in script.chunks]
+    def frames(self, request: ModelRequest, script: Script) -> Frames:
+        """A line for each piece of text, one for all tool calls, and one with `done` and the counts."""
+        lines = [_object(request, text) | {"done": False} for text in script.chunks]
         if script.tool_calls:
-            lines.append(_object(ask, "", _tool_calls(script)) | {"done": False})
-        last = dump(_object(ask, "") | _end(ask, script)) + b"\n"
+            lines.append(_object(request, "", _tool_calls(script)) | {"done": False})
+        last = dump(_object(request, "") | _end(request, script)) + b"\n"
         return Frames((), tuple(dump(line) + b"\n" for line in lines), (last,))
 
     def error(self, status: int) -> bytes:
@@ -40,56 +40,56 @@ class OllamaChat:
         return dump({"error": f"Scripted error {status}."})
 
     def stream_error(self) -> bytes:
-        """The same shape as a line under status 200."""
+        """The same object as a line under status 200."""
         return dump({"error": "Scripted error in the stream."}) + b"\n"
 
 
 class OllamaGenerate(OllamaChat):
     """Text completions."""
 
-    def whole(self, ask: Ask, script: Script) -> bytes:
+    def whole(self, request: ModelRequest, script: Script) -> bytes:
         """The whole answer as one object."""
-        return dump(_response(ask, "".join(script.chunks)) | _end(ask, script))
+        return dump(_response(request, "".join(script.chunks)) | _end(request, script))
 
-    def frames(self, ask: Ask, script: Script) -> Frames:
-        """One line for each piece of text, and one that says `done`, with counts."""
-        lines = (_response(ask, text) | {"done": False} for text in script.chunks)
-        last = dump(_response(ask, "") | _end(ask, script)) + b"\n"
+    def frames(self, request: ModelRequest, script: Script) -> Frames:
+        """A line for each piece of text, and one with `done` and the counts."""
+        lines = (_response(request, text) | {"done": False} for text in script.chunks)
+        last = dump(_response(request, "") | _end(request, script)) + b"\n"
         return Frames((), tuple(dump(line) + b"\n" for line in lines), (last,))
 
 
 class OllamaEmbed(OllamaChat):
     """Embeddings."""
 
-    def streams(self, ask: Ask) -> bool:  # noqa: ARG002  (no request can ask for a stream)
+    def streams(self, request: ModelRequest) -> bool:  # noqa: ARG002  (embeddings are never streamed)
         """Never."""
         return False
 
-    def whole(self, ask: Ask, script: Script) -> bytes:
+    def whole(self, request: ModelRequest, script: Script) -> bytes:
         """One vector of numbers for each text."""
-        vectors = [vector(text, ask.fields.get("dimensions")) for text in texts(ask)]
-        count = {"prompt_eval_count": prompt_tokens(ask)} if script.usage else {}
-        return dump({"model": ask.model, "embeddings": vectors, "total_duration": 1_000_000} | count)
+        vectors = [vector(text, request.fields.get("dimensions")) for text in texts(request)]
+        count = {"prompt_eval_count": prompt_tokens(request)} if script.usage else {}
+        return dump({"model": request.model, "embeddings": vectors, "total_duration": 1_000_000} | count)
 
 
 def _tool_calls(script: Script) -> list[dict[str, Any]]:
-    """Ollama's arguments are an object, not text."""
+    """The tool calls; Ollama's arguments are an object, not text."""
     return [{"function": {"name": c.name, "arguments": json.loads(c.arguments)}} for c in script.tool_calls]
 
 
-def _response(ask: Ask, text: str) -> dict[str, Any]:
-    return {"model": ask.model, "created_at": CREATED_AT, "response": text}
+def _response(request: ModelRequest, text: str) -> dict[str, Any]:
+    return {"model": request.model, "created_at": CREATED_AT, "response": text}
 
 
-def _object(ask: Ask, text: str, tool_calls: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def _object(request: ModelRequest, text: str, tool_calls: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": text}
     if tool_calls:
         message["tool_calls"] = tool_calls
-    return {"model": ask.model, "created_at": CREATED_AT, "message": message}
+    return {"model": request.model, "created_at": CREATED_AT, "message": message}
 
 
-def _end(ask: Ask, script: Script) -> dict[str, Any]:
-    counts = {"prompt_eval_count": prompt_tokens(ask), "eval_count": answer_tokens(script)} if script.usage else {}
+def _end(request: ModelRequest, script: Script) -> dict[str, Any]:
+    counts = {"prompt_eval_count": prompt_tokens(request), "eval_count": answer_tokens(script)} if script.usage else {}
     durations = {"total_duration": 3_000_000, "load_duration": 1_000_000}
     durations |= {"prompt_eval_duration": 1_000_000, "eval_duration": 1_000_000}
     return {"done": True, "done_reason": _REASONS[script.finish_reason]} | durations | counts

@@ -1,6 +1,6 @@
-"""A script turned into bytes for one kind of request: what is written, in which pieces, and how it ends.
+"""Plan of an answer: the bytes of a script in one wire format, their split into writes, and the ending.
 
-Faults that change bytes are worked in here, once; playing a plan is then nothing but waiting and writing.
+The plan contains the faults that change bytes, so that playing it only waits and writes.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from keywords.engine.scripted.head import LAST_CHUNK, answer_head, http_chunk
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keywords.engine.scripted.family import Ask, Family
+    from keywords.engine.scripted.family import Family, ModelRequest
     from keywords.engine.scripted.script import Fault, Script
 
 Ending = Literal["complete", "cut", "close", "silence"]
 _COMMENT = b": scripted\n\n"
 _REPLACEMENT = "\ufffd"
-_NO_UTF8 = b"\xff\xfe"
+_INVALID_UTF8 = b"\xff\xfe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +32,29 @@ class Write:
 
     Attributes:
         wire: the bytes, framing included.
-        marks: for each event in it: which chunk of the script it is (None: none of them), and at which byte of the
-            answer's body it ends.
-        waits: the script's chunk delay comes before it.
+        marks: for each event, the index of its chunk in the script (None: no chunk), and the offset in the answer's
+            body at which it ends.
+        delayed: whether the script's chunk delay comes before it.
     """
 
     wire: bytes
     marks: tuple[tuple[int | None, int], ...] = ()
-    waits: bool = False
+    delayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one request gets.
+    """The answer to one request.
 
     Attributes:
         writes: in order.
-        ending: what happens to the connection afterwards; `complete` if the answer is a whole HTTP answer.
-        at_once: the only write of a plan without any delay; None for all others.
+        ending: what happens to the connection afterwards; `complete` after a whole HTTP answer.
+        immediate: the only write of a plan without any delay; None for all others.
     """
 
     writes: tuple[Write, ...]
     ending: Ending
-    at_once: Write | None = None
+    immediate: Write | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +63,37 @@ class _Frame:
     chunk: int | None = None
 
 
-def plan_answer(script: Script, family: Family, ask: Ask) -> Plan:
-    """Work out what `script` says to `ask`, in the family's words."""
+def plan_answer(script: Script, family: Family, request: ModelRequest) -> Plan:
+    """Plan the scripted answer to a request in the family's format."""
     fault = script.fault
     if fault is not None and fault.after is None and fault.at_byte is None:
         return Plan((), _ending(fault))
     if script.status != HTTPStatus.OK:
         return _whole(script, script.body if script.body is not None else family.error(script.status))
-    if family.streams(ask):
-        return _stream(script, family, ask)
+    if family.streams(request):
+        return _stream(script, family, request)
     if fault is not None and fault.kind == "error":
         return _whole(replace(script, fault=None), family.error(HTTPStatus.INTERNAL_SERVER_ERROR))
-    return _whole(script, family.whole(ask, script))
+    return _whole(script, family.whole(request, script))
 
 
 def plan_probe(script: Script, body: bytes) -> Plan:
-    """Work out what a probe gets from a script of its own: its status and body, or `body` if it says none."""
+    """Plan the scripted answer to a probe; `body` stands in where the script has none."""
     return _whole(script, script.body if script.body is not None else body)
 
 
-def is_lasting(script: Script) -> bool:
-    """Whether the plan of this script is the same at any time."""
+def is_cacheable(script: Script) -> bool:
+    """Whether the script's plan does not depend on the current time."""
     return script.retry_after_s is None or script.retry_after_form != "date"
 
 
 def _whole(script: Script, body: bytes) -> Plan:
-    fault, whole = script.fault, len(body)
+    fault, whole_length = script.fault, len(body)
     if fault is not None:
         body = _spoil_whole(fault, body)
-    length = len(body) if fault is None or fault.kind in {"end", "bad_json", "bad_utf8"} else whole
+    length = len(body) if fault is None or fault.kind in {"end", "bad_json", "bad_utf8"} else whole_length
     headers = {"content-type": "application/json", "content-length": str(length)}
-    wire = answer_head(script.status, {**headers, **_further_headers(script)}) + body
+    wire = answer_head(script.status, {**headers, **_extra_headers(script)}) + body
     write = Write(wire, ((None, len(body)),))
     ending = _ending(fault)
     instant = ending == "complete" and script.first_delay == 0 and script.split_bytes is None
@@ -105,57 +105,57 @@ def _spoil_whole(fault: Fault, body: bytes) -> bytes:
         case "bad_json":
             return body[:-1]
         case "bad_utf8":
-            # Within a string, which every answer has near its start: after the first quotation mark.
+            # Inside the first string, which every answer has near its start.
             at = body.index(b'"') + 1
-            return body[:at] + _NO_UTF8 + body[at:]
+            return body[:at] + _INVALID_UTF8 + body[at:]
         case _:
             return body[: len(body) // 2 if fault.at_byte is None else fault.at_byte]
 
 
-def _stream(script: Script, family: Family, ask: Ask) -> Plan:
+def _stream(script: Script, family: Family, request: ModelRequest) -> Plan:
     fault = script.fault
     head = answer_head(
         HTTPStatus.OK,
-        {"content-type": family.stream_type, "transfer-encoding": "chunked", **_further_headers(script)},
+        {"content-type": family.stream_type, "transfer-encoding": "chunked", **_extra_headers(script)},
     )
-    frames = _frames(script, family, ask)
+    frames = _frames(script, family, request)
     if fault is not None and fault.at_byte is not None:
         frames = _up_to_byte(frames, fault.at_byte)
     elif fault is not None and fault.after is not None and fault.kind not in {"bad_json", "bad_utf8"}:
         frames = _up_to_chunk(frames, fault.after)
     if fault is not None and fault.kind == "error":
-        frames.append(_Frame(_dressed(script, family, family.stream_error())))
+        frames.append(_Frame(_decorate(script, family, family.stream_error())))
     ending = _ending(fault)
-    writes = [Write(head), *_joined(frames, script.join)]
+    writes = [Write(head), *_join(frames, script.join)]
     if ending == "complete":
         writes[-1] = replace(writes[-1], wire=writes[-1].wire + LAST_CHUNK)
     return Plan(tuple(writes), ending)
 
 
-def _frames(script: Script, family: Family, ask: Ask) -> list[_Frame]:
-    """Every event of the stream, spoilt ones included."""
+def _frames(script: Script, family: Family, request: ModelRequest) -> list[_Frame]:
+    """All events of the stream, spoilt ones included."""
     fault = script.fault
     if fault is not None and fault.kind == "bad_utf8" and fault.after is not None and fault.after < len(script.chunks):
         chunks = list(script.chunks)
         chunks[fault.after] = _REPLACEMENT + chunks[fault.after]
         script = replace(script, chunks=tuple(chunks))
-    found = family.frames(ask, script)
-    pieces = list(found.pieces)
+    frames = family.frames(request, script)
+    pieces = list(frames.pieces)
     if fault is not None and fault.after is not None and fault.after < len(pieces):
         piece = pieces[fault.after]
         if fault.kind == "bad_json":
             at = piece.rindex(b"}")
             pieces[fault.after] = piece[:at] + piece[at + 1 :]
         elif fault.kind == "bad_utf8":
-            pieces[fault.after] = piece.replace(_REPLACEMENT.encode(), _NO_UTF8)
+            pieces[fault.after] = piece.replace(_REPLACEMENT.encode(), _INVALID_UTF8)
     return [
-        *(_Frame(_dressed(script, family, data)) for data in found.early),
-        *(_Frame(_dressed(script, family, data), number) for number, data in enumerate(pieces)),
-        *(_Frame(_dressed(script, family, data)) for data in found.last),
+        *(_Frame(_decorate(script, family, data)) for data in frames.early),
+        *(_Frame(_decorate(script, family, data), number) for number, data in enumerate(pieces)),
+        *(_Frame(_decorate(script, family, data)) for data in frames.last),
     ]
 
 
-def _dressed(script: Script, family: Family, data: bytes) -> bytes:
+def _decorate(script: Script, family: Family, data: bytes) -> bytes:
     if script.comments and family.stream_type.startswith("text/event-stream"):
         data = _COMMENT + data
     return data.replace(b"\n", b"\r\n") if script.crlf else data
@@ -172,7 +172,7 @@ def _up_to_byte(frames: Sequence[_Frame], at_byte: int) -> list[_Frame]:
 
 
 def _up_to_chunk(frames: Sequence[_Frame], after: int) -> list[_Frame]:
-    """Everything before the chunk of that number; all but the end if there is none."""
+    """The events before chunk number `after`; without such a chunk, all up to the last chunk."""
     chunks = [frame.chunk for frame in frames]
     if after in chunks:
         return list(frames[: chunks.index(after)])
@@ -180,8 +180,8 @@ def _up_to_chunk(frames: Sequence[_Frame], after: int) -> list[_Frame]:
     return list(frames[: last + 1])
 
 
-def _joined(frames: Sequence[_Frame], join: int) -> list[Write]:
-    """Events in HTTP chunks; neighbours that belong to the script's chunks are joined, `join` at a time."""
+def _join(frames: Sequence[_Frame], join: int) -> list[Write]:
+    """Writes of one HTTP chunk each; adjacent events of the script's chunks are joined, `join` at a time."""
     writes: list[Write] = []
     group: list[_Frame] = []
     end = 0
@@ -195,7 +195,7 @@ def _joined(frames: Sequence[_Frame], join: int) -> list[Write]:
             end += len(frame.data)
             marks.append((frame.chunk, end))
         wire = http_chunk(b"".join(frame.data for frame in group))
-        writes.append(Write(wire, tuple(marks), waits=group[0].chunk is not None))
+        writes.append(Write(wire, tuple(marks), delayed=group[0].chunk is not None))
         group.clear()
 
     for frame in frames:
@@ -212,7 +212,7 @@ def _ending(fault: Fault | None) -> Ending:
     return "complete"
 
 
-def _further_headers(script: Script) -> dict[str, str]:
+def _extra_headers(script: Script) -> dict[str, str]:
     headers = dict(script.headers)
     if script.keep_alive == "announced":
         headers["connection"] = "close"

@@ -1,4 +1,4 @@
-"""What a scripted backend remembers: each request, what it was answered, and when."""
+"""Records of a scripted backend: each request, its answer, and the times of both."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 from keywords.engine.scripted.wire import asks_for_answer
 
 KEPT = 100_000
-"""So many requests are remembered; of more, the newest."""
+"""Requests that are remembered; the oldest go first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One event, or one whole body, as it was handed to the operating system.
+    """One event, or one whole body, handed to the operating system.
 
     Attributes:
-        at_s: when, seconds on the monotonic clock.
-        end_byte: at which byte of the answer's body it ends, HTTP's framing left out.
-        chunk: which chunk of the script it is; None for all else, such as a plain answer, a role or `[DONE]`.
+        at_s: when it was sent, seconds on the monotonic clock.
+        end_byte: offset of its end in the answer's body, without HTTP's framing.
+        chunk: index of its chunk in the script; None for a plain answer, a role, `[DONE]` and the like.
     """
 
     at_s: float
@@ -30,21 +30,21 @@ class Sent:
 
 @dataclass(slots=True)
 class RecordedRequest:
-    """One request as it came over the wire. All times are seconds on the monotonic clock, the same in all processes.
+    """One request as received. All times are seconds on the monotonic clock, the same in all processes.
 
     Attributes:
-        number: 0 for the first request of this backend, probes included.
-        connection: 0 for the first connection.
+        number: index among this backend's requests, probes included.
+        connection: index of its connection.
         method: HTTP method.
         path: path and query.
-        head: request line and headers, byte for byte; not shown, it may hold a key.
-        body: byte for byte, without the framing of a chunked one.
-        at_s: when it was complete.
-        sent: what was sent, and when each piece was.
-        ended_at_s: when the answer ended as scripted; None while it goes on and after the client left.
+        head: request line and headers, byte for byte; hidden in `repr`, since it may hold a key.
+        body: byte for byte, without chunked framing.
+        at_s: when the request was complete.
+        sent: the answer's events, each with its time.
+        ended_at_s: when the answer ended as scripted; None while it runs and after a disconnect.
         ending: how it ended: `complete`, the fault that ended it, `stale` (reset with its old connection), or
             `dropped` (reset with all connections).
-        client_left_at_s: when the client closed the connection before its answer had ended; None if it did not.
+        disconnected_at_s: when the client closed the connection before the end of the answer; None if it did not.
     """
 
     number: int
@@ -57,18 +57,18 @@ class RecordedRequest:
     sent: list[Sent] = field(default_factory=list)
     ended_at_s: float | None = None
     ending: str | None = None
-    client_left_at_s: float | None = None
+    disconnected_at_s: float | None = None
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers by lower-case name; of a repeated one the last."""
+        """The headers by lower-case name; the last value of a repeated one."""
         lines = self.head.decode("latin-1").split("\r\n")[1:]
         pairs = (line.split(":", 1) for line in lines if ":" in line)
         return {name.strip().lower(): value.strip() for name, value in pairs}
 
     @property
     def asks_for_answer(self) -> bool:
-        """Whether it asks for an answer; all others are probes."""
+        """Whether it is a model request; all others are probes."""
         return asks_for_answer(self.path)
 
     def json(self) -> Any:
@@ -81,7 +81,7 @@ class RecordedRequest:
 
 
 def record_to_json(record: RecordedRequest) -> list[Any]:
-    """The record for `json.dumps`."""
+    """Convert a record for `json.dumps`."""
     return [
         record.number,
         record.connection,
@@ -93,13 +93,13 @@ def record_to_json(record: RecordedRequest) -> list[Any]:
         [[sent.at_s, sent.end_byte, sent.chunk] for sent in record.sent],
         record.ended_at_s,
         record.ending,
-        record.client_left_at_s,
+        record.disconnected_at_s,
     ]
 
 
-def record_from_json(found: list[Any]) -> RecordedRequest:
-    """The record again."""
-    number, connection, method, path, head, body, at_s, sent, ended_at_s, ending, left_at_s = found
+def record_from_json(values: list[Any]) -> RecordedRequest:
+    """Restore a record from `record_to_json`."""
+    number, connection, method, path, head, body, at_s, sent, ended_at_s, ending, disconnected_at_s = values
     return RecordedRequest(
         number,
         connection,
@@ -111,5 +111,5 @@ def record_from_json(found: list[Any]) -> RecordedRequest:
         [Sent(*each) for each in sent],
         ended_at_s,
         ending,
-        left_at_s,
+        disconnected_at_s,
     )

@@ -1,4 +1,4 @@
-"""What a scripted backend does with a request: the script, and its form as JSON."""
+"""Script of the scripted backend's answer to a request, and its form as JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Uniform:
     high_s: float
 
     def draw(self, random: Random) -> float:
-        """One delay in seconds."""
+        """Draw one delay in seconds."""
         return random.uniform(self.low_s, self.high_s)
 
 
@@ -38,7 +38,7 @@ class Exponential:
     mean_s: float
 
     def draw(self, random: Random) -> float:
-        """One delay in seconds."""
+        """Draw one delay in seconds."""
         return random.expovariate(1 / self.mean_s)
 
 
@@ -47,7 +47,7 @@ Delay = float | Uniform | Exponential
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call of a tool, as a part of the answer.
+    """A tool call in the answer.
 
     Attributes:
         name: the tool's name.
@@ -60,15 +60,15 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """How and where an answer breaks. Without a position it breaks before its first byte, the status line included.
+    """How and where an answer breaks; without a position, before the status line.
 
     Attributes:
         kind: `cut` resets the connection (TCP RST), `close` closes it (TCP FIN) without finishing the HTTP answer,
             `end` finishes the HTTP answer early but properly, `silence` sends nothing more and keeps the connection
             open, `error` sends the family's own error in the stream (a plain answer is that error under 200),
             `bad_json` and `bad_utf8` spoil the next chunk (a plain answer: its body) and go on.
-        after: so many chunks of a stream come first; a plain answer breaks in the middle of its body.
-        at_byte: so many bytes of the answer's body come first, without HTTP's head and framing.
+        after: chunks of a stream that come first; a plain answer breaks in the middle of its body.
+        at_byte: bytes of the answer's body that come first, HTTP's head and framing not counted.
     """
 
     kind: FaultKind
@@ -93,32 +93,32 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What the backend does with a request.
+    """The backend's answer to a request.
 
     Attributes:
-        chunks: the answer, piece by piece; a plain answer is all of them joined.
+        chunks: the text, chunk by chunk; a plain answer joins them.
         tool_calls: calls that follow the text.
-        tokens_per_chunk: how many tokens of the usage each chunk counts for.
-        finish_reason: how the answer ends, in OpenAI's words; each family says it in its own.
-        usage: whether the answer says how many tokens it took.
-        connect_delay: seconds from a new connection to the first look at what it sends.
+        tokens_per_chunk: tokens of the usage that each chunk counts for.
+        finish_reason: OpenAI's finish reason; each family translates it.
+        usage: whether the answer carries its token counts.
+        connect_delay: seconds from a new connection to the first read.
         first_delay: seconds of silence before the status line.
         chunk_delay: seconds before each chunk of a stream; before each write where chunks are joined.
-        seed: of the drawn delays; a request's draws depend on it and on the request's number only.
-        early_role: OpenAI's stream starts at once with a chunk that has a role and no text.
-        crlf: lines of a stream end with CR LF.
-        comments: each event of a stream has an SSE comment before it.
-        split_bytes: TCP writes are split into pieces of so many bytes, framing included.
+        seed: of the drawn delays, which depend only on it and on the request's number.
+        early_role: whether OpenAI's stream opens at once with a chunk of a role and no text.
+        crlf: whether lines of a stream end with CR LF.
+        comments: whether an SSE comment precedes each event of a stream.
+        split_bytes: size of the pieces that TCP writes are split into, framing included.
         split_pause_s: pause between these pieces, so that the other side reads them one by one.
-        join: so many chunks of a stream go into one TCP write.
-        keep_alive: after the answer the connection is kept, or closed with `connection: close` (`announced`), closed
-            without a word (`silent`), or closed as soon as the next request comes in on it (`stale`).
+        join: chunks of a stream in one TCP write.
+        keep_alive: what happens to the connection after the answer: `keep`; `announced` closes it with
+            `connection: close`, `silent` closes it without, `stale` closes it when the next request comes.
         fault: how and where the answer breaks.
-        status: an answer other than 200 is `body` under this status.
+        status: HTTP status; any other than 200 comes with `body`.
         headers: further headers of the answer.
-        retry_after_s: what the answer asks the client to wait, in `retry_after_form`.
+        retry_after_s: the wait that the answer asks for, in `retry_after_form`.
         retry_after_form: `retry-after` in whole seconds (rounded up), `retry-after-ms`, or `retry-after` with a date.
-        body: exact body of an answer that is not 200; the family's own error object if left out.
+        body: exact body of an answer that is not 200; the family's error object if left out.
     """
 
     chunks: tuple[str, ...] = WORDS
@@ -150,7 +150,7 @@ class Script:
         return "".join(self.chunks)
 
     def __post_init__(self) -> None:
-        """Refuse a script that could never happen.
+        """Refuse a script that cannot be played.
 
         Raises:
             ValueError: a fault is placed after more chunks than there are, or a number is too small.
@@ -170,44 +170,44 @@ class Script:
 
 
 def words(count: int) -> tuple[str, ...]:
-    """So many different chunks of five characters, such as ` w007`."""
+    """`count` different chunks of five characters, such as ` w007`."""
     return tuple(f" w{number:03d}" for number in range(count))
 
 
-_USUAL = Script()
+_DEFAULT = Script()
 
 
 def to_json(script: Script) -> dict[str, Any]:
-    """The script for `json.dumps`; only what differs from a plain `Script()`."""
-    found = {
+    """Convert a script for `json.dumps`; only fields that differ from `Script()`."""
+    values = {
         each.name: _plain(value)
         for each in fields(Script)
-        if (value := getattr(script, each.name)) != getattr(_USUAL, each.name)
+        if (value := getattr(script, each.name)) != getattr(_DEFAULT, each.name)
     }
     if script.body is not None:
-        found["body"] = {"base64": base64.b64encode(script.body).decode()}
-    return found
+        values["body"] = {"base64": base64.b64encode(script.body).decode()}
+    return values
 
 
 def _plain(value: Any) -> Any:
-    """The fields of a delay, of a fault or of each tool call; all else as it is."""
+    """The fields of a dataclass or of each item of a tuple; any other value unchanged."""
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
-def from_json(found: Mapping[str, Any]) -> Script:
-    """A script from its JSON form, as `to_json` gives it or as a person writes it.
+def from_json(source: Mapping[str, Any]) -> Script:
+    """Build a script from its JSON form, written by `to_json` or by hand.
 
     A drawn delay is `{"low_s": 0.1, "high_s": 0.2}` or `{"mean_s": 0.1}`; a `body` is text, or `{"base64": "…"}`.
 
     Raises:
-        ValueError: a name is unknown, or the script could never happen.
+        ValueError: a field is unknown, or the script cannot be played.
     """
     known = {each.name for each in fields(Script)}
-    if unknown := sorted(set(found) - known):
+    if unknown := sorted(set(source) - known):
         raise ValueError(f"A script has no {', '.join(unknown)}: its fields are {', '.join(sorted(known))}.")
-    values = dict(found)
+    values = dict(source)
     for name in ("connect_delay", "first_delay", "chunk_delay"):
         delay = values.get(name)
         if isinstance(delay, dict):
@@ -224,6 +224,6 @@ def from_json(found: Mapping[str, Any]) -> Script:
 
 
 def load(text: str) -> tuple[Script, ...]:
-    """The scripts of a JSON file: one object, or a list of them to be played one after the other."""
-    found = json.loads(text)
-    return tuple(from_json(each) for each in (found if isinstance(found, list) else [found]))
+    """Read the scripts of a JSON file: one object, or a list of them, played in order."""
+    content = json.loads(text)
+    return tuple(from_json(each) for each in (content if isinstance(content, list) else [content]))

@@ -1,4 +1,4 @@
-"""The scripted backend's server: an asyncio protocol that records requests and plays plans."""
+"""Server of the scripted backend: an asyncio protocol that records requests and plays plans."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine import clock
-from keywords.engine.scripted.family import Ask
+from keywords.engine.scripted.family import ModelRequest
 from keywords.engine.scripted.head import BadRequestError, Request, RequestReader, plain_answer
-from keywords.engine.scripted.plan import Plan, Write, is_lasting, plan_answer, plan_probe
+from keywords.engine.scripted.plan import Plan, Write, is_cacheable, plan_answer, plan_probe
 from keywords.engine.scripted.playbook import Playbook
 from keywords.engine.scripted.record import KEPT, RecordedRequest, Sent
 from keywords.engine.scripted.wire import find_family, lookup
@@ -21,17 +21,17 @@ from keywords.engine.scripted.wire import find_family, lookup
 if TYPE_CHECKING:
     from keywords.engine.scripted.script import Delay, Script
 
-_PLANS_KEPT = 512
-# A reset overtakes what the other side has not read yet; so it comes a moment after the last byte.
+_PLAN_CACHE_SIZE = 512
+# A reset overtakes bytes that the other side has not read yet, so it comes a moment after the last one.
 _BEFORE_RESET_S = 0.01
 _BAD = plain_answer(400, b'{"error": {"message": "No JSON object in an HTTP/1.1 request."}}')
 
 
 class Stage:
-    """Everything that the connections of one backend share.
+    """State that all connections of one backend share.
 
     Args:
-        models: names that it lists.
+        models: names that the backend lists.
     """
 
     def __init__(self, models: tuple[str, ...]) -> None:
@@ -44,14 +44,14 @@ class Stage:
         self._plans: dict[tuple[int, str, bytes], tuple[Script, Plan]] = {}
 
     def record(self, request: Request, connection: int, at_s: float) -> RecordedRequest:
-        """Remember a request."""
+        """Record a request."""
         record = RecordedRequest(self.count, connection, request.method, request.path, request.head, request.body, at_s)
         self.count += 1
         self.records.append(record)
         return record
 
     def plan(self, request: Request) -> tuple[Script | None, Plan | None]:
-        """The script that the request gets, and what it says to it; nothing if the request makes no sense."""
+        """The script of a request and its plan; no plan for a model request whose body is no JSON object."""
         path = request.path.partition("?")[0]
         family, model = find_family(path)
         if family is None or request.method != "POST":
@@ -62,28 +62,28 @@ class Stage:
             write = Write(plain_answer(status, body), ((None, len(body)),))
             return None, Plan((write,), "complete", write)
         try:
-            asked = json.loads(request.body)
+            fields = json.loads(request.body)
         except ValueError:
-            asked = None
-        if not isinstance(asked, dict):
+            fields = None
+        if not isinstance(fields, dict):
             return None, None
-        ask = Ask(asked, model or str(asked.get("model", "")))
-        script = self.playbook.next(path, ask.model)
+        model_request = ModelRequest(fields, model or str(fields.get("model", "")))
+        script = self.playbook.next(path, model_request.model)
         key = (id(script), path, request.body)
-        known = self._plans.get(key)
-        if known is not None:
-            return known
-        found = script, plan_answer(script, family, ask)
-        if is_lasting(script):
-            if len(self._plans) >= _PLANS_KEPT:
+        cached = self._plans.get(key)
+        if cached is not None:
+            return cached
+        planned = script, plan_answer(script, family, model_request)
+        if is_cacheable(script):
+            if len(self._plans) >= _PLAN_CACHE_SIZE:
                 self._plans.clear()
-            # The script is kept with its plan, so that its id stays its own.
-            self._plans[key] = found
-        return found
+            # Keeps the script alive, so that no other script gets its id.
+            self._plans[key] = planned
+        return planned
 
 
 class Connection(asyncio.Protocol):
-    """One connection: one request after the other, each answered as scripted before the next is looked at."""
+    """One connection; it answers each request as scripted before it reads the next."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -101,11 +101,11 @@ class Connection(asyncio.Protocol):
     @property
     def transport(self) -> asyncio.Transport:
         """The open connection."""
-        assert self._transport is not None  # noqa: S101  # asyncio connects a protocol before anything else
+        assert self._transport is not None  # noqa: S101  # asyncio connects a protocol first
         return self._transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, after the script's connect delay."""
+        """Begin to read after the script's connect delay."""
         self._transport = transport  # type: ignore[assignment]  # TCP gives a Transport
         self._stage.connections.add(self)
         script = self._stage.playbook.on_connect()
@@ -114,31 +114,31 @@ class Connection(asyncio.Protocol):
             delay = _draw(script.connect_delay, Random(f"{script.seed}/connection/{self._number}"))  # noqa: S311
             asyncio.get_running_loop().call_later(delay, self._begin)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # both ways of leaving count
-        """Note that the client left, if it was still owed something."""
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # a clean close is a disconnect too
+        """Record a disconnect before the end of an answer."""
         self._stage.connections.discard(self)
-        self._client_left()
+        self._record_disconnect()
 
     def eof_received(self) -> bool:
-        """Take a half-closed connection for a client that left, as HTTP servers do."""
-        self._client_left()
+        """Treat a half-closed connection as a disconnect, as HTTP servers do."""
+        self._record_disconnect()
         return False
 
     def pause_writing(self) -> None:
-        """Wait with further chunks: the client reads too slowly."""
+        """Hold further writes back: the client reads too slowly."""
         self._writable.clear()
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Continue to write."""
         self._writable.set()
 
     def data_received(self, data: bytes) -> None:
-        """Answer what is whole."""
+        """Answer all complete requests."""
         self._reader.feed(data)
         self._advance()
 
     def drop(self) -> None:
-        """Reset the connection; it is not the client who leaves then."""
+        """Reset the connection; this is no disconnect by the client."""
         if self._current is not None and self._current.ended_at_s is None:
             self._current.ending, self._current.ended_at_s = "dropped", clock.now()
         if self._playing is not None:
@@ -173,13 +173,13 @@ class Connection(asyncio.Protocol):
         if plan is None:
             self.transport.write(_BAD)
             record.ending, record.ended_at_s = "complete", clock.now()
-        elif plan.at_once is not None:
-            record.sent.append(Sent(now := clock.now(), plan.at_once.marks[0][1]))
-            self.transport.write(plan.at_once.wire)
+        elif plan.immediate is not None:
+            record.sent.append(Sent(now := clock.now(), plan.immediate.marks[0][1]))
+            self.transport.write(plan.immediate.wire)
             record.ending, record.ended_at_s = "complete", now
             self._after(script, request)
         else:
-            assert script is not None  # noqa: S101  # what no script says is answered at once
+            assert script is not None  # noqa: S101  # an answer without a script is immediate
             self._current = record
             self._playing = asyncio.get_running_loop().create_task(self._play(script, plan, request, record))
 
@@ -188,13 +188,13 @@ class Connection(asyncio.Protocol):
         if script.first_delay:
             await asyncio.sleep(_draw(script.first_delay, random))
         for write in plan.writes:
-            if write.waits and script.chunk_delay:
+            if write.delayed and script.chunk_delay:
                 await asyncio.sleep(_draw(script.chunk_delay, random))
             completes = plan.ending == "complete" and write is plan.writes[-1]
             await self._write(script, write, record, completes=completes)
         if plan.ending == "silence":
             record.ending = plan.ending
-            return  # the connection stays busy until the other side leaves
+            return  # the connection stays busy until the client disconnects
         if plan.ending == "cut":
             if plan.writes:
                 await asyncio.sleep(_BEFORE_RESET_S)
@@ -210,7 +210,7 @@ class Connection(asyncio.Protocol):
         self._advance()
 
     async def _write(self, script: Script, write: Write, record: RecordedRequest, *, completes: bool) -> None:
-        """Hand one write to the operating system, alone: the loop turns once, so that the next does not join it."""
+        """Send one write; one turn of the event loop keeps it apart from the next."""
         pieces = [write.wire]
         if script.split_bytes is not None:
             size = script.split_bytes
@@ -221,7 +221,7 @@ class Connection(asyncio.Protocol):
             at_s = clock.now()
             self.transport.write(piece)
         if completes:
-            # Now, and not a turn later: a client may leave as soon as it has the last byte.
+            # Not one turn later: a client may disconnect as soon as it has the last byte.
             record.ending, record.ended_at_s = "complete", at_s
         record.sent.extend(Sent(at_s, end_byte, chunk) for chunk, end_byte in write.marks)
         await asyncio.sleep(0)
@@ -232,16 +232,16 @@ class Connection(asyncio.Protocol):
         self._current = self._playing = None
 
     def _after(self, script: Script | None, request: Request) -> None:
-        """What becomes of the connection after a whole answer."""
+        """Close or keep the connection after a whole answer."""
         keep_alive = "keep" if script is None else script.keep_alive
         self._stale = keep_alive == "stale"
         if request.closes or keep_alive in {"announced", "silent"}:
             self.transport.close()
 
-    def _client_left(self) -> None:
+    def _record_disconnect(self) -> None:
         record, self._current = self._current, None
         if record is not None and record.ended_at_s is None:
-            record.client_left_at_s = clock.now()
+            record.disconnected_at_s = clock.now()
         if self._playing is not None:
             self._playing.cancel()
 
@@ -251,8 +251,8 @@ def _draw(delay: Delay, random: Random) -> float:
 
 
 def _reset(transport: asyncio.Transport) -> None:
-    """Break the connection with a TCP reset, as a crashed process does, and not with a clean end."""
-    found: Any = transport.get_extra_info("socket")
-    if found is not None:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    """Close the connection with a TCP reset, as a crashed process does."""
+    connection: Any = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()

@@ -1,4 +1,4 @@
-"""Where each family takes its requests, and the addresses that need no script: model lists, versions, health."""
+"""Paths of each family's model requests, and answers to probes: model lists, versions, health."""
 
 from __future__ import annotations
 
@@ -30,35 +30,35 @@ ROUTES: dict[str, Family] = {
     "/api/embed": OllamaEmbed(),
     "/v1/messages": AnthropicMessages(),
 }
-"""The family of each path that asks for an answer; Azure's deployments come on top."""
+"""The family of each path of model requests, without Azure's deployments."""
 
 _DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)(/(?:chat/completions|completions|embeddings))")
 
 
 def find_family(path: str) -> tuple[Family | None, str | None]:
-    """The family that answers at a path, and the model if the path names it; no family where no answer is scripted.
+    """The family of a path, and the model if the path names one; no family for a probe.
 
     Args:
         path: without the query.
     """
-    if found := _DEPLOYMENT.fullmatch(path):
-        return ROUTES["/openai/v1" + found[2]], unquote(found[1])
+    if match := _DEPLOYMENT.fullmatch(path):
+        return ROUTES["/openai/v1" + match[2]], unquote(match[1])
     return ROUTES.get(path), None
 
 
 def asks_for_answer(path: str) -> bool:
-    """Whether a request at this path, with or without a query, asks for an answer; all others are probes."""
+    """Whether a path, with or without a query, takes model requests; all others take probes."""
     return find_family(path.partition("?")[0])[0] is not None
 
 
 def lookup(method: str, path: str, head: bytes, models: Sequence[str]) -> tuple[int, bytes]:
-    """Status and body for every probe, and 404 for what no backend has.
+    """Status and body of the answer to a probe; 404 for an unknown path.
 
     Args:
         method: HTTP method.
         path: without the query.
         head: request line and headers; a request with `anthropic-version` gets Anthropic's list of models.
-        models: names that this backend lists.
+        models: names that the backend lists.
     """
     if method == "GET" and path == "/v1/models" and b"\r\nanthropic-version:" in head.lower():
         return HTTPStatus.OK, dump(_anthropic_models(models))

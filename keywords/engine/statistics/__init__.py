@@ -1,1 +1,1 @@
-"""What measured values say: percentiles, intervals and comparisons; the only place that computes them."""
+"""Statistics: percentiles, intervals and comparisons; the only place that computes them."""

@@ -1,7 +1,7 @@
-"""Compares two series that were measured in the same rounds.
+"""Paired comparison of two series that were measured in the same rounds.
 
-What slows the machine during one round slows both sides of it. So they are compared within the round, and the interval
-is that of the rounds' results; the two series' own intervals would count the machine's moods twice.
+A slow machine slows both sides of a round. So each round compares its own two values, and the interval is that of the
+rounds' results; intervals of the two series would count the machine's variation twice.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ def paired_ratio(pairs: Sequence[tuple[float, float]]) -> Estimate:
     """Mean of the rounds' ratios with its two-sided 95 % interval (Student's t).
 
     Args:
-        pairs: of each round, the value and the value that it is divided by.
+        pairs: the dividend and the divisor of each round.
 
     Returns:
         The ratio, without a unit; `n` is the number of rounds.
 
     Raises:
-        ValueError: there is no round, or a value to divide by is 0.
+        ValueError: there is no round, or a divisor is 0.
     """
     if any(other == 0 for _, other in pairs):
         raise ValueError("a ratio to 0 was asked for: leave out the rounds in which the other side measured nothing")
@@ -35,7 +35,7 @@ def paired_difference(pairs: Sequence[tuple[float, float]]) -> Estimate:
     """Mean of the rounds' differences with its two-sided 95 % interval (Student's t).
 
     Args:
-        pairs: of each round, the value and the value that is subtracted from it.
+        pairs: the minuend and the subtrahend of each round.
 
     Returns:
         The difference in the unit of the values; `n` is the number of rounds.

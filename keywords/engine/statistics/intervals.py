@@ -1,4 +1,4 @@
-"""Intervals: what a few trials or rounds say about the rate, the mean or the slope behind them."""
+"""Confidence intervals of rates, means and slopes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LEAST_POINTS = 3
-"""Two points have a line, but no error."""
+"""Two points define a line without an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class Estimate:
     """A number with its two-sided 95 % interval, all in the unit of what was measured.
 
     Attributes:
-        mean: the number itself.
-        low: lower end; the number itself if it rests on one value only, which has no interval.
-        high: upper end, likewise.
-        n: values that it rests on.
+        mean: the number.
+        low: lower end; equal to `mean` if there is only one value.
+        high: upper end; equal to `mean` if there is only one value.
+        n: number of values.
     """
 
     mean: float
@@ -34,7 +34,7 @@ def mean_interval(values: Sequence[float]) -> Estimate:
     """Mean of independent values with Student's t interval.
 
     Args:
-        values: one of each round or run. Requests within one run depend on each other, so they are no such values.
+        values: one for each round or run. Requests within one run depend on each other, so they do not qualify.
 
     Returns:
         The mean and its interval, in the unit of the values.
@@ -50,7 +50,7 @@ def mean_interval(values: Sequence[float]) -> Estimate:
     mean = sum(values) / n
     if n == 1:
         return Estimate(mean, mean, mean, n)
-    # Loading scipy takes most of a second, and a short run may need none of it.
+    # Importing scipy takes most of a second, and a short run may not need it.
     from scipy.stats import sem, t  # noqa: PLC0415
 
     half = float(sem(values) * t.ppf(0.975, n - 1))
@@ -58,11 +58,11 @@ def mean_interval(values: Sequence[float]) -> Estimate:
 
 
 def slope_interval(counts: Sequence[float], sizes: Sequence[float]) -> Estimate:
-    """How much a size grows per unit of count, by least squares, with Student's t interval of the fit.
+    """Growth of a size per unit of count, by least squares, with Student's t interval of the fit.
 
     Args:
-        counts: of each point.
-        sizes: of each point, as many.
+        counts: one for each point.
+        sizes: one for each point.
 
     Returns:
         The slope and its interval, in the unit of the sizes per unit of the counts.
@@ -84,7 +84,7 @@ def slope_interval(counts: Sequence[float], sizes: Sequence[float]) -> Estimate:
 
 
 def wilson(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Two-sided score interval of the rate behind k hits in n independent trials, for reporting.
+    """Two-sided score interval of the rate of k hits in n independent trials, for reports.
 
     Args:
         k: hits, 0 to n.
@@ -104,12 +104,12 @@ def wilson(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     rate = k / n
     middle = (rate + z2 / (2 * n)) / (1 + z2 / n)
     half = (z2 * (rate * (1 - rate) / n + z2 / (4 * n * n))) ** 0.5 / (1 + z2 / n)
-    # At the ends the formula gives 0 and 1 exactly; rounding must not move them.
+    # The formula gives exactly 0 and 1 at the ends; rounding must not change them.
     return (0.0 if k == 0 else middle - half), (1.0 if k == n else middle + half)
 
 
 def clopper_pearson_upper(k: int, n: int, confidence: float = 0.95) -> float:
-    """One-sided exact upper bound: with this confidence the rate is no higher. For gates on "at most".
+    """One-sided exact upper bound of a rate, for limits of "at most".
 
     Args:
         k: hits, 0 to n.
@@ -129,7 +129,7 @@ def clopper_pearson_upper(k: int, n: int, confidence: float = 0.95) -> float:
 
 
 def clopper_pearson_lower(k: int, n: int, confidence: float = 0.95) -> float:
-    """One-sided exact lower bound: with this confidence the rate is no lower. For gates on "at least".
+    """One-sided exact lower bound of a rate, for limits of "at least".
 
     Args:
         k: hits, 0 to n.

@@ -1,4 +1,4 @@
-"""Percentiles that say when there are too few values for them."""
+"""Percentiles that refuse too few values."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CONFIDENCE = 0.95
-"""With this confidence the largest value lies above the true percentile, once there are `values_needed`."""
+"""Probability that the largest of `values_needed` values lies above the true percentile."""
 
 
 class TooFewValuesError(ValueError):
-    """A percentile was asked of fewer values than it needs."""
+    """There are fewer values than the percentile needs."""
 
 
 def percentile(values: Sequence[float], p: int) -> float:
     """The smallest value that at least p % of all values do not exceed (nearest rank).
 
-    The rank is ceil(p n / 100), counted from 1. The result is always a measured value: interpolation would tell a time
-    that no request took.
+    The rank is ceil(p n / 100), counted from 1. The result is always a measured value; interpolation gives times that
+    no request took.
 
     Args:
         values: in any order and unit.
@@ -38,15 +38,15 @@ def percentile(values: Sequence[float], p: int) -> float:
     n, needed = len(values), values_needed(p)
     if n < needed:
         raise TooFewValuesError(f"{n} values are too few for p{p}: it needs {needed}")
-    rank = -(-p * n // 100)  # in whole numbers: 0.55 * 100 rounds to a little more than 55, and so to the next rank
+    rank = -(-p * n // 100)  # in integers: the float 0.55 * 100 is above 55 and would give the next rank
     return sorted(values)[rank - 1]
 
 
 def values_needed(p: int) -> int:
-    """The smallest number of values that p can be told from: 5 for p50, 29 for p90, 59 for p95, 299 for p99.
+    """The smallest sample size for percentile p: 5 for p50, 29 for p90, 59 for p95, 299 for p99.
 
-    All n values lie below the true percentile with the probability (p / 100)^n. While that is 5 % or more, the values
-    give no upper bound for the percentile at all: even the largest of them is none.
+    All n values lie below the true percentile with the probability (p / 100)^n. While this is 5 % or more, not even
+    the largest value is an upper bound of the percentile.
 
     Args:
         p: 1 to 99.

@@ -1,1 +1,1 @@
-"""Allure's view of a run."""
+"""The Allure page of a run."""

@@ -1,4 +1,4 @@
-"""Where and with what a run took place, in the two files that Allure reads it from."""
+"""Environment and executor of a run, in the form of Allure's two files."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ COMMAND_LIMIT_S = 10
 
 
 def environment_properties(metadata: Mapping[str, str]) -> str:
-    """The run's metadata, and what is not in it of this machine, as Java properties.
+    """The run's metadata, completed with facts about this machine, as Java properties.
 
     Args:
-        metadata: of the root suite, in order; it wins over what this machine says of itself.
+        metadata: metadata of the root suite, in order; it wins over this machine's facts.
     """
-    here = {
+    machine = {
         "Commit": commit(),
         "Robot Framework": version("robotframework"),
         "Python": platform.python_version(),
         "Operating system": operating_system(),
         "CPU": f"{cpu()}, {os.cpu_count()} cores",
     }
-    shown = {**metadata, **{name: value for name, value in here.items() if name not in metadata}}
+    shown = {**metadata, **{name: value for name, value in machine.items() if name not in metadata}}
     return "".join(f"{_key(name)} = {_value(value)}\n" for name, value in shown.items() if value)
 
 
 def executor() -> dict[str, str]:
-    """Who ran it, as Allure's `executor.json` has it."""
+    """The content of Allure's `executor.json`: who ran the suites."""
     env = os.environ
     if env.get("GITHUB_ACTIONS") == "true":
         url = f"{env.get('GITHUB_SERVER_URL')}/{env.get('GITHUB_REPOSITORY')}/actions/runs/{env.get('GITHUB_RUN_ID')}"
@@ -48,16 +48,16 @@ def executor() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The commit of the working directory, marked where its files differ from it; empty outside a Git checkout.
+    """The commit of the working directory, marked if tracked files differ from it; empty outside a Git checkout.
 
-    Files that Git does not know do not count: a run leaves some behind itself.
+    Untracked files do not count: a run leaves some behind.
     """
-    head = _said("git", "rev-parse", "--short=10", "HEAD")
-    return f"{head} with changes" if head and _said("git", "status", "--porcelain", "--untracked-files=no") else head
+    head = _output("git", "rev-parse", "--short=10", "HEAD")
+    return f"{head} with changes" if head and _output("git", "status", "--porcelain", "--untracked-files=no") else head
 
 
 def operating_system() -> str:
-    """Its name and version as its users know them, and the machine's architecture."""
+    """The name and version of the operating system, and the machine's architecture."""
     name = f"{platform.system()} {platform.release()}"
     if sys.platform == "darwin":
         name = f"macOS {platform.mac_ver()[0]}"
@@ -68,17 +68,17 @@ def operating_system() -> str:
 
 
 def cpu() -> str:
-    """The processor's name, as far as the system tells it."""
+    """The processor's name, or the machine's architecture if the system does not name it."""
     info = Path("/proc/cpuinfo")
     if info.is_file():
         name = re.search(r"^model name\s*:\s*(.+)$", info.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
         return name[1] if name else platform.machine()
     if sys.platform == "darwin":
-        return _said("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
+        return _output("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
     return platform.processor() or platform.machine()
 
 
-def _said(program: str, *words: str) -> str:
+def _output(program: str, *words: str) -> str:
     path = shutil.which(program)
     if not path:
         return ""

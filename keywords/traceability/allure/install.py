@@ -1,4 +1,4 @@
-"""Installs the pinned Allure generator, once per user and lock file."""
+"""Installation of the pinned Allure generator, once per user and lock file."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ INSTALL_FILES = ("package.json", "package-lock.json")
 
 
 class AllureUnavailableError(Exception):
-    """The generator is neither installed nor to be had now: there is no way to the npm registry."""
+    """The generator is not installed, and the npm registry cannot be reached."""
 
 
 class AllureIntegrityError(Exception):
-    """The npm registry sent something else than the lock file names."""
+    """The npm registry sent a package that differs from the lock file."""
 
 
 def installed_allure() -> Path:
-    """Where the generator's `cli.js` lies once it is installed: a folder of its own for each lock file."""
+    """The path of the installed generator's `cli.js`; each lock file has its own folder."""
     lock = resources.files(__package__).joinpath("package-lock.json").read_bytes()
     digest = hashlib.sha256(lock).hexdigest()[:16]
     return cache_folder() / "node" / digest / "node_modules" / "allure" / "cli.js"
 
 
 def install_allure(node: Node) -> Path:
-    """Install the generator with npm, exactly as the lock file names it (159 packages, 53 MB), unless it is there.
+    """Install the generator with npm exactly by the lock file (159 packages, 53 MB), unless it is installed.
 
-    It is installed beside its place and then moved there, so that what broke off is never used.
+    It is installed into a temporary folder and then moved, so that an incomplete installation is never used.
 
     Returns:
         The generator's `cli.js`.
 
     Raises:
         AllureUnavailableError: npm could not fetch it.
-        AllureIntegrityError: a package is not the one in the lock file.
+        AllureIntegrityError: a package differs from the lock file.
     """
     cli = installed_allure()
     if cli.is_file():
@@ -65,7 +65,7 @@ def install_allure(node: Node) -> Path:
         try:
             made.rename(home)
         except OSError:
-            # Another run was faster; its installation is the same.
+            # Another run has moved the same installation there first.
             if not cli.is_file():
                 raise
     return cli
@@ -81,9 +81,9 @@ def _npm_ci(node: Node, folder: Path) -> None:
         raise AllureUnavailableError(f"npm did not end within {INSTALL_LIMIT_S} s; try again") from err
     if npm.returncode == 0:
         return
-    said = [line.removeprefix("npm error ") for line in npm.stderr.splitlines() if line.startswith("npm error ")]
-    said = [line for line in said if line.startswith("request to ")] or [line for line in said if "log" not in line]
-    cause = "; ".join(said) or f"exit code {npm.returncode}"
+    lines = [line.removeprefix("npm error ") for line in npm.stderr.splitlines() if line.startswith("npm error ")]
+    lines = [line for line in lines if line.startswith("request to ")] or [line for line in lines if "log" not in line]
+    cause = "; ".join(lines) or f"exit code {npm.returncode}"
     if "EINTEGRITY" in npm.stderr:
         raise AllureIntegrityError(f"the npm registry sent a package that the lock file does not name: {cause}")
     raise AllureUnavailableError(

@@ -1,4 +1,4 @@
-"""`qa allure`: the page for whoever wants to see what was tested and what it means, in one file that opens offline."""
+"""`qa allure`: Allure's page of a run, in one file that opens offline."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from keywords.traceability.sealed_page import SealError, seal
 
 GENERATE_LIMIT_S = 300
 HISTORY = Path("history", "allure-history.jsonl")
-"""Beside the page's folder: one line of results per run, for the trends."""
+"""History beside the page's folder, for the trends: one line of results for each run."""
 EXIT_FAILED = 1
 EXIT_UNAVAILABLE = 3
 
 
 class AllureReportError(Exception):
-    """The page could not be made from these results."""
+    """The page cannot be made from these results."""
 
 
 @dataclass(frozen=True, slots=True)
 class AllurePage:
-    """A page that was made.
+    """A finished page.
 
     Attributes:
         page: the HTML file.
-        rows: how many rows it shows.
-        missing: full names of rows that ran, but left Allure no result.
+        rows: number of rows on it.
+        missing: full names of rows that ran but have no result in Allure's folder.
     """
 
     page: Path
@@ -52,21 +52,20 @@ class AllurePage:
 
 
 def write_allure_page(*, results: Path, output: Path, to: Path, name: str) -> AllurePage:
-    """Make the page of one run: `index.html` in `to`, everything within this one file.
+    """Write the page of one run as the single file `index.html` in `to`.
 
-    The history is kept beside `to`, so that trends go on from run to run; a run whose page is made again takes its own
-    place in it.
+    The history stands beside `to` and shows trends over all runs. A page that is made again replaces its run's entry.
 
     Args:
         results: the folder that Robot's Allure listener wrote.
-        output: the run's output.xml; it says which rows belong to the run, its metadata becomes the environment.
+        output: the run's output.xml; it names the run's rows, and its metadata becomes the environment.
         to: the folder for the page.
         name: the page's title.
 
     Raises:
-        NodeUnavailableError: there is no Node for the generator; everything else of the run is there without it.
-        AllureUnavailableError: the generator cannot be had now, likewise.
-        AllureIntegrityError: the npm registry sent something else than the pinned generator.
+        NodeUnavailableError: there is no Node for the generator.
+        AllureUnavailableError: the generator is not installed, and the npm registry cannot be reached.
+        AllureIntegrityError: the npm registry sent a package that differs from the lock file.
         AllureReportError: there are no results, or the generator failed on them.
         ResultError: a file of results is damaged.
         SealError: the generator's page would load something from outside.
@@ -113,8 +112,8 @@ def _generate(folder: Path) -> None:
 
 
 def _history_without(uuids: list[str], history: Path) -> str:
-    """The history as text, without the run that these results belong to."""
-    # Allure names a result in the history by the MD5 of its uuid.
+    """The history as text, without the run of these results."""
+    # Allure's id of a result in the history is the MD5 of its uuid.
     own = {hashlib.md5(uuid.encode(), usedforsecurity=False).hexdigest() for uuid in uuids}
     lines = history.read_text(encoding="utf-8").splitlines() if history.is_file() else []
     try:

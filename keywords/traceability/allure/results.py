@@ -1,4 +1,4 @@
-"""Prepares one run's Allure results for the page: only this run's rows, honest statuses, evidence attached."""
+"""Preparation of Allure results for the page: only this run's rows, correct statuses, evidence attached."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from keywords.traceability.results import Result, Run
 
 PAGE_FILE_LIMIT = 256 * 1024
-"""Bytes of one evidence file that the page takes in; the description names the folder of all."""
+"""Largest evidence file on the page, in bytes; the description names the folder of all."""
 PAGE_FILES_LIMIT = 30
-"""Evidence files of one row on the page; the description names the folder of all."""
+"""Most evidence files of one row on the page; the description names the folder of all."""
 
 MEDIA_TYPES = {
     ".csv": "text/csv",
@@ -30,15 +30,15 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain",
 }
-"""What of the evidence goes into the page."""
+"""Suffixes and media types of evidence files on the page."""
 
-# Robot puts the exception's name before the message of everything but a verdict (AssertionError) and its generic kin.
+# Robot prefixes a message with the exception's name, except for AssertionError and generic exceptions.
 EXCEPTION = re.compile(
     r"(?:\*HTML\* )?(?!AssertionError\b)[A-Z]\w*"
     r"(?:Error|Exception|Timeout|Refused|Expired|Redirects|Iteration|Interrupt|Exit|Warning|Failed|Unavailable)"
     r"(?:: |$)"
 )
-# What Robot itself says when a row cannot be executed as it is written.
+# Robot's messages for a row that cannot be executed as written.
 NOT_EXECUTED = re.compile(
     r"(?:Parent suite setup|Setup) failed:|No keyword with name '|Multiple keywords |Variable '.*' not found"
     r"|Keyword '.*' (?:expected|got|missing|requires) |Resolving variable '|Evaluating expression |Importing "
@@ -54,15 +54,15 @@ STEP_KINDS = ("steps", "befores", "afters")
 
 
 class ResultError(Exception):
-    """A file of results cannot be used."""
+    """A file of results is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What was prepared.
+    """Prepared results.
 
     Attributes:
-        uuids: of the results taken, one per row.
+        uuids: uuids of the results, one for each row.
         missing: full names of rows that ran but have no result.
     """
 
@@ -71,10 +71,10 @@ class Staged:
 
 
 def stage_results(results: Path, to: Path, run: Run) -> Staged:
-    """Copy the results of one run, made ready for the page; the originals stay as they are.
+    """Copy the results of one run and prepare the copies for the page.
 
-    Robot's Allure listener never empties its folder: of every row the latest result is taken, and rows that the run
-    does not know are left out.
+    Robot's Allure listener never empties its folder. So only the latest result of each row is copied, and rows of
+    other runs are left out.
 
     Args:
         results: the folder that Robot's Allure listener wrote.
@@ -82,7 +82,7 @@ def stage_results(results: Path, to: Path, run: Run) -> Staged:
         run: the run.
 
     Raises:
-        ResultError: a file in the folder is not what the listener writes.
+        ResultError: a file in the folder is not JSON.
     """
     rows = {result.row.full_name: result for result in run.results}
     latest: dict[str, dict[str, Any]] = {}
@@ -113,11 +113,11 @@ def _read_all(results: Path, pattern: str) -> Iterator[dict[str, Any]]:
 
 
 def status_of(message: str) -> str:
-    """Whether a failed row is a verdict on the gateway (`failed`) or came to none (`broken`).
+    """Allure's status of a failed row: `failed` for a verdict on the gateway, `broken` for a row without one.
 
-    Robot knows one failure only. Which one it is stands in the message: the name of an exception that is no
-    AssertionError, or Robot's own words for a row that it cannot execute. Of several failures one verdict is enough; a
-    teardown counts only where nothing failed before it.
+    Robot has only one status for both, but the message tells: `broken` rows have the name of an exception other than
+    AssertionError, or Robot's message for a row that it cannot execute. One verdict among several failures makes a row
+    `failed`. A teardown counts only if nothing failed before it.
     """
     first = AFTERWARDS.split(message)[0]
     first = ONLY_TEARDOWN.sub("", first)
@@ -128,9 +128,9 @@ def status_of(message: str) -> str:
 
 
 def make_readable(result: dict[str, Any]) -> None:
-    """Give a failed result its honest status, and its steps short names and no message twice.
+    """Correct the status of a failed result, shorten its steps' names, and drop repeated messages.
 
-    The listener writes a RETURN as a step without a name: those go.
+    Steps without a name are dropped too: the listener writes one for each RETURN.
     """
     if result.get("status") == "failed" and "fullName" in result:
         result["status"] = status_of(_message(result))
@@ -140,7 +140,7 @@ def make_readable(result: dict[str, Any]) -> None:
                 part[kind] = [step for step in part[kind] if step.get("name")]
     for step in _steps(result):
         step["name"] = LIBRARY_PREFIX.sub("", step["name"])
-        # The listener logs a failure as a step of its own below the step that already says it.
+        # The listener repeats a failure as a step below the failed step.
         step["steps"] = [below for below in step.get("steps", ()) if below["name"] != _message(step)]
 
 
@@ -156,7 +156,7 @@ def _steps(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _describe(result: dict[str, Any], row: Result) -> None:
-    """Put what a passed row measured at the head of its description; Allure shows messages of failures alone."""
+    """Put a passed row's message at the head of its description; Allure shows only messages of failures."""
     if row.status == "PASS" and row.message:
         result["description"] = f"**{row.message}**\n\n{result.get('description') or ''}".strip()
 
@@ -169,9 +169,9 @@ def _attach_evidence(result: dict[str, Any], page: Path, to: Path) -> None:
         source = f"{result['uuid']}-{path.name}"
         shutil.copyfile(path, to / source)
         attachments.append({"name": path.name, "source": source, "type": MEDIA_TYPES[path.suffix]})
-    said = result.get("description") or ""
-    # As text: Allure makes a link of an absolute address only.
-    result["description"] = f"{said}\n\nAll evidence of this row: `{page.parent.as_posix()}`".strip()
+    description = result.get("description") or ""
+    # As text: Allure links only absolute addresses.
+    result["description"] = f"{description}\n\nAll evidence of this row: `{page.parent.as_posix()}`".strip()
 
 
 def _write(item: dict[str, Any], kind: str, results: Path, to: Path) -> None:

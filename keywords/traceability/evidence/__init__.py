@@ -1,1 +1,1 @@
-"""The evidence of a row as files and as a page."""
+"""The evidence of rows, as files and pages."""

@@ -1,4 +1,4 @@
-"""What an earlier run left in its folder, and which of it must go before the next one writes there."""
+"""Removal of an earlier run's output before the next run writes into the same folder."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
 ALLURE_RESULTS = "allure-results"
 FOLDERS = (ALLURE_RESULTS, "allure", "children", EVIDENCE_FOLDER, "matrix")
 FILES = ("log.html", "report.html", "output.xml", "xunit.xml")
-WORLD_FILES = ("gateway-*.log", "gateway-scripted-*.toml", "flood-*.txt")
+GATEWAY_FILES = ("gateway-*.log", "gateway-scripted-*.toml", "flood-*.txt")
 """Written by rows and by the gateways that they start."""
 MATRIX_FILES = ("index.html", "matrix.md", "matrix.csv", "matrix.json")
 RUN_FILE = "run.json"
-"""In the folder of evidence; it marks that folder as written by a run."""
+"""File in the folder of evidence that marks it as written by a run."""
 HEAD_BYTES = 4096
 
 
 def remove_all(results: Path) -> None:
-    """Remove everything that a run writes into the folder of `qa run`; history and baselines stay.
+    """Remove all output of a run from the folder of `qa run`; history and baselines stay.
 
-    A run that ends before its first row then leaves no page of the run before, which could be taken for its own.
+    So a run that ends before its first row leaves no page that belongs to an earlier one.
     """
     for name in FOLDERS:
         shutil.rmtree(results / name, ignore_errors=True)
     for name in FILES:
         (results / name).unlink(missing_ok=True)
-    _remove_world_files(results)
+    _remove_gateway_files(results)
 
 
 def remove_own(output_dir: Path) -> None:
-    """Remove the pages and the evidence of the run before from the folder of any run of Robot.
+    """Remove pages and evidence of an earlier run from the output folder of any run of Robot.
 
-    That folder may be anyone's, so only what bears the mark of this project goes.
+    The folder may hold other files, so only files with a mark of this project are removed.
     """
     evidence = output_dir / EVIDENCE_FOLDER
     if (evidence / RUN_FILE).is_file():
         shutil.rmtree(evidence)
-        _remove_world_files(output_dir)
+        _remove_gateway_files(output_dir)
     if (output_dir / "matrix" / "matrix.json").is_file():
         _remove_files(output_dir / "matrix", MATRIX_FILES)
     page = output_dir / "allure" / "index.html"
@@ -63,7 +63,7 @@ def _remove_files(folder: Path, names: Iterable[str]) -> None:
         folder.rmdir()
 
 
-def _remove_world_files(folder: Path) -> None:
-    for pattern in WORLD_FILES:
+def _remove_gateway_files(folder: Path) -> None:
+    for pattern in GATEWAY_FILES:
         for path in folder.glob(pattern):
             path.unlink()

@@ -1,4 +1,4 @@
-"""The folder that a row leaves behind: facts, exchanges, a page to read them, and on failure the means to repeat it."""
+"""Evidence folder of a row: facts, exchanges, a page, and for a failed row a script that repeats it."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
 PAGE = "index.html"
 GATEWAY_LOGS = "gateway-*.log"
 CONVERSATION = "messages"
-"""Field of a request that stands below it in full; all others are its parameters."""
+"""Field of a request that the page shows in full; all others are parameters."""
 VALUE_LIMIT = 200
-"""Characters of one parameter that are shown."""
+"""Characters of a parameter that are shown."""
 LIBRARIES = ("robotframework", "httpx2", "openai", "llm-gateway-qa")
 
 
 @dataclass(frozen=True, slots=True)
 class RowFacts:
-    """What is known of a finished row.
+    """Facts about a finished row.
 
     Attributes:
         name: the fact that it states.
         suite: full name of its suite.
-        requirements: ids.
+        requirements: ids of its requirements.
         kinds: kinds of proof.
         status: `PASS`, `FAIL` or `SKIP`.
-        message: why; empty for most passed rows.
+        message: the reason for the status; empty for most passed rows.
         started: local time in ISO 8601.
         elapsed_s: seconds.
-        environment: what the suite noted about itself: gateway, model, address.
-        rerun: the command line that runs this row alone.
+        environment: metadata of the root suite: gateway, model, address.
+        rerun: the command line that runs only this row.
     """
 
     name: str
@@ -62,77 +62,78 @@ class RowFacts:
 
 
 @dataclass(slots=True)
-class Seen:
-    """What the exchanges of a run told about the gateway.
+class GatewayFacts:
+    """Facts about the gateway, learnt from a run's exchanges.
 
     Attributes:
-        models: every model that answered, in the order first seen.
-        gateway: fields of the last health answer: service, version, instance.
+        models: all models that answered, in the order of their first answer.
+        health: fields of the last health answer: service, version, instance.
     """
 
     models: dict[str, None] = field(default_factory=dict)
-    gateway: dict[str, str] = field(default_factory=dict)
+    health: dict[str, str] = field(default_factory=dict)
 
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Versions of Python, the platform and the libraries that the rows speak with."""
-    found = {"python": platform.python_version(), "platform": platform.platform()}
+    """The versions of Python, the platform and the rows' HTTP libraries."""
+    known = {"python": platform.python_version(), "platform": platform.platform()}
     for name in LIBRARIES:
         try:
-            found[name] = importlib.metadata.version(name)
+            known[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return known
 
 
 def log_sizes(output_dir: Path) -> dict[Path, int]:
-    """Every log of a gateway that this run started, and its size in bytes."""
+    """The logs of the gateways that this run started, with their sizes in bytes."""
     return {log: log.stat().st_size for log in sorted(output_dir.glob(GATEWAY_LOGS))}
 
 
 def begin_run(output_dir: Path) -> None:
-    """Make the folder of evidence and mark it as a run's."""
+    """Create the folder of evidence and mark it as a run's."""
     folder = output_dir / EVIDENCE_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / RUN_FILE, {"versions": versions()}, bytes)
 
 
-def end_run(output_dir: Path, environment: dict[str, str], seen: Seen) -> None:
-    """Note what the whole run found out, in `evidence/run.json`."""
-    facts = {"versions": versions(), "environment": environment, "models": list(seen.models), "gateway": seen.gateway}
+def end_run(output_dir: Path, environment: dict[str, str], gateway: GatewayFacts) -> None:
+    """Write the facts about the whole run into `evidence/run.json`."""
+    models = list(gateway.models)
+    facts = {"versions": versions(), "environment": environment, "models": models, "gateway": gateway.health}
     write_json(output_dir / EVIDENCE_FOLDER / RUN_FILE, facts, bytes)
 
 
-def write_row(  # what is known of a row comes from as many places
+def write_row(
     folder: Path,
     facts: RowFacts,
     *,
     proves: Sequence[Requirement],
     log: str | None,
     collector: Collector,
-    seen: Seen,
+    gateway: GatewayFacts,
     sizes: Mapping[Path, int],
 ) -> None:
     """Write a row's evidence.
 
     Args:
-        folder: the row's folder; files that the row saved itself are already in it.
-        facts: what is known of the row.
+        folder: the row's folder; it already holds the files that the row itself saved.
+        facts: facts about the row.
         proves: the requirements that it proves.
-        log: its address in Robot's log, relative to the folder; None if there is no log.
-        collector: holds its exchanges and the secrets that must not be written.
-        seen: is told what the exchanges say about the gateway.
-        sizes: of the gateways' logs when the row began.
+        log: the link to the row in Robot's log, relative to the folder; None if there is no log.
+        collector: its exchanges, and the secrets that no file may contain.
+        gateway: updated with facts from the exchanges.
+        sizes: sizes of the gateways' logs at the start of the row.
     """
     folder.mkdir(parents=True, exist_ok=True)
     saved = sorted(path for path in folder.iterdir() if path.is_file())
     written = write_exchanges(folder, collector.numbered(), collector.redact)
-    parameters = [_parameters(one, seen) for one in written]
+    parameters = [_parameters(one, gateway) for one in written]
     row = {
         **asdict(facts),
         "parameters": [value for place, value in enumerate(parameters) if value and value not in parameters[:place]],
-        "gateway": seen.gateway,
+        "gateway": gateway.health,
         "versions": versions(),
         "exchanges": collector.count,
         "exchanges_kept": len(written),
@@ -160,21 +161,21 @@ def _write_bundle(
     return [path for path in (readme, script, *tails) if path]
 
 
-def _parameters(written: WrittenExchange, seen: Seen) -> dict[str, Any]:
-    """The parameters of a request; notes the models and the gateway that answered."""
+def _parameters(written: WrittenExchange, gateway: GatewayFacts) -> dict[str, Any]:
+    """The parameters of a request; also records the model and the gateway that answered."""
     exchange = written.exchange
     if model := exchange.response_headers.get("x-gateway-model"):
-        seen.models[model] = None
+        gateway.models[model] = None
     answer = _object(exchange.body) if exchange.url.endswith("/health") else {}
     if "version" in answer:
-        seen.gateway = {name: str(answer[name]) for name in ("service", "version", "instance") if name in answer}
-    # From what was stored, secrets are gone already, so that shortening cannot cut one in two.
+        gateway.health = {name: str(answer[name]) for name in ("service", "version", "instance") if name in answer}
+    # The stored body has no secrets, so that shortening cannot cut one in two.
     request = _object((written.request.text or "").encode() if written.request else b"")
     return {_short(name): _short(value) for name, value in request.items() if name != CONVERSATION}
 
 
 def _short(value: Any) -> Any:
-    """A value as it is if it is small, else the beginning of its JSON."""
+    """A small value unchanged; the beginning of a longer value's JSON."""
     try:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     except RecursionError:

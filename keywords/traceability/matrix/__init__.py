@@ -1,1 +1,1 @@
-"""The matrix: from a requirement to the status of its rows."""
+"""The matrix of requirements and the results of their rows."""

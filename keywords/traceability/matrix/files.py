@@ -1,4 +1,4 @@
-"""Writes the matrix for its readers: a page for people, Markdown, CSV and JSON for tools."""
+"""Files of the matrix: a page for people; Markdown, CSV and JSON for tools."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ COLUMNS = (
 
 
 def write_matrix(matrix: Matrix, to: Path) -> list[Path]:
-    """Write `index.html`, `matrix.md`, `matrix.csv` and `matrix.json` into a folder, which is made if need be.
+    """Write `index.html`, `matrix.md`, `matrix.csv` and `matrix.json` into a folder, which is created if missing.
 
-    Links in them are relative, so that they hold wherever the folder of the run is moved as a whole.
+    Links are relative, so that the folder of the run can be moved.
     """
     to.mkdir(parents=True, exist_ok=True)
     facts = as_data(matrix, to)
@@ -43,7 +43,7 @@ def write_matrix(matrix: Matrix, to: Path) -> list[Path]:
 
 
 def verdict(matrix: Matrix) -> str:
-    """What the run says, in a sentence."""
+    """The run's verdict in a sentence."""
     counts = matrix.requirement_counts
     total = len(matrix.lines)
     stopped = matrix.run.interruption
@@ -147,7 +147,7 @@ def _csv(requirements: list[dict[str, Any]]) -> str:
 
 
 def _cell(text: str) -> str:
-    """A text as the cell of a Markdown table shows it: one line, without markup."""
+    """Escape a text for the cell of a Markdown table, in one line."""
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", " ".join(text.split()))
 
 

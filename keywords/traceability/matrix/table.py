@@ -1,4 +1,4 @@
-"""Joins the register, the rows and a run: what is proven, what is not, and why."""
+"""Matrix of a run: the status of each requirement, and the reason for it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from keywords.traceability.rows import Row
 
 STATUSES = ("FAILING", "UNCOVERED", "PARTIAL", "NOT_RUN", "PASSING")
-"""Of a requirement, worst first."""
+"""Statuses of a requirement, worst first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One requirement and what is known of it.
+    """One requirement with its status.
 
     Attributes:
         requirement: the requirement.
         status: one of `STATUSES`.
-        reason: why it has that status, in a sentence; empty if it passes.
-        by_kind: for each kind that it needs, the results of its rows; rows that prove none of these follow under
-            their own kinds.
+        reason: the reason for the status, in a sentence; empty if it passes.
+        by_kind: results of its rows by kind: first the kinds that it needs, then the kinds of rows that prove none of
+            these.
     """
 
     requirement: Requirement
@@ -39,19 +39,19 @@ class Line:
 
     @property
     def results(self) -> tuple[Result, ...]:
-        """Each of its rows once."""
+        """The results of its rows, each row once."""
         return tuple(dict.fromkeys(result for results in self.by_kind.values() for result in results))
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The whole picture of one run.
+    """All requirements and rows of one run.
 
     Attributes:
-        register: what has to hold.
-        run: what was executed.
+        register: the register.
+        run: the run.
         lines: one for each requirement, worst status first, then by falling risk.
-        results: one for each row, those that were not run included, in the order of the suites.
+        results: one for each row, rows that were not run included, in the order of the suites.
     """
 
     register: Register
@@ -61,24 +61,24 @@ class Matrix:
 
     @property
     def requirement_counts(self) -> dict[str, int]:
-        """Requirements by status, worst first, zeros included."""
+        """The numbers of requirements by status, worst first, zeros included."""
         counts = Counter(line.status for line in self.lines)
         return {status: counts[status] for status in STATUSES}
 
     @property
     def row_counts(self) -> dict[str, int]:
-        """Rows by result, zeros included."""
+        """The numbers of rows by status, zeros included."""
         counts = Counter(result.status for result in self.results)
         return {status: counts[status] for status in ("FAIL", "SKIP", NOT_RUN, "PASS")}
 
 
 def build(register: Register, run: Run, rows: Iterable[Row] = ()) -> Matrix:
-    """Join them.
+    """Build the matrix of a run.
 
     Args:
-        register: what has to hold.
-        run: what was executed.
-        rows: all rows that exist; those without a result in the run are shown as not run.
+        register: the register.
+        run: the run.
+        rows: all rows of the suites; rows without a result in the run are shown as not run.
     """
     executed = {result.row.stable_id for result in run.results}
     left_out = [
@@ -93,28 +93,28 @@ def build(register: Register, run: Run, rows: Iterable[Row] = ()) -> Matrix:
 
 
 def _line(requirement: Requirement, results: Iterable[Result]) -> Line:
-    mine = [result for result in results if requirement.id in result.row.requirements]
-    besides = [result.row.kinds for result in mine if not set(result.row.kinds) & set(requirement.needs)]
-    kinds = dict.fromkeys((*requirement.needs, *(kind for kinds in besides for kind in kinds)))
-    by_kind = {kind: tuple(result for result in mine if kind in result.row.kinds) for kind in kinds}
-    return Line(requirement, *_verdict(requirement, mine, by_kind), by_kind)
+    own_results = [result for result in results if requirement.id in result.row.requirements]
+    other_kinds = [result.row.kinds for result in own_results if not set(result.row.kinds) & set(requirement.needs)]
+    kinds = dict.fromkeys((*requirement.needs, *(kind for kinds in other_kinds for kind in kinds)))
+    by_kind = {kind: tuple(result for result in own_results if kind in result.row.kinds) for kind in kinds}
+    return Line(requirement, *_verdict(requirement, own_results, by_kind), by_kind)
 
 
 def _verdict(
-    requirement: Requirement, mine: list[Result], by_kind: Mapping[str, tuple[Result, ...]]
+    requirement: Requirement, own_results: list[Result], by_kind: Mapping[str, tuple[Result, ...]]
 ) -> tuple[str, str]:
-    if failed := sum(result.status == "FAIL" for result in mine):
-        return "FAILING", f"{failed} of {_rows(len(mine))} failed"
-    if not mine:
+    if failed := sum(result.status == "FAIL" for result in own_results):
+        return "FAILING", f"{failed} of {_rows(len(own_results))} failed"
+    if not own_results:
         return "UNCOVERED", "no row proves it"
-    if not any(result.status == "PASS" for result in mine):
-        reasons = dict.fromkeys(result.message.rstrip(".") for result in mine if result.message)
+    if not any(result.status == "PASS" for result in own_results):
+        reasons = dict.fromkeys(result.message.rstrip(".") for result in own_results if result.message)
         return "NOT_RUN", "; ".join(reasons) or "none of its rows ran"
     missing = [kind for kind in requirement.needs if not by_kind[kind]]
-    missed = sum(bool(result.not_reached) for result in mine)
+    missed = sum(bool(result.not_reached) for result in own_results)
     idle = [k for k in requirement.needs if by_kind[k] and not any(r.status == "PASS" for r in by_kind[k])]
     parts = [f"no row of kind {kind}" for kind in missing] + [f"no row of kind {kind} ran" for kind in idle]
-    parts += [f"{missed} of {_rows(len(mine))} did not run"] if missed else []
+    parts += [f"{missed} of {_rows(len(own_results))} did not run"] if missed else []
     return ("PARTIAL", "; ".join(parts)) if parts else ("PASSING", "")
 
 

@@ -1,1 +1,1 @@
-"""The register of requirements."""
+"""The register: YAML files of what the suites have to prove."""

@@ -1,4 +1,4 @@
-"""The register: every requirement the suites have to prove, read strictly from YAML."""
+"""Requirements of the register, read strictly from YAML."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RegisterError(Exception):
     """The register cannot be used.
 
     Attributes:
-        problems: one sentence each, with file, requirement, field and remedy.
+        problems: one sentence for each problem, with file, requirement, field and remedy.
     """
 
     def __init__(self, problems: list[str]) -> None:
@@ -37,15 +37,15 @@ class Requirement:
     """One testable statement.
 
     Attributes:
-        id: like `CHAT-003`.
+        id: its id, such as `CHAT-003`.
         title: the statement in a line.
         text: the statement in full.
-        area: the part of the product that it is about.
-        likelihood: of it being broken, 1 to 5.
-        impact: of it being broken, 1 to 5.
+        area: its part of the product.
+        likelihood: likelihood that it is broken, 1 to 5.
+        impact: impact if it is broken, 1 to 5.
         needs: the kinds of rows that have to prove it.
-        owner: the role that answers for it.
-        source: where the statement comes from, if that is worth knowing.
+        owner: the responsible role.
+        source: origin of the statement; None if it is not worth knowing.
     """
 
     id: str
@@ -86,21 +86,21 @@ def load_register(path: Path) -> Register:
     """Read a register.
 
     Args:
-        path: a YAML file that holds a list of requirements.
+        path: a YAML file with a list of requirements.
 
     Raises:
-        RegisterError: the file is missing, is not YAML, or an entry breaks a rule; all problems are told at once.
+        RegisterError: the file is missing, is not YAML, or an entry breaks a rule; the error names all problems.
     """
     entries = _parse(path)
     problems: list[str] = []
     requirements: dict[str, Requirement] = {}
     for place, entry in enumerate(entries, start=1):
         where = f"{path}: {entry['id']}" if isinstance(entry, dict) and "id" in entry else f"{path}: entry {place}"
-        found = _problems(entry)
-        if not found and entry["id"] in requirements:
-            found = ["id is used twice; give each requirement an id of its own"]
-        if found:
-            problems += [f"{where}: {problem}" for problem in found]
+        entry_problems = _problems(entry)
+        if not entry_problems and entry["id"] in requirements:
+            entry_problems = ["id is used twice; give each requirement an id of its own"]
+        if entry_problems:
+            problems += [f"{where}: {problem}" for problem in entry_problems]
         else:
             requirements[entry["id"]] = _requirement(entry)
     if problems:
@@ -112,19 +112,19 @@ def _parse(path: Path) -> list[Any]:
     import yaml  # noqa: PLC0415  # the hooks import this module at the start of every run
 
     class Loader(yaml.SafeLoader):
-        """Refuses a field that is written twice, where plain YAML lets the last one win."""
+        """Refuses duplicate fields, of which YAML keeps the last."""
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # YAML's own signature
             names = [key.value for key, _ in node.value]
-            twice = next((name for name in names if names.count(name) > 1), None)
-            if twice is not None:
+            duplicate = next((name for name in names if names.count(name) > 1), None)
+            if duplicate is not None:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"field '{twice}' is written twice; remove one", node.start_mark
+                    None, None, f"field '{duplicate}' is written twice; remove one", node.start_mark
                 )
             return super().construct_mapping(node, deep)
 
     try:
-        # The loader is a safe one: it makes plain data only.
+        # A safe loader, which makes only plain data.
         entries = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506
     except OSError as err:
         raise RegisterError([f"{path}: the register cannot be read: {err.strerror}; give its path"]) from err

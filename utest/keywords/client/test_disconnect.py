@@ -21,7 +21,7 @@ def library(monkeypatch, scripted):
 
 
 def left(scripted):
-    (request,) = scripted.await_requests(lambda found: bool(found and found[0].client_left_at_s), 5)
+    (request,) = scripted.await_requests(lambda found: bool(found and found[0].disconnected_at_s), 5)
     return request
 
 
@@ -30,7 +30,7 @@ def test_it_leaves_before_a_plain_answer(library, scripted):
     departure = library.ask_and_leave("Hello.", A_MOMENT, seed=7)
     request = left(scripted)
     assert (departure.status, departure.received) == (None, b"")
-    assert 0 < request.client_left_at_s - departure.at_s < 0.5
+    assert 0 < request.disconnected_at_s - departure.at_s < 0.5
     assert departure.at_s - request.at_s > 0.04
     assert (request.json()["seed"], "stream" in request.json()) == (7, False)
     assert request.headers["authorization"] == "Bearer sk-canary"
@@ -43,7 +43,7 @@ def test_it_leaves_in_the_middle_of_a_stream(library, scripted):
     scripted.script = Script(chunks=("a", "b", "c"), chunk_delay=0.1)
     departure = library.stream_and_leave("Hello.", events=2)
     assert (departure.status, departure.received.count(b"data: ")) == (200, 2)
-    assert 0 < left(scripted).client_left_at_s - departure.at_s < 0.5
+    assert 0 < left(scripted).disconnected_at_s - departure.at_s < 0.5
 
 
 def test_a_stream_that_ends_before_is_an_error(library, scripted):

@@ -1,4 +1,4 @@
-"""Everything is measured with one clock: times of different modules and processes can be subtracted."""
+"""All modules use one clock, so that times of different modules and processes can be subtracted."""
 
 import ast
 import subprocess
@@ -13,7 +13,7 @@ ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.
 OF_ITS_OWN = {"keywords/engine/clock.py", "keywords/engine/processes/tree.py"}
 """The clock itself, and a file that runs without the package: both read `time.perf_counter`."""
 ALLOWED = {"time", "sleep", "strftime"}
-"""Of the module `time`: stamps of the calendar and waiting."""
+"""Allowed functions of the module `time`: dates and waiting."""
 
 
 def refused(source, allowed=frozenset(ALLOWED)):

@@ -1,4 +1,4 @@
-"""Every keyword is documented, typed, and shows an example that Robot can run."""
+"""Every keyword is documented and typed, and has an example that Robot can run."""
 
 import re
 

@@ -67,7 +67,7 @@ def test_a_row_without_a_requirement_stops_the_run_before_it_begins(project):
 
 @pytest.fixture
 def earlier(project):
-    """A project with everything that an earlier run leaves."""
+    """A project with the output of an earlier run."""
     folder = project("No Operation", tags="kind:functional")
     names = ["allure-results/x-result.json", "allure/index.html", "children/1/log.html", "matrix/index.html"]
     names += ["evidence/row/index.html", "log.html", "report.html", "output.xml", "xunit.xml", "gateway-1.log"]

@@ -1,4 +1,4 @@
-"""A small project of its own: a register, suites that talk over a wire of paper, and ways to run them."""
+"""A small project: a register, suites with a simulated wire, and helpers that run them."""
 
 import subprocess
 import sys
@@ -110,7 +110,7 @@ def project(tmp_path):
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A project after a whole run that reported to Allure; tests only read it."""
+    """A project after a whole run with Allure's listener; tests only read it."""
     project = Project(tmp_path_factory.mktemp("finished"))
     project.process = project.robot("--listener", "allure_robotframework:results/allure")
     return project

@@ -113,7 +113,7 @@ def test_the_log_shows_the_authors_tags_and_a_link_to_the_evidence(finished):
     assert f'<meta name="Evidence">[{page.as_posix()}|1 exchange]</meta>' in output
 
 
-def test_allure_is_told_what_the_register_knows(finished):
+def test_rows_carry_the_registers_tags_for_allure(finished):
     results = [json.loads(path.read_bytes()) for path in (finished.results / "allure").glob("*-result.json")]
     assert len(results) == 3
     stream = next(result for result in results if result["name"] == "A stream ends")
@@ -239,7 +239,7 @@ def project_init_with_setup():
 
 
 @pytest.mark.parametrize(("part", "name"), [("suites/api/chat.robot", "Chat"), ("suites/api", "Api")])
-def test_a_part_that_is_run_without_its_world_names_the_command_that_opens_it(project, part, name):
+def test_a_suite_run_without_its_init_file_names_the_command(project, part, name):
     project.write("suites/__init__.robot", project_init_with_setup())
     imported = "Library      keywords.hooks.listener.TraceabilityListener\nLibrary      wire.Wire"
     project.replace("suites/api/chat.robot", "Library      wire.Wire", imported)

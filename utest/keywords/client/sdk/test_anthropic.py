@@ -54,7 +54,7 @@ def test_a_message(sdk, gateway, collector):
     asked = json.loads(gateway.asked[0].content)
     assert (asked["max_tokens"], asked["tools"], asked["model"]) == (5, [tool], "model-a")
     assert gateway.asked[0].url.path == "/v1/messages"
-    (exchange,) = collector.drain()
+    ((_, exchange),) = collector.numbered()
     assert "sk-canary" not in str(exchange.request_headers)
 
 

@@ -32,7 +32,7 @@ def test_the_package_chats(sdk, gateway, collector):
     assert sdk.get_openai_text(answer, EQUAL, "OK") == "OK"
     assert sdk.get_openai_usage(answer, "total_tokens", EQUAL, 5) == 5
     assert gateway.asked[0].headers["authorization"] == "Bearer sk-canary"
-    (exchange,) = collector.drain()
+    ((_, exchange),) = collector.numbered()
     assert exchange.request_headers["authorization"] == "<secret>"
 
 

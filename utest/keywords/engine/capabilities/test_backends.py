@@ -1,4 +1,4 @@
-"""What became of a thing that was asked for is told rightly, a loss above all."""
+"""The outcome of a capability is right, above all `lost`."""
 
 import json
 

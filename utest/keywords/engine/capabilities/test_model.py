@@ -1,4 +1,4 @@
-"""A model that takes a thing, one that says that it does not, and one that keeps quiet about it are told apart."""
+"""Trials distinguish a model that takes a capability, one that drops or refuses it, and one that ignores it."""
 
 import json
 
@@ -10,7 +10,7 @@ from keywords.engine.openai.client import ChatClient
 
 
 class Model(ChatClient):
-    """Answers as the test says."""
+    """Client with answers from the test."""
 
     def __init__(self, answer, **headers):
         super().__init__("http://127.0.0.1:9", api_key=None, model="m")

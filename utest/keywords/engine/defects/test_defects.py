@@ -1,4 +1,4 @@
-"""A planted defect spoils one thing, and leaves the rest as it came."""
+"""A planted defect spoils one thing and leaves the rest unchanged."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ import sys
 import httpx2
 import pytest
 
-from keywords.engine.defects.__main__ import _silence
+from keywords.engine.defects.__main__ import _silence_ledger
 from keywords.engine.defects.catalogue import DEFECTS
 from keywords.engine.defects.wire import Wire
 from keywords.engine.processes.gateway import start_gateway
@@ -28,7 +28,7 @@ def backend():
 
 
 def ask(backend, defect, *, path="/v1/chat/completions", headers=None, **fields):
-    """Ask a backend that stands in a gateway's place, through a wire, and directly; both answers."""
+    """Send a request to a stand-in of the gateway, through the wire and directly; return both answers."""
 
     async def through_wire():
         wire = Wire(DEFECTS[defect], "the-key")
@@ -107,7 +107,7 @@ def test_a_silenced_ledger_drops_what_is_written_and_keeps_its_form(tmp_path):
     ledger = sqlite3.connect(path)
     ledger.execute("CREATE TABLE requests (id TEXT)")
     ledger.commit()
-    _silence(["serve", "--config", str(config)])
+    _silence_ledger(["serve", "--config", str(config)])
     ledger.execute("INSERT INTO requests VALUES ('a')")
     ledger.commit()
     assert ledger.execute("SELECT * FROM requests").fetchall() == []

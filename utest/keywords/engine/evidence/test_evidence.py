@@ -39,8 +39,9 @@ def test_the_first_and_the_last_of_a_flood_are_kept_and_all_are_counted():
         collector.add(exchange(number))
     assert [number for number, _ in collector.numbered()] == [1, 2, 98, 99, 100]
     assert collector.count == 100
-    assert [one.url[-1] for one in collector.drain()] == ["1", "2", "8", "9", "0"]
-    assert (collector.count, collector.drain()) == (0, [])
+    assert [one.url[-1] for _, one in collector.numbered()] == ["1", "2", "8", "9", "0"]
+    collector.start()
+    assert (collector.count, collector.numbered()) == (0, [])
 
 
 def test_threads_may_add_at_once():
@@ -51,7 +52,7 @@ def test_threads_may_add_at_once():
     for thread in threads:
         thread.join()
     assert collector.count == 2000
-    assert len(collector.drain()) == 40
+    assert len(collector.numbered()) == 40
 
 
 @pytest.mark.parametrize("form", ['sk-"a<b&c/d', 'sk-\\"a<b&c/d', "sk-&quot;a&lt;b&amp;c/d", "sk-%22a%3Cb%26c%2Fd"])

@@ -1,10 +1,10 @@
-"""The sweep over cuts, against the scripted backend itself: it is no gateway, so most of its cuts are silent."""
+"""Sweeps of cuts against the scripted backend itself, whose cuts are mostly silent since it is no gateway."""
 
 import pytest
 
 from keywords.engine.faults import stream_cuts
-from keywords.engine.faults.message_cuts import see_message
-from keywords.engine.faults.stream_cuts import cut_streams
+from keywords.engine.faults.message_cuts import observe_message
+from keywords.engine.faults.stream_cuts import ObservedStream, cut_streams
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.scripted.backend import ScriptedBackend
 
@@ -57,25 +57,28 @@ def test_each_stream_is_judged_at_the_byte_where_it_was_cut(client, backend):
 
 
 def test_messages_are_cut_as_well(client, backend):
-    sweep = cut_streams(client, backend, count=2, kind="close", drawn=None, seed=0, hang_s=2, see=see_message)
+    sweep = cut_streams(client, backend, count=2, kind="close", drawn=None, seed=0, hang_s=2, observe=observe_message)
     assert not sweep.that_are("told")
     # With the event before the last blank line the message has its end, and only HTTP's own end is missing.
     assert [stream.at_byte for stream in sweep.streams if stream.verdict != "silent"] == [sweep.size]
 
 
 def test_an_end_that_repeats_or_lacks_text_is_malformed():
-    assert stream_cuts._judged(stream_cuts.Seen("told", "a b", []), "a b c") == ("told", "")
-    assert stream_cuts._judged(stream_cuts.Seen("told", "a a", []), "a b c")[0] == "malformed"
-    assert stream_cuts._judged(stream_cuts.Seen("whole", "a b", []), "a b c")[0] == "malformed"
-    assert stream_cuts._judged(stream_cuts.Seen("refused", "", ["no type"]), "a b c") == ("malformed", "no type")
+    assert stream_cuts._verify(ObservedStream("told", "a b", []), "a b c") == ("told", "")
+    assert stream_cuts._verify(ObservedStream("told", "a a", []), "a b c")[0] == "malformed"
+    assert stream_cuts._verify(ObservedStream("whole", "a b", []), "a b c")[0] == "malformed"
+    assert stream_cuts._verify(ObservedStream("refused", "", ["no type"]), "a b c") == (
+        "malformed",
+        "no type",
+    )
 
 
 def test_the_order_in_which_streams_were_asked_is_read_from_their_prompts():
     bodies = [b'{"content": "Count 1."}', b'{"content": "Count 0."}']
-    assert stream_cuts._asked(bodies, 2) == [1, 0]
+    assert stream_cuts._arrival_order(bodies, 2) == [1, 0]
 
 
 def test_a_gateway_that_asks_again_is_found_out():
     bodies = [b'{"content": "Count 0."}'] * 2
     with pytest.raises(ValueError, match="2 requests for 1 streams"):
-        stream_cuts._asked(bodies, 1)
+        stream_cuts._arrival_order(bodies, 1)

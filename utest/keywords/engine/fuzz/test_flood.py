@@ -1,4 +1,4 @@
-"""A flood tells good refusals from everything else."""
+"""A flood distinguishes good refusals from all other answers."""
 
 import http.server
 import json

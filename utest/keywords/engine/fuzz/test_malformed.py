@@ -1,4 +1,4 @@
-"""The generated requests are broken, all different, reproducible and free of keys."""
+"""Generated requests are malformed, all different, reproducible and free of keys."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The first look at a server says what it is, or what is wrong and how to fix it."""
+"""The probe of a server returns its facts, or names the problem and the remedy."""
 
 import http.server
 import json
@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from keywords.engine.http.probe import Facts, ProbeError, look_at
+from keywords.engine.http.probe import Facts, ProbeError, probe
 
 MODELS = {"object": "list", "data": [{"id": "a"}, {"id": "b"}]}
 
@@ -54,7 +54,7 @@ def test_our_gateway_with_keys_is_recognised(serve):
             "/health": (200, {"status": "ok", "service": "llm-gateway", "version": "1.2"}),
         }
     )
-    assert look_at(f"{url}/v1", "qa-key") == Facts(
+    assert probe(f"{url}/v1", "qa-key") == Facts(
         url, ("a", "b"), is_our_gateway=True, enforces_keys=True, version="1.2"
     )
     assert seen[0] == ("GET", "/v1/models", "Bearer qa-key")
@@ -64,7 +64,7 @@ def test_our_gateway_with_keys_is_recognised(serve):
 @pytest.mark.parametrize("health", [b"OK", {"status": "ok"}, []])
 def test_another_server_is_recognised(serve, health):
     url, _ = serve({"/v1/models": (200, MODELS), "/v1/chat/completions": (400, {}), "/health": (200, health)})
-    assert look_at(url, None) == Facts(url, ("a", "b"), is_our_gateway=False, enforces_keys=False)
+    assert probe(url, None) == Facts(url, ("a", "b"), is_our_gateway=False, enforces_keys=False)
 
 
 @pytest.mark.parametrize(
@@ -75,26 +75,26 @@ def test_another_server_is_recognised(serve, health):
         (200, {"data": []}, r"lists no model in /v1/models\. Load one"),
     ],
 )
-def test_what_is_no_usable_server_is_told(serve, status, body, message):
+def test_an_unusable_server_is_an_error_with_a_remedy(serve, status, body, message):
     url, _ = serve({"/v1/models": (status, body)})
     with pytest.raises(ProbeError, match=message):
-        look_at(url, None)
+        probe(url, None)
 
 
 @pytest.mark.parametrize(("key", "given"), [(None, "no key"), ("qa-key", "the given key")])
-def test_a_refused_key_is_told_and_not_shown(serve, key, given):
+def test_a_refused_key_is_an_error_that_does_not_show_it(serve, key, given):
     url, _ = serve({"/v1/models": (401, {})})
     with pytest.raises(ProbeError, match=rf"refuses {given} \(401\)\. Give a valid key in GATEWAY_API_KEY\.") as caught:
-        look_at(url, key)
+        probe(url, key)
     assert "qa-key" not in str(caught.value)
 
 
-def test_silence_is_told():
+def test_a_server_that_does_not_answer_is_an_error():
     with pytest.raises(ProbeError, match=r"No server answers at http://127\.0\.0\.1:9 within 5 s \(ConnectError"):
-        look_at("http://127.0.0.1:9", None)
+        probe("http://127.0.0.1:9", None)
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:9", "http://", "ftp://x"])
-def test_an_address_that_is_none_is_told(url):
+def test_an_invalid_address_is_an_error(url):
     with pytest.raises(ProbeError, match="No server answers at"):
-        look_at(url, None)
+        probe(url, None)

@@ -1,4 +1,4 @@
-"""Chunks that are passed on at once are told from chunks that are gathered."""
+"""Chunk delays distinguish a gateway that passes chunks on at once from one that buffers them."""
 
 import pytest
 
@@ -18,25 +18,25 @@ def backend():
     backend.stop()
 
 
-def judged(monkeypatch, backend, read):
-    monkeypatch.setattr(measuring, "_passage", lambda *_: (SENT, read))
+def measure(monkeypatch, backend, read):
+    monkeypatch.setattr(measuring, "_chunk_times", lambda *_: (SENT, read))
     return chunk_delays(None, backend, streams=1, chunks=len(SENT), pause_s=1)
 
 
-def test_chunks_that_are_passed_on_at_once(monkeypatch, backend):
-    delays = judged(monkeypatch, backend, [at_s + 0.9 for at_s in SENT])
-    assert (delays.prompt, delays.of, delays.prompt_share) == (99, 99, 1)
+def test_chunks_without_delay(monkeypatch, backend):
+    delays = measure(monkeypatch, backend, [at_s + 0.9 for at_s in SENT])
+    assert (delays.punctual, delays.of, delays.punctual_share) == (99, 99, 1)
 
 
-@pytest.mark.parametrize("gathered", [2, 3, 100])
-def test_a_gateway_that_gathers_chunks_is_found(monkeypatch, backend, gathered):
+@pytest.mark.parametrize("buffered", [2, 3, 100])
+def test_a_gateway_that_buffers_chunks_is_detected(monkeypatch, backend, buffered):
     # Each batch is passed on with its last chunk.
-    last_of_batch = [min(index // gathered * gathered + gathered, len(SENT)) - 1 for index in range(len(SENT))]
-    delays = judged(monkeypatch, backend, [SENT[last] + 0.001 for last in last_of_batch])
-    assert delays.prompt_share <= 0.5
+    last_of_batch = [min(index // buffered * buffered + buffered, len(SENT)) - 1 for index in range(len(SENT))]
+    delays = measure(monkeypatch, backend, [SENT[last] + 0.001 for last in last_of_batch])
+    assert delays.punctual_share <= 0.5
 
 
-def test_the_delay_is_told_with_its_unit_and_number():
+def test_the_delay_is_shown_with_unit_and_number():
     assert repr(ChunkDelays((0.001,) * 40, 38, 39)) == (
         "38 of 39 chunks before the next; delay of 40 chunks: p50 1.000 ms, p90 1.000 ms"
     )

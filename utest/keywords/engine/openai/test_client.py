@@ -15,7 +15,7 @@ CHUNKED = (
 
 
 class Wire:
-    """A socket that answers each connection with bytes and pauses, exactly as told, and keeps what it was sent."""
+    """A socket that answers each connection with given bytes and pauses, and keeps the requests."""
 
     def __init__(self, *script: bytes | float | threading.Event) -> None:
         self.script = script

@@ -1,4 +1,4 @@
-"""Calls of tools are put together from their pieces."""
+"""Tool calls are assembled from their pieces."""
 
 import json
 

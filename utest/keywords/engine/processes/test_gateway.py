@@ -1,4 +1,4 @@
-"""Gateways are started, recognised, and ended with everything they started, however their owner goes."""
+"""Gateways are started, recognised, and ended with their child processes, however their owner ends."""
 
 import os
 import re

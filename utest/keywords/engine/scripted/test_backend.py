@@ -1,4 +1,4 @@
-"""The scripted backend plays what its script says, on both wires."""
+"""The scripted backend plays its script, as a stream and as a plain answer."""
 
 import json
 import os

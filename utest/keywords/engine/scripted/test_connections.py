@@ -1,4 +1,4 @@
-"""How a scripted backend takes requests from its connections, keeps them and loses them."""
+"""Connections of the scripted backend: requests, keep-alive, disconnects, resets."""
 
 import json
 import socket
@@ -92,23 +92,23 @@ def test_a_stale_connection_breaks_under_the_next_request(scripted, wire, connec
     assert [request.ending for request in scripted.requests] == ["complete", "stale", "complete"]
 
 
-def test_a_client_that_leaves_is_noticed_at_once(scripted, wire):
+def test_a_disconnect_is_recorded_at_once(scripted, wire):
     scripted.script = Script(chunk_delay=5)
     wire.ask(stream=True)
     wire.until(b"\r\n\r\n")
     left = clock.now()
     wire.socket.close()
-    (request,) = scripted.await_requests(lambda found: found[0].client_left_at_s is not None, 2)
-    assert 0 < request.client_left_at_s - left < 0.5
+    (request,) = scripted.await_requests(lambda requests: requests[0].disconnected_at_s is not None, 2)
+    assert 0 < request.disconnected_at_s - left < 0.5
     assert request.ended_at_s is None
 
 
-def test_a_client_that_leaves_after_the_answer_did_not_leave(scripted, wire):
+def test_a_close_after_the_answer_is_no_disconnect(scripted, wire):
     wire.body()
     wire.socket.close()
     time.sleep(0.05)
     (request,) = scripted.chat_requests()
-    assert (request.client_left_at_s, request.ending) == (None, "complete")
+    assert (request.disconnected_at_s, request.ending) == (None, "complete")
 
 
 def test_a_large_answer_waits_for_a_slow_reader(scripted, wire):
@@ -127,14 +127,14 @@ def test_connections_can_be_dropped(scripted, wire):
     assert wire.rest_before_reset() == b""
 
 
-def test_a_dropped_client_is_not_one_that_left(scripted, wire):
+def test_a_dropped_connection_is_no_disconnect(scripted, wire):
     scripted.script = Script(fault=Fault("silence"))
     wire.ask()
     scripted.await_requests(bool, 5)
     scripted.drop_connections()
     assert wire.rest_before_reset() == b""
     (request,) = scripted.chat_requests()
-    assert (request.ending, request.client_left_at_s) == ("dropped", None)
+    assert (request.ending, request.disconnected_at_s) == ("dropped", None)
 
 
 def test_connections_can_be_ignored_for_a_while(scripted, connect):

@@ -1,4 +1,4 @@
-"""Every family's answers have the form that its own clients expect."""
+"""Each family's answers have the form that its clients expect."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Scripts refuse what cannot happen, survive their JSON form, and are chosen by path and model."""
+"""Scripts refuse contradictions, survive their JSON form, and are chosen by path and model."""
 
 from random import Random
 

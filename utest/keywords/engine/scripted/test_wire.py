@@ -1,4 +1,4 @@
-"""What a scripted backend puts on the wire, byte by byte and through a plain socket."""
+"""Bytes that the scripted backend writes, read through a plain socket."""
 
 import json
 import math
@@ -62,8 +62,8 @@ def test_without_an_answer_not_a_byte_comes(scripted, stream, connect):
     with pytest.raises(TimeoutError):
         wire.rest()
     wire.socket.close()
-    (left,) = scripted.await_requests(lambda found: found[-1].client_left_at_s is not None, 2)[-1:]
-    assert left.client_left_at_s is not None
+    (left,) = scripted.await_requests(lambda found: found[-1].disconnected_at_s is not None, 2)[-1:]
+    assert left.disconnected_at_s is not None
 
 
 @pytest.mark.parametrize("stream", [True, False])

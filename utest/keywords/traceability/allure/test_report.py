@@ -1,4 +1,4 @@
-"""A small run of Robot Framework, and the page that the real generator makes of it."""
+"""A small run of Robot Framework, and its page by the real generator."""
 
 import base64
 import json

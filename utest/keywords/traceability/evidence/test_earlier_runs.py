@@ -1,4 +1,4 @@
-"""What the runs before left in the folder of results, and what a run clears away of it."""
+"""Output of earlier runs in the results folder, and its removal by the next run."""
 
 import pytest
 

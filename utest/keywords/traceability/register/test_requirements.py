@@ -77,7 +77,7 @@ def test_an_id_is_used_once(tmp_path):
         load(tmp_path, GOOD + GOOD)
 
 
-def test_all_faults_are_told_at_once(tmp_path):
+def test_one_error_names_all_problems(tmp_path):
     with pytest.raises(RegisterError) as caught:
         load(tmp_path, GOOD.replace("owner: gateway", "source: ''") + "- 7\n")
     assert len(caught.value.problems) == 3
