@@ -1,4 +1,4 @@
-"""Keys and what they may use: made, used up, waited for, and counted together in a Redis."""
+"""Keys and their limits: make keys, use their limits up, and wait as refusals say."""
 
 import hashlib
 import json
@@ -20,11 +20,9 @@ from keywords.engine import clock
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.processes.gateway import run_command
-from keywords.engine.processes.redis import RedisServer
 from keywords.run import target
 from keywords.run.assertions import judge
 from keywords.run.context import output_dir
-from keywords.run.scopes import SCOPES
 
 _LONGEST_WAIT_S = 30.0
 _POLL_S = 0.1
@@ -44,7 +42,7 @@ class MadeKey:
     secret: Secret
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
+@library(scope="GLOBAL", doc_format="MARKDOWN")
 class LimitsLibrary:
     """Make keys, use them up, and count what passed.
 
@@ -55,9 +53,6 @@ class LimitsLibrary:
     Wait As Told    ${answers}[4]
     ```
     """
-
-    def __init__(self) -> None:
-        self._redis: RedisServer | None = None
 
     @keyword
     def make_key(self, name: str, *options: str) -> MadeKey:
@@ -212,37 +207,6 @@ class LimitsLibrary:
             raise AssertionError(f"retry-after is {told!r} instead of up to {_LONGEST_WAIT_S:g} whole seconds.")
         time.sleep(int(told))
         return float(told)
-
-    @keyword
-    def start_redis(self) -> str:
-        """Start a Redis of our own, empty.
-
-        It ends with the row that starts it, or the suite in whose setup it is started.
-
-        Returns:
-            Its address, as `[shared] redis_url` takes it.
-
-        ```robotframework
-        ${url} =    Start Redis
-        Add To Gateway Config    ${config}    shared    redis_url=${url}
-        ```
-        """
-        redis = RedisServer()
-        redis.start()
-        SCOPES.remember(redis.stop)
-        self._redis = redis
-        return redis.url
-
-    @keyword
-    def stop_redis(self) -> None:
-        """Kill the Redis that was started last, with everything in it.
-
-        ```robotframework
-        Stop Redis
-        ```
-        """
-        if self._redis is not None:
-            self._redis.stop()
 
 
 def _chat(fields: dict[str, str]) -> Callable[[], Exchange]:

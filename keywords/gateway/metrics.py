@@ -14,7 +14,6 @@ from keywords.engine.processes.prometheus import Prometheus
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Labels
 from keywords.run.assertions import judge
-from keywords.run.scopes import SCOPES
 
 _POLL_S = 0.1
 _SOON = timedelta(seconds=3)
@@ -22,7 +21,7 @@ _SOON = timedelta(seconds=3)
 _FIRST_SCRAPE = timedelta(seconds=15)
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS, listener=SCOPES)
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
 class MetricsLibrary:
     """Read what the gateway tells Prometheus; `${GATEWAY_URL}` says which gateway.
 
@@ -146,20 +145,6 @@ class MetricsLibrary:
                     f"{' + '.join(names)} is {found:g}{more} instead of {expected:g} after {within.total_seconds():g} s"
                 )
             time.sleep(_POLL_S)
-
-    @keyword
-    def start_prometheus(self, url: str) -> Prometheus:
-        """Start Debian's Prometheus on a free port, scraping the gateway at `url`.
-
-        It ends with the row that starts it, or the suite in whose setup it is started.
-
-        Raises:
-            PrometheusError: it is not installed, or did not get ready.
-        """
-        prometheus = Prometheus(url)
-        SCOPES.remember(prometheus.stop)
-        logger.info(f"Prometheus at {prometheus.url}")
-        return prometheus
 
     @keyword
     def get_query_result(

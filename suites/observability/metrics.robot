@@ -3,6 +3,7 @@ Documentation       Prometheus learns how much, how fast and how well, under the
 ...                 AI, and never who asked what.
 
 Resource            ../../resources/observability.resource
+Library             keywords.gateway.services.ServicesLibrary
 
 Suite Setup         Start Observed Gateway
 Test Setup          Open Observed Gateway
