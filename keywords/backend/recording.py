@@ -10,7 +10,7 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.scripted.backend import RecordedRequest, ScriptedBackend
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 Extreme = Literal["min", "max"]
 _SOON = timedelta(seconds=5)
@@ -49,7 +49,7 @@ class RecordingLibrary:
         Get Request Count    ${backend}    ==    1
         ```
         """
-        return judge(len(backend.chat_requests()), assertion_operator, assertion_expected, "Requests", message)
+        return verify(len(backend.chat_requests()), assertion_operator, assertion_expected, "Requests", message)
 
     @keyword
     def get_request_count_growth(
@@ -68,7 +68,7 @@ class RecordingLibrary:
         ```
         """
         growth = len(backend.chat_requests()) - since
-        return judge(growth, assertion_operator, assertion_expected, f"Requests after the first {since}", message)
+        return verify(growth, assertion_operator, assertion_expected, f"Requests after the first {since}", message)
 
     @keyword
     def await_request_count(self, backend: ScriptedBackend, count: int, within: timedelta = _SOON) -> None:
@@ -108,7 +108,7 @@ class RecordingLibrary:
         if not gaps:
             raise AssertionError(f"There is no wait between requests: the backend recorded {len(moments)}.")
         label = f"Wait of {gaps[-1]:.4f} s, beyond the {asked_s:g} s that were asked for (s)"
-        return judge(gaps[-1] - asked_s, assertion_operator, assertion_expected, label, message)
+        return verify(gaps[-1] - asked_s, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_chunk_send_times(self, backend: ScriptedBackend, request: int = -1) -> list[float]:
@@ -156,7 +156,9 @@ class RecordingLibrary:
         ```
         """
         pauses = [later - earlier for earlier, later in pairwise(self.get_chunk_send_times(backend, request))]
-        return _judge_extreme(pauses, statistic, assertion_operator, assertion_expected, "Pause of chunks (s)", message)
+        return _verify_extreme(
+            pauses, statistic, assertion_operator, assertion_expected, "Pause of chunks (s)", message
+        )
 
     @keyword
     def get_transit_time_of_chunks(
@@ -195,7 +197,7 @@ class RecordingLibrary:
             raise AssertionError(f"{len(sent)} chunks were sent, and {len(stream.pieces)} pieces of text were read.")
         began = stream.exchange.sent_at
         taken = [began + piece.at_s - at_s for piece, at_s in zip(stream.pieces, sent, strict=True)]
-        return _judge_extreme(taken, statistic, assertion_operator, assertion_expected, "Transit (s)", message)
+        return _verify_extreme(taken, statistic, assertion_operator, assertion_expected, "Transit (s)", message)
 
     @keyword
     def get_client_disconnect_time(
@@ -258,7 +260,7 @@ class RecordingLibrary:
         """
         value = self.get_client_disconnect_time(backend, request, within) - moment
         label = "From the moment until the client closed the connection (s)"
-        return judge(value, assertion_operator, assertion_expected, label, message)
+        return verify(value, assertion_operator, assertion_expected, label, message)
 
 
 def _recorded(requests: list[RecordedRequest], request: int) -> RecordedRequest:
@@ -268,7 +270,7 @@ def _recorded(requests: list[RecordedRequest], request: int) -> RecordedRequest:
         raise AssertionError(f"There is no request {request}: the backend recorded {len(requests)}.") from None
 
 
-def _judge_extreme(
+def _verify_extreme(
     values: list[float],
     statistic: Extreme,
     operator: AssertionOperator | None,
@@ -280,7 +282,7 @@ def _judge_extreme(
         raise AssertionError(f"{label}: the stream has too few chunks.")
     value = min(values) if statistic == "min" else max(values)
     logger.info(f"{label}: {', '.join(f'{each:.4f}' for each in values)}")
-    return judge(value, operator, expected, f"{statistic} of {label}", message)
+    return verify(value, operator, expected, f"{statistic} of {label}", message)
 
 
 def _has_ended(requests: list[RecordedRequest], request: int) -> bool:

@@ -14,7 +14,7 @@ from keywords.engine.openai import conformance
 from keywords.engine.openai.client import RunningStream, StreamedAnswer
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -105,9 +105,7 @@ class BrokenStreamLibrary:
         Stream Should Say That It Broke Off    ${stream}
         ```
         """
-        defects = conformance.broken_stream_defects(stream)
-        if defects:
-            raise AssertionError(f"Not an honest end of a broken stream: {'; '.join(defects)}")
+        verify_no_defects("Not an honest end of a broken stream", conformance.broken_stream_defects(stream))
 
     @keyword
     def get_stream_error_code(
@@ -125,7 +123,7 @@ class BrokenStreamLibrary:
         """
         code = None if stream.error is None else stream.error.get("code")
         label = f"The code of the stream's error ({stream.error})"
-        return judge(code, assertion_operator, assertion_expected, label, message)
+        return verify(code, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_time_from_moment_to_end(
@@ -143,4 +141,4 @@ class BrokenStreamLibrary:
         ```
         """
         value = stream.exchange.sent_at + stream.total_s - moment
-        return judge(value, assertion_operator, assertion_expected, "From the moment to the stream's end (s)", message)
+        return verify(value, assertion_operator, assertion_expected, "From the moment to the stream's end (s)", message)

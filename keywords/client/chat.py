@@ -13,7 +13,7 @@ from keywords.engine.openai import conformance
 from keywords.engine.openai.client import Answer, StreamedAnswer
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 
 UsageNumber = Literal["prompt_tokens", "completion_tokens", "total_tokens"]
 
@@ -173,7 +173,7 @@ class ChatLibrary:
         Get Text    ${answer}    contains    OK
         ```
         """
-        return judge(answer.text, assertion_operator, assertion_expected, "The text of the answer", message)
+        return verify(answer.text, assertion_operator, assertion_expected, "The text of the answer", message)
 
     @keyword
     def get_finish_reason(
@@ -190,7 +190,7 @@ class ChatLibrary:
         Get Finish Reason    ${answer}    ==    length
         ```
         """
-        return judge(answer.finish_reason, assertion_operator, assertion_expected, "The finish reason", message)
+        return verify(answer.finish_reason, assertion_operator, assertion_expected, "The finish reason", message)
 
     @keyword
     def get_usage(
@@ -214,7 +214,7 @@ class ChatLibrary:
         ```
         """
         value: int | None = getattr(answer.usage, number, None)
-        return judge(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
+        return verify(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
 
     @keyword
     def usage_should_add_up(self, answer: Answer | StreamedAnswer) -> None:
@@ -247,9 +247,7 @@ class ChatLibrary:
         Answer Should Be A Complete Chat Completion    ${answer}
         ```
         """
-        defects = conformance.completion_defects(answer.exchange.json())
-        if defects:
-            raise AssertionError(f"Not a complete chat completion: {'; '.join(defects)}")
+        verify_no_defects("Not a complete chat completion", conformance.completion_defects(answer.exchange.json()))
 
 
 def log_answer(answer: Answer) -> None:

@@ -13,7 +13,7 @@ from keywords.engine.openai import completions
 from keywords.engine.openai.client import Answer, StreamedAnswer
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -113,9 +113,9 @@ class CompletionsLibrary:
         Answer Should Be A Complete Text Completion    ${answer}
         ```
         """
-        defects = completions.completion_defects(answer.exchange.json(), choices)
-        if defects:
-            raise AssertionError(f"Not a complete text completion: {'; '.join(defects)}")
+        verify_no_defects(
+            "Not a complete text completion", completions.completion_defects(answer.exchange.json(), choices)
+        )
 
     @keyword
     def text_stream_should_be_closed_properly(self, stream: StreamedAnswer, choices: int = 1) -> None:
@@ -133,9 +133,7 @@ class CompletionsLibrary:
         Text Stream Should Be Closed Properly    ${stream}
         ```
         """
-        defects = completions.stream_defects(stream, choices)
-        if defects:
-            raise AssertionError(f"Not a proper stream: {'; '.join(defects)}")
+        verify_no_defects("Not a proper stream", completions.stream_defects(stream, choices))
 
     @keyword
     def get_tokens_of_text(
@@ -160,7 +158,7 @@ class CompletionsLibrary:
         if not all(isinstance(values, list) and len(values) == len(lists[0] or ()) for values in lists):
             raise AssertionError(f"No log probabilities in the shape of text completions: {logprobs}")
         tokens = "".join(lists[0] or ())
-        return judge(tokens, assertion_operator, assertion_expected, "The tokens of the text", message)
+        return verify(tokens, assertion_operator, assertion_expected, "The tokens of the text", message)
 
 
 def _prompt(prompts: tuple[str, ...]) -> str | list[str]:

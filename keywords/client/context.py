@@ -10,7 +10,7 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.openai.answer import error_object, shown
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
@@ -48,4 +48,4 @@ class ContextLibrary:
         said = error_object(exchange).get("message") or shown(exchange.body)
         tokens = max(map(int, re.findall(r"\d+", said)), default=None)
         logger.info(f"{tokens} tokens: {said}")
-        return judge(tokens, assertion_operator, assertion_expected, f"Tokens of the refused prompt ({said})", message)
+        return verify(tokens, assertion_operator, assertion_expected, f"Tokens of the refused prompt ({said})", message)

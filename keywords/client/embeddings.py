@@ -12,7 +12,7 @@ from keywords.engine.openai import embeddings
 from keywords.engine.openai.embeddings import Embeddings, Format
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -69,9 +69,9 @@ class EmbeddingsLibrary:
         Embeddings Should Be Complete    ${vectors}    texts=2
         ```
         """
-        defects = embeddings.embeddings_defects(found.exchange.json(), texts)
-        if defects:
-            raise AssertionError(f"Not a complete list of embeddings: {'; '.join(defects)}")
+        verify_no_defects(
+            "Not a complete list of embeddings", embeddings.embeddings_defects(found.exchange.json(), texts)
+        )
 
     @keyword
     def get_vector_length(
@@ -94,7 +94,7 @@ class EmbeddingsLibrary:
         lengths = {len(vector) for vector in found.vectors}
         if len(lengths) != 1:
             raise AssertionError(f"The vectors have different lengths: {sorted(lengths)}")
-        return judge(lengths.pop(), assertion_operator, assertion_expected, "Numbers of each vector", message)
+        return verify(lengths.pop(), assertion_operator, assertion_expected, "Numbers of each vector", message)
 
     @keyword
     def get_similarity(
@@ -114,7 +114,7 @@ class EmbeddingsLibrary:
         ```
         """
         cosine = embeddings.similarity(one.vectors[0], other.vectors[0])
-        return judge(cosine, assertion_operator, assertion_expected, "The cosine between both", message)
+        return verify(cosine, assertion_operator, assertion_expected, "The cosine between both", message)
 
     @keyword
     def get_tokens_of_embeddings(
@@ -132,7 +132,7 @@ class EmbeddingsLibrary:
         ```
         """
         tokens = None if found.usage is None else found.usage.prompt_tokens
-        return judge(tokens, assertion_operator, assertion_expected, "usage.prompt_tokens", message)
+        return verify(tokens, assertion_operator, assertion_expected, "usage.prompt_tokens", message)
 
 
 def _without_none(fields: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from keywords.engine.openai.answer import error_object, shown
 from keywords.engine.openai.client import Answer, StreamedAnswer
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Headers, header, json_or_text
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 from keywords.run.places import PAYLOADS
 
 CHAT = "/v1/chat/completions"
@@ -155,7 +155,7 @@ class ExchangeLibrary:
         if exchange.status is None:
             raise AssertionError(f"No answer came to {exchange.method} {exchange.url}: {exchange.failure}")
         label = f"The status of {exchange.method} {exchange.url}, answered {shown(exchange.body)!r},"
-        return judge(exchange.status, assertion_operator, assertion_expected, label, message)
+        return verify(exchange.status, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_header(
@@ -174,7 +174,7 @@ class ExchangeLibrary:
         ```
         """
         value = _exchange(answer).response_headers.get(name.lower())
-        return judge(value, assertion_operator, assertion_expected, f"The header {name}", message)
+        return verify(value, assertion_operator, assertion_expected, f"The header {name}", message)
 
     @keyword
     def get_body(
@@ -192,7 +192,7 @@ class ExchangeLibrary:
         ```
         """
         body = _exchange(answer).body.decode(errors="backslashreplace")
-        return judge(body, assertion_operator, assertion_expected, "The body", message)
+        return verify(body, assertion_operator, assertion_expected, "The body", message)
 
     @keyword
     def json_body_should_have_key(self, answer: Exchange | Answer, key: str) -> None:
@@ -235,7 +235,7 @@ class ExchangeLibrary:
         if name not in error:
             raise AssertionError(f"The answer has no error.{name}; {exchange.status}: {shown(exchange.body)}")
         value: str | None = error[name]
-        return judge(value, assertion_operator, assertion_expected, f"error.{name}", message)
+        return verify(value, assertion_operator, assertion_expected, f"error.{name}", message)
 
     @keyword("Error Should Be An OpenAI Error")
     def error_should_be_an_openai_error(self, exchange: Exchange) -> None:
@@ -254,9 +254,7 @@ class ExchangeLibrary:
         """
         if COLLECTOR.redact(exchange.body) != exchange.body:
             raise AssertionError("The error gives a key away; the evidence shows where, as <secret>")
-        defects = conformance.error_defects(exchange)
-        if defects:
-            raise AssertionError(f"Not an OpenAI error: {'; '.join(defects)}")
+        verify_no_defects("Not an OpenAI error", conformance.error_defects(exchange))
 
 
 def _exchange(answer: Exchange | Answer | StreamedAnswer) -> Exchange:

@@ -14,7 +14,7 @@ from keywords.engine.anthropic.messages import MESSAGES, StreamedMessage, read_s
 from keywords.engine.http.exchange import Exchange
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Headers, json_or_text
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +95,7 @@ class MessagesLibrary:
         Body Should Be A Message    ${exchange}
         ```
         """
-        _judge("No message", conformance.message_defects(exchange.json()))
+        verify_no_defects("No message", conformance.message_defects(exchange.json()))
 
     @keyword
     def message_stream_should_be_in_order(self, stream: StreamedMessage) -> None:
@@ -108,7 +108,7 @@ class MessagesLibrary:
         Message Stream Should Be In Order    ${stream}
         ```
         """
-        _judge("Not in Anthropic's order", conformance.stream_defects(stream))
+        verify_no_defects("Not in Anthropic's order", conformance.stream_defects(stream))
 
     @keyword
     def message_stream_should_say_that_it_broke_off(self, stream: StreamedMessage) -> None:
@@ -121,7 +121,7 @@ class MessagesLibrary:
         Message Stream Should Say That It Broke Off    ${stream}
         ```
         """
-        _judge("Not an honest end of a broken stream", conformance.broken_stream_defects(stream))
+        verify_no_defects("Not an honest end of a broken stream", conformance.broken_stream_defects(stream))
 
     @keyword
     def error_should_be_an_anthropic_error(self, exchange: Exchange) -> None:
@@ -134,7 +134,7 @@ class MessagesLibrary:
         Error Should Be An Anthropic Error    ${refusal}
         ```
         """
-        _judge("Not Anthropic's error", conformance.error_defects(exchange))
+        verify_no_defects("Not Anthropic's error", conformance.error_defects(exchange))
 
     @keyword
     def get_message_text(
@@ -150,7 +150,7 @@ class MessagesLibrary:
         Get Message Text    ${stream}    ==    One two three four.
         ```
         """
-        return judge(stream.text, assertion_operator, assertion_expected, "The text of the message", message)
+        return verify(stream.text, assertion_operator, assertion_expected, "The text of the message", message)
 
 
 def _posted(
@@ -168,8 +168,3 @@ def _posted(
     exchange = client.send("POST", MESSAGES, body=data, headers=given, anonymous=key_in != "authorization")
     logger.info(f"{exchange.status} {exchange.body[:2000].decode(errors='replace')}")
     return exchange
-
-
-def _judge(what: str, defects: list[str]) -> None:
-    if defects:
-        raise AssertionError(f"{what}: {'; '.join(defects)}")

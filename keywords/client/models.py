@@ -12,7 +12,7 @@ from keywords.engine.openai import conformance
 from keywords.engine.openai.answer import read_object
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Words
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -42,7 +42,7 @@ class ModelsLibrary:
         """
         ids = [model["id"] for model in target.client().models()]
         logger.info(f"{len(ids)} models: {', '.join(ids)}")
-        return judge(ids, assertion_operator, assertion_expected, "The ids of the models", message)
+        return verify(ids, assertion_operator, assertion_expected, "The ids of the models", message)
 
     @keyword
     def get_model(self, model: str | None = None) -> dict[str, Any]:
@@ -65,7 +65,6 @@ class ModelsLibrary:
         defects = conformance.model_defects(body)
         if body.get("id") != wanted:
             defects.append(f"id must be {wanted!r}, it is {body.get('id')!r}")
-        if defects:
-            raise AssertionError(f"Not the model {wanted!r}: {'; '.join(defects)}")
+        verify_no_defects(f"Not the model {wanted!r}", defects)
         logger.info(f"{wanted}: {body}")
         return body

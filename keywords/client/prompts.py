@@ -12,7 +12,7 @@ from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run.arguments import CONVERTERS, Fields, json_or_text
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -61,7 +61,7 @@ class PromptsLibrary:
         """
         counted = [_prompt_tokens(answer), _prompt_tokens(reference)]
         label = f"{counted[0]} of {counted[1]} prompt tokens"
-        return judge(counted[0] / counted[1], assertion_operator, assertion_expected, label, message)
+        return verify(counted[0] / counted[1], assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_asked_messages(
@@ -82,7 +82,7 @@ class PromptsLibrary:
         ```
         """
         lines = [f"{asked['role']}: {asked['content']}" for asked in _last_request(backend)["messages"]]
-        return judge("\n".join(lines), assertion_operator, assertion_expected, "The messages", message)
+        return verify("\n".join(lines), assertion_operator, assertion_expected, "The messages", message)
 
     @keyword
     def get_asked_fields(
@@ -102,7 +102,7 @@ class PromptsLibrary:
         ```
         """
         names = " ".join(sorted(_last_request(backend)))
-        return judge(names, assertion_operator, assertion_expected, "The fields", message)
+        return verify(names, assertion_operator, assertion_expected, "The fields", message)
 
     @keyword
     def get_asked_field(
@@ -135,7 +135,7 @@ class PromptsLibrary:
             if not isinstance(value, dict) or step not in value:
                 raise AssertionError(f"The request has no field {name}: {json.dumps(_last_request(backend))}")
             value = value[step]
-        return judge(value, assertion_operator, json_or_text(assertion_expected), f"The field {name}", message)
+        return verify(value, assertion_operator, json_or_text(assertion_expected), f"The field {name}", message)
 
     @keyword
     def get_asked_body(
@@ -155,7 +155,7 @@ class PromptsLibrary:
         ```
         """
         body = _last_request(backend)
-        return judge(body, assertion_operator, assertion_expected, "The body of the request", message)
+        return verify(body, assertion_operator, assertion_expected, "The body of the request", message)
 
 
 def _prompt_tokens(answer: Answer | StreamedAnswer) -> int:

@@ -14,7 +14,7 @@ from keywords.engine.openai.client import StreamedAnswer
 from keywords.engine.statistics.percentiles import TooFewValuesError, percentile
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields, Words
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 
 GapStatistic = Literal["p50", "p95", "max"]
 
@@ -98,9 +98,7 @@ class StreamingLibrary:
         Stream Should Be Closed Properly    ${stream}
         ```
         """
-        defects = conformance.stream_defects(stream)
-        if defects:
-            raise AssertionError(f"Not a proper stream: {'; '.join(defects)}")
+        verify_no_defects("Not a proper stream", conformance.stream_defects(stream))
 
     @keyword
     def stream_should_be_valid_utf8(self, stream: StreamedAnswer) -> None:
@@ -138,7 +136,7 @@ class StreamingLibrary:
         Get Finish Reasons    ${stream}    ==    length
         ```
         """
-        return judge(stream.finish_reasons, assertion_operator, assertion_expected, "The finish reasons", message)
+        return verify(stream.finish_reasons, assertion_operator, assertion_expected, "The finish reasons", message)
 
     @keyword
     def get_time_to_first_content(
@@ -155,7 +153,7 @@ class StreamingLibrary:
         Get Time To First Content    ${stream}    <    30
         ```
         """
-        return judge(stream.ttft_s, assertion_operator, assertion_expected, "Time to first content (s)", message)
+        return verify(stream.ttft_s, assertion_operator, assertion_expected, "Time to first content (s)", message)
 
     @keyword
     def get_share_of_time_to_first_content(
@@ -173,7 +171,7 @@ class StreamingLibrary:
         ```
         """
         share = None if stream.ttft_s is None else stream.ttft_s / stream.total_s
-        return judge(share, assertion_operator, assertion_expected, "Share of time to first content (0 to 1)", message)
+        return verify(share, assertion_operator, assertion_expected, "Share of time to first content (0 to 1)", message)
 
     @keyword
     def get_chunk_gap(
@@ -203,7 +201,7 @@ class StreamingLibrary:
             value = max(gaps) if statistic == "max" else percentile(gaps, int(statistic[1:]))
         except TooFewValuesError as error:
             raise ValueError(f"Chunk gaps: {error}; raise max_tokens") from None
-        return judge(value, assertion_operator, assertion_expected, f"Chunk gap {statistic} (s)", message)
+        return verify(value, assertion_operator, assertion_expected, f"Chunk gap {statistic} (s)", message)
 
 
 def log_stream(stream: StreamedAnswer) -> None:

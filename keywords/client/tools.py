@@ -7,7 +7,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.openai.tool_calls import tool_calls
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
@@ -53,4 +53,4 @@ class ToolsLibrary:
             raise AssertionError(f"The answer's calls of tools are not whole: {error}") from error
         text = "\n".join(map(str, calls))
         logger.info(text)
-        return judge(text, assertion_operator, assertion_expected, "The calls of tools", message)
+        return verify(text, assertion_operator, assertion_expected, "The calls of tools", message)

@@ -21,7 +21,7 @@ from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.processes.gateway import run_command
 from keywords.run import target
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.context import output_dir
 
 _LONGEST_WAIT_S = 30.0
@@ -122,7 +122,7 @@ class LimitsLibrary:
         """
         statuses = [exchange.status for exchange in exchanges]
         label = f"Answers with {status} among {statuses}"
-        return judge(statuses.count(status), assertion_operator, assertion_expected, label, message)
+        return verify(statuses.count(status), assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_answer_with(self, exchanges: list[Exchange], status: int) -> Exchange:

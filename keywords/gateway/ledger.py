@@ -17,7 +17,7 @@ from keywords.engine import clock
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 TimeUnit = Literal["us", "ms", "s"]
 _MICROSECONDS = {"us": 1, "ms": 1_000, "s": 1_000_000}
@@ -128,7 +128,7 @@ class LedgerLibrary:
         ```
         """
         count = int(_rows(ledger, "SELECT count(*) AS count FROM requests")[0]["count"])
-        return judge(count, assertion_operator, assertion_expected, "Requests in the ledger", message)
+        return verify(count, assertion_operator, assertion_expected, "Requests in the ledger", message)
 
     @keyword
     def get_gateway_time(
@@ -152,7 +152,7 @@ class LedgerLibrary:
         ```
         """
         gateway_us: int = entry["gateway_us"]
-        return judge(gateway_us, assertion_operator, assertion_expected, "The gateway's own time (us)", message)
+        return verify(gateway_us, assertion_operator, assertion_expected, "The gateway's own time (us)", message)
 
     @keyword
     def get_request_duration(
@@ -176,7 +176,7 @@ class LedgerLibrary:
         ```
         """
         duration_ms: float = entry["duration_ms"]
-        return judge(duration_ms, assertion_operator, assertion_expected, "The duration of the request (ms)", message)
+        return verify(duration_ms, assertion_operator, assertion_expected, "The duration of the request (ms)", message)
 
     @keyword
     def ledger_should_agree_on_gateway_time(
@@ -198,7 +198,7 @@ class LedgerLibrary:
         Ledger Should Agree On Gateway Time    ${entry}    the header    ${ms}    ms
         ```
         """
-        _judge_time("the gateway's own time", entry["gateway_us"], source, told, unit, _FLOAT_SLACK)
+        _verify_time("the gateway's own time", entry["gateway_us"], source, told, unit, _FLOAT_SLACK)
 
     @keyword
     def ledger_should_agree_on_duration(
@@ -222,10 +222,10 @@ class LedgerLibrary:
         ```
         """
         slack = 1 / _MICROSECONDS[unit] if rounded_to_us else _FLOAT_SLACK
-        _judge_time("the duration", entry["duration_ms"] * _MICROSECONDS["ms"], source, told, unit, slack)
+        _verify_time("the duration", entry["duration_ms"] * _MICROSECONDS["ms"], source, told, unit, slack)
 
 
-def _judge_time(what: str, ledger_us: float, source: str, told: float, unit: TimeUnit, slack: float) -> None:
+def _verify_time(what: str, ledger_us: float, source: str, told: float, unit: TimeUnit, slack: float) -> None:
     ledgers = ledger_us / _MICROSECONDS[unit]
     if abs(told - ledgers) > slack:
         raise AssertionError(

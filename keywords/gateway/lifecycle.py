@@ -18,7 +18,7 @@ from robot.api.deco import keyword, library
 from keywords.engine import clock
 from keywords.engine.openai.client import RunningStream, StreamedAnswer
 from keywords.run import target
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.context import Gateway, chosen_gateway
 from keywords.run.scopes import SCOPES
 
@@ -151,7 +151,7 @@ class LifecycleLibrary:
         ```
         """
         status = gateway.process.wait_end(within.total_seconds())
-        return judge(status, assertion_operator, assertion_expected, "Exit status of the gateway", message)
+        return verify(status, assertion_operator, assertion_expected, "Exit status of the gateway", message)
 
     @keyword
     def start_streams(self, count: int, prompt: str) -> list[RunningStream]:
@@ -205,7 +205,7 @@ class LifecycleLibrary:
         """
         ends = [_end(stream, text) for stream in streams]
         label = f"Whole streams ({'; '.join(sorted({end for end in ends if end})) or 'no other'})"
-        return judge(ends.count(""), assertion_operator, assertion_expected, label, message)
+        return verify(ends.count(""), assertion_operator, assertion_expected, label, message)
 
 
 def _resume(worker: psutil.Process) -> None:

@@ -11,7 +11,7 @@ from robot.api.types import Secret
 from robot.utils import DotDict
 
 from keywords.engine import clock
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.context import Gateway, chosen_gateway
 
 _POLL_S = 0.02
@@ -102,7 +102,7 @@ class GatewayLogLibrary:
         """
         tokens: int | None = entry["completion_tokens"]
         label = f"The tokens of the answer, by {entry['tokens_source']},"
-        return judge(tokens, assertion_operator, assertion_expected, label, message)
+        return verify(tokens, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def gateway_should_log(self, text: str, within: timedelta = _SOON, gateway: Gateway | None = None) -> None:

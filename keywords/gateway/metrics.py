@@ -13,7 +13,7 @@ from keywords.engine import clock
 from keywords.engine.processes.prometheus import Prometheus
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Labels
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 _POLL_S = 0.1
 _SOON = timedelta(seconds=3)
@@ -80,7 +80,7 @@ class MetricsLibrary:
         Get Metric    gateway_errors_total    >    0    labels=code=invalid_api_key
         ```
         """
-        return judge(
+        return verify(
             _sum_of(name, labels or {}), assertion_operator, assertion_expected, f"{name}{labels or ''}", message
         )
 
@@ -112,7 +112,7 @@ class MetricsLibrary:
         """
         now = _sum_of(name, labels or {})
         label = f"The growth of {name}{labels or ''} from {since:g} to {now:g}"
-        return judge(now - since, assertion_operator, assertion_expected, label, message)
+        return verify(now - since, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def metrics_should_add_up_to(
@@ -183,7 +183,7 @@ class MetricsLibrary:
         if len(found) != 1:
             raise AssertionError(f"{expression} gave {len(found)} series within {within.total_seconds():g} s: {found}")
         logger.info(f"{expression} = {found[0]}")
-        return judge(found[0][1], assertion_operator, assertion_expected, expression, message)
+        return verify(found[0][1], assertion_operator, assertion_expected, expression, message)
 
 
 def _sum_of(name: str, labels: Mapping[str, str]) -> float:

@@ -16,7 +16,7 @@ from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.processes.background import run_in_background
 from keywords.engine.processes.gateway import CommandResult, GatewayProcessError, run_command, start_gateway
 from keywords.engine.processes.tree import Ended, wait_gone
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.context import Gateway, Target, chosen_gateway, is_to_hold_model, look_at_target, output_dir
 from keywords.run.scopes import SCOPES
 
@@ -251,7 +251,7 @@ class GatewayProcessLibrary:
         ```
         """
         label = f"Leftover processes ({'; '.join(ended.leftover) or 'none'})"
-        return judge(len(ended.leftover), assertion_operator, assertion_expected, label, message)
+        return verify(len(ended.leftover), assertion_operator, assertion_expected, label, message)
 
     @keyword
     def run_gateway_command(

@@ -11,7 +11,7 @@ from keywords.engine.load.chunk_delays import ChunkDelays, chunk_delays
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run import target
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 _PAUSE = timedelta(milliseconds=20)
 
@@ -72,4 +72,4 @@ class ChunkDelaysLibrary:
         ```
         """
         label = f"Share of chunks that were passed on before the next one ({delays!r})"
-        return judge(delays.prompt_share, assertion_operator, assertion_expected, label, message)
+        return verify(delays.prompt_share, assertion_operator, assertion_expected, label, message)

@@ -10,8 +10,8 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.evaluation.determinism import PromptSet, Repetition
 from keywords.run import target
-from keywords.run.assertions import judge
-from keywords.run.row_message import tell
+from keywords.run.assertions import verify
+from keywords.run.row_message import append_test_message
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
@@ -124,7 +124,7 @@ class DeterminismLibrary:
         """
         fields = {"temperature": temperature, "seed": seed, "max_tokens": max_tokens}
         result = PromptSet([_repeat(prompt, times, fields, together=together) for prompt in prompts])
-        tell(result.statement)
+        append_test_message(result.statement)
         return result
 
     @keyword
@@ -142,9 +142,9 @@ class DeterminismLibrary:
         Get Distinct Answers    ${result}    ==    1
         ```
         """
-        tell(result.statement)
+        append_test_message(result.statement)
         label = f"The number of distinct answers ({result.statement})"
-        return judge(result.distinct, assertion_operator, assertion_expected, label, message)
+        return verify(result.distinct, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_share_of_identical_answers(
@@ -161,9 +161,9 @@ class DeterminismLibrary:
         Get Share Of Identical Answers    ${result}    >=    0.6
         ```
         """
-        tell(result.statement)
+        append_test_message(result.statement)
         label = f"The share of identical answers ({result.statement})"
-        return judge(result.identical_share, assertion_operator, assertion_expected, label, message)
+        return verify(result.identical_share, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_differing_prompts(
@@ -181,7 +181,7 @@ class DeterminismLibrary:
         ```
         """
         label = f"The number of prompts with different answers ({result.statement})"
-        return judge(result.differing, assertion_operator, assertion_expected, label, message)
+        return verify(result.differing, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_upper_bound_of_differing_prompts(
@@ -201,7 +201,7 @@ class DeterminismLibrary:
         ```
         """
         label = f"The upper bound of the share of prompts with different answers ({result.statement})"
-        return judge(result.upper_bound, assertion_operator, assertion_expected, label, message)
+        return verify(result.upper_bound, assertion_operator, assertion_expected, label, message)
 
 
 def _repeat(prompt: str, times: int, fields: dict[str, Any], *, together: bool) -> Repetition:

@@ -11,7 +11,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.statistics.percentiles import percentile
 from keywords.run import target
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 Statistic = Literal["p50", "p90", "p95", "p99", "max"]
 
@@ -86,7 +86,7 @@ class LatencyLibrary:
         value = max(samples) if statistic == "max" else percentile(samples, int(statistic[1:]))
         label = f"GET {latencies.path}, {statistic} of {len(samples)} (s),"
         logger.info(f"{label} {value:.6f}")
-        return judge(value, assertion_operator, assertion_expected, label, message)
+        return verify(value, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_time_beyond_deadline(
@@ -113,4 +113,4 @@ class LatencyLibrary:
         """
         value = exchange.total_s - deadline.total_seconds()
         label = f"The answer took {exchange.total_s:.3f} s, beyond {deadline.total_seconds():g} s (s)"
-        return judge(value, assertion_operator, assertion_expected, label, message)
+        return verify(value, assertion_operator, assertion_expected, label, message)

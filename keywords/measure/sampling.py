@@ -11,8 +11,8 @@ from robot.api.deco import keyword, library
 from keywords.engine.evaluation.determinism import Repetition
 from keywords.engine.statistics.intervals import clopper_pearson_lower, clopper_pearson_upper, wilson
 from keywords.run import target
-from keywords.run.assertions import judge
-from keywords.run.row_message import limit, percent, tell
+from keywords.run.assertions import verify
+from keywords.run.row_message import append_test_message, limit, percent
 
 Figure = Literal["rate", "lower bound", "upper bound"]
 
@@ -89,5 +89,7 @@ class SamplingLibrary:
             f"{figures['lower bound']:.3f}, at most {figures['upper bound']:.3f}; two-sided 95 % interval (Wilson): "
             f"{low:.3f} to {high:.3f}"
         )
-        tell(f"{said}; {figure} {percent(figures[figure])}{limit(assertion_operator, assertion_expected)}")
-        return judge(figures[figure], assertion_operator, assertion_expected, f"{said}; {figure}", message)
+        append_test_message(
+            f"{said}; {figure} {percent(figures[figure])}{limit(assertion_operator, assertion_expected)}"
+        )
+        return verify(figures[figure], assertion_operator, assertion_expected, f"{said}; {figure}", message)

@@ -14,7 +14,7 @@ from keywords.engine.faults.stream_cuts import CutKind, CutSweep, See, Verdict, 
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run import target
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 StreamFormat = Literal["chat", "messages"]
 _SEEN_BY: dict[StreamFormat, See] = {"chat": see_chat, "messages": see_message}
@@ -120,7 +120,7 @@ class StreamCutsLibrary:
         found = sweep.that_are(end)
         shown = "; ".join(f"at byte {stream.at_byte}: {stream.detail}" for stream in found[:_SHOWN] if stream.detail)
         label = f"Streams that are {end}, of {len(sweep.streams)} with seed {sweep.seed} ({shown or 'none to show'})"
-        return judge(len(found), assertion_operator, assertion_expected, label, message)
+        return verify(len(found), assertion_operator, assertion_expected, label, message)
 
 
 def _swept(

@@ -13,7 +13,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.context import current_target, output_dir
 from keywords.run.places import SUITES
 from keywords.traceability.results import Result, read_output
@@ -133,7 +133,7 @@ class ChildRunLibrary:
         """
         result = child.row(row)
         label = f"Status of {row!r} ({result.message})"
-        return judge(result.status, assertion_operator, assertion_expected, label, message)
+        return verify(result.status, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_row_message(
@@ -151,7 +151,7 @@ class ChildRunLibrary:
         Get Row Message    ${child}    A row that this run cannot serve    contains    GATEWAY_URL
         ```
         """
-        return judge(child.row(row).message, assertion_operator, assertion_expected, f"Message of {row!r}", message)
+        return verify(child.row(row).message, assertion_operator, assertion_expected, f"Message of {row!r}", message)
 
     @keyword
     def get_status_of_repeated_requests(
@@ -190,7 +190,7 @@ class ChildRunLibrary:
         if ended.returncode or not statuses:
             raise AssertionError(f"curl.sh ended with {ended.returncode} and without an answer: {ended.stderr}")
         label = "Status of the repeated request"
-        return judge(int(statuses[-1]), assertion_operator, assertion_expected, label, message)
+        return verify(int(statuses[-1]), assertion_operator, assertion_expected, label, message)
 
     @keyword
     def files_of_child_should_not_contain(self, child: ChildRun, secret: Secret) -> None:

@@ -13,7 +13,7 @@ _LIMITS = {
 }
 
 
-def tell(sentence: str) -> None:
+def append_test_message(sentence: str) -> None:
     """Add a sentence to the message of the running row; outside of a row it is only logged.
 
     If the row fails, the failure takes its place, as Robot has it.

@@ -8,9 +8,9 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.redteam import attacks
 from keywords.engine.redteam.attacks import AttackRun
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.places import ATTACKS
-from keywords.run.row_message import limit, percent, tell
+from keywords.run.row_message import append_test_message, limit, percent
 from keywords.run.target import client
 
 Bound = Literal["rate", "lower bound", "upper bound"]
@@ -91,8 +91,8 @@ class AttackLibrary:
         """
         count = run.false_alarms
         pairs = len(run.attempts) * (len(run.attempts) - 1)
-        tell(f"{count} false alarms in {pairs} pairs of an answer and a foreign canary")
-        return judge(count, assertion_operator, assertion_expected, "False alarms", message)
+        append_test_message(f"{count} false alarms in {pairs} pairs of an answer and a foreign canary")
+        return verify(count, assertion_operator, assertion_expected, "False alarms", message)
 
     @keyword
     def get_attack_success_rate(
@@ -126,9 +126,9 @@ class AttackLibrary:
         ```
         """
         value = {"rate": run.rate, "lower bound": run.lower_bound, "upper bound": run.upper_bound}[figure]
-        tell(f"{run.outcome}; {figure} {percent(value)}{limit(assertion_operator, assertion_expected)}")
+        append_test_message(f"{run.outcome}; {figure} {percent(value)}{limit(assertion_operator, assertion_expected)}")
         label = f"Attack success rate, {figure} ({run}):"
-        return judge(value, assertion_operator, assertion_expected, label, message)
+        return verify(value, assertion_operator, assertion_expected, label, message)
 
 
 def _logged(run: AttackRun) -> AttackRun:

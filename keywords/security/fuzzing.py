@@ -10,9 +10,9 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.fuzz.flood import Finding, Flood, FloodTooSlowError, send_all
 from keywords.engine.fuzz.malformed import generate
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.context import current_target, output_dir
-from keywords.run.row_message import tell
+from keywords.run.row_message import append_test_message
 
 Kind = Literal["server errors", "unanswered", "accepted", "malformed answers"]
 
@@ -97,7 +97,7 @@ class HostileLibrary:
         """
         findings = _found(flood)[kind]
         label = f"{kind.capitalize()} (first: {findings[0]})" if findings else kind.capitalize()
-        return judge(len(findings), assertion_operator, assertion_expected, label, message)
+        return verify(len(findings), assertion_operator, assertion_expected, label, message)
 
 
 def _found(flood: Flood) -> dict[Kind, list[Finding]]:
@@ -117,7 +117,7 @@ def _report(flood: Flood) -> None:
     logger.info("\n".join([*endpoints, *families]))
     findings = flood.findings()
     told = ", ".join(f"{len(found)} {what}" for what, found in _found(flood).items())
-    tell(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s: {told}")
+    append_test_message(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s: {told}")
     if findings:
         path = output_dir() / f"flood-{flood.seed}.txt"
         path.write_text(

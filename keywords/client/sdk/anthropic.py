@@ -16,7 +16,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.recorder import RecordingTransport
 from keywords.run import target
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -163,7 +163,7 @@ class AnthropicSdkLibrary:
         """
         with _sdk(api_key) as (sdk, model):
             raised = _raised(lambda: sdk.messages.create(**_arguments("Hello.", model, None, fields)))
-        judge(raised, _EQUAL, expected, "The class that the package raised", None)
+        verify(raised, _EQUAL, expected, "The class that the package raised", None)
 
     @keyword
     def anthropic_stream_raises(self, expected: str, **fields: Any) -> None:
@@ -182,7 +182,7 @@ class AnthropicSdkLibrary:
             with _sdk() as (sdk, model), sdk.messages.stream(**_arguments("Hello.", model, None, fields)) as stream:
                 stream.until_done()
 
-        judge(_raised(read), _EQUAL, expected, "The class that the package raised for the stream", None)
+        verify(_raised(read), _EQUAL, expected, "The class that the package raised for the stream", None)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from robot.api.deco import keyword, library
 from keywords.client.chat import UsageNumber
 from keywords.client.sdk.connection import SdkAnswer, logged, replayed, sdk_client, usage_of
 from keywords.engine.openai.stream import StreamedAnswer
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +151,7 @@ class OpenAISdkLibrary:
         """
         with sdk_client() as (sdk, model):
             raised = _raised(lambda: _hello(sdk, model, temperature=99))
-        judge(raised, _EQUAL, expected, "The class for a temperature of 99", None)
+        verify(raised, _EQUAL, expected, "The class for a temperature of 99", None)
 
     @keyword
     def openai_unknown_model_raises(self, expected: str) -> None:
@@ -163,7 +163,7 @@ class OpenAISdkLibrary:
         """
         with sdk_client() as (sdk, _):
             raised = _raised(lambda: _hello(sdk, "no-such-model"))
-        judge(raised, _EQUAL, expected, "The class for a model that the gateway does not know", None)
+        verify(raised, _EQUAL, expected, "The class for a model that the gateway does not know", None)
 
     @keyword
     def openai_wrong_key_raises(self, expected: str) -> None:
@@ -175,7 +175,7 @@ class OpenAISdkLibrary:
         """
         with sdk_client(api_key="sk-wrong") as (sdk, model):
             raised = _raised(lambda: _hello(sdk, model))
-        judge(raised, _EQUAL, expected, "The class for a wrong key", None)
+        verify(raised, _EQUAL, expected, "The class for a wrong key", None)
 
     @keyword
     def openai_raises_for_stream(self, stream: StreamedAnswer, expected: str) -> None:
@@ -187,7 +187,7 @@ class OpenAISdkLibrary:
         OpenAI Raises For Stream    ${stream}    APIError
         ```
         """
-        judge(_raised(lambda: list(replayed(stream))), _EQUAL, expected, "The class for this stream", None)
+        verify(_raised(lambda: list(replayed(stream))), _EQUAL, expected, "The class for this stream", None)
 
     @keyword
     def get_openai_text(
@@ -204,7 +204,7 @@ class OpenAISdkLibrary:
         Get OpenAI Text    ${answer}    contains    OK
         ```
         """
-        return judge(answer.text, assertion_operator, assertion_expected, "The text of the answer", message)
+        return verify(answer.text, assertion_operator, assertion_expected, "The text of the answer", message)
 
     @keyword
     def get_openai_usage(
@@ -223,7 +223,7 @@ class OpenAISdkLibrary:
         ```
         """
         value: int | None = getattr(answer.usage, number, None)
-        return judge(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
+        return verify(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
 
 
 def _hello(sdk: openai.OpenAI, model: str, temperature: float = 1) -> object:
