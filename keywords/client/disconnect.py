@@ -15,7 +15,7 @@ _AT_ONCE = timedelta(0)
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
-class LeavingLibrary:
+class DisconnectLibrary:
     """Ask and leave. `RecordingLibrary` tells when the backend noticed.
 
     ```robotframework

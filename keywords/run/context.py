@@ -1,4 +1,4 @@
-"""The world of a run: the server that its rows speak to, and the gateways that it started."""
+"""The run context: the server that the rows of a run speak to, and the gateways that the run started."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

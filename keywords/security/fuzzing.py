@@ -20,7 +20,7 @@ _SHOWN_FINDINGS = 5
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
-class HostileLibrary:
+class FuzzingLibrary:
     """Flood the target with broken requests and count what it did wrong.
 
     ```robotframework

@@ -2,7 +2,7 @@
 Documentation       Thousands of broken requests, drawn from a seed, shake nothing loose.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.security.fuzzing.HostileLibrary
+Library             keywords.security.fuzzing.FuzzingLibrary
 
 Test Tags           kind:negative    kind:security
 

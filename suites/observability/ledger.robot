@@ -2,7 +2,7 @@
 Documentation       For every request the ledger tells which attempts were made, why, and what they cost.
 
 Resource            ../../resources/observability.resource
-Library             keywords.client.disconnect.LeavingLibrary
+Library             keywords.client.disconnect.DisconnectLibrary
 
 Suite Setup         Start Observed Gateway
 Test Setup          Open Observed Gateway

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anthropic
-import httpx2
-from assertionengine import AssertionOperator
-from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.engine.evidence.collector import COLLECTOR
-from keywords.engine.http.recorder import RecordingTransport
-from keywords.run import target
-from keywords.run.assertions import verify
+from keywords.client.sdk.connection import connect, logged, verify_raised
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-TIMEOUT_S = 120.0
 # The newest version of the API has no temperature, and the package no argument for it.
 _WITH_TEMPERATURE = {"anthropic-version": "2023-06-01"}
-_EQUAL = AssertionOperator["=="]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +65,9 @@ class AnthropicSdkLibrary:
         ${message} =    Anthropic Message    Name three colours.    temperature=0
         ```
         """
-        with _sdk() as (sdk, model):
-            made = sdk.messages.create(**_arguments(prompt, model, temperature, fields))
-        return _logged(made)
+        with connect(anthropic.Anthropic) as (sdk, model):
+            message = sdk.messages.create(**_arguments(prompt, model, temperature, fields))
+        return _read(message)
 
     @keyword
     def anthropic_token_count(self, prompt: str, **fields: Any) -> int:
@@ -96,7 +84,7 @@ class AnthropicSdkLibrary:
         ${count} =    Anthropic Token Count    Name three colours.
         ```
         """
-        with _sdk() as (sdk, model):
+        with connect(anthropic.Anthropic) as (sdk, model):
             arguments = _arguments(prompt, model, None, fields)
             del arguments["max_tokens"]
             return sdk.messages.count_tokens(**arguments).input_tokens
@@ -117,9 +105,12 @@ class AnthropicSdkLibrary:
         ${message} =    Anthropic Stream    Name three colours.    temperature=0
         ```
         """
-        with _sdk() as (sdk, model), sdk.messages.stream(**_arguments(prompt, model, temperature, fields)) as stream:
-            made = stream.get_final_message()
-        return _logged(made)
+        with (
+            connect(anthropic.Anthropic) as (sdk, model),
+            sdk.messages.stream(**_arguments(prompt, model, temperature, fields)) as stream,
+        ):
+            message = stream.get_final_message()
+        return _read(message)
 
     @keyword
     def describe_anthropic_tool(self, name: str, *parameters: str) -> dict[str, Any]:
@@ -136,7 +127,7 @@ class AnthropicSdkLibrary:
 
     @keyword
     def conversation_with_result(self, prompt: str, message: SdkMessage, result: str) -> list[dict[str, Any]]:
-        """The `messages` that follow a message with calls of tools: what was asked, the message, a result for each.
+        """The `messages` after a message with tool calls: the prompt, the message, and a result for each call.
 
         ```robotframework
         ${messages} =    Conversation With Result    Is it raining?    ${message}    Yes.
@@ -145,12 +136,15 @@ class AnthropicSdkLibrary:
         """
         uses = [block for block in message.content if block["type"] == "tool_use"]
         results = [{"type": "tool_result", "tool_use_id": use["id"], "content": result} for use in uses]
-        asked = {"role": "user", "content": prompt}
-        return [asked, {"role": "assistant", "content": message.content}, {"role": "user", "content": results}]
+        return [
+            {"role": "user", "content": prompt},
+            {"role": "assistant", "content": message.content},
+            {"role": "user", "content": results},
+        ]
 
     @keyword
     def anthropic_raises(self, expected: str, *, api_key: str | None = None, **fields: Any) -> None:
-        """Judge which class the package raises for a message.
+        """Verify which class the package raises for a message.
 
         Args:
             expected: the name of the class.
@@ -161,13 +155,17 @@ class AnthropicSdkLibrary:
         Anthropic Raises    NotFoundError    model=no-such-model
         ```
         """
-        with _sdk(api_key) as (sdk, model):
-            raised = _raised(lambda: sdk.messages.create(**_arguments("Hello.", model, None, fields)))
-        verify(raised, _EQUAL, expected, "The class that the package raised", None)
+        with connect(anthropic.Anthropic, api_key=api_key) as (sdk, model):
+            verify_raised(
+                lambda: sdk.messages.create(**_arguments("Hello.", model, None, fields)),
+                anthropic.AnthropicError,
+                expected,
+                "The class that the package raised",
+            )
 
     @keyword
     def anthropic_stream_raises(self, expected: str, **fields: Any) -> None:
-        """Judge which class the package raises for a stream that it reads to its end.
+        """Verify which class the package raises for a stream that it reads to its end.
 
         Args:
             expected: the name of the class.
@@ -179,61 +177,38 @@ class AnthropicSdkLibrary:
         """
 
         def read() -> None:
-            with _sdk() as (sdk, model), sdk.messages.stream(**_arguments("Hello.", model, None, fields)) as stream:
+            with (
+                connect(anthropic.Anthropic) as (sdk, model),
+                sdk.messages.stream(**_arguments("Hello.", model, None, fields)) as stream,
+            ):
                 stream.until_done()
 
-        verify(_raised(read), _EQUAL, expected, "The class that the package raised for the stream", None)
-
-
-@contextmanager
-def _sdk(api_key: str | None = None) -> Iterator[tuple[anthropic.Anthropic, str]]:
-    """The package's client for the gateway under test, and the model's id."""
-    gateway = target.client()
-    transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), COLLECTOR.add, TIMEOUT_S)
-    with (
-        httpx2.Client(transport=transport, trust_env=False, timeout=TIMEOUT_S) as http,
-        anthropic.Anthropic(
-            base_url=gateway.base_url,
-            # The package insists on some key, also for a gateway without.
-            api_key=api_key or target.api_key() or "none",
-            max_retries=0,
-            http_client=http,
-        ) as sdk,
-    ):
-        yield sdk, gateway.model
+        verify_raised(read, anthropic.AnthropicError, expected, "The class that the package raised for the stream")
 
 
 def _arguments(prompt: str, model: str, temperature: float | None, fields: dict[str, Any]) -> dict[str, Any]:
-    given: dict[str, Any] = {"model": model, "max_tokens": 64, "messages": [{"role": "user", "content": prompt}]}
-    given |= {name: _number(value) for name, value in fields.items()}
+    arguments: dict[str, Any] = {"model": model, "max_tokens": 64, "messages": [{"role": "user", "content": prompt}]}
+    arguments |= {name: _number(value) for name, value in fields.items()}
     if temperature is not None:
-        given |= {"extra_body": {"temperature": temperature}, "extra_headers": _WITH_TEMPERATURE}
-    return given
+        arguments |= {"extra_body": {"temperature": temperature}, "extra_headers": _WITH_TEMPERATURE}
+    return arguments
 
 
 def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.removeprefix("-").isdecimal() else value
 
 
-def _raised(call: Callable[[], object]) -> str:
-    try:
-        call()
-    except anthropic.AnthropicError as error:
-        logger.info(f"{type(error).__name__}: {error}")
-        return type(error).__name__
-    raise AssertionError("The anthropic package raised nothing; the gateway accepted what it should have refused")
-
-
-def _logged(made: Any) -> SdkMessage:
-    uses = [block for block in made.content if block.type == "tool_use"]
-    message = SdkMessage(
-        text="".join(block.text for block in made.content if block.type == "text"),
-        tool_uses="\n".join(f"{use.name} {json.dumps(use.input, sort_keys=True)}" for use in uses),
-        stop_reason=made.stop_reason,
-        input_tokens=made.usage.input_tokens,
-        output_tokens=made.usage.output_tokens,
-        content=made.to_dict()["content"],
-        request_id=getattr(made, "_request_id", None),
+def _read(message: Any) -> SdkMessage:
+    """Log and return what the package made of an answer."""
+    uses = [block for block in message.content if block.type == "tool_use"]
+    return logged(
+        SdkMessage(
+            text="".join(block.text for block in message.content if block.type == "text"),
+            tool_uses="\n".join(f"{use.name} {json.dumps(use.input, sort_keys=True)}" for use in uses),
+            stop_reason=message.stop_reason,
+            input_tokens=message.usage.input_tokens,
+            output_tokens=message.usage.output_tokens,
+            content=message.to_dict()["content"],
+            request_id=getattr(message, "_request_id", None),
+        )
     )
-    logger.info(str(message))
-    return message

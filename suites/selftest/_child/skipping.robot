@@ -4,7 +4,7 @@ Documentation       Needs a gateway of its own, and is run attached to another o
 Library             keywords.hooks.listener.TraceabilityListener
 Resource            ../../../resources/gateway.resource
 
-Suite Setup         Open World
+Suite Setup         Open Run Context
 
 Test Tags           kind:functional    needs:own-gateway
 
