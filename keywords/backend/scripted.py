@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
-from typing import Literal
 
 from robot.api import logger
 from robot.api.deco import keyword, library
@@ -13,19 +13,30 @@ from keywords.run.arguments import CONVERTERS, Settings
 from keywords.run.context import output_dir
 from keywords.run.scopes import SCOPES
 
-Kind = Literal["openai", "azure", "azure-deployment", "nim", "anthropic", "ollama", "litellm"]
-# What stands in the configuration for each kind: the gateway's own word for it, the end of its address, further keys.
-_KINDS: dict[Kind, tuple[str, str, dict[str, object]]] = {
-    "openai": ("openai", "/v1", {}),
-    "azure": ("azure", "", {}),
-    "azure-deployment": ("azure", "", {"api_version": "2024-10-21"}),
-    "nim": ("nim", "/v1", {}),
-    "anthropic": ("anthropic", "", {}),
-    "ollama": ("ollama", "", {}),
-    "litellm": ("litellm", "/v1", {}),
-}
-# Those that need nothing but the gateway itself.
-_OWN_KINDS = tuple(kind for kind in _KINDS if kind != "litellm")
+
+class Kind(Enum):
+    """A kind of backend: `kind` in the gateway's configuration, the path of the address, further keys of the table.
+
+    Rows write the name with a hyphen or an underscore.
+    """
+
+    openai = "openai", "/v1"
+    azure = "azure", ""
+    azure_deployment = "azure", "", {"api_version": "2024-10-21"}
+    nim = "nim", "/v1"
+    anthropic = "anthropic", ""
+    ollama = "ollama", ""
+    litellm = "litellm", "/v1"
+
+    def __init__(self, configured: str, path: str, further: Mapping[str, object] | None = None) -> None:
+        self.configured = configured
+        self.path = path
+        self.further = further or {}
+        self.model = self.name.replace("_", "-")
+
+
+# LiteLLM's kind needs a package that not every environment has.
+_KINDS_WITHOUT_PACKAGE = tuple(kind for kind in Kind if kind is not Kind.litellm)
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS, listener=SCOPES)
@@ -123,7 +134,7 @@ class BackendsLibrary:
     def write_gateway_config(
         self,
         backend: ScriptedBackend,
-        kind: Kind = "openai",
+        kind: Kind = Kind.openai,
         *,
         model: str = "scripted",
         limits: Settings = None,
@@ -133,9 +144,8 @@ class BackendsLibrary:
 
         Args:
             backend: where the model leads; it need not run.
-            kind: the wire format that the gateway shall speak to it; `azure` is Azure's v1 address,
-                `azure-deployment` the older one of each deployment, `litellm` whatever the backend's first model names
-                as its provider.
+            kind: the wire format that the gateway speaks to it; `azure` is Azure's v1 address, `azure-deployment` the
+                older one of each deployment, `litellm` the format of the provider that the backend's first model names.
             model: the id that clients ask for; the backend's name for it is the first one it lists.
             limits: limits that differ from the gateway's defaults, by their names in its configuration, such as
                 `idle_s=1 json_depth=20`.
@@ -159,8 +169,8 @@ class BackendsLibrary:
             backend: where all the models lead; it need not run.
 
         Returns:
-            The file, in the output directory. The models, and their backends, are called `openai`, `azure`,
-            `azure-deployment`, `nim`, `anthropic` and `ollama`.
+            The file, in the output directory. Each model, and its backend, is called like its kind; `litellm` is left
+            out.
 
         ```robotframework
         ${config} =    Write Gateway Config Of All Kinds    ${backend}
@@ -168,8 +178,9 @@ class BackendsLibrary:
         Ask    Hello.    model=anthropic
         ```
         """
-        tables = [line for kind in _OWN_KINDS for line in _backend(backend, kind, kind)]
-        return self._write([*tables, *(line for kind in _OWN_KINDS for line in _model(backend, kind, kind))])
+        kinds = _KINDS_WITHOUT_PACKAGE
+        tables = [line for kind in kinds for line in _backend(backend, kind, kind.model)]
+        return self._write([*tables, *(line for kind in kinds for line in _model(backend, kind.model, kind.model))])
 
     @keyword
     def add_to_gateway_config(self, config: Path, table: str, **settings: str) -> Path:
@@ -203,8 +214,8 @@ class BackendsLibrary:
 
 
 def _backend(backend: ScriptedBackend, kind: Kind, name: str, *, strict: bool = False) -> list[str]:
-    word, suffix, further = _KINDS[kind]
-    keys = {"kind": word, "base_url": backend.url + suffix, **further, **({"strict": True} if strict else {})}
+    keys: dict[str, object] = {"kind": kind.configured, "base_url": backend.url + kind.path, **kind.further}
+    keys |= {"strict": True} if strict else {}
     return [f"[backends.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]
 
 
