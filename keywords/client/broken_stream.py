@@ -21,7 +21,7 @@ from keywords.run.assertions import verify, verify_no_defects
 class BrokenStreamLibrary:
     """Leave a stream running while the row does something to the gateway, and look at its end.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
     """
 
@@ -96,7 +96,7 @@ class BrokenStreamLibrary:
 
     @keyword
     def stream_should_say_that_it_broke_off(self, stream: StreamedAnswer) -> None:
-        """Judge a stream whose backend failed: one error event with all four keys, no finish reason, then `[DONE]`.
+        """Verify a stream whose backend failed: one error event with all four keys, no finish reason, then `[DONE]`.
 
         Raises:
             AssertionError: with every defect in it.

@@ -25,7 +25,7 @@ class ChatLibrary:
     Every `Ask…` keyword sends only the fields that are given, and `max_tokens`, so that no answer is endless. `extra`
     takes any further fields of the request, as JSON: `extra={"top_k": 1}`.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message: `Get Text    ${answer}    ==    OK`. They take plain and streamed answers alike.
 
     Times are seconds from sending the request on the client's monotonic clock.
@@ -218,7 +218,7 @@ class ChatLibrary:
 
     @keyword
     def usage_should_add_up(self, answer: Answer | StreamedAnswer) -> None:
-        """Judge the usage: prompt and completion tokens are the total.
+        """Verify the usage: prompt and completion tokens are the total.
 
         Raises:
             AssertionError: they are not, or a number is missing.
@@ -234,7 +234,7 @@ class ChatLibrary:
 
     @keyword
     def answer_should_be_a_complete_chat_completion(self, answer: Answer) -> None:
-        """Judge the whole object: its id, kind, time and model, each choice, and a usage that adds up.
+        """Verify the whole object: its id, kind, time and model, each choice, and a usage that adds up.
 
         Args:
             answer: a plain answer.

@@ -103,7 +103,7 @@ class CompletionsLibrary:
 
     @keyword
     def answer_should_be_a_complete_text_completion(self, answer: Answer, choices: int = 1) -> None:
-        """Judge the whole object: its id, kind, time and model, so many choices in order, and a usage that adds up.
+        """Verify the whole object: its id, kind, time and model, so many choices in order, and a usage that adds up.
 
         Raises:
             AssertionError: with every defect in it.
@@ -119,7 +119,7 @@ class CompletionsLibrary:
 
     @keyword
     def text_stream_should_be_closed_properly(self, stream: StreamedAnswer, choices: int = 1) -> None:
-        """Judge a stream that ran to its natural end.
+        """Verify a stream that ran to its natural end.
 
         One finish reason for each of so many choices and no text after it; the object `text_completion` in every event;
         usage in an event of its own if it was asked for and else not; `[DONE]` last and exactly once; nothing that

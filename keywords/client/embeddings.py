@@ -19,7 +19,7 @@ from keywords.run.assertions import verify, verify_no_defects
 class EmbeddingsLibrary:
     """Have the gateway turn texts into vectors (`/v1/embeddings`).
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
     """
 
@@ -59,7 +59,7 @@ class EmbeddingsLibrary:
 
     @keyword
     def embeddings_should_be_complete(self, found: Embeddings, texts: int = 1) -> None:
-        """Judge the whole object: so many vectors in order, the model, and a usage of the prompt's tokens alone.
+        """Verify the whole object: so many vectors in order, the model, and a usage of the prompt's tokens alone.
 
         Raises:
             AssertionError: with every defect in it.

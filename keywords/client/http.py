@@ -29,7 +29,7 @@ class ExchangeLibrary:
     The `Send…` keywords raise nothing when the gateway refuses: that it does so is for the row to judge. They return
     an exchange, which also holds why a connection broke off.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
     """
 
@@ -196,7 +196,7 @@ class ExchangeLibrary:
 
     @keyword
     def json_body_should_have_key(self, answer: Exchange | Answer, key: str) -> None:
-        """Judge whether the body is a JSON object with this key.
+        """Verify that the body is a JSON object with this key.
 
         ```robotframework
         ${exchange} =    Send Raw    GET    /v1/models
@@ -239,7 +239,7 @@ class ExchangeLibrary:
 
     @keyword("Error Should Be An OpenAI Error")
     def error_should_be_an_openai_error(self, exchange: Exchange) -> None:
-        """Judge an error answer: all four keys with their types, a message that says something and gives nothing away.
+        """Verify an error answer: all four keys with their types, a message that says something and gives nothing away.
 
         Args:
             exchange: the refusal.

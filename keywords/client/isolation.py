@@ -63,7 +63,7 @@ class IsolationLibrary:
 
     @keyword
     def texts_should_be_equal(self, answers: list[Answer], expected: list[Answer]) -> None:
-        """Judge whether two lists of answers say the same, one by one.
+        """Verify that two lists of answers say the same, one by one.
 
         Raises:
             AssertionError: with the first pair that differs.
@@ -83,7 +83,7 @@ class IsolationLibrary:
 
     @keyword
     def each_answer_should_carry_its_own_id(self, answers: dict[str, Answer]) -> None:
-        """Judge whether each answer came back with the request id that was sent for it.
+        """Verify that each answer came back with the request id that was sent for it.
 
         Raises:
             AssertionError: with the first answer that did not.
@@ -111,7 +111,7 @@ class IsolationLibrary:
 
     @keyword
     def canary_should_not_appear(self, canary: str, answer: Answer) -> None:
-        """Judge whether an answer is free of a canary, anywhere in its bytes and headers.
+        """Verify that an answer is free of a canary, anywhere in its bytes and headers.
 
         Raises:
             AssertionError: the canary appears.

@@ -86,7 +86,7 @@ class MessagesLibrary:
 
     @keyword
     def body_should_be_a_message(self, exchange: Exchange) -> None:
-        """Judge a whole answer: a `message` object with all that belongs to it.
+        """Verify a whole answer: a `message` object with all that belongs to it.
 
         Raises:
             AssertionError: with every defect in it.
@@ -99,7 +99,7 @@ class MessagesLibrary:
 
     @keyword
     def message_stream_should_be_in_order(self, stream: StreamedMessage) -> None:
-        """Judge a stream that ran to its end: the order of its events, their names, its blocks and its counts.
+        """Verify a stream that ran to its end: the order of its events, their names, its blocks and its counts.
 
         Raises:
             AssertionError: with every defect in it.
@@ -112,7 +112,7 @@ class MessagesLibrary:
 
     @keyword
     def message_stream_should_say_that_it_broke_off(self, stream: StreamedMessage) -> None:
-        """Judge a stream whose backend failed: one error event at its end, and no stop reason.
+        """Verify a stream whose backend failed: one error event at its end, and no stop reason.
 
         Raises:
             AssertionError: with every defect in it.
@@ -125,7 +125,7 @@ class MessagesLibrary:
 
     @keyword
     def error_should_be_an_anthropic_error(self, exchange: Exchange) -> None:
-        """Judge an error answer: Anthropic's shape, the type that belongs to the status, the request's id.
+        """Verify an error answer: Anthropic's shape, the type that belongs to the status, the request's id.
 
         Raises:
             AssertionError: with every defect in it.

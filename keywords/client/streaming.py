@@ -27,7 +27,7 @@ class StreamingLibrary:
     included. The first content is the first generated text: the bare role that opens a stream does not count. A chunk
     may hold any number of tokens, so chunk gaps are not times per token.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
     """
 
@@ -84,7 +84,7 @@ class StreamingLibrary:
 
     @keyword
     def stream_should_be_closed_properly(self, stream: StreamedAnswer) -> None:
-        """Judge a stream that ran to its natural end.
+        """Verify a stream that ran to its natural end.
 
         One finish reason for each choice and no content after it; the role in the first event of a choice only; the
         same id, and the object `chat.completion.chunk`, in every event; usage once if it was asked for and else not;
@@ -102,7 +102,7 @@ class StreamingLibrary:
 
     @keyword
     def stream_should_be_valid_utf8(self, stream: StreamedAnswer) -> None:
-        """Judge the bytes: all is UTF-8, in each event by itself, and no character was replaced on the way.
+        """Verify the bytes: all is UTF-8, in each event by itself, and no character was replaced on the way.
 
         Raises:
             AssertionError: a character was cut or replaced.

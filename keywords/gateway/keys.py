@@ -26,15 +26,15 @@ from keywords.run.context import output_dir
 
 _LONGEST_WAIT_S = 30.0
 _POLL_S = 0.1
-_TELLING = 12
+_SHOWN_PART = 12
 
 
 @dataclass(frozen=True, slots=True)
 class MadeKey:
-    """A key in a file of its own.
+    """A key and the file of keys that holds it.
 
     Attributes:
-        file: the file, as `[keys] file` takes it.
+        file: the file of keys, as `[keys] file` takes it.
         secret: the key.
     """
 
@@ -44,7 +44,7 @@ class MadeKey:
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class LimitsLibrary:
-    """Make keys, use them up, and count what passed.
+    """Make keys, use up their limits, and count what passed.
 
     ```robotframework
     ${key} =    Make Key    alice    --rpm    3
@@ -60,7 +60,7 @@ class LimitsLibrary:
 
         Args:
             name: what the gateway calls the key.
-            options: of the command, such as `--rpm`, `3`.
+            options: options of the command, such as `--rpm`, `3`.
 
         Raises:
             AssertionError: the command failed.
@@ -80,7 +80,7 @@ class LimitsLibrary:
 
     @keyword
     def send_chats(self, count: int, **fields: str) -> list[Exchange]:
-        """Post chat requests one after the other, each over a connection of its own.
+        """Post chat requests one after the other, each over a new connection.
 
         Args:
             count: how many.
@@ -95,7 +95,7 @@ class LimitsLibrary:
 
     @keyword
     def send_chats_together(self, count: int, **fields: str) -> list[Exchange]:
-        """Post so many chat requests at the same time, each over a connection of its own.
+        """Post chat requests at the same time, each over a new connection.
 
         ```robotframework
         ${answers} =    Send Chats Together    8
@@ -114,7 +114,7 @@ class LimitsLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many of the exchanges ended with a status.
+        """The number of exchanges that ended with a status.
 
         ```robotframework
         Get Status Count    ${answers}    429    ==    2
@@ -173,13 +173,13 @@ class LimitsLibrary:
         text, secret = key.file.read_text("utf-8"), key.secret.value
         if hashlib.sha256(secret.encode()).hexdigest() not in text:
             raise AssertionError(f"{key.file} does not hold the key's SHA-256.")
-        # Twelve characters carry 72 random bits: no accident.
-        if any(secret[at : at + _TELLING] in text for at in range(len(secret) - _TELLING)):
+        # Twelve characters carry 72 random bits: equality is no accident.
+        if any(secret[at : at + _SHOWN_PART] in text for at in range(len(secret) - _SHOWN_PART)):
             raise AssertionError(f"{key.file} holds a part of the key itself.")
 
     @keyword
     def text_should_not_contain_the_key(self, text: str, key: MadeKey) -> None:
-        """Fail if a text holds the key; the message does not.
+        """Fail if a text holds the key; the message does not show it.
 
         ```robotframework
         Text Should Not Contain The Key    ${list.stdout}    ${key}
@@ -196,23 +196,23 @@ class LimitsLibrary:
             The seconds.
 
         Raises:
-            AssertionError: it says nothing, or more than 30 seconds.
+            AssertionError: the header is missing or no whole number, or above 30 seconds.
 
         ```robotframework
         Wait As Told    ${refusal}
         ```
         """
-        told = refusal.response_headers.get("retry-after", "")
-        if not told.isdecimal() or int(told) > _LONGEST_WAIT_S:
-            raise AssertionError(f"retry-after is {told!r} instead of up to {_LONGEST_WAIT_S:g} whole seconds.")
-        time.sleep(int(told))
-        return float(told)
+        retry_after = refusal.response_headers.get("retry-after", "")
+        if not retry_after.isdecimal() or int(retry_after) > _LONGEST_WAIT_S:
+            raise AssertionError(f"retry-after is {retry_after!r} instead of up to {_LONGEST_WAIT_S:g} whole seconds.")
+        time.sleep(int(retry_after))
+        return float(retry_after)
 
 
 def _chat(fields: dict[str, str]) -> Callable[[], Exchange]:
     """A function that posts one chat request."""
     client = target.client()
-    given = {name: json.loads(value) for name, value in fields.items()}
-    body = json.dumps(client.request("Hello.", **given)).encode()
+    values = {name: json.loads(value) for name, value in fields.items()}
+    body = json.dumps(client.request("Hello.", **values)).encode()
     headers = {"content-type": "application/json", "connection": "close"}
     return lambda: client.send("POST", CHAT, body=body, headers=headers)

@@ -1,4 +1,4 @@
-"""Whether the same question gets the same answer."""
+"""Determinism: whether the same question gets the same answer."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from keywords.run.row_message import append_test_message
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class DeterminismLibrary:
-    """Ask the same thing several times and compare the answers, character by character.
+    """Ask the same question several times and compare the answers, character by character.
 
-    What is compared is the text of the first choice. A share among several prompts comes with its upper bound: seeing
-    no difference in ten prompts does not say that there is none.
+    The text of the first choice is compared. A share of several prompts has an upper bound: no difference in ten
+    prompts does not prove that there is none.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
     """
 
@@ -41,15 +41,15 @@ class DeterminismLibrary:
 
         Args:
             prompt: the user message.
-            times: how often, at least 2.
+            times: number of requests, at least 2.
             temperature: 0 to 2.
-            seed: of the sampling; the same for all.
+            seed: seed of the sampling; the same for all.
             max_tokens: upper bound of each answer, in tokens.
             together: send all at the same moment instead of one after the other.
             extra: further fields of the request.
 
         Returns:
-            The answers, how many are distinct, the share that is identical, the first character that differs.
+            The answers, how many are distinct, the share of identical ones, the first character that differs.
 
         Raises:
             GatewayRefused: the gateway answered with an error.
@@ -105,14 +105,14 @@ class DeterminismLibrary:
 
         Args:
             prompts: the user messages.
-            times: how often each, at least 2.
+            times: number of requests for each, at least 2.
             temperature: 0 to 2.
-            seed: of the sampling; the same for all.
+            seed: seed of the sampling; the same for all.
             max_tokens: upper bound of each answer, in tokens.
             together: send the repetitions of a question at the same moment.
 
         Returns:
-            A repetition for each question, how many differed, and the upper bound of that share.
+            A repetition for each question, the number that differed, and the upper bound of that share.
 
         Raises:
             GatewayRefused: the gateway answered with an error.
@@ -135,7 +135,7 @@ class DeterminismLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many different texts there are among the answers; 1 means that all are the same.
+        """The number of distinct texts among the answers; 1 if all are the same.
 
         ```robotframework
         ${result} =    Ask Repeatedly    Name three colours.
@@ -173,7 +173,7 @@ class DeterminismLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many of the prompts got different answers.
+        """The number of prompts with different answers.
 
         ```robotframework
         ${set} =    Ask Each Repeatedly    Name a colour.    Name a town.
@@ -191,9 +191,9 @@ class DeterminismLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """With 95 % confidence no larger share of such prompts gets different answers; 0 to 1.
+        """The upper 95 % bound of the share of prompts with different answers; 0 to 1.
 
-        It is the exact one-sided bound of Clopper and Pearson: none of 10 gives 0.26, none of 29 gives 0.10.
+        The exact one-sided bound of Clopper and Pearson: none of 10 gives 0.26, none of 29 gives 0.10.
 
         ```robotframework
         ${set} =    Ask Each Repeatedly    Name a colour.    Name a town.
@@ -205,7 +205,7 @@ class DeterminismLibrary:
 
 
 def _repeat(prompt: str, times: int, fields: dict[str, Any], *, together: bool) -> Repetition:
-    if times < 2:  # noqa: PLR2004 - comparing takes two
+    if times < 2:  # noqa: PLR2004 - a comparison takes two
         raise ValueError(f"times must be at least 2 to compare anything, not {times}")
     client = target.client()
     if together:

@@ -54,7 +54,7 @@ class OpenAISdkLibrary:
     A keyword `… Raises` takes the name of the class and fails with an AssertionError if the package raises another one,
     or nothing.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
     """
 
