@@ -1,4 +1,4 @@
-"""Streams that break off: start one, let something happen, and see how it ended."""
+"""Broken streams: start a stream, disturb the gateway, and check how the stream ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from keywords.run.assertions import verify, verify_no_defects
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class BrokenStreamLibrary:
-    """Leave a stream running while the row does something to the gateway, and look at its end.
+    """Keep a stream running while the row disturbs the gateway, and check its end.
 
     The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
@@ -67,7 +67,7 @@ class BrokenStreamLibrary:
 
         Args:
             running: from [Start Stream].
-            within: how long to wait.
+            within: maximum wait.
 
         Returns:
             As `Stream Chat`.
@@ -86,7 +86,7 @@ class BrokenStreamLibrary:
 
     @keyword
     def note_moment(self) -> float:
-        """This moment on the clock of the streams, for [Get Time From Moment To End].
+        """The current time on the streams' clock, for [Get Time From Moment To End].
 
         ```robotframework
         ${moment} =    Note Moment
@@ -96,7 +96,7 @@ class BrokenStreamLibrary:
 
     @keyword
     def stream_should_say_that_it_broke_off(self, stream: StreamedAnswer) -> None:
-        """Verify a stream whose backend failed: one error event with all four keys, no finish reason, then `[DONE]`.
+        """Verify the stream of a failed backend: one error event with all four keys, no finish reason, then `[DONE]`.
 
         Raises:
             AssertionError: with every defect in it.
@@ -115,7 +115,7 @@ class BrokenStreamLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str | None:
-        """The code in the error event of a stream; `${None}` if there was no error event.
+        """The code in the error event of a stream; `${None}` without an error event.
 
         ```robotframework
         Get Stream Error Code    ${stream}    ==    backend_disconnected
@@ -134,7 +134,7 @@ class BrokenStreamLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """Seconds from a moment, as [Note Moment] gives it, to the end of the stream.
+        """Seconds from a moment, noted by [Note Moment], to the end of the stream.
 
         ```robotframework
         Get Time From Moment To End    ${stream}    ${moment}    <    2

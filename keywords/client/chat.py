@@ -1,4 +1,4 @@
-"""Chat in one piece: ask, and look at the answer."""
+"""Plain chat: ask, and check the answer."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ UsageNumber = Literal["prompt_tokens", "completion_tokens", "total_tokens"]
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class ChatLibrary:
-    """Ask the gateway and look at what it answers.
+    """Ask the gateway and check its answers.
 
-    Every `Ask…` keyword sends only the fields that are given, and `max_tokens`, so that no answer is endless. `extra`
+    Every `Ask…` keyword sends only the fields of its arguments, and `max_tokens`, which bounds the answer. `extra`
     takes any further fields of the request, as JSON: `extra={"top_k": 1}`.
 
     The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
@@ -56,12 +56,12 @@ class ChatLibrary:
             model: model id; `${MODEL}` if left out.
             temperature: 0 to 2.
             top_p: above 0 to 1.
-            seed: of the sampling.
+            seed: seed of the sampling.
             max_tokens: upper bound of the answer, in tokens; `${None}` leaves it open.
-            max_completion_tokens: the same by its newer name; `max_tokens` is then left out.
-            stop: a text, or several, at which the answer ends.
-            n: how many choices.
-            tool: one that the model may call, as `Describe Tool` gives it.
+            max_completion_tokens: the same by its newer name; replaces `max_tokens`.
+            stop: one or several texts that end the answer.
+            n: number of choices.
+            tool: a tool that the model may call, from `Describe Tool`.
             extra: further fields of the request.
 
         Returns:
@@ -69,7 +69,7 @@ class ChatLibrary:
 
         Raises:
             GatewayRefused: the gateway answered with an error.
-            AnswerBrokeOff: no answer came, or not all of it.
+            AnswerBrokeOff: the answer did not arrive, or not completely.
             NotAnAnswer: the body is not a chat completion.
 
         ```robotframework
@@ -95,7 +95,7 @@ class ChatLibrary:
         max_tokens: int | None = 64,
         extra: Fields = None,
     ) -> Answer:
-        """Send a whole conversation and wait for the next message of it.
+        """Send a whole conversation and wait for the next message.
 
         Args:
             messages: the conversation, a list of dictionaries with `role` and `content`.
@@ -131,11 +131,11 @@ class ChatLibrary:
         max_tokens: int | None = 64,
         extra: Fields = None,
     ) -> list[Answer]:
-        """Ask all questions at the same moment, each on a connection of its own.
+        """Ask all questions at the same moment, each on a new connection.
 
         Args:
             prompts: the user messages, one for each request.
-            times: each of them so many times.
+            times: number of requests for each.
             temperature: as for [Ask].
             seed: as for [Ask].
             max_tokens: as for [Ask].
@@ -145,7 +145,7 @@ class ChatLibrary:
             The answers in the order of the questions.
 
         Raises:
-            GatewayRefused: any of them was refused; as for [Ask].
+            GatewayRefused: the gateway answered one with an error; as for [Ask].
 
         ```robotframework
         ${answers} =    Ask Together    What is red?    What is blue?    temperature=0
@@ -166,7 +166,7 @@ class ChatLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str:
-        """What the first choice says.
+        """The text of the first choice.
 
         ```robotframework
         ${answer} =    Ask    Say OK
@@ -183,7 +183,7 @@ class ChatLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str | None:
-        """Why the first choice ended: `stop`, `length`, `tool_calls` or `content_filter`.
+        """The finish reason of the first choice: `stop`, `length`, `tool_calls` or `content_filter`.
 
         ```robotframework
         ${answer} =    Ask    Tell me a story.    max_tokens=3
@@ -201,9 +201,9 @@ class ChatLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int | None:
-        """A number of tokens as the gateway accounts for it; `${None}` where the answer has no such number.
+        """A number of tokens in the usage; `${None}` where the answer has no such number.
 
-        `number` says which one.
+        `number` names it.
 
         Raises:
             AssertionError: the comparison failed, or there is no number to compare.
@@ -218,10 +218,10 @@ class ChatLibrary:
 
     @keyword
     def usage_should_add_up(self, answer: Answer | StreamedAnswer) -> None:
-        """Verify the usage: prompt and completion tokens are the total.
+        """Verify that prompt and completion tokens add up to the total.
 
         Raises:
-            AssertionError: they are not, or a number is missing.
+            AssertionError: they do not, or a number is missing.
 
         ```robotframework
         ${answer} =    Ask    Say OK
@@ -234,7 +234,7 @@ class ChatLibrary:
 
     @keyword
     def answer_should_be_a_complete_chat_completion(self, answer: Answer) -> None:
-        """Verify the whole object: its id, kind, time and model, each choice, and a usage that adds up.
+        """Verify the whole object: id, kind, time, model, each choice, and a usage that adds up.
 
         Args:
             answer: a plain answer.
@@ -251,6 +251,6 @@ class ChatLibrary:
 
 
 def log_answer(answer: Answer) -> None:
-    """Log one line: what it says, why it ended, its tokens and its time."""
+    """Log one line with the text, finish reason, tokens and duration of an answer."""
     tokens = None if answer.usage is None else answer.usage.completion_tokens
     logger.info(f"{answer.text!r}, {answer.finish_reason}, {tokens} tokens in {answer.total_s:.3f} s")

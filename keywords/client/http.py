@@ -1,4 +1,4 @@
-"""Requests as bytes, and answers as they came: for all that is not an ordinary question."""
+"""Raw requests and exchanges, for whatever is not an ordinary chat request."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ CHAT = "/v1/chat/completions"
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class ExchangeLibrary:
-    """Send any request, a wrong one too, and look at the status, the headers and the error of what comes back.
+    """Send any request, valid or not, and check the status, the headers and the error of the answer.
 
-    The `Send…` keywords raise nothing when the gateway refuses: that it does so is for the row to judge. They return
-    an exchange, which also holds why a connection broke off.
+    The `Send…` keywords raise nothing when the gateway refuses: the row decides whether it should. They return an
+    exchange, which also holds the reason of a broken connection.
 
     The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
@@ -43,9 +43,9 @@ class ExchangeLibrary:
         headers: Headers = None,
         api_key: str | None = None,
     ) -> Exchange:
-        """Post a file's bytes as they are.
+        """Post the bytes of a file unchanged.
 
-        The token `__MODEL__` in the file is replaced by the id of the model under test; nothing else is touched.
+        The token `__MODEL__` in the file is replaced by the id of the model under test.
 
         Args:
             payload: a file in `resources/payloads`, or an absolute path.
@@ -73,7 +73,7 @@ class ExchangeLibrary:
 
         Args:
             prompt: the user message.
-            fields: fields of the request, over `model` and `messages`. A text that is JSON is taken as JSON, so
+            fields: fields of the request, which override `model` and `messages`. A text that is JSON is taken as JSON:
                 `n=129` is a number, `temperature="hot"` and `stop=END` are texts, and `messages=[]` is an empty array.
 
         Returns:
@@ -144,7 +144,7 @@ class ExchangeLibrary:
         """The HTTP status.
 
         Raises:
-            AssertionError: the comparison failed, or no answer came.
+            AssertionError: the comparison failed, or no answer arrived.
 
         ```robotframework
         ${exchange} =    Send Raw    GET    /v1/models
@@ -166,7 +166,7 @@ class ExchangeLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str | None:
-        """A header of the answer, its name in upper or lower case; `${None}` if there is none of that name.
+        """A header of the answer, by its case-insensitive name; `${None}` if there is none.
 
         ```robotframework
         ${answer} =    Ask    Say OK
@@ -239,7 +239,7 @@ class ExchangeLibrary:
 
     @keyword("Error Should Be An OpenAI Error")
     def error_should_be_an_openai_error(self, exchange: Exchange) -> None:
-        """Verify an error answer: all four keys with their types, a message that says something and gives nothing away.
+        """Verify an error answer: all four keys with their types, a message that is not empty and reveals no secret.
 
         Args:
             exchange: the refusal.

@@ -1,4 +1,4 @@
-"""Which models the gateway offers."""
+"""The models that the gateway offers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from keywords.run.assertions import verify, verify_no_defects
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class ModelsLibrary:
-    """Find out which models a client may ask for."""
+    """List the models that a client may ask for."""
 
     @keyword
     def list_models(
@@ -26,13 +26,13 @@ class ModelsLibrary:
         assertion_expected: Words = None,
         message: str | None = None,
     ) -> list[str]:
-        """The ids of the models that the gateway offers; the list itself must be as OpenAI writes it.
+        """The ids of the models that the gateway offers; the list must have OpenAI's form.
 
-        They are compared with ids that have spaces between.
+        The expected ids have spaces between.
 
         Raises:
             GatewayRefused: the gateway answered with an error.
-            NotAnAnswer: the body is not a list of models as OpenAI writes it; the message names each defect.
+            NotAnAnswer: the body is not a list of models in OpenAI's form; the message names each defect.
             AssertionError: the comparison failed.
 
         ```robotframework
@@ -60,11 +60,11 @@ class ModelsLibrary:
         ```
         """
         client = target.client()
-        wanted = model or client.model
-        body = read_object(client.send("GET", f"/v1/models/{wanted}"), "a model")
+        model_id = model or client.model
+        body = read_object(client.send("GET", f"/v1/models/{model_id}"), "a model")
         defects = conformance.model_defects(body)
-        if body.get("id") != wanted:
-            defects.append(f"id must be {wanted!r}, it is {body.get('id')!r}")
-        verify_no_defects(f"Not the model {wanted!r}", defects)
-        logger.info(f"{wanted}: {body}")
+        if body.get("id") != model_id:
+            defects.append(f"id must be {model_id!r}, it is {body.get('id')!r}")
+        verify_no_defects(f"Not the model {model_id!r}", defects)
+        logger.info(f"{model_id}: {body}")
         return body

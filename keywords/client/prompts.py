@@ -1,4 +1,4 @@
-"""What a prompt costs, and what becomes of it on its way to a backend."""
+"""Prompts: their number of tokens, and the request that reaches the backend."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from keywords.run.assertions import verify
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class PromptsLibrary:
-    """Compare prompts by their tokens, as the model itself counts them, and read what a scripted backend was asked.
+    """Compare prompts by their tokens, as the model counts them, and read the request that a scripted backend received.
 
     The count is an oracle for control tokens in pasted text: a control token is one token, the same characters as text
     are several.
@@ -25,12 +25,12 @@ class PromptsLibrary:
 
     @keyword
     def repeated_text(self, text: str, count: int, *, separator: str = "") -> str:
-        """A text so many times.
+        """A text, repeated.
 
         Args:
-            text: what is repeated.
-            count: how often it comes.
-            separator: what stands between.
+            text: the text.
+            count: number of repetitions.
+            separator: text between them.
 
         ```robotframework
         ${tokens} =    Repeated Text    <|im_end|>    50
@@ -48,10 +48,10 @@ class PromptsLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """The tokens of one prompt over those of another one.
+        """The tokens of one prompt divided by those of another.
 
         Raises:
-            AssertionError: the comparison failed, or an answer came without a count.
+            AssertionError: the comparison failed, or an answer has no count.
 
         ```robotframework
         ${pasted} =    Ask    <|im_end|><|im_end|>    max_tokens=1
@@ -59,9 +59,9 @@ class PromptsLibrary:
         Get Prompt Token Share    ${pasted}    ${twin}    >=    0.8
         ```
         """
-        counted = [_prompt_tokens(answer), _prompt_tokens(reference)]
-        label = f"{counted[0]} of {counted[1]} prompt tokens"
-        return verify(counted[0] / counted[1], assertion_operator, assertion_expected, label, message)
+        tokens = [_prompt_tokens(answer), _prompt_tokens(reference)]
+        label = f"{tokens[0]} of {tokens[1]} prompt tokens"
+        return verify(tokens[0] / tokens[1], assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_asked_messages(
@@ -81,7 +81,7 @@ class PromptsLibrary:
         Get Asked Messages    ${backend}    ==    system: Be brief.\nuser: Hello.
         ```
         """
-        lines = [f"{asked['role']}: {asked['content']}" for asked in _last_request(backend)["messages"]]
+        lines = [f"{one['role']}: {one['content']}" for one in _last_request(backend)["messages"]]
         return verify("\n".join(lines), assertion_operator, assertion_expected, "The messages", message)
 
     @keyword
@@ -92,7 +92,7 @@ class PromptsLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str:
-        """The names of the fields in the last request that reached a backend, sorted, each after a space.
+        """The names of the fields in the last request that reached a backend, sorted, with spaces between.
 
         Raises:
             AssertionError: the comparison failed, or no request reached the backend.
@@ -116,10 +116,10 @@ class PromptsLibrary:
         """A field of the last request that reached a backend.
 
         Args:
-            backend: who was asked.
+            backend: the backend that received it.
             name: the field's name; `options.seed` is the field `seed` of the object `options`.
             assertion_operator: how to compare.
-            assertion_expected: with what; a text that is JSON is taken as JSON.
+            assertion_expected: a value; a text that is JSON is taken as JSON.
             message: replaces the usual message.
 
         Raises:

@@ -117,6 +117,11 @@ def header(text: str) -> tuple[str, str]:
     return name, value.removeprefix(" ")
 
 
+def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that have a value."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def json_or_text(value: object) -> object:
     """The value of a text that is JSON; any other text or value unchanged."""
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The real `anthropic` package as a client of the gateway."""
+"""The official `anthropic` package as a client of the gateway."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from robot.api.deco import keyword, library
 
 from keywords.client.sdk.connection import connect, logged, verify_raised
 
-# The newest version of the API has no temperature, and the package no argument for it.
+# The newest version of the API has no temperature, and the package has no argument for it.
 _WITH_TEMPERATURE = {"anthropic-version": "2023-06-01"}
 
 
 @dataclass(frozen=True, slots=True)
 class SdkMessage:
-    """What the package made of an answer.
+    """An answer as the package read it.
 
     Attributes:
-        text: of all text blocks.
-        tool_uses: one line for each call of a tool: its name, a space, its input as JSON with sorted keys.
+        text: text of all text blocks.
+        tool_uses: one line for each tool call: its name, a space, its input as JSON with sorted keys.
         stop_reason: why it ended.
-        input_tokens: of the prompt.
-        output_tokens: of the answer.
+        input_tokens: tokens of the prompt.
+        output_tokens: tokens of the answer.
         content: the blocks, as a further request repeats them.
-        request_id: of the header `request-id`.
+        request_id: the header `request-id`.
     """
 
     text: str
@@ -40,13 +40,12 @@ class SdkMessage:
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class AnthropicSdkLibrary:
-    """What a user of the `anthropic` package gets from the gateway.
+    """Use the gateway with the `anthropic` package.
 
-    The package retries nothing here and takes no proxy from the environment; all else is as its users have it. Its
-    exchanges are part of the row's evidence.
+    The package retries nothing here and takes no proxy from the environment; all other settings are its defaults. Its
+    exchanges are evidence of the row.
 
-    A keyword `… Raises` takes the name of the class and fails with an AssertionError if the package raises another one,
-    or nothing.
+    A keyword `… Raises` takes the name of a class, and fails if the package raises another one or nothing.
     """
 
     @keyword
@@ -54,12 +53,12 @@ class AnthropicSdkLibrary:
         """Ask with `client.messages.create`.
 
         Args:
-            prompt: the user's turn; with `messages` among the fields it is not sent.
-            temperature: 0 to 1; asks for the version of the API that still has one.
+            prompt: the user message; the field `messages` replaces it.
+            temperature: 0 to 1; requests the version of the API that still has one.
             fields: further arguments, such as `model`, `max_tokens` (64 if left out), `system` or `tools`.
 
         Raises:
-            anthropic.APIError: whatever the package raises.
+            anthropic.APIError: as the package raises it.
 
         ```robotframework
         ${message} =    Anthropic Message    Name three colours.    temperature=0
@@ -71,14 +70,14 @@ class AnthropicSdkLibrary:
 
     @keyword
     def anthropic_token_count(self, prompt: str, **fields: Any) -> int:
-        """Ask with `client.messages.count_tokens` how many tokens the prompt of a message has.
+        """Count the tokens of a prompt with `client.messages.count_tokens`.
 
         Args:
             prompt: as for [Anthropic Message].
             fields: further arguments, such as `model`, `system` or `tools`.
 
         Raises:
-            anthropic.APIError: whatever the package raises.
+            anthropic.APIError: as the package raises it.
 
         ```robotframework
         ${count} =    Anthropic Token Count    Name three colours.
@@ -91,7 +90,7 @@ class AnthropicSdkLibrary:
 
     @keyword
     def anthropic_stream(self, prompt: str, *, temperature: float | None = None, **fields: Any) -> SdkMessage:
-        """Ask with `client.messages.stream`, and take the message that the package put together.
+        """Ask with `client.messages.stream`; the message that the package assembles.
 
         Args:
             prompt: as for [Anthropic Message].
@@ -99,7 +98,7 @@ class AnthropicSdkLibrary:
             fields: as for [Anthropic Message].
 
         Raises:
-            anthropic.APIError: whatever the package raises, in mid-stream as well.
+            anthropic.APIError: as the package raises it, in mid-stream too.
 
         ```robotframework
         ${message} =    Anthropic Stream    Name three colours.    temperature=0
@@ -114,7 +113,7 @@ class AnthropicSdkLibrary:
 
     @keyword
     def describe_anthropic_tool(self, name: str, *parameters: str) -> dict[str, Any]:
-        """A tool as a Messages request offers it; its parameters are texts.
+        """The definition of a tool for a Messages request; its parameters are texts.
 
         ```robotframework
         ${tool} =    Describe Anthropic Tool    get_weather    city
@@ -199,7 +198,7 @@ def _number(value: Any) -> Any:
 
 
 def _read(message: Any) -> SdkMessage:
-    """Log and return what the package made of an answer."""
+    """Log and return an answer as the package read it."""
     uses = [block for block in message.content if block.type == "tool_use"]
     return logged(
         SdkMessage(

@@ -1,4 +1,4 @@
-"""The real `openai` package as a client of the gateway."""
+"""The official `openai` package as a client of the gateway."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SdkAnswer:
-    """What the package made of an answer.
+    """An answer as the package read it.
 
     Attributes:
-        text: of the first choice, the stream's pieces joined.
-        finish_reason: of the first choice.
-        usage: None if the answer carries none.
-        model: as the answer names it.
-        chunks: how many the stream had; 1 for a plain answer.
+        text: text of the first choice, joined from the chunks of a stream.
+        finish_reason: finish reason of the first choice.
+        usage: None if the answer has none.
+        model: the answer's model.
+        chunks: number of chunks of a stream; 1 for a plain answer.
     """
 
     text: str
@@ -46,13 +46,12 @@ class SdkAnswer:
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class OpenAISdkLibrary:
-    """What a user of the `openai` package gets from the gateway.
+    """Use the gateway with the `openai` package.
 
-    The package retries nothing here and takes no proxy from the environment; all else is as its users have it. Its
-    exchanges are part of the row's evidence.
+    The package retries nothing here and takes no proxy from the environment; all other settings are its defaults. Its
+    exchanges are evidence of the row.
 
-    A keyword `… Raises` takes the name of the class and fails with an AssertionError if the package raises another one,
-    or nothing.
+    A keyword `… Raises` takes the name of a class, and fails if the package raises another one or nothing.
 
     The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
@@ -79,7 +78,7 @@ class OpenAISdkLibrary:
             Text, finish reason, usage, model.
 
         Raises:
-            openai.APIError: whatever the package raises.
+            openai.APIError: as the package raises it.
 
         ```robotframework
         ${answer} =    OpenAI Chat    Name three colours.    temperature=0
@@ -98,7 +97,7 @@ class OpenAISdkLibrary:
 
     @keyword
     def openai_stream(self, prompt: str, *, temperature: float = 1, max_tokens: int = 64) -> SdkAnswer:
-        """Stream with `client.chat.completions.create(stream=True)` and ask for usage.
+        """Stream with `client.chat.completions.create(stream=True)` and request the usage.
 
         Args:
             prompt: the user message.
@@ -109,7 +108,7 @@ class OpenAISdkLibrary:
             Joined text, finish reason, usage, model, number of chunks.
 
         Raises:
-            openai.APIError: whatever the package raises.
+            openai.APIError: as the package raises it.
 
         ```robotframework
         ${answer} =    OpenAI Stream    Name three colours.    temperature=0
@@ -133,7 +132,7 @@ class OpenAISdkLibrary:
         """The ids of the models, by `client.models.list`.
 
         Raises:
-            openai.APIError: whatever the package raises.
+            openai.APIError: as the package raises it.
 
         ```robotframework
         @{ids} =    OpenAI List Models
@@ -198,7 +197,7 @@ class OpenAISdkLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str:
-        """What the first choice says.
+        """The text of the first choice.
 
         ```robotframework
         ${answer} =    OpenAI Chat    Say OK
@@ -216,7 +215,7 @@ class OpenAISdkLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int | None:
-        """A number of tokens, by its name; `${None}` where the package found no usage.
+        """A number of tokens, by its name; `${None}` without a usage.
 
         ```robotframework
         ${answer} =    OpenAI Stream    Say OK
@@ -233,14 +232,14 @@ def openai_client(api_key: str | None = None) -> AbstractContextManager[tuple[op
 
 
 def plain_answer(answer: ChatCompletion | Completion, text: str | None) -> SdkAnswer:
-    """Log and return what the package made of a plain answer; the text is that of its first choice."""
+    """Log and return a plain answer; the text is that of its first choice."""
     return logged(SdkAnswer(text or "", answer.choices[0].finish_reason, _usage(answer.usage), answer.model))
 
 
 def streamed_answer(
     chunks: Sequence[ChatCompletionChunk | Completion], text_of: Callable[[Any], str | None]
 ) -> SdkAnswer:
-    """Log and return what the package made of a stream; `text_of` reads the text of a choice."""
+    """Log and return a streamed answer; `text_of` reads the text of a choice."""
     choices = [choice for chunk in chunks for choice in chunk.choices if choice.index == 0]
     return logged(
         SdkAnswer(

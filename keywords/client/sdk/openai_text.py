@@ -1,4 +1,4 @@
-"""The real `openai` package as a client of the gateway, beyond chat: text completions and embeddings."""
+"""Text completions and embeddings with the official `openai` package."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from keywords.client.sdk.openai import SdkAnswer, openai_client, plain_answer, s
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class OpenAISdkTextLibrary:
-    """What a user of the `openai` package gets from the gateway for `client.completions` and `client.embeddings`.
+    """Use `client.completions` and `client.embeddings` of the `openai` package.
 
-    Answers are looked at with `Get OpenAI Text` and `Get OpenAI Usage` of `OpenAISdkLibrary`.
+    `Get OpenAI Text` and `Get OpenAI Usage` of `OpenAISdkLibrary` check the answers.
     """
 
     @keyword
@@ -25,7 +25,7 @@ class OpenAISdkTextLibrary:
             max_tokens: upper bound of the completion, in tokens.
 
         Raises:
-            openai.APIError: whatever the package raises.
+            openai.APIError: as the package raises it.
 
         ```robotframework
         ${answer} =    OpenAI Complete    Once upon a time    temperature=0
@@ -37,7 +37,7 @@ class OpenAISdkTextLibrary:
 
     @keyword
     def openai_stream_completion(self, prompt: str, *, temperature: float = 1, max_tokens: int = 16) -> SdkAnswer:
-        """Continue a prompt with `client.completions.create(stream=True)` and ask for usage.
+        """Continue a prompt with `client.completions.create(stream=True)` and request the usage.
 
         Args:
             prompt: the prompt.
@@ -45,7 +45,7 @@ class OpenAISdkTextLibrary:
             max_tokens: upper bound of the completion, in tokens.
 
         Raises:
-            openai.APIError: whatever the package raises.
+            openai.APIError: as the package raises it.
 
         ```robotframework
         ${answer} =    OpenAI Stream Completion    Once upon a time    temperature=0
@@ -66,13 +66,13 @@ class OpenAISdkTextLibrary:
 
     @keyword
     def openai_embed(self, *texts: str) -> list[list[float]]:
-        """Turn texts into vectors with `client.embeddings.create`, which asks for base64 and unpacks it by itself.
+        """Get the vectors of texts with `client.embeddings.create`, which requests base64 and unpacks it.
 
         Returns:
             One vector for each text, in their order.
 
         Raises:
-            openai.APIError: whatever the package raises.
+            openai.APIError: as the package raises it.
 
         ```robotframework
         ${vectors} =    OpenAI Embed    A cat.    A dog.
