@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Thousands of broken requests, drawn from a seed, shake nothing loose.
+Documentation       Thousands of broken requests, generated from a seed, do not break the gateway.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.security.fuzzing.FuzzingLibrary

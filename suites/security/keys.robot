@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Whoever has no key gets no answer, and a key is shown to nobody.
+Documentation       A request without a key gets no answer, and the gateway reveals no key.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.messages.MessagesLibrary

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Needs a gateway of its own, and is run attached to another one.
+Documentation       Needs its own gateway, and runs attached to another server.
 
 Library             keywords.hooks.listener.TraceabilityListener
 Resource            ../../../resources/gateway.resource
