@@ -6,7 +6,7 @@ Documentation       The acceptance suite of the gateway. It starts the embedded 
 Library             keywords.hooks.listener.TraceabilityListener
 Resource            ../resources/gateway.resource
 
-Suite Setup         Open World
+Suite Setup         Open Run Context
 Suite Teardown      Release Target
 Test Timeout        3 minutes
 

@@ -1,1 +1,1 @@
-"""The scripted backend: started, told what to do, asked what it saw."""
+"""Start, script and inspect scripted backends."""

@@ -1,4 +1,4 @@
-"""What a scripted backend saw: the referee's record of requests, chunks and clients that left."""
+"""The record of a scripted backend: requests, chunks that it sent, and disconnects of its client."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -10,7 +10,7 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.scripted.backend import RecordedRequest, ScriptedBackend
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 Extreme = Literal["min", "max"]
 _SOON = timedelta(seconds=5)
@@ -18,10 +18,10 @@ _SOON = timedelta(seconds=5)
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class RecordingLibrary:
-    """Read what a scripted backend recorded, and judge it.
+    """Read the record of a scripted backend, and verify it.
 
-    Only requests for an answer count, not probes. All moments are seconds on the monotonic clock, which all processes
-    of a machine share.
+    Requests for an answer count, probes do not. All moments are seconds on the monotonic clock, which all processes of
+    a machine share.
 
     ```robotframework
     ${recorded} =    Get Recorded Requests    ${backend}
@@ -43,13 +43,13 @@ class RecordingLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many requests for an answer reached the backend.
+        """The number of requests for an answer that reached the backend.
 
         ```robotframework
         Get Request Count    ${backend}    ==    1
         ```
         """
-        return judge(len(backend.chat_requests()), assertion_operator, assertion_expected, "Requests", message)
+        return verify(len(backend.chat_requests()), assertion_operator, assertion_expected, "Requests", message)
 
     @keyword
     def get_request_count_growth(
@@ -60,7 +60,7 @@ class RecordingLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many requests for an answer have reached the backend since [Get Request Count] gave that number.
+        """The number of requests for an answer since an earlier [Get Request Count].
 
         ```robotframework
         ${before} =    Get Request Count    ${backend}
@@ -68,36 +68,36 @@ class RecordingLibrary:
         ```
         """
         growth = len(backend.chat_requests()) - since
-        return judge(growth, assertion_operator, assertion_expected, f"Requests after the first {since}", message)
+        return verify(growth, assertion_operator, assertion_expected, f"Requests after the first {since}", message)
 
     @keyword
     def await_request_count(self, backend: ScriptedBackend, count: int, within: timedelta = _SOON) -> None:
-        """Wait until so many requests for an answer have reached the backend.
+        """Wait until a number of requests for an answer have reached the backend.
 
         Raises:
-            AssertionError: there were fewer when the time was over.
+            AssertionError: there were fewer in time.
 
         ```robotframework
         Await Request Count    ${backend}    1
         ```
         """
-        found = backend.await_requests(lambda requests: len(requests) >= count, within.total_seconds())
-        if len(found) < count:
-            raise AssertionError(f"{len(found)} requests came within {within.total_seconds():g} s, not {count}.")
+        requests = backend.await_requests(lambda requests: len(requests) >= count, within.total_seconds())
+        if len(requests) < count:
+            raise AssertionError(f"{len(requests)} requests came within {within.total_seconds():g} s, not {count}.")
 
     @keyword
     def get_surplus_wait(
         self,
         backend: ScriptedBackend,
-        asked_s: float,
+        requested_s: float,
         assertion_operator: AssertionOperator | None = None,
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """Seconds by which the wait before the last request was longer than was asked for; below 0 if shorter.
+        """Seconds by which the wait before the last request exceeded the requested wait; below 0 if shorter.
 
         Raises:
-            AssertionError: the backend has no two requests for an answer, or the judgement failed.
+            AssertionError: fewer than two requests for an answer reached the backend, or the comparison failed.
 
         ```robotframework
         Get Surplus Wait    ${backend}    0.4    >=    0
@@ -107,16 +107,16 @@ class RecordingLibrary:
         gaps = [later - earlier for earlier, later in pairwise(moments)]
         if not gaps:
             raise AssertionError(f"There is no wait between requests: the backend recorded {len(moments)}.")
-        label = f"Wait of {gaps[-1]:.4f} s, beyond the {asked_s:g} s that were asked for (s)"
-        return judge(gaps[-1] - asked_s, assertion_operator, assertion_expected, label, message)
+        label = f"Wait of {gaps[-1]:.4f} s, beyond the {requested_s:g} s that were asked for (s)"
+        return verify(gaps[-1] - requested_s, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_chunk_send_times(self, backend: ScriptedBackend, request: int = -1) -> list[float]:
-        """When the backend sent each chunk of its script, in seconds on the monotonic clock.
+        """The time of each chunk that the backend sent, in seconds on the monotonic clock.
 
         Args:
-            backend: who sent.
-            request: which request: 0 is the first, -1 the last.
+            backend: the sender.
+            request: number of the request: 0 is the first, -1 the last.
 
         Raises:
             AssertionError: there is no such request.
@@ -138,25 +138,27 @@ class RecordingLibrary:
         *,
         request: int = -1,
     ) -> float:
-        """Seconds from one chunk of a stream to the next one, as the backend sent them.
+        """Seconds between two chunks of a stream, as the backend sent them.
 
         Args:
-            backend: who sent.
+            backend: the sender.
             statistic: `min` or `max`.
-            assertion_operator: how to judge; without it the value is only returned.
+            assertion_operator: how to compare; without it the value is only returned.
             assertion_expected: seconds.
             message: replaces the usual message.
-            request: which request: 0 is the first, -1 the last.
+            request: number of the request: 0 is the first, -1 the last.
 
         Raises:
-            AssertionError: there is no such request, it has no two chunks, or the judgement failed.
+            AssertionError: there is no such request, it has fewer than two chunks, or the comparison failed.
 
         ```robotframework
         Get Pause Between Chunks    ${backend}    min    >=    0.2
         ```
         """
         pauses = [later - earlier for earlier, later in pairwise(self.get_chunk_send_times(backend, request))]
-        return _judge_extreme(pauses, statistic, assertion_operator, assertion_expected, "Pause of chunks (s)", message)
+        return _verify_extreme(
+            pauses, statistic, assertion_operator, assertion_expected, "Pause of chunks (s)", message
+        )
 
     @keyword
     def get_transit_time_of_chunks(
@@ -170,21 +172,21 @@ class RecordingLibrary:
         *,
         request: int = -1,
     ) -> float:
-        """Seconds from the moment the backend sent a chunk to the moment the client read it.
+        """Seconds from the backend's sending of a chunk to the client's reading of it.
 
-        Both clocks are the same one on Linux and macOS.
+        Backend and client share one clock on Linux and macOS.
 
         Args:
-            backend: who sent.
-            stream: what the client read.
+            backend: the sender.
+            stream: the client's stream.
             statistic: `min` or `max`.
-            assertion_operator: how to judge; without it the value is only returned.
+            assertion_operator: how to compare; without it the value is only returned.
             assertion_expected: seconds.
             message: replaces the usual message.
-            request: which request it was at the backend: 0 is the first, -1 the last.
+            request: number of the request at the backend: 0 is the first, -1 the last.
 
         Raises:
-            AssertionError: the client did not read as many pieces of text as chunks were sent, or the judgement failed.
+            AssertionError: the numbers of pieces read and chunks sent differ, or the comparison failed.
 
         ```robotframework
         Get Transit Time Of Chunks    ${backend}    ${stream}    max    <    0.05
@@ -194,32 +196,32 @@ class RecordingLibrary:
         if len(sent) != len(stream.pieces):
             raise AssertionError(f"{len(sent)} chunks were sent, and {len(stream.pieces)} pieces of text were read.")
         began = stream.exchange.sent_at
-        taken = [began + piece.at_s - at_s for piece, at_s in zip(stream.pieces, sent, strict=True)]
-        return _judge_extreme(taken, statistic, assertion_operator, assertion_expected, "Transit (s)", message)
+        transits = [began + piece.at_s - at_s for piece, at_s in zip(stream.pieces, sent, strict=True)]
+        return _verify_extreme(transits, statistic, assertion_operator, assertion_expected, "Transit (s)", message)
 
     @keyword
     def get_client_disconnect_time(
         self, backend: ScriptedBackend, request: int = -1, within: timedelta = _SOON
     ) -> float:
-        """When the client closed the connection of a request before its answer had ended.
+        """The time when the client closed the connection of a request before the end of its answer.
 
         Args:
-            backend: whose client it is.
-            request: which request: 0 is the first, -1 the last.
-            within: how long to wait for it.
+            backend: the backend of the request.
+            request: number of the request: 0 is the first, -1 the last.
+            within: maximum wait.
 
         Returns:
-            Seconds on the monotonic clock, which is the clock of `Note Moment`.
+            Seconds on the monotonic clock, like `Note Moment`.
 
         Raises:
-            AssertionError: the client stayed, the answer ended before, or there is no such request.
+            AssertionError: the client stayed connected, or there is no such request.
 
         ```robotframework
         ${moment} =    Get Client Disconnect Time    ${backend}    within=1 s
         ```
         """
-        found = backend.await_requests(lambda requests: _has_ended(requests, request), within.total_seconds())
-        recorded = _recorded(found, request)
+        requests = backend.await_requests(lambda requests: _has_ended(requests, request), within.total_seconds())
+        recorded = _recorded(requests, request)
         if recorded.disconnected_at_s is not None:
             return recorded.disconnected_at_s
         if recorded.ended_at_s is not None:
@@ -241,16 +243,16 @@ class RecordingLibrary:
         """Seconds from a moment, as `Note Moment` gives it, until the client closed the connection of a request.
 
         Args:
-            backend: whose client it is.
-            moment: on the monotonic clock.
-            assertion_operator: how to judge; without it the value is only returned.
+            backend: the backend of the request.
+            moment: seconds on the monotonic clock.
+            assertion_operator: how to compare; without it the value is only returned.
             assertion_expected: seconds.
             message: replaces the usual message.
-            request: which request: 0 is the first, -1 the last.
-            within: how long to wait for it.
+            request: number of the request: 0 is the first, -1 the last.
+            within: maximum wait.
 
         Raises:
-            AssertionError: as [Get Client Disconnect Time], or the judgement failed.
+            AssertionError: as [Get Client Disconnect Time], or the comparison failed.
 
         ```robotframework
         Get Time From Moment To Disconnect    ${backend}    ${moment}    <    0.1
@@ -258,7 +260,7 @@ class RecordingLibrary:
         """
         value = self.get_client_disconnect_time(backend, request, within) - moment
         label = "From the moment until the client closed the connection (s)"
-        return judge(value, assertion_operator, assertion_expected, label, message)
+        return verify(value, assertion_operator, assertion_expected, label, message)
 
 
 def _recorded(requests: list[RecordedRequest], request: int) -> RecordedRequest:
@@ -268,7 +270,7 @@ def _recorded(requests: list[RecordedRequest], request: int) -> RecordedRequest:
         raise AssertionError(f"There is no request {request}: the backend recorded {len(requests)}.") from None
 
 
-def _judge_extreme(
+def _verify_extreme(
     values: list[float],
     statistic: Extreme,
     operator: AssertionOperator | None,
@@ -280,7 +282,7 @@ def _judge_extreme(
         raise AssertionError(f"{label}: the stream has too few chunks.")
     value = min(values) if statistic == "min" else max(values)
     logger.info(f"{label}: {', '.join(f'{each:.4f}' for each in values)}")
-    return judge(value, operator, expected, f"{statistic} of {label}", message)
+    return verify(value, operator, expected, f"{statistic} of {label}", message)
 
 
 def _has_ended(requests: list[RecordedRequest], request: int) -> bool:

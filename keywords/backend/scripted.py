@@ -1,9 +1,9 @@
-"""Scripted backends, and gateways' configurations that lead to them."""
+"""Scripted backends, and gateway configurations that route to them."""
 
 import json
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
-from typing import Literal
 
 from robot.api import logger
 from robot.api.deco import keyword, library
@@ -13,26 +13,37 @@ from keywords.run.arguments import CONVERTERS, Settings
 from keywords.run.context import output_dir
 from keywords.run.scopes import SCOPES
 
-Kind = Literal["openai", "azure", "azure-deployment", "nim", "anthropic", "ollama", "litellm"]
-# What stands in the configuration for each kind: the gateway's own word for it, the end of its address, further keys.
-_KINDS: dict[Kind, tuple[str, str, dict[str, object]]] = {
-    "openai": ("openai", "/v1", {}),
-    "azure": ("azure", "", {}),
-    "azure-deployment": ("azure", "", {"api_version": "2024-10-21"}),
-    "nim": ("nim", "/v1", {}),
-    "anthropic": ("anthropic", "", {}),
-    "ollama": ("ollama", "", {}),
-    "litellm": ("litellm", "/v1", {}),
-}
-# Those that need nothing but the gateway itself.
-_OWN_KINDS = tuple(kind for kind in _KINDS if kind != "litellm")
+
+class Kind(Enum):
+    """A kind of backend: `kind` in the gateway's configuration, the path of the address, further keys of the table.
+
+    Rows write the name with a hyphen or an underscore.
+    """
+
+    openai = "openai", "/v1"
+    azure = "azure", ""
+    azure_deployment = "azure", "", {"api_version": "2024-10-21"}
+    nim = "nim", "/v1"
+    anthropic = "anthropic", ""
+    ollama = "ollama", ""
+    litellm = "litellm", "/v1"
+
+    def __init__(self, configured: str, path: str, further: Mapping[str, object] | None = None) -> None:
+        self.configured = configured
+        self.path = path
+        self.further = further or {}
+        self.model = self.name.replace("_", "-")
+
+
+# LiteLLM's kind needs a package that not every environment has.
+_KINDS_WITHOUT_PACKAGE = tuple(kind for kind in Kind if kind is not Kind.litellm)
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS, listener=SCOPES)
 class BackendsLibrary:
     """Put a scripted backend behind a gateway.
 
-    What it does is said by `ScriptingLibrary`, what it saw by `RecordingLibrary`.
+    `ScriptingLibrary` scripts its answers, `RecordingLibrary` reads its record.
 
     ```robotframework
     ${backend} =    Start Scripted Backend
@@ -51,7 +62,7 @@ class BackendsLibrary:
         It ends with the row that starts it, or the suite in whose setup it is started.
 
         Args:
-            models: names that it lists; `scripted` if left out.
+            models: names of its models; `scripted` if left out.
 
         Returns:
             A handle; its `url` is the address without a path, for the wire formats of all families.
@@ -64,7 +75,7 @@ class BackendsLibrary:
 
     @keyword
     def stop_scripted_backend(self, backend: ScriptedBackend) -> None:
-        """Drop its connections and give its port back, as a backend that is switched off.
+        """Drop its connections and free its port, as a backend that is switched off.
 
         ```robotframework
         Stop Scripted Backend    ${backend}
@@ -74,7 +85,7 @@ class BackendsLibrary:
 
     @keyword
     def restart_scripted_backend(self, backend: ScriptedBackend) -> None:
-        """Start a stopped backend again, on its old port and with the script it had last.
+        """Start a stopped backend again, on its old port and with its last script.
 
         Raises:
             OSError: another program has taken the port in the meantime.
@@ -89,7 +100,7 @@ class BackendsLibrary:
 
     @keyword
     def ignore_connections(self, backend: ScriptedBackend) -> None:
-        """Reset its connections and let every attempt to connect time out from now on, as with a dead machine.
+        """Reset its connections, and let later attempts to connect time out, as with a dead machine.
 
         Works on Linux. [Accept Connections] ends it.
 
@@ -111,7 +122,7 @@ class BackendsLibrary:
 
     @keyword
     def drop_connections(self, backend: ScriptedBackend) -> None:
-        """Reset every connection of the backend, those that are kept alive between two requests too.
+        """Reset every connection of the backend, idle ones included.
 
         ```robotframework
         Drop Connections    ${backend}
@@ -123,23 +134,22 @@ class BackendsLibrary:
     def write_gateway_config(
         self,
         backend: ScriptedBackend,
-        kind: Kind = "openai",
+        kind: Kind = Kind.openai,
         *,
         model: str = "scripted",
         limits: Settings = None,
         strict: bool = False,
     ) -> Path:
-        """Write a configuration whose one model leads to a scripted backend.
+        """Write a configuration whose one model routes to a scripted backend.
 
         Args:
-            backend: where the model leads; it need not run.
-            kind: the wire format that the gateway shall speak to it; `azure` is Azure's v1 address,
-                `azure-deployment` the older one of each deployment, `litellm` whatever the backend's first model names
-                as its provider.
-            model: the id that clients ask for; the backend's name for it is the first one it lists.
+            backend: the backend of the model; it need not run.
+            kind: the wire format that the gateway speaks to it; `azure` is Azure's v1 address, `azure-deployment` the
+                older one of each deployment, `litellm` the format of the provider that the backend's first model names.
+            model: the id in requests; the gateway asks the backend for the first model that it lists.
             limits: limits that differ from the gateway's defaults, by their names in its configuration, such as
                 `idle_s=1 json_depth=20`.
-            strict: the gateway refuses what the backend cannot take, rather than drop it.
+            strict: whether the gateway refuses a field that the backend cannot take, instead of dropping it.
 
         Returns:
             The file, in the output directory.
@@ -156,11 +166,11 @@ class BackendsLibrary:
         """Write a configuration in which one scripted backend stands for a backend of each kind.
 
         Args:
-            backend: where all the models lead; it need not run.
+            backend: the backend of all models; it need not run.
 
         Returns:
-            The file, in the output directory. The models, and their backends, are called `openai`, `azure`,
-            `azure-deployment`, `nim`, `anthropic` and `ollama`.
+            The file, in the output directory. Each model, and its backend, is called like its kind; `litellm` is left
+            out.
 
         ```robotframework
         ${config} =    Write Gateway Config Of All Kinds    ${backend}
@@ -168,8 +178,9 @@ class BackendsLibrary:
         Ask    Hello.    model=anthropic
         ```
         """
-        tables = [line for kind in _OWN_KINDS for line in _backend(backend, kind, kind)]
-        return self._write([*tables, *(line for kind in _OWN_KINDS for line in _model(backend, kind, kind))])
+        kinds = _KINDS_WITHOUT_PACKAGE
+        tables = [line for kind in kinds for line in _backend(backend, kind, kind.model)]
+        return self._write([*tables, *(line for kind in kinds for line in _model(backend, kind.model, kind.model))])
 
     @keyword
     def add_to_gateway_config(self, config: Path, table: str, **settings: str) -> Path:
@@ -177,8 +188,8 @@ class BackendsLibrary:
 
         Args:
             config: the file.
-            table: its name, such as `keys`; the file does not have it yet.
-            settings: what stands in it. A text that is JSON is taken as JSON, so `rpm=3` is a number and
+            table: its name, such as `keys`; the file must not have it yet.
+            settings: its settings. A text that is JSON is taken as JSON, so `rpm=3` is a number and
                 `queue={"places": 2}` an inline table.
 
         Returns:
@@ -203,36 +214,36 @@ class BackendsLibrary:
 
 
 def _backend(backend: ScriptedBackend, kind: Kind, name: str, *, strict: bool = False) -> list[str]:
-    word, suffix, further = _KINDS[kind]
-    keys = {"kind": word, "base_url": backend.url + suffix, **further, **({"strict": True} if strict else {})}
+    keys: dict[str, object] = {"kind": kind.configured, "base_url": backend.url + kind.path, **kind.further}
+    keys |= {"strict": True} if strict else {}
     return [f"[backends.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]
 
 
 def _model(backend: ScriptedBackend, name: str, model: str) -> list[str]:
-    step = f'{{ backend = "{name}", model = {json.dumps(backend.models[0])} }}'
-    return [f"[models.{json.dumps(model)}]", f"route = [{step}]"]
+    candidate = f'{{ backend = "{name}", model = {json.dumps(backend.models[0])} }}'
+    return [f"[models.{json.dumps(model)}]", f"route = [{candidate}]"]
 
 
 def _limits(limits: Mapping[str, float]) -> list[str]:
     lines = []
-    for table, belongs in (("timeouts", True), ("limits", False)):
-        settings = [f"{name} = {value}" for name, value in limits.items() if name.endswith("_s") is belongs]
+    for table, in_seconds in (("timeouts", True), ("limits", False)):
+        settings = [f"{name} = {value}" for name, value in limits.items() if name.endswith("_s") is in_seconds]
         lines += [f"[{table}]", *settings] if settings else []
     return lines
 
 
 def _toml(text: str) -> str:
-    """A value as TOML writes it: that of a text which is JSON, else the text itself."""
+    """TOML of the value of a text that is JSON, or of the text itself."""
     try:
-        return _written(json.loads(text))
+        return _to_toml(json.loads(text))
     except ValueError:
         return json.dumps(text)
 
 
-def _written(value: object) -> str:
-    """A value of JSON in TOML, which differs in objects only."""
+def _to_toml(value: object) -> str:
+    """TOML of a JSON value; only objects differ from JSON."""
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{json.dumps(key)} = {_written(item)}' for key, item in value.items())} }}"
+        return f"{{ {', '.join(f'{json.dumps(key)} = {_to_toml(item)}' for key, item in value.items())} }}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_written, value))}]"
+        return f"[{', '.join(map(_to_toml, value))}]"
     return json.dumps(value)

@@ -1,4 +1,4 @@
-"""What a scripted backend does with requests."""
+"""Scripts of a scripted backend: answers, delays, faults, refusals."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -23,9 +23,9 @@ _AT_ONCE = timedelta(0)
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
 class ScriptingLibrary:
-    """Say what a scripted backend does with every request for an answer from now on.
+    """Script what a backend does with every request for an answer from now on.
 
-    Each keyword returns the script as it stands then, as a part of a [Script Sequence].
+    Each keyword returns the resulting script, as a part for [Script Sequence].
 
     ```robotframework
     ${refusal} =    Script Refusal    ${BACKEND}    429    retry_after=1 s
@@ -47,28 +47,28 @@ class ScriptingLibrary:
         seed: int = 0,
         finish_reason: FinishReason = "stop",
     ) -> Script:
-        """Say what the backend answers from now on; a fault, refusal or sequence scripted before is over.
+        """Script the answers from now on; this replaces an earlier fault, refusal or sequence.
 
         Args:
-            backend: whose script it is.
+            backend: the backend to script.
             chunks: pieces of the stream; a plain answer is all of them joined. The usual five words if left out.
-            count: so many numbered words instead, one chunk each.
-            tokens_per_chunk: how many tokens of the usage a chunk counts for.
-            connect_delay: from a new connection to the first look at what it sends.
+            count: number of numbered words instead, one chunk each.
+            tokens_per_chunk: tokens of one chunk, for the usage.
+            connect_delay: from a new connection to the first read from it.
             first_delay: silence before the first byte.
             chunk_delay: silence before each chunk of a stream.
-            seed: of delays that are drawn, by [Uniform Delay] or [Exponential Delay].
+            seed: seed of delays that are drawn, by [Uniform Delay] or [Exponential Delay].
             finish_reason: how the answer ends.
 
         ```robotframework
         Script Answer    ${backend}    Slow${SPACE}    words    chunk_delay=200 ms
         ```
         """
-        said = chunks or WORDS if count is None else words(count)
+        pieces = chunks or WORDS if count is None else words(count)
         return _set(
             backend,
             Script(
-                chunks=said,
+                chunks=pieces,
                 tokens_per_chunk=tokens_per_chunk,
                 connect_delay=_delay(connect_delay),
                 first_delay=_delay(first_delay),
@@ -101,10 +101,10 @@ class ScriptingLibrary:
 
     @keyword
     def script_tool_call(self, backend: ScriptedBackend, name: str, arguments: str, *chunks: str) -> Script:
-        """Let the backend answer with the call of a tool.
+        """Script a tool call as the answer.
 
         Args:
-            backend: whose script it is.
+            backend: the backend to script.
             name: the tool's name.
             arguments: its arguments, a JSON object as text.
             chunks: text before the call.
@@ -130,16 +130,16 @@ class ScriptingLibrary:
         keep_alive: KeepAlive = "keep",
         headers: Headers = None,
     ) -> Script:
-        """Say how answers are put on the wire from now on; what they say and when stays as it was scripted.
+        """Script how answers are put on the wire from now on; their contents and delays stay as scripted.
 
         Args:
-            backend: whose script it is.
-            early_role: OpenAI's stream starts at once with a chunk that has a role and no text.
-            usage: whether the answer says how many tokens it took.
-            crlf: lines of a stream end with CR LF.
-            comments: each event of a stream has an SSE comment before it.
-            split_bytes: TCP writes of so many bytes, one millisecond apart.
-            join: so many chunks of a stream in one TCP write.
+            backend: the backend to script.
+            early_role: whether OpenAI's stream starts at once with a chunk that has a role and no text.
+            usage: whether the answer has a usage.
+            crlf: whether lines of a stream end with CR LF.
+            comments: whether each event of a stream has an SSE comment before it.
+            split_bytes: bytes in each TCP write, one millisecond apart.
+            join: chunks of a stream in each TCP write.
             keep_alive: after an answer the connection is kept, closed with an announcement (`announced`), closed
                 without a word (`silent`), or reset as soon as the next request comes in on it (`stale`).
             headers: further headers of every answer.
@@ -165,15 +165,15 @@ class ScriptingLibrary:
     def script_fault(
         self, backend: ScriptedBackend, fault: FaultKind, *, after: int | None = None, at_byte: int | None = None
     ) -> Script:
-        """Let every answer from now on break; its chunks and delays stay as they were scripted.
+        """Script a fault in every answer from now on; chunks and delays stay as scripted.
 
         Args:
-            backend: whose script it is.
+            backend: the backend to script.
             fault: `cut` resets the connection, `close` closes it before the answer is whole, `end` ends the answer
-                early and in good form, `silence` sends nothing more and keeps the connection open, `error` sends the
+                early but well-formed, `silence` sends nothing more and keeps the connection open, `error` sends the
                 family's own error within the stream, `bad_json` and `bad_utf8` spoil one chunk.
-            after: so many chunks come first; none if left out. A plain answer breaks within its body, or never comes.
-            at_byte: so many bytes of the answer's body come first, instead.
+            after: chunks before the fault; 0 if left out. A plain answer breaks within its body, or never arrives.
+            at_byte: bytes of the answer's body before the fault, instead.
 
         Raises:
             ValueError: there are fewer chunks than that, or this fault has no such place.
@@ -188,10 +188,10 @@ class ScriptingLibrary:
 
     @keyword
     def script_no_answer(self, backend: ScriptedBackend, fault: FaultKind = "silence") -> Script:
-        """Let every request be received and never answered, not by a single byte.
+        """Script requests that are received and never answered, not by a single byte.
 
         Args:
-            backend: whose script it is.
+            backend: the backend to script.
             fault: `silence` keeps the connection open, `cut` resets it, `close` closes it.
 
         ```robotframework
@@ -211,15 +211,15 @@ class ScriptingLibrary:
         retry_after: timedelta | None = None,
         retry_after_form: RetryAfterForm = "seconds",
     ) -> Script:
-        """Let the backend refuse every request from now on.
+        """Script a refusal of every request from now on.
 
         Args:
-            backend: whose script it is.
+            backend: the backend to script.
             status: HTTP status.
             body: exact body; the family's own error object if left out.
             headers: further headers.
-            retry_after: how long the client is asked to wait.
-            retry_after_form: in which form: `retry-after` in whole seconds, `retry-after-ms`, or `retry-after` with a
+            retry_after: how long the client should wait.
+            retry_after_form: its form: `retry-after` in whole seconds, `retry-after-ms`, or `retry-after` with a
                 date.
 
         ```robotframework
@@ -241,11 +241,11 @@ class ScriptingLibrary:
     def script_sequence(
         self, backend: ScriptedBackend, *scripts: Script, path: str | None = None, model: str | None = None
     ) -> None:
-        """Play scripts one after the other, one for each request, and the last one again and again.
+        """Play scripts one after the other, one for each request, and then the last one for all further requests.
 
         Args:
-            backend: who plays.
-            scripts: as the other keywords return them.
+            backend: the backend that plays them.
+            scripts: from the other keywords.
             path: only for requests at this path, without a query; probes such as `/v1/models` too.
             model: only for requests for this model. Without path and model it replaces everything scripted before.
 
@@ -262,5 +262,5 @@ def _set(backend: ScriptedBackend, script: Script) -> Script:
     return script
 
 
-def _delay(given: timedelta | Uniform | Exponential) -> Delay:
-    return given.total_seconds() if isinstance(given, timedelta) else given
+def _delay(delay: timedelta | Uniform | Exponential) -> Delay:
+    return delay.total_seconds() if isinstance(delay, timedelta) else delay

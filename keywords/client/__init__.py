@@ -1,1 +1,1 @@
-"""What a client of the gateway does: asks, streams, leaves."""
+"""Requests, streams and disconnects of the gateway's clients."""

@@ -1,4 +1,4 @@
-"""Streams that break off: start one, let something happen, and see how it ended."""
+"""Broken streams: start a stream, disturb the gateway, and check how the stream ends."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from keywords.engine.openai import conformance
 from keywords.engine.openai.client import RunningStream, StreamedAnswer
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class BrokenStreamLibrary:
-    """Leave a stream running while the row does something to the gateway, and look at its end.
+    """Keep a stream running while the row disturbs the gateway, and check its end.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
     """
 
@@ -67,7 +67,7 @@ class BrokenStreamLibrary:
 
         Args:
             running: from [Start Stream].
-            within: how long to wait.
+            within: maximum wait.
 
         Returns:
             As `Stream Chat`.
@@ -86,7 +86,7 @@ class BrokenStreamLibrary:
 
     @keyword
     def note_moment(self) -> float:
-        """This moment on the clock of the streams, for [Get Time From Moment To End].
+        """The current time on the streams' clock, for [Get Time From Moment To End].
 
         ```robotframework
         ${moment} =    Note Moment
@@ -96,7 +96,7 @@ class BrokenStreamLibrary:
 
     @keyword
     def stream_should_say_that_it_broke_off(self, stream: StreamedAnswer) -> None:
-        """Judge a stream whose backend failed: one error event with all four keys, no finish reason, then `[DONE]`.
+        """Verify the stream of a failed backend: one error event with all four keys, no finish reason, then `[DONE]`.
 
         Raises:
             AssertionError: with every defect in it.
@@ -105,9 +105,7 @@ class BrokenStreamLibrary:
         Stream Should Say That It Broke Off    ${stream}
         ```
         """
-        defects = conformance.broken_stream_defects(stream)
-        if defects:
-            raise AssertionError(f"Not an honest end of a broken stream: {'; '.join(defects)}")
+        verify_no_defects("Not an honest end of a broken stream", conformance.broken_stream_defects(stream))
 
     @keyword
     def get_stream_error_code(
@@ -117,7 +115,7 @@ class BrokenStreamLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str | None:
-        """The code in the error event of a stream; `${None}` if there was no error event.
+        """The code in the error event of a stream; `${None}` without an error event.
 
         ```robotframework
         Get Stream Error Code    ${stream}    ==    backend_disconnected
@@ -125,7 +123,7 @@ class BrokenStreamLibrary:
         """
         code = None if stream.error is None else stream.error.get("code")
         label = f"The code of the stream's error ({stream.error})"
-        return judge(code, assertion_operator, assertion_expected, label, message)
+        return verify(code, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_time_from_moment_to_end(
@@ -136,11 +134,11 @@ class BrokenStreamLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """Seconds from a moment, as [Note Moment] gives it, to the end of the stream.
+        """Seconds from a moment, noted by [Note Moment], to the end of the stream.
 
         ```robotframework
         Get Time From Moment To End    ${stream}    ${moment}    <    2
         ```
         """
         value = stream.exchange.sent_at + stream.total_s - moment
-        return judge(value, assertion_operator, assertion_expected, "From the moment to the stream's end (s)", message)
+        return verify(value, assertion_operator, assertion_expected, "From the moment to the stream's end (s)", message)

@@ -1,4 +1,4 @@
-"""Chat in one piece: ask, and look at the answer."""
+"""Plain chat: ask, and check the answer."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from keywords.engine.openai import conformance
 from keywords.engine.openai.client import Answer, StreamedAnswer
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 
 UsageNumber = Literal["prompt_tokens", "completion_tokens", "total_tokens"]
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class ChatLibrary:
-    """Ask the gateway and look at what it answers.
+    """Ask the gateway and check its answers.
 
-    Every `Ask…` keyword sends only the fields that are given, and `max_tokens`, so that no answer is endless. `extra`
+    Every `Ask…` keyword sends only the fields of its arguments, and `max_tokens`, which bounds the answer. `extra`
     takes any further fields of the request, as JSON: `extra={"top_k": 1}`.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message: `Get Text    ${answer}    ==    OK`. They take plain and streamed answers alike.
 
     Times are seconds from sending the request on the client's monotonic clock.
@@ -56,12 +56,12 @@ class ChatLibrary:
             model: model id; `${MODEL}` if left out.
             temperature: 0 to 2.
             top_p: above 0 to 1.
-            seed: of the sampling.
+            seed: seed of the sampling.
             max_tokens: upper bound of the answer, in tokens; `${None}` leaves it open.
-            max_completion_tokens: the same by its newer name; `max_tokens` is then left out.
-            stop: a text, or several, at which the answer ends.
-            n: how many choices.
-            tool: one that the model may call, as `Describe Tool` gives it.
+            max_completion_tokens: the same by its newer name; replaces `max_tokens`.
+            stop: one or several texts that end the answer.
+            n: number of choices.
+            tool: a tool that the model may call, from `Describe Tool`.
             extra: further fields of the request.
 
         Returns:
@@ -69,7 +69,7 @@ class ChatLibrary:
 
         Raises:
             GatewayRefused: the gateway answered with an error.
-            AnswerBrokeOff: no answer came, or not all of it.
+            AnswerBrokeOff: the answer did not arrive, or not completely.
             NotAnAnswer: the body is not a chat completion.
 
         ```robotframework
@@ -95,7 +95,7 @@ class ChatLibrary:
         max_tokens: int | None = 64,
         extra: Fields = None,
     ) -> Answer:
-        """Send a whole conversation and wait for the next message of it.
+        """Send a whole conversation and wait for the next message.
 
         Args:
             messages: the conversation, a list of dictionaries with `role` and `content`.
@@ -131,11 +131,11 @@ class ChatLibrary:
         max_tokens: int | None = 64,
         extra: Fields = None,
     ) -> list[Answer]:
-        """Ask all questions at the same moment, each on a connection of its own.
+        """Ask all questions at the same moment, each on a new connection.
 
         Args:
             prompts: the user messages, one for each request.
-            times: each of them so many times.
+            times: number of requests for each.
             temperature: as for [Ask].
             seed: as for [Ask].
             max_tokens: as for [Ask].
@@ -145,7 +145,7 @@ class ChatLibrary:
             The answers in the order of the questions.
 
         Raises:
-            GatewayRefused: any of them was refused; as for [Ask].
+            GatewayRefused: the gateway answered one with an error; as for [Ask].
 
         ```robotframework
         ${answers} =    Ask Together    What is red?    What is blue?    temperature=0
@@ -166,14 +166,14 @@ class ChatLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str:
-        """What the first choice says.
+        """The text of the first choice.
 
         ```robotframework
         ${answer} =    Ask    Say OK
         Get Text    ${answer}    contains    OK
         ```
         """
-        return judge(answer.text, assertion_operator, assertion_expected, "The text of the answer", message)
+        return verify(answer.text, assertion_operator, assertion_expected, "The text of the answer", message)
 
     @keyword
     def get_finish_reason(
@@ -183,14 +183,14 @@ class ChatLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str | None:
-        """Why the first choice ended: `stop`, `length`, `tool_calls` or `content_filter`.
+        """The finish reason of the first choice: `stop`, `length`, `tool_calls` or `content_filter`.
 
         ```robotframework
         ${answer} =    Ask    Tell me a story.    max_tokens=3
         Get Finish Reason    ${answer}    ==    length
         ```
         """
-        return judge(answer.finish_reason, assertion_operator, assertion_expected, "The finish reason", message)
+        return verify(answer.finish_reason, assertion_operator, assertion_expected, "The finish reason", message)
 
     @keyword
     def get_usage(
@@ -201,9 +201,9 @@ class ChatLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int | None:
-        """A number of tokens as the gateway accounts for it; `${None}` where the answer has no such number.
+        """A number of tokens in the usage; `${None}` where the answer has no such number.
 
-        `number` says which one.
+        `number` names it.
 
         Raises:
             AssertionError: the comparison failed, or there is no number to compare.
@@ -214,14 +214,14 @@ class ChatLibrary:
         ```
         """
         value: int | None = getattr(answer.usage, number, None)
-        return judge(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
+        return verify(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
 
     @keyword
     def usage_should_add_up(self, answer: Answer | StreamedAnswer) -> None:
-        """Judge the usage: prompt and completion tokens are the total.
+        """Verify that prompt and completion tokens add up to the total.
 
         Raises:
-            AssertionError: they are not, or a number is missing.
+            AssertionError: they do not, or a number is missing.
 
         ```robotframework
         ${answer} =    Ask    Say OK
@@ -234,7 +234,7 @@ class ChatLibrary:
 
     @keyword
     def answer_should_be_a_complete_chat_completion(self, answer: Answer) -> None:
-        """Judge the whole object: its id, kind, time and model, each choice, and a usage that adds up.
+        """Verify the whole object: id, kind, time, model, each choice, and a usage that adds up.
 
         Args:
             answer: a plain answer.
@@ -247,12 +247,10 @@ class ChatLibrary:
         Answer Should Be A Complete Chat Completion    ${answer}
         ```
         """
-        defects = conformance.completion_defects(answer.exchange.json())
-        if defects:
-            raise AssertionError(f"Not a complete chat completion: {'; '.join(defects)}")
+        verify_no_defects("Not a complete chat completion", conformance.completion_defects(answer.exchange.json()))
 
 
 def log_answer(answer: Answer) -> None:
-    """Log one line: what it says, why it ended, its tokens and its time."""
+    """Log one line with the text, finish reason, tokens and duration of an answer."""
     tokens = None if answer.usage is None else answer.usage.completion_tokens
     logger.info(f"{answer.text!r}, {answer.finish_reason}, {tokens} tokens in {answer.total_s:.3f} s")

@@ -1,4 +1,4 @@
-"""Text completions: a prompt that is continued, in one piece or as a stream."""
+"""Text completions, plain and streamed."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from keywords.client.streaming import log_stream
 from keywords.engine.openai import completions
 from keywords.engine.openai.client import Answer, StreamedAnswer
 from keywords.run import target
-from keywords.run.arguments import CONVERTERS, Fields
-from keywords.run.assertions import judge
+from keywords.run.arguments import CONVERTERS, Fields, without_none
+from keywords.run.assertions import verify, verify_no_defects
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class CompletionsLibrary:
-    """Have the gateway continue prompts (`/v1/completions`).
+    """Ask the gateway to continue prompts (`/v1/completions`).
 
-    Each of several prompts has choices of its own. Prompts that are the ids of their tokens go into `extra`. What comes
-    back is looked at with the keywords for chat: `Get Text`, `Get Finish Reason`, `Get Usage`, `Get Header`, `Stream
+    Each of several prompts has separate choices. Prompts as token ids go into `extra`. The keywords for chat check the
+    answers: `Get Text`, `Get Finish Reason`, `Get Usage`, `Get Header`, `Stream
     Should Say That It Broke Off`.
     """
 
@@ -36,20 +36,20 @@ class CompletionsLibrary:
         logprobs: int | None = None,
         extra: Fields = None,
     ) -> Answer:
-        """Have a prompt continued, and wait for all of it.
+        """Ask for the continuation of a prompt, and wait for all of it.
 
         Args:
             prompts: one prompt is sent as a text, several as a list.
             model: model id; `${MODEL}` if left out.
             temperature: 0 to 2.
             max_tokens: upper bound of each completion, in tokens; `${None}` leaves it open.
-            n: how many choices for each prompt.
-            logprobs: log probabilities of so many alternatives to each token.
+            n: number of choices for each prompt.
+            logprobs: number of alternatives to each token, with their log probabilities.
             extra: further fields of the request; `prompt` replaces the prompts.
 
         Raises:
             GatewayRefused: the gateway answered with an error.
-            AnswerBrokeOff: no answer came, or not all of it.
+            AnswerBrokeOff: the answer did not arrive, or not completely.
             NotAnAnswer: the body is not a text completion.
 
         ```robotframework
@@ -60,7 +60,7 @@ class CompletionsLibrary:
         """
         fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "n": n}
         fields["logprobs"] = logprobs
-        fields = _without_none(fields) | {"prompt": _prompt(prompts), **(extra or {})}
+        fields = without_none(fields) | {"prompt": _prompt(prompts), **(extra or {})}
         answer = completions.complete(target.client(), **fields)
         log_answer(answer)
         return answer
@@ -76,7 +76,7 @@ class CompletionsLibrary:
         include_usage: bool = False,
         extra: Fields = None,
     ) -> StreamedAnswer:
-        """Have a prompt continued as a stream, and read it to its end, however it ends.
+        """Stream the continuation of a prompt, and read it to its end, broken or not.
 
         Args:
             prompts: as for [Ask For Completion].
@@ -89,21 +89,21 @@ class CompletionsLibrary:
 
         Raises:
             GatewayRefused: the gateway answered with an error instead of a stream.
-            AnswerBrokeOff: not even a status came.
+            AnswerBrokeOff: no status arrived.
 
         ```robotframework
         ${stream} =    Stream Completion    Once upon a time    temperature=0
         ```
         """
         fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "n": n}
-        fields = _without_none(fields) | {"prompt": _prompt(prompts), **(extra or {})}
+        fields = without_none(fields) | {"prompt": _prompt(prompts), **(extra or {})}
         streamed = completions.stream(target.client(), include_usage=include_usage, **fields)
         log_stream(streamed)
         return streamed
 
     @keyword
     def answer_should_be_a_complete_text_completion(self, answer: Answer, choices: int = 1) -> None:
-        """Judge the whole object: its id, kind, time and model, so many choices in order, and a usage that adds up.
+        """Verify the whole object: id, kind, time, model, the number and order of choices, and a usage that adds up.
 
         Raises:
             AssertionError: with every defect in it.
@@ -113,17 +113,17 @@ class CompletionsLibrary:
         Answer Should Be A Complete Text Completion    ${answer}
         ```
         """
-        defects = completions.completion_defects(answer.exchange.json(), choices)
-        if defects:
-            raise AssertionError(f"Not a complete text completion: {'; '.join(defects)}")
+        verify_no_defects(
+            "Not a complete text completion", completions.completion_defects(answer.exchange.json(), choices)
+        )
 
     @keyword
     def text_stream_should_be_closed_properly(self, stream: StreamedAnswer, choices: int = 1) -> None:
-        """Judge a stream that ran to its natural end.
+        """Verify a stream that ran to its natural end.
 
-        One finish reason for each of so many choices and no text after it; the object `text_completion` in every event;
-        usage in an event of its own if it was asked for and else not; `[DONE]` last and exactly once; nothing that
-        breaks the rules of the format.
+        One finish reason for each choice and no text after it; the object `text_completion` in every event;
+        usage in a separate event if and only if it was requested; `[DONE]` last and exactly once; no other breach of
+        the format.
 
         Raises:
             AssertionError: with every defect in it.
@@ -133,9 +133,7 @@ class CompletionsLibrary:
         Text Stream Should Be Closed Properly    ${stream}
         ```
         """
-        defects = completions.stream_defects(stream, choices)
-        if defects:
-            raise AssertionError(f"Not a proper stream: {'; '.join(defects)}")
+        verify_no_defects("Not a proper stream", completions.stream_defects(stream, choices))
 
     @keyword
     def get_tokens_of_text(
@@ -145,7 +143,7 @@ class CompletionsLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str:
-        """The tokens of the first choice's log probabilities, joined: they must make its text.
+        """The joined tokens of the first choice's log probabilities, which must equal its text.
 
         Raises:
             AssertionError: there are none in the shape of text completions, or the comparison failed.
@@ -160,12 +158,8 @@ class CompletionsLibrary:
         if not all(isinstance(values, list) and len(values) == len(lists[0] or ()) for values in lists):
             raise AssertionError(f"No log probabilities in the shape of text completions: {logprobs}")
         tokens = "".join(lists[0] or ())
-        return judge(tokens, assertion_operator, assertion_expected, "The tokens of the text", message)
+        return verify(tokens, assertion_operator, assertion_expected, "The tokens of the text", message)
 
 
 def _prompt(prompts: tuple[str, ...]) -> str | list[str]:
     return prompts[0] if len(prompts) == 1 else list(prompts)
-
-
-def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

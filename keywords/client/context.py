@@ -1,4 +1,4 @@
-"""Prompts of a chosen size, and what is said of those that do not fit."""
+"""Prompts of a chosen size, and refusals of those that exceed the context."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.openai.answer import error_object, shown
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class ContextLibrary:
-    """Fill a model's context, or more than fill it."""
+    """Fill a model's context, or exceed it."""
 
     @keyword
     def prompt_of_words(self, count: int) -> str:
@@ -35,17 +35,17 @@ class ContextLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int | None:
-        """How many tokens a prompt has by the words of its refusal; `${None}` if they hold no number.
+        """The size of a prompt in tokens, as its refusal names it; `${None}` if the refusal has no number.
 
-        A refusal names the limit and the prompt's own size, which is the larger of the two: it is the largest whole
-        number in the message.
+        A refusal names the limit and the prompt's size. The size is the larger one: the largest whole number in the
+        message.
 
         ```robotframework
         ${refusal} =    Send Chat    ${prompt}
         Get Refused Prompt Tokens    ${refusal}    >    2048
         ```
         """
-        said = error_object(exchange).get("message") or shown(exchange.body)
-        tokens = max(map(int, re.findall(r"\d+", said)), default=None)
-        logger.info(f"{tokens} tokens: {said}")
-        return judge(tokens, assertion_operator, assertion_expected, f"Tokens of the refused prompt ({said})", message)
+        text = error_object(exchange).get("message") or shown(exchange.body)
+        tokens = max(map(int, re.findall(r"\d+", text)), default=None)
+        logger.info(f"{tokens} tokens: {text}")
+        return verify(tokens, assertion_operator, assertion_expected, f"Tokens of the refused prompt ({text})", message)

@@ -1,4 +1,4 @@
-"""Clients that leave before their answer is complete."""
+"""Clients that disconnect before their answer is complete."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,8 +15,8 @@ _AT_ONCE = timedelta(0)
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
-class LeavingLibrary:
-    """Ask and leave. `RecordingLibrary` tells when the backend noticed.
+class DisconnectLibrary:
+    """Ask and disconnect. `RecordingLibrary` knows when the backend noticed.
 
     ```robotframework
     ${departure} =    Ask And Leave    Hello.    after=200 ms
@@ -30,11 +30,11 @@ class LeavingLibrary:
 
         Args:
             prompt: the user message.
-            after: how long to stay after the request was sent.
+            after: delay of the disconnect after the request was sent.
             fields: further fields of the request.
 
         Returns:
-            When it left, seconds on the monotonic clock.
+            The moment of the disconnect, in seconds on the monotonic clock.
 
         ```robotframework
         ${departure} =    Ask And Leave    Hello.    after=200 ms
@@ -50,12 +50,12 @@ class LeavingLibrary:
 
         Args:
             prompt: the user message.
-            after: how long to stay after the last awaited event came.
-            events: so many events are awaited; 0 leaves before the first byte.
+            after: delay of the disconnect after the last awaited event.
+            events: number of events to await; 0 disconnects before the first byte.
             fields: further fields of the request.
 
         Raises:
-            OSError: an awaited event did not come within 30 seconds.
+            OSError: an awaited event did not arrive within 30 seconds.
             ConnectionError: the stream ended before the last awaited event.
 
         ```robotframework
@@ -67,9 +67,9 @@ class LeavingLibrary:
 
 def _leave(prompt: str, fields: dict[str, Any], after: timedelta, events: int) -> Disconnect:
     client = target.client()
-    asked = {"model": client.model, "messages": [{"role": "user", "content": prompt}], **fields}
+    body = {"model": client.model, "messages": [{"role": "user", "content": prompt}], **fields}
     departure = disconnect.send_and_disconnect(
-        client.base_url, asked, api_key=target.api_key(), after_s=after.total_seconds(), after_events=events
+        client.base_url, body, api_key=target.api_key(), after_s=after.total_seconds(), after_events=events
     )
     COLLECTOR.add(departure.exchange)
     read = f"status {departure.status}, {len(departure.received)} bytes" if departure.status else "nothing"

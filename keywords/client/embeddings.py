@@ -11,15 +11,15 @@ from robot.api.deco import keyword, library
 from keywords.engine.openai import embeddings
 from keywords.engine.openai.embeddings import Embeddings, Format
 from keywords.run import target
-from keywords.run.arguments import CONVERTERS, Fields
-from keywords.run.assertions import judge
+from keywords.run.arguments import CONVERTERS, Fields, without_none
+from keywords.run.assertions import verify, verify_no_defects
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class EmbeddingsLibrary:
-    """Have the gateway turn texts into vectors (`/v1/embeddings`).
+    """Ask the gateway for the vectors of texts (`/v1/embeddings`).
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
     """
 
@@ -36,7 +36,7 @@ class EmbeddingsLibrary:
         Args:
             texts: one text is sent as a text, several as a list.
             model: model id; `${MODEL}` if left out.
-            encoding_format: `float` for arrays of numbers, `base64` for packed ones, which are unpacked here.
+            encoding_format: `float` for arrays of numbers, `base64` for packed ones, which this keyword unpacks.
             extra: further fields of the request; `input` replaces the texts.
 
         Returns:
@@ -44,22 +44,22 @@ class EmbeddingsLibrary:
 
         Raises:
             GatewayRefused: the gateway answered with an error.
-            AnswerBrokeOff: no answer came, or not all of it.
+            AnswerBrokeOff: the answer did not arrive, or not completely.
             NotAnAnswer: the body is no list of embeddings in that format.
 
         ```robotframework
         ${vectors} =    Ask For Embeddings    A cat.    A dog.
         ```
         """
-        given: Any = texts[0] if len(texts) == 1 else list(texts)
+        default_input: Any = texts[0] if len(texts) == 1 else list(texts)
         fields = {"model": model, "encoding_format": encoding_format, **(extra or {})}
-        found = embeddings.embed(target.client(), fields.pop("input", given), **_without_none(fields))
-        logger.info(str(found))
-        return found
+        vectors = embeddings.embed(target.client(), fields.pop("input", default_input), **without_none(fields))
+        logger.info(str(vectors))
+        return vectors
 
     @keyword
-    def embeddings_should_be_complete(self, found: Embeddings, texts: int = 1) -> None:
-        """Judge the whole object: so many vectors in order, the model, and a usage of the prompt's tokens alone.
+    def embeddings_should_be_complete(self, answer: Embeddings, texts: int = 1) -> None:
+        """Verify the whole object: number and order of vectors, model, and a usage of the prompt's tokens alone.
 
         Raises:
             AssertionError: with every defect in it.
@@ -69,32 +69,32 @@ class EmbeddingsLibrary:
         Embeddings Should Be Complete    ${vectors}    texts=2
         ```
         """
-        defects = embeddings.embeddings_defects(found.exchange.json(), texts)
-        if defects:
-            raise AssertionError(f"Not a complete list of embeddings: {'; '.join(defects)}")
+        verify_no_defects(
+            "Not a complete list of embeddings", embeddings.embeddings_defects(answer.exchange.json(), texts)
+        )
 
     @keyword
     def get_vector_length(
         self,
-        found: Embeddings,
+        answer: Embeddings,
         assertion_operator: AssertionOperator | None = None,
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many numbers each vector has.
+        """The number of numbers in each vector.
 
         Raises:
-            AssertionError: they differ in that, or the comparison failed.
+            AssertionError: the vectors differ in length, or the comparison failed.
 
         ```robotframework
         ${vectors} =    Ask For Embeddings    A cat.    extra={"dimensions": 8}
         Get Vector Length    ${vectors}    ==    8
         ```
         """
-        lengths = {len(vector) for vector in found.vectors}
+        lengths = {len(vector) for vector in answer.vectors}
         if len(lengths) != 1:
             raise AssertionError(f"The vectors have different lengths: {sorted(lengths)}")
-        return judge(lengths.pop(), assertion_operator, assertion_expected, "Numbers of each vector", message)
+        return verify(lengths.pop(), assertion_operator, assertion_expected, "Numbers of each vector", message)
 
     @keyword
     def get_similarity(
@@ -114,26 +114,22 @@ class EmbeddingsLibrary:
         ```
         """
         cosine = embeddings.similarity(one.vectors[0], other.vectors[0])
-        return judge(cosine, assertion_operator, assertion_expected, "The cosine between both", message)
+        return verify(cosine, assertion_operator, assertion_expected, "The cosine between both", message)
 
     @keyword
     def get_tokens_of_embeddings(
         self,
-        found: Embeddings,
+        answer: Embeddings,
         assertion_operator: AssertionOperator | None = None,
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int | None:
-        """The tokens of all texts, as the gateway accounts for them.
+        """The tokens of all texts in the usage.
 
         ```robotframework
         ${vectors} =    Ask For Embeddings    Two words
         Get Tokens Of Embeddings    ${vectors}    ==    2
         ```
         """
-        tokens = None if found.usage is None else found.usage.prompt_tokens
-        return judge(tokens, assertion_operator, assertion_expected, "usage.prompt_tokens", message)
-
-
-def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
+        tokens = None if answer.usage is None else answer.usage.prompt_tokens
+        return verify(tokens, assertion_operator, assertion_expected, "usage.prompt_tokens", message)

@@ -1,4 +1,4 @@
-"""Requests as bytes, and answers as they came: for all that is not an ordinary question."""
+"""Raw requests and exchanges, for whatever is not an ordinary chat request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from keywords.engine.openai.answer import error_object, shown
 from keywords.engine.openai.client import Answer, StreamedAnswer
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Headers, header, json_or_text
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 from keywords.run.places import PAYLOADS
 
 CHAT = "/v1/chat/completions"
@@ -24,12 +24,12 @@ CHAT = "/v1/chat/completions"
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class ExchangeLibrary:
-    """Send any request, a wrong one too, and look at the status, the headers and the error of what comes back.
+    """Send any request, valid or not, and check the status, the headers and the error of the answer.
 
-    The `Send…` keywords raise nothing when the gateway refuses: that it does so is for the row to judge. They return
-    an exchange, which also holds why a connection broke off.
+    The `Send…` keywords raise nothing when the gateway refuses: the row decides whether it should. They return an
+    exchange, which also holds the reason of a broken connection.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
     """
 
@@ -43,9 +43,9 @@ class ExchangeLibrary:
         headers: Headers = None,
         api_key: str | None = None,
     ) -> Exchange:
-        """Post a file's bytes as they are.
+        """Post the bytes of a file unchanged.
 
-        The token `__MODEL__` in the file is replaced by the id of the model under test; nothing else is touched.
+        The token `__MODEL__` in the file is replaced by the id of the model under test.
 
         Args:
             payload: a file in `resources/payloads`, or an absolute path.
@@ -73,7 +73,7 @@ class ExchangeLibrary:
 
         Args:
             prompt: the user message.
-            fields: fields of the request, over `model` and `messages`. A text that is JSON is taken as JSON, so
+            fields: fields of the request, which override `model` and `messages`. A text that is JSON is taken as JSON:
                 `n=129` is a number, `temperature="hot"` and `stop=END` are texts, and `messages=[]` is an empty array.
 
         Returns:
@@ -144,7 +144,7 @@ class ExchangeLibrary:
         """The HTTP status.
 
         Raises:
-            AssertionError: the comparison failed, or no answer came.
+            AssertionError: the comparison failed, or no answer arrived.
 
         ```robotframework
         ${exchange} =    Send Raw    GET    /v1/models
@@ -155,7 +155,7 @@ class ExchangeLibrary:
         if exchange.status is None:
             raise AssertionError(f"No answer came to {exchange.method} {exchange.url}: {exchange.failure}")
         label = f"The status of {exchange.method} {exchange.url}, answered {shown(exchange.body)!r},"
-        return judge(exchange.status, assertion_operator, assertion_expected, label, message)
+        return verify(exchange.status, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_header(
@@ -166,7 +166,7 @@ class ExchangeLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str | None:
-        """A header of the answer, its name in upper or lower case; `${None}` if there is none of that name.
+        """A header of the answer, by its case-insensitive name; `${None}` if there is none.
 
         ```robotframework
         ${answer} =    Ask    Say OK
@@ -174,7 +174,7 @@ class ExchangeLibrary:
         ```
         """
         value = _exchange(answer).response_headers.get(name.lower())
-        return judge(value, assertion_operator, assertion_expected, f"The header {name}", message)
+        return verify(value, assertion_operator, assertion_expected, f"The header {name}", message)
 
     @keyword
     def get_body(
@@ -192,11 +192,11 @@ class ExchangeLibrary:
         ```
         """
         body = _exchange(answer).body.decode(errors="backslashreplace")
-        return judge(body, assertion_operator, assertion_expected, "The body", message)
+        return verify(body, assertion_operator, assertion_expected, "The body", message)
 
     @keyword
     def json_body_should_have_key(self, answer: Exchange | Answer, key: str) -> None:
-        """Judge whether the body is a JSON object with this key.
+        """Verify that the body is a JSON object with this key.
 
         ```robotframework
         ${exchange} =    Send Raw    GET    /v1/models
@@ -235,11 +235,11 @@ class ExchangeLibrary:
         if name not in error:
             raise AssertionError(f"The answer has no error.{name}; {exchange.status}: {shown(exchange.body)}")
         value: str | None = error[name]
-        return judge(value, assertion_operator, assertion_expected, f"error.{name}", message)
+        return verify(value, assertion_operator, assertion_expected, f"error.{name}", message)
 
     @keyword("Error Should Be An OpenAI Error")
     def error_should_be_an_openai_error(self, exchange: Exchange) -> None:
-        """Judge an error answer: all four keys with their types, a message that says something and gives nothing away.
+        """Verify an error answer: all four keys with their types, a message that is not empty and reveals no secret.
 
         Args:
             exchange: the refusal.
@@ -254,9 +254,7 @@ class ExchangeLibrary:
         """
         if COLLECTOR.redact(exchange.body) != exchange.body:
             raise AssertionError("The error gives a key away; the evidence shows where, as <secret>")
-        defects = conformance.error_defects(exchange)
-        if defects:
-            raise AssertionError(f"Not an OpenAI error: {'; '.join(defects)}")
+        verify_no_defects("Not an OpenAI error", conformance.error_defects(exchange))
 
 
 def _exchange(answer: Exchange | Answer | StreamedAnswer) -> Exchange:

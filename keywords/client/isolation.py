@@ -1,4 +1,4 @@
-"""Whether clients that ask at the same moment get each their own answer."""
+"""Isolation: whether simultaneous clients each get their own answer."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from keywords.run import target
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class IsolationLibrary:
-    """Compare answers that came together with answers that came alone, by text and by request id."""
+    """Compare simultaneous answers with answers one by one, by text and by request id."""
 
     @keyword
     def ask_one_by_one(
         self, *prompts: str, temperature: float | None = None, seed: int | None = None, max_tokens: int | None = 64
     ) -> list[Answer]:
-        """Ask each question when the one before it is answered: the counterpart of `Ask Together`.
+        """Ask each question after the answer to the one before: the counterpart of `Ask Together`.
 
         Args:
             prompts: the user messages.
             temperature: 0 to 2.
-            seed: of the sampling.
+            seed: seed of the sampling.
             max_tokens: upper bound of each answer, in tokens.
 
         Returns:
@@ -41,15 +41,15 @@ class IsolationLibrary:
 
     @keyword
     def ask_together_with_ids(self, count: int, prompt: str, *, max_tokens: int | None = 64) -> dict[str, Answer]:
-        """Ask the same question several times at the same moment, each time with a request id of its own.
+        """Ask the same question several times at the same moment, each time with another request id.
 
         Args:
-            count: how many requests.
+            count: number of requests.
             prompt: the user message.
             max_tokens: upper bound of each answer, in tokens.
 
         Returns:
-            The answers by the request id that was sent for them.
+            The answers by their request ids.
 
         ```robotframework
         ${answers} =    Ask Together With Ids    8    Name three colours.
@@ -63,7 +63,7 @@ class IsolationLibrary:
 
     @keyword
     def texts_should_be_equal(self, answers: list[Answer], expected: list[Answer]) -> None:
-        """Judge whether two lists of answers say the same, one by one.
+        """Verify that two lists of answers have the same texts, one by one.
 
         Raises:
             AssertionError: with the first pair that differs.
@@ -83,10 +83,10 @@ class IsolationLibrary:
 
     @keyword
     def each_answer_should_carry_its_own_id(self, answers: dict[str, Answer]) -> None:
-        """Judge whether each answer came back with the request id that was sent for it.
+        """Verify that each answer carries the request id of its request.
 
         Raises:
-            AssertionError: with the first answer that did not.
+            AssertionError: with the first answer that does not.
 
         ```robotframework
         ${answers} =    Ask Together With Ids    8    Name three colours.
@@ -94,14 +94,14 @@ class IsolationLibrary:
         ```
         """
         for sent, answer in answers.items():
-            came = answer.headers.get("x-request-id")
-            if came != sent:
-                raise AssertionError(f"The answer to {sent} carries the request id {came!r}")
+            actual = answer.headers.get("x-request-id")
+            if actual != sent:
+                raise AssertionError(f"The answer to {sent} carries the request id {actual!r}")
         logger.info(f"{len(answers)} answers carry their own ids")
 
     @keyword
     def new_canary(self) -> str:
-        """A word that nobody has ever said.
+        """A random word that occurs nowhere else.
 
         ```robotframework
         ${canary} =    New Canary
@@ -111,7 +111,7 @@ class IsolationLibrary:
 
     @keyword
     def canary_should_not_appear(self, canary: str, answer: Answer) -> None:
-        """Judge whether an answer is free of a canary, anywhere in its bytes and headers.
+        """Verify that a canary appears nowhere in an answer's bytes and headers.
 
         Raises:
             AssertionError: the canary appears.

@@ -1,8 +1,9 @@
-"""Anthropic's Messages, byte by byte: for all that Anthropic's own package would not show, or would not send."""
+"""Raw exchanges in Anthropic's Messages format, for what the `anthropic` package cannot send or show."""
 
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
 from assertionengine import AssertionOperator
@@ -13,8 +14,8 @@ from keywords.engine.anthropic import conformance
 from keywords.engine.anthropic.messages import MESSAGES, StreamedMessage, read_stream
 from keywords.engine.http.exchange import Exchange
 from keywords.run import target
-from keywords.run.arguments import CONVERTERS, Headers, json_or_text
-from keywords.run.assertions import judge
+from keywords.run.arguments import CONVERTERS, Headers, json_or_text, without_none
+from keywords.run.assertions import verify, verify_no_defects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ KeyPlace = Literal["authorization", "x-api-key", "none"]
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class MessagesLibrary:
-    """Ask in the format of Anthropic's Messages, and hold what comes back against it.
+    """Ask in the format of Anthropic's Messages, and check the answers against it.
 
     ```robotframework
     ${exchange} =    Send Message    Hello.
@@ -48,9 +49,9 @@ class MessagesLibrary:
         Args:
             prompt: the user's turn.
             headers: further headers.
-            key_in: the header that carries the gateway's key: `authorization`, `x-api-key`, or `none` of them.
-            fields: fields of the request, over `model`, `max_tokens` and `messages`; a text that is JSON is taken as
-                JSON, and null leaves a field out.
+            key_in: the header that carries the gateway's key: `authorization`, `x-api-key`, or `none`.
+            fields: fields of the request, which override `model`, `max_tokens` and `messages`; a text that is JSON is
+                taken as JSON, and null leaves a field out.
 
         Returns:
             Status, headers, body, times.
@@ -60,11 +61,11 @@ class MessagesLibrary:
         ${refusal} =    Send Message    headers=anthropic-version: 2023-01-01
         ```
         """
-        return _posted(prompt, headers or {}, fields, key_in)
+        return _post(prompt, headers or {}, fields, key_in)
 
     @keyword
     def stream_message(self, prompt: str = "Hello.", **fields: Any) -> StreamedMessage:
-        """Post a Messages request for a stream and read it to its end, however it ends.
+        """Post a Messages request for a stream and read it to its end, broken or not.
 
         Args:
             prompt: the user's turn.
@@ -77,8 +78,8 @@ class MessagesLibrary:
         ${stream} =    Stream Message    Hello.    model=ollama
         ```
         """
-        exchange = _posted(prompt, {}, {"stream": True, **fields})
-        if exchange.status != 200:  # noqa: PLR2004  # HTTP's own number
+        exchange = _post(prompt, {}, {"stream": True, **fields})
+        if exchange.status != HTTPStatus.OK:
             raise AssertionError(f"No stream came, but {exchange.status}: {exchange.body.decode(errors='replace')}")
         stream = read_stream(exchange)
         logger.info(repr(stream))
@@ -86,7 +87,7 @@ class MessagesLibrary:
 
     @keyword
     def body_should_be_a_message(self, exchange: Exchange) -> None:
-        """Judge a whole answer: a `message` object with all that belongs to it.
+        """Verify that the body is a complete `message` object.
 
         Raises:
             AssertionError: with every defect in it.
@@ -95,11 +96,11 @@ class MessagesLibrary:
         Body Should Be A Message    ${exchange}
         ```
         """
-        _judge("No message", conformance.message_defects(exchange.json()))
+        verify_no_defects("No message", conformance.message_defects(exchange.json()))
 
     @keyword
     def message_stream_should_be_in_order(self, stream: StreamedMessage) -> None:
-        """Judge a stream that ran to its end: the order of its events, their names, its blocks and its counts.
+        """Verify a stream that ran to its end: the order and names of its events, its blocks and its counts.
 
         Raises:
             AssertionError: with every defect in it.
@@ -108,11 +109,11 @@ class MessagesLibrary:
         Message Stream Should Be In Order    ${stream}
         ```
         """
-        _judge("Not in Anthropic's order", conformance.stream_defects(stream))
+        verify_no_defects("Not in Anthropic's order", conformance.stream_defects(stream))
 
     @keyword
     def message_stream_should_say_that_it_broke_off(self, stream: StreamedMessage) -> None:
-        """Judge a stream whose backend failed: one error event at its end, and no stop reason.
+        """Verify the stream of a failed backend: one error event at its end, and no stop reason.
 
         Raises:
             AssertionError: with every defect in it.
@@ -121,11 +122,11 @@ class MessagesLibrary:
         Message Stream Should Say That It Broke Off    ${stream}
         ```
         """
-        _judge("Not an honest end of a broken stream", conformance.broken_stream_defects(stream))
+        verify_no_defects("Not an honest end of a broken stream", conformance.broken_stream_defects(stream))
 
     @keyword
     def error_should_be_an_anthropic_error(self, exchange: Exchange) -> None:
-        """Judge an error answer: Anthropic's shape, the type that belongs to the status, the request's id.
+        """Verify an error answer: Anthropic's shape, the type that belongs to the status, the request's id.
 
         Raises:
             AssertionError: with every defect in it.
@@ -134,7 +135,7 @@ class MessagesLibrary:
         Error Should Be An Anthropic Error    ${refusal}
         ```
         """
-        _judge("Not Anthropic's error", conformance.error_defects(exchange))
+        verify_no_defects("Not Anthropic's error", conformance.error_defects(exchange))
 
     @keyword
     def get_message_text(
@@ -150,26 +151,21 @@ class MessagesLibrary:
         Get Message Text    ${stream}    ==    One two three four.
         ```
         """
-        return judge(stream.text, assertion_operator, assertion_expected, "The text of the message", message)
+        return verify(stream.text, assertion_operator, assertion_expected, "The text of the message", message)
 
 
-def _posted(
+def _post(
     prompt: str, headers: Mapping[str, str], fields: dict[str, Any], key_in: KeyPlace = "authorization"
 ) -> Exchange:
     client = target.client()
     body = {"model": client.model, "max_tokens": 32, "messages": [{"role": "user", "content": prompt}]}
     body |= {name: json_or_text(value) for name, value in fields.items()}
-    data = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
-    given = {"content-type": "application/json", "anthropic-version": "2023-06-01", **headers}
-    # llama.cpp's server closes the connection after a stream though it promised to keep it.
-    given |= {"connection": "close"} if fields.get("stream") else {}
+    data = json.dumps(without_none(body)).encode()
+    sent = {"content-type": "application/json", "anthropic-version": "2023-06-01", **headers}
+    # llama.cpp's server closes the connection after a stream, although it promises to keep it.
+    sent |= {"connection": "close"} if fields.get("stream") else {}
     key = target.api_key()
-    given |= {"x-api-key": key} if key_in == "x-api-key" and key else {}
-    exchange = client.send("POST", MESSAGES, body=data, headers=given, anonymous=key_in != "authorization")
+    sent |= {"x-api-key": key} if key_in == "x-api-key" and key else {}
+    exchange = client.send("POST", MESSAGES, body=data, headers=sent, anonymous=key_in != "authorization")
     logger.info(f"{exchange.status} {exchange.body[:2000].decode(errors='replace')}")
     return exchange
-
-
-def _judge(what: str, defects: list[str]) -> None:
-    if defects:
-        raise AssertionError(f"{what}: {'; '.join(defects)}")

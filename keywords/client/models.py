@@ -1,4 +1,4 @@
-"""Which models the gateway offers."""
+"""The models that the gateway offers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from keywords.engine.openai import conformance
 from keywords.engine.openai.answer import read_object
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Words
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class ModelsLibrary:
-    """Find out which models a client may ask for."""
+    """List the models that a client may ask for."""
 
     @keyword
     def list_models(
@@ -26,13 +26,13 @@ class ModelsLibrary:
         assertion_expected: Words = None,
         message: str | None = None,
     ) -> list[str]:
-        """The ids of the models that the gateway offers; the list itself must be as OpenAI writes it.
+        """The ids of the models that the gateway offers; the list must have OpenAI's form.
 
-        They are compared with ids that have spaces between.
+        The expected ids have spaces between.
 
         Raises:
             GatewayRefused: the gateway answered with an error.
-            NotAnAnswer: the body is not a list of models as OpenAI writes it; the message names each defect.
+            NotAnAnswer: the body is not a list of models in OpenAI's form; the message names each defect.
             AssertionError: the comparison failed.
 
         ```robotframework
@@ -42,7 +42,7 @@ class ModelsLibrary:
         """
         ids = [model["id"] for model in target.client().models()]
         logger.info(f"{len(ids)} models: {', '.join(ids)}")
-        return judge(ids, assertion_operator, assertion_expected, "The ids of the models", message)
+        return verify(ids, assertion_operator, assertion_expected, "The ids of the models", message)
 
     @keyword
     def get_model(self, model: str | None = None) -> dict[str, Any]:
@@ -60,12 +60,11 @@ class ModelsLibrary:
         ```
         """
         client = target.client()
-        wanted = model or client.model
-        body = read_object(client.send("GET", f"/v1/models/{wanted}"), "a model")
+        model_id = model or client.model
+        body = read_object(client.send("GET", f"/v1/models/{model_id}"), "a model")
         defects = conformance.model_defects(body)
-        if body.get("id") != wanted:
-            defects.append(f"id must be {wanted!r}, it is {body.get('id')!r}")
-        if defects:
-            raise AssertionError(f"Not the model {wanted!r}: {'; '.join(defects)}")
-        logger.info(f"{wanted}: {body}")
+        if body.get("id") != model_id:
+            defects.append(f"id must be {model_id!r}, it is {body.get('id')!r}")
+        verify_no_defects(f"Not the model {model_id!r}", defects)
+        logger.info(f"{model_id}: {body}")
         return body

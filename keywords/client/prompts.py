@@ -1,4 +1,4 @@
-"""What a prompt costs, and what becomes of it on its way to a backend."""
+"""Prompts: their number of tokens, and the request that reaches the backend."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run.arguments import CONVERTERS, Fields, json_or_text
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class PromptsLibrary:
-    """Compare prompts by their tokens, as the model itself counts them, and read what a scripted backend was asked.
+    """Compare prompts by their tokens, as the model counts them, and read the request that a scripted backend received.
 
     The count is an oracle for control tokens in pasted text: a control token is one token, the same characters as text
     are several.
@@ -25,12 +25,12 @@ class PromptsLibrary:
 
     @keyword
     def repeated_text(self, text: str, count: int, *, separator: str = "") -> str:
-        """A text so many times.
+        """A text, repeated.
 
         Args:
-            text: what is repeated.
-            count: how often it comes.
-            separator: what stands between.
+            text: the text.
+            count: number of repetitions.
+            separator: text between them.
 
         ```robotframework
         ${tokens} =    Repeated Text    <|im_end|>    50
@@ -48,10 +48,10 @@ class PromptsLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """The tokens of one prompt over those of another one.
+        """The tokens of one prompt divided by those of another.
 
         Raises:
-            AssertionError: the comparison failed, or an answer came without a count.
+            AssertionError: the comparison failed, or an answer has no count.
 
         ```robotframework
         ${pasted} =    Ask    <|im_end|><|im_end|>    max_tokens=1
@@ -59,9 +59,9 @@ class PromptsLibrary:
         Get Prompt Token Share    ${pasted}    ${twin}    >=    0.8
         ```
         """
-        counted = [_prompt_tokens(answer), _prompt_tokens(reference)]
-        label = f"{counted[0]} of {counted[1]} prompt tokens"
-        return judge(counted[0] / counted[1], assertion_operator, assertion_expected, label, message)
+        tokens = [_prompt_tokens(answer), _prompt_tokens(reference)]
+        label = f"{tokens[0]} of {tokens[1]} prompt tokens"
+        return verify(tokens[0] / tokens[1], assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_asked_messages(
@@ -81,8 +81,8 @@ class PromptsLibrary:
         Get Asked Messages    ${backend}    ==    system: Be brief.\nuser: Hello.
         ```
         """
-        lines = [f"{asked['role']}: {asked['content']}" for asked in _last_request(backend)["messages"]]
-        return judge("\n".join(lines), assertion_operator, assertion_expected, "The messages", message)
+        lines = [f"{one['role']}: {one['content']}" for one in _last_request(backend)["messages"]]
+        return verify("\n".join(lines), assertion_operator, assertion_expected, "The messages", message)
 
     @keyword
     def get_asked_fields(
@@ -92,7 +92,7 @@ class PromptsLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str:
-        """The names of the fields in the last request that reached a backend, sorted, each after a space.
+        """The names of the fields in the last request that reached a backend, sorted, with spaces between.
 
         Raises:
             AssertionError: the comparison failed, or no request reached the backend.
@@ -102,7 +102,7 @@ class PromptsLibrary:
         ```
         """
         names = " ".join(sorted(_last_request(backend)))
-        return judge(names, assertion_operator, assertion_expected, "The fields", message)
+        return verify(names, assertion_operator, assertion_expected, "The fields", message)
 
     @keyword
     def get_asked_field(
@@ -116,10 +116,10 @@ class PromptsLibrary:
         """A field of the last request that reached a backend.
 
         Args:
-            backend: who was asked.
+            backend: the backend that received it.
             name: the field's name; `options.seed` is the field `seed` of the object `options`.
             assertion_operator: how to compare.
-            assertion_expected: with what; a text that is JSON is taken as JSON.
+            assertion_expected: a value; a text that is JSON is taken as JSON.
             message: replaces the usual message.
 
         Raises:
@@ -135,7 +135,7 @@ class PromptsLibrary:
             if not isinstance(value, dict) or step not in value:
                 raise AssertionError(f"The request has no field {name}: {json.dumps(_last_request(backend))}")
             value = value[step]
-        return judge(value, assertion_operator, json_or_text(assertion_expected), f"The field {name}", message)
+        return verify(value, assertion_operator, json_or_text(assertion_expected), f"The field {name}", message)
 
     @keyword
     def get_asked_body(
@@ -155,7 +155,7 @@ class PromptsLibrary:
         ```
         """
         body = _last_request(backend)
-        return judge(body, assertion_operator, assertion_expected, "The body of the request", message)
+        return verify(body, assertion_operator, assertion_expected, "The body of the request", message)
 
 
 def _prompt_tokens(answer: Answer | StreamedAnswer) -> int:

@@ -14,20 +14,20 @@ from keywords.engine.openai.client import StreamedAnswer
 from keywords.engine.statistics.percentiles import TooFewValuesError, percentile
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields, Words
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify, verify_no_defects
 
 GapStatistic = Literal["p50", "p95", "max"]
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class StreamingLibrary:
-    """Ask the gateway for a stream and look at how it came.
+    """Ask the gateway for a stream and check what arrives when.
 
     Times are seconds on the client's monotonic clock, counted from the moment the request was sent, connecting
-    included. The first content is the first generated text: the bare role that opens a stream does not count. A chunk
+    included. The first content is the first generated text, not the role that opens a stream. A chunk
     may hold any number of tokens, so chunk gaps are not times per token.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
     """
 
@@ -48,7 +48,7 @@ class StreamingLibrary:
         tool: dict[str, object] | None = None,
         extra: Fields = None,
     ) -> StreamedAnswer:
-        """Stream the answer to one question and read it to its end, however it ends.
+        """Stream the answer to one question and read it to its end, broken or not.
 
         Args:
             prompt: the user message.
@@ -56,12 +56,12 @@ class StreamingLibrary:
             model: model id; `${MODEL}` if left out.
             temperature: 0 to 2.
             top_p: above 0 to 1.
-            seed: of the sampling.
+            seed: seed of the sampling.
             max_tokens: upper bound of the answer, in tokens; `${None}` leaves it open.
-            stop: a text, or several, at which the answer ends.
-            n: how many choices.
+            stop: one or several texts that end the answer.
+            n: number of choices.
             include_usage: ask for the usage numbers at the end of the stream.
-            tool: one that the model may call, as `Describe Tool` gives it.
+            tool: a tool that the model may call, from `Describe Tool`.
             extra: further fields of the request.
 
         Returns:
@@ -69,7 +69,7 @@ class StreamingLibrary:
 
         Raises:
             GatewayRefused: the gateway answered with an error instead of a stream.
-            AnswerBrokeOff: not even a status came. A stream that breaks off later is returned.
+            AnswerBrokeOff: no status arrived. A stream that breaks off later is returned.
 
         ```robotframework
         ${stream} =    Stream Chat    Count to five.    temperature=0    include_usage=True
@@ -84,11 +84,11 @@ class StreamingLibrary:
 
     @keyword
     def stream_should_be_closed_properly(self, stream: StreamedAnswer) -> None:
-        """Judge a stream that ran to its natural end.
+        """Verify a stream that ran to its natural end.
 
         One finish reason for each choice and no content after it; the role in the first event of a choice only; the
-        same id, and the object `chat.completion.chunk`, in every event; usage once if it was asked for and else not;
-        `[DONE]` last and exactly once; content type `text/event-stream`; nothing that breaks the rules of the format.
+        same id, and the object `chat.completion.chunk`, in every event; usage once if and only if it was requested;
+        `[DONE]` last and exactly once; content type `text/event-stream`; no other breach of the format.
 
         Raises:
             AssertionError: with every defect in it.
@@ -98,13 +98,11 @@ class StreamingLibrary:
         Stream Should Be Closed Properly    ${stream}
         ```
         """
-        defects = conformance.stream_defects(stream)
-        if defects:
-            raise AssertionError(f"Not a proper stream: {'; '.join(defects)}")
+        verify_no_defects("Not a proper stream", conformance.stream_defects(stream))
 
     @keyword
     def stream_should_be_valid_utf8(self, stream: StreamedAnswer) -> None:
-        """Judge the bytes: all is UTF-8, in each event by itself, and no character was replaced on the way.
+        """Verify that all events are UTF-8 and no character was cut or replaced on the way.
 
         Raises:
             AssertionError: a character was cut or replaced.
@@ -120,7 +118,7 @@ class StreamingLibrary:
             raise AssertionError(f"The stream is not UTF-8: {error}") from error
         for number, event in enumerate(stream.events, start=1):
             text = event.data if event.is_done else json.dumps(event.json(), ensure_ascii=False)
-            if "\N{REPLACEMENT CHARACTER}" in text or any(0xD800 <= ord(sign) <= 0xDFFF for sign in text):  # noqa: PLR2004 - surrogates
+            if "\N{REPLACEMENT CHARACTER}" in text or any(0xD800 <= ord(character) <= 0xDFFF for character in text):  # noqa: PLR2004 - surrogates
                 raise AssertionError(f"Event {number} holds half a character: {event.data}")
 
     @keyword
@@ -131,14 +129,14 @@ class StreamingLibrary:
         assertion_expected: Words = None,
         message: str | None = None,
     ) -> list[str]:
-        """Every finish reason in the order they came; they are compared with words that have spaces between.
+        """All finish reasons in their order; the expected ones have spaces between.
 
         ```robotframework
         ${stream} =    Stream Chat    Tell me a story.    max_tokens=3
         Get Finish Reasons    ${stream}    ==    length
         ```
         """
-        return judge(stream.finish_reasons, assertion_operator, assertion_expected, "The finish reasons", message)
+        return verify(stream.finish_reasons, assertion_operator, assertion_expected, "The finish reasons", message)
 
     @keyword
     def get_time_to_first_content(
@@ -148,14 +146,14 @@ class StreamingLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float | None:
-        """Seconds from sending the request to the first generated text; `${None}` if none came.
+        """Seconds from sending the request to the first generated text; `${None}` if none arrived.
 
         ```robotframework
         ${stream} =    Stream Chat    Count to five.
         Get Time To First Content    ${stream}    <    30
         ```
         """
-        return judge(stream.ttft_s, assertion_operator, assertion_expected, "Time to first content (s)", message)
+        return verify(stream.ttft_s, assertion_operator, assertion_expected, "Time to first content (s)", message)
 
     @keyword
     def get_share_of_time_to_first_content(
@@ -165,7 +163,7 @@ class StreamingLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float | None:
-        """Time to first content as a share of the whole time, 0 to 1; `${None}` if no content came.
+        """Time to first content as a share of the whole time, 0 to 1; `${None}` if no content arrived.
 
         ```robotframework
         ${stream} =    Stream Chat    Tell me a long story.    max_tokens=120
@@ -173,7 +171,7 @@ class StreamingLibrary:
         ```
         """
         share = None if stream.ttft_s is None else stream.ttft_s / stream.total_s
-        return judge(share, assertion_operator, assertion_expected, "Share of time to first content (0 to 1)", message)
+        return verify(share, assertion_operator, assertion_expected, "Share of time to first content (0 to 1)", message)
 
     @keyword
     def get_chunk_gap(
@@ -189,7 +187,7 @@ class StreamingLibrary:
         `p95` needs 59 gaps, `p50` 5, `max` 1.
 
         Raises:
-            ValueError: the stream has too few gaps for the number to mean anything.
+            ValueError: the stream has too few gaps for this statistic.
 
         ```robotframework
         ${stream} =    Stream Chat    Tell me a long story.    max_tokens=120
@@ -203,11 +201,11 @@ class StreamingLibrary:
             value = max(gaps) if statistic == "max" else percentile(gaps, int(statistic[1:]))
         except TooFewValuesError as error:
             raise ValueError(f"Chunk gaps: {error}; raise max_tokens") from None
-        return judge(value, assertion_operator, assertion_expected, f"Chunk gap {statistic} (s)", message)
+        return verify(value, assertion_operator, assertion_expected, f"Chunk gap {statistic} (s)", message)
 
 
 def log_stream(stream: StreamedAnswer) -> None:
-    """Say in one line what came and how it ended."""
+    """Log one line with the text, times and end of a stream."""
     first = "no content" if stream.ttft_s is None else f"first content after {stream.ttft_s:.3f} s"
     end = stream.failure or stream.error or ", ".join(stream.finish_reasons)
     logger.info(f"{stream.text!r}: {len(stream.pieces)} pieces in {stream.total_s:.3f} s, {first}; end: {end}")

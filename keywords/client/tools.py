@@ -1,4 +1,4 @@
-"""Calls of tools: what the model wants called, in plain and streamed answers."""
+"""Tool calls in plain and streamed answers."""
 
 from assertionengine import AssertionOperator
 from robot.api import logger
@@ -7,20 +7,20 @@ from robot.api.deco import keyword, library
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.openai.tool_calls import tool_calls
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class ToolsLibrary:
-    """Offer tools to the model and look at the calls that it answers with."""
+    """Offer tools to the model and check its tool calls."""
 
     @keyword
     def describe_tool(self, name: str, *parameters: str) -> dict[str, object]:
         """A tool as a request offers it.
 
         Args:
-            name: of the function.
-            parameters: names of its parameters, texts all of them.
+            name: name of the function.
+            parameters: names of its parameters, all of them texts.
 
         ```robotframework
         ${tool} =    Describe Tool    get_weather    city
@@ -38,10 +38,10 @@ class ToolsLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str:
-        """The calls in the first choice, one line each: the name, a space, the arguments as JSON with sorted keys.
+        """The tool calls of the first choice, one line each: the name, a space, the arguments as JSON with sorted keys.
 
         Raises:
-            AssertionError: the comparison failed, or a call is not whole.
+            AssertionError: the comparison failed, or a call is incomplete.
 
         ```robotframework
         Get Tool Calls    ${answer}    ==    get_weather {"city": "Oslo"}
@@ -53,4 +53,4 @@ class ToolsLibrary:
             raise AssertionError(f"The answer's calls of tools are not whole: {error}") from error
         text = "\n".join(map(str, calls))
         logger.info(text)
-        return judge(text, assertion_operator, assertion_expected, "The calls of tools", message)
+        return verify(text, assertion_operator, assertion_expected, "The calls of tools", message)

@@ -1,1 +1,1 @@
-"""Gateways of our own: started, configured, stopped, and read from outside."""
+"""Start, configure, stop and observe gateways."""

@@ -1,4 +1,4 @@
-"""Keys and what they may use: made, used up, waited for, and counted together in a Redis."""
+"""Keys and their limits: make keys, use their limits up, and wait as refusals say."""
 
 import hashlib
 import json
@@ -20,23 +20,21 @@ from keywords.engine import clock
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.processes.gateway import run_command
-from keywords.engine.processes.redis import RedisServer
 from keywords.run import target
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.context import output_dir
-from keywords.run.scopes import SCOPES
 
 _LONGEST_WAIT_S = 30.0
 _POLL_S = 0.1
-_TELLING = 12
+_SHOWN_PART = 12
 
 
 @dataclass(frozen=True, slots=True)
 class MadeKey:
-    """A key in a file of its own.
+    """A key and the file of keys that holds it.
 
     Attributes:
-        file: the file, as `[keys] file` takes it.
+        file: the file of keys, as `[keys] file` takes it.
         secret: the key.
     """
 
@@ -44,9 +42,9 @@ class MadeKey:
     secret: Secret
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
+@library(scope="GLOBAL", doc_format="MARKDOWN")
 class LimitsLibrary:
-    """Make keys, use them up, and count what passed.
+    """Make keys, use up their limits, and count what passed.
 
     ```robotframework
     ${key} =    Make Key    alice    --rpm    3
@@ -56,16 +54,13 @@ class LimitsLibrary:
     ```
     """
 
-    def __init__(self) -> None:
-        self._redis: RedisServer | None = None
-
     @keyword
     def make_key(self, name: str, *options: str) -> MadeKey:
         """Make a key with `gateway keys add`, in a new file; the key itself is shown nowhere.
 
         Args:
             name: what the gateway calls the key.
-            options: of the command, such as `--rpm`, `3`.
+            options: options of the command, such as `--rpm`, `3`.
 
         Raises:
             AssertionError: the command failed.
@@ -85,7 +80,7 @@ class LimitsLibrary:
 
     @keyword
     def send_chats(self, count: int, **fields: str) -> list[Exchange]:
-        """Post chat requests one after the other, each over a connection of its own.
+        """Post chat requests one after the other, each over a new connection.
 
         Args:
             count: how many.
@@ -100,7 +95,7 @@ class LimitsLibrary:
 
     @keyword
     def send_chats_together(self, count: int, **fields: str) -> list[Exchange]:
-        """Post so many chat requests at the same time, each over a connection of its own.
+        """Post chat requests at the same time, each over a new connection.
 
         ```robotframework
         ${answers} =    Send Chats Together    8
@@ -119,7 +114,7 @@ class LimitsLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many of the exchanges ended with a status.
+        """The number of exchanges that ended with a status.
 
         ```robotframework
         Get Status Count    ${answers}    429    ==    2
@@ -127,7 +122,7 @@ class LimitsLibrary:
         """
         statuses = [exchange.status for exchange in exchanges]
         label = f"Answers with {status} among {statuses}"
-        return judge(statuses.count(status), assertion_operator, assertion_expected, label, message)
+        return verify(statuses.count(status), assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_answer_with(self, exchanges: list[Exchange], status: int) -> Exchange:
@@ -178,13 +173,13 @@ class LimitsLibrary:
         text, secret = key.file.read_text("utf-8"), key.secret.value
         if hashlib.sha256(secret.encode()).hexdigest() not in text:
             raise AssertionError(f"{key.file} does not hold the key's SHA-256.")
-        # Twelve characters carry 72 random bits: no accident.
-        if any(secret[at : at + _TELLING] in text for at in range(len(secret) - _TELLING)):
+        # Twelve characters carry 72 random bits: equality is no accident.
+        if any(secret[at : at + _SHOWN_PART] in text for at in range(len(secret) - _SHOWN_PART)):
             raise AssertionError(f"{key.file} holds a part of the key itself.")
 
     @keyword
     def text_should_not_contain_the_key(self, text: str, key: MadeKey) -> None:
-        """Fail if a text holds the key; the message does not.
+        """Fail if a text holds the key; the message does not show it.
 
         ```robotframework
         Text Should Not Contain The Key    ${list.stdout}    ${key}
@@ -201,54 +196,23 @@ class LimitsLibrary:
             The seconds.
 
         Raises:
-            AssertionError: it says nothing, or more than 30 seconds.
+            AssertionError: the header is missing or no whole number, or above 30 seconds.
 
         ```robotframework
         Wait As Told    ${refusal}
         ```
         """
-        told = refusal.response_headers.get("retry-after", "")
-        if not told.isdecimal() or int(told) > _LONGEST_WAIT_S:
-            raise AssertionError(f"retry-after is {told!r} instead of up to {_LONGEST_WAIT_S:g} whole seconds.")
-        time.sleep(int(told))
-        return float(told)
-
-    @keyword
-    def start_redis(self) -> str:
-        """Start a Redis of our own, empty.
-
-        It ends with the row that starts it, or the suite in whose setup it is started.
-
-        Returns:
-            Its address, as `[shared] redis_url` takes it.
-
-        ```robotframework
-        ${url} =    Start Redis
-        Add To Gateway Config    ${config}    shared    redis_url=${url}
-        ```
-        """
-        redis = RedisServer()
-        redis.start()
-        SCOPES.remember(redis.stop)
-        self._redis = redis
-        return redis.url
-
-    @keyword
-    def stop_redis(self) -> None:
-        """Kill the Redis that was started last, with everything in it.
-
-        ```robotframework
-        Stop Redis
-        ```
-        """
-        if self._redis is not None:
-            self._redis.stop()
+        retry_after = refusal.response_headers.get("retry-after", "")
+        if not retry_after.isdecimal() or int(retry_after) > _LONGEST_WAIT_S:
+            raise AssertionError(f"retry-after is {retry_after!r} instead of up to {_LONGEST_WAIT_S:g} whole seconds.")
+        time.sleep(int(retry_after))
+        return float(retry_after)
 
 
 def _chat(fields: dict[str, str]) -> Callable[[], Exchange]:
     """A function that posts one chat request."""
     client = target.client()
-    given = {name: json.loads(value) for name, value in fields.items()}
-    body = json.dumps(client.request("Hello.", **given)).encode()
+    values = {name: json.loads(value) for name, value in fields.items()}
+    body = json.dumps(client.request("Hello.", **values)).encode()
     headers = {"content-type": "application/json", "connection": "close"}
     return lambda: client.send("POST", CHAT, body=body, headers=headers)

@@ -1,4 +1,4 @@
-"""The gateway's request ledger, read as any other program would read it."""
+"""The gateway's request ledger, read from its file as another program would read it."""
 
 import json
 import sqlite3
@@ -17,18 +17,18 @@ from keywords.engine import clock
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 TimeUnit = Literal["us", "ms", "s"]
 _MICROSECONDS = {"us": 1, "ms": 1_000, "s": 1_000_000}
-_FLOAT_SLACK = 5e-11  # numbers that differ by no more are the same one, calculated in another order
+_FLOAT_SLACK = 5e-11  # rounding error of the same number, calculated in another order
 _POLL_S = 0.05
 _WITHIN = timedelta(seconds=3)
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class LedgerLibrary:
-    """Switch a ledger on and read what a request left there.
+    """Switch a ledger on and read its entries.
 
     ```robotframework
     ${config} =    Write Gateway Config    ${backend}
@@ -49,20 +49,20 @@ class LedgerLibrary:
         output_price: float = 0.0,
         queue: int = 20_000,
     ) -> Path:
-        """Let a gateway keep a ledger, and give its model a price.
+        """Configure a ledger, and a price of the gateway's model.
 
         Args:
             config: the gateway's configuration, which is changed.
-            model: whose price it is.
+            model: the model that has the price.
             input_price: US dollars for a million tokens of prompts.
             output_price: US dollars for a million tokens of answers.
-            queue: how many requests may wait to be written.
+            queue: maximum number of requests that wait to be written.
 
         Returns:
             The ledger's file, beside the configuration.
         """
         path = config.with_suffix(".sqlite3")
-        # A run before may have left one in the same folder.
+        # An earlier run may have left one in the same folder.
         for old in path.parent.glob(f"{path.name}*"):
             old.unlink()
         lines = [
@@ -81,18 +81,18 @@ class LedgerLibrary:
     def get_ledger_entry(
         self, ledger: Path, request: Exchange | Answer | StreamedAnswer | str, *, within: timedelta = _WITHIN
     ) -> DotDict:
-        """What the ledger holds of one request; its column names are the names of the fields.
+        """The ledger entry of one request; its column names are the names of the fields.
 
         Args:
             ledger: the file.
-            request: what the client got, or the request's id.
-            within: how long to wait for it, for it is written a little later.
+            request: the client's exchange, or the request's id.
+            within: maximum wait; the entry is written a little after the answer.
 
         Returns:
-            The columns of `requests`, and `attempts`: a list with those of `attempts`.
+            The columns of `requests`, and `attempts`: a list of entries with the columns of that table.
 
         Raises:
-            AssertionError: it did not come.
+            AssertionError: the ledger has no such entry in time.
 
         ```robotframework
         ${entry} =    Get Ledger Entry    ${ledger}    ${answer}
@@ -101,16 +101,16 @@ class LedgerLibrary:
         """
         if isinstance(request, Answer | StreamedAnswer):
             request = request.exchange
-        asked = request if isinstance(request, str) else str(request.response_headers["x-request-id"])
+        request_id = request if isinstance(request, str) else str(request.response_headers["x-request-id"])
         end = clock.now() + within.total_seconds()
         while clock.now() < end:
-            found = _rows(ledger, "SELECT * FROM requests WHERE id = ?", asked)
-            if found:
-                attempts = _rows(ledger, "SELECT * FROM attempts WHERE request = ? ORDER BY number", found[0]["seq"])
-                logger.info(json.dumps({**found[0], "attempts": attempts}, indent=2))
-                return DotDict(found[0], attempts=attempts)
+            entries = _rows(ledger, "SELECT * FROM requests WHERE id = ?", request_id)
+            if entries:
+                attempts = _rows(ledger, "SELECT * FROM attempts WHERE request = ? ORDER BY number", entries[0]["seq"])
+                logger.info(json.dumps({**entries[0], "attempts": attempts}, indent=2))
+                return DotDict(entries[0], attempts=attempts)
             time.sleep(_POLL_S)
-        raise AssertionError(f"{ledger} holds no request {asked} after {within.total_seconds():g} s")
+        raise AssertionError(f"{ledger} holds no request {request_id} after {within.total_seconds():g} s")
 
     @keyword
     def get_ledger_count(
@@ -120,7 +120,7 @@ class LedgerLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many requests a ledger holds by now.
+        """The number of requests in a ledger.
 
         ```robotframework
         ${count} =    Get Ledger Count    ${ledger}
@@ -128,7 +128,7 @@ class LedgerLibrary:
         ```
         """
         count = int(_rows(ledger, "SELECT count(*) AS count FROM requests")[0]["count"])
-        return judge(count, assertion_operator, assertion_expected, "Requests in the ledger", message)
+        return verify(count, assertion_operator, assertion_expected, "Requests in the ledger", message)
 
     @keyword
     def get_gateway_time(
@@ -138,12 +138,12 @@ class LedgerLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """Microseconds that a request took of the gateway's own time, without the waits for backends.
+        """The gateway's own time for a request in microseconds, without the waits for backends.
 
         Args:
-            entry: of the ledger.
+            entry: the ledger entry.
             assertion_operator: how to compare.
-            assertion_expected: with how many microseconds.
+            assertion_expected: microseconds.
             message: replaces the usual message.
 
         ```robotframework
@@ -152,7 +152,7 @@ class LedgerLibrary:
         ```
         """
         gateway_us: int = entry["gateway_us"]
-        return judge(gateway_us, assertion_operator, assertion_expected, "The gateway's own time (us)", message)
+        return verify(gateway_us, assertion_operator, assertion_expected, "The gateway's own time (us)", message)
 
     @keyword
     def get_request_duration(
@@ -162,12 +162,12 @@ class LedgerLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """Milliseconds that a request took, from its arrival to the end of its answer.
+        """The duration of a request in milliseconds, from its arrival to the end of its answer.
 
         Args:
-            entry: of the ledger.
+            entry: the ledger entry.
             assertion_operator: how to compare.
-            assertion_expected: with how many milliseconds.
+            assertion_expected: milliseconds.
             message: replaces the usual message.
 
         ```robotframework
@@ -176,19 +176,19 @@ class LedgerLibrary:
         ```
         """
         duration_ms: float = entry["duration_ms"]
-        return judge(duration_ms, assertion_operator, assertion_expected, "The duration of the request (ms)", message)
+        return verify(duration_ms, assertion_operator, assertion_expected, "The duration of the request (ms)", message)
 
     @keyword
     def ledger_should_agree_on_gateway_time(
-        self, entry: dict[str, Any], source: str, told: float, unit: TimeUnit
+        self, entry: dict[str, Any], source: str, reported: float, unit: TimeUnit
     ) -> None:
-        """Judge whether another account of a request tells the gateway's own time that the ledger tells.
+        """Verify that another sink reports the same gateway time as the ledger.
 
         Args:
-            entry: of the ledger.
-            source: names the other account in the message: the header, the log, the metrics.
-            told: the time that it tells.
-            unit: of that time: `us`, `ms` or `s`.
+            entry: the ledger entry.
+            source: names the other sink in the message: the header, the log, the metrics.
+            reported: the time that the sink reports.
+            unit: unit of that time: `us`, `ms` or `s`.
 
         Raises:
             AssertionError: with both numbers.
@@ -198,20 +198,20 @@ class LedgerLibrary:
         Ledger Should Agree On Gateway Time    ${entry}    the header    ${ms}    ms
         ```
         """
-        _judge_time("the gateway's own time", entry["gateway_us"], source, told, unit, _FLOAT_SLACK)
+        _verify_time("the gateway's own time", entry["gateway_us"], source, reported, unit, _FLOAT_SLACK)
 
     @keyword
     def ledger_should_agree_on_duration(
-        self, entry: dict[str, Any], source: str, told: float, unit: TimeUnit, *, rounded_to_us: bool = False
+        self, entry: dict[str, Any], source: str, reported: float, unit: TimeUnit, *, rounded_to_us: bool = False
     ) -> None:
-        """Judge whether another account of a request tells the duration that the ledger tells.
+        """Verify that another sink reports the same duration as the ledger.
 
         Args:
-            entry: of the ledger.
-            source: names the other account in the message.
-            told: the time that it tells.
-            unit: of that time: `us`, `ms` or `s`.
-            rounded_to_us: only the ledger's number is rounded to microseconds, so one microsecond may lie between them.
+            entry: the ledger entry.
+            source: names the other sink in the message.
+            reported: the time that the sink reports.
+            unit: unit of that time: `us`, `ms` or `s`.
+            rounded_to_us: allows one microsecond of difference: only the ledger's number is rounded to microseconds.
 
         Raises:
             AssertionError: with both numbers.
@@ -222,14 +222,14 @@ class LedgerLibrary:
         ```
         """
         slack = 1 / _MICROSECONDS[unit] if rounded_to_us else _FLOAT_SLACK
-        _judge_time("the duration", entry["duration_ms"] * _MICROSECONDS["ms"], source, told, unit, slack)
+        _verify_time("the duration", entry["duration_ms"] * _MICROSECONDS["ms"], source, reported, unit, slack)
 
 
-def _judge_time(what: str, ledger_us: float, source: str, told: float, unit: TimeUnit, slack: float) -> None:
-    ledgers = ledger_us / _MICROSECONDS[unit]
-    if abs(told - ledgers) > slack:
+def _verify_time(what: str, ledger_us: float, source: str, reported: float, unit: TimeUnit, slack: float) -> None:
+    expected = ledger_us / _MICROSECONDS[unit]
+    if abs(reported - expected) > slack:
         raise AssertionError(
-            f"For {what} {source} should tell {ledgers:.10g} {unit} like the ledger, but tells {told:.10g} {unit}"
+            f"For {what} {source} should tell {expected:.10g} {unit} like the ledger, but tells {reported:.10g} {unit}"
         )
 
 

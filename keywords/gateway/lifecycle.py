@@ -1,4 +1,4 @@
-"""What happens to a gateway while it serves: it is told to stop, or to read its configuration again."""
+"""Events in a serving gateway's life: signals to stop or to reload, and the loss of a worker."""
 
 import json
 import shutil
@@ -18,12 +18,12 @@ from robot.api.deco import keyword, library
 from keywords.engine import clock
 from keywords.engine.openai.client import RunningStream, StreamedAnswer
 from keywords.run import target
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.context import Gateway, chosen_gateway
 from keywords.run.scopes import SCOPES
 
 Signal = Literal["SIGTERM", "SIGINT", "SIGHUP"]
-_A_WHILE = timedelta(seconds=10)
+_WITHIN = timedelta(seconds=10)
 _POLL_S = 0.02
 
 
@@ -41,12 +41,12 @@ class LifecycleLibrary:
 
     @keyword
     def signal_gateway(self, name: Signal, gateway: Gateway | None = None) -> None:
-        """Send the gateway itself a signal and do not wait for what it does."""
+        """Send the gateway's main process a signal, without waiting for the effect."""
         chosen_gateway(gateway).process.send_signal(getattr(signal, name))
 
     @keyword
     def replace_gateway_config(self, config: Path, by: Path) -> None:
-        """Put what one configuration file holds in place of another, in one step, as an editor does when it saves.
+        """Replace a configuration file by the contents of another, in one step, as an editor saves.
 
         ```robotframework
         Replace Gateway Config    ${config}    ${other}
@@ -57,11 +57,11 @@ class LifecycleLibrary:
         copy.replace(config)
 
     @keyword
-    def reload_gateway(self, gateway: Gateway | None = None, within: timedelta = _A_WHILE) -> dict[str, Any]:
-        """Send SIGHUP and wait until the gateway has read its configuration again.
+    def reload_gateway(self, gateway: Gateway | None = None, within: timedelta = _WITHIN) -> dict[str, Any]:
+        """Send SIGHUP and wait until the gateway has reloaded its configuration.
 
         Returns:
-            The line of its log: `event` is `config_reloaded` or `config_not_reloaded`.
+            The line of its log; `event` is `config_reloaded` or `config_not_reloaded`.
 
         Raises:
             AssertionError: there was no such line in time.
@@ -72,16 +72,16 @@ class LifecycleLibrary:
         ```
         """
         gateway = chosen_gateway(gateway)
-        before = len(_readings(gateway))
+        before = len(_reloads(gateway))
         self.signal_gateway("SIGHUP", gateway)
         return self.await_reload(before + 1, gateway, within)
 
     @keyword
-    def await_reload(self, count: int, gateway: Gateway | None = None, within: timedelta = _A_WHILE) -> dict[str, Any]:
-        """Wait until the gateway has read its configuration so many times since its start; the line of its log.
+    def await_reload(self, count: int, gateway: Gateway | None = None, within: timedelta = _WITHIN) -> dict[str, Any]:
+        """Wait for a gateway's n-th reload since its start, and return its log line.
 
         Raises:
-            AssertionError: it did not in time.
+            AssertionError: there were fewer in time.
 
         ```robotframework
         Await Reload    1    ${gateway}
@@ -89,20 +89,20 @@ class LifecycleLibrary:
         """
         gateway = chosen_gateway(gateway)
         end = clock.now() + within.total_seconds()
-        while len(found := _readings(gateway)) < count:
+        while len(reloads := _reloads(gateway)) < count:
             if clock.now() > end:
-                raise AssertionError(f"{len(found)} readings of the configuration instead of {count} within {within}")
+                raise AssertionError(f"{len(reloads)} readings of the configuration instead of {count} within {within}")
             sleep(_POLL_S)
-        logger.info(found[count - 1])
-        return found[count - 1]
+        logger.info(reloads[count - 1])
+        return reloads[count - 1]
 
     @keyword
-    def kill_a_worker(self, gateway: Gateway | None = None, within: timedelta = _A_WHILE) -> None:
-        """Kill one of the processes that answer for a gateway with several workers, and wait for the one after it.
+    def kill_a_worker(self, gateway: Gateway | None = None, within: timedelta = _WITHIN) -> None:
+        """Kill one worker process of a gateway, and wait for its replacement.
 
         Raises:
-            GatewayProcessError: the gateway has no processes beside itself.
-            AssertionError: no worker took its place in time.
+            GatewayProcessError: the gateway has no worker processes.
+            AssertionError: no worker replaced it in time.
 
         ```robotframework
         Kill A Worker    ${gateway}
@@ -119,9 +119,9 @@ class LifecycleLibrary:
 
     @keyword
     def suspend_a_worker(self, gateway: Gateway | None = None) -> None:
-        """Have one of the processes that answer for a gateway with several workers stand still; the others get it all.
+        """Suspend one worker process of a gateway; the others get all requests.
 
-        It goes on when the row or the suite that suspends it ends.
+        It resumes at the end of the row or suite that suspends it.
 
         ```robotframework
         Suspend A Worker    ${GATEWAY}
@@ -139,23 +139,23 @@ class LifecycleLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
         *,
-        within: timedelta = _A_WHILE,
+        within: timedelta = _WITHIN,
     ) -> int:
-        """Wait until a gateway has ended by itself: its exit status, below zero if a signal killed it.
+        """Wait until a gateway ends without help; its exit status, below zero if a signal killed it.
 
         Raises:
-            GatewayProcessError: it still runs after that time.
+            GatewayProcessError: it still runs when the time is over.
 
         ```robotframework
         Get Exit Status    ${gateway}    ==    0
         ```
         """
         status = gateway.process.wait_end(within.total_seconds())
-        return judge(status, assertion_operator, assertion_expected, "Exit status of the gateway", message)
+        return verify(status, assertion_operator, assertion_expected, "Exit status of the gateway", message)
 
     @keyword
     def start_streams(self, count: int, prompt: str) -> list[RunningStream]:
-        """Start so many streams at once, wait for the first content of each and leave them running.
+        """Start streams at once, wait for the first content of each and leave them running.
 
         Raises:
             GatewayRefused: the gateway answered one with an error.
@@ -172,12 +172,12 @@ class LifecycleLibrary:
         return [stream.result() for stream in running]
 
     @keyword
-    def finish_streams(self, running: list[RunningStream], within: timedelta = _A_WHILE) -> list[StreamedAnswer]:
+    def finish_streams(self, running: list[RunningStream], within: timedelta = _WITHIN) -> list[StreamedAnswer]:
         """Wait for the ends of streams that run in the background, in the order of their starts.
 
         Args:
             running: from [Start Streams].
-            within: how long to wait for each.
+            within: maximum wait for each.
 
         Raises:
             TimeoutError: one did not end in time.
@@ -197,24 +197,24 @@ class LifecycleLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many of the streams brought all of a text, one finish reason and their closing mark.
+        """The number of streams with the whole text, one finish reason and the closing `[DONE]`.
 
         ```robotframework
         Get Whole Stream Count    ${streams}    One two three four.    ==    50
         ```
         """
-        ends = [_end(stream, text) for stream in streams]
-        label = f"Whole streams ({'; '.join(sorted({end for end in ends if end})) or 'no other'})"
-        return judge(ends.count(""), assertion_operator, assertion_expected, label, message)
+        faults = [_stream_fault(stream, text) for stream in streams]
+        label = f"Whole streams ({'; '.join(sorted(set(filter(None, faults)))) or 'no other'})"
+        return verify(faults.count(""), assertion_operator, assertion_expected, label, message)
 
 
 def _resume(worker: psutil.Process) -> None:
-    with suppress(psutil.NoSuchProcess):  # it was ended meanwhile
+    with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
         worker.resume()
 
 
-def _readings(gateway: Gateway) -> list[dict[str, Any]]:
-    """The log's lines about configurations that were read while it ran."""
+def _reloads(gateway: Gateway) -> list[dict[str, Any]]:
+    """The log lines about reloads."""
     lines = gateway.log.read_text("utf-8", "replace").splitlines(keepends=True)
     return [json.loads(line) for line in lines if "reloaded" in line and line.endswith("\n")]
 
@@ -223,8 +223,8 @@ def _starts_of_workers(gateway: Gateway) -> int:
     return gateway.log.read_text("utf-8", "replace").count('"event":"worker_started"')
 
 
-def _end(stream: StreamedAnswer, text: str) -> str:
-    """What is wrong with a stream; empty if nothing is."""
+def _stream_fault(stream: StreamedAnswer, text: str) -> str:
+    """What is wrong with a stream; empty if it is whole."""
     if stream.failure or stream.error:
         return str(stream.failure or stream.error)
     if stream.text != text:

@@ -1,4 +1,4 @@
-"""What the gateways of this run logged."""
+"""The logs of the gateways that this run started."""
 
 import json
 from datetime import timedelta
@@ -11,7 +11,7 @@ from robot.api.types import Secret
 from robot.utils import DotDict
 
 from keywords.engine import clock
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.context import Gateway, chosen_gateway
 
 _POLL_S = 0.02
@@ -21,10 +21,10 @@ _SOON = timedelta(seconds=2)
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class GatewayLogLibrary:
-    """Search the log of a gateway that this run started; the run's own one if none is named.
+    """Search the log of a gateway that this run started; the target's log if no gateway is named.
 
-    The lines of requests are written a little after their answers went out, so a row that says what is not in the log
-    first waits for a line that must be.
+    The gateway writes the line of a request a little after its answer. A row that expects a text to be absent first
+    waits for a line that must be there.
 
     ```robotframework
     ${answer} =    Ask    Hello.
@@ -38,8 +38,8 @@ class GatewayLogLibrary:
         """The lines that a gateway has logged so far.
 
         Args:
-            containing: only lines with this text, such as a request id.
-            gateway: the run's own one if left out.
+            containing: a text that the lines contain, such as a request id.
+            gateway: the run's target if left out.
 
         ```robotframework
         @{lines} =    Get Gateway Log Lines    listening
@@ -50,15 +50,15 @@ class GatewayLogLibrary:
 
     @keyword
     def get_log_entry(self, request_id: str, gateway: Gateway | None = None, *, within: timedelta = _SOON) -> DotDict:
-        """What a gateway's log tells of one request; the keys of its line are the names of the fields.
+        """The log line of one request; its keys are the names of the fields.
 
         Args:
-            request_id: of the request.
-            gateway: the run's own one if left out.
-            within: how long to wait for it, for it is written a little later.
+            request_id: id of the request.
+            gateway: the run's target if left out.
+            within: maximum wait; the line is written a little after the answer.
 
         Raises:
-            AssertionError: it did not come.
+            AssertionError: the log has no such line in time.
 
         ```robotframework
         ${line} =    Get Log Entry    ${answer.headers}[x-request-id]
@@ -68,7 +68,7 @@ class GatewayLogLibrary:
         gateway = chosen_gateway(gateway)
         deadline = clock.now() + within.total_seconds()
         while True:
-            # A line without its end is still being written.
+            # The gateway is still writing a line without an end.
             lines = gateway.log.read_text("utf-8", "replace").splitlines(keepends=True)
             for line in reversed(lines):
                 if request_id in line and '"event":"request"' in line and line.endswith("\n"):
@@ -87,12 +87,12 @@ class GatewayLogLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int | None:
-        """The tokens of an answer, by the gateway's own account; `${None}` if it has no count.
+        """The tokens of an answer, as the gateway counts them; `${None}` if it has no count.
 
         Args:
-            entry: of the log, by [Get Log Entry], or of the ledger, by `Get Ledger Entry`.
+            entry: from [Get Log Entry] or `Get Ledger Entry`.
             assertion_operator: how to compare.
-            assertion_expected: with how many tokens.
+            assertion_expected: number of tokens.
             message: replaces the usual message.
 
         ```robotframework
@@ -102,14 +102,14 @@ class GatewayLogLibrary:
         """
         tokens: int | None = entry["completion_tokens"]
         label = f"The tokens of the answer, by {entry['tokens_source']},"
-        return judge(tokens, assertion_operator, assertion_expected, label, message)
+        return verify(tokens, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def gateway_should_log(self, text: str, within: timedelta = _SOON, gateway: Gateway | None = None) -> None:
-        """Wait for a text in a gateway's log, whose lines are written a little after the answers they are about.
+        """Wait for a text in a gateway's log.
 
         Raises:
-            AssertionError: it did not come in time.
+            AssertionError: the log does not contain it in time.
 
         ```robotframework
         Gateway Should Log    ${answer.headers}[x-request-id]
@@ -127,8 +127,8 @@ class GatewayLogLibrary:
         """Fail if a text stands anywhere in a gateway's log.
 
         Args:
-            text: what must not be there; a secret is not shown in the message.
-            gateway: the run's own one if left out.
+            text: the message does not show a secret.
+            gateway: the run's target if left out.
 
         ```robotframework
         Gateway Log Should Not Contain    Traceback
@@ -136,10 +136,10 @@ class GatewayLogLibrary:
         ```
         """
         gateway = chosen_gateway(gateway)
-        sought = text.value if isinstance(text, Secret) else text
-        found = self.get_gateway_log_lines(sought, gateway)
-        if found:
-            shown = "\n".join(found[:_SHOWN_LINES])
+        plain = text.value if isinstance(text, Secret) else text
+        lines = self.get_gateway_log_lines(plain, gateway)
+        if lines:
+            shown = "\n".join(lines[:_SHOWN_LINES])
             if isinstance(text, Secret):
-                shown = shown.replace(sought, "<secret>")
-            raise AssertionError(f"{gateway.log} contains '{text}' in {len(found)} lines, first:\n{shown}")
+                shown = shown.replace(plain, "<secret>")
+            raise AssertionError(f"{gateway.log} contains '{text}' in {len(lines)} lines, first:\n{shown}")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from http import HTTPStatus
 
 from assertionengine import AssertionOperator
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,18 +14,17 @@ from keywords.engine import clock
 from keywords.engine.processes.prometheus import Prometheus
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Labels
-from keywords.run.assertions import judge
-from keywords.run.scopes import SCOPES
+from keywords.run.assertions import verify
 
 _POLL_S = 0.1
 _SOON = timedelta(seconds=3)
-# Prometheus waits five seconds before it looks at its targets for the first time.
+# Prometheus waits five seconds before its first scrape.
 _FIRST_SCRAPE = timedelta(seconds=15)
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS, listener=SCOPES)
+@library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
 class MetricsLibrary:
-    """Read what the gateway tells Prometheus; `${GATEWAY_URL}` says which gateway.
+    """Read the metrics of the gateway at `${GATEWAY_URL}`.
 
     ```robotframework
     Get Metric    gateway_requests_total    labels=status_class=2xx
@@ -45,7 +45,7 @@ class MetricsLibrary:
 
     @keyword
     def get_metric_series(self) -> set[str]:
-        """Every series of the gateway's own on the page, by name and labels; those of the process are left out.
+        """Every series of the gateway on the page, by name and labels, without those of the Python process.
 
         ```robotframework
         ${series} =    Get Metric Series
@@ -70,9 +70,9 @@ class MetricsLibrary:
         """The sum of all series of a name that have certain labels; 0 if there is none.
 
         Args:
-            name: of the samples.
+            name: name of the samples.
             assertion_operator: how to compare.
-            assertion_expected: with what sum.
+            assertion_expected: a sum.
             message: replaces the usual message.
             labels: only series with these, such as `code=invalid_api_key`.
 
@@ -81,7 +81,7 @@ class MetricsLibrary:
         Get Metric    gateway_errors_total    >    0    labels=code=invalid_api_key
         ```
         """
-        return judge(
+        return verify(
             _sum_of(name, labels or {}), assertion_operator, assertion_expected, f"{name}{labels or ''}", message
         )
 
@@ -96,13 +96,13 @@ class MetricsLibrary:
         *,
         labels: Labels = None,
     ) -> float:
-        """By how much a metric has grown since [Get Metric] gave a value of it.
+        """The growth of a metric since an earlier [Get Metric].
 
         Args:
             name: as for [Get Metric].
-            since: the value that it had before.
+            since: the earlier value.
             assertion_operator: how to compare.
-            assertion_expected: with what growth.
+            assertion_expected: a difference.
             message: replaces the usual message.
             labels: as for [Get Metric].
 
@@ -113,7 +113,7 @@ class MetricsLibrary:
         """
         now = _sum_of(name, labels or {})
         label = f"The growth of {name}{labels or ''} from {since:g} to {now:g}"
-        return judge(now - since, assertion_operator, assertion_expected, label, message)
+        return verify(now - since, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def metrics_should_add_up_to(
@@ -121,16 +121,16 @@ class MetricsLibrary:
     ) -> None:
         """Wait until all series of these names add up to a number.
 
-        A request is accounted for a little after its answer.
+        The gateway counts a request a little after its answer.
 
         Args:
             expected: the sum.
-            names: of the metrics.
-            since: a sum that they had before, which does not count.
-            within: how long to wait.
+            names: names of the metrics.
+            since: an earlier sum, which is subtracted.
+            within: maximum wait.
 
         Raises:
-            AssertionError: they did not in time.
+            AssertionError: the sum is another one when the time is over.
 
         ```robotframework
         Metrics Should Add Up To    40    gateway_ledger_written_total    gateway_ledger_dropped_total
@@ -139,27 +139,13 @@ class MetricsLibrary:
         ```
         """
         end = clock.now() + within.total_seconds()
-        while (found := sum(_sum_of(name, {}) for name in names) - since) != expected:
+        while (total := sum(_sum_of(name, {}) for name in names) - since) != expected:
             if clock.now() > end:
                 more = f" more than {since:g}" if since else ""
                 raise AssertionError(
-                    f"{' + '.join(names)} is {found:g}{more} instead of {expected:g} after {within.total_seconds():g} s"
+                    f"{' + '.join(names)} is {total:g}{more} instead of {expected:g} after {within.total_seconds():g} s"
                 )
             time.sleep(_POLL_S)
-
-    @keyword
-    def start_prometheus(self, url: str) -> Prometheus:
-        """Start Debian's Prometheus on a free port, scraping the gateway at `url`.
-
-        It ends with the row that starts it, or the suite in whose setup it is started.
-
-        Raises:
-            PrometheusError: it is not installed, or did not get ready.
-        """
-        prometheus = Prometheus(url)
-        SCOPES.remember(prometheus.stop)
-        logger.info(f"Prometheus at {prometheus.url}")
-        return prometheus
 
     @keyword
     def get_query_result(
@@ -172,44 +158,46 @@ class MetricsLibrary:
         *,
         within: timedelta = _FIRST_SCRAPE,
     ) -> float:
-        """The one value of a PromQL expression; it is asked for until there is one.
+        """The one value of a PromQL expression; waits until there is one.
 
         Args:
-            prometheus: who is asked.
+            prometheus: the server to query.
             expression: PromQL that gives one series.
             assertion_operator: how to compare.
-            assertion_expected: with what.
+            assertion_expected: a value.
             message: replaces the usual message.
-            within: how long it may take until a first scrape has what is asked for.
+            within: maximum wait for a scrape that gives one.
 
         Raises:
             PrometheusError: the expression is no PromQL.
-            AssertionError: it did not give one value in time, or the value is another.
+            AssertionError: it did not give one value in time, or the comparison failed.
 
         ```robotframework
         Get Query Result    ${prometheus}    sum(gateway_requests_total)    ==    3
         ```
         """
         end = clock.now() + within.total_seconds()
-        found = prometheus.query(expression)
-        while len(found) != 1 and clock.now() < end:
+        series = prometheus.query(expression)
+        while len(series) != 1 and clock.now() < end:
             time.sleep(_POLL_S)
-            found = prometheus.query(expression)
-        if len(found) != 1:
-            raise AssertionError(f"{expression} gave {len(found)} series within {within.total_seconds():g} s: {found}")
-        logger.info(f"{expression} = {found[0]}")
-        return judge(found[0][1], assertion_operator, assertion_expected, expression, message)
+            series = prometheus.query(expression)
+        if len(series) != 1:
+            raise AssertionError(
+                f"{expression} gave {len(series)} series within {within.total_seconds():g} s: {series}"
+            )
+        logger.info(f"{expression} = {series[0]}")
+        return verify(series[0][1], assertion_operator, assertion_expected, expression, message)
 
 
 def _sum_of(name: str, labels: Mapping[str, str]) -> float:
-    found = [value for sample, given, value in _samples() if sample == name and labels.items() <= given.items()]
-    logger.info(f"{name}{labels or ''} = {sum(found):g}, from {len(found)} series")
-    return sum(found)
+    values = [value for sample, own, value in _samples() if sample == name and labels.items() <= own.items()]
+    logger.info(f"{name}{labels or ''} = {sum(values):g}, from {len(values)} series")
+    return sum(values)
 
 
 def _samples() -> list[tuple[str, dict[str, str], float]]:
     exchange = target.client().send("GET", "/metrics", body=None, headers={})
-    if exchange.status != 200:  # noqa: PLR2004  # HTTP's own number
+    if exchange.status != HTTPStatus.OK:
         raise AssertionError(f"/metrics answered {exchange.status}")
     return [
         (sample.name, dict(sample.labels), float(sample.value))

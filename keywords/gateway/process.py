@@ -1,4 +1,4 @@
-"""The gateways under test: those that this run starts and ends, and those it attaches to."""
+"""The processes of the gateways under test: start, damage and stop them, or attach to a running gateway."""
 
 import os
 import subprocess
@@ -16,8 +16,8 @@ from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.processes.background import run_in_background
 from keywords.engine.processes.gateway import CommandResult, GatewayProcessError, run_command, start_gateway
 from keywords.engine.processes.tree import Ended, wait_gone
-from keywords.run.assertions import judge
-from keywords.run.context import Gateway, Target, chosen_gateway, is_to_hold_model, look_at_target, output_dir
+from keywords.run.assertions import verify
+from keywords.run.context import Gateway, Target, chosen_gateway, holds_embedded_model, output_dir, probe_target
 from keywords.run.scopes import SCOPES
 
 if TYPE_CHECKING:
@@ -28,11 +28,10 @@ _READY_WITHIN = timedelta(seconds=60)
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
 class GatewayProcessLibrary:
-    """Start, watch, damage and end gateways.
+    """Start, watch, damage and stop gateways.
 
-    A run has one target, provided and released by the outermost suite. Rows and suites may start further gateways, each
-    with a configuration of its own, which end with them. Keywords with an optional `gateway` mean the run's own one if
-    it is left out.
+    A run has one target, provided and released by the outermost suite. Rows and suites may start further gateways with
+    other configurations, which end with them. Without `gateway`, a keyword acts on the run's target.
 
     ```robotframework
     ${gateway} =    Start Gateway
@@ -58,9 +57,9 @@ class GatewayProcessLibrary:
         """Attach to the server at a URL, or start a gateway if there is none.
 
         Args:
-            url: address of an OpenAI-compatible server; empty starts a gateway of our own.
-            api_key: key for that server; a gateway of our own gets a random one.
-            config: configuration file for a gateway of our own; the built-in one if left out.
+            url: address of an OpenAI-compatible server; empty starts our own gateway.
+            api_key: key for that server; our own gateway gets a random one.
+            config: configuration file for our own gateway; the built-in one if left out.
             ready_within: time limit for the start.
 
         Raises:
@@ -75,18 +74,18 @@ class GatewayProcessLibrary:
         if url:
             return self.attach_to_gateway(url, api_key)
         gateway = self._start(config, ready_within, warm=False)
-        return look_at_target(gateway.url, gateway.api_key, gateway)
+        return probe_target(gateway.url, gateway.api_key, gateway)
 
     @keyword
     def release_target(self) -> None:
-        """End every gateway that this run still has, and fail if one of the run did not end cleanly.
+        """Stop all running gateways of this run, and fail if one of the run did not end cleanly.
 
-        Gateways of rows and suites began to end with them; this waits for the last of them. It does nothing for a
-        server that the run only attached to.
+        Gateways of rows and suites have begun to stop with them; this waits for their ends. It does nothing to a server
+        that the run only attached to.
 
         Raises:
             AssertionError: a gateway had to be killed, or left processes behind, or something else that a suite started
-                could not be stopped; all is ended all the same.
+                could not be stopped; every process is ended all the same.
         """
         ended = [(gateway, future.result()) for gateway, future in self._ending]
         self._ending.clear()
@@ -97,7 +96,7 @@ class GatewayProcessLibrary:
 
     @keyword
     def attach_to_gateway(self, url: str, api_key: Secret | None = None) -> Target:
-        """Find out what answers at a URL, within 5 seconds for each question and without spending a token.
+        """Probe the server at a URL, within 5 seconds for each request and without spending a token.
 
         Args:
             url: address of an OpenAI-compatible server, with or without `/v1`.
@@ -110,7 +109,7 @@ class GatewayProcessLibrary:
         ${target} =    Attach To Gateway    http://127.0.0.1:8080
         ```
         """
-        return look_at_target(url, api_key, None)
+        return probe_target(url, api_key, None)
 
     @keyword
     def start_gateway(
@@ -123,12 +122,11 @@ class GatewayProcessLibrary:
         """Start a gateway on a free port and wait until it is ready.
 
         Its log goes to the output directory. It ends with the row that starts it, or the suite in whose setup it is
-        started; the next row need not wait for that. It never outlives this run, even if the run is killed.
+        started; the next row does not wait for that. It never outlives this run, even if the run is killed.
 
         Args:
             config: configuration file; the built-in one, with the embedded model, if left out.
-            environment: variables that this gateway alone sees, over those of the run and over the key that it is
-                given otherwise.
+            environment: variables of this gateway, which override those of the run and its random key.
             ready_within: time limit for the start.
 
         Raises:
@@ -136,7 +134,7 @@ class GatewayProcessLibrary:
                 message ends with the last lines of its log.
 
         The run's target starts as a user would start it. Further gateways are forked from an interpreter that has the
-        gateway's modules in memory, where the platform lets us: the same process in a tenth of the time.
+        gateway's modules in memory, where the platform allows it: the same process in a tenth of the time.
 
         ```robotframework
         ${gateway} =    Start Gateway    config=${CONFIG}
@@ -164,7 +162,7 @@ class GatewayProcessLibrary:
             log=process.log,
             api_key=Secret(process.api_key),
             process=process,
-            holds_model=is_to_hold_model(config, {**os.environ, **(environment or {})}),
+            holds_model=holds_embedded_model(config, {**os.environ, **(environment or {})}),
             started_in=str(SCOPES.here()),
         )
         self._running.append(gateway)
@@ -174,10 +172,10 @@ class GatewayProcessLibrary:
 
     @keyword
     def stop_gateway(self, gateway: Gateway | None = None) -> Ended:
-        """Ask a gateway to end, kill it if it does not within 5 seconds, and end whatever it left behind.
+        """Ask a gateway to end, kill it after 5 seconds, and end the processes that it left behind.
 
         Returns:
-            How it ended; judge it with [Get Leftover Processes].
+            How it ended; verify it with [Get Leftover Processes].
         """
         gateway = chosen_gateway(gateway)
         ended = gateway.process.stop()
@@ -187,14 +185,14 @@ class GatewayProcessLibrary:
         return ended
 
     def _begin_to_stop(self, gateway: Gateway) -> None:
-        """Let a gateway end while the next row begins; `release_target` waits for it and judges how it ended."""
+        """Stop a gateway while the next row begins; `release_target` waits for it and checks how it ended."""
         if gateway in self._running:
             self._running.remove(gateway)
             self._ending.append((gateway, run_in_background(gateway.process.stop)))
 
     @keyword
     def kill_gateway(self, gateway: Gateway | None = None) -> None:
-        """Kill the gateway itself, without a warning, as a crash would; its model's process is not touched."""
+        """Kill the gateway's main process without a warning, as a crash would; its model's process is not touched."""
         chosen_gateway(gateway).process.kill()
 
     @keyword
@@ -202,7 +200,7 @@ class GatewayProcessLibrary:
         """Kill the process that holds the embedded model, without a warning, and wait until it is gone.
 
         Returns:
-            The process id that it had.
+            Its process id.
 
         Raises:
             GatewayProcessError: the gateway has no such process.
@@ -215,13 +213,13 @@ class GatewayProcessLibrary:
 
     @keyword
     def gateway_should_be_ready_within(self, limit: timedelta, gateway: Gateway | None = None) -> float:
-        """Wait until `/health/ready` says yes.
+        """Wait until `/health/ready` answers yes.
 
         Returns:
-            The seconds that took.
+            The seconds until then.
 
         Raises:
-            AssertionError: it was not ready in time, or is no longer there.
+            AssertionError: it was not ready in time, or has ended.
 
         ```robotframework
         Kill Model Process Of Gateway
@@ -243,7 +241,7 @@ class GatewayProcessLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many processes a gateway left behind when it ended; they have been ended since.
+        """The number of processes that a gateway left behind; they have been ended since.
 
         ```robotframework
         ${ended} =    Stop Gateway    ${gateway}
@@ -251,7 +249,7 @@ class GatewayProcessLibrary:
         ```
         """
         label = f"Leftover processes ({'; '.join(ended.leftover) or 'none'})"
-        return judge(len(ended.leftover), assertion_operator, assertion_expected, label, message)
+        return verify(len(ended.leftover), assertion_operator, assertion_expected, label, message)
 
     @keyword
     def run_gateway_command(
@@ -261,8 +259,8 @@ class GatewayProcessLibrary:
 
         Args:
             arguments: what follows `gateway`.
-            environment: variables that this command alone sees, over those of the run.
-            timeout: how long it may take.
+            environment: variables of this command, which override those of the run.
+            timeout: time limit.
 
         Returns:
             `rc`, `stdout` and `stderr`.

@@ -1,4 +1,4 @@
-"""Gateways' configurations whose one model has several backends, and rules for what happens when they fail."""
+"""Configurations with a route of several backends, and rules for their failures."""
 
 import json
 import time
@@ -23,7 +23,7 @@ _POLL_S = 0.1
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
 class RoutesLibrary:
-    """Lead one model to several scripted backends, which the gateway knows as `first`, `second` and so on.
+    """Route one model to several scripted backends, which the gateway knows as `first`, `second` and `third`.
 
     ```robotframework
     ${config} =    Write Route Config    ${first}    ${second}    retries=attempts=2 base_s=0.01
@@ -35,10 +35,10 @@ class RoutesLibrary:
 
     @keyword
     def backend_should_answer(self, name: str, *, within: timedelta = _SOON) -> None:
-        """Post chat requests, a tenth of a second apart, until one is answered by a certain backend of the route.
+        """Post chat requests, a tenth of a second apart, until a certain backend of the route answers one.
 
         Raises:
-            AssertionError: none was in time.
+            AssertionError: it answered none in time.
 
         ```robotframework
         Backend Should Answer    first    within=2 s
@@ -46,14 +46,14 @@ class RoutesLibrary:
         """
         client = target.client()
         body = json.dumps(client.request("Hello.")).encode()
-        end, others = clock.now() + within.total_seconds(), []
+        end, answered = clock.now() + within.total_seconds(), []
         while clock.now() < end:
             exchange = client.send("POST", CHAT, body=body, headers={"content-type": "application/json"})
-            others.append(exchange.response_headers.get("x-gateway-backend", f"nobody ({exchange.status})"))
-            if others[-1] == name:
+            answered.append(exchange.response_headers.get("x-gateway-backend", f"nobody ({exchange.status})"))
+            if answered[-1] == name:
                 return
             time.sleep(_POLL_S)
-        raise AssertionError(f"'{name}' did not answer within {within.total_seconds():g} s, but: {', '.join(others)}")
+        raise AssertionError(f"'{name}' did not answer within {within.total_seconds():g} s, but: {', '.join(answered)}")
 
     @keyword
     def write_route_config(
@@ -64,14 +64,14 @@ class RoutesLibrary:
         retries: Settings = None,
         breaker: Settings = None,
     ) -> Path:
-        """Write a configuration whose model `scripted` leads to these backends, in their order.
+        """Write a configuration whose model `scripted` routes to these backends, in their order.
 
         Args:
-            backends: one to three, spoken to in OpenAI's format; they need not run.
+            backends: one to three, which get OpenAI's format; they need not run.
             weights: one for each backend, which then share the load (`3 1`); without, the later ones are fallbacks.
-            timeouts: what stands in the table `[timeouts]`, such as `attempt_s=0.4 total_s=1`.
-            retries: what stands in the table `[retries]`.
-            breaker: what stands in the table `[breaker]`.
+            timeouts: settings of the table `[timeouts]`, such as `attempt_s=0.4 total_s=1`.
+            retries: settings of the table `[retries]`.
+            breaker: settings of the table `[breaker]`.
 
         Returns:
             The file, in the output directory.
@@ -86,11 +86,11 @@ class RoutesLibrary:
         if not 1 <= len(backends) <= len(self.NAMES):
             raise ValueError(f"Give 1 to {len(self.NAMES)} backends, not {len(backends)}.")
         shares = [""] * len(backends) if weights is None else [f", weight = {weight}" for weight in weights]
-        lines, steps = [], []
+        lines, candidates = [], []
         for name, backend, share in zip(self.NAMES[: len(backends)], backends, shares, strict=True):
             lines += [f"[backends.{name}]", 'kind = "openai"', f"base_url = {json.dumps(backend.url + '/v1')}"]
-            steps.append(f'{{ backend = "{name}"{share} }}')
-        lines += ["[models.scripted]", f"route = [{', '.join(steps)}]"]
+            candidates.append(f'{{ backend = "{name}"{share} }}')
+        lines += ["[models.scripted]", f"route = [{', '.join(candidates)}]"]
         for table, rules in (("timeouts", timeouts), ("retries", retries), ("breaker", breaker)):
             lines += [f"[{table}]", *(f"{key} = {value}" for key, value in (rules or {}).items())]
         path = output_dir() / f"gateway-route-{next(_numbers)}.toml"

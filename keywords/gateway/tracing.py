@@ -1,4 +1,4 @@
-"""Traces: a receiver of OpenTelemetry, and what a gateway sends there."""
+"""Traces and metrics that a gateway exports over OTLP, and a receiver for them."""
 
 import json
 import secrets
@@ -22,7 +22,7 @@ _POLL_S = 0.05
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
 class TracingLibrary:
-    """Receive what a gateway tells OpenTelemetry.
+    """Receive the traces and metrics that a gateway exports.
 
     ```robotframework
     ${receiver} =    Start Trace Receiver
@@ -33,20 +33,20 @@ class TracingLibrary:
 
     @keyword
     def start_trace_receiver(self) -> OtlpReceiver:
-        """Listen for OTLP/HTTP on a free port, until the row or the suite that starts it ends."""
+        """Listen for OTLP/HTTP on a free port, until the end of the row or suite that starts it."""
         receiver = OtlpReceiver()
         SCOPES.remember(receiver.stop)
         return receiver
 
     @keyword
     def add_tracing_to_config(self, config: Path, receiver: OtlpReceiver) -> None:
-        """Let a gateway send its traces and metrics to the receiver, every 200 ms."""
+        """Configure a gateway to export to the receiver, metrics every 200 ms."""
         with config.open("a", encoding="utf-8") as file:
             file.write(f"[otel]\nendpoint = {json.dumps(receiver.url)}\nmetrics_interval_s = 0.2\n")
 
     @keyword
     def new_trace_parent(self) -> str:
-        """A fresh `traceparent`: the trace's id is its characters 3 to 35, that of the client's span 36 to 52.
+        """A new `traceparent`: its characters 3 to 35 are the trace id, 36 to 52 the id of the client's span.
 
         ```robotframework
         ${parent} =    New Trace Parent
@@ -58,10 +58,10 @@ class TracingLibrary:
     def get_spans_of_request(
         self, receiver: OtlpReceiver, request: Exchange | Answer | StreamedAnswer, *, within: timedelta = _WITHIN
     ) -> list[Span]:
-        """The span of a request, and then those of its attempts, in their order.
+        """The span of a request, followed by the spans of its attempts in their order.
 
         Raises:
-            TimeoutError: it did not come.
+            TimeoutError: it did not arrive.
         """
         if isinstance(request, Answer | StreamedAnswer):
             request = request.exchange
@@ -71,7 +71,7 @@ class TracingLibrary:
 
     @keyword
     def attempt_should_lie_within_its_request(self, request: Span, attempt: Span) -> None:
-        """Judge the times of two spans: the attempt takes time, and none of it before or after its request.
+        """Verify the times of two spans: the attempt takes time, and all of it within its request.
 
         Raises:
             AssertionError: with the times, in microseconds since the request began.
@@ -92,10 +92,10 @@ class TracingLibrary:
 
     @keyword
     def metrics_should_arrive(self, receiver: OtlpReceiver, *names: str, within: timedelta = _WITHIN) -> None:
-        """Wait until metrics of these names have come.
+        """Wait until metrics of these names have arrived.
 
         Raises:
-            AssertionError: one did not come in time.
+            AssertionError: one did not arrive in time.
 
         ```robotframework
         Metrics Should Arrive    ${receiver}    gen_ai.client.token.usage
@@ -104,6 +104,6 @@ class TracingLibrary:
         end = clock.now() + within.total_seconds()
         while missing := set(names) - receiver.metrics:
             if clock.now() > end:
-                came = ", ".join(sorted(receiver.metrics)) or "none"
-                raise AssertionError(f"{', '.join(sorted(missing))} did not come within {within}; these did: {came}")
+                arrived = ", ".join(sorted(receiver.metrics)) or "none"
+                raise AssertionError(f"{', '.join(sorted(missing))} did not come within {within}; these did: {arrived}")
             time.sleep(_POLL_S)

@@ -1,4 +1,4 @@
-"""What each kind of backend takes of a request, tried out through the gateway."""
+"""Capabilities of each kind of backend, measured through the gateway."""
 
 import json
 from typing import Literal
@@ -18,9 +18,9 @@ Expected = Literal["taken", "dropped", "refused"]
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class CapabilitiesLibrary:
-    """Ask backends of several kinds, or a model itself, for one thing each, and see what becomes of it.
+    """Use a capability with backends of several kinds, or with a model, and observe the outcome.
 
-    The gateway's models must be called like the kinds of their backends, as [Write Gateway Config Of All Kinds] does.
+    The gateway's models must be called like the kinds of their backends, as by `Write Gateway Config Of All Kinds`.
 
     ```robotframework
     Capability Should Be    ${backend}    seed    openai=taken    anthropic=dropped
@@ -34,40 +34,40 @@ class CapabilitiesLibrary:
 
     @keyword
     def capability_should_be(self, backend: ScriptedBackend, capability: str, **expected: Expected) -> None:
-        """Judge what becomes of a thing that is asked for, for each kind of backend.
+        """Verify the outcome of a capability for each kind of backend.
 
         Args:
-            backend: the one that stands for all the kinds.
+            backend: the scripted backend of all kinds.
             capability: a name in `keywords/engine/capabilities/backends.py`, such as `seed`.
             expected: by the kind of backend: `taken` if it must reach the backend, `dropped` if the answer must name it
                 in `x-gateway-dropped-params`, `refused` if the request must be refused with 400 for it.
 
         Raises:
-            AssertionError: for a kind it is otherwise; `lost` means neither sent on nor named.
+            AssertionError: a kind has another outcome; `lost` means neither sent on nor named.
             KeyError: there is no such capability.
 
         ```robotframework
         Capability Should Be    ${backend}    seed    openai=taken    ollama=taken    anthropic=dropped
         ```
         """
-        found = {kind: self._try(backend, capability, kind) for kind in expected}
-        self._outcomes.setdefault(capability, {}).update(found)
-        wrong = [f"{kind}: {found[kind]}, not {word}" for kind, word in expected.items() if found[kind] != word]
+        outcomes = {kind: self._try(backend, capability, kind) for kind in expected}
+        self._outcomes.setdefault(capability, {}).update(outcomes)
+        wrong = [f"{kind}: {outcomes[kind]}, not {word}" for kind, word in expected.items() if outcomes[kind] != word]
         if wrong:
             raise AssertionError(f"{capability} is otherwise for {'; '.join(wrong)}")
 
     @keyword
     def model_capability_should_be(self, kind: str, capability: str, expected: Expected) -> None:
-        """Judge what becomes of a thing that the row's model is asked for, by what its answers show.
+        """Verify the outcome of a capability for the row's model, as its answers show it.
 
         Args:
             kind: the kind of the model's backend: its column in the table.
-            capability: a name in `keywords/engine/model_capabilities.py`.
+            capability: a name in `keywords/engine/capabilities/model.py`.
             expected: `taken` if it must show in the answer, `dropped` if the answer must name it in
                 `x-gateway-dropped-params`, `refused` if the request must be refused with 400 for it.
 
         Raises:
-            AssertionError: it is otherwise; `lost` means that it neither shows nor is named.
+            AssertionError: it has another outcome; `lost` means that it neither shows nor is named.
             KeyError: there is no such capability.
 
         ```robotframework
@@ -75,16 +75,16 @@ class CapabilitiesLibrary:
         ```
         """
         try:
-            found = model_outcome(target.client(), capability)
+            actual = model_outcome(target.client(), capability)
         except ValueError as error:
             raise AssertionError(f"{capability} for {kind}: {error}") from error
-        self._outcomes.setdefault(capability, {})[kind] = found
-        if found != expected:
-            raise AssertionError(f"{capability} is otherwise for {kind}: {found}, not {expected}")
+        self._outcomes.setdefault(capability, {})[kind] = actual
+        if actual != expected:
+            raise AssertionError(f"{capability} is otherwise for {kind}: {actual}, not {expected}")
 
     @keyword
     def write_capability_table(self) -> str:
-        """Write what the rows of all suites found out so far into `capabilities.md` in the output directory.
+        """Write the outcomes of all rows so far into `capabilities.md` in the output directory.
 
         Returns:
             The table, as Markdown.

@@ -1,4 +1,4 @@
-"""Whether the same question gets the same answer."""
+"""Determinism: whether the same question gets the same answer."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.evaluation.determinism import PromptSet, Repetition
 from keywords.run import target
-from keywords.run.assertions import judge
-from keywords.run.row_message import tell
+from keywords.run.assertions import verify
+from keywords.run.row_message import append_test_message
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class DeterminismLibrary:
-    """Ask the same thing several times and compare the answers, character by character.
+    """Ask the same question several times and compare the answers, character by character.
 
-    What is compared is the text of the first choice. A share among several prompts comes with its upper bound: seeing
-    no difference in ten prompts does not say that there is none.
+    The text of the first choice is compared. A share of several prompts has an upper bound: no difference in ten
+    prompts does not prove that there is none.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
     """
 
@@ -41,15 +41,15 @@ class DeterminismLibrary:
 
         Args:
             prompt: the user message.
-            times: how often, at least 2.
+            times: number of requests, at least 2.
             temperature: 0 to 2.
-            seed: of the sampling; the same for all.
+            seed: seed of the sampling; the same for all.
             max_tokens: upper bound of each answer, in tokens.
             together: send all at the same moment instead of one after the other.
             extra: further fields of the request.
 
         Returns:
-            The answers, how many are distinct, the share that is identical, the first character that differs.
+            The answers, how many are distinct, the share of identical ones, the first character that differs.
 
         Raises:
             GatewayRefused: the gateway answered with an error.
@@ -105,14 +105,14 @@ class DeterminismLibrary:
 
         Args:
             prompts: the user messages.
-            times: how often each, at least 2.
+            times: number of requests for each, at least 2.
             temperature: 0 to 2.
-            seed: of the sampling; the same for all.
+            seed: seed of the sampling; the same for all.
             max_tokens: upper bound of each answer, in tokens.
             together: send the repetitions of a question at the same moment.
 
         Returns:
-            A repetition for each question, how many differed, and the upper bound of that share.
+            A repetition for each question, the number that differed, and the upper bound of that share.
 
         Raises:
             GatewayRefused: the gateway answered with an error.
@@ -124,7 +124,7 @@ class DeterminismLibrary:
         """
         fields = {"temperature": temperature, "seed": seed, "max_tokens": max_tokens}
         result = PromptSet([_repeat(prompt, times, fields, together=together) for prompt in prompts])
-        tell(result.statement)
+        append_test_message(result.statement)
         return result
 
     @keyword
@@ -135,16 +135,16 @@ class DeterminismLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many different texts there are among the answers; 1 means that all are the same.
+        """The number of distinct texts among the answers; 1 if all are the same.
 
         ```robotframework
         ${result} =    Ask Repeatedly    Name three colours.
         Get Distinct Answers    ${result}    ==    1
         ```
         """
-        tell(result.statement)
+        append_test_message(result.statement)
         label = f"The number of distinct answers ({result.statement})"
-        return judge(result.distinct, assertion_operator, assertion_expected, label, message)
+        return verify(result.distinct, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_share_of_identical_answers(
@@ -161,9 +161,9 @@ class DeterminismLibrary:
         Get Share Of Identical Answers    ${result}    >=    0.6
         ```
         """
-        tell(result.statement)
+        append_test_message(result.statement)
         label = f"The share of identical answers ({result.statement})"
-        return judge(result.identical_share, assertion_operator, assertion_expected, label, message)
+        return verify(result.identical_share, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_differing_prompts(
@@ -173,7 +173,7 @@ class DeterminismLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many of the prompts got different answers.
+        """The number of prompts with different answers.
 
         ```robotframework
         ${set} =    Ask Each Repeatedly    Name a colour.    Name a town.
@@ -181,7 +181,7 @@ class DeterminismLibrary:
         ```
         """
         label = f"The number of prompts with different answers ({result.statement})"
-        return judge(result.differing, assertion_operator, assertion_expected, label, message)
+        return verify(result.differing, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_upper_bound_of_differing_prompts(
@@ -191,9 +191,9 @@ class DeterminismLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """With 95 % confidence no larger share of such prompts gets different answers; 0 to 1.
+        """The upper 95 % bound of the share of prompts with different answers; 0 to 1.
 
-        It is the exact one-sided bound of Clopper and Pearson: none of 10 gives 0.26, none of 29 gives 0.10.
+        The exact one-sided bound of Clopper and Pearson: none of 10 gives 0.26, none of 29 gives 0.10.
 
         ```robotframework
         ${set} =    Ask Each Repeatedly    Name a colour.    Name a town.
@@ -201,11 +201,11 @@ class DeterminismLibrary:
         ```
         """
         label = f"The upper bound of the share of prompts with different answers ({result.statement})"
-        return judge(result.upper_bound, assertion_operator, assertion_expected, label, message)
+        return verify(result.upper_bound, assertion_operator, assertion_expected, label, message)
 
 
 def _repeat(prompt: str, times: int, fields: dict[str, Any], *, together: bool) -> Repetition:
-    if times < 2:  # noqa: PLR2004 - comparing takes two
+    if times < 2:  # noqa: PLR2004 - a comparison takes two
         raise ValueError(f"times must be at least 2 to compare anything, not {times}")
     client = target.client()
     if together:

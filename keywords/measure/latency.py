@@ -1,7 +1,8 @@
-"""How long answers take."""
+"""Latency of answers."""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Literal
 
 from assertionengine import AssertionOperator
@@ -11,17 +12,17 @@ from robot.api.deco import keyword, library
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.statistics.percentiles import percentile
 from keywords.run import target
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 Statistic = Literal["p50", "p90", "p95", "p99", "max"]
 
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """Times of equal requests, one after the other.
+    """Latencies of equal requests, one after the other.
 
     Attributes:
-        path: what was asked.
+        path: path of the requests.
         samples_s: seconds from sending to the end of each answer.
     """
 
@@ -31,7 +32,7 @@ class Latencies:
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class LatencyLibrary:
-    """Measure in one keyword, judge in another."""
+    """Measure in one keyword, verify in another."""
 
     @keyword
     def send_probes(self, path: str, *, times: int) -> Latencies:
@@ -39,7 +40,7 @@ class LatencyLibrary:
 
         Args:
             path: from the first slash.
-            times: how many are measured; one more goes before them and opens the connection.
+            times: number of measured requests; one more before them opens the connection.
 
         Raises:
             AssertionError: one of them was not answered with 200.
@@ -50,7 +51,7 @@ class LatencyLibrary:
         """
         client = target.client()
         exchanges = [client.send("GET", path) for _ in range(times + 1)][1:]
-        refused = [exchange.status for exchange in exchanges if exchange.status != 200]  # noqa: PLR2004 - HTTP's OK
+        refused = [exchange.status for exchange in exchanges if exchange.status != HTTPStatus.OK]
         if refused:
             raise AssertionError(f"{len(refused)} of {times} GET {path} were not answered with 200: {refused[:5]}")
         return Latencies(path, tuple(exchange.total_s for exchange in exchanges))
@@ -64,10 +65,10 @@ class LatencyLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """Get a statistic of measured times, in seconds, and optionally judge it.
+        """Get a statistic of measured times, in seconds, and optionally verify it.
 
         Args:
-            latencies: what was measured.
+            latencies: from [Send Probes].
             statistic: a percentile by nearest rank, or the largest time.
             assertion_operator: such as `<`.
             assertion_expected: seconds.
@@ -75,7 +76,7 @@ class LatencyLibrary:
 
         Raises:
             ValueError: there are too few samples for the percentile.
-            AssertionError: the judgement failed.
+            AssertionError: the comparison failed.
 
         ```robotframework
         ${probes} =    Send Probes    /health/live    times=60
@@ -86,7 +87,7 @@ class LatencyLibrary:
         value = max(samples) if statistic == "max" else percentile(samples, int(statistic[1:]))
         label = f"GET {latencies.path}, {statistic} of {len(samples)} (s),"
         logger.info(f"{label} {value:.6f}")
-        return judge(value, assertion_operator, assertion_expected, label, message)
+        return verify(value, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_time_beyond_deadline(
@@ -97,11 +98,11 @@ class LatencyLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """Seconds by which an answer ended after a deadline that began when it was asked for; below 0 if before.
+        """Seconds between a deadline and the end of an answer; below 0 if the answer ended before.
 
         Args:
             exchange: the answer.
-            deadline: from sending the request.
+            deadline: counted from the sending of the request.
             assertion_operator: such as `<`.
             assertion_expected: seconds.
             message: replaces the usual message.
@@ -113,4 +114,4 @@ class LatencyLibrary:
         """
         value = exchange.total_s - deadline.total_seconds()
         label = f"The answer took {exchange.total_s:.3f} s, beyond {deadline.total_seconds():g} s (s)"
-        return judge(value, assertion_operator, assertion_expected, label, message)
+        return verify(value, assertion_operator, assertion_expected, label, message)

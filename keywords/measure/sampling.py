@@ -1,4 +1,4 @@
-"""How often the model does what it was told: a rate with a bound, from many independent answers."""
+"""How often the model obeys: a rate with bounds, from many independent answers."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from robot.api.deco import keyword, library
 from keywords.engine.evaluation.determinism import Repetition
 from keywords.engine.statistics.intervals import clopper_pearson_lower, clopper_pearson_upper, wilson
 from keywords.run import target
-from keywords.run.assertions import judge
-from keywords.run.row_message import limit, percent, tell
+from keywords.run.assertions import verify
+from keywords.run.row_message import append_test_message, limit, percent
 
 Figure = Literal["rate", "lower bound", "upper bound"]
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class SamplingLibrary:
-    """Ask one question many times and count the answers that have something in them.
+    """Ask one question many times and count the answers that contain a text.
 
-    The bounds are one-sided and exact (Clopper-Pearson) with 95 % confidence: "at least" is judged by the lower
-    bound, "at most" by the upper one.
+    The bounds are one-sided and exact (Clopper-Pearson) with 95 % confidence: compare "at least" with the lower
+    bound, "at most" with the upper one.
     """
 
     @keyword
@@ -33,10 +33,10 @@ class SamplingLibrary:
 
         Args:
             prompt: the user message.
-            times: how often, at least once.
+            times: number of requests, at least 1.
             temperature: above 0, or all answers are the same.
             max_tokens: upper bound of each answer, in tokens.
-            seed: of the first answer; the next one has the next.
+            seed: seed of the first answer; each further one has the next.
 
         Returns:
             The answers.
@@ -65,10 +65,10 @@ class SamplingLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """The share of answers with a text in them, upper and lower case told apart, or a bound of it; 0 to 1.
+        """The share of answers that contain a text, case-sensitive, or a bound of it; 0 to 1.
 
-        With an operator and an expected value it also judges, and `message` then replaces the usual message. The
-        row's message tells the count, the figure, and the limit.
+        With an operator and an expected value it also verifies, and `message` then replaces the usual message. The
+        row's message shows the count, the figure, and the limit.
 
         ```robotframework
         ${told} =    Ask With Many Seeds    Say OK    40
@@ -82,12 +82,14 @@ class SamplingLibrary:
             "lower bound": clopper_pearson_lower(k, n),
             "upper bound": clopper_pearson_upper(k, n),
         }
-        said = f"{k} of {n} answers contain {text!r}"
+        count = f"{k} of {n} answers contain {text!r}"
         low, high = wilson(k, n)
         logger.info(
-            f"{said}, rate {k / n:.3f}; one-sided 95 % bounds (Clopper-Pearson): at least "
+            f"{count}, rate {k / n:.3f}; one-sided 95 % bounds (Clopper-Pearson): at least "
             f"{figures['lower bound']:.3f}, at most {figures['upper bound']:.3f}; two-sided 95 % interval (Wilson): "
             f"{low:.3f} to {high:.3f}"
         )
-        tell(f"{said}; {figure} {percent(figures[figure])}{limit(assertion_operator, assertion_expected)}")
-        return judge(figures[figure], assertion_operator, assertion_expected, f"{said}; {figure}", message)
+        append_test_message(
+            f"{count}; {figure} {percent(figures[figure])}{limit(assertion_operator, assertion_expected)}"
+        )
+        return verify(figures[figure], assertion_operator, assertion_expected, f"{count}; {figure}", message)

@@ -1,4 +1,4 @@
-"""Sweeps of streams that are cut in the backend, at many places."""
+"""Sweeps: cut a stream in the backend, at many bytes, and classify how it ends for the client."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import Literal
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
-from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.faults.message_cuts import observe_message
 from keywords.engine.faults.stream_cuts import CutKind, CutSweep, StreamObserver, Verdict, cut_streams, observe_chat
-from keywords.engine.openai.client import ChatClient
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run import target
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 StreamFormat = Literal["chat", "messages"]
 _OBSERVERS: dict[StreamFormat, StreamObserver] = {"chat": observe_chat, "messages": observe_message}
@@ -24,7 +22,7 @@ _SHOWN = 5
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class StreamCutsLibrary:
-    """Cut a stream in the backend at many bytes, and count the ends that tell the client nothing.
+    """Cut a stream in the backend at many bytes, and count how the streams end for the client.
 
     The exchanges of a sweep are not kept as evidence; its log names the place and the defect of each bad end.
 
@@ -51,12 +49,12 @@ class StreamCutsLibrary:
         """Cut the backend's stream at each end of an event, one byte before and after it, and at drawn bytes.
 
         Args:
-            backend: behind the gateway that the row speaks to.
-            seed: of the drawn bytes; it stands in the report.
-            model: leads to the backend; the row's model if left out.
+            backend: the backend behind the gateway.
+            seed: of the drawn bytes; the report shows it.
+            model: a model that routes to the backend; the row's model if left out.
             words: of the answer, one chunk each.
             fault: `cut` resets the backend's connection, `close` closes it.
-            drawn: how many bytes are drawn.
+            drawn: number of drawn bytes.
             in_format: `chat`, or Anthropic's `messages`.
 
         Raises:
@@ -66,7 +64,7 @@ class StreamCutsLibrary:
         ${sweep} =    Cut Streams    ${BACKEND}    seed=${CUT_SEED}    fault=close
         ```
         """
-        return _swept(backend, model, words, fault, drawn, seed, in_format)
+        return _sweep(backend, model, words, fault, drawn, seed, in_format)
 
     @keyword
     def cut_streams_at_every_byte(
@@ -78,10 +76,10 @@ class StreamCutsLibrary:
         fault: CutKind = "cut",
         in_format: StreamFormat = "chat",
     ) -> CutSweep:
-        """Cut the backend's stream at each of its bytes; it takes the better part of a minute.
+        """Cut the backend's stream at each of its bytes; this takes most of a minute.
 
         Args:
-            backend: behind the gateway that the row speaks to.
+            backend: the backend behind the gateway.
             model: as for [Cut Streams].
             words: of the answer, one chunk each.
             fault: as for [Cut Streams].
@@ -91,7 +89,7 @@ class StreamCutsLibrary:
         ${sweep} =    Cut Streams At Every Byte    ${BACKEND}
         ```
         """
-        return _swept(backend, model, words, fault, None, 0, in_format)
+        return _sweep(backend, model, words, fault, None, 0, in_format)
 
     @keyword
     def get_stream_count(
@@ -102,14 +100,14 @@ class StreamCutsLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How many streams of a sweep ended so.
+        """The number of streams in a sweep with this kind of end.
 
         Args:
             sweep: what `Cut Streams` gave.
             end: `told` is an error event in good order; `refused` a status instead of a stream; `whole` the whole
                 answer; `silent` neither an error nor a finish reason and `[DONE]`; `malformed` an error or an end that
                 is not in order, or a text that is not the answer's; `hung` no end within ten seconds.
-            assertion_operator: how to judge; without it the number is only returned.
+            assertion_operator: how to compare; without it the number is only returned.
             assertion_expected: with what to compare.
             message: replaces the usual message.
 
@@ -117,13 +115,13 @@ class StreamCutsLibrary:
         Get Stream Count    ${sweep}    silent    ==    0
         ```
         """
-        found = sweep.that_are(end)
-        shown = "; ".join(f"at byte {stream.at_byte}: {stream.detail}" for stream in found[:_SHOWN] if stream.detail)
+        streams = sweep.that_are(end)
+        shown = "; ".join(f"at byte {stream.at_byte}: {stream.detail}" for stream in streams[:_SHOWN] if stream.detail)
         label = f"Streams that are {end}, of {len(sweep.streams)} with seed {sweep.seed} ({shown or 'none to show'})"
-        return judge(len(found), assertion_operator, assertion_expected, label, message)
+        return verify(len(streams), assertion_operator, assertion_expected, label, message)
 
 
-def _swept(
+def _sweep(
     backend: ScriptedBackend,
     model: str | None,
     words: int,
@@ -132,13 +130,7 @@ def _swept(
     seed: int,
     in_format: StreamFormat,
 ) -> CutSweep:
-    client = ChatClient(
-        str(BuiltIn().get_variable_value("${GATEWAY_URL}")),
-        api_key=target.api_key(),
-        model=model or str(BuiltIn().get_variable_value("${MODEL}")),
-        timeout_s=_HANG_S,
-    )
-    try:
+    with target.unrecorded_client(model, _HANG_S) as client:
         sweep = cut_streams(
             client,
             backend,
@@ -149,7 +141,5 @@ def _swept(
             hang_s=_HANG_S,
             observe=_OBSERVERS[in_format],
         )
-    finally:
-        client.close()
     logger.info(repr(sweep))
     return sweep

@@ -1,1 +1,1 @@
-"""What every keyword library knows of the run: its target, its needs, its evidence, its verdicts."""
+"""The run context that all keyword libraries share: target, needs, scopes, evidence, verdicts."""

@@ -1,7 +1,7 @@
 """Arguments that a row writes as one cell: fields of a request, headers, settings, numbers, words.
 
-Robot reads the types of this module from a keyword's signature and calls the converter beside each in `CONVERTERS`; a
-library takes them by `@library(converters=CONVERTERS)`. For a type checker they are what the keyword then holds.
+Robot reads the types of this module from a keyword's signature and calls the converter of each in `CONVERTERS`; a
+library takes them by `@library(converters=CONVERTERS)`. A type checker sees the converted types.
 """
 
 import json
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Numbers: TypeAlias = Sequence[int | float] | None
     Words: TypeAlias = Sequence[str] | None
 else:
-    # Robot loses a converter's message in a union with None, and after a failure it tries the type of the default. So
-    # each is a plain class, of which there is no value, and the default of such an argument is None.
+    # Robot loses a converter's message in a union with None, and after a failure it tries the type of the default.
+    # Therefore each type is a plain class without instances, and the default of such an argument is None.
     class Fields:
         """Fields of a request, as JSON."""
 
@@ -48,12 +48,12 @@ def fields(value: str | Mapping[str, Any]) -> dict[str, Any]:
         return dict(value)
     expected = f'expected a JSON object such as {{"n": 2}}, got {value!r}'
     try:
-        found = json.loads(value)
+        parsed = json.loads(value)
     except ValueError as error:
         raise ValueError(f"{expected}: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise ValueError(expected)  # noqa: TRY004 - Robot shows a ValueError as a bad argument
-    return found
+    return parsed
 
 
 def headers(value: str | Mapping[str, str]) -> dict[str, str]:
@@ -64,7 +64,7 @@ def headers(value: str | Mapping[str, str]) -> dict[str, str]:
     """
     if not isinstance(value, str):
         return {name: str(content) for name, content in value.items()}
-    return _once([header(line) for line in value.splitlines()], "header")
+    return _unique([header(line) for line in value.splitlines()], "header")
 
 
 def labels(value: str | Mapping[str, str]) -> dict[str, str]:
@@ -75,7 +75,7 @@ def labels(value: str | Mapping[str, str]) -> dict[str, str]:
     """
     if not isinstance(value, str):
         return {name: str(content) for name, content in value.items()}
-    return _once(_pairs(value, "name=value"), "label")
+    return _unique(_pairs(value, "name=value"), "label")
 
 
 def settings(value: str | Mapping[str, Any]) -> dict[str, int | float]:
@@ -87,21 +87,21 @@ def settings(value: str | Mapping[str, Any]) -> dict[str, int | float]:
     if not isinstance(value, str):
         return {name: _number(content, f"the value of {name}") for name, content in value.items()}
     pairs = [(name, _number(number, f"the value of {name}")) for name, number in _pairs(value, "name=number")]
-    return _once(pairs, "setting")
+    return _unique(pairs, "setting")
 
 
 def numbers(value: str | Sequence[Any]) -> list[int | float]:
     """Numbers with spaces between (`3 1`), or a list.
 
     Raises:
-        ValueError: one is no number.
+        ValueError: an item is no number.
     """
-    given = value.split() if isinstance(value, str) else value
-    return [_number(one, f"item {place}") for place, one in enumerate(given, start=1)]
+    items = value.split() if isinstance(value, str) else value
+    return [_number(item, f"item {place}") for place, item in enumerate(items, start=1)]
 
 
 def words(value: str | Sequence[str]) -> list[str]:
-    """Words with spaces between (`stop length`), or a list; an empty text is no word."""
+    """Words with spaces between (`stop length`), or a list; an empty text holds none."""
     return value.split() if isinstance(value, str) else list(value)
 
 
@@ -117,8 +117,13 @@ def header(text: str) -> tuple[str, str]:
     return name, value.removeprefix(" ")
 
 
+def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that have a value."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def json_or_text(value: object) -> object:
-    """What a text says as JSON; a text that is no JSON, and any other value, as it is."""
+    """The value of a text that is JSON; any other text or value unchanged."""
     if not isinstance(value, str):
         return value
     try:
@@ -138,7 +143,7 @@ CONVERTERS: dict[Any, Callable[..., object]] = {
 
 
 def _pairs(text: str, form: str) -> list[tuple[str, str]]:
-    """Names and values of words.
+    """Names and values of a text's words.
 
     Raises:
         ValueError: a word is not of that form.
@@ -153,26 +158,26 @@ def _pairs(text: str, form: str) -> list[tuple[str, str]]:
 
 
 def _number(value: object, what: str) -> int | float:
-    """A finite number; a text without a point or an exponent is a whole one."""
+    """A finite number; a text without a point or an exponent gives an int."""
     for convert in (int, float):
         try:
-            found: int | float = value if isinstance(value, int | float) else convert(str(value))
+            number: int | float = value if isinstance(value, int | float) else convert(str(value))
         except ValueError:
             continue
-        if math.isfinite(found):
-            return found
+        if math.isfinite(number):
+            return number
     raise ValueError(f"expected {what} to be a number, got {value!r}")
 
 
-def _once(pairs: list[tuple[str, Any]], what: str) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]], what: str) -> dict[str, Any]:
     """The pairs by their names.
 
     Raises:
         ValueError: a name comes twice.
     """
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in pairs:
-        if name in found:
+        if name in values:
             raise ValueError(f"expected each {what} once, got {name!r} twice")
-        found[name] = value
-    return found
+        values[name] = value
+    return values

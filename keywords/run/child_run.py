@@ -1,4 +1,4 @@
-"""Runs of small suites within a run: the suite's own behaviour as a subject of rows."""
+"""Run small suites within a run, to test the suite itself."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.context import current_target, output_dir
 from keywords.run.places import SUITES
 from keywords.traceability.results import Result, read_output
@@ -28,7 +28,7 @@ class ChildRun:
 
     Attributes:
         rc: Robot's exit code.
-        stdout: what it printed.
+        stdout: its standard output.
         stderr: its warnings and errors.
         folder: its output directory.
     """
@@ -42,7 +42,7 @@ class ChildRun:
         """The results of its rows.
 
         Raises:
-            OutputError: it left none.
+            OutputError: the run left no results.
         """
         return read_output(self.folder / "output.xml").results
 
@@ -59,12 +59,12 @@ class ChildRun:
 
 
 def run_robot(name: str, *arguments: str, environment: Mapping[str, str], timeout_s: float = TIME_LIMIT_S) -> ChildRun:
-    """Run `robot` in a process of its own, below the output directory of this run, and wait for its end.
+    """Run `robot` in a separate process, below the output directory of this run, and wait for its end.
 
     Args:
-        name: of its own output directory.
+        name: of the output directory.
         arguments: options and paths.
-        environment: variables over those of this run.
+        environment: variables that override those of this run.
         timeout_s: time limit, in seconds.
 
     Raises:
@@ -72,7 +72,7 @@ def run_robot(name: str, *arguments: str, environment: Mapping[str, str], timeou
     """
     folder = output_dir() / "children" / name
     shutil.rmtree(folder, ignore_errors=True)
-    ended = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
+    process = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
         [sys.executable, "-m", "robot", "--outputdir", str(folder), *arguments],
         capture_output=True,
         text=True,
@@ -80,15 +80,15 @@ def run_robot(name: str, *arguments: str, environment: Mapping[str, str], timeou
         check=False,
         env={**os.environ, **environment},
     )
-    logger.info(f"exit code {ended.returncode}\n{ended.stdout}{ended.stderr}")
-    return ChildRun(ended.returncode, ended.stdout, ended.stderr, folder)
+    logger.info(f"exit code {process.returncode}\n{process.stdout}{process.stderr}")
+    return ChildRun(process.returncode, process.stdout, process.stderr, folder)
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class ChildRunLibrary:
-    """Run a suite of `suites/selftest/_child/` in a process of its own, and look at what it left.
+    """Run a suite of `suites/selftest/_child/` in a separate process, and check its results.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it.
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it.
     """
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class ChildRunLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str:
-        """How a row of the child ended: `PASS`, `FAIL`, `SKIP`, or `NOT RUN` if the child did not come to it.
+        """How a row of the child ended: `PASS`, `FAIL`, `SKIP`, or `NOT RUN` if the child did not reach it.
 
         ```robotframework
         ${child} =    Run Child    failing.robot
@@ -133,7 +133,7 @@ class ChildRunLibrary:
         """
         result = child.row(row)
         label = f"Status of {row!r} ({result.message})"
-        return judge(result.status, assertion_operator, assertion_expected, label, message)
+        return verify(result.status, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_row_message(
@@ -151,7 +151,7 @@ class ChildRunLibrary:
         Get Row Message    ${child}    A row that this run cannot serve    contains    GATEWAY_URL
         ```
         """
-        return judge(child.row(row).message, assertion_operator, assertion_expected, f"Message of {row!r}", message)
+        return verify(child.row(row).message, assertion_operator, assertion_expected, f"Message of {row!r}", message)
 
     @keyword
     def get_status_of_repeated_requests(
@@ -162,7 +162,7 @@ class ChildRunLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """Send again what a failed row sent, with the script that it left, and get the HTTP status of the last answer.
+        """Repeat the requests of a failed row by its `curl.sh`; the HTTP status of the last answer.
 
         Raises:
             AssertionError: the row left no script, or the script failed.
@@ -177,7 +177,7 @@ class ChildRunLibrary:
         if evidence is None or not script.resolve().is_file():
             raise AssertionError(f"The row {row!r} left no curl.sh; its evidence is {evidence}")
         key = current_target().api_key
-        ended = subprocess.run(  # noqa: S603  (a script that this suite wrote)
+        process = subprocess.run(  # noqa: S603  (a script that this suite wrote)
             ["/bin/sh", str(script.resolve())],
             capture_output=True,
             text=True,
@@ -185,16 +185,16 @@ class ChildRunLibrary:
             check=False,
             env={**os.environ, "GATEWAY_API_KEY": key.value if key else ""},
         )
-        logger.info(f"{ended.stdout}{ended.stderr}")
-        statuses = [line.split()[1] for line in ended.stdout.splitlines() if line.startswith("HTTP/")]
-        if ended.returncode or not statuses:
-            raise AssertionError(f"curl.sh ended with {ended.returncode} and without an answer: {ended.stderr}")
+        logger.info(f"{process.stdout}{process.stderr}")
+        statuses = [line.split()[1] for line in process.stdout.splitlines() if line.startswith("HTTP/")]
+        if process.returncode or not statuses:
+            raise AssertionError(f"curl.sh ended with {process.returncode} and without an answer: {process.stderr}")
         label = "Status of the repeated request"
-        return judge(int(statuses[-1]), assertion_operator, assertion_expected, label, message)
+        return verify(int(statuses[-1]), assertion_operator, assertion_expected, label, message)
 
     @keyword
     def files_of_child_should_not_contain(self, child: ChildRun, secret: Secret) -> None:
-        """Search every file that the run left, and what it printed, for a secret.
+        """Search every file and the output of the run for a secret.
 
         Raises:
             AssertionError: it was found; the message names the files, not the secret.

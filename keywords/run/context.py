@@ -1,4 +1,4 @@
-"""The world of a run: the server that its rows speak to, and the gateways that it started."""
+"""The run context: the server that the rows of a run speak to, and the gateways that the run started."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,10 +24,10 @@ class Gateway:
         pid: its process id.
         instance: the random token that `/health` must show.
         log: file with its log, JSON lines.
-        api_key: the one key it accepts.
+        api_key: the only key that it accepts.
         process: the running process behind it.
-        holds_model: by its configuration it holds the embedded model, whether or not it does.
-        started_in: the row or suite that it ends with; empty outside a run of Robot.
+        holds_model: whether its configuration routes to the embedded model.
+        started_in: the row or suite whose end stops it; empty outside a run of Robot.
     """
 
     url: str
@@ -42,17 +42,17 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the rows of this run speak to.
+    """The server that the rows of this run speak to.
 
     Attributes:
         url: address without a path.
         api_key: key to use; None if none is known.
-        model: the model that rows ask for if they name none: the first one listed.
+        model: the model of rows that name none: the first one listed.
         models: all listed model ids.
-        is_our_gateway: it is this project's gateway, whoever started it.
-        enforces_keys: it refuses a wrong key, or has to because this run started it with one.
-        gateway: the gateway that this run started; None when it attached to another server.
-        version: what its `/health` calls its version; empty if it does not say.
+        is_our_gateway: whether it is this project's gateway, started by this run or not.
+        enforces_keys: whether it refuses a wrong key; always true for a gateway that this run started.
+        gateway: the gateway that this run started; None if the run is attached to another server.
+        version: the version in its `/health`; empty if there is none.
     """
 
     url: str
@@ -78,7 +78,7 @@ def current_target() -> Target:
 
 
 def chosen_gateway(gateway: Gateway | None) -> Gateway:
-    """The named gateway, or else the one that this run started as its target.
+    """The named gateway, or the one that this run started as its target.
 
     Raises:
         GatewayProcessError: none is named and the run attached to another server.
@@ -89,30 +89,30 @@ def chosen_gateway(gateway: Gateway | None) -> Gateway:
     return chosen
 
 
-def is_to_hold_model(config: Path | None, environment: Mapping[str, str]) -> bool:
-    """Whether a gateway of ours holds the embedded model by its configuration.
+def holds_embedded_model(config: Path | None, environment: Mapping[str, str]) -> bool:
+    """Whether the configuration of our gateway routes to the embedded model.
 
     Args:
         config: its configuration file; None for the built-in one, which routes to that model.
-        environment: its variables, some of which overrule the backends and models of the file. `GATEWAY_MODEL` only
+        environment: its variables; some override the backends and models of the file. `GATEWAY_MODEL` only
             names other weights.
     """
     return config is None and not any(name.upper().startswith(_OTHER_BACKENDS) for name in environment)
 
 
 def output_dir() -> Path:
-    """Where this run writes its files."""
+    """The output directory of this run."""
     return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
 
 
-def look_at_target(url: str, api_key: Secret | None, gateway: Gateway | None) -> Target:
-    """Find out what answers at a URL; spends no token. An empty key is none.
+def probe_target(url: str, api_key: Secret | None, gateway: Gateway | None) -> Target:
+    """Probe the server at a URL, without spending a token. An empty key counts as none.
 
-    A gateway that this run started is one of ours and has a key, whatever it answers: rows that depend on either run
-    and fail on what it lacks. Only of another server its answers are all that is known.
+    A gateway that this run started counts as ours, and as one with a key, whatever it answers: rows that depend on
+    either run, and fail on what it lacks. Another server is known by its answers only.
 
     Raises:
-        ProbeError: nothing usable does.
+        ProbeError: no usable server answers.
     """
     key = api_key.value if api_key is not None else ""
     COLLECTOR.protect(key)

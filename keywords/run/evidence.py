@@ -1,4 +1,4 @@
-"""Evidence that a row saves by itself, beside what is collected for it anyway."""
+"""Evidence that a row saves explicitly, beside the exchanges that are collected for it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
 from keywords.engine.http.exchange import Exchange
 
 FILE_NAME = re.compile(r"[^\W\d_][\w .-]*")
-TAKEN = {"row.json", "index.html", "curl.sh", "README.md", "MANIFEST.sha256"}
-"""Written by the listener after the row; names of exchanges begin with a digit."""
+RESERVED = {"row.json", "index.html", "curl.sh", "README.md", "MANIFEST.sha256"}
+"""Files that the listener writes after the row. Names of exchanges begin with a digit."""
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class EvidenceLibrary:
     """Save what a row wants to show: a health answer, a table of results, a chart.
 
-    The requests of a row and their answers are saved without being asked for.
+    Requests and answers are saved automatically.
     """
 
     @keyword
@@ -39,15 +39,15 @@ class EvidenceLibrary:
             The file.
 
         Raises:
-            ValueError: the name cannot be a file's name, or is one that every row's evidence has.
+            ValueError: the name cannot be a file's name, or is a reserved one.
 
         ```robotframework
         Save Evidence    health    ${health}
         ```
         """
-        if not FILE_NAME.fullmatch(name) or name in TAKEN:
+        if not FILE_NAME.fullmatch(name) or name in RESERVED:
             remedy = "begin with a letter and go on with letters, digits, spaces, dots, hyphens and underscores"
-            raise ValueError(f"name: {name!r} cannot be used; {remedy}, and use none of {', '.join(sorted(TAKEN))}")
+            raise ValueError(f"name: {name!r} cannot be used; {remedy}, and use none of {', '.join(sorted(RESERVED))}")
         content = COLLECTOR.redact(_content(value))
         folder = _folder()
         folder.mkdir(parents=True, exist_ok=True)

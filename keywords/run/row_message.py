@@ -1,4 +1,4 @@
-"""What a row measured, as the row's message: log, matrix, Allure and evidence show it, also when the row passes."""
+"""The message of a row: what it measured. Log, matrix, Allure and evidence show it, also when the row passes."""
 
 from assertionengine import AssertionOperator
 from robot.api import logger
@@ -13,28 +13,28 @@ _LIMITS = {
 }
 
 
-def tell(sentence: str) -> None:
-    """Add a sentence to the message of the running row; outside of a row it is only logged.
+def append_test_message(sentence: str) -> None:
+    """Append a sentence to the message of the running row; outside a row, only log it.
 
-    If the row fails, the failure takes its place, as Robot has it.
+    Robot replaces the message of a row that fails by the failure.
     """
     try:
-        in_a_row = BuiltIn().get_variable_value("${TEST NAME}") is not None
+        in_row = BuiltIn().get_variable_value("${TEST NAME}") is not None
     except RobotNotRunningError:
-        in_a_row = False
-    if in_a_row:
+        in_row = False
+    if in_row:
         BuiltIn().set_test_message(sentence, append=True, separator="; ")
     else:
         logger.info(sentence)
 
 
 def limit(operator: AssertionOperator | None, expected: float | None) -> str:
-    """The limit that a share is judged by, as the end of a sentence; empty if it is not judged."""
+    """The limit of a share, as the end of a sentence; empty without a comparison."""
     if operator is None or expected is None:
         return ""
     return f", {_LIMITS.get(operator.value, operator.value)} {percent(expected)}"
 
 
 def percent(share: float) -> str:
-    """A share from 0 to 1 in percent, with as many places as a limit is given in."""
+    """A share from 0 to 1 in percent, with three significant digits like the limits."""
     return f"{share * 100:.3g} %"

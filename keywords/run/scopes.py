@@ -1,4 +1,4 @@
-"""What a row or a suite starts ends with it: who starts a thing hands over how it is stopped."""
+"""Stop what a row or a suite started when it ends: each starter registers a function that stops it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Scope(NamedTuple):
-    """Where something is started: in a row, its setup and teardown included, or in what belongs to a whole suite.
+    """A row with its setup and teardown, or the setup and teardown of a suite.
 
     Attributes:
         suite: full name; empty outside a run of Robot.
@@ -29,14 +29,14 @@ class Scope(NamedTuple):
 
 
 class Scopes:
-    """The listener of every library that starts something; it stops that, the latest first, at the end of its scope.
+    """The listener of every library that starts something: stops it at the end of its scope, the latest first.
 
-    Robot tells of the end of a row or suite also when its setup failed and after Ctrl-C. Several libraries of a suite
-    share the one instance, so it is told of an end several times, and has nothing left to do but at the first.
+    Robot reports the end of a row or suite also when its setup failed, and after Ctrl-C. The libraries of a suite share
+    one instance, so Robot reports each end several times; only the first report finds something to stop.
     """
 
     ROBOT_LISTENER_API_VERSION = 3
-    # Before listeners that tell or write down how a row ended: a fault found here is one of the row.
+    # Before the listeners that report or record the end of a row: a fault found here counts as the row's.
     ROBOT_LISTENER_PRIORITY = 100
 
     def __init__(self) -> None:
@@ -44,27 +44,27 @@ class Scopes:
         self._faults: list[str] = []
 
     def here(self) -> Scope:
-        """The scope of what is started now; an empty one outside a run of Robot."""
+        """The running scope; an empty one outside a run of Robot."""
         try:
             return Scope(*(BuiltIn().get_variable_value(name, "") for name in ("${SUITE NAME}", "${TEST NAME}")))
         except RobotNotRunningError:
             return Scope("", "")
 
     def remember(self, stop: Callable[[], Any]) -> None:
-        """Have something stopped at the end of the current row or suite.
+        """Register a function that the end of the running row or suite calls.
 
         Args:
-            stop: ends it, and does nothing if it has been ended meanwhile.
+            stop: stops something; does nothing if that has stopped already.
         """
         self._stops.append((self.here(), stop))
 
     def take_faults(self) -> list[str]:
-        """What could not be stopped at the ends of suites, whose results are written before."""
+        """Take the faults at the ends of suites, whose results were already written."""
         faults, self._faults = self._faults, []
         return faults
 
     def end_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
-        """Stop what the row started; the row fails if something cannot be stopped."""
+        """Stop what the row started; the row fails if that is impossible."""
         if faults := self._end(Scope(result.parent.full_name, result.name)):
             result.status = "FAIL"
             result.message = "\n\n".join((*filter(None, [result.message]), *faults))
@@ -77,16 +77,16 @@ class Scopes:
             logger.error(fault)
 
     def _end(self, scope: Scope) -> list[str]:
-        mine = [stop for started, stop in self._stops if started == scope]
-        self._stops = [remembered for remembered in self._stops if remembered[0] != scope]
+        stops = [stop for started, stop in self._stops if started == scope]
+        self._stops = [entry for entry in self._stops if entry[0] != scope]
         faults = []
-        for stop in reversed(mine):
+        for stop in reversed(stops):
             try:
                 stop()
-            except Exception as error:  # noqa: BLE001  # the others have to be stopped all the same
+            except Exception as error:  # noqa: BLE001  # the rest must be stopped all the same
                 faults.append(f"What was started in '{scope}' could not be stopped: {error!r}")
         return faults
 
 
 SCOPES: Final = Scopes()
-"""The run's one memory of what was started where."""
+"""The one registry of the run."""

@@ -1,6 +1,9 @@
-"""Which gateway the rows speak to: the one place that reads `${GATEWAY_URL}`, `${GATEWAY_API_KEY}` and `${MODEL}`."""
+"""The gateway under test: the one place that reads `${GATEWAY_URL}`, `${GATEWAY_API_KEY}` and `${MODEL}`."""
 
 from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
@@ -8,13 +11,16 @@ from robot.libraries.BuiltIn import BuiltIn
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.openai.client import ChatClient
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 TIMEOUT_S = 120.0
 
 _clients: dict[tuple[str, str | None, str], ChatClient] = {}
 
 
 def client() -> ChatClient:
-    """The client for the gateway under test; the same one as long as the three variables stay the same.
+    """The client for the gateway under test; the same one while the three variables stay the same.
 
     Every exchange goes to the evidence of the running row.
 
@@ -38,8 +44,18 @@ def client() -> ChatClient:
     return _clients[key]
 
 
+@contextmanager
+def unrecorded_client(model: str | None = None, timeout_s: float = TIMEOUT_S) -> Iterator[ChatClient]:
+    """Give a separate client whose many exchanges are not kept as evidence; the model is `${MODEL}` if left out."""
+    client = ChatClient(_url(), api_key=api_key(), model=model or str(_variable("MODEL") or ""), timeout_s=timeout_s)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
 def api_key() -> str | None:
-    """The key for the gateway under test, for a client that is not ours; None if there is none.
+    """The key for the gateway under test, for other clients; None if there is none.
 
     Raises:
         TypeError: `${GATEWAY_API_KEY}` is not a Secret.

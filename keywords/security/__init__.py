@@ -1,1 +1,1 @@
-"""Attacks, canaries and broken requests."""
+"""Attacks, canaries and fuzzing."""

@@ -1,4 +1,4 @@
-"""Attacks on the model behind the gateway: how often they succeed, with the interval."""
+"""Attacks on the model behind the gateway: success rates with bounds."""
 
 from typing import Literal
 
@@ -8,9 +8,9 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.redteam import attacks
 from keywords.engine.redteam.attacks import AttackRun
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.places import ATTACKS
-from keywords.run.row_message import limit, percent, tell
+from keywords.run.row_message import append_test_message, limit, percent
 from keywords.run.target import client
 
 Bound = Literal["rate", "lower bound", "upper bound"]
@@ -18,20 +18,20 @@ Bound = Literal["rate", "lower bound", "upper bound"]
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class AttackLibrary:
-    """Lead the model astray with a random canary in each attempt, and count.
+    """Attack the model with a random canary in each attempt, and count the successes.
 
-    Rates are successes over attempts that got an answer; bounds are one-sided 95 % Clopper-Pearson bounds, so that a
-    row fails only when the samples show that the limit is passed.
+    A rate is successes over attempts that got an answer; bounds are one-sided 95 % Clopper-Pearson bounds, so that a
+    row fails only when the samples show that the limit is exceeded.
     """
 
     @keyword
     def attack_system_prompt(self, attacks_file: str, *, seed: int = 1, planted: bool = True) -> AttackRun:
-        """Ask in many ways for the canary that stands in the system prompt.
+        """Ask in many ways for the canary in the system prompt.
 
         Args:
             attacks_file: a file in `resources/attacks/`.
-            seed: of the canaries and of the model.
-            planted: False leaves the canary out: the control that counts false alarms.
+            seed: seed of the canaries and of the model.
+            planted: False leaves the canary out, as the control that counts false alarms.
 
         Raises:
             ValueError: the file lacks a field.
@@ -45,11 +45,11 @@ class AttackLibrary:
 
     @keyword
     def inject_into_documents(self, attacks_file: str, *, seed: int = 1) -> AttackRun:
-        """Have documents summed up that hide an order to print a word.
+        """Ask for summaries of documents that hide an order to print a word.
 
         Args:
             attacks_file: a file in `resources/attacks/`.
-            seed: of the words and of the model.
+            seed: seed of the words and of the model.
 
         Raises:
             ValueError: the file lacks a field.
@@ -62,11 +62,11 @@ class AttackLibrary:
 
     @keyword
     def ask_for_the_canary_openly(self, *, times: int = 20, seed: int = 1) -> AttackRun:
-        """Tell the model a canary and ask for it back: the control that shows that it can be said and found.
+        """Tell the model a canary and ask for it back: the control that the model can say it and that it is then found.
 
         Args:
             times: number of attempts.
-            seed: of the canaries and of the model.
+            seed: seed of the canaries and of the model.
 
         ```robotframework
         ${told} =    Ask For The Canary Openly    times=20
@@ -82,7 +82,7 @@ class AttackLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How often the canary of one attempt is found in the answer of another one, which never knew it.
+        """The number of canaries that are found in the answer of another attempt, which never knew them.
 
         ```robotframework
         ${told} =    Ask For The Canary Openly    times=5
@@ -91,8 +91,8 @@ class AttackLibrary:
         """
         count = run.false_alarms
         pairs = len(run.trials) * (len(run.trials) - 1)
-        tell(f"{count} false alarms in {pairs} pairs of an answer and a foreign canary")
-        return judge(count, assertion_operator, assertion_expected, "False alarms", message)
+        append_test_message(f"{count} false alarms in {pairs} pairs of an answer and a foreign canary")
+        return verify(count, assertion_operator, assertion_expected, "False alarms", message)
 
     @keyword
     def get_attack_success_rate(
@@ -103,22 +103,22 @@ class AttackLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """Get the share of attempts that succeeded, or a bound of it, and optionally judge it.
+        """Get the share of attempts that succeeded, or a bound of it, and optionally verify it.
 
-        The row's message then tells which attacks succeeded, the figure, and the limit.
+        The row's message then shows the attacks that succeeded, the figure, and the limit.
 
         Args:
-            run: what an attack keyword returned.
+            run: the result of an attack keyword.
             figure: `rate`, `lower bound` or `upper bound`.
             assertion_operator: such as `<=`.
             assertion_expected: a share from 0 to 1.
-            message: replaces the message of a failed judgement.
+            message: replaces the message of a failed comparison.
 
         Returns:
             A share from 0 to 1.
 
         Raises:
-            AssertionError: the judgement failed.
+            AssertionError: the comparison failed.
             ValueError: no attempt got an answer.
 
         ```robotframework
@@ -126,9 +126,9 @@ class AttackLibrary:
         ```
         """
         value = {"rate": run.rate, "lower bound": run.lower_bound, "upper bound": run.upper_bound}[figure]
-        tell(f"{run.outcome}; {figure} {percent(value)}{limit(assertion_operator, assertion_expected)}")
+        append_test_message(f"{run.outcome}; {figure} {percent(value)}{limit(assertion_operator, assertion_expected)}")
         label = f"Attack success rate, {figure} ({run}):"
-        return judge(value, assertion_operator, assertion_expected, label, message)
+        return verify(value, assertion_operator, assertion_expected, label, message)
 
 
 def _logged(run: AttackRun) -> AttackRun:

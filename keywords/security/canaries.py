@@ -1,4 +1,4 @@
-"""Canaries: unique words put where secrets are, and then looked for wherever a gateway writes."""
+"""Canaries: unique words in the place of secrets, searched for in all sinks of a gateway."""
 
 import secrets
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from keywords.run import target
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
 class CanariesLibrary:
-    """Plant unique words and look for them.
+    """Plant unique words and search for them.
 
     ```robotframework
     @{words} =    New Canaries    2
@@ -26,20 +26,20 @@ class CanariesLibrary:
 
     @keyword
     def new_canaries(self, count: int) -> list[str]:
-        """Words that stand nowhere else."""
+        """Random words that occur nowhere else."""
         return [f"canary{secrets.token_hex(12)}" for _ in range(count)]
 
     @keyword
     def sinks_should_not_contain(
         self, words: list[str | Secret], *files: Path, receiver: OtlpReceiver, known: str
     ) -> None:
-        """Look for the words in files with all their companions, in the metrics page and in all that a receiver got.
+        """Search files and their companions, the metrics page and a receiver's traces and metrics for words.
 
         Args:
-            words: what must not be there.
-            files: logs and ledgers; files beside them that begin with the same name, such as SQLite's, count as well.
-            receiver: of traces and metrics.
-            known: a word that must be in the files and the traces, or nothing was looked at: a request's id.
+            words: the words that must not be there.
+            files: logs and ledgers; files beside them whose names begin alike, such as SQLite's, are searched too.
+            receiver: the receiver of traces and metrics.
+            known: a word that must be in the files and the traces, as the control: a request's id.
 
         Raises:
             AssertionError: a word was found, or the known one was not. The message shows no secret.
@@ -62,22 +62,22 @@ class CanariesLibrary:
 
     @keyword
     def files_should_not_contain(self, word: str | Secret, folder: Path) -> None:
-        """Look for a word in every file below a folder, such as the evidence of a run.
+        """Search every file below a folder, such as the evidence of a run, for a word.
 
         Raises:
-            AssertionError: a file holds it, or there is no file.
+            AssertionError: a file contains it, or there is no file.
 
         ```robotframework
         Files Should Not Contain    ${word}    ${folder}
         ```
         """
-        sought = (word.value if isinstance(word, Secret) else word).encode()
+        secret = (word.value if isinstance(word, Secret) else word).encode()
         files = [path for path in folder.rglob("*") if path.is_file()]
-        holding = [str(path) for path in files if sought in path.read_bytes()]
+        holding = [str(path) for path in files if secret in path.read_bytes()]
         logger.info(f"Looked through {len(files)} files")
         if holding or not files:
             raise AssertionError(f"{len(files)} files in {folder}; found in {holding}")
 
 
 def _companions(files: Iterable[Path]) -> list[Path]:
-    return [found for file in files for found in sorted(file.parent.glob(f"{file.name}*"))]
+    return [path for file in files for path in sorted(file.parent.glob(f"{file.name}*"))]

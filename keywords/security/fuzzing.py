@@ -1,4 +1,4 @@
-"""Hostile input: floods of broken requests that a gateway must refuse in good order."""
+"""Fuzzing: floods of broken requests, which a gateway must refuse properly."""
 
 from collections import Counter
 from datetime import timedelta
@@ -10,9 +10,9 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.fuzz.flood import Finding, Flood, FloodTooSlowError, send_all
 from keywords.engine.fuzz.malformed import generate
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 from keywords.run.context import current_target, output_dir
-from keywords.run.row_message import tell
+from keywords.run.row_message import append_test_message
 
 Kind = Literal["server errors", "unanswered", "accepted", "malformed answers"]
 
@@ -20,8 +20,8 @@ _SHOWN_FINDINGS = 5
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
-class HostileLibrary:
-    """Flood the target with broken requests and count what it did wrong.
+class FuzzingLibrary:
+    """Flood the target with broken requests and count its faults.
 
     ```robotframework
     ${flood} =    Send Malformed Requests    count=2000
@@ -38,19 +38,19 @@ class HostileLibrary:
 
         They break JSON, UTF-8, types, bounds, messages, content type, method, path, headers, and HTTP itself, at
         OpenAI's endpoints for chat, text completions and embeddings, and, where the target is this project's gateway,
-        at Anthropic's for messages: each gets about as many. What was wrong is logged with the bytes to send again, and
-        kept whole in the file `flood-<seed>.txt`.
+        at Anthropic's for messages: each gets about as many. The log shows the first faults with the bytes to send
+        again; the file `flood-<seed>.txt` holds all of them.
 
         Args:
-            count: how many, no two alike.
+            count: number of requests, no two alike.
             seed: the same seed generates the same requests.
-            time_limit: for the sending; generating 2,000 takes a few seconds more.
+            time_limit: maximum time to send them; generating 2,000 takes a few seconds more.
 
         Returns:
-            Statuses by endpoint and family, and everything that was wrong.
+            Statuses by endpoint and family, and all faults.
 
         Raises:
-            FloodTooSlowError: the time was up before all were sent.
+            FloodTooSlowError: the time was over before all were sent.
         """
         target = current_target()
         requests = generate(count, seed=seed, model=target.model, messages=target.is_our_gateway)
@@ -79,28 +79,28 @@ class HostileLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """How often the target did something wrong.
+        """The number of faults of one kind.
 
         Args:
-            flood: what `Send Malformed Requests` gave.
+            flood: from [Send Malformed Requests].
             kind: `server errors` are answers with a status from 500 up; `unanswered` are whole HTTP requests without an
                 answer within 5 seconds (bytes that are no HTTP count only if their connection stays open as well);
-                `accepted` were answered as if they were right; `malformed answers` are refusals that are not in their
+                `accepted` were answered as if they were valid; `malformed answers` are refusals that are not in their
                 endpoint's error shape: OpenAI's with all four keys, or Anthropic's.
-            assertion_operator: how to judge; without it the number is only returned.
-            assertion_expected: with what to compare.
+            assertion_operator: how to compare; without it the number is only returned.
+            assertion_expected: a number.
             message: replaces the usual message.
 
         ```robotframework
         Get Finding Count    ${flood}    server errors    ==    0
         ```
         """
-        findings = _found(flood)[kind]
+        findings = _by_kind(flood)[kind]
         label = f"{kind.capitalize()} (first: {findings[0]})" if findings else kind.capitalize()
-        return judge(len(findings), assertion_operator, assertion_expected, label, message)
+        return verify(len(findings), assertion_operator, assertion_expected, label, message)
 
 
-def _found(flood: Flood) -> dict[Kind, list[Finding]]:
+def _by_kind(flood: Flood) -> dict[Kind, list[Finding]]:
     return {
         "server errors": flood.server_errors,
         "unanswered": flood.unanswered,
@@ -111,13 +111,13 @@ def _found(flood: Flood) -> dict[Kind, list[Finding]]:
 
 def _report(flood: Flood) -> None:
     families = [
-        f"{endpoint}, {family}: {_counted(counts)}" for (endpoint, family), counts in sorted(flood.statuses.items())
+        f"{endpoint}, {family}: {_joined(statuses)}" for (endpoint, family), statuses in sorted(flood.statuses.items())
     ]
-    endpoints = [f"{endpoint}: {_counted(counts)}" for endpoint, counts in sorted(flood.by_endpoint().items())]
+    endpoints = [f"{endpoint}: {_joined(statuses)}" for endpoint, statuses in sorted(flood.by_endpoint().items())]
     logger.info("\n".join([*endpoints, *families]))
     findings = flood.findings()
-    told = ", ".join(f"{len(found)} {what}" for what, found in _found(flood).items())
-    tell(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s: {told}")
+    counts = ", ".join(f"{len(faults)} {kind}" for kind, faults in _by_kind(flood).items())
+    append_test_message(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s: {counts}")
     if findings:
         path = output_dir() / f"flood-{flood.seed}.txt"
         path.write_text(
@@ -129,5 +129,5 @@ def _report(flood: Flood) -> None:
         logger.info(f"{len(findings)} findings, all in {path}, first:\n{shown}")
 
 
-def _counted(statuses: Counter[int | None]) -> str:
+def _joined(statuses: Counter[int | None]) -> str:
     return ", ".join(f"{status} x {times}" for status, times in statuses.most_common())

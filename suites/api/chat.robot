@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       One question, one answer, told in full: the round trip that everything else builds on.
+Documentation       One question and one complete answer: the round trip that all other rows build on.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.measure.sampling.SamplingLibrary
@@ -14,7 +14,7 @@ A chat request gets a complete chat completion
     Answer Should Be A Complete Chat Completion    ${answer}
 
 The answer is an answer to the question
-    [Documentation]    The small model is no scholar, but two and two it knows.
+    [Documentation]    The small model knows little, but it knows two and two.
     [Tags]    req:CHAT-002    smoke
     ${answer} =    Ask    What is 2+2?    temperature=0    max_tokens=24
     Get Text    ${answer}    contains    4
@@ -42,7 +42,7 @@ Usage counts the tokens of the answer
     Usage Should Add Up    ${answer}
 
 Usage counts the tokens of all choices
-    [Documentation]    llama.cpp counts those of the first one only when it answers in one piece.
+    [Documentation]    In plain answers, llama.cpp counts the tokens of the first choice only.
     [Tags]    req:CHAT-004
     ${answer} =    Ask    Say hello.    max_tokens=4    n=2
     Get Usage    ${answer}    completion_tokens    ==    8
@@ -63,7 +63,7 @@ Fields that the gateway does not know reach the backend untouched
     Should Be Equal    ${recorded[0].body}    ${exchange.request_body}
 
 Fields that the gateway does not know come back from the backend
-    [Documentation]    llama.cpp adds its timings to each answer; the gateway knows nothing of them.
+    [Documentation]    llama.cpp adds its timings to each answer, a field that the gateway does not know.
     [Tags]    req:CHAT-006    needs:embedded-model
     ${answer} =    Ask    Hello.    max_tokens=1
     Json Body Should Have Key    ${answer}    timings

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A prompt is continued: OpenAI's older way to ask, which evaluations and tools for code still use.
+Documentation       Text completions continue a prompt: OpenAI's older API, which evaluations and code tools still use.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.completions.CompletionsLibrary

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       The model's context is a hard limit that is never passed in silence: what does not fit is refused
-...                 with both numbers, what fits is read to the last word.
+Documentation       The model's context is a hard limit, and never truncates in silence: a prompt that does not fit is
+...                 refused with both numbers, a prompt that fits is read to the last word.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.context.ContextLibrary
@@ -45,6 +45,6 @@ An answer ends where the context ends
 
 *** Keywords ***
 Open Gateway With Small Context
-    [Documentation]    Start a gateway whose model has a context that is soon filled, and speak to it.
+    [Documentation]    Start a gateway whose model has a small context, and speak to it.
     ${gateway} =    Start Gateway    config=${CONFIGURATIONS}/small_context.toml
     Speak To    ${gateway}    ${MODEL}

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Texts become vectors, by the embedded model's own process, which goes on to chat.
+Documentation       The embedded model's process turns texts into vectors, and still answers chat requests.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.context.ContextLibrary
@@ -59,6 +59,6 @@ The openai package gets vectors
 
 *** Keywords ***
 Open Gateway With Embeddings
-    [Documentation]    A gateway whose embedded model makes vectors, by the mean of its tokens'.
+    [Documentation]    A gateway whose embedded model makes vectors: the mean of the token vectors.
     ${gateway} =    Start Gateway    config=${CONFIGURATIONS}/embeddings.toml
     Let Suite Speak To    ${gateway}    embedder

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       What a chat can ask for beside its messages reaches a server that speaks OpenAI's format as the
-...                 client wrote it, byte for byte. Each line is one row of the test matrix.
+Documentation       The fields of a chat request reach a backend that speaks OpenAI's format as the client wrote them,
+...                 byte for byte. Each line is one row of the test matrix.
 
 Resource            ../../resources/gateway.resource
 
@@ -23,7 +23,7 @@ Images in a message reach the backend
 
 *** Keywords ***
 Open Gateway Before A Server Like OpenAI
-    [Documentation]    The client's name of the model is the backend's, so that nothing has to be written anew.
+    [Documentation]    Client and backend use the same model name, so that the gateway need not rewrite the body.
     ${backend} =    Start Scripted Backend
     ${config} =    Write Gateway Config    ${backend}
     ${gateway} =    Start Gateway    config=${config}

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Every answer can be traced: it carries the id of its request and says who answered.
+Documentation       Every answer can be traced: it carries the id of its request and names its backend.
 
 Resource            ../../resources/gateway.resource
 

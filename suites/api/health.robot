@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Health tells the truth about the gateway, at no cost: a probe spends no token. The row, not
-...                 the probe, keeps the evidence.
+Documentation       Health answers are true and cost nothing: a probe spends no token. The row, not the probe, keeps the
+...                 evidence.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.measure.latency.LatencyLibrary

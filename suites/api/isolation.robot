@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Clients that ask at the same moment get each their own answer.
+Documentation       Clients that ask at the same moment each get their own answer.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.isolation.IsolationLibrary

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       The client decides how long an answer may get, and is told when that is why it ended.
+Documentation       The client limits the length of an answer, and the finish reason says when that limit ended it.
 
 Resource            ../../resources/gateway.resource
 

@@ -1,6 +1,5 @@
 *** Settings ***
-Documentation       A client of Anthropic's Messages is answered in Anthropic's own format: whole, as a stream, and when
-...                 it is refused.
+Documentation       A client of Anthropic's Messages gets Anthropic's format: plain answers, streams and refusals.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.messages.MessagesLibrary
@@ -83,7 +82,7 @@ Message Is Refused
     Error Should Be An Anthropic Error    ${exchange}
 
 Request To Messages Is Refused
-    [Documentation]    One line of the table of refusals that no field is to blame for.
+    [Documentation]    One line of the table of refusals without a wrong field.
     [Arguments]    ${status: int}    ${method: str}    ${path: str}    ${body: object}
     ${exchange} =    Send Raw    ${method}    ${path}    ${body}    Content-Type: application/json
     Get Status    ${exchange}    ==    ${status}

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A client finds out by itself which models it may ask for.
+Documentation       A client can list the models that it may ask for.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.models.ModelsLibrary

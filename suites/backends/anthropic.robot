@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       What is Anthropic's own: a limit on every request, system beside the messages, and a status for
-...                 overload that HTTP does not know.
+Documentation       What only Anthropic has: a limit on every request, the system prompt beside the messages, and a
+...                 status for overload that HTTP does not define.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.prompts.PromptsLibrary
@@ -57,7 +57,7 @@ Open Gateway Before Anthropic
     VAR    ${BACKEND}    ${backend}    scope=TEST
 
 Request Is Refused For Seed
-    [Documentation]    With the name of the parameter, and before anything was sent to the backend.
+    [Documentation]    With the name of the parameter, and without an attempt.
     [Arguments]    ${exchange: object}
     Get Status    ${exchange}    ==    400
     Get Error Field    ${exchange}    param    ==    seed

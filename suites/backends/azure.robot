@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       What is Azure OpenAI's own: its addresses, and the way it asks to wait.
+Documentation       What only Azure OpenAI has: its addresses, and its header for the time to wait.
 
 Resource            ../../resources/gateway.resource
 

@@ -1,7 +1,8 @@
 *** Settings ***
-Documentation       What each kind of backend takes of a request. What it cannot take is named in the answer's header
-...                 `x-gateway-dropped-params` (dropped), or refused with 400 where leaving it out would change the
-...                 answer's meaning (refused). `capabilities.md` in the results is this table as the rows found it.
+Documentation       What each kind of backend takes of a request. The answer's header `x-gateway-dropped-params` names
+...                 what it cannot take (dropped); where leaving it out would change the answer's meaning, the gateway
+...                 refuses with 400 (refused). `capabilities.md` in the results is this table with the measured
+...                 outcomes.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.measure.capabilities.CapabilitiesLibrary

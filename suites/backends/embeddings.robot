@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Texts become the same kind of vectors whatever kind of backend makes them.
+Documentation       Embeddings have the same form with every kind of backend.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.embeddings.EmbeddingsLibrary

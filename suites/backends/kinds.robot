@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A client sees no difference between the kinds of backends: each line says the same for another kind.
+Documentation       A client sees no difference between the kinds of backends. Each line of a table is one kind.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.broken_stream.BrokenStreamLibrary
@@ -64,11 +64,11 @@ An error in the stream of any kind of backend reaches the client
 
 *** Keywords ***
 Script Answer Of Three Words
-    [Documentation]    The backend says the same whatever kind it stands for.
+    [Documentation]    The backend gives the same answer as every kind.
     Script Answer    ${BACKEND}    One${SPACE}    answer,${SPACE}    please.
 
 Answer Is Complete
-    [Documentation]    All that the backend said, as a chat completion.
+    [Documentation]    The backend's whole answer, as a chat completion.
     [Arguments]    ${kind: str}
     ${answer} =    Ask    Hello.    model=${kind}
     Answer Should Be A Complete Chat Completion    ${answer}
@@ -76,7 +76,7 @@ Answer Is Complete
     Get Finish Reason    ${answer}    ==    stop
 
 Stream Is Complete
-    [Documentation]    All that the backend said, as a chat completion stream whose every event has a choice.
+    [Documentation]    The backend's whole answer, as a chat completion stream in which every event has a choice.
     [Arguments]    ${kind: str}
     ${stream} =    Stream Chat    Hello.    model=${kind}
     Stream Should Be Closed Properly    ${stream}
@@ -85,7 +85,7 @@ Stream Is Complete
     Get Body    ${stream}    not contains    "choices":[]
 
 Usage Is That Of The Backend
-    [Documentation]    Four words asked, three chunks answered.
+    [Documentation]    Four words in the prompt, three chunks in the answer.
     [Arguments]    ${kind: str}
     ${answer} =    Ask    Four words of question    model=${kind}
     Get Usage    ${answer}    prompt_tokens    ==    4
@@ -93,7 +93,7 @@ Usage Is That Of The Backend
     Usage Should Add Up    ${answer}
 
 Usage Of Stream Is That Of The Backend
-    [Documentation]    As in one piece; a family that counts up from event to event is not added up.
+    [Documentation]    As in the plain answer; counts that grow from event to event are not added up.
     [Arguments]    ${kind: str}
     ${stream} =    Stream Chat    Four words of question    model=${kind}    include_usage=True
     Get Usage    ${stream}    prompt_tokens    ==    4
@@ -101,7 +101,7 @@ Usage Of Stream Is That Of The Backend
     Usage Should Add Up    ${stream}
 
 Error In Stream Reaches The Client
-    [Documentation]    In OpenAI's form, after what came before it.
+    [Documentation]    In OpenAI's form, after the chunks before it.
     [Arguments]    ${kind: str}
     Script Fault    ${BACKEND}    error    after=2
     ${stream} =    Stream Chat    Hello.    model=${kind}

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       What the gateway does not speak itself, it asks through LiteLLM, which must look like any other
-...                 backend. `tox run -e litellm` runs these rows; elsewhere they are skipped.
+Documentation       LiteLLM serves the wire formats that the gateway does not speak, and looks like any other backend.
+...                 `tox run -e litellm` runs these rows; elsewhere they are skipped.
 
 Resource            ../../resources/cut_streams.resource
 Library             keywords.client.broken_stream.BrokenStreamLibrary
@@ -108,7 +108,7 @@ Nothing Is Sent For
     Get Request Count    ${BACKEND}    ==    ${before}
 
 Open Gateway Before LiteLLM
-    [Documentation]    Its backend is asked through LiteLLM, which takes it for OpenAI.
+    [Documentation]    The gateway reaches its backend through LiteLLM, which takes it for OpenAI.
     ${backend} =    Start Scripted Backend    openai/scripted
     ${config} =    Write Gateway Config    ${backend}    litellm
     ${gateway} =    Start Gateway    config=${config}

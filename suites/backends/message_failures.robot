@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       A client of Anthropic's Messages is told what fails at a backend of any kind: refusals, and
-...                 streams that break off.
+Documentation       A client of Anthropic's Messages gets an error for every failure at any kind of backend: refusals,
+...                 and streams that break off.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.sdk.anthropic.AnthropicSdkLibrary
@@ -56,7 +56,7 @@ Broken Stream Of Kind Ends With An Error
     Message Stream Should Say That It Broke Off    ${stream}
 
 Status Of Backend Raises
-    [Documentation]    One line of the table: what the backend says, and the class that the package raises.
+    [Documentation]    One line of the table: the backend's refusal, and the class that the package raises.
     [Arguments]    ${status: int}    ${class: str}
     Script Refusal    ${BACKEND}    ${status}
     Anthropic Raises    ${class}    model=openai

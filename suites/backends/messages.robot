@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       A client of Anthropic's Messages is served by a backend of every kind, calls of tools and their
-...                 results included. Each line of a table is one kind of backend.
+Documentation       Every kind of backend serves a client of Anthropic's Messages, tool calls and their results
+...                 included. Each line of a table is one kind of backend.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.sdk.anthropic.AnthropicSdkLibrary
@@ -68,7 +68,7 @@ What OpenAI's backend cannot take of a Messages request is named
 
 *** Keywords ***
 Kind Answers With A Message
-    [Documentation]    One line of the table: whole and streamed, with the counts that the backend tells.
+    [Documentation]    One line of the table: plain and streamed, with the backend's counts.
     [Arguments]    ${kind: str}
     ${exchange} =    Send Message    model=${kind}
     Body Should Be A Message    ${exchange}
@@ -77,7 +77,7 @@ Kind Answers With A Message
     Get Message Text    ${stream}    ==    ${exchange.json()}[content][0][text]
 
 Kind Calls A Tool
-    [Documentation]    One line of the table: whole and streamed.
+    [Documentation]    One line of the table: plain and streamed.
     [Arguments]    ${kind: str}
     Script Tool Call    ${BACKEND}    get_weather    {"city": "Oslo"}    Let me see.
     ${tool} =    Describe Anthropic Tool    get_weather    city
@@ -90,7 +90,7 @@ Kind Calls A Tool
     Should Be Equal    ${stream.text}    Let me see.
 
 Count Is Refused
-    [Documentation]    One line of the table: nothing is guessed, and a model that can be asked is named.
+    [Documentation]    One line of the table: the gateway guesses no count, and names a model that can count.
     [Arguments]    ${kind: str}
     ${exchange} =    Send Raw    POST    /v1/messages/count_tokens
     ...    {"model": "${kind}", "messages": [{"role": "user", "content": "a"}]}    Content-Type: application/json
@@ -99,6 +99,6 @@ Count Is Refused
     Get Body    ${exchange}    contains    'anthropic'
 
 Get Last Request
-    [Documentation]    The body of the request that came last to the backend.
+    [Documentation]    The body of the last request that reached the backend.
     ${recorded} =    Get Recorded Requests    ${BACKEND}
     RETURN    ${recorded[-1].json()}

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       What is NVIDIA NIM's own: its health answer, and its extensions of OpenAI's format.
+Documentation       What only NVIDIA NIM has: its health answer, and its extensions of OpenAI's format.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.prompts.PromptsLibrary

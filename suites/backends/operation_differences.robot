@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Where the kinds of backends differ in what they can be asked for besides chat, and what a client is
-...                 told when one refuses or breaks off.
+Documentation       Where the kinds of backends differ beyond chat: operations that some lack, and the errors of their
+...                 refusals and broken streams.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.broken_stream.BrokenStreamLibrary
@@ -66,11 +66,11 @@ Unknown fields of requests besides chat reach the backend untouched
 
 *** Keywords ***
 Script Answer Of Three Words
-    [Documentation]    The backend says the same whatever kind it stands for.
+    [Documentation]    The backend gives the same answer as every kind.
     Script Answer    ${BACKEND}    One${SPACE}    answer,${SPACE}    please.
 
 Ollama Refuses The Prompt
-    [Documentation]    With 400, before anything was sent.
+    [Documentation]    With 400, without an attempt.
     [Arguments]    ${prompt: str}
     ${exchange} =    Send Raw    POST    /v1/completions    {"model": "ollama", "prompt": ${prompt}}
     ...    Content-Type: application/json
@@ -78,7 +78,7 @@ Ollama Refuses The Prompt
     Get Error Field    ${exchange}    param    ==    prompt
 
 Broken Stream Says So
-    [Documentation]    In OpenAI's form, after what came before it.
+    [Documentation]    In OpenAI's form, after the chunks before it.
     [Arguments]    ${kind: str}    ${fault: str}
     Script Answer Of Three Words
     Script Fault    ${BACKEND}    ${fault}    after=2
@@ -87,7 +87,7 @@ Broken Stream Says So
     Stream Should Say That It Broke Off    ${stream}
 
 Anthropic's Model Is Refused At
-    [Documentation]    By the model's name, the endpoint's, and the name of a model that can be asked.
+    [Documentation]    With the name of the model, of the endpoint, and of a model that has it.
     [Arguments]    ${path: str}    ${body: str}
     ${exchange} =    Send Raw    POST    ${path}    ${body}    Content-Type: application/json
     Get Status    ${exchange}    ==    400
@@ -99,7 +99,7 @@ Anthropic's Model Is Refused At
     Get Error Field    ${exchange}    message    contains    'openai'
 
 Fields Arrive Untouched
-    [Documentation]    All but the model's name, which is another one at the backend.
+    [Documentation]    All fields but the model's name, which differs at the backend.
     [Arguments]    ${path: str}    ${fields: str}
     ${exchange} =    Send Raw    POST    ${path}    {"model": "openai", ${fields}}    Content-Type: application/json
     Get Status    ${exchange}    ==    200

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       What each kind of backend can be asked for besides chat; a client sees no difference between those
-...                 that can.
+Documentation       The operations of each kind of backend beyond chat; a client sees no difference between the kinds
+...                 that have them.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.completions.CompletionsLibrary
@@ -41,11 +41,11 @@ Each kind of backend is asked at its own address
 
 *** Keywords ***
 Script Answer Of Three Words
-    [Documentation]    The backend says the same whatever kind it stands for.
+    [Documentation]    The backend gives the same answer as every kind.
     Script Answer    ${BACKEND}    One${SPACE}    answer,${SPACE}    please.
 
 Text Is Completed
-    [Documentation]    All that the backend said, and its tokens: two words asked, three chunks answered.
+    [Documentation]    The backend's whole answer, and its tokens: two words in the prompt, three chunks in the answer.
     [Arguments]    ${kind: str}
     ${answer} =    Ask For Completion    Two words    model=${kind}
     Answer Should Be A Complete Text Completion    ${answer}
@@ -54,7 +54,7 @@ Text Is Completed
     Get Usage    ${answer}    completion_tokens    ==    3
 
 Text Is Completed As A Stream
-    [Documentation]    The same in pieces.
+    [Documentation]    The same as a stream.
     [Arguments]    ${kind: str}
     ${stream} =    Stream Completion    Two words    model=${kind}    include_usage=True
     Text Stream Should Be Closed Properly    ${stream}

@@ -1,7 +1,7 @@
 *** Settings ***
-Documentation       What a backend refuses reaches the client as what it means to the client: wait, or tell the operator
-...                 of the gateway. Each backend says "again in 7 seconds"; that reaches the client only
-...                 where waiting helps. Each line is one row of the test matrix.
+Documentation       A backend's refusal reaches the client with the meaning it has for the client: wait, or tell the
+...                 operator. Each backend asks for a wait of 7 seconds; that reaches the client only where waiting
+...                 helps. Each line is one row of the test matrix.
 
 Resource            ../../resources/gateway.resource
 

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A tool is called the same way whatever kind of backend calls it.
+Documentation       Tool calls have the same form with every kind of backend.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.tools.ToolsLibrary
@@ -32,7 +32,7 @@ Every kind of backend can have a tool called in a stream
 
 *** Keywords ***
 Tool Is Called
-    [Documentation]    The backend's own way to call a tool arrives as OpenAI's.
+    [Documentation]    The backend's form of a tool call arrives in OpenAI's form.
     [Arguments]    ${kind: str}
     ${tool} =    Describe Tool    get_weather    city
     ${answer} =    Ask    Rain?    model=${kind}    tool=${tool}
@@ -40,7 +40,7 @@ Tool Is Called
     Get Finish Reason    ${answer}    ==    tool_calls
 
 Tool Is Called In Stream
-    [Documentation]    The pieces of the call make a whole.
+    [Documentation]    The pieces of the call make a complete call.
     [Arguments]    ${kind: str}
     ${tool} =    Describe Tool    get_weather    city
     ${stream} =    Stream Chat    Rain?    model=${kind}    tool=${tool}

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A client speaks one language; the gateway speaks each backend's own.
+Documentation       A client speaks one wire format; the gateway translates it into each backend's.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.prompts.PromptsLibrary
@@ -52,7 +52,7 @@ A backend that nobody listens at is reported as such
 
 *** Keywords ***
 Open Scripted Backend
-    [Documentation]    A backend that always says the same.
+    [Documentation]    A backend that always gives the same answer.
     ${backend} =    Start Scripted Backend
     Script Answer    ${backend}    One${SPACE}    answer,${SPACE}    please.
     VAR    ${BACKEND}    ${backend}    scope=TEST

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       The `gateway` command says what it found, in words and by its exit code.
+Documentation       The `gateway` command reports its result in words and by its exit code.
 
 Resource            ../../resources/gateway.resource
 

@@ -1,8 +1,8 @@
 *** Settings ***
-Documentation       Thousands of broken requests, drawn from a seed, shake nothing loose.
+Documentation       Thousands of broken requests, generated from a seed, do not break the gateway.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.security.fuzzing.HostileLibrary
+Library             keywords.security.fuzzing.FuzzingLibrary
 
 Test Tags           kind:negative    kind:security
 

@@ -66,7 +66,7 @@ Prepare 2049 Texts
     VAR    ${TEXTS}    ${texts}    scope=TEST
 
 Request Is Refused
-    [Documentation]    What is sent beside the model, and field and code of the refusal.
+    [Documentation]    The fields beside the model, and the field and code of the refusal.
     [Arguments]    ${path: str}    ${fields: str}    ${param: str}    ${code: str}
     ${exchange} =    Send Raw    POST    /v1/${path}    {"model": "${MODEL}", ${fields}}
     ...    Content-Type: application/json

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       The same question to the same model gets the same answer where the client asked for that. Claimed
-...                 is only what was counted: so many of so many differed.
+Documentation       The same question to the same model gets the same answer where the client asks for that. The rows
+...                 claim only what they counted: how many of how many answers differed.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.measure.determinism.DeterminismLibrary

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Keys in a file: only their hashes stand there, and each has limits of its own.
+Documentation       Keys in a file: the file holds only their hashes, and each key has its limits.
 
 Resource            ../../resources/limits.resource
 

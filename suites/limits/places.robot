@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       So many requests at once, of one key and of all; a bounded queue takes a few more.
+Documentation       Limits on concurrent requests, of one key and of all keys together, with a bounded queue.
 
 Resource            ../../resources/limits.resource
 

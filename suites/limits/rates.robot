@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A key may use so much and no more, and a client that is refused is told how long to wait.
+Documentation       Each key has rate limits, and a refusal says how long to wait.
 
 Resource            ../../resources/limits.resource
 
@@ -66,7 +66,7 @@ Tokens that were reserved and not used come back
     Get Status Count    ${answers}    200    ==    4
 
 Tokens that were used are paid for
-    [Documentation]    An answer of 300 words, for which nobody set a limit, leaves no tokens for the next one.
+    [Documentation]    An answer of 300 words, without a `max_tokens`, leaves no tokens for the next one.
     [Tags]    req:RATE-005
     Open Gateway With    keys    tpm=300
     Script Answer    ${BACKEND}    count=300

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       However many processes answer, a limit is one limit.
+Documentation       Several workers or gateways share one limit.
 
 Resource            ../../resources/limits.resource
 

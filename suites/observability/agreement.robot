@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Whoever asks what a request took and cost hears the same number everywhere.
+Documentation       Header, log, ledger, metrics and trace report the same duration, tokens and cost of a request.
 
 Resource            ../../resources/observability.resource
 
@@ -27,7 +27,7 @@ Log, ledger, metrics and trace tell the same of one stream
 
 *** Keywords ***
 Numbers In The Headers Should Be
-    [Documentation]    What the answer's headers tell is what stands in the ledger.
+    [Documentation]    The answer's headers agree with the ledger.
     [Arguments]    ${answer: object}    ${entry: object}
     ${ms} =    Get Header    ${answer}    x-gateway-time-ms
     Ledger Should Agree On Gateway Time    ${entry}    the header    ${ms}    ms
@@ -36,7 +36,7 @@ Numbers In The Headers Should Be
     Get Header    ${answer}    x-gateway-attempts    ==    1
 
 Numbers In The Log Should Be
-    [Documentation]    What the log's line tells is what stands in the ledger.
+    [Documentation]    The log line agrees with the ledger.
     [Arguments]    ${entry: object}
     ${line} =    Get Log Entry    ${entry.id}    ${GATEWAY}
     Facts Should Be Those Of The Ledger    ${line}    ${entry}
@@ -46,7 +46,7 @@ Numbers In The Log Should Be
     Should Be Equal    ${line.attempts}[0][duration_ms]    ${entry.attempts}[0][duration_ms]
 
 Facts Should Be Those Of The Ledger
-    [Documentation]    What was asked of whom by whom, and the tokens.
+    [Documentation]    Status, model, backend, key and tokens.
     [Arguments]    ${line: object}    ${entry: object}
     Should Be Equal    ${line.status}    ${entry.status}
     Should Be Equal    ${line.model}    ${entry.model}
@@ -57,7 +57,7 @@ Facts Should Be Those Of The Ledger
     Should Be Equal    ${line.tokens_source}    ${entry.tokens_source}
 
 Numbers In The Metrics Should Be
-    [Documentation]    The one request of this gateway, in the sums of its metrics.
+    [Documentation]    The gateway's only request, in the sums of its metrics.
     [Arguments]    ${entry: object}
     ${gateway_s} =    Get Metric    gateway_time_seconds_sum
     Ledger Should Agree On Gateway Time    ${entry}    the metrics    ${gateway_s}    s
@@ -72,7 +72,7 @@ Numbers In The Metrics Should Be
     Get Metric    gateway_attempts_total    ==    1    labels=outcome=answered
 
 Numbers In The Trace Should Be
-    [Documentation]    What the request's span tells is what stands in the ledger.
+    [Documentation]    The request's span agrees with the ledger.
     [Arguments]    ${answer: object}    ${entry: object}
     ${span}    @{attempts} =    Get Spans Of Request    ${RECEIVER}    ${answer}
     Should Be Equal    ${span.attributes}[gateway.time_us]    ${entry.gateway_us}

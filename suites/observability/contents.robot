@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Prompts and answers stand in the log where the operator asked for them, and nowhere else; and a
-...                 gateway without tracing of its own passes its client's trace on.
+Documentation       Prompts and answers are logged only where the operator asked for that. A gateway without tracing
+...                 passes its client's trace on.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.security.canaries.CanariesLibrary

@@ -1,8 +1,8 @@
 *** Settings ***
-Documentation       For every request the ledger tells which attempts were made, why, and what they cost.
+Documentation       The ledger holds the attempts of every request, their reasons and their cost.
 
 Resource            ../../resources/observability.resource
-Library             keywords.client.disconnect.LeavingLibrary
+Library             keywords.client.disconnect.DisconnectLibrary
 
 Suite Setup         Start Observed Gateway
 Test Setup          Open Observed Gateway

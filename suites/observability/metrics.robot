@@ -1,8 +1,9 @@
 *** Settings ***
-Documentation       Prometheus learns how much, how fast and how well, under the names of the convention for generative
-...                 AI, and never who asked what.
+Documentation       The metrics show numbers, durations and errors of requests, under the names of the convention for
+...                 generative AI, and never who asked what.
 
 Resource            ../../resources/observability.resource
+Library             keywords.gateway.services.ServicesLibrary
 
 Suite Setup         Start Observed Gateway
 Test Setup          Open Observed Gateway
@@ -59,7 +60,7 @@ A real Prometheus scrapes the page and answers queries about it
 
 *** Keywords ***
 Refuse Three Kinds Of Requests
-    [Documentation]    An unknown model, an unknown address and an unknown key, each with a word of its own.
+    [Documentation]    An unknown model, an unknown address and an unknown key, each with a different word.
     [Arguments]    ${word: str}
     Send Chat    model=${word}
     Send Raw    GET    /v1/${word}

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A ledger that cannot keep up costs entries, never answers, and it says how many.
+Documentation       A ledger that cannot keep up drops entries, never delays answers, and counts what it drops.
 
 Resource            ../../resources/observability.resource
 
@@ -21,7 +21,7 @@ What the ledger had no room for is counted in the metrics and told in the log
 
 *** Keywords ***
 Open Gateway With A Ledger For One Request
-    [Documentation]    Speak to a gateway in whose ledger's queue no more than one request may wait.
+    [Documentation]    Speak to a gateway whose ledger queues one request at most.
     ${backend} =    Start Scripted Backend
     ${config} =    Write Gateway Config    ${backend}
     ${ledger} =    Add Ledger To Config    ${config}    queue=1

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       A stream of the embedded model that its client left ends before the model's server has told how many
-...                 tokens it took. Its tokenizer tells afterwards.
+Documentation       After a disconnect, a stream of the embedded model ends before its server reports the usage. The
+...                 gateway then counts the tokens with the model's tokenizer.
 
 Resource            ../../resources/gateway.resource
 
@@ -24,7 +24,7 @@ The tokenizer counts what came of the answer
 
 *** Keywords ***
 Leave A Stream Of The Embedded Model
-    [Documentation]    One prompt twice: answered whole, and by a stream that is left after the first words.
+    [Documentation]    One prompt twice: a plain answer, and a stream with a disconnect after the first words.
     ${whole} =    Ask    Count to one hundred, in words.    max_tokens=1
     ${departure} =    Stream And Leave
     ...    Count to one hundred, in words.

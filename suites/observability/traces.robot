@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A request can be followed from its client through the gateway to each backend that it was tried at.
+Documentation       A trace follows a request from its client through the gateway to each attempted backend.
 
 Resource            ../../resources/observability.resource
 

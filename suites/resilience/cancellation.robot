@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       A client that leaves costs nothing more: whatever the gateway waits for, the attempt is closed at
-...                 once, none follows, and no other client notices.
+Documentation       A disconnect ends all work: the gateway cancels the attempt at once, makes no further one, and other
+...                 clients notice nothing.
 
 Resource            ../../resources/resilience.resource
 
@@ -73,7 +73,7 @@ A neighbour does not notice that a client left
 
 *** Keywords ***
 Attempt Is Closed After
-    [Documentation]    The backend, as the referee, saw its connection close soon after the client closed its own.
+    [Documentation]    The backend recorded the close of its connection soon after the client's disconnect.
     [Arguments]    ${departure: object}
     Get Time From Moment To Disconnect    ${BACKEND}    ${departure.at_s}    <    ${CLOSED_WITHIN_S}
     Get Request Count    ${BACKEND}    ==    1

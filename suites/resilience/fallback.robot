@@ -1,6 +1,6 @@
 *** Settings ***
 Documentation       A model with several backends answers as long as one of them does, shares its load by weight, and
-...                 leaves a backend alone that keeps failing.
+...                 avoids a backend that keeps failing.
 
 Resource            ../../resources/resilience.resource
 
@@ -97,7 +97,7 @@ A backend that refuses requests is not taken for a failing one
 
 *** Keywords ***
 Open Two Backends
-    [Documentation]    Two backends that this row puts behind a gateway as it needs them.
+    [Documentation]    Two backends, which the row puts behind a gateway.
     ${first} =    Start Scripted Backend
     ${second} =    Start Scripted Backend
     VAR    ${FIRST}    ${first}    scope=TEST

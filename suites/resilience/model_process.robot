@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       The embedded model runs in a process of its own. When that process is killed, clients are told at
-...                 once and the gateway heals itself; when the gateway ends, nothing is left behind.
+Documentation       The embedded model runs in a child process. When that process is killed, clients get an error at
+...                 once and the gateway restarts it; when the gateway ends, no process is left behind.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.broken_stream.BrokenStreamLibrary

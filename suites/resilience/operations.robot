@@ -1,6 +1,5 @@
 *** Settings ***
-Documentation       Text completions and embeddings get what a chat request gets: repetition, the next backend, and
-...                 accounts.
+Documentation       Text completions and embeddings get what chat gets: retries, fallback, ledger and metrics.
 
 Resource            ../../resources/resilience.resource
 Library             keywords.client.completions.CompletionsLibrary
@@ -77,7 +76,7 @@ The request's own id comes back
 
 *** Keywords ***
 Open Gateway Before Two Backends
-    [Documentation]    A gateway with a ledger and prices that repeats once, and then goes to the second backend.
+    [Documentation]    A gateway with a ledger and prices that retries once, and then falls back to the second backend.
     ${first} =    Start Scripted Backend
     ${second} =    Start Scripted Backend
     ${config} =    Write Route Config    ${first}    ${second}    retries=attempts=2 base_s=0.01

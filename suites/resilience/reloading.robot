@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       A gateway takes over a new configuration while it serves: whole or not at all, and without dropping
-...                 what is under way.
+Documentation       A serving gateway reloads its configuration: completely or not at all, and without dropping running
+...                 requests.
 
 Resource            ../../resources/limits.resource
 Library             keywords.client.broken_stream.BrokenStreamLibrary
@@ -92,7 +92,7 @@ Open Gateway That Others Change
     VAR    &{WORLD}    backend=${backend}    first=${first}    config=${config}    scope=SUITE
 
 Reload Gateway From
-    [Documentation]    Put the contents of a file into the gateway's own, and have it read.
+    [Documentation]    Replace the gateway's configuration by that of a file, and reload it.
     [Arguments]    ${config: object}
     Replace Gateway Config    ${WORLD.config}    ${config}
     ${told} =    Reload Gateway    ${GATEWAY}

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       A failure that may pass is repeated, after the wait that the backend asked for, within one deadline;
-...                 a failure that will not pass is not.
+Documentation       The gateway retries a transient failure, after the wait that the backend asked for, within one
+...                 deadline. It does not retry a permanent one.
 
 Resource            ../../resources/resilience.resource
 Library             keywords.measure.latency.LatencyLibrary
@@ -92,7 +92,7 @@ A client may repeat what asks for a wait
 
 *** Keywords ***
 Second Attempt Answers After
-    [Documentation]    One line of the table of failures that may pass: the backend's first status.
+    [Documentation]    One line of the table of transient failures: the backend's first status.
     [Arguments]    ${status: int}
     ${refusal} =    Script Refusal    ${BACKEND}    ${status}
     ${answer} =    Script Answer    ${BACKEND}
@@ -102,14 +102,14 @@ Second Attempt Answers After
     Get Header    ${exchange}    x-gateway-attempts    ==    2
 
 One Attempt Is Made At
-    [Documentation]    One line of the table of refusals for good.
+    [Documentation]    One line of the table of permanent refusals.
     [Arguments]    ${status: int}
     Script Refusal    ${BACKEND}    ${status}
     ${exchange} =    Send Payload    plain.json
     Get Header    ${exchange}    x-gateway-attempts    ==    1
 
 Wait Is Kept In Form
-    [Documentation]    One line of the table of forms: the form, what is asked for, and the least wait in seconds.
+    [Documentation]    One line of the table of forms: the form, the requested wait, and the least wait in seconds.
     [Arguments]    ${form: str}    ${asked: str}    ${least_s: float}
     ${refusal} =    Script Refusal    ${BACKEND}    429    retry_after=${asked}    retry_after_form=${form}
     ${answer} =    Script Answer    ${BACKEND}

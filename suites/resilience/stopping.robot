@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       A gateway that is told to stop drops no request: fifty streams that are under way when the signal
-...                 comes end whole, and clients that come after it are told to come again.
+Documentation       A gateway that is told to stop drops no request: fifty running streams end whole, and later requests
+...                 are asked to come back.
 
 Resource            ../../resources/resilience.resource
 Library             keywords.gateway.lifecycle.LifecycleLibrary
@@ -57,7 +57,8 @@ Open Gateway For All Rows
     VAR    ${BACKEND}    ${backend}    scope=SUITE
 
 Stop It In The Middle Of Fifty Streams
-    [Documentation]    Streams of about a second; the signal; what others are told meanwhile; the ends of the streams.
+    [Documentation]    Streams of about a second, the signal, the answers to further requests, and the ends of the
+    ...    streams.
     ${script} =    Script Answer    ${BACKEND}    count=12    chunk_delay=100 ms
     ${running} =    Start Streams    50    Hello.
     Signal Gateway    SIGTERM    ${GATEWAY}

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       However many processes answer, they are one gateway: they know of each other's troubles.
+Documentation       Several workers are one gateway: they share slots, waits and circuit breakers.
 
 Resource            ../../resources/limits.resource
 Library             keywords.gateway.lifecycle.LifecycleLibrary
@@ -66,13 +66,13 @@ What a worker counted outlives it
 
 *** Keywords ***
 One Worker Finds The Backend Failing
-    [Documentation]    And the other one has heard of it.
+    [Documentation]    One worker opens the circuit breaker, and the other worker knows of it.
     Script Refusal    ${BACKEND}    500
     Send Chats    1
     Gateway Should Log    "told_by":"another process"    within=${HEARD_WITHIN}    gateway=${GATEWAY}
 
 Wait Until The Backend May Be Probed
-    [Documentation]    As long as a client that is refused meanwhile is told to wait.
+    [Documentation]    Wait as long as the refusal of a request says.
     ${refused} =    Send Chats    1
     Wait As Told    ${refused}[0]
 
@@ -84,7 +84,7 @@ Open Gateway With Two Workers
     Open Gateway From    ${backend}    ${config}
 
 Let Two Workers Share A Redis
-    [Documentation]    And leave a backend alone after its first failure, for a second; no queue.
+    [Documentation]    The circuit breaker opens after one failure, for a second; there is no queue.
     [Arguments]    ${config: object}
     ${url} =    Start Redis
     Add To Gateway Config    ${config}    shared    redis_url=${url}

@@ -1,7 +1,7 @@
 *** Settings ***
-Documentation       How often an attack succeeds is a property of the model, and is measured: successes of attempts,
-...                 with an interval. The small model leaks and obeys strangers; these rows say how often, and fail
-...                 when the samples show that it is more often than was accepted in `variables/`.
+Documentation       The success rate of an attack is a property of the model: successes of attempts, with an interval.
+...                 The small model leaks and obeys injected orders. The rows report how often, and fail when the
+...                 samples show more than `variables/` accepts.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.security.attacks.AttackLibrary

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Unique words are planted where secrets are; nothing that the gateway writes or sends holds one.
+Documentation       Canaries in the place of secrets: nothing that the gateway writes or sends contains one.
 
 Resource            ../../resources/observability.resource
 Library             keywords.security.canaries.CanariesLibrary
@@ -35,7 +35,7 @@ No evidence of a run so far holds the gateway's key
 
 *** Keywords ***
 Start Observed Gateway With A Key For Its Backend
-    [Documentation]    The backend's key comes from the environment; what fails there is attempted once more.
+    [Documentation]    The backend's key comes from the environment; the gateway retries once.
     @{keys} =    New Canaries    1
     VAR    ${BACKEND_KEY}    ${keys}[0]    scope=SUITE
     Start Observed Gateway
@@ -44,7 +44,7 @@ Start Observed Gateway With A Key For Its Backend
     ...    GATEWAY_RETRIES__ATTEMPTS=2
 
 Send Them Where All Goes Well
-    [Documentation]    Each word at its place, in plain and streamed requests that are answered.
+    [Documentation]    One word in each place, in plain and streamed requests that are answered.
     [Arguments]    ${prompt: str}    ${said: str}    ${key: str}    ${header: str}    ${field: str}
     Script Answer    ${BACKEND}    ${said}    .
     Send Chat    ${prompt}    metadata={"x": "${field}"}
@@ -55,7 +55,7 @@ Send Them Where All Goes Well
     Should Be Equal    ${recorded[-1].headers}[authorization]    Bearer ${BACKEND_KEY}
 
 Send Them Where Something Fails
-    [Documentation]    Each word at its place, in requests that are refused, or that fail at the backend.
+    [Documentation]    One word in each place, in requests that are refused, or that fail at the backend.
     [Arguments]    ${prompt: str}    ${said: str}    ${key: str}    ${header: str}    ${field: str}
     Send Payload    plain.json    headers=x-secret: ${header}    api_key=${key}
     Send Chat    ${prompt}    temperature=9
@@ -67,7 +67,7 @@ Send Them Where Something Fails
     Script Answer    ${BACKEND}
 
 Send To Backend That Refuses In Every Way
-    [Documentation]    One request for each kind of failure that the gateway tells apart.
+    [Documentation]    One request for each kind of failure that the gateway distinguishes.
     [Arguments]    ${prompt: str}    ${body: str}
     Send To Backend That Refuses    ${prompt}    400    ${body}
     Send To Backend That Refuses    ${prompt}    401    ${body}
@@ -75,7 +75,7 @@ Send To Backend That Refuses In Every Way
     Send To Backend That Refuses    ${prompt}    429    ${body}
 
 Send To Backend That Refuses
-    [Documentation]    A request that fails at the backend, whose words repeat what it was sent.
+    [Documentation]    A request that fails at the backend, whose error quotes the request.
     [Arguments]    ${prompt: str}    ${status: int}    ${body: str}
     Script Refusal    ${BACKEND}    ${status}    ${body}
     Send Chat    ${prompt}

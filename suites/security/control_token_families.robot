@@ -56,7 +56,7 @@ A stream tells in its head how many control tokens were neutralised
 
 *** Keywords ***
 Token Should Arrive As Text
-    [Documentation]    Send a text, and judge what the backend is asked.
+    [Documentation]    Send a text, and verify the request that reaches the backend.
     [Arguments]    ${pasted: str}    ${arrives: str}    ${model: str}=ollama
     Ask    ${pasted}    model=${model}
     Get Asked Messages    ${BACKEND}    ==    user: ${arrives}

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       What a client pastes is text, never a control token of the model. The model's own count of the
-...                 prompt tells: a control token is one token, its misspelt twin is eight.
+Documentation       Text from a client is text, never a control token of the model. The model's count of the prompt is
+...                 the oracle: a control token is one token, its misspelt twin is eight.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.prompts.PromptsLibrary
@@ -50,7 +50,7 @@ Control tokens in a system message are text as well
     Get Usage    ${forged}    prompt_tokens    ==    ${text.usage.prompt_tokens}
 
 Where nothing is neutralised, pasted control tokens count as control tokens
-    [Documentation]    The control: the oracle would see tokens that pass.
+    [Documentation]    The control: the oracle detects control tokens that reach the model.
     [Tags]    req:CTOK-001    kind:negative    nightly
     ${gateway} =    Start Gateway    config=${CONFIGURATIONS}/not_neutralising.toml
     Speak To    ${gateway}    my-model

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A client without a key gets no answer, and no key is ever shown.
+Documentation       A request without a key gets no answer, and the gateway reveals no key.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.messages.MessagesLibrary

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       What a client sends is data: it opens no template, reaches nothing inside the gateway, and holds
-...                 no other client up.
+Documentation       Text from a client is data: it opens no template, reaches nothing inside the gateway, and delays no
+...                 other request.
 
 Resource            ../../resources/prompts.resource
 
@@ -49,7 +49,7 @@ A list that would keep the gateway busy is refused
 
 *** Keywords ***
 Variable Should Arrive As It Is
-    [Documentation]    Send a variable that looks like a template, and read it in what the backend is asked.
+    [Documentation]    Send a variable that looks like a template, and read it in the request that reaches the backend.
     [Arguments]    ${evil: str}
     Ask With Template    Hello    translate    language=${evil}
     Get Asked Messages    ${BACKEND}    contains    system: Into ${evil}, kindly.

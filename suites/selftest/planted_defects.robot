@@ -1,7 +1,7 @@
 *** Settings ***
-Documentation       The suite judged by what it finds: gateways with one planted defect each, and the requirements that
-...                 have to turn red. What is run are the rows of the other suites; a wire before a sound gateway spoils
-...                 what it says.
+Documentation       The suite verified by what it finds: gateways with one planted defect each, and the requirements
+...                 that must fail. It runs the rows of the other suites; a wire before a sound gateway plants the
+...                 defect.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.run.planted_defects.PlantedDefectsLibrary
@@ -40,7 +40,7 @@ Defect Is Found
     Requirements Should Have Failed    ${child}    ${saying}    @{requirements}
 
 Gateway Passes
-    [Documentation]    The control of the table: nothing but the wire, which the rows do not notice.
+    [Documentation]    The control of the table: the wire alone, which the rows do not notice.
     [Arguments]    @{requirements: str}
     ${child} =    Run Rows Against Defect    none    @{requirements}
     Every Row Should Have Passed    ${child}

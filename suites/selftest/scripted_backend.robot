@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       The scripted backend is the referee of other rows, so it is judged itself: it does what it was told,
-...                 and what it recorded is what its client saw. Here the rows speak to it without a gateway between.
+Documentation       Other rows trust the scripted backend, so these rows verify it: it plays its script, and its record
+...                 agrees with its client. They speak to it without a gateway between.
 
 Resource            ../../resources/gateway.resource
 

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       The suite judged by itself: what it leaves behind when a row fails, and which runs it refuses.
-...                 Each row runs a small suite of `_child/` as a run of its own, attached to the target.
+Documentation       The suite verifies itself: the evidence of a failed row, and the runs that it refuses. Each row runs
+...                 a small suite of `_child/` in a separate run, attached to the target.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.run.child_run.ChildRunLibrary

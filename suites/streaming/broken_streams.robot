@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Whatever a backend does to its stream, the client is told, in a form that its library understands.
+Documentation       Every broken stream of a backend gives the client an error, in a form that its library understands.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.broken_stream.BrokenStreamLibrary
@@ -56,7 +56,7 @@ A backend that is silent before the first word gets its client a real status
 
 *** Keywords ***
 Open Gateway Before Scripted Backend
-    [Documentation]    A gateway with a short patience, before a backend that this row scripts.
+    [Documentation]    A gateway with a short idle timeout, before a backend that the row scripts.
     ${backend} =    Start Scripted Backend
     Script Answer    ${backend}    chunk_delay=${CHUNK_DELAY}
     ${config} =    Write Gateway Config    ${backend}

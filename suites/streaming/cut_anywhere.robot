@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       A stream of sixty words is cut in the backend at every single byte, one stream for each. Wherever it
-...                 breaks, the client is told. Each line is one row of the test matrix.
+Documentation       A stream of sixty words is cut in the backend at every byte, one stream for each. Every cut gives
+...                 the client an error. Each line is one row of the test matrix.
 
 Resource            ../../resources/cut_streams.resource
 

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       A Messages stream is cut in the backend at each end of an event and one byte before and after it;
-...                 nightly at every single byte. Wherever it breaks, the client is told in Anthropic's words. Each line
-...                 is one row of the test matrix.
+...                 nightly at every byte. Every cut gives the client an error in Anthropic's form. Each line is one row
+...                 of the test matrix.
 
 Resource            ../../resources/cut_streams.resource
 

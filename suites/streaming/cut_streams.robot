@@ -1,7 +1,7 @@
 *** Settings ***
-Documentation       A stream of sixty words is cut in the backend at every place where it could hurt: at each end of an
-...                 event, one byte before and after it, and at two hundred drawn bytes.
-...                 Wherever it breaks, the client is told. Each line is one row of the test matrix.
+Documentation       A stream of sixty words is cut in the backend at the critical bytes: each end of an event, one byte
+...                 before and after it, and two hundred drawn bytes. Every cut gives the client an error. Each line is
+...                 one row of the test matrix.
 
 Resource            ../../resources/cut_streams.resource
 
@@ -36,7 +36,7 @@ An Ollama stream that is closed tells the client
 
 *** Keywords ***
 Client Is Told Wherever The Stream Is Cut
-    [Documentation]    One line of the table, at the dangerous and the drawn bytes.
+    [Documentation]    One line of the table, at the critical and the drawn bytes.
     [Arguments]    ${kind: str}    ${fault: str}
     ${sweep} =    Cut Streams    ${BACKEND}    model=${kind}    fault=${fault}    seed=${CUT_SEED}
     Every End Is Honest    ${sweep}

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Where nothing needs translation, the gateway hands a stream on as it is and at once. The scripted
-...                 backend says when it sent each chunk.
+Documentation       The gateway passes a stream that needs no translation on unchanged and at once. The scripted backend
+...                 records when it sent each chunk.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.measure.chunk_delays.ChunkDelaysLibrary
@@ -21,8 +21,8 @@ A stream that needs no translation arrives byte for byte
     Should Be Equal    ${passed.exchange.body}    ${sent.exchange.body}
 
 Chunks are passed on at once
-    [Documentation]    A gateway that gathers chunks passes one on after the backend has sent the next. How fast the
-    ...    gateway is, and its added delay in milliseconds, is a benchmark's matter: `tox run -e race`.
+    [Documentation]    A gateway that buffers chunks passes one on after the backend has sent the next. `tox run -e
+    ...    race` measures the added delay in milliseconds.
     [Tags]    req:STRM-011    kind:performance
     ${delays} =    Measure Chunk Delays    ${BACKEND}
     Get Punctual Chunk Share    ${delays}    >=    ${PUNCTUAL_CHUNK_SHARE_MIN}

@@ -1,6 +1,5 @@
 *** Settings ***
-Documentation       A stream tells the client what the plain answer would have told, while it happens, and ends
-...                 properly.
+Documentation       A stream gives the client the contents of the plain answer while they arise, and ends properly.
 
 Resource            ../../resources/gateway.resource
 

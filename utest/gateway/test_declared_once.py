@@ -51,7 +51,7 @@ def named_in(pattern: str) -> set[str]:
 def test_a_kind_of_backend_that_speaks_openais_format_is_its_module_and_its_line():
     assert named_in(r"\b[Nn]im(Config|Backend|\b)") == {"backends/openai/nim.py", "backends/kinds.py"}, (
         "Declare what the gateway must know of a kind in the kind's own module, as `is_embedded` and `neutralise` of "
-        "its table are or as `Kind.takes` is, and ask every kind for it."
+        "its table are or as `Kind.arguments` is, and ask every kind for it."
     )
 
 

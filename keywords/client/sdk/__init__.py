@@ -1,1 +1,1 @@
-"""The real `openai` and `anthropic` packages as clients."""
+"""The official `openai` and `anthropic` packages as clients."""

@@ -1,44 +1,32 @@
-"""The real `anthropic` package as a client of the gateway."""
+"""The official `anthropic` package as a client of the gateway."""
 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anthropic
-import httpx2
-from assertionengine import AssertionOperator
-from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.engine.evidence.collector import COLLECTOR
-from keywords.engine.http.recorder import RecordingTransport
-from keywords.run import target
-from keywords.run.assertions import judge
+from keywords.client.sdk.connection import connect, logged, verify_raised
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-TIMEOUT_S = 120.0
-# The newest version of the API has no temperature, and the package no argument for it.
+# The newest version of the API has no temperature, and the package has no argument for it.
 _WITH_TEMPERATURE = {"anthropic-version": "2023-06-01"}
-_EQUAL = AssertionOperator["=="]
 
 
 @dataclass(frozen=True, slots=True)
 class SdkMessage:
-    """What the package made of an answer.
+    """An answer as the package read it.
 
     Attributes:
-        text: of all text blocks.
-        tool_uses: one line for each call of a tool: its name, a space, its input as JSON with sorted keys.
+        text: text of all text blocks.
+        tool_uses: one line for each tool call: its name, a space, its input as JSON with sorted keys.
         stop_reason: why it ended.
-        input_tokens: of the prompt.
-        output_tokens: of the answer.
+        input_tokens: tokens of the prompt.
+        output_tokens: tokens of the answer.
         content: the blocks, as a further request repeats them.
-        request_id: of the header `request-id`.
+        request_id: the header `request-id`.
     """
 
     text: str
@@ -52,13 +40,12 @@ class SdkMessage:
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class AnthropicSdkLibrary:
-    """What a user of the `anthropic` package gets from the gateway.
+    """Use the gateway with the `anthropic` package.
 
-    The package retries nothing here and takes no proxy from the environment; all else is as its users have it. Its
-    exchanges are part of the row's evidence.
+    The package retries nothing here and takes no proxy from the environment; all other settings are its defaults. Its
+    exchanges are evidence of the row.
 
-    A keyword `… Raises` takes the name of the class and fails with an AssertionError if the package raises another one,
-    or nothing.
+    A keyword `… Raises` takes the name of a class, and fails if the package raises another one or nothing.
     """
 
     @keyword
@@ -66,44 +53,44 @@ class AnthropicSdkLibrary:
         """Ask with `client.messages.create`.
 
         Args:
-            prompt: the user's turn; with `messages` among the fields it is not sent.
-            temperature: 0 to 1; asks for the version of the API that still has one.
+            prompt: the user message; the field `messages` replaces it.
+            temperature: 0 to 1; requests the version of the API that still has one.
             fields: further arguments, such as `model`, `max_tokens` (64 if left out), `system` or `tools`.
 
         Raises:
-            anthropic.APIError: whatever the package raises.
+            anthropic.APIError: as the package raises it.
 
         ```robotframework
         ${message} =    Anthropic Message    Name three colours.    temperature=0
         ```
         """
-        with _sdk() as (sdk, model):
-            made = sdk.messages.create(**_arguments(prompt, model, temperature, fields))
-        return _logged(made)
+        with connect(anthropic.Anthropic) as (sdk, model):
+            message = sdk.messages.create(**_arguments(prompt, model, temperature, fields))
+        return _read(message)
 
     @keyword
     def anthropic_token_count(self, prompt: str, **fields: Any) -> int:
-        """Ask with `client.messages.count_tokens` how many tokens the prompt of a message has.
+        """Count the tokens of a prompt with `client.messages.count_tokens`.
 
         Args:
             prompt: as for [Anthropic Message].
             fields: further arguments, such as `model`, `system` or `tools`.
 
         Raises:
-            anthropic.APIError: whatever the package raises.
+            anthropic.APIError: as the package raises it.
 
         ```robotframework
         ${count} =    Anthropic Token Count    Name three colours.
         ```
         """
-        with _sdk() as (sdk, model):
+        with connect(anthropic.Anthropic) as (sdk, model):
             arguments = _arguments(prompt, model, None, fields)
             del arguments["max_tokens"]
             return sdk.messages.count_tokens(**arguments).input_tokens
 
     @keyword
     def anthropic_stream(self, prompt: str, *, temperature: float | None = None, **fields: Any) -> SdkMessage:
-        """Ask with `client.messages.stream`, and take the message that the package put together.
+        """Ask with `client.messages.stream`; the message that the package assembles.
 
         Args:
             prompt: as for [Anthropic Message].
@@ -111,19 +98,22 @@ class AnthropicSdkLibrary:
             fields: as for [Anthropic Message].
 
         Raises:
-            anthropic.APIError: whatever the package raises, in mid-stream as well.
+            anthropic.APIError: as the package raises it, in mid-stream too.
 
         ```robotframework
         ${message} =    Anthropic Stream    Name three colours.    temperature=0
         ```
         """
-        with _sdk() as (sdk, model), sdk.messages.stream(**_arguments(prompt, model, temperature, fields)) as stream:
-            made = stream.get_final_message()
-        return _logged(made)
+        with (
+            connect(anthropic.Anthropic) as (sdk, model),
+            sdk.messages.stream(**_arguments(prompt, model, temperature, fields)) as stream,
+        ):
+            message = stream.get_final_message()
+        return _read(message)
 
     @keyword
     def describe_anthropic_tool(self, name: str, *parameters: str) -> dict[str, Any]:
-        """A tool as a Messages request offers it; its parameters are texts.
+        """The definition of a tool for a Messages request; its parameters are texts.
 
         ```robotframework
         ${tool} =    Describe Anthropic Tool    get_weather    city
@@ -136,7 +126,7 @@ class AnthropicSdkLibrary:
 
     @keyword
     def conversation_with_result(self, prompt: str, message: SdkMessage, result: str) -> list[dict[str, Any]]:
-        """The `messages` that follow a message with calls of tools: what was asked, the message, a result for each.
+        """The `messages` after a message with tool calls: the prompt, the message, and a result for each call.
 
         ```robotframework
         ${messages} =    Conversation With Result    Is it raining?    ${message}    Yes.
@@ -145,12 +135,15 @@ class AnthropicSdkLibrary:
         """
         uses = [block for block in message.content if block["type"] == "tool_use"]
         results = [{"type": "tool_result", "tool_use_id": use["id"], "content": result} for use in uses]
-        asked = {"role": "user", "content": prompt}
-        return [asked, {"role": "assistant", "content": message.content}, {"role": "user", "content": results}]
+        return [
+            {"role": "user", "content": prompt},
+            {"role": "assistant", "content": message.content},
+            {"role": "user", "content": results},
+        ]
 
     @keyword
     def anthropic_raises(self, expected: str, *, api_key: str | None = None, **fields: Any) -> None:
-        """Judge which class the package raises for a message.
+        """Verify which class the package raises for a message.
 
         Args:
             expected: the name of the class.
@@ -161,13 +154,17 @@ class AnthropicSdkLibrary:
         Anthropic Raises    NotFoundError    model=no-such-model
         ```
         """
-        with _sdk(api_key) as (sdk, model):
-            raised = _raised(lambda: sdk.messages.create(**_arguments("Hello.", model, None, fields)))
-        judge(raised, _EQUAL, expected, "The class that the package raised", None)
+        with connect(anthropic.Anthropic, api_key=api_key) as (sdk, model):
+            verify_raised(
+                lambda: sdk.messages.create(**_arguments("Hello.", model, None, fields)),
+                anthropic.AnthropicError,
+                expected,
+                "The class that the package raised",
+            )
 
     @keyword
     def anthropic_stream_raises(self, expected: str, **fields: Any) -> None:
-        """Judge which class the package raises for a stream that it reads to its end.
+        """Verify which class the package raises for a stream that it reads to its end.
 
         Args:
             expected: the name of the class.
@@ -179,61 +176,38 @@ class AnthropicSdkLibrary:
         """
 
         def read() -> None:
-            with _sdk() as (sdk, model), sdk.messages.stream(**_arguments("Hello.", model, None, fields)) as stream:
+            with (
+                connect(anthropic.Anthropic) as (sdk, model),
+                sdk.messages.stream(**_arguments("Hello.", model, None, fields)) as stream,
+            ):
                 stream.until_done()
 
-        judge(_raised(read), _EQUAL, expected, "The class that the package raised for the stream", None)
-
-
-@contextmanager
-def _sdk(api_key: str | None = None) -> Iterator[tuple[anthropic.Anthropic, str]]:
-    """The package's client for the gateway under test, and the model's id."""
-    gateway = target.client()
-    transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), COLLECTOR.add, TIMEOUT_S)
-    with (
-        httpx2.Client(transport=transport, trust_env=False, timeout=TIMEOUT_S) as http,
-        anthropic.Anthropic(
-            base_url=gateway.base_url,
-            # The package insists on some key, also for a gateway without.
-            api_key=api_key or target.api_key() or "none",
-            max_retries=0,
-            http_client=http,
-        ) as sdk,
-    ):
-        yield sdk, gateway.model
+        verify_raised(read, anthropic.AnthropicError, expected, "The class that the package raised for the stream")
 
 
 def _arguments(prompt: str, model: str, temperature: float | None, fields: dict[str, Any]) -> dict[str, Any]:
-    given: dict[str, Any] = {"model": model, "max_tokens": 64, "messages": [{"role": "user", "content": prompt}]}
-    given |= {name: _number(value) for name, value in fields.items()}
+    arguments: dict[str, Any] = {"model": model, "max_tokens": 64, "messages": [{"role": "user", "content": prompt}]}
+    arguments |= {name: _number(value) for name, value in fields.items()}
     if temperature is not None:
-        given |= {"extra_body": {"temperature": temperature}, "extra_headers": _WITH_TEMPERATURE}
-    return given
+        arguments |= {"extra_body": {"temperature": temperature}, "extra_headers": _WITH_TEMPERATURE}
+    return arguments
 
 
 def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.removeprefix("-").isdecimal() else value
 
 
-def _raised(call: Callable[[], object]) -> str:
-    try:
-        call()
-    except anthropic.AnthropicError as error:
-        logger.info(f"{type(error).__name__}: {error}")
-        return type(error).__name__
-    raise AssertionError("The anthropic package raised nothing; the gateway accepted what it should have refused")
-
-
-def _logged(made: Any) -> SdkMessage:
-    uses = [block for block in made.content if block.type == "tool_use"]
-    message = SdkMessage(
-        text="".join(block.text for block in made.content if block.type == "text"),
-        tool_uses="\n".join(f"{use.name} {json.dumps(use.input, sort_keys=True)}" for use in uses),
-        stop_reason=made.stop_reason,
-        input_tokens=made.usage.input_tokens,
-        output_tokens=made.usage.output_tokens,
-        content=made.to_dict()["content"],
-        request_id=getattr(made, "_request_id", None),
+def _read(message: Any) -> SdkMessage:
+    """Log and return an answer as the package read it."""
+    uses = [block for block in message.content if block.type == "tool_use"]
+    return logged(
+        SdkMessage(
+            text="".join(block.text for block in message.content if block.type == "text"),
+            tool_uses="\n".join(f"{use.name} {json.dumps(use.input, sort_keys=True)}" for use in uses),
+            stop_reason=message.stop_reason,
+            input_tokens=message.usage.input_tokens,
+            output_tokens=message.usage.output_tokens,
+            content=message.to_dict()["content"],
+            request_id=getattr(message, "_request_id", None),
+        )
     )
-    logger.info(str(message))
-    return message

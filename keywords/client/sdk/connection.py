@@ -1,83 +1,78 @@
-"""The real `openai` package pointed at the gateway under test, its exchanges recorded as evidence."""
+"""Official client packages pointed at the gateway under test, their exchanges recorded as evidence."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx2
-import openai
+from assertionengine import AssertionOperator
 from robot.api import logger
 
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.recorder import RecordingTransport
-from keywords.engine.openai.answer import Usage
 from keywords.run import target
+from keywords.run.assertions import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from openai.types import CompletionUsage
+    from anthropic import Anthropic
+    from openai import OpenAI
 
-    from keywords.engine.openai.stream import StreamedAnswer
+Client = TypeVar("Client", "OpenAI", "Anthropic")
+Answer = TypeVar("Answer")
 
-TIMEOUT_S = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class SdkAnswer:
-    """What the package made of an answer.
-
-    Attributes:
-        text: of the first choice, the stream's pieces joined.
-        finish_reason: of the first choice.
-        usage: None if the answer carries none.
-        model: as the answer names it.
-        chunks: how many the stream had; 1 for a plain answer.
-    """
-
-    text: str
-    finish_reason: str | None
-    usage: Usage | None
-    model: str
-    chunks: int = 1
-
-
-def replayed(stream: StreamedAnswer) -> openai.Stream[openai.types.chat.ChatCompletionChunk]:
-    """The package's own stream over the bytes of a stream that came before; reading it costs no request."""
-    answer = httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=stream.exchange.body)
-    http = httpx2.Client(transport=httpx2.MockTransport(lambda _: answer))
-    sdk = openai.OpenAI(base_url="http://replay.invalid/v1", api_key="unused", max_retries=0, http_client=http)
-    return sdk.chat.completions.create(model="unused", messages=[{"role": "user", "content": "unused"}], stream=True)
+_EQUAL = AssertionOperator["=="]
 
 
 @contextmanager
-def sdk_client(api_key: str | None = None) -> Iterator[tuple[openai.OpenAI, str]]:
-    """The package's client for the gateway under test, and the model's id."""
+def connect(package: type[Client], *, path: str = "", api_key: str | None = None) -> Iterator[tuple[Client, str]]:
+    """Give a package's client for the gateway under test, and the model's id.
+
+    Args:
+        package: the class of the client.
+        path: what the package expects in its base URL after the address.
+        api_key: a wrong key; the gateway's own if left out.
+    """
     gateway = target.client()
-    transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), COLLECTOR.add, TIMEOUT_S)
+    transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), COLLECTOR.add, target.TIMEOUT_S)
     with (
-        httpx2.Client(transport=transport, trust_env=False, timeout=TIMEOUT_S) as http,
-        openai.OpenAI(
-            base_url=f"{gateway.base_url}/v1",
-            # The package insists on some key, also for a gateway without.
+        httpx2.Client(transport=transport, trust_env=False, timeout=target.TIMEOUT_S) as http,
+        package(
+            base_url=gateway.base_url + path,
+            # The packages insist on some key, also for a gateway without.
             api_key=api_key or target.api_key() or "none",
             max_retries=0,
             http_client=http,
-        ) as sdk,
+        ) as client,
     ):
-        yield sdk, gateway.model
+        yield client, gateway.model
 
 
-def usage_of(usage: CompletionUsage | None) -> Usage | None:
-    """The package's numbers as ours."""
-    if usage is None:
-        return None
-    return Usage(usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
+def verify_raised(call: Callable[[], object], base: type[Exception], expected: str, label: str) -> None:
+    """Compare the class of the exception that a call raises.
+
+    Args:
+        call: a call of the package.
+        base: the class of all the package's exceptions.
+        expected: the name of the class.
+        label: names the value in the message.
+
+    Raises:
+        AssertionError: the package raised another class, or nothing.
+    """
+    try:
+        call()
+    except base as error:
+        logger.info(f"{type(error).__name__}: {error}")
+        verify(type(error).__name__, _EQUAL, expected, label, None)
+        return
+    package = base.__module__.partition(".")[0]
+    raise AssertionError(f"The {package} package raised nothing; the gateway accepted what it should have refused")
 
 
-def logged(answer: SdkAnswer) -> SdkAnswer:
-    """The answer, which the log has then."""
+def logged(answer: Answer) -> Answer:
+    """Log an answer and return it."""
     logger.info(str(answer))
     return answer

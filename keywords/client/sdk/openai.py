@@ -1,38 +1,59 @@
-"""The real `openai` package as a client of the gateway."""
+"""The official `openai` package as a client of the gateway."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+import httpx2
 import openai
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.client.chat import UsageNumber
-from keywords.client.sdk.connection import SdkAnswer, logged, replayed, sdk_client, usage_of
+from keywords.client.sdk.connection import connect, logged, verify_raised
+from keywords.engine.openai.answer import Usage
 from keywords.engine.openai.stream import StreamedAnswer
-from keywords.run.assertions import judge
+from keywords.run.assertions import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
-    from openai.types.chat import ChatCompletionUserMessageParam
+    from openai.types import Completion, CompletionUsage
+    from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-_EQUAL = AssertionOperator["=="]
+
+@dataclass(frozen=True, slots=True)
+class SdkAnswer:
+    """An answer as the package read it.
+
+    Attributes:
+        text: text of the first choice, joined from the chunks of a stream.
+        finish_reason: finish reason of the first choice.
+        usage: None if the answer has none.
+        model: the answer's model.
+        chunks: number of chunks of a stream; 1 for a plain answer.
+    """
+
+    text: str
+    finish_reason: str | None
+    usage: Usage | None
+    model: str
+    chunks: int = 1
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class OpenAISdkLibrary:
-    """What a user of the `openai` package gets from the gateway.
+    """Use the gateway with the `openai` package.
 
-    The package retries nothing here and takes no proxy from the environment; all else is as its users have it. Its
-    exchanges are part of the row's evidence.
+    The package retries nothing here and takes no proxy from the environment; all other settings are its defaults. Its
+    exchanges are evidence of the row.
 
-    A keyword `… Raises` takes the name of the class and fails with an AssertionError if the package raises another one,
-    or nothing.
+    A keyword `… Raises` takes the name of a class, and fails if the package raises another one or nothing.
 
-    The `Get…` keywords return a value; with an operator and an expected value they also judge it, and `message` then
+    The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
     """
 
@@ -57,34 +78,26 @@ class OpenAISdkLibrary:
             Text, finish reason, usage, model.
 
         Raises:
-            openai.APIError: whatever the package raises.
+            openai.APIError: as the package raises it.
 
         ```robotframework
         ${answer} =    OpenAI Chat    Name three colours.    temperature=0
         Get OpenAI Text    ${answer}    contains    blue
         ```
         """
-        with sdk_client() as (sdk, model):
-            made = sdk.chat.completions.create(
+        with openai_client() as (sdk, model):
+            answer = sdk.chat.completions.create(
                 model=model,
                 messages=[{"role": "user", "content": prompt}],
                 temperature=temperature,
                 max_tokens=max_tokens,
                 extra_body=extra_body,
             )
-        choice, usage = made.choices[0], made.usage
-        return logged(
-            SdkAnswer(
-                text=choice.message.content or "",
-                finish_reason=choice.finish_reason,
-                usage=usage_of(usage),
-                model=made.model,
-            )
-        )
+        return plain_answer(answer, answer.choices[0].message.content)
 
     @keyword
     def openai_stream(self, prompt: str, *, temperature: float = 1, max_tokens: int = 64) -> SdkAnswer:
-        """Stream with `client.chat.completions.create(stream=True)` and ask for usage.
+        """Stream with `client.chat.completions.create(stream=True)` and request the usage.
 
         Args:
             prompt: the user message.
@@ -95,14 +108,14 @@ class OpenAISdkLibrary:
             Joined text, finish reason, usage, model, number of chunks.
 
         Raises:
-            openai.APIError: whatever the package raises.
+            openai.APIError: as the package raises it.
 
         ```robotframework
         ${answer} =    OpenAI Stream    Name three colours.    temperature=0
         Get OpenAI Usage    ${answer}    total_tokens    >    0
         ```
         """
-        with sdk_client() as (sdk, model):
+        with openai_client() as (sdk, model):
             stream = sdk.chat.completions.create(
                 model=model,
                 messages=[{"role": "user", "content": prompt}],
@@ -112,82 +125,69 @@ class OpenAISdkLibrary:
                 stream_options={"include_usage": True},
             )
             chunks = list(stream)
-        choices = [choice for chunk in chunks for choice in chunk.choices if choice.index == 0]
-        usage = next((chunk.usage for chunk in reversed(chunks) if chunk.usage), None)
-        return logged(
-            SdkAnswer(
-                text="".join(choice.delta.content or "" for choice in choices),
-                finish_reason=next((choice.finish_reason for choice in choices if choice.finish_reason), None),
-                usage=usage_of(usage),
-                model=chunks[0].model if chunks else "",
-                chunks=len(chunks),
-            )
-        )
+        return streamed_answer(chunks, lambda choice: choice.delta.content)
 
     @keyword
     def openai_list_models(self) -> list[str]:
         """The ids of the models, by `client.models.list`.
 
         Raises:
-            openai.APIError: whatever the package raises.
+            openai.APIError: as the package raises it.
 
         ```robotframework
         @{ids} =    OpenAI List Models
         Should Not Be Empty    ${ids}
         ```
         """
-        with sdk_client() as (sdk, _):
+        with openai_client() as (sdk, _):
             ids = [model.id for model in sdk.models.list()]
         logger.info(f"{len(ids)} models: {', '.join(ids)}")
         return ids
 
     @keyword
     def openai_bad_request_raises(self, expected: str) -> None:
-        """Judge which class the package raises for a temperature of 99.
+        """Verify which class the package raises for a temperature of 99.
 
         ```robotframework
         OpenAI Bad Request Raises    BadRequestError
         ```
         """
-        with sdk_client() as (sdk, model):
-            raised = _raised(lambda: _hello(sdk, model, temperature=99))
-        judge(raised, _EQUAL, expected, "The class for a temperature of 99", None)
+        with openai_client() as (sdk, model):
+            _verify_raised(lambda: _hello(sdk, model, temperature=99), expected, "a temperature of 99")
 
     @keyword
     def openai_unknown_model_raises(self, expected: str) -> None:
-        """Judge which class the package raises for a model that the gateway does not know.
+        """Verify which class the package raises for a model that the gateway does not know.
 
         ```robotframework
         OpenAI Unknown Model Raises    NotFoundError
         ```
         """
-        with sdk_client() as (sdk, _):
-            raised = _raised(lambda: _hello(sdk, "no-such-model"))
-        judge(raised, _EQUAL, expected, "The class for a model that the gateway does not know", None)
+        with openai_client() as (sdk, _):
+            _verify_raised(lambda: _hello(sdk, "no-such-model"), expected, "a model that the gateway does not know")
 
     @keyword
     def openai_wrong_key_raises(self, expected: str) -> None:
-        """Judge which class the package raises for a wrong key.
+        """Verify which class the package raises for a wrong key.
 
         ```robotframework
         OpenAI Wrong Key Raises    AuthenticationError
         ```
         """
-        with sdk_client(api_key="sk-wrong") as (sdk, model):
-            raised = _raised(lambda: _hello(sdk, model))
-        judge(raised, _EQUAL, expected, "The class for a wrong key", None)
+        with openai_client(api_key="sk-wrong") as (sdk, model):
+            _verify_raised(lambda: _hello(sdk, model), expected, "a wrong key")
 
     @keyword
     def openai_raises_for_stream(self, stream: StreamedAnswer, expected: str) -> None:
-        """Judge which class the package raises when it reads a stream that came before, byte for byte.
+        """Verify which class the package raises when it reads a recorded stream, byte for byte.
 
-        So one broken stream shows both what the gateway sent and what a user of the package makes of it.
+        One broken stream then shows both what the gateway sent and what a user of the package makes of it.
 
         ```robotframework
         OpenAI Raises For Stream    ${stream}    APIError
         ```
         """
-        judge(_raised(lambda: list(replayed(stream))), _EQUAL, expected, "The class for this stream", None)
+        _verify_raised(lambda: list(_replayed(stream)), expected, "this stream")
 
     @keyword
     def get_openai_text(
@@ -197,14 +197,14 @@ class OpenAISdkLibrary:
         assertion_expected: str | None = None,
         message: str | None = None,
     ) -> str:
-        """What the first choice says.
+        """The text of the first choice.
 
         ```robotframework
         ${answer} =    OpenAI Chat    Say OK
         Get OpenAI Text    ${answer}    contains    OK
         ```
         """
-        return judge(answer.text, assertion_operator, assertion_expected, "The text of the answer", message)
+        return verify(answer.text, assertion_operator, assertion_expected, "The text of the answer", message)
 
     @keyword
     def get_openai_usage(
@@ -215,7 +215,7 @@ class OpenAISdkLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int | None:
-        """A number of tokens, by its name; `${None}` where the package found no usage.
+        """A number of tokens, by its name; `${None}` without a usage.
 
         ```robotframework
         ${answer} =    OpenAI Stream    Say OK
@@ -223,18 +223,54 @@ class OpenAISdkLibrary:
         ```
         """
         value: int | None = getattr(answer.usage, number, None)
-        return judge(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
+        return verify(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
+
+
+def openai_client(api_key: str | None = None) -> AbstractContextManager[tuple[openai.OpenAI, str]]:
+    """The package's client for the gateway under test, and the model's id."""
+    return connect(openai.OpenAI, path="/v1", api_key=api_key)
+
+
+def plain_answer(answer: ChatCompletion | Completion, text: str | None) -> SdkAnswer:
+    """Log and return a plain answer; the text is that of its first choice."""
+    return logged(SdkAnswer(text or "", answer.choices[0].finish_reason, _usage(answer.usage), answer.model))
+
+
+def streamed_answer(
+    chunks: Sequence[ChatCompletionChunk | Completion], text_of: Callable[[Any], str | None]
+) -> SdkAnswer:
+    """Log and return a streamed answer; `text_of` reads the text of a choice."""
+    choices = [choice for chunk in chunks for choice in chunk.choices if choice.index == 0]
+    return logged(
+        SdkAnswer(
+            text="".join(text_of(choice) or "" for choice in choices),
+            finish_reason=next((choice.finish_reason for choice in choices if choice.finish_reason), None),
+            usage=_usage(next((chunk.usage for chunk in reversed(chunks) if chunk.usage), None)),
+            model=chunks[0].model if chunks else "",
+            chunks=len(chunks),
+        )
+    )
+
+
+def _usage(usage: CompletionUsage | None) -> Usage | None:
+    if usage is None:
+        return None
+    return Usage(usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
 
 
 def _hello(sdk: openai.OpenAI, model: str, temperature: float = 1) -> object:
-    messages: list[ChatCompletionUserMessageParam] = [{"role": "user", "content": "Hello."}]
-    return sdk.chat.completions.create(model=model, messages=messages, temperature=temperature, max_tokens=1)
+    return sdk.chat.completions.create(
+        model=model, messages=[{"role": "user", "content": "Hello."}], temperature=temperature, max_tokens=1
+    )
 
 
-def _raised(call: Callable[[], object]) -> str:
-    try:
-        call()
-    except openai.OpenAIError as error:
-        logger.info(f"{type(error).__name__}: {error}")
-        return type(error).__name__
-    raise AssertionError("The openai package raised nothing; the gateway accepted what it should have refused")
+def _replayed(stream: StreamedAnswer) -> openai.Stream[ChatCompletionChunk]:
+    """The package's own stream over the bytes of a recorded stream; reading it costs no request."""
+    response = httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=stream.exchange.body)
+    http = httpx2.Client(transport=httpx2.MockTransport(lambda _: response))
+    sdk = openai.OpenAI(base_url="http://replay.invalid/v1", api_key="unused", max_retries=0, http_client=http)
+    return sdk.chat.completions.create(model="unused", messages=[{"role": "user", "content": "unused"}], stream=True)
+
+
+def _verify_raised(call: Callable[[], object], expected: str, cause: str) -> None:
+    verify_raised(call, openai.OpenAIError, expected, f"The class for {cause}")

@@ -4,7 +4,7 @@ Documentation       Fails on purpose, after an exchange with the target.
 Library             keywords.hooks.listener.TraceabilityListener
 Resource            ../../../resources/gateway.resource
 
-Suite Setup         Open World
+Suite Setup         Open Run Context
 
 Test Tags           kind:functional
 

@@ -1,10 +1,10 @@
 *** Settings ***
-Documentation       Needs a gateway of its own, and is run attached to another one.
+Documentation       Needs its own gateway, and runs attached to another server.
 
 Library             keywords.hooks.listener.TraceabilityListener
 Resource            ../../../resources/gateway.resource
 
-Suite Setup         Open World
+Suite Setup         Open Run Context
 
 Test Tags           kind:functional    needs:own-gateway
 

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Names a requirement that the register does not hold.
+Documentation       Names a requirement that the register does not have.
 
 Library             keywords.hooks.listener.TraceabilityListener
 

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from keywords.backend import scripted
-from keywords.backend.scripted import BackendsLibrary
+from keywords.backend.scripted import BackendsLibrary, Kind
 from keywords.engine.processes.gateway import run_command
 from keywords.engine.scripted.backend import Script
 
@@ -24,11 +24,11 @@ def backend(library):
     library.stop_scripted_backend(backend)
 
 
-@pytest.mark.parametrize(("kind", "suffix"), [("openai", "/v1"), ("ollama", "")])
+@pytest.mark.parametrize(("kind", "suffix"), [(Kind.openai, "/v1"), (Kind.ollama, "")])
 def test_a_written_configuration_is_good(library, backend, tmp_path, kind, suffix):
     path = library.write_gateway_config(backend, kind, model="asked", limits={"idle_s": 1.5, "json_depth": 20})
     written = tomllib.loads(path.read_text())
-    assert written["backends"]["scripted"] == {"kind": kind, "base_url": backend.url + suffix}
+    assert written["backends"]["scripted"] == {"kind": kind.name, "base_url": backend.url + suffix}
     assert written["models"]["asked"]["route"] == [{"backend": "scripted", "model": "one"}]
     assert (written["timeouts"], written["limits"]) == ({"idle_s": 1.5}, {"json_depth": 20})
     checked = run_command("config", "check", str(path), cwd=tmp_path)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from keywords.client.disconnect import LeavingLibrary
+from keywords.client.disconnect import DisconnectLibrary
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.scripted.backend import Script
 from keywords.run import target
@@ -17,7 +17,7 @@ def library(monkeypatch, scripted):
     client = ChatClient(scripted.url, api_key="sk-canary", model="one")
     monkeypatch.setattr(target, "client", lambda: client)
     monkeypatch.setattr(target, "api_key", lambda: "sk-canary")
-    return LeavingLibrary()
+    return DisconnectLibrary()
 
 
 def left(scripted):

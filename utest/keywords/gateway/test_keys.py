@@ -8,7 +8,6 @@ import pytest
 from robot.api.types import Secret
 
 from keywords.engine.http.exchange import Exchange
-from keywords.engine.processes import redis
 from keywords.engine.processes.gateway import CommandResult
 from keywords.gateway import keys
 from keywords.gateway.keys import LimitsLibrary, MadeKey
@@ -89,12 +88,3 @@ def test_a_status_is_waited_for_and_no_longer(library, monkeypatch):
     monkeypatch.setattr(keys, "_chat", lambda _: lambda: answer(200))
     with pytest.raises(AssertionError, match="still 200"):
         library.status_should_become(401, within=timedelta(seconds=0.2))
-
-
-def test_a_redis_comes_and_goes(library):
-    if redis.command() is None:
-        pytest.skip("No `redis-server` on the path: install it (Debian: apt install redis-server).")
-    first = library.start_redis()
-    assert first.startswith("redis://127.0.0.1:")
-    library.stop_redis()
-    library.stop_redis()

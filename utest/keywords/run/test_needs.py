@@ -12,7 +12,7 @@ from keywords.engine.http.probe import Facts
 from keywords.engine.processes import redis
 from keywords.engine.processes.gateway import GatewayProcessError
 from keywords.run import needs
-from keywords.run.context import Gateway, Target, is_to_hold_model, look_at_target
+from keywords.run.context import Gateway, Target, holds_embedded_model, probe_target
 from keywords.run.needs import UnknownNeedError, missing_need, missing_needs
 from keywords.traceability.rows import NEEDS
 
@@ -67,7 +67,7 @@ CHILDLESS.model_process.side_effect = GatewayProcessError("No child.")
 @pytest.mark.parametrize("need", OF_THE_TARGET)
 def test_what_our_own_gateway_lacks_is_for_its_rows_to_find(run, monkeypatch, need):
     monkeypatch.setattr("keywords.run.context.probe", lambda *_: LACKS)
-    run(look_at_target(OWN.url, OWN.api_key, replace(OWN.gateway, process=CHILDLESS)))
+    run(probe_target(OWN.url, OWN.api_key, replace(OWN.gateway, process=CHILDLESS)))
     assert missing_need(need) is None
 
 
@@ -76,10 +76,10 @@ def test_another_server_is_what_it_answers_to_be(run, monkeypatch, need):
     monkeypatch.setattr(
         "keywords.run.context.probe", lambda *_: replace(LACKS, is_our_gateway=True, enforces_keys=True)
     )
-    run(look_at_target(OWN.url, OWN.api_key, None))
+    run(probe_target(OWN.url, OWN.api_key, None))
     assert missing_need(need) is None
     monkeypatch.setattr("keywords.run.context.probe", lambda *_: LACKS)
-    run(look_at_target(OWN.url, OWN.api_key, None))
+    run(probe_target(OWN.url, OWN.api_key, None))
     assert missing_need(need) is not None
 
 
@@ -102,7 +102,7 @@ def test_a_gateway_that_was_configured_without_the_embedded_model_says_so(run):
     ],
 )
 def test_the_built_in_configuration_holds_the_embedded_model(config, variables, holds):
-    assert is_to_hold_model(config, variables) is holds
+    assert holds_embedded_model(config, variables) is holds
 
 
 def test_all_missing_needs_of_a_row_stand_in_its_skip_reason(run):
@@ -118,7 +118,7 @@ def test_a_row_whose_needs_are_met_runs(run):
 
 
 def test_each_need_that_a_row_may_name_can_be_checked():
-    assert {*needs._OF_THE_TARGET, *needs._OF_THE_MACHINE} == set(NEEDS)
+    assert {*needs._TARGET_NEEDS, *needs._MACHINE_NEEDS} == set(NEEDS)
     assert list(NEEDS) == sorted(NEEDS)
 
 

@@ -8,11 +8,11 @@ from keywords.run.row_message import limit, percent
 
 LIBRARY = """
 from robot.api.deco import keyword
-from keywords.run.row_message import tell
+from keywords.run.row_message import append_test_message
 
 @keyword
 def measure(sentence: str):
-    tell(sentence)
+    append_test_message(sentence)
 """
 
 

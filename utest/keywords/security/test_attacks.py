@@ -84,7 +84,7 @@ def test_many_successes_are_named_in_part():
 
 def test_the_row_says_which_attacks_succeeded_and_what_was_accepted(monkeypatch):
     told = []
-    monkeypatch.setattr("keywords.security.attacks.tell", told.append)
+    monkeypatch.setattr("keywords.security.attacks.append_test_message", told.append)
     trials = [AttackTrial(Attack(f"a{n}", "f", "t"), CANARY, "", "verbatim" if n < 4 else None) for n in range(20)]
     run = AttackRun("set", tuple(trials), seed=1)
     AttackLibrary().get_attack_success_rate(run, "lower bound", AssertionOperator["<="], 0.35)

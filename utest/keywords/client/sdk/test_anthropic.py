@@ -1,11 +1,8 @@
 import json
 
-import httpx2
 import pytest
 
-from keywords.client.sdk import anthropic
 from keywords.client.sdk.anthropic import AnthropicSdkLibrary
-from keywords.engine.evidence.collector import Collector
 
 USE = {"type": "tool_use", "id": "t1", "name": "get_weather", "input": {"city": "Oslo"}}
 MESSAGE = {
@@ -28,15 +25,7 @@ EVENTS = [
 
 
 @pytest.fixture
-def collector(monkeypatch):
-    fresh = Collector()
-    monkeypatch.setattr(anthropic, "COLLECTOR", fresh)
-    return fresh
-
-
-@pytest.fixture
-def sdk(gateway, collector, monkeypatch):  # noqa: ARG001  # each test needs a collector of its own
-    monkeypatch.setattr(httpx2, "HTTPTransport", lambda **_: httpx2.MockTransport(gateway._handle))
+def sdk(gateway, collector):  # noqa: ARG001  # it stands in for the network
     gateway.answers(200, json=MESSAGE, headers={"request-id": "r1"})
     return AnthropicSdkLibrary()
 

@@ -1,28 +1,17 @@
 import base64
 import struct
 
-import httpx2
 import pytest
 from assertionengine import AssertionOperator
 
-from keywords.client.sdk import connection
 from keywords.client.sdk.openai import OpenAISdkLibrary
 from keywords.client.sdk.openai_text import OpenAISdkTextLibrary
-from keywords.engine.evidence.collector import Collector
 
 EQUAL = AssertionOperator["=="]
 
 
 @pytest.fixture
-def collector(monkeypatch):
-    fresh = Collector()
-    monkeypatch.setattr(connection, "COLLECTOR", fresh)
-    return fresh
-
-
-@pytest.fixture
-def sdk(gateway, collector, monkeypatch):  # noqa: ARG001 - each test needs a collector of its own
-    monkeypatch.setattr(httpx2, "HTTPTransport", lambda **_: httpx2.MockTransport(gateway._handle))
+def sdk(collector):  # noqa: ARG001 - it stands in for the network
     return OpenAISdkLibrary()
 
 
