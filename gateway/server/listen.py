@@ -1,6 +1,6 @@
 """uvicorn, set up for streams: it logs its address, and a stop signal lets requests under way end.
 
-SIGTERM and Ctrl-C stop it, on Windows Ctrl-Break too; SIGHUP, which Windows does not have, reloads the configuration.
+Linux, macOS: SIGTERM and Ctrl-C stop it; SIGHUP reloads the configuration. Windows: Ctrl-C and Ctrl-Break stop it.
 """
 
 from __future__ import annotations

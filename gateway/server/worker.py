@@ -1,4 +1,7 @@
-"""One of the gateway's worker processes, as it sees itself."""
+"""One of the gateway's worker processes, as it sees itself.
+
+Linux, macOS: it ends itself by SIGTERM when its parent ends. Windows: there is only one worker, without a parent.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The listening socket of a scripted backend, which can also stop answering connection attempts at all."""
+"""The listening socket of a scripted backend, which can also stop answering connection attempts at all.
+
+Linux, macOS: any event loop can watch it. Windows: only asyncio's selector loop can, which `child` chooses there.
+"""
 
 from __future__ import annotations
 

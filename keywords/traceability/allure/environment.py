@@ -1,4 +1,7 @@
-"""Where and with what a run took place, in the two files that Allure reads it from."""
+"""Where and with what a run took place, in the two files that Allure reads it from.
+
+The processor's name: Linux: `/proc/cpuinfo`. macOS: `sysctl`. Windows: an environment variable, by `platform`.
+"""
 
 from __future__ import annotations
 

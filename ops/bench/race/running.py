@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import psutil
 from keywords.engine import clock
 from keywords.engine.http import probe
 from keywords.engine.processes import tree
+from ops.bench.race.cores import on_contender_core
 from ops.bench.race.upstream import free_port
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from ops.bench.race.contenders import Contender
 
-CONTENDER_CORE, LOAD_CORE = 0, 1
 START_S = 90.0
 _POLL_S = 0.01
 # A contender that was given more than it can do works off the rest before the next one has its turn.
@@ -30,11 +29,6 @@ _IDLE_SHARE, _IDLE_LOOK_S, _IDLE_S = 0.1, 0.2, 20.0
 
 class NotStartedError(Exception):
     """A contender did not get ready; the message ends with its last words."""
-
-
-def can_pin() -> bool:
-    """Whether processes can be kept on one core here, and there are two to choose from."""
-    return sys.platform == "linux" and shutil.which("taskset") is not None and (os.cpu_count() or 1) > 1
 
 
 class Running:
@@ -56,13 +50,11 @@ class Running:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [word.replace("{port}", str(port)) for word in contender.command]
-        if can_pin():
-            command = ["taskset", "-c", str(CONTENDER_CORE), *command]
         began = clock.now()
         with log.open("wb") as sink:
             # A session of its own: Ctrl-C reaches only the race, which stops its contenders itself.
             self._popen = subprocess.Popen(  # noqa: S603  # our own words
-                command,
+                on_contender_core(command),
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
