@@ -135,7 +135,7 @@ REFUSE_IMPORT = {
 """Each is imported only where the system has what it needs."""
 ABSENT_NAMES = {
     "darwin": ["os.memfd_create", "os.sched_getaffinity", "os.sched_setaffinity", "os.setns", "os.unshare"],
-    # The standard library uses these two at any time, and the first exists.
+    # `os.kill` exists there; the standard library of this system needs `os.waitpid` meanwhile.
     "win32": sorted(QUALIFIED - {"os.kill", "os.waitpid"}),
 }
 ABSENT_MODULES = {

@@ -102,10 +102,7 @@ class GatewayProcess:
         self._process.send_signal(number)
 
     def wait_end(self, within_s: float) -> int:
-        """Wait until the gateway has ended by itself.
-
-        Returns:
-            Its exit status, negative if a signal killed it.
+        """Wait until the gateway has ended by itself; return its exit status, negative if a signal killed it.
 
         Raises:
             GatewayProcessError: it still runs.
@@ -150,8 +147,7 @@ class GatewayProcess:
         if self._guard.stdin is not None and not self._guard.stdin.closed:
             try:
                 self._guard.communicate(tree.RELEASE)
-            except BrokenPipeError:
-                # Another process has ended the guard.
+            except BrokenPipeError:  # another process has ended the guard
                 self._guard.wait()
         return ended
 
@@ -184,8 +180,7 @@ class GatewayProcess:
 
     def _tail(self) -> str:
         lines = self.log.read_text("utf-8", "replace").replace(self.api_key, "<secret>").splitlines()
-        # The health checks of this class would hide the other lines.
-        lines = [line for line in lines if '"path":"/health' not in line]
+        lines = [line for line in lines if '"path":"/health' not in line]  # those of this class would hide the rest
         return "\n".join((f"\nLast lines of {self.log}:", *lines[-_LINES_SHOWN:]))
 
 
@@ -199,9 +194,8 @@ def start_gateway(
 ) -> GatewayProcess:
     """Start `gateway serve` on a free port of 127.0.0.1 and wait until it is ready.
 
-    It runs in its own session, on Windows in its own process group, so that Ctrl-C in the terminal reaches only the
-    caller, who still has to run teardowns. It never outlives the caller: it is ended by `stop`, at interpreter exit, or
-    by the guard if the caller is killed.
+    Ctrl-C in the terminal reaches only the caller, who still has to run teardowns. The gateway never outlives the
+    caller: it is ended by `stop`, at interpreter exit, or by the guard if the caller is killed.
 
     Args:
         config: configuration file; the built-in one by default.
@@ -221,8 +215,7 @@ def start_gateway(
         gateway._await_url(ready_within_s)  # noqa: SLF001  (this function is the class's only maker)
         gateway._check_instance()  # noqa: SLF001
         gateway.wait_ready(max(0.0, deadline - clock.now()))
-    except BaseException:
-        # Ctrl-C too must leave no process behind.
+    except BaseException:  # Ctrl-C too must leave no process behind
         gateway.stop()
         raise
     return gateway
@@ -299,8 +292,7 @@ def _listening_url(text: str) -> str | None:
             continue
         try:
             event: Any = json.loads(line)
-        except ValueError:
-            # The line is still being written.
+        except ValueError:  # the line is still being written
             continue
         if isinstance(event, dict) and event.get("event") == "listening":
             return str(event["url"])
