@@ -1,6 +1,6 @@
 """The file of keys that `gateway keys` writes: names, limits and SHA-256 digests, never a key itself.
 
-A key has 256 random bits, so nothing can be found by trying that a slow, salted hash would have to protect.
+A key has 256 random bits, so it cannot be found by trying, and a slow, salted hash is not needed.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import sys
 import tempfile
 import tomllib
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -23,27 +22,25 @@ from pydantic_core import PydanticCustomError
 from gateway.config.keys import Budgets, RateLimits
 from gateway.config.problems import ConfigError, Problem, problems_of
 from gateway.config.section import Section
+from gateway.operating_system.file_locks import locked_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-if sys.platform != "win32":
-    import fcntl
-
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-# The names of the keys in GATEWAY_API_KEYS.
+# Prefix of the names of the keys in GATEWAY_API_KEYS.
 RESERVED = "env-"
 _PREFIX = "gw-"
 _HEAD = "# Written by `gateway keys`; limits may be changed by hand. The gateway reads it again when it changes.\n"
 
 
 class KeyEntry(Section, Budgets, RateLimits):
-    """One key, with the limits that are its own.
+    """One key, with its own limits.
 
     Attributes:
         sha256: digest of the key, in hexadecimal digits.
-        created: when it was made.
-        revoked: since when it is refused.
+        created: time of its creation.
+        revoked: time since which it is refused.
     """
 
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -63,10 +60,10 @@ class _File(Section):
 
 
 def read(path: Path) -> dict[str, KeyEntry]:
-    """The keys by name; those that are revoked too.
+    """Read all keys by name, revoked ones included.
 
     Raises:
-        ConfigError: the file is absent, or something in it is wrong.
+        ConfigError: the file is absent or invalid.
     """
     try:
         return _File.of_toml(tomllib.loads(path.read_text("utf-8"))).keys
@@ -81,18 +78,18 @@ def read(path: Path) -> dict[str, KeyEntry]:
 
 
 def add(path: Path, name: str, limits: dict[str, Any]) -> str:
-    """Make a key and write its digest into the file, which is made too if there is none.
+    """Create a key and write its digest into the file, which is created if absent.
 
     Args:
         path: the file.
-        name: what logs, metrics and refusals call the key.
-        limits: its own, by name.
+        name: name of the key in logs, metrics and refusals.
+        limits: limits of the key, by their names.
 
     Returns:
-        The key; nothing keeps it.
+        The key, which is stored nowhere.
 
     Raises:
-        ConfigError: the file is bad, or has the name already; or a limit is none.
+        ConfigError: the file or a limit is invalid, or the name is taken.
     """
     if not NAME.fullmatch(name) or name.startswith(RESERVED):
         fix = f"use up to 64 letters, digits, '_', '.' or '-', and do not begin with '{RESERVED}'"
@@ -103,7 +100,7 @@ def add(path: Path, name: str, limits: dict[str, Any]) -> str:
         entry = KeyEntry(sha256=digest, created=_now(), **limits)
     except ValidationError as error:
         raise ConfigError(problems_of(error, lambda _: KeyEntry.model_fields)) from error
-    with _alone(path):
+    with _locked(path):
         entries = read(path) if path.exists() else {}
         if name in entries:
             fix = "choose another; the name of a revoked key stays taken, so that records stay unmistakable"
@@ -113,12 +110,12 @@ def add(path: Path, name: str, limits: dict[str, Any]) -> str:
 
 
 def revoke(path: Path, name: str) -> None:
-    """Have a key refused from now on.
+    """Refuse a key from now on.
 
     Raises:
-        ConfigError: the file is bad, or has no such key.
+        ConfigError: the file is invalid, or does not contain the key.
     """
-    with _alone(path):
+    with _locked(path):
         entries = read(path)
         if name not in entries:
             known = ", ".join(sorted(entries)) or "none"
@@ -132,21 +129,15 @@ def _now() -> datetime:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Let no other command change the file meanwhile, or one of two keys made at once would be lost."""
-    if sys.platform == "win32":
+def _locked(path: Path) -> Iterator[None]:
+    """Keep other commands from changing the file: of two keys made at once, one would be lost."""
+    with ExitStack() as stack:
+        try:
+            # The file itself is replaced, so its folder is locked.
+            stack.enter_context(locked_folder(path.parent))
+        except OSError as error:
+            raise _unwritable(path, error) from error
         yield
-        return
-    try:
-        folder = os.open(path.parent, os.O_RDONLY)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    try:
-        # The folder, for the file itself is replaced; closing gives the lock back.
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigError:

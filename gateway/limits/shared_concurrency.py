@@ -12,17 +12,14 @@ is killed before it has noted it, and could not shrink. `acquire` and `release` 
 
 from __future__ import annotations
 
-import asyncio
-import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gateway.limits.concurrency import ConcurrencyLimiter
 
 if TYPE_CHECKING:
-    from gateway.limits.shared_slots import SharedSlots
+    import asyncio
 
-_WAKE_BYTES = 4096
+    from gateway.limits.shared_slots import SharedSlots
 
 
 class SharedConcurrencyLimiter(ConcurrencyLimiter):
@@ -110,10 +107,8 @@ class SharedConcurrencyLimiter(ConcurrencyLimiter):
     def _watch_pipe(self) -> None:
         if not self._is_watching:
             self._is_watching = True
-            asyncio.get_running_loop().add_reader(self._shared.wake_readers[self._index], self._wake)
+            self._shared.on_wake(self._index, self._wake)
 
     def _wake(self) -> None:
-        with suppress(BlockingIOError):
-            os.read(self._shared.wake_readers[self._index], _WAKE_BYTES)
         with self._shared:
             self._admit()

@@ -16,7 +16,8 @@ from array import array
 from typing import TYPE_CHECKING
 
 from gateway.logs.events import log_event
-from gateway.shared_memory import open_memory
+from gateway.operating_system.processes import is_alive
+from gateway.operating_system.shared_memory import open_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,12 +129,7 @@ class _Part:
     def pid(self) -> int:
         """The process id of the worker; 0 if it is dead."""
         pid = self.head[0]
-        try:
-            # Signal 0 only checks that the process exists.
-            os.kill(pid, 0)
-        except OSError:
-            return 0
-        return pid
+        return pid if is_alive(pid) else 0
 
     def series(self) -> Iterator[tuple[str, tuple[str, ...], bool, memoryview[float]]]:
         """Each series: its name, its labels, whether it is a gauge, its values."""

@@ -1,4 +1,7 @@
-"""uvicorn, set up for streams: it says where it listens, and a stop signal lets what is under way come to its end."""
+"""uvicorn, set up for streams: it logs its address, and a stop signal lets requests under way end.
+
+Linux, macOS: SIGTERM and Ctrl-C stop it; SIGHUP reloads the configuration. Windows: Ctrl-C and Ctrl-Break stop it.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +25,16 @@ if TYPE_CHECKING:
     from gateway.server.service import Gateway
     from gateway.state import Shutdown
 
-# After the drain: for error events to go out, and for connections to close.
+# Time after the drain to send error events and close connections.
 GRACEFUL_S = 2
-# Longer than the pools of common clients keep a connection, so that none is closed under a request.
+# Longer than the connection pools of common clients keep a connection, so that no request meets a closed one.
 KEEP_ALIVE_S = 75
 BACKLOG = 2048
-# uvloop accepts one connection in each turn of its loop, and a turn under full load takes many milliseconds: of 256 new
-# clients, the last would wait for seconds. It takes one from each copy of the socket.
+# uvloop accepts one connection per turn of its loop and socket. A turn under full load takes many milliseconds, so the
+# last of 256 new clients would wait for seconds; with copies of the socket, each turn accepts one from each copy.
 ACCEPTS_PER_TURN = 32
-# Most of what a request leaves behind is freed at once, so the search for what is not can wait for more of it.
+# Reference counting frees most of what a request leaves behind, so the collector may run less often.
 _GC_THRESHOLDS = (20_000, 50, 50)
-
-
 _SHUTDOWN_LOOK_S = 0.1
 
 
@@ -44,10 +45,10 @@ class _Server(uvicorn.Server):
         self._tell_ready = tell_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say so once it answers."""
+        """Start, then report it."""
         await super().startup(sockets)
-        # Modules and schemas live as long as the process; walking through them again and again would hold up requests
-        # for tens of milliseconds, several times a second.
+        # Modules and schemas live as long as the process. If the collector walked through them, it would delay requests
+        # by tens of milliseconds, several times a second.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
@@ -57,12 +58,12 @@ class _Server(uvicorn.Server):
             log_listening(sockets[0])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin the way out; a second SIGINT cuts it short."""
+        """Begin the shutdown; a second SIGINT cuts requests under way."""
         self._shutdown.started = True
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let requests under way end, while new ones are refused; then close the listener and all connections."""
+        """Refuse new requests until those under way have ended, then close the listener and all connections."""
         self._shutdown.started = True
         under_way = set(self.server_state.tasks)
         if under_way:
@@ -82,18 +83,18 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def _is_writing(self) -> bool:
-        """Whether a client still has to read the rest of its answer."""
+        """Whether a client has not read all of its answer yet."""
         return any(connection.transport.get_write_buffer_size() for connection in self.server_state.connections)
 
 
 def log_listening(listener: socket.socket) -> None:
-    """Write the line with the address."""
+    """Log the address."""
     host, port = listener.getsockname()[:2]
     log_event("listening", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 
 
 def log_open(listener: socket.socket) -> None:
-    """Warn that no key is asked for, and who may come therefore."""
+    """Warn that no key is required, and say who can use the gateway therefore."""
     here = ip_address(listener.getsockname()[0]).is_loopback
     who, fix = "everyone on this machine", "set GATEWAY_API_KEYS, or keys.file in gateway.toml"
     if not here:
@@ -103,21 +104,21 @@ def log_open(listener: socket.socket) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one.
+    """Open a listening socket; port 0 takes a free port.
 
     Raises:
-        OSError: the address is taken, or is none of this machine's.
+        OSError: the address is taken, or does not belong to this machine.
     """
     family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
 def create_server(gateway: Gateway, tell_ready: Callable[[], None] | None = None) -> uvicorn.Server:
-    """A server around the gateway, not started.
+    """Create a server around the gateway, without starting it.
 
     Args:
         gateway: the application.
-        tell_ready: called once it answers; None writes the line with the address.
+        tell_ready: called once the server answers; None logs the address instead.
     """
     config = uvicorn.Config(
         gateway,
@@ -136,18 +137,20 @@ def create_server(gateway: Gateway, tell_ready: Callable[[], None] | None = None
 
 
 def run(gateway: Gateway, listener: socket.socket, tell_ready: Callable[[], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, then return; SIGHUP reloads. `tell_ready` as for `create_server`."""
+    """Serve until a stop signal, then return; for `tell_ready` see `create_server`."""
     server = create_server(gateway, tell_ready)
-    # uvicorn's own handlers stand only while it serves: a signal before that must not be lost, and the one that it
-    # raises again after its clean end must not kill the process.
+    # uvicorn's own handlers stand only while it serves. A signal before that must not be lost, and the signal that
+    # uvicorn raises again after a clean shutdown must not kill the process.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.handle_exit)
-    if sys.platform != "win32":
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, server.handle_exit)
+    else:
         has_terminal = sys.stderr.isatty()
 
         def hang_up(number: int, frame: FrameType | None) -> None:
             if has_terminal and not sys.stderr.isatty():
-                # It was meant literally: the terminal is gone.
+                # The terminal is gone, so the signal has its first meaning.
                 server.handle_exit(number, frame)
             else:
                 gateway.ask_reload()
@@ -159,7 +162,7 @@ def run(gateway: Gateway, listener: socket.socket, tell_ready: Callable[[], None
 
 
 def _http_protocol() -> Any:
-    """The protocol on httptools, which Windows does not have: there it is uvicorn's own on h11."""
+    """The protocol on httptools; on Windows, which httptools does not support, uvicorn's own on h11."""
     try:
         from gateway.server.http_protocol import GatewayProtocol  # noqa: PLC0415  # it imports httptools
     except ImportError:

@@ -1,4 +1,7 @@
-"""One of the processes that answer, seen from within."""
+"""One of the gateway's worker processes, as it sees itself.
+
+Linux, macOS: it ends itself by SIGTERM when its parent ends. Windows: there is only one worker, without a parent.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,12 @@ READY = b"ready\n"
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Which of the gateway's processes this is.
+    """Position of this process among the workers.
 
     Attributes:
         index: its number, from 0.
-        count: how many there are.
-        slots: where they count their requests together; None if there is no other.
+        count: number of workers.
+        slots: slots that all workers share; None if this is the only one.
     """
 
     index: int = 0
@@ -33,7 +36,7 @@ class Worker:
     slots: SharedSlots | None = None
 
     def concurrency_limiter(self, limits: Limits) -> ConcurrencyLimiter | None:
-        """The bound on requests under way; None if there is none."""
+        """Create the limiter of requests under way; None if the configuration has no limit."""
         if limits.in_flight is None:
             return None
         if self.slots is None:
@@ -45,7 +48,7 @@ ONLY_WORKER = Worker()
 
 
 def follow_parent() -> None:
-    """Have this worker end when its parent does, however that ends."""
+    """End this worker when its parent ends, in whatever way."""
 
     def wait() -> None:
         os.read(0, 1)
@@ -55,5 +58,5 @@ def follow_parent() -> None:
 
 
 def tell_ready() -> None:
-    """Tell the parent that this worker answers."""
+    """Tell the parent that this worker answers requests."""
     os.write(1, READY)

@@ -1,7 +1,10 @@
-"""Several processes on one listening socket, and the parent that starts them, restarts them and ends them.
+"""Several worker processes on one listening socket, and the parent that starts, restarts and ends them.
 
-The parent serves nothing. Its own standard error is theirs too; their standard input is their lifeline, so that they
-end when it is killed; on standard output each says once that it is ready.
+The parent serves no requests. Workers inherit its standard error. Their standard input is a pipe from it, so that they
+end when it is killed. On standard output each worker writes one line when it is ready.
+
+Linux, macOS: workers inherit the socket and the shared memory as descriptors, and are told to reload or end by signals.
+Windows: sockets cannot be shared so. `gateway.limits.checks` refuses several workers; this module cannot be imported.
 """
 
 from __future__ import annotations
@@ -26,29 +29,32 @@ if TYPE_CHECKING:
     import socket
     from asyncio.subprocess import Process
 
-# Beyond the drain: for what is cut then, for backends to stop and for the accounts to be written.
+if sys.platform == "win32":
+    raise ImportError("Windows has no workers")
+
+# Time after the drain to cut requests, stop backends and write the accounts.
 LEAVE_S = 2 * GRACEFUL_S + 4.0
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 10.0
-# A worker that has run so long is none that dies at once.
+# After so long a run, the next restart waits `_FIRST_WAIT_S` again.
 _STEADY_S = 10.0
 
 
 def supervise(command: list[str], count: int, listener: socket.socket, drain_s: float) -> int:
-    """Run `count` workers until SIGTERM or SIGINT, restarting each that dies.
+    """Run `count` workers until SIGTERM or SIGINT, and restart each one that dies.
 
     Args:
-        command: starts a worker; the descriptors of the listener, of the metric store and of the shared slots, and the
-            worker's index, are appended.
-        count: how many.
-        listener: the socket that all of them accept from; it stays open here, so that clients wait for a restart.
-        drain_s: how long a worker may take for its requests under way.
+        command: arguments of Python that start a worker; appended are the descriptors of the listener, of the metric
+            store and of the shared slots, and the worker's index.
+        count: number of workers.
+        listener: socket that all workers accept from; it stays open here, so that clients wait during a restart.
+        drain_s: time limit of each worker for its requests under way.
 
     Returns:
-        The exit status: 0, or that of a worker that could not even start.
+        The exit status: 0, or that of a worker that failed at its first start.
     """
     os.environ.setdefault("GATEWAY_INSTANCE", secrets.token_hex(8))
-    listener.set_inheritable(True)  # its own name for the one argument
+    listener.set_inheritable(True)
     return asyncio.run(_Supervisor(command, count, listener, drain_s).run())
 
 
@@ -86,13 +92,13 @@ class _Supervisor:
         return self._status
 
     def _reload(self) -> None:
-        """Have all workers read the configuration again; one that is not ready yet would die of the signal."""
+        """Make all ready workers read the configuration again; the signal would kill one that is not ready."""
         self._reloads += 1
         for index in self._answering:
             _send(self._running[index], signal.SIGHUP)
 
     async def _keep(self, index: int) -> None:
-        """Keep one worker running."""
+        """Run one worker, again and again, until this process stops."""
         wait_s = _FIRST_WAIT_S
         while not self._stopping.is_set():
             began = asyncio.get_running_loop().time()
@@ -100,7 +106,7 @@ class _Supervisor:
             if self._stopping.is_set():
                 return
             if index not in self._ready:
-                # Whatever keeps it from its very first start will not go away by itself.
+                # What prevents the first start will prevent the next one too.
                 log_event("worker_failed", level=logging.ERROR, worker=index, status=status)
                 self._status = status if status > 0 else 1
                 self._stopping.set()
@@ -120,9 +126,9 @@ class _Supervisor:
         )
         self._running[index] = process
         if self._stopping.is_set():
-            # The signal came while it was being started.
+            # The signal came during the start.
             _send(process, signal.SIGTERM)
-        assert process.stdout is not None  # noqa: S101  # asked for above
+        assert process.stdout is not None  # noqa: S101  # a pipe, see above
         if await process.stdout.readline() == READY:
             log_event("worker_started", worker=index, pid=process.pid)
             self._answering.add(index)
@@ -140,6 +146,6 @@ class _Supervisor:
 
 
 def _send(process: Process, number: signal.Signals) -> None:
-    """Send a signal, unless the process has died in this very moment: the others must get theirs."""
+    """Send a signal; a process that has just died must not keep the others from theirs."""
     with suppress(ProcessLookupError):
         process.send_signal(number)

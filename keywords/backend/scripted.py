@@ -1,11 +1,12 @@
 """Scripted backends, and gateway configurations that route to them."""
 
 import json
+import sys
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 
-from robot.api import logger
+from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.scripted.backend import ScriptedBackend
@@ -108,6 +109,8 @@ class BackendsLibrary:
         Ignore Connections    ${backend}
         ```
         """
+        if sys.platform != "linux":
+            raise SkipExecution("Only Linux ignores connections to a socket whose queue is full.")
         backend.ignore_connections()
 
     @keyword

@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -12,7 +13,7 @@ from typing import Any, Literal
 
 import psutil
 from assertionengine import AssertionOperator
-from robot.api import logger
+from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
 
 from keywords.engine import clock
@@ -42,6 +43,8 @@ class LifecycleLibrary:
     @keyword
     def signal_gateway(self, name: Signal, gateway: Gateway | None = None) -> None:
         """Send the gateway's main process a signal, without waiting for the effect."""
+        if sys.platform == "win32":
+            raise SkipExecution(f"Windows cannot send {name} to a process.")
         chosen_gateway(gateway).process.send_signal(getattr(signal, name))
 
     @keyword

@@ -1,9 +1,10 @@
-"""The child process of the embedded backend, seen from its parent."""
+"""The child process of the embedded backend, as its parent sees it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -11,13 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from gateway.backends.llamacpp.threads import choose_threads
+
 if TYPE_CHECKING:
     from gateway.backends.llamacpp.config import LlamaCppConfig
 
 CHILD = Path(__file__).with_name("child.py")
 LOAD_LIMIT_S = 300.0
 POLITE_S = 1.5
-_KEPT = 16_384  # bytes of standard error; a failed load writes about one thousand
+# Bytes of standard error; a failed load writes about one thousand.
+_KEPT = 16_384
 _LOAD_ERROR = re.compile(rb"^\S+ E +(.+)$", re.MULTILINE)
 _ABORT = re.compile(rb"^.*(GGML_ASSERT.+)$", re.MULTILINE)
 
@@ -25,8 +29,8 @@ _ABORT = re.compile(rb"^.*(GGML_ASSERT.+)$", re.MULTILINE)
 class LlamaCppProcess:
     """One run of `child.py`.
 
-    What the child writes to standard error is only kept, to find the cause of its death in it: llama.cpp may repeat
-    parts of a request there, and prompts have no place in a log.
+    The child's standard error is searched for the cause of its death, but never logged: llama.cpp may repeat parts of a
+    request there, and a log must not contain prompts.
 
     Attributes:
         pid: process id.
@@ -42,24 +46,36 @@ class LlamaCppProcess:
 
     @classmethod
     async def start(cls, weights: Path, alias: str, config: LlamaCppConfig) -> Self:
-        """Start the child; it loads `weights` while this returns.
+        """Start the child and return while it loads `weights`.
 
         Raises:
-            OSError: no process could be made.
+            OSError: no process could be started.
         """
-        # -P: the child is run by its path, and its directory is no place to import from.
+        # -P: the child is run by its path, and must not import from its own directory.
         command = [sys.executable, "-P", str(CHILD), f"--model={weights}", f"--alias={alias}"]
         command += [f"--context-tokens={config.context_tokens}", f"--slots={config.slots}"]
         if config.cache_prompt:
             command.append("--cache-prompt")
         if config.embeddings is not None:
             command.append(f"--embeddings={config.embeddings}")
-        # Standard input is the lifeline: the child ends when this process does and the pipe closes.
-        return cls(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE))
+        environment = dict(os.environ)
+        # The child inherits the CPU affinity of this process.
+        if threads := choose_threads():
+            command += [f"--threads={threads.answer}", f"--prompt-threads={threads.prompt}"]
+            if threads.answer == 1:
+                environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        # The child ends when this pipe to its standard input closes, which the death of this process does too.
+        return cls(
+            await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment)
+        )
 
     async def address(self) -> str | None:
-        """Wait for the model to be loaded: the base URL, or None if the child ended or takes over `LOAD_LIMIT_S`."""
-        assert self._process.stdout is not None  # noqa: S101  it was asked for in `start`
+        """Wait until the model is loaded.
+
+        Returns:
+            The base URL; None if the child ended, or did not load the model within `LOAD_LIMIT_S`.
+        """
+        assert self._process.stdout is not None  # noqa: S101  # a pipe, see `start`
         try:
             async with asyncio.timeout(LOAD_LIMIT_S):
                 line = await self._process.stdout.readline()
@@ -76,17 +92,17 @@ class LlamaCppProcess:
         await self._process.wait()
 
     def kill(self, reason: str) -> None:
-        """End it at once; `reason` is told as the cause of its death."""
+        """Kill the child; `cause_of_death` is then `reason`."""
         self._killed_for = reason
         with suppress(ProcessLookupError):
             self._process.kill()
 
     async def end(self) -> None:
-        """End the child if it still runs, within two seconds, and read what it left on standard error."""
+        """End the child if it still runs, within two seconds, and read the rest of its standard error."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
-            # Not `asyncio.timeout`: in a task that was cancelled, it raises CancelledError before Python 3.11.4.
+            # In a cancelled task, `asyncio.timeout` raises CancelledError before Python 3.11.4.
             await asyncio.wait_for(self._process.wait(), POLITE_S)
         except TimeoutError:
             self._process.kill()
@@ -94,19 +110,19 @@ class LlamaCppProcess:
         await self._reader
 
     def cause_of_death(self) -> str:
-        """Why the child ended: what it was killed for, or what llama.cpp said of it, or its status.
+        """Why the child ended: the reason for killing it, or its status and what llama.cpp wrote.
 
-        llama.cpp says its first complaint while it loaded, or its failed assertion.
+        That is the first error during the load, or a failed assertion after it.
         """
         if self._killed_for:
             return self._killed_for
-        found = (_ABORT if self._loaded else _LOAD_ERROR).search(self._stderr)
-        said = f": {found[1].decode(errors='replace').strip()[:300]}" if found else ""
+        match = (_ABORT if self._loaded else _LOAD_ERROR).search(self._stderr)
+        message = f": {match[1].decode(errors='replace').strip()[:300]}" if match else ""
         code = self._process.returncode or 0
-        return (f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}") + said
+        return (f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}") + message
 
     async def _keep_stderr(self) -> None:
-        assert self._process.stderr is not None  # noqa: S101  it was asked for in `start`
+        assert self._process.stderr is not None  # noqa: S101  # a pipe, see `start`
         while block := await self._process.stderr.read(_KEPT):
             self._stderr += block
             del self._stderr[:-_KEPT]

@@ -1,4 +1,7 @@
-"""Run a gateway with a planted defect: `python -m keywords.engine.defects DEFECT serve …`."""
+"""Run a gateway with a planted defect: `python -m keywords.engine.defects DEFECT serve …`.
+
+Linux, macOS: signals are passed on to the gateway. Windows: Ctrl-C reaches it directly; there are no other signals.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import tomllib
 from contextlib import closing, suppress
@@ -33,7 +37,11 @@ def main() -> int:
     """
     defect, arguments = DEFECTS[sys.argv[1]], sys.argv[2:]  # type: ignore[index]  # an unknown name raises KeyError
     if arguments[:1] != ["serve"]:
-        os.execv(_GATEWAY[0], [*_GATEWAY, *arguments])  # noqa: S606  # our own command
+        command = [*_GATEWAY, *arguments]
+        if sys.platform == "win32":
+            # `execv` would end this process there before the one that it starts.
+            return subprocess.run(command, check=False).returncode  # noqa: S603  # our own command
+        os.execv(command[0], command)  # noqa: S606  # our own command
     status = asyncio.run(_serve(defect, arguments))
     return status if status >= 0 else 128 - status
 

@@ -1,4 +1,4 @@
-"""Gateways of our own: started on a free port, proven to be the started ones, ended with everything they started."""
+"""Gateway processes: started on a free port, identified by a token, ended with all processes that they started."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _LINES_SHOWN = 15
 
 
 class GatewayProcessError(Exception):
-    """A gateway of ours did not start, did not get ready, or is gone; the message ends with its last log lines."""
+    """A gateway did not start, did not become ready, or has ended; the message ends with its last log lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What a `gateway …` command line left behind: exit status and both outputs."""
+    """Result of a `gateway …` command line: exit status and both outputs."""
 
     rc: int
     stdout: str
@@ -49,9 +49,9 @@ class GatewayProcess:
     """One running `gateway serve`.
 
     Attributes:
-        log: file with everything it wrote, JSON lines.
-        instance: random token; only the process that was started here can know it.
-        api_key: the one key it accepts.
+        log: file with all its output, JSON lines.
+        instance: random token that only this process can know.
+        api_key: the only key that it accepts.
         url: address without a path; empty until it listens.
     """
 
@@ -70,13 +70,13 @@ class GatewayProcess:
         return self._popen.pid
 
     def children(self) -> list[psutil.Process]:
-        """The living processes that the gateway started."""
+        """Find the living processes that the gateway started."""
         found = tree.descendants(self._process)
         self._children |= found
         return list(found)
 
     def model_process(self) -> psutil.Process:
-        """The child that holds the embedded model: the one with the most memory.
+        """Find the child that holds the embedded model: the one with the most memory.
 
         Raises:
             GatewayProcessError: the gateway has no child, so it serves no embedded model.
@@ -92,17 +92,17 @@ class GatewayProcess:
         return max(weighed)[2]
 
     def kill(self) -> None:
-        """Kill the gateway itself with SIGKILL, as a crash would; its children are left to notice by themselves."""
+        """Kill the gateway itself, as a crash would, and leave its children."""
         self.children()
         self._popen.kill()
         self._popen.wait()
 
     def send_signal(self, number: int) -> None:
-        """Send the gateway itself a signal and do not wait for what it does."""
+        """Send the gateway itself a signal, without waiting for its effect."""
         self._process.send_signal(number)
 
     def wait_end(self, within_s: float) -> int:
-        """Wait until the gateway has ended by itself: its exit status, below zero if a signal killed it.
+        """Wait until the gateway has ended by itself; return its exit status, negative if a signal killed it.
 
         Raises:
             GatewayProcessError: it still runs.
@@ -118,7 +118,7 @@ class GatewayProcess:
         """Wait until `/health/ready` answers 200.
 
         Returns:
-            The seconds that took.
+            The waiting time in seconds.
 
         Raises:
             GatewayProcessError: it ended, or was not ready in time.
@@ -139,7 +139,7 @@ class GatewayProcess:
         )
 
     def stop(self) -> Ended:
-        """End the gateway and everything it started; calling it again ends nothing more."""
+        """End the gateway and all processes that it started; further calls have no effect."""
         atexit.unregister(self.stop)
         self.children()
         ended = tree.end(self._process, self._children)
@@ -147,7 +147,7 @@ class GatewayProcess:
         if self._guard.stdin is not None and not self._guard.stdin.closed:
             try:
                 self._guard.communicate(tree.RELEASE)
-            except BrokenPipeError:  # the guard was ended by someone else
+            except BrokenPipeError:  # another process has ended the guard
                 self._guard.wait()
         return ended
 
@@ -180,8 +180,7 @@ class GatewayProcess:
 
     def _tail(self) -> str:
         lines = self.log.read_text("utf-8", "replace").replace(self.api_key, "<secret>").splitlines()
-        # What this class asked itself would push what the gateway has to say out of sight.
-        lines = [line for line in lines if '"path":"/health' not in line]
+        lines = [line for line in lines if '"path":"/health' not in line]  # those of this class would hide the rest
         return "\n".join((f"\nLast lines of {self.log}:", *lines[-_LINES_SHOWN:]))
 
 
@@ -195,18 +194,17 @@ def start_gateway(
 ) -> GatewayProcess:
     """Start `gateway serve` on a free port of 127.0.0.1 and wait until it is ready.
 
-    It runs in a session of its own, so Ctrl-C in the terminal reaches only the caller, who still has a teardown to run.
-    It ends with the caller in every case: stopped, at interpreter exit, or by the guard when the caller was killed.
+    Ctrl-C in the terminal reaches only the caller, who still has to run teardowns. The gateway never outlives the
+    caller: it is ended by `stop`, at interpreter exit, or by the guard if the caller is killed.
 
     Args:
-        config: configuration file; the built-in one if left out.
-        log: file for its output, replaced; the gateway also works in this file's folder, where no `gateway.toml` of the
-            user takes the place of the built-in one.
+        config: configuration file; the built-in one by default.
+        log: file for its output, replaced. Its folder is the gateway's working directory, so that no `gateway.toml` of
+            the user replaces the built-in configuration.
         ready_within_s: time limit for the whole start, in seconds.
-        environment: variables over those of this process and over the key that it is given otherwise.
-        warm: fork it from an interpreter that has imported it already, where the platform lets us and no other command
-            runs in place of `gateway`: nine tenths of the time that a start takes are imports. All else is as in any
-            other start.
+        environment: variables that override those of this process and the generated key.
+        warm: fork it from an interpreter that has already imported it, if the platform supports this and no other
+            command replaces `gateway`. Imports are nine tenths of the time of a start; otherwise the starts are equal.
 
     Raises:
         GatewayProcessError: it ended, was not ready in time, or another server answered at its address.
@@ -217,7 +215,7 @@ def start_gateway(
         gateway._await_url(ready_within_s)  # noqa: SLF001  (this function is the class's only maker)
         gateway._check_instance()  # noqa: SLF001
         gateway.wait_ready(max(0.0, deadline - clock.now()))
-    except BaseException:  # Ctrl-C included: nothing may stay behind
+    except BaseException:  # Ctrl-C too must leave no process behind
         gateway.stop()
         raise
     return gateway
@@ -229,9 +227,9 @@ def run_command(
     """Run a `gateway …` command line to its end.
 
     Args:
-        arguments: what follows `gateway`.
+        arguments: arguments of `gateway`.
         cwd: working directory.
-        environment: variables over those of this process.
+        environment: variables that override those of this process.
         timeout_s: time limit, in seconds.
 
     Raises:
@@ -273,6 +271,7 @@ def _launch(config: Path | None, log: Path, further: Mapping[str, str], *, warm:
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                creationflags=tree.NEW_GROUP,
             )
     guard = subprocess.Popen(  # noqa: S603  (our own file)
         [sys.executable, "-I", tree.__file__, str(popen.pid)],
@@ -280,6 +279,7 @@ def _launch(config: Path | None, log: Path, further: Mapping[str, str], *, warm:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        creationflags=tree.NEW_GROUP,
     )
     gateway = GatewayProcess(log, instance, api_key, popen, guard, psutil.Process(popen.pid))
     atexit.register(gateway.stop)
@@ -292,7 +292,7 @@ def _listening_url(text: str) -> str | None:
             continue
         try:
             event: Any = json.loads(line)
-        except ValueError:  # still being written
+        except ValueError:  # the line is still being written
             continue
         if isinstance(event, dict) and event.get("event") == "listening":
             return str(event["url"])

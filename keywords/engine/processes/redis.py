@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import atexit
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
 import time
+
+import psutil
 
 from keywords.engine import clock
 
@@ -73,12 +74,12 @@ class RedisServer:
     def suspend(self) -> None:
         """Let the server hang until `resume`; commands wait meanwhile."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGSTOP)
+            psutil.Process(self._process.pid).suspend()
 
     def resume(self) -> None:
         """Let the server answer again, the waiting commands first."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)
+            psutil.Process(self._process.pid).resume()
 
     def _answers(self) -> bool:
         try:

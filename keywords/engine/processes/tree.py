@@ -1,18 +1,21 @@
-"""A process with all it started: who is alive, and how all of it ends.
+"""Process trees: a process with all processes that it started, which of them live, and how to end them.
 
-Run as `python process_tree.py PID`, this file is a guard: it waits until its standard input closes and then ends that
-process tree. Whoever started the guard holds the other end of the pipe, so the tree ends even when its owner was killed
-with SIGKILL and could run nothing more. Only this file and psutil are needed for that; so it reads the clock of
-`keywords.engine.clock` itself.
+Run as `python tree.py PID`, this file is a guard: it waits until its standard input closes, then ends that process
+tree. The owner of the tree holds the other end of the pipe, so the tree ends even if the owner is killed. The guard
+needs only this file and psutil; therefore the file reads the clock of `keywords.engine.clock` itself.
+
+Linux, macOS: the root leads a session, by which orphans are found too; ending begins with SIGTERM. Windows: there are
+no sessions, and the root is killed at once.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import psutil
 
@@ -20,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 RELEASE = b"released"
-"""What the owner writes to the guard before it closes the pipe when the guard shall leave the tree alone."""
+"""The owner writes it to the guard, then closes the pipe, when the guard shall not end the tree."""
+NEW_GROUP: Final[int] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+"""Creation flag that keeps Ctrl-C from a new process on Windows, as `start_new_session` does elsewhere."""
 CHILDREN_GRACE_S = 2.0
-"""How long children may need to notice that their parent is gone, in seconds."""
+"""Time for children to notice that their parent has ended, in seconds."""
 _POLL_S = 0.02
 
 
@@ -32,8 +37,8 @@ class Ended:
 
     Attributes:
         took_s: seconds from the request to end until the root process was gone.
-        forced: the root process did not end in time and was killed.
-        leftover: command lines of children that outlived the root process and had to be killed.
+        forced: whether the root process did not end in time and was killed.
+        leftover: command lines of children that outlived the root process and were killed.
     """
 
     took_s: float
@@ -42,7 +47,7 @@ class Ended:
 
 
 def alive(process: psutil.Process) -> bool:
-    """Whether the process still runs; one that is dead and waits for its parent to collect it does not."""
+    """Whether the process runs; a zombie does not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -50,35 +55,34 @@ def alive(process: psutil.Process) -> bool:
 
 
 def descendants(root: psutil.Process) -> set[psutil.Process]:
-    """All living processes that the root process started, directly or not.
-
-    Where the root leads a session of its own (POSIX), those whose parent has already died are found too.
-    """
+    """Find all living processes that the root process started, directly or indirectly."""
     found: set[psutil.Process] = set()
     if root.is_running():
         try:
             found.update(root.children(recursive=True))
         except psutil.NoSuchProcess:
             return found
-    elif psutil.pid_exists(root.pid):  # the number belongs to a stranger by now, and so may the session
+    elif psutil.pid_exists(root.pid):
+        # Another process has the id by now, and perhaps the session.
         return found
     if sys.platform != "win32":
         for process in psutil.process_iter():
             try:
                 if process.pid != root.pid and os.getsid(process.pid) == root.pid:
                     found.add(process)
-            except OSError:  # ended since it was listed, or not ours to ask about
+            except OSError:
+                # The process has ended since, or belongs to another user.
                 continue
     return {process for process in found if alive(process)}
 
 
 def end(root: psutil.Process, known: Collection[psutil.Process] = (), *, grace_s: float = 5.0) -> Ended:
-    """Ask the root process to end, kill what does not, and tell what outlived it.
+    """Terminate the root process, then kill all processes of its tree that do not end in time.
 
     Args:
         root: the process to end; it may be dead already.
-        known: children seen earlier; a dead parent no longer tells who its children were.
-        grace_s: seconds that the root process has for a clean end.
+        known: children seen earlier, which cannot be found once their parent is dead.
+        grace_s: time for the root process to end, in seconds.
     """
     started = time.perf_counter()
     family = {*known, *descendants(root)}
@@ -112,7 +116,7 @@ def _command_line(process: psutil.Process) -> str:
 
 
 def wait_gone(processes: Collection[psutil.Process], timeout_s: float) -> set[psutil.Process]:
-    """Wait until none of them lives; those that still do after the time limit come back."""
+    """Wait until none of the processes lives; return those that still live after the time limit."""
     deadline = time.perf_counter() + timeout_s
     left = {process for process in processes if alive(process)}
     while left and time.perf_counter() < deadline:
@@ -123,7 +127,7 @@ def wait_gone(processes: Collection[psutil.Process], timeout_s: float) -> set[ps
 
 def _guard(pid: int) -> None:
     root = psutil.Process(pid)
-    # Read to the end: the pipe closes when the owner says so or when the owner is gone.
+    # This reads until the owner closes the pipe or dies.
     if sys.stdin.buffer.read() != RELEASE:
         end(root)
 

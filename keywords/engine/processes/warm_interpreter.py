@@ -1,12 +1,14 @@
-"""An interpreter that has imported a program already, and forks itself into a fresh process of it on request.
+"""An interpreter that has already imported a program, and forks a new process of it for each order.
 
-Run as `python warm_interpreter.py PROGRAM MODULE ...`: it imports the modules, then reads orders from its standard
-input, one JSON object a line, and writes news to its standard output, likewise. It ends when its input ends; what it
-started goes on.
+Run as `python warm_interpreter.py PROGRAM MODULE ...`, it imports the modules, then reads orders from standard input
+and writes news to standard output, each as one JSON object per line. It ends when its input ends; the processes that it
+started continue.
 
 - order: `{"arguments": [...], "cwd": "...", "environment": {...}, "output": "file"}`
-- news: `{"started": PID}`, at once for each order; `{"ended": PID, "status": N}`, as soon as it is so; a
-  negative status is the number of the signal that ended it.
+- news: `{"started": PID}` for each order, in their sequence; `{"ended": PID, "status": N}` when a process has ended,
+  where a negative status is the number of the signal that ended it.
+
+Linux only, see `warm_start.SUPPORTED`: it cannot be run on Windows, which has no `fork`, and is not run on macOS.
 """
 
 import gc
@@ -19,16 +21,20 @@ import signal
 import sys
 from typing import Any
 
+if sys.platform == "win32":
+    raise ImportError("Windows has no fork")
+
 PIPE_BYTES = 65_536
 
 
 def main() -> None:
-    """Import, then obey until standard input ends."""
+    """Import the modules, then obey orders until standard input ends."""
     program, *modules = sys.argv[1:]
     for module in modules:
         importlib.import_module(module)
     gc.collect()
-    gc.freeze()  # else the first collection in each process would copy every page that they share
+    # Otherwise the first collection in each process would copy all memory pages that they share.
+    gc.freeze()
     woken, wake = os.pipe()
     for end in (woken, wake):
         os.set_blocking(end, False)
@@ -54,7 +60,8 @@ def _start(program: str, order: dict[str, Any], own: tuple[int, ...]) -> None:
         try:
             _tell({"started": pid})
         except BrokenPipeError:
-            os.kill(pid, signal.SIGKILL)  # nobody is left who would end it
+            # No process is left that would end it.
+            os.kill(pid, signal.SIGKILL)
         return
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -1,27 +1,30 @@
-"""`gateway serve` without the second that an interpreter takes to import it, for runs that start a hundred of them."""
+"""Starts of `gateway serve` without the second that its imports take, for runs that start a hundred gateways.
+
+Linux: a warm interpreter forks itself. macOS, Windows: not supported, `keywords.engine.processes.gateway` starts each
+gateway anew.
+"""
 
 from __future__ import annotations
 
 import atexit
 import json
-import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from keywords.engine.processes import warm_interpreter
+import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 SUPPORTED: Final = sys.platform == "linux"
-"""Elsewhere a process that was only forked may not use all of the system's libraries, or there is no fork at all."""
+"""On macOS some system libraries must not be used after a fork without exec; Windows has no fork."""
+INTERPRETER: Final = Path(__file__).with_name("warm_interpreter.py")
 _PROGRAM: Final = "gateway"
 _MODULES: Final = (
     "gateway.cli.main",
@@ -35,11 +38,11 @@ _FIRST_ANSWER_WITHIN_S: Final = 60.0
 
 
 class WarmStartError(Exception):
-    """The warm interpreter is gone or does not answer."""
+    """The warm interpreter has ended, or does not answer."""
 
 
 class ForkedProcess:
-    """A process that the warm interpreter started: what is used here of `subprocess.Popen`, under the same names."""
+    """A process that the warm interpreter started, with the few methods of `subprocess.Popen` that are used here."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -47,28 +50,29 @@ class ForkedProcess:
         self._ended = threading.Event()
 
     def poll(self) -> int | None:
-        """Its exit status, negative for a signal; None while it runs."""
+        """Return the exit status, negative for a signal; None while the process runs."""
         return self._status if self._ended.is_set() else None
 
     def wait(self) -> int | None:
-        """Its exit status, once it has ended."""
+        """Wait for the end of the process and return its exit status."""
         self._ended.wait()
         return self._status
 
     def kill(self) -> None:
-        """End it with SIGKILL; nothing happens if it has ended."""
+        """Kill the process, unless it has ended."""
         if not self._ended.is_set():
-            with suppress(ProcessLookupError):  # its end is not told yet
-                os.kill(self.pid, signal.SIGKILL)
+            # The news of its end may be on the way.
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(self.pid).kill()
 
     def note_end(self, status: int | None) -> None:
-        """Say that it ended; the status is None if nobody is left who knows it."""
+        """Note that the process has ended; the status is None if it is unknown."""
         self._status = status
         self._ended.set()
 
 
 class WarmStarter:
-    """Starts processes through one warm interpreter, which it starts with the first of them."""
+    """Starts processes through one warm interpreter, which starts with the first of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -79,18 +83,16 @@ class WarmStarter:
     def start(
         self, arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], output: Path
     ) -> ForkedProcess:
-        """Start `gateway` with arguments, in a session of its own.
+        """Start `gateway` in its own session; an interrupt of this call leaves no process behind.
 
         Args:
-            arguments: what follows `gateway`.
+            arguments: arguments of `gateway`.
             cwd: working directory.
-            environment: all of its variables.
-            output: an existing file that gets its standard output and standard error.
-
-        Whoever is interrupted while waiting for it leaves no process behind.
+            environment: all environment variables.
+            output: an existing file for standard output and standard error.
 
         Raises:
-            WarmStartError: the interpreter could not import the gateway, or was ended.
+            WarmStartError: the interpreter could not import the gateway, or has ended.
         """
         order = {
             "arguments": list(arguments),
@@ -102,7 +104,7 @@ class WarmStarter:
             if self._interpreter is None or self._interpreter.poll() is not None:
                 self._interpreter = self._open()
             pipe = self._interpreter.stdin
-            assert pipe is not None  # noqa: S101  # opened so
+            assert pipe is not None  # noqa: S101  # a pipe, see `_open`
             ordered: Future[ForkedProcess] = Future()
             self._orders.put(ordered)
             try:
@@ -117,7 +119,7 @@ class WarmStarter:
                 raise
 
     def close(self) -> None:
-        """End the interpreter; what it started goes on, and its exit status is lost."""
+        """End the interpreter; the processes that it started continue, and their exit statuses are lost."""
         if self._interpreter and self._interpreter.stdin:
             self._interpreter.stdin.close()
             self._interpreter.wait()
@@ -127,11 +129,12 @@ class WarmStarter:
     def _open(self) -> subprocess.Popen[bytes]:
         self._orders = queue.SimpleQueue()
         interpreter = subprocess.Popen(  # noqa: S603  (our own file)
-            # -P: the file's own folder must not stand on the path, where its `statistics` would hide Python's own.
-            [sys.executable, "-P", warm_interpreter.__file__, _PROGRAM, *_MODULES],
+            # -P: in the file's own folder, `gateway.py` would hide the package of this name.
+            [sys.executable, "-P", str(INTERPRETER), _PROGRAM, *_MODULES],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C in the terminal is not for it
+            # Ctrl-C in the terminal must not reach it.
+            start_new_session=True,
         )
         self._listener = threading.Thread(target=self._listen, args=(interpreter, self._orders), daemon=True)
         self._listener.start()
@@ -139,22 +142,23 @@ class WarmStarter:
         return interpreter
 
     def _listen(self, interpreter: subprocess.Popen[bytes], orders: queue.SimpleQueue[Future[ForkedProcess]]) -> None:
-        """Hear its news; the order of the lines makes a process known before its end is told."""
-        assert interpreter.stdout is not None  # noqa: S101  # opened so
-        mine: dict[int, ForkedProcess] = {}
+        """Read the news; the line of a process's start always precedes the line of its end."""
+        assert interpreter.stdout is not None  # noqa: S101  # a pipe, see `_open`
+        processes: dict[int, ForkedProcess] = {}
         with interpreter.stdout:
             for line in interpreter.stdout:
                 news: dict[str, Any] = json.loads(line)
                 if "started" in news:
-                    process = mine[news["started"]] = ForkedProcess(news["started"])
+                    process = processes[news["started"]] = ForkedProcess(news["started"])
                     ordered = orders.get()
                     if ordered.set_running_or_notify_cancel():
                         ordered.set_result(process)
                     else:
-                        process.kill()  # nobody waits for it any more
+                        # The call that ordered it was interrupted.
+                        process.kill()
                 else:
-                    mine.pop(news["ended"]).note_end(news["status"])
-        for process in mine.values():
+                    processes.pop(news["ended"]).note_end(news["status"])
+        for process in processes.values():
             process.note_end(None)
         while not orders.empty():
             if (ordered := orders.get()).set_running_or_notify_cancel():

@@ -1,19 +1,22 @@
-"""The scripted backend's process: it listens, and obeys one JSON object per line on its standard input.
+"""The scripted backend's process: it listens, and obeys one JSON object per line of its standard input.
 
-Each line is answered by one line on standard output. The first line there says where it listens, or why it cannot.
-It ends when its standard input does, so that it never outlives the process that started it.
+It answers each line with one line on standard output. The first line there is its address, or why it cannot listen. It
+ends when its standard input ends, so that it never outlives the process that started it.
+
+Linux, macOS: uvloop. Windows, which uvloop does not support: asyncio's selector loop; the default loop there cannot
+watch a listening socket.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from keywords.engine import cores
 from keywords.engine.scripted.listener import Listener
 from keywords.engine.scripted.record import record_to_json
 from keywords.engine.scripted.script import from_json
@@ -26,22 +29,22 @@ if TYPE_CHECKING:
 
 
 def serve(*, models: tuple[str, ...], port: int, core: int | None, scripts: tuple[Script, ...], obeys: bool) -> int:
-    """Serve until told to stop, or until Ctrl-C when served by hand; say where on standard output.
+    """Serve until standard input ends or, without orders, until Ctrl-C; write the address to standard output.
 
     Args:
         models: names that the backend lists.
         port: on 127.0.0.1; 0 takes a free one.
-        core: the CPU to stay on, where the system can pin processes; None leaves it to the system.
-        scripts: what it plays first.
-        obeys: whether standard input brings orders.
+        core: CPU core to pin this process to; None does not pin it.
+        scripts: scripts that it plays first.
+        obeys: whether standard input contains orders.
 
     Returns:
         Exit status: 1 if the port is taken.
     """
-    if core is not None and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {core})
+    if core is not None:
+        cores.pin(core)
     if obeys:
-        # Ctrl-C reaches all processes of a terminal; the one that started this one says when to end.
+        # Ctrl-C reaches all processes of a terminal, but only the parent decides when this one ends.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
@@ -62,7 +65,7 @@ async def _serve(models: tuple[str, ...], port: int, scripts: tuple[Script, ...]
     stopped = asyncio.Event()
     if obeys:
         orders = _Orders(stage, listener, stopped)
-        # A thread, because not every system can watch a pipe with its event loop.
+        # A thread, because not every system's event loop can watch a pipe.
         threading.Thread(target=orders.read, args=(asyncio.get_running_loop(),), daemon=True).start()
     await stopped.wait()
     listener.close()
@@ -70,7 +73,7 @@ async def _serve(models: tuple[str, ...], port: int, scripts: tuple[Script, ...]
 
 
 class _Orders:
-    """What standard input can ask for; `do` names the method."""
+    """The orders that standard input may contain; `do` names the method."""
 
     def __init__(self, stage: Stage, listener: Listener, stopped: asyncio.Event) -> None:
         self._stage = stage
@@ -78,34 +81,34 @@ class _Orders:
         self._stopped = stopped
 
     def read(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Hand each line to the loop, until there are no more."""
+        """Pass each line to the loop until standard input ends."""
         for line in sys.stdin.buffer:
             loop.call_soon_threadsafe(self._obey, json.loads(line))
         loop.call_soon_threadsafe(self._stopped.set)
 
     def play(self, order: dict[str, Any]) -> None:
-        """Put scripts into the playbook."""
+        """Add scripts to the playbook."""
         scripts = tuple(from_json(each) for each in order["scripts"])
         self._stage.playbook.put(scripts, order.get("path"), order.get("model"))
 
     def requests(self, order: dict[str, Any]) -> list[Any]:  # noqa: ARG002  # takes nothing
-        """Everything that is remembered."""
+        """All recorded requests."""
         return [record_to_json(record) for record in self._stage.records]
 
     def bodies(self, order: dict[str, Any]) -> list[str]:  # noqa: ARG002  # takes nothing
-        """What requests for an answer said, and nothing else of them."""
+        """The bodies of recorded requests for an answer."""
         return [record.body.decode("latin-1") for record in self._stage.records if record.asks_for_answer]
 
     def count(self, order: dict[str, Any]) -> int:  # noqa: ARG002  # takes nothing
-        """How many requests there were, whether they are still remembered or not."""
+        """Number of all requests, including those that are no longer recorded."""
         return self._stage.count
 
     def forget(self, order: dict[str, Any]) -> None:  # noqa: ARG002  # takes nothing
-        """Forget all requests that came so far."""
+        """Delete the recorded requests."""
         self._stage.records.clear()
 
     def accept(self, order: dict[str, Any]) -> None:
-        """Accept connections or ignore them."""
+        """Accept connections, or ignore them."""
         if order["connections"]:
             self._listener.accept_connections()
         else:
@@ -119,14 +122,14 @@ class _Orders:
         try:
             obey: Callable[[dict[str, Any]], Any] = getattr(self, order["do"])
             _say({"done": obey(order)})
-        except Exception as error:  # noqa: BLE001  # whoever gave the order is told, whatever it is
+        except Exception as error:  # noqa: BLE001  # the sender of the order reports it
             _say({"error": f"{type(error).__name__}: {error}"})
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     if sys.platform == "win32":
-        return asyncio.SelectorEventLoop  # the other loop of Windows cannot watch a listening socket
-    import uvloop  # noqa: PLC0415  # not for Windows
+        return asyncio.SelectorEventLoop
+    import uvloop  # noqa: PLC0415  # not on Windows
 
     return uvloop.new_event_loop
 

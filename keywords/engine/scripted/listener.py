@@ -1,4 +1,7 @@
-"""Listening socket of a scripted backend, which can also ignore connection attempts."""
+"""The listening socket of a scripted backend, which can also stop answering connection attempts at all.
+
+Linux, macOS: any event loop can watch it. Windows: only asyncio's selector loop can, which `child` chooses there.
+"""
 
 from __future__ import annotations
 

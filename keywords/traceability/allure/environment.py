@@ -1,4 +1,7 @@
-"""Environment and executor of a run, in the form of Allure's two files."""
+"""Environment and executor of a run, in the form of Allure's two files.
+
+The processor's name: Linux: `/proc/cpuinfo`. macOS: `sysctl`. Windows: an environment variable, by `platform`.
+"""
 
 from __future__ import annotations
 

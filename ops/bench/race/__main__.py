@@ -14,11 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
+import psutil
+
 from ops.bench.race import laps, upstream, wrk
 from ops.bench.race.contenders import MAKERS, Contender, Upstreams
+from ops.bench.race.cores import CONTENDER_CORE, LOAD_CORE, can_pin, pin_load
 from ops.bench.race.installs import NotInstalledError
 from ops.bench.race.result import DIRECT, Race, save
-from ops.bench.race.running import CONTENDER_CORE, LOAD_CORE, NotStartedError, Running, can_pin
+from ops.bench.race.running import NotStartedError, Running
 from ops.bench.race.soak import soak
 from ops.bench.race.streams import PACED_S, StreamsError
 from ops.bench.race.table import markdown
@@ -45,7 +48,7 @@ def main() -> None:
     except KeyboardInterrupt:
         _log_progress("broken off; what there is, is kept")
         status = 130
-    race.machine["load average at the end"] = f"{os.getloadavg()[0]:.2f}"
+    race.machine["load average at the end"] = f"{psutil.getloadavg()[0]:.2f}"
     save(race, options.to / "race.json", target_verdicts(race))
     page = markdown(race)
     (options.to / "race.md").write_text(page, "utf-8")
@@ -83,8 +86,8 @@ def _names(text: str) -> list[str]:
 def _run(race: Race, options: argparse.Namespace, stack: ExitStack) -> None:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="race-")))
     if can_pin():
-        # All child processes inherit it: wrk, nginx, the scripted backend, the stream client.
-        os.sched_setaffinity(0, {LOAD_CORE})
+        # What is started here inherits it: wrk, nginx, the scripted backend, the stream client.
+        pin_load()
     else:
         race.skipped["pinning"] = "there is no taskset, or only one core"
     missing = [name for name, path in (("nginx", upstream.command()), ("wrk", wrk.command())) if not path]
@@ -149,7 +152,7 @@ def _machine(options: argparse.Namespace) -> dict[str, str]:
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "Python": platform.python_version(),
         "pinned": f"contender on core {CONTENDER_CORE}, all else on core {LOAD_CORE}" if can_pin() else "nothing",
-        "load average at the start": f"{os.getloadavg()[0]:.2f}",
+        "load average at the start": f"{psutil.getloadavg()[0]:.2f}",
         "measured": f"{options.rounds} rounds, {options.seconds:g} s each measurement",
     }
 

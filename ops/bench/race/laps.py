@@ -6,14 +6,13 @@ Names are `<figure>@<connections>` for ordinary requests, and `<figure>` for str
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psutil
 
 from ops.bench.race import streams, wrk
-from ops.bench.race.running import LOAD_CORE, can_pin
+from ops.bench.race.cores import LOAD_CORE, can_pin
 from ops.bench.race.upstream import PATH, QUESTION
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def run(course: Course, running: Running, contender: Contender) -> Lap:
     Raises:
         WrkError: the measurement failed.
     """
-    lap: Lap = {"load_average": os.getloadavg()[0], "rss_before_mb": running.rss_mb()}
+    lap: Lap = {"load_average": psutil.getloadavg()[0], "rss_before_mb": running.rss_mb()}
     if not course.wrk:
         return lap
     script = course.folder / f"{contender.name}.lua"
@@ -83,7 +82,7 @@ def run_streams(course: Course, running: Running, contender: Contender) -> Lap:
 
 def run_direct(course: Course, url: str) -> Lap:
     """Measure a lap without a gateway: the load generators and upstreams alone."""
-    lap: Lap = {"load_average": os.getloadavg()[0]}
+    lap: Lap = {"load_average": psutil.getloadavg()[0]}
     script = course.folder / "direct.lua"
     write_script(script, {})
     for connections in CONNECTIONS if course.wrk else ():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import psutil
 from keywords.engine import clock
 from keywords.engine.http import probe
 from keywords.engine.processes import tree
+from ops.bench.race.cores import on_contender_core
 from ops.bench.race.upstream import free_port
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from ops.bench.race.contenders import Contender
 
-CONTENDER_CORE, LOAD_CORE = 0, 1
 START_S = 90.0
 _POLL_S = 0.01
 # An overloaded contender finishes its backlog before it is paused: until it uses less CPU than this share, looked at
@@ -31,11 +30,6 @@ _IDLE_SHARE, _IDLE_POLL_S, _IDLE_S = 0.1, 0.2, 20.0
 
 class NotStartedError(Exception):
     """A contender did not get ready; the message ends with its last output."""
-
-
-def can_pin() -> bool:
-    """Whether processes can be pinned here, and there are at least two cores."""
-    return sys.platform == "linux" and shutil.which("taskset") is not None and (os.cpu_count() or 1) > 1
 
 
 class Running:
@@ -57,13 +51,11 @@ class Running:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [word.replace("{port}", str(port)) for word in contender.command]
-        if can_pin():
-            command = ["taskset", "-c", str(CONTENDER_CORE), *command]
         began = clock.now()
         with log.open("wb") as sink:
             # A new session: Ctrl-C reaches only the race, which stops its contenders itself.
             self._popen = subprocess.Popen(  # noqa: S603  # a fixed command
-                command,
+                on_contender_core(command),
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,

@@ -1,15 +1,14 @@
 """What the embedded backend looks at before it starts a child."""
 
-import os
-import sys
-
 import pytest
 
 from gateway.backends.llamacpp import backend as llamacpp
-from gateway.backends.llamacpp import child
+from gateway.backends.llamacpp import threads as llamacpp_threads
 from gateway.backends.llamacpp.backend import LlamaCppBackend
 from gateway.backends.llamacpp.config import LlamaCppConfig
+from gateway.backends.llamacpp.threads import choose_threads
 from gateway.backends.llamacpp.weights import EngineMissing, WeightsMissing
+from gateway.operating_system.cpus import Cpus
 
 
 @pytest.mark.parametrize(("content", "complaint"), [(None, "cannot be read"), (b"<html>", "not a GGUF file")])
@@ -28,24 +27,25 @@ def test_without_llama_cpp_the_remedy_is_named(monkeypatch):
         LlamaCppBackend(LlamaCppConfig(), name="embedded", models=["m"]).check()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere llama.cpp counts the cores itself")
 @pytest.mark.parametrize(
-    ("cpus", "siblings", "quota", "threads"),
+    ("usable", "cores", "threads"),
     [
-        (1, 1, "max 100000", (1, 1)),
-        (2, 1, "max 100000", (2, 1)),
-        (4, 2, "max 100000", (2, 2)),
-        (6, 1, "", (5, 5)),
-        (64, 2, "max 100000", (8, 8)),
-        (64, 2, "300000 100000", (2, 2)),
-        (64, 2, "200000 100000", (2, 1)),
-        (64, 2, "50000 100000", (1, 1)),
+        (1, 1, (1, 1)),
+        (2, 2, (2, 1)),
+        (4, 2, (2, 2)),
+        (6, 6, (5, 5)),
+        (64, 32, (8, 8)),
+        (3, 32, (2, 2)),
+        (2, 32, (2, 1)),
     ],
 )
-def test_one_cpu_stays_free_of_answering_and_reads_where_the_waiting_sleep(monkeypatch, cpus, siblings, quota, threads):
-    def read(path):
-        return quota if "cgroup" in path else str(int("".join(filter(str.isdigit, path))) // siblings)
+def test_one_cpu_stays_free_of_answers_and_prompts_are_read_where_waiting_threads_sleep(
+    monkeypatch, usable, cores, threads
+):
+    monkeypatch.setattr(llamacpp_threads, "count_cpus", lambda: Cpus(usable, cores))
+    assert choose_threads() == threads
 
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cpus)))
-    monkeypatch.setattr(child, "_read", read)
-    assert child._threads() == threads
+
+def test_where_the_cpus_are_unknown_llama_cpp_chooses(monkeypatch):
+    monkeypatch.setattr(llamacpp_threads, "count_cpus", lambda: None)
+    assert choose_threads() is None

@@ -1,0 +1,1 @@
+"""What Linux, macOS and Windows do differently: each module tells what it does on which of them."""
