@@ -297,11 +297,3 @@ def test_a_start_that_is_overtaken_by_a_stop_ends_and_leaves_no_child(stand_in, 
 
     asyncio.run(overtaken())
     assert (backend.state, backend._supervisor) == ("stopped", None)
-
-
-def test_an_answer_carries_the_asked_name_and_its_text_is_left_alone(stand_in):
-    backend = stand_in(SERVING)
-    answer = json.dumps({"model": "m", "choices": [{"text": 'say "model":"m" please'}]}, separators=(",", ":")).encode()
-    renamed = json.loads(backend._with_requested_model(answer, call(model="other")))
-    assert renamed == {"model": "other", "choices": [{"text": 'say "model":"m" please'}]}
-    assert backend._with_requested_model(answer, call(model="m")) is answer

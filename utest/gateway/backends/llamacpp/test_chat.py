@@ -5,7 +5,9 @@ import json
 import pytest
 
 from gateway.backends.base import Call
+from gateway.backends.llamacpp.backend import LlamaCppBackend
 from gateway.backends.llamacpp.chat import ChoicesUsage, OpeningRoles, check_chat_parameters
+from gateway.backends.llamacpp.config import LlamaCppConfig
 from gateway.errors.base import InvalidRequest
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
@@ -105,3 +107,11 @@ def test_events_without_choices_and_the_closing_mark_pass():
     roles = OpeningRoles(1)
     for event in (b'data: {"error":{"message":"no"}}\n\n', b"data: [DONE]\n\n"):
         assert roles.translate(event) == event
+
+
+def test_an_answer_carries_the_asked_name_and_its_text_is_left_alone():
+    backend = LlamaCppBackend(LlamaCppConfig(), name="embedded", models=["m"])
+    answer = json.dumps({"model": "m", "choices": [{"text": 'say "model":"m" please'}]}, separators=(",", ":")).encode()
+    renamed = json.loads(backend._with_requested_model(answer, Call(b"", {}, "other", "other", "id", stream=False)))
+    assert renamed == {"model": "other", "choices": [{"text": 'say "model":"m" please'}]}
+    assert backend._with_requested_model(answer, Call(b"", {}, "m", "m", "id", stream=False)) is answer

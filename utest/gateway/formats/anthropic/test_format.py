@@ -5,28 +5,12 @@ import queue
 
 import pytest
 
-REQUEST = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+from utest.gateway.formats.anthropic.wire import REQUEST, error, post
+
 MESSAGE = {
     "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "stop_reason": "end_turn",
     "content": [{"type": "text", "text": "Hi"}], "usage": {"input_tokens": 12, "output_tokens": 4},
 }  # fmt: skip
-
-
-def post(client, fields=None, path="/v1/messages", **headers):
-    content = fields if isinstance(fields, bytes) else json.dumps({**REQUEST, **(fields or {})}).encode()
-    headers = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
-    return client.http.post(path, content=content, headers=headers)
-
-
-def error(response):
-    """The status and the type of an error, after a check of its form."""
-    body = response.json()
-    assert sorted(body) == ["error", "request_id", "type"]
-    assert (body["type"], sorted(body["error"])) == ("error", ["message", "type"])
-    assert body["request_id"] == response.headers["request-id"] == response.headers["x-request-id"]
-    assert response.headers["content-type"] == "application/json"
-    assert len(body["error"]["message"]) > 20
-    return response.status_code, body["error"]["type"]
 
 
 def events(response):
@@ -207,55 +191,6 @@ def test_dropped_parameters_are_named(client):
     response = post(client, {"container": "c"}, anthropic_beta="one")
     assert response.headers["x-gateway-dropped-params"] == "anthropic-beta, container"
     assert error(post(client, {"container": "c"}, x_gateway_strict="true")) == (400, "invalid_request_error")
-
-
-@pytest.mark.parametrize(
-    ("refusal", "expected"),
-    [
-        ((400, "bad"), (400, "invalid_request_error")),
-        ((401, "no"), (502, "api_error")),
-        ((404, "no such model"), (404, "not_found_error")),
-        ((409, "again"), (409, "conflict_error")),
-        ((413, "too much"), (413, "request_too_large")),
-        ((422, "odd"), (422, "invalid_request_error")),
-        ((429, "slowly"), (429, "rate_limit_error")),
-        ((500, "oops"), (502, "api_error")),
-        ((503, "loading"), (529, "overloaded_error")),
-        ((504, "late"), (504, "timeout_error")),
-    ],
-)
-@pytest.mark.parametrize("stream", [False, True])
-def test_errors_of_backends(client, backend, refusal, expected, stream):
-    backend.answers({"error": {"message": refusal[1]}}, refusal[0], {"retry-after": "3"})
-    response = post(client, {"stream": stream})
-    assert error(response) == expected
-    if expected[0] == 529:
-        assert response.headers["retry-after"] == "3"
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (b"", (400, "invalid_request_error")),
-        (b"{", (400, "invalid_request_error")),
-        (b"[]", (400, "invalid_request_error")),
-        (b'{"model": "m", "model": "m"}', (400, "invalid_request_error")),
-        (b'{"x": "' + b"a" * 30_000 + b'"}', (413, "request_too_large")),
-        (json.dumps({**REQUEST, "model": "unknown"}).encode(), (404, "not_found_error")),
-        (json.dumps({**REQUEST, "max_tokens": -1}).encode(), (400, "invalid_request_error")),
-    ],
-)
-def test_errors_before_a_backend(client, backend, body, expected):
-    assert error(post(client, body)) == expected
-    assert backend.bodies == []
-
-
-def test_errors_of_the_address(client):
-    response = client.http.get("/v1/messages")
-    assert (error(response), response.headers["allow"]) == ((405, "invalid_request_error"), "POST")
-    assert error(post(client, path="/v1/messages/batches")) == (404, "not_found_error")
-    assert error(post(client, content_type="text/plain")) == (400, "invalid_request_error")
-    assert post(client, path="/v1/messagesque").json()["error"]["code"] == "unknown_url"
 
 
 @pytest.mark.parametrize("version", ["2023-01-01", "2031-01-01", "x"])
