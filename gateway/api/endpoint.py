@@ -48,7 +48,7 @@ class Endpoint:
         limits: of a request's body.
         timeouts: of an answer.
         prompts: templates that a request may name; None if this endpoint takes none.
-        admission: checks the limits of a request's key and waits for a slot.
+        admission: reserves what a request takes of its key's limits.
     """
 
     def __init__(  # noqa: PLR0913  # it is where all of these meet

@@ -6,16 +6,19 @@ import asyncio
 import os
 import secrets
 from importlib.metadata import version
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response  # FastAPI reads the annotations at run time
 
+from gateway.api.context import CONTEXT
 from gateway.errors.base import RETRY_AFTER_S, BackendUnavailable, ShuttingDown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gateway.api.context import RequestContext
     from gateway.errors.base import GatewayError
     from gateway.routing.routes import Routes
     from gateway.state import Reloads, Shutdown
@@ -46,12 +49,15 @@ def health_router(routes: Routes, shutdown: Shutdown, reloads: Reloads) -> APIRo
         return Response(alive, media_type="application/json")
 
     @router.get("/ready", summary="Would every model answer?")
-    async def ready() -> Response:
+    async def ready(request: Request) -> Response:
         if shutdown.started:
             return _refusal("draining", ShuttingDown())
         backends = {candidate.backend for candidates in routes.candidates.values() for candidate in candidates}
-        states = await asyncio.gather(*(backend.ready() for backend in backends))
-        answering = {backend.name for backend, state in zip(backends, states, strict=True) if state}
+        context: RequestContext = request.scope[CONTEXT]
+        began = perf_counter()
+        answers = await asyncio.gather(*(backend.ready() for backend in backends))
+        context.record.meter.add_wait(began, perf_counter())
+        answering = {backend.name for backend, answer in zip(backends, answers, strict=True) if answer}
         models = {
             model: {
                 "ready": any(candidate.backend.name in answering for candidate in candidates),
@@ -59,22 +65,22 @@ def health_router(routes: Routes, shutdown: Shutdown, reloads: Reloads) -> APIRo
             }
             for model, candidates in routes.candidates.items()
         }
-        waiting = [model for model, state in models.items() if not state["ready"]]
+        unready = [model for model, state in models.items() if not state["ready"]]
         missing = {
             candidate.backend.name: f"Backend '{candidate.backend.name}' {candidate.backend.why_not_ready()}."
-            for model in waiting
+            for model in unready
             for candidate in routes.candidates[model]
         }
         configuration = {"since": round(reloads.since, 3), "newer_refused": reloads.last_refused}
-        return _verdict({"models": models, "configuration": configuration}, waiting, missing.values())
+        return _verdict({"models": models, "configuration": configuration}, unready, missing.values())
 
     return router
 
 
-def _verdict(state: dict[str, Any], waiting: list[str], why: Iterable[str]) -> Response:
-    if not waiting:
+def _verdict(state: dict[str, Any], unready: list[str], why: Iterable[str]) -> Response:
+    if not unready:
         return Response(orjson.dumps({"status": "ready", **state}), media_type="application/json")
-    error = BackendUnavailable(" ".join((f"No backend answers for: {', '.join(waiting)}.", *why)))
+    error = BackendUnavailable(" ".join((f"No backend answers for: {', '.join(unready)}.", *why)))
     return _refusal("not_ready", error, **state)
 
 

@@ -69,7 +69,7 @@ class RequestMiddleware:
         try:
             # Unknown paths too, so that a client without a key cannot learn which ones exist.
             if record.is_api_request or (self._metrics_need_key and record.path == METRICS_PATH):
-                context.key = key = self._keys.check(context.format.secret(scope["headers"]))
+                context.key = key = self._keys.anonymous or self._keys.check(context.format.secret(scope["headers"]))
                 record.key_id = None if key.id == ANONYMOUS else key.id
                 if self._shutdown.started:
                     raise ShuttingDown  # noqa: TRY301  # answered below, like every refusal
@@ -163,16 +163,20 @@ def _headers(context: RequestContext) -> list[tuple[bytes, bytes]]:
 
 def _record(scope: Scope, completed_at: float) -> RequestRecord:
     """Make the record, with the client's `x-request-id` if that is safe in a log and a header, else with a new one."""
-    request_id = parent = state = None
+    request_id = traceparent = tracestate = None
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _SANE_ID.fullmatch(value):
             request_id = str(value, "ascii")
         elif name == b"traceparent" and TRACEPARENT.fullmatch(value):
-            parent = str(value, "ascii")
+            traceparent = str(value, "ascii")
         elif name == b"tracestate" and TRACESTATE.fullmatch(value):
-            state = str(value, "ascii")
+            tracestate = str(value, "ascii")
     record = RequestRecord(
-        request_id or f"{getrandbits(128):032x}", scope["method"], scope["path"], traceparent=parent, tracestate=state
+        request_id or f"{getrandbits(128):032x}",
+        scope["method"],
+        scope["path"],
+        traceparent=traceparent,
+        tracestate=tracestate,
     )
     if completed_at:
         record.time -= record.started - completed_at

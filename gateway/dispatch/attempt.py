@@ -26,7 +26,7 @@ class RunningAttempt:
         trace_headers: for the request to the backend.
     """
 
-    __slots__ = ("_attempt", "_number", "_state", "trace_headers")
+    __slots__ = ("_attempt", "_generation", "_state", "trace_headers")
 
     def __init__(self, candidate: Candidate, record: RequestRecord) -> None:
         span_id, self.trace_headers = begin_attempt(record)
@@ -36,33 +36,33 @@ class RunningAttempt:
 
     def __enter__(self) -> Self:
         self._state.in_flight += 1
-        self._number = self._state.breaker.begin()
+        self._generation = self._state.breaker.begin()
         return self
 
     def mark_answering(self) -> None:
         """Note that the stream has begun."""
         self._attempt.status = _OK
-        self._number = self._state.breaker.answering(self._number)
+        self._generation = self._state.breaker.answering(self._generation)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._state.in_flight -= 1
-        breaker, number, attempt = self._state.breaker, self._number, self._attempt
+        breaker, generation, attempt = self._state.breaker, self._generation, self._attempt
         if error is None:
             attempt.end("answered", status=_OK)
-            breaker.succeeded(number)
+            breaker.succeeded(generation)
         elif isinstance(error, GatewayError):
             attempt.end("failed", status=attempt.status or error.backend_status, reason=error.code)
             if isinstance(error, InvalidRequest) and error.backend_status is None:
                 # The gateway found that the backend's format cannot carry the request: nothing was sent.
-                breaker.abandoned(number)
+                breaker.abandoned(generation)
             elif counts_as_failure(error):
-                breaker.failed(number)
+                breaker.failed(generation)
             else:
-                breaker.succeeded(number)
+                breaker.succeeded(generation)
         else:
-            breaker.abandoned(number)
+            breaker.abandoned(generation)
             if isinstance(error, asyncio.CancelledError | GeneratorExit):
                 attempt.end("cancelled", status=attempt.status)
             else:

@@ -78,7 +78,7 @@ class GatewayError(Exception):
         self.type = type or self.default_type
         self.code = code or self.default_code
         self.param = param
-        self.headers = headers or {}
+        self.headers = dict(headers or {})
         self.reached = reached
         self.backend_status: int | None = None
         self.retry_after_s: float | None = None

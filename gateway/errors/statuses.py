@@ -1,4 +1,4 @@
-"""HTTP statuses of error types."""
+"""The HTTP statuses of Anthropic's types of errors, which clients and backends of its format use."""
 
 STATUS_OF_ERROR = {
     "authentication_error": 401,

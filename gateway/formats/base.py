@@ -94,9 +94,10 @@ class Format(ABC):
 
 
 def bearer(headers: Headers) -> bytes:
-    """The secret in `Authorization: Bearer …`; empty if there is none."""
+    """The secret in `Authorization: Bearer …`, of several headers in the last; empty if there is none."""
+    bearer_secret = b""
     for name, value in headers:
         if name == b"authorization":
             scheme, _, secret = value.partition(b" ")
-            return secret.strip() if scheme.lower() == b"bearer" else b""
-    return b""
+            bearer_secret = secret.strip() if scheme.lower() == b"bearer" else b""
+    return bearer_secret

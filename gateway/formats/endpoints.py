@@ -27,8 +27,12 @@ ENDPOINTS: dict[str, tuple[Operation, Format]] = {
 """The operation and the format by path."""
 # OpenAI's format matches every path, so it is the last.
 _FORMATS = (ENDPOINTS[MESSAGES][1], ENDPOINTS[CHAT.url_path][1])
+_FALLBACK = _FORMATS[-1]
 
 
 def format_of(path: str) -> Format:
     """The format of a request to any path, even an unknown one."""
-    return next(candidate for candidate in _FORMATS if candidate.matches(path))
+    for client_format in _FORMATS:
+        if client_format.matches(path):
+            return client_format
+    return _FALLBACK

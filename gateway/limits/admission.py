@@ -67,6 +67,7 @@ class Reservation:
         """Free the slot and charge the key with the actual usage; does nothing without a slot."""
         if not self._has_slot:
             return
+        self._has_slot = False
         if self.limiter is not None:
             self.limiter.release()
         if self.ticket is not None:
@@ -90,6 +91,10 @@ class Admission:
         messages: the most messages of a request; None if there is no limit.
         prices: price of each model, for budgets in USD.
         answers: `answer_tokens` of the models that have it: the longest answer to a request without a limit.
+
+    Attributes:
+        store: as above; a reload puts the store of the previous generation in its place.
+        limiter: as above, likewise.
     """
 
     def __init__(  # noqa: PLR0913  # one for each limit

@@ -72,7 +72,7 @@ class RequestChecks:
         store = previous.admission.store
         store.window_s = self._config.keys.window_s
         if isinstance(store, MemoryStore) and isinstance(self._store, MemoryStore):
-            # The file may be a second old.
+            # The spending file may lag a second behind the previous store, so the values of the store win.
             store.spent = self._store.spent | store.spent
         if previous._limiter is not None:
             # Kept even without a limit: the requests that hold its slots will release them.

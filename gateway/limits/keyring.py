@@ -56,6 +56,9 @@ class KeyRing:
         keys: the keys of the environment; only their SHA-256 is kept.
         config: the key file, and the default limits of keys.
 
+    Attributes:
+        anonymous: the key of every client where no key is needed; None where one is.
+
     Raises:
         ConfigError: the key file is bad.
     """
@@ -66,19 +69,19 @@ class KeyRing:
             sha256(key.get_secret_value().encode()).digest(): self.key_of(f"env-{number}")
             for number, key in enumerate(keys, 1)
         }
-        self._anonymous = None if config.file or self._of_environment else self.key_of(ANONYMOUS)
+        self.anonymous = None if config.file or self._of_environment else self.key_of(ANONYMOUS)
         self._by_prefix: dict[bytes, tuple[bytes, Key]] = {}
         self.replace(key_file.read(config.file) if config.file else {})
 
     @property
     def is_open(self) -> bool:
         """Whether no key is needed."""
-        return self._anonymous is not None
+        return self.anonymous is not None
 
     @property
     def keys(self) -> list[Key]:
         """All accepted keys; the anonymous one alone where no key is needed."""
-        return [self._anonymous] if self._anonymous else [key for _, key in self._by_prefix.values()]
+        return [self.anonymous] if self.anonymous else [key for _, key in self._by_prefix.values()]
 
     def withdraw(self, entries: Mapping[str, KeyEntry]) -> None:
         """Refuse the keys that are missing from these entries of the key file or revoked there; accept no new ones."""
@@ -106,8 +109,8 @@ class KeyRing:
         Raises:
             InvalidApiKey: no key, or an unknown or revoked one.
         """
-        if self._anonymous:
-            return self._anonymous
+        if self.anonymous:
+            return self.anonymous
         if not secret:
             raise InvalidApiKey("You didn't provide an API key. Send the header Authorization: Bearer YOUR_KEY.")
         digest = sha256(secret).digest()

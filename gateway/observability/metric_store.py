@@ -96,9 +96,9 @@ class SharedMetricStore(MetricStore):
         """See `MetricStore.read`."""
         series: SeriesByName = {}
         for part in self._parts:
-            is_alive = part.pid != 0
+            lives = part.pid != 0
             for name, labels, gauge, values in part.series():
-                if is_alive or not gauge:
+                if lives or not gauge:
                     _add(series, name, labels, list(values))
         return series
 

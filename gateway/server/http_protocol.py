@@ -222,11 +222,9 @@ class GatewayProtocol(HttpToolsProtocol):
         client_format = format_of(self._path())
         status, body = client_format.error(error, request_id)
         headers = b"".join(b"%b: %b\r\n" % header for header in client_format.headers(request_id.encode()))
-        head = (
-            b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%bconnection: close\r\n\r\n"
-            % (status, HTTPStatus(status).phrase.encode(), len(body), headers)
-        )
-        self.transport.write(head + body)
+        length = b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)
+        # uvicorn's table has every status, also those that the standard library does not know.
+        self.transport.write(STATUS_LINE[status] + length + headers + b"connection: close\r\n\r\n" + body)
         self.transport.close()
 
 

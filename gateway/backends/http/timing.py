@@ -124,13 +124,13 @@ class Chunks:
         self._meter.add_wait(began, self._protocol.arrived)
         return data
 
-    async def relay(self, write_now: Callable[[bytes], bool]) -> None:
-        """Write each chunk while it is read from the socket, until the body ends or `write_now` wants no more.
+    async def relay(self, on_chunk: Callable[[bytes], bool]) -> None:
+        """Write each chunk while it is read from the socket, until the body ends or `on_chunk` wants no more.
 
         The next step of the iteration reports how the body ended.
 
         Args:
-            write_now: takes a chunk, never waits, and returns whether it wants more; its exceptions are raised here.
+            on_chunk: takes a chunk, never waits, and returns whether it wants more; its exceptions are raised here.
         """
         content, protocol, meter = self._content, self._protocol, self._meter
         ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
@@ -147,7 +147,7 @@ class Chunks:
                 wants_more = True
                 while wants_more and content.exception() is None and (data := content.read_nowait()):
                     meter.add_wait(since, protocol.arrived)
-                    wants_more = write_now(data)
+                    wants_more = on_chunk(data)
                     since = perf_counter()
                 if wants_more and content.exception() is None and not content.at_eof():
                     return

@@ -60,7 +60,7 @@ class LlamaCppProcess:
             command.append(f"--embeddings={config.embeddings}")
         environment = dict(os.environ)
         # The child inherits the CPU affinity of this process.
-        if threads := choose_threads():
+        if threads := await asyncio.to_thread(choose_threads):
             command += [f"--threads={threads.answer}", f"--prompt-threads={threads.prompt}"]
             if threads.answer == 1:
                 environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")

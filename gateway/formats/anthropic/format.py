@@ -60,8 +60,12 @@ class AnthropicFormat(Format):
         return path.startswith(PATH) and path[len(PATH) :][:1] in {"", "/"}
 
     def secret(self, headers: Headers) -> bytes:
-        """The `x-api-key`, else the bearer key; Anthropic gives the former precedence too."""
-        return next((value.strip() for name, value in headers if name == b"x-api-key"), b"") or bearer(headers)
+        """The last `x-api-key`, else the bearer key; Anthropic gives the former precedence too."""
+        api_key = b""
+        for name, value in headers:
+            if name == b"x-api-key":
+                api_key = value.strip()
+        return api_key or bearer(headers)
 
     def error(self, error: GatewayError, request_id: str) -> tuple[int, bytes]:
         """Anthropic's error object."""

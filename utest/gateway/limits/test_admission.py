@@ -6,8 +6,9 @@ import pytest
 
 from gateway.backends.kinds import GatewayConfig
 from gateway.errors.limits import Overloaded, QuotaUsedUp
-from gateway.limits.admission import Admission
+from gateway.limits.admission import Admission, Reservation
 from gateway.limits.checks import RequestChecks
+from gateway.limits.concurrency import ConcurrencyLimiter
 from gateway.limits.keyring import Key
 from gateway.limits.store import MemoryStore
 from gateway.operations import CHAT
@@ -52,5 +53,19 @@ def test_a_limit_that_is_lifted_and_set_again_counts_the_requests_under_way():
             await again.admission.limiter.acquire()
         limited.admission.limiter.release()
         await again.admission.limiter.acquire()
+
+    asyncio.run(main())
+
+
+def test_a_reservation_gives_its_slot_back_once():
+    async def main():
+        limiter = ConcurrencyLimiter(1, 0, 1.0)
+        reservation = Reservation([], None, MemoryStore(60.0), limiter)
+        await reservation.wait_for_slot()
+        reservation.release(0, 0.0)
+        reservation.release(0, 0.0)
+        await limiter.acquire()
+        with pytest.raises(Overloaded):
+            await limiter.acquire()
 
     asyncio.run(main())

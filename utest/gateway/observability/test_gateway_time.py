@@ -49,6 +49,17 @@ def test_a_backends_delays_do_not_count(time_of):
     assert time_of(stream=True) < BUSY_S / 2
 
 
+def test_a_backends_readiness_probe_does_not_count(client, monkeypatch):
+    async def ready(_):
+        await asyncio.sleep(BUSY_S)
+        return True
+
+    monkeypatch.setattr("gateway.backends.openai.backend.OpenAIBackend.ready", ready)
+    response = client.http.get("/health/ready")
+    assert response.status_code == 200
+    assert float(response.headers["x-gateway-time-ms"]) < BUSY_S * 1000 / 2
+
+
 def test_a_client_that_does_not_read_and_leaves_does_not_count(client, backend, monkeypatch):
     settled = queue.Queue()
     monkeypatch.setattr("gateway.observability.metrics.Metrics.add", lambda _, record: settled.put(record))

@@ -1,0 +1,41 @@
+"""What every format finds in the headers of a request, and which format a path has."""
+
+import pytest
+
+from gateway.formats.endpoints import format_of
+
+BEARER, OTHER, BASIC = (
+    (b"authorization", b"Bearer k"),
+    (b"authorization", b"bearer  o "),
+    (b"authorization", b"Basic x"),
+)
+API_KEY = (b"x-api-key", b" a ")
+
+
+@pytest.mark.parametrize(
+    ("headers", "openai", "anthropic"),
+    [
+        ([], b"", b""),
+        ([BEARER], b"k", b"k"),
+        ([BASIC], b"", b""),
+        # Of several headers of one name, the last counts.
+        ([BEARER, OTHER], b"o", b"o"),
+        ([BASIC, BEARER], b"k", b"k"),
+        ([BEARER, BASIC], b"", b""),
+        ([API_KEY], b"", b"a"),
+        ([API_KEY, BEARER], b"k", b"a"),
+        ([API_KEY, (b"x-api-key", b"b")], b"", b"b"),
+        ([(b"x-api-key", b""), BEARER], b"k", b"k"),
+    ],
+)
+def test_the_secret_in_the_headers(headers, openai, anthropic):
+    assert format_of("/v1/chat/completions").secret(headers) == openai
+    assert format_of("/v1/messages").secret(headers) == anthropic
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/v1/chat/completions", "openai"), ("/", "openai"), ("", "openai"), ("/v1/messages/count_tokens", "anthropic")],
+)
+def test_every_path_has_a_format(path, name):
+    assert format_of(path).name == name
