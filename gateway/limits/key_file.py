@@ -1,4 +1,4 @@
-"""The file of keys that `gateway keys` writes: names, limits and SHA-256 digests, never a key itself.
+"""The key file that `gateway keys` writes: names, limits and SHA-256 digests, never a key itself.
 
 A key has 256 random bits, so it cannot be found by trying, and a slow, salted hash is not needed.
 """

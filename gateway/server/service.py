@@ -50,7 +50,7 @@ class Gateway:
         router: runs the lifespan.
 
     Raises:
-        ConfigError: the file of keys is bad, limits cannot hold, or a ledger or OpenTelemetry cannot be used.
+        ConfigError: the key file is bad, a limit could not be enforced, or a ledger or OpenTelemetry cannot be used.
         EmbeddedModelError: an embedded model lacks its weights or its engine.
     """
 

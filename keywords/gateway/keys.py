@@ -31,10 +31,10 @@ _SHOWN_PART = 12
 
 @dataclass(frozen=True, slots=True)
 class MadeKey:
-    """A key and the file of keys that holds it.
+    """A key and the key file that holds it.
 
     Attributes:
-        file: the file of keys, as `[keys] file` takes it.
+        file: the key file, as `[keys] file` takes it.
         secret: the key.
     """
 

@@ -1,4 +1,4 @@
-"""The file of keys: hashes and limits, written by the command line, read by the gateway."""
+"""The key file: hashes and limits, written by the command line, read by the gateway."""
 
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
