@@ -41,7 +41,7 @@ _KINDS_WITHOUT_PACKAGE = tuple(kind for kind in Kind if kind is not Kind.litellm
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS, listener=SCOPES)
-class BackendsLibrary:
+class ScriptedBackendLibrary:
     """Put a scripted backend behind a gateway.
 
     `ScriptingLibrary` scripts its answers, `RecordingLibrary` reads its record.
