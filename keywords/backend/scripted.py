@@ -193,7 +193,7 @@ class ScriptedBackendLibrary:
             config: the file.
             table: its name, such as `keys`; the file must not have it yet.
             settings: its settings. A text that is JSON is taken as JSON, so `rpm=3` is a number and
-                `queue={"places": 2}` an inline table.
+                `queue={"slots": 2}` an inline table.
 
         Returns:
             The same file.
