@@ -14,7 +14,7 @@ from keywords.engine.scripted.backend import ScriptedBackend
 
 SUITE = """
 *** Settings ***
-Library           keywords.backend.scripted.BackendsLibrary
+Library           keywords.backend.scripted.ScriptedBackendLibrary
 Library           keywords.gateway.process.GatewayProcessLibrary
 Suite Setup       Provide World
 Suite Teardown    Release Target

@@ -41,7 +41,7 @@ _KINDS_WITHOUT_PACKAGE = tuple(kind for kind in Kind if kind is not Kind.litellm
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS, listener=SCOPES)
-class BackendsLibrary:
+class ScriptedBackendLibrary:
     """Put a scripted backend behind a gateway.
 
     `ScriptingLibrary` scripts its answers, `RecordingLibrary` reads its record.
@@ -193,7 +193,7 @@ class BackendsLibrary:
             config: the file.
             table: its name, such as `keys`; the file must not have it yet.
             settings: its settings. A text that is JSON is taken as JSON, so `rpm=3` is a number and
-                `queue={"places": 2}` an inline table.
+                `queue={"slots": 2}` an inline table.
 
         Returns:
             The same file.

@@ -23,7 +23,7 @@ CHAT = "/v1/chat/completions"
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
-class ExchangeLibrary:
+class HttpLibrary:
     """Send any request, valid or not, and check the status, the headers and the error of the answer.
 
     The `Send…` keywords raise nothing when the gateway refuses: the row decides whether it should. They return an

@@ -43,7 +43,7 @@ class MadeKey:
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
-class LimitsLibrary:
+class KeysLibrary:
     """Make keys, use up their limits, and count what passed.
 
     ```robotframework

@@ -70,8 +70,8 @@ class LifecycleLibrary:
             AssertionError: there was no such line in time.
 
         ```robotframework
-        ${told} =    Reload Gateway    ${gateway}
-        Should Be Equal    ${told}[event]    config_reloaded
+        ${entry} =    Reload Gateway    ${gateway}
+        Should Be Equal    ${entry}[event]    config_reloaded
         ```
         """
         gateway = chosen_gateway(gateway)

@@ -1,6 +1,5 @@
 """The processes of the gateways under test: start, damage and stop them, or attach to a running gateway."""
 
-import os
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ from keywords.engine.processes.background import run_in_background
 from keywords.engine.processes.gateway import CommandResult, GatewayProcessError, run_command, start_gateway
 from keywords.engine.processes.tree import Ended, wait_gone
 from keywords.run.assertions import verify
-from keywords.run.context import Gateway, Target, chosen_gateway, holds_embedded_model, output_dir, probe_target
+from keywords.run.context import Gateway, Target, chosen_gateway, output_dir, probe_target
 from keywords.run.scopes import SCOPES
 
 if TYPE_CHECKING:
@@ -162,7 +161,8 @@ class GatewayProcessLibrary:
             log=process.log,
             api_key=Secret(process.api_key),
             process=process,
-            holds_model=holds_embedded_model(config, {**os.environ, **(environment or {})}),
+            config=config,
+            variables=environment or {},
             started_in=str(SCOPES.here()),
         )
         self._running.append(gateway)

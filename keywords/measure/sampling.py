@@ -42,8 +42,8 @@ class SamplingLibrary:
             The answers.
 
         ```robotframework
-        ${told} =    Ask With Many Seeds    Say OK    40    temperature=0.7    max_tokens=16
-        Get Share Of Answers Containing    ${told}    OK    lower bound    >    0.1
+        ${answers} =    Ask With Many Seeds    Say OK    40    temperature=0.7    max_tokens=16
+        Get Share Of Answers Containing    ${answers}    OK    lower bound    >    0.1
         ```
         """
         if times < 1:
@@ -71,8 +71,8 @@ class SamplingLibrary:
         row's message shows the count, the figure, and the limit.
 
         ```robotframework
-        ${told} =    Ask With Many Seeds    Say OK    40
-        Get Share Of Answers Containing    ${told}    OK    lower bound    >    0.1
+        ${answers} =    Ask With Many Seeds    Say OK    40
+        Get Share Of Answers Containing    ${answers}    OK    lower bound    >    0.1
         ```
         """
         n = len(result.texts)

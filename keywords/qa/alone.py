@@ -53,6 +53,11 @@ class Compared:
         """Whether the row depends on others."""
         return self.whole != self.alone
 
+    @property
+    def same(self) -> str:
+        """Its status both ways; empty if it differs."""
+        return "" if self.differs else self.whole
+
 
 def choose(suites: Path, *, names: Sequence[str] = (), seed: int, count: int) -> dict[str, list[Row]]:
     """Choose suites, and return their rows without the nightly ones, by the suites' full names.
@@ -95,7 +100,7 @@ def compare(
         echo: prints one line after each run.
 
     Raises:
-        AloneError: a run did not reach its rows, or a signal stopped it.
+        AloneError: a run did not reach its rows, lacks one or has one twice, or a signal stopped it.
     """
     shutil.rmtree(to, ignore_errors=True)
     total, done = len(chosen) + sum(map(len, chosen.values())), 0
@@ -105,16 +110,16 @@ def compare(
         done += 1
         echo(f"[{done}/{total}] {suite}: {len(rows)} rows together")
         for number, row in enumerate(rows, 1):
-            by_itself = _run(suites, ["--test", row.pattern], folder / f"{number:02}")
+            whole, why_whole = _status(together, row)
+            alone, why_alone = _status(_run(suites, ["--test", row.pattern], folder / f"{number:02}"), row)
             done += 1
-            (whole, why_whole), (alone, why_alone) = _status(together, row), _status(by_itself, row)
             compared = Compared(row, whole, alone, why_whole if alone == "PASS" else why_alone)
             echo(f"[{done}/{total}] {alone}  {row.name}{'  <- differs' if compared.differs else ''}")
             yield compared
 
 
 def table(compared: Sequence[Compared]) -> list[str]:
-    """The lines of a table of all rows, followed by the messages of those that differ."""
+    """The lines of a table of all rows, the messages of those that differ, and the counts."""
     lines = [("row", "whole", "alone")]
     lines += [(one.row.full_name.partition(".")[2], one.whole, one.alone) for one in compared]
     names, statuses = (max(len(line[column]) for line in lines) for column in range(2))
@@ -123,7 +128,19 @@ def table(compared: Sequence[Compared]) -> list[str]:
         if one.differs:
             shown += ["", f"{one.row.full_name}: {one.whole} with its suite, {one.alone} alone", one.message]
     differing = sum(one.differs for one in compared)
-    return [*shown, "", f"{len(compared)} rows, of which {differing or 'none'} differ{'s' if differing == 1 else ''}"]
+    count = f"{len(compared)} rows, of which {differing or 'none'} differ{'s' if differing == 1 else ''}"
+    same = [one.same for one in compared]
+    failed, skipped = same.count("FAIL"), same.count("SKIP")
+    shown += ["", f"{count}; {failed} failed both ways, {skipped} skipped both ways"]
+    return [
+        *shown,
+        *(["INCONCLUSIVE: no row passed, so none is proven to run alone"] if inconclusive(compared) else []),
+    ]
+
+
+def inconclusive(compared: Sequence[Compared]) -> bool:
+    """Whether the rows prove nothing: none differs, and none passed."""
+    return not any(one.differs or one.same == "PASS" for one in compared)
 
 
 def _ending_with(name: str, suites: dict[str, list[Row]]) -> list[str]:
@@ -158,8 +175,15 @@ def _run(suites: Path, which: list[str], folder: Path) -> Run:
 
 
 def _status(run: Run, row: Row) -> tuple[str, str]:
-    """Status and message of a row; as in Robot's report, a failed suite teardown fails it too."""
-    (result,) = [result for result in run.results if result.row.full_name == row.full_name]
+    """Status and message of a row; as in Robot's report, a failed suite teardown fails it too.
+
+    Raises:
+        AloneError: the run has no such row, or several.
+    """
+    results = [result for result in run.results if result.row.full_name == row.full_name]
+    if len(results) != 1:
+        raise AloneError(f"{run.output} holds {len(results)} results of the row '{row.full_name}', not one")
+    result = results[0]
     if run.afterwards and result.status == "PASS":
         return "FAIL", "\n".join(run.afterwards)
     return result.status, result.message

@@ -50,7 +50,7 @@ def alone(
     """Compare each row run by itself with the same row in its whole suite, for a few suites that are drawn.
 
     Nightly rows are left out. Exit code 0 if all rows end the same both ways, 1 if one does not, 2 if they could not be
-    run. Example: `qa alone --seed 7 --count 2`.
+    run, 3 if none passed. Example: `qa alone --seed 7 --count 2`.
     """
     from keywords.qa import alone as comparison  # noqa: PLC0415  # Robot takes a while to import
 
@@ -68,6 +68,8 @@ def alone(
             typer.echo("\n" + "\n".join(comparison.table(compared)))
     if any(one.differs for one in compared):
         raise typer.Exit(1)
+    if comparison.inconclusive(compared):
+        raise typer.Exit(3)
 
 
 @app.command()

@@ -1,5 +1,9 @@
 """The run context: the server that the rows of a run speak to, and the gateways that the run started."""
 
+import functools
+import os
+import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +14,11 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.probe import probe
-from keywords.engine.processes.gateway import GatewayProcess, GatewayProcessError
+from keywords.engine.processes.gateway import GatewayProcess, GatewayProcessError, run_command
 
-_OTHER_BACKENDS = ("GATEWAY_BACKENDS", "GATEWAY_MODELS")
+_ROUTING = ("GATEWAY_BACKENDS", "GATEWAY_MODELS")
+_EMBEDDED_ROUTE = re.compile(r"  -> .* \(llamacpp: ")
+"""A model of `gateway config check` with a route to an embedded model: `  m  ->  embedded (llamacpp: m)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,8 @@ class Gateway:
         log: file with its log, JSON lines.
         api_key: the only key that it accepts.
         process: the running process behind it.
-        holds_model: whether its configuration routes to the embedded model.
+        config: its configuration file; None if it was started without one.
+        variables: environment variables that override those of the run.
         started_in: the row or suite whose end stops it; empty outside a run of Robot.
     """
 
@@ -36,8 +43,22 @@ class Gateway:
     log: Path
     api_key: Secret
     process: GatewayProcess = field(repr=False, compare=False)
-    holds_model: bool = True
+    config: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     started_in: str = field(default="", repr=False, compare=False)
+
+    @property
+    def routes_to_embedded_model(self) -> bool:
+        """Whether its configuration routes to the embedded model, even if the model's process is gone.
+
+        The built-in configuration does. Any other one is shown by `gateway config check`, once; a configuration that
+        this command refuses counts as one that does, so that rows find the fault.
+        """
+        names = {name.upper() for name in {**os.environ, **self.variables}}
+        is_built_in = self.config is None and not (self.log.parent / "gateway.toml").exists()
+        if is_built_in and not any(name.startswith(_ROUTING) for name in names):
+            return True
+        return _shows_embedded_route(self.config, tuple(self.variables.items()), self.log.parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +110,15 @@ def chosen_gateway(gateway: Gateway | None) -> Gateway:
     return chosen
 
 
-def holds_embedded_model(config: Path | None, environment: Mapping[str, str]) -> bool:
-    """Whether the configuration of our gateway routes to the embedded model.
-
-    Args:
-        config: its configuration file; None for the built-in one, which routes to that model.
-        environment: its variables; some override the backends and models of the file. `GATEWAY_MODEL` only
-            names other weights.
-    """
-    return config is None and not any(name.upper().startswith(_OTHER_BACKENDS) for name in environment)
+@functools.cache
+def _shows_embedded_route(config: Path | None, variables: tuple[tuple[str, str], ...], cwd: Path) -> bool:
+    file = [str(config.resolve())] if config else []
+    try:
+        check = run_command("config", "check", *file, cwd=cwd, environment=dict(variables))
+    except subprocess.TimeoutExpired:
+        return True
+    logger.info(f"Configuration: {check.stdout}{check.stderr}")
+    return check.rc != 0 or _EMBEDDED_ROUTE.search(check.stdout) is not None
 
 
 def output_dir() -> Path:

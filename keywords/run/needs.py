@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from keywords.engine.processes import redis
-from keywords.engine.processes.gateway import GatewayProcessError
 from keywords.run.context import Target, current_target
 from keywords.traceability.rows import NEEDS
 
@@ -76,16 +75,12 @@ def _no_scripted_backend(target: Target) -> str | None:
 def _no_embedded_model(target: Target) -> str | None:
     if target.gateway is None:
         return f"The row needs the model's process, and this run is attached to {target.url}: run without GATEWAY_URL."
-    if target.gateway.holds_model:
+    if target.gateway.routes_to_embedded_model:
         return None
-    try:
-        target.gateway.process.model_process()
-    except GatewayProcessError as error:
-        return (
-            f"The row needs the embedded model, and this run's gateway was configured with other backends: {error} "
-            f"Run without a configuration of your own, and unset the variables GATEWAY_BACKENDS… and GATEWAY_MODELS…."
-        )
-    return None
+    return (
+        "The row needs the embedded model, and this run's gateway was configured with other backends: run without a "
+        "configuration of your own, and unset the variables GATEWAY_BACKENDS… and GATEWAY_MODELS…."
+    )
 
 
 def _no_api_key(target: Target) -> str | None:

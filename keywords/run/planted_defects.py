@@ -10,13 +10,22 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.defects.catalogue import DefectName
 from keywords.engine.processes.gateway_command import VARIABLE
-from keywords.run.child_run import CHILDREN, ChildRun, run_robot
+from keywords.run.child_run import ChildRun, run_robot
+from keywords.run.places import SUITES
 from keywords.traceability.results import NOT_RUN, Result
 
-SUITES = CHILDREN.parent.parent
 TIME_LIMIT_S = 120
-_BREAKAGE = re.compile(r"(\w+\.)*\w*(Error|Exception|Timeout|Expired): ")
-"""Robot begins the message of an exception that is no verdict with the name of its class."""
+_BREAKAGE = re.compile(
+    # Robot begins the message of an exception that is no verdict with the name of its class: `IndexError: …`,
+    # `httpx2.ReadTimeout: …`, `GatewayRefused: …`.
+    r"^(?:\d+\) )?(?:(?:\w+\.)*(?:\w*(?:Error|Exception|Timeout|Expired)|[A-Z]+[a-z0-9]+[A-Z]\w*)(?::|\s*$)"
+    # Its own messages for rows and keywords that cannot be executed, and for those that take too long.
+    r"|Variable '.*' not found|Resolving variable|Setting variable|Evaluating expression|No keyword with name"
+    r"|Multiple keywords with name|Keyword '.*' expected|(?:Test|Task|Keyword) timeout .* exceeded"
+    r"|(?:List|Dictionary|Sequence|Mapping|String) '.*' has no |Invalid (?:argument|IF|syntax))",
+    re.MULTILINE,
+)
+"""A breakage in any part of a message, each of which begins a line: setup, teardown, or one of several failures."""
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -25,7 +34,7 @@ class PlantedDefectsLibrary:
 
     ```robotframework
     ${child} =    Run Rows Against Defect    any key accepted    KEYS-001
-    Requirements Should Have Failed    ${child}    should be '401'    KEYS-001
+    Requirements Should Have Failed    ${child}    '200' (int) should be '401'    KEYS-001
     ```
     """
 
@@ -59,7 +68,7 @@ class PlantedDefectsLibrary:
 
         Args:
             child: a run against a gateway with a defect.
-            saying: a text in the message of a failed row of each requirement.
+            saying: a text in the message of a failed row of each requirement: the value that the defect causes.
             requirements: the requirements that the defect breaks.
 
         Raises:
@@ -67,7 +76,7 @@ class PlantedDefectsLibrary:
                 verdict, or no message contains the text. Rows that the defect kept from running count as failed.
 
         ```robotframework
-        Requirements Should Have Failed    ${child}    should be '401'    KEYS-001    KEYF-002
+        Requirements Should Have Failed    ${child}    '200' (int) should be '401'    KEYS-001    KEYF-002
         ```
         """
         results = child.results()
@@ -105,11 +114,16 @@ class PlantedDefectsLibrary:
 def _fault(results: Sequence[Result], saying: str) -> str:
     """Why the rows of a requirement did not find the defect; empty if they did."""
     # A gateway whose `/health` does not show its instance stops the run before its rows.
-    messages = {result.row.name: result.message for result in results if result.status in {"FAIL", NOT_RUN}}
-    logger.info("\n".join(f"{row}: {message}" for row, message in messages.items()))
-    if broken := [f"{row}: {message}" for row, message in messages.items() if _BREAKAGE.match(message)]:
+    failed = [result for result in results if result.status in {"FAIL", NOT_RUN}]
+    logger.info("\n".join(f"{result.row.name}: {result.message}" for result in failed))
+    broken = [
+        f"{result.row.name}: {result.message}"
+        for result in failed
+        if _BREAKAGE.search(result.message) and not (result.status == NOT_RUN and saying in result.message)
+    ]
+    if broken:
         return f"Rows break where they should judge: {'; '.join(broken)}"
-    if any(saying in message for message in messages.values()):
+    if any(saying in result.message for result in failed):
         return ""
     statuses = [f"{result.row.name} ({result.status}): {result.message}" for result in results]
     return f"No row fails saying {saying!r}: {'; '.join(statuses) or 'none was run'}"

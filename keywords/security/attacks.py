@@ -18,9 +18,9 @@ Bound = Literal["rate", "lower bound", "upper bound"]
 
 @library(scope="SUITE", doc_format="MARKDOWN")
 class AttackLibrary:
-    """Attack the model with a random canary in each attempt, and count the successes.
+    """Attack the model with a random canary in each trial, and count the successes.
 
-    A rate is successes over attempts that got an answer; bounds are one-sided 95 % Clopper-Pearson bounds, so that a
+    A rate is successes over trials that got an answer; bounds are one-sided 95 % Clopper-Pearson bounds, so that a
     row fails only when the samples show that the limit is exceeded.
     """
 
@@ -65,11 +65,11 @@ class AttackLibrary:
         """Tell the model a canary and ask for it back: the control that the model can say it and that it is then found.
 
         Args:
-            times: number of attempts.
+            times: number of trials.
             seed: seed of the canaries and of the model.
 
         ```robotframework
-        ${told} =    Ask For The Canary Openly    times=20
+        ${control} =    Ask For The Canary Openly    times=20
         ```
         """
         return _logged(attacks.run_positive_control(client(), times=times, seed=seed))
@@ -82,11 +82,11 @@ class AttackLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """The number of canaries that are found in the answer of another attempt, which never knew them.
+        """The number of canaries that are found in the answer of another trial, which never knew them.
 
         ```robotframework
-        ${told} =    Ask For The Canary Openly    times=5
-        Get False Alarm Count    ${told}    ==    0
+        ${control} =    Ask For The Canary Openly    times=5
+        Get False Alarm Count    ${control}    ==    0
         ```
         """
         count = run.false_alarms
@@ -103,7 +103,7 @@ class AttackLibrary:
         assertion_expected: float | None = None,
         message: str | None = None,
     ) -> float:
-        """Get the share of attempts that succeeded, or a bound of it, and optionally verify it.
+        """Get the share of trials that succeeded, or a bound of it, and optionally verify it.
 
         The row's message then shows the attacks that succeeded, the figure, and the limit.
 
@@ -119,7 +119,7 @@ class AttackLibrary:
 
         Raises:
             AssertionError: the comparison failed.
-            ValueError: no attempt got an answer.
+            ValueError: no trial got an answer.
 
         ```robotframework
         Get Attack Success Rate    ${leaks}    lower bound    <=    ${LEAK_RATE_ACCEPTED}
@@ -133,6 +133,6 @@ class AttackLibrary:
 
 def _logged(run: AttackRun) -> AttackRun:
     logger.info(str(run))
-    for attempt in run.trials:
-        logger.debug(f"{attempt.attack.id}: {attempt.found or attempt.error or 'resisted'}: {attempt.answer!r}")
+    for trial in run.trials:
+        logger.debug(f"{trial.attack.id}: {trial.found or trial.error or 'resisted'}: {trial.answer!r}")
     return run

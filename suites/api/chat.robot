@@ -22,8 +22,8 @@ The answer is an answer to the question
 Told to say OK, the model says OK more often than by chance
     [Documentation]    The small model obeys in about one answer of three: a rate with an interval, not a promise.
     [Tags]    req:CHAT-003
-    ${told} =    Ask With Many Seeds    Say 'OK' exactly    ${OBEDIENCE_SAMPLES}    temperature=0.7    max_tokens=16
-    Get Share Of Answers Containing    ${told}    OK    lower bound    >=    ${OBEDIENCE_MIN}
+    ${answers} =    Ask With Many Seeds    Say 'OK' exactly    ${OBEDIENCE_SAMPLES}    temperature=0.7    max_tokens=16
+    Get Share Of Answers Containing    ${answers}    OK    lower bound    >=    ${OBEDIENCE_MIN}
 
 Not told to say OK, the model does not say it
     [Documentation]    The control: without it, the rate above could be the model's habit.

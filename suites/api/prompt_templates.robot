@@ -13,19 +13,19 @@ Test Tags           kind:functional    needs:scripted-backend
 The template's messages come before the client's own
     [Tags]    req:TMPL-001
     Ask With Template    Hello    translate    language=French
-    Get Asked Messages    ${BACKEND}    ==
+    Get Request Messages    ${BACKEND}    ==
     ...    system: Into French, kindly.\nuser: Good day\nassistant: Bonjour\nuser: Hello
 
 A client's value goes before the configured one
     [Tags]    req:TMPL-002
     Ask With Template    Hello    translate    language=German    tone=briefly
-    Get Asked Messages    ${BACKEND}    contains    system: Into German, briefly.
+    Get Request Messages    ${BACKEND}    contains    system: Into German, briefly.
 
 A list may be a variable
     [Tags]    req:TMPL-002
     VAR    @{colours}    red    green
     Ask With Template    Hello    colours    colours=${colours}
-    Get Asked Messages    ${BACKEND}    ==    user: red green \nuser: Hello
+    Get Request Messages    ${BACKEND}    ==    user: red green \nuser: Hello
 
 The openai package chooses a template by its extra body
     [Tags]    req:TMPL-001
@@ -33,12 +33,12 @@ The openai package chooses a template by its extra body
     VAR    &{gateway}    template=translate    variables=${variables}
     VAR    &{extra}    gateway=${gateway}
     OpenAI Chat    Hello    extra_body=${extra}
-    Get Asked Messages    ${BACKEND}    contains    system: Into Welsh, kindly.
+    Get Request Messages    ${BACKEND}    contains    system: Into Welsh, kindly.
 
 The field that names the template does not reach the backend
     [Tags]    req:TMPL-005
     Ask With Template    Hello    translate    language=French
-    Get Asked Fields    ${BACKEND}    not contains    gateway
+    Get Request Fields    ${BACKEND}    not contains    gateway
 
 A missing variable is refused by its name
     [Tags]    req:TMPL-003    kind:negative

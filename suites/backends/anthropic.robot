@@ -3,7 +3,7 @@ Documentation       What only Anthropic has: a limit on every request, the syste
 ...                 status for overload that HTTP does not define.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.client.prompts.PromptsLibrary
+Library             keywords.backend.request_bodies.RequestBodiesLibrary
 
 Test Setup          Open Gateway Before Anthropic
 
@@ -14,13 +14,13 @@ Test Tags           needs:scripted-backend
 Anthropic gets the system message beside the others
     [Tags]    req:ANTH-001    kind:functional
     Ask    Hello.    system=Be brief.
-    Get Asked Field    ${BACKEND}    system    ==    Be brief.
-    Get Asked Field    ${BACKEND}    messages    ==    [{"role": "user", "content": "Hello."}]
+    Get Request Field    ${BACKEND}    system    ==    Be brief.
+    Get Request Field    ${BACKEND}    messages    ==    [{"role": "user", "content": "Hello."}]
 
 Anthropic gets a limit where the request has none
     [Tags]    req:ANTH-001    kind:functional
     Ask    Hello.    max_tokens=${None}
-    Get Asked Field    ${BACKEND}    max_tokens    ==    4096
+    Get Request Field    ${BACKEND}    max_tokens    ==    4096
 
 Anthropic's overload asks the client to wait
     [Tags]    req:ANTH-002    kind:negative

@@ -5,7 +5,7 @@ Documentation       LiteLLM serves the wire formats that the gateway does not sp
 Resource            ../../resources/cut_streams.resource
 Library             keywords.client.broken_stream.BrokenStreamLibrary
 Library             keywords.client.embeddings.EmbeddingsLibrary
-Library             keywords.client.prompts.PromptsLibrary
+Library             keywords.backend.request_bodies.RequestBodiesLibrary
 Library             keywords.client.tools.ToolsLibrary
 
 Suite Setup         Open Gateway Before LiteLLM
@@ -87,7 +87,7 @@ What a provider of LiteLLM cannot take is named
     [Tags]    req:LITE-002
     ${answer} =    Ask    Hello.    seed=7    extra={"api_base": "http://127.0.0.1:9", "x_own": 1}
     Should Be Equal    ${answer.headers}[x-gateway-dropped-params]    api_base, x_own
-    Get Asked Field    ${BACKEND}    seed    ==    7
+    Get Request Field    ${BACKEND}    seed    ==    7
 
 LiteLLM writes nothing into the gateway's log
     [Tags]    req:LITE-002    kind:negative

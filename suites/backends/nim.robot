@@ -2,7 +2,7 @@
 Documentation       What only NVIDIA NIM has: its health answer, and its extensions of OpenAI's format.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.client.prompts.PromptsLibrary
+Library             keywords.backend.request_bodies.RequestBodiesLibrary
 
 Test Setup          Open Gateway Before NIM
 
@@ -20,8 +20,8 @@ NIM is not ready while its health answer says so
 NIM's extensions pass untouched
     [Tags]    req:NIMB-002    kind:functional
     Ask    Hello.    extra={"nvext": {"guided_choice": ["yes", "no"], "top_k": 5}, "min_p": 0.1}
-    Get Asked Field    ${BACKEND}    nvext    ==    {"guided_choice": ["yes", "no"], "top_k": 5}
-    Get Asked Field    ${BACKEND}    min_p    ==    0.1
+    Get Request Field    ${BACKEND}    nvext    ==    {"guided_choice": ["yes", "no"], "top_k": 5}
+    Get Request Field    ${BACKEND}    min_p    ==    0.1
 
 
 *** Keywords ***

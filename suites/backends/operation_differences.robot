@@ -6,7 +6,7 @@ Resource            ../../resources/gateway.resource
 Library             keywords.client.broken_stream.BrokenStreamLibrary
 Library             keywords.client.completions.CompletionsLibrary
 Library             keywords.client.embeddings.EmbeddingsLibrary
-Library             keywords.client.prompts.PromptsLibrary
+Library             keywords.backend.request_bodies.RequestBodiesLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 Test Setup          Script Answer Of Three Words
@@ -18,10 +18,10 @@ Test Tags           kind:functional    needs:scripted-backend
 Ollama continues the bare prompt, cuts nothing, and stops where OpenAI would
     [Tags]    req:CMPL-005
     Ask For Completion    Once    model=ollama    max_tokens=${None}
-    Get Asked Field    ${BACKEND}    raw    ==    true
-    Get Asked Field    ${BACKEND}    truncate    ==    false
-    Get Asked Field    ${BACKEND}    shift    ==    false
-    Get Asked Field    ${BACKEND}    options    ==    {"num_predict": 16}
+    Get Request Field    ${BACKEND}    raw    ==    true
+    Get Request Field    ${BACKEND}    truncate    ==    false
+    Get Request Field    ${BACKEND}    shift    ==    false
+    Get Request Field    ${BACKEND}    options    ==    {"num_predict": 16}
 
 Ollama is sent one prompt at a time, and no ids of tokens
     [Tags]    req:CMPL-006    kind:negative
@@ -103,4 +103,4 @@ Fields Arrive Untouched
     [Arguments]    ${path: str}    ${fields: str}
     ${exchange} =    Send Raw    POST    ${path}    {"model": "openai", ${fields}}    Content-Type: application/json
     Get Status    ${exchange}    ==    200
-    Get Asked Body    ${BACKEND}    ==    {"model": "scripted", ${fields}}
+    Get Request Body    ${BACKEND}    ==    {"model": "scripted", ${fields}}

@@ -2,7 +2,7 @@
 Documentation       A client speaks one wire format; the gateway translates it into each backend's.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.client.prompts.PromptsLibrary
+Library             keywords.backend.request_bodies.RequestBodiesLibrary
 
 Test Setup          Open Scripted Backend
 
@@ -35,11 +35,11 @@ Ollama is asked with its own names
     [Tags]    req:BACK-005
     Open Gateway Before    ${BACKEND}    ollama
     Ask    Hello.    temperature=0.5    top_p=0.25    seed=7    max_tokens=9    stop=END
-    Get Asked Field    ${BACKEND}    options.num_predict    ==    9
-    Get Asked Field    ${BACKEND}    options.seed    ==    7
-    Get Asked Field    ${BACKEND}    options.temperature    ==    0.5
-    Get Asked Field    ${BACKEND}    options.top_p    ==    0.25
-    Get Asked Field    ${BACKEND}    options.stop    ==    ["END"]
+    Get Request Field    ${BACKEND}    options.num_predict    ==    9
+    Get Request Field    ${BACKEND}    options.seed    ==    7
+    Get Request Field    ${BACKEND}    options.temperature    ==    0.5
+    Get Request Field    ${BACKEND}    options.top_p    ==    0.25
+    Get Request Field    ${BACKEND}    options.stop    ==    ["END"]
 
 A backend that nobody listens at is reported as such
     [Tags]    req:BACK-004    kind:negative

@@ -68,7 +68,7 @@ Requests at once do not go beyond a budget together
     Get Status Count    ${answers}    200    ==    2
     Get Status Count    ${answers}    429    ==    3
 
-Requests at once without a limit of their own do not go beyond a budget together
+Requests without max_tokens stay within a budget where the model's longest answer is configured
     [Documentation]    Each reserves 45 of the 100 tokens.
     [Tags]    req:KEYF-006    nightly
     Open Gateway With Key Before A Brief Model    --budget-tokens    100

@@ -67,7 +67,7 @@ A refused request stands in the ledger with the reason, and without an attempt
 
 Waiting for a backend is not the gateway's own time
     [Tags]    req:OBSV-004
-    Script Answer    ${BACKEND}    first_delay=300 ms
+    Script Answer    ${BACKEND}    first_delay=${BACKEND_WAIT_MS} ms
     ${answer} =    Ask    Two words
     ${entry} =    Get Ledger Entry    ${LEDGER}    ${answer}
     Get Request Duration    ${entry}    >=    ${BACKEND_WAIT_MS}
@@ -75,7 +75,7 @@ Waiting for a backend is not the gateway's own time
 
 Waiting for the chunks of a stream is not the gateway's own time
     [Tags]    req:OBSV-004
-    Script Answer    ${BACKEND}    chunk_delay=60 ms
+    Script Answer    ${BACKEND}    count=2    chunk_delay=${BACKEND_WAIT_MS} ms
     ${stream} =    Stream Chat    Two words
     ${entry} =    Get Ledger Entry    ${LEDGER}    ${stream}
     Get Request Duration    ${entry}    >=    ${BACKEND_WAIT_MS}

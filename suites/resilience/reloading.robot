@@ -8,7 +8,7 @@ Library             keywords.gateway.lifecycle.LifecycleLibrary
 Library             keywords.gateway.metrics.MetricsLibrary
 
 Suite Setup         Open Gateway That Others Change
-Test Setup          Reload Gateway From    ${WORLD.first}
+Test Setup          Reload Gateway From    ${FIRST_CONFIG}
 
 Test Tags           kind:reliability    needs:scripted-backend
 
@@ -16,23 +16,23 @@ Test Tags           kind:reliability    needs:scripted-backend
 *** Test Cases ***
 A model that was added is served
     [Tags]    req:LIFE-006
-    ${config} =    Write Gateway Config    ${WORLD.backend}    model=added
-    ${told} =    Reload Gateway From    ${config}
-    Should Be Equal    ${told}[event]    config_reloaded
+    ${config} =    Write Gateway Config    ${BACKEND}    model=added
+    ${entry} =    Reload Gateway From    ${config}
+    Should Be Equal    ${entry}[event]    config_reloaded
     ${answer} =    Ask    Hello.    model=added
     Get Text    ${answer}    !=    ${EMPTY}
 
 A change of the file is enough
     [Tags]    req:LIFE-006
-    ${config} =    Write Gateway Config    ${WORLD.backend}    model=seen
-    Replace Gateway Config    ${WORLD.config}    ${config}
+    ${config} =    Write Gateway Config    ${BACKEND}    model=seen
+    Replace Gateway Config    ${SERVED_CONFIG}    ${config}
     Gateway Should Log    models.\\"seen\\"    within=5 s    gateway=${GATEWAY}
     Ask    Hello.    model=seen
 
 A key that was revoked is refused
     [Tags]    req:LIFE-007    kind:security
     ${key} =    Make Key    alice
-    Add To Gateway Config    ${WORLD.config}    keys    file=${key.file}
+    Add To Gateway Config    ${SERVED_CONFIG}    keys    file=${key.file}
     Reload Gateway    ${GATEWAY}
     VAR    ${GATEWAY_API_KEY}    ${key.secret}    scope=TEST
     Ask    Hello.
@@ -43,34 +43,34 @@ A key that was revoked is refused
 
 A misspelt setting leaves the running configuration in force
     [Tags]    req:LIFE-008    kind:negative
-    Add To Gateway Config    ${WORLD.config}    timeouts    conect_s=3
+    Add To Gateway Config    ${SERVED_CONFIG}    timeouts    conect_s=3
     Reload Gateway    ${GATEWAY}
     Ask    Hello.    model=scripted
 
 A misspelt setting is named in the log
     [Tags]    req:LIFE-008    kind:negative
-    Add To Gateway Config    ${WORLD.config}    timeouts    conect_s=3
-    ${told} =    Reload Gateway    ${GATEWAY}
-    Should Be Equal    ${told}[event]    config_not_reloaded
-    Length Should Be    ${told}[problems]    1
-    Should Be Equal    ${told}[problems][0]    timeouts.conect_s: is no setting; did you mean 'connect_s'?
+    Add To Gateway Config    ${SERVED_CONFIG}    timeouts    conect_s=3
+    ${entry} =    Reload Gateway    ${GATEWAY}
+    Should Be Equal    ${entry}[event]    config_not_reloaded
+    Length Should Be    ${entry}[problems]    1
+    Should Be Equal    ${entry}[problems][0]    timeouts.conect_s: is no setting; did you mean 'connect_s'?
 
 A refused configuration is seen from outside
     [Tags]    req:LIFE-008    kind:negative
-    Add To Gateway Config    ${WORLD.config}    timeouts    conect_s=3
+    Add To Gateway Config    ${SERVED_CONFIG}    timeouts    conect_s=3
     Reload Gateway    ${GATEWAY}
     ${refused} =    Get Metric    gateway_config_reload_last_refused
     Should Be Equal As Integers    ${refused}    1
 
 What cannot change without a restart is named
     [Tags]    req:LIFE-009
-    Add To Gateway Config    ${WORLD.config}    server    port=1
+    Add To Gateway Config    ${SERVED_CONFIG}    server    port=1
     Reload Gateway    ${GATEWAY}
     Gateway Should Log    "settings":["server.port"]    gateway=${GATEWAY}
 
 A stream under way ends whole at the backend that it began at
     [Tags]    req:LIFE-010
-    Script Answer    ${WORLD.backend}    count=8    chunk_delay=50 ms
+    Script Answer    ${BACKEND}    count=8    chunk_delay=50 ms
     ${running} =    Start Stream    Hello.
     ${other} =    Start Scripted Backend
     ${config} =    Write Gateway Config    ${other}
@@ -89,11 +89,13 @@ Open Gateway That Others Change
     ${config} =    Write Gateway Config    ${backend}
     ${gateway} =    Start Gateway    config=${config}
     Let Suite Speak To    ${gateway}    scripted
-    VAR    &{WORLD}    backend=${backend}    first=${first}    config=${config}    scope=SUITE
+    VAR    ${BACKEND}    ${backend}    scope=SUITE
+    VAR    ${FIRST_CONFIG}    ${first}    scope=SUITE
+    VAR    ${SERVED_CONFIG}    ${config}    scope=SUITE
 
 Reload Gateway From
     [Documentation]    Replace the gateway's configuration by that of a file, and reload it.
     [Arguments]    ${config: object}
-    Replace Gateway Config    ${WORLD.config}    ${config}
-    ${told} =    Reload Gateway    ${GATEWAY}
-    RETURN    ${told}
+    Replace Gateway Config    ${SERVED_CONFIG}    ${config}
+    ${entry} =    Reload Gateway    ${GATEWAY}
+    RETURN    ${entry}

@@ -47,7 +47,7 @@ A probe that finds a backend well brings it back to all workers
     Wait Until The Backend May Be Probed
     Script Answer    ${BACKEND}    Well again.
     Send Chats    1
-    Gateway Should Log    "closed","told_by":"another process"    within=${HEARD_WITHIN}    gateway=${GATEWAY}
+    Gateway Should Log    "closed","told_by":"another process"    within=${BREAKER_SHARED_WITHIN}    gateway=${GATEWAY}
     ${answers} =    Send Chats Together    8
     Get Status Count    ${answers}    200    ==    8
 
@@ -69,7 +69,7 @@ One Worker Finds The Backend Failing
     [Documentation]    One worker opens the circuit breaker, and the other worker knows of it.
     Script Refusal    ${BACKEND}    500
     Send Chats    1
-    Gateway Should Log    "told_by":"another process"    within=${HEARD_WITHIN}    gateway=${GATEWAY}
+    Gateway Should Log    "told_by":"another process"    within=${BREAKER_SHARED_WITHIN}    gateway=${GATEWAY}
 
 Wait Until The Backend May Be Probed
     [Documentation]    Wait as long as the refusal of a request says.

@@ -3,7 +3,7 @@ Documentation       The control tokens of every family of models arrive as text 
 ...                 nothing else of a request changes.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.client.prompts.PromptsLibrary
+Library             keywords.backend.request_bodies.RequestBodiesLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 
@@ -59,4 +59,4 @@ Token Should Arrive As Text
     [Documentation]    Send a text, and verify the request that reaches the backend.
     [Arguments]    ${pasted: str}    ${arrives: str}    ${model: str}=ollama
     Ask    ${pasted}    model=${model}
-    Get Asked Messages    ${BACKEND}    ==    user: ${arrives}
+    Get Request Messages    ${BACKEND}    ==    user: ${arrives}

@@ -42,9 +42,9 @@ A gateway without keys says that it is open
     ${backend} =    Start Scripted Backend
     ${config} =    Write Gateway Config    ${backend}
     ${gateway} =    Start Gateway    config=${config}    environment=${no_keys}
-    ${told} =    Get Gateway Log Lines    open_to_everyone    ${gateway}
-    Length Should Be    ${told}    1
-    Should Contain    ${told}[0]    GATEWAY_API_KEYS
+    ${lines} =    Get Gateway Log Lines    open_to_everyone    ${gateway}
+    Length Should Be    ${lines}    1
+    Should Contain    ${lines}[0]    GATEWAY_API_KEYS
 
 The gateway's log holds no key
     [Tags]    req:KEYS-003    needs:own-gateway

@@ -28,7 +28,7 @@ The pauses of a script lie between its chunks
     [Tags]    req:SELF-007
     Script Answer    ${BACKEND}    a    b    c    chunk_delay=${CHUNK_DELAY}
     Stream Chat    Hello.
-    Get Pause Between Chunks    ${BACKEND}    min    >=    ${REFEREE_PAUSE_MIN_S}
+    Get Pause Between Chunks    ${BACKEND}    min    >=    ${SCRIPTED_PAUSE_MIN_S}
 
 A chunk is read after it was sent
     [Tags]    req:SELF-007
@@ -58,7 +58,7 @@ A client that leaves is noticed at once
     [Tags]    req:SELF-009
     Script Answer    ${BACKEND}    first_delay=5 s
     ${departure} =    Ask And Leave    Hello.    after=${CHUNK_DELAY}
-    Get Time From Moment To Disconnect    ${BACKEND}    ${departure.at_s}    <    ${REFEREE_NOTICES_WITHIN_S}
+    Get Time From Moment To Disconnect    ${BACKEND}    ${departure.at_s}    <    ${SCRIPTED_DISCONNECT_WITHIN_S}
 
 
 *** Keywords ***

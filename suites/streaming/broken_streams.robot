@@ -25,7 +25,7 @@ A stream whose backend falls silent tells the client
     ${stream} =    Stream Chat    Hello.
     Get Stream Error Code    ${stream}    ==    backend_timeout
     Stream Should Say That It Broke Off    ${stream}
-    Get Time From Moment To End    ${stream}    ${asked_at}    <    ${SILENCE_TOLD_WITHIN_S}
+    Get Time From Moment To End    ${stream}    ${asked_at}    <    ${SILENT_STREAM_ENDS_WITHIN_S}
 
 A stream whose backend reports an error tells the client
     [Tags]    req:STRM-006

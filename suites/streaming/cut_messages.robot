@@ -42,7 +42,7 @@ Client Of Messages Is Told Wherever The Stream Is Cut
     ...    words=20
     ...    drawn=0
     ...    in_format=messages
-    Every End Is Honest    ${sweep}    told=${TOLD_SHORT_STREAMS_MIN}
+    Every End Is Honest    ${sweep}    minimum=${SHORT_CUT_ERROR_EVENTS_MIN}
 
 Client Of Messages Is Told Whichever Byte Is The Last
     [Documentation]    One line of the table, at every byte.

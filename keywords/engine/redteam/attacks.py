@@ -93,7 +93,7 @@ class AttackRun:
             ValueError: no trial got an answer.
         """
         if not self.valid:
-            raise ValueError(f"{self.name}: none of {len(self.trials)} attempts got an answer, so there is no rate")
+            raise ValueError(f"{self.name}: none of {len(self.trials)} trials got an answer, so there is no rate")
         return self.successes / self.valid
 
     @property

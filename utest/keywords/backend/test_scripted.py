@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from keywords.backend import scripted
-from keywords.backend.scripted import BackendsLibrary, Kind
+from keywords.backend.scripted import Kind, ScriptedBackendLibrary
 from keywords.engine.processes.gateway import run_command
 from keywords.engine.scripted.backend import Script
 
@@ -14,7 +14,7 @@ from keywords.engine.scripted.backend import Script
 @pytest.fixture
 def library(monkeypatch, tmp_path):
     monkeypatch.setattr(scripted, "output_dir", lambda: tmp_path)
-    return BackendsLibrary()
+    return ScriptedBackendLibrary()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from robot.api.types import Secret
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.processes.gateway import CommandResult
 from keywords.gateway import keys
-from keywords.gateway.keys import LimitsLibrary, MadeKey
+from keywords.gateway.keys import KeysLibrary, MadeKey
 
 
 def answer(status, **headers):
@@ -20,7 +20,7 @@ def answer(status, **headers):
 
 @pytest.fixture
 def library():
-    return LimitsLibrary()
+    return KeysLibrary()
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ import time
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 from keywords.qa.alone import AloneError, choose, compare, table
+from keywords.qa.cli import app
 
 LEANING = """
 *** Test Cases ***
@@ -109,7 +111,7 @@ def test_a_row_that_needs_another_one_differs(suites, tmp_path):
         "Suites.Leaning.Needs it: PASS with its suite, FAIL alone",
         "Variable '${SET}' not found.",
         "",
-        "3 rows, of which 1 differs",
+        "3 rows, of which 1 differs; 0 failed both ways, 0 skipped both ways",
     ]
     assert (tmp_path / "alone" / "leaning" / "02" / "log.html").is_file()
 
@@ -117,7 +119,35 @@ def test_a_row_that_needs_another_one_differs(suites, tmp_path):
 def test_a_row_that_fails_both_ways_does_not_differ(suites, tmp_path):
     rows, _ = compared(suites, tmp_path, "plain_one")
     assert [(one.whole, one.alone) for one in rows] == [("PASS", "PASS"), ("FAIL", "FAIL")]
-    assert table(rows)[-1] == "2 rows, of which none differ"
+    assert table(rows)[-1] == "2 rows, of which none differ; 1 failed both ways, 0 skipped both ways"
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "said"),
+    [
+        (["Passes\n    No Operation", "Fails\n    Fail    why"], 0, "1 failed both ways, 0 skipped both ways"),
+        (["Skips\n    Skip    why", "Fails\n    Fail    why"], 3, "1 failed both ways, 1 skipped both ways\nINCONCL"),
+        (
+            ["Twice\n    No Operation", "Twice\n    No Operation"],
+            2,
+            "output.xml holds 2 results of the row 'Suites.One.T",
+        ),
+    ],
+)
+def test_rows_that_prove_nothing_are_no_pass(tmp_path, rows, code, said):
+    suites = tmp_path / "suites"
+    suites.mkdir()
+    (suites / "one.robot").write_text("\n".join(["*** Test Cases ***", *rows, ""]))
+    result = CliRunner().invoke(app, ["alone", "one", "--suites", str(suites), "--to", str(tmp_path / "alone")])
+    assert result.exit_code == code, result.output
+    assert said in result.output
+
+
+def test_a_row_without_a_result_is_no_comparison(suites, tmp_path):
+    chosen = choose(suites, names=["plain_one"], seed=0, count=1)
+    (suites / "plain_one.robot").write_text("*** Test Cases ***\nPasses\n    No Operation\n")
+    with pytest.raises(AloneError, match=r"whole/output\.xml holds 0 results of the row 'Suites\.Plain One\.Fails'"):
+        list(compare(suites, {suite: rows[::-1] for suite, rows in chosen.items()}, tmp_path / "alone"))
 
 
 def test_what_fails_at_the_end_of_the_suite_fails_its_rows(suites, tmp_path):

@@ -67,7 +67,7 @@ def test_a_text_that_is_json_is_taken_as_json(given, value):
 ROWS = """
 *** Settings ***
 Library    keywords.client.chat.ChatLibrary
-Library    keywords.client.http.ExchangeLibrary
+Library    keywords.client.http.HttpLibrary
 Library    keywords.gateway.routes.RoutesLibrary
 
 *** Test Cases ***

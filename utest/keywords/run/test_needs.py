@@ -12,7 +12,7 @@ from keywords.engine.http.probe import Facts
 from keywords.engine.processes import redis
 from keywords.engine.processes.gateway import GatewayProcessError
 from keywords.run import needs
-from keywords.run.context import Gateway, Target, holds_embedded_model, probe_target
+from keywords.run.context import Gateway, Target, probe_target
 from keywords.run.needs import UnknownNeedError, missing_need, missing_needs
 from keywords.traceability.rows import NEEDS
 
@@ -83,26 +83,44 @@ def test_another_server_is_what_it_answers_to_be(run, monkeypatch, need):
     assert missing_need(need) is not None
 
 
-def test_a_gateway_that_was_configured_without_the_embedded_model_says_so(run):
-    run(replace(OWN, gateway=replace(OWN.gateway, holds_model=False)))
-    assert missing_need("embedded-model") is None
-    run(replace(OWN, gateway=replace(OWN.gateway, holds_model=False, process=CHILDLESS)))
-    reason = missing_need("embedded-model")
-    assert "configured with other backends: No child. Run without a configuration of your own" in reason
+OLLAMA = """
+[backends.local]
+kind = "ollama"
+base_url = "http://127.0.0.1:1"
+[models.m]
+route = [{ backend = "local" }]
+"""
+EMBEDDED = (
+    OLLAMA.replace("{ backend", '{ backend = "embedded" }, { backend') + '[backends.embedded]\nkind = "llamacpp"\n'
+)
+EMBEDDED_BACKEND = "GATEWAY_BACKENDS__EMBEDDED__"
 
 
 @pytest.mark.parametrize(
     ("config", "variables", "holds"),
     [
         (None, {}, True),
-        (None, {"GATEWAY_MODEL": "/m.gguf", "GATEWAY_SERVER__PORT": "1"}, True),
-        (None, {"GATEWAY_BACKENDS__EMBEDDED__KIND": "ollama"}, False),
-        (None, {"gateway_models": "{}"}, False),
-        (Path("gateway.toml"), {}, False),
+        (None, {"GATEWAY_SERVER__PORT": "1"}, True),
+        (None, {f"{EMBEDDED_BACKEND}SLOTS": "2"}, True),
+        (None, {f"{EMBEDDED_BACKEND}KIND": "ollama", f"{EMBEDDED_BACKEND}BASE_URL": "http://127.0.0.1:1"}, False),
+        (None, {"gateway_models": '{"m": {"route": [{"backend": "embedded"}]}}'}, True),
+        (None, {f"{EMBEDDED_BACKEND}SLOTS": "none"}, True),
+        (OLLAMA, {}, False),
+        (EMBEDDED, {}, True),
     ],
 )
-def test_the_built_in_configuration_holds_the_embedded_model(config, variables, holds):
-    assert holds_embedded_model(config, variables) is holds
+def test_the_configuration_decides_whether_there_is_an_embedded_model(run, tmp_path, config, variables, holds):
+    weights = tmp_path / "m.gguf"
+    weights.write_bytes(b"GGUF")
+    file = tmp_path / "one.toml" if config else None
+    if file:
+        file.write_text(config)
+    variables = {"GATEWAY_MODEL": str(weights), **variables}
+    gateway = replace(OWN.gateway, config=file, variables=variables, log=tmp_path / "gateway.log", process=CHILDLESS)
+    run(replace(OWN, gateway=gateway))
+    reason = missing_need("embedded-model")
+    assert reason is None if holds else "configured with other backends: run without a configuration" in reason
+    assert not CHILDLESS.method_calls
 
 
 def test_all_missing_needs_of_a_row_stand_in_its_skip_reason(run):
