@@ -2,7 +2,9 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,10 +89,11 @@ class GatewayProcessLibrary:
             AssertionError: a gateway had to be killed, or left processes behind, or something else that a suite started
                 could not be stopped; every process is ended all the same.
         """
-        ended = [(gateway, future.result()) for gateway, future in self._ending]
+        stops: list[tuple[Gateway, Callable[[], Ended]]]
+        stops = [(gateway, future.result) for gateway, future in self._ending]
+        stops += [(gateway, partial(self.stop_gateway, gateway)) for gateway in self._running[::-1]]
         self._ending.clear()
-        ended += [(gateway, self.stop_gateway(gateway)) for gateway in self._running[::-1]]
-        faults = [fault for one in ended for fault in _faults(*one)] + SCOPES.take_faults()
+        faults = [fault for gateway, stop in stops for fault in _faults(gateway, stop)] + SCOPES.take_faults()
         if faults:
             raise AssertionError("\n".join(faults))
 
@@ -284,10 +287,15 @@ class GatewayProcessLibrary:
         return result
 
 
-def _faults(gateway: Gateway, ended: Ended) -> list[str]:
+def _faults(gateway: Gateway, stop: Callable[[], Ended]) -> list[str]:
+    """Stop a gateway, or wait until it has stopped; what went wrong."""
     faults, name = [], f"The gateway at {gateway.url}"
     if gateway.started_in:
         name += f", started in '{gateway.started_in}',"
+    try:
+        ended = stop()
+    except Exception as error:  # noqa: BLE001  # the other gateways must be stopped all the same
+        return [f"{name} could not be stopped: {error!r}; see {gateway.log}."]
     if ended.forced:
         faults.append(f"{name} did not end within 5 s and was killed; see {gateway.log}.")
     if ended.leftover:
