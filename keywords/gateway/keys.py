@@ -214,6 +214,6 @@ def _chat(fields: dict[str, str]) -> Callable[[], Exchange]:
     """A function that posts one chat request."""
     client = target.client()
     values = {name: json_or_text(value) for name, value in fields.items()}
-    body = json.dumps(client.request("Hello.", **values)).encode()
+    body = json.dumps(client.request("Hello.") | values).encode()
     headers = {"content-type": "application/json", "connection": "close"}
     return lambda: client.send("POST", CHAT, body=body, headers=headers)

@@ -64,7 +64,7 @@ def test_a_text_with_the_key_is_found_and_not_repeated(library, key):
 
 
 def test_a_field_is_json_or_a_text(library, monkeypatch):
-    client = SimpleNamespace(request=lambda prompt, **fields: {"prompt": prompt, **fields})
+    client = SimpleNamespace(request=lambda prompt: {"prompt": prompt})
     client.send = lambda _method, _path, *, body, headers: (json.loads(body), headers)
     monkeypatch.setattr(keys.target, "client", lambda: client)
     for send in (library.send_chats, library.send_chats_together):
