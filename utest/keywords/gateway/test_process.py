@@ -139,6 +139,16 @@ def test_a_gateway_that_cannot_be_stopped_hides_no_fault_of_the_others(library, 
     gateway.process.stop.assert_called_once_with()
 
 
+def test_a_gateway_that_crashed_is_a_fault(library, gateway):
+    gateway.process.stop.return_value = replace(CLEAN, crashed=0)
+    library._running = [gateway]
+    with pytest.raises(AssertionError) as caught:
+        library.release_target()
+    assert str(caught.value) == (
+        f"The gateway at http://127.0.0.1:1 had ended by itself, with exit status 0; see {gateway.log}."
+    )
+
+
 def test_a_handle_shows_no_key(gateway):
     assert KEY not in repr(gateway)
     assert KEY not in str(target_of(gateway))
