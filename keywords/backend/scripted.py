@@ -88,6 +88,8 @@ class ScriptedBackendLibrary:
     def restart_scripted_backend(self, backend: ScriptedBackend) -> None:
         """Start a stopped backend again, on its old port and with its last script.
 
+        It ends with the row or suite that started it first.
+
         Raises:
             OSError: another program has taken the port in the meantime.
 
@@ -96,7 +98,6 @@ class ScriptedBackendLibrary:
         ```
         """
         backend.start()
-        SCOPES.remember(backend.stop)
         logger.info(f"Scripted backend listens at {backend.url} again")
 
     @keyword

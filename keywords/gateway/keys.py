@@ -21,6 +21,7 @@ from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.processes.gateway import run_command
 from keywords.run import target
+from keywords.run.arguments import json_or_text
 from keywords.run.assertions import verify
 from keywords.run.context import output_dir
 
@@ -84,7 +85,7 @@ class KeysLibrary:
 
         Args:
             count: how many.
-            fields: fields of the requests, such as `max_tokens=5`.
+            fields: fields of the requests, such as `max_tokens=5`; a text that is JSON is taken as JSON.
 
         ```robotframework
         ${answers} =    Send Chats    4
@@ -174,7 +175,7 @@ class KeysLibrary:
         if hashlib.sha256(secret.encode()).hexdigest() not in text:
             raise AssertionError(f"{key.file} does not hold the key's SHA-256.")
         # Twelve characters carry 72 random bits: equality is no accident.
-        if any(secret[at : at + _SHOWN_PART] in text for at in range(len(secret) - _SHOWN_PART)):
+        if any(secret[at : at + _SHOWN_PART] in text for at in range(len(secret) - _SHOWN_PART + 1)):
             raise AssertionError(f"{key.file} holds a part of the key itself.")
 
     @keyword
@@ -212,7 +213,7 @@ class KeysLibrary:
 def _chat(fields: dict[str, str]) -> Callable[[], Exchange]:
     """A function that posts one chat request."""
     client = target.client()
-    values = {name: json.loads(value) for name, value in fields.items()}
-    body = json.dumps(client.request("Hello.", **values)).encode()
+    values = {name: json_or_text(value) for name, value in fields.items()}
+    body = json.dumps(client.request("Hello.") | values).encode()
     headers = {"content-type": "application/json", "connection": "close"}
     return lambda: client.send("POST", CHAT, body=body, headers=headers)

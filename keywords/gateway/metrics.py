@@ -1,11 +1,13 @@
 """The gateway's `/metrics`, as text and through a real Prometheus."""
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 
 from assertionengine import AssertionOperator
+from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from robot.api import logger
 from robot.api.deco import keyword, library
@@ -20,6 +22,8 @@ _POLL_S = 0.1
 _SOON = timedelta(seconds=3)
 # Prometheus waits five seconds before its first scrape.
 _FIRST_SCRAPE = timedelta(seconds=15)
+# What the samples of a metric append to its name, by its type. The parser takes `_total` off a counter's name.
+_SUFFIXES = defaultdict(lambda: ("",), counter=("_total",), histogram=("_bucket", "_count", "_sum"))
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -41,7 +45,7 @@ class MetricsLibrary:
         ${names} =    Get Metric Names
         ```
         """
-        return {name for name, _, _ in _samples()}
+        return {sample.name for family in _families() for sample in family.samples}
 
     @keyword
     def get_metric_series(self) -> set[str]:
@@ -52,9 +56,10 @@ class MetricsLibrary:
         ```
         """
         return {
-            f"{name}{sorted(labels.items())}"
-            for name, labels, _ in _samples()
-            if name.startswith(("gateway_", "gen_ai_"))
+            f"{sample.name}{sorted(sample.labels.items())}"
+            for family in _families()
+            for sample in family.samples
+            if sample.name.startswith(("gateway_", "gen_ai_"))
         }
 
     @keyword
@@ -67,7 +72,7 @@ class MetricsLibrary:
         *,
         labels: Labels = None,
     ) -> float:
-        """The sum of all series of a name that have certain labels; 0 if there is none.
+        """The sum of all series of a name that have certain labels; 0 if the metric has none.
 
         Args:
             name: name of the samples.
@@ -75,6 +80,9 @@ class MetricsLibrary:
             assertion_expected: a sum.
             message: replaces the usual message.
             labels: only series with these, such as `code=invalid_api_key`.
+
+        Raises:
+            AssertionError: the page has no metric of this name, or the comparison failed.
 
         ```robotframework
         ${count} =    Get Metric    gateway_errors_total    labels=code=invalid_api_key
@@ -130,7 +138,7 @@ class MetricsLibrary:
             within: maximum wait.
 
         Raises:
-            AssertionError: the sum is another one when the time is over.
+            AssertionError: the page has no metric of one of the names, or the sum is another one when the time is over.
 
         ```robotframework
         Metrics Should Add Up To    40    gateway_ledger_written_total    gateway_ledger_dropped_total
@@ -190,17 +198,25 @@ class MetricsLibrary:
 
 
 def _sum_of(name: str, labels: Mapping[str, str]) -> float:
-    values = [value for sample, own, value in _samples() if sample == name and labels.items() <= own.items()]
+    """The sum of the series of a name that have the labels; a metric without such a series gives 0.
+
+    Raises:
+        AssertionError: the page has no metric of this name.
+    """
+    families = [family for family in _families() if name in {family.name + suffix for suffix in _SUFFIXES[family.type]}]
+    if not families:
+        raise AssertionError(f"/metrics has no metric with samples of the name {name!r}")
+    samples = (sample for family in families for sample in family.samples)
+    values = [
+        float(sample.value) for sample in samples if sample.name == name and labels.items() <= sample.labels.items()
+    ]
     logger.info(f"{name}{labels or ''} = {sum(values):g}, from {len(values)} series")
     return sum(values)
 
 
-def _samples() -> list[tuple[str, dict[str, str], float]]:
+def _families() -> list[Metric]:
+    """The metrics on the page; one whose labels had no values yet has no samples."""
     exchange = target.client().send("GET", "/metrics", body=None, headers={})
     if exchange.status != HTTPStatus.OK:
         raise AssertionError(f"/metrics answered {exchange.status}")
-    return [
-        (sample.name, dict(sample.labels), float(sample.value))
-        for family in text_string_to_metric_families(exchange.body.decode())
-        for sample in family.samples
-    ]
+    return list(text_string_to_metric_families(exchange.body.decode()))

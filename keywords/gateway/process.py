@@ -1,9 +1,9 @@
 """The processes of the gateways under test: start, damage and stop them, or attach to a running gateway."""
 
 import subprocess
+from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from assertionengine import AssertionOperator
 from robot.api import logger
@@ -18,9 +18,6 @@ from keywords.engine.processes.tree import Ended, wait_gone
 from keywords.run.assertions import verify
 from keywords.run.context import Gateway, Target, chosen_gateway, output_dir, probe_target
 from keywords.run.scopes import SCOPES
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 _READY_WITHIN = timedelta(seconds=60)
 
@@ -83,13 +80,13 @@ class GatewayProcessLibrary:
         that the run only attached to.
 
         Raises:
-            AssertionError: a gateway had to be killed, or left processes behind, or something else that a suite started
-                could not be stopped; every process is ended all the same.
+            AssertionError: a gateway had ended by itself, had to be killed, or left processes behind, or something else
+                that a suite started could not be stopped; every process is ended all the same.
         """
-        ended = [(gateway, future.result()) for gateway, future in self._ending]
-        self._ending.clear()
-        ended += [(gateway, self.stop_gateway(gateway)) for gateway in self._running[::-1]]
-        faults = [fault for one in ended for fault in _faults(*one)] + SCOPES.take_faults()
+        for gateway in self._running[::-1]:
+            self._begin_to_stop(gateway)
+        ending, self._ending = self._ending, []
+        faults = [fault for one in ending for fault in _faults(*one)] + SCOPES.take_faults()
         if faults:
             raise AssertionError("\n".join(faults))
 
@@ -284,10 +281,17 @@ class GatewayProcessLibrary:
         return result
 
 
-def _faults(gateway: Gateway, ended: Ended) -> list[str]:
+def _faults(gateway: Gateway, future: Future[Ended]) -> list[str]:
+    """Wait until a gateway has stopped; return what went wrong."""
     faults, name = [], f"The gateway at {gateway.url}"
     if gateway.started_in:
         name += f", started in '{gateway.started_in}',"
+    try:
+        ended = future.result()
+    except Exception as error:  # noqa: BLE001  # the other gateways must be stopped all the same
+        return [f"{name} could not be stopped: {error!r}; see {gateway.log}."]
+    if ended.crashed is not None:
+        faults.append(f"{name} had ended by itself, with exit status {ended.crashed}; see {gateway.log}.")
     if ended.forced:
         faults.append(f"{name} did not end within 5 s and was killed; see {gateway.log}.")
     if ended.leftover:

@@ -4,7 +4,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.processes.prometheus import Prometheus
-from keywords.engine.processes.redis import RedisServer
+from keywords.engine.processes.redis import RedisServer, RedisServerError
 from keywords.run.scopes import SCOPES
 
 
@@ -46,12 +46,16 @@ class ServicesLibrary:
     def stop_redis(self) -> None:
         """Kill the Redis that was started last, with everything in it.
 
+        Raises:
+            RedisServerError: none runs.
+
         ```robotframework
         Stop Redis
         ```
         """
-        if self._redis is not None:
-            self._redis.stop()
+        if self._redis is None or not self._redis.runs:
+            raise RedisServerError("No Redis runs: start one with `Start Redis`.")
+        self._redis.stop()
 
     @keyword
     def start_prometheus(self, url: str) -> Prometheus:

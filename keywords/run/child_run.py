@@ -13,6 +13,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
+from keywords.engine.evidence.collector import REDACTED
 from keywords.run.assertions import verify
 from keywords.run.context import current_target, output_dir
 from keywords.run.places import SUITES
@@ -193,18 +194,30 @@ class ChildRunLibrary:
         return verify(int(statuses[-1]), assertion_operator, assertion_expected, label, message)
 
     @keyword
-    def files_of_child_should_not_contain(self, child: ChildRun, secret: Secret) -> None:
+    def files_of_child_should_not_contain(self, child: ChildRun, secret: Secret, *, row: str) -> None:
         """Search every file and the output of the run for a secret.
 
+        Args:
+            child: the run.
+            secret: what must not be there.
+            row: a row that sent a secret, as the control: its evidence must show a replacement in the secret's place.
+
         Raises:
-            AssertionError: it was found; the message names the files, not the secret.
+            AssertionError: it was found, or the row was not run or did not send a secret. The message names the files,
+                not the secret.
 
         ```robotframework
         ${child} =    Run Child    failing.robot
         Files Of Child Should Not Contain    ${child}    ${GATEWAY_API_KEY}
+        ...    row=An answer that nobody gives is expected
         ```
         """
         sought = secret.value.encode()
+        result = child.row(row)
+        evidence = child.folder / result.evidence if result.evidence else None
+        kept = [path for path in evidence.parent.rglob("*") if path.is_file()] if evidence else []
+        if not any(REDACTED in path.read_bytes() for path in kept):
+            raise AssertionError(f"The row {row!r} ({result.status}) left no evidence that it sent a secret")
         files = [path for path in child.folder.rglob("*") if path.is_file()]
         found = [str(path.relative_to(child.folder)) for path in files if sought in path.read_bytes()]
         found += [name for name, text in (("stdout", child.stdout), ("stderr", child.stderr)) if secret.value in text]

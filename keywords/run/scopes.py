@@ -77,14 +77,14 @@ class Scopes:
             logger.error(fault)
 
     def _end(self, scope: Scope) -> list[str]:
-        stops = [stop for started, stop in self._stops if started == scope]
-        self._stops = [entry for entry in self._stops if entry[0] != scope]
         faults = []
-        for stop in reversed(stops):
+        for entry in [entry for entry in reversed(self._stops) if entry[0] == scope]:
             try:
-                stop()
-            except Exception as error:  # noqa: BLE001  # the rest must be stopped all the same
+                entry[1]()
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # the rest must be stopped all the same
                 faults.append(f"What was started in '{scope}' could not be stopped: {error!r}")
+            # Only now: after Ctrl-C during a stop, the next report of this end begins with the same one.
+            self._stops.remove(entry)
         return faults
 
 

@@ -1,7 +1,8 @@
 """Canaries: unique words in the place of secrets, searched for in all sinks of a gateway."""
 
+import glob
 import secrets
-from collections.abc import Iterable
+from http import HTTPStatus
 from pathlib import Path
 
 from robot.api import logger
@@ -39,18 +40,31 @@ class CanariesLibrary:
             words: the words that must not be there.
             files: logs and ledgers; files beside them whose names begin alike, such as SQLite's, are searched too.
             receiver: the receiver of traces and metrics.
-            known: a word that must be in the files and the traces, as the control: a request's id.
+            known: a request's id, as the control: it must be in each file or its companions, and in a span.
 
         Raises:
-            AssertionError: a word was found, or the known one was not. The message shows no secret.
+            AssertionError: a word was found, the known one was not, or the metrics page is no 200. The message shows
+                no secret.
         """
-        sinks = {str(path): path.read_bytes() for path in _companions(files)}
-        sinks["/metrics"] = target.client().send("GET", "/metrics", body=None, headers={}).body
+        groups = {file: {str(path): path.read_bytes() for path in _companions(file)} for file in files}
+        page = target.client().send("GET", "/metrics", body=None, headers={})
+        if page.status != HTTPStatus.OK:
+            raise AssertionError(f"/metrics answered {page.status}")
+        sinks = {name: content for group in groups.values() for name, content in group.items()}
+        sinks["/metrics"] = page.body
         sinks["traces and metrics sent"] = b"\n".join(receiver.bodies)
-        holding = [name for name, content in sinks.items() if known.encode() in content]
         logger.info(f"Looked through {', '.join(f'{name} ({len(content)} bytes)' for name, content in sinks.items())}")
-        if len(holding) < len(files) + 1:
-            raise AssertionError(f"The request's id stands in no more than {holding}: the others were not written yet.")
+        without = [
+            str(file)
+            for file, group in groups.items()
+            if not any(known.encode() in content for content in group.values())
+        ]
+        if not any(known in span.attributes.values() for span in receiver.spans):
+            without.append("the traces")
+        if without:
+            raise AssertionError(
+                f"The request's id is not in {', '.join(without)}: not written yet, or the wrong place."
+            )
         found = [
             f"{name} holds the {number}. word, at byte {at}"
             for name, content in sinks.items()
@@ -79,5 +93,6 @@ class CanariesLibrary:
             raise AssertionError(f"{len(files)} files in {folder}; found in {holding}")
 
 
-def _companions(files: Iterable[Path]) -> list[Path]:
-    return [path for file in files for path in sorted(file.parent.glob(f"{file.name}*"))]
+def _companions(file: Path) -> list[Path]:
+    """The file and those beside it whose names begin alike."""
+    return sorted(file.parent.glob(f"{glob.escape(file.name)}*"))

@@ -23,6 +23,8 @@ A key from the file is accepted and another one is not
 A revoked key is refused within seconds
     [Tags]    req:KEYF-003
     Open Gateway With Key
+    ${accepted} =    Send Chats    1
+    Get Status Count    ${accepted}    200    ==    1
     ${revoked} =    Run Gateway Command    keys    revoke    alice    --file    ${KEY.file}
     Should Be Equal As Integers    ${revoked.rc}    0
     Status Should Become    401    within=5 s

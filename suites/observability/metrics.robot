@@ -62,6 +62,9 @@ A real Prometheus scrapes the page and answers queries about it
 Refuse Three Kinds Of Requests
     [Documentation]    An unknown model, an unknown address and an unknown key, each with a different word.
     [Arguments]    ${word: str}
-    Send Chat    model=${word}
-    Send Raw    GET    /v1/${word}
-    Send Payload    plain.json    api_key=qa-${word}
+    ${unknown_model} =    Send Chat    model=${word}
+    ${unknown_address} =    Send Raw    GET    /v1/${word}
+    ${unknown_key} =    Send Payload    plain.json    api_key=qa-${word}
+    Get Status    ${unknown_model}    ==    404
+    Get Status    ${unknown_address}    ==    404
+    Get Status    ${unknown_key}    ==    401

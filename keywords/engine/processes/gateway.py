@@ -9,7 +9,8 @@ import secrets
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -63,6 +64,7 @@ class GatewayProcess:
     _process: psutil.Process = field(repr=False)
     url: str = ""
     _children: set[psutil.Process] = field(default_factory=set, repr=False)
+    _may_end: bool = field(default=False, repr=False)  # killed, signalled, stopped, or its end was awaited
 
     @property
     def pid(self) -> int:
@@ -71,8 +73,7 @@ class GatewayProcess:
 
     def children(self) -> list[psutil.Process]:
         """Find the living processes that the gateway started."""
-        found = tree.descendants(self._process)
-        self._children |= found
+        self._children |= (found := tree.descendants(self._process))
         return list(found)
 
     def model_process(self) -> psutil.Process:
@@ -83,22 +84,22 @@ class GatewayProcess:
         """
         weighed = []
         for child in self.children():
-            try:
+            with suppress(psutil.NoSuchProcess):
                 weighed.append((child.memory_info().rss, child.pid, child))
-            except psutil.NoSuchProcess:
-                continue
         if not weighed:
             raise GatewayProcessError(f"The gateway (process {self.pid}) has no child process that could hold a model.")
         return max(weighed)[2]
 
     def kill(self) -> None:
         """Kill the gateway itself, as a crash would, and leave its children."""
+        self._may_end = True
         self.children()
         self._popen.kill()
         self._popen.wait()
 
     def send_signal(self, number: int) -> None:
         """Send the gateway itself a signal, without waiting for its effect."""
+        self._may_end = True
         self._process.send_signal(number)
 
     def wait_end(self, within_s: float) -> int:
@@ -112,6 +113,7 @@ class GatewayProcess:
             if clock.now() > deadline:
                 raise GatewayProcessError(f"The gateway still runs after {within_s:.3g} s.{self._tail()}")
             time.sleep(_POLL_S)
+        self._may_end = True
         return status
 
     def wait_ready(self, within_s: float) -> float:
@@ -141,15 +143,16 @@ class GatewayProcess:
     def stop(self) -> Ended:
         """End the gateway and all processes that it started; further calls have no effect."""
         atexit.unregister(self.stop)
+        crashed = None if self._may_end else self._popen.poll()
+        self._may_end = True
         self.children()
         ended = tree.end(self._process, self._children)
         self._popen.wait()
         if self._guard.stdin is not None and not self._guard.stdin.closed:
-            try:
+            with suppress(BrokenPipeError):  # another process has ended the guard
                 self._guard.communicate(tree.RELEASE)
-            except BrokenPipeError:  # another process has ended the guard
-                self._guard.wait()
-        return ended
+            self._guard.wait()
+        return replace(ended, crashed=crashed)
 
     def _await_url(self, within_s: float) -> None:
         deadline = clock.now() + within_s
@@ -163,10 +166,9 @@ class GatewayProcess:
 
     def _check_instance(self) -> None:
         status, body = probe.fetch(f"{self.url}/health")
-        try:
+        instance = None
+        with suppress(ValueError, KeyError, TypeError):
             instance = json.loads(body)["instance"]
-        except (ValueError, KeyError, TypeError):
-            instance = None
         if instance != self.instance:
             raise GatewayProcessError(
                 f"Another server answers at {self.url}, or the gateway does not know itself: /health gave {status} "
@@ -290,10 +292,8 @@ def _listening_url(text: str) -> str | None:
     for line in text.splitlines():
         if '"listening"' not in line:
             continue
-        try:
+        with suppress(ValueError):  # the line is still being written
             event: Any = json.loads(line)
-        except ValueError:  # the line is still being written
-            continue
-        if isinstance(event, dict) and event.get("event") == "listening":
-            return str(event["url"])
+            if isinstance(event, dict) and event.get("event") == "listening":
+                return str(event["url"])
     return None

@@ -1,7 +1,8 @@
-"""Prometheus process that scrapes one gateway."""
+"""Prometheus process that scrapes one gateway; it ends with this process."""
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import socket
@@ -66,6 +67,7 @@ class Prometheus:
                 stdout=log,
                 stderr=log,
             )
+        atexit.register(self.stop)
         try:
             self._wait_ready(ready_within_s)
         except BaseException:  # Ctrl-C included: no process may stay behind
@@ -85,7 +87,8 @@ class Prometheus:
         return [(series["metric"], float(series["value"][1])) for series in json.loads(answer)["data"]["result"]]
 
     def stop(self) -> None:
-        """Stop the process and remove its data."""
+        """Stop the process and remove its data. Calling it again does nothing."""
+        atexit.unregister(self.stop)
         self._process.terminate()
         try:
             self._process.wait(_END_S)

@@ -19,7 +19,7 @@ _POLL_S = 0.02
 
 
 class RedisServerError(Exception):
-    """Redis did not start."""
+    """Redis did not start, or does not run."""
 
 
 def command() -> str | None:
@@ -70,6 +70,11 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether the server's process runs."""
+        return self._process is not None and self._process.poll() is None
 
     def suspend(self) -> None:
         """Let the server hang until `resume`; commands wait meanwhile."""

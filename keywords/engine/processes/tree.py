@@ -39,11 +39,13 @@ class Ended:
         took_s: seconds from the request to end until the root process was gone.
         forced: whether the root process did not end in time and was killed.
         leftover: command lines of children that outlived the root process and were killed.
+        crashed: exit status of a root process that had ended by itself, although it was to run; None for any other.
     """
 
     took_s: float
     forced: bool
     leftover: tuple[str, ...]
+    crashed: int | None = None
 
 
 def alive(process: psutil.Process) -> bool:

@@ -47,3 +47,13 @@ def test_a_backend_comes_back_at_its_old_address_with_its_script(library, backen
     assert backend.url == url
     answer = httpx2.post(f"{url}/api/chat", json={"model": "one", "stream": False}, trust_env=False)
     assert answer.json()["message"]["content"] == "back"
+
+
+def test_a_restarted_backend_ends_with_the_scope_that_started_it(library, monkeypatch):
+    remembered = []
+    monkeypatch.setattr(scripted.SCOPES, "remember", remembered.append)
+    backend = library.start_scripted_backend()
+    library.stop_scripted_backend(backend)
+    library.restart_scripted_backend(backend)
+    library.stop_scripted_backend(backend)
+    assert remembered == [backend.stop]

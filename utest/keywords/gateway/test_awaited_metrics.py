@@ -14,22 +14,27 @@ EQUAL = AssertionOperator["=="]
 SHORT = timedelta(seconds=0.01)
 
 
+def show(monkeypatch, page, status=200):
+    exchange = SimpleNamespace(status=status, body=page.encode())
+    monkeypatch.setattr(metrics.target, "client", lambda: SimpleNamespace(send=lambda *_, **__: exchange))
+
+
 def test_metrics_are_added_up_until_the_time_is_over(monkeypatch):
-    monkeypatch.setattr(metrics, "_samples", lambda: [("a", {}, 2.0), ("b", {"x": "1"}, 3.0), ("b", {"x": "2"}, 4.0)])
+    show(monkeypatch, '# TYPE a gauge\na 2\n# TYPE b gauge\nb{x="1"} 3\nb{x="2"} 4\n')
     MetricsLibrary().metrics_should_add_up_to(9, "a", "b")
     with pytest.raises(AssertionError, match=r"a \+ b is 9 instead of 10 after 0.01 s"):
         MetricsLibrary().metrics_should_add_up_to(10, "a", "b", within=SHORT)
 
 
 def test_metrics_are_added_up_beyond_what_they_were(monkeypatch):
-    monkeypatch.setattr(metrics, "_samples", lambda: [("a", {}, 5.0)])
+    show(monkeypatch, "# TYPE a gauge\na 5\n")
     MetricsLibrary().metrics_should_add_up_to(3, "a", since=2)
     with pytest.raises(AssertionError, match=r"a is 3 more than 2 instead of 4 after 0.01 s"):
         MetricsLibrary().metrics_should_add_up_to(4, "a", since=2, within=SHORT)
 
 
 def test_a_metric_and_its_growth_are_judged(monkeypatch):
-    monkeypatch.setattr(metrics, "_samples", lambda: [("a", {"x": "1"}, 2.0), ("a", {"x": "2"}, 3.0)])
+    show(monkeypatch, '# TYPE a gauge\na{x="1"} 2\na{x="2"} 3\n')
     library = MetricsLibrary()
     assert library.get_metric("a", EQUAL, 5) == 5
     assert library.get_metric("a", EQUAL, 3, labels={"x": "2"}) == 3
@@ -38,6 +43,31 @@ def test_a_metric_and_its_growth_are_judged(monkeypatch):
         library.get_metric("a", EQUAL, 7, labels={"x": "1"})
     with pytest.raises(AssertionError, match=r"The growth of a from 4 to 5 '1\.0' .* should be '2'"):
         library.get_metric_growth("a", 4, EQUAL, 2)
+
+
+EMPTY = "# TYPE a_total counter\n# TYPE b histogram\n# TYPE c gauge\n"
+
+
+def test_a_metric_without_series_is_zero_and_a_name_without_a_metric_fails(monkeypatch):
+    show(monkeypatch, EMPTY)
+    library = MetricsLibrary()
+    library.metrics_should_add_up_to(0, "a_total", "b_count", "b_sum", "b_bucket", "c")
+    for name in ("a", "b", "c_total", "d"):
+        with pytest.raises(AssertionError, match=f"no metric with samples of the name '{name}'"):
+            library.get_metric(name, EQUAL, 0)
+        with pytest.raises(AssertionError, match=f"no metric with samples of the name '{name}'"):
+            library.get_metric_growth(name, 0, EQUAL, 0)
+        with pytest.raises(AssertionError, match=f"no metric with samples of the name '{name}'"):
+            library.metrics_should_add_up_to(0, "c", name)
+
+
+def test_names_and_series_come_from_the_page(monkeypatch):
+    show(monkeypatch, '# TYPE gateway_a_total counter\ngateway_a_total{x="1"} 2\n# TYPE python gauge\npython 1\n')
+    assert MetricsLibrary().get_metric_names() == {"gateway_a_total", "python"}
+    assert MetricsLibrary().get_metric_series() == {"gateway_a_total[('x', '1')]"}
+    show(monkeypatch, "", status=500)
+    with pytest.raises(AssertionError, match="/metrics answered 500"):
+        MetricsLibrary().get_metric_names()
 
 
 def test_a_metric_that_does_not_arrive_is_named_beside_those_that_did():

@@ -1,8 +1,10 @@
 """Keys that are made and shown nowhere, answers that are counted, waits that obey."""
 
+import json
 import time
 from datetime import timedelta
 from hashlib import sha256
+from types import SimpleNamespace
 
 import pytest
 from robot.api.types import Secret
@@ -46,7 +48,7 @@ def test_a_command_that_fails_is_a_failure(library, tmp_path, monkeypatch):
         library.make_key("a b")
 
 
-@pytest.mark.parametrize("text", ["", "gw-0123456789ab and the hash: "])
+@pytest.mark.parametrize("text", ["", "gw-0123456789ab and the hash: ", "456789abcdef and the hash: "])
 def test_a_file_with_a_part_of_the_key_or_without_its_hash_is_found(library, key, text):
     hashed = key.file.read_text() if text else ""
     key.file.write_text(text + hashed)
@@ -59,6 +61,15 @@ def test_a_text_with_the_key_is_found_and_not_repeated(library, key):
     with pytest.raises(AssertionError) as failed:
         library.text_should_not_contain_the_key(f"it is {key.secret.value}", key)
     assert key.secret.value not in str(failed.value)
+
+
+def test_a_field_is_json_or_a_text(library, monkeypatch):
+    client = SimpleNamespace(request=lambda prompt: {"prompt": prompt})
+    client.send = lambda _method, _path, *, body, headers: (json.loads(body), headers)
+    monkeypatch.setattr(keys.target, "client", lambda: client)
+    for send in (library.send_chats, library.send_chats_together):
+        [(body, _)] = send(1, max_tokens="5", model="brief", user='"7"')
+        assert body == {"prompt": "Hello.", "max_tokens": 5, "model": "brief", "user": "7"}
 
 
 def test_statuses_are_counted(library):

@@ -18,6 +18,7 @@ from keywords.gateway import process as gateway_process
 from keywords.gateway.process import GatewayProcessLibrary
 from keywords.run import context
 from keywords.run.context import Gateway, Target
+from keywords.run.scopes import Scopes
 
 KEY = "qa-0123456789abcdef"
 CLEAN = Ended(took_s=0.1, forced=False, leftover=())
@@ -113,6 +114,39 @@ def test_a_further_gateway_ends_while_the_next_row_begins_and_its_faults_are_tol
     further.process.stop.assert_called_once_with()
     gateway.process.stop.assert_called_once_with()
     library.release_target()
+
+
+def test_a_gateway_that_cannot_be_stopped_hides_no_fault_of_the_others(library, gateway, monkeypatch):
+    broken, forced, broken_too = (
+        replace(gateway, url=f"http://127.0.0.1:{port}", process=MagicMock()) for port in (2, 3, 4)
+    )
+    broken.process.stop.side_effect = broken_too.process.stop.side_effect = OSError("no such file")
+    forced.process.stop.return_value = Ended(5.0, forced=True, leftover=())
+    scopes = Scopes()
+    scopes._faults.append("a backend stays")
+    monkeypatch.setattr(gateway_process, "SCOPES", scopes)
+    library._running = [broken, forced, gateway, broken_too]
+    library._begin_to_stop(broken)
+    library._begin_to_stop(forced)
+    with pytest.raises(AssertionError) as caught:
+        library.release_target()
+    assert str(caught.value).splitlines() == [
+        f"The gateway at http://127.0.0.1:2 could not be stopped: OSError('no such file'); see {gateway.log}.",
+        f"The gateway at http://127.0.0.1:3 did not end within 5 s and was killed; see {gateway.log}.",
+        f"The gateway at http://127.0.0.1:4 could not be stopped: OSError('no such file'); see {gateway.log}.",
+        "a backend stays",
+    ]
+    gateway.process.stop.assert_called_once_with()
+
+
+def test_a_gateway_that_crashed_is_a_fault(library, gateway):
+    gateway.process.stop.return_value = replace(CLEAN, crashed=0)
+    library._running = [gateway]
+    with pytest.raises(AssertionError) as caught:
+        library.release_target()
+    assert str(caught.value) == (
+        f"The gateway at http://127.0.0.1:1 had ended by itself, with exit status 0; see {gateway.log}."
+    )
 
 
 def test_a_handle_shows_no_key(gateway):

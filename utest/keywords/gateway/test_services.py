@@ -12,4 +12,10 @@ def test_a_redis_comes_and_goes():
     library = ServicesLibrary()
     assert library.start_redis().startswith("redis://127.0.0.1:")
     library.stop_redis()
-    library.stop_redis()
+    with pytest.raises(redis.RedisServerError, match="No Redis runs"):
+        library.stop_redis()
+
+
+def test_a_redis_that_was_never_started_cannot_be_stopped():
+    with pytest.raises(redis.RedisServerError, match="No Redis runs"):
+        ServicesLibrary().stop_redis()

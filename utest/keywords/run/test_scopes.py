@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -118,6 +119,35 @@ def test_what_a_suite_could_not_stop_can_be_told_at_the_end(run):
         row="Suite Setup    Start    stubborn\n*** Test Cases ***\nGood\n    No Operation\n",
     )
     assert "What was started in 'Suites.Row' could not be stopped" in afterwards
+
+
+def test_a_stop_that_is_interrupted_is_called_again_by_the_next_report_of_the_end():
+    scopes, calls, interruptions = Scopes(), [], [KeyboardInterrupt]
+    scopes.remember(lambda: calls.append("first"))
+
+    def interrupted():
+        calls.append("second")
+        if interruptions:
+            raise interruptions.pop()
+
+    scopes.remember(interrupted)
+    suite = SimpleNamespace(full_name="")
+    with pytest.raises(KeyboardInterrupt):
+        scopes.end_suite(suite, suite)
+    scopes.end_suite(suite, suite)
+    scopes.end_suite(suite, suite)
+    assert calls == ["second", "second", "first"]
+    assert scopes.take_faults() == []
+
+
+def test_a_stop_that_exits_leaves_the_others_to_be_stopped():
+    scopes, calls = Scopes(), []
+    scopes.remember(lambda: calls.append("first"))
+    scopes.remember(lambda: sys.exit(3))
+    suite = SimpleNamespace(full_name="")
+    scopes.end_suite(suite, suite)
+    assert calls == ["first"]
+    assert "SystemExit(3)" in scopes.take_faults()[0]
 
 
 def test_there_is_no_scope_outside_a_run_of_robot():

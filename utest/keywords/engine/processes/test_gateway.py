@@ -76,7 +76,32 @@ def test_a_gateway_is_started_and_ended_with_its_child(start):
     ended = gateway.stop()
     assert (ended.forced, ended.leftover) == (False, ())
     assert dead([gateway.pid, child.pid])
-    assert gateway.stop().leftover == ()
+    assert ended.crashed is None
+    again = gateway.stop()
+    assert (again.leftover, again.crashed) == ((), None)
+
+
+def test_a_gateway_that_ended_by_itself_crashed(start):
+    gateway = start()
+    psutil.Process(gateway.pid).kill()
+    gateway._popen.wait()
+    assert gateway.stop().crashed == gateway._popen.poll()
+    assert gateway.stop().crashed is None
+
+
+@pytest.mark.parametrize("end", ["kill", "signal", "wait"])
+def test_a_gateway_whose_end_was_ordered_or_awaited_did_not_crash(start, end):
+    gateway = start()
+    match end:
+        case "kill":
+            gateway.kill()
+        case "signal":
+            gateway.send_signal(signal.SIGTERM)
+            gateway._popen.wait()
+        case "wait":
+            psutil.Process(gateway.pid).kill()
+            gateway.wait_end(5.0)
+    assert gateway.stop().crashed is None
 
 
 def test_a_child_that_outlives_its_gateway_is_reported_and_ended(start):
