@@ -23,9 +23,7 @@ app = typer.Typer(help="The keys that clients may use, in a file that holds only
 
 _DEFAULT = Path("keys.toml")
 
-File = Annotated[
-    Path | None, typer.Option(help="The key file; else keys.file of ./gateway.toml, else ./keys.toml.")
-]
+File = Annotated[Path | None, typer.Option(help="The key file; else keys.file of ./gateway.toml, else ./keys.toml.")]
 Name = Annotated[str, typer.Argument(help="What logs, metrics and refusals call the key.")]
 
 

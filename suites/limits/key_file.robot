@@ -7,7 +7,7 @@ Test Tags           kind:security    needs:scripted-backend
 
 
 *** Test Cases ***
-The file of keys holds hashes only
+The key file holds hashes only
     [Tags]    req:KEYF-001
     ${key} =    Make Key    alice
     File Of Keys Should Hold Only The Hash    ${key}
