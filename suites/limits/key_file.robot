@@ -74,7 +74,7 @@ Requests without max_tokens stay within a budget where the model's longest answe
     [Documentation]    Each reserves 45 of the 100 tokens.
     [Tags]    req:KEYF-006    nightly
     Open Gateway With Key Before A Brief Model    --budget-tokens    100
-    Script Answer    ${BACKEND}    Slow.    first_delay=400 ms
+    Script Answer    ${BACKEND}    Slow.    first_delay=1 s
     ${answers} =    Send Chats Together    5    model="brief"
     Get Status Count    ${answers}    200    ==    2
     Get Status Count    ${answers}    429    ==    3

@@ -24,7 +24,7 @@ A place is free again when its request has ended
 Beyond the places and the queue a request is refused at once
     [Tags]    req:RATE-007
     Open Gateway With    limits    in_flight=1    queue=2
-    Script Answer    ${BACKEND}    Slow.    first_delay=400 ms
+    Script Answer    ${BACKEND}    Slow.    first_delay=1 s
     ${answers} =    Send Chats Together    5
     Get Status Count    ${answers}    200    ==    3
     Get Status Count    ${answers}    503    ==    2

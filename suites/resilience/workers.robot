@@ -20,7 +20,7 @@ A place is free for whichever worker is asked
 
 Workers together have no more places than the gateway
     [Tags]    req:RATE-012
-    Script Answer    ${BACKEND}    Slow.    first_delay=200 ms
+    Script Answer    ${BACKEND}    Slow.    first_delay=1 s
     ${answers} =    Send Chats Together    12
     Get Status Count    ${answers}    200    ==    8
     Get Status Count    ${answers}    503    ==    4
@@ -36,7 +36,7 @@ One request of all workers probes a backend that was left alone
     [Tags]    req:BRKR-005
     One Worker Finds The Backend Failing
     Wait Until The Backend May Be Probed
-    Script Answer    ${BACKEND}    Well again.    first_delay=200 ms
+    Script Answer    ${BACKEND}    Well again.    first_delay=1 s
     ${answers} =    Send Chats Together    8
     Get Status Count    ${answers}    200    ==    1
     Get Request Count    ${BACKEND}    ==    2
