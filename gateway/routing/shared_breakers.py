@@ -75,8 +75,11 @@ class SharedBreakers:
 
     async def run(self) -> None:
         """Publish and poll until cancelled."""
+        this = asyncio.current_task()
+        assert this is not None  # noqa: S101  # it runs in a task
         try:
-            while True:
+            # Python 3.11's `wait_for`, which redis calls too, loses a cancellation that comes as its call ends.
+            while not this.cancelling():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), POLL_S)
                 self._wake.clear()

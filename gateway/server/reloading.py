@@ -45,8 +45,11 @@ class Reloading:
     async def run(self) -> None:
         """Watch the file until cancelled."""
         self._loop = asyncio.get_running_loop()
+        this = asyncio.current_task()
+        assert this is not None  # noqa: S101  # it runs in a task
         loaded = current = file_version(self._source)
-        while True:
+        # Python 3.11's `wait_for` loses a cancellation that comes as its call ends.
+        while not this.cancelling():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._requested.wait(), POLL_S)
             previous, current = current, file_version(self._source)

@@ -114,6 +114,29 @@ def test_without_the_redis_each_process_decides_by_itself_and_logs_it_once(redis
     assert logged.count("breakers_shared") == 2
 
 
+def test_sharing_ends_though_a_call_of_the_redis_loses_the_cancellation(monkeypatch):
+    process, calls = Process("redis://127.0.0.1:1/0"), []
+
+    async def lose_the_first_cancellation():
+        calls.append("poll")
+        try:
+            await asyncio.sleep(5.0)
+        except asyncio.CancelledError:
+            if len(calls) > 1:
+                raise
+
+    async def main():
+        task = asyncio.create_task(process.shared.run())
+        while not calls:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait([task], timeout=2.0)
+        assert task.done()
+
+    monkeypatch.setattr(process.shared, "_poll", lose_the_first_cancellation)
+    asyncio.run(main())
+
+
 async def opened(one, *others):
     """Open the breaker in all processes and wait until its open time is over."""
     await asyncio.sleep(0.1)

@@ -14,6 +14,7 @@ from gateway.backends.kinds import GatewayConfig
 from gateway.limits import key_file
 from gateway.limits.concurrency import ConcurrencyLimiter
 from gateway.server.generation import differences, reloaded
+from gateway.server.reloading import Reloading
 
 TEXT = """
 {more}
@@ -268,3 +269,22 @@ def test_a_gate_with_more_places_lets_those_in_who_wait():
         await asyncio.gather(*waiting)
 
     asyncio.run(run())
+
+
+def test_watching_ends_though_the_cancellation_comes_with_a_request(tmp_path):
+    async def main():
+        async def reload():
+            pass
+
+        reloading = Reloading(tmp_path / "gateway.toml", watch=False, reload=reload)
+        task = asyncio.create_task(reloading.run())
+        await asyncio.sleep(0.05)
+        reloading.request()
+        # Two turns of the loop: to set the event, and to end the wait for it.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=2.0)
+        assert task.done()
+
+    asyncio.run(main())
