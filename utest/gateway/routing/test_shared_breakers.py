@@ -115,25 +115,27 @@ def test_without_the_redis_each_process_decides_by_itself_and_logs_it_once(redis
 
 
 def test_sharing_ends_though_a_call_of_the_redis_loses_the_cancellation(monkeypatch):
-    process, calls = Process("redis://127.0.0.1:1/0"), []
-
-    async def lose_the_first_cancellation():
-        calls.append("poll")
-        try:
-            await asyncio.sleep(5.0)
-        except asyncio.CancelledError:
-            if len(calls) > 1:
-                raise
+    process = Process("redis://127.0.0.1:1/0")
 
     async def main():
+        called = asyncio.Event()
+
+        async def lose_the_first_cancellation():
+            is_first = not called.is_set()
+            called.set()
+            try:
+                await asyncio.sleep(5.0)
+            except asyncio.CancelledError:
+                if not is_first:
+                    raise
+
+        monkeypatch.setattr(process.shared, "_poll", lose_the_first_cancellation)
         task = asyncio.create_task(process.shared.run())
-        while not calls:
-            await asyncio.sleep(0.01)
+        await called.wait()
         task.cancel()
         await asyncio.wait([task], timeout=2.0)
         assert task.done()
 
-    monkeypatch.setattr(process.shared, "_poll", lose_the_first_cancellation)
     asyncio.run(main())
 
 
