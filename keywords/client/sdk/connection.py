@@ -66,7 +66,7 @@ def verify_raised(call: Callable[[], object], base: type[Exception], expected: s
         call()
     except base as error:
         logger.info(f"{type(error).__name__}: {error}")
-        verify(type(error).__name__, _EQUAL, expected, label, None)
+        verify(type(error).__name__, _EQUAL, expected, label, None, str(error))
         return
     package = base.__module__.partition(".")[0]
     raise AssertionError(f"The {package} package raised nothing; the gateway accepted what it should have refused")

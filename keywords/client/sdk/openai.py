@@ -11,10 +11,11 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.client.chat import UsageNumber
+from keywords.client.chat import UsageNumber, verify_usage
 from keywords.client.sdk.connection import connect, logged, verify_raised
 from keywords.engine.openai.answer import Usage
 from keywords.engine.openai.stream import StreamedAnswer
+from keywords.run.arguments import CONVERTERS, Words
 from keywords.run.assertions import verify
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class SdkAnswer:
     chunks: int = 1
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class OpenAISdkLibrary:
     """Use the gateway with the `openai` package.
 
@@ -128,21 +129,26 @@ class OpenAISdkLibrary:
         return streamed_answer(chunks, lambda choice: choice.delta.content)
 
     @keyword
-    def openai_list_models(self) -> list[str]:
-        """The ids of the models, by `client.models.list`.
+    def openai_list_models(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Words = None,
+        message: str | None = None,
+    ) -> list[str]:
+        """The ids of the models, by `client.models.list`; the expected ones have spaces between.
 
         Raises:
             openai.APIError: as the package raises it.
+            AssertionError: the comparison failed.
 
         ```robotframework
-        @{ids} =    OpenAI List Models
-        Should Not Be Empty    ${ids}
+        OpenAI List Models    contains    ${MODEL}
         ```
         """
         with openai_client() as (sdk, _):
             ids = [model.id for model in sdk.models.list()]
         logger.info(f"{len(ids)} models: {', '.join(ids)}")
-        return ids
+        return verify(ids, assertion_operator, assertion_expected, "The ids of the models", message)
 
     @keyword
     def openai_bad_request_raises(self, expected: str) -> None:
@@ -215,15 +221,17 @@ class OpenAISdkLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int | None:
-        """A number of tokens, by its name; `${None}` without a usage.
+        """A number of tokens, by its name.
+
+        Raises:
+            AssertionError: the answer has no such number, or the comparison failed.
 
         ```robotframework
         ${answer} =    OpenAI Stream    Say OK
         Get OpenAI Usage    ${answer}    completion_tokens    >    0
         ```
         """
-        value: int | None = getattr(answer.usage, number, None)
-        return verify(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
+        return verify_usage(answer.usage, number, assertion_operator, assertion_expected, message)
 
 
 def openai_client(api_key: str | None = None) -> AbstractContextManager[tuple[openai.OpenAI, str]]:
