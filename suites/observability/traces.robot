@@ -25,7 +25,7 @@ Each attempt is a span below its request
     Script Refusal    ${BACKEND}    400
     ${exchange} =    Send Payload    plain.json
     ${span}    ${attempt} =    Get Spans Of Request    ${RECEIVER}    ${exchange}    attempts=1
-        Get Field    ${attempt}    trace_id    ==    ${span.trace_id}
+    Get Field    ${attempt}    trace_id    ==    ${span.trace_id}
     Get Field    ${attempt}    attributes[gateway.backend]    ==    scripted
     Get Field    ${attempt}    attributes[http.response.status_code]    ==    400
     Attempt Should Lie Within Its Request    ${span}    ${attempt}

@@ -53,6 +53,8 @@ def test_missing_usage_is_none_and_cannot_be_compared(gateway, make):
         AssertionError, match=r"usage.total_tokens \(tokens\) should be compared with 3, but there is none"
     ):
         chat.get_usage(answer, "total_tokens", LESS, 3)
+    with pytest.raises(AssertionError, match=r"The answer has no usage$"):
+        chat.get_usage(answer, "total_tokens")
     with pytest.raises(AssertionError, match="usage must be an object"):
         chat.usage_should_add_up(answer)
 

@@ -79,9 +79,9 @@ def test_getters_of_a_refusal(refusal):
     assert look.get_error_field(refusal, "code", EQUAL, "backend_gone") == "backend_gone"
     assert look.get_error_field(refusal, "param", EQUAL, None) is None
     assert "backend_gone" in look.get_body(refusal)
-    with pytest.raises(AssertionError, match="^The status should be 404, got 400; code 'backend_gone', type "):
+    with pytest.raises(AssertionError, match=r"^The status should be 404, got 400; code 'backend_gone', type "):
         look.get_status(refusal, EQUAL, 404)
-    with pytest.raises(AssertionError, match="error.param should be 'model', got None"):
+    with pytest.raises(AssertionError, match=r"error\.param should be 'model', got None"):
         look.get_error_field(refusal, "param", EQUAL, "model")
 
 

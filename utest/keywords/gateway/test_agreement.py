@@ -41,9 +41,7 @@ def test_a_cost_agrees_but_for_the_rounding_of_floats(library):
 
 
 def test_fields_agree_and_each_that_differs_is_named(library):
-    library.ledger_should_agree_on_fields(
-        ENTRY, "the log", {"status": 200, "attempts": [{"ms": 1.5}]}, "attempts[0].ms"
-    )
+    library.ledger_should_agree_on_fields(ENTRY, "the log", {"attempts": [{"ms": 1.5}]}, "attempts[0].ms")
     with pytest.raises(AssertionError, match=r"the log tells status 201, not 200; attempts\[0\]\.ms 2, not 1\.5"):
         library.ledger_should_agree_on_fields(
             ENTRY, "the log", {"status": 201, "attempts": [{"ms": 2}]}, "status", "attempts[0].ms"

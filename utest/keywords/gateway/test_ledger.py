@@ -22,17 +22,13 @@ def test_times_are_judged_with_their_units(library):
     assert library.get_request_duration(ENTRY, LESS, 306) == 305.678
     with pytest.raises(AssertionError, match=r"The gateway's own time \(us\) should be less than 1234, got 1234"):
         library.get_gateway_time(ENTRY, LESS, 1234)
-    with pytest.raises(
-        AssertionError, match=r"The duration of the request \(ms\) should be less than 300, got 305\.678"
-    ):
+    with pytest.raises(AssertionError, match=r"duration of the request \(ms\) should be less than 300, got 305\.678"):
         library.get_request_duration(ENTRY, LESS, 300)
 
 
 def test_a_cost_is_rounded_far_below_the_price_of_a_token(library):
     assert library.get_request_cost({"cost_usd": 2e-6 + 10e-6}, EQUAL, 0.000012)
-    with pytest.raises(
-        AssertionError, match=r"The cost of the request \(US dollars\) should be 1\.3e-05, got 1\.2e-05"
-    ):
+    with pytest.raises(AssertionError, match=r"cost of the request \(US dollars\) should be 1\.3e-05, got 1\.2e-05"):
         library.get_request_cost({"cost_usd": 0.000012}, EQUAL, 0.000013)
 
 
