@@ -36,9 +36,9 @@ def connect(package: type[Client], *, path: str = "", api_key: str | None = None
         api_key: a wrong key; the gateway's own if left out.
     """
     gateway = target.client()
-    transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), COLLECTOR.add, target.TIMEOUT_S)
+    transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), COLLECTOR.add, target.patience())
     with (
-        httpx2.Client(transport=transport, trust_env=False, timeout=target.TIMEOUT_S) as http,
+        httpx2.Client(transport=transport, trust_env=False) as http,
         package(
             base_url=gateway.base_url + path,
             # The packages insist on some key, also for a gateway without.
