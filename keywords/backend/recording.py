@@ -49,7 +49,9 @@ class RecordingLibrary:
         Get Request Count    ${backend}    ==    1
         ```
         """
-        return verify(len(backend.chat_requests()), assertion_operator, assertion_expected, "Requests", message)
+        return verify(
+            len(backend.chat_requests()), assertion_operator, assertion_expected, "Number of requests", message
+        )
 
     @keyword
     def get_request_count_growth(
@@ -68,22 +70,9 @@ class RecordingLibrary:
         ```
         """
         growth = len(backend.chat_requests()) - since
-        return verify(growth, assertion_operator, assertion_expected, f"Requests after the first {since}", message)
-
-    @keyword
-    def await_request_count(self, backend: ScriptedBackend, count: int, within: timedelta = _SOON) -> None:
-        """Wait until a number of requests for an answer have reached the backend.
-
-        Raises:
-            AssertionError: there were fewer in time.
-
-        ```robotframework
-        Await Request Count    ${backend}    1
-        ```
-        """
-        requests = backend.await_requests(lambda requests: len(requests) >= count, within.total_seconds())
-        if len(requests) < count:
-            raise AssertionError(f"{len(requests)} requests came within {within.total_seconds():g} s, not {count}.")
+        return verify(
+            growth, assertion_operator, assertion_expected, f"Number of requests after the first {since}", message
+        )
 
     @keyword
     def get_surplus_wait(
@@ -107,8 +96,11 @@ class RecordingLibrary:
         gaps = [later - earlier for earlier, later in pairwise(moments)]
         if not gaps:
             raise AssertionError(f"There is no wait between requests: the backend recorded {len(moments)}.")
-        label = f"Wait of {gaps[-1]:.4f} s, beyond the {requested_s:g} s that were asked for (s)"
-        return verify(gaps[-1] - requested_s, assertion_operator, assertion_expected, label, message)
+        surplus, details = (
+            gaps[-1] - requested_s,
+            f"the wait was {gaps[-1]:.4f} s, and {requested_s:g} s were asked for",
+        )
+        return verify(surplus, assertion_operator, assertion_expected, "Surplus of the wait (s)", message, details)
 
     @keyword
     def get_chunk_send_times(self, backend: ScriptedBackend, request: int = -1) -> list[float]:

@@ -9,8 +9,9 @@ from assertionengine import AssertionOperator
 from robot.api.deco import keyword, library
 
 from keywords.engine.scripted.backend import ScriptedBackend
-from keywords.run.arguments import CONVERTERS, Fields, json_or_text
+from keywords.run.arguments import CONVERTERS, Fields
 from keywords.run.assertions import verify
+from keywords.run.fields import field_at, verify_field
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -76,7 +77,7 @@ class RequestBodiesLibrary:
 
         Args:
             backend: the backend that received it.
-            name: the field's name; `options.seed` is the field `seed` of the object `options`.
+            name: the field's name; `options.seed` is the field `seed` of the object `options`, `messages[0]` the first.
             assertion_operator: how to compare.
             assertion_expected: a value; a text that is JSON is taken as JSON.
             message: replaces the usual message.
@@ -89,12 +90,8 @@ class RequestBodiesLibrary:
         Get Request Field    ${backend}    stop    ==    ["END"]
         ```
         """
-        value: Any = _last_request(backend)
-        for step in name.split("."):
-            if not isinstance(value, dict) or step not in value:
-                raise AssertionError(f"The request has no field {name}: {json.dumps(_last_request(backend))}")
-            value = value[step]
-        return verify(value, assertion_operator, json_or_text(assertion_expected), f"The field {name}", message)
+        value = field_at(_last_request(backend), name, "request")
+        return verify_field(value, assertion_operator, assertion_expected, f"The field {name} of the request", message)
 
     @keyword
     def get_request_body(

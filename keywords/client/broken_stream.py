@@ -122,8 +122,8 @@ class BrokenStreamLibrary:
         ```
         """
         code = None if stream.error is None else stream.error.get("code")
-        label = f"The code of the stream's error ({stream.error})"
-        return verify(code, assertion_operator, assertion_expected, label, message)
+        label, details = "The code of the stream's error", f"the error is {stream.error}"
+        return verify(code, assertion_operator, assertion_expected, label, message, details)
 
     @keyword
     def get_time_from_moment_to_end(

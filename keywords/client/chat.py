@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from assertionengine import AssertionOperator
 from robot.api import logger
@@ -14,6 +14,9 @@ from keywords.engine.openai.client import Answer, StreamedAnswer
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields
 from keywords.run.assertions import verify, verify_no_defects
+
+if TYPE_CHECKING:
+    from keywords.engine.openai.answer import Usage
 
 UsageNumber = Literal["prompt_tokens", "completion_tokens", "total_tokens"]
 
@@ -201,20 +204,17 @@ class ChatLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int | None:
-        """A number of tokens in the usage; `${None}` where the answer has no such number.
-
-        `number` names it.
+        """A number of tokens in the usage; `number` names it.
 
         Raises:
-            AssertionError: the comparison failed, or there is no number to compare.
+            AssertionError: the answer has no such number, unless the row expects `${None}`, or the comparison failed.
 
         ```robotframework
         ${answer} =    Ask    Tell me a story.    max_tokens=3
         Get Usage    ${answer}    completion_tokens    ==    3
         ```
         """
-        value: int | None = getattr(answer.usage, number, None)
-        return verify(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
+        return verify_usage(answer.usage, number, assertion_operator, assertion_expected, message)
 
     @keyword
     def usage_should_add_up(self, answer: Answer | StreamedAnswer) -> None:
@@ -248,6 +248,25 @@ class ChatLibrary:
         ```
         """
         verify_no_defects("Not a complete chat completion", conformance.completion_defects(answer.exchange.json()))
+
+
+def verify_usage(
+    usage: Usage | None,
+    number: UsageNumber,
+    operator: AssertionOperator | None,
+    expected: int | None,
+    message: str | None,
+) -> int | None:
+    """Return a number of the usage; with an operator, compare it first.
+
+    Raises:
+        AssertionError: the comparison failed, or there is no number, so that a row could go on with None.
+    """
+    value: int | None = getattr(usage, number, None)
+    if value is None and operator is None:
+        missing = "no usage" if usage is None else f"no usage.{number} that is an integer"
+        raise AssertionError(f"The answer has {missing}")
+    return verify(value, operator, expected, f"usage.{number} (tokens)", message)
 
 
 def log_answer(answer: Answer) -> None:

@@ -10,6 +10,7 @@ from robot.api.deco import keyword, library
 from keywords.client.chat import log_answer
 from keywords.client.streaming import log_stream
 from keywords.engine.openai import completions
+from keywords.engine.openai.answer import first_choice
 from keywords.engine.openai.client import Answer, StreamedAnswer
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields, without_none
@@ -153,11 +154,14 @@ class CompletionsLibrary:
         Get Tokens Of Text    ${answer}    ==    ${answer.text}
         ```
         """
-        logprobs = answer.exchange.json()["choices"][0]["logprobs"] or {}
-        lists = [logprobs.get(name) for name in ("tokens", "token_logprobs", "top_logprobs", "text_offset")]
-        if not all(isinstance(values, list) and len(values) == len(lists[0] or ()) for values in lists):
+        logprobs = first_choice(answer).get("logprobs")
+        named = logprobs if isinstance(logprobs, dict) else {}
+        lists = [named.get(name) for name in ("tokens", "token_logprobs", "top_logprobs", "text_offset")]
+        whole = [values for values in lists if isinstance(values, list)]
+        texts: list[Any] = whole[0] if len(whole) == len(lists) and len(set(map(len, whole))) == 1 else [None]
+        if not all(isinstance(text, str) for text in texts):
             raise AssertionError(f"No log probabilities in the shape of text completions: {logprobs}")
-        tokens = "".join(lists[0] or ())
+        tokens = "".join(texts)
         return verify(tokens, assertion_operator, assertion_expected, "The tokens of the text", message)
 
 

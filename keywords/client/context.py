@@ -45,7 +45,8 @@ class ContextLibrary:
         Get Refused Prompt Tokens    ${refusal}    >    2048
         ```
         """
-        text = error_object(exchange).get("message") or shown(exchange.body)
+        text = str(error_object(exchange).get("message") or "") or shown(exchange.body)
         tokens = max(map(int, re.findall(r"\d+", text)), default=None)
         logger.info(f"{tokens} tokens: {text}")
-        return verify(tokens, assertion_operator, assertion_expected, f"Tokens of the refused prompt ({text})", message)
+        label = "Tokens of the refused prompt"
+        return verify(tokens, assertion_operator, assertion_expected, label, message, f"the refusal says: {text}")

@@ -92,7 +92,9 @@ class EmbeddingsLibrary:
         ```
         """
         lengths = {len(vector) for vector in answer.vectors}
-        if len(lengths) != 1:
+        if not lengths:
+            raise AssertionError("The answer has no vectors")
+        if len(lengths) > 1:
             raise AssertionError(f"The vectors have different lengths: {sorted(lengths)}")
         return verify(lengths.pop(), assertion_operator, assertion_expected, "Numbers of each vector", message)
 
@@ -113,7 +115,12 @@ class EmbeddingsLibrary:
         Get Similarity    ${plain}    ${packed}    >    0.999
         ```
         """
-        cosine = embeddings.similarity(one.vectors[0], other.vectors[0])
+        if not one.vectors or not other.vectors:
+            raise AssertionError(f"There are no vectors to compare: the answers have {one} and {other}")
+        try:
+            cosine = embeddings.similarity(one.vectors[0], other.vectors[0])
+        except ValueError as error:
+            raise AssertionError(f"The vectors cannot be compared: {error}") from error
         return verify(cosine, assertion_operator, assertion_expected, "The cosine between both", message)
 
     @keyword

@@ -20,6 +20,7 @@ from keywords.run.assertions import verify, verify_no_defects
 from keywords.run.places import PAYLOADS
 
 CHAT = "/v1/chat/completions"
+_SHOWN_BODY = 120
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -151,11 +152,12 @@ class HttpLibrary:
         Get Status    ${exchange}    ==    200
         ```
         """
-        exchange = _exchange(answer)
+        exchange = exchange_of(answer)
         if exchange.status is None:
             raise AssertionError(f"No answer came to {exchange.method} {exchange.url}: {exchange.failure}")
-        label = f"The status of {exchange.method} {exchange.url}, answered {shown(exchange.body)!r},"
-        return verify(exchange.status, assertion_operator, assertion_expected, label, message)
+        return verify(
+            exchange.status, assertion_operator, assertion_expected, "The status", message, _answered(exchange)
+        )
 
     @keyword
     def get_header(
@@ -173,7 +175,7 @@ class HttpLibrary:
         Get Header    ${answer}    x-request-id    !=    ${None}
         ```
         """
-        value = _exchange(answer).response_headers.get(name.lower())
+        value = exchange_of(answer).response_headers.get(name.lower())
         return verify(value, assertion_operator, assertion_expected, f"The header {name}", message)
 
     @keyword
@@ -191,25 +193,8 @@ class HttpLibrary:
         Get Body    ${exchange}    contains    list
         ```
         """
-        body = _exchange(answer).body.decode(errors="backslashreplace")
+        body = exchange_of(answer).body.decode(errors="backslashreplace")
         return verify(body, assertion_operator, assertion_expected, "The body", message)
-
-    @keyword
-    def json_body_should_have_key(self, answer: Exchange | Answer, key: str) -> None:
-        """Verify that the body is a JSON object with this key.
-
-        ```robotframework
-        ${exchange} =    Send Raw    GET    /v1/models
-        Json Body Should Have Key    ${exchange}    data
-        ```
-        """
-        exchange = _exchange(answer)
-        try:
-            body = exchange.json()
-        except ValueError as error:
-            raise AssertionError(f"The body is not JSON: {shown(exchange.body)}") from error
-        if not isinstance(body, dict) or key not in body:
-            raise AssertionError(f"The body has no key {key!r}: {shown(exchange.body)}")
 
     @keyword
     def get_error_field(
@@ -257,8 +242,30 @@ class HttpLibrary:
         verify_no_defects("Not an OpenAI error", conformance.error_defects(exchange))
 
 
-def _exchange(answer: Exchange | Answer | StreamedAnswer) -> Exchange:
+def exchange_of(answer: Exchange | Answer | StreamedAnswer) -> Exchange:
+    """The exchange of an answer."""
     return answer if isinstance(answer, Exchange) else answer.exchange
+
+
+def request_id_of(answer: Exchange | Answer | StreamedAnswer) -> str:
+    """The id of a request, from the header `x-request-id` of its answer.
+
+    Raises:
+        AssertionError: the answer has no such header.
+    """
+    exchange = exchange_of(answer)
+    if request_id := exchange.response_headers.get("x-request-id"):
+        return request_id
+    raise AssertionError(f"The answer to {exchange.method} {exchange.url} has no header x-request-id")
+
+
+def _answered(exchange: Exchange) -> str:
+    """What came with a status: the error's code, type and message, and a short piece of the body at the end."""
+    error = error_object(exchange)
+    said = [f"{name} {error[name]!r}" for name in ("code", "type", "message") if error.get(name)]
+    body = shown(exchange.body)
+    piece = f"{body[:_SHOWN_BODY]}…" if len(body) > _SHOWN_BODY else body
+    return "; ".join([", ".join(said)] * bool(said) + [f"{exchange.method} {exchange.url} answered {piece}"])
 
 
 def _content_type(content_type: str | None) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.anthropic import conformance
 from keywords.engine.anthropic.messages import MESSAGES, StreamedMessage, read_stream
 from keywords.engine.http.exchange import Exchange
+from keywords.engine.openai.answer import shown
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Headers, json_or_text, without_none
 from keywords.run.assertions import verify, verify_no_defects
@@ -96,7 +97,11 @@ class MessagesLibrary:
         Body Should Be A Message    ${exchange}
         ```
         """
-        verify_no_defects("No message", conformance.message_defects(exchange.json()))
+        try:
+            body = exchange.json()
+        except ValueError as error:
+            raise AssertionError(f"No message: the body is not JSON: {shown(exchange.body)}") from error
+        verify_no_defects("No message", conformance.message_defects(body))
 
     @keyword
     def message_stream_should_be_in_order(self, stream: StreamedMessage) -> None:

@@ -38,6 +38,7 @@ class ModelsLibrary:
         ```robotframework
         @{models} =    List Models
         List Models    ==    model-a model-b
+        List Models    contains    ${MODEL}
         ```
         """
         ids = [model["id"] for model in target.client().models()]

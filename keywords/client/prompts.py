@@ -55,8 +55,8 @@ class PromptsLibrary:
         ```
         """
         tokens = [_prompt_tokens(answer), _prompt_tokens(reference)]
-        label = f"{tokens[0]} of {tokens[1]} prompt tokens"
-        return verify(tokens[0] / tokens[1], assertion_operator, assertion_expected, label, message)
+        share, details = tokens[0] / tokens[1], f"{tokens[0]} of {tokens[1]} tokens"
+        return verify(share, assertion_operator, assertion_expected, "Share of the prompt's tokens", message, details)
 
 
 def _prompt_tokens(answer: Answer | StreamedAnswer) -> int:

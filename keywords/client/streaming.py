@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from assertionengine import AssertionOperator
 from robot.api import logger
@@ -15,6 +15,9 @@ from keywords.engine.statistics.percentiles import TooFewValuesError, percentile
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields, Words
 from keywords.run.assertions import verify, verify_no_defects
+
+if TYPE_CHECKING:
+    from keywords.engine.http.sse import SseEvent
 
 GapStatistic = Literal["p50", "p95", "max"]
 
@@ -117,7 +120,7 @@ class StreamingLibrary:
         except UnicodeDecodeError as error:
             raise AssertionError(f"The stream is not UTF-8: {error}") from error
         for number, event in enumerate(stream.events, start=1):
-            text = event.data if event.is_done else json.dumps(event.json(), ensure_ascii=False)
+            text = _unescaped(event)
             if "\N{REPLACEMENT CHARACTER}" in text or any(0xD800 <= ord(character) <= 0xDFFF for character in text):  # noqa: PLR2004 - surrogates
                 raise AssertionError(f"Event {number} holds half a character: {event.data}")
 
@@ -202,6 +205,15 @@ class StreamingLibrary:
         except TooFewValuesError as error:
             raise ValueError(f"Chunk gaps: {error}; raise max_tokens") from None
         return verify(value, assertion_operator, assertion_expected, f"Chunk gap {statistic} (s)", message)
+
+
+def _unescaped(event: SseEvent) -> str:
+    r"""The data of an event, the escapes `\uNNNN` of JSON as characters; unchanged if it is no JSON."""
+    try:
+        text: str = json.dumps(event.json(), ensure_ascii=False)
+    except ValueError:
+        return event.data
+    return text
 
 
 def log_stream(stream: StreamedAnswer) -> None:

@@ -122,8 +122,8 @@ class KeysLibrary:
         ```
         """
         statuses = [exchange.status for exchange in exchanges]
-        label = f"Answers with {status} among {statuses}"
-        return verify(statuses.count(status), assertion_operator, assertion_expected, label, message)
+        label, details = f"Number of answers with {status}", f"the statuses are {statuses}"
+        return verify(statuses.count(status), assertion_operator, assertion_expected, label, message, details)
 
     @keyword
     def get_answer_with(self, exchanges: list[Exchange], status: int) -> Exchange:

@@ -6,22 +6,21 @@ import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.utils import DotDict
 
+from keywords.client.http import request_id_of
 from keywords.engine import clock
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.run.assertions import verify
 
-TimeUnit = Literal["us", "ms", "s"]
-_MICROSECONDS = {"us": 1, "ms": 1_000, "s": 1_000_000}
-_FLOAT_SLACK = 5e-11  # rounding error of the same number, calculated in another order
+_COST_DECIMALS = 10  # far below the price of one token
 _POLL_S = 0.05
 _WITHIN = timedelta(seconds=3)
 
@@ -35,7 +34,7 @@ class LedgerLibrary:
     ${ledger} =    Add Ledger To Config    ${config}    input_price=1    output_price=2
     ${gateway} =    Start Gateway    config=${config}
     ${entry} =    Get Ledger Entry    ${ledger}    ${answer}
-    Should Be Equal    ${entry.tokens_source}    backend
+    Get Field    ${entry}    tokens_source    ==    backend
     ```
     """
 
@@ -96,12 +95,10 @@ class LedgerLibrary:
 
         ```robotframework
         ${entry} =    Get Ledger Entry    ${ledger}    ${answer}
-        Should Be Equal    ${entry.attempts}[0][outcome]    answered
+        Get Field    ${entry}    attempts[0].outcome    ==    answered
         ```
         """
-        if isinstance(request, Answer | StreamedAnswer):
-            request = request.exchange
-        request_id = request if isinstance(request, str) else str(request.response_headers["x-request-id"])
+        request_id = request if isinstance(request, str) else request_id_of(request)
         end = clock.now() + within.total_seconds()
         while clock.now() < end:
             entries = _rows(ledger, "SELECT * FROM requests WHERE id = ?", request_id)
@@ -128,7 +125,7 @@ class LedgerLibrary:
         ```
         """
         count = int(_rows(ledger, "SELECT count(*) AS count FROM requests")[0]["count"])
-        return verify(count, assertion_operator, assertion_expected, "Requests in the ledger", message)
+        return verify(count, assertion_operator, assertion_expected, "Number of requests in the ledger", message)
 
     @keyword
     def get_gateway_time(
@@ -179,58 +176,23 @@ class LedgerLibrary:
         return verify(duration_ms, assertion_operator, assertion_expected, "The duration of the request (ms)", message)
 
     @keyword
-    def ledger_should_agree_on_gateway_time(
-        self, entry: dict[str, Any], source: str, reported: float, unit: TimeUnit
-    ) -> None:
-        """Verify that another sink reports the same gateway time as the ledger.
-
-        Args:
-            entry: the ledger entry.
-            source: names the other sink in the message: the header, the log, the metrics.
-            reported: the time that the sink reports.
-            unit: unit of that time: `us`, `ms` or `s`.
-
-        Raises:
-            AssertionError: with both numbers.
+    def get_request_cost(
+        self,
+        entry: dict[str, Any],
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float | None:
+        """The price of a request in US dollars, rounded to 10 decimals; `${None}` if the ledger has none.
 
         ```robotframework
-        ${ms} =    Get Header    ${answer}    x-gateway-time-ms
-        Ledger Should Agree On Gateway Time    ${entry}    the header    ${ms}    ms
+        ${entry} =    Get Ledger Entry    ${ledger}    ${answer}
+        Get Request Cost    ${entry}    ==    0.000012
         ```
         """
-        _verify_time("the gateway's own time", entry["gateway_us"], source, reported, unit, _FLOAT_SLACK)
-
-    @keyword
-    def ledger_should_agree_on_duration(
-        self, entry: dict[str, Any], source: str, reported: float, unit: TimeUnit, *, rounded_to_us: bool = False
-    ) -> None:
-        """Verify that another sink reports the same duration as the ledger.
-
-        Args:
-            entry: the ledger entry.
-            source: names the other sink in the message.
-            reported: the time that the sink reports.
-            unit: unit of that time: `us`, `ms` or `s`.
-            rounded_to_us: allows one microsecond of difference: only the ledger's number is rounded to microseconds.
-
-        Raises:
-            AssertionError: with both numbers.
-
-        ```robotframework
-        ${duration_s} =    Get Metric    gen_ai_server_request_duration_seconds_sum
-        Ledger Should Agree On Duration    ${entry}    the metrics    ${duration_s}    s    rounded_to_us=True
-        ```
-        """
-        slack = 1 / _MICROSECONDS[unit] if rounded_to_us else _FLOAT_SLACK
-        _verify_time("the duration", entry["duration_ms"] * _MICROSECONDS["ms"], source, reported, unit, slack)
-
-
-def _verify_time(what: str, ledger_us: float, source: str, reported: float, unit: TimeUnit, slack: float) -> None:
-    expected = ledger_us / _MICROSECONDS[unit]
-    if abs(reported - expected) > slack:
-        raise AssertionError(
-            f"For {what} {source} should tell {expected:.10g} {unit} like the ledger, but tells {reported:.10g} {unit}"
-        )
+        cost: float | None = entry["cost_usd"]
+        rounded = None if cost is None else round(cost, _COST_DECIMALS)
+        return verify(rounded, assertion_operator, assertion_expected, "The cost of the request (US dollars)", message)
 
 
 def _rows(path: Path, query: str, *values: Any) -> list[dict[str, Any]]:

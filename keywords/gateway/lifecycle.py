@@ -207,8 +207,8 @@ class LifecycleLibrary:
         ```
         """
         faults = [_stream_fault(stream, text) for stream in streams]
-        label = f"Whole streams ({'; '.join(sorted(set(filter(None, faults)))) or 'no other'})"
-        return verify(faults.count(""), assertion_operator, assertion_expected, label, message)
+        label, details = "Number of whole streams", f"of the others: {'; '.join(sorted(set(filter(None, faults))))}"
+        return verify(faults.count(""), assertion_operator, assertion_expected, label, message, details)
 
 
 def _resume(worker: psutil.Process) -> None:

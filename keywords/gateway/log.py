@@ -10,7 +10,11 @@ from robot.api.deco import keyword, library
 from robot.api.types import Secret
 from robot.utils import DotDict
 
+from keywords.client.http import request_id_of
 from keywords.engine import clock
+from keywords.engine.http.exchange import Exchange
+from keywords.engine.openai.answer import Answer
+from keywords.engine.openai.stream import StreamedAnswer
 from keywords.run.assertions import verify
 from keywords.run.context import Gateway, chosen_gateway
 
@@ -28,7 +32,7 @@ class GatewayLogLibrary:
 
     ```robotframework
     ${answer} =    Ask    Hello.
-    Gateway Should Log    ${answer.headers}[x-request-id]
+    Get Log Entry    ${answer}
     Gateway Log Should Not Contain    Traceback
     ```
     """
@@ -49,11 +53,17 @@ class GatewayLogLibrary:
         return [line for line in lines if containing in line]
 
     @keyword
-    def get_log_entry(self, request_id: str, gateway: Gateway | None = None, *, within: timedelta = _SOON) -> DotDict:
+    def get_log_entry(
+        self,
+        request: Exchange | Answer | StreamedAnswer | str,
+        gateway: Gateway | None = None,
+        *,
+        within: timedelta = _SOON,
+    ) -> DotDict:
         """The log line of one request; its keys are the names of the fields.
 
         Args:
-            request_id: id of the request.
+            request: the client's exchange or answer, or the request's id.
             gateway: the run's target if left out.
             within: maximum wait; the line is written a little after the answer.
 
@@ -61,10 +71,11 @@ class GatewayLogLibrary:
             AssertionError: the log has no such line in time.
 
         ```robotframework
-        ${line} =    Get Log Entry    ${answer.headers}[x-request-id]
-        Should Be Equal    ${line.tokens_source}    backend
+        ${line} =    Get Log Entry    ${answer}
+        Get Field    ${line}    tokens_source    ==    backend
         ```
         """
+        request_id = request if isinstance(request, str) else request_id_of(request)
         gateway = chosen_gateway(gateway)
         deadline = clock.now() + within.total_seconds()
         while True:
@@ -100,9 +111,9 @@ class GatewayLogLibrary:
         Get Completion Tokens    ${line}    <    50
         ```
         """
-        tokens: int | None = entry["completion_tokens"]
-        label = f"The tokens of the answer, by {entry['tokens_source']},"
-        return verify(tokens, assertion_operator, assertion_expected, label, message)
+        tokens: int | None = entry.get("completion_tokens")
+        label, details = "The tokens of the answer", f"counted by {entry.get('tokens_source')}"
+        return verify(tokens, assertion_operator, assertion_expected, label, message, details)
 
     @keyword
     def gateway_should_log(self, text: str, within: timedelta = _SOON, gateway: Gateway | None = None) -> None:
@@ -112,7 +123,7 @@ class GatewayLogLibrary:
             AssertionError: the log does not contain it in time.
 
         ```robotframework
-        Gateway Should Log    ${answer.headers}[x-request-id]
+        Gateway Should Log    config_reloaded    within=5 s
         ```
         """
         gateway = chosen_gateway(gateway)

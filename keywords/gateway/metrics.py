@@ -38,14 +38,19 @@ class MetricsLibrary:
     """
 
     @keyword
-    def get_metric_names(self) -> set[str]:
-        """The names of all samples on the page, with suffixes such as `_total`, `_count` and `_bucket`.
+    def metric_names_should_include(self, *names: str) -> None:
+        """Verify that the page has samples of these names, with suffixes such as `_total`, `_count` and `_bucket`.
+
+        Raises:
+            AssertionError: with each name that is missing.
 
         ```robotframework
-        ${names} =    Get Metric Names
+        Metric Names Should Include    gateway_requests_total
         ```
         """
-        return {sample.name for family in _families() for sample in family.samples}
+        there = {sample.name for family in _families() for sample in family.samples}
+        if missing := [name for name in names if name not in there]:
+            raise AssertionError(f"/metrics has no samples of the name {', '.join(missing)}")
 
     @keyword
     def get_metric_series(self) -> set[str]:
@@ -61,6 +66,24 @@ class MetricsLibrary:
             for sample in family.samples
             if sample.name.startswith(("gateway_", "gen_ai_"))
         }
+
+    @keyword
+    def metric_series_should_still_be(self, before: set[str]) -> None:
+        """Verify that no series came or went since an earlier [Get Metric Series].
+
+        Raises:
+            AssertionError: with each series that did.
+
+        ```robotframework
+        ${before} =    Get Metric Series
+        Metric Series Should Still Be    ${before}
+        ```
+        """
+        now = self.get_metric_series()
+        changes = [f"{series} came" for series in sorted(now - before)]
+        changes += [f"{series} went" for series in sorted(before - now)]
+        if changes:
+            raise AssertionError(f"The series of /metrics changed: {'; '.join(changes)}")
 
     @keyword
     def get_metric(
@@ -120,8 +143,8 @@ class MetricsLibrary:
         ```
         """
         now = _sum_of(name, labels or {})
-        label = f"The growth of {name}{labels or ''} from {since:g} to {now:g}"
-        return verify(now - since, assertion_operator, assertion_expected, label, message)
+        label, details = f"The growth of {name}{labels or ''}", f"from {since:g} to {now:g}"
+        return verify(now - since, assertion_operator, assertion_expected, label, message, details)
 
     @keyword
     def metrics_should_add_up_to(

@@ -245,8 +245,8 @@ class GatewayProcessLibrary:
         Get Leftover Processes    ${ended}    ==    0
         ```
         """
-        label = f"Leftover processes ({'; '.join(ended.leftover) or 'none'})"
-        return verify(len(ended.leftover), assertion_operator, assertion_expected, label, message)
+        label, details = "Number of leftover processes", "; ".join(ended.leftover)
+        return verify(len(ended.leftover), assertion_operator, assertion_expected, label, message, details)
 
     @keyword
     def run_gateway_command(
@@ -267,7 +267,7 @@ class GatewayProcessLibrary:
 
         ```robotframework
         ${result} =    Run Gateway Command    config    check    ${CONFIG}
-        Should Be Equal    ${result.rc}    ${0}
+        Get Exit Code    ${result}    ==    0
         ```
         """
         try:

@@ -6,14 +6,17 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
+from keywords.client.http import request_id_of
 from keywords.engine import clock
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.processes.trace_receiver import OtlpReceiver, Span
+from keywords.run.assertions import verify
 from keywords.run.scopes import SCOPES
 
 _WITHIN = timedelta(seconds=5)
@@ -56,17 +59,36 @@ class TracingLibrary:
 
     @keyword
     def get_spans_of_request(
-        self, receiver: OtlpReceiver, request: Exchange | Answer | StreamedAnswer, *, within: timedelta = _WITHIN
+        self,
+        receiver: OtlpReceiver,
+        request: Exchange | Answer | StreamedAnswer,
+        *,
+        attempts: int | None = None,
+        within: timedelta = _WITHIN,
     ) -> list[Span]:
         """The span of a request, followed by the spans of its attempts in their order.
 
+        Args:
+            receiver: from [Start Trace Receiver].
+            request: the client's exchange or answer.
+            attempts: how many attempts the request must have; any number if left out.
+            within: maximum wait.
+
         Raises:
-            TimeoutError: it did not arrive.
+            AssertionError: no span arrived in time, or another number of attempts.
+
+        ```robotframework
+        ${span}    ${attempt} =    Get Spans Of Request    ${receiver}    ${answer}    attempts=1
+        ```
         """
-        if isinstance(request, Answer | StreamedAnswer):
-            request = request.exchange
-        spans = receiver.wait_for_spans(str(request.response_headers["x-request-id"]), within.total_seconds())
+        try:
+            spans = receiver.wait_for_spans(request_id_of(request), within.total_seconds())
+        except TimeoutError as error:
+            raise AssertionError(str(error)) from error
         logger.info("\n".join(map(str, spans)))
+        if attempts is not None:
+            details = f"the request's span is {spans[0].name!r}"
+            verify(len(spans) - 1, AssertionOperator["=="], attempts, "Number of attempts in the trace", None, details)
         return spans
 
     @keyword

@@ -62,5 +62,5 @@ class ChunkDelaysLibrary:
         Get Punctual Chunk Share    ${delays}    >=    ${PUNCTUAL_CHUNK_SHARE_MIN}
         ```
         """
-        label = f"Share of chunks that were passed on before the next one ({delays!r})"
-        return verify(delays.punctual_share, assertion_operator, assertion_expected, label, message)
+        label = "Share of chunks that were passed on before the next one (0 to 1)"
+        return verify(delays.punctual_share, assertion_operator, assertion_expected, label, message, repr(delays))

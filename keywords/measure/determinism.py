@@ -143,8 +143,8 @@ class DeterminismLibrary:
         ```
         """
         append_test_message(result.statement)
-        label = f"The number of distinct answers ({result.statement})"
-        return verify(result.distinct, assertion_operator, assertion_expected, label, message)
+        label = "The number of distinct answers"
+        return verify(result.distinct, assertion_operator, assertion_expected, label, message, result.statement)
 
     @keyword
     def get_share_of_identical_answers(
@@ -162,8 +162,8 @@ class DeterminismLibrary:
         ```
         """
         append_test_message(result.statement)
-        label = f"The share of identical answers ({result.statement})"
-        return verify(result.identical_share, assertion_operator, assertion_expected, label, message)
+        label = "The share of identical answers"
+        return verify(result.identical_share, assertion_operator, assertion_expected, label, message, result.statement)
 
     @keyword
     def get_differing_prompts(
@@ -180,8 +180,8 @@ class DeterminismLibrary:
         Get Differing Prompts    ${set}    ==    0
         ```
         """
-        label = f"The number of prompts with different answers ({result.statement})"
-        return verify(result.differing, assertion_operator, assertion_expected, label, message)
+        label = "The number of prompts with different answers"
+        return verify(result.differing, assertion_operator, assertion_expected, label, message, result.statement)
 
     @keyword
     def get_upper_bound_of_differing_prompts(
@@ -200,8 +200,8 @@ class DeterminismLibrary:
         Get Upper Bound Of Differing Prompts    ${set}    <    0.8
         ```
         """
-        label = f"The upper bound of the share of prompts with different answers ({result.statement})"
-        return verify(result.upper_bound, assertion_operator, assertion_expected, label, message)
+        label = "The upper bound of the share of prompts with different answers"
+        return verify(result.upper_bound, assertion_operator, assertion_expected, label, message, result.statement)
 
 
 def _repeat(prompt: str, times: int, fields: dict[str, Any], *, together: bool) -> Repetition:

@@ -113,5 +113,6 @@ class LatencyLibrary:
         ```
         """
         value = exchange.total_s - deadline.total_seconds()
-        label = f"The answer took {exchange.total_s:.3f} s, beyond {deadline.total_seconds():g} s (s)"
-        return verify(value, assertion_operator, assertion_expected, label, message)
+        label = f"Time beyond the deadline of {deadline.total_seconds():g} s (s)"
+        details = f"the answer took {exchange.total_s:.3f} s"
+        return verify(value, assertion_operator, assertion_expected, label, message, details)

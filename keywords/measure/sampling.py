@@ -92,4 +92,5 @@ class SamplingLibrary:
         append_test_message(
             f"{count}; {figure} {percent(figures[figure])}{limit(assertion_operator, assertion_expected)}"
         )
-        return verify(figures[figure], assertion_operator, assertion_expected, f"{count}; {figure}", message)
+        label = f"The share of answers that contain {text!r}, {figure} (0 to 1),"
+        return verify(figures[figure], assertion_operator, assertion_expected, label, message, count)

@@ -117,8 +117,8 @@ class StreamCutsLibrary:
         """
         streams = sweep.that_are(end)
         shown = "; ".join(f"at byte {stream.at_byte}: {stream.detail}" for stream in streams[:_SHOWN] if stream.detail)
-        label = f"Streams that are {end}, of {len(sweep.streams)} with seed {sweep.seed} ({shown or 'none to show'})"
-        return verify(len(streams), assertion_operator, assertion_expected, label, message)
+        label = f"Number of streams that are {end}, of {len(sweep.streams)} with seed {sweep.seed},"
+        return verify(len(streams), assertion_operator, assertion_expected, label, message, shown)
 
 
 def _sweep(

@@ -5,17 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from assertionengine import AssertionOperator, verify_assertion
+from assertionengine.assertion_engine import handlers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 T = TypeVar("T")
+Text = TypeVar("Text", str, bytes)
 
 _EQUALITY = (AssertionOperator["=="], AssertionOperator["!="])
+_CONTAINMENT = (AssertionOperator["contains"], AssertionOperator["not contains"])
+_SHOWN = 160
+_SHOWN_DIFFERENCE = 40
 
 
-def verify(value: T, operator: AssertionOperator | None, expected: object, label: str, message: str | None) -> T:
+def verify(
+    value: T, operator: AssertionOperator | None, expected: object, label: str, message: str | None, details: str = ""
+) -> T:
     """Return the value of a getter; with an operator, compare it first.
+
+    A failed comparison says the thing, what it should be, and what it is: `The status should be 401, got 200`. A list
+    contains another one if it has all of its items.
 
     Args:
         value: the getter's value.
@@ -23,14 +33,68 @@ def verify(value: T, operator: AssertionOperator | None, expected: object, label
         expected: what to compare with; already of the right type.
         label: names the value in the message, with its unit.
         message: replaces the usual message.
+        details: ends the usual message: what helps to find the cause.
 
     Raises:
-        AssertionError: the comparison failed, or there is nothing to compare because the value is None.
+        AssertionError: the comparison failed, or the value is None or of a type that cannot be compared so.
     """
     if value is None and operator is not None and operator not in _EQUALITY:
-        raise AssertionError(message or f"{label} should be compared with {expected!r}, but there is none")
-    verified: T = verify_assertion(value, operator, expected, label, message)
+        reason = f"{label} should be compared with {expected!r}, but there is none"
+        raise AssertionError(message or _with_details(reason, details))
+    if isinstance(value, list) and isinstance(expected, list) and operator in _CONTAINMENT:
+        held = [item in value for item in expected]
+        if all(held) if operator is _CONTAINMENT[0] else not any(held):
+            return value
+        raise AssertionError(message or _with_details(_failure(label, operator, expected, value), details))
+    try:
+        verified: T = verify_assertion(value, operator, expected, label, message)
+    except AssertionError:
+        if message or operator is None:
+            raise
+        raise AssertionError(_with_details(_failure(label, operator, expected, value), details)) from None
+    except TypeError as error:
+        if operator is None:
+            raise
+        reason = (
+            f"{_failure(label, operator, expected, value)}, a {type(value).__name__} that cannot be compared with it"
+        )
+        raise AssertionError(_with_details(reason, details)) from error
     return verified
+
+
+def _failure(label: str, operator: AssertionOperator, expected: object, value: object) -> str:
+    """The sentence about a failed comparison; of long texts, it shows the first difference."""
+    sentence = f"{label} {handlers[operator][1]} {shown(expected)}, got {shown(value)}"
+    if operator is not _EQUALITY[0]:
+        return sentence
+    if isinstance(value, str) and isinstance(expected, str):
+        return sentence + _difference(value, expected, "character")
+    if isinstance(value, bytes) and isinstance(expected, bytes):
+        return sentence + _difference(value, expected, "byte")
+    return sentence
+
+
+def _difference(value: Text, expected: Text, unit: str) -> str:
+    """The first difference of two texts of which one is not shown whole; empty for short ones."""
+    if max(len(value), len(expected)) <= _SHOWN:
+        return ""
+    pairs = enumerate(zip(value, expected, strict=False))
+    place = next((at for at, (one, other) in pairs if one != other), min(len(value), len(expected)))
+    part = slice(place, place + _SHOWN_DIFFERENCE)
+    return f"; first difference at {unit} {place + 1}: {value[part]!r} instead of {expected[part]!r}"
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: whole if it is short."""
+    if isinstance(value, str | bytes) and len(value) > _SHOWN:
+        unit = "characters" if isinstance(value, str) else "bytes"
+        return f"{value[:_SHOWN]!r}… ({len(value)} {unit})"
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _with_details(sentence: str, details: str) -> str:
+    return f"{sentence}; {details}" if details else sentence
 
 
 def verify_no_defects(verdict: str, defects: Sequence[str]) -> None:

@@ -133,8 +133,8 @@ class ChildRunLibrary:
         ```
         """
         result = child.row(row)
-        label = f"Status of {row!r} ({result.message})"
-        return verify(result.status, assertion_operator, assertion_expected, label, message)
+        label = f"The status of the row {row!r}"
+        return verify(result.status, assertion_operator, assertion_expected, label, message, result.message)
 
     @keyword
     def get_row_message(

@@ -76,7 +76,7 @@ class PlantedDefectsLibrary:
                 verdict, or no message contains the text. Rows that the defect kept from running count as failed.
 
         ```robotframework
-        Requirements Should Have Failed    ${child}    '200' (int) should be '401'    KEYS-001    KEYF-002
+        Requirements Should Have Failed    ${child}    should be 401, got 200    KEYS-001    KEYF-002
         ```
         """
         results = child.results()

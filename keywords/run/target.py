@@ -9,18 +9,17 @@ from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.evidence.collector import COLLECTOR
+from keywords.engine.http.patience import LONGEST_S, Patience
 from keywords.engine.openai.client import ChatClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TIMEOUT_S = 120.0
-
-_clients: dict[tuple[str, str | None, str], ChatClient] = {}
+_clients: dict[tuple[str, str | None, str, float], ChatClient] = {}
 
 
 def client() -> ChatClient:
-    """The client for the gateway under test; the same one while the three variables stay the same.
+    """The client for the gateway under test; the same one while these variables and `${PATIENCE}` stay the same.
 
     Every exchange goes to the evidence of the running row.
 
@@ -29,12 +28,12 @@ def client() -> ChatClient:
         TypeError: `${GATEWAY_API_KEY}` is not a Secret.
         NoUsableAnswer: `${MODEL}` is empty and the gateway does not answer properly with its models.
     """
-    key = (_url(), api_key(), str(_variable("MODEL") or ""))
+    key = (_url(), api_key(), str(_variable("MODEL") or ""), patience().factor)
     if key not in _clients:
-        url, key_value, model = key
+        url, key_value, model, factor = key
         if key_value is not None:
             COLLECTOR.protect(key_value)
-        new = ChatClient(url, api_key=key_value, model=model, observe=COLLECTOR.add, timeout_s=TIMEOUT_S)
+        new = ChatClient(url, api_key=key_value, model=model, observe=COLLECTOR.add, patience=factor)
         if not new.model:
             models = new.models()
             if not models:
@@ -45,13 +44,30 @@ def client() -> ChatClient:
 
 
 @contextmanager
-def unrecorded_client(model: str | None = None, timeout_s: float = TIMEOUT_S) -> Iterator[ChatClient]:
+def unrecorded_client(model: str | None = None, timeout_s: float = LONGEST_S) -> Iterator[ChatClient]:
     """Give a separate client whose many exchanges are not kept as evidence; the model is `${MODEL}` if left out."""
-    client = ChatClient(_url(), api_key=api_key(), model=model or str(_variable("MODEL") or ""), timeout_s=timeout_s)
+    model = model or str(_variable("MODEL") or "")
+    client = ChatClient(_url(), api_key=api_key(), model=model, timeout_s=timeout_s, patience=patience().factor)
     try:
         yield client
     finally:
         client.close()
+
+
+def patience() -> Patience:
+    """The patience of all clients with the gateway under test, by `${PATIENCE}`.
+
+    Raises:
+        ValueError: `${PATIENCE}` is no number above 0.
+    """
+    value = _variable("PATIENCE")
+    try:
+        factor = 1.0 if value is None else float(str(value))
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor < float("inf"):
+        raise ValueError(f"${{PATIENCE}} must be a number above 0, such as 3 for a slow server, not {value!r}")
+    return Patience(factor=factor)
 
 
 def api_key() -> str | None:

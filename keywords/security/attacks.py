@@ -127,8 +127,8 @@ class AttackLibrary:
         """
         value = {"rate": run.rate, "lower bound": run.lower_bound, "upper bound": run.upper_bound}[figure]
         append_test_message(f"{run.outcome}; {figure} {percent(value)}{limit(assertion_operator, assertion_expected)}")
-        label = f"Attack success rate, {figure} ({run}):"
-        return verify(value, assertion_operator, assertion_expected, label, message)
+        label = f"Attack success rate, {figure} (0 to 1),"
+        return verify(value, assertion_operator, assertion_expected, label, message, str(run))
 
 
 def _logged(run: AttackRun) -> AttackRun:

@@ -96,8 +96,8 @@ class FuzzingLibrary:
         ```
         """
         findings = _by_kind(flood)[kind]
-        label = f"{kind.capitalize()} (first: {findings[0]})" if findings else kind.capitalize()
-        return verify(len(findings), assertion_operator, assertion_expected, label, message)
+        label, details = f"Number of findings of the kind '{kind}'", f"first: {findings[0]}" if findings else ""
+        return verify(len(findings), assertion_operator, assertion_expected, label, message, details)
 
 
 def _by_kind(flood: Flood) -> dict[Kind, list[Finding]]:

@@ -52,7 +52,8 @@ A longer prompt counts for more tokens
     [Tags]    req:CHAT-004
     ${short} =    Ask    Hello.    max_tokens=1
     ${long} =    Ask    Hello, and hello again, and once more hello.    max_tokens=1
-    Get Usage    ${long}    prompt_tokens    >    ${short.usage.prompt_tokens}
+    ${tokens} =    Get Usage    ${short}    prompt_tokens
+    Get Usage    ${long}    prompt_tokens    >    ${tokens}
 
 Fields that the gateway does not know reach the backend untouched
     [Tags]    req:CHAT-005    needs:scripted-backend
@@ -60,7 +61,7 @@ Fields that the gateway does not know reach the backend untouched
     Open Gateway Before    ${backend}
     ${exchange} =    Send Payload    unknown_fields.json
     ${recorded} =    Get Recorded Requests    ${backend}
-    Should Be Equal    ${recorded[0].body}    ${exchange.request_body}
+    Get Field    ${recorded}    [0].body    ==    ${exchange.request_body}
 
 Fields that the gateway does not know come back from the backend
     [Documentation]    llama.cpp adds its timings to each answer, a field that the gateway does not know.

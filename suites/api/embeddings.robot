@@ -53,8 +53,8 @@ The process that makes vectors chats as well
 The openai package gets vectors
     [Tags]    req:SDKC-008
     ${vectors} =    OpenAI Embed    A cat sits.    A dog runs.
-    Length Should Be    ${vectors}    2
-    Length Should Be    ${vectors}[0]    576
+    Get Number Of    vectors    ${vectors}    ==    2
+    Get Number Of    numbers of the first vector    ${vectors}[0]    ==    576
 
 
 *** Keywords ***

@@ -13,20 +13,20 @@ Health answers who is there
     [Tags]    req:HLTH-001    smoke
     ${response} =    GET    ${GATEWAY_URL}/health
     Save Evidence    health    ${response}
-    Should Be Equal    ${response.json()}[status]    ok    'status' of /health
-    Should Be Equal    ${response.json()}[service]    llm-gateway    'service' of /health
-    Should Match Regexp    ${response.json()}[version]    ^\\d+\\.\\d+
+    Get Body Field    ${response}    status    ==    ok
+    Get Body Field    ${response}    service    ==    llm-gateway
+    Get Body Field    ${response}    version    matches    ^\\d+\\.\\d+
 
 The gateway under test is the one that this run started
     [Tags]    req:HLTH-002    smoke    needs:own-gateway
     ${response} =    GET    ${GATEWAY_URL}/health
-    Should Be Equal    ${response.json()}[instance]    ${TARGET.gateway.instance}
+    Get Body Field    ${response}    instance    ==    ${TARGET.gateway.instance}
 
 Ready means that each model can answer
     [Tags]    req:HLTH-003    smoke
     ${response} =    GET    ${GATEWAY_URL}/health/ready
     Save Evidence    ready    ${response}
-    Dictionary Should Contain Key    ${response.json()}[models]    ${MODEL}
+    Json Body Should Have Key    ${response}    models    ${MODEL}
 
 A model whose backend is gone is not ready
     [Tags]    req:HLTH-003    kind:negative    needs:scripted-backend

@@ -26,4 +26,5 @@ What one client says in secret is unknown to the next
     Ask    Remember this secret word: ${canary}    max_tokens=16
     ${after} =    Ask    What was the secret word?    max_tokens=64
     Canary Should Not Appear    ${canary}    ${after}
-    Get Usage    ${after}    prompt_tokens    ==    ${before.usage.prompt_tokens}
+    ${tokens} =    Get Usage    ${before}    prompt_tokens
+    Get Usage    ${after}    prompt_tokens    ==    ${tokens}

@@ -2,6 +2,7 @@
 Documentation       What only Azure OpenAI has: its addresses, and its header for the time to wait.
 
 Resource            ../../resources/gateway.resource
+Library             keywords.backend.request_bodies.RequestBodiesLibrary
 
 Test Setup          Open Scripted Backend
 
@@ -14,15 +15,15 @@ Azure's v1 address is asked for the deployment as model
     Open Gateway Before    ${BACKEND}    azure
     Ask    Hello.
     ${recorded} =    Get Recorded Requests    ${BACKEND}
-    Should Be Equal    ${recorded[0].path}    /openai/v1/chat/completions
-    Should Be Equal    ${recorded[0].json()}[model]    deployed
+    Get Field    ${recorded}    [0].path    ==    /openai/v1/chat/completions
+    Get Request Field    ${BACKEND}    model    ==    deployed
 
 A deployment of Azure is asked at its own address
     [Tags]    req:AZUR-001    kind:functional
     Open Gateway Before    ${BACKEND}    azure-deployment
     Ask    Hello.
     ${recorded} =    Get Recorded Requests    ${BACKEND}
-    Should Be Equal    ${recorded[0].path}    /openai/deployments/deployed/chat/completions?api-version=2024-10-21
+    Get Field    ${recorded}    [0].path    ==    /openai/deployments/deployed/chat/completions?api-version=2024-10-21
 
 Azure's milliseconds to wait are understood
     [Tags]    req:AZUR-002    kind:negative

@@ -4,6 +4,7 @@ Documentation       Every kind of backend serves a client of Anthropic's Message
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.sdk.anthropic.AnthropicSdkLibrary
+Library             keywords.backend.request_bodies.RequestBodiesLibrary
 Library             keywords.client.messages.MessagesLibrary
 
 Suite Setup         Open Gateway Before All Kinds
@@ -39,17 +40,15 @@ A result of a tool goes back to the model
     ${message} =    Anthropic Message    Is it raining?    model=openai
     ${messages} =    Conversation With Result    Is it raining?    ${message}    Yes.
     Anthropic Message    ${EMPTY}    model=openai    messages=${messages}
-    ${asked} =    Get Last Request
-    Should Be Equal    ${asked}[messages][1][tool_calls][0][function][name]    get_weather
-    Should Be Equal    ${asked}[messages][2][role]    tool
-    Should Be Equal    ${asked}[messages][2][content]    Yes.
+    Get Request Field    ${BACKEND}    messages[1].tool_calls[0].function.name    ==    get_weather
+    Get Request Field    ${BACKEND}    messages[2].role    ==    tool
+    Get Request Field    ${BACKEND}    messages[2].content    ==    Yes.
 
 Anthropic gets the client's own request
     [Tags]    req:MSGS-009
     ${exchange} =    Send Message    model=anthropic    system=Be brief.    container=c1
-    ${asked} =    Get Last Request
-    Should Be Equal    ${asked}[system]    Be brief.
-    Should Be Equal    ${asked}[container]    c1
+    Get Request Field    ${BACKEND}    system    ==    Be brief.
+    Get Request Field    ${BACKEND}    container    ==    c1
     Get Header    ${exchange}    x-gateway-dropped-params    ==    ${None}
 
 Who cannot count tokens says so in Anthropic's format
@@ -74,7 +73,8 @@ Kind Answers With A Message
     Body Should Be A Message    ${exchange}
     ${stream} =    Stream Message    model=${kind}
     Message Stream Should Be In Order    ${stream}
-    Get Message Text    ${stream}    ==    ${exchange.json()}[content][0][text]
+    ${text} =    Get Body Field    ${exchange}    content[0].text
+    Get Message Text    ${stream}    ==    ${text}
 
 Kind Calls A Tool
     [Documentation]    One line of the table: plain and streamed.
@@ -83,11 +83,11 @@ Kind Calls A Tool
     ${tool} =    Describe Anthropic Tool    get_weather    city
     VAR    @{tools}    ${tool}
     ${whole} =    Anthropic Message    Is it raining?    model=${kind}    tools=${tools}
-    Should Be Equal    ${whole.tool_uses}    get_weather {"city": "Oslo"}
-    Should Be Equal    ${whole.stop_reason}    tool_use
+    Get Field    ${whole}    tool_uses    ==    get_weather {"city": "Oslo"}
+    Get Field    ${whole}    stop_reason    ==    tool_use
     ${stream} =    Anthropic Stream    Is it raining?    model=${kind}    tools=${tools}
-    Should Be Equal    ${stream.tool_uses}    ${whole.tool_uses}
-    Should Be Equal    ${stream.text}    Let me see.
+    Get Field    ${stream}    tool_uses    ==    ${whole.tool_uses}
+    Get Field    ${stream}    text    ==    Let me see.
 
 Count Is Refused
     [Documentation]    One line of the table: the gateway guesses no count, and names a model that can count.
@@ -97,8 +97,3 @@ Count Is Refused
     Get Status    ${exchange}    ==    400
     Error Should Be An Anthropic Error    ${exchange}
     Get Body    ${exchange}    contains    'anthropic'
-
-Get Last Request
-    [Documentation]    The body of the last request that reached the backend.
-    ${recorded} =    Get Recorded Requests    ${BACKEND}
-    RETURN    ${recorded[-1].json()}

@@ -68,5 +68,5 @@ Backend Is Asked At
     Ask For Completion    Once    model=${kind}
     Ask For Embeddings    Once    model=${kind}
     ${recorded} =    Get Recorded Requests    ${BACKEND}
-    Should Be Equal    ${recorded[-2].path}    ${completions}
-    Should Be Equal    ${recorded[-1].path}    ${embeddings}
+    Get Field    ${recorded}    [-2].path    ==    ${completions}
+    Get Field    ${recorded}    [-1].path    ==    ${embeddings}

@@ -26,7 +26,7 @@ A revoked key is refused within seconds
     ${accepted} =    Send Chats    1
     Get Status Count    ${accepted}    200    ==    1
     ${revoked} =    Run Gateway Command    keys    revoke    alice    --file    ${KEY.file}
-    Should Be Equal As Integers    ${revoked.rc}    0
+    Get Exit Code    ${revoked}    ==    0
     Status Should Become    401    within=5 s
 
 The log names the key and does not show it
@@ -35,14 +35,14 @@ The log names the key and does not show it
     Send Chats    1
     Stop Gateway    ${GATEWAY}
     ${lines} =    Get Gateway Log Lines    "key_id":"alice"    ${GATEWAY}
-    Should Not Be Empty    ${lines}    The log names no key 'alice'.
+    Get Number Of    log lines that name the key    ${lines}    >    0
     Gateway Log Should Not Contain    ${KEY.secret}    ${GATEWAY}
 
 The list of keys does not show them
     [Tags]    req:KEYF-004
     ${key} =    Make Key    alice
     ${list} =    Run Gateway Command    keys    list    --file    ${key.file}
-    Should Contain    ${list.stdout}    alice
+    Get Output    ${list}    stdout    contains    alice
     Text Should Not Contain The Key    ${list.stdout}${list.stderr}    ${key}
 
 A limit of the key is kept

@@ -2,6 +2,7 @@
 Documentation       Header, log, ledger, metrics and trace report the same duration, tokens and cost of a request.
 
 Resource            ../../resources/observability.resource
+Library             keywords.gateway.agreement.AgreementLibrary
 
 Test Setup          Open Fresh Observed Gateway
 
@@ -32,29 +33,19 @@ Numbers In The Headers Should Be
     ${ms} =    Get Header    ${answer}    x-gateway-time-ms
     Ledger Should Agree On Gateway Time    ${entry}    the header    ${ms}    ms
     ${cost} =    Get Header    ${answer}    x-gateway-cost-usd
-    Should Be Equal As Numbers    ${cost}    ${entry.cost_usd}    precision=10
+    Ledger Should Agree On Cost    ${entry}    the header    ${cost}
     Get Header    ${answer}    x-gateway-attempts    ==    1
 
 Numbers In The Log Should Be
     [Documentation]    The log line agrees with the ledger.
     [Arguments]    ${entry: object}
     ${line} =    Get Log Entry    ${entry.id}    ${GATEWAY}
-    Facts Should Be Those Of The Ledger    ${line}    ${entry}
+    Ledger Should Agree On Fields    ${entry}    the log    ${line}
+    ...    status    model    backend    key_id    prompt_tokens    completion_tokens    tokens_source
+    ...    attempts[0].duration_ms
     Ledger Should Agree On Gateway Time    ${entry}    the log    ${line.gateway_ms}    ms
     Ledger Should Agree On Duration    ${entry}    the log    ${line.duration_ms}    ms
-    Should Be Equal As Numbers    ${line.cost_usd}    ${entry.cost_usd}    precision=10
-    Should Be Equal    ${line.attempts}[0][duration_ms]    ${entry.attempts}[0][duration_ms]
-
-Facts Should Be Those Of The Ledger
-    [Documentation]    Status, model, backend, key and tokens.
-    [Arguments]    ${line: object}    ${entry: object}
-    Should Be Equal    ${line.status}    ${entry.status}
-    Should Be Equal    ${line.model}    ${entry.model}
-    Should Be Equal    ${line.backend}    ${entry.backend}
-    Should Be Equal    ${line.key_id}    ${entry.key_id}
-    Should Be Equal    ${line.prompt_tokens}    ${entry.prompt_tokens}
-    Should Be Equal    ${line.completion_tokens}    ${entry.completion_tokens}
-    Should Be Equal    ${line.tokens_source}    ${entry.tokens_source}
+    Ledger Should Agree On Cost    ${entry}    the log    ${line.cost_usd}
 
 Numbers In The Metrics Should Be
     [Documentation]    The gateway's only request, in the sums of its metrics.
@@ -63,21 +54,19 @@ Numbers In The Metrics Should Be
     Ledger Should Agree On Gateway Time    ${entry}    the metrics    ${gateway_s}    s
     ${duration_s} =    Get Metric    gen_ai_server_request_duration_seconds_sum
     Ledger Should Agree On Duration    ${entry}    the metrics    ${duration_s}    s    rounded_to_us=True
-    ${tokens} =    Get Metric
-    ...    gen_ai_client_token_usage_sum
+    Get Metric    gen_ai_client_token_usage_sum    ==    ${entry.completion_tokens}
     ...    labels=gen_ai_token_type=output gateway_token_source=${entry.tokens_source}
-    Should Be Equal As Numbers    ${tokens}    ${entry.completion_tokens}
     ${cost} =    Get Metric    gateway_cost_usd_total
-    Should Be Equal As Numbers    ${cost}    ${entry.cost_usd}    precision=10
+    Ledger Should Agree On Cost    ${entry}    the metrics    ${cost}
     Get Metric    gateway_attempts_total    ==    1    labels=outcome=answered
 
 Numbers In The Trace Should Be
     [Documentation]    The request's span agrees with the ledger.
     [Arguments]    ${answer: object}    ${entry: object}
-    ${span}    @{attempts} =    Get Spans Of Request    ${RECEIVER}    ${answer}
-    Should Be Equal    ${span.attributes}[gateway.time_us]    ${entry.gateway_us}
-    Should Be Equal As Numbers    ${span.attributes}[gateway.cost_usd]    ${entry.cost_usd}    precision=10
-    Should Be Equal    ${span.attributes}[gen_ai.usage.input_tokens]    ${entry.prompt_tokens}
-    Should Be Equal    ${span.attributes}[gen_ai.usage.output_tokens]    ${entry.completion_tokens}
-    Should Be Equal    ${span.attributes}[gateway.tokens_source]    ${entry.tokens_source}
-    Length Should Be    ${attempts}    1
+    ${span}    ${_} =    Get Spans Of Request    ${RECEIVER}    ${answer}    attempts=1
+    Get Field    ${span}    attributes[gateway.time_us]    ==    ${entry.gateway_us}
+    ${cost} =    Get Field    ${span}    attributes[gateway.cost_usd]
+    Ledger Should Agree On Cost    ${entry}    the trace    ${cost}
+    Get Field    ${span}    attributes[gen_ai.usage.input_tokens]    ==    ${entry.prompt_tokens}
+    Get Field    ${span}    attributes[gen_ai.usage.output_tokens]    ==    ${entry.completion_tokens}
+    Get Field    ${span}    attributes[gateway.tokens_source]    ==    ${entry.tokens_source}

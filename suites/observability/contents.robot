@@ -36,7 +36,7 @@ A backend is told the trace that the client began
     ${parent} =    New Trace Parent
     Send Payload    plain.json    headers=traceparent: ${parent}
     ${recorded} =    Get Recorded Requests    ${BACKEND}
-    Should Be Equal    ${recorded[-1].headers}[traceparent]    ${parent}
+    Get Field    ${recorded}    [-1].headers[traceparent]    ==    ${parent}
 
 
 *** Keywords ***

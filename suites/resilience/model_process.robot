@@ -47,7 +47,7 @@ The gateway stays alive while its model is away
 A stopped gateway leaves no process behind
     [Tags]    req:RESL-005
     ${ended} =    Stop Gateway    ${GATEWAY}
-    Should Be Equal    ${ended.forced}    ${False}    The gateway did not end by itself and had to be killed
+    Get Field    ${ended}    forced    ==    false    The gateway did not end by itself and had to be killed
     Get Leftover Processes    ${ended}    ==    0
 
 A killed gateway leaves no process behind

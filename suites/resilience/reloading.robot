@@ -18,7 +18,7 @@ A model that was added is served
     [Tags]    req:LIFE-006
     ${config} =    Write Gateway Config    ${BACKEND}    model=added
     ${entry} =    Reload Gateway From    ${config}
-    Should Be Equal    ${entry}[event]    config_reloaded
+    Get Field    ${entry}    event    ==    config_reloaded
     ${answer} =    Ask    Hello.    model=added
     Get Text    ${answer}    !=    ${EMPTY}
 
@@ -51,16 +51,14 @@ A misspelt setting is named in the log
     [Tags]    req:LIFE-008    kind:negative
     Add To Gateway Config    ${SERVED_CONFIG}    timeouts    conect_s=3
     ${entry} =    Reload Gateway    ${GATEWAY}
-    Should Be Equal    ${entry}[event]    config_not_reloaded
-    Length Should Be    ${entry}[problems]    1
-    Should Be Equal    ${entry}[problems][0]    timeouts.conect_s: is no setting; did you mean 'connect_s'?
+    Get Field    ${entry}    event    ==    config_not_reloaded
+    Get Field    ${entry}    problems    ==    ["timeouts.conect_s: is no setting; did you mean 'connect_s'?"]
 
 A refused configuration is seen from outside
     [Tags]    req:LIFE-008    kind:negative
     Add To Gateway Config    ${SERVED_CONFIG}    timeouts    conect_s=3
     Reload Gateway    ${GATEWAY}
-    ${refused} =    Get Metric    gateway_config_reload_last_refused
-    Should Be Equal As Integers    ${refused}    1
+    Get Metric    gateway_config_reload_last_refused    ==    1
 
 What cannot change without a restart is named
     [Tags]    req:LIFE-009

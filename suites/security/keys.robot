@@ -43,14 +43,14 @@ A gateway without keys says that it is open
     ${config} =    Write Gateway Config    ${backend}
     ${gateway} =    Start Gateway    config=${config}    environment=${no_keys}
     ${lines} =    Get Gateway Log Lines    open_to_everyone    ${gateway}
-    Length Should Be    ${lines}    1
-    Should Contain    ${lines}[0]    GATEWAY_API_KEYS
+    Get Number Of    log lines about it    ${lines}    ==    1
+    Get Field    ${lines}    [0]    contains    GATEWAY_API_KEYS
 
 The gateway's log holds no key
     [Tags]    req:KEYS-003    needs:own-gateway
     ${answered} =    Ask    Hello.    max_tokens=1
     ${refused} =    Send Payload    plain.json    api_key=qa-not-the-key
-    Gateway Should Log    ${answered.headers}[x-request-id]
-    Gateway Should Log    ${refused.response_headers}[x-request-id]
+    Get Log Entry    ${answered}
+    Get Log Entry    ${refused}
     Gateway Log Should Not Contain    ${GATEWAY_API_KEY}
     Gateway Log Should Not Contain    qa-not-the-key

@@ -18,7 +18,7 @@ A stream that needs no translation arrives byte for byte
     VAR    ${GATEWAY_URL}    ${BACKEND.url}    scope=TEST
     VAR    ${MODEL}    scripted    scope=TEST
     ${sent} =    Stream Chat    Hello.
-    Should Be Equal    ${passed.exchange.body}    ${sent.exchange.body}
+    Get Field    ${passed}    exchange.body    ==    ${sent.exchange.body}
 
 Chunks are passed on at once
     [Documentation]    A gateway that buffers chunks passes one on after the backend has sent the next. `tox run -e

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
+from keywords.engine.http.patience import Patience
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.scripted.backend import Script, ScriptedBackend
 from keywords.run import target
@@ -56,6 +57,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> MemoryGateway:
     memory = MemoryGateway()
     monkeypatch.setattr(target, "client", lambda: memory.client)
     monkeypatch.setattr(target, "api_key", lambda: "sk-canary")
+    monkeypatch.setattr(target, "patience", Patience)
     return memory
 
 

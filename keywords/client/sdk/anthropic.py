@@ -10,6 +10,7 @@ import anthropic
 from robot.api.deco import keyword, library
 
 from keywords.client.sdk.connection import connect, logged, verify_raised
+from keywords.client.sdk.reading import part
 
 # The newest version of the API has no temperature, and the package has no argument for it.
 _WITH_TEMPERATURE = {"anthropic-version": "2023-06-01"}
@@ -86,7 +87,9 @@ class AnthropicSdkLibrary:
         with connect(anthropic.Anthropic) as (sdk, model):
             arguments = _arguments(prompt, model, None, fields)
             del arguments["max_tokens"]
-            return sdk.messages.count_tokens(**arguments).input_tokens
+            count = sdk.messages.count_tokens(**arguments)
+        tokens: int = part(count, "input_tokens", int, "input_tokens of the count")
+        return tokens
 
     @keyword
     def anthropic_stream(self, prompt: str, *, temperature: float | None = None, **fields: Any) -> SdkMessage:
@@ -197,17 +200,34 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.removeprefix("-").isdecimal() else value
 
 
-def _read(message: Any) -> SdkMessage:
-    """Log and return an answer as the package read it."""
-    uses = [block for block in message.content if block.type == "tool_use"]
+def _read(message: object) -> SdkMessage:
+    """Log and return an answer as the package read it.
+
+    Raises:
+        AssertionError: a part of it is missing or of another type.
+    """
+    blocks = part(message, "content", list, "content of the message")
+    kinds = [part(block, "type", str, f"content[{number}].type") for number, block in enumerate(blocks)]
+    texts = [
+        part(block, "text", str, f"content[{number}].text")
+        for number, block in enumerate(blocks)
+        if kinds[number] == "text"
+    ]
+    uses = [
+        f"{part(block, 'name', str, f'content[{number}].name')} "
+        f"{json.dumps(part(block, 'input', object, f'content[{number}].input'), sort_keys=True)}"
+        for number, block in enumerate(blocks)
+        if kinds[number] == "tool_use"
+    ]
+    usage = part(message, "usage", object, "usage of the message")
     return logged(
         SdkMessage(
-            text="".join(block.text for block in message.content if block.type == "text"),
-            tool_uses="\n".join(f"{use.name} {json.dumps(use.input, sort_keys=True)}" for use in uses),
-            stop_reason=message.stop_reason,
-            input_tokens=message.usage.input_tokens,
-            output_tokens=message.usage.output_tokens,
-            content=message.to_dict()["content"],
+            text="".join(texts),
+            tool_uses="\n".join(uses),
+            stop_reason=part(message, "stop_reason", (str, type(None)), "stop_reason of the message"),
+            input_tokens=part(usage, "input_tokens", int, "usage.input_tokens"),
+            output_tokens=part(usage, "output_tokens", int, "usage.output_tokens"),
+            content=[block.to_dict(warnings=False) for block in blocks],
             request_id=getattr(message, "_request_id", None),
         )
     )

@@ -11,6 +11,7 @@ from robot.api import logger
 
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.recorder import RecordingTransport
+from keywords.engine.openai.answer import shown
 from keywords.run import target
 from keywords.run.assertions import verify
 
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
     from anthropic import Anthropic
     from openai import OpenAI
 
+    from keywords.engine.http.exchange import Exchange
+
 Client = TypeVar("Client", "OpenAI", "Anthropic")
 Answer = TypeVar("Answer")
 
+# What a package raises when it reads an answer of another shape; its own exceptions are none of these.
+_PACKAGE_BREAKS = (TypeError, AttributeError, LookupError, ValueError, RuntimeError)
 _EQUAL = AssertionOperator["=="]
 
 
@@ -34,11 +39,20 @@ def connect(package: type[Client], *, path: str = "", api_key: str | None = None
         package: the class of the client.
         path: what the package expects in its base URL after the address.
         api_key: a wrong key; the gateway's own if left out.
+
+    Raises:
+        AssertionError: the package itself broke over an answer, instead of raising one of its own exceptions.
     """
     gateway = target.client()
-    transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), COLLECTOR.add, target.TIMEOUT_S)
+    answered: list[Exchange] = []
+
+    def observe(exchange: Exchange) -> None:
+        answered.append(exchange)
+        COLLECTOR.add(exchange)
+
+    transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), observe, target.patience())
     with (
-        httpx2.Client(transport=transport, trust_env=False, timeout=target.TIMEOUT_S) as http,
+        httpx2.Client(transport=transport, trust_env=False) as http,
         package(
             base_url=gateway.base_url + path,
             # The packages insist on some key, also for a gateway without.
@@ -47,7 +61,13 @@ def connect(package: type[Client], *, path: str = "", api_key: str | None = None
             http_client=http,
         ) as client,
     ):
-        yield client, gateway.model
+        try:
+            yield client, gateway.model
+        except _PACKAGE_BREAKS as error:
+            if not answered:
+                raise  # the call has a wrong argument
+            name, answer = package.__module__.partition(".")[0], shown(answered[-1].body)
+            raise AssertionError(f"The {name} package cannot read the answer ({error!r}): {answer}") from error
 
 
 def verify_raised(call: Callable[[], object], base: type[Exception], expected: str, label: str) -> None:
@@ -66,7 +86,7 @@ def verify_raised(call: Callable[[], object], base: type[Exception], expected: s
         call()
     except base as error:
         logger.info(f"{type(error).__name__}: {error}")
-        verify(type(error).__name__, _EQUAL, expected, label, None)
+        verify(type(error).__name__, _EQUAL, expected, label, None, str(error))
         return
     package = base.__module__.partition(".")[0]
     raise AssertionError(f"The {package} package raised nothing; the gateway accepted what it should have refused")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx2
 import openai
@@ -11,40 +10,22 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.client.chat import UsageNumber
-from keywords.client.sdk.connection import connect, logged, verify_raised
-from keywords.engine.openai.answer import Usage
+from keywords.client.chat import UsageNumber, verify_usage
+from keywords.client.sdk.connection import connect, verify_raised
+from keywords.client.sdk.openai_answer import SdkAnswer, plain_answer, streamed_answer, text_of_delta, text_of_message
+from keywords.client.sdk.reading import part
 from keywords.engine.openai.stream import StreamedAnswer
+from keywords.run.arguments import CONVERTERS, Words
 from keywords.run.assertions import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from openai.types import Completion, CompletionUsage
-    from openai.types.chat import ChatCompletion, ChatCompletionChunk
+    from openai.types.chat import ChatCompletionChunk
 
 
-@dataclass(frozen=True, slots=True)
-class SdkAnswer:
-    """An answer as the package read it.
-
-    Attributes:
-        text: text of the first choice, joined from the chunks of a stream.
-        finish_reason: finish reason of the first choice.
-        usage: None if the answer has none.
-        model: the answer's model.
-        chunks: number of chunks of a stream; 1 for a plain answer.
-    """
-
-    text: str
-    finish_reason: str | None
-    usage: Usage | None
-    model: str
-    chunks: int = 1
-
-
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class OpenAISdkLibrary:
     """Use the gateway with the `openai` package.
 
@@ -93,7 +74,7 @@ class OpenAISdkLibrary:
                 max_tokens=max_tokens,
                 extra_body=extra_body,
             )
-        return plain_answer(answer, answer.choices[0].message.content)
+        return plain_answer(answer, text_of_message)
 
     @keyword
     def openai_stream(self, prompt: str, *, temperature: float = 1, max_tokens: int = 64) -> SdkAnswer:
@@ -125,24 +106,30 @@ class OpenAISdkLibrary:
                 stream_options={"include_usage": True},
             )
             chunks = list(stream)
-        return streamed_answer(chunks, lambda choice: choice.delta.content)
+        return streamed_answer(chunks, text_of_delta)
 
     @keyword
-    def openai_list_models(self) -> list[str]:
-        """The ids of the models, by `client.models.list`.
+    def openai_list_models(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Words = None,
+        message: str | None = None,
+    ) -> list[str]:
+        """The ids of the models, by `client.models.list`; the expected ones have spaces between.
 
         Raises:
             openai.APIError: as the package raises it.
+            AssertionError: the comparison failed.
 
         ```robotframework
-        @{ids} =    OpenAI List Models
-        Should Not Be Empty    ${ids}
+        OpenAI List Models    contains    ${MODEL}
         ```
         """
         with openai_client() as (sdk, _):
-            ids = [model.id for model in sdk.models.list()]
+            models = list(sdk.models.list())
+        ids = [part(model, "id", str, f"data[{number}].id") for number, model in enumerate(models)]
         logger.info(f"{len(ids)} models: {', '.join(ids)}")
-        return ids
+        return verify(ids, assertion_operator, assertion_expected, "The ids of the models", message)
 
     @keyword
     def openai_bad_request_raises(self, expected: str) -> None:
@@ -215,47 +202,22 @@ class OpenAISdkLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int | None:
-        """A number of tokens, by its name; `${None}` without a usage.
+        """A number of tokens, by its name.
+
+        Raises:
+            AssertionError: the answer has no such number, or the comparison failed.
 
         ```robotframework
         ${answer} =    OpenAI Stream    Say OK
         Get OpenAI Usage    ${answer}    completion_tokens    >    0
         ```
         """
-        value: int | None = getattr(answer.usage, number, None)
-        return verify(value, assertion_operator, assertion_expected, f"usage.{number} (tokens)", message)
+        return verify_usage(answer.usage, number, assertion_operator, assertion_expected, message)
 
 
 def openai_client(api_key: str | None = None) -> AbstractContextManager[tuple[openai.OpenAI, str]]:
     """The package's client for the gateway under test, and the model's id."""
     return connect(openai.OpenAI, path="/v1", api_key=api_key)
-
-
-def plain_answer(answer: ChatCompletion | Completion, text: str | None) -> SdkAnswer:
-    """Log and return a plain answer; the text is that of its first choice."""
-    return logged(SdkAnswer(text or "", answer.choices[0].finish_reason, _usage(answer.usage), answer.model))
-
-
-def streamed_answer(
-    chunks: Sequence[ChatCompletionChunk | Completion], text_of: Callable[[Any], str | None]
-) -> SdkAnswer:
-    """Log and return a streamed answer; `text_of` reads the text of a choice."""
-    choices = [choice for chunk in chunks for choice in chunk.choices if choice.index == 0]
-    return logged(
-        SdkAnswer(
-            text="".join(text_of(choice) or "" for choice in choices),
-            finish_reason=next((choice.finish_reason for choice in choices if choice.finish_reason), None),
-            usage=_usage(next((chunk.usage for chunk in reversed(chunks) if chunk.usage), None)),
-            model=chunks[0].model if chunks else "",
-            chunks=len(chunks),
-        )
-    )
-
-
-def _usage(usage: CompletionUsage | None) -> Usage | None:
-    if usage is None:
-        return None
-    return Usage(usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
 
 
 def _hello(sdk: openai.OpenAI, model: str, temperature: float = 1) -> object:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.client.sdk.openai import SdkAnswer, openai_client, plain_answer, streamed_answer
+from keywords.client.sdk.openai import openai_client
+from keywords.client.sdk.openai_answer import SdkAnswer, plain_answer, streamed_answer, text_of_completion
+from keywords.client.sdk.reading import part
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
@@ -33,7 +35,7 @@ class OpenAISdkTextLibrary:
         """
         with openai_client() as (sdk, model):
             answer = sdk.completions.create(model=model, prompt=prompt, temperature=temperature, max_tokens=max_tokens)
-        return plain_answer(answer, answer.choices[0].text)
+        return plain_answer(answer, text_of_completion)
 
     @keyword
     def openai_stream_completion(self, prompt: str, *, temperature: float = 1, max_tokens: int = 16) -> SdkAnswer:
@@ -62,7 +64,7 @@ class OpenAISdkTextLibrary:
                     stream_options={"include_usage": True},
                 )
             )
-        return streamed_answer(chunks, lambda choice: choice.text)
+        return streamed_answer(chunks, text_of_completion)
 
     @keyword
     def openai_embed(self, *texts: str) -> list[list[float]]:
@@ -80,6 +82,9 @@ class OpenAISdkTextLibrary:
         """
         with openai_client() as (sdk, model):
             answer = sdk.embeddings.create(model=model, input=list(texts))
-        vectors = [entry.embedding for entry in sorted(answer.data, key=lambda entry: entry.index)]
-        logger.info(f"{len(vectors)} vectors, {answer.usage.prompt_tokens} tokens")
+        entries = part(answer, "data", list, "data of the answer")
+        places = [part(entry, "index", int, f"data[{number}].index") for number, entry in enumerate(entries)]
+        vectors = [part(entry, "embedding", list, f"data[{number}].embedding") for number, entry in enumerate(entries)]
+        vectors = [vector for _, vector in sorted(zip(places, vectors, strict=True), key=lambda pair: pair[0])]
+        logger.info(f"{len(vectors)} vectors, usage: {getattr(answer, 'usage', None)}")
         return vectors

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from keywords.engine.anthropic.messages import object_in
 from keywords.engine.openai.answer import shown
+from keywords.engine.openai.conformance import is_one_of
 
 if TYPE_CHECKING:
     from keywords.engine.anthropic.messages import StreamedMessage
@@ -42,7 +44,7 @@ def message_defects(body: object) -> list[str]:
     content = body.get("content")
     if not isinstance(content, list) or not all(isinstance(block, dict) and block.get("type") for block in content):
         defects.append("content must be an array of blocks, each with a type")
-    if body.get("stop_reason") not in STOP_REASONS:
+    if not is_one_of(body.get("stop_reason"), STOP_REASONS):
         defects.append(f"stop_reason is {body.get('stop_reason')!r}, not one of {', '.join(sorted(STOP_REASONS))}")
     return defects + _usage_defects(body.get("usage"), _COUNTS)
 
@@ -56,8 +58,8 @@ def stream_defects(stream: StreamedMessage) -> list[str]:
         return defects
     defects += _start_defects(stream.events[0]) + _block_defects(stream.events[1:-2])
     ended = stream.events[-2]
-    reason = (ended.get("delta") or {}).get("stop_reason")
-    if reason not in STOP_REASONS:
+    reason = object_in(ended, "delta").get("stop_reason")
+    if not is_one_of(reason, STOP_REASONS):
         defects.append(f"the stop_reason is {reason!r}, not one of {', '.join(sorted(STOP_REASONS))}")
     return defects + _usage_defects(ended.get("usage"), _COUNTS[1:])
 
@@ -152,10 +154,10 @@ def _block_defects(events: list[dict[str, Any]]) -> list[str]:
     for event in events:
         kind, index = event["type"], event.get("index")
         if kind == "content_block_start" and block is None and index == number + 1:
-            number, block = number + 1, event.get("content_block") or {}
+            number, block = number + 1, object_in(event, "content_block")
         elif kind == "content_block_delta" and block is not None and index == number:
-            delta = (event.get("delta") or {}).get("type")
-            if delta not in {_DELTA_OF.get(str(block.get("type"))), "signature_delta"}:
+            delta = object_in(event, "delta").get("type")
+            if delta != _DELTA_OF.get(str(block.get("type"))) and delta != "signature_delta":
                 defects.append(f"a block of type {block.get('type')!r} has a delta of type {delta!r}")
         elif kind == "content_block_stop" and block is not None and index == number:
             block = None

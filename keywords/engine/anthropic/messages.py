@@ -34,13 +34,14 @@ class StreamedMessage:
     @property
     def text(self) -> str:
         """The text of all blocks."""
-        deltas = [event.get("delta") or {} for event in self.events if event["type"] == "content_block_delta"]
-        return "".join(delta.get("text") or "" for delta in deltas)
+        texts = [object_in(e, "delta").get("text") for e in self.events if e["type"] == "content_block_delta"]
+        return "".join(text for text in texts if isinstance(text, str))
 
     @property
     def stop_reason(self) -> str | None:
         """The reason for which the message ended; None if it gives none."""
-        return next((e["delta"].get("stop_reason") for e in self.events if e["type"] == "message_delta"), None)
+        reasons = [object_in(e, "delta").get("stop_reason") for e in self.events if e["type"] == "message_delta"]
+        return next((str(reason) for reason in reasons if reason is not None), None)
 
     @property
     def error(self) -> dict[str, Any] | None:
@@ -51,6 +52,12 @@ class StreamedMessage:
     def is_closed(self) -> bool:
         """Whether `message_stop` came."""
         return any(event["type"] == "message_stop" for event in self.events)
+
+
+def object_in(event: dict[str, Any], name: str) -> dict[str, Any]:
+    """A field of an event that must be an object; empty if it is none."""
+    value = event.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def read_stream(exchange: Exchange) -> StreamedMessage:

@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keywords.engine.http.exchange import Observer
+    from keywords.engine.http.patience import Limits, Patience
 
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key", "cookie"})
+
+
+class StreamOutgrewRequest(AssertionError):  # noqa: N818  # the name says what happened
+    """A stream goes on far beyond the tokens that its request asks for; the client has stopped reading."""
+
+    ROBOT_SUPPRESS_NAME = True
 
 
 class RecordingTransport(httpx2.BaseTransport):
@@ -26,13 +33,14 @@ class RecordingTransport(httpx2.BaseTransport):
     Args:
         inner: the transport that sends.
         observe: called with each exchange once it has ended.
-        limit_s: longest time for a body; a longer one is broken off with `httpx2.ReadTimeout`.
+        patience: the limits of each answer. One that takes longer is broken off with `httpx2.ReadTimeout`, a stream
+            that outgrows its request with `StreamOutgrewRequest`.
     """
 
-    def __init__(self, inner: httpx2.BaseTransport, observe: Observer | None, limit_s: float) -> None:
+    def __init__(self, inner: httpx2.BaseTransport, observe: Observer | None, patience: Patience) -> None:
         self._inner = inner
         self._observe = observe
-        self._limit_s = limit_s
+        self._patience = patience
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send the request, and record the answer's body while the caller reads it."""
@@ -45,9 +53,14 @@ class RecordingTransport(httpx2.BaseTransport):
         )
         request.extensions["exchange"] = exchange
         recording = _Recording(exchange, self._observe)
+        limits = self._patience.limits(request)
+        request.extensions["timeout"] = {**request.extensions.get("timeout", {}), "read": limits.seconds}
         exchange.sent_at = clock.now()
         try:
             response = self._inner.handle_request(request)
+        except httpx2.ReadTimeout as error:
+            recording.end(f"ReadTimeout: {limits.silence}")
+            raise httpx2.ReadTimeout(limits.silence, request=request) from error
         except httpx2.TransportError as error:
             recording.end(describe(error))
             raise
@@ -57,7 +70,7 @@ class RecordingTransport(httpx2.BaseTransport):
         return httpx2.Response(
             response.status_code,
             headers=response.headers,
-            stream=_RecordedBody(response.stream, recording, self._limit_s),
+            stream=_RecordedBody(response.stream, recording, limits),
             extensions=response.extensions,
         )
 
@@ -101,23 +114,38 @@ class _Recording:
             self._observe(self.exchange)
 
 
+def _raise_if_beyond(limits: Limits, at_s: float, events: int) -> None:
+    if limits.events is not None and events > limits.events:
+        raise StreamOutgrewRequest(limits.excess)
+    if at_s > limits.seconds:
+        raise httpx2.ReadTimeout(limits.silence)
+
+
 class _RecordedBody(httpx2.SyncByteStream):
-    def __init__(self, inner: object, recording: _Recording, limit_s: float) -> None:
+    def __init__(self, inner: object, recording: _Recording, limits: Limits) -> None:
         if not isinstance(inner, httpx2.SyncByteStream):
             raise TypeError(f"the inner transport must answer with a SyncByteStream, not {type(inner).__name__}")
         self._inner = inner
         self._recording = recording
-        self._limit_s = limit_s
+        self._limits = limits
 
     def __iter__(self) -> Iterator[bytes]:
-        exchange = self._recording.exchange
+        exchange, limits = self._recording.exchange, self._limits
+        is_stream = exchange.response_headers.get("content-type", "").startswith("text/event-stream")
+        events = 0
         try:
             for data in self._inner:
                 at_s = clock.now() - exchange.sent_at
                 exchange.chunks.append(Chunk(at_s, data))
                 yield data
-                if at_s > self._limit_s:
-                    raise httpx2.ReadTimeout(f"the answer had not ended after {self._limit_s:g} s")
+                events += (data.count(b"\ndata:") + data.startswith(b"data:")) if is_stream else 0
+                _raise_if_beyond(limits, at_s, events)
+        except StreamOutgrewRequest as error:
+            self._recording.end(str(error))
+            raise
+        except httpx2.ReadTimeout as error:
+            self._recording.end(f"ReadTimeout: {limits.silence}")
+            raise httpx2.ReadTimeout(limits.silence) from error
         except httpx2.TransportError as error:
             self._recording.end(describe(error))
             raise

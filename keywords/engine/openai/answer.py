@@ -208,9 +208,15 @@ def raise_unless_ok(exchange: Exchange) -> None:
         raise GatewayRefused(exchange)
 
 
+def first_choice(answer: Answer) -> dict[str, Any]:
+    """The first choice in the body of an answer, by the order of their indexes."""
+    choices: list[dict[str, Any]] = answer.exchange.json()["choices"]
+    return min(choices, key=_index)
+
+
 def _index(choice: dict[str, Any]) -> int:
     index = choice.get("index")
-    return index if isinstance(index, int) else 0
+    return index if type(index) is int else 0
 
 
 def _text(choice: dict[str, Any]) -> str:

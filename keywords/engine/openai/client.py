@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from keywords.engine.http.patience import LONGEST_S, Patience, requests_at_once
 from keywords.engine.http.recorder import RecordingTransport, recorded
 from keywords.engine.openai.answer import (
     Answer,
@@ -56,7 +57,8 @@ class ChatClient:
         api_key: sent as bearer token; None for a server without keys.
         model: default model id.
         observe: called with each finished exchange, failed ones too, in the thread that made it.
-        timeout_s: longest silence, and longest time of a whole answer.
+        timeout_s: longest silence, and longest time of a whole answer; less where a request asks for few tokens.
+        patience: multiplies all these times.
         transport: the transport that sends; TCP if left out.
     """
 
@@ -67,7 +69,8 @@ class ChatClient:
         api_key: str | None,
         model: str,
         observe: Observer | None = None,
-        timeout_s: float = 120.0,
+        timeout_s: float = LONGEST_S,
+        patience: float = 1.0,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/").removesuffix("/v1").rstrip("/")
@@ -77,10 +80,10 @@ class ChatClient:
             limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=KEEP_IDLE_S)
             transport = httpx2.HTTPTransport(trust_env=False, limits=limits)
         self._http = httpx2.Client(
-            transport=RecordingTransport(transport, observe, timeout_s),
+            transport=RecordingTransport(transport, observe, Patience(timeout_s, patience)),
             # Uncompressed, so that each recorded read has the bytes that the gateway wrote then.
             headers={"accept": "*/*", "accept-encoding": "identity", "user-agent": "llm-gateway-qa"},
-            timeout=httpx2.Timeout(timeout_s, connect=CONNECT_S),
+            timeout=httpx2.Timeout(timeout_s * patience, connect=CONNECT_S),
             trust_env=False,
             follow_redirects=False,
         )
@@ -102,8 +105,12 @@ class ChatClient:
             AnswerBrokeOff: no answer came, or not all of it.
             NotAnAnswer: the body is not a chat completion.
         """
+        return self._ask(messages, headers or {}, 1, params)
+
+    def _ask(self, messages: Messages, headers: Mapping[str, str], beside: int, params: Mapping[str, Any]) -> Answer:
         body = json.dumps(self.request(messages, **params)).encode()
-        return read_answer(self.send("POST", CHAT, body=body, headers={**JSON, **(headers or {})}))
+        all_headers = httpx2.Headers({**self._authorization, **JSON, **headers})
+        return read_answer(self._exchange("POST", CHAT, body, all_headers, at_once=beside))
 
     def ask_together(
         self, prompts: Sequence[str], *, headers: Sequence[Mapping[str, str]] | None = None, **params: Any
@@ -124,7 +131,7 @@ class ChatClient:
 
         def ask(prompt: str, own_headers: Mapping[str, str]) -> Answer:
             barrier.wait()
-            return self.ask(prompt, headers=own_headers, **params)
+            return self._ask(prompt, own_headers, len(prompts), params)
 
         with ThreadPoolExecutor(len(prompts)) as pool:
             sets = headers or [{}] * len(prompts)
@@ -233,8 +240,11 @@ class ChatClient:
         body: bytes | None,
         headers: httpx2.Headers,
         on_chunk: Callable[[Chunk], None] = lambda _: None,
+        *,
+        at_once: int = 1,
     ) -> Exchange:
-        request = self._http.build_request(method, f"{self.base_url}{path}", content=body, headers=headers)
+        address, beside = f"{self.base_url}{path}", requests_at_once(at_once)
+        request = self._http.build_request(method, address, content=body, headers=headers, extensions=beside)
         try:
             response = self._http.send(request, stream=True)
             try:

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.openai.answer import Answer, raise_unless_ok, read_answer
-from keywords.engine.openai.conformance import envelope_defects, transport_defects, usage_defects
+from keywords.engine.openai.conformance import envelope_defects, is_one_of, transport_defects, usage_defects
 from keywords.engine.openai.stream import StreamAssembly, StreamedAnswer
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def completion_defects(body: object, choices: int) -> list[str]:
         choice_defects = _choice_defects(choice)
         if not choice_defects and choice["index"] != position:
             choice_defects = [f"index must be {position}, it is {choice['index']}"]
-        if not choice_defects and choice["finish_reason"] not in FINISH_REASONS:
+        if not choice_defects and not is_one_of(choice["finish_reason"], FINISH_REASONS):
             choice_defects = [
                 f"finish_reason is {choice['finish_reason']!r}, not one of {', '.join(sorted(FINISH_REASONS))}"
             ]
@@ -100,6 +100,8 @@ def _event_defects(body: dict[str, Any], ended: list[int]) -> list[str]:
     choices = body.get("choices")
     if not choices:
         return defects + usage_defects(body.get("usage"))
+    if not isinstance(choices, list):
+        return [*defects, f"choices must be an array, it is {choices!r}"]
     if body.get("usage"):
         defects.append("usage stands beside choices; it belongs into an event of its own")
     for choice in choices:

@@ -12,6 +12,8 @@ from keywords.engine.http.exchange import parse_json
 from keywords.engine.openai.answer import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from keywords.engine.http.exchange import Exchange
     from keywords.engine.openai.stream import StreamedAnswer
 
@@ -120,7 +122,7 @@ def stream_defects(stream: StreamedAnswer) -> list[str]:
     for number, body in _bodies(stream):
         if "error" in body:
             continue
-        ids.add(body.get("id"))
+        ids.add(str(body.get("id")))
         defects += [f"event {number}: {defect}" for defect in envelope_defects(body, "chat.completion.chunk")]
         choices = body.get("choices")
         if not isinstance(choices, list):
@@ -195,7 +197,7 @@ def _delta_defects(choice: object, opened: set[int], ended: dict[int, str]) -> l
     if reason is not None:
         if index in ended:
             defects.append(f"choice {index}: a second finish reason, {reason!r} after {ended[index]!r}")
-        if reason not in FINISH_REASONS:
+        if not is_one_of(reason, FINISH_REASONS):
             defects.append(f"choice {index}: unknown finish reason {reason!r}")
         ended[index] = str(reason)
     return defects
@@ -225,11 +227,16 @@ def envelope_defects(body: dict[str, Any], kind: str) -> list[str]:
     return defects
 
 
+def is_one_of(value: object, texts: Collection[str]) -> bool:
+    """Whether a value of any type is one of these texts."""
+    return isinstance(value, str) and value in texts
+
+
 def _choice_defects(choice: object, position: int) -> list[str]:
     if not isinstance(choice, dict):
         return [" must be an object"]
     defects = [] if choice.get("index") == position else [f".index must be {position}, it is {choice.get('index')!r}"]
-    if choice.get("finish_reason") not in FINISH_REASONS:
+    if not is_one_of(choice.get("finish_reason"), FINISH_REASONS):
         defects.append(
             f".finish_reason is {choice.get('finish_reason')!r}, not one of {', '.join(sorted(FINISH_REASONS))}"
         )

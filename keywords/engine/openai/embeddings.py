@@ -58,7 +58,7 @@ def embed(client: ChatClient, text: Input, **params: Any) -> Embeddings:
     try:
         entries = sorted(answer["data"], key=lambda entry: entry["index"])
         vectors = [_vector(entry["embedding"], packed=packed) for entry in entries]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, struct.error) as error:
         raise NotAnAnswer(exchange, f"a list of embeddings ({error!r})") from error
     return Embeddings(vectors, read_usage(answer.get("usage")), exchange)
 
@@ -74,6 +74,9 @@ def embeddings_defects(body: Any, texts: int) -> list[str]:
     if not isinstance(entries, list) or len(entries) != texts:
         return [*defects, f"data must be an array of {texts}"]
     for position, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            defects.append(f"data[{position}] must be an object, it is {entry!r}")
+            continue
         if entry.get("object") != "embedding":
             defects.append(f"data[{position}].object must be 'embedding', it is {entry.get('object')!r}")
         if entry.get("index") != position:
@@ -90,8 +93,10 @@ def similarity(one: list[float], other: list[float]) -> float:
     """The cosine of the angle between two vectors, from -1 to 1.
 
     Raises:
-        ValueError: their lengths differ.
+        ValueError: their lengths differ, or one has no direction.
     """
+    if not any(one) or not any(other):
+        raise ValueError("a vector of zeros has no direction")
     product = sum(a * b for a, b in zip(one, other, strict=True))
     return product / (math.hypot(*one) * math.hypot(*other))
 

@@ -29,14 +29,11 @@ def test_requests_are_told_and_counted(library, scripted, wire):
     wire.body(seed=7)
     (recorded,) = library.get_recorded_requests(scripted)
     assert recorded.json()["seed"] == 7
-    library.await_request_count(scripted, 1)
-    with pytest.raises(AssertionError, match=r"1 requests came within 0\.05 s, not 2\."):
-        library.await_request_count(scripted, 2, A_MOMENT)
-    with pytest.raises(AssertionError, match="Requests '1'"):
+    with pytest.raises(AssertionError, match="Number of requests should be 2, got 1"):
         library.get_request_count(scripted, EQUAL, 2)
     wire.body()
     assert library.get_request_count_growth(scripted, 1, EQUAL, 1) == 1
-    with pytest.raises(AssertionError, match="Requests after the first 1 '1'"):
+    with pytest.raises(AssertionError, match="requests after the first 1 should be 0, got 1"):
         library.get_request_count_growth(scripted, 1, EQUAL, 0)
 
 
@@ -48,7 +45,7 @@ def test_the_last_wait_is_held_against_the_one_asked_for(library, scripted, wire
             with pytest.raises(AssertionError, match="There is no wait between requests: the backend recorded 1"):
                 library.get_surplus_wait(scripted, 0.1)
     assert 0 <= library.get_surplus_wait(scripted, 0.2, LESS, 1.0) < 0.1
-    with pytest.raises(AssertionError, match=r"Wait of 0\.\d+ s, beyond the 0\.1 s that were asked for \(s\) '0\.1"):
+    with pytest.raises(AssertionError, match=r"Surplus of the wait \(s\) should be less than 0, got 0\.1\d+; the wait"):
         library.get_surplus_wait(scripted, 0.1, LESS, 0)
 
 
@@ -83,7 +80,7 @@ def test_a_client_that_leaves_is_told(library, scripted, connect):
     scripted.script = Script(fault=Fault("silence"))
     wire = connect()
     wire.ask()
-    library.await_request_count(scripted, 1)
+    assert scripted.await_requests(lambda requests: len(requests) >= 1, 2.0)
     with pytest.raises(AssertionError, match=r"The client was still there after 0\.05 s"):
         library.get_client_disconnect_time(scripted, within=A_MOMENT)
     moment = clock.now()

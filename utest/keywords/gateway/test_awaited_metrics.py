@@ -39,9 +39,9 @@ def test_a_metric_and_its_growth_are_judged(monkeypatch):
     assert library.get_metric("a", EQUAL, 5) == 5
     assert library.get_metric("a", EQUAL, 3, labels={"x": "2"}) == 3
     assert library.get_metric_growth("a", 4, EQUAL, 1) == 1
-    with pytest.raises(AssertionError, match=r"a{'x': '1'} '2\.0' .* should be '7'"):
+    with pytest.raises(AssertionError, match=r"a{'x': '1'} should be 7, got 2\.0"):
         library.get_metric("a", EQUAL, 7, labels={"x": "1"})
-    with pytest.raises(AssertionError, match=r"The growth of a from 4 to 5 '1\.0' .* should be '2'"):
+    with pytest.raises(AssertionError, match=r"The growth of a should be 2, got 1\.0; from 4 to 5"):
         library.get_metric_growth("a", 4, EQUAL, 2)
 
 
@@ -63,11 +63,16 @@ def test_a_metric_without_series_is_zero_and_a_name_without_a_metric_fails(monke
 
 def test_names_and_series_come_from_the_page(monkeypatch):
     show(monkeypatch, '# TYPE gateway_a_total counter\ngateway_a_total{x="1"} 2\n# TYPE python gauge\npython 1\n')
-    assert MetricsLibrary().get_metric_names() == {"gateway_a_total", "python"}
+    MetricsLibrary().metric_names_should_include("gateway_a_total", "python")
+    with pytest.raises(AssertionError, match="/metrics has no samples of the name gateway_b, gateway_c"):
+        MetricsLibrary().metric_names_should_include("gateway_b", "python", "gateway_c")
     assert MetricsLibrary().get_metric_series() == {"gateway_a_total[('x', '1')]"}
+    MetricsLibrary().metric_series_should_still_be({"gateway_a_total[('x', '1')]"})
+    with pytest.raises(AssertionError, match=r"changed: gateway_a_total\[\('x', '1'\)\] came; gateway_b\[\] went"):
+        MetricsLibrary().metric_series_should_still_be({"gateway_b[]"})
     show(monkeypatch, "", status=500)
     with pytest.raises(AssertionError, match="/metrics answered 500"):
-        MetricsLibrary().get_metric_names()
+        MetricsLibrary().metric_names_should_include("a")
 
 
 def test_a_metric_that_does_not_arrive_is_named_beside_those_that_did():

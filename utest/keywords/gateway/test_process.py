@@ -75,7 +75,7 @@ def test_leftovers_are_counted_and_named(library):
     left = replace(CLEAN, leftover=("77: python child",))
     assert library.get_leftover_processes(left) == 1
     with pytest.raises(
-        AssertionError, match=re.escape("Leftover processes (77: python child) '1' (int) should be '0'")
+        AssertionError, match=re.escape("Number of leftover processes should be 0, got 1; 77: python child")
     ):
         library.get_leftover_processes(left, AssertionOperator["=="], 0)
 

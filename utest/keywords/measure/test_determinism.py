@@ -34,7 +34,8 @@ def test_different_answers(says):
     result = DeterminismLibrary().ask_repeatedly("Name two colours.", 4)
     assert (result.distinct, result.identical_share, result.first_divergence) == (3, 0.5, 3)
     with pytest.raises(
-        AssertionError, match=r"distinct answers \(3 different answers among 4, 50% say.* from character 3"
+        AssertionError,
+        match=r"distinct answers should be 1, got 3; 3 different answers among 4, 50% say.* from character 3",
     ):
         DeterminismLibrary().get_distinct_answers(result, EQUAL, 1)
     assert DeterminismLibrary().get_share_of_identical_answers(result, AssertionOperator[">="], 0.5) == 0.5

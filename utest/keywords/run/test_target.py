@@ -61,3 +61,18 @@ def test_without_a_model_the_first_listed_is_taken(variables, monkeypatch):
     target._clients.clear()
     with pytest.raises(ValueError, match="lists no model; name one with -v MODEL:id"):
         target.client()
+
+
+def test_the_user_can_give_more_patience(variables):
+    first = target.client()
+    assert target.patience().factor == 1
+    variables["PATIENCE"] = "2.5"
+    assert target.patience().factor == 2.5
+    assert target.client() is not first
+
+
+@pytest.mark.parametrize("value", ["much", 0, -1, "nan", "inf", ""])
+def test_a_patience_that_is_no_number_is_named(variables, value):
+    variables["PATIENCE"] = value
+    with pytest.raises(ValueError, match=r"\$\{PATIENCE\} must be a number above 0, such as 3"):
+        target.patience()

@@ -104,10 +104,10 @@ def test_defects_of_an_error_answer(gateway, status, response, defects):
 
 def test_no_answer_is_a_defect_of_an_error_answer(gateway):
     def nobody(_):
-        raise httpx2.ReadTimeout("silence")
+        raise httpx2.ReadError("silence")
 
     gateway.answer = nobody
-    assert error_defects(gateway.client.send("GET", "/")) == ["no answer came: ReadTimeout: silence"]
+    assert error_defects(gateway.client.send("GET", "/")) == ["no answer came: ReadError: silence"]
 
 
 def test_defects_of_a_model_list():
