@@ -28,6 +28,7 @@ from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip,
 from keywords.hooks.suite_model import row_of
 from keywords.hooks.tags import TagKeeper
 from keywords.run.needs import UnknownNeedError, missing_needs
+from keywords.run.output_lock import lock_folder
 from keywords.traceability.allure.environment import commit
 from keywords.traceability.evidence.earlier_run import remove_own
 from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, begin_run, end_run, log_sizes, write_row
@@ -77,6 +78,7 @@ class TraceabilityListener:
 
     def _start_run(self, data: running.TestSuite, result: result.TestSuite) -> None:
         _import_below(data)
+        lock_folder(_output_dir())
         dry = BuiltIn().dry_run_active
         if dry:
             result.metadata[DRY_RUN] = "yes"

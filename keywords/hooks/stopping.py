@@ -15,6 +15,7 @@ from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import escape
 
 from keywords.hooks.modifier import report
+from keywords.run.output_lock import FolderInUseError
 from keywords.traceability.register.requirements import RegisterError
 from keywords.traceability.results import NOT_STARTED
 
@@ -38,7 +39,7 @@ def reason(error: Exception) -> str:
     if isinstance(error, RegisterError):
         logger.error(report(error.problems))
         return DISAGREE
-    if isinstance(error, RunRefusedError):
+    if isinstance(error, (RunRefusedError, FolderInUseError)):
         return str(error)
     if isinstance(error, OSError):
         return (
