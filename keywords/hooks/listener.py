@@ -28,14 +28,14 @@ from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip,
 from keywords.hooks.suite_model import row_of
 from keywords.hooks.tags import TagKeeper
 from keywords.run.needs import UnknownNeedError, missing_needs
-from keywords.run.output_lock import lock_folder
+from keywords.run.output_lock import lock_folder, set_aside
 from keywords.traceability.allure.environment import commit
 from keywords.traceability.evidence.earlier_run import remove_own
 from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, begin_run, end_run, log_sizes, write_row
 from keywords.traceability.results import DRY_RUN, EVIDENCE, NOT_STARTED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from robot import result, running
 
@@ -64,6 +64,7 @@ class TraceabilityListener:
         self._log_sizes: dict[Path, int] = {}
         self._requirements: Mapping[str, Requirement] = {}
         self._row: Row | None = None
+        self._give_back: Callable[[], None] = _nothing
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
         """At the root: check the rows and begin the evidence; below: skip the setup of a suite without a row to run."""
@@ -79,6 +80,7 @@ class TraceabilityListener:
     def _start_run(self, data: running.TestSuite, result: result.TestSuite) -> None:
         _import_below(data)
         lock_folder(_output_dir())
+        self._give_back = set_aside(_output_file())
         dry = BuiltIn().dry_run_active
         if dry:
             result.metadata[DRY_RUN] = "yes"
@@ -152,9 +154,12 @@ class TraceabilityListener:
 
     def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
         """At the root: record model and gateway for the heads of all reports."""
-        if data.parent or not self._active:
+        if data.parent:
             return
         try:
+            self._give_back()
+            if not self._active:
+                return
             facts = {
                 "Model": ", ".join(self._gateway.models) or _of_target("model"),
                 "Gateway": _of_target("url"),
@@ -168,6 +173,10 @@ class TraceabilityListener:
             result.suite_teardown_failed(why)
             before = f"{result.message}\n\nAlso suite" if result.message else "Suite"
             result.message = f"{before} teardown failed:\n{why}"
+
+
+def _nothing() -> None:
+    """Give nothing back: the run has not begun."""
 
 
 def _import_below(suite: running.TestSuite) -> None:
@@ -214,6 +223,10 @@ def _of_target(fact: str) -> str:
 
 def _output_dir() -> Path:
     return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
+
+
+def _output_file() -> Path:
+    return Path(str(BuiltIn().get_variable_value("${OUTPUT FILE}")))
 
 
 def _folder(result: result.TestCase) -> Path:

@@ -46,7 +46,9 @@ class RegisterModifier(SuiteVisitor):  # type: ignore[misc]  # Robot's base clas
             # Robot continues after an error in a modifier; without rows it ends with its exit code for bad data.
             suite.suites.clear()
             suite.tests.clear()
-            findings = report(err.problems) if isinstance(err, RegisterError) else f"The rows cannot be checked: {err!r}"
+            findings = (
+                report(err.problems) if isinstance(err, RegisterError) else f"The rows cannot be checked: {err!r}"
+            )
             raise DataError(findings) from err
 
 

@@ -181,7 +181,9 @@ def _steps(plan: Plan) -> Sequence[Step]:
     staged = ("--results", str(results / ALLURE_RESULTS))
     return (
         Step("Requirement matrix", matrix / "index.html", ("matrix", *output, "--to", str(matrix), *rows)),
-        Step("Allure report", allure / "index.html", ("allure", *output, *staged, "--to", str(allure), "--if-possible")),
+        Step(
+            "Allure report", allure / "index.html", ("allure", *output, *staged, "--to", str(allure), "--if-possible")
+        ),
         # A run of selected rows is not checked for the others.
         Step("Traceability check", None, ("check", *(output if plan.whole else ()), *rows)),
     )

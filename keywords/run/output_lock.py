@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from time import sleep
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LOCK = ".run.lock"
@@ -72,6 +74,30 @@ def unlock_folder(folder: Path) -> None:
     holder = _read(folder / LOCK, wait_s=0)
     if holder is not None and holder.pid == os.getpid():
         (folder / LOCK).unlink(missing_ok=True)
+
+
+def set_aside(output: Path) -> Callable[[], None]:
+    """Rename the file that Robot is writing, so that another run which opens the same name does not empty it.
+
+    Robot opens its output before any listener can refuse the run. Windows renames no open file; there it stays.
+
+    Args:
+        output: the output file, open for writing.
+
+    Returns:
+        A function that gives the file its name back, once; the end of this process does so too.
+    """
+    part = output.with_name(f"{output.name}.part")
+    with suppress(OSError):
+        output.replace(part)
+
+    def give_back() -> None:
+        atexit.unregister(give_back)
+        if part.exists():
+            part.replace(output)
+
+    atexit.register(give_back)
+    return give_back
 
 
 def _create(lock: Path, own: Holder) -> bool:

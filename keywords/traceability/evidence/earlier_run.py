@@ -80,7 +80,9 @@ def _remove_folder(folder: Path) -> None:
         return
     held = list(folder.iterdir())
     if held and not (folder / RUN_FILE).is_file():
-        told = f"a run empties this folder, and it is a link to {folder.resolve()}, where other files are; remove the link"
+        told = (
+            f"a run empties this folder, and it is a link to {folder.resolve()}, where other files are; remove the link"
+        )
         raise FileExistsError(errno.EEXIST, told, str(folder))
     for path in held:
         if path.is_dir() and not path.is_symlink():
