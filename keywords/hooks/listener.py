@@ -24,11 +24,13 @@ from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
 from keywords.engine.processes.gateway_command import CHOSEN
 from keywords.hooks.modifier import enrich, find_register
 from keywords.hooks.rerun import rerun_command
+from keywords.hooks.robot_settings import ShortConsole, hide_statistics
 from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip, stop, stop_after
 from keywords.hooks.suite_model import row_of
 from keywords.hooks.tags import TagKeeper
 from keywords.run.needs import UnknownNeedError, missing_needs
 from keywords.run.output_lock import lock_folder, set_aside
+from keywords.run.variable_names import known_names, misspelt
 from keywords.traceability.allure.environment import commit
 from keywords.traceability.evidence.earlier_run import remove_own
 from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, begin_run, end_run, log_sizes, write_row
@@ -65,20 +67,29 @@ class TraceabilityListener:
         self._requirements: Mapping[str, Requirement] = {}
         self._row: Row | None = None
         self._give_back: Callable[[], None] = _nothing
+        self._console = ShortConsole()
+        self._refused = ""
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
         """At the root: check the rows and begin the evidence; below: skip the setup of a suite without a row to run."""
         try:
             if data.parent:
-                self._start_suite_below(data)
+                self._start_suite_below(data, result)
             else:
-                self._active = False
+                self._active, self._refused = False, ""
                 self._start_run(data, result)
         except Exception as error:  # noqa: BLE001  # whatever it is, no row may pass unchecked
-            stop(data, NOT_STARTED + reason(error))
+            self._refuse(data, NOT_STARTED + reason(error))
+
+    def _refuse(self, suite: running.TestSuite, why: str) -> None:
+        stop(suite, why)
+        if not suite.parent:
+            self._refused = why
+            self._console.begin()
 
     def _start_run(self, data: running.TestSuite, result: result.TestSuite) -> None:
         _import_below(data)
+        hide_statistics("req:*")
         lock_folder(_output_dir())
         self._give_back = set_aside(_output_file())
         dry = BuiltIn().dry_run_active
@@ -89,15 +100,18 @@ class TraceabilityListener:
             result.metadata.update(_without_empty({"Commit": commit(), "Gateway command": CHOSEN}))
             # Robot's new log replaces the one that these belong to, even if this run starts no row.
             remove_own(_output_dir())
+        _check_variable_names(data)
         self._requirements = enrich(data, find_register(data.source)).requirements
         if missing := missing_init(data):
-            stop(data, missing)
+            self._refuse(data, missing)
         elif not dry:
             self._gateway = GatewayFacts()
             begin_run(_output_dir())
             self._active = True
 
-    def _start_suite_below(self, data: running.TestSuite) -> None:
+    def _start_suite_below(self, data: running.TestSuite, result: result.TestSuite) -> None:
+        if not result.parent.parent and result.parent.has_setup and result.parent.setup.failed:
+            self._console.begin()
         if missing := missing_init(data):
             stop(data, missing)
         elif self._active and data.tests and all(_lacks_need(test) for test in data.tests):
@@ -157,8 +171,10 @@ class TraceabilityListener:
         if data.parent:
             return
         try:
+            self._console.end()
             self._give_back()
             if not self._active:
+                result.message = result.message or self._refused
                 return
             facts = {
                 "Model": ", ".join(self._gateway.models) or _of_target("model"),
@@ -177,6 +193,23 @@ class TraceabilityListener:
 
 def _nothing() -> None:
     """Give nothing back: the run has not begun."""
+
+
+def _check_variable_names(root: running.TestSuite) -> None:
+    """Refuse a variable that nothing reads and whose name is one slip away from one that the suites read.
+
+    Raises:
+        RunRefusedError: with each such name, and the name that was meant.
+    """
+    known = known_names(root.source or root.suites[0].source) | _declared(root)
+    slips = misspelt(BuiltIn().get_variables(no_decoration=True), known)
+    if told := "; ".join(f"no suite reads the variable {name}; did you mean {meant}?" for name, meant in slips):
+        raise RunRefusedError(told)
+
+
+def _declared(suite: running.TestSuite) -> set[str]:
+    names = {variable.name[2:-1].partition(":")[0] for variable in suite.resource.variables}
+    return names.union(*(_declared(child) for child in suite.suites))
 
 
 def _import_below(suite: running.TestSuite) -> None:

@@ -148,7 +148,7 @@ def _read(output: Path) -> Run:
             afterwards += [" ".join(parts[1].split()).rstrip(".")] if len(parts) > 1 else []
         elif element.tag in _STEPS:
             # Without a status, `var` is the name that takes a keyword's return value.
-            executed = executed or element.find("status") is not None and _status(element).get("status") != NOT_RUN
+            executed = executed or (element.find("status") is not None and _status(element).get("status") != NOT_RUN)
             element.clear()
     suite = root.find("suite") if root is not None else None
     if suite is None:

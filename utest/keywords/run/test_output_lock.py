@@ -19,7 +19,7 @@ def other(tmp_path):
     """Another process that holds the lock of a folder."""
     begun = []
 
-    def hold(lends=False, then="time.sleep(60)"):
+    def hold(*, lends=False, then="time.sleep(60)"):
         code = f"{HOLD}lock_folder(Path(sys.argv[1]), lends={lends}); print('held', flush=True); {then}"
         process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
         begun.append(process)

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from keywords.traceability.results import read_output
 from keywords.run.output_lock import LOCK
+from keywords.traceability.results import read_output
 
 WAIT = """
 import time

@@ -172,7 +172,8 @@ def test_evidence_that_cannot_be_written_fails_its_row_and_stops_the_run(project
 
 
 def test_a_row_keeps_the_requirements_that_it_was_written_with(project):
-    steps = "    Set Tags    req:NOPE-001    req:STRM-001    mine\n    Remove Tags    req:CHAT-*    kind:*\n    Fail    no\n"
+    steps = "    Set Tags    req:NOPE-001    req:STRM-001    mine\n"
+    steps += "    Remove Tags    req:CHAT-*    kind:*\n    Fail    no\n"
     project.replace("suites/api/chat.robot", "smoke\n    Talk\n", f"smoke\n{steps}")
     process = project.robot("--include", "smoke")
     (result,) = read_output(project.results / "output.xml").results
