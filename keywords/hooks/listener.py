@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from robot.api import logger
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from keywords.traceability.register.requirements import Requirement
     from keywords.traceability.rows import Row
 
+    Suite = TypeVar("Suite", running.TestSuite, result.TestSuite)
+
 NAME = "keywords.hooks.listener.TraceabilityListener"
 
 
@@ -51,9 +53,11 @@ NAME = "keywords.hooks.listener.TraceabilityListener"
 class TraceabilityListener:
     """Acts at a row's end before all other listeners, so that each of them sees a row without evidence fail.
 
-    It has no keywords. Robot sends a library's listener only the events of the importing suite, so the root suite adds
-    the import to every suite below it. Robot goes on after an exception in a listener; therefore each event turns any
-    exception into failed rows.
+    It has no keywords. Robot sends a library's listener only the events of the importing suite, so the first suite that
+    imports it adds the import to all others. A run of several paths has a root that no file stands for: the listener
+    hears of its suites, and not of the root itself.
+
+    Robot goes on after an exception in a listener; therefore each event turns any exception into failed rows.
     """
 
     ROBOT_LISTENER_API_VERSION = 3
@@ -61,6 +65,8 @@ class TraceabilityListener:
 
     def __init__(self) -> None:
         self.ROBOT_LIBRARY_LISTENER = [self, TagKeeper()]
+        self._root: running.TestSuite | None = None
+        self._hears_root = False
         self._active = False
         self._gateway = GatewayFacts()
         self._log_sizes: dict[Path, int] = {}
@@ -71,27 +77,29 @@ class TraceabilityListener:
         self._refused = ""
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        """At the root: check the rows and begin the evidence; below: skip the setup of a suite without a row to run."""
+        """At first: check all rows and begin the evidence; below: skip the setup of a suite without a row to run."""
         try:
+            root = _root(data)
+            if root is not self._root:
+                self._root, self._hears_root, self._active, self._refused = root, data is root, False, ""
+                self._start_run(root, _root(result))
             if data.parent:
                 self._start_suite_below(data, result)
-            else:
-                self._active, self._refused = False, ""
-                self._start_run(data, result)
         except Exception as error:  # noqa: BLE001  # whatever it is, no row may pass unchecked
-            self._refuse(data, NOT_STARTED + reason(error))
+            self._refuse(_root(data), NOT_STARTED + reason(error))
 
-    def _refuse(self, suite: running.TestSuite, why: str) -> None:
-        stop(suite, why)
-        if not suite.parent:
-            self._refused = why
+    def _refuse(self, root: running.TestSuite, why: str) -> None:
+        self._active, self._refused = False, why
+        stop(root, why)
+        if self._hears_root:
             self._console.begin()
 
-    def _start_run(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        _import_below(data)
+    def _start_run(self, root: running.TestSuite, result: result.TestSuite) -> None:
+        _import_below(root)
         hide_statistics("req:*")
         lock_folder(_output_dir())
-        self._give_back = set_aside(_output_file())
+        if self._hears_root:
+            self._give_back = set_aside(_output_file())
         dry = BuiltIn().dry_run_active
         if dry:
             result.metadata[DRY_RUN] = "yes"
@@ -100,18 +108,20 @@ class TraceabilityListener:
             result.metadata.update(_without_empty({"Commit": commit(), "Gateway command": CHOSEN}))
             # Robot's new log replaces the one that these belong to, even if this run starts no row.
             remove_own(_output_dir())
-        _check_variable_names(data)
-        self._requirements = enrich(data, find_register(data.source)).requirements
-        if missing := missing_init(data):
-            self._refuse(data, missing)
+        _check_variable_names(root)
+        self._requirements = enrich(root, find_register(_source(root))).requirements
+        if missing := missing_init(root):
+            self._refuse(root, missing)
         elif not dry:
             self._gateway = GatewayFacts()
             begin_run(_output_dir())
             self._active = True
 
     def _start_suite_below(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        if not result.parent.parent and result.parent.has_setup and result.parent.setup.failed:
+        if self._hears_root and not result.parent.parent and result.parent.has_setup and result.parent.setup.failed:
             self._console.begin()
+        if self._refused:
+            return
         if missing := missing_init(data):
             stop(data, missing)
         elif self._active and data.tests and all(_lacks_need(test) for test in data.tests):
@@ -119,7 +129,7 @@ class TraceabilityListener:
 
     def start_test(self, data: running.TestCase, result: result.TestCase) -> None:
         """Begin the row's evidence, and skip the row if one of its needs is missing."""
-        if not self._active:
+        if not self._active or _was_refused(data):
             return
         try:
             self._row = row_of(result)
@@ -137,7 +147,7 @@ class TraceabilityListener:
 
     def end_test(self, data: running.TestCase, result: result.TestCase) -> None:
         """Write the row's evidence, and link it from the log; a row without evidence fails, and the run stops."""
-        if not self._active:
+        if not self._active or _was_refused(data):
             return
         try:
             self._write_evidence(result)
@@ -167,10 +177,11 @@ class TraceabilityListener:
         result.metadata[EVIDENCE] = f"[{page}|{count}]"
 
     def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        """At the root: record model and gateway for the heads of all reports."""
-        if data.parent:
+        """At the end of the run: record model and gateway for the heads of all reports."""
+        if data.parent and self._hears_root:
             return
         try:
+            result = _root(result)
             self._console.end()
             self._give_back()
             if not self._active:
@@ -201,7 +212,7 @@ def _check_variable_names(root: running.TestSuite) -> None:
     Raises:
         RunRefusedError: with each such name, and the name that was meant.
     """
-    known = known_names(root.source or root.suites[0].source) | _declared(root)
+    known = known_names(_source(root)) | _declared(root)
     slips = misspelt(BuiltIn().get_variables(no_decoration=True), known)
     if told := "; ".join(f"no suite reads the variable {name}; did you mean {meant}?" for name, meant in slips):
         raise RunRefusedError(told)
@@ -210,6 +221,21 @@ def _check_variable_names(root: running.TestSuite) -> None:
 def _declared(suite: running.TestSuite) -> set[str]:
     names = {variable.name[2:-1].partition(":")[0] for variable in suite.resource.variables}
     return names.union(*(_declared(child) for child in suite.suites))
+
+
+def _root(suite: Suite) -> Suite:
+    while suite.parent:
+        suite = suite.parent
+    return suite
+
+
+def _source(root: running.TestSuite) -> Path | None:
+    """The path of a root suite; of one that Robot made up for several paths, the first of them."""
+    return root.source or next((suite.source for suite in root.suites), None)
+
+
+def _was_refused(row: running.TestCase) -> bool:
+    return str(row.error or "").startswith(NOT_STARTED)
 
 
 def _import_below(suite: running.TestSuite) -> None:
@@ -226,9 +252,7 @@ def _lacks_need(test: running.TestCase) -> bool:
 
 
 def _facts(row: Row, result: result.TestCase) -> RowFacts:
-    root = result.parent
-    while root.parent:
-        root = root.parent
+    root = _root(result.parent)
     address = _of_target("url")
     return RowFacts(
         name=row.name,
@@ -241,7 +265,7 @@ def _facts(row: Row, result: result.TestCase) -> RowFacts:
         elapsed_s=result.elapsed_time.total_seconds(),
         environment=_without_empty({**root.metadata, "Gateway": address}),
         # A run that started its own gateway does so again; a run that attached needs the address.
-        rerun=rerun_command(row, root, attached_to="" if _of_target("gateway") else address),
+        rerun=rerun_command(row, result.parent, attached_to="" if _of_target("gateway") else address),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,14 @@ _TARGET = ("GATEWAYURL", "GATEWAYAPIKEY")
 _SECRET_WORDS = ("KEY", "SECRET", "PASSWORD", "TOKEN")
 
 
-def rerun_command(row: Row, root: result.TestSuite, *, attached_to: str) -> str:
+def rerun_command(row: Row, suite: result.TestSuite, *, attached_to: str) -> str:
     """The command line that runs only this row, with the run's own `--name`, variables, and paths to modules.
 
     A variable whose name speaks of a secret is left out; the key of the gateway comes from the environment.
 
     Args:
         row: the row.
-        root: the root suite of its run.
+        suite: its suite.
         attached_to: the address of the server that the run attached to; empty if it started its own gateway.
     """
     words = ["-v", f"GATEWAY_URL:{attached_to}"] if attached_to else []
@@ -36,11 +37,14 @@ def rerun_command(row: Row, root: result.TestSuite, *, attached_to: str) -> str:
         path = Path(name)
         words += ["-V", ":".join([relative(path) if path.is_absolute() else name, *arguments])]
     words += [word for variable in _variables() for word in ("-v", variable)]
-    if name := setting("Name"):
+    while suite.parent and (suite.parent.source or suite.parent.parent):
+        suite = suite.parent
+    if suite.parent:
+        # The root of a run of several paths is made up of these; the row's own path has all that the row needs.
+        row = replace(row, suite=row.suite.removeprefix(f"{suite.parent.name}."))
+    elif name := setting("Name"):
         words += ["--name", name]
-    # The root of a run of several paths is made up of these.
-    sources = [root.source] if root.source else [suite.source for suite in root.suites]
-    return shlex.join(["robot", *words, "--test", row.pattern, *(relative(source) for source in sources if source)])
+    return shlex.join(["robot", *words, "--test", row.pattern, relative(suite.source) if suite.source else "suites"])
 
 
 def _variables() -> Iterator[str]:

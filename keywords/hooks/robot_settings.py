@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from robot.output import LOGGER
+from robot.output.console import VerboseConsole
 from robot.running.context import EXECUTION_CONTEXTS
 
 _MISSING = (AttributeError, KeyError, TypeError)
@@ -35,21 +36,28 @@ def hide_statistics(*patterns: str) -> None:
 
 
 class ShortConsole:
-    """Keeps rows off the console that fail for one and the same reason; the last suite's end tells it once."""
+    """Keeps rows off the console that fail for one and the same reason; the end of the outermost suite tells it once.
+
+    Errors and warnings are still printed. The console that writes one character for each row stays as it is.
+    """
+
+    _EVENTS = ("start_suite", "end_suite", "start_test", "end_test")
 
     def __init__(self) -> None:
-        self._console: Any = None
+        self._methods: dict[str, Any] = {}
 
     def begin(self) -> None:
-        """Print no row and no suite from now on; errors and warnings are still printed."""
-        if self._console is None:
-            with suppress(*_MISSING):
-                console = LOGGER._console.listener  # noqa: SLF001
-                LOGGER.register_console_logger(console="none")
-                self._console = console
+        """Print no row and no suite from now on."""
+        with suppress(*_MISSING):
+            console = LOGGER._console  # noqa: SLF001
+            if not self._methods and isinstance(console.listener, VerboseConsole):
+                self._methods = {name: getattr(console, name) for name in self._EVENTS}
+                for name in self._EVENTS:
+                    setattr(console, name, lambda *_: None)
 
     def end(self) -> None:
-        """Print again, at the end of the run."""
-        if self._console is not None:
-            LOGGER.register_console_logger(console=self._console)
-            self._console = None
+        """Print again, at the end of the outermost suite."""
+        with suppress(*_MISSING):
+            for name, method in self._methods.items():
+                setattr(LOGGER._console, name, method)  # noqa: SLF001
+        self._methods = {}

@@ -239,3 +239,20 @@ def test_a_setup_that_fails_in_html_was_no_start(project):
     run = read_output(project.results / "output.xml")
     assert {result.status for result in run.results} == {"NOT RUN"}
     assert run.interruption == "the run did not start: x & y"
+
+
+def test_several_paths_are_checked_as_one_is(project):
+    project.write("more/__init__.robot", (project.root / "suites/__init__.robot").read_text())
+    row = "*** Test Cases ***\nIt proves nothing\n    No Operation\n"
+    path = project.write("more/other.robot", row)
+    process = project.robot("suites", suites="more")
+    assert process.returncode == 4
+    assert "It proves nothing' has no requirement" in process.stderr
+    assert set(statuses(project)) == {"NOT RUN"}
+    path.write_text(row.replace("    No", "    [Tags]    req:STRM-001    kind:functional\n    No"))
+    assert project.robot("suites", suites="more").returncode == 1
+    run = read_output(project.results / "output.xml")
+    assert all(result.evidence for result in run.results)
+    assert run.metadata == {"Model": "m"}
+    project.robot("--dryrun", "suites", suites="more")
+    assert read_output(project.results / "output.xml").interruption == "dry run, which executes no row"

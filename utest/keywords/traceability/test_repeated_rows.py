@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-NAMED = "A refusal names the field"
+LISTENER = "keywords.hooks.listener.TraceabilityListener"
 OTHER = """
 *** Settings ***
 Library      wire.Wire
@@ -26,8 +26,9 @@ A refusal names the field
         ["--name", "Nightly run", "suites"],
         ["--name", "A [new] name?", "suites"],
         ["--suite", "chat", "suites"],
-        ["suites/api", "suites/more"],
-        ["--name", "Both", "./suites/api", "suites/more"],
+        ["suites/api", "more"],
+        ["suites", "more"],
+        ["--name", "Both", "./suites/api", "more"],
         ["-v", "MODEL:m", "-v", "WHO:me and you", "suites"],
         ["-V", "variables/who.yaml", "suites"],
         ["-V", "variables/who.py:me", "suites"],
@@ -35,10 +36,13 @@ A refusal names the field
     ids=" ".join,
 )
 def test_the_command_line_of_a_row_repeats_it(project, arguments):
+    count = {"--suite": 1}.get(arguments[0], 3 if arguments[-2:] == ["suites", "more"] else 2)
     project.write("suites/more/other.robot", OTHER)
+    project.write("more/other.robot", OTHER.replace("A refusal names", "An error names"))
+    project.write("suites/api/__init__.robot", "*** Settings ***\nDocumentation    Chats\n")
     project.write("variables/who.yaml", "WHO: me\n")
     project.write("variables/who.py", "def get_variables(who):\n    return {'WHO': who}\n")
-    for line in ("suites/api/chat.robot", "suites/more/other.robot"):
+    for line in ("suites/api/chat.robot", "suites/more/other.robot", "more/other.robot"):
         project.replace(line, "Library      wire.Wire", f"Library    {LISTENER}\nLibrary      wire.Wire")
     project.replace(
         "suites/api/chat.robot", "Fail    sk-top-secret was refused", "Log    ${WHO}    WARN\n    Fail    it"
@@ -49,7 +53,7 @@ def test_the_command_line_of_a_row_repeats_it(project, arguments):
     first = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
     evidence = [json.loads(path.read_bytes()) for path in (project.results / "evidence").glob("*/row.json")]
     failed = [row for row in evidence if row["status"] == "FAIL"]
-    assert len(failed) == (1 if "--suite" in arguments else 2), first.stdout + first.stderr
+    assert len(failed) == count, first.stdout + first.stderr
     for row in failed:
         words = shlex.split(row["rerun"])
         assert words[0] == "robot"
@@ -58,9 +62,6 @@ def test_the_command_line_of_a_row_repeats_it(project, arguments):
         assert "1 test, 0 passed, 1 failed" in again.stdout, again.stdout + again.stderr
         assert row["name"] in again.stdout
         assert ("[ WARN ] me" in again.stderr) == (row["message"] == "it")
-
-
-LISTENER = "keywords.hooks.listener.TraceabilityListener"
 
 
 def test_no_secret_variable_stands_in_the_command_line(project):
