@@ -11,119 +11,163 @@ Library    keywords.hooks.listener.TraceabilityListener
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from robot.api import logger
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn
-from robot.utils import escape
 
 from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
 from keywords.engine.processes.gateway_command import CHOSEN
-from keywords.hooks.modifier import enrich, find_register, report
+from keywords.hooks.modifier import enrich, find_register
+from keywords.hooks.rerun import rerun_command
+from keywords.hooks.robot_settings import ShortConsole, hide_statistics
+from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip, stop, stop_after
 from keywords.hooks.suite_model import row_of
+from keywords.hooks.tags import TagKeeper
 from keywords.run.needs import UnknownNeedError, missing_needs
+from keywords.run.output_lock import lock_folder, set_aside
+from keywords.run.variable_names import known_names, misspelt
 from keywords.traceability.allure.environment import commit
 from keywords.traceability.evidence.earlier_run import remove_own
 from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, begin_run, end_run, log_sizes, write_row
-from keywords.traceability.register.requirements import RegisterError
-from keywords.traceability.results import EVIDENCE, NOT_STARTED
+from keywords.traceability.results import DRY_RUN, EVIDENCE, NOT_STARTED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from robot import result, running
 
     from keywords.traceability.register.requirements import Requirement
+    from keywords.traceability.rows import Row
 
-INIT = "__init__.robot"
+    Suite = TypeVar("Suite", running.TestSuite, result.TestSuite)
+
 NAME = "keywords.hooks.listener.TraceabilityListener"
-DISAGREE = f"{NOT_STARTED}the rows and the register disagree. The findings are among the errors of this run."
-WITHOUT_INIT = (
-    NOT_STARTED + "{init} provides the gateway, and Robot reads it only if its folder is named. Run: "
-    "robot --suite {name} {folder}"
-)
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN", listener="SELF")
+@library(scope="GLOBAL", doc_format="MARKDOWN")
 class TraceabilityListener:
-    """Acts at a row's end after all other listeners, Allure's included, and before Robot writes the row's result.
+    """Acts at a row's end before all other listeners, so that each of them sees a row without evidence fail.
 
-    It has no keywords. Robot sends a library's listener only the events of the importing suite, so the root suite adds
-    the import to every suite below it.
+    It has no keywords. Robot sends a library's listener only the events of the importing suite, so the first suite that
+    imports it adds the import to all others. A run of several paths has a root that no file stands for: the listener
+    hears of its suites, and not of the root itself.
+
+    Robot goes on after an exception in a listener; therefore each event turns any exception into failed rows.
     """
 
     ROBOT_LISTENER_API_VERSION = 3
-    ROBOT_LISTENER_PRIORITY = -100
+    ROBOT_LISTENER_PRIORITY = 100
 
     def __init__(self) -> None:
+        self.ROBOT_LIBRARY_LISTENER = [self, TagKeeper()]
+        self._root: running.TestSuite | None = None
+        self._hears_root = False
         self._active = False
         self._gateway = GatewayFacts()
         self._log_sizes: dict[Path, int] = {}
         self._requirements: Mapping[str, Requirement] = {}
+        self._row: Row | None = None
+        self._give_back: Callable[[], None] = _nothing
+        self._console = ShortConsole()
+        self._refused = ""
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        """At the root: check the rows and begin the evidence; below: skip the setup of a suite without a row to run."""
-        missing = _missing_init(data)
-        if data.parent:
-            if missing:
-                _stop(data, missing)
-            elif self._active and data.tests and all(_lacks_need(test) for test in data.tests):
-                data.setup = data.teardown = None
-            return
-        self._active = False
-        _import_below(data)
-        if not BuiltIn().dry_run_active:
+        """At first: check all rows and begin the evidence; below: skip the setup of a suite without a row to run."""
+        try:
+            root = _root(data)
+            if root is not self._root:
+                self._root, self._hears_root, self._active, self._refused = root, data is root, False, ""
+                self._start_run(root, _root(result))
+            if data.parent:
+                self._start_suite_below(data, result)
+        except Exception as error:  # noqa: BLE001  # whatever it is, no row may pass unchecked
+            self._refuse(_root(data), NOT_STARTED + reason(error))
+
+    def _refuse(self, root: running.TestSuite, why: str) -> None:
+        self._active, self._refused = False, why
+        stop(root, why)
+        if self._hears_root:
+            self._console.begin()
+
+    def _start_run(self, root: running.TestSuite, result: result.TestSuite) -> None:
+        _import_below(root)
+        hide_statistics("req:*")
+        lock_folder(_output_dir())
+        if self._hears_root:
+            self._give_back = set_aside(_output_file())
+        dry = BuiltIn().dry_run_active
+        if dry:
+            result.metadata[DRY_RUN] = "yes"
+        else:
             # Pages that are made later must show the commit at the start of the run.
             result.metadata.update(_without_empty({"Commit": commit(), "Gateway command": CHOSEN}))
             # Robot's new log replaces the one that these belong to, even if this run starts no row.
             remove_own(_output_dir())
-        try:
-            self._requirements = enrich(data, find_register(data.source)).requirements
-        except RegisterError as err:
-            logger.error(report(err.problems))
-            _stop(data, DISAGREE)
-            return
-        if missing:
-            _stop(data, missing)
-        elif not BuiltIn().dry_run_active:
-            self._active = True
+        _check_variable_names(root)
+        self._requirements = enrich(root, find_register(_source(root))).requirements
+        if missing := missing_init(root):
+            self._refuse(root, missing)
+        elif not dry:
             self._gateway = GatewayFacts()
             begin_run(_output_dir())
+            self._active = True
 
-    def start_test(self, data: running.TestCase, result: result.TestCase) -> None:  # Robot's signature
+    def _start_suite_below(self, data: running.TestSuite, result: result.TestSuite) -> None:
+        if self._hears_root and not result.parent.parent and result.parent.has_setup and result.parent.setup.failed:
+            self._console.begin()
+        if self._refused:
+            return
+        if missing := missing_init(data):
+            stop(data, missing)
+        elif self._active and data.tests and all(_lacks_need(test) for test in data.tests):
+            data.setup = data.teardown = None
+
+    def start_test(self, data: running.TestCase, result: result.TestCase) -> None:
         """Begin the row's evidence, and skip the row if one of its needs is missing."""
-        if not self._active:
+        if not self._active or _was_refused(data):
             return
-        shutil.rmtree(_folder(result), ignore_errors=True)
-        self._log_sizes = log_sizes(_output_dir())
-        COLLECTOR.start()
         try:
-            missing = missing_needs(row_of(result).needs)
-        except (UnknownNeedError, RuntimeError) as err:
-            data.error = str(err)
-        else:
-            if missing:
-                _skip(data, missing)
+            self._row = row_of(result)
+            folder = _folder(result)
+            if folder.exists():
+                shutil.rmtree(folder)
+            self._log_sizes = log_sizes(_output_dir())
+            COLLECTOR.start()
+            if missing := missing_needs(self._row.needs):
+                skip(data, missing)
+        except (UnknownNeedError, RuntimeError) as error:
+            data.error = str(error)
+        except Exception as error:  # noqa: BLE001  # a row without a beginning must not pass
+            data.error = f"The row was not run: {reason(error)}"
 
-    def end_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
-        """Write the row's evidence, link it from the log, and remove the tags for Allure from the log."""
-        result.tags.remove([tag for tag in result.tags if tag.startswith("allure.")])
-        if not self._active:
+    def end_test(self, data: running.TestCase, result: result.TestCase) -> None:
+        """Write the row's evidence, and link it from the log; a row without evidence fails, and the run stops."""
+        if not self._active or _was_refused(data):
             return
+        try:
+            self._write_evidence(result)
+        except Exception as error:  # noqa: BLE001  # a row without evidence must not pass
+            why = reason(error)
+            logger.error(f"Row '{result.full_name}': {why}")
+            result.message = "\n\n".join(filter(None, (result.message, f"The row left no evidence: {why}")))
+            result.status = "FAIL"
+            stop_after(data, NOT_STARTED + why)
+
+    def _write_evidence(self, result: result.TestCase) -> None:
+        if self._row is None:
+            raise RunRefusedError("the listener saw no beginning of the row.")
         folder = _folder(result)
-        facts = _facts(result)
-        proves = [self._requirements[id_] for id_ in facts.requirements]
-        log = _log_of_row(result, folder)
+        facts = _facts(self._row, result)
         write_row(
             folder,
             facts,
-            proves=proves,
-            log=log,
+            proves=[self._requirements[id_] for id_ in facts.requirements],
+            log=_log_of_row(result, folder),
             collector=COLLECTOR,
             gateway=self._gateway,
             sizes=self._log_sizes,
@@ -133,32 +177,71 @@ class TraceabilityListener:
         result.metadata[EVIDENCE] = f"[{page}|{count}]"
 
     def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        """At the root: record model and gateway for the heads of all reports."""
-        if data.parent or not self._active:
+        """At the end of the run: record model and gateway for the heads of all reports."""
+        if data.parent and self._hears_root:
             return
-        facts = {
-            "Model": ", ".join(self._gateway.models) or _of_target("model"),
-            "Gateway": _of_target("url"),
-            "Gateway version": self._gateway.health.get("version", ""),
-        }
-        result.metadata.update(_without_empty({**facts, **result.metadata}))
-        end_run(_output_dir(), dict(result.metadata), self._gateway)
+        try:
+            result = _root(result)
+            self._console.end()
+            self._give_back()
+            if not self._active:
+                result.message = result.message or self._refused
+                return
+            facts = {
+                "Model": ", ".join(self._gateway.models) or _of_target("model"),
+                "Gateway": _of_target("url"),
+                "Gateway version": self._gateway.health.get("version", ""),
+            }
+            result.metadata.update(_without_empty({**facts, **result.metadata}))
+            end_run(_output_dir(), dict(result.metadata), self._gateway)
+        except Exception as error:  # noqa: BLE001  # a run without its facts must not pass
+            why = reason(error)
+            logger.error(why)
+            result.suite_teardown_failed(why)
+            before = f"{result.message}\n\nAlso suite" if result.message else "Suite"
+            result.message = f"{before} teardown failed:\n{why}"
+
+
+def _nothing() -> None:
+    """Give nothing back: the run has not begun."""
+
+
+def _check_variable_names(root: running.TestSuite) -> None:
+    """Refuse a variable that nothing reads and whose name is one slip away from one that the suites read.
+
+    Raises:
+        RunRefusedError: with each such name, and the name that was meant.
+    """
+    known = known_names(_source(root)) | _declared(root)
+    slips = misspelt(BuiltIn().get_variables(no_decoration=True), known)
+    if told := "; ".join(f"no suite reads the variable {name}; did you mean {meant}?" for name, meant in slips):
+        raise RunRefusedError(told)
+
+
+def _declared(suite: running.TestSuite) -> set[str]:
+    names = {variable.name[2:-1].partition(":")[0] for variable in suite.resource.variables}
+    return names.union(*(_declared(child) for child in suite.suites))
+
+
+def _root(suite: Suite) -> Suite:
+    while suite.parent:
+        suite = suite.parent
+    return suite
+
+
+def _source(root: running.TestSuite) -> Path | None:
+    """The path of a root suite; of one that Robot made up for several paths, the first of them."""
+    return root.source or next((suite.source for suite in root.suites), None)
+
+
+def _was_refused(row: running.TestCase) -> bool:
+    return str(row.error or "").startswith(NOT_STARTED)
 
 
 def _import_below(suite: running.TestSuite) -> None:
     for child in suite.suites:
         child.resource.imports.library(NAME)
         _import_below(child)
-
-
-def _stop(suite: running.TestSuite, why: str) -> None:
-    """Let every row fail before its setup, in a dry run too."""
-    suite.setup = suite.teardown = None
-    for test in suite.tests:
-        test.setup = test.teardown = None
-        test.error = why
-    for child in suite.suites:
-        _stop(child, why)
 
 
 def _lacks_need(test: running.TestCase) -> bool:
@@ -168,36 +251,9 @@ def _lacks_need(test: running.TestCase) -> bool:
         return False
 
 
-def _skip(test: running.TestCase, why: str) -> None:
-    """Replace the row's steps by a skip."""
-    test.setup = test.teardown = test.template = None
-    test.body.clear()
-    test.body.create_keyword("BuiltIn.Skip", args=[escape(why)])
-
-
-def _missing_init(suite: running.TestSuite) -> str:
-    """The reason and the remedy if no suite file provides a gateway for a suite; empty if one does."""
-    ancestry = [suite]
-    while ancestry[-1].parent:
-        ancestry.append(ancestry[-1].parent)
-    above = suite.source.parents if suite.source else ()
-    folder = next((folder for folder in above if (folder / INIT).is_file()), None)
-    provided = any(one.has_setup or one.source == folder for one in ancestry)
-    if folder is None or provided or BuiltIn().dry_run_active:
-        return ""
-    # The root of a run of several paths is made up; `--suite` cannot select it.
-    named = ancestry[-1] if ancestry[-1].source else suite
-    return WITHOUT_INIT.format(init=_relative(folder / INIT), name=shlex.quote(named.name), folder=_relative(folder))
-
-
-def _facts(result: result.TestCase) -> RowFacts:
-    row = row_of(result)
-    root = result.parent
-    while root.parent:
-        root = root.parent
+def _facts(row: Row, result: result.TestCase) -> RowFacts:
+    root = _root(result.parent)
     address = _of_target("url")
-    # A run that started its own gateway does so again; a run that attached needs the address.
-    target = ["-v", f"GATEWAY_URL:{address}"] if address and not _of_target("gateway") else []
     return RowFacts(
         name=row.name,
         suite=row.suite,
@@ -208,7 +264,8 @@ def _facts(result: result.TestCase) -> RowFacts:
         started=result.start_time.isoformat(),
         elapsed_s=result.elapsed_time.total_seconds(),
         environment=_without_empty({**root.metadata, "Gateway": address}),
-        rerun=shlex.join(["robot", *target, "--test", row.pattern, _relative(root.source)]),
+        # A run that started its own gateway does so again; a run that attached needs the address.
+        rerun=rerun_command(row, result.parent, attached_to="" if _of_target("gateway") else address),
     )
 
 
@@ -225,6 +282,10 @@ def _output_dir() -> Path:
     return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
 
 
+def _output_file() -> Path:
+    return Path(str(BuiltIn().get_variable_value("${OUTPUT FILE}")))
+
+
 def _folder(result: result.TestCase) -> Path:
     return folder_of_row(_output_dir(), result.parent.full_name, result.name)
 
@@ -233,9 +294,3 @@ def _log_of_row(result: result.TestCase, folder: Path) -> str | None:
     """The link from the row's evidence to the row in Robot's log; None if Robot writes no log."""
     log = str(BuiltIn().get_variable_value("${LOG FILE}"))
     return None if log == "NONE" else f"{quote(Path(os.path.relpath(log, folder)).as_posix())}#{result.id}"
-
-
-def _relative(source: Path | None) -> str:
-    if source is None:
-        return "suites"
-    return str(source.relative_to(Path.cwd())) if source.is_relative_to(Path.cwd()) else str(source)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from robot.api import SuiteVisitor
 from robot.errors import DataError
+from robot.utils import escape
 
 from keywords.hooks.suite_model import row_of
 from keywords.traceability.check import row_findings
@@ -41,11 +42,14 @@ class RegisterModifier(SuiteVisitor):  # type: ignore[misc]  # Robot's base clas
             return
         try:
             enrich(suite, find_register(suite.source))
-        except RegisterError as err:
+        except Exception as err:
             # Robot continues after an error in a modifier; without rows it ends with its exit code for bad data.
             suite.suites.clear()
             suite.tests.clear()
-            raise DataError(report(err.problems)) from err
+            findings = (
+                report(err.problems) if isinstance(err, RegisterError) else f"The rows cannot be checked: {err!r}"
+            )
+            raise DataError(findings) from err
 
 
 def find_register(source: Path | None) -> Path:
@@ -72,7 +76,8 @@ def enrich(suite: TestSuite, path: Path) -> Register:
     if findings := row_findings(register, rows):
         raise RegisterError(findings)
     for test, row in zip(suite.all_tests, rows, strict=True):
-        test.tags.add(allure_tags(row, register))
+        # Robot resolves variables and backslashes in tags.
+        test.tags.add([escape(tag) for tag in allure_tags(row, register)])
     return register
 
 

@@ -11,14 +11,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keywords.traceability.evidence.earlier_run import ALLURE_RESULTS, remove_all
+from robot.conf import RobotSettings
+from robot.errors import DataError, Information
+from robot.run import RobotFramework
+
+from keywords.hooks.modifier import REGISTER
+from keywords.run.output_lock import FolderInUseError, lock_folder
+from keywords.run.places import ROOT
+from keywords.traceability.evidence.earlier_run import ALLURE_RESULTS, FILES, FOLDERS, remove_all
+from keywords.traceability.results import OutputError, read_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 RESULTS = Path("results")
+SUITES = Path("suites")
+NO_VERDICT = 2
 NO_ROWS_RUN = 252
 """Lowest exit code of Robot without a report (bad data, help, stopped, crashed)."""
+
+
+class RunError(Exception):
+    """The run cannot start with these arguments; the message is the reason with its remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,54 +50,154 @@ class Step:
     arguments: tuple[str, ...]
 
 
-def run_suites(robot_arguments: Sequence[str], *, results: Path = RESULTS, echo: Callable[[str], None] = print) -> int:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a command line asks for.
+
+    Attributes:
+        arguments: the arguments of `robot` that the user gave, or those that stand for none.
+        results: the folder for all output.
+        project: the folder with `suites` and the register.
+        whole: whether the run is of all regular rows.
+        read: files of an earlier run in `results` that Robot still reads.
+    """
+
+    arguments: tuple[str, ...]
+    results: Path
+    project: Path
+    whole: bool
+    read: tuple[Path, ...] = ()
+
+
+def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = print) -> int:
     """Run the suites, then write all pages, also after failed rows or Ctrl-C.
 
     Args:
-        robot_arguments: passed on to `robot`; empty means all of `suites` without the nightly rows.
-        results: the folder for all output.
+        robot_arguments: passed on to `robot`; empty means all of `suites` without the nightly rows. With `--outputdir`
+            among them, all output goes there, else to `results`.
         echo: prints one line.
 
     Returns:
-        Robot's exit code if it is not 0, else the exit code of the first failed step.
+        Robot's exit code if it is not 0; else the exit code of the first failed step, or 2 if the run gives no verdict.
     """
-    remove_all(results)
+    try:
+        plan = _plan(robot_arguments)
+        if plan is None:
+            return _robot(tuple(robot_arguments))
+        lock_folder(plan.results, lends=True)
+        remove_all(plan.results, keep=plan.read)
+    except (RunError, FolderInUseError, OSError) as error:
+        echo(f"qa run: {error}")
+        return NO_ROWS_RUN
     # Allure shows up to this many of a keyword's log lines as steps, and more lines as an attachment.
-    environment = {**os.environ, "ALLURE_MAX_STEP_MESSAGE_COUNT": "50"}
-    command = [sys.executable, "-m", "robot", "--outputdir", str(results), "--xunit", "xunit.xml"]
-    command += ["--listener", f"allure_robotframework:{results / ALLURE_RESULTS}"]
-    command += ["--prerunmodifier", "keywords.hooks.modifier.RegisterModifier"]
+    environment = {"ALLURE_MAX_STEP_MESSAGE_COUNT": "50"}
+    options = ["--outputdir", str(plan.results), "--xunit", "xunit.xml"]
+    options += ["--listener", f"allure_robotframework:{plan.results / ALLURE_RESULTS}"]
+    options += ["--prerunmodifier", "keywords.hooks.modifier.RegisterModifier"]
     with _interrupts_only_robot():
-        command += robot_arguments or ["--exclude", "nightly", "suites"]
-        code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
+        code = _robot((*options, *plan.arguments), environment)
         if code >= NO_ROWS_RUN:
             return code
-        codes = [(step, _qa(step.arguments)) for step in _steps(results, whole=not robot_arguments)]
+        try:
+            lock_folder(plan.results)  # Robot released it
+        except (FolderInUseError, OSError) as error:
+            echo(f"qa run: the rows have run, and their pages cannot be made: {error}")
+            return code or NO_VERDICT
+        codes = [(step, _qa(step.arguments)) for step in _steps(plan)]
     echo("")
-    for title, page in _pages(results):
+    for title, page in _pages(plan):
         if page.exists():
             echo(f"{title:<20}{page}")
     failed = [(step, failure) for step, failure in codes if failure]
     for step, failure in failed:
         echo(f"{step.title} ended with exit code {failure}: its message stands above")
-    return code or next((failure for _, failure in failed), 0)
+    unproven = _interruption(plan.results / "output.xml")
+    if unproven:
+        echo(f"No verdict: {unproven}")
+    return code or (NO_VERDICT if unproven else next((failure for _, failure in failed), 0))
 
 
-def _steps(results: Path, *, whole: bool) -> Sequence[Step]:
-    output = str(results / "output.xml")
-    # A run of selected rows is not checked for the others.
-    run = ("--output", output) if whole else ()
+def _plan(arguments: Sequence[str]) -> Plan | None:
+    """What the arguments ask for, read as Robot reads them; None if they ask for help or the version only.
+
+    Raises:
+        RunError: Robot would refuse them, or they name a file that the run removes before Robot reads it.
+    """
+    inside = all((Path.cwd() / place).exists() for place in (SUITES, REGISTER))
+    project = Path() if inside else ROOT
+    given = tuple(arguments) or ("--exclude", "nightly", str(project / SUITES))
+    try:
+        options, sources = RobotFramework().parse_arguments(list(given))
+        settings = RobotSettings({name: value for name, value in options.items() if value not in (None, [])})
+        settings.suite_config  # noqa: B018  # reads the earlier output that `--rerunfailed` names
+    except Information:
+        return None
+    except DataError as error:
+        raise RunError(error.message) from error
+    results = Path(options.get("outputdir") or RESULTS)
+    named = [*_texts(options.values()), *sources, *_argument_files(given)]
+    inputs = {path for text in named for path in _paths(text) if path.is_relative_to(results.resolve())}
+    removed = {(results / name).resolve() for name in FOLDERS}
+    for path in sorted(inputs):
+        if removed & {path, *path.parents} and path.exists():
+            raise RunError(f"{path} lies in a folder that the run empties before it begins: copy it elsewhere first")
+    read = tuple(results / name for name in FILES if (results / name).resolve() in inputs)
+    return Plan(given, results, project, whole=not arguments, read=read)
+
+
+def _texts(values: object) -> Iterator[str]:
+    if isinstance(values, (str, Path)):
+        yield str(values)
+    elif hasattr(values, "__iter__"):
+        for value in values:
+            yield from _texts(value)
+
+
+def _paths(text: str) -> Iterator[Path]:
+    """The paths that an argument may name: as a whole, or as a part between colons, semicolons and `=`."""
+    parts = text.replace(";", ":").replace("=", ":").split(":")
+    for part in (text, *parts):
+        if part and "\0" not in part:
+            yield Path(part).resolve()
+
+
+def _argument_files(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments that may name an argument file: Robot replaces these by what they hold."""
+    for argument in arguments:
+        yield argument.removeprefix("-A")
+
+
+def _interruption(output: Path) -> str:
+    try:
+        return read_output(output).interruption
+    except OutputError as error:
+        return str(error)
+
+
+def _steps(plan: Plan) -> Sequence[Step]:
+    output, results = ("--output", str(plan.results / "output.xml")), plan.results
+    rows = ("--register", str(plan.project / REGISTER), "--suites", str(plan.project / SUITES))
+    matrix, allure = results / "matrix", results / "allure"
+    staged = ("--results", str(results / ALLURE_RESULTS))
     return (
-        Step("Requirement matrix", results / "matrix" / "index.html", ("matrix", "--output", output)),
-        Step("Allure report", results / "allure" / "index.html", ("allure", "--output", output, "--if-possible")),
-        Step("Traceability check", None, ("check", *run)),
+        Step("Requirement matrix", matrix / "index.html", ("matrix", *output, "--to", str(matrix), *rows)),
+        Step(
+            "Allure report", allure / "index.html", ("allure", *output, *staged, "--to", str(allure), "--if-possible")
+        ),
+        # A run of selected rows is not checked for the others.
+        Step("Traceability check", None, ("check", *(output if plan.whole else ()), *rows)),
     )
 
 
-def _pages(results: Path) -> Sequence[tuple[str, Path]]:
-    made = [(step.title, step.page) for step in _steps(results, whole=True) if step.page]
+def _pages(plan: Plan) -> Sequence[tuple[str, Path]]:
+    made = [(step.title, step.page) for step in _steps(plan) if step.page]
     robot = [("Robot report", "report.html"), ("Robot log", "log.html"), ("JUnit XML", "xunit.xml")]
-    return [*made, *((title, results / name) for title, name in robot), ("Evidence", results / "evidence")]
+    return [*made, *((title, plan.results / name) for title, name in robot), ("Evidence", plan.results / "evidence")]
+
+
+def _robot(arguments: Sequence[str], environment: dict[str, str] | None = None) -> int:
+    command = [sys.executable, "-m", "robot", *arguments]
+    return subprocess.run(command, env={**os.environ, **(environment or {})}, check=False).returncode  # noqa: S603
 
 
 def _qa(arguments: Sequence[str]) -> int:

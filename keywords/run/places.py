@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
-SUITES: Final = _ROOT / "suites"
-RESOURCES: Final = _ROOT / "resources"
+ROOT: Final = Path(__file__).resolve().parents[2]
+SUITES: Final = ROOT / "suites"
+RESOURCES: Final = ROOT / "resources"
 PAYLOADS: Final = RESOURCES / "payloads"
 ATTACKS: Final = RESOURCES / "attacks"

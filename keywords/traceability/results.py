@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from html import unescape
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -19,11 +20,16 @@ NOT_RUN = "NOT RUN"
 """Status of a row that the run left out or did not reach."""
 NOT_STARTED = "Not started: "
 """Start of each row's message in a run that the listener refuses."""
+DRY_RUN = "Dry run"
+"""Name of the root suite's metadata that marks a dry run."""
 _NOT_REACHED = re.compile(
     # Robot's messages for a row that it fails without executing it; a reason may follow.
-    rf"Parent suite setup failed:\s+|{NOT_STARTED}|(?=Test execution stopped due to a fatal error\b)"
-    r"|(?=Execution terminated by signal\b)|(?=(?:Failure|Error) occurred and exit-on-(?:failure|error) mode)"
+    rf"(?:\*HTML\*\s*)?Parent suite setup failed:\s+|{NOT_STARTED}|(?=Test execution stopped due to a fatal error\.)"
+    r"|(?=(?:Failure|Error) occurred and exit-on-(?:failure|error) mode is in use\.)"
 )
+_TERMINATED = re.compile(r"Execution terminated by signal(?:\Z|\n\nAlso teardown failed:\n)")
+"""Robot's message for the row at which a signal stopped the run."""
+_STEPS = {"kw", "for", "while", "if", "try", "group", "return", "continue", "break", "var", "error"}
 _TEARDOWN = re.compile(r"(?:^|\n\nAlso )suite teardown failed:\n", re.IGNORECASE)
 _LINK = re.compile(r"\[([^|\]]+)\|[^\]]*\]")
 
@@ -57,8 +63,15 @@ class Result:
     @property
     def not_reached(self) -> str:
         """The reason for which the run did not reach this row; empty if it did, or left the row out on purpose."""
-        match = _NOT_REACHED.match(self.message) if self.status == NOT_RUN else None
-        return " ".join(self.message[match.end() :].split()).rstrip(".") if match else ""
+        if self.status != NOT_RUN:
+            return ""
+        if _TERMINATED.match(self.message):
+            return self.message.partition("\n")[0]
+        match = _NOT_REACHED.match(self.message)
+        if match is None:
+            return ""
+        why = self.message[match.end() :]
+        return " ".join((_plain(why) if self.message.startswith("*HTML*") else why).split()).rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +97,15 @@ class Run:
     @property
     def interruption(self) -> str:
         """The reason for which the run reached none or only some of its rows; empty if it reached all."""
+        if DRY_RUN in self.metadata:
+            return "dry run, which executes no row"
         reasons = list(dict.fromkeys(result.not_reached for result in self.results if result.not_reached))
         if not reasons:
             return ""
         missed = sum(bool(result.not_reached) for result in self.results)
         if missed == len(self.results):
             return f"the run did not start: {reasons[0]}"
-        if any(result.message.startswith("Parent suite setup failed:") for result in self.results):
+        if any(re.match(r"(\*HTML\*\s*)?Parent suite setup failed:", result.message) for result in self.results):
             return f"{missed} of {len(self.results)} rows did not run: {reasons[0]}"
         return f"the run was stopped, {missed} of {len(self.results)} rows did not run: {reasons[0]}"
 
@@ -113,6 +128,7 @@ def _read(output: Path) -> Run:
     suites: list[str] = []
     results: list[Result] = []
     afterwards: list[str] = []
+    executed = False
     root: ET.Element | None = None
     # Robot wrote the file: quoted network data is escaped, and no XML entities are declared.
     for event, element in ET.iterparse(output, ("start", "end")):  # noqa: S314
@@ -122,14 +138,17 @@ def _read(output: Path) -> Run:
             root = element if root is None else root
             if element.tag == "suite":
                 suites.append(element.get("name", ""))
+            executed = executed and element.tag != "test"
         elif element.tag == "test":
-            results.append(_result(element, ".".join(suites)))
+            results.append(_result(element, ".".join(suites), executed=executed))
             element.clear()
         elif element.tag == "suite":
             suites.pop()
             parts = _TEARDOWN.split(element.findtext("status", ""), maxsplit=1)
             afterwards += [" ".join(parts[1].split()).rstrip(".")] if len(parts) > 1 else []
-        elif element.tag == "kw":
+        elif element.tag in _STEPS:
+            # Without a status, `var` is the name that takes a keyword's return value.
+            executed = executed or (element.find("status") is not None and _status(element).get("status") != NOT_RUN)
             element.clear()
     suite = root.find("suite") if root is not None else None
     if suite is None:
@@ -137,16 +156,31 @@ def _read(output: Path) -> Run:
     status = _status(suite)
     metadata = {meta.get("name", ""): meta.text or "" for meta in suite.findall("meta")}
     started, elapsed_s = status.get("start", ""), float(status.get("elapsed", "0"))
+    if DRY_RUN in metadata:
+        results = [replace(one, status=NOT_RUN, message=f"dry run: {one.message}".rstrip(": ")) for one in results]
+    _mark_terminated(results)
     return Run(output, tuple(results), metadata, started, elapsed_s, tuple(afterwards))
 
 
-def _result(test: ET.Element, suite: str) -> Result:
+def _mark_terminated(results: list[Result]) -> None:
+    """Count the row at which a signal stopped the run as not run: no later row was executed."""
+    reached = [place for place, result in enumerate(results) if result.status in {"PASS", "FAIL"}]
+    if reached and (last := results[reached[-1]]).status == "FAIL" and _TERMINATED.match(last.message):
+        results[reached[-1]] = replace(last, status=NOT_RUN)
+
+
+def _plain(html: str) -> str:
+    return unescape(re.sub(r"<[^<>]*>", "", html))
+
+
+def _result(test: ET.Element, suite: str, *, executed: bool) -> Result:
     tags = tuple(tag.text or "" for tag in test.findall("tag"))
     status = _status(test)
     evidence = next((meta.text or "" for meta in test.findall("meta") if meta.get("name") == EVIDENCE), "")
     link = _LINK.search(evidence)
     message = (status.text or "").strip()
-    missed = status.get("status") == "FAIL" and _NOT_REACHED.match(message)
+    # A message alone proves nothing: any row may fail with these words.
+    missed = status.get("status") == "FAIL" and not executed and _NOT_REACHED.match(message)
     return Result(
         row=Row(test.get("name", ""), suite, tuple(tag for tag in tags if not tag.startswith("allure."))),
         status=NOT_RUN if missed else status.get("status", ""),

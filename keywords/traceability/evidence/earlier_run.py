@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,7 @@ from keywords.engine.evidence.collector import EVIDENCE_FOLDER
 from keywords.traceability.sealed_page import POLICY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 ALLURE_RESULTS = "allure-results"
@@ -23,15 +25,23 @@ RUN_FILE = "run.json"
 HEAD_BYTES = 4096
 
 
-def remove_all(results: Path) -> None:
+def remove_all(results: Path, *, keep: Collection[Path] = ()) -> None:
     """Remove all output of a run from the folder of `qa run`; history and baselines stay.
 
     So a run that ends before its first row leaves no page that belongs to an earlier one.
+
+    Args:
+        results: the folder.
+        keep: files at its top that this run still reads, such as the output.xml of `--rerunfailed`.
+
+    Raises:
+        OSError: something cannot be removed, or is not what a run leaves.
     """
     for name in FOLDERS:
-        shutil.rmtree(results / name, ignore_errors=True)
+        _remove_folder(results / name)
     for name in FILES:
-        (results / name).unlink(missing_ok=True)
+        if results / name not in keep:
+            (results / name).unlink(missing_ok=True)
     _remove_gateway_files(results)
 
 
@@ -39,16 +49,46 @@ def remove_own(output_dir: Path) -> None:
     """Remove pages and evidence of an earlier run from the output folder of any run of Robot.
 
     The folder may hold other files, so only files with a mark of this project are removed.
+
+    Raises:
+        OSError: something cannot be removed.
     """
     evidence = output_dir / EVIDENCE_FOLDER
     if (evidence / RUN_FILE).is_file():
-        shutil.rmtree(evidence)
+        _remove_folder(evidence)
         _remove_gateway_files(output_dir)
     if (output_dir / "matrix" / "matrix.json").is_file():
         _remove_files(output_dir / "matrix", MATRIX_FILES)
     page = output_dir / "allure" / "index.html"
     if page.is_file() and _begins_with_policy(page):
         _remove_files(page.parent, [page.name])
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove a folder; of a link to one, only what evidence of a run the folder behind it holds.
+
+    Raises:
+        FileExistsError: it is a file, or a link to a folder with other files.
+        OSError: it cannot be removed.
+    """
+    if not os.path.lexists(folder):
+        return
+    if not folder.is_dir():
+        raise FileExistsError(errno.EEXIST, "where a run writes a folder, a file stands; remove it", str(folder))
+    if not folder.is_symlink():
+        shutil.rmtree(folder)
+        return
+    held = list(folder.iterdir())
+    if held and not (folder / RUN_FILE).is_file():
+        told = (
+            f"a run empties this folder, and it is a link to {folder.resolve()}, where other files are; remove the link"
+        )
+        raise FileExistsError(errno.EEXIST, told, str(folder))
+    for path in held:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _begins_with_policy(page: Path) -> bool:

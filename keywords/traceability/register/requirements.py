@@ -123,12 +123,24 @@ def _parse(path: Path) -> list[Any]:
                 )
             return super().construct_mapping(node, deep)
 
+        def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002  # YAML's own signature
+            try:
+                return super().construct_object(node, deep)
+            except (yaml.YAMLError, RecursionError):
+                raise
+            except Exception as err:
+                # The library converts what looks like a date or a number, without a check of its own.
+                problem = f"{err!r}; write the value in quotes if it is a text"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from err
+
     try:
         # A safe loader, which makes only plain data.
         entries = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506
     except OSError as err:
         raise RegisterError([f"{path}: the register cannot be read: {err.strerror}; give its path"]) from err
-    except (yaml.YAMLError, UnicodeDecodeError) as err:
+    except RecursionError as err:
+        raise RegisterError([f"{path}: it is nested too deeply; write a list of requirements, field by field"]) from err
+    except Exception as err:  # whatever the library stumbles over, the file is what there is to fix
         raise RegisterError([f"{path}: this is not YAML, fix it: {err}"]) from err
     if not isinstance(entries, list) or not entries:
         raise RegisterError([f"{path}: a register is a list of requirements; write each one as '- id: CHAT-001 …'"])

@@ -67,7 +67,8 @@ def test_a_failed_row_leaves_the_means_to_repeat_it(finished):
     bundle = folder(finished, "a-refusal-names-the-field")
     names = {path.name for path in bundle.iterdir()}
     assert {"curl.sh", "README.md", "MANIFEST.sha256", "02-exchange.json"} <= names
-    assert "robot --test 'Suites.Api.Chat.A refusal names the field' suites" in (bundle / "README.md").read_text()
+    command = "robot --pythonpath . --test 'Suites.Api.Chat.A refusal names the field' suites"
+    assert command in (bundle / "README.md").read_text()
     for line in (bundle / "MANIFEST.sha256").read_text().splitlines():
         checksum, name = line.split("  ")
         assert hashlib.sha256((bundle / name).read_bytes()).hexdigest() == checksum
@@ -75,7 +76,7 @@ def test_a_failed_row_leaves_the_means_to_repeat_it(finished):
 
 def test_a_failed_row_runs_again_by_its_own_command_line(finished, project):
     command = json.loads((folder(finished, "a-refusal-names-the-field") / "row.json").read_bytes())["rerun"]
-    name = re.fullmatch(r"robot --test '(.+)' suites", command)[1]
+    name = re.fullmatch(r"robot --pythonpath \. --test '(.+)' suites", command)[1]
     assert "1 test, 0 passed, 1 failed" in project.robot("--test", name).stdout
 
 
@@ -93,7 +94,7 @@ def test_a_run_that_attached_is_repeated_against_the_same_address(project):
     )
     project.robot()
     row = json.loads((folder(project, "a-refusal-names-the-field") / "row.json").read_bytes())
-    assert row["rerun"].startswith("robot -v GATEWAY_URL:http://host:1 --test ")
+    assert row["rerun"].startswith("robot -v GATEWAY_URL:http://host:1 --pythonpath . --test ")
     assert row["environment"] == {"Gateway": "http://host:1"}
 
 

@@ -1,0 +1,136 @@
+"""What a run does to its output folder: locks it, and loses nothing that is still needed."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from keywords.run.output_lock import LOCK
+from keywords.traceability.results import read_output
+
+WAIT = """
+import time
+from pathlib import Path
+
+def wait_until_the_other_has_tried(folder):
+    Path(folder, "begun").touch()
+    for _ in range(600):
+        if Path("go").exists():
+            return
+        time.sleep(0.1)
+    raise AssertionError("the other run did not end")
+"""
+ROBOT = ("robot", "--pythonpath", ".", "--outputdir", "results")
+QA_RUN = ("keywords.qa.cli", "run", "--pythonpath", ".")
+
+
+def environment(project):
+    # An unreachable registry and empty caches: the Allure page is left out.
+    caches = {"XDG_CACHE_HOME": str(project.root / "cache"), "NPM_CONFIG_CACHE": str(project.root / "npm")}
+    return {**os.environ, **caches, "NPM_CONFIG_REGISTRY": "http://127.0.0.1:9"}
+
+
+def start(project, command, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", *command, *arguments, "suites"],
+        cwd=project.root,
+        env=environment(project),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def qa_run(project, *arguments):
+    command = [sys.executable, "-m", *QA_RUN, *arguments]
+    return subprocess.run(
+        command, cwd=project.root, env=environment(project), capture_output=True, text=True, timeout=90, check=False
+    )
+
+
+def wait_for(path):
+    for _ in range(300):
+        if path.exists():
+            return
+        time.sleep(0.1)
+    raise TimeoutError(path)
+
+
+@pytest.mark.parametrize("first", [ROBOT, QA_RUN])
+@pytest.mark.parametrize("second", [ROBOT, QA_RUN])
+def test_a_second_run_in_the_folder_stops_first(project, first, second):
+    project.write("wait.py", WAIT)
+    project.replace("suites/api/chat.robot", "Library      wire.Wire", "Library      wire.Wire\nLibrary      wait.py")
+    row = "smoke\n    Wait Until The Other Has Tried    ${OUTPUT DIR}\n"
+    project.replace("suites/api/chat.robot", "smoke\n    Talk\n", row)
+    running = start(project, first, "--exclude", "kind:negative")
+    wait_for(project.results / "begun")
+    late = start(project, second, "--include", "kind:negative")
+    stdout, stderr = late.communicate(timeout=60)
+    (project.root / "go").touch()
+    assert late.returncode == (252 if second == QA_RUN else 1), stdout + stderr
+    assert "another run, process " in stdout + stderr
+    stdout, stderr = running.communicate(timeout=60)
+    assert running.returncode == 0, stdout + stderr
+    results = read_output(project.results / "output.xml").results
+    assert [(result.row.name, result.status) for result in results] == [
+        ("A question is answered", "PASS"),
+        ("A stream ends", "SKIP"),
+    ]
+    assert (project.results / results[0].evidence).is_file()
+    assert not (project.results / LOCK).exists()
+
+
+def test_a_run_of_the_rows_that_failed_reads_the_earlier_output(project):
+    assert qa_run(project, "suites").returncode == 1
+    process = qa_run(project, "--rerunfailed", "results/output.xml", "suites")
+    assert process.returncode == 1, process.stdout + process.stderr
+    results = read_output(project.results / "output.xml").results
+    assert [result.row.name for result in results] == ["A refusal names the field"]
+
+
+@pytest.mark.parametrize("option", ["--rerunfailed", "-R", "--ReRunFailedSuites=", "-S"])
+def test_without_a_failed_row_the_earlier_output_stays(project, option):
+    assert qa_run(project, "--include", "smoke", "suites").returncode == 0
+    before = {path: path.stat().st_mtime_ns for path in project.results.rglob("*") if path.is_file()}
+    joined = option.endswith("=")
+    arguments = [f"{option}results/output.xml"] if joined else [option, "results/output.xml"]
+    process = qa_run(project, *arguments, "suites")
+    assert process.returncode == 252
+    assert "passed" in process.stdout + process.stderr
+    after = {path: path.stat().st_mtime_ns for path in project.results.rglob("*") if path.is_file()}
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "option"),
+    [
+        ("rows.args", "--include smoke\n", "--argumentfile"),
+        ("rows.args", "--include smoke\n", "-A"),
+        ("vars.yaml", "X: 1\n", "--variablefile"),
+        ("vars.py", "X = 1\n", "-V"),
+    ],
+)
+def test_a_file_that_the_run_would_remove_is_refused(project, name, text, option):
+    path = project.write(f"results/children/{name}", text)
+    process = qa_run(project, option, f"results/children/{name}", "suites")
+    assert process.returncode == 252
+    assert "copy it elsewhere first" in process.stdout
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("arguments", [["--no-such-option"], ["--version"], ["--randomize", "nonsense", "suites"]])
+def test_what_is_no_run_removes_nothing(project, arguments):
+    page = project.write("results/log.html", "an earlier run")
+    assert qa_run(project, *arguments).returncode != 0
+    assert page.exists()
+
+
+def test_the_output_goes_where_the_arguments_say(project):
+    process = qa_run(project, "-d", "elsewhere/part", "--include", "smoke", "suites")
+    assert process.returncode == 0, process.stdout + process.stderr
+    for page in ("matrix/index.html", "log.html", "evidence"):
+        assert (project.root / "elsewhere" / "part" / page).exists()
+    assert not project.results.exists()
