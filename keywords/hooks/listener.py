@@ -25,6 +25,7 @@ from robot.utils import escape
 from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
 from keywords.engine.processes.gateway_command import CHOSEN
 from keywords.hooks.modifier import enrich, find_register, report
+from keywords.hooks.skips import record_missing_needs
 from keywords.hooks.suite_model import row_of
 from keywords.run.needs import UnknownNeedError, missing_needs
 from keywords.traceability.allure.environment import commit
@@ -62,6 +63,7 @@ class TraceabilityListener:
 
     def __init__(self) -> None:
         self._active = False
+        self._needs_recorded = False
         self._gateway = GatewayFacts()
         self._log_sizes: dict[Path, int] = {}
         self._requirements: Mapping[str, Requirement] = {}
@@ -92,6 +94,7 @@ class TraceabilityListener:
             _stop(data, missing)
         elif not BuiltIn().dry_run_active:
             self._active = True
+            self._needs_recorded = False
             self._gateway = GatewayFacts()
             begin_run(_output_dir())
 
@@ -101,6 +104,10 @@ class TraceabilityListener:
             return
         shutil.rmtree(_folder(result), ignore_errors=True)
         self._log_sizes = log_sizes(_output_dir())
+        if not self._needs_recorded:
+            # Before the first row, and after the setup of the root suite, which provides the target.
+            self._needs_recorded = True
+            record_missing_needs(data, result)
         COLLECTOR.start()
         try:
             missing = missing_needs(row_of(result).needs)

@@ -12,6 +12,8 @@ import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from robot.libraries.BuiltIn import BuiltIn
+
 from keywords.engine.processes import redis
 from keywords.run.context import Target, current_target
 from keywords.traceability.rows import NEEDS
@@ -36,6 +38,18 @@ def missing_needs(needs: Iterable[str]) -> str:
         RuntimeError: a need is about the target, and this run has none.
     """
     return " ".join(reason for need in needs if (reason := missing_need(need)))
+
+
+def needs_to_expect(needs: Iterable[str]) -> dict[str, str]:
+    """The needs that this run may lack and does lack, each with the reason; unknown ones are left out.
+
+    The machine may lack anything, and so may a server to which the run is attached. A gateway that the run itself
+    started, or a run without a target, may lack nothing: its rows have to find out.
+    """
+    target = BuiltIn().get_variable_value("${TARGET}")
+    attached = isinstance(target, Target) and target.gateway is None
+    known = [need for need in needs if need in _MACHINE_NEEDS or (attached and need in _TARGET_NEEDS)]
+    return {need: reason for need in known if (reason := missing_need(need))}
 
 
 def missing_need(need: str) -> str | None:

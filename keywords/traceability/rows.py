@@ -57,6 +57,11 @@ class Row:
         return f"{self.suite}.{self.name}"
 
     @property
+    def robot_name(self) -> str:
+        """The full name as `robot --test` compares it: without case, spaces and underscores."""
+        return re.sub(r"[\s_]", "", self.full_name).casefold()
+
+    @property
     def pattern(self) -> str:
         """The pattern with which `robot --test` runs only this row."""
         return "".join(f"[{char}]" if char in "?*[" else char for char in self.full_name)
