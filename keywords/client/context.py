@@ -46,6 +46,6 @@ class ContextLibrary:
         ```
         """
         text = error_object(exchange).get("message") or shown(exchange.body)
-        tokens = max(map(int, re.findall(r"\d+", text)), default=None)
+        tokens = max(map(int, re.findall(r"[0-9]+", text)), default=None)
         logger.info(f"{tokens} tokens: {text}")
         return verify(tokens, assertion_operator, assertion_expected, f"Tokens of the refused prompt ({text})", message)

@@ -12,8 +12,6 @@ import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from robot.libraries.BuiltIn import BuiltIn
-
 from keywords.engine.processes import redis
 from keywords.run.context import Target, current_target
 from keywords.traceability.rows import NEEDS
@@ -46,8 +44,10 @@ def needs_to_expect(needs: Iterable[str]) -> dict[str, str]:
     The machine may lack anything, and so may a server to which the run is attached. A gateway that the run itself
     started, or a run without a target, may lack nothing: its rows have to find out.
     """
-    target = BuiltIn().get_variable_value("${TARGET}")
-    attached = isinstance(target, Target) and target.gateway is None
+    try:
+        attached = current_target().gateway is None
+    except RuntimeError:
+        attached = False
     known = [need for need in needs if need in _MACHINE_NEEDS or (attached and need in _TARGET_NEEDS)]
     return {need: reason for need in known if (reason := missing_need(need))}
 

@@ -33,7 +33,7 @@ NEEDS = {
     "scripted-backend": "the same: the row starts a gateway of its own in front of a scripted backend",
 }
 """Needs of rows, and when they are met. A gateway that the run started meets those about the target."""
-GITHUB_SOURCE = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)#(\d+)")
+GITHUB_SOURCE = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)#(\d+)", re.ASCII)
 WEB_SOURCE = re.compile(r"https?://[^\s,;)]+")
 
 
