@@ -118,8 +118,9 @@ def _verdict(
     if not own_results:
         return "UNCOVERED", "no row proves it"
     if not any(result.status == "PASS" for result in own_results):
-        reasons = dict.fromkeys(result.message.rstrip(".") for result in own_results if result.message)
-        return "NOT_RUN", "; ".join(reasons) or "none of its rows ran"
+        needs = {result: f"needs {needs}" for needs, results in skips.expected.items() for result in results}
+        reasons = dict.fromkeys(needs.get(result, result.message.rstrip(".")) for result in own_results)
+        return "NOT_RUN", "; ".join(filter(None, reasons)) or "none of its rows ran"
     missing = [kind for kind in requirement.needs if not by_kind[kind]]
     idle = [k for k in requirement.needs if by_kind[k] and not any(r.status == "PASS" for r in by_kind[k])]
     parts = [f"no row of kind {kind}" for kind in missing] + [f"no row of kind {kind} ran" for kind in idle]

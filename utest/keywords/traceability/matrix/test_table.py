@@ -48,6 +48,7 @@ BOTH = ("functional", "negative")
         (BOTH, [result("PASS", *FUNCTIONAL), result("SKIP", *NEGATIVE)], "PARTIAL", "no row of kind negative ran"),
         (BOTH, [result("PASS", "req:A-001", "kind:security")], "PARTIAL", "no row of kind functional; no row of kind"),
         (BOTH, [result("SKIP", *FUNCTIONAL, message="no GPU")], "NOT_RUN", "no GPU"),
+        (BOTH, [result("SKIP", *FUNCTIONAL, "needs:gpu", message="No GPU.")], "NOT_RUN", "needs gpu"),
         (
             ("functional",),
             [result("PASS", *FUNCTIONAL), result("SKIP", *FUNCTIONAL, "needs:redis", message="No Redis.")],
