@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keywords.qa.closing import closing_lines
 from keywords.traceability.evidence.earlier_run import ALLURE_RESULTS, remove_all
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def run_suites(robot_arguments: Sequence[str], *, results: Path = RESULTS, echo:
     for title, page in _pages(results):
         if page.exists():
             echo(f"{title:<20}{page}")
+    for line in closing_lines(results / "matrix" / "matrix.json"):
+        echo(line)
     failed = [(step, failure) for step, failure in codes if failure]
     for step, failure in failed:
         echo(f"{step.title} ended with exit code {failure}: its message stands above")
