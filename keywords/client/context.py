@@ -46,7 +46,7 @@ class ContextLibrary:
         ```
         """
         text = str(error_object(exchange).get("message") or "") or shown(exchange.body)
-        tokens = max(map(int, re.findall(r"\d+", text)), default=None)
+        tokens = max(map(int, re.findall(r"[0-9]+", text)), default=None)
         logger.info(f"{tokens} tokens: {text}")
         label = "Tokens of the refused prompt"
         return verify(tokens, assertion_operator, assertion_expected, label, message, f"the refusal says: {text}")

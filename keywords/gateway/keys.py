@@ -204,7 +204,7 @@ class KeysLibrary:
         ```
         """
         retry_after = refusal.response_headers.get("retry-after", "")
-        if not retry_after.isdecimal() or int(retry_after) > _LONGEST_WAIT_S:
+        if not (retry_after.isascii() and retry_after.isdecimal()) or int(retry_after) > _LONGEST_WAIT_S:
             raise AssertionError(f"retry-after is {retry_after!r} instead of up to {_LONGEST_WAIT_S:g} whole seconds.")
         time.sleep(int(retry_after))
         return float(retry_after)

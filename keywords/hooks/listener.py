@@ -25,6 +25,7 @@ from keywords.engine.processes.gateway_command import CHOSEN
 from keywords.hooks.modifier import enrich, find_register
 from keywords.hooks.rerun import rerun_command
 from keywords.hooks.robot_settings import ShortConsole, hide_statistics
+from keywords.hooks.skips import record_missing_needs
 from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip, stop, stop_after
 from keywords.hooks.suite_model import row_of
 from keywords.hooks.tags import TagKeeper
@@ -68,6 +69,7 @@ class TraceabilityListener:
         self._root: running.TestSuite | None = None
         self._hears_root = False
         self._active = False
+        self._needs_recorded = False
         self._gateway = GatewayFacts()
         self._log_sizes: dict[Path, int] = {}
         self._requirements: Mapping[str, Requirement] = {}
@@ -113,6 +115,7 @@ class TraceabilityListener:
         if missing := missing_init(root):
             self._refuse(root, missing)
         elif not dry:
+            self._needs_recorded = False
             self._gateway = GatewayFacts()
             begin_run(_output_dir())
             self._active = True
@@ -138,6 +141,10 @@ class TraceabilityListener:
                 shutil.rmtree(folder)
             self._log_sizes = log_sizes(_output_dir())
             COLLECTOR.start()
+            if not self._needs_recorded:
+                # Before the first row, and after the setup of the root suite, which provides the target.
+                self._needs_recorded = True
+                record_missing_needs(data, result)
             if missing := missing_needs(self._row.needs):
                 skip(data, missing)
         except (UnknownNeedError, RuntimeError) as error:

@@ -12,6 +12,7 @@ from robot.api import SuiteVisitor
 from robot.errors import DataError
 from robot.utils import escape
 
+from keywords.hooks.suite_files import file_findings
 from keywords.hooks.suite_model import row_of
 from keywords.traceability.check import row_findings
 from keywords.traceability.register.requirements import RegisterError, load_register
@@ -73,12 +74,17 @@ def enrich(suite: TestSuite, path: Path) -> Register:
     """
     register = load_register(path)
     rows = [row_of(test) for test in suite.all_tests]
-    if findings := row_findings(register, rows):
+    if findings := [*file_findings(_sources(suite)), *row_findings(register, rows)]:
         raise RegisterError(findings)
     for test, row in zip(suite.all_tests, rows, strict=True):
         # Robot resolves variables and backslashes in tags.
         test.tags.add([escape(tag) for tag in allure_tags(row, register)])
     return register
+
+
+def _sources(suite: TestSuite) -> list[Path]:
+    """The files and folders that Robot was given; a root that it made up for several of them has no source."""
+    return [suite.source] if suite.source else [child.source for child in suite.suites if child.source]
 
 
 def report(findings: list[str]) -> str:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
+from pathlib import Path  # noqa: TC003  # typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from keywords.traceability.allure.report import report
+from keywords.qa.allure import report
+from keywords.qa.project import OutputPath, RegisterPath, SuitesPath, results_folder
 
 if TYPE_CHECKING:
     from keywords.traceability.register.requirements import Register
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
 
+EXIT_INCONCLUSIVE = 3
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command("allure")(report)
-
-RegisterPath = Annotated[Path, typer.Option("--register", help="The register of requirements.")]
-SuitesPath = Annotated[Path, typer.Option("--suites", help="The folder that holds all rows.")]
-
-REGISTER = Path("resources/register/requirements.yaml")
-SUITES = Path("suites")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -39,13 +36,15 @@ def run(context: typer.Context) -> None:
 
 @app.command()
 def alone(
+    suites: SuitesPath,
     names: Annotated[
         list[str] | None, typer.Argument(help="Suites, such as `limits.rates`; they are drawn if none is named.")
     ] = None,
-    suites: SuitesPath = SUITES,
     seed: Annotated[int | None, typer.Option(help="Draws the same suites again; it is shown if left out.")] = None,
     count: Annotated[int, typer.Option(min=1, help="How many suites are drawn.")] = 5,
-    to: Annotated[Path, typer.Option(help="The folder for the output of all runs.")] = Path("results/alone"),
+    to: Annotated[
+        Path | None, typer.Option(help="The folder for the output of all runs; in the results if left out.")
+    ] = None,
 ) -> None:
     """Compare each row run by itself with the same row in its whole suite, for a few suites that are drawn.
 
@@ -59,7 +58,7 @@ def alone(
     try:
         chosen = comparison.choose(suites, names=names or (), seed=seed, count=count)
         typer.echo(f"{'' if names else f'--seed {seed} draws '}{', '.join(chosen)}")
-        for one in comparison.compare(suites, chosen, to, typer.echo):
+        for one in comparison.compare(suites, chosen, to or results_folder() / "alone", typer.echo):
             compared.append(one)  # noqa: PERF402  # results before an error are shown too
     except comparison.AloneError as err:
         _exit_unusable(err)
@@ -69,64 +68,80 @@ def alone(
     if any(one.differs for one in compared):
         raise typer.Exit(1)
     if comparison.inconclusive(compared):
-        raise typer.Exit(3)
+        raise typer.Exit(EXIT_INCONCLUSIVE)
 
 
 @app.command()
-def docs(to: Annotated[Path, typer.Option(help="The folder for the pages.")] = Path("results/keywords")) -> None:
+def docs(
+    to: Annotated[Path | None, typer.Option(help="The folder for the pages; in the results if left out.")] = None,
+) -> None:
     """Write one page for each keyword library and resource, and an index of them all."""
     from keywords.qa.docs import write_documentation  # noqa: PLC0415  # Robot takes a while to import
 
-    for page in write_documentation(to):
+    for page in write_documentation(to or results_folder() / "keywords"):
         typer.echo(str(page))
 
 
 @app.command()
 def matrix(
-    output: Annotated[Path, typer.Option(help="The output.xml of the run to show.")] = Path("results/output.xml"),
-    to: Annotated[Path, typer.Option(help="The folder to write into.")] = Path("results/matrix"),
-    register: RegisterPath = REGISTER,
-    suites: SuitesPath = SUITES,
+    output: OutputPath,
+    register: RegisterPath,
+    suites: SuitesPath,
+    to: Annotated[Path | None, typer.Option(help="The folder to write into; beside the output if left out.")] = None,
 ) -> None:
     """Write the requirement matrix of a run: a page, Markdown, CSV and JSON."""
-    from keywords.traceability.matrix.files import summary, write_matrix  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.matrix import head  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.matrix.files import write_matrix  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.matrix.table import build  # noqa: PLC0415  # keeps `qa --help` fast
 
     built = build(_register(register), _run(output), _rows(suites))
-    for path in write_matrix(built, to):
+    for path in write_matrix(built, to or output.parent / "matrix"):
         typer.echo(str(path))
-    typer.echo(summary(built))
+    for line in (head.summary(built), *head.notes(built), head.exit_criteria(built)):
+        typer.echo(line)
 
 
 @app.command()
 def check(
+    register: RegisterPath,
+    suites: SuitesPath,
     output: Annotated[
         Path | None, typer.Option(help="The output.xml of a run of all rows; then that run is checked, too.")
     ] = None,
-    register: RegisterPath = REGISTER,
-    suites: SuitesPath = SUITES,
 ) -> None:
     """Fail if the way from a requirement to its evidence has a gap; one line for each finding.
 
-    Exit code 1 if there are findings, 2 if the register, the suites or the output cannot be read.
+    Skips that follow from what this machine or an attached server lacked at the start of the run are only listed; any
+    other skip is a finding. Exit code 1 if there are findings, 2 if the register, the suites or the output cannot be
+    read, 3 if rows were inconclusive because of the machine's load.
     """
     from keywords.traceability import check as traceability  # noqa: PLC0415  # keeps `qa --help` fast
 
-    known, rows = _register(register), _rows(suites)
-    findings = traceability.row_findings(known, rows) + traceability.coverage_findings(known, rows)
-    warnings: list[str] = []
-    if output:
-        run = _run(output)
+    known, rows, faults = _register(register), _rows(suites), _faults(suites)
+    findings = faults + traceability.row_findings(known, rows) + traceability.coverage_findings(known, rows)
+    unclear: list[str] = []
+    run = _run(output) if output else None
+    if run:
         findings += traceability.run_findings(rows, run)
-        warnings = traceability.skip_warnings(run)
-    for warning in warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        unclear = traceability.inconclusive_rows(run)
+        for skips in traceability.expected_skips(run):
+            typer.echo(f"expected skip: {skips}", err=True)
+    for row in unclear:
+        typer.echo(f"inconclusive: {row}", err=True)
     for finding in findings:
         typer.echo(f"finding: {finding}", err=True)
     what = f"{len(known.requirements)} requirements, {len(rows)} rows{f', run {output}' if output else ''}"
     typer.echo(f"{what}: {len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}")
-    if findings:
-        raise typer.Exit(1)
+    if run:
+        typer.echo(_exit_criteria(known, run, rows))
+    if findings or unclear:
+        raise typer.Exit(1 if findings else EXIT_INCONCLUSIVE)
+
+
+def _exit_criteria(register: Register, run: Run, rows: list[Row]) -> str:
+    from keywords.traceability.matrix import head, table  # noqa: PLC0415  # keeps `qa --help` fast
+
+    return head.exit_criteria(table.build(register, run, rows))
 
 
 def _register(path: Path) -> Register:
@@ -145,6 +160,12 @@ def _rows(suites: Path) -> list[Row]:
         return read_rows(suites)
     except ValueError as err:
         _exit_unusable(err)
+
+
+def _faults(suites: Path) -> list[str]:
+    from keywords.hooks.suite_files import file_findings  # noqa: PLC0415  # Robot takes a while to import
+
+    return file_findings([suites])
 
 
 def _run(output: Path) -> Run:

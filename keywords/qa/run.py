@@ -16,6 +16,7 @@ from robot.errors import DataError, Information
 from robot.run import RobotFramework
 
 from keywords.hooks.modifier import REGISTER
+from keywords.qa.closing import closing_lines
 from keywords.run.output_lock import FolderInUseError, lock_folder
 from keywords.run.places import ROOT
 from keywords.traceability.evidence.earlier_run import ALLURE_RESULTS, FILES, FOLDERS, remove_all
@@ -108,6 +109,8 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
     for title, page in _pages(plan):
         if page.exists():
             echo(f"{title:<20}{page}")
+    for line in closing_lines(plan.results / "matrix" / "matrix.json"):
+        echo(line)
     failed = [(step, failure) for step, failure in codes if failure]
     for step, failure in failed:
         echo(f"{step.title} ended with exit code {failure}: its message stands above")

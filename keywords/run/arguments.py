@@ -213,7 +213,9 @@ def _number(value: object, what: str) -> int | float:
     Raises:
         ValueError: it is no number, or none that a float can hold.
     """
-    for convert in () if isinstance(value, bool) else (int, float):
+    # Python also takes digits of other scripts and `1_000`, which a reader takes for something else.
+    foreign = isinstance(value, str) and (not value.isascii() or "_" in value)
+    for convert in () if foreign or isinstance(value, bool) else (int, float):
         try:
             number: int | float = value if isinstance(value, int | float) else convert(str(value))
             if math.isfinite(number):

@@ -38,6 +38,20 @@ def missing_needs(needs: Iterable[str]) -> str:
     return " ".join(reason for need in needs if (reason := missing_need(need)))
 
 
+def needs_to_expect(needs: Iterable[str]) -> dict[str, str]:
+    """The needs that this run may lack and does lack, each with the reason; unknown ones are left out.
+
+    The machine may lack anything, and so may a server to which the run is attached. A gateway that the run itself
+    started, or a run without a target, may lack nothing: its rows have to find out.
+    """
+    try:
+        attached = current_target().gateway is None
+    except RuntimeError:
+        attached = False
+    known = [need for need in needs if need in _MACHINE_NEEDS or (attached and need in _TARGET_NEEDS)]
+    return {need: reason for need in known if (reason := missing_need(need))}
+
+
 def missing_need(need: str) -> str | None:
     """Why a need is missing and how to meet it, as one sentence; None if it is met.
 

@@ -8,6 +8,7 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.redteam import attacks
 from keywords.engine.redteam.attacks import AttackRun
+from keywords.engine.statistics.power import can_tell, trials_needed
 from keywords.run.assertions import verify
 from keywords.run.places import ATTACKS
 from keywords.run.row_message import append_test_message, limit, percent
@@ -119,7 +120,7 @@ class AttackLibrary:
 
         Raises:
             AssertionError: the comparison failed.
-            ValueError: no trial got an answer.
+            ValueError: no trial got an answer, or the comparison passed with too few answers to tell.
 
         ```robotframework
         Get Attack Success Rate    ${leaks}    lower bound    <=    ${LEAK_RATE_ACCEPTED}
@@ -128,7 +129,26 @@ class AttackLibrary:
         value = {"rate": run.rate, "lower bound": run.lower_bound, "upper bound": run.upper_bound}[figure]
         append_test_message(f"{run.outcome}; {figure} {percent(value)}{limit(assertion_operator, assertion_expected)}")
         label = f"Attack success rate, {figure} (0 to 1),"
-        return verify(value, assertion_operator, assertion_expected, label, message, str(run))
+        verify(value, assertion_operator, assertion_expected, label, message, str(run))
+        if assertion_operator is not None and assertion_expected is not None:
+            _require_power(run, figure, assertion_operator, assertion_expected)
+        return value
+
+
+def _require_power(run: AttackRun, figure: Bound, operator: AssertionOperator, limit: float) -> None:
+    """Refuse a comparison that passed because there are few answers: a bound on its far side passes the sooner.
+
+    Raises:
+        ValueError: the answers are too few to tell.
+    """
+    at_most, at_least = operator.value in {"<", "<="}, operator.value in {">", ">="}
+    if (at_most and figure != "upper bound") or (at_least and figure != "lower bound"):
+        limit = limit if at_most else 1 - limit
+        if not can_tell(run.valid, limit):
+            raise ValueError(
+                f"too few attempts to tell: {run.outcome}, and a limit of {percent(limit)} needs "
+                f"{trials_needed(limit)} answers; add attacks to {run.name}, or verify the other bound"
+            )
 
 
 def _logged(run: AttackRun) -> AttackRun:

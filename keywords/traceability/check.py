@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from keywords.traceability.evidence.search import find_pages
 from keywords.traceability.rows import NIGHTLY, tag_problems
+from keywords.traceability.skips import missing_needs, sort_skips
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from keywords.traceability.register.requirements import Register
     from keywords.traceability.results import Run
@@ -16,18 +18,38 @@ if TYPE_CHECKING:
 
 
 def row_findings(register: Register, rows: Sequence[Row]) -> list[str]:
-    """Rows with wrong tags, and rows that cannot be distinguished."""
+    """Rows with wrong tags, and rows that cannot be distinguished.
+
+    Two rows of one suite and one name overwrite each other's evidence and Allure result, and `robot --test` runs both.
+    Two rows of one name and the same requirements share their history.
+    """
     findings = [problem for row in rows for problem in tag_problems(row, register)]
-    by_id = defaultdict(list)
-    for row in rows:
-        by_id[row.stable_id].append(row)
-    for duplicates in by_id.values():
-        if len(duplicates) > 1:
-            suites = " and ".join(row.suite for row in duplicates)
+    namesakes = _groups(rows, lambda row: row.robot_name)
+    findings += [
+        f"row '{same[0].full_name}' is there {len(same)} times{_spellings(same)}; rename one" for same in namesakes
+    ]
+    told = {row.full_name for same in namesakes for row in same}
+    for twins in _groups(rows, lambda row: row.stable_id):
+        if not {row.full_name for row in twins} <= told:
+            suites = " and ".join(row.suite for row in twins)
             findings.append(
-                f"row '{duplicates[0].name}' is there {len(duplicates)} times with the same tags ({suites}); rename one"
+                f"row '{twins[0].name}' is there {len(twins)} times with the same tags ({suites}); rename one"
             )
     return findings
+
+
+def _groups(rows: Iterable[Row], key: Callable[[Row], object]) -> list[list[Row]]:
+    """The rows that share a key with another one, by that key."""
+    groups: defaultdict[object, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _spellings(rows: Iterable[Row]) -> str:
+    names = list(dict.fromkeys(row.full_name for row in rows))
+    others = " and ".join(f"'{name}'" for name in names[1:])
+    return f", also as {others}, which Robot does not tell apart" if others else ""
 
 
 def coverage_findings(register: Register, rows: Iterable[Row]) -> list[str]:
@@ -61,6 +83,9 @@ def run_findings(rows: Sequence[Row], run: Run) -> list[str]:
     written = Counter(row.stable_id for row in rows)
     executed = Counter(result.row.stable_id for result in run.results)
     findings = [f"{run.output} did not end well: {fault}; remove the cause" for fault in run.afterwards]
+    findings += [f"Robot logged an error in {run.output}: {error}; remove the cause" for error in run.errors]
+    if run.merged:
+        findings.append(f"{run.output} is not of one run: {run.merged}; check the output.xml of one whole run")
     findings += [f"row '{r.full_name}' was not executed in {run.output}" for r in rows if not executed[r.stable_id]]
     findings += [
         f"row '{r.row.full_name}' was executed but is not in the suites; was {run.output} made from other suites?"
@@ -69,6 +94,12 @@ def run_findings(rows: Sequence[Row], run: Run) -> list[str]:
     ]
     if len(rows) != len(run.results):
         findings.append(f"the suites hold {len(rows)} rows, but {len(run.results)} were executed in {run.output}")
+    findings += [
+        f"row '{result.row.full_name}' was skipped, and nothing that it needs was missing before the first row: "
+        f"{result.message or 'no reason'}; let it run"
+        for result in sort_skips(run).unexpected
+    ]
+    pages = find_pages(run)
     for result in run.results:
         if result.status == "SKIP":
             continue
@@ -76,13 +107,24 @@ def run_findings(rows: Sequence[Row], run: Run) -> list[str]:
             findings.append(
                 f"row '{result.row.full_name}' left no evidence; does suites/__init__.robot import the listener?"
             )
-        elif not (run.output.parent / result.evidence).is_file():
+        elif result not in pages:
             findings.append(
-                f"row '{result.row.full_name}' lost its evidence: {result.evidence} is not beside {run.output}"
+                f"row '{result.row.full_name}' lost its evidence: {result.evidence} of {result.started or 'this run'} "
+                f"is neither beside {run.output} nor in the folders around it"
             )
     return findings
 
 
-def skip_warnings(run: Run) -> list[str]:
-    """Skipped rows with their reasons; they do not fail the check."""
-    return [f"row '{r.row.full_name}' was skipped: {r.message}" for r in run.results if r.status == "SKIP"]
+def expected_skips(run: Run) -> list[str]:
+    """The rows that the machine or the attached server kept from running, by need; they do not fail the check."""
+    missing = missing_needs(run)
+    return [
+        f"{'1 row needs' if len(results) == 1 else f'{len(results)} rows need'} {needs}: "
+        f"{' '.join(missing[need] for need in needs.split(' and '))}"
+        for needs, results in sort_skips(run).expected.items()
+    ]
+
+
+def inconclusive_rows(run: Run) -> list[str]:
+    """Rows that the machine's load left without a verdict; they are no findings, but the check cannot pass either."""
+    return [f"row '{result.row.full_name}' has no verdict: {result.message}" for result in sort_skips(run).inconclusive]

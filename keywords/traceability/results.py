@@ -8,6 +8,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from keywords.traceability.merged import unmerge
 from keywords.traceability.rows import Row
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Result:
         started: local time in ISO 8601; empty if it was not run.
         evidence: its evidence page, relative to the output.xml; None if there is none.
         log_id: its anchor in Robot's log.html.
+        replaced: in a merged output, the statuses of earlier results that it replaced, the latest first.
+        merged: whether the row came into this output by a merge.
     """
 
     row: Row
@@ -59,6 +62,8 @@ class Result:
     started: str = ""
     evidence: str | None = None
     log_id: str | None = None
+    replaced: tuple[str, ...] = ()
+    merged: bool = False
 
     @property
     def not_reached(self) -> str:
@@ -81,10 +86,12 @@ class Run:
     Attributes:
         output: the output.xml.
         results: one for each row, in the order of execution.
-        metadata: metadata of the root suite: model, versions and the like.
-        started: local time in ISO 8601.
+        metadata: metadata of the root suite: model, versions and the like; of a combined output, of all its runs.
+        started: local time in ISO 8601; of a merged output, the start of its earliest row.
         elapsed_s: seconds of the whole run.
         afterwards: failures of suite teardowns, after the rows had ended. Robot's report marks these rows as failed.
+        merged: the reason for which this output is not of one run; empty if it is.
+        errors: messages of level ERROR that Robot logged, such as a listener's breakdown.
     """
 
     output: Path
@@ -93,6 +100,8 @@ class Run:
     started: str
     elapsed_s: float
     afterwards: tuple[str, ...] = ()
+    merged: str = ""
+    errors: tuple[str, ...] = ()
 
     @property
     def interruption(self) -> str:
@@ -151,15 +160,49 @@ def _read(output: Path) -> Run:
             executed = executed or (element.find("status") is not None and _status(element).get("status") != NOT_RUN)
             element.clear()
     suite = root.find("suite") if root is not None else None
-    if suite is None:
+    if root is None or suite is None:
         raise OutputError(f"{output}: holds no suite; run the suites first")
     status = _status(suite)
-    metadata = {meta.get("name", ""): meta.text or "" for meta in suite.findall("meta")}
-    started, elapsed_s = status.get("start", ""), float(status.get("elapsed", "0"))
+    metadata = _metadata(suite)
+    # `rebot` gives what it merges or combines no start.
+    started = status.get("start", "")
+    merged = "" if started or not results else _merged(suite, results)
     if DRY_RUN in metadata:
         results = [replace(one, status=NOT_RUN, message=f"dry run: {one.message}".rstrip(": ")) for one in results]
     _mark_terminated(results)
-    return Run(output, tuple(results), metadata, started, elapsed_s, tuple(afterwards))
+    return Run(
+        output,
+        tuple(results),
+        metadata,
+        started or min((result.started for result in results if result.started), default=""),
+        float(status.get("elapsed", "0")),
+        tuple(afterwards),
+        merged=merged,
+        errors=tuple(
+            " ".join((message.text or "").split())
+            for message in root.findall("errors/msg")
+            if message.get("level") == "ERROR"
+        ),
+    )
+
+
+def _metadata(suite: ET.Element) -> dict[str, str]:
+    """The metadata of the root suite; below a root that `rebot` made up, the values of all roots."""
+    roots = [suite] if suite.get("source") else [suite, *suite.findall("suite")]
+    values: dict[str, dict[str, None]] = {}
+    for meta in [meta for root in roots for meta in root.findall("meta")]:
+        values.setdefault(meta.get("name", ""), {})[meta.text or ""] = None
+    return {name: ", ".join(texts) for name, texts in values.items()}
+
+
+def _merged(suite: ET.Element, results: list[Result]) -> str:
+    """The reason for which an output has no start."""
+    if not suite.get("source") and (runs := len(suite.findall("suite"))) > 1:
+        return f"combined from {runs} runs"
+    again = sum(bool(result.replaced) for result in results)
+    if not again:
+        return "merged from several runs"
+    return f"merged from several runs, {again} of {len(results)} rows were executed again"
 
 
 def _mark_terminated(results: list[Result]) -> None:
@@ -178,7 +221,8 @@ def _result(test: ET.Element, suite: str, *, executed: bool) -> Result:
     status = _status(test)
     evidence = next((meta.text or "" for meta in test.findall("meta") if meta.get("name") == EVIDENCE), "")
     link = _LINK.search(evidence)
-    message = (status.text or "").strip()
+    told = unmerge((status.text or "").strip())
+    message = told.message
     # A message alone proves nothing: any row may fail with these words.
     missed = status.get("status") == "FAIL" and not executed and _NOT_REACHED.match(message)
     return Result(
@@ -189,6 +233,8 @@ def _result(test: ET.Element, suite: str, *, executed: bool) -> Result:
         started=status.get("start", ""),
         evidence=link.group(1) if link else None,
         log_id=test.get("id"),
+        replaced=told.replaced,
+        merged=told.is_merged,
     )
 
 

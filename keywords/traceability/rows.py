@@ -33,7 +33,7 @@ NEEDS = {
     "scripted-backend": "the same: the row starts a gateway of its own in front of a scripted backend",
 }
 """Needs of rows, and when they are met. A gateway that the run started meets those about the target."""
-GITHUB_SOURCE = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)#(\d+)")
+GITHUB_SOURCE = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)#(\d+)", re.ASCII)
 WEB_SOURCE = re.compile(r"https?://[^\s,;)]+")
 
 
@@ -55,6 +55,11 @@ class Row:
     def full_name(self) -> str:
         """The unique name, with the suite's."""
         return f"{self.suite}.{self.name}"
+
+    @property
+    def robot_name(self) -> str:
+        """The full name as `robot --test` compares it: without case, spaces and underscores."""
+        return re.sub(r"[\s_]", "", self.full_name).casefold()
 
     @property
     def pattern(self) -> str:

@@ -172,7 +172,7 @@ def table(outcomes: Mapping[str, Mapping[str, Outcome]]) -> str:
 
 def _has(value: Any, path: str) -> bool:
     for step in path.split("."):
-        if isinstance(value, list) and step.isdigit() and int(step) < len(value):
+        if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
             value = value[int(step)]
         elif isinstance(value, dict) and step in value:
             value = value[step]

@@ -1,4 +1,4 @@
-"""`qa allure`: Allure's page of a run, in one file that opens offline."""
+"""Allure's page of a run, in one file that opens offline."""
 
 from __future__ import annotations
 
@@ -9,27 +9,18 @@ import tempfile
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from keywords.engine.processes.node import NodeUnavailableError, find_node
+from keywords.engine.processes.node import find_node
 from keywords.traceability.allure.environment import environment_properties, executor
-from keywords.traceability.allure.install import (
-    AllureIntegrityError,
-    AllureUnavailableError,
-    install_allure,
-    installed_allure,
-)
-from keywords.traceability.allure.results import ResultError, stage_results
-from keywords.traceability.results import OutputError, read_output
-from keywords.traceability.sealed_page import SealError, seal
+from keywords.traceability.allure.install import install_allure
+from keywords.traceability.allure.results import stage_results
+from keywords.traceability.results import read_output
+from keywords.traceability.sealed_page import seal
 
 GENERATE_LIMIT_S = 300
 HISTORY = Path("history", "allure-history.jsonl")
 """History beside the page's folder, for the trends: one line of results for each run."""
-EXIT_FAILED = 1
-EXIT_UNAVAILABLE = 3
 
 
 class AllureReportError(Exception):
@@ -115,10 +106,11 @@ def _history_without(uuids: list[str], history: Path) -> str:
     """The history as text, without the run of these results."""
     # Allure's id of a result in the history is the MD5 of its uuid.
     own = {hashlib.md5(uuid.encode(), usedforsecurity=False).hexdigest() for uuid in uuids}
-    lines = history.read_text(encoding="utf-8").splitlines() if history.is_file() else []
     try:
+        # Only a line feed ends an entry; texts within one may hold the other ends of a line.
+        lines = [line for line in history.read_bytes().decode().split("\n") if line] if history.exists() else []
         ids = [{result["id"] for result in json.loads(line)["testResults"].values()} for line in lines]
-    except (ValueError, KeyError, TypeError) as err:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as err:
         raise AllureReportError(f"{history} is damaged ({err!r}): remove it, the trends then begin anew") from err
     return "".join(f"{line}\n" for line, theirs in zip(lines, ids, strict=True) if own.isdisjoint(theirs))
 
@@ -128,33 +120,3 @@ def _replace(path: Path, text: str) -> None:
     fresh = path.with_name(path.name + ".new")
     fresh.write_text(text, encoding="utf-8", newline="\n")
     fresh.replace(path)
-
-
-def report(
-    results: Annotated[Path, typer.Option(help="Folder that Robot's Allure listener wrote.")] = Path(
-        "results/allure-results"
-    ),
-    output: Annotated[Path, typer.Option(help="The run's output.xml.")] = Path("results/output.xml"),
-    to: Annotated[Path, typer.Option(help="Folder for the page.")] = Path("results/allure"),
-    name: Annotated[str, typer.Option(help="Title of the page.")] = "LLM gateway: acceptance",
-    *,
-    if_possible: Annotated[bool, typer.Option(help="Without Node or network, say so and succeed.")] = False,
-) -> None:
-    """Make the Allure page of a run: one HTML file that opens offline.
-
-    Exit codes: 0 made, 1 not made or not complete, 3 its generator cannot be had now.
-    """
-    if not installed_allure().is_file():
-        typer.echo("Installing the Allure report generator with npm (53 MB, once)", err=True)
-    try:
-        made = write_allure_page(results=results, output=output, to=to, name=name)
-    except (NodeUnavailableError, AllureUnavailableError) as err:
-        typer.echo(f"NOTE: no Allure page: {err}. Robot's own report is {output.with_name('report.html')}", err=True)
-        raise typer.Exit(0 if if_possible else EXIT_UNAVAILABLE) from None
-    except (AllureReportError, AllureIntegrityError, ResultError, SealError, OutputError) as err:
-        typer.echo(f"qa allure: {err}", err=True)
-        raise typer.Exit(EXIT_FAILED) from None
-    typer.echo(f"Allure page of {made.rows} rows: {made.page}")
-    if made.missing:
-        typer.echo(f"qa allure: {len(made.missing)} rows left Allure no result: {', '.join(made.missing)}", err=True)
-        raise typer.Exit(EXIT_FAILED)

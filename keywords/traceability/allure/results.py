@@ -8,6 +8,9 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from keywords.traceability.allure.files import STEP_KINDS, read_containers, read_results
+from keywords.traceability.evidence.search import find_pages
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -50,11 +53,6 @@ FAILURE_NUMBER = re.compile(r"(?:^|\n\n)\d+\) ")
 AFTERWARDS = re.compile(r"\n\nAlso (?:parent suite )?teardown failed:\n")
 ONLY_TEARDOWN = re.compile(r"^(?:Parent suite teardown|Teardown) failed:\n")
 LIBRARY_PREFIX = re.compile(r"^(?:[A-Za-z_]\w*\.)+(?=[A-Z])")
-STEP_KINDS = ("steps", "befores", "afters")
-
-
-class ResultError(Exception):
-    """A file of results is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +80,32 @@ def stage_results(results: Path, to: Path, run: Run) -> Staged:
         run: the run.
 
     Raises:
-        ResultError: a file in the folder is not JSON.
+        ResultError: a file in the folder is not what the listener writes.
     """
     rows = {result.row.full_name: result for result in run.results}
+    pages = find_pages(run)
     latest: dict[str, dict[str, Any]] = {}
-    for result in _read_all(results, "*-result.json"):
-        name = result["fullName"]
-        if name in rows and result["start"] >= latest.get(name, result)["start"]:
+    for result in read_results(results):
+        # Only the full name tells whose result it is.
+        name = result.get("fullName") or ""
+        if name in rows and _start(result) >= _start(latest.get(name, result)):
             latest[name] = result
     for name, result in latest.items():
         make_readable(result)
         _describe(result, rows[name])
-        if page := rows[name].evidence:
-            _attach_evidence(result, run.output.parent / page, to)
+        if page := pages.get(rows[name]):
+            _attach_evidence(result, page, to)
         _write(result, "result", results, to)
     uuids = [result["uuid"] for result in latest.values()]
-    for container in _read_all(results, "*-container.json"):
+    for container in read_containers(results):
         if not set(uuids).isdisjoint(container["children"]):
             make_readable(container)
             _write(container, "container", results, to)
     return Staged(uuids, missing=[name for name in rows if name not in latest])
 
 
-def _read_all(results: Path, pattern: str) -> Iterator[dict[str, Any]]:
-    for path in sorted(results.glob(pattern)):
-        try:
-            yield json.loads(path.read_bytes())
-        except ValueError as err:
-            raise ResultError(f"{path} is broken off or not JSON ({err}): remove it and run the suites again") from err
+def _start(result: dict[str, Any]) -> float:
+    return result.get("start") or 0
 
 
 def status_of(message: str) -> str:
@@ -132,16 +128,16 @@ def make_readable(result: dict[str, Any]) -> None:
 
     Steps without a name are dropped too: the listener writes one for each RETURN.
     """
-    if result.get("status") == "failed" and "fullName" in result:
+    if result.get("status") == "failed" and result.get("fullName"):
         result["status"] = status_of(_message(result))
     for part in [result, *_steps(result)]:
         for kind in STEP_KINDS:
-            if kind in part:
+            if part.get(kind):
                 part[kind] = [step for step in part[kind] if step.get("name")]
     for step in _steps(result):
         step["name"] = LIBRARY_PREFIX.sub("", step["name"])
         # The listener repeats a failure as a step below the failed step.
-        step["steps"] = [below for below in step.get("steps", ()) if below["name"] != _message(step)]
+        step["steps"] = [below for below in step.get("steps") or () if below["name"] != _message(step)]
 
 
 def _message(item: dict[str, Any]) -> str:
@@ -150,7 +146,7 @@ def _message(item: dict[str, Any]) -> str:
 
 def _steps(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for kind in STEP_KINDS:
-        for step in item.get(kind, ()):
+        for step in item.get(kind) or ():
             yield step
             yield from _steps(step)
 
@@ -162,8 +158,8 @@ def _describe(result: dict[str, Any], row: Result) -> None:
 
 
 def _attach_evidence(result: dict[str, Any], page: Path, to: Path) -> None:
-    attachments = result.setdefault("attachments", [])
-    known = {attachment["name"] for attachment in attachments}
+    attachments = result["attachments"] = result.get("attachments") or []
+    known = {attachment.get("name") for attachment in attachments}
     files = sorted(path for path in page.parent.glob("*") if path.suffix in MEDIA_TYPES and path.name not in known)
     for path in [path for path in files if path.stat().st_size <= PAGE_FILE_LIMIT][:PAGE_FILES_LIMIT]:
         source = f"{result['uuid']}-{path.name}"
@@ -177,7 +173,7 @@ def _attach_evidence(result: dict[str, Any], page: Path, to: Path) -> None:
 def _write(item: dict[str, Any], kind: str, results: Path, to: Path) -> None:
     (to / f"{item['uuid']}-{kind}.json").write_text(json.dumps(item), encoding="utf-8")
     for part in (item, *_steps(item)):
-        for attachment in part.get("attachments", ()):
+        for attachment in part.get("attachments") or ():
             source = attachment["source"]
             if not (to / source).exists() and (results / source).is_file():
                 shutil.copyfile(results / source, to / source)

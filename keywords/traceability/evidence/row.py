@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from keywords.traceability.register.requirements import Requirement
 
 PAGE = "index.html"
+FACTS = "row.json"
+"""The facts of the page as data."""
 GATEWAY_LOGS = "gateway-*.log"
 CONVERSATION = "messages"
 """Field of a request that the page shows in full; all others are parameters."""
@@ -139,7 +141,7 @@ def write_row(
         "exchanges_kept": len(written),
         "saved": [path.name for path in saved],
     }
-    write_json(folder / "row.json", row, collector.redact)
+    write_json(folder / FACTS, row, collector.redact)
     extra: list[Path] = []
     if facts.status == "FAIL":
         extra = _write_bundle(folder, facts, collector, written, sizes)

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from keywords.traceability.evidence.search import find_pages
+from keywords.traceability.matrix.head import exit_criteria, notes, verdict
 from keywords.traceability.matrix.table import STATUSES
 from keywords.traceability.pages import render
 from keywords.traceability.rows import source_url
+from keywords.traceability.skips import MISSING_NEED, missing_needs
 
 if TYPE_CHECKING:
     from keywords.traceability.matrix.table import Line, Matrix
@@ -22,6 +25,9 @@ COLUMNS = (
     *("requirement", "title", "area", "risk", "owner", "status", "reason"),
     *("kind", "row", "suite", "result", "elapsed_s", "message", "evidence"),
 )
+
+FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  # the wide forms are calculated too
+"""First characters of a formula in Excel, LibreOffice or Google Sheets; source: OWASP, CSV Injection."""
 
 
 def write_matrix(matrix: Matrix, to: Path) -> list[Path]:
@@ -32,50 +38,22 @@ def write_matrix(matrix: Matrix, to: Path) -> list[Path]:
     to.mkdir(parents=True, exist_ok=True)
     facts = as_data(matrix, to)
     texts = {
-        "index.html": render("matrix.html", **facts, verdict=verdict(matrix), statuses=STATUSES),
-        "matrix.md": render("matrix.md", **facts, verdict=verdict(matrix), cell=_cell),
+        "index.html": render("matrix.html", **facts, statuses=STATUSES),
+        "matrix.md": render("matrix.md", **facts, cell=_cell),
         "matrix.csv": _csv(facts["requirements"]),
         "matrix.json": json.dumps(facts, indent=2, ensure_ascii=False) + "\n",
     }
     for name, text in texts.items():
-        (to / name).write_text(text, encoding="utf-8", newline="")
+        # A row's name or message may hold half a character, which no encoding has.
+        (to / name).write_bytes(text.encode("utf-8", "backslashreplace"))
     return [to / name for name in texts]
-
-
-def verdict(matrix: Matrix) -> str:
-    """The run's verdict in a sentence."""
-    counts = matrix.requirement_counts
-    total = len(matrix.lines)
-    stopped = matrix.run.interruption
-    afterwards = "; ".join(matrix.run.afterwards)
-    if failing := counts["FAILING"]:
-        return f"{failing} of {total} requirements {_fails(failing)}" + "".join(
-            f"; {more}" for more in (stopped, afterwards) if more
-        )
-    if stopped:
-        return f"No verdict: {stopped}"
-    if afterwards:
-        return f"No requirement fails, but the run did not end well: {afterwards}"
-    if open_ := counts["UNCOVERED"] + counts["PARTIAL"]:
-        return f"Nothing fails; {open_} of {total} requirements {'is' if open_ == 1 else 'are'} not fully proven"
-    if idle := counts["NOT_RUN"]:
-        return f"Whatever ran holds; {idle} of {total} requirements could not be tried here"
-    return f"All {total} requirements hold"
-
-
-def summary(matrix: Matrix) -> str:
-    """The numbers of a matrix in one line."""
-    requirements = ", ".join(
-        f"{n} {status.lower().replace('_', ' ')}" for status, n in _positive(matrix.requirement_counts)
-    )
-    rows = ", ".join(f"{n} {status.lower()}" for status, n in _positive(matrix.row_counts))
-    return f"{len(matrix.lines)} requirements: {requirements}; {len(matrix.results)} rows: {rows}"
 
 
 def as_data(matrix: Matrix, to: Path) -> dict[str, Any]:
     """The matrix as plain data; links are relative to the folder `to`."""
     base = matrix.run.output.parent
     log = base / "log.html"
+    pages = find_pages(matrix.run)
     places = {id(result): place for place, result in enumerate(matrix.results)}
     rows = [
         {
@@ -88,16 +66,24 @@ def as_data(matrix: Matrix, to: Path) -> dict[str, Any]:
             "message": result.message.removeprefix("*HTML*").strip(),
             "started": result.started,
             "elapsed_s": round(result.elapsed_s, 3),
-            "evidence": _link(base / result.evidence, to) if result.evidence else None,
+            "evidence": _link(pages[result], to) if result in pages else None,
+            "evidence_lost": result.evidence is not None and result not in pages,
             "log": f"{_link(log, to)}#{result.log_id}" if result.log_id and log.is_file() else None,
         }
         for result in matrix.results
     ]
     return {
+        "verdict": verdict(matrix),
+        "exit_criteria": exit_criteria(matrix),
+        "notes": notes(matrix),
         "run": {
             "started": matrix.run.started,
             "elapsed_s": round(matrix.run.elapsed_s, 3),
-            "metadata": dict(matrix.run.metadata),
+            "metadata": {
+                name: value for name, value in matrix.run.metadata.items() if not name.startswith(MISSING_NEED)
+            },
+            "missing_needs": missing_needs(matrix.run),
+            "merged": matrix.run.merged,
             "afterwards": list(matrix.run.afterwards),
             "log": _link(log, to) if log.is_file() else None,
         },
@@ -128,6 +114,8 @@ def _line(line: Line, rows: list[dict[str, Any]], places: dict[int, int]) -> dic
         "status": line.status,
         "reason": line.reason,
         "kinds": {kind: [rows[places[id(result)]] for result in results] for kind, results in line.by_kind.items()},
+        "rows": [rows[places[id(result)]] for result in line.results],
+        "row_counts": line.row_counts,
     }
 
 
@@ -142,8 +130,14 @@ def _csv(requirements: list[dict[str, Any]]) -> str:
             for row in rows or [{}]:
                 row_part = {"row": row.get("name"), "evidence": row.get("evidence")}
                 row_part |= {name: row.get(name) for name in ("suite", "result", "elapsed_s", "message")}
-                writer.writerow({**head, "kind": kind, **row_part})
+                cells = {**head, "kind": kind, **row_part}
+                writer.writerow({name: _no_formula(value) for name, value in cells.items()})
     return text.getvalue()
+
+
+def _no_formula(value: Any) -> Any:
+    """The value; a text that a spreadsheet would take for a formula gets a `'` before it, as OWASP advises."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 def _cell(text: str) -> str:
@@ -153,11 +147,3 @@ def _cell(text: str) -> str:
 
 def _link(target: Path, to: Path) -> str:
     return quote(Path(os.path.relpath(target, to)).as_posix())
-
-
-def _fails(count: int) -> str:
-    return "fails" if count == 1 else "fail"
-
-
-def _positive(counts: dict[str, int]) -> list[tuple[str, int]]:
-    return [(name, count) for name, count in counts.items() if count]

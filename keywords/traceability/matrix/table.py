@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from keywords.traceability.results import NOT_RUN, Result
 from keywords.traceability.rows import NIGHTLY
+from keywords.traceability.skips import Skips, sort_skips
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
 
+ROW_STATUSES = ("FAIL", "SKIP", NOT_RUN, "PASS")
+"""Statuses of a row, worst first."""
 STATUSES = ("FAILING", "UNCOVERED", "PARTIAL", "NOT_RUN", "PASSING")
 """Statuses of a requirement, worst first."""
 
@@ -42,6 +45,11 @@ class Line:
         """The results of its rows, each row once."""
         return tuple(dict.fromkeys(result for results in self.by_kind.values() for result in results))
 
+    @property
+    def row_counts(self) -> dict[str, int]:
+        """The numbers of its rows by status, worst first, zeros included."""
+        return _by_status(self.results)
+
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
@@ -52,12 +60,14 @@ class Matrix:
         run: the run.
         lines: one for each requirement, worst status first, then by falling risk.
         results: one for each row, rows that were not run included, in the order of the suites.
+        skips: the run's skipped rows, sorted by what they mean.
     """
 
     register: Register
     run: Run
     lines: tuple[Line, ...]
     results: tuple[Result, ...]
+    skips: Skips
 
     @property
     def requirement_counts(self) -> dict[str, int]:
@@ -67,9 +77,8 @@ class Matrix:
 
     @property
     def row_counts(self) -> dict[str, int]:
-        """The numbers of rows by status, zeros included."""
-        counts = Counter(result.status for result in self.results)
-        return {status: counts[status] for status in ("FAIL", "SKIP", NOT_RUN, "PASS")}
+        """The numbers of rows by status, worst first, zeros included."""
+        return _by_status(self.results)
 
 
 def build(register: Register, run: Run, rows: Iterable[Row] = ()) -> Matrix:
@@ -87,35 +96,50 @@ def build(register: Register, run: Run, rows: Iterable[Row] = ()) -> Matrix:
         if row.stable_id not in executed
     ]
     results = (*run.results, *left_out)
-    lines = [_line(requirement, results) for requirement in register.requirements.values()]
+    skips = sort_skips(run)
+    lines = [_line(requirement, results, skips) for requirement in register.requirements.values()]
     lines.sort(key=lambda line: (STATUSES.index(line.status), -line.requirement.score, line.requirement.id))
-    return Matrix(register, run, tuple(lines), results)
+    return Matrix(register, run, tuple(lines), results, skips)
 
 
-def _line(requirement: Requirement, results: Iterable[Result]) -> Line:
+def _line(requirement: Requirement, results: Iterable[Result], skips: Skips) -> Line:
     own_results = [result for result in results if requirement.id in result.row.requirements]
     other_kinds = [result.row.kinds for result in own_results if not set(result.row.kinds) & set(requirement.needs)]
     kinds = dict.fromkeys((*requirement.needs, *(kind for kinds in other_kinds for kind in kinds)))
     by_kind = {kind: tuple(result for result in own_results if kind in result.row.kinds) for kind in kinds}
-    return Line(requirement, *_verdict(requirement, own_results, by_kind), by_kind)
+    return Line(requirement, *_verdict(requirement, own_results, by_kind, skips), by_kind)
 
 
 def _verdict(
-    requirement: Requirement, own_results: list[Result], by_kind: Mapping[str, tuple[Result, ...]]
+    requirement: Requirement, own_results: list[Result], by_kind: Mapping[str, tuple[Result, ...]], skips: Skips
 ) -> tuple[str, str]:
     if failed := sum(result.status == "FAIL" for result in own_results):
         return "FAILING", f"{failed} of {_rows(len(own_results))} failed"
     if not own_results:
         return "UNCOVERED", "no row proves it"
     if not any(result.status == "PASS" for result in own_results):
-        reasons = dict.fromkeys(result.message.rstrip(".") for result in own_results if result.message)
-        return "NOT_RUN", "; ".join(reasons) or "none of its rows ran"
+        needs = {result: f"needs {needs}" for needs, results in skips.expected.items() for result in results}
+        reasons = dict.fromkeys(needs.get(result, result.message.rstrip(".")) for result in own_results)
+        return "NOT_RUN", "; ".join(filter(None, reasons)) or "none of its rows ran"
     missing = [kind for kind in requirement.needs if not by_kind[kind]]
-    missed = sum(bool(result.not_reached) for result in own_results)
     idle = [k for k in requirement.needs if by_kind[k] and not any(r.status == "PASS" for r in by_kind[k])]
     parts = [f"no row of kind {kind}" for kind in missing] + [f"no row of kind {kind} ran" for kind in idle]
-    parts += [f"{missed} of {_rows(len(own_results))} did not run"] if missed else []
+    gaps = {
+        "did not run": [result for result in own_results if result.not_reached],
+        "skipped unexpectedly": [result for result in own_results if result in skips.unexpected],
+        "inconclusive": [result for result in own_results if result in skips.inconclusive],
+        # What failed before it passed is not proven by the better of the two.
+        "passed only when executed again": [
+            result for result in own_results if result.status == "PASS" and "FAIL" in result.replaced
+        ],
+    }
+    parts += [f"{len(found)} of {_rows(len(own_results))} {what}" for what, found in gaps.items() if found]
     return ("PARTIAL", "; ".join(parts)) if parts else ("PASSING", "")
+
+
+def _by_status(results: Iterable[Result]) -> dict[str, int]:
+    counts = Counter(result.status for result in results)
+    return {status: counts[status] for status in ROW_STATUSES}
 
 
 def _rows(count: int) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KINDS = ("functional", "negative", "performance", "reliability", "security")
-ID_PATTERN = re.compile(r"[A-Z]+-\d{3}")
+ID_PATTERN = re.compile(r"[A-Z]+-[0-9]{3}")
 REQUIRED = ("id", "title", "text", "area", "risk", "needs", "owner")
 OPTIONAL = ("source",)
 RISK_MAX = 5
@@ -94,7 +94,7 @@ def load_register(path: Path) -> Register:
     entries = _parse(path)
     problems: list[str] = []
     requirements: dict[str, Requirement] = {}
-    for place, entry in enumerate(entries, start=1):
+    for place, entry in enumerate(map(_joined, entries), start=1):
         where = f"{path}: {entry['id']}" if isinstance(entry, dict) and "id" in entry else f"{path}: entry {place}"
         entry_problems = _problems(entry)
         if not entry_problems and entry["id"] in requirements:
@@ -162,8 +162,21 @@ def _problems(entry: Any) -> list[str]:
     return problems
 
 
+def _joined(value: Any) -> Any:
+    r"""The value with whole characters where YAML's `\u` escapes wrote them as two halves, as JSON's writers do."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    if isinstance(value, list):
+        return [_joined(one) for one in value]
+    return {_joined(name): _joined(one) for name, one in value.items()} if isinstance(value, dict) else value
+
+
 def _text_problem(value: Any) -> str | None:
-    return None if isinstance(value, str) and value.strip() else f"is {value!r}; write a text that is not empty"
+    if not isinstance(value, str) or not value.strip():
+        return f"is {value!r}; write a text that is not empty"
+    if half := re.search(r"[\ud800-\udfff]", value):
+        return f"holds {half[0]!r}, half a character; write the whole one"
+    return None
 
 
 def _id_problem(value: Any) -> str | None:

@@ -1,6 +1,8 @@
 const body = document.querySelector("#forward tbody");
 const lines = [...body.rows];
 const search = document.querySelector("#search");
+const failing = document.querySelector("#failing");
+const rows = [...document.querySelectorAll("#backward tbody tr")];
 const tiles = [...document.querySelectorAll(".tile")];
 
 function filter() {
@@ -8,13 +10,22 @@ function filter() {
   const wanted = tiles.filter((tile) => tile.ariaPressed === "true").map((tile) => tile.dataset.status);
   for (const line of lines) {
     const text = line.textContent.toLowerCase();
-    const shown = words.every((word) => text.includes(word)) && (!wanted.length || wanted.includes(line.dataset.status));
+    const shown = words.every((word) => text.includes(word)) && (!wanted.length || wanted.includes(line.dataset.status))
+      && (!failing.checked || line.dataset.status === "FAILING");
     line.hidden = !shown;
   }
+  for (const row of rows) row.hidden = failing.checked && row.dataset.result !== "FAIL";
   document.querySelector("#nothing").hidden = lines.some((line) => !line.hidden);
 }
 
 search.addEventListener("input", filter);
+failing.addEventListener("change", () => {
+  for (const line of lines) {
+    const proof = line.querySelector(".proof details");
+    if (proof && line.dataset.status === "FAILING") proof.open = failing.checked;
+  }
+  filter();
+});
 for (const tile of tiles) {
   tile.addEventListener("click", () => {
     tile.ariaPressed = tile.ariaPressed === "true" ? "false" : "true";
@@ -31,3 +42,11 @@ const orders = {
 for (const head of document.querySelectorAll("th[data-sort]")) {
   head.addEventListener("click", () => body.append(...lines.sort(orders[head.dataset.sort])));
 }
+
+function openTarget() {
+  const line = lines.find((one) => one.id === decodeURIComponent(location.hash.slice(1)));
+  for (const part of line?.querySelectorAll("details") ?? []) part.open = true;
+}
+
+addEventListener("hashchange", openTarget);
+openTarget();

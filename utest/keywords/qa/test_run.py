@@ -14,7 +14,7 @@ REGISTER = """
   title: It holds
   text: It holds.
   area: demo
-  risk: {likelihood: 1, impact: 1}
+  risk: {likelihood: 3, impact: 4}
   needs: [functional]
   owner: quality
 """
@@ -44,8 +44,22 @@ def qa_run(folder, *arguments):
     return subprocess.Popen(command, cwd=folder, env=environment, text=True, start_new_session=True, **pipes)
 
 
-@pytest.mark.parametrize(("body", "rc", "verdict"), [("No Operation", 0, "1 passing"), ("Fail    no", 1, "1 failing")])
-def test_pages_are_made_whether_the_rows_pass_or_fail(project, body, rc, verdict):
+@pytest.mark.parametrize(
+    ("body", "rc", "verdict", "closing"),
+    [
+        ("No Operation", 0, "1 passing", "Exit criteria met as to risk: 1 high-risk requirement is proven"),
+        ("Fail    no", 1, "1 failing", "Exit criteria not met: 1 of 1 high-risk requirement is unproven (1 fails)"),
+        # Robot is content with these rows; the check is not.
+        (
+            "Skip    because",
+            1,
+            "1 not run",
+            "Exit criteria not met: 1 of 1 high-risk requirement is unproven (1 skipped",
+        ),
+        ("Skip    INCONCLUSIVE: load 14", 3, "1 not run", "Exit criteria not met: 1 of 1 high-risk requirement"),
+    ],
+)
+def test_pages_are_made_whether_the_rows_pass_or_fail(project, body, rc, verdict, closing):
     folder = project(body)
     process = qa_run(folder)
     stdout, stderr = process.communicate(timeout=90)
@@ -55,6 +69,7 @@ def test_pages_are_made_whether_the_rows_pass_or_fail(project, body, rc, verdict
         assert (folder / "results" / page).is_file()
         assert f"results/{page}" in stdout
     assert "NOTE: no Allure page" in stderr
+    assert any(line.startswith(closing) for line in stdout.split("Evidence  ")[1].splitlines())
 
 
 def test_a_row_without_a_requirement_stops_the_run_before_it_begins(project):

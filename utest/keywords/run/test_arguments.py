@@ -68,6 +68,8 @@ def test_a_cell_becomes_a_value(convert, cell, value):
         (settings, "a=" + "9" * 400, r"expected the value of a to be a number, got '9{400}'"),
         (settings, {"a": 10**400}, r"expected the value of a to be a number, got 10{400}"),
         (settings, {"a": 1, " a": 2}, r"expected each setting once, got 'a' twice"),
+        (numbers, "٣", r"expected item 1 to be a number, got '٣'"),
+        (numbers, "1_000", r"expected item 1 to be a number, got '1_000'"),
         (numbers, "", r"expected numbers, got ''"),
         (numbers, [True], r"expected item 1 to be a number, got True"),
         (words, "", r"expected words, got ''"),

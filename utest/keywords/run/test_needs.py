@@ -13,7 +13,7 @@ from keywords.engine.processes import redis
 from keywords.engine.processes.gateway import GatewayProcessError
 from keywords.run import needs
 from keywords.run.context import Gateway, Target, probe_target
-from keywords.run.needs import UnknownNeedError, missing_need, missing_needs
+from keywords.run.needs import UnknownNeedError, missing_need, missing_needs, needs_to_expect
 from keywords.traceability.rows import NEEDS
 
 PROCESS = MagicMock()
@@ -197,3 +197,27 @@ def test_node_is_the_wheel_or_new_enough_on_the_path(monkeypatch):
     monkeypatch.setattr(needs.importlib.util, "find_spec", lambda _: object())
     on_path(monkeypatch)
     assert missing_need("node") is None
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (STRANGER, {*OF_THE_TARGET, "curl"}),
+        # Its own gateway and its own configuration: what it lacks is for its rows to find.
+        (OWN, {"curl"}),
+        (None, {"curl"}),
+    ],
+)
+def test_a_run_expects_to_lack_what_the_machine_and_an_attached_server_lack(run, monkeypatch, target, expected):
+    monkeypatch.setattr("keywords.run.needs.shutil.which", lambda _name: None)
+    run(target)
+    found = needs_to_expect([*OF_THE_TARGET, "curl", "unheard-of"])
+    assert set(found) == expected
+    assert found["curl"] == missing_need("curl")
+
+
+def test_an_own_gateway_without_the_embedded_model_is_not_to_be_expected(run):
+    routed = MagicMock(routes_to_embedded_model=False)
+    run(replace(OWN, gateway=routed))
+    assert missing_need("embedded-model") is not None
+    assert needs_to_expect(["embedded-model"]) == {}

@@ -91,6 +91,53 @@ def test_the_row_says_which_attacks_succeeded_and_what_was_accepted(monkeypatch)
     assert told == ["4 of 20 attacks succeeded: a0, a1, a2, a3; lower bound 7.14 %, accepted at most 35 %"]
 
 
+def attack_run(successes, answers, errors=0):
+    attack = Attack("a", "f", "t")
+    trials = [AttackTrial(attack, CANARY, "", "verbatim" if n < successes else None) for n in range(answers)]
+    trials += [AttackTrial(attack, CANARY, "", None, error="503")] * errors
+    return AttackRun("two attacks", tuple(trials), seed=1)
+
+
+@pytest.mark.parametrize(
+    ("run", "figure", "operator", "limit"),
+    [
+        (attack_run(1, 2), "lower bound", "<=", 0.2),
+        (attack_run(0, 2), "lower bound", "<=", 0.2),
+        (attack_run(0, 2), "lower bound", "<", 0.1),
+        (attack_run(0, 2), "rate", "<=", 0.2),
+        # A server that answers nearly nothing resists nothing.
+        (attack_run(0, 2, errors=18), "lower bound", "<=", 0.2),
+        (attack_run(2, 2), "upper bound", ">=", 0.9),
+        (attack_run(2, 2), "rate", ">", 0.9),
+    ],
+)
+def test_a_pass_of_too_few_attacks_is_refused_with_the_number_that_it_needs(run, figure, operator, limit):
+    with pytest.raises(
+        ValueError, match=r"too few attempts to tell: \d of 2 attacks .* needs \d+ answers; add attacks"
+    ):
+        AttackLibrary().get_attack_success_rate(run, figure, AssertionOperator[operator], limit)
+
+
+@pytest.mark.parametrize(
+    ("run", "figure", "operator", "limit"),
+    [
+        (attack_run(4, 20), "lower bound", "<=", 0.2),
+        (attack_run(2, 20), "lower bound", "<=", 0.1),
+        # These bounds pass only with enough answers.
+        (attack_run(2, 2), "lower bound", ">=", 0.05),
+        (attack_run(0, 2), "upper bound", "<=", 0.9),
+        (attack_run(0, 2), "rate", "==", 0),
+    ],
+)
+def test_a_pass_of_enough_attacks_stands(run, figure, operator, limit):
+    AttackLibrary().get_attack_success_rate(run, figure, AssertionOperator[operator], limit)
+
+
+def test_too_few_attacks_that_show_the_limit_exceeded_are_a_verdict():
+    with pytest.raises(AssertionError, match="should be less than or equal"):
+        AttackLibrary().get_attack_success_rate(attack_run(2, 2), "lower bound", AssertionOperator["<="], 0.2)
+
+
 def test_a_canary_in_the_answer_of_another_trial_is_a_false_alarm():
     attack, other = Attack("a", "f", "t"), CANARY[:-6] + "ZZZZZZ"
     right = AttackTrial(attack, CANARY, f"It is {CANARY[:5]}ABCDEFGHJKLM", None)

@@ -4,7 +4,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from keywords.qa import project as project_module
 from keywords.qa.cli import app
+
+NOT_MET = "Exit criteria not met: 1 of 1 high-risk requirement is unproven (1 fails)"
+MET = "Exit criteria met as to risk: 1 high-risk requirement is proven"
 
 
 @pytest.fixture
@@ -17,19 +21,57 @@ def test_matrix_says_where_its_files_are_and_what_they_say(finished, monkeypatch
     monkeypatch.chdir(finished.root)
     result = CliRunner().invoke(app, ["matrix", "--to", str(tmp_path / "matrix")])
     assert result.exit_code == 0, result.output
-    *paths, summary = result.stdout.splitlines()
+    lines = result.stdout.splitlines()
+    paths, summary, told = lines[:4], lines[4], lines[5:]
     assert [Path(path).name for path in paths] == ["index.html", "matrix.md", "matrix.csv", "matrix.json"]
     assert summary == "2 requirements: 1 failing, 1 not run; 3 rows: 1 fail, 1 skip, 1 pass"
+    assert told == ["1 unexpected skip", NOT_MET]
     data = json.loads((tmp_path / "matrix/matrix.json").read_bytes())
     assert (tmp_path / "matrix" / data["rows"][0]["evidence"]).is_file()
 
 
-def test_check_passes_a_whole_run_and_warns_of_skipped_rows(finished, monkeypatch):
+def test_check_finds_a_skip_that_no_missing_need_explains(finished, monkeypatch):
     monkeypatch.chdir(finished.root)
     result = CliRunner().invoke(app, ["check", "--output", "results/output.xml"])
+    assert result.exit_code == 1, result.output
+    assert result.stdout == f"2 requirements, 3 rows, run results/output.xml: 1 finding\n{NOT_MET}\n"
+    assert result.stderr.startswith("finding: row 'Suites.Api.Chat.A stream ends' was skipped, and nothing that it")
+    assert "This machine has no GPU; let it run" in result.stderr
+
+
+def whole_run(project, monkeypatch, *, tags="", step="Talk"):
+    project.replace("suites/api/chat.robot", "    Fail    sk-top-secret was refused\n", "")
+    project.replace(
+        "suites/api/chat.robot", "req:STRM-001\n    Skip    This machine has no GPU", f"req:STRM-001{tags}\n    {step}"
+    )
+    monkeypatch.setenv("PATH", "")
+    return project.robot()
+
+
+def test_check_passes_a_whole_run_and_lists_the_skips_that_it_expects(project, qa, monkeypatch):
+    whole_run(project, monkeypatch, tags="    needs:curl")
+    result = qa("check", "--output", "results/output.xml")
     assert result.exit_code == 0, result.output
-    assert result.stdout == "2 requirements, 3 rows, run results/output.xml: no findings\n"
-    assert result.stderr == "warning: row 'Suites.Api.Chat.A stream ends' was skipped: This machine has no GPU\n"
+    assert result.stdout.splitlines() == ["2 requirements, 3 rows, run results/output.xml: no findings", MET]
+    assert result.stderr == "expected skip: 1 row needs curl: No `curl` on the path: install it.\n"
+
+
+def test_check_neither_passes_nor_fails_a_run_with_an_inconclusive_row(project, qa, monkeypatch):
+    whole_run(project, monkeypatch, step="Skip    INCONCLUSIVE: load 14.1 on 2 cores")
+    result = qa("check", "--output", "results/output.xml")
+    assert result.exit_code == 3, result.output
+    assert result.stderr == (
+        "inconclusive: row 'Suites.Api.Chat.A stream ends' has no verdict: INCONCLUSIVE: load 14.1 on 2 cores\n"
+    )
+
+
+@pytest.mark.parametrize("option", ["--skip", "--skiponfailure"])
+def test_check_finds_rows_that_an_option_skipped(project, qa, monkeypatch, option):
+    whole_run(project, monkeypatch, step="Fail")
+    project.robot(option, "req:STRM-001")
+    result = qa("check", "--output", "results/output.xml")
+    assert result.exit_code == 1
+    assert "finding: row 'Suites.Api.Chat.A stream ends' was skipped" in result.stderr
 
 
 def test_check_tells_each_finding_in_a_line(project, qa):
@@ -53,3 +95,37 @@ def test_unusable_input_is_told_from_findings(qa, arguments, problem):
     result = qa(*arguments)
     assert result.exit_code == 2
     assert problem in result.stderr
+
+
+@pytest.mark.parametrize("folder", [".", "suites", "suites/api", "resources/register"])
+def test_the_project_is_found_from_any_folder_in_it(finished, monkeypatch, tmp_path, folder):
+    monkeypatch.chdir(finished.root / folder)
+    assert CliRunner().invoke(app, ["check"]).stdout == "2 requirements, 3 rows: no findings\n"
+    result = CliRunner().invoke(app, ["matrix", "--to", str(tmp_path / "matrix")])
+    assert result.exit_code == 0, result.output
+    assert "3 rows: 1 fail, 1 skip, 1 pass" in result.stdout
+
+
+def test_elsewhere_the_project_of_the_installation_is_taken(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["check"])
+    assert result.exit_code == 0, result.output
+    assert "requirements, " in result.stdout
+    refused = CliRunner().invoke(app, ["check", "--output", "none.xml"])
+    assert refused.stderr.startswith("none.xml: cannot be read")
+
+
+def test_the_matrix_lies_beside_its_output(project, qa):
+    project.robot("--outputdir", "elsewhere")
+    assert qa("matrix", "--output", "elsewhere/output.xml").exit_code == 0
+    assert (project.root / "elsewhere/matrix/index.html").is_file()
+
+
+@pytest.mark.parametrize("command", ["check", "matrix"])
+def test_without_any_project_the_remedy_is_told(monkeypatch, tmp_path, command):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(project_module, "RESOURCES", tmp_path / "none" / "resources")
+    result = CliRunner().invoke(app, [command])
+    assert result.exit_code == 2
+    assert "no project here" in result.stderr
+    assert "--suites and --register" in result.stderr

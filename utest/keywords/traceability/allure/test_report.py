@@ -12,9 +12,10 @@ import typer
 from typer.testing import CliRunner
 
 from keywords.engine.processes.node import NodeUnavailableError, find_node
+from keywords.qa.allure import report
 from keywords.traceability.allure import report as allure_report
 from keywords.traceability.allure.install import AllureUnavailableError, install_allure, installed_allure
-from keywords.traceability.allure.report import AllureReportError, report, write_allure_page
+from keywords.traceability.allure.report import AllureReportError, write_allure_page
 
 SUITE = """\
 *** Settings ***
@@ -158,9 +159,30 @@ def test_the_run_before_stays_in_the_history(made, run, tmp_path):
     assert [set(json.loads(line)["testResults"]) for line in after] == [set(earlier["testResults"])] * 2
 
 
-def test_a_damaged_history_is_named(run, tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"testRes',
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"testResults": []}',
+        b'{"testResults": {"a": null}}',
+        b'{"testResults": {"a": {}}}',
+        b'{"testResults": {"a": {"id": []}}}',
+        b"\xff\xfe{}",
+        b"[" * 100_000,
+    ],
+)
+def test_a_damaged_history_is_named(run, tmp_path, content):
     (tmp_path / "history").mkdir()
-    (tmp_path / "history" / "allure-history.jsonl").write_text('{"testRes')
+    (tmp_path / "history" / "allure-history.jsonl").write_bytes(content)
+    with pytest.raises(AllureReportError, match=r"allure-history\.jsonl is damaged .*remove it"):
+        make(run, tmp_path / "allure")
+
+
+def test_a_history_that_cannot_be_read_is_named(run, tmp_path):
+    (tmp_path / "history" / "allure-history.jsonl").mkdir(parents=True)
     with pytest.raises(AllureReportError, match=r"allure-history\.jsonl is damaged .*remove it"):
         make(run, tmp_path / "allure")
 

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from keywords.traceability.allure.files import ResultError
 from keywords.traceability.allure.results import (
     PAGE_FILE_LIMIT,
     PAGE_FILES_LIMIT,
-    ResultError,
     make_readable,
     stage_results,
     status_of,
@@ -136,7 +136,7 @@ def test_evidence_is_attached_within_limits_and_its_folder_is_named(tmp_path):
     to.mkdir()
     evidence.mkdir(parents=True)
     (evidence / "index.html").write_text("the page for browsers")
-    (evidence / "row.json").write_text("{}")
+    (evidence / "row.json").write_text('{"started": ""}')
     (evidence / "curl.sh").write_text("curl")
     (evidence / "huge.json").write_bytes(b" " * (PAGE_FILE_LIMIT + 1))
     for number in range(PAGE_FILES_LIMIT):
@@ -162,10 +162,87 @@ def test_the_original_results_stay_as_they_are(tmp_path):
     assert (results / "a-result.json").read_bytes() == before
 
 
-def test_a_damaged_result_is_named(tmp_path):
-    (tmp_path / "x-result.json").write_text('{"uuid": "a')
-    with pytest.raises(ResultError, match=r"x-result\.json .*run the suites again"):
+HOSTILE_RESULTS = [
+    b'{"uuid": "a',
+    b"",
+    b"\xff\xfe",
+    b"null",
+    b"[]",
+    b'"text"',
+    b"{}",
+    b'{"uuid": null}',
+    b'{"uuid": "../../outside"}',
+    b'{"uuid": "half \\ud83d"}',
+    b'{"uuid": "a", "fullName": 5}',
+    b'{"uuid": "a", "start": "now"}',
+    b'{"uuid": "a", "start": NaN}',
+    b'{"uuid": "a", "status": []}',
+    b'{"uuid": "a", "statusDetails": "text"}',
+    b'{"uuid": "a", "statusDetails": {"message": 5}}',
+    b'{"uuid": "a", "steps": {"x": 1}}',
+    b'{"uuid": "a", "steps": [null]}',
+    b'{"uuid": "a", "steps": [{"name": 5}]}',
+    b'{"uuid": "a", "steps": [{"name": "x", "steps": ["y"]}]}',
+    b'{"uuid": "a", "description": {}}',
+    b'{"uuid": "a", "attachments": [{"name": "n"}]}',
+    b'{"uuid": "a", "attachments": [{"name": "n", "source": "../../../etc/passwd"}]}',
+    b'{"uuid": "a", "attachments": [{"name": "n", "source": "/etc/passwd"}]}',
+    b"[" * 100_000,
+    b'{"uuid": "a", "steps": ' + b'[{"name": "x", "steps": ' * 500 + b"[]" + b"}]" * 500 + b"}",
+]
+HOSTILE_CONTAINERS = [
+    b"null",
+    b"{}",
+    b'{"uuid": "c"}',
+    b'{"uuid": "c", "children": null}',
+    b'{"uuid": "c", "children": [[]]}',
+    b'{"uuid": "../c", "children": ["a"]}',
+    b'{"uuid": "c", "children": ["a"], "befores": [5]}',
+    b'{"uuid": "c", "children": ["a"], "befores": [{"attachments": [{"source": "/etc/passwd"}]}]}',
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *(("x-result.json", content) for content in HOSTILE_RESULTS),
+        *(("x-container.json", content) for content in HOSTILE_CONTAINERS),
+    ],
+)
+def test_a_damaged_file_is_named_in_one_sentence(tmp_path, name, content):
+    results, to = tmp_path / "results", tmp_path / "staged"
+    to.mkdir()
+    write_result(results, "Row", uuid="a")
+    (results / name).write_bytes(content)
+    with pytest.raises(ResultError) as caught:
+        stage_results(results, to, run_of(tmp_path, "Row"))
+    assert str(caught.value).startswith(f"{results / name} ")
+    assert str(caught.value).endswith(": remove it and run the suites again")
+    assert "\n" not in str(caught.value)
+    assert not any(path.name == "passwd" for path in tmp_path.rglob("*"))
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "x-result.json").mkdir()
+    with pytest.raises(ResultError, match=r"x-result\.json cannot be read"):
         stage_results(tmp_path, tmp_path, run_of(tmp_path, "Row"))
+
+
+@pytest.mark.parametrize(
+    "optional",
+    ["fullName", "start", "status", "statusDetails", "steps", "attachments", "description", "befores", "name"],
+)
+@pytest.mark.parametrize("absent", ["missing", "null"])
+def test_what_allures_format_leaves_optional_may_be_missing(tmp_path, optional, absent):
+    results, to = tmp_path / "results", tmp_path / "staged"
+    to.mkdir()
+    write_result(results, "Row", uuid="a", steps=[], attachments=[], statusDetails={}, description="", befores=[])
+    content = json.loads((results / "a-result.json").read_text())
+    content = {name: value for name, value in content.items() if name != optional}
+    content |= {optional: None} if absent == "null" else {}
+    (results / "a-result.json").write_text(json.dumps(content))
+    staged = stage_results(results, to, run_of(tmp_path, "Row"))
+    assert staged.uuids == ([] if optional == "fullName" else ["a"])
 
 
 def test_what_a_passed_row_measured_heads_its_description(tmp_path):

@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 import re
 from dataclasses import replace
@@ -6,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from keywords.traceability.matrix.files import summary, verdict, write_matrix
+from keywords.traceability.matrix.files import write_matrix
+from keywords.traceability.matrix.head import exit_criteria, notes, summary, verdict
 from keywords.traceability.matrix.table import build
 from keywords.traceability.register.requirements import Register, Requirement
 from keywords.traceability.results import Result, Run
@@ -17,13 +19,15 @@ def requirement(id_="A-001", needs=("functional",), score=(1, 1), title="A title
     return Requirement(id_, title, "A text", "area", *score, needs, "owner")
 
 
-def result(status, *tags, name="A row", message="", evidence=None):
-    return Result(Row(name, "Suites.S", tags), status, message, 0.5, "2026-01-01T10:00:00", evidence, "s1-t1")
+def result(status, *tags, name="A row", message="", evidence=None, replaced=()):
+    started = "2026-01-01T10:00:00"
+    return Result(Row(name, "Suites.S", tags), status, message, 0.5, started, evidence, "s1-t1", replaced)
 
 
-def matrix(requirements, results, rows=(), output=Path("results/output.xml")):
+def matrix(requirements, results, rows=(), output=Path("results/output.xml"), metadata=None, **run):
     register = Register(Path("requirements.yaml"), {one.id: one for one in requirements})
-    return build(register, Run(output, tuple(results), {"Model": "m"}, "2026-01-01T10:00:00", 12.0), rows)
+    metadata = {"Model": "m", "Missing need redis": "No Redis.", "Missing need gpu": "No GPU.", **(metadata or {})}
+    return build(register, Run(output, tuple(results), metadata, "2026-01-01T10:00:00", 12.0, **run), rows)
 
 
 FUNCTIONAL = ("req:A-001", "kind:functional")
@@ -44,7 +48,32 @@ BOTH = ("functional", "negative")
         (BOTH, [result("PASS", *FUNCTIONAL), result("SKIP", *NEGATIVE)], "PARTIAL", "no row of kind negative ran"),
         (BOTH, [result("PASS", "req:A-001", "kind:security")], "PARTIAL", "no row of kind functional; no row of kind"),
         (BOTH, [result("SKIP", *FUNCTIONAL, message="no GPU")], "NOT_RUN", "no GPU"),
-        (("functional",), [result("PASS", *FUNCTIONAL), result("SKIP", *FUNCTIONAL)], "PASSING", ""),
+        (BOTH, [result("SKIP", *FUNCTIONAL, "needs:gpu", message="No GPU.")], "NOT_RUN", "needs gpu"),
+        (
+            ("functional",),
+            [result("PASS", *FUNCTIONAL), result("SKIP", *FUNCTIONAL, "needs:redis", message="No Redis.")],
+            "PASSING",
+            "",
+        ),
+        (
+            ("functional",),
+            [result("PASS", *FUNCTIONAL), result("SKIP", *FUNCTIONAL)],
+            "PARTIAL",
+            "1 of 2 rows skipped unexpectedly",
+        ),
+        (
+            ("functional",),
+            [result("PASS", *FUNCTIONAL), result("SKIP", *FUNCTIONAL, message="INCONCLUSIVE: load 14")],
+            "PARTIAL",
+            "1 of 2 rows inconclusive",
+        ),
+        (
+            ("functional",),
+            [result("PASS", *FUNCTIONAL, replaced=("FAIL",)), result("PASS", *FUNCTIONAL, name="B")],
+            "PARTIAL",
+            "1 of 2 rows passed only when executed again",
+        ),
+        (("functional",), [result("PASS", *FUNCTIONAL, replaced=("SKIP",))], "PASSING", ""),
     ],
 )
 def test_status_of_a_requirement(needs, results, status, reason):
@@ -137,16 +166,128 @@ def test_a_requirement_with_a_row_that_the_run_did_not_come_to_is_not_proven():
     assert (line.status, line.reason) == ("PARTIAL", "1 of 2 rows did not run")
 
 
+HIGH = {"score": (3, 4)}
+NEED_REDIS = ("kind:functional", "needs:redis")
+
+
+@pytest.mark.parametrize(
+    ("requirements", "results", "run", "sentence"),
+    [
+        ([requirement()], [result("PASS", *FUNCTIONAL)], {}, "No requirement has a high risk"),
+        (
+            [requirement(**HIGH)],
+            [result("PASS", *FUNCTIONAL)],
+            {},
+            "Exit criteria met as to risk: 1 high-risk requirement is proven",
+        ),
+        (
+            [requirement(**HIGH)],
+            [result("FAIL", *FUNCTIONAL)],
+            {},
+            "Exit criteria not met: 1 of 1 high-risk requirement is unproven (1 fails)",
+        ),
+        (
+            [requirement(**HIGH), requirement("B-001", **HIGH), requirement("C-001", **HIGH), requirement("D-001")],
+            [
+                result("SKIP", "req:A-001", "req:B-001", *NEED_REDIS, message="No Redis."),
+                result("SKIP", "req:C-001", "kind:functional", "needs:gpu", message="No GPU."),
+            ],
+            {},
+            "Exit criteria not met: 3 of 3 high-risk requirements are unproven (2 need redis, 1 needs gpu)",
+        ),
+        (
+            [requirement(**HIGH), requirement("B-001", **HIGH)],
+            [result("PASS", *FUNCTIONAL), result("SKIP", "req:B-001", "kind:functional", message="--skip")],
+            {},
+            "Exit criteria not met: 1 of 2 high-risk requirements is unproven (1 skipped unexpectedly)",
+        ),
+        (
+            [requirement(**HIGH)],
+            [result("SKIP", *FUNCTIONAL, message="INCONCLUSIVE: load 14")],
+            {},
+            "Exit criteria not met: 1 of 1 high-risk requirement is unproven (1 inconclusive)",
+        ),
+        (
+            [requirement(**HIGH)],
+            [],
+            {},
+            "Exit criteria not met: 1 of 1 high-risk requirement is unproven (1 has no row)",
+        ),
+        (
+            [requirement(needs=BOTH, **HIGH)],
+            [result("PASS", *FUNCTIONAL)],
+            {},
+            "Exit criteria not met: 1 of 1 high-risk requirement is unproven (1 lacks a kind of row)",
+        ),
+        (
+            [requirement(**HIGH)],
+            [result("NOT RUN", *FUNCTIONAL, message=STOPPED)],
+            {},
+            "Exit criteria not met: 1 of 1 high-risk requirement is unproven (1 not reached)",
+        ),
+        (
+            [requirement(**HIGH)],
+            [result("PASS", *FUNCTIONAL)],
+            {"merged": "combined from 2 runs"},
+            "Exit criteria not judged: they need one run, and this output is combined from 2 runs",
+        ),
+    ],
+)
+def test_the_head_says_whether_the_exit_criteria_are_met_and_what_is_in_the_way(requirements, results, run, sentence):
+    assert exit_criteria(matrix(requirements, results, **run)) == sentence
+
+
+def test_a_high_risk_requirement_whose_row_the_run_left_out_is_unproven():
+    found = matrix([requirement(**HIGH)], [], rows=[Row("A row", "Suites.S", FUNCTIONAL)])
+    assert exit_criteria(found).endswith("(1 left out of this run)")
+
+
+def test_the_head_notes_what_is_no_proof():
+    found = matrix(
+        [requirement()],
+        [
+            result("SKIP", *FUNCTIONAL, message="because"),
+            result("SKIP", *FUNCTIONAL, message="INCONCLUSIVE: load 14"),
+            result("SKIP", "req:A-001", *NEED_REDIS, message="No Redis."),
+            result("SKIP", "req:A-001", *NEED_REDIS, name="B", message="No Redis."),
+        ],
+        merged="combined from 2 runs",
+        errors=("Calling method 'start_suite' of listener failed",),
+    )
+    assert notes(found) == [
+        "This output is not of one run: combined from 2 runs",
+        "1 error in Robot's log",
+        "1 unexpected skip",
+        "1 inconclusive row",
+        "2 rows skipped, as expected without redis",
+    ]
+    assert notes(matrix([requirement()], [result("PASS", *FUNCTIONAL)])) == []
+
+
+def keep_evidence(folder, page, started):
+    (folder / page).parent.mkdir(parents=True)
+    (folder / page).touch()
+    (folder / page).with_name("row.json").write_text(json.dumps({"started": started}))
+
+
 @pytest.fixture
 def written(tmp_path):
     output = tmp_path / "output.xml"
+    keep_evidence(tmp_path, "evidence/a-row/index.html", "2026-01-01T10:00:00")
     (tmp_path / "log.html").touch()
     results = [
         result("PASS", *FUNCTIONAL, name="A <b>row</b> | [x]", message="4 of 20", evidence="evidence/a-row/index.html"),
-        result("FAIL", "req:B-001", "kind:functional", name="B", message="x, <script>alert(1)</script>\nsecond"),
+        result(
+            "FAIL",
+            "req:B-001",
+            "kind:functional",
+            name="B",
+            message="x, <script>alert(1)</script>\nsecond",
+            evidence="evidence/gone/index.html",
+        ),
     ]
-    requirements = [requirement(needs=BOTH), requirement("B-001", title="A | B <i>")]
-    found = matrix(requirements, results, output=output)
+    requirements = [requirement(needs=BOTH), requirement("B-001", title="A | B <i> of `x`")]
+    found = matrix(requirements, results, output=output, metadata={"Model": "m|<b>`x`"})
     assert summary(found) == "2 requirements: 1 failing, 1 partial; 2 rows: 1 fail, 1 pass"
     return {path.name: path.read_text(encoding="utf-8") for path in write_matrix(found, tmp_path / "matrix")}
 
@@ -165,9 +306,41 @@ def test_the_page_stands_alone_and_escapes_what_came_from_outside(written):
     assert "1 of 2 requirements fails" in page
     assert 'href="../evidence/a-row/index.html"' in page
     assert 'href="../log.html#s1-t1"' in page
+    assert "<code>x</code>" in page
+    assert "m|&lt;b&gt;" in page
+
+
+def test_evidence_that_is_not_there_is_said_to_be_absent_and_not_linked(written):
+    assert "its evidence is not here" in written["index.html"]
+    assert "evidence/gone" not in written["index.html"] + written["matrix.md"] + written["matrix.csv"]
+    assert [row["evidence_lost"] for row in json.loads(written["matrix.json"])["rows"]] == [False, True]
+
+
+def test_a_row_of_two_kinds_stands_once_in_the_page(tmp_path):
+    found = matrix([requirement(needs=BOTH)], [result("PASS", *FUNCTIONAL, "kind:negative", name="Two kinds")])
+    write_matrix(found, tmp_path)
+    forward = (tmp_path / "index.html").read_text().split('id="backward"')[0]
+    assert forward.count("Two kinds") == 1
+    assert "functional, negative" in forward
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"])
+def test_a_formula_in_the_csv_is_a_text(tmp_path, text):
+    row = result("FAIL", *FUNCTIONAL, name=f"{text} row", message=text)
+    write_matrix(matrix([requirement(title=text)], [row]), tmp_path)
+    (line,) = csv.DictReader(io.StringIO((tmp_path / "matrix.csv").read_bytes().decode(), newline=""))
+    assert (line["message"], line["row"], line["title"]) == (f"'{text.strip()}", f"'{text} row", f"'{text}")
+    assert line["elapsed_s"] == "0.5"
+
+
+def test_half_a_character_breaks_no_file(tmp_path):
+    paths = write_matrix(matrix([requirement()], [result("FAIL", *FUNCTIONAL, message="half \ud83d")]), tmp_path)
+    assert all("half" in path.read_text(encoding="utf-8") for path in paths)
+    assert json.loads((tmp_path / "matrix.json").read_bytes())["rows"][0]["message"] == "half \ud83d"
 
 
 def test_a_markdown_line_is_one_line_with_its_cells(written):
+    assert "Model m\\|\\<b\\>\\`x\\`." in written["matrix.md"]
     line = next(line for line in written["matrix.md"].splitlines() if line.startswith("| B-001"))
     assert line.count(" | ") == 4
     assert r"A \| B \<i\>" in line
@@ -190,7 +363,9 @@ def test_the_json_leads_both_ways(written):
     assert data["run"] == {
         "started": "2026-01-01T10:00:00",
         "elapsed_s": 12.0,
-        "metadata": {"Model": "m"},
+        "metadata": {"Model": "m|<b>`x`"},
+        "missing_needs": {"redis": "No Redis.", "gpu": "No GPU."},
+        "merged": "",
         "afterwards": [],
         "log": "../log.html",
     }

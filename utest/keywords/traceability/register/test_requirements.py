@@ -39,6 +39,21 @@ def test_a_requirement_is_read_whole(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"Emoji \ud83d\ude00 survive", "Emoji 😀 survive"),
+        (r"\U0001F600", "😀"),
+        ("😀", "😀"),
+        (r"\u00e9", "é"),
+        (r"\uFEFFmark", "\ufeffmark"),
+    ],
+)
+def test_escapes_are_the_characters_that_they_mean(tmp_path, written, meant):
+    register = load(tmp_path, GOOD.replace("title: A title", f'title: "{written}"'))
+    assert register.requirements["CHAT-001"].title == meant
+
+
 def test_the_order_of_the_file_is_kept(tmp_path):
     register = load(tmp_path, GOOD + GOOD.replace("CHAT-001", "AAAA-001"))
     assert list(register.requirements) == ["CHAT-001", "AAAA-001"]
@@ -51,6 +66,12 @@ def test_the_order_of_the_file_is_kept(tmp_path):
         ("owner:", "ownr:", "CHAT-001: field 'ownr' is unknown; remove it or use one of id, title,"),
         ("CHAT-001", "chat-1", "field 'id' is 'chat-1'; write capitals, a hyphen and three digits"),
         ("CHAT-001", "CHAT-0001", "field 'id' is 'CHAT-0001'"),
+        ("CHAT-001", "CHAT-٠٠١", "field 'id' is 'CHAT-٠٠١'; write capitals, a hyphen and three digits"),
+        ("CHAT-001", "CHAT-００１", "field 'id' is 'CHAT-００１'"),
+        ("title: A title", 'title: "Half \\ud83d"', r"field 'title' holds '\ud83d', half a character; write the whole"),
+        ("title: A title", 'title: "\\ude00\\ud83d"', r"field 'title' holds '\ude00', half a character"),
+        ("area: chat", 'area: "\\udc80"', r"field 'area' holds '\udc80'"),
+        ("[functional, negative]", '["\\ud83d"]', r"field 'needs' has the unknown kind '\ud83d'"),
         ("impact: 5", "impact: 6", "field 'risk' has impact 6; write {likelihood: 1 to 5, impact: 1 to 5}"),
         ("impact: 5", "impact: 0", "field 'risk' has impact 0"),
         ("impact: 5", "impact: true", "field 'risk' has impact True"),

@@ -1,0 +1,46 @@
+"""Search for the evidence of a run's rows: beside its output.xml, or where the runs that it was merged from left it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from keywords.engine.evidence.collector import EVIDENCE_FOLDER
+from keywords.traceability.evidence.row import FACTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from keywords.traceability.results import Result, Run
+
+
+def find_pages(run: Run) -> dict[Result, Path]:
+    """The evidence page of each row that has one.
+
+    A row run again writes into a folder of the same name, so a page counts only if its row began at the same moment.
+    It is sought beside the output.xml, then in the folders below and beside the output.xml's own.
+    """
+    pages: dict[Result, Path] = {}
+    for base in _bases(run.output.parent.resolve()):
+        lost = [result for result in run.results if result.evidence and result not in pages]
+        if not lost:
+            break
+        pages |= {result: page for result in lost if _is_of(page := base / str(result.evidence), result)}
+    return pages
+
+
+def _bases(folder: Path) -> Iterator[Path]:
+    yield folder
+    for around in (folder, folder.parent):
+        yield from sorted(found.parent for found in around.glob(f"*/{EVIDENCE_FOLDER}"))
+
+
+def _is_of(page: Path, result: Result) -> bool:
+    if not page.is_file():
+        return False
+    try:
+        facts = json.loads((page.parent / FACTS).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(facts, dict) and facts.get("started") == result.started

@@ -1,0 +1,64 @@
+"""Skips of a run: those that follow from what its machine and its target lack, and all others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keywords.traceability.results import Result, Run
+
+MISSING_NEED = "Missing need "
+"""Start of the names under which a run records, before its first row, what it lacks: `Missing need redis`."""
+INCONCLUSIVE = "INCONCLUSIVE:"
+"""Start of the message of a row that skips itself because the machine's load left it no verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skips:
+    """The skipped rows of a run.
+
+    Attributes:
+        expected: rows whose need the run knew to be missing before its first row, by those needs, such as `redis`.
+        inconclusive: rows that the machine's load left without a verdict.
+        unexpected: all others. Something that the register asks for was not tried, and nobody knew that before.
+    """
+
+    expected: Mapping[str, tuple[Result, ...]]
+    inconclusive: tuple[Result, ...]
+    unexpected: tuple[Result, ...]
+
+
+def missing_needs(run: Run) -> dict[str, str]:
+    """The needs that the run knew to be missing before its first row, each with the reason."""
+    return {
+        name.removeprefix(MISSING_NEED): reason
+        for name, reason in run.metadata.items()
+        if name.startswith(MISSING_NEED)
+    }
+
+
+def sort_skips(run: Run) -> Skips:
+    """Sort the skipped rows of a run.
+
+    A skip is expected only if its message is the recorded reason of the needs with which the row is tagged. So neither
+    a row that calls `Skip`, nor `robot --skip`, nor a need that went missing under way can pass for one.
+    """
+    missing = missing_needs(run)
+    expected: defaultdict[str, list[Result]] = defaultdict(list)
+    inconclusive, unexpected = [], []
+    for result in run.results:
+        if result.status != "SKIP":
+            continue
+        lacked = [need for need in result.row.needs if need in missing]
+        if result.message.startswith(INCONCLUSIVE):
+            inconclusive.append(result)
+        elif lacked and result.message == " ".join(missing[need] for need in lacked):
+            expected[" and ".join(lacked)].append(result)
+        else:
+            unexpected.append(result)
+    by_need = {needs: tuple(results) for needs, results in sorted(expected.items())}
+    return Skips(by_need, tuple(inconclusive), tuple(unexpected))
