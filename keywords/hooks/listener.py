@@ -24,6 +24,8 @@ from robot.utils import escape
 
 from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
 from keywords.engine.processes.gateway_command import CHOSEN
+from keywords.engine.redaction.addresses import without_credentials
+from keywords.hooks.cleaning import CleaningListener, LateCleaningListener
 from keywords.hooks.modifier import enrich, find_register, report
 from keywords.hooks.suite_model import row_of
 from keywords.run.needs import UnknownNeedError, missing_needs
@@ -49,7 +51,7 @@ WITHOUT_INIT = (
 )
 
 
-@library(scope="GLOBAL", doc_format="MARKDOWN", listener="SELF")
+@library(scope="GLOBAL", doc_format="MARKDOWN", listener=["SELF", CleaningListener(), LateCleaningListener()])
 class TraceabilityListener:
     """Acts at a row's end after all other listeners, Allure's included, and before Robot writes the row's result.
 
@@ -138,7 +140,7 @@ class TraceabilityListener:
             return
         facts = {
             "Model": ", ".join(self._gateway.models) or _of_target("model"),
-            "Gateway": _of_target("url"),
+            "Gateway": _address(),
             "Gateway version": self._gateway.health.get("version", ""),
         }
         result.metadata.update(_without_empty({**facts, **result.metadata}))
@@ -195,7 +197,7 @@ def _facts(result: result.TestCase) -> RowFacts:
     root = result.parent
     while root.parent:
         root = root.parent
-    address = _of_target("url")
+    address = _address()
     # A run that started its own gateway does so again; a run that attached needs the address.
     target = ["-v", f"GATEWAY_URL:{address}"] if address and not _of_target("gateway") else []
     return RowFacts(
@@ -219,6 +221,10 @@ def _without_empty(facts: dict[str, str]) -> dict[str, str]:
 def _of_target(fact: str) -> str:
     """A fact about the run's target; empty before the setup has set one."""
     return str(getattr(BuiltIn().get_variable_value("${TARGET}"), fact, None) or "")
+
+
+def _address() -> str:
+    return without_credentials(_of_target("url"))
 
 
 def _output_dir() -> Path:

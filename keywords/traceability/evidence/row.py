@@ -128,7 +128,7 @@ def write_row(
     """
     folder.mkdir(parents=True, exist_ok=True)
     saved = sorted(path for path in folder.iterdir() if path.is_file())
-    written = write_exchanges(folder, collector.numbered(), collector.redact)
+    written = write_exchanges(folder, collector.numbered(), collector.secrets.redact)
     parameters = [_parameters(one, gateway) for one in written]
     row = {
         **asdict(facts),
@@ -139,13 +139,13 @@ def write_row(
         "exchanges_kept": len(written),
         "saved": [path.name for path in saved],
     }
-    write_json(folder / "row.json", row, collector.redact)
+    write_json(folder / "row.json", row, collector.secrets.redact)
     extra: list[Path] = []
     if facts.status == "FAIL":
         extra = _write_bundle(folder, facts, collector, written, sizes)
     bundle = [path.name for path in extra]
     page = render("row.html", row=row, written=written, bundle=bundle, proves=proves, log=log)
-    (folder / PAGE).write_bytes(collector.redact(page.encode("utf-8", "backslashreplace"), b"&lt;secret&gt;"))
+    (folder / PAGE).write_bytes(collector.secrets.redact(page.encode("utf-8", "backslashreplace"), b"&lt;secret&gt;"))
     if facts.status == "FAIL":
         write_manifest(folder)
 
@@ -153,11 +153,13 @@ def write_row(
 def _write_bundle(
     folder: Path, facts: RowFacts, collector: Collector, written: list[WrittenExchange], logs: Mapping[Path, int]
 ) -> list[Path]:
-    script = write_curl_script(folder, written, collector.redact)
-    readme = write_readme(folder, row=facts.name, message=facts.message, command=facts.rerun, redact=collector.redact)
+    script = write_curl_script(folder, written, collector.secrets.redact)
+    readme = write_readme(
+        folder, row=facts.name, message=facts.message, command=facts.rerun, redact=collector.secrets.redact
+    )
     now = log_sizes(folder.parent.parent)
     grown = [log for log, size in now.items() if size > logs.get(log, 0)]
-    tails = [write_log_tail(folder, log, logs.get(log, 0), collector.redact) for log in grown]
+    tails = [write_log_tail(folder, log, logs.get(log, 0), collector.secrets.redact) for log in grown]
     return [path for path in (readme, script, *tails) if path]
 
 
