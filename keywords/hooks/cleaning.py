@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
@@ -28,8 +28,7 @@ BEFORE_ALL, AFTER_ALL = 1000, -1000
 HTML = "*HTML*"
 _MARK, _HTML_MARK = REDACTED.decode(), "&lt;secret&gt;"
 _NOT_CLEANED = "(This text could not be cleaned, so it is not shown.)"
-_TEXTS = ("doc", "condition", "name", "value")
-_LISTS = ("args", "assign", "values", "patterns", "tags")
+_ATTRIBUTES = ("name", "doc", "args", "assign", "tags", "condition", "value", "values", "patterns")
 
 
 class CleaningListener:
@@ -47,7 +46,7 @@ class CleaningListener:
             SECRETS.protect_environment(os.environ)
             self._streams = sys.__stdout__, sys.__stderr__
             # `Log To Console` writes here without asking a listener.
-            sys.__stdout__, sys.__stderr__ = map(_cleaned_stream, self._streams)  # type: ignore[misc]
+            sys.__stdout__, sys.__stderr__ = map(_cleaned_stream, self._streams)  # type: ignore[assignment,misc]
         for value in BuiltIn().get_variables().values():
             if isinstance(value, Secret):
                 SECRETS.protect(value.value)
@@ -75,7 +74,7 @@ class CleaningListener:
         """Clean what Robot writes about a suite."""
         _clean_documented(result)
         if not data.parent and self._streams:
-            sys.__stdout__, sys.__stderr__ = self._streams  # type: ignore[misc]
+            sys.__stdout__, sys.__stderr__ = self._streams  # type: ignore[assignment,misc]
             self._streams = None
 
     def log_message(self, message: Message) -> None:
@@ -102,16 +101,16 @@ class LateCleaningListener:
         _clean_documented(result)
 
 
-class ShownAs(str):
+class ShownAs(str):  # noqa: SLOT000  # a str has no room for slots
     """A message that is shown cleaned, and equals the one that it was cleaned from.
 
     Robot compares a keyword's message before and after its listeners. If a listener changed it, Robot raises a plain
     failure instead of the keyword's own, and forgets that this one was fatal, or a timeout.
     """
 
-    __slots__ = ("_original",)
+    _original: str
 
-    def __new__(cls, shown: str, original: str) -> ShownAs:
+    def __new__(cls, shown: str, original: str) -> Self:
         """Make the text that is shown."""
         text = super().__new__(cls, shown)
         text._original = original
@@ -183,15 +182,13 @@ def _changes(texts: Mapping[str, str]) -> dict[str, str]:
 
 def _clean_item(item: Any) -> None:
     """Clean a keyword or a control structure; each has some of these attributes."""
-    for attribute in _TEXTS:
-        text = getattr(item, attribute, None)
-        if isinstance(text, str) and (cleaned := _cleaned(text)) != text:
-            setattr(item, attribute, cleaned)
-        elif attribute == "value" and text:
-            _clean_list(item, attribute, text)
-    for attribute in _LISTS:
-        if values := getattr(item, attribute, None):
-            _clean_list(item, attribute, values)
+    for attribute in _ATTRIBUTES:
+        value = getattr(item, attribute, None)
+        if isinstance(value, str):
+            if (cleaned := _cleaned(value)) != value:
+                setattr(item, attribute, cleaned)
+        elif value:
+            _clean_list(item, attribute, value)
     message = getattr(item, "message", "")
     if message and type(message) is str and (shown := _cleaned(message)) != message:
         item.message = ShownAs(shown, message)
@@ -201,10 +198,7 @@ def _clean_list(item: Any, attribute: str, values: Any) -> None:
     if hasattr(values, "items"):
         values.update(_changes(values))
         return
-    if isinstance(values, str):
-        texts = [values]
-    else:
-        texts = [str(value) for value in values]
+    texts = [str(value) for value in values]
     cleaned = [_cleaned(text) for text in texts]
     if cleaned != texts:
-        setattr(item, attribute, cleaned[0] if isinstance(values, str) else cleaned)
+        setattr(item, attribute, cleaned)

@@ -60,7 +60,10 @@ def _no_gateway(target: Target) -> str | None:
 def _no_own_gateway(target: Target) -> str | None:
     if target.gateway is not None:
         return None
-    return f"The row must start and damage gateways, and this run is attached to {target.address}: run without GATEWAY_URL."
+    return (
+        f"The row must start and damage gateways, and this run is attached to {target.address}: run without "
+        "GATEWAY_URL."
+    )
 
 
 def _no_scripted_backend(target: Target) -> str | None:

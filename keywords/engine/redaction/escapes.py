@@ -65,9 +65,10 @@ def decode(data: bytes) -> Decoded | None:
 
 def _value(escape: bytes) -> bytes:
     if escape.startswith(b"%"):
-        return bytes([int(escape[1:], 16)])
+        return bytes.fromhex(escape[1:].decode())
     if escape.startswith(b"&"):
         return html.unescape(escape.decode()).encode("utf-8", "surrogatepass")
     if escape.startswith((b"\\u", b"\\x")):
-        return chr(int(escape[2:], 16)).encode("utf-8", "surrogatepass")
+        code_unit = bytes.fromhex(escape[2:].decode().zfill(4))
+        return code_unit.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
     return _ONE_LETTER.get(escape[1:], escape[1:])

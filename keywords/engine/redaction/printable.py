@@ -12,7 +12,7 @@ _UNPRINTABLE = re.compile(
 
 
 def printable(text: str) -> str:
-    """Replace characters that break files, or that act instead of being shown, by their escapes (`\\x1b`, `\\ud83d`)."""
+    r"""Replace characters that break files, or act instead of being shown, by their escapes: `\x1b`, `\ud83d`."""
     return _UNPRINTABLE.sub(_escape, text.replace("\r\n", "\n"))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from keywords.engine.evidence.collector import EVIDENCE_FOLDER
 from keywords.engine.evidence.files import write_exchanges, write_json
 from keywords.engine.evidence.reproduction import write_curl_script, write_log_tail, write_manifest, write_readme
+from keywords.engine.redaction.secrets import SECRETS
 from keywords.traceability.evidence.earlier_run import RUN_FILE
 from keywords.traceability.pages import render
 
@@ -102,7 +103,7 @@ def end_run(output_dir: Path, environment: dict[str, str], gateway: GatewayFacts
     """Write the facts about the whole run into `evidence/run.json`."""
     models = list(gateway.models)
     facts = {"versions": versions(), "environment": environment, "models": models, "gateway": gateway.health}
-    write_json(output_dir / EVIDENCE_FOLDER / RUN_FILE, facts, bytes)
+    write_json(output_dir / EVIDENCE_FOLDER / RUN_FILE, facts, SECRETS.redact)
 
 
 def write_row(
@@ -128,7 +129,7 @@ def write_row(
     """
     folder.mkdir(parents=True, exist_ok=True)
     saved = sorted(path for path in folder.iterdir() if path.is_file())
-    written = write_exchanges(folder, collector.numbered(), collector.secrets.redact)
+    written = write_exchanges(folder, collector.numbered(), collector.secrets)
     parameters = [_parameters(one, gateway) for one in written]
     row = {
         **asdict(facts),
@@ -153,13 +154,12 @@ def write_row(
 def _write_bundle(
     folder: Path, facts: RowFacts, collector: Collector, written: list[WrittenExchange], logs: Mapping[Path, int]
 ) -> list[Path]:
-    script = write_curl_script(folder, written, collector.secrets.redact)
-    readme = write_readme(
-        folder, row=facts.name, message=facts.message, command=facts.rerun, redact=collector.secrets.redact
-    )
+    redact = collector.secrets.redact
+    script = write_curl_script(folder, written, redact)
+    readme = write_readme(folder, row=facts.name, message=facts.message, command=facts.rerun, redact=redact)
     now = log_sizes(folder.parent.parent)
     grown = [log for log, size in now.items() if size > logs.get(log, 0)]
-    tails = [write_log_tail(folder, log, logs.get(log, 0), collector.secrets.redact) for log in grown]
+    tails = [write_log_tail(folder, log, logs.get(log, 0), redact) for log in grown]
     return [path for path in (readme, script, *tails) if path]
 
 
