@@ -9,6 +9,7 @@ suites' files, unless a row runs a keyword that another text names.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Self, TextIO
@@ -186,7 +187,7 @@ def _clean_item(item: Any) -> None:
         value = getattr(item, attribute, None)
         if isinstance(value, str):
             if (cleaned := _cleaned(value)) != value:
-                setattr(item, attribute, cleaned)
+                _set(item, attribute, cleaned)
         elif value:
             _clean_list(item, attribute, value)
     message = getattr(item, "message", "")
@@ -201,4 +202,10 @@ def _clean_list(item: Any, attribute: str, values: Any) -> None:
     texts = [str(value) for value in values]
     cleaned = [_cleaned(text) for text in texts]
     if cleaned != texts:
-        setattr(item, attribute, cleaned)
+        _set(item, attribute, cleaned)
+
+
+def _set(item: Any, attribute: str, value: object) -> None:
+    # Control structures have some attributes of keywords, made of their own, only to be read.
+    with contextlib.suppress(AttributeError):
+        setattr(item, attribute, value)
