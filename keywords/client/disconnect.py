@@ -69,9 +69,13 @@ def _leave(prompt: str, fields: dict[str, Any], after: timedelta, events: int) -
     client = target.client()
     body = {"model": client.model, "messages": [{"role": "user", "content": prompt}], **fields}
     departure = disconnect.send_and_disconnect(
-        client.base_url, body, api_key=target.api_key(), after_s=after.total_seconds(), after_events=events
+        client.base_url,
+        body,
+        api_key=target.api_key(),
+        observe=COLLECTOR.add,
+        after_s=after.total_seconds(),
+        after_events=events,
     )
-    COLLECTOR.add(departure.exchange)
     read = f"status {departure.status}, {len(departure.received)} bytes" if departure.status else "nothing"
     logger.info(f"Left at {departure.at_s:.4f} s of the monotonic clock, having read {read}")
     return departure

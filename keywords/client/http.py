@@ -9,11 +9,11 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.openai import conformance
 from keywords.engine.openai.answer import error_object, shown
 from keywords.engine.openai.client import Answer, StreamedAnswer
+from keywords.engine.redaction.secrets import SECRETS
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Headers, header, json_or_text
 from keywords.run.assertions import verify, verify_no_defects
@@ -237,7 +237,7 @@ class HttpLibrary:
         Error Should Be An OpenAI Error    ${refusal}
         ```
         """
-        if COLLECTOR.redact(exchange.body) != exchange.body:
+        if SECRETS.redact(exchange.body) != exchange.body:
             raise AssertionError("The error gives a key away; the evidence shows where, as <secret>")
         verify_no_defects("Not an OpenAI error", conformance.error_defects(exchange))
 

@@ -17,9 +17,9 @@ from robot.api.types import Secret
 
 from keywords.client.http import CHAT
 from keywords.engine import clock
-from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.processes.gateway import run_command
+from keywords.engine.redaction.secrets import SECRETS
 from keywords.run import target
 from keywords.run.arguments import json_or_text
 from keywords.run.assertions import verify
@@ -75,7 +75,7 @@ class KeysLibrary:
         if result.rc:
             raise AssertionError(f"`gateway keys add` failed: {result.stderr}")
         secret = result.stdout.strip()
-        COLLECTOR.protect(secret)
+        SECRETS.protect(secret)
         logger.info(file.read_text("utf-8"))
         return MadeKey(file, Secret(secret))
 

@@ -11,10 +11,10 @@ from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
 from keywords.engine import clock
-from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.processes.background import run_in_background
 from keywords.engine.processes.gateway import CommandResult, GatewayProcessError, run_command, start_gateway
 from keywords.engine.processes.tree import Ended, wait_gone
+from keywords.engine.redaction.secrets import SECRETS
 from keywords.run.assertions import verify
 from keywords.run.context import Gateway, Target, chosen_gateway, output_dir, probe_target
 from keywords.run.scopes import SCOPES
@@ -150,7 +150,7 @@ class GatewayProcessLibrary:
             environment=environment,
             warm=warm,
         )
-        COLLECTOR.protect(process.api_key)
+        SECRETS.protect(process.api_key)
         gateway = Gateway(
             url=process.url,
             pid=process.pid,

@@ -22,6 +22,8 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
 from keywords.engine.processes.gateway_command import CHOSEN
+from keywords.engine.redaction.addresses import without_credentials
+from keywords.hooks.cleaning import CleaningListener, LateCleaningListener
 from keywords.hooks.modifier import enrich, find_register
 from keywords.hooks.rerun import rerun_command
 from keywords.hooks.robot_settings import ShortConsole, hide_statistics
@@ -65,7 +67,7 @@ class TraceabilityListener:
     ROBOT_LISTENER_PRIORITY = 100
 
     def __init__(self) -> None:
-        self.ROBOT_LIBRARY_LISTENER = [self, TagKeeper()]
+        self.ROBOT_LIBRARY_LISTENER = [self, CleaningListener(), TagKeeper(), LateCleaningListener()]
         self._root: running.TestSuite | None = None
         self._hears_root = False
         self._active = False
@@ -196,7 +198,7 @@ class TraceabilityListener:
                 return
             facts = {
                 "Model": ", ".join(self._gateway.models) or _of_target("model"),
-                "Gateway": _of_target("url"),
+                "Gateway": _address(),
                 "Gateway version": self._gateway.health.get("version", ""),
             }
             result.metadata.update(_without_empty({**facts, **result.metadata}))
@@ -260,7 +262,7 @@ def _lacks_need(test: running.TestCase) -> bool:
 
 def _facts(row: Row, result: result.TestCase) -> RowFacts:
     root = _root(result.parent)
-    address = _of_target("url")
+    address = _address()
     return RowFacts(
         name=row.name,
         suite=row.suite,
@@ -283,6 +285,10 @@ def _without_empty(facts: dict[str, str]) -> dict[str, str]:
 def _of_target(fact: str) -> str:
     """A fact about the run's target; empty before the setup has set one."""
     return str(getattr(BuiltIn().get_variable_value("${TARGET}"), fact, None) or "")
+
+
+def _address() -> str:
+    return without_credentials(_of_target("url"))
 
 
 def _output_dir() -> Path:

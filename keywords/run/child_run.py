@@ -13,7 +13,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.api.types import Secret
 
-from keywords.engine.evidence.collector import REDACTED
+from keywords.engine.redaction.secrets import REDACTED
 from keywords.run.assertions import verify
 from keywords.run.context import current_target, output_dir
 from keywords.run.places import SUITES

@@ -12,9 +12,11 @@ from robot.api import logger
 from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
 
-from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.probe import probe
 from keywords.engine.processes.gateway import GatewayProcess, GatewayProcessError, run_command
+from keywords.engine.redaction.addresses import without_credentials
+from keywords.engine.redaction.forms import SHORTEST
+from keywords.engine.redaction.secrets import SECRETS
 
 _ROUTING = ("GATEWAY_BACKENDS", "GATEWAY_MODELS")
 _EMBEDDED_ROUTE = re.compile(r"  -> .* \(llamacpp: ")
@@ -66,7 +68,7 @@ class Target:
     """The server that the rows of this run speak to.
 
     Attributes:
-        url: address without a path.
+        url: address without a path; with user and password, if the server wants them.
         api_key: key to use; None if none is known.
         model: the model of rows that name none: the first one listed.
         models: all listed model ids.
@@ -84,6 +86,11 @@ class Target:
     enforces_keys: bool
     gateway: Gateway | None = None
     version: str = ""
+
+    @property
+    def address(self) -> str:
+        """The address without user and password, to be shown."""
+        return without_credentials(self.url)
 
 
 def current_target() -> Target:
@@ -136,7 +143,11 @@ def probe_target(url: str, api_key: Secret | None, gateway: Gateway | None) -> T
         ProbeError: no usable server answers.
     """
     key = api_key.value if api_key is not None else ""
-    COLLECTOR.protect(key)
+    SECRETS.protect_address(url)
+    if not SECRETS.protect(key) and key:
+        logger.warn(
+            f"GATEWAY_API_KEY has {len(key)} characters. Reports may show it; only {SHORTEST} or more can be found."
+        )
     facts = probe(url, key or None)
     logger.info(f"Target: {facts}")
     started_here = gateway is not None

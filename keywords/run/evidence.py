@@ -12,8 +12,9 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
-from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
+from keywords.engine.evidence.collector import folder_of_row
 from keywords.engine.http.exchange import Exchange
+from keywords.engine.redaction.secrets import SECRETS
 
 FILE_NAME = re.compile(r"[^\W\d_][\w .-]*")
 RESERVED = {"row.json", "index.html", "curl.sh", "README.md", "MANIFEST.sha256"}
@@ -48,7 +49,7 @@ class EvidenceLibrary:
         if not FILE_NAME.fullmatch(name) or name in RESERVED:
             remedy = "begin with a letter and go on with letters, digits, spaces, dots, hyphens and underscores"
             raise ValueError(f"name: {name!r} cannot be used; {remedy}, and use none of {', '.join(sorted(RESERVED))}")
-        content = COLLECTOR.redact(_content(value))
+        content = SECRETS.redact(_content(value))
         folder = _folder()
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / (name if Path(name).suffix else f"{name}.{'json' if _is_json(content) else 'txt'}")
@@ -70,10 +71,10 @@ def _content(value: Any) -> bytes:
     # An answer of RequestsLibrary carries its body under this name.
     value = getattr(value, "content", value)
     if isinstance(value, str | bytes):
-        return value if isinstance(value, bytes) else value.encode()
+        return value if isinstance(value, bytes) else value.encode("utf-8", "backslashreplace")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = dataclasses.asdict(value)
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str).encode()
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace")
 
 
 def _is_json(content: bytes) -> bool:

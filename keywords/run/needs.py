@@ -68,27 +68,32 @@ def missing_need(need: str) -> str | None:
 def _no_gateway(target: Target) -> str | None:
     if target.is_our_gateway:
         return None
-    return f"The row is about this project's gateway, and {target.url} is another server: run without GATEWAY_URL."
+    return f"The row is about this project's gateway, and {target.address} is another server: run without GATEWAY_URL."
 
 
 def _no_own_gateway(target: Target) -> str | None:
     if target.gateway is not None:
         return None
-    return f"The row must start and damage gateways, and this run is attached to {target.url}: run without GATEWAY_URL."
+    return (
+        f"The row must start and damage gateways, and this run is attached to {target.address}: run without "
+        "GATEWAY_URL."
+    )
 
 
 def _no_scripted_backend(target: Target) -> str | None:
     if target.gateway is not None:
         return None
     return (
-        f"The row scripts a backend behind a gateway of its own, and this run is attached to {target.url}: "
+        f"The row scripts a backend behind a gateway of its own, and this run is attached to {target.address}: "
         f"run without GATEWAY_URL."
     )
 
 
 def _no_embedded_model(target: Target) -> str | None:
     if target.gateway is None:
-        return f"The row needs the model's process, and this run is attached to {target.url}: run without GATEWAY_URL."
+        return (
+            f"The row needs the model's process, and this run is attached to {target.address}: run without GATEWAY_URL."
+        )
     if target.gateway.routes_to_embedded_model:
         return None
     return (
@@ -100,7 +105,7 @@ def _no_embedded_model(target: Target) -> str | None:
 def _no_api_key(target: Target) -> str | None:
     if target.enforces_keys:
         return None
-    return f"The row is about keys, and {target.url} accepts every key: start that server with a key."
+    return f"The row is about keys, and {target.address} accepts every key: start that server with a key."
 
 
 def _no_gpu() -> str | None:

@@ -11,6 +11,8 @@ from robot.libraries.BuiltIn import BuiltIn
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.patience import LONGEST_S, Patience
 from keywords.engine.openai.client import ChatClient
+from keywords.engine.redaction.addresses import without_credentials
+from keywords.engine.redaction.secrets import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +34,12 @@ def client() -> ChatClient:
     if key not in _clients:
         url, key_value, model, factor = key
         if key_value is not None:
-            COLLECTOR.protect(key_value)
+            SECRETS.protect(key_value)
         new = ChatClient(url, api_key=key_value, model=model, observe=COLLECTOR.add, patience=factor)
         if not new.model:
             models = new.models()
             if not models:
-                raise ValueError(f"{url} lists no model; name one with -v MODEL:id")
+                raise ValueError(f"{without_credentials(url)} lists no model; name one with -v MODEL:id")
             new.model = models[0]["id"]
         _clients[key] = new
     return _clients[key]

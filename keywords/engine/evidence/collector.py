@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import html
-import json
 import re
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+
+from keywords.engine import clock
+from keywords.engine.redaction.secrets import SECRETS, Secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from keywords.engine.http.exchange import Exchange
 
-REDACTED = b"<secret>"
 EVIDENCE_FOLDER = "evidence"
 SLUG_CHARACTERS = 60
+UNDER_WAY = "it had not ended when the row did"
+"""Failure of an exchange that goes on while its row's evidence is written."""
 
 
 class Collector:
@@ -28,16 +30,17 @@ class Collector:
     Args:
         keep_first: how many exchanges from the start of a row are kept.
         keep_last: how many from its end.
+        secrets: what no evidence may contain.
     """
 
-    def __init__(self, keep_first: int = 20, keep_last: int = 20) -> None:
+    def __init__(self, keep_first: int = 20, keep_last: int = 20, secrets: Secrets | None = None) -> None:
+        self.secrets = secrets or Secrets()
         self._lock = threading.Lock()
         self._keep_first = keep_first
         self._keep_last = keep_last
         self._first: list[tuple[int, Exchange]] = []
         self._last: list[tuple[int, Exchange]] = []
         self._count = 0
-        self._secrets: set[bytes] = set()
 
     @property
     def count(self) -> int:
@@ -50,7 +53,7 @@ class Collector:
             self._first, self._last, self._count = [], [], 0
 
     def add(self, exchange: Exchange) -> None:
-        """Add a finished exchange; fits `ChatClient(observe=...)`."""
+        """Add an exchange as it begins, so that the row has it however it ends; fits `ChatClient(observe=...)`."""
         with self._lock:
             self._count += 1
             if len(self._first) < self._keep_first:
@@ -61,24 +64,22 @@ class Collector:
                 del self._last[0]
 
     def numbered(self) -> list[tuple[int, Exchange]]:
-        """The kept exchanges in order, each with its number within the row, counted from 1."""
+        """The kept exchanges in order, each with its number within the row, counted from 1.
+
+        One that is still under way, in a thread or a client that the row left behind, is given as it stands.
+        """
         with self._lock:
-            return self._first + self._last
-
-    def protect(self, secret: str) -> None:
-        """Keep a value out of all files, as plain text and as JSON, HTML or a URL writes it."""
-        if secret:
-            forms = {secret, json.dumps(secret)[1:-1], html.escape(secret), quote(secret, safe="")}
-            self._secrets |= {form.encode() for form in forms}
-
-    def redact(self, data: bytes, mark: bytes = REDACTED) -> bytes:
-        """Replace every protected value by a mark."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            data = data.replace(secret, mark)
-        return data
+            return [(number, _as_it_stands(exchange)) for number, exchange in self._first + self._last]
 
 
-COLLECTOR = Collector()
+def _as_it_stands(exchange: Exchange) -> Exchange:
+    if not exchange.under_way:
+        return exchange
+    total_s = clock.now() - exchange.sent_at
+    return replace(exchange, chunks=list(exchange.chunks), total_s=total_s, failure=UNDER_WAY, under_way=False)
+
+
+COLLECTOR = Collector(secrets=SECRETS)
 """The collector of this process: clients add to it, the listener empties it before each row."""
 
 

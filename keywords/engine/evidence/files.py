@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keywords.engine.http.exchange import Exchange
+    from keywords.engine.redaction.secrets import Secrets
 
     Redact = Callable[[bytes], bytes]
 
@@ -20,6 +21,8 @@ BODY_LIMIT = 1024 * 1024
 """Bytes that are kept of one body; its whole length and SHA-256 are always recorded."""
 CHUNK_LIMIT = 5000
 """Arrival times that are kept of one stream."""
+PIECES_SHOWN, PIECE_CHARACTERS = 200, 400
+"""Pieces of a body that the row's page shows, and the characters of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,18 @@ class WrittenBody:
 
 @dataclass(frozen=True, slots=True)
 class WrittenExchange:
-    """One exchange on disk: `<number>-exchange.json` and its bodies beside it."""
+    """One exchange on disk: `<number>-exchange.json` and its bodies beside it.
+
+    Attributes:
+        pieces: the beginnings of the first pieces of the answer's body, without secrets, each after its seconds.
+    """
 
     number: int
     exchange: Exchange
     file: str
     request: WrittenBody | None
     response: WrittenBody | None
+    pieces: tuple[tuple[float, str], ...]
 
     @property
     def files(self) -> list[str]:
@@ -61,22 +69,24 @@ def write_json(path: Path, value: Any, redact: Redact) -> None:
     path.write_bytes(redact(text.encode("utf-8", "backslashreplace")) + b"\n")
 
 
-def write_exchanges(folder: Path, numbered: Iterable[tuple[int, Exchange]], redact: Redact) -> list[WrittenExchange]:
+def write_exchanges(folder: Path, numbered: Iterable[tuple[int, Exchange]], secrets: Secrets) -> list[WrittenExchange]:
     """Write exchanges into an existing folder.
 
     Args:
         folder: the row's evidence folder.
         numbered: the exchanges, each with its number within the row.
-        redact: removes protected values from bytes.
+        secrets: what no file may contain.
     """
-    return [_write_exchange(folder, number, exchange, redact) for number, exchange in numbered]
+    return [_write_exchange(folder, number, exchange, secrets) for number, exchange in numbered]
 
 
-def _write_exchange(folder: Path, number: int, exchange: Exchange, redact: Redact) -> WrittenExchange:
+def _write_exchange(folder: Path, number: int, exchange: Exchange, secrets: Secrets) -> WrittenExchange:
     stem = f"{number:02}"
-    request = _write_body(folder, f"{stem}-request", exchange.request_body, "", redact)
+    request = _write_body(folder, f"{stem}-request", exchange.request_body, secrets.redact(exchange.request_body))
+    # Of the redacted body: a piece may hold a part of a secret.
+    pieces = secrets.redact_pieces([chunk.data for chunk in exchange.chunks])
     content_type = exchange.response_headers.get("content-type", "")
-    response = _write_body(folder, f"{stem}-response", exchange.body, content_type, redact)
+    response = _write_body(folder, f"{stem}-response", exchange.body, b"".join(pieces), content_type)
     name = f"{stem}-exchange.json"
     started = datetime.fromtimestamp(exchange.started_at, UTC)
     facts = {
@@ -97,14 +107,18 @@ def _write_exchange(folder: Path, number: int, exchange: Exchange, redact: Redac
         "chunks": [{"at_s": round(c.at_s, 6), "bytes": len(c.data)} for c in exchange.chunks[:CHUNK_LIMIT]],
         "chunk_count": len(exchange.chunks),
     }
-    write_json(folder / name, facts, redact)
-    return WrittenExchange(number, exchange, name, request, response)
+    write_json(folder / name, facts, secrets.redact)
+    shown = tuple(
+        (chunk.at_s, data.decode("utf-8", "replace").strip()[:PIECE_CHARACTERS])
+        for chunk, data in zip(exchange.chunks[:PIECES_SHOWN], pieces, strict=False)
+    )
+    return WrittenExchange(number, exchange, name, request, response, shown)
 
 
-def _write_body(folder: Path, stem: str, body: bytes, content_type: str, redact: Redact) -> WrittenBody | None:
+def _write_body(folder: Path, stem: str, body: bytes, redacted: bytes, content_type: str = "") -> WrittenBody | None:
     if not body:
         return None
-    stored = redact(body)[:BODY_LIMIT]
+    stored = redacted[:BODY_LIMIT]
     try:
         text = stored.decode()
     except UnicodeDecodeError:

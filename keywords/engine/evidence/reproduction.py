@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from keywords.engine.http.recorder import BASIC, MASK, SECRET_HEADERS
+from keywords.engine.redaction.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from keywords.engine.evidence.files import Redact, WrittenExchange
+    from keywords.engine.http.exchange import Exchange
 
 LOG_TAIL_BYTES = 64 * 1024
 MANIFEST = "MANIFEST.sha256"
-KEY_HEADERS = {"authorization": "Bearer $GATEWAY_API_KEY"}
-"""Replacement of a redacted header; any other header gets the bare key."""
+MASKED_HEADERS = {
+    "authorization": ("Bearer ", "$GATEWAY_API_KEY"),
+    "proxy-authorization": ("Bearer ", "$GATEWAY_API_KEY"),
+    "cookie": ("", "$GATEWAY_COOKIE"),
+}
+"""Beginning of a header that the recorder masked, and the variable that replaces the mask."""
+ANY_MASKED_HEADER = ("", "$GATEWAY_API_KEY")
 OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "user-agent"}
 """Headers that belong to the client and its connection, not to the request."""
+HEAD = "HEAD"
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 _SCRIPT_HEAD = """\
 #!/bin/sh
 # Sends again what this row sent: all of it, or one exchange by its number: sh curl.sh 3
-# GATEWAY_URL (default: {origin}) says where to; GATEWAY_API_KEY holds the key, if the gateway wants one.
+# GATEWAY_URL says where to, if not to where the row sent it. GATEWAY_API_KEY holds the key, GATEWAY_USER user:password
+# and GATEWAY_COOKIE the cookies, if the row sent any: they stand in no file.
 cd "$(dirname "$0")" || exit 1
-GATEWAY_URL="${{GATEWAY_URL:-{origin}}}"
+[ -n "${{GATEWAY_URL:-}}" ] || GATEWAY_URL={origin}
 GATEWAY_API_KEY="${{GATEWAY_API_KEY:-}}"
+GATEWAY_USER="${{GATEWAY_USER:-}}"
+GATEWAY_COOKIE="${{GATEWAY_COOKIE:-}}"
 only="${{1:-}}"
 status=0
 failed() {{
@@ -58,13 +73,31 @@ def write_curl_script(folder: Path, written: Iterable[WrittenExchange], redact: 
     exchanges = list(written)
     if not exchanges:
         return None
+    quoted = _Quoted(redact)
     origin = _origin(exchanges[0].exchange.url)
-    head = _SCRIPT_HEAD.format(origin=origin, unreachable=CURL_CANNOT_CONNECT)
-    parts = [head, *(_curl(one, origin) for one in exchanges), _SCRIPT_TAIL]
+    head = _SCRIPT_HEAD.format(origin=quoted(origin), unreachable=CURL_CANNOT_CONNECT)
+    parts = [head, *(_curl(one, origin, quoted) for one in exchanges), _SCRIPT_TAIL]
     script = folder / "curl.sh"
-    script.write_bytes(redact("\n".join(parts).encode("utf-8", "backslashreplace")))
+    script.write_bytes("\n".join(parts).encode("utf-8", "backslashreplace"))
     script.chmod(0o755)
     return script
+
+
+class _Quoted:
+    """Words for a shell, without secrets: a mark within an unquoted word would redirect."""
+
+    def __init__(self, redact: Redact) -> None:
+        self._redact = redact
+
+    def __call__(self, text: str) -> str:
+        return shlex.quote(self.plain(text))
+
+    def comment(self, text: object) -> str:
+        """A text on one line."""
+        return " ".join(printable(self.plain(str(text))).split())
+
+    def plain(self, text: str) -> str:
+        return self._redact(text.encode("utf-8", "backslashreplace")).decode("utf-8", "replace")
 
 
 def _origin(url: str) -> str:
@@ -72,23 +105,19 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _curl(written: WrittenExchange, origin: str) -> str:
+def _curl(written: WrittenExchange, origin: str, quoted: _Quoted) -> str:
     exchange = written.exchange
     number = f"{written.number:02}"
+    # Neither a proxy nor a configuration of this user: the row's client had none.
+    words = ["curl -q --noproxy '*'", "--silent", "--show-error", "--no-buffer", "--include", "--max-time 300"]
+    words += ["--path-as-is", "--globoff", _method(exchange)]
     if exchange.url.startswith(origin + "/"):
-        url = f'"$GATEWAY_URL"{shlex.quote(exchange.url.removeprefix(origin))}'
+        words.append(f'--url "$GATEWAY_URL"{quoted(exchange.url.removeprefix(origin))}')
     else:
-        url = shlex.quote(exchange.url)
-    words = ["curl", "--silent", "--show-error", "--no-buffer", "--include", "--max-time 300", "--path-as-is"]
-    words += ["--globoff", f"--request {shlex.quote(exchange.method)}", url]
-    words += [f"--header {header}" for header in _headers(exchange.request_headers)]
-    notes = [f"# {number}: was answered {exchange.status or exchange.failure or 'with nothing'}"]
-    if written.request:
-        words.append(f"--data-binary @{written.request.file}")
-        if not written.request.whole:
-            notes.append(
-                f"# The stored body is not the whole body of {written.request.bytes} bytes, see {written.file}"
-            )
+        words.append(f"--url {quoted(exchange.url)}")
+    notes = [f"# {number}: {quoted.comment(_outcome(exchange))}"]
+    words += _headers(exchange.request_headers, quoted, notes)
+    words += _body(written, notes)
     command = " \\\n    ".join(words)
     condition = f'if [ -z "$only" ] || [ "$only" = "{written.number}" ]; then'
     return "\n".join(
@@ -104,19 +133,47 @@ def _curl(written: WrittenExchange, origin: str) -> str:
     )
 
 
-def _headers(headers: Mapping[str, str]) -> list[str]:
+def _outcome(exchange: Exchange) -> str:
+    answered = f"was answered {exchange.status}" if exchange.status else "was not answered"
+    return f"{answered}; {exchange.failure}" if exchange.failure else answered
+
+
+def _method(exchange: Exchange) -> str:
+    # With any other option curl waits for the body that the answer's head announces.
+    return "--head" if exchange.method == HEAD else f"--request {shlex.quote(exchange.method)}"
+
+
+def _body(written: WrittenExchange, notes: list[str]) -> list[str]:
+    exchange = written.exchange
+    if written.request is None:
+        # Without data, curl announces no length.
+        return ["--data-binary ''"] if exchange.request_headers.get("content-length") == "0" else []
+    if exchange.method == HEAD:
+        notes.append(f"# curl sends no body with HEAD; the row sent {written.request.file}")
+        return []
+    if not written.request.whole:
+        notes.append(f"# The stored body is not the whole body of {written.request.bytes} bytes, see {written.file}")
+    return [f"--data-binary @{written.request.file}"]
+
+
+def _headers(headers: Mapping[str, str], quoted: _Quoted, notes: list[str]) -> list[str]:
     sent = {name.lower() for name in headers}
-    lines = []
+    words = []
     for name, value in headers.items():
         if name.lower() in OWN_HEADERS:
             continue
-        if "<secret>" in value:
-            lines.append(f'"{name}: {KEY_HEADERS.get(name.lower(), "$GATEWAY_API_KEY")}"')
+        if not _HEADER_NAME.fullmatch(name) or "\n" in value or "\r" in value:
+            notes.append(f"# curl cannot send the header {quoted.comment(repr(name))}")
+        elif name.lower() not in SECRET_HEADERS or value not in {MASK, BASIC}:
+            words.append(f"--header {quoted(f'{name}: {value}' if value else f'{name};')}")
+        elif value == BASIC:
+            words.append('--user "$GATEWAY_USER"')
         else:
-            lines.append(shlex.quote(f"{name}: {value}" if value else f"{name};"))
+            begin, variable = MASKED_HEADERS.get(name.lower(), ANY_MASKED_HEADER)
+            words.append(f'--header {shlex.quote(f"{name}: {begin}")}"{variable}"')
     # curl adds these itself unless they are named.
-    lines += [shlex.quote(f"{name}:") for name in ("Content-Type", "Accept", "Expect") if name.lower() not in sent]
-    return lines
+    added = [name for name in ("Content-Type", "Accept", "Expect") if name.lower() not in sent]
+    return words + [f"--header {shlex.quote(f'{name}:')}" for name in added]
 
 
 def write_readme(folder: Path, *, row: str, message: str, command: str, redact: Redact) -> Path:
@@ -135,7 +192,8 @@ Run the row again, from the root of the repository:
 ```
 
 Send its requests again, without Robot Framework: `sh curl.sh`, or one of them: `sh curl.sh 1`.
-`GATEWAY_URL` and `GATEWAY_API_KEY` in the environment say where to and with which key. A gateway that the run had
+`GATEWAY_URL` and `GATEWAY_API_KEY` in the environment say where to and with which key; `GATEWAY_USER` holds
+user:password, if the address had them. A gateway that the run had
 started for itself is gone; `gateway serve` starts another.
 
 `row.json` holds the versions, the model and its parameters; each `NN-exchange.json` holds one request, its answer and

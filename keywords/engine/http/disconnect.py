@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+import httpx2
 
 from keywords.engine import clock
 from keywords.engine.http.exchange import Chunk, Exchange
+from keywords.engine.http.recorder import describe, masked
+from keywords.engine.redaction.addresses import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from urllib.parse import SplitResult
+
+    from keywords.engine.http.exchange import Observer
 
 _PATH = "/v1/chat/completions"
 _TIMEOUT_S = 30.0
@@ -40,14 +48,21 @@ class Disconnect:
 
 
 def send_and_disconnect(
-    base_url: str, body: Mapping[str, Any], *, api_key: str | None, after_s: float = 0.0, after_events: int = 0
+    base_url: str,
+    body: Mapping[str, Any],
+    *,
+    api_key: str | None,
+    observe: Observer = lambda _: None,
+    after_s: float = 0.0,
+    after_events: int = 0,
 ) -> Disconnect:
     """Send a chat request and close the connection before the answer is complete.
 
     Args:
         base_url: address without a path.
         body: the request's JSON object.
-        api_key: key to send; None sends none.
+        api_key: key to send; None sends none. User and password in the address replace it.
+        observe: called with the exchange as it begins.
         after_s: seconds to stay connected after the request, or after the last awaited event.
         after_events: events of the stream to read first; 0 reads nothing, not even a status.
 
@@ -57,32 +72,43 @@ def send_and_disconnect(
     """
     address = urlsplit(base_url)
     connection_class = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-    connection = connection_class(address.netloc, timeout=_TIMEOUT_S)
-    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {api_key}"} if api_key else {})
-    masked_headers = {name: "<secret>" if name == "authorization" else value for name, value in headers.items()}
-    data, started_at, sent_at = json.dumps(body).encode(), time.time(), clock.now()
+    connection = connection_class(address.netloc.rpartition("@")[2], timeout=_TIMEOUT_S)
+    headers = {"content-type": "application/json", **_authorization(address, api_key)}
+    data = json.dumps(body).encode()
+    exchange = Exchange(
+        method="POST",
+        url=f"{without_credentials(base_url)}{_PATH}",
+        request_headers=masked(httpx2.Headers(headers)),
+        request_body=data,
+        started_at=time.time(),
+        sent_at=clock.now(),
+        under_way=True,
+    )
+    observe(exchange)
+    failure, request_id, received = "the client left on purpose", None, b""
     try:
         connection.request("POST", _PATH, data, headers)
-        status, request_id, received = _read_events(connection, after_events) if after_events else (None, None, b"")
+        if after_events:
+            exchange.status, request_id, received = _read_events(connection, after_events)
         time.sleep(after_s)
         # Taken before the close, so that no server can notice earlier.
         at_s = clock.now()
+    except BaseException as error:  # also a row's time limit and Ctrl-C
+        failure = describe(error)
+        raise
     finally:
         connection.close()
-    total_s = clock.now() - sent_at
-    exchange = Exchange(
-        method="POST",
-        url=f"{base_url}{_PATH}",
-        request_headers=masked_headers,
-        request_body=data,
-        started_at=started_at,
-        sent_at=sent_at,
-        status=status,
-        chunks=[Chunk(total_s, received)] if received else [],
-        total_s=total_s,
-        failure="the client left on purpose",
-    )
-    return Disconnect(at_s, status, request_id, received, exchange)
+        exchange.total_s, exchange.failure = clock.now() - exchange.sent_at, failure
+        exchange.chunks = [Chunk(exchange.total_s, received)] if received else []
+        exchange.under_way = False
+    return Disconnect(at_s, exchange.status, request_id, received, exchange)
+
+
+def _authorization(address: SplitResult, api_key: str | None) -> dict[str, str]:
+    if address.username or address.password:
+        user = f"{unquote(address.username or '')}:{unquote(address.password or '')}"
+        return {"authorization": f"Basic {base64.b64encode(user.encode()).decode()}"}
+    return {"authorization": f"Bearer {api_key}"} if api_key else {}
 
 
 def _read_events(connection: http.client.HTTPConnection, count: int) -> tuple[int, str | None, bytes]:

@@ -39,6 +39,7 @@ class Exchange:
         chunks: the body, one chunk for each read.
         total_s: seconds from sending to the end of the body, or to the failure.
         failure: why the exchange broke off; None if it is complete.
+        under_way: whether it has not ended yet.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Exchange:
     chunks: list[Chunk] = field(default_factory=list, repr=False)
     total_s: float = 0.0
     failure: str | None = None
+    under_way: bool = False
 
     @property
     def body(self) -> bytes:
@@ -69,7 +71,7 @@ class Exchange:
 
 
 Observer = Callable[[Exchange], None]
-"""Callback for each finished exchange; runs in the thread that made it."""
+"""Callback for each exchange as it begins; runs in the thread that makes it. The exchange fills up as it goes on."""
 
 
 def parse_json(data: str | bytes) -> Any:

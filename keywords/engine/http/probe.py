@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from keywords.engine.redaction.addresses import without_credentials
+
 OK = HTTPStatus.OK
 _SERVICE = "llm-gateway"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -69,23 +71,24 @@ def probe(url: str, api_key: str | None, *, timeout_s: float = 5.0) -> Facts:
         ProbeError: there is no usable server; the message names the remedy.
     """
     url = url.rstrip("/").removesuffix("/v1")
+    address = without_credentials(url)
     status, body = fetch(f"{url}/v1/models", api_key=api_key, timeout_s=timeout_s)
     if status is None:
         raise ProbeError(
-            f"No server answers at {url} within {timeout_s:g} s ({body.decode()}). Start it, or correct the URL."
+            f"No server answers at {address} within {timeout_s:g} s ({body.decode()}). Start it, or correct the URL."
         )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         key = "no key" if api_key is None else "the given key"
-        raise ProbeError(f"The server at {url} refuses {key} ({status}). Give a valid key in GATEWAY_API_KEY.")
+        raise ProbeError(f"The server at {address} refuses {key} ({status}). Give a valid key in GATEWAY_API_KEY.")
     try:
         models = tuple(str(model["id"]) for model in json.loads(body)["data"])
     except (ValueError, KeyError, TypeError):
         raise ProbeError(
-            f"The server at {url} is not OpenAI-compatible: GET /v1/models gave {status} with {body[:200]!r} "
+            f"The server at {address} is not OpenAI-compatible: GET /v1/models gave {status} with {body[:200]!r} "
             f"instead of a list of models. Correct the URL."
         ) from None
     if not models:
-        raise ProbeError(f"The server at {url} lists no model in /v1/models. Load one, then run again.")
+        raise ProbeError(f"The server at {address} lists no model in /v1/models. Load one, then run again.")
     # Every server refuses an empty object before it costs a token; the status tells whether the key was checked.
     refusal, _ = fetch(
         f"{url}/v1/chat/completions", method="POST", api_key="wrong-key", body=b"{}", timeout_s=timeout_s

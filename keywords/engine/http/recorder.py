@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from keywords.engine.http.patience import Limits, Patience
 
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key", "cookie"})
+MASK = "<secret>"
+BASIC = f"Basic {MASK}"
+"""What is recorded of a user and a password, which do not repeat like a key."""
 
 
 class StreamOutgrewRequest(AssertionError):  # noqa: N818  # the name says what happened
@@ -32,7 +36,7 @@ class RecordingTransport(httpx2.BaseTransport):
 
     Args:
         inner: the transport that sends.
-        observe: called with each exchange once it has ended.
+        observe: called with each exchange as it begins.
         patience: the limits of each answer. One that takes longer is broken off with `httpx2.ReadTimeout`, a stream
             that outgrows its request with `StreamOutgrewRequest`.
     """
@@ -50,18 +54,21 @@ class RecordingTransport(httpx2.BaseTransport):
             request_headers=masked(request.headers),
             request_body=request.read(),
             started_at=time.time(),
+            under_way=True,
         )
         request.extensions["exchange"] = exchange
-        recording = _Recording(exchange, self._observe)
+        recording = _Recording(exchange)
         limits = self._patience.limits(request)
         request.extensions["timeout"] = {**request.extensions.get("timeout", {}), "read": limits.seconds}
         exchange.sent_at = clock.now()
+        if self._observe is not None:
+            self._observe(exchange)
         try:
             response = self._inner.handle_request(request)
         except httpx2.ReadTimeout as error:
             recording.end(f"ReadTimeout: {limits.silence}")
             raise httpx2.ReadTimeout(limits.silence, request=request) from error
-        except httpx2.TransportError as error:
+        except BaseException as error:  # also a row's time limit and Ctrl-C
             recording.end(describe(error))
             raise
         exchange.headers_s = clock.now() - exchange.sent_at
@@ -80,9 +87,13 @@ class RecordingTransport(httpx2.BaseTransport):
 
 
 def masked(headers: httpx2.Headers) -> dict[str, str]:
-    """The headers with names in lower case and secret values replaced by `<secret>`."""
+    """The headers with names in lower case and secret values replaced by `<secret>` or `Basic <secret>`."""
     lowered = {name.lower(): value for name, value in headers.items()}
-    return {name: "<secret>" if name in SECRET_HEADERS else value for name, value in lowered.items()}
+    return {name: _mask(value) if name in SECRET_HEADERS else value for name, value in lowered.items()}
+
+
+def _mask(value: str) -> str:
+    return BASIC if value.lower().startswith("basic ") else MASK
 
 
 def recorded(request: httpx2.Request) -> Exchange:
@@ -91,27 +102,23 @@ def recorded(request: httpx2.Request) -> Exchange:
     return exchange
 
 
-def describe(error: Exception) -> str:
-    """The type and message of a transport error; some have no message."""
+def describe(error: BaseException) -> str:
+    """The type and message of an error; some have no message."""
     return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
 class _Recording:
     """Ends an exchange exactly once."""
 
-    def __init__(self, exchange: Exchange, observe: Observer | None) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
-        self._observe = observe
-        self._ended = False
 
     def end(self, failure: str | None) -> None:
-        if self._ended:
+        if not self.exchange.under_way:
             return
-        self._ended = True
         self.exchange.total_s = clock.now() - self.exchange.sent_at
         self.exchange.failure = failure
-        if self._observe is not None:
-            self._observe(self.exchange)
+        self.exchange.under_way = False
 
 
 def _raise_if_beyond(limits: Limits, at_s: float, events: int) -> None:
@@ -146,11 +153,15 @@ class _RecordedBody(httpx2.SyncByteStream):
         except httpx2.ReadTimeout as error:
             self._recording.end(f"ReadTimeout: {limits.silence}")
             raise httpx2.ReadTimeout(limits.silence) from error
-        except httpx2.TransportError as error:
+        except GeneratorExit:  # `close` tells why
+            raise
+        except BaseException as error:  # also a row's time limit and Ctrl-C
             self._recording.end(describe(error))
             raise
         self._recording.end(None)
 
     def close(self) -> None:
+        reason = sys.exc_info()[1]
         self._inner.close()
-        self._recording.end("the client stopped reading before the end")
+        why = "" if reason is None or isinstance(reason, GeneratorExit) else f", {describe(reason)}"
+        self._recording.end(f"the client stopped reading before the end{why}")

@@ -12,19 +12,24 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from keywords.engine.redaction.secrets import SECRETS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from keywords.engine.http.exchange import Exchange
 
 SHOWN_BYTES = 400
+SHOWN_CHARACTERS = 2000
+"""Characters of a server's own message that are shown."""
 
 
 class NoUsableAnswer(Exception):  # noqa: N818  # the names say what happened
     """The request got no usable answer; `exchange` records what came instead."""
 
     def __init__(self, message: str, exchange: Exchange) -> None:
-        super().__init__(message)
+        # The server's words stand in it.
+        super().__init__(SECRETS.clean(message))
         self.exchange = exchange
 
 
@@ -39,7 +44,8 @@ class GatewayRefused(NoUsableAnswer):
     def __init__(self, exchange: Exchange) -> None:
         self.status = exchange.status or 0
         self.error = error_object(exchange)
-        message = self.error.get("message") or shown(exchange.body)
+        said = str(self.error.get("message") or "")
+        message = f"{said[:SHOWN_CHARACTERS]}…" if len(said) > SHOWN_CHARACTERS else said or shown(exchange.body)
         super().__init__(f"{exchange.method} {exchange.url} was refused with {self.status}: {message}", exchange)
 
 

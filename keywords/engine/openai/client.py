@@ -56,7 +56,7 @@ class ChatClient:
         base_url: address of the server, with or without a closing `/v1`.
         api_key: sent as bearer token; None for a server without keys.
         model: default model id.
-        observe: called with each finished exchange, failed ones too, in the thread that made it.
+        observe: called with each exchange as it begins, in the thread that makes it.
         timeout_s: longest silence, and longest time of a whole answer; less where a request asks for few tokens.
         patience: multiplies all these times.
         transport: the transport that sends; TCP if left out.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from keywords.engine.evidence.collector import EVIDENCE_FOLDER
 from keywords.engine.evidence.files import write_exchanges, write_json
 from keywords.engine.evidence.reproduction import write_curl_script, write_log_tail, write_manifest, write_readme
+from keywords.engine.redaction.secrets import SECRETS
 from keywords.traceability.evidence.earlier_run import RUN_FILE
 from keywords.traceability.pages import render
 
@@ -104,7 +105,7 @@ def end_run(output_dir: Path, environment: dict[str, str], gateway: GatewayFacts
     """Write the facts about the whole run into `evidence/run.json`."""
     models = list(gateway.models)
     facts = {"versions": versions(), "environment": environment, "models": models, "gateway": gateway.health}
-    write_json(output_dir / EVIDENCE_FOLDER / RUN_FILE, facts, bytes)
+    write_json(output_dir / EVIDENCE_FOLDER / RUN_FILE, facts, SECRETS.redact)
 
 
 def write_row(
@@ -130,7 +131,7 @@ def write_row(
     """
     folder.mkdir(parents=True, exist_ok=True)
     saved = sorted(path for path in folder.iterdir() if path.is_file())
-    written = write_exchanges(folder, collector.numbered(), collector.redact)
+    written = write_exchanges(folder, collector.numbered(), collector.secrets)
     parameters = [_parameters(one, gateway) for one in written]
     row = {
         **asdict(facts),
@@ -141,13 +142,13 @@ def write_row(
         "exchanges_kept": len(written),
         "saved": [path.name for path in saved],
     }
-    write_json(folder / FACTS, row, collector.redact)
+    write_json(folder / FACTS, row, collector.secrets.redact)
     extra: list[Path] = []
     if facts.status == "FAIL":
         extra = _write_bundle(folder, facts, collector, written, sizes)
     bundle = [path.name for path in extra]
     page = render("row.html", row=row, written=written, bundle=bundle, proves=proves, log=log)
-    (folder / PAGE).write_bytes(collector.redact(page.encode("utf-8", "backslashreplace"), b"&lt;secret&gt;"))
+    (folder / PAGE).write_bytes(collector.secrets.redact(page.encode("utf-8", "backslashreplace"), b"&lt;secret&gt;"))
     if facts.status == "FAIL":
         write_manifest(folder)
 
@@ -155,11 +156,12 @@ def write_row(
 def _write_bundle(
     folder: Path, facts: RowFacts, collector: Collector, written: list[WrittenExchange], logs: Mapping[Path, int]
 ) -> list[Path]:
-    script = write_curl_script(folder, written, collector.redact)
-    readme = write_readme(folder, row=facts.name, message=facts.message, command=facts.rerun, redact=collector.redact)
+    redact = collector.secrets.redact
+    script = write_curl_script(folder, written, redact)
+    readme = write_readme(folder, row=facts.name, message=facts.message, command=facts.rerun, redact=redact)
     now = log_sizes(folder.parent.parent)
     grown = [log for log, size in now.items() if size > logs.get(log, 0)]
-    tails = [write_log_tail(folder, log, logs.get(log, 0), collector.redact) for log in grown]
+    tails = [write_log_tail(folder, log, logs.get(log, 0), redact) for log in grown]
     return [path for path in (readme, script, *tails) if path]
 
 

@@ -4,7 +4,7 @@ from assertionengine import AssertionOperator
 
 from keywords.client import http as module
 from keywords.client.http import HttpLibrary
-from keywords.engine.evidence.collector import Collector
+from keywords.engine.redaction.secrets import Secrets
 
 EQUAL = AssertionOperator["=="]
 
@@ -117,9 +117,9 @@ def test_an_openai_error_is_judged(gateway, refusal):
 
 
 def test_an_error_that_gives_a_key_away_fails_without_showing_it(gateway, make, monkeypatch):
-    collector = Collector()
-    collector.protect("sk-canary")
-    monkeypatch.setattr(module, "COLLECTOR", collector)
+    secrets = Secrets()
+    secrets.protect("sk-canary")
+    monkeypatch.setattr(module, "SECRETS", secrets)
     gateway.answers(401, json={"error": {**make.error["error"], "message": "Wrong key sk-canary."}})
     refusal = HttpLibrary().send_chat()
     with pytest.raises(AssertionError, match="gives a key away") as failure:

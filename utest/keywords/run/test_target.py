@@ -2,7 +2,7 @@ import httpx2
 import pytest
 from robot.api.types import Secret
 
-from keywords.engine.evidence.collector import Collector
+from keywords.engine.redaction.secrets import Secrets
 from keywords.run import target
 
 
@@ -25,10 +25,10 @@ def test_the_client_stays_while_the_variables_stay(variables):
 
 
 def test_the_key_is_protected_in_the_evidence(variables, monkeypatch):
-    collector = Collector()
-    monkeypatch.setattr(target, "COLLECTOR", collector)
+    secrets = Secrets()
+    monkeypatch.setattr(target, "SECRETS", secrets)
     target.client()
-    assert collector.redact(b"a sk-canary b") == b"a <secret> b"
+    assert secrets.redact(b"a sk-canary b") == b"a <secret> b"
     assert variables["GATEWAY_API_KEY"].value == target.api_key()
 
 

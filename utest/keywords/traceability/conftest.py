@@ -30,12 +30,13 @@ import time
 from robot.api.deco import keyword, library
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.exchange import Chunk, Exchange
+from keywords.engine.redaction.secrets import SECRETS
 
 @library
 class Wire:
     @keyword
     def talk(self, count: int = 1):
-        COLLECTOR.protect("sk-top-secret")
+        SECRETS.protect("sk-top-secret")
         for _ in range(count):
             COLLECTOR.add(Exchange(
                 method="POST",

@@ -1,18 +1,14 @@
 import json
-import os
-import subprocess
 import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
 
-import keywords.run.evidence
 from keywords.engine.evidence.collector import Collector, folder_of_row
 from keywords.engine.evidence.files import BODY_LIMIT, write_exchanges
-from keywords.engine.evidence.reproduction import LOG_TAIL_BYTES, write_curl_script, write_log_tail
 from keywords.engine.http.exchange import Chunk, Exchange
+from keywords.engine.redaction.secrets import Secrets
 from keywords.run.evidence import EvidenceLibrary
 
 
@@ -26,6 +22,13 @@ def exchange(number=0, **fields):
         "status": 200,
     }
     return Exchange(**{**given, **fields})
+
+
+def secrets(*values):
+    known = Secrets()
+    for value in values:
+        known.protect(value)
+    return known
 
 
 def body_file(folder, part):
@@ -55,14 +58,6 @@ def test_threads_may_add_at_once():
     assert len(collector.numbered()) == 40
 
 
-@pytest.mark.parametrize("form", ['sk-"a<b&c/d', 'sk-\\"a<b&c/d', "sk-&quot;a&lt;b&amp;c/d", "sk-%22a%3Cb%26c%2Fd"])
-def test_a_protected_value_is_taken_out_in_each_of_its_forms(form):
-    collector = Collector()
-    collector.protect('sk-"a<b&c/d')
-    collector.protect("")
-    assert collector.redact(b"[" + form.encode() + b"]") == b"[<secret>]"
-
-
 def test_the_folder_of_a_row_is_readable_and_its_own(tmp_path):
     folder = folder_of_row(tmp_path, "Suites.Api", 'Model "v1.2/ü" answers: ' + "x" * 200)
     assert folder.parent == tmp_path / "evidence"
@@ -84,124 +79,46 @@ def test_the_folder_of_a_row_is_readable_and_its_own(tmp_path):
 )
 def test_bodies_are_stored_to_the_byte(tmp_path, body, content_type, name):
     one = exchange(response_headers={"content-type": content_type}, chunks=[Chunk(0.1, body[:3]), Chunk(0.2, body[3:])])
-    write_exchanges(tmp_path, [(1, one)], bytes)
+    write_exchanges(tmp_path, [(1, one)], Secrets())
     facts, stored = body_file(tmp_path, "response")
     assert (facts["file"], facts["whole"], stored) == (name, True, body)
 
 
 def test_times_of_chunks_are_stored(tmp_path):
-    write_exchanges(tmp_path, [(1, exchange(chunks=[Chunk(0.25, b"abc"), Chunk(0.5, b"d")], failure="cut"))], bytes)
+    write_exchanges(tmp_path, [(1, exchange(chunks=[Chunk(0.25, b"abc"), Chunk(0.5, b"d")], failure="cut"))], Secrets())
     facts = json.loads((tmp_path / "01-exchange.json").read_bytes())
     assert facts["chunks"] == [{"at_s": 0.25, "bytes": 3}, {"at_s": 0.5, "bytes": 1}]
     assert facts["failure"] == "cut"
 
 
 def test_a_huge_body_is_cut_and_says_so(tmp_path):
-    write_exchanges(tmp_path, [(1, exchange(request_body=b"x" * (BODY_LIMIT + 1)))], bytes)
+    write_exchanges(tmp_path, [(1, exchange(request_body=b"x" * (BODY_LIMIT + 1)))], Secrets())
     facts, stored = body_file(tmp_path, "request")
     assert (len(stored), facts["bytes"], facts["whole"]) == (BODY_LIMIT, BODY_LIMIT + 1, False)
 
 
 def test_a_key_across_the_cut_is_not_left_in_part(tmp_path):
-    collector = Collector()
-    collector.protect("sk-secret")
     body = b"x" * (BODY_LIMIT - 4) + b"sk-secret"
-    write_exchanges(tmp_path, [(1, exchange(request_body=body))], collector.redact)
+    write_exchanges(tmp_path, [(1, exchange(request_body=body))], secrets("sk-secret"))
     assert b"sk-" not in body_file(tmp_path, "request")[1]
 
 
-def test_the_tail_of_a_log_begins_where_the_row_began(tmp_path):
-    log = tmp_path / "gateway-1.log"
-    log.write_bytes(b"before\n" + b"during\n")
-    (tmp_path / "row").mkdir()
-    assert write_log_tail(tmp_path / "row", log, len(b"before\n"), bytes).read_bytes() == b"during\n"
+def test_pieces_are_those_of_the_redacted_body(tmp_path):
+    chunks = [Chunk(0.1, b"x" * 395 + b"sk-SEC"), Chunk(0.2, b"RET/+2ND y"), Chunk(0.3, b"z")]
+    (written,) = write_exchanges(tmp_path, [(1, exchange(chunks=chunks))], secrets("sk-SECRET/+2ND"))
+    assert [text for _, text in written.pieces] == ["x" * 395 + "<secr", "<secret> y", "z"]
 
 
-def test_of_a_long_log_only_the_end_is_kept_and_no_part_of_a_key(tmp_path):
+def test_an_exchange_that_goes_on_is_given_as_it_stands():
     collector = Collector()
-    collector.protect("sk-secret")
-    log = tmp_path / "gateway-1.log"
-    log.write_bytes(b"x" * 1000 + b"sk-secret" + b"y" * (LOG_TAIL_BYTES - 4))
-    (tmp_path / "row").mkdir()
-    tail = write_log_tail(tmp_path / "row", log, 0, collector.redact).read_bytes()
-    assert len(tail) == LOG_TAIL_BYTES
-    assert tail.endswith(b"ret>" + b"y" * (LOG_TAIL_BYTES - 4))
-
-
-class _Echo(BaseHTTPRequestHandler):
-    seen = ()
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.seen.append((self.path, dict(self.headers), body))
-        self.send_response(200)
-        self.send_header("content-length", "4")
-        self.end_headers()
-        self.wfile.write(b"echo")
-
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture
-def server():
-    _Echo.seen = []
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-def run_script(tmp_path, exchanges, *arguments, **environment):
-    written = write_exchanges(tmp_path, enumerate(exchanges, start=1), bytes)
-    script = write_curl_script(tmp_path, written, bytes)
-    variables = {"PATH": os.environ["PATH"], **environment}
-    return subprocess.run(
-        ["sh", str(script), *arguments], env=variables, capture_output=True, text=True, timeout=20, check=False
-    )
-
-
-def test_the_script_sends_the_same_bytes_again(tmp_path, server):
-    body = b'{"a": "it\'s $HOME"}\n\xff\x00'
-    headers = {"content-type": "application/json; x='$y'", "authorization": "<secret>", "x-empty": "", "host": "wrong"}
-    one = exchange(url=f"{server}/v1/a%20b?c=[d]&e='f'", request_headers=headers, request_body=body)
-    process = run_script(tmp_path, [one], GATEWAY_API_KEY="sk-1")
-    assert "echo" in process.stdout
-    assert process.returncode == 0
-    path, sent, received = _Echo.seen[0]
-    assert (path, received) == ("/v1/a%20b?c=[d]&e='f'", body)
-    assert sent["content-type"] == headers["content-type"]
-    assert sent["authorization"] == "Bearer sk-1"
-    assert sent["x-empty"] == ""
-    assert sent["Host"] == server.removeprefix("http://")
-
-
-def test_the_script_ends_as_the_first_curl_that_failed_and_names_the_remedy(tmp_path, server):
-    urls = (f"{server}/1", "http://127.0.0.1:9/2", f"{server}/3")
-    exchanges = [exchange(url=url, request_body=b"x") for url in urls]
-    process = run_script(tmp_path, exchanges)
-    assert process.returncode == 7
-    assert [path for path, _, _ in _Echo.seen] == ["/1", "/3"]
-    assert "Start one with: gateway serve" in process.stderr
-    assert "GATEWAY_URL=http://127.0.0.1:8080 sh curl.sh" in process.stderr
-    assert run_script(tmp_path, exchanges, "1").stderr == ""
-
-
-def test_the_script_adds_no_header_of_its_own(tmp_path, server):
-    run_script(tmp_path, [exchange(url=f"{server}/a", request_body=b"x")])
-    assert not {"accept", "content-type", "expect"} & {name.lower() for name in _Echo.seen[0][1]}
-
-
-def test_the_script_sends_one_exchange_to_another_gateway(tmp_path, server):
-    exchanges = [exchange(url=f"http://127.0.0.1:9/{n}", request_body=b"x") for n in range(1, 4)]
-    run_script(tmp_path, exchanges, "2", GATEWAY_URL=server)
-    assert [path for path, _, _ in _Echo.seen] == ["/2"]
-
-
-def test_a_row_that_sent_nothing_needs_no_script(tmp_path):
-    assert write_curl_script(tmp_path, [], bytes) is None
+    running = exchange(under_way=True, status=200, chunks=[Chunk(0.1, b"so far")])
+    collector.add(running)
+    ((_, shown),) = collector.numbered()
+    running.chunks.append(Chunk(0.2, b" and on"))
+    assert (shown.body, shown.failure) == (b"so far", "it had not ended when the row did")
+    running.under_way = False
+    ((_, shown),) = collector.numbered()
+    assert (shown.body, shown.failure) == (b"so far and on", None)
 
 
 @dataclass
@@ -219,13 +136,14 @@ class _Measured:
         ("table.csv", "a,b\n", ("table.csv", b"a,b\n")),
         ("rates", _Measured(0.5), ("rates.json", b'{\n  "rate": 0.5\n}')),
         ("note", "key sk-protected", ("note.txt", b"key <secret>")),
+        ("note", "half \ud83d", ("note.txt", b"half \\ud83d")),
+        ("note", {"half": "\ud83d"}, ("note.json", b'{\n  "half": "\\ud83d"\n}')),
     ],
 )
 def test_a_row_saves_what_it_wants_to_show(tmp_path, monkeypatch, name, value, saved):
     variables = {"${OUTPUT DIR}": str(tmp_path), "${SUITE NAME}": "Suites.S", "${TEST NAME}": "A row"}
     monkeypatch.setattr("keywords.run.evidence.BuiltIn", lambda: SimpleNamespace(get_variable_value=variables.get))
-    monkeypatch.setattr("keywords.run.evidence.COLLECTOR", Collector())
-    keywords.run.evidence.COLLECTOR.protect("sk-protected")
+    monkeypatch.setattr("keywords.run.evidence.SECRETS", secrets("sk-protected"))
     path = EvidenceLibrary().save_evidence(name, value)
     assert path.parent == folder_of_row(tmp_path, "Suites.S", "A row")
     assert (path.name, path.read_bytes()) == saved

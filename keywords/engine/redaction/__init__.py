@@ -1,0 +1,1 @@
+"""Redaction: texts and bytes without secrets, and printable."""

@@ -1,0 +1,178 @@
+"""The secrets that a run knows, taken out of everything that it shows or writes.
+
+A secret is found plain; in any mix of the escapes of JSON, Python, URLs and HTML, also nested; in base64, in
+hexadecimal digits and in UTF-16; in upper or lower case; and spread over the events of a stream. A piece of at least 8
+characters is found where a text was cut within a secret. Not found are secrets of fewer than 8 characters, which stand
+in innocent texts too, and ciphers: a text that was encrypted, reversed or compressed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from keywords.engine.redaction.addresses import credentials
+from keywords.engine.redaction.escapes import decode
+from keywords.engine.redaction.forms import SHORTEST, forms
+from keywords.engine.redaction.printable import printable
+from keywords.engine.redaction.stream import spans_across_events
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from keywords.engine.redaction.stream import Span
+
+REDACTED = b"<secret>"
+TEXT_LIMIT = 1_000_000
+"""Characters of one text that are shown."""
+_NESTED = 4
+_SECRET_NAME = re.compile(r"(KEYS?|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
+_ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_CREDENTIALS = re.compile(rb"(?<=://)[^\s/?#@'\"<>\\]*:[^\s/?#@'\"<>\\]*(?=@)")
+_WORD = re.compile(rb"[A-Za-z0-9_-]")
+_CUT_AFTER = re.compile(rb"\s*(?:$|\.\.\.|\xe2\x80\xa6|\n    \[)")
+"""What follows a place where a text was cut; the last is Robot Framework's remark."""
+_CUT_BEFORE = re.compile(rb"(?:^|\.\.\.|\xe2\x80\xa6|\]\n)$")
+
+
+class Secrets:
+    """Secrets of a run; any thread may add to them."""
+
+    def __init__(self) -> None:
+        self._grams: dict[bytes, tuple[tuple[bytes, int], ...]] = {}
+
+    def protect(self, secret: str) -> bool:
+        """Keep a value out of everything from now on.
+
+        Returns:
+            False if it is too short to be told from innocent texts; then it is not looked for.
+        """
+        if len(secret) < SHORTEST:
+            return False
+        plain = secret.encode("utf-8", "surrogatepass")
+        grams = dict(self._grams)
+        for form in forms(plain):
+            ends = {0, len(form) - SHORTEST}
+            # A piece from the middle is told apart only where the secret stands plain.
+            places = range(len(form) - SHORTEST + 1) if form == plain.lower() else sorted(ends)
+            for place in places:
+                gram = form[place : place + SHORTEST]
+                known = grams.get(gram, ())
+                if (form, place) not in known:
+                    grams[gram] = (*known, (form, place))
+        self._grams = grams
+        return True
+
+    def protect_address(self, url: str) -> None:
+        """Keep the password in an address out of everything from now on."""
+        for secret in credentials(url):
+            self.protect(secret)
+
+    def protect_environment(self, environment: Mapping[str, str]) -> None:
+        """Keep the secrets of an environment out: variables named as keys, tokens or passwords, and addresses."""
+        for name, value in environment.items():
+            if _ADDRESS.match(value):
+                self.protect_address(value)
+            elif _SECRET_NAME.search(name) and not value.startswith("/"):
+                for secret in value.replace(",", " ").split():
+                    self.protect(secret)
+
+    def redact(self, data: bytes, mark: bytes = REDACTED) -> bytes:
+        """Replace every secret by a mark."""
+        return self.redact_pieces([data], mark)[0]
+
+    def redact_pieces(self, pieces: Sequence[bytes], mark: bytes = REDACTED) -> list[bytes]:
+        """Replace every secret in consecutive pieces by a mark, also one that lies across them."""
+        data = b"".join(pieces)
+        spans = _merged(self._spans(data))
+        redacted, start = [], 0
+        for piece in pieces:
+            redacted.append(_cut_out(piece, start, spans, mark) if spans else piece)
+            start += len(piece)
+        return redacted
+
+    def clean(self, text: str, mark: str = REDACTED.decode()) -> str:
+        """A text without secrets, printable, and at most `TEXT_LIMIT` characters long."""
+        left_out = len(text) - TEXT_LIMIT
+        shown = text[:TEXT_LIMIT] if left_out > 0 else text
+        data = shown.encode("utf-8", "surrogatepass")
+        redacted = self.redact(data, mark.encode())
+        if redacted != data:
+            shown = _decoded(redacted)
+        return printable(shown) + (f"… ({left_out} characters left out)" if left_out > 0 else "")
+
+    def _spans(self, data: bytes, depth: int = 0) -> list[Span]:
+        spans = [*self._spans_as_written(data)]
+        if depth < _NESTED:
+            if data.count(b"data:") > 1 or data.count(b"\n{") > 1:
+                spans += spans_across_events(data, lambda text: self._spans(text, depth + 1))
+            if decoded := decode(data):
+                spans += [decoded.source(*span) for span in self._spans(decoded.data, depth + 1)]
+        return spans
+
+    def _spans_as_written(self, data: bytes) -> Iterator[Span]:
+        if b"://" in data:
+            yield from (match.span() for match in _CREDENTIALS.finditer(data))
+        grams, lowered, done = self._grams, data.lower(), 0
+        places = range(len(lowered) - SHORTEST + 1) if grams else ()
+        for start in [start for start in places if lowered[start : start + SHORTEST] in grams]:
+            if start < done:
+                continue
+            for form, place in grams[lowered[start : start + SHORTEST]]:
+                if span := _piece(data, lowered, form, start, place):
+                    yield span
+                    done = max(done, span[1] - SHORTEST + 1)
+
+
+def _piece(data: bytes, lowered: bytes, form: bytes, start: int, place: int) -> Span | None:
+    """The span of a whole form, or of a piece of it that stands alone, around a place where both agree."""
+    end, form_end = start + SHORTEST, place + SHORTEST
+    while place and start and lowered[start - 1] == form[place - 1]:
+        start, place = start - 1, place - 1
+    while form_end < len(form) and end < len(lowered) and lowered[end] == form[form_end]:
+        end, form_end = end + 1, form_end + 1
+    is_head, is_tail = place == 0, form_end == len(form)
+    if is_head and is_tail:
+        return start, end
+    if (is_head and _CUT_AFTER.match(data, end)) or (is_tail and _CUT_BEFORE.search(data[max(start - 8, 0) : start])):
+        return start, end
+    stands_alone = (is_head or not _WORD.match(data[start - 1 : start])) and (is_tail or not _WORD.match(data, end))
+    return (start, end) if stands_alone and _looks_random(data[start:end]) else None
+
+
+def _looks_random(piece: bytes) -> bool:
+    """Whether a piece has digits and letters, or letters of both cases; a word of a language has neither."""
+    text = piece.decode("latin-1")
+    has_digits, has_letters = any(map(str.isdigit, text)), any(map(str.isalpha, text))
+    return (has_digits and has_letters) or (text != text.lower() and text != text.upper())
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:  # a piece of a secret ended within a character
+        return data.decode("utf-8", "replace")
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _cut_out(piece: bytes, offset: int, spans: list[Span], mark: bytes) -> bytes:
+    kept, last = bytearray(), 0
+    for start, end in spans:
+        low, high = max(start - offset, 0), min(end - offset, len(piece))
+        if low < high:
+            kept += piece[last:low] + mark
+            last = high
+    return bytes(kept + piece[last:])
+
+
+SECRETS = Secrets()
+"""The secrets of this process."""
