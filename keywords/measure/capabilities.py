@@ -7,7 +7,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.capabilities.backends import CAPABILITIES, WIRES, Outcome, outcome, table
-from keywords.engine.capabilities.model import model_outcome
+from keywords.engine.capabilities.model import try_capability
 from keywords.engine.openai.client import CHAT
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run import target
@@ -75,12 +75,14 @@ class CapabilitiesLibrary:
         ```
         """
         try:
-            actual = model_outcome(target.client(), capability)
+            result = try_capability(target.client(), capability)
         except ValueError as error:
             raise AssertionError(f"{capability} for {kind}: {error}") from error
-        self._outcomes.setdefault(capability, {})[kind] = actual
-        if actual != expected:
-            raise AssertionError(f"{capability} is otherwise for {kind}: {actual}, not {expected}")
+        self._outcomes.setdefault(capability, {})[kind] = result.outcome
+        if result.outcome != expected:
+            raise AssertionError(
+                f"{capability} is otherwise for {kind}: {result.outcome}, not {expected}. {result.detail}"
+            )
 
     @keyword
     def write_capability_table(self) -> str:
