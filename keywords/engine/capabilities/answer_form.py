@@ -1,4 +1,4 @@
-"""Trials of what decides an answer's end and form. Each returns what went wrong, as a sentence; empty if all is well."""
+"""Trials of an answer's end and form. Each returns what went wrong, as a sentence; empty if all is well."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.capabilities.asking import completion_tokens, finish_reason, text
+from keywords.engine.capabilities.asking import InconclusiveError, completion_tokens, finish_reason, text
 from keywords.engine.http.exchange import parse_json
 from keywords.engine.openai.forced_text import forced_text_defect, only_text
 
@@ -28,7 +28,7 @@ def max_tokens(ask: Asker, name: str = "max_tokens") -> str:
     got = completion_tokens(answer), finish_reason(answer)
     if got == (_TOKENS, "length"):
         return ""
-    return f"with {name}={_TOKENS} a long answer should have {_TOKENS} tokens and end for 'length', got {got[0]}, {got[1]!r}"
+    return f"with {name}={_TOKENS} an answer should have {_TOKENS} tokens, cut by 'length', got {got[0]}, {got[1]!r}"
 
 
 def stop(ask: Asker, before: tuple[str, ...] = (), *, streamed: bool = False) -> str:
@@ -43,15 +43,15 @@ def stop(ask: Asker, before: tuple[str, ...] = (), *, streamed: bool = False) ->
     whole = text(ask(prompt, max_tokens=12))
     words = whole.split()
     if len(words) < 2:  # noqa: PLR2004  # the second word is the stop text
-        raise ValueError(f"an answer of at least two words is needed for a stop text, got {whole!r}")
+        raise InconclusiveError(f"an answer of at least two words is needed for a stop text, got {whole!r}")
     stops = [*before, words[1]]
     expected = whole.partition(words[1])[0]
     if streamed:
         stream = ask.stream(prompt, max_tokens=12, stop=stops)
-        got, reason = stream.text, stream.finish_reason
+        got, reason = stream.text, str(stream.finish_reason)
     else:
         answer = ask(prompt, max_tokens=12, stop=stops)
-        got, reason = text(answer), finish_reason(answer)
+        got, reason = text(answer), str(finish_reason(answer))
     if got.rstrip() == expected.rstrip() and reason == "stop":
         return ""
     return f"with stop={stops} the answer {whole!r} should end after {expected!r} for 'stop', it is {got!r}, {reason!r}"
@@ -103,8 +103,8 @@ def logprobs(ask: Asker) -> str:
     joined = b"".join(_bytes(token) for token in tokens)
     if joined.strip() != text(answer).encode().strip():
         return f"the tokens of the log probabilities make {joined!r}, the text is {text(answer)!r}"
-    wrong = [token["logprob"] for token in tokens if not _is_logprob(token["logprob"])]
-    return f"a log probability must be a number, at most 0, got {wrong[0]!r}" if wrong else ""
+    wrong = [token.get("logprob") for token in tokens if not _is_logprob(token.get("logprob"))]
+    return f"a log probability must be a number, at most 0, got {wrong}" if wrong else ""
 
 
 def top_logprobs(ask: Asker) -> str:
@@ -114,20 +114,21 @@ def top_logprobs(ask: Asker) -> str:
     if not tokens:
         return "log probabilities should come, got none"
     for token in tokens:
-        alternatives = [other["logprob"] for other in token.get("top_logprobs") or ()]
+        name = f"the token {token.get('token')!r}"
+        alternatives = [other.get("logprob") for other in token.get("top_logprobs") or ()]
         if len(alternatives) != _ALTERNATIVES:
-            return f"with top_logprobs={_ALTERNATIVES} each token should have so many, {token['token']!r} has {len(alternatives)}"
+            return f"top_logprobs={_ALTERNATIVES} should come for each token, {name} has {len(alternatives)}"
         if not all(map(_is_logprob, alternatives)):
-            return f"the log probabilities of {token['token']!r} must be numbers, at most 0, got {alternatives}"
+            return f"the log probabilities of {name} must be numbers, at most 0, got {alternatives}"
         total = sum(map(math.exp, alternatives))
         if total > 1 + _SLACK:
-            return f"the probabilities of {token['token']!r} and its alternatives should add up to 1 at most, got {total:.3f}"
+            return f"the probabilities in the place of {name} should add up to 1 at most, got {total:.3f}"
     return ""
 
 
 def streamed_logprobs(ask: Asker) -> str:
     """A stream carries the log probabilities of the plain answer's tokens."""
-    tokens = [token["token"] for token in _logprob_tokens(ask(max_tokens=_TOKENS, logprobs=True))]
+    tokens = [token.get("token") for token in _logprob_tokens(ask(max_tokens=_TOKENS, logprobs=True))]
     stream = ask.stream(max_tokens=_TOKENS, logprobs=True)
     bodies = [json.loads(event.data) for event in stream.events if not event.is_done]
     choices = [choice for body in bodies for choice in body.get("choices") or ()]
@@ -142,7 +143,7 @@ def _logprob_tokens(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _bytes(token: dict[str, Any]) -> bytes:
-    return bytes(token["bytes"]) if token.get("bytes") is not None else str(token["token"]).encode()
+    return bytes(token["bytes"]) if token.get("bytes") is not None else str(token.get("token")).encode()
 
 
 def _is_logprob(value: object) -> bool:

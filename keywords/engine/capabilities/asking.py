@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
 from keywords.engine.capabilities.backends import DROPPED_HEADER
-from keywords.engine.openai.answer import GatewayRefused, error_object, raise_unless_ok, read_object, shown
+from keywords.engine.openai.answer import GatewayRefused, NotAnAnswer, error_object, raise_unless_ok, read_object, shown
 from keywords.engine.openai.client import CHAT, JSON
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ class NotTakenError(Exception):
     def __init__(self, outcome: Literal["refused", "dropped"], message: str) -> None:
         super().__init__(message)
         self.outcome: Literal["refused", "dropped"] = outcome
+
+
+class InconclusiveError(Exception):
+    """The model's own words leave open what was on trial."""
 
 
 def raise_if_not_taken(exchange: Exchange, *params: str) -> None:
@@ -86,7 +90,11 @@ class Asker:
         body = encode(self._request(messages, fields)).encode()
         exchange = self._client.send("POST", CHAT, body=body, headers=JSON)
         self._check(exchange)
-        return read_object(exchange, "a chat completion")
+        answer = read_object(exchange, "a chat completion")
+        choices = answer.get("choices")
+        if not isinstance(choices, list) or not choices or not all(_has_message(choice) for choice in choices):
+            raise NotAnAnswer(exchange, "a chat completion with choices and messages")
+        return answer
 
     def stream(self, messages: Messages = PROMPT, **fields: Any) -> StreamedAnswer:
         """As a call, streamed."""
@@ -106,10 +114,13 @@ class Asker:
         raise_if_not_taken(exchange, *self._params)
         if exchange.status in _CANNOT:
             error = error_object(exchange)
-            raise ValueError(
-                f"refused with {exchange.status} for {error.get('param')!r}: {error.get('message') or shown(exchange.body)}"
-            )
+            message = error.get("message") or shown(exchange.body)
+            raise ValueError(f"refused with {exchange.status} for {error.get('param')!r}: {message}")
         raise_unless_ok(exchange)
+
+
+def _has_message(choice: object) -> bool:
+    return isinstance(choice, dict) and isinstance(choice.get("message"), dict)
 
 
 def text(answer: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.capabilities.asking import PROMPT, prompt_tokens, text
+from keywords.engine.capabilities.asking import PROMPT, InconclusiveError, prompt_tokens, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from keywords.engine.capabilities.asking import Asker
     from keywords.engine.openai.client import Messages
 
-_FEW, _MORE = 5, 25
-_LONG = (10, 200, 390)
-"""Words of prompts that grow evenly; the longest has some 2,300 characters."""
+_FEW, _MORE = 2, 12
+_LONG = (10, 170, 330)
+"""Words of prompts that grow evenly; the longest has some 2,000 characters."""
 _ROLES = ("system", "user", "assistant", "user")
-_FOREIGN = "\N{CUNEIFORM SIGN A}\N{GRINNING FACE}\N{HIRAGANA LETTER YU}\u0301 " * 6
+_FOREIGN = "\N{CUNEIFORM SIGN A}\N{GRINNING FACE}\N{HIRAGANA LETTER YU}\u0301 " * 3
 """Characters of several bytes, which no vocabulary has as one token in this order."""
 _SPACED = "def f(x):\n\t\treturn    x\n\n\n\tif  x:\n\t\t\tprint(x)\n"
 _CONTROL = "a\x07b\x1bc\x7fd" * 4
@@ -41,7 +41,7 @@ def last_question(ask: Asker) -> str:
     """Of two questions, the one in the last turn is answered.
 
     Raises:
-        ValueError: the model answers neither.
+        InconclusiveError: the model answers neither.
     """
     one, other = _QUESTIONS
     got = {}
@@ -56,7 +56,7 @@ def last_question(ask: Asker) -> str:
         if _QUESTIONS[first] in got[last]
     ]
     if not swapped:
-        raise ValueError(f"the model answers neither question, so their order cannot be seen: {got}")
+        raise InconclusiveError(f"the model answers neither question, so their order cannot be seen: {got}")
     return swapped[0]
 
 
@@ -77,11 +77,11 @@ def text_parts(ask: Asker) -> str:
     plain, part = ask(prompt), ask(_parts(prompt))
     for name, read in (("prompt tokens", prompt_tokens), ("text", text)):
         if read(plain) != read(part):
-            return f"content as a list of one text part should give the {name} {read(plain)!r} of a text, got {read(part)!r}"
-    two = prompt_tokens(ask(_parts(prompt, _words(_MORE)), max_tokens=1))
-    if two - prompt_tokens(plain) < _MORE / 2:
-        return f"a second text part of {_MORE} words should reach the model, it adds {two - prompt_tokens(plain)} tokens"
-    return ""
+            return f"one text part should give the {name} {read(plain)!r} of the same text, got {read(part)!r}"
+    added = prompt_tokens(ask(_parts(prompt, _words(_MORE)), max_tokens=1)) - prompt_tokens(plain)
+    if added >= _MORE / 2:
+        return ""
+    return f"a second text part of {_MORE} words should reach the model, it adds {added} tokens"
 
 
 def foreign_characters(ask: Asker) -> str:
@@ -99,8 +99,8 @@ def escaped_characters(ask: Asker) -> str:
     if (prompt_tokens(raw), text(raw)) == (prompt_tokens(escaped), text(escaped)):
         return ""
     return (
-        f"characters as UTF-8 and as \\u escapes are the same prompt: it should have {prompt_tokens(escaped)} tokens and "
-        f"the answer {text(escaped)!r}, as UTF-8 it has {prompt_tokens(raw)} and {text(raw)!r}"
+        f"characters as UTF-8 should be the same prompt as their escapes, with {prompt_tokens(escaped)} tokens and the "
+        f"answer {text(escaped)!r}; it has {prompt_tokens(raw)} and {text(raw)!r}"
     )
 
 

@@ -68,7 +68,7 @@ def logit_bias(ask: Asker) -> str:
     texts = [text(ask(max_tokens=4, logit_bias={str(token): 100})) for token in _TOKEN_IDS]
     if texts[0] != texts[1]:
         return ""
-    return f"the highest bias on token {_TOKEN_IDS[0]} and on {_TOKEN_IDS[1]} should give two answers, both are {texts[0]!r}"
+    return f"the highest bias on the tokens {_TOKEN_IDS} should give an answer for each, both are {texts[0]!r}"
 
 
 def changes_answer(ask: Asker, **fields: Any) -> str:

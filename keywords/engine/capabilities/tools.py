@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _PROMPT = "What is the weather in Oslo?"
 _NAME = "get_time"
-_FEW, _MORE = 5, 25
+_FEW, _MORE = 2, 12
 
 
 def _tool(name: str) -> dict[str, Any]:
@@ -38,7 +38,9 @@ _FORCED: dict[str, Any] = {
 def offered_tools(ask: Asker) -> str:
     """Offered tools make the prompt longer."""
     before, after = prompt_tokens(ask(max_tokens=1)), prompt_tokens(ask(max_tokens=1, tools=_TOOLS))
-    return "" if after > before else f"two tools should reach the model, the prompt has {after} tokens with and {before} without"
+    if after > before:
+        return ""
+    return f"two tools should reach the model, the prompt has {after} tokens with them and {before} without"
 
 
 def forced_tool(ask: Asker) -> str:
@@ -72,7 +74,8 @@ def tool_result(ask: Asker) -> str:
     user = prompt_tokens(ask(_conversation(_FEW, _MORE), max_tokens=1)) - base
     if result == user > 0:
         return ""
-    return f"{_MORE - _FEW} more words in a tool's result should add {user} tokens, as in the user's turn, they add {result}"
+    words = f"{_MORE - _FEW} more words in a tool's result"
+    return f"{words} should add {user} tokens, as in the user's turn, they add {result}"
 
 
 def _conversation(result: int, last: int) -> list[dict[str, Any]]:

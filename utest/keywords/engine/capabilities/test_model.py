@@ -51,5 +51,5 @@ def test_outcomes(model, capability, expected):
 
 
 def test_a_refusal_of_another_field_is_an_error():
-    with pytest.raises(ValueError, match="refused for 'n'"):
+    with pytest.raises(ValueError, match="refused with 400 for 'n'"):
         try_capability(Model(refuses("n")), "an image")
