@@ -26,3 +26,15 @@ No tool is called if the request forbids it
 A tool's result reaches the model
     [Tags]    req:FLDS-002
     a tool's result
+A function that a backend calls is called through the gateway
+    [Tags]    req:FLDS-001    needs:scripted-backend
+    [Setup]    Open Gateway Before A Backend That Calls The Function
+    a forced tool
+
+
+*** Keywords ***
+Open Gateway Before A Backend That Calls The Function
+    [Documentation]    The control: what the rows above ask for can be given.
+    ${backend} =    Start Scripted Backend
+    Script Tool Call    ${backend}    get_time    {"city": "Oslo"}
+    Open Gateway Before    ${backend}

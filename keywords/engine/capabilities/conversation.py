@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from keywords.engine.openai.client import Messages
 
 _FEW, _MORE = 2, 12
-_LONG = (10, 170, 330)
-"""Words of prompts that grow evenly; the longest has some 2,000 characters."""
+_LONG = (10, 130, 250)
+"""Words of prompts that grow evenly; the longest has some 1,500 characters."""
 _ROLES = ("system", "user", "assistant", "user")
 _FOREIGN = "\N{CUNEIFORM SIGN A}\N{GRINNING FACE}\N{HIRAGANA LETTER YU}\u0301 " * 3
 """Characters of several bytes, which no vocabulary has as one token in this order."""
@@ -85,11 +85,9 @@ def text_parts(ask: Asker) -> str:
 
 
 def foreign_characters(ask: Asker) -> str:
-    """Characters beyond ASCII reach the model: they are more tokens than question marks in their place, or nothing."""
+    """Characters beyond ASCII reach the model: they are more tokens than question marks in their place."""
     marked = "".join(character if character.isascii() else "?" for character in _FOREIGN)
-    return _more_than(ask, _FOREIGN, marked, "question marks in their place") or _more_than(
-        ask, _FOREIGN, _FOREIGN.encode("ascii", "ignore").decode(), "the text without them"
-    )
+    return _more_than(ask, _FOREIGN, marked, "question marks in their place")
 
 
 def escaped_characters(ask: Asker) -> str:

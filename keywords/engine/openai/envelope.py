@@ -33,7 +33,7 @@ def bodies(answer: Answer | StreamedAnswer) -> list[dict[str, Any]]:
 
 def repeated_id_defects(answers: Iterable[Answer | StreamedAnswer]) -> list[str]:
     """Ids that two answers share, and answers without an id."""
-    ids = [next((body.get("id") for body in bodies(answer)), None) for answer in answers]
+    ids = [str(next((body.get("id") for body in bodies(answer)), None) or "") for answer in answers]
     missing = [f"answer {number} has no id" for number, one in enumerate(ids, start=1) if not one]
     return missing + [
         f"{count} of {len(ids)} answers have the id {one!r}" for one, count in Counter(ids).items() if one and count > 1
@@ -49,7 +49,7 @@ def created_defects(answer: Answer | StreamedAnswer, tolerance_s: float) -> list
     """
     now = answer.exchange.started_at
     defects = []
-    for created in dict.fromkeys(body.get("created") for body in bodies(answer)):
+    for created in _distinct(body.get("created") for body in bodies(answer)):
         defects += conformance.created_defects(created)
         if isinstance(created, int) and abs(created - now) > tolerance_s:
             defects.append(f"created is {created}, {abs(created - now):.0f} s from the client's time {now:.0f}")
@@ -65,7 +65,7 @@ def model_defects(answer: Answer | StreamedAnswer, asked: str) -> list[str]:
     """
     return [
         f"the answer must name the model {asked!r}, it names {model!r}"
-        for model in dict.fromkeys(body.get("model") for body in bodies(answer))
+        for model in _distinct(body.get("model") for body in bodies(answer))
         if not isinstance(model, str) or not (_is_variant(asked, model) or _is_variant(model, asked))
     ]
 
@@ -73,7 +73,7 @@ def model_defects(answer: Answer | StreamedAnswer, asked: str) -> list[str]:
 def one_answer_defects(stream: StreamedAnswer) -> list[str]:
     """Fields of a stream's events that change, though all events belong to one answer."""
     events = bodies(stream)
-    values = {name: list(dict.fromkeys(body.get(name) for body in events)) for name in _SAME_IN_ALL_EVENTS}
+    values = {name: _distinct(body.get(name) for body in events) for name in _SAME_IN_ALL_EVENTS}
     return [
         f"all {len(events)} events must have the same {name}, they have {_listed(found)}"
         for name, found in values.items()
@@ -115,6 +115,11 @@ def encoding_defects(exchange: Exchange) -> list[str]:
 
 def _is_variant(base: str, name: str) -> bool:
     return bool(base) and name.startswith(base) and (len(name) == len(base) or name[len(base)] in _VARIANT_MARKS)
+
+
+def _distinct(values: Iterable[object]) -> list[object]:
+    """Each value once, in their order; 1 and 1.0 are two."""
+    return list({repr(value): value for value in values}.values())
 
 
 def _listed(values: Sequence[object]) -> str:
