@@ -25,8 +25,8 @@ A list of stop texts ends the answer at the one that occurs
 A stop text ends a stream
     [Tags]    req:FLDS-012
     stop in a stream
-Log probabilities come for each token, and only when asked for
-    [Tags]    req:FLDS-013
+Log probabilities come for each token of the text, and only when asked for
+    [Tags]    req:FLDS-013    req:ANSW-006
     logprobs
 As many alternatives come as asked for
     [Tags]    req:FLDS-013

@@ -32,6 +32,9 @@ Characters beyond ASCII reach the model
 Characters and their JSON escapes are the same prompt
     [Tags]    req:FLDS-010
     escaped characters
+Composed characters reach the model composed
+    [Tags]    req:FLDS-010
+    composed characters
 White space within a prompt reaches the model
     [Tags]    req:FLDS-010
     white space

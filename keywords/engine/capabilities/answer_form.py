@@ -18,6 +18,7 @@ _ALTERNATIVES = 3
 _SLACK = 0.001
 """Of a sum of probabilities that were rounded as logarithms."""
 _WORDS = ("kestrel", "marzipan")
+_LINES = "Count from one to ten, one number in each line."
 _PLAIN = "Say hello as plain text, not as JSON."
 
 
@@ -92,9 +93,9 @@ def json_object(ask: Asker) -> str:
 
 def logprobs(ask: Asker) -> str:
     """Log probabilities come for each token, only when asked for, and the tokens make up the text."""
-    if any(choice.get("logprobs") for choice in ask(max_tokens=_TOKENS)["choices"]):
+    if any(choice.get("logprobs") for choice in ask(max_tokens=1)["choices"]):
         return "log probabilities came though the request did not ask for them"
-    answer = ask(max_tokens=_TOKENS, logprobs=True)
+    answer = ask(_LINES, max_tokens=12, logprobs=True)
     tokens = _logprob_tokens(answer)
     # A token that ended the answer may be counted without being listed.
     counted = completion_tokens(answer)

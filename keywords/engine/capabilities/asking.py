@@ -39,24 +39,24 @@ class InconclusiveError(Exception):
     """The model's own words leave open what was on trial."""
 
 
-def raise_if_not_taken(exchange: Exchange, *params: str) -> None:
+def raise_if_not_taken(exchange: Exchange, param: str, *others: str) -> None:
     """Read an answer for the server's statement that it cannot take a parameter.
 
     Args:
         exchange: the request and its answer.
-        params: the parameters on trial.
+        param: the parameter on trial.
+        others: further parameters that a refusal may name for it.
 
     Raises:
-        NotTakenError: a refusal names one as its `param` or in its message, or the answer names one as dropped.
+        NotTakenError: a refusal names one as its `param` or in its message, or the answer names `param` as dropped.
     """
     error = error_object(exchange) if exchange.status in _CANNOT else {}
     message = str(error.get("message") or "")
-    dropped = (exchange.response_headers.get(DROPPED_HEADER) or "").split(", ")
-    for param in params:
-        if str(error.get("param") or "").startswith(param) or re.search(rf"(?<!\w){re.escape(param)}(?!\w)", message):
-            raise NotTakenError("refused", f"the server refuses {param!r} with {exchange.status}: {message}")
-        if param in dropped:
-            raise NotTakenError("dropped", f"the server says in {DROPPED_HEADER} that it dropped {param!r}")
+    for name in (param, *others):
+        if str(error.get("param") or "").startswith(name) or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message):
+            raise NotTakenError("refused", f"the server refuses {name!r} with {exchange.status}: {message}")
+    if param in (exchange.response_headers.get(DROPPED_HEADER) or "").split(", "):
+        raise NotTakenError("dropped", f"the server says in {DROPPED_HEADER} that it dropped {param!r}")
 
 
 class Asker:
@@ -64,12 +64,13 @@ class Asker:
 
     Args:
         client: the model's client.
-        params: the parameters on trial.
+        param: the parameter on trial.
+        others: further parameters that a refusal may name for it.
     """
 
-    def __init__(self, client: ChatClient, *params: str) -> None:
+    def __init__(self, client: ChatClient, param: str, *others: str) -> None:
         self._client = client
-        self._params = params
+        self._params = (param, *others)
 
     def __call__(self, messages: Messages = PROMPT, **fields: Any) -> dict[str, Any]:
         """Send one request and return its answer.

@@ -22,7 +22,10 @@ _LONG = (10, 130, 250)
 _ROLES = ("system", "user", "assistant", "user")
 _FOREIGN = "\N{CUNEIFORM SIGN A}\N{GRINNING FACE}\N{HIRAGANA LETTER YU}\u0301 " * 3
 """Characters of several bytes, which no vocabulary has as one token in this order."""
-_SPACED = "def f(x):\n\t\treturn    x\n\n\n\tif  x:\n\t\t\tprint(x)\n"
+_SYLLABLES = "\uac01\ud7a3\ubdc1\uc36c"
+"""Composed syllables of three bytes each; taken apart, each has nine."""
+_COLOURS = ("red", "green", "blue", "red", "green", "blue")
+_INDENT = " \t \t"
 _CONTROL = "a\x07b\x1bc\x7fd" * 4
 _QUESTIONS = {"What is the capital of France?": "Paris", "What is 2+2?": "4"}
 
@@ -72,8 +75,8 @@ def long_prompt(ask: Asker) -> str:
 
 
 def text_parts(ask: Asker) -> str:
-    """A list with one text part is the same as the text, and the second of two parts counts."""
-    prompt = "Say hello to the world."
+    """A list with one text part is the same as the text, white space before it too; the second of two parts counts."""
+    prompt = f"{_INDENT}Say hello to the world."
     plain, part = ask(prompt), ask(_parts(prompt))
     for name, read in (("prompt tokens", prompt_tokens), ("text", text)):
         if read(plain) != read(part):
@@ -102,9 +105,25 @@ def escaped_characters(ask: Asker) -> str:
     )
 
 
+def composed_characters(ask: Asker) -> str:
+    """Composed characters reach the model composed: no tokenizer makes more tokens of a text than it has bytes."""
+    few, more = (prompt_tokens(ask(_SYLLABLES * times, max_tokens=1)) for times in (1, 4))
+    limit = 3 * len(_SYLLABLES.encode())
+    if 0 < more - few <= limit:
+        return ""
+    return f"{limit} bytes of Hangul should add 1 to {limit} tokens to the prompt, they add {more - few}"
+
+
 def white_space(ask: Asker) -> str:
-    """Tabs, newlines and several spaces within a text reach the model."""
-    return _more_than(ask, _SPACED, " ".join(_SPACED.split()), "single spaces in their place")
+    """Newlines, tabs and several spaces within a text reach the model: they are more tokens than single spaces."""
+    single = prompt_tokens(ask(" ".join(_COLOURS), max_tokens=1))
+    for space in ("\n", "\t", "   "):
+        tokens = prompt_tokens(ask(space.join(_COLOURS), max_tokens=1))
+        if tokens <= single:
+            return (
+                f"words with {space!r} between should be more than {single} tokens, as with single spaces, got {tokens}"
+            )
+    return ""
 
 
 def control_characters(ask: Asker) -> str:

@@ -39,7 +39,7 @@ class _Trial:
     """A trial and its parameters.
 
     Attributes:
-        params: the parameters that a refusal may name, with commas between.
+        params: the parameter that the server may name as dropped, and others that a refusal may name; with commas.
         verify: returns what went wrong, as a sentence; empty if all is well.
     """
 
@@ -100,6 +100,7 @@ TRIALS: dict[str, _Trial] = {
     "text parts": _Trial("messages", conversation.text_parts),
     "foreign characters": _Trial("messages", conversation.foreign_characters),
     "escaped characters": _Trial("messages", conversation.escaped_characters),
+    "composed characters": _Trial("messages", conversation.composed_characters),
     "white space": _Trial("messages", conversation.white_space),
     "control characters": _Trial("messages", conversation.control_characters),
     "tools": _Trial("tools", tools.offered_tools),

@@ -10,6 +10,7 @@ import pytest
 from keywords.engine.openai.client import ChatClient
 
 WORDS = [f"{start}{end}" for start in ("ka", "lo", "mi", "ru", "te", "zu") for end in ("n", "rp", "st", "x")]
+ENDS = " \n"
 ANSWERS = {"What is the capital of France?": "Paris", "What is 2+2?": "4"}
 
 
@@ -19,10 +20,12 @@ class ToyServer:
     Args:
         spoil_request: changes each request before it is answered; a defect before the model.
         spoil_answer: changes each plain answer; a defect behind the model.
+        headers: further headers of plain answers.
     """
 
-    def __init__(self, spoil_request=lambda body: body, spoil_answer=lambda answer: answer):
+    def __init__(self, spoil_request=lambda body: body, spoil_answer=lambda answer: answer, headers=()):
         self._spoil_request, self._spoil_answer = spoil_request, spoil_answer
+        self._headers = dict(headers)
         self._count = 0
         self.client = ChatClient(
             "http://toy.test", api_key=None, model="toy", transport=httpx2.MockTransport(self._handle)
@@ -33,7 +36,7 @@ class ToyServer:
         self._count += 1
         answer = self._spoil_answer(self._answer(body))
         if not body.get("stream"):
-            return httpx2.Response(200, json=answer)
+            return httpx2.Response(200, json=answer, headers=self._headers)
         events = [json.dumps(event) for event in streamed(answer)]
         content = "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"])
         return httpx2.Response(200, content=content.encode(), headers={"content-type": "text/event-stream"})
@@ -101,7 +104,7 @@ def said(body, index):
         seed = body.get("seed")
         key += [body["temperature"], random.random() if seed is None else seed, index]
     model = random.Random(repr(key))
-    return [f"{model.choice(WORDS)} " for _ in range(40)]
+    return [f"{model.choice(WORDS)}{model.choice(ENDS)}" for _ in range(40)]
 
 
 def logprob(token, alternatives):

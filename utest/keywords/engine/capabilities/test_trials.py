@@ -1,5 +1,8 @@
 """Each trial lets a server pass that takes its field, and finds one that ignores or damages it."""
 
+import re
+from unicodedata import normalize
+
 import pytest
 
 from keywords.engine.capabilities.asking import InconclusiveError
@@ -82,6 +85,10 @@ def in_logprobs(change):
     return in_choice(one)
 
 
+def in_text(change):
+    return in_choice(lambda one: one | {"message": one["message"] | {"content": change(one["message"]["content"])}})
+
+
 def all_certain(tokens):
     return [token | {"top_logprobs": [{"logprob": 0.0}] * 3} for token in tokens]
 
@@ -147,7 +154,13 @@ REQUEST_DEFECTS = [
     ("text parts", messages(first_part_only), "a second text part"),
     ("foreign characters", each_content(lambda text: text.encode("ascii", "replace").decode()), "question marks"),
     ("foreign characters", each_content(lambda text: text.encode("ascii", "ignore").decode()), "question marks"),
-    ("white space", each_content(lambda text: " ".join(text.split())), "single spaces"),
+    ("composed characters", each_content(lambda text: normalize("NFD", text)), "36 bytes of Hangul"),
+    ("composed characters", each_content(lambda text: text.encode("ascii", "ignore").decode()), "they add 0"),
+    ("white space", each_content(lambda text: text.replace("\n", " ")), "words with '\\n' between"),
+    ("white space", each_content(lambda text: text.replace("\t", " ")), "words with '\\t' between"),
+    ("white space", each_content(lambda text: " ".join(text.split())), "words with '\\n' between"),
+    ("white space", each_content(lambda text: re.sub(" +", " ", text)), "words with '   ' between"),
+    ("text parts", each_content(str.lstrip), "one text part should give"),
     ("control characters", each_content(lambda text: "".join(filter(str.isprintable, text))), "without them"),
     ("tools", without("tools"), "two tools should reach"),
     ("a forced tool", without("tools"), "calls no tool"),
@@ -168,8 +181,9 @@ ANSWER_DEFECTS = [
     ("max_tokens", in_choice(always_stop), "'stop'"),
     ("n>1", another_choice_twice, "two choices should differ"),
     ("n>1", only_first_choice, "got [0]"),
-    ("logprobs", in_logprobs(lambda tokens: tokens[1:]), "of 4 tokens should come, got 3"),
+    ("logprobs", in_logprobs(lambda tokens: tokens[1:]), "of 12 tokens should come, got 11"),
     ("logprobs", in_logprobs(lambda tokens: tokens[::-1]), "make"),
+    ("logprobs", in_text(lambda text: text.replace("\n", " ")), "make"),
     ("logprobs", in_logprobs(lambda tokens: [one | {"logprob": 0.5} for one in tokens]), "at most 0"),
     (
         "top_logprobs",
@@ -188,6 +202,12 @@ def test_a_damaged_answer_is_found(toy_server, capability, defect, message):
     result = try_capability(toy_server(spoil_answer=defect).client, capability)
     assert result.outcome == "lost"
     assert message in result.detail
+
+
+def test_a_forced_tool_is_not_excused_by_the_tools_that_were_dropped(toy_server):
+    forgetful = toy_server(spoil_request=without("tools", "tool_choice"), headers={"x-gateway-dropped-params": "tools"})
+    assert try_capability(forgetful.client, "tools").outcome == "dropped"
+    assert try_capability(forgetful.client, "a forced tool").outcome == "lost"
 
 
 def test_a_model_that_answers_neither_question_leaves_their_order_open(toy_server):
