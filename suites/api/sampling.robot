@@ -17,7 +17,7 @@ A tiny top_p makes the answers of all seeds the same
     [Tags]    req:FLDS-014
     top_p
 A seed repeats its answer, and another seed does not
-    [Tags]    req:FLDS-014
+    [Tags]    req:DETM-002    req:DETM-003
     seed
 A stream takes temperature and seed
     [Tags]    req:FLDS-016

@@ -42,11 +42,11 @@ def stop(ask: Asker, before: tuple[str, ...] = (), *, streamed: bool = False) ->
     """
     prompt = "Count from one to ten in words."
     whole = text(ask(prompt, max_tokens=12))
-    words = whole.split()
-    if len(words) < 2:  # noqa: PLR2004  # the second word is the stop text
+    word = next((word for word in whole.split() if whole.partition(word)[0].strip()), "")
+    if not word:
         raise InconclusiveError(f"an answer of at least two words is needed for a stop text, got {whole!r}")
-    stops = [*before, words[1]]
-    expected = whole.partition(words[1])[0]
+    stops = [*before, word]
+    expected = whole.partition(word)[0]
     if streamed:
         stream = ask.stream(prompt, max_tokens=12, stop=stops)
         got, reason = stream.text, str(stream.finish_reason)

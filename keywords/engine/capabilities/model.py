@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from keywords.engine.capabilities import answer_form, conversation, sampling, tools
-from keywords.engine.capabilities.asking import Asker, NotTakenError
+from keywords.engine.capabilities.asking import Asker, InconclusiveError, NotTakenError
 from keywords.engine.capabilities.backends import CAPABILITIES, Outcome
 
 if TYPE_CHECKING:
@@ -36,15 +36,17 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """A trial and its parameters.
+    """A trial, its parameters and its control.
 
     Attributes:
         params: the parameter that the server may name as dropped, and others that a refusal may name; with commas.
         verify: returns what went wrong, as a sentence; empty if all is well.
+        compares_greedy: whether it compares greedy answers, so that it means nothing where they are not the same.
     """
 
     params: str
     verify: Callable[[Asker], str]
+    compares_greedy: bool = False
 
 
 def try_capability(client: ChatClient, capability: str) -> TrialResult:
@@ -56,12 +58,16 @@ def try_capability(client: ChatClient, capability: str) -> TrialResult:
 
     Raises:
         KeyError: there is no such trial.
-        ValueError: the refusal is of another field, or nothing can be concluded.
+        ValueError: the refusal is of another field.
+        InconclusiveError: the model's own words leave the question open.
         NoUsableAnswer: a request failed.
     """
     trial = TRIALS[capability]
+    ask = Asker(client, *trial.params.split(","))
     try:
-        defect = trial.verify(Asker(client, *trial.params.split(",")))
+        defect = trial.verify(ask)
+        if defect and trial.compares_greedy and not sampling.is_repeatable(ask):
+            raise InconclusiveError(f"the same request at temperature 0 gets different answers; besides, {defect}")
     except NotTakenError as statement:
         return TrialResult(statement.outcome, str(statement))
     return TrialResult("lost", defect) if defect else TrialResult("taken")
@@ -77,15 +83,15 @@ TRIALS: dict[str, _Trial] = {
     "max_completion_tokens": _Trial(
         "max_completion_tokens", partial(answer_form.max_tokens, name="max_completion_tokens")
     ),
-    "stop": _Trial("stop", answer_form.stop),
-    "a list of stops": _Trial("stop", partial(answer_form.stop, before=("never said",))),
-    "stop in a stream": _Trial("stop", partial(answer_form.stop, streamed=True)),
+    "stop": _Trial("stop", answer_form.stop, compares_greedy=True),
+    "a list of stops": _Trial("stop", partial(answer_form.stop, before=("never said",)), compares_greedy=True),
+    "stop in a stream": _Trial("stop", partial(answer_form.stop, streamed=True), compares_greedy=True),
     "n>1": _Trial("n", answer_form.choices),
     "json_schema": _Trial("response_format", answer_form.json_schema),
     "json_object": _Trial("response_format", answer_form.json_object),
     "logprobs": _Trial("logprobs", answer_form.logprobs),
     "top_logprobs": _Trial("top_logprobs", answer_form.top_logprobs),
-    "logprobs in a stream": _Trial("logprobs", answer_form.streamed_logprobs),
+    "logprobs in a stream": _Trial("logprobs", answer_form.streamed_logprobs, compares_greedy=True),
     "temperature": _Trial("temperature", sampling.temperature),
     "top_p": _Trial("top_p", sampling.top_p),
     "seed": _Trial("seed", sampling.seed),
@@ -97,9 +103,9 @@ TRIALS: dict[str, _Trial] = {
     "each turn": _Trial("messages", conversation.turns),
     "the last question": _Trial("messages", conversation.last_question),
     "a long prompt": _Trial("messages", conversation.long_prompt),
-    "text parts": _Trial("messages", conversation.text_parts),
+    "text parts": _Trial("messages", conversation.text_parts, compares_greedy=True),
     "foreign characters": _Trial("messages", conversation.foreign_characters),
-    "escaped characters": _Trial("messages", conversation.escaped_characters),
+    "escaped characters": _Trial("messages", conversation.escaped_characters, compares_greedy=True),
     "composed characters": _Trial("messages", conversation.composed_characters),
     "white space": _Trial("messages", conversation.white_space),
     "control characters": _Trial("messages", conversation.control_characters),

@@ -18,6 +18,11 @@ _TOKEN_IDS = (1000, 1001)
 """Two words that every vocabulary of today has; which ones does not matter."""
 
 
+def is_repeatable(ask: Asker) -> bool:
+    """Whether the same greedy request gets the same answer three times."""
+    return len({text(ask(_STORY, max_tokens=12)) for _ in range(3)}) == 1
+
+
 def temperature(ask: Asker) -> str:
     """A high temperature changes the greedy answer."""
     return _changes(ask, max_tokens=12, temperature=_HOT, seed=1)

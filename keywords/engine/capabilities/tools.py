@@ -36,11 +36,11 @@ _FORCED: dict[str, Any] = {
 
 
 def offered_tools(ask: Asker) -> str:
-    """Offered tools make the prompt longer."""
-    before, after = prompt_tokens(ask(max_tokens=1)), prompt_tokens(ask(max_tokens=1, tools=_TOOLS))
-    if after > before:
+    """Each of two offered tools makes the prompt longer."""
+    none, one, both = (prompt_tokens(ask(max_tokens=1, tools=_TOOLS[:count] or None)) for count in (0, 1, 2))
+    if none < one < both:
         return ""
-    return f"two tools should reach the model, the prompt has {after} tokens with them and {before} without"
+    return f"two tools should reach the model, the prompt has {none} tokens without, {one} with one, {both} with both"
 
 
 def forced_tool(ask: Asker) -> str:

@@ -163,6 +163,7 @@ REQUEST_DEFECTS = [
     ("text parts", each_content(str.lstrip), "one text part should give"),
     ("control characters", each_content(lambda text: "".join(filter(str.isprintable, text))), "without them"),
     ("tools", without("tools"), "two tools should reach"),
+    ("tools", lambda body: body | ({"tools": body["tools"][:1]} if body.get("tools") else {}), "with both"),
     ("a forced tool", without("tools"), "calls no tool"),
     ("a forced tool", without("tool_choice"), "calls no tool"),
     ("a forced tool in a stream", without("tools", streamed=True), "calls no tool"),
@@ -214,6 +215,12 @@ def test_a_model_that_answers_neither_question_leaves_their_order_open(toy_serve
     server = toy_server(spoil_answer=in_choice(lambda one: one | {"message": {"content": "Hm."}}))
     with pytest.raises(InconclusiveError, match="answers neither question"):
         try_capability(server.client, "the last question")
+
+
+def test_greedy_answers_that_differ_leave_a_comparison_open(toy_server):
+    hot = toy_server(spoil_request=lambda body: without("stop")(body) | {"temperature": 1})
+    with pytest.raises(InconclusiveError, match="at temperature 0 gets different answers; besides, with stop="):
+        try_capability(hot.client, "stop")
 
 
 def test_an_answer_of_one_word_has_no_stop_text(toy_server):
