@@ -83,7 +83,8 @@ def changes_answer(ask: Asker, **fields: Any) -> str:
 
 def _changes(ask: Asker, prompt: str = _STORY, *, max_tokens: int = 6, **fields: Any) -> str:
     before, after = text(ask(prompt, max_tokens=max_tokens)), text(ask(prompt, max_tokens=max_tokens, **fields))
-    return f"{fields} should change the answer, with and without it is {after!r}" if before == after else ""
+    asked = ", ".join(f"{name}={value!r}" for name, value in fields.items())
+    return f"{asked} should change the answer, with it and without it is {after!r}" if before == after else ""
 
 
 def _story(ask: Asker, **fields: Any) -> str:
