@@ -55,6 +55,12 @@ A longer prompt counts for more tokens
     ${tokens} =    Get Usage    ${short}    prompt_tokens
     Get Usage    ${long}    prompt_tokens    >    ${tokens}
 
+The user's label does not change the answer
+    [Tags]    req:FLDS-017
+    ${answer} =    Ask    Tell me a story.    temperature=0    max_tokens=8
+    ${labelled} =    Ask    Tell me a story.    temperature=0    max_tokens=8    extra={"user": "user-1"}
+    Get Text    ${labelled}    ==    ${answer.text}
+
 Fields that the gateway does not know reach the backend untouched
     [Tags]    req:CHAT-005    needs:scripted-backend
     ${backend} =    Start Scripted Backend
