@@ -12,7 +12,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.statistics.percentiles import percentile
 from keywords.run import target
-from keywords.run.assertions import verify
+from keywords.run.inconclusive import verify_time
 
 Statistic = Literal["p50", "p90", "p95", "p99", "max"]
 
@@ -77,6 +77,7 @@ class LatencyLibrary:
         Raises:
             ValueError: there are too few samples for the percentile.
             AssertionError: the comparison failed.
+            SkipExecution: it failed, and the machine is too busy for a verdict.
 
         ```robotframework
         ${probes} =    Send Probes    /health/live    times=60
@@ -87,7 +88,7 @@ class LatencyLibrary:
         value = max(samples) if statistic == "max" else percentile(samples, int(statistic[1:]))
         label = f"GET {latencies.path}, {statistic} of {len(samples)} (s),"
         logger.info(f"{label} {value:.6f}")
-        return verify(value, assertion_operator, assertion_expected, label, message)
+        return verify_time(value, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_time_beyond_deadline(
@@ -114,4 +115,4 @@ class LatencyLibrary:
         """
         value = exchange.total_s - deadline.total_seconds()
         label = f"The answer took {exchange.total_s:.3f} s, beyond {deadline.total_seconds():g} s (s)"
-        return verify(value, assertion_operator, assertion_expected, label, message)
+        return verify_time(value, assertion_operator, assertion_expected, label, message)
