@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from datetime import timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from robot.api import logger
 from robot.api.deco import keyword, library
@@ -20,8 +21,16 @@ from keywords.run import target
 from keywords.run.arguments import header, json_or_text
 from keywords.run.scopes import SCOPES
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 Form = Literal["plain", "chunked", "expect", "http/1.0"]
 _WITHIN = timedelta(seconds=5)
+_DECODERS: dict[str, Callable[[bytes], bytes]] = {
+    "identity": lambda body: body,
+    "gzip": gzip.decompress,
+    "deflate": zlib.decompress,
+}
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
@@ -96,6 +105,16 @@ class RawHttpLibrary:
         return json.dumps(target.client().request(prompt, **{"max_tokens": 1, **given}))
 
     @keyword
+    def text_of_words(self, count: int) -> str:
+        """A text of that many words of four letters.
+
+        ```robotframework
+        ${text} =    Text Of Words    1000
+        ```
+        """
+        return "word " * count
+
+    @keyword
     def compressed(self, body: str) -> bytes:
         """A body, compressed by gzip.
 
@@ -122,6 +141,55 @@ class RawHttpLibrary:
             raise AssertionError(
                 f"The answer to {exchange.method} {exchange.url} should have no header {name}, but it is {value!r}"
             )
+
+    @keyword
+    def answer_should_be_readable_as_declared(self, exchange: Exchange) -> None:
+        """Verify that a body is JSON once it is decoded as its `content-encoding` says: gzip, deflate or none.
+
+        Raises:
+            AssertionError: it is not, or it is encoded in another way.
+
+        ```robotframework
+        ${exchange} =    Write Request    GET    /v1/models    ${EMPTY}    Accept-Encoding: gzip
+        Answer Should Be Readable As Declared    ${exchange}
+        ```
+        """
+        encoding = exchange.response_headers.get("content-encoding", "identity")
+        decode = _DECODERS.get(encoding)
+        if decode is None:
+            raise AssertionError(f"The answer's content-encoding is {encoding!r}, which no client offered to read")
+        try:
+            json.loads(decode(exchange.body))
+        except (ValueError, OSError, EOFError, zlib.error) as error:
+            raise AssertionError(
+                f"The answer, decoded as its content-encoding {encoding!r} says, should be JSON, but {error}: "
+                f"{shown(exchange.body)}"
+            ) from error
+
+    @keyword
+    def connection_should_be_kept_or_its_end_announced(self, *exchanges: Exchange) -> None:
+        """Verify that each request on one connection was answered, up to an answer with `Connection: close`.
+
+        Args:
+            exchanges: from [Write Requests].
+
+        Raises:
+            AssertionError: a request was not answered, and no answer before it had announced the end.
+
+        ```robotframework
+        ${exchanges} =    Write Requests    /v1/models    /v1/models
+        Connection Should Be Kept Or Its End Announced    @{exchanges}
+        ```
+        """
+        for number, exchange in enumerate(exchanges, start=1):
+            if exchange.status is None:
+                raise AssertionError(
+                    f"Request {number} of {len(exchanges)} on one connection, {exchange.method} {exchange.url}, should "
+                    f"be answered, since no answer before it said 'Connection: close', but {exchange.failure}"
+                )
+            if exchange.response_headers.get("connection", "").lower() == "close":
+                logger.info(f"The server announced the end of the connection with answer {number}")
+                return
 
     @keyword
     def hold_slow_senders(self, count: int) -> None:
