@@ -73,6 +73,31 @@ def alone(
 
 
 @app.command()
+def defects(
+    names: Annotated[list[str] | None, typer.Argument(help="Defects by name; all of them if none is named.")] = None,
+    show: Annotated[bool, typer.Option("--list", help="List the defects, and run nothing.")] = False,  # noqa: FBT002
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at the same time, each with a gateway of its own.")] = 2,
+    suites: SuitesPath = SUITES,
+    to: Annotated[Path, typer.Option(help="The folder for the output of all runs.")] = Path("results/defects"),
+) -> None:
+    """Put one defect after the other before the suites, which know only an address, and see which row finds it.
+
+    All of them together write docs/DETECTION.md. Exit code 0 if each is found by a row of a requirement that it
+    violates, 1 if one is not, 2 if they could not be tried, 3 if rows fail without a defect.
+    Example: `qa defects "tools ignored" "id constant"`.
+    """
+    from keywords.engine.defects.catalogue import CATALOGUE  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.qa.defects import command  # noqa: PLC0415  # keeps `qa --help` fast
+
+    if show:
+        for defect in CATALOGUE:
+            typer.echo(f"{defect.name}: {defect.harm} ({', '.join(defect.requirements)})")
+        return
+    if code := command.defects(names or (), suites, to, jobs=jobs, echo=typer.echo):
+        raise typer.Exit(code)
+
+
+@app.command()
 def docs(to: Annotated[Path, typer.Option(help="The folder for the pages.")] = Path("results/keywords")) -> None:
     """Write one page for each keyword library and resource, and an index of them all."""
     from keywords.qa.docs import write_documentation  # noqa: PLC0415  # Robot takes a while to import

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.engine.defects.catalogue import DefectName
+from keywords.engine.defects.inside import DefectName
 from keywords.engine.processes.gateway_command import VARIABLE
 from keywords.run.child_run import ChildRun, run_robot
 from keywords.run.places import SUITES

@@ -17,12 +17,12 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.defects.catalogue import DEFECTS
+from keywords.engine.defects.inside import DEFECTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keywords.engine.defects.catalogue import Defect
+    from keywords.engine.defects.inside import InsideDefect
 
 _GATEWAY = (sys.executable, "-m", "gateway")
 _PASSED_ON = ("SIGTERM", "SIGINT", "SIGHUP")
@@ -46,20 +46,20 @@ def main() -> int:
     return status if status >= 0 else 128 - status
 
 
-async def _serve(defect: Defect, arguments: Sequence[str]) -> int:
+async def _serve(defect: InsideDefect, arguments: Sequence[str]) -> int:
     gateway = await asyncio.create_subprocess_exec(
         *_GATEWAY, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, limit=_LINE_BYTES
     )
     _pass_signals_on(gateway)
     from keywords.engine.defects.wire import Wire  # noqa: PLC0415  # imported while the gateway starts
 
-    wire = Wire(defect, os.environ.get("GATEWAY_API_KEYS", "").split(",")[0])
+    wire = Wire(defect.plant, os.environ.get("GATEWAY_API_KEYS", "").split(",")[0])
     url = await wire.open()
     assert gateway.stdout is not None  # noqa: S101  # it is a pipe
     async for line in gateway.stdout:
         entry = _entry(line)
         if entry.get("event") == "listening":
-            wire.gateway_url, entry["url"] = entry["url"], url
+            wire.server_url, entry["url"] = entry["url"], url
             if defect.silences_ledger:
                 _silence_ledger(arguments)
         elif defect.logs_keys and str(entry.get("path", "")).startswith("/v1/"):

@@ -9,9 +9,11 @@ import sys
 
 import httpx2
 import pytest
+from multidict import CIMultiDict
 
 from keywords.engine.defects.__main__ import _silence_ledger
-from keywords.engine.defects.catalogue import DEFECTS
+from keywords.engine.defects.exchange import Answer, Request, one_part
+from keywords.engine.defects.inside import DEFECTS
 from keywords.engine.defects.wire import Wire
 from keywords.engine.processes.gateway import start_gateway
 from keywords.engine.scripted.backend import ScriptedBackend
@@ -31,9 +33,9 @@ def ask(backend, defect, *, path="/v1/chat/completions", headers=None, **fields)
     """Send a request to a stand-in of the gateway, through the wire and directly; return both answers."""
 
     async def through_wire():
-        wire = Wire(DEFECTS[defect], "the-key")
+        wire = Wire(DEFECTS[defect].plant, "the-key")
         url = await wire.open()
-        wire.gateway_url = backend.url
+        wire.server_url = backend.url
         try:
             async with httpx2.AsyncClient(trust_env=False) as client:
                 return [
@@ -87,18 +89,20 @@ def test_a_stream_counts_one_token_too_many(backend):
     assert answers[0].text.endswith("data: [DONE]\n\n")
 
 
-def test_a_message_counts_one_token_too_many():
-    started = {"type": "message_start", "message": {"usage": {"input_tokens": 3, "output_tokens": 1}}}
-    DEFECTS["usage off by one"].spoil("/v1/messages", started)
-    assert started["message"]["usage"] == {"input_tokens": 3, "output_tokens": 2}
-
-
 @pytest.mark.parametrize(("defect", "field"), [("another service", "service"), ("another instance", "instance")])
 def test_health_alone_lies(defect, field):
-    for path, spoilt in (("/health", True), ("/health/ready", False)):
-        health = {"service": "llm-gateway", "instance": "i"}
-        DEFECTS[defect].spoil(path, health)
-        assert (health[field] not in {"llm-gateway", "i"}) is spoilt
+    health = {"service": "llm-gateway", "instance": "i", "status": "ok"}
+
+    async def spoilt(path):
+        async def send(_request):
+            return Answer(200, CIMultiDict({"content-type": "application/json"}), one_part(json.dumps(health).encode()))
+
+        request = Request("GET", path, CIMultiDict(), b"", "the-key")
+        return json.loads(await (await DEFECTS[defect].plant()(request, send)).read())
+
+    seen = asyncio.run(spoilt("/health"))
+    assert {name for name in health if seen[name] != health[name]} == {field}
+    assert asyncio.run(spoilt("/v1/models")) == health
 
 
 def test_a_silenced_ledger_drops_what_is_written_and_keeps_its_form(tmp_path):

@@ -1,0 +1,1 @@
+"""`qa defects`: puts one defect after the other before the suites, and sees which rows find it."""
