@@ -7,7 +7,6 @@ import logging
 import signal
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keywords.engine.defects.catalogue import UnknownDefectError, choose
@@ -21,6 +20,7 @@ from keywords.run.places import RESOURCES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from keywords.engine.defects.defect import Defect
     from keywords.qa.defects.attached import Server
