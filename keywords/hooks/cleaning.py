@@ -12,12 +12,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
 
+from keywords.engine.redaction.files import redact_files
 from keywords.engine.redaction.secrets import REDACTED, SECRETS
+from keywords.traceability.evidence.earlier_run import GATEWAY_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,13 +45,15 @@ class CleaningListener:
         self._streams: tuple[TextIO | None, TextIO | None] | None = None
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        """Learn the secrets that the suite was given; at the root also those of the environment."""
+        """Learn the secrets that the suite was given; at the root also those of the environment and of `-v`."""
+        variables = BuiltIn().get_variables(no_decoration=True)
         if not data.parent:
             SECRETS.protect_environment(os.environ)
+            SECRETS.protect_environment({name: value for name, value in variables.items() if isinstance(value, str)})
             self._streams = sys.__stdout__, sys.__stderr__
             # `Log To Console` writes here without asking a listener.
             sys.__stdout__, sys.__stderr__ = map(_cleaned_stream, self._streams)  # type: ignore[assignment,misc]
-        for value in BuiltIn().get_variables().values():
+        for value in variables.values():
             if isinstance(value, Secret):
                 SECRETS.protect(value.value)
             elif isinstance(value, str) and "://" in value:
@@ -97,9 +102,12 @@ class LateCleaningListener:
         """Clean what Robot writes about a row."""
         _clean_documented(result)
 
-    def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:  # noqa: ARG002
-        """Clean what Robot writes about a suite."""
+    def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
+        """Clean what Robot writes about a suite; at the root also the logs of the gateways, which have ended."""
         _clean_documented(result)
+        if not data.parent:
+            folder = Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
+            redact_files((file for pattern in GATEWAY_FILES for file in folder.glob(pattern)), SECRETS)
 
 
 class ShownAs(str):  # noqa: SLOT000  # a str has no room for slots

@@ -245,7 +245,7 @@ class ChildRunLibrary:
                 f"The search proves nothing: nowhere stands {control!r} as {', '.join(sorted(unsaid))}"
             )
         if found := ways_of(secret.value, places):
-            shown = "; ".join(f"as {way} in {', '.join(files)}" for way, files in found.items())
+            shown = "; ".join(f"as {way} in {', '.join(files[:3])} ({len(files)})" for way, files in found.items())
             raise AssertionError(f"The secret stands {shown}")
         logger.info(f"{len(places)} files and streams searched")
 

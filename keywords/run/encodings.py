@@ -98,6 +98,21 @@ class EncodingLibrary:
         return [whole[start : start + length] for start in range(0, len(whole), length)]
 
     @keyword
+    def surround_text(self, text: str, *, before: int, after: int) -> str:
+        """A text within a long one, so that a limit of Robot cuts it.
+
+        Args:
+            text: the text.
+            before: characters before it.
+            after: characters behind it.
+
+        ```robotframework
+        ${long} =    Surround Text    ${said}    before=1540    after=3000
+        ```
+        """
+        return "x" * before + text + "y" * after
+
+    @keyword
     def address_with_user(self, url: str, user: str, password: Secret) -> str:
         """An address with a user and a password.
 

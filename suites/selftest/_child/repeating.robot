@@ -65,7 +65,7 @@ The row itself repeats it
 
 A long message is cut
     ${said} =    Both    plain
-    ${long} =    Evaluate    "x" * 1540 + $said + "y" * 3000
+    ${long} =    Surround Text    ${said}    before=1540    after=3000
     Fail    ${long}
 
 
