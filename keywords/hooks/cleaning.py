@@ -9,7 +9,6 @@ suites' files, unless a row runs a keyword that another text names.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
+from robot.result import model
 
 from keywords.engine.redaction.files import redact_files
 from keywords.engine.redaction.secrets import REDACTED, SECRETS
@@ -32,7 +32,19 @@ BEFORE_ALL, AFTER_ALL = 1000, -1000
 HTML = "*HTML*"
 _MARK, _HTML_MARK = REDACTED.decode(), "&lt;secret&gt;"
 _NOT_CLEANED = "(This text could not be cleaned, so it is not shown.)"
-_ATTRIBUTES = ("name", "doc", "args", "assign", "tags", "condition", "value", "values", "patterns")
+_ATTRIBUTES: dict[type, tuple[str, ...]] = {
+    model.Keyword: ("name", "doc", "args", "assign", "tags"),
+    model.For: ("values",),
+    model.ForIteration: ("assign",),
+    model.While: ("condition",),
+    model.IfBranch: ("condition",),
+    model.TryBranch: ("patterns",),
+    model.Group: ("name",),
+    model.Var: ("value",),
+    model.Return: ("values",),
+    model.Error: ("values",),
+}
+"""Attributes with texts of keywords and control structures; these have more, deprecated ones, made of their own."""
 
 
 class CleaningListener:
@@ -191,11 +203,11 @@ def _changes(texts: Mapping[str, str]) -> dict[str, str]:
 
 def _clean_item(item: Any) -> None:
     """Clean a keyword or a control structure; each has some of these attributes."""
-    for attribute in _ATTRIBUTES:
-        value = getattr(item, attribute, None)
+    for attribute in _ATTRIBUTES.get(type(item), ()):
+        value = getattr(item, attribute)
         if isinstance(value, str):
             if (cleaned := _cleaned(value)) != value:
-                _set(item, attribute, cleaned)
+                setattr(item, attribute, cleaned)
         elif value:
             _clean_list(item, attribute, value)
     message = getattr(item, "message", "")
@@ -210,10 +222,4 @@ def _clean_list(item: Any, attribute: str, values: Any) -> None:
     texts = [str(value) for value in values]
     cleaned = [_cleaned(text) for text in texts]
     if cleaned != texts:
-        _set(item, attribute, cleaned)
-
-
-def _set(item: Any, attribute: str, value: object) -> None:
-    # Control structures have some attributes of keywords, made of their own, only to be read.
-    with contextlib.suppress(AttributeError):
-        setattr(item, attribute, value)
+        setattr(item, attribute, cleaned)

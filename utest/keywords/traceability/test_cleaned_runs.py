@@ -122,6 +122,7 @@ def test_a_secret_is_shown_nowhere_however_robot_comes_by_it(project, monkeypatc
     process = speaking(project, monkeypatch, KEY)
     assert process.returncode == 5
     assert places(project, process, KEY) == set()
+    assert "deprecated" not in process.stderr
     assert "<secret>" in process.stdout
     assert "console <secret>" in process.stdout
     messages = {result.row.name: result.message for result in read_output(project.results / "output.xml").results}
