@@ -73,7 +73,7 @@ def test_a_search_that_finds_the_control_in_all_ways_proves_something(child, tmp
     ChildRunLibrary().child_should_keep_secret(child, KEY, control=CONTROL)
     (tmp_path / "output.xml").write_text(CONTROL)
     with pytest.raises(
-        AssertionError, match="proves nothing: nowhere stands 'no-secret.* as .*base64.*pieces of a stream"
+        AssertionError, match=r"proves nothing: nowhere stands 'no-secret.* as .*base64.*pieces of a stream"
     ):
         ChildRunLibrary().child_should_keep_secret(child, KEY, control=CONTROL)
 

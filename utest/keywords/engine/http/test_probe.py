@@ -106,6 +106,6 @@ def test_user_and_password_of_the_address_are_sent_and_not_shown(serve):
         probe(url.replace("http://", "http://tester:s3cr3t@"), None)
     assert seen[0][2].startswith("Basic ")
     assert "s3cr3t" not in str(refused.value)
-    with pytest.raises(ProbeError, match="No server answers at http://127.0.0.1:9 ") as unreachable:
+    with pytest.raises(ProbeError, match=r"No server answers at http://127\.0\.0\.1:9 ") as unreachable:
         probe("http://tester:s3cr3t@127.0.0.1:9", None)
     assert "s3cr3t" not in str(unreachable.value)
