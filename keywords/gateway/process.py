@@ -14,7 +14,6 @@ from keywords.engine import clock
 from keywords.engine.processes.background import run_in_background
 from keywords.engine.processes.gateway import CommandResult, GatewayProcessError, run_command, start_gateway
 from keywords.engine.processes.tree import Ended, wait_gone
-from keywords.engine.redaction.secrets import SECRETS
 from keywords.run.assertions import verify
 from keywords.run.context import Gateway, Target, chosen_gateway, output_dir, probe_target
 from keywords.run.scopes import SCOPES
@@ -150,7 +149,6 @@ class GatewayProcessLibrary:
             environment=environment,
             warm=warm,
         )
-        SECRETS.protect(process.api_key)
         gateway = Gateway(
             url=process.url,
             pid=process.pid,

@@ -9,15 +9,18 @@ suites' files, unless a row runs a keyword that another text names.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
+from robot.result import model
 
+from keywords.engine.redaction.files import redact_files
 from keywords.engine.redaction.secrets import REDACTED, SECRETS
+from keywords.traceability.evidence.earlier_run import GATEWAY_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +32,19 @@ BEFORE_ALL, AFTER_ALL = 1000, -1000
 HTML = "*HTML*"
 _MARK, _HTML_MARK = REDACTED.decode(), "&lt;secret&gt;"
 _NOT_CLEANED = "(This text could not be cleaned, so it is not shown.)"
-_ATTRIBUTES = ("name", "doc", "args", "assign", "tags", "condition", "value", "values", "patterns")
+_ATTRIBUTES: dict[type, tuple[str, ...]] = {
+    model.Keyword: ("name", "doc", "args", "assign", "tags"),
+    model.For: ("values",),
+    model.ForIteration: ("assign",),
+    model.While: ("condition",),
+    model.IfBranch: ("condition",),
+    model.TryBranch: ("patterns",),
+    model.Group: ("name",),
+    model.Var: ("value",),
+    model.Return: ("values",),
+    model.Error: ("values",),
+}
+"""Attributes with texts of keywords and control structures; these have more, deprecated ones, made of their own."""
 
 
 class CleaningListener:
@@ -42,13 +57,15 @@ class CleaningListener:
         self._streams: tuple[TextIO | None, TextIO | None] | None = None
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        """Learn the secrets that the suite was given; at the root also those of the environment."""
+        """Learn the secrets that the suite was given; at the root also those of the environment and of `-v`."""
+        variables = BuiltIn().get_variables(no_decoration=True)
         if not data.parent:
             SECRETS.protect_environment(os.environ)
+            SECRETS.protect_environment({name: value for name, value in variables.items() if isinstance(value, str)})
             self._streams = sys.__stdout__, sys.__stderr__
             # `Log To Console` writes here without asking a listener.
             sys.__stdout__, sys.__stderr__ = map(_cleaned_stream, self._streams)  # type: ignore[assignment,misc]
-        for value in BuiltIn().get_variables().values():
+        for value in variables.values():
             if isinstance(value, Secret):
                 SECRETS.protect(value.value)
             elif isinstance(value, str) and "://" in value:
@@ -97,9 +114,12 @@ class LateCleaningListener:
         """Clean what Robot writes about a row."""
         _clean_documented(result)
 
-    def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:  # noqa: ARG002
-        """Clean what Robot writes about a suite."""
+    def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
+        """Clean what Robot writes about a suite; at the root also the logs of the gateways, which have ended."""
         _clean_documented(result)
+        if not data.parent:
+            folder = Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
+            redact_files((file for pattern in GATEWAY_FILES for file in folder.glob(pattern)), SECRETS)
 
 
 class ShownAs(str):  # noqa: SLOT000  # a str has no room for slots
@@ -183,11 +203,11 @@ def _changes(texts: Mapping[str, str]) -> dict[str, str]:
 
 def _clean_item(item: Any) -> None:
     """Clean a keyword or a control structure; each has some of these attributes."""
-    for attribute in _ATTRIBUTES:
-        value = getattr(item, attribute, None)
+    for attribute in _ATTRIBUTES.get(type(item), ()):
+        value = getattr(item, attribute)
         if isinstance(value, str):
             if (cleaned := _cleaned(value)) != value:
-                _set(item, attribute, cleaned)
+                setattr(item, attribute, cleaned)
         elif value:
             _clean_list(item, attribute, value)
     message = getattr(item, "message", "")
@@ -202,10 +222,4 @@ def _clean_list(item: Any, attribute: str, values: Any) -> None:
     texts = [str(value) for value in values]
     cleaned = [_cleaned(text) for text in texts]
     if cleaned != texts:
-        _set(item, attribute, cleaned)
-
-
-def _set(item: Any, attribute: str, value: object) -> None:
-    # Control structures have some attributes of keywords, made of their own, only to be read.
-    with contextlib.suppress(AttributeError):
-        setattr(item, attribute, value)
+        setattr(item, attribute, cleaned)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 from assertionengine import AssertionOperator, verify_assertion
 from assertionengine.assertion_engine import handlers
 
+from keywords.engine.redaction.secrets import SECRETS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -108,4 +110,5 @@ def verify_no_defects(verdict: str, defects: Sequence[str]) -> None:
         AssertionError: with every defect.
     """
     if defects:
-        raise AssertionError(f"{verdict}: {'; '.join(defects)}")
+        # Defects quote what a server said.
+        raise AssertionError(SECRETS.clean(f"{verdict}: {'; '.join(defects)}"))

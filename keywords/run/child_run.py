@@ -1,5 +1,6 @@
 """Run small suites within a run, to test the suite itself."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from robot.api.types import Secret
 from keywords.engine.redaction.secrets import REDACTED
 from keywords.run.assertions import verify
 from keywords.run.context import current_target, output_dir
+from keywords.run.encodings import WAYS, ways_of
 from keywords.run.places import SUITES
 from keywords.traceability.results import Result, read_output
 
@@ -97,7 +99,7 @@ class ChildRunLibrary:
 
     @keyword
     def run_child(self, suite: str, *options: str) -> ChildRun:
-        """Run a suite, attached to the target of this run, and wait for its end.
+        """Run a suite, attached to the target of this run, with all reports of `qa run`, and wait for its end.
 
         Args:
             suite: a file in `suites/selftest/_child/`.
@@ -113,8 +115,11 @@ class ChildRunLibrary:
         target = current_target()
         self._runs += 1
         key = {"GATEWAY_API_KEY": target.api_key.value if target.api_key else ""}
-        options = ("-v", f"GATEWAY_URL:{target.url}", *options)
-        return run_robot(f"{self._runs}-{Path(suite).stem}", *options, str(CHILDREN / suite), environment=key)
+        name = f"{self._runs}-{Path(suite).stem}"
+        allure = output_dir() / "children" / name / "allure-results"
+        reports = ("--xunit", "xunit.xml", "--listener", f"allure_robotframework:{allure}")
+        options = ("-v", f"GATEWAY_URL:{target.url}", *reports, *options)
+        return run_robot(name, *options, str(CHILDREN / suite), environment=key)
 
     @keyword
     def get_row_status(
@@ -173,13 +178,12 @@ class ChildRunLibrary:
         Get Status Of Repeated Requests    ${child}    An answer that nobody gives is expected    ==    200
         ```
         """
-        evidence = child.row(row).evidence
-        script = child.folder / (evidence or "") / ".." / "curl.sh"
-        if evidence is None or not script.resolve().is_file():
-            raise AssertionError(f"The row {row!r} left no curl.sh; its evidence is {evidence}")
+        script = _evidence(child, row) / "curl.sh"
+        if not script.is_file():
+            raise AssertionError(f"The row {row!r} left no curl.sh in {script.parent}")
         key = current_target().api_key
         process = subprocess.run(  # noqa: S603  (a script that this suite wrote)
-            ["/bin/sh", str(script.resolve())],
+            ["/bin/sh", str(script)],
             capture_output=True,
             text=True,
             timeout=TIME_LIMIT_S,
@@ -192,6 +196,58 @@ class ChildRunLibrary:
             raise AssertionError(f"curl.sh ended with {process.returncode} and without an answer: {process.stderr}")
         label = "Status of the repeated request"
         return verify(int(statuses[-1]), assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def get_last_failure(
+        self,
+        child: ChildRun,
+        row: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+    ) -> str:
+        """Why the last exchange of a row broke off, by its evidence; empty if it did not.
+
+        Raises:
+            AssertionError: the row's evidence holds no exchange.
+
+        ```robotframework
+        ${child} =    Run Child    waiting.robot
+        Get Last Failure    ${child}    A row waits for an answer that never comes    contains    timeout
+        ```
+        """
+        exchanges = sorted(_evidence(child, row).glob("*-exchange.json"))
+        if not exchanges:
+            raise AssertionError(f"The evidence of {row!r} holds no exchange")
+        failure = json.loads(exchanges[-1].read_bytes())["failure"] or ""
+        return verify(failure, assertion_operator, assertion_expected, "Failure of the last exchange", message)
+
+    @keyword
+    def child_should_keep_secret(self, child: ChildRun, secret: Secret, *, control: str) -> None:
+        """Search every file and the output of the run for a secret in every encoding, and for pieces of it.
+
+        Args:
+            child: the run.
+            secret: what must not be there.
+            control: a text without special meaning that was said in the same ways: the same search must find it.
+
+        Raises:
+            AssertionError: the secret was found, or the control was not. The message names places, not the secret.
+
+        ```robotframework
+        ${child} =    Run Child    repeating.robot
+        Child Should Keep Secret    ${child}    ${GATEWAY_API_KEY}    control=no-secret-1A2b3C4d5E
+        ```
+        """
+        places = _places(child)
+        if unsaid := set(WAYS) - set(ways_of(control, places)):
+            raise AssertionError(
+                f"The search proves nothing: nowhere stands {control!r} as {', '.join(sorted(unsaid))}"
+            )
+        if found := ways_of(secret.value, places):
+            shown = "; ".join(f"as {way} in {', '.join(files[:3])} ({len(files)})" for way, files in found.items())
+            raise AssertionError(f"The secret stands {shown}")
+        logger.info(f"{len(places)} files and streams searched")
 
     @keyword
     def files_of_child_should_not_contain(self, child: ChildRun, secret: Secret, *, row: str) -> None:
@@ -224,3 +280,17 @@ class ChildRunLibrary:
         logger.info(f"{len(files)} files searched")
         if found:
             raise AssertionError(f"The secret stands in {', '.join(found)}")
+
+
+def _evidence(child: ChildRun, row: str) -> Path:
+    evidence = child.row(row).evidence
+    if evidence is None:
+        raise AssertionError(f"The row {row!r} left no evidence")
+    return (child.folder / evidence).resolve().parent
+
+
+def _places(child: ChildRun) -> dict[str, str]:
+    """The text of each file of a run, and of what it printed."""
+    files = [path for path in child.folder.rglob("*") if path.is_file()]
+    texts = {str(path.relative_to(child.folder)): path.read_bytes().decode("latin-1") for path in files}
+    return {**texts, "stdout": child.stdout, "stderr": child.stderr}

@@ -4,6 +4,8 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
+from keywords.engine.redaction.secrets import SECRETS
+
 _LIMITS = {
     "<=": "accepted at most",
     "<": "accepted below",
@@ -18,6 +20,7 @@ def append_test_message(sentence: str) -> None:
 
     Robot replaces the message of a row that fails by the failure.
     """
+    sentence = SECRETS.clean(sentence)
     try:
         in_row = BuiltIn().get_variable_value("${TEST NAME}") is not None
     except RobotNotRunningError:

@@ -4,8 +4,13 @@ Documentation       The suite verifies itself: the evidence of a failed row, and
 
 Resource            ../../resources/gateway.resource
 Library             keywords.run.child_run.ChildRunLibrary
+Library             keywords.run.encodings.EncodingLibrary
 
 Test Tags           kind:functional
+
+
+*** Variables ***
+${PASSWORD: Secret}    %{PASSWORD_OF_SELFTEST=of-the-tester-1}
 
 
 *** Test Cases ***
@@ -41,6 +46,41 @@ No key reaches a file of a run
     ${child} =    Run Child    failing.robot    --loglevel    TRACE
     Files Of Child Should Not Contain    ${child}    ${GATEWAY_API_KEY}
     ...    row=An answer that nobody gives is expected
+
+No key reaches a file of a run, whoever says it
+    [Tags]    req:SELF-023    kind:security    needs:api-key
+    ${child} =    Run Child    repeating.robot    --loglevel    TRACE
+    Child Should Keep Secret    ${child}    ${GATEWAY_API_KEY}    control=no-secret-1A2b3C4d5E
+
+No text of a server breaks a run
+    [Tags]    req:SELF-024    kind:negative
+    ${child} =    Run Child    breaking.robot
+    Get Row Message    ${child}    Half a character is said    ends    half \\ud83d
+    Get Row Message    ${child}    A terminal's sequence is said    ends    \\x00 \\x1b[31m red
+    Get Row Status    ${child}    The next row runs    ==    PASS
+
+A row that its time limit ends leaves its request
+    [Tags]    req:SELF-025
+    ${child} =    Run Child    waiting.robot
+    Get Row Status    ${child}    A row waits for an answer that never comes    ==    FAIL
+    Get Last Failure    ${child}    A row waits for an answer that never comes
+    ...    contains    Test timeout 2 seconds exceeded
+
+The script of a failed row repeats a HEAD request
+    [Tags]    req:SELF-026    needs:curl
+    ${child} =    Run Child    failing.robot
+    Get Row Status    ${child}    A head that nobody sends is expected    ==    FAIL
+    Get Status Of Repeated Requests    ${child}    A head that nobody sends is expected
+
+An address is shown without user and password
+    [Tags]    req:SELF-027    kind:security
+    ${backend} =    Start Scripted Backend
+    ${url} =    Address With User    ${backend.url}    tester    ${PASSWORD}
+    ${child} =    Run Child    failing.robot    -v    GATEWAY_URL:${url}    --loglevel    TRACE
+    ${recorded} =    Get Recorded Requests    ${backend}
+    ${credentials} =    Encode    tester:of-the-tester-1    base64
+    Should Be Equal    ${recorded[0].headers}[authorization]    Basic ${credentials}
+    Files Of Child Should Not Contain    ${child}    ${PASSWORD}    row=An answer that nobody gives is expected
 
 A missing need is a skip with its reason
     [Tags]    req:SELF-005

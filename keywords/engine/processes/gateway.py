@@ -20,6 +20,7 @@ from keywords.engine.http import probe
 from keywords.engine.processes import tree
 from keywords.engine.processes.gateway_command import CHOSEN, COMMAND
 from keywords.engine.processes.warm_start import STARTER, SUPPORTED, WarmStartError
+from keywords.engine.redaction.secrets import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,8 +182,8 @@ class GatewayProcess:
             raise GatewayProcessError(f"The gateway ended by itself with exit status {rc}.{self._tail()}")
 
     def _tail(self) -> str:
-        lines = self.log.read_text("utf-8", "replace").replace(self.api_key, "<secret>").splitlines()
-        lines = [line for line in lines if '"path":"/health' not in line]  # those of this class would hide the rest
+        log = SECRETS.redact(self.log.read_bytes()).decode("utf-8", "replace")
+        lines = [line for line in log.splitlines() if '"path":"/health' not in line]  # this class asks for those
         return "\n".join((f"\nLast lines of {self.log}:", *lines[-_LINES_SHOWN:]))
 
 
@@ -251,9 +252,9 @@ def run_command(
 
 def _launch(config: Path | None, log: Path, further: Mapping[str, str], *, warm: bool) -> GatewayProcess:
     instance, api_key = secrets.token_hex(8), f"qa-{secrets.token_hex(16)}"
-    arguments = ["serve", "--host", "127.0.0.1", "--port", "0"]
-    if config is not None:
-        arguments += ["--config", str(config.resolve())]
+    SECRETS.protect(api_key)  # the message of a failed start quotes its log
+    file = [] if config is None else ["--config", str(config.resolve())]
+    arguments = ["serve", "--host", "127.0.0.1", "--port", "0", *file]
     environment = {**os.environ, "GATEWAY_API_KEYS": api_key, "GATEWAY_INSTANCE": instance, **further}
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")

@@ -96,7 +96,7 @@ class Secrets:
         left_out = len(text) - TEXT_LIMIT
         shown = text[:TEXT_LIMIT] if left_out > 0 else text
         data = shown.encode("utf-8", "surrogatepass")
-        redacted = self.redact(data, mark.encode())
+        redacted = self.redact(data, mark.encode()) if len(data) >= SHORTEST else data
         if redacted != data:
             shown = _decoded(redacted)
         return printable(shown) + (f"… ({left_out} characters left out)" if left_out > 0 else "")

@@ -14,3 +14,8 @@ An answer that nobody gives is expected
     [Tags]    req:SELF-001
     ${answer} =    Ask    Hello.    max_tokens=1    seed=11
     Get Text    ${answer}    ==    an answer that no model gives
+
+A head that nobody sends is expected
+    [Tags]    req:SELF-026
+    ${exchange} =    Send Raw    HEAD    /v1/models
+    Get Status    ${exchange}    ==    299

@@ -1,10 +1,12 @@
 """A client that leaves is gone when it says so, and says what it had read."""
 
+import base64
 from datetime import timedelta
 
 import pytest
 
 from keywords.client.disconnect import DisconnectLibrary
+from keywords.engine.http.disconnect import send_and_disconnect
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.scripted.backend import Script
 from keywords.run import target
@@ -50,3 +52,12 @@ def test_a_stream_that_ends_before_is_an_error(library, scripted):
     scripted.script = Script(chunks=("a",))
     with pytest.raises(ConnectionError, match=r"The answer \(status 200\) ended after 3 events"):
         library.stream_and_leave("Hello.", events=9)
+
+
+def test_user_and_password_of_the_address_are_sent_and_not_shown(scripted):
+    scripted.script = Script(first_delay=5)
+    address = scripted.url.replace("http://", "http://tester:p%20w@")
+    departure = send_and_disconnect(address, {"model": "m"}, api_key="sk-canary", after_s=0.05)
+    assert left(scripted).headers["authorization"] == f"Basic {base64.b64encode(b'tester:p w').decode()}"
+    assert departure.exchange.url == f"{scripted.url}/v1/chat/completions"
+    assert departure.exchange.request_headers["authorization"] == "Basic <secret>"

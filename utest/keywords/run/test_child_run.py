@@ -1,9 +1,12 @@
 """A search of a run's files finds a secret anywhere, and fails if no row sent one."""
 
+import json
+
 import pytest
 from robot.api.types import Secret
 
 from keywords.run.child_run import ChildRun, ChildRunLibrary
+from keywords.run.encodings import ENCODINGS
 from keywords.traceability.results import Result
 from keywords.traceability.rows import Row
 
@@ -55,3 +58,51 @@ def test_a_run_without_the_row_controls_nothing(child, monkeypatch):
     monkeypatch.setattr(ChildRun, "results", lambda _: ())
     with pytest.raises(AssertionError, match="was run"):
         search(child)
+
+
+CONTROL = "no-secret-1A2b3C4d5E"
+
+
+def said_in_all_ways(text):
+    streamed = "\n".join(f'data: {{"content": "{piece}"}}' for piece in (text[:5], text[5:10], text[10:]))
+    return "\n".join([*(encode(text) for encode in ENCODINGS.values()), streamed])
+
+
+def test_a_search_that_finds_the_control_in_all_ways_proves_something(child, tmp_path):
+    (tmp_path / "output.xml").write_text(said_in_all_ways(CONTROL))
+    ChildRunLibrary().child_should_keep_secret(child, KEY, control=CONTROL)
+    (tmp_path / "output.xml").write_text(CONTROL)
+    with pytest.raises(
+        AssertionError, match=r"proves nothing: nowhere stands 'no-secret.* as .*base64.*pieces of a stream"
+    ):
+        ChildRunLibrary().child_should_keep_secret(child, KEY, control=CONTROL)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_secret_in_any_encoding_is_found_and_not_repeated(child, tmp_path, encoding):
+    (tmp_path / "output.xml").write_text(said_in_all_ways(CONTROL))
+    (tmp_path / "evidence" / "leak.txt").write_text(f"[{ENCODINGS[encoding](KEY.value)}]")
+    with pytest.raises(AssertionError, match=rf"stands .*as {encoding} in evidence.leak\.txt \(1\)") as failed:
+        ChildRunLibrary().child_should_keep_secret(child, KEY, control=CONTROL)
+    assert KEY.value not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("leak", "way"), [(KEY.value[4:12], "a piece"), (said_in_all_ways(KEY.value)[-90:], "pieces of a stream")]
+)
+def test_a_part_of_a_secret_is_found(child, tmp_path, leak, way):
+    (tmp_path / "output.xml").write_text(said_in_all_ways(CONTROL))
+    (tmp_path / "log.html").write_text(leak)
+    with pytest.raises(AssertionError, match=f"as {way} in log.html"):
+        ChildRunLibrary().child_should_keep_secret(child, KEY, control=CONTROL)
+
+
+def test_the_last_failure_of_a_row_is_read_from_its_evidence(child, tmp_path):
+    for number, failure in ((1, "cut"), (2, None)):
+        (tmp_path / "evidence" / "a-row" / f"0{number}-exchange.json").write_text(json.dumps({"failure": failure}))
+    assert ChildRunLibrary().get_last_failure(child, ROW) == ""
+    (tmp_path / "evidence" / "a-row" / "02-exchange.json").unlink()
+    assert ChildRunLibrary().get_last_failure(child, ROW) == "cut"
+    (tmp_path / "evidence" / "a-row" / "01-exchange.json").unlink()
+    with pytest.raises(AssertionError, match="holds no exchange"):
+        ChildRunLibrary().get_last_failure(child, ROW)

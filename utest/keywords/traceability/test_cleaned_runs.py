@@ -122,6 +122,7 @@ def test_a_secret_is_shown_nowhere_however_robot_comes_by_it(project, monkeypatc
     process = speaking(project, monkeypatch, KEY)
     assert process.returncode == 5
     assert places(project, process, KEY) == set()
+    assert "deprecated" not in process.stderr
     assert "<secret>" in process.stdout
     assert "console <secret>" in process.stdout
     messages = {result.row.name: result.message for result in read_output(project.results / "output.xml").results}
@@ -202,3 +203,38 @@ def test_no_text_breaks_the_run(project, text, shown):
     assert results[0].message.startswith(shown)
     assert (project.results / "log.html").is_file()
     assert (project.results / "xunit.xml").is_file()
+
+
+def test_secrets_that_variables_name_are_known_from_the_start(project):
+    rows = """
+    *** Settings ***
+    Test Tags    kind:functional    req:CHAT-001
+    *** Test Cases ***
+    A row logs what it was given
+        Log Many    ${BACKEND_API_KEY}    ${REDIS_URL}    of-redis-12345    ${INNOCENT}
+    """
+    project.write("suites/api/chat.robot", rows)
+    given = (f"BACKEND_API_KEY:{KEY}", "REDIS_URL:redis://user:of-redis-12345@host/0", f"INNOCENT:{UNKNOWN}")
+    process = project.robot(*(word for value in given for word in ("-v", value)), "--loglevel", "TRACE")
+    assert places(project, process, KEY) == set()
+    output = (project.results / "output.xml").read_text()
+    assert "redis://&lt;secret&gt;@host/0" in output
+    assert "of-redis-12345" not in output
+    assert UNKNOWN in output
+
+
+def test_the_log_of_a_gateway_that_logged_a_secret_is_cleaned_at_the_end(project, monkeypatch):
+    monkeypatch.setenv("SPEAKER_API_KEY", KEY)
+    project.write("results/kept.log", KEY)
+    rows = """
+    *** Settings ***
+    Library      OperatingSystem
+    Test Tags    kind:functional    req:CHAT-001
+    *** Test Cases ***
+    A gateway logs
+        Create File    ${OUTPUT DIR}/gateway-1.log    {"key": "%{SPEAKER_API_KEY}"}
+    """
+    project.write("suites/api/chat.robot", rows)
+    project.robot()
+    assert (project.results / "gateway-1.log").read_text() == '{"key": "<secret>"}'
+    assert (project.results / "kept.log").read_text() == KEY

@@ -98,3 +98,14 @@ def test_a_server_that_does_not_answer_is_an_error():
 def test_an_invalid_address_is_an_error(url):
     with pytest.raises(ProbeError, match="No server answers at"):
         probe(url, None)
+
+
+def test_user_and_password_of_the_address_are_sent_and_not_shown(serve):
+    url, seen = serve({"/v1/models": (401, {})})
+    with pytest.raises(ProbeError, match="refuses no key") as refused:
+        probe(url.replace("http://", "http://tester:s3cr3t@"), None)
+    assert seen[0][2].startswith("Basic ")
+    assert "s3cr3t" not in str(refused.value)
+    with pytest.raises(ProbeError, match=r"No server answers at http://127\.0\.0\.1:9 ") as unreachable:
+        probe("http://tester:s3cr3t@127.0.0.1:9", None)
+    assert "s3cr3t" not in str(unreachable.value)
