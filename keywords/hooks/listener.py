@@ -110,6 +110,9 @@ class TraceabilityListener:
             remove_own(_output_dir())
         _check_variable_names(root)
         self._requirements = enrich(root, find_register(_source(root))).requirements
+        for child in () if root.source else root.suites:
+            if missing := missing_init(child):
+                stop(child, missing)
         if missing := missing_init(root):
             self._refuse(root, missing)
         elif not dry:
