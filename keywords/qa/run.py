@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robot.conf import RobotSettings
 from robot.errors import DataError, Information
@@ -73,8 +73,9 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
     """Run the suites, then write all pages, also after failed rows or Ctrl-C.
 
     Args:
-        robot_arguments: passed on to `robot`; empty means all of `suites` without the nightly rows. With `--outputdir`
-            among them, all output goes there, else to `results`.
+        robot_arguments: passed on to `robot`; empty means all of `suites` without the nightly rows, and options alone
+            mean all of `suites`: those of the working folder, else those of this project. With `--outputdir`, all
+            output goes there, else to `results` in the working folder.
         echo: prints one line.
 
     Returns:
@@ -127,7 +128,7 @@ def _plan(arguments: Sequence[str]) -> Plan | None:
     project = Path() if inside else ROOT
     given = tuple(arguments) or ("--exclude", "nightly", str(project / SUITES))
     try:
-        options, sources = RobotFramework().parse_arguments(list(given))
+        given, options, sources = _parse(given, str(project / SUITES))
         settings = RobotSettings({name: value for name, value in options.items() if value not in (None, [])})
         settings.suite_config  # noqa: B018  # reads the earlier output that `--rerunfailed` names
     except Information:
@@ -143,6 +144,21 @@ def _plan(arguments: Sequence[str]) -> Plan | None:
             raise RunError(f"{path} lies in a folder that the run empties before it begins: copy it elsewhere first")
     read = tuple(results / name for name in FILES if (results / name).resolve() in inputs)
     return Plan(given, results, project, whole=not arguments, read=read)
+
+
+def _parse(arguments: tuple[str, ...], suites: str) -> tuple[tuple[str, ...], dict[str, Any], list[str]]:
+    """The arguments with the suites if they name no path, and what Robot reads in them: options and paths.
+
+    Raises:
+        DataError: Robot refuses them.
+    """
+    try:
+        return arguments, *RobotFramework().parse_arguments(list(arguments))
+    except DataError as error:
+        try:
+            return (*arguments, suites), *RobotFramework().parse_arguments([*arguments, suites])
+        except DataError:
+            raise error from None
 
 
 def _texts(values: object) -> Iterator[str]:
