@@ -7,15 +7,13 @@ Resource            ../../../resources/gateway.resource
 
 Suite Setup         Open Run Context
 
-Test Tags           kind:functional
+Test Tags           req:SELF-012    kind:functional
 
 
 *** Test Cases ***
 A row takes away the folder of evidence
-    [Tags]    req:SELF-012
     Remove Directory    ${OUTPUT DIR}/evidence    recursive=True
     Create File    ${OUTPUT DIR}/evidence
 
 A row comes after it
-    [Tags]    req:SELF-012
     Log    This row must not be run.

@@ -6,15 +6,13 @@ Resource            ../../../resources/gateway.resource
 
 Suite Setup         Open Run Context
 
-Test Tags           kind:functional
+Test Tags           req:SELF-014    kind:functional
 
 
 *** Test Cases ***
 A message that begins like a refused run
-    [Tags]    req:SELF-014
     Fail    Not started: the model's process exited with 1
 
 A row that takes its requirement away
-    [Tags]    req:SELF-014
     Remove Tags    req:*
     Fail    It fails for the requirement that it was written for.
