@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from robot.api import logger
-from robot.api.deco import library
+from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
@@ -53,7 +53,7 @@ NAME = "keywords.hooks.listener.TraceabilityListener"
 class TraceabilityListener:
     """Acts at a row's end before all other listeners, so that each of them sees a row without evidence fail.
 
-    It has no keywords. Robot sends a library's listener only the events of the importing suite, so the first suite that
+    Robot sends a library's listener only the events of the importing suite, so the first suite that
     imports it adds the import to all others. A run of several paths has a root that no file stands for: the listener
     hears of its suites, and not of the root itself.
 
@@ -76,6 +76,16 @@ class TraceabilityListener:
         self._console = ShortConsole()
         self._refused = ""
 
+    @keyword
+    def run_should_be_checked(self) -> None:
+        """Verify that rows are checked and leave evidence. Where this library cannot be imported, it fails as unknown.
+
+        Raises:
+            AssertionError: the run was refused, or this listener heard nothing of its start.
+        """
+        if not self._active:
+            raise AssertionError(self._refused or "The listener heard nothing of the start of this run.")
+
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
         """At first: check all rows and begin the evidence; below: skip the setup of a suite without a row to run."""
         try:
@@ -86,7 +96,11 @@ class TraceabilityListener:
             if data.parent:
                 self._start_suite_below(data)
         except Exception as error:  # noqa: BLE001  # whatever it is, no row may pass unchecked
-            self._refuse(_root(data), NOT_STARTED + reason(error))
+            why = NOT_STARTED + reason(error)
+            if self._active:
+                stop(data, why)
+            else:
+                self._refuse(_root(data), why)
 
     def _refuse(self, root: running.TestSuite, why: str) -> None:
         self._active, self._refused = False, why

@@ -88,7 +88,7 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
         lock_folder(plan.results, lends=True)
         remove_all(plan.results, keep=plan.read)
     except (RunError, FolderInUseError, OSError) as error:
-        echo(f"qa run: {error}")
+        sys.stderr.write(f"qa run: {error}\n")
         return NO_ROWS_RUN
     # Allure shows up to this many of a keyword's log lines as steps, and more lines as an attachment.
     environment = {"ALLURE_MAX_STEP_MESSAGE_COUNT": "50"}
@@ -102,7 +102,7 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
         try:
             lock_folder(plan.results)  # Robot released it
         except (FolderInUseError, OSError) as error:
-            echo(f"qa run: the rows have run, and their pages cannot be made: {error}")
+            sys.stderr.write(f"qa run: the rows have run, and their pages cannot be made: {error}\n")
             return code or NO_VERDICT
         codes = [(step, _qa(step.arguments)) for step in _steps(plan)]
     echo("")
