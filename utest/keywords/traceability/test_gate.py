@@ -280,4 +280,4 @@ def test_a_listener_that_cannot_be_imported_lets_no_setup_pass(project, breaking
     environment = {**os.environ, "PYTHONPATH": path}
     process = subprocess.run(command, cwd=project.root, capture_output=True, text=True, env=environment, check=False)
     assert process.returncode == (1 if breaking else 0), process.stdout + process.stderr
-    assert statuses(project) == (["NOT RUN"] if breaking else ["PASS"])
+    assert ("PASS" in statuses(project)) != breaking
