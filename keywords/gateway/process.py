@@ -46,6 +46,7 @@ class GatewayProcessLibrary:
         url: str | None = None,
         api_key: Secret | None = None,
         *,
+        model: str = "",
         config: Path | None = None,
         ready_within: timedelta = _READY_WITHIN,
     ) -> Target:
@@ -54,11 +55,12 @@ class GatewayProcessLibrary:
         Args:
             url: address of an OpenAI-compatible server; empty starts our own gateway.
             api_key: key for that server; our own gateway gets a random one.
+            model: the model of rows that name none; empty takes the first one listed.
             config: configuration file for our own gateway; the built-in one if left out.
             ready_within: time limit for the start.
 
         Raises:
-            ProbeError: no usable server answers at the URL.
+            ProbeError: no usable server answers at the URL, or the server has no such model.
             GatewayProcessError: our own gateway did not get ready.
 
         ```robotframework
@@ -67,9 +69,9 @@ class GatewayProcessLibrary:
         ```
         """
         if url:
-            return self.attach_to_gateway(url, api_key)
+            return probe_target(url, api_key, None, model)
         gateway = self._start(config, ready_within, warm=False)
-        return probe_target(gateway.url, gateway.api_key, gateway)
+        return probe_target(gateway.url, gateway.api_key, gateway, model)
 
     @keyword
     def release_target(self) -> None:

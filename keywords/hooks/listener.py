@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from robot.api import logger
-from robot.api.deco import library
+from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
@@ -29,11 +29,11 @@ from keywords.hooks.rerun import rerun_command
 from keywords.hooks.robot_settings import ShortConsole, hide_statistics
 from keywords.hooks.skips import record_missing_needs
 from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip, stop, stop_after
-from keywords.hooks.suite_model import row_of
+from keywords.hooks.suite_model import row_of, source_of
 from keywords.hooks.tags import TagKeeper
+from keywords.hooks.variables import check_variable_names
 from keywords.run.needs import UnknownNeedError, missing_needs
 from keywords.run.output_lock import lock_folder, set_aside
-from keywords.run.variable_names import known_names, misspelt
 from keywords.traceability.allure.environment import commit
 from keywords.traceability.evidence.earlier_run import remove_own
 from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, begin_run, end_run, log_sizes, write_row
@@ -56,7 +56,7 @@ NAME = "keywords.hooks.listener.TraceabilityListener"
 class TraceabilityListener:
     """Acts at a row's end before all other listeners, so that each of them sees a row without evidence fail.
 
-    It has no keywords. Robot sends a library's listener only the events of the importing suite, so the first suite that
+    Robot sends a library's listener only the events of the importing suite, so the first suite that
     imports it adds the import to all others. A run of several paths has a root that no file stands for: the listener
     hears of its suites, and not of the root itself.
 
@@ -80,6 +80,16 @@ class TraceabilityListener:
         self._console = ShortConsole()
         self._refused = ""
 
+    @keyword
+    def run_should_be_checked(self) -> None:
+        """Verify that rows are checked and leave evidence. Where this library cannot be imported, it fails as unknown.
+
+        Raises:
+            AssertionError: the run was refused, or this listener heard nothing of its start.
+        """
+        if not self._active:
+            raise AssertionError(self._refused or "The listener heard nothing of the start of this run.")
+
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
         """At first: check all rows and begin the evidence; below: skip the setup of a suite without a row to run."""
         try:
@@ -88,9 +98,13 @@ class TraceabilityListener:
                 self._root, self._hears_root, self._active, self._refused = root, data is root, False, ""
                 self._start_run(root, _root(result))
             if data.parent:
-                self._start_suite_below(data, result)
+                self._start_suite_below(data)
         except Exception as error:  # noqa: BLE001  # whatever it is, no row may pass unchecked
-            self._refuse(_root(data), NOT_STARTED + reason(error))
+            why = NOT_STARTED + reason(error)
+            if self._active:
+                stop(data, why)
+            else:
+                self._refuse(_root(data), why)
 
     def _refuse(self, root: running.TestSuite, why: str) -> None:
         self._active, self._refused = False, why
@@ -112,8 +126,11 @@ class TraceabilityListener:
             result.metadata.update(_without_empty({"Commit": commit(), "Gateway command": CHOSEN}))
             # Robot's new log replaces the one that these belong to, even if this run starts no row.
             remove_own(_output_dir())
-        _check_variable_names(root)
-        self._requirements = enrich(root, find_register(_source(root))).requirements
+        check_variable_names(root)
+        self._requirements = enrich(root, find_register(source_of(root))).requirements
+        for child in () if root.source else root.suites:
+            if missing := missing_init(child):
+                stop(child, missing)
         if missing := missing_init(root):
             self._refuse(root, missing)
         elif not dry:
@@ -122,15 +139,18 @@ class TraceabilityListener:
             begin_run(_output_dir())
             self._active = True
 
-    def _start_suite_below(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        if self._hears_root and not result.parent.parent and result.parent.has_setup and result.parent.setup.failed:
-            self._console.begin()
+    def _start_suite_below(self, data: running.TestSuite) -> None:
         if self._refused:
             return
         if missing := missing_init(data):
             stop(data, missing)
         elif self._active and data.tests and all(_lacks_need(test) for test in data.tests):
             data.setup = data.teardown = None
+
+    def end_keyword(self, data: running.Keyword, result: result.Keyword) -> None:  # noqa: ARG002  # Robot's signature
+        """Keep the rows off the console if the setup of the outermost suite failed: all fail for its reason."""
+        if result.type == "SETUP" and result.failed and self._hears_root and result.parent.parent is None:
+            self._console.begin()
 
     def start_test(self, data: running.TestCase, result: result.TestCase) -> None:
         """Begin the row's evidence, and skip the row if one of its needs is missing."""
@@ -215,32 +235,10 @@ def _nothing() -> None:
     """Give nothing back: the run has not begun."""
 
 
-def _check_variable_names(root: running.TestSuite) -> None:
-    """Refuse a variable that nothing reads and whose name is one slip away from one that the suites read.
-
-    Raises:
-        RunRefusedError: with each such name, and the name that was meant.
-    """
-    known = known_names(_source(root)) | _declared(root)
-    slips = misspelt(BuiltIn().get_variables(no_decoration=True), known)
-    if told := "; ".join(f"no suite reads the variable {name}; did you mean {meant}?" for name, meant in slips):
-        raise RunRefusedError(told)
-
-
-def _declared(suite: running.TestSuite) -> set[str]:
-    names = {variable.name[2:-1].partition(":")[0] for variable in suite.resource.variables}
-    return names.union(*(_declared(child) for child in suite.suites))
-
-
 def _root(suite: Suite) -> Suite:
     while suite.parent:
         suite = suite.parent
     return suite
-
-
-def _source(root: running.TestSuite) -> Path | None:
-    """The path of a root suite; of one that Robot made up for several paths, the first of them."""
-    return root.source or next((suite.source for suite in root.suites), None)
 
 
 def _was_refused(row: running.TestCase) -> bool:

@@ -12,6 +12,7 @@ from keywords.traceability.rows import Row
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from robot import running
     from robot.model import TestCase
 
 
@@ -19,6 +20,11 @@ def row_of(test: TestCase) -> Row:
     """The row of a test in Robot's model; tags that were added for Allure are left out."""
     suite = test.parent.full_name if test.parent else ""
     return Row(test.name, suite, tuple(tag for tag in test.tags if not tag.startswith("allure.")))
+
+
+def source_of(root: running.TestSuite) -> Path | None:
+    """The path of a root suite; of one that Robot made up for several paths, the first of them."""
+    return root.source or next((suite.source for suite in root.suites), None)
 
 
 def read_rows(suites: Path) -> list[Row]:

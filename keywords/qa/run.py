@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robot.conf import RobotSettings
 from robot.errors import DataError, Information
@@ -74,8 +74,9 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
     """Run the suites, then write all pages, also after failed rows or Ctrl-C.
 
     Args:
-        robot_arguments: passed on to `robot`; empty means all of `suites` without the nightly rows. With `--outputdir`
-            among them, all output goes there, else to `results`.
+        robot_arguments: passed on to `robot`; empty means all of `suites` without the nightly rows, and options alone
+            mean all of `suites`: those of the working folder, else those of this project. With `--outputdir`, all
+            output goes there, else to `results` in the working folder.
         echo: prints one line.
 
     Returns:
@@ -88,7 +89,7 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
         lock_folder(plan.results, lends=True)
         remove_all(plan.results, keep=plan.read)
     except (RunError, FolderInUseError, OSError) as error:
-        echo(f"qa run: {error}")
+        sys.stderr.write(f"qa run: {error}\n")
         return NO_ROWS_RUN
     # Allure shows up to this many of a keyword's log lines as steps, and more lines as an attachment.
     environment = {"ALLURE_MAX_STEP_MESSAGE_COUNT": "50"}
@@ -102,7 +103,7 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
         try:
             lock_folder(plan.results)  # Robot released it
         except (FolderInUseError, OSError) as error:
-            echo(f"qa run: the rows have run, and their pages cannot be made: {error}")
+            sys.stderr.write(f"qa run: the rows have run, and their pages cannot be made: {error}\n")
             return code or NO_VERDICT
         codes = [(step, _qa(step.arguments)) for step in _steps(plan)]
     echo("")
@@ -130,7 +131,7 @@ def _plan(arguments: Sequence[str]) -> Plan | None:
     project = Path() if inside else ROOT
     given = tuple(arguments) or ("--exclude", "nightly", str(project / SUITES))
     try:
-        options, sources = RobotFramework().parse_arguments(list(given))
+        given, options, sources = _parse(given, str(project / SUITES))
         settings = RobotSettings({name: value for name, value in options.items() if value not in (None, [])})
         settings.suite_config  # noqa: B018  # reads the earlier output that `--rerunfailed` names
     except Information:
@@ -146,6 +147,21 @@ def _plan(arguments: Sequence[str]) -> Plan | None:
             raise RunError(f"{path} lies in a folder that the run empties before it begins: copy it elsewhere first")
     read = tuple(results / name for name in FILES if (results / name).resolve() in inputs)
     return Plan(given, results, project, whole=not arguments, read=read)
+
+
+def _parse(arguments: tuple[str, ...], suites: str) -> tuple[tuple[str, ...], dict[str, Any], list[str]]:
+    """The arguments with the suites if they name no path, and what Robot reads in them: options and paths.
+
+    Raises:
+        DataError: Robot refuses them.
+    """
+    try:
+        return arguments, *RobotFramework().parse_arguments(list(arguments))
+    except DataError as error:
+        try:
+            return (*arguments, suites), *RobotFramework().parse_arguments([*arguments, suites])
+        except DataError:
+            raise error from None
 
 
 def _texts(values: object) -> Iterator[str]:

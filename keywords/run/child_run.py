@@ -160,6 +160,25 @@ class ChildRunLibrary:
         return verify(child.row(row).message, assertion_operator, assertion_expected, f"Message of {row!r}", message)
 
     @keyword
+    def get_row_requirement(
+        self,
+        child: ChildRun,
+        row: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+    ) -> str:
+        """The requirements that a row of the child counts for, with commas between.
+
+        ```robotframework
+        ${child} =    Run Child    failing.robot
+        Get Row Requirement    ${child}    An answer that nobody gives is expected    ==    SELF-001
+        ```
+        """
+        requirements = ", ".join(child.row(row).row.requirements)
+        return verify(requirements, assertion_operator, assertion_expected, f"Requirements of {row!r}", message)
+
+    @keyword
     def get_status_of_repeated_requests(
         self,
         child: ChildRun,

@@ -70,7 +70,7 @@ class Target:
     Attributes:
         url: address without a path; with user and password, if the server wants them.
         api_key: key to use; None if none is known.
-        model: the model of rows that name none: the first one listed.
+        model: the model of rows that name none: the run's `MODEL`, else the first one listed.
         models: all listed model ids.
         is_our_gateway: whether it is this project's gateway, started by this run or not.
         enforces_keys: whether it refuses a wrong key; always true for a gateway that this run started.
@@ -133,14 +133,14 @@ def output_dir() -> Path:
     return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
 
 
-def probe_target(url: str, api_key: Secret | None, gateway: Gateway | None) -> Target:
-    """Probe the server at a URL, without spending a token. An empty key counts as none.
+def probe_target(url: str, api_key: Secret | None, gateway: Gateway | None, model: str = "") -> Target:
+    """Probe the server at a URL, without spending a token. An empty key counts as none, an empty model as no choice.
 
     A gateway that this run started counts as ours, and as one with a key, whatever it answers: rows that depend on
     either run, and fail on what it lacks. Another server is known by its answers only.
 
     Raises:
-        ProbeError: no usable server answers.
+        ProbeError: no usable server answers, or it does not serve the model.
     """
     key = api_key.value if api_key is not None else ""
     SECRETS.protect_address(url)
@@ -148,14 +148,14 @@ def probe_target(url: str, api_key: Secret | None, gateway: Gateway | None) -> T
         logger.warn(
             f"GATEWAY_API_KEY has {len(key)} characters. Reports may show it; only {SHORTEST} or more can be found."
         )
-    facts = probe(url, key or None)
+    facts = probe(url, key or None, model=model)
     logger.info(f"Target: {facts}")
     started_here = gateway is not None
     return Target(
         url=facts.url,
         api_key=api_key if key else None,
-        model=facts.models[0],
-        models=facts.models,
+        model=model or facts.models[0],
+        models=facts.models or (model,),
         is_our_gateway=started_here or facts.is_our_gateway,
         enforces_keys=started_here or facts.enforces_keys,
         gateway=gateway,

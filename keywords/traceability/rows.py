@@ -33,6 +33,8 @@ NEEDS = {
     "scripted-backend": "the same: the row starts a gateway of its own in front of a scripted backend",
 }
 """Needs of rows, and when they are met. A gateway that the run started meets those about the target."""
+_RESOLVED = re.compile(r"\\|[$@&%]\{")
+"""What Robot resolves in a name when the row runs."""
 GITHUB_SOURCE = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)#(\d+)", re.ASCII)
 WEB_SOURCE = re.compile(r"https?://[^\s,;)]+")
 
@@ -100,6 +102,11 @@ def tag_problems(row: Row, register: Register) -> list[str]:
         problems.append(f"has no kind; tag it, or its suite by Test Tags, with one of {_choices(KINDS, 'kind:')}")
     if all(cadence in row.tags for cadence in CADENCES):
         problems.append("is both smoke and nightly; keep one of the two tags")
+    if _RESOLVED.search(row.name):
+        problems.append(
+            "has a variable or a backslash in its name, which Robot replaces when the row runs, so that `--test` and "
+            "the matrix would not find it again; write the name as it is to be read"
+        )
     return [f"row '{row.full_name}' {problem}" for problem in problems]
 
 

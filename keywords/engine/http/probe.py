@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx2
 
@@ -14,6 +15,8 @@ from keywords.engine.redaction.addresses import without_credentials
 
 OK = HTTPStatus.OK
 _SERVICE = "llm-gateway"
+_NO_SUCH_PATH = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE})
+_WRONG_KEY = "wrong-key"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -59,13 +62,15 @@ def fetch(
     return answer.status_code, answer.content
 
 
-def probe(url: str, api_key: str | None, *, timeout_s: float = 5.0) -> Facts:
+def probe(url: str, api_key: str | None, *, model: str = "", timeout_s: float = 5.0) -> Facts:
     """Find out what answers at an address.
 
     Args:
         url: `http://host:port`; a closing `/v1` is cut off.
         api_key: key for the `Authorization` header; None sends none.
-        timeout_s: limit of each of the three requests, in seconds.
+        model: the model that the run asks for; empty leaves the choice to the list. A server need not list every model
+            that it serves: it is asked for one that it does not list, and one that lists none is believed.
+        timeout_s: limit of each request, in seconds.
 
     Raises:
         ProbeError: there is no usable server; the message names the remedy.
@@ -77,7 +82,7 @@ def probe(url: str, api_key: str | None, *, timeout_s: float = 5.0) -> Facts:
         raise ProbeError(
             f"No server answers at {address} within {timeout_s:g} s ({body.decode()}). Start it, or correct the URL."
         )
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+    if _is_refusal(status) and status not in _NO_SUCH_PATH:
         key = "no key" if api_key is None else "the given key"
         raise ProbeError(f"The server at {address} refuses {key} ({status}). Give a valid key in GATEWAY_API_KEY.")
     try:
@@ -87,19 +92,53 @@ def probe(url: str, api_key: str | None, *, timeout_s: float = 5.0) -> Facts:
             f"The server at {address} is not OpenAI-compatible: GET /v1/models gave {status} with {body[:200]!r} "
             f"instead of a list of models. Correct the URL."
         ) from None
-    if not models:
-        raise ProbeError(f"The server at {address} lists no model in /v1/models. Load one, then run again.")
-    # Every server refuses an empty object before it costs a token; the status tells whether the key was checked.
-    refusal, _ = fetch(
-        f"{url}/v1/chat/completions", method="POST", api_key="wrong-key", body=b"{}", timeout_s=timeout_s
-    )
+    if not models and not model:
+        raise ProbeError(
+            f"The server at {address} lists no model in /v1/models. "
+            f"Load one, or name one with -v MODEL:id, then run again."
+        )
+    if model and models and model not in models and not _serves(url, model, api_key, timeout_s):
+        near = get_close_matches(model, models, n=1)
+        raise ProbeError(
+            f"The server at {address} has no model '{model}'{f' (did you mean {near[0]}?)' if near else ''}. "
+            f"Name one of these with -v MODEL:id, or none: {', '.join(models)}."
+        )
     health = _health(url, timeout_s)
     return Facts(
         url=url,
         models=models,
         is_our_gateway=health.get("service") == _SERVICE,
-        enforces_keys=refusal in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN},
+        enforces_keys=_refuses_wrong_key(url, api_key, timeout_s),
         version=str(health.get("version", "")),
+    )
+
+
+def _refuses_wrong_key(url: str, api_key: str | None, timeout_s: float) -> bool:
+    """Whether a wrong key gets another answer than the right one: some servers refuse it with 400 or 403, not 401."""
+    models, _ = fetch(f"{url}/v1/models", api_key=_WRONG_KEY, timeout_s=timeout_s)
+    if _is_refusal(models):  # the right key got the list
+        return True
+    # Every server refuses an empty object before it costs a token; the status tells whether the key was checked.
+    chat = f"{url}/v1/chat/completions"
+    refusal, _ = fetch(chat, method="POST", api_key=_WRONG_KEY, body=b"{}", timeout_s=timeout_s)
+    if refusal in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return True
+    answer, _ = fetch(chat, method="POST", api_key=api_key, body=b"{}", timeout_s=timeout_s)
+    return _is_refusal(refusal) and refusal != answer
+
+
+def _serves(url: str, model: str, api_key: str | None, timeout_s: float) -> bool:
+    """Whether a server knows a model that it does not list."""
+    status, _ = fetch(f"{url}/v1/models/{quote(model, safe='')}", api_key=api_key, timeout_s=timeout_s)
+    return status == HTTPStatus.OK
+
+
+def _is_refusal(status: int | None) -> bool:
+    """Whether a status says that this request is not served to this client, now and later."""
+    return (
+        status is not None
+        and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        and status not in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
     )
 
 

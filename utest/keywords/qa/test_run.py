@@ -123,3 +123,15 @@ def test_ctrl_c_ends_the_rows_and_still_makes_the_pages(project):
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode not in (0, -signal.SIGINT), stdout + stderr
     assert (results / "matrix" / "index.html").is_file(), stdout + stderr
+
+
+def test_a_run_from_another_folder_takes_the_suites_of_this_project(tmp_path):
+    process = qa_run(tmp_path, "--include", "req:NOPE-001")
+    stdout, stderr = process.communicate(timeout=90)
+    assert process.returncode == 252
+    assert "contains no tests" in stderr, stdout
+    process = qa_run(tmp_path, "--dryrun", "--suite", "selftest")
+    stdout, stderr = process.communicate(timeout=180)
+    assert process.returncode == 2, stdout + stderr
+    assert "No verdict: dry run" in stdout
+    assert (tmp_path / "results" / "matrix" / "index.html").is_file()

@@ -66,7 +66,7 @@ CHILDLESS.model_process.side_effect = GatewayProcessError("No child.")
 
 @pytest.mark.parametrize("need", OF_THE_TARGET)
 def test_what_our_own_gateway_lacks_is_for_its_rows_to_find(run, monkeypatch, need):
-    monkeypatch.setattr("keywords.run.context.probe", lambda *_: LACKS)
+    monkeypatch.setattr("keywords.run.context.probe", lambda *_, **__: LACKS)
     run(probe_target(OWN.url, OWN.api_key, replace(OWN.gateway, process=CHILDLESS)))
     assert missing_need(need) is None
 
@@ -74,11 +74,11 @@ def test_what_our_own_gateway_lacks_is_for_its_rows_to_find(run, monkeypatch, ne
 @pytest.mark.parametrize("need", ["api-key", "gateway"])
 def test_another_server_is_what_it_answers_to_be(run, monkeypatch, need):
     monkeypatch.setattr(
-        "keywords.run.context.probe", lambda *_: replace(LACKS, is_our_gateway=True, enforces_keys=True)
+        "keywords.run.context.probe", lambda *_, **__: replace(LACKS, is_our_gateway=True, enforces_keys=True)
     )
     run(probe_target(OWN.url, OWN.api_key, None))
     assert missing_need(need) is None
-    monkeypatch.setattr("keywords.run.context.probe", lambda *_: LACKS)
+    monkeypatch.setattr("keywords.run.context.probe", lambda *_, **__: LACKS)
     run(probe_target(OWN.url, OWN.api_key, None))
     assert missing_need(need) is not None
 

@@ -117,7 +117,7 @@ def test_a_file_that_the_run_would_remove_is_refused(project, name, text, option
     path = project.write(f"results/children/{name}", text)
     process = qa_run(project, option, f"results/children/{name}", "suites")
     assert process.returncode == 252
-    assert "copy it elsewhere first" in process.stdout
+    assert "copy it elsewhere first" in process.stderr
     assert path.read_text() == text
 
 

@@ -1,6 +1,7 @@
 """Nothing lets a row pass unchecked or without evidence: real runs that something breaks."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -256,3 +257,27 @@ def test_several_paths_are_checked_as_one_is(project):
     assert run.metadata == {"Model": "m"}
     project.robot("--dryrun", "suites", suites="more")
     assert read_output(project.results / "output.xml").interruption == "dry run, which executes no row"
+
+
+@pytest.mark.parametrize("breaking", [True, False])
+def test_a_listener_that_cannot_be_imported_lets_no_setup_pass(project, breaking):
+    setup = "Suite Setup    Run Should Be Checked\n"
+    project.write("suites/__init__.robot", (project.root / "suites/__init__.robot").read_text() + setup)
+    project.write("sitecustomize.py", "import sys\n" + ("sys.modules['jinja2'] = None\n" if breaking else ""))
+    command = [
+        sys.executable,
+        "-m",
+        "robot",
+        "--pythonpath",
+        ".",
+        "--outputdir",
+        "results",
+        "--include",
+        "smoke",
+        "suites",
+    ]
+    path = f"{project.root}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    environment = {**os.environ, "PYTHONPATH": path}
+    process = subprocess.run(command, cwd=project.root, capture_output=True, text=True, env=environment, check=False)
+    assert process.returncode == (1 if breaking else 0), process.stdout + process.stderr
+    assert ("PASS" in statuses(project)) != breaking

@@ -45,6 +45,15 @@ def test_a_broken_tag_rule_is_named_with_its_remedy(register, tags, problem):
     assert problem in problems[0]
 
 
+@pytest.mark.parametrize(
+    "name", [r"Path C:\\\\temp is kept", "Limit of ${N} holds", "All of @{ITEMS} hold", "%{HOME} is read"]
+)
+def test_a_name_that_robot_would_replace_is_a_finding(register, name):
+    (problem,) = tag_problems(row("req:CHAT-001", "kind:functional", name=name), register)
+    assert "has a variable or a backslash in its name" in problem
+    assert tag_problems(row("req:CHAT-001", "kind:functional", name="{a} costs $5, 3% @home"), register) == []
+
+
 def test_the_stable_id_survives_a_move_and_further_tags():
     before = row("req:A-001", "req:B-001")
     after = row("req:B-001", "smoke", "req:A-001", suite="Elsewhere")

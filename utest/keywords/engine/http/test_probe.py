@@ -23,7 +23,8 @@ def serve():
             def answer(self):
                 self.rfile.read(int(self.headers.get("content-length", 0)))
                 seen.append((self.command, self.path, self.headers.get("authorization")))
-                status, body = answers.get(self.path, (404, {}))
+                answer = answers.get(self.path, (404, {}))
+                status, body = answer(self.headers.get("authorization")) if callable(answer) else answer
                 self.send_response(status)
                 self.end_headers()
                 self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
@@ -109,3 +110,51 @@ def test_user_and_password_of_the_address_are_sent_and_not_shown(serve):
     with pytest.raises(ProbeError, match=r"No server answers at http://127\.0\.0\.1:9 ") as unreachable:
         probe("http://tester:s3cr3t@127.0.0.1:9", None)
     assert "s3cr3t" not in str(unreachable.value)
+
+
+def by_key(right, wrong):
+    return lambda header: wrong if header == "Bearer wrong-key" else right
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/chat/completions"])
+def test_any_other_answer_to_a_wrong_key_counts_as_refusing_it(serve, status, path):
+    answers = {"/v1/models": (200, MODELS), "/v1/chat/completions": (422, {})}
+    answers[path] = by_key(answers[path], (status, {}))
+    url, _ = serve(answers)
+    assert probe(url, "qa-key").enforces_keys
+
+
+@pytest.mark.parametrize("status", [408, 429, 500])
+def test_a_busy_server_has_not_refused_a_key(serve, status):
+    models = by_key((200, MODELS), (status, {}))
+    url, _ = serve({"/v1/models": models, "/v1/chat/completions": (400, {})})
+    assert not probe(url, "qa-key").enforces_keys
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_key_that_is_refused_by_another_status_is_an_error_about_the_key(serve, status):
+    url, _ = serve({"/v1/models": (status, {"error": {"message": "no valid key: qa-key"}})})
+    with pytest.raises(ProbeError, match=rf"refuses the given key \({status}\)\. Give a valid key") as caught:
+        probe(url, "qa-key")
+    assert "qa-key" not in str(caught.value)
+
+
+def test_an_unknown_model_is_refused_with_the_known_ones(serve):
+    url, _ = serve({"/v1/models": (200, {"data": [{"id": "llama-3-8b"}, {"id": "b"}]})})
+    with pytest.raises(
+        ProbeError, match=r"has no model 'llama-3-8c' \(did you mean llama-3-8b\?\)\. .*: llama-3-8b, b"
+    ):
+        probe(url, None, model="llama-3-8c")
+    assert probe(url, None, model="b").models == ("llama-3-8b", "b")
+
+
+def test_a_model_that_the_server_knows_and_does_not_list_is_taken(serve):
+    url, seen = serve({"/v1/models": (200, MODELS), "/v1/models/org%2Falias": (200, {"id": "a"})})
+    assert probe(url, "qa-key", model="org/alias").models == ("a", "b")
+    assert ("GET", "/v1/models/org%2Falias", "Bearer qa-key") in seen
+
+
+def test_a_server_that_lists_none_is_believed(serve):
+    url, _ = serve({"/v1/models": (200, {"data": []})})
+    assert probe(url, None, model="mine").models == ()

@@ -1,0 +1,31 @@
+"""Check of the variables that a command line sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from robot.libraries.BuiltIn import BuiltIn
+
+from keywords.hooks.stopping import RunRefusedError
+from keywords.hooks.suite_model import source_of
+from keywords.run.variable_names import known_names, misspelt
+
+if TYPE_CHECKING:
+    from robot import running
+
+
+def check_variable_names(root: running.TestSuite) -> None:
+    """Refuse a variable that nothing reads and whose name is one slip away from one that the suites read.
+
+    Raises:
+        RunRefusedError: with each such name, and the name that was meant.
+    """
+    known = known_names(source_of(root)) | _declared(root)
+    slips = misspelt(BuiltIn().get_variables(no_decoration=True), known)
+    if told := "; ".join(f"no suite reads the variable {name}; did you mean {meant}?" for name, meant in slips):
+        raise RunRefusedError(told)
+
+
+def _declared(suite: running.TestSuite) -> set[str]:
+    names = {variable.name[2:-1].partition(":")[0] for variable in suite.resource.variables}
+    return names.union(*(_declared(child) for child in suite.suites))
