@@ -7,8 +7,10 @@ The listener checks the needs before each row. `keywords.traceability.rows.NEEDS
 """
 
 import importlib.util
+import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -129,6 +131,16 @@ def _no_curl() -> str | None:
     return None if shutil.which("curl") else "No `curl` on the path: install it."
 
 
+def _no_linux() -> str | None:
+    return None if sys.platform == "linux" else f"This machine runs {platform.system()}: run on Linux."
+
+
+def _no_signals() -> str | None:
+    if sys.platform != "win32":
+        return None
+    return "Windows cannot send a process SIGTERM or SIGHUP: run on Linux or macOS."
+
+
 def _no_litellm() -> str | None:
     if importlib.util.find_spec("litellm") is not None:
         return None
@@ -167,8 +179,10 @@ _MACHINE_NEEDS: dict[str, Callable[[], str | None]] = {
     "browser": _no_browser,
     "curl": _no_curl,
     "gpu": _no_gpu,
+    "linux": _no_linux,
     "litellm": _no_litellm,
     "node": _no_node,
     "prometheus": _no_prometheus,
     "redis": _no_redis,
+    "signals": _no_signals,
 }

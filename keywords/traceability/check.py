@@ -116,13 +116,14 @@ def run_findings(rows: Sequence[Row], run: Run) -> list[str]:
 
 
 def expected_skips(run: Run) -> list[str]:
-    """The rows that the machine or the attached server kept from running, by need; they do not fail the check."""
-    missing = missing_needs(run)
-    return [
+    """The rows that machine or server kept from running, by need or by row; they do not fail the check."""
+    missing, skips = missing_needs(run), sort_skips(run)
+    by_need = [
         f"{'1 row needs' if len(results) == 1 else f'{len(results)} rows need'} {needs}: "
         f"{' '.join(missing[need] for need in needs.split(' and '))}"
-        for needs, results in sort_skips(run).expected.items()
+        for needs, results in skips.expected.items()
     ]
+    return by_need + [f"row '{result.row.full_name}': {' '.join(result.message.split())}" for result in skips.declined]
 
 
 def inconclusive_rows(run: Run) -> list[str]:

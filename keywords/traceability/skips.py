@@ -16,6 +16,11 @@ MISSING_NEED = "Missing need "
 INCONCLUSIVE = "INCONCLUSIVE:"
 """Start of the message of a row that skips itself because the machine's load left it no verdict."""
 
+DECLINED = "DECLINED:"
+"""Start of the message of a row that skips itself because the server says that it cannot do what the row asks for."""
+_SETUP = "Skipped in parent suite setup:\n"
+"""Robot's words before the message of a suite's setup, which its rows get."""
+
 
 @dataclass(frozen=True, slots=True)
 class Skips:
@@ -23,11 +28,13 @@ class Skips:
 
     Attributes:
         expected: rows whose need the run knew to be missing before its first row, by those needs, such as `redis`.
+        declined: rows about what the server itself says that it cannot do.
         inconclusive: rows that the machine's load left without a verdict.
         unexpected: all others. Something that the register asks for was not tried, and nobody knew that before.
     """
 
     expected: Mapping[str, tuple[Result, ...]]
+    declined: tuple[Result, ...]
     inconclusive: tuple[Result, ...]
     unexpected: tuple[Result, ...]
 
@@ -45,20 +52,25 @@ def sort_skips(run: Run) -> Skips:
     """Sort the skipped rows of a run.
 
     A skip is expected only if its message is the recorded reason of the needs with which the row is tagged. So neither
-    a row that calls `Skip`, nor `robot --skip`, nor a need that went missing under way can pass for one.
+    a row that calls `Skip`, nor `robot --skip`, nor a need that went missing under way can pass for one. A row that a
+    server declined proves nothing either, but the server's own statement stands in its message, and rows that expect
+    such statements prove that they are right.
     """
     missing = missing_needs(run)
     expected: defaultdict[str, list[Result]] = defaultdict(list)
-    inconclusive, unexpected = [], []
+    declined, inconclusive, unexpected = [], [], []
     for result in run.results:
         if result.status != "SKIP":
             continue
         lacked = [need for need in result.row.needs if need in missing]
-        if result.message.startswith(INCONCLUSIVE):
+        message = result.message.removeprefix(_SETUP)
+        if message.startswith(INCONCLUSIVE):
             inconclusive.append(result)
+        elif message.startswith(DECLINED):
+            declined.append(result)
         elif lacked and result.message == " ".join(missing[need] for need in lacked):
             expected[" and ".join(lacked)].append(result)
         else:
             unexpected.append(result)
     by_need = {needs: tuple(results) for needs, results in sorted(expected.items())}
-    return Skips(by_need, tuple(inconclusive), tuple(unexpected))
+    return Skips(by_need, tuple(declined), tuple(inconclusive), tuple(unexpected))

@@ -32,7 +32,7 @@ The next backend streams for one that says nothing
     Get Finish Reasons    ${stream}    ==    stop
 
 The next backend answers for one that takes no connection
-    [Tags]    req:FALL-001
+    [Tags]    req:FALL-001    needs:linux
     Open Gateway Before Route    ${FIRST}    ${SECOND}    timeouts=connect_s=0.3
     Ignore Connections    ${FIRST}
     ${exchange} =    Send Payload    plain.json

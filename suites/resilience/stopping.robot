@@ -7,7 +7,7 @@ Library             keywords.gateway.lifecycle.LifecycleLibrary
 
 Suite Setup         Run Keywords    Open Gateway For All Rows    AND    Stop It In The Middle Of Fifty Streams
 
-Test Tags           kind:reliability    needs:scripted-backend
+Test Tags           kind:reliability    needs:scripted-backend    needs:signals
 
 
 *** Test Cases ***

@@ -72,7 +72,8 @@ def write_allure_page(*, results: Path, output: Path, to: Path, name: str) -> Al
                 f"{results} holds no result of a row in {output}: run Robot with"
                 f" --listener allure_robotframework:{results}, or name both with --results and --output"
             )
-        (work / "results" / "environment.properties").write_text(environment_properties(run.metadata), encoding="utf-8")
+        facts = {**run.metadata, "Not of one run": run.merged}
+        (work / "results" / "environment.properties").write_text(environment_properties(facts), encoding="utf-8")
         (work / "results" / "executor.json").write_text(json.dumps(executor()), encoding="utf-8")
         history = to.parent / HISTORY
         (work / "history.jsonl").write_text(_history_without(taken.uuids, history), encoding="utf-8")

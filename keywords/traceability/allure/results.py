@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from keywords.traceability.allure.files import STEP_KINDS, read_containers, read_results
 from keywords.traceability.evidence.search import find_pages
+from keywords.traceability.skips import sort_skips
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,8 @@ SEVERAL = "Several failures occurred:"
 FAILURE_NUMBER = re.compile(r"(?:^|\n\n)\d+\) ")
 AFTERWARDS = re.compile(r"\n\nAlso (?:parent suite )?teardown failed:\n")
 ONLY_TEARDOWN = re.compile(r"^(?:Parent suite teardown|Teardown) failed:\n")
+UNEXPECTED = "UNEXPECTED SKIP: "
+"""Start of the message that a category of `allurerc.json` sorts out."""
 LIBRARY_PREFIX = re.compile(r"^(?:[A-Za-z_]\w*\.)+(?=[A-Z])")
 
 
@@ -83,7 +86,7 @@ def stage_results(results: Path, to: Path, run: Run) -> Staged:
         ResultError: a file in the folder is not what the listener writes.
     """
     rows = {result.row.full_name: result for result in run.results}
-    pages = find_pages(run)
+    pages, unexpected = find_pages(run), sort_skips(run).unexpected
     latest: dict[str, dict[str, Any]] = {}
     for result in read_results(results):
         # Only the full name tells whose result it is.
@@ -93,6 +96,11 @@ def stage_results(results: Path, to: Path, run: Run) -> Staged:
     for name, result in latest.items():
         make_readable(result)
         _describe(result, rows[name])
+        if rows[name] in unexpected:
+            result["statusDetails"] = {
+                **(result.get("statusDetails") or {}),
+                "message": f"{UNEXPECTED}{_message(result)}",
+            }
         if page := pages.get(rows[name]):
             _attach_evidence(result, page, to)
         _write(result, "result", results, to)

@@ -60,6 +60,7 @@ def _cause(line: Line, matrix: Matrix) -> tuple[str, str]:
         ("has no row", "have no row", line.status == "UNCOVERED"),
         ("skipped unexpectedly", "skipped unexpectedly", results & set(skips.unexpected)),
         ("inconclusive", "inconclusive", results & set(skips.inconclusive)),
+        ("declined by the server", "declined by the server", results & set(skips.declined)),
         ("not reached", "not reached", any(result.not_reached for result in results)),
         *((f"needs {needs}", f"need {needs}", results & set(rows)) for needs, rows in skips.expected.items()),
         ("left out of this run", "left out of this run", any(result.status == NOT_RUN for result in results)),
@@ -75,6 +76,7 @@ def notes(matrix: Matrix) -> list[str]:
     found += [_count(len(run.errors), "error") + " in Robot's log"] if run.errors else []
     found += [_count(len(skips.unexpected), "unexpected skip")] if skips.unexpected else []
     found += [_count(len(skips.inconclusive), "inconclusive row")] if skips.inconclusive else []
+    found += [_count(len(skips.declined), "row") + " declined by the server"] if skips.declined else []
     return found + [
         f"{_count(len(results), 'row')} skipped, as expected without {needs}"
         for needs, results in skips.expected.items()

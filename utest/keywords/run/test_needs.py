@@ -160,6 +160,14 @@ def says(monkeypatch, stdout, rc=0):
     monkeypatch.setattr(needs.subprocess, "run", lambda *_, **__: done)
 
 
+@pytest.mark.parametrize(
+    ("platform", "missing"), [("linux", set()), ("darwin", {"linux"}), ("win32", {"linux", "signals"})]
+)
+def test_an_operating_system_lacks_what_it_cannot_do(monkeypatch, platform, missing):
+    monkeypatch.setattr(needs.sys, "platform", platform)
+    assert {need for need in ("linux", "signals") if missing_need(need)} == missing
+
+
 def test_a_gpu_is_a_device_that_the_driver_lists(monkeypatch):
     on_path(monkeypatch)
     assert "not on the path" in missing_need("gpu")

@@ -4,7 +4,7 @@ import pytest
 
 from keywords.traceability.results import Result, Run
 from keywords.traceability.rows import Row
-from keywords.traceability.skips import missing_needs, sort_skips
+from keywords.traceability.skips import Skips, missing_needs, sort_skips
 
 RECORDED = {"Model": "m", "Missing need gpu": "No GPU.", "Missing need redis": "No Redis."}
 
@@ -36,11 +36,20 @@ def run(message, *needs, status="SKIP", metadata=RECORDED):
         ("Failed test skipped using '--skip-on-failure' option.\n\nNo GPU.", ["gpu"], "unexpected"),
         ("INCONCLUSIVE: load 14.1 on 2 cores", [], "inconclusive"),
         ("It is INCONCLUSIVE: load 14.1", [], "unexpected"),
+        ("DECLINED: 400, tools are not supported", [], "declined"),
+        ("Skipped in parent suite setup:\nDECLINED: 404, no embeddings here", [], "declined"),
+        ("Skipped in parent suite setup:\nINCONCLUSIVE: load 14.1", [], "inconclusive"),
+        ("Skipped in parent suite setup:\nnot today", [], "unexpected"),
     ],
 )
 def test_only_a_recorded_need_of_the_row_makes_its_skip_expected(message, needs, kind):
     skips = sort_skips(run(message, *needs))
-    found = [*skips.expected, *["inconclusive"] * len(skips.inconclusive), *["unexpected"] * len(skips.unexpected)]
+    found = [
+        *skips.expected,
+        *["declined"] * len(skips.declined),
+        *["inconclusive"] * len(skips.inconclusive),
+        *["unexpected"] * len(skips.unexpected),
+    ]
     assert found == [kind]
 
 
@@ -51,7 +60,7 @@ def test_nothing_is_expected_of_a_run_that_recorded_nothing():
 @pytest.mark.parametrize("status", ["PASS", "FAIL", "NOT RUN"])
 def test_only_skips_are_sorted(status):
     skips = sort_skips(run("No GPU.", "gpu", status=status))
-    assert (skips.expected, skips.inconclusive, skips.unexpected) == ({}, (), ())
+    assert skips == Skips({}, (), (), ())
 
 
 def test_the_recorded_needs_are_told_from_other_metadata():

@@ -20,6 +20,7 @@ from keywords.traceability.allure.report import AllureReportError, write_allure_
 SUITE = """\
 *** Settings ***
 Metadata    Model    a-small-model
+Metadata    Missing need gpu    needs gpu: this machine has none
 
 *** Test Cases ***
 A fact that holds
@@ -37,6 +38,14 @@ A row that cannot be judged
 A need that is not met
     [Tags]    needs:gpu    allure.epic:gpu    allure.feature:GPU-001 It is fast    allure.label.ALLURE_ID:4
     Skip    needs gpu: this machine has none
+
+A row that does not want to run
+    [Tags]    req:API-002    allure.epic:api    allure.feature:API-002 It lists    allure.label.ALLURE_ID:6
+    Skip    not today
+
+A row on a busy machine
+    [Tags]    req:API-002    allure.epic:api    allure.feature:API-002 It lists    allure.label.ALLURE_ID:7
+    Skip    INCONCLUSIVE: load 14 on 2 cores
 
 A fault that is known
     [Tags]    req:API-002    allure.epic:api    allure.feature:API-002 It lists    allure.label.ALLURE_ID:5
@@ -86,14 +95,14 @@ def history_of(page):
 
 
 def test_the_page_shows_every_row_with_its_honest_status(made):
-    assert (made.rows, made.missing) == (5, [])
+    assert (made.rows, made.missing) == (7, [])
     counts = data(made.page, "widgets/statistic.json")
     assert {name: counts[name] for name in ("total", "passed", "failed", "broken", "skipped")} == {
-        "total": 5,
+        "total": 7,
         "passed": 1,
         "failed": 1,
         "broken": 1,
-        "skipped": 2,
+        "skipped": 4,
     }
 
 
@@ -109,6 +118,8 @@ def test_each_row_that_did_not_pass_falls_into_the_category_that_says_why(made):
         "Product defect": ["A fact that does not hold"],
         "Broken test": ["A row that cannot be judged"],
         "Known bug": ["A fault that is known"],
+        "Unexpected skip": ["A row that does not want to run"],
+        "Inconclusive": ["A row on a busy machine"],
         "Skipped": ["A need that is not met"],
     }
 
@@ -222,7 +233,7 @@ def _offline(monkeypatch, tmp_path):
 def test_the_command_prints_where_the_page_is(command, run, generator, tmp_path):
     assert generator == installed_allure()
     done = command(run)
-    assert (done.exit_code, done.stdout) == (0, f"Allure page of 5 rows: {tmp_path / 'allure' / 'index.html'}\n")
+    assert (done.exit_code, done.stdout) == (0, f"Allure page of 7 rows: {tmp_path / 'allure' / 'index.html'}\n")
 
 
 @pytest.mark.usefixtures("_offline")

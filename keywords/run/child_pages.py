@@ -1,0 +1,86 @@
+"""What the `qa` commands say about a small run within a run, and outputs that `rebot` merges from two of them."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.run.child_run import CHILDREN, TIME_LIMIT_S, ChildRun
+
+QaCommand = Literal["check", "matrix"]
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class ChildPagesLibrary:
+    """Ask the `qa` commands about runs of `suites/selftest/_child/`.
+
+    ```robotframework
+    ${child} =    Run Child    unexplained_skip.robot
+    ${check} =    Run Qa Command    check    ${child}    unexplained_skip.robot
+    Should Contain    ${check.stderr}    was skipped
+    ```
+    """
+
+    @keyword
+    def run_qa_command(self, command: QaCommand, child: ChildRun, suite: str) -> ChildRun:
+        """Run `qa check` or `qa matrix` on the output of a run, with the rows of its suite only.
+
+        The register is the project's, so the requirements of all other suites count as uncovered. These findings are
+        left out of the result.
+
+        Args:
+            command: the command.
+            child: the run.
+            suite: its file in `suites/selftest/_child/`.
+
+        Returns:
+            Exit code, standard output and standard error of the command; the folder is the run's.
+
+        Raises:
+            subprocess.TimeoutExpired: it did not end within 60 seconds.
+
+        ```robotframework
+        ${child} =    Run Child    failing.robot
+        ${matrix} =    Run Qa Command    matrix    ${child}    failing.robot
+        Should Contain    ${matrix.stdout}    1 fails
+        ```
+        """
+        output, rows = child.folder / "output.xml", CHILDREN / suite
+        done = _run("keywords.qa.cli", command, "--output", output, "--suites", rows, folder=child.folder)
+        lines = [line for line in done.stderr.splitlines() if not line.startswith("finding: requirement ")]
+        return replace(done, stderr="\n".join(lines))
+
+    @keyword
+    def merge_children(self, first: ChildRun, second: ChildRun) -> ChildRun:
+        """Merge the outputs of two runs of one suite with `rebot --merge`: results of the second replace the first's.
+
+        Raises:
+            subprocess.TimeoutExpired: it did not end within 60 seconds.
+
+        ```robotframework
+        ${first} =    Run Child    changing.robot    -v    ANSWER:wrong
+        ${second} =    Run Child    changing.robot    -v    ANSWER:right
+        ${merged} =    Merge Children    ${first}    ${second}
+        ```
+        """
+        folder = first.folder.with_name(f"{first.folder.name}-merged")
+        outputs = [run.folder / "output.xml" for run in (first, second)]
+        options = ["--merge", "--outputdir", str(folder), "--output", "output.xml"]
+        return _run("robot.rebot", *options, *outputs, folder=folder)
+
+
+def _run(module: str, *arguments: str | Path, folder: Path) -> ChildRun:
+    process = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
+        [sys.executable, "-m", module, *(os.fspath(argument) for argument in arguments)],
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT_S,
+        check=False,
+    )
+    logger.info(f"exit code {process.returncode}\n{process.stdout}{process.stderr}")
+    return ChildRun(process.returncode, process.stdout, process.stderr, folder)
