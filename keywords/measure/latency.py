@@ -12,7 +12,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.statistics.percentiles import percentile
 from keywords.run import target
-from keywords.run.assertions import verify
+from keywords.run.assertions import shown, verify
 
 Statistic = Literal["p50", "p90", "p95", "p99", "max"]
 
@@ -75,6 +75,7 @@ class LatencyLibrary:
             message: replaces the usual message.
 
         Raises:
+            TypeError: the argument is not from [Send Probes].
             ValueError: there are too few samples for the percentile.
             AssertionError: the comparison failed.
 
@@ -83,9 +84,14 @@ class LatencyLibrary:
         Get Latency    ${probes}    p95    <    ${HEALTH_P95_S}
         ```
         """
+        if not isinstance(latencies, Latencies):
+            raise TypeError(
+                f"Get Latency takes what Send Probes returns, got {shown(latencies)}; "
+                f"for numbers of your own use Get Percentile"
+            )
         samples = latencies.samples_s
         value = max(samples) if statistic == "max" else percentile(samples, int(statistic[1:]))
-        label = f"GET {latencies.path}, {statistic} of {len(samples)} (s),"
+        label = f"The {statistic} of {len(samples)} GET {latencies.path} (s)"
         logger.info(f"{label} {value:.6f}")
         return verify(value, assertion_operator, assertion_expected, label, message)
 
