@@ -102,6 +102,11 @@ def test_every_comparison_speaks(path):
     assert not found, "its message does not say what was compared: use a getter with an assertion, or Get Field"
 
 
+def test_the_examples_of_keywords_speak_too():
+    lines = [line for path in (ROOT / "keywords").rglob("*.py") for line in path.read_text("utf-8").splitlines()]
+    assert not [line for line in lines if bare_comparisons(line)]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_what_an_answer_lacks_is_a_verdict(path):
     lines = path.read_text("utf-8").splitlines()

@@ -243,8 +243,15 @@ class HttpLibrary:
 
 
 def exchange_of(answer: Exchange | Answer | StreamedAnswer) -> Exchange:
-    """The exchange of an answer."""
-    return answer if isinstance(answer, Exchange) else answer.exchange
+    """The exchange of an answer, a stream or whatever else holds one.
+
+    Raises:
+        TypeError: it holds none.
+    """
+    exchange = answer if isinstance(answer, Exchange) else getattr(answer, "exchange", None)
+    if isinstance(exchange, Exchange):
+        return exchange
+    raise TypeError(f"Expected an answer, a stream or an exchange of a Send keyword, got {answer!r}")
 
 
 def request_id_of(answer: Exchange | Answer | StreamedAnswer) -> str:

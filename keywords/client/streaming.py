@@ -74,6 +74,7 @@ class StreamingLibrary:
         Raises:
             GatewayRefused: the gateway answered with an error instead of a stream.
             AnswerBrokeOff: no status arrived. A stream that breaks off later is returned.
+            AssertionError: the stream goes on far beyond `max_tokens`; it was cut.
 
         ```robotframework
         ${stream} =    Stream Chat    Count to five.    temperature=0    include_usage=True

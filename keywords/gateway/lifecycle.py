@@ -71,7 +71,7 @@ class LifecycleLibrary:
 
         ```robotframework
         ${entry} =    Reload Gateway    ${gateway}
-        Should Be Equal    ${entry}[event]    config_reloaded
+        Get Field    ${entry}    event    ==    config_reloaded
         ```
         """
         gateway = chosen_gateway(gateway)

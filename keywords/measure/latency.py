@@ -12,6 +12,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.statistics.percentiles import percentile
 from keywords.run import target
+from keywords.run.assertions import shown
 from keywords.run.inconclusive import verify_time
 
 Statistic = Literal["p50", "p90", "p95", "p99", "max"]
@@ -76,6 +77,7 @@ class LatencyLibrary:
             message: replaces the usual message.
 
         Raises:
+            TypeError: the argument is not from [Send Probes].
             ValueError: there are too few samples for the percentile.
             AssertionError: the comparison failed.
             SkipExecution: it failed, and the machine is too busy for a verdict.
@@ -85,6 +87,11 @@ class LatencyLibrary:
         Get Latency    ${probes}    p95    <    ${HEALTH_P95_S}
         ```
         """
+        if not isinstance(latencies, Latencies):
+            raise TypeError(
+                f"Get Latency takes what Send Probes returns, got {shown(latencies)}; "
+                f"for numbers of your own use Get Percentile"
+            )
         samples = latencies.samples_s
         value = max(samples) if statistic == "max" else percentile(samples, int(statistic[1:]))
         label = f"{statistic} of {len(samples)} {latencies.what} (s)"

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from robot.libraries.BuiltIn import BuiltIn
+
 from keywords.engine.processes import redis
 from keywords.run.context import Target, current_target
 from keywords.traceability.rows import NEEDS
@@ -24,6 +26,7 @@ _BROWSER_APPS = (
     Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
 )
 _NODE_MAJOR = 22
+_YES = ("yes", "true")
 
 
 class UnknownNeedError(Exception):
@@ -110,6 +113,18 @@ def _no_api_key(target: Target) -> str | None:
     return f"The row is about keys, and {target.address} accepts every key: start that server with a key."
 
 
+def _no_flood(target: Target) -> str | None:
+    if target.gateway is not None:
+        return None
+    allowed, requests = (BuiltIn().get_variable_value(f"${{{name}}}") for name in ("ALLOW_FLOODS", "FLOOD_REQUESTS"))
+    if str(allowed).lower() in _YES:
+        return None
+    return (
+        f"The row floods its target with up to {requests} bad requests, and {target.url} is not this run's own "
+        f"gateway: allow it with -v ALLOW_FLOODS:yes."
+    )
+
+
 def _no_gpu() -> str | None:
     command = shutil.which("nvidia-smi")
     if command is None:
@@ -171,6 +186,7 @@ def _no_node() -> str | None:
 _TARGET_NEEDS: dict[str, Callable[[Target], str | None]] = {
     "api-key": _no_api_key,
     "embedded-model": _no_embedded_model,
+    "flood": _no_flood,
     "gateway": _no_gateway,
     "own-gateway": _no_own_gateway,
     "scripted-backend": _no_scripted_backend,

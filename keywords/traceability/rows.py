@@ -23,6 +23,7 @@ NEEDS = {
     "browser": "Chromium or Chrome is installed",
     "curl": "`curl` is on the path",
     "embedded-model": "this run's gateway holds the embedded model in a child process",
+    "flood": "this run started the gateway, or the user allows floods at another server by `-v ALLOW_FLOODS:yes`",
     "gateway": "the target is this project's gateway, whoever started it",
     "gpu": "`nvidia-smi` lists a device",
     "linux": "the machine runs Linux",

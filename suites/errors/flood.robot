@@ -4,7 +4,7 @@ Documentation       Thousands of broken requests, generated from a seed, do not 
 Resource            ../../resources/gateway.resource
 Library             keywords.security.fuzzing.FuzzingLibrary
 
-Test Tags           kind:negative    kind:security
+Test Tags           kind:negative    kind:security    needs:flood
 
 
 *** Test Cases ***
@@ -18,13 +18,13 @@ A flood of bad requests causes no server error
 
 The next good request after a flood is answered
     [Tags]    req:ERRX-002
-    Send Malformed Requests    200    seed=${FLOOD_SEED}
+    Send Malformed Requests    ${BRIEF_FLOOD_REQUESTS}    seed=${FLOOD_SEED}
     ${answer} =    Ask    What is 2+2?    temperature=0    max_tokens=24
     Get Text    ${answer}    contains    4
 
 A flood of bad requests leaves no traceback in the log
     [Tags]    req:ERRX-003    needs:own-gateway
-    Send Malformed Requests    200    seed=${FLOOD_SEED}
+    Send Malformed Requests    ${BRIEF_FLOOD_REQUESTS}    seed=${FLOOD_SEED}
     ${last} =    Send Payload    malformed.json
     Get Log Entry    ${last}
     Gateway Log Should Not Contain    Traceback

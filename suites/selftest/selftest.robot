@@ -87,3 +87,21 @@ A missing need is a skip with its reason
     ${child} =    Run Child    skipping.robot
     Get Row Status    ${child}    A row that this run cannot serve    ==    SKIP
     Get Row Message    ${child}    A row that this run cannot serve    contains    run without GATEWAY_URL
+
+A failed comparison says what was compared, expected and actual
+    [Tags]    req:SELF-032
+    ${child} =    Run Child    failing.robot
+    Get Row Message    ${child}    An answer that nobody gives is expected    matches
+    ...    ^The text of the answer should be 'an answer that no model gives', got '
+
+A flood hits another server only on request
+    [Tags]    req:SELF-033
+    ${child} =    Run Child    flooding.robot
+    Get Row Status    ${child}    A row that floods its target    ==    SKIP
+    Get Row Message    ${child}    A row that floods its target    contains    ${FLOOD_REQUESTS} bad requests
+    Get Row Message    ${child}    A row that floods its target    contains    allow it with -v ALLOW_FLOODS:yes
+
+A flood that the user allows is sent to another server
+    [Tags]    req:SELF-033
+    ${child} =    Run Child    flooding.robot    -v    ALLOW_FLOODS:yes
+    Get Row Status    ${child}    A row that floods its target    ==    PASS

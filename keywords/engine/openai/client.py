@@ -28,15 +28,7 @@ if TYPE_CHECKING:
 
     from keywords.engine.http.exchange import Chunk, Exchange, Observer
 
-__all__ = [
-    "Answer",
-    "AnswerBrokeOff",
-    "ChatClient",
-    "GatewayRefused",
-    "NotAnAnswer",
-    "RunningStream",
-    "StreamedAnswer",
-]
+__all__ = ["Answer", "AnswerBrokeOff", "ChatClient", "GatewayRefused", "NotAnAnswer", "RunningStream", "StreamedAnswer"]
 
 CHAT = "/v1/chat/completions"
 JSON = {"content-type": "application/json"}
@@ -207,6 +199,7 @@ class ChatClient:
 
         Raises:
             httpx2.LocalProtocolError: a header cannot be written in HTTP.
+            StreamOutgrewRequest: a stream goes on far beyond the tokens that were asked for.
         """
         all_headers = httpx2.Headers(headers)
         if not anonymous and "authorization" not in all_headers:
@@ -250,8 +243,8 @@ class ChatClient:
         *,
         at_once: int = 1,
     ) -> Exchange:
-        address, beside = f"{self.base_url}{path}", requests_at_once(at_once)
-        request = self._http.build_request(method, address, content=body, headers=headers, extensions=beside)
+        url, beside = f"{self.base_url}{path}", requests_at_once(at_once)
+        request = self._http.build_request(method, url, content=body, headers=headers, extensions=beside)
         try:
             response = self._http.send(request, stream=True)
             try:

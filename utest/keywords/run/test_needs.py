@@ -42,6 +42,35 @@ def run(monkeypatch):
     return run
 
 
+@pytest.fixture
+def variables(monkeypatch):
+    """The variables of the run that needs read."""
+    values = {"${FLOOD_REQUESTS}": 2000, "${ALLOW_FLOODS}": "no"}
+    built_in = MagicMock()
+    built_in.return_value.get_variable_value.side_effect = values.get
+    monkeypatch.setattr(needs, "BuiltIn", built_in)
+    return values
+
+
+def test_a_flood_hits_the_own_gateway_only(run, variables):
+    run(OWN)
+    assert missing_need("flood") is None
+    run(STRANGER)
+    assert missing_need("flood") == (
+        "The row floods its target with up to 2000 bad requests, and http://127.0.0.1:1 is not this run's own gateway: "
+        "allow it with -v ALLOW_FLOODS:yes."
+    )
+    variables["${ALLOW_FLOODS}"] = "yes"
+    assert missing_need("flood") is None
+
+
+@pytest.mark.parametrize("answer", ["no", "", None, "maybe", "0"])
+def test_a_flood_is_allowed_by_a_clear_yes_only(run, variables, answer):
+    run(STRANGER)
+    variables["${ALLOW_FLOODS}"] = answer
+    assert "-v ALLOW_FLOODS:yes" in missing_need("flood")
+
+
 OF_THE_TARGET = ["api-key", "embedded-model", "gateway", "own-gateway", "scripted-backend"]
 
 
