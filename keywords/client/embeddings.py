@@ -82,9 +82,7 @@ class EmbeddingsLibrary:
         except GatewayRefused as refusal:
             if refusal.status not in _NOT_OFFERED:
                 raise
-            raise SkipExecution(
-                f"The rows are about vectors, and the server says that it makes none: {refusal}"
-            ) from None
+            raise SkipExecution(f"The rows are about vectors, and the server makes none: {refusal}") from None
 
     @keyword
     def vectors_should_be_of_their_texts(self, together: Embeddings, alone: list[Embeddings], least: float) -> None:
@@ -109,6 +107,10 @@ class EmbeddingsLibrary:
         if len(together.vectors) != len(alone):
             raise AssertionError(f"{len(alone)} texts should have so many vectors, they have {len(together.vectors)}")
         for number, (vector, own) in enumerate(zip(together.vectors, alone, strict=True), start=1):
+            if len(vector) != len(own.vectors[0]):
+                raise AssertionError(
+                    f"Text {number} should have {len(own.vectors[0])} numbers as alone, it has {len(vector)}"
+                )
             cosine = embeddings.similarity(vector, own.vectors[0])
             if cosine < least:
                 raise AssertionError(
