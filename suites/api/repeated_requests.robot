@@ -2,6 +2,7 @@
 Documentation       A request that is sent again, or with one other field, gets its own answer and its own count.
 
 Resource            ../../resources/gateway.resource
+Library             keywords.client.answers.AnswersLibrary
 
 Test Tags           kind:functional
 
@@ -11,15 +12,13 @@ The same request counts the same tokens again
     [Tags]    req:ANSW-011
     ${answer} =    Ask    Tell me a story.    temperature=0    max_tokens=4
     ${again} =    Ask    Tell me a story.    temperature=0    max_tokens=4
-    Get Usage    ${again}    prompt_tokens    ==    ${answer.usage.prompt_tokens}
-    Get Usage    ${again}    completion_tokens    ==    ${answer.usage.completion_tokens}
+    Usage Should Be The Same    ${again}    ${answer}
 
 The same request counts the same tokens in a stream
     [Tags]    req:ANSW-011
     ${answer} =    Ask    Tell me a story.    temperature=0    max_tokens=4
     ${stream} =    Stream Chat    Tell me a story.    temperature=0    max_tokens=4    include_usage=True
-    Get Usage    ${stream}    prompt_tokens    ==    ${answer.usage.prompt_tokens}
-    Get Usage    ${stream}    completion_tokens    ==    ${answer.usage.completion_tokens}
+    Usage Should Be The Same    ${stream}    ${answer}
 
 A request with another limit gets another answer
     [Tags]    req:ANSW-010

@@ -84,3 +84,18 @@ def test_the_words_about_an_answer(gateway, make):
     gateway.streams(make.chunk({"content": "a"}), make.chunk({"content": "b"}, id="s2"), "[DONE]")
     with pytest.raises(AssertionError, match="Not one answer: all 2 events must have the same id"):
         library.stream_should_be_one_answer(gateway.client.stream("Hello"))
+
+
+def test_counts_of_the_same_request(gateway, make):
+    library = AnswersLibrary()
+    answer = gateway.client.ask("Hello")
+    library.usage_should_be_the_same(answer, gateway.client.ask("Hello"))
+    more = {"prompt_tokens": 4, "completion_tokens": 2, "total_tokens": 6}
+    gateway.answers(200, json=make.completion("OK", usage=more))
+    with pytest.raises(
+        AssertionError, match=r"usage\.prompt_tokens should be 3 as in the other answer, it is 4; usage"
+    ):
+        library.usage_should_be_the_same(gateway.client.ask("Hello"), answer)
+    gateway.answers(200, json=make.completion("OK", usage=None))
+    with pytest.raises(AssertionError, match="one has no usage"):
+        library.usage_should_be_the_same(gateway.client.ask("Hello"), answer)
