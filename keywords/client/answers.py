@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from robot.api import logger
 from robot.api.deco import keyword, library
 
@@ -93,3 +95,26 @@ class AnswersLibrary:
         ```
         """
         verify_no_defects("Not the body that was asked for", envelope.encoding_defects(answer.exchange))
+
+    @keyword
+    def usage_should_be_the_same(self, answer: Answer | StreamedAnswer, other: Answer | StreamedAnswer) -> None:
+        """Verify that two answers count the same tokens of prompt, answer and total.
+
+        Raises:
+            AssertionError: an answer has no usage, or with every count that differs.
+
+        ```robotframework
+        ${answer} =    Ask    Say hello.    temperature=0    max_tokens=4
+        ${again} =    Ask    Say hello.    temperature=0    max_tokens=4
+        Usage Should Be The Same    ${again}    ${answer}
+        ```
+        """
+        if answer.usage is None or other.usage is None:
+            raise AssertionError("Both answers should count their tokens, one has no usage")
+        counts, expected = asdict(answer.usage), asdict(other.usage)
+        differing = [
+            f"usage.{name} should be {expected[name]} as in the other answer, it is {count}"
+            for name, count in counts.items()
+            if count != expected[name]
+        ]
+        verify_no_defects("Another count of the same request", differing)

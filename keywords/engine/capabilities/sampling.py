@@ -51,11 +51,9 @@ def streamed_sampling(ask: Asker) -> str:
     """A stream takes temperature and seed as a plain request does."""
     fields: dict[str, Any] = {"temperature": 1, "seed": 7, "max_tokens": 12}
     plain, streamed = text(ask(_STORY, **fields)), ask.stream(_STORY, **fields).text
-    greedy = ask.stream(_STORY, max_tokens=12, seed=7).text
-    if plain != streamed:
-        return f"at temperature 1 and seed 7 the stream should say {plain!r}, it says {streamed!r}"
-    hot = ask.stream(_STORY, temperature=_HOT, seed=7, max_tokens=12).text
-    return f"temperature {_HOT} should change the stream at temperature 0, both say {hot!r}" if hot == greedy else ""
+    if plain == streamed:
+        return ""
+    return f"at temperature 1 and seed 7 the stream should say {plain!r}, it says {streamed!r}"
 
 
 def presence_penalty(ask: Asker) -> str:

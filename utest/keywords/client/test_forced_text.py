@@ -47,6 +47,12 @@ def test_a_stream_is_joined(gateway, make):
         ForcedTextLibrary().ask_for_exactly("one", stream=True)
 
 
+def test_pieces_of_another_stream_are_found(gateway, make):
+    gateway.streams(make.chunk({"role": "assistant", "content": '{"text": "one"}'}), "[DONE]")
+    with pytest.raises(AssertionError, match=r"Answer 2 of 2: .*instead of 'two'"):
+        ForcedTextLibrary().ask_together_for_exactly("one", "two", stream=True)
+
+
 @pytest.mark.parametrize("stream", [True, False])
 def test_the_servers_statement_skips(gateway, make, stream):
     gateway.answers(400, json={"error": {"message": "No.", "type": "x", "param": "response_format", "code": None}})
@@ -78,3 +84,18 @@ def test_the_words_about_an_answer(gateway, make):
     gateway.streams(make.chunk({"content": "a"}), make.chunk({"content": "b"}, id="s2"), "[DONE]")
     with pytest.raises(AssertionError, match="Not one answer: all 2 events must have the same id"):
         library.stream_should_be_one_answer(gateway.client.stream("Hello"))
+
+
+def test_counts_of_the_same_request(gateway, make):
+    library = AnswersLibrary()
+    answer = gateway.client.ask("Hello")
+    library.usage_should_be_the_same(answer, gateway.client.ask("Hello"))
+    more = {"prompt_tokens": 4, "completion_tokens": 2, "total_tokens": 6}
+    gateway.answers(200, json=make.completion("OK", usage=more))
+    with pytest.raises(
+        AssertionError, match=r"usage\.prompt_tokens should be 3 as in the other answer, it is 4; usage"
+    ):
+        library.usage_should_be_the_same(gateway.client.ask("Hello"), answer)
+    gateway.answers(200, json=make.completion("OK", usage=None))
+    with pytest.raises(AssertionError, match="one has no usage"):
+        library.usage_should_be_the_same(gateway.client.ask("Hello"), answer)
