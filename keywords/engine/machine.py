@@ -12,6 +12,10 @@ from keywords.engine import clock
 
 _WORK_S = 0.1
 """Processor time of the control work; Windows counts it in steps of 16 ms."""
+_ALLOWED_SLOWDOWN = 4.0
+"""The slowdown that limits allow for: each is many times what an idle machine takes."""
+WAIT_S = 0.05
+"""What each process more on a core may add to a single answer: a few time slices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,15 @@ class Machine:
     def slowdown(self) -> float:
         """How many times longer than alone work takes, at least 1: now or in the last minute, whichever is worse."""
         return max(1.0, self.wait_ratio, self.load / self.cores)
+
+    def explains_s(self, limit_s: float, *, wait_s: float = WAIT_S) -> float:
+        """The longest time that this machine's state explains where the limit is `limit_s`, in seconds.
+
+        Args:
+            limit_s: limit on an idle machine; it allows for a fourfold slowdown.
+            wait_s: seconds that each further process on a core may add; 0 for a median, which single waits do not move.
+        """
+        return limit_s * max(1.0, self.slowdown / _ALLOWED_SLOWDOWN) + wait_s * (self.slowdown - 1)
 
     def __str__(self) -> str:
         return f"load {self.load:.1f} on {self.cores} cores, work takes {self.slowdown:.1f} times as long as alone"

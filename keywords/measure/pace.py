@@ -46,8 +46,8 @@ class Silence:
 class PaceLibrary:
     """Measure whether a server answers steadily. Times are seconds on the client's monotonic clock.
 
-    A time above its limit is judged against the machine: where that is as much slower than alone at the moment, the row
-    is skipped as inconclusive.
+    A time above its limit is judged against the machine: where its state at that moment explains the time, the row is
+    skipped as inconclusive.
     """
 
     @keyword
@@ -108,7 +108,7 @@ class PaceLibrary:
             return verify(len(slow), assertion_operator, assertion_expected, label, message)
         except AssertionError as failure:
             machine = measure_machine()
-            if _slow(samples, beyond_s * machine.slowdown):
+            if _slow(samples, machine.explains_s(beyond_s)):
                 raise
             skip_as_inconclusive(str(failure), machine)
 

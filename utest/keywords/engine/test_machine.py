@@ -15,6 +15,13 @@ def test_a_busy_machine_works_slower_than_alone():
     assert Machine(load=0.5, cores=2, wait_ratio=3).slowdown == 3
 
 
+def test_limits_allow_for_a_fourfold_slowdown():
+    assert Machine(load=0, cores=2, wait_ratio=1).explains_s(1) == 1
+    assert Machine(load=8, cores=2, wait_ratio=1).explains_s(1) == pytest.approx(1.15)
+    assert Machine(load=16, cores=2, wait_ratio=1).explains_s(1) == pytest.approx(2.35)
+    assert Machine(load=16, cores=2, wait_ratio=1).explains_s(1, wait_s=0) == 2
+
+
 def test_the_state_says_load_and_cores():
     assert str(Machine(load=7.94, cores=2, wait_ratio=4.1)).startswith("load 7.9 on 2 cores, work takes 4.1 times")
 
