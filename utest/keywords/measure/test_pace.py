@@ -10,6 +10,7 @@ from keywords.engine.http.exchange import Exchange
 from keywords.engine.http.sse import SseEvent
 from keywords.engine.machine import Machine
 from keywords.engine.openai.stream import Piece, StreamedAnswer
+from keywords.measure import latency as latency_module
 from keywords.measure import pace as pace_module
 from keywords.measure.latency import Latencies
 from keywords.measure.pace import PaceLibrary
@@ -22,8 +23,8 @@ pace = PaceLibrary()
 @pytest.fixture(autouse=True)
 def machine(monkeypatch):
     def become(slowdown):
-        for module in (pace_module, inconclusive):
-            monkeypatch.setattr(module, "measure_machine", lambda: Machine(2.0 * slowdown, 2, 1.0))
+        for module in (pace_module, inconclusive, latency_module):
+            monkeypatch.setattr(module, "measure_machine", lambda *_: Machine(2.0 * slowdown, 2, 1.0))
 
     become(1)
     return become
@@ -136,6 +137,15 @@ def test_streams_that_wait_for_each_other_are_found():
     waiting = [stream(*(at_s + number for at_s in STEADY)) for number in range(4)]
     with pytest.raises(AssertionError, match=r"3 of 4 streams .* only after one of them had ended, 0\.61 s after"):
         pace.streams_should_run_side_by_side(waiting)
+
+
+def test_the_machine_at_the_moment_of_the_slow_answer_counts():
+    idle, busy = Machine(0, 2, 1), Machine(0, 2, 10)
+    slow_at_15 = tuple([0.1] * 15 + [1.4] + [0.1] * 14)
+    with pytest.raises(SkipExecution, match="INCONCLUSIVE"):
+        pace.get_slow_answers(Latencies("answers", slow_at_15, (idle,) * 15 + (busy,) + (idle,) * 14), 0.5, EQUAL, 0)
+    with pytest.raises(AssertionError):
+        pace.get_slow_answers(Latencies("answers", slow_at_15, (busy,) * 12 + (idle,) * 18), 0.5, EQUAL, 0)
 
 
 def test_the_same_question_is_asked_again(gateway):
