@@ -10,11 +10,13 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.http.exchange import Exchange
+from keywords.engine.machine import WAIT_S, Deadline, Machine, measure_machine
 from keywords.engine.statistics.percentiles import percentile
 from keywords.run import target
 from keywords.run.assertions import shown
 from keywords.run.inconclusive import verify_time
 
+_PROBES_WITHIN_S = 60.0
 Statistic = Literal["p50", "p90", "p95", "p99", "max"]
 
 
@@ -25,10 +27,17 @@ class Latencies:
     Attributes:
         what: what was measured, in the plural, such as `answers to GET /health`.
         samples_s: seconds from sending to the end of each answer.
+        machines: the machine's state after each answer; empty if it was not measured.
     """
 
     what: str
     samples_s: tuple[float, ...]
+    machines: tuple[Machine, ...] = ()
+
+    def machine_at(self, number: int) -> Machine:
+        """The machine's busiest state around an answer, by its number from 0; its state now if none was measured."""
+        around = self.machines[max(0, number - 1) : number + 1]
+        return max(around, key=lambda machine: machine.slowdown) if around else measure_machine()
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
@@ -36,23 +45,27 @@ class LatencyLibrary:
     """Measure in one keyword, verify in another."""
 
     @keyword
-    def send_probes(self, path: str, *, times: int, anonymous: bool = False) -> Latencies:
+    def send_probes(self, path: str, *, times: int) -> Latencies:
         """Send the same GET request again and again on one connection.
 
         Args:
             path: from the first slash.
             times: number of measured requests; one more before them opens the connection.
-            anonymous: whether to leave the key out.
 
         Raises:
-            AssertionError: one of them was not answered with 200.
+            AssertionError: one of them was not answered with 200, or not all of them within a minute.
 
         ```robotframework
         ${probes} =    Send Probes    /health/live    times=60
         ```
         """
         client = target.client()
-        exchanges = [client.send("GET", path, anonymous=anonymous) for _ in range(times + 1)][1:]
+        deadline, exchanges = Deadline(_PROBES_WITHIN_S), []
+        for number in range(times + 1):
+            if deadline.is_over():
+                raise AssertionError(f"{times} GET {path} should take a minute at most, but {number} took as long")
+            exchanges.append(client.send("GET", path))
+        exchanges = exchanges[1:]
         refused = [exchange.status for exchange in exchanges if exchange.status != HTTPStatus.OK]
         if refused:
             raise AssertionError(f"{len(refused)} of {times} GET {path} were not answered with 200: {refused[:5]}")
@@ -96,7 +109,8 @@ class LatencyLibrary:
         value = max(samples) if statistic == "max" else percentile(samples, int(statistic[1:]))
         label = f"{statistic} of {len(samples)} {latencies.what} (s)"
         logger.info(f"{label} {value:.6f}")
-        return verify_time(value, assertion_operator, assertion_expected, label, message)
+        wait_s = 0.0 if statistic == "p50" else WAIT_S
+        return verify_time(value, assertion_operator, assertion_expected, label, message, wait_s=wait_s)
 
     @keyword
     def get_answer_time(

@@ -110,7 +110,8 @@ def _no_embedded_model(target: Target) -> str | None:
 def _no_api_key(target: Target) -> str | None:
     if target.enforces_keys:
         return None
-    return f"The row is about keys, and {target.address} accepts every key: start that server with a key."
+    remedy = "start that server with a key, and give it in GATEWAY_API_KEY."
+    return f"The row is about keys, and {target.address} accepts every key: {remedy}"
 
 
 def _no_flood(target: Target) -> str | None:
@@ -120,7 +121,7 @@ def _no_flood(target: Target) -> str | None:
     if str(allowed).lower() in _YES:
         return None
     return (
-        f"The row floods its target with up to {requests} bad requests, and {target.url} is not this run's own "
+        f"The row floods its target with up to {requests} bad requests, and {target.address} is not this run's own "
         f"gateway: allow it with -v ALLOW_FLOODS:yes."
     )
 
