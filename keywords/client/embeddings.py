@@ -16,6 +16,7 @@ from keywords.engine.openai.embeddings import Embeddings, Format
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields, without_none
 from keywords.run.assertions import verify, verify_no_defects
+from keywords.traceability.skips import DECLINED
 
 _NOT_OFFERED = frozenset(
     {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
@@ -82,7 +83,9 @@ class EmbeddingsLibrary:
         except GatewayRefused as refusal:
             if refusal.status not in _NOT_OFFERED:
                 raise
-            raise SkipExecution(f"The rows are about vectors, and the server makes none: {refusal}") from None
+            raise SkipExecution(
+                f"{DECLINED} the rows are about vectors, and the server makes none: {refusal}"
+            ) from None
 
     @keyword
     def vectors_should_be_of_their_texts(self, together: Embeddings, alone: list[Embeddings], least: float) -> None:

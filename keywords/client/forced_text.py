@@ -14,6 +14,7 @@ from keywords.engine.openai.forced_text import forced_text_defect, only_text
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.openai.together import at_once
 from keywords.run import target
+from keywords.traceability.skips import DECLINED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,4 +103,4 @@ def _skip_if_not_taken(exchange: Exchange) -> None:
     try:
         raise_if_not_taken(exchange, _PARAM)
     except NotTakenError as statement:
-        raise SkipExecution(f"The row needs an answer that a schema decides, and {statement}") from None
+        raise SkipExecution(f"{DECLINED} the row needs an answer that a schema decides, and {statement}") from None

@@ -13,6 +13,7 @@ from keywords.engine.openai.client import CHAT
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run import target
 from keywords.run.context import output_dir
+from keywords.traceability.skips import DECLINED, INCONCLUSIVE
 
 Expected = Literal["taken", "dropped", "refused"]
 
@@ -105,13 +106,13 @@ class CapabilitiesLibrary:
         try:
             result = try_capability(target.client(), capability)
         except InconclusiveError as error:
-            raise SkipExecution(f"INCONCLUSIVE: {error}") from None
+            raise SkipExecution(f"{INCONCLUSIVE} {error}") from None
         except ValueError as error:
             raise AssertionError(f"{capability}: {error}") from error
         if result.outcome == "lost":
             raise AssertionError(f"{capability}: {result.detail}")
         if result.outcome != "taken":
-            raise SkipExecution(f"The row is about {capability}, and {result.detail}")
+            raise SkipExecution(f"{DECLINED} the row is about {capability}, and {result.detail}")
 
     @keyword
     def write_capability_table(self) -> str:

@@ -9,6 +9,7 @@ from robot.api import SkipExecution, logger
 
 from keywords.engine.machine import WAIT_S, Machine, measure_machine
 from keywords.run.assertions import verify
+from keywords.traceability.skips import INCONCLUSIVE
 
 T = TypeVar("T", float, float | None)
 
@@ -65,4 +66,6 @@ def skip_as_inconclusive(finding: str, machine: Machine) -> NoReturn:
     Raises:
         SkipExecution: always.
     """
-    raise SkipExecution(f"INCONCLUSIVE: {finding.rstrip('.')}. But this machine is busy: {machine}. Run the row again.")
+    raise SkipExecution(
+        f"{INCONCLUSIVE} {finding.rstrip('.')}. But this machine is busy: {machine}. Run the row again."
+    )

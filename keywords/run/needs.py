@@ -13,9 +13,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from robot.libraries.BuiltIn import BuiltIn
 
+from keywords.engine.http.probe import LOOPBACK
 from keywords.engine.processes import redis
 from keywords.run.context import Target, current_target
 from keywords.traceability.rows import NEEDS
@@ -114,6 +116,12 @@ def _no_api_key(target: Target) -> str | None:
     return f"The row is about keys, and {target.address} accepts every key: {remedy}"
 
 
+def _no_local_target(target: Target) -> str | None:
+    if urlsplit(target.url).hostname in LOOPBACK:
+        return None
+    return f"The row puts the key where a server logs it, and {target.address} is another machine: ask a server here."
+
+
 def _no_flood(target: Target) -> str | None:
     if target.gateway is not None:
         return None
@@ -189,6 +197,7 @@ _TARGET_NEEDS: dict[str, Callable[[Target], str | None]] = {
     "embedded-model": _no_embedded_model,
     "flood": _no_flood,
     "gateway": _no_gateway,
+    "local-target": _no_local_target,
     "own-gateway": _no_own_gateway,
     "scripted-backend": _no_scripted_backend,
 }

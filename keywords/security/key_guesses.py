@@ -13,13 +13,13 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.http.insides import revealed_insides
+from keywords.engine.http.probe import LOOPBACK
 from keywords.engine.openai.client import CHAT, JSON
 from keywords.run import target
 
 Guess = Literal["wrong", "beginning", "longer", "other case", "empty", "none", "in the address"]
 Operation = Literal["chat", "completions", "embeddings", "models", "model"]
 _WINDOW = 8
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _NOT_IMPLEMENTED = 501
 _PREFIX = re.compile(r"^[a-z]{1,8}[-_](?:[a-z]{1,8}[-_])?")
 """The public beginning of many keys, such as `sk-proj-`."""
@@ -45,7 +45,8 @@ class KeyGuessesLibrary:
             operation: what is asked for.
 
         Raises:
-            SkipExecution: the guess would be the right key, or show it to another machine's log.
+            SkipExecution: the guess would be the right key.
+            ValueError: it would show the right key to another machine's log.
 
         ```robotframework
         ${exchange} =    Ask With Guess    beginning
@@ -55,10 +56,8 @@ class KeyGuessesLibrary:
         method, path, body = _request(operation, client.model)
         right = target.api_key() or ""
         if guess == "in the address":
-            if urlsplit(client.base_url).hostname not in _LOOPBACK:
-                raise SkipExecution(
-                    "A key in an address would stand in the logs of another machine: ask a server here."
-                )
+            if urlsplit(client.base_url).hostname not in LOOPBACK:
+                raise ValueError("a key in an address would stand in the logs of another machine: ask a server here")
             path = f"{path}?api_key={quote(right)}&key={quote(right)}&access_token={quote(right)}"
         headers = [*JSON.items(), *_authorization(guess, right)]
         exchange = client.send(method, path, body=body, headers=headers, anonymous=guess in {"none", "in the address"})

@@ -24,7 +24,7 @@ An empty key is refused
     [Tags]    req:KEYS-005
     empty    chat
 The key in the address is refused
-    [Tags]    req:KEYS-005
+    [Tags]    req:KEYS-005    needs:local-target
     in the address    chat
 A chat with a random key is refused
     [Tags]    req:KEYS-006

@@ -17,7 +17,7 @@ OK = HTTPStatus.OK
 _SERVICE = "llm-gateway"
 _NO_SUCH_PATH = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE})
 _WRONG_KEY = "wrong-key"
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class ProbeError(Exception):
@@ -52,7 +52,7 @@ def fetch(
         headers["authorization"] = f"Bearer {api_key}"
     # A server on this machine is never behind the environment's proxy.
     parts = urlsplit(url)
-    trust_env = parts.hostname not in _LOOPBACK
+    trust_env = parts.hostname not in LOOPBACK
     encrypted = parts.scheme == "https"  # loading certificates takes longer than the request
     try:
         with httpx2.Client(timeout=timeout_s, trust_env=trust_env, verify=encrypted) as client:
