@@ -83,9 +83,7 @@ class EmbeddingsLibrary:
         except GatewayRefused as refusal:
             if refusal.status not in _NOT_OFFERED:
                 raise
-            raise SkipExecution(
-                f"{DECLINED} the rows are about vectors, and the server makes none: {refusal}"
-            ) from None
+            raise SkipExecution(f"{DECLINED} the row is about vectors, and the server makes none: {refusal}") from None
 
     @keyword
     def vectors_should_be_of_their_texts(self, together: Embeddings, alone: list[Embeddings], least: float) -> None:

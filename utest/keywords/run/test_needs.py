@@ -113,7 +113,7 @@ def test_another_server_is_what_it_answers_to_be(run, monkeypatch, need):
 
 
 def test_that_a_server_ignores_the_key_that_was_given_for_it_is_for_its_rows_to_find(run, monkeypatch):
-    monkeypatch.setattr("keywords.run.context.probe", lambda *_: LACKS)
+    monkeypatch.setattr("keywords.run.context.probe", lambda *_, **__: LACKS)
     run(probe_target(OWN.url, OWN.api_key, None))
     assert missing_need("api-key") is None
 
