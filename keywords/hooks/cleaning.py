@@ -57,9 +57,9 @@ class CleaningListener:
         self._streams: tuple[TextIO | None, TextIO | None] | None = None
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        """Learn the secrets that the suite was given; at the root also those of the environment and of `-v`."""
+        """Learn the secrets that the suite was given; at first also those of the environment and of `-v`."""
         variables = BuiltIn().get_variables(no_decoration=True)
-        if not data.parent:
+        if _is_outermost(data):
             SECRETS.protect_environment(os.environ)
             SECRETS.protect_environment({name: value for name, value in variables.items() if isinstance(value, str)})
             self._streams = sys.__stdout__, sys.__stderr__
@@ -91,7 +91,7 @@ class CleaningListener:
     def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
         """Clean what Robot writes about a suite."""
         _clean_documented(result)
-        if not data.parent and self._streams:
+        if _is_outermost(data) and self._streams:
             sys.__stdout__, sys.__stderr__ = self._streams  # type: ignore[assignment,misc]
             self._streams = None
 
@@ -115,9 +115,9 @@ class LateCleaningListener:
         _clean_documented(result)
 
     def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        """Clean what Robot writes about a suite; at the root also the logs of the gateways, which have ended."""
+        """Clean what Robot writes about a suite; at last also the logs of the gateways, which have ended."""
         _clean_documented(result)
-        if not data.parent:
+        if _is_outermost(data):
             folder = Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
             redact_files((file for pattern in GATEWAY_FILES for file in folder.glob(pattern)), SECRETS)
 
@@ -148,6 +148,11 @@ class ShownAs(str):  # noqa: SLOT000  # a str has no room for slots
     def __hash__(self) -> int:
         """The hash of the original."""
         return hash(self._original)
+
+
+def _is_outermost(suite: running.TestSuite) -> bool:
+    """Whether no suite above hears of the run; a run of several paths has a root that no file stands for."""
+    return not suite.parent or not (suite.parent.source or suite.parent.parent)
 
 
 class CleanedStream:

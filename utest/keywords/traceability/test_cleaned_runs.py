@@ -223,18 +223,25 @@ def test_secrets_that_variables_name_are_known_from_the_start(project):
     assert UNKNOWN in output
 
 
-def test_the_log_of_a_gateway_that_logged_a_secret_is_cleaned_at_the_end(project, monkeypatch):
+@pytest.mark.parametrize("paths", [["suites"], ["other/chat.robot", "other/talk.robot"]], ids=" ".join)
+def test_what_a_gateway_and_a_console_show_of_a_secret_is_cleaned(project, monkeypatch, paths):
     monkeypatch.setenv("SPEAKER_API_KEY", KEY)
     project.write("results/kept.log", KEY)
     rows = """
     *** Settings ***
     Library      OperatingSystem
+    Library      keywords.hooks.listener.TraceabilityListener
     Test Tags    kind:functional    req:CHAT-001
     *** Test Cases ***
-    A gateway logs
-        Create File    ${OUTPUT DIR}/gateway-1.log    {"key": "%{SPEAKER_API_KEY}"}
+    A gateway logs in {name}
+        Create File    ${{OUTPUT DIR}}/gateway-1.log    {{"key": "%{{SPEAKER_API_KEY}}"}}
+        Log To Console    {name} says %{{SPEAKER_API_KEY}}
     """
-    project.write("suites/api/chat.robot", rows)
-    project.robot()
+    for name in ("chat", "talk"):
+        project.write(f"suites/api/{name}.robot", rows.format(name=name))
+        project.write(f"other/{name}.robot", rows.format(name=name))
+    process = project.robot(*paths[:-1], suites=paths[-1])
+    for name in ("chat", "talk"):
+        assert f"{name} says <secret>" in process.stdout
     assert (project.results / "gateway-1.log").read_text() == '{"key": "<secret>"}'
     assert (project.results / "kept.log").read_text() == KEY
