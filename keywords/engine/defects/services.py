@@ -26,7 +26,7 @@ def _is_health(request: Request) -> bool:
 
 def _broken_health(request: Request, answer: Answer) -> None:
     if _is_health(request):
-        answer.replace(HTTPStatus.INTERNAL_SERVER_ERROR, b'{"status":"error"}')
+        answer.replace(HTTPStatus.INTERNAL_SERVER_ERROR, b'{"detail":"Internal Server Error"}')
 
 
 def _closed_health(request: Request, answer: Answer) -> None:
@@ -157,7 +157,7 @@ SERVICES: Final = (
         "Each answer is cut, and is no JSON.",
         ("CHAT-001", "MODL-001"),
         on_answer(_short_length),
-        ("answer.header.content-length", "answer"),
+        ("answer",),
     ),
     Defect(
         "request id missing",

@@ -108,20 +108,20 @@ TEXTS: Final = (
         "Each letter beyond ASCII is unreadable or breaks the client's decoder.",
         ("WIRE-001", "ANSW-001"),
         on_body(_latin1),
-        ("answer.bytes",),
+        ("answer.body",),
     ),
     Defect(
         "streams in Latin-1",
         "Each streamed letter beyond ASCII is unreadable or breaks the client's decoder.",
         ("WIRE-001", "STRM-005"),
         on_events(_latin1_events),
-        ("stream.bytes",),
+        ("stream.body",),
     ),
     Defect(
         "compressed without saying so",
         "Clients read bytes instead of JSON.",
         ("CHAT-001", "MODL-001", "WIRE-001"),
         on_body(lambda body: gzip.compress(body, mtime=0)),
-        ("answer.bytes", "answer.header.content-length"),
+        ("answer.body",),
     ),
 )
