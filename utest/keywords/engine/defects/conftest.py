@@ -122,7 +122,7 @@ class SoundServer:
             self.together.append(probe)
             if len(self.together) == 2:
                 self.both_here.set()
-            self.apart = await times_out(self.both_here)
+            self.apart |= await times_out(self.both_here)
         reason = "length" if "max_tokens" in fields else "stop"
         usage = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
         head = {"id": f"chatcmpl-{probe}", "created": 1700000000, "model": "m"}
@@ -241,11 +241,14 @@ async def is_kept_open(url):
     host, port = url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(b"GET /health HTTP/1.1\r\nhost: x\r\nx-probe: raw\r\n\r\n")
-    await reader.readuntil(b"}")
+    await reader.readuntil(b"\r\n\r\n")
     try:
-        return await asyncio.wait_for(reader.read(), 0.03) != b""
+        # Reads the body, and goes on to the end of the connection.
+        await asyncio.wait_for(reader.read(), 0.03)
     except TimeoutError:
         return True
+    else:
+        return False
     finally:
         writer.close()
 
