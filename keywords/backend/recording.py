@@ -11,6 +11,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.scripted.backend import RecordedRequest, ScriptedBackend
 from keywords.run.assertions import verify
+from keywords.run.inconclusive import verify_time
 
 Extreme = Literal["min", "max"]
 _SOON = timedelta(seconds=5)
@@ -108,7 +109,7 @@ class RecordingLibrary:
         if not gaps:
             raise AssertionError(f"There is no wait between requests: the backend recorded {len(moments)}.")
         label = f"Wait of {gaps[-1]:.4f} s, beyond the {requested_s:g} s that were asked for (s)"
-        return verify(gaps[-1] - requested_s, assertion_operator, assertion_expected, label, message)
+        return verify_time(gaps[-1] - requested_s, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_chunk_send_times(self, backend: ScriptedBackend, request: int = -1) -> list[float]:
@@ -260,7 +261,7 @@ class RecordingLibrary:
         """
         value = self.get_client_disconnect_time(backend, request, within) - moment
         label = "From the moment until the client closed the connection (s)"
-        return verify(value, assertion_operator, assertion_expected, label, message)
+        return verify_time(value, assertion_operator, assertion_expected, label, message)
 
 
 def _recorded(requests: list[RecordedRequest], request: int) -> RecordedRequest:
@@ -282,7 +283,7 @@ def _verify_extreme(
         raise AssertionError(f"{label}: the stream has too few chunks.")
     value = min(values) if statistic == "min" else max(values)
     logger.info(f"{label}: {', '.join(f'{each:.4f}' for each in values)}")
-    return verify(value, operator, expected, f"{statistic} of {label}", message)
+    return verify_time(value, operator, expected, f"{statistic} of {label}", message)
 
 
 def _has_ended(requests: list[RecordedRequest], request: int) -> bool:

@@ -15,6 +15,7 @@ from keywords.engine.openai.client import RunningStream, StreamedAnswer
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields
 from keywords.run.assertions import verify, verify_no_defects
+from keywords.run.inconclusive import verify_time
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -141,4 +142,6 @@ class BrokenStreamLibrary:
         ```
         """
         value = stream.exchange.sent_at + stream.total_s - moment
-        return verify(value, assertion_operator, assertion_expected, "From the moment to the stream's end (s)", message)
+        return verify_time(
+            value, assertion_operator, assertion_expected, "From the moment to the stream's end (s)", message
+        )

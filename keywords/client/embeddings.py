@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from http import HTTPStatus
 from typing import Any
 
 from assertionengine import AssertionOperator
-from robot.api import logger
+from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.openai import embeddings
+from keywords.engine.openai.answer import GatewayRefused
 from keywords.engine.openai.embeddings import Embeddings, Format
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields, without_none
 from keywords.run.assertions import verify, verify_no_defects
+
+_NOT_OFFERED = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
+)
+"""The statuses with which a server says that it, or the model, makes no vectors."""
 
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
@@ -56,6 +64,78 @@ class EmbeddingsLibrary:
         vectors = embeddings.embed(target.client(), fields.pop("input", default_input), **without_none(fields))
         logger.info(str(vectors))
         return vectors
+
+    @keyword
+    def skip_unless_embeddings_are_offered(self) -> None:
+        """Ask for one vector, and skip if the server says itself that it makes none with the row's model.
+
+        Raises:
+            SkipExecution: the server refused the request with 400, 404, 405 or 501.
+            GatewayRefused: the server answered with another error.
+
+        ```robotframework
+        Skip Unless Embeddings Are Offered
+        ```
+        """
+        try:
+            embeddings.embed(target.client(), "Hello.")
+        except GatewayRefused as refusal:
+            if refusal.status not in _NOT_OFFERED:
+                raise
+            raise SkipExecution(f"The rows are about vectors, and the server makes none: {refusal}") from None
+
+    @keyword
+    def vectors_should_be_of_their_texts(self, together: Embeddings, alone: list[Embeddings], least: float) -> None:
+        """Verify that each text has the same vector beside other texts as alone.
+
+        Args:
+            together: the vectors of all texts, from one request.
+            alone: the vectors of each text, from a request of its own, in the same order.
+            least: the least cosine between the two vectors of a text.
+
+        Raises:
+            AssertionError: there are more or fewer vectors than texts, or the first text that has another vector.
+
+        ```robotframework
+        ${together} =    Ask For Embeddings    A cat.    A dog.
+        ${cat} =    Ask For Embeddings    A cat.
+        ${dog} =    Ask For Embeddings    A dog.
+        VAR    @{alone}    ${cat}    ${dog}
+        Vectors Should Be Of Their Texts    ${together}    ${alone}    least=0.99
+        ```
+        """
+        if len(together.vectors) != len(alone):
+            raise AssertionError(f"{len(alone)} texts should have so many vectors, they have {len(together.vectors)}")
+        for number, (vector, own) in enumerate(zip(together.vectors, alone, strict=True), start=1):
+            if len(vector) != len(own.vectors[0]):
+                raise AssertionError(
+                    f"Text {number} should have {len(own.vectors[0])} numbers as alone, it has {len(vector)}"
+                )
+            cosine = embeddings.similarity(vector, own.vectors[0])
+            if cosine < least:
+                raise AssertionError(
+                    f"Text {number} should have the same vector as alone, the cosine between both is {cosine:.3f}, "
+                    f"below {least}"
+                )
+        logger.info(f"{len(alone)} texts have their own vectors")
+
+    @keyword
+    def get_vector_norm(
+        self,
+        answer: Embeddings,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """The Euclidean length of the first vector.
+
+        ```robotframework
+        ${vectors} =    Ask For Embeddings    A cat.
+        Get Vector Norm    ${vectors}    >    0.99
+        ```
+        """
+        norm = math.hypot(*answer.vectors[0])
+        return verify(norm, assertion_operator, assertion_expected, "The Euclidean length of the vector", message)
 
     @keyword
     def embeddings_should_be_complete(self, answer: Embeddings, texts: int = 1) -> None:

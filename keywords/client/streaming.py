@@ -15,6 +15,7 @@ from keywords.engine.statistics.percentiles import TooFewValuesError, percentile
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields, Words
 from keywords.run.assertions import verify, verify_no_defects
+from keywords.run.inconclusive import verify_time
 
 GapStatistic = Literal["p50", "p95", "max"]
 
@@ -153,7 +154,7 @@ class StreamingLibrary:
         Get Time To First Content    ${stream}    <    30
         ```
         """
-        return verify(stream.ttft_s, assertion_operator, assertion_expected, "Time to first content (s)", message)
+        return verify_time(stream.ttft_s, assertion_operator, assertion_expected, "Time to first content (s)", message)
 
     @keyword
     def get_share_of_time_to_first_content(
@@ -201,7 +202,7 @@ class StreamingLibrary:
             value = max(gaps) if statistic == "max" else percentile(gaps, int(statistic[1:]))
         except TooFewValuesError as error:
             raise ValueError(f"Chunk gaps: {error}; raise max_tokens") from None
-        return verify(value, assertion_operator, assertion_expected, f"Chunk gap {statistic} (s)", message)
+        return verify_time(value, assertion_operator, assertion_expected, f"Chunk gap {statistic} (s)", message)
 
 
 def log_stream(stream: StreamedAnswer) -> None:

@@ -13,8 +13,8 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.utils import DotDict
 
-from keywords.engine import clock
 from keywords.engine.http.exchange import Exchange
+from keywords.engine.machine import Deadline
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.run.assertions import verify
@@ -102,8 +102,8 @@ class LedgerLibrary:
         if isinstance(request, Answer | StreamedAnswer):
             request = request.exchange
         request_id = request if isinstance(request, str) else str(request.response_headers["x-request-id"])
-        end = clock.now() + within.total_seconds()
-        while clock.now() < end:
+        deadline = Deadline(within.total_seconds())
+        while not deadline.is_over():
             entries = _rows(ledger, "SELECT * FROM requests WHERE id = ?", request_id)
             if entries:
                 attempts = _rows(ledger, "SELECT * FROM attempts WHERE request = ? ORDER BY number", entries[0]["seq"])

@@ -16,7 +16,7 @@ from assertionengine import AssertionOperator
 from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
 
-from keywords.engine import clock
+from keywords.engine.machine import Deadline
 from keywords.engine.openai.client import RunningStream, StreamedAnswer
 from keywords.run import target
 from keywords.run.assertions import verify
@@ -91,9 +91,9 @@ class LifecycleLibrary:
         ```
         """
         gateway = chosen_gateway(gateway)
-        end = clock.now() + within.total_seconds()
+        deadline = Deadline(within.total_seconds())
         while len(reloads := _reloads(gateway)) < count:
-            if clock.now() > end:
+            if deadline.is_over():
                 raise AssertionError(f"{len(reloads)} readings of the configuration instead of {count} within {within}")
             sleep(_POLL_S)
         logger.info(reloads[count - 1])
@@ -114,9 +114,9 @@ class LifecycleLibrary:
         gateway = chosen_gateway(gateway)
         before = _starts_of_workers(gateway)
         gateway.process.model_process().kill()
-        end = clock.now() + within.total_seconds()
+        deadline = Deadline(within.total_seconds())
         while _starts_of_workers(gateway) == before:
-            if clock.now() > end:
+            if deadline.is_over():
                 raise AssertionError(f"No worker took the place of the one that was killed within {within}")
             sleep(_POLL_S)
 

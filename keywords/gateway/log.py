@@ -10,7 +10,7 @@ from robot.api.deco import keyword, library
 from robot.api.types import Secret
 from robot.utils import DotDict
 
-from keywords.engine import clock
+from keywords.engine.machine import Deadline
 from keywords.run.assertions import verify
 from keywords.run.context import Gateway, chosen_gateway
 
@@ -66,14 +66,14 @@ class GatewayLogLibrary:
         ```
         """
         gateway = chosen_gateway(gateway)
-        deadline = clock.now() + within.total_seconds()
+        deadline = Deadline(within.total_seconds())
         while True:
             # The gateway is still writing a line without an end.
             lines = gateway.log.read_text("utf-8", "replace").splitlines(keepends=True)
             for line in reversed(lines):
                 if request_id in line and '"event":"request"' in line and line.endswith("\n"):
                     return DotDict(json.loads(line))
-            if clock.now() > deadline:
+            if deadline.is_over():
                 raise AssertionError(
                     f"{gateway.log} has no line about the request {request_id} after {within.total_seconds():g} s"
                 )
@@ -116,9 +116,9 @@ class GatewayLogLibrary:
         ```
         """
         gateway = chosen_gateway(gateway)
-        deadline = clock.now() + within.total_seconds()
+        deadline = Deadline(within.total_seconds())
         while not self.get_gateway_log_lines(text, gateway):
-            if clock.now() > deadline:
+            if deadline.is_over():
                 raise AssertionError(f"{gateway.log} does not contain '{text}' after {within.total_seconds():g} s")
             sleep(_POLL_S)
 

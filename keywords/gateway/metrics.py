@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.engine import clock
+from keywords.engine.machine import Deadline
 from keywords.engine.processes.prometheus import Prometheus
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Labels
@@ -146,9 +146,9 @@ class MetricsLibrary:
         Metrics Should Add Up To    4    gateway_requests_total    since=${before}
         ```
         """
-        end = clock.now() + within.total_seconds()
+        deadline = Deadline(within.total_seconds())
         while (total := sum(_sum_of(name, {}) for name in names) - since) != expected:
-            if clock.now() > end:
+            if deadline.is_over():
                 more = f" more than {since:g}" if since else ""
                 raise AssertionError(
                     f"{' + '.join(names)} is {total:g}{more} instead of {expected:g} after {within.total_seconds():g} s"
@@ -184,9 +184,9 @@ class MetricsLibrary:
         Get Query Result    ${prometheus}    sum(gateway_requests_total)    ==    3
         ```
         """
-        end = clock.now() + within.total_seconds()
+        deadline = Deadline(within.total_seconds())
         series = prometheus.query(expression)
-        while len(series) != 1 and clock.now() < end:
+        while len(series) != 1 and not deadline.is_over():
             time.sleep(_POLL_S)
             series = prometheus.query(expression)
         if len(series) != 1:

@@ -10,7 +10,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.client.http import CHAT
-from keywords.engine import clock
+from keywords.engine.machine import Deadline
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Numbers, Settings
@@ -46,8 +46,8 @@ class RoutesLibrary:
         """
         client = target.client()
         body = json.dumps(client.request("Hello.")).encode()
-        end, answered = clock.now() + within.total_seconds(), []
-        while clock.now() < end:
+        deadline, answered = Deadline(within.total_seconds()), []
+        while not deadline.is_over():
             exchange = client.send("POST", CHAT, body=body, headers={"content-type": "application/json"})
             answered.append(exchange.response_headers.get("x-gateway-backend", f"nobody ({exchange.status})"))
             if answered[-1] == name:

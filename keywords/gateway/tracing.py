@@ -9,8 +9,8 @@ from pathlib import Path
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.engine import clock
 from keywords.engine.http.exchange import Exchange
+from keywords.engine.machine import Deadline
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.processes.trace_receiver import OtlpReceiver, Span
@@ -101,9 +101,9 @@ class TracingLibrary:
         Metrics Should Arrive    ${receiver}    gen_ai.client.token.usage
         ```
         """
-        end = clock.now() + within.total_seconds()
+        deadline = Deadline(within.total_seconds())
         while missing := set(names) - receiver.metrics:
-            if clock.now() > end:
+            if deadline.is_over():
                 arrived = ", ".join(sorted(receiver.metrics)) or "none"
                 raise AssertionError(f"{', '.join(sorted(missing))} did not come within {within}; these did: {arrived}")
             time.sleep(_POLL_S)

@@ -3,11 +3,12 @@
 import json
 from typing import Literal
 
-from robot.api import logger
+from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
 
+from keywords.engine.capabilities.asking import InconclusiveError
 from keywords.engine.capabilities.backends import CAPABILITIES, WIRES, Outcome, outcome, table
-from keywords.engine.capabilities.model import model_outcome
+from keywords.engine.capabilities.model import try_capability
 from keywords.engine.openai.client import CHAT
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run import target
@@ -75,12 +76,42 @@ class CapabilitiesLibrary:
         ```
         """
         try:
-            actual = model_outcome(target.client(), capability)
+            result = try_capability(target.client(), capability)
         except ValueError as error:
             raise AssertionError(f"{capability} for {kind}: {error}") from error
-        self._outcomes.setdefault(capability, {})[kind] = actual
-        if actual != expected:
-            raise AssertionError(f"{capability} is otherwise for {kind}: {actual}, not {expected}")
+        self._outcomes.setdefault(capability, {})[kind] = result.outcome
+        if result.outcome != expected:
+            raise AssertionError(
+                f"{capability} is otherwise for {kind}: {result.outcome}, not {expected}. {result.detail}"
+            )
+
+    @keyword
+    def answer_should_show(self, capability: str) -> None:
+        """Verify that what a request asks for shows in the answer of the row's model, whichever server it is.
+
+        Args:
+            capability: a name in `keywords/engine/capabilities/model.py`, whose trial says what is asked and compared.
+
+        Raises:
+            AssertionError: it does not show, and the server does not say so; or a request was refused otherwise.
+            SkipExecution: the server says itself that it cannot do it, by a refusal that names the field or by
+                `x-gateway-dropped-params`; or the model's own words leave the question open.
+            KeyError: there is no such capability.
+
+        ```robotframework
+        Answer Should Show    stop
+        ```
+        """
+        try:
+            result = try_capability(target.client(), capability)
+        except InconclusiveError as error:
+            raise SkipExecution(f"INCONCLUSIVE: {error}") from None
+        except ValueError as error:
+            raise AssertionError(f"{capability}: {error}") from error
+        if result.outcome == "lost":
+            raise AssertionError(f"{capability}: {result.detail}")
+        if result.outcome != "taken":
+            raise SkipExecution(f"The row is about {capability}, and {result.detail}")
 
     @keyword
     def write_capability_table(self) -> str:

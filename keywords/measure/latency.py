@@ -12,7 +12,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.statistics.percentiles import percentile
 from keywords.run import target
-from keywords.run.assertions import verify
+from keywords.run.inconclusive import verify_time
 
 Statistic = Literal["p50", "p90", "p95", "p99", "max"]
 
@@ -22,11 +22,11 @@ class Latencies:
     """Latencies of equal requests, one after the other.
 
     Attributes:
-        path: path of the requests.
+        what: what was measured, in the plural, such as `answers to GET /health`.
         samples_s: seconds from sending to the end of each answer.
     """
 
-    path: str
+    what: str
     samples_s: tuple[float, ...]
 
 
@@ -35,12 +35,13 @@ class LatencyLibrary:
     """Measure in one keyword, verify in another."""
 
     @keyword
-    def send_probes(self, path: str, *, times: int) -> Latencies:
+    def send_probes(self, path: str, *, times: int, anonymous: bool = False) -> Latencies:
         """Send the same GET request again and again on one connection.
 
         Args:
             path: from the first slash.
             times: number of measured requests; one more before them opens the connection.
+            anonymous: whether to leave the key out.
 
         Raises:
             AssertionError: one of them was not answered with 200.
@@ -50,11 +51,11 @@ class LatencyLibrary:
         ```
         """
         client = target.client()
-        exchanges = [client.send("GET", path) for _ in range(times + 1)][1:]
+        exchanges = [client.send("GET", path, anonymous=anonymous) for _ in range(times + 1)][1:]
         refused = [exchange.status for exchange in exchanges if exchange.status != HTTPStatus.OK]
         if refused:
             raise AssertionError(f"{len(refused)} of {times} GET {path} were not answered with 200: {refused[:5]}")
-        return Latencies(path, tuple(exchange.total_s for exchange in exchanges))
+        return Latencies(f"answers to GET {path}", tuple(exchange.total_s for exchange in exchanges))
 
     @keyword
     def get_latency(
@@ -68,7 +69,7 @@ class LatencyLibrary:
         """Get a statistic of measured times, in seconds, and optionally verify it.
 
         Args:
-            latencies: from [Send Probes].
+            latencies: from [Send Probes], or `Ask Again` of `PaceLibrary`.
             statistic: a percentile by nearest rank, or the largest time.
             assertion_operator: such as `<`.
             assertion_expected: seconds.
@@ -77,6 +78,7 @@ class LatencyLibrary:
         Raises:
             ValueError: there are too few samples for the percentile.
             AssertionError: the comparison failed.
+            SkipExecution: it failed, and the machine is too busy for a verdict.
 
         ```robotframework
         ${probes} =    Send Probes    /health/live    times=60
@@ -85,9 +87,27 @@ class LatencyLibrary:
         """
         samples = latencies.samples_s
         value = max(samples) if statistic == "max" else percentile(samples, int(statistic[1:]))
-        label = f"GET {latencies.path}, {statistic} of {len(samples)} (s),"
+        label = f"{statistic} of {len(samples)} {latencies.what} (s)"
         logger.info(f"{label} {value:.6f}")
-        return verify(value, assertion_operator, assertion_expected, label, message)
+        return verify_time(value, assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def get_answer_time(
+        self,
+        exchange: Exchange,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """Seconds from sending a request to the end of its answer.
+
+        ```robotframework
+        ${exchange} =    Send Payload    plain.json
+        Get Answer Time    ${exchange}    <    5
+        ```
+        """
+        label = f"Time of the answer to {exchange.method} {exchange.url} (s)"
+        return verify_time(exchange.total_s, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_time_beyond_deadline(
@@ -114,4 +134,4 @@ class LatencyLibrary:
         """
         value = exchange.total_s - deadline.total_seconds()
         label = f"The answer took {exchange.total_s:.3f} s, beyond {deadline.total_seconds():g} s (s)"
-        return verify(value, assertion_operator, assertion_expected, label, message)
+        return verify_time(value, assertion_operator, assertion_expected, label, message)

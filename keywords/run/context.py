@@ -71,7 +71,8 @@ class Target:
         model: the model of rows that name none: the first one listed.
         models: all listed model ids.
         is_our_gateway: whether it is this project's gateway, started by this run or not.
-        enforces_keys: whether it refuses a wrong key; always true for a gateway that this run started.
+        enforces_keys: whether it refuses a wrong key; always true for a gateway that this run started, and for a
+            server that a key was given for.
         gateway: the gateway that this run started; None if the run is attached to another server.
         version: the version in its `/health`; empty if there is none.
     """
@@ -130,7 +131,8 @@ def probe_target(url: str, api_key: Secret | None, gateway: Gateway | None) -> T
     """Probe the server at a URL, without spending a token. An empty key counts as none.
 
     A gateway that this run started counts as ours, and as one with a key, whatever it answers: rows that depend on
-    either run, and fail on what it lacks. Another server is known by its answers only.
+    either run, and fail on what it lacks. Another server is known by its answers, but one that a key was given for
+    counts as one with a key: that it accepts every other key too must be found.
 
     Raises:
         ProbeError: no usable server answers.
@@ -146,7 +148,7 @@ def probe_target(url: str, api_key: Secret | None, gateway: Gateway | None) -> T
         model=facts.models[0],
         models=facts.models,
         is_our_gateway=started_here or facts.is_our_gateway,
-        enforces_keys=started_here or facts.enforces_keys,
+        enforces_keys=started_here or bool(key) or facts.enforces_keys,
         gateway=gateway,
         version=facts.version,
     )

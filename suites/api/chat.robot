@@ -54,6 +54,12 @@ A longer prompt counts for more tokens
     ${long} =    Ask    Hello, and hello again, and once more hello.    max_tokens=1
     Get Usage    ${long}    prompt_tokens    >    ${short.usage.prompt_tokens}
 
+The user's label does not change the answer
+    [Tags]    req:FLDS-017
+    ${answer} =    Ask    Tell me a story.    temperature=0    max_tokens=8
+    ${labelled} =    Ask    Tell me a story.    temperature=0    max_tokens=8    extra={"user": "user-1"}
+    Get Text    ${labelled}    ==    ${answer.text}
+
 Fields that the gateway does not know reach the backend untouched
     [Tags]    req:CHAT-005    needs:scripted-backend
     ${backend} =    Start Scripted Backend

@@ -18,6 +18,12 @@ Several texts get a vector each
     Embeddings Should Be Complete    ${vectors}    texts=3
     Get Vector Length    ${vectors}    ==    576
 
+A vector of the embedded model has the length 1
+    [Tags]    req:ANSW-014
+    ${vectors} =    Ask For Embeddings    A cat sits.
+    Get Vector Norm    ${vectors}    >    ${NORM_MIN}
+    Get Vector Norm    ${vectors}    <    ${NORM_MAX}
+
 A packed vector is the same as a plain one
     [Tags]    req:EMBD-002
     ${plain} =    Ask For Embeddings    A cat sits.

@@ -3,6 +3,7 @@ Documentation       Health answers are true and cost nothing: a probe spends no 
 ...                 evidence.
 
 Resource            ../../resources/gateway.resource
+Library             keywords.measure.health.HealthLibrary
 Library             keywords.measure.latency.LatencyLibrary
 
 Test Tags           kind:functional    needs:gateway
@@ -57,3 +58,23 @@ Readiness costs the backend no token
     Open Gateway Before    ${backend}
     Send Probes    /health/ready    times=20
     Get Request Count    ${backend}    ==    0
+
+Health stays good
+    [Tags]    -needs:gateway    req:HLTH-007
+    ${address} =    Find Health Address
+    ${probes} =    Send Probes    ${address}    times=${HEALTHY_PROBES}
+    Get Latency    ${probes}    p50    <    ${LIST_WITHIN_S}
+
+Health is told while an answer is generated
+    [Tags]    -needs:gateway    req:HLTH-008    kind:reliability
+    ${address} =    Find Health Address
+    ${probes} =    Send Probes During Stream    ${address}    times=5
+    Get Latency    ${probes}    p50    <    ${LIST_WITHIN_S}
+
+Health asks no key
+    [Documentation]    Another server may have no such address; its list of models may need a key.
+    [Tags]    -needs:gateway    req:HLTH-004
+    ${exchange} =    Send Raw    GET    /health    api_key=${EMPTY}
+    Get Status    ${exchange}    !=    401
+    Get Status    ${exchange}    !=    403
+    Get Status    ${exchange}    <    500

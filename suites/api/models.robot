@@ -30,3 +30,15 @@ A model that nobody offers is not found
     ${exchange} =    Send Raw    GET    /v1/models/no-such-model
     Get Status    ${exchange}    ==    404
     Get Error Field    ${exchange}    code    ==    model_not_found
+
+A stream of a model that nobody offers is refused
+    [Tags]    req:ANSW-012    kind:negative
+    ${exchange} =    Send Chat    Hello.    model=no-such-model    stream=true    max_tokens=1
+    Get Status    ${exchange}    ==    404
+    Get Error Field    ${exchange}    code    ==    model_not_found
+
+A model that nobody offers is the client's error
+    [Tags]    req:ANSW-013    kind:negative
+    ${exchange} =    Send Payload    unknown_model.json
+    Get Status    ${exchange}    ==    404
+    Get Error Field    ${exchange}    type    ==    invalid_request_error

@@ -13,6 +13,20 @@ A stream ends with one finish reason and a closing mark
     Get Finish Reasons    ${stream}    ==    stop
     Stream Should Be Closed Properly    ${stream}
 
+With stream false, one object comes
+    [Tags]    req:FLDS-018
+    ${exchange} =    Send Chat    Hello.    max_tokens=2    stream=false
+    Get Status    ${exchange}    ==    200
+    Get Header    ${exchange}    content-type    contains    application/json
+    Json Body Should Have Key    ${exchange}    choices
+
+With stream true, events come
+    [Tags]    req:FLDS-018
+    ${exchange} =    Send Chat    Hello.    max_tokens=2    stream=true
+    Get Status    ${exchange}    ==    200
+    Get Header    ${exchange}    content-type    contains    text/event-stream
+    Get Body    ${exchange}    contains    chat.completion.chunk
+
 A stream that is cut by its token limit ends properly too
     [Tags]    req:STRM-001
     ${stream} =    Stream Chat    Tell me a story.    temperature=0    max_tokens=10

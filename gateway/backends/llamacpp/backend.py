@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from gateway.backends.http.connection import Connection
-from gateway.backends.llamacpp.chat import ChoicesUsage, OpeningRoles, check_chat_parameters, template_abilities
+from gateway.backends.llamacpp.chat import ChoicesUsage, StreamEvents, check_chat_parameters, template_abilities
 from gateway.backends.llamacpp.gguf import control_tokens
 from gateway.backends.llamacpp.joined import as_stream, join_chat
 from gateway.backends.llamacpp.process import LlamaCppProcess
@@ -183,7 +183,7 @@ class LlamaCppBackend(OpenAIBackend):
         begun = False
         call.meter.token_counter = counter = LlamaCppTokenCounter(call, self.name, self._require_server)
         translation: TextEvents | ChoicesUsage | None = None
-        roles = OpeningRoles(call.choices if call.operation is CHAT else 0)
+        form = StreamEvents(call.choices if call.operation is CHAT else 0)
         if call.operation is TEXT_COMPLETION:
             translation = TextEvents(call)
         elif call.choices > 1:
@@ -194,8 +194,8 @@ class LlamaCppBackend(OpenAIBackend):
                 async for block in blocks:
                     begun = True
                     counter.note_block(block)
-                    named = roles.translate(self._with_requested_model(block, call))
-                    if events := translation.translate(named) if translation else named:
+                    formed = form.translate(self._with_requested_model(block, call))
+                    if events := translation.translate(formed) if translation else formed:
                         yield events
             if translation and (usage := translation.usage()):
                 yield usage

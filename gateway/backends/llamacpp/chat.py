@@ -1,11 +1,12 @@
 """Adapts llama.cpp's chat to OpenAI's format.
 
-llama.cpp silently ignores some parameters, and more if the model's chat template does not support them. A stream of
-several choices has a usage at the end of each choice.
+llama.cpp silently ignores some parameters, and more if the model's chat template does not support them. In a stream,
+each event has its own creation time; with several choices, a usage comes at the end of each choice.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -27,6 +28,7 @@ _IGNORED = frozenset(
         "store", "user", "verbosity", "web_search_options",
     }
 )  # fmt: skip
+_CREATED = re.compile(rb'"created":\d+')
 # The parameter that needs each ability of the chat template.
 _ABILITIES = {
     "supports_tools": "tools",
@@ -74,10 +76,11 @@ def check_chat_parameters(call: Call, abilities: Mapping[str, bool]) -> None:
     drop_ignored(call, missing)
 
 
-class OpeningRoles:
-    """Adds a missing role to the first event of each choice.
+class StreamEvents:
+    """Gives all events the creation time of the first one, and the first event of each choice its role.
 
-    llama.cpp omits it if the choice begins with a character of several tokens, such as an emoji.
+    llama.cpp writes the time of each event. It omits the role if the choice begins with a character of several tokens,
+    such as an emoji.
 
     Args:
         choices: the number of choices in the stream.
@@ -85,12 +88,21 @@ class OpeningRoles:
 
     def __init__(self, choices: int) -> None:
         self._unopened = set(range(choices))
+        self._created = b""
 
     def translate(self, block: bytes) -> bytes:
-        """A block of whole events with the roles; unchanged as soon as all choices have begun."""
+        """A block of whole events with that time and with the roles."""
+        block = self._with_first_creation_time(block)
         if not self._unopened:
             return block
         return b"".join(self._event(event) for event in block.split(b"\n\n") if event)
+
+    def _with_first_creation_time(self, block: bytes) -> bytes:
+        """Bytes are replaced without parsing: JSON escapes quotes in strings, so only key and value match."""
+        if not self._created:
+            first = _CREATED.search(block)
+            self._created = first[0] if first else b""
+        return _CREATED.sub(self._created, block) if self._created else block
 
     def _event(self, event: bytes) -> bytes:
         data, _ = data_and_name(event)

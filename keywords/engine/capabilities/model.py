@@ -1,147 +1,122 @@
 """Capabilities of a model, seen in its answers, since no record shows what reached it.
 
-The answers are greedy and short. Each trial compares the model's answers with and without the capability.
+The answers are short, and greedy unless the sampling is on trial. Each trial compares answers with and without the
+capability, or with one that the request decides.
 """
 
 from __future__ import annotations
 
-import json
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from keywords.engine.capabilities.backends import CAPABILITIES, DROPPED_HEADER, Outcome
-from keywords.engine.openai.client import CHAT, JSON
+from keywords.engine.capabilities import answer_form, conversation, sampling, tools
+from keywords.engine.capabilities.asking import Asker, InconclusiveError, NotTakenError
+from keywords.engine.capabilities.backends import CAPABILITIES, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keywords.engine.openai.client import ChatClient
 
-_HOT = 2
-_TOOL = CAPABILITIES["tools"].fields
-_TINY_SCHEMA = {
-    "type": "object",
-    "properties": {"a": {"enum": ["x"]}},
-    "required": ["a"],
-    "additionalProperties": False,
-}
 
-
-class RefusedError(Exception):
-    """The request was refused with 400; the message is the field at fault."""
-
-
-class DroppedError(Exception):
-    """The answer names the parameter as dropped."""
-
-
-class _Asker:
-    """Sends a model the same prompt with further fields; `param` is the one on trial."""
-
-    def __init__(self, client: ChatClient, param: str) -> None:
-        self._client = client
-        self._param = param
-
-    def __call__(self, **fields: Any) -> dict[str, Any]:
-        """Send one request and return its answer.
-
-        Raises:
-            RefusedError: the request was refused with 400.
-            DroppedError: the answer names the parameter as dropped.
-            ValueError: the request got another error.
-        """
-        body = self._client.request("Say hello.", temperature=0, max_tokens=6) | fields
-        exchange = self._client.send("POST", CHAT, body=json.dumps(body).encode(), headers=JSON)
-        if exchange.status == HTTPStatus.BAD_REQUEST:
-            raise RefusedError(exchange.json()["error"]["param"] or "")
-        if exchange.status != HTTPStatus.OK:
-            raise ValueError(f"answered with {exchange.status}: {exchange.body.decode()}")
-        if self._param in (exchange.response_headers.get(DROPPED_HEADER) or "").split(", "):
-            raise DroppedError
-        answer: dict[str, Any] = exchange.json()
-        return answer
-
-
-def model_outcome(client: ChatClient, capability: str) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class TrialResult:
     """What happens to a capability in requests to a model.
+
+    Attributes:
+        outcome: `taken`: it shows in the answer. `dropped`: the answer names it in `x-gateway-dropped-params`.
+            `refused`: the request was refused for it. `lost`: it does not show, and the answer does not say so.
+        detail: the server's statement, or what does not show; empty for `taken`.
+    """
+
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A trial, its parameters and its control.
+
+    Attributes:
+        params: the parameter that the server may name as dropped, and others that a refusal may name; with commas.
+        verify: returns what went wrong, as a sentence; empty if all is well.
+        compares_greedy: whether it compares greedy answers, so that it means nothing where they are not the same.
+    """
+
+    params: str
+    verify: Callable[[Asker], str]
+    compares_greedy: bool = False
+
+
+def try_capability(client: ChatClient, capability: str) -> TrialResult:
+    """Try a capability with a model.
 
     Args:
         client: the model's client.
-        capability: a name in `CAPABILITIES` that has a trial.
-
-    Returns:
-        `taken`: it shows in the answer. `dropped`: the answer names it in `x-gateway-dropped-params`. `refused`: the
-        request was refused for it. `lost`: it does not show, and the answer does not say so.
+        capability: a name in `TRIALS`.
 
     Raises:
         KeyError: there is no such trial.
-        ValueError: the refusal is of another field, or a request failed.
+        ValueError: the refusal is of another field.
+        InconclusiveError: the model's own words leave the question open.
+        NoUsableAnswer: a request failed.
     """
-    param = CAPABILITIES[capability].param
+    trial = TRIALS[capability]
+    ask = Asker(client, *trial.params.split(","))
     try:
-        shows = _TRIALS[capability](_Asker(client, param))
-    except DroppedError:
-        return "dropped"
-    except RefusedError as refusal:
-        if not str(refusal).startswith(param):
-            raise ValueError(f"refused for {str(refusal)!r}") from refusal
-        return "refused"
-    return "taken" if shows else "lost"
+        defect = trial.verify(ask)
+        if defect and trial.compares_greedy and not sampling.is_repeatable(ask):
+            raise InconclusiveError(f"the same request at temperature 0 gets different answers; besides, {defect}")
+    except NotTakenError as statement:
+        return TrialResult(statement.outcome, str(statement))
+    return TrialResult("lost", defect) if defect else TrialResult("taken")
 
 
-def _text(answer: dict[str, Any]) -> str:
-    return str(answer["choices"][0]["message"]["content"])
+def _of_table(name: str, verify: Callable[..., str]) -> _Trial:
+    """A trial of a capability in the table of the kinds of backends, with its fields."""
+    return _Trial(CAPABILITIES[name].param, partial(verify, **CAPABILITIES[name].fields))
 
 
-def _stop(ask: _Asker) -> bool:
-    whole = _text(ask())
-    word = whole.split()[1]
-    return _text(ask(stop=[word])) == whole.partition(word)[0]
-
-
-def _seed(ask: _Asker) -> bool:
-    first, again, other = (_text(ask(temperature=_HOT, seed=seed)) for seed in (7, 7, 8))
-    return first == again != other
-
-
-def _logit_bias(ask: _Asker) -> bool:
-    first = ask(logprobs=True)["choices"][0]["logprobs"]["content"][0]
-    return not _text(ask(logit_bias={str(first["id"]): -100})).startswith(first["token"])
-
-
-def _shows(**fields: Any) -> Callable[[_Asker], bool]:
-    """Trial of whether fields change the model's text."""
-    return lambda ask: _text(ask(**fields)) != _text(ask())
-
-
-def _reaches_prompt(**fields: Any) -> Callable[[_Asker], bool]:
-    """Trial of whether fields make the prompt longer."""
-    return lambda ask: ask(**fields)["usage"]["prompt_tokens"] > ask()["usage"]["prompt_tokens"]
-
-
-def _schema(ask: _Asker) -> bool:
-    response_format = {"type": "json_schema", "json_schema": {"name": "a", "schema": _TINY_SCHEMA}}
-    return bool(json.loads(_text(ask(max_tokens=32, response_format=response_format))) == {"a": "x"})
-
-
-_TRIALS: dict[str, Callable[[_Asker], bool]] = {
-    "max_tokens": lambda ask: ask(max_tokens=3)["usage"]["completion_tokens"] == 3,  # noqa: PLR2004  # what was asked
-    "temperature": _shows(temperature=_HOT, seed=1),
-    "stop": _stop,
-    "seed": _seed,
-    "presence_penalty": lambda ask: _text(ask(presence_penalty=2, max_tokens=24)) != _text(ask(max_tokens=24)),
-    "logit_bias": _logit_bias,
-    "logprobs": lambda ask: bool(ask(logprobs=True)["choices"][0]["logprobs"]["content"]),
-    "n>1": lambda ask: len(ask(n=2)["choices"]) == 2,  # noqa: PLR2004  # what was asked
-    "tools": _reaches_prompt(**_TOOL),
-    "a forced tool": lambda ask: bool(
-        ask(max_tokens=32, **CAPABILITIES["a forced tool"].fields)["choices"][0]["message"].get("tool_calls")
+TRIALS: dict[str, _Trial] = {
+    "max_tokens": _Trial("max_tokens", answer_form.max_tokens),
+    "max_completion_tokens": _Trial(
+        "max_completion_tokens", partial(answer_form.max_tokens, name="max_completion_tokens")
     ),
-    "one tool at a time": _reaches_prompt(**CAPABILITIES["one tool at a time"].fields),
-    "json_schema": _schema,
-    "json_object": lambda ask: _text(ask(response_format={"type": "json_object"})).lstrip().startswith("{"),
-    "an image": _reaches_prompt(**CAPABILITIES["an image"].fields),
-    "an image by address": _reaches_prompt(**CAPABILITIES["an image by address"].fields),
-    "reasoning_effort": _shows(reasoning_effort="low"),
-    "user": _shows(user="u1"),
+    "stop": _Trial("stop", answer_form.stop, compares_greedy=True),
+    "a list of stops": _Trial("stop", partial(answer_form.stop, before=("never said",)), compares_greedy=True),
+    "stop in a stream": _Trial("stop", partial(answer_form.stop, streamed=True), compares_greedy=True),
+    "n>1": _Trial("n", answer_form.choices),
+    "json_schema": _Trial("response_format", answer_form.json_schema),
+    "json_object": _Trial("response_format", answer_form.json_object),
+    "logprobs": _Trial("logprobs", answer_form.logprobs),
+    "top_logprobs": _Trial("top_logprobs", answer_form.top_logprobs),
+    "logprobs in a stream": _Trial("logprobs", answer_form.streamed_logprobs, compares_greedy=True),
+    "temperature": _Trial("temperature", sampling.temperature),
+    "top_p": _Trial("top_p", sampling.top_p),
+    "seed": _Trial("seed", sampling.seed),
+    "sampling in a stream": _Trial("seed", sampling.streamed_sampling),
+    "presence_penalty": _Trial("presence_penalty", sampling.presence_penalty),
+    "frequency_penalty": _Trial("frequency_penalty", sampling.frequency_penalty),
+    "logit_bias": _Trial("logit_bias", sampling.logit_bias),
+    "a system message": _Trial("messages", conversation.system_message),
+    "each turn": _Trial("messages", conversation.turns),
+    "the last question": _Trial("messages", conversation.last_question),
+    "a long prompt": _Trial("messages", conversation.long_prompt),
+    "text parts": _Trial("messages", conversation.text_parts, compares_greedy=True),
+    "foreign characters": _Trial("messages", conversation.foreign_characters),
+    "escaped characters": _Trial("messages", conversation.escaped_characters, compares_greedy=True),
+    "composed characters": _Trial("messages", conversation.composed_characters),
+    "white space": _Trial("messages", conversation.white_space),
+    "control characters": _Trial("messages", conversation.control_characters),
+    "tools": _Trial("tools", tools.offered_tools),
+    "a forced tool": _Trial("tool_choice,tools", tools.forced_tool),
+    "a forced tool in a stream": _Trial("tool_choice,tools", tools.streamed_forced_tool),
+    "no tool": _Trial("tools,tool_choice", tools.no_tool),
+    "a tool's result": _Trial("messages", tools.tool_result),
+    "one tool at a time": _of_table("one tool at a time", conversation.makes_prompt_longer),
+    "an image": _of_table("an image", conversation.makes_prompt_longer),
+    "an image by address": _of_table("an image by address", conversation.makes_prompt_longer),
+    "reasoning_effort": _of_table("reasoning_effort", sampling.changes_answer),
+    "user": _of_table("user", sampling.changes_answer),
 }

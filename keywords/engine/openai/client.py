@@ -106,13 +106,19 @@ class ChatClient:
         return read_answer(self.send("POST", CHAT, body=body, headers={**JSON, **(headers or {})}))
 
     def ask_together(
-        self, prompts: Sequence[str], *, headers: Sequence[Mapping[str, str]] | None = None, **params: Any
+        self,
+        prompts: Sequence[str],
+        *,
+        headers: Sequence[Mapping[str, str]] | None = None,
+        own_params: Sequence[Mapping[str, Any]] | None = None,
+        **params: Any,
     ) -> list[Answer]:
         """Send all prompts at once, each on its own connection; return the answers in the order of the prompts.
 
         Args:
             prompts: one user message for each request.
             headers: further headers, one set for each prompt.
+            own_params: further fields of the request, one set for each prompt.
             params: as for `ask`, the same for all.
 
         Raises:
@@ -122,13 +128,14 @@ class ChatClient:
             return []
         barrier = threading.Barrier(len(prompts))
 
-        def ask(prompt: str, own_headers: Mapping[str, str]) -> Answer:
+        def ask(prompt: str, own_headers: Mapping[str, str], own: Mapping[str, Any]) -> Answer:
             barrier.wait()
-            return self.ask(prompt, headers=own_headers, **params)
+            return self.ask(prompt, headers=own_headers, **{**params, **own})
 
+        none: list[dict[str, Any]] = [{}] * len(prompts)
         with ThreadPoolExecutor(len(prompts)) as pool:
-            sets = headers or [{}] * len(prompts)
-            futures = [pool.submit(ask, prompt, own) for prompt, own in zip(prompts, sets, strict=True)]
+            sets = zip(prompts, headers or none, own_params or none, strict=True)
+            futures = [pool.submit(ask, *one) for one in sets]
         return [future.result() for future in futures]
 
     def stream(self, messages: Messages, *, include_usage: bool = False, **params: Any) -> StreamedAnswer:

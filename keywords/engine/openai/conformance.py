@@ -6,6 +6,7 @@ Source: openai-openapi, schemas `CreateChatCompletionResponse`, `CreateChatCompl
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.http.exchange import parse_json
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 FINISH_REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
 _TRACES = ("Traceback (most recent call last)", 'File "/', "site-packages")
 _SMALLEST_ERROR_STATUS = 400
+_MILLISECONDS = 10**11
+"""More seconds since 1970 than any server of today may give."""
 
 
 def completion_defects(body: object) -> list[str]:
@@ -97,7 +100,8 @@ def model_list_defects(body: object) -> list[str]:
         return [*defects, f"data must be an array, it is {_kind(models)}"]
     for position, model in enumerate(models):
         defects += [f"data[{position}]: {defect}" for defect in model_defects(model)]
-    return defects
+    ids = Counter(str(model.get("id")) for model in models if isinstance(model, dict))
+    return defects + [f"the id {name!r} is listed {count} times" for name, count in ids.items() if count > 1]
 
 
 def model_defects(model: object) -> list[str]:
@@ -106,7 +110,7 @@ def model_defects(model: object) -> list[str]:
         return [f"the model must be an object, it is {_kind(model)}"]
     defects = [] if model.get("object") == "model" else [f"object must be 'model', it is {model.get('object')!r}"]
     defects += [f"{name} must be a text, not empty" for name in ("id", "owned_by") if not _is_text(model.get(name))]
-    return defects if _is_count(model.get("created")) else [*defects, "created must be an integer (epoch seconds)"]
+    return defects + created_defects(model.get("created"))
 
 
 def stream_defects(stream: StreamedAnswer) -> list[str]:
@@ -220,9 +224,14 @@ def envelope_defects(body: dict[str, Any], kind: str) -> list[str]:
     defects = [f"{name} must be a text, not empty" for name in ("id", "model") if not _is_text(body.get(name))]
     if body.get("object") != kind:
         defects.append(f"object must be {kind!r}, it is {body.get('object')!r}")
-    if not _is_count(body.get("created")):
-        defects.append("created must be an integer (epoch seconds)")
-    return defects
+    return defects + created_defects(body.get("created"))
+
+
+def created_defects(created: object) -> list[str]:
+    """Defects of a creation time, which must be in whole seconds since 1970."""
+    if not isinstance(created, int) or isinstance(created, bool) or created < 0:
+        return [f"created must be an integer (epoch seconds), it is {created!r}"]
+    return [f"created must be in seconds, {created} is too large: milliseconds?"] if created > _MILLISECONDS else []
 
 
 def _choice_defects(choice: object, position: int) -> list[str]:

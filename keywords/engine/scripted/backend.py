@@ -28,7 +28,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine import clock
+from keywords.engine.machine import Deadline
 from keywords.engine.scripted import child
 from keywords.engine.scripted.record import RecordedRequest, Sent, record_from_json
 from keywords.engine.scripted.script import (
@@ -166,8 +166,8 @@ class ScriptedBackend:
         self, condition: Callable[[list[RecordedRequest]], bool], within_s: float
     ) -> list[RecordedRequest]:
         """Wait until the recorded model requests meet a condition or the time is over, and return them."""
-        deadline = clock.now() + within_s
-        while not condition(requests := self.chat_requests()) and clock.now() < deadline:
+        deadline = Deadline(within_s)
+        while not condition(requests := self.chat_requests()) and not deadline.is_over():
             time.sleep(_POLL_S)
         return requests
 

@@ -3,9 +3,10 @@ import struct
 
 import pytest
 from assertionengine import AssertionOperator
+from robot.api import SkipExecution
 
 from keywords.client.embeddings import EmbeddingsLibrary
-from keywords.engine.openai.answer import NotAnAnswer
+from keywords.engine.openai.answer import GatewayRefused, NotAnAnswer
 from keywords.engine.openai.embeddings import embeddings_defects
 
 EQUAL, LESS = AssertionOperator["=="], AssertionOperator["<"]
@@ -94,3 +95,38 @@ def test_a_complete_answer_has_no_defect(library, gateway):
 )
 def test_each_defect_is_named(wrong, defect):
     assert defect in "; ".join(embeddings_defects(wrong, 1))
+
+
+def vectors(library, gateway, *values):
+    gateway.answers(200, json=body(*(entry(index, value) for index, value in enumerate(values))))
+    return library.ask_for_embeddings(*("text" for _ in values))
+
+
+def test_vectors_are_compared_with_those_of_their_texts_alone(library, gateway):
+    together = vectors(library, gateway, (1.0, 0.0), (0.0, 1.0))
+    alone = [vectors(library, gateway, (1.0, 0.0)), vectors(library, gateway, (0.0, 1.0))]
+    library.vectors_should_be_of_their_texts(together, alone, 0.99)
+    with pytest.raises(AssertionError, match=r"Text 1 should have the same vector as alone, the cosine .* is 0\.000"):
+        library.vectors_should_be_of_their_texts(together, alone[::-1], 0.99)
+    with pytest.raises(AssertionError, match="2 texts should have so many vectors, they have 1"):
+        library.vectors_should_be_of_their_texts(alone[0], alone, 0.99)
+    longer = vectors(library, gateway, (0.0, 1.0, 0.0))
+    with pytest.raises(AssertionError, match="Text 2 should have 3 numbers as alone, it has 2"):
+        library.vectors_should_be_of_their_texts(together, [alone[0], longer], 0.99)
+
+
+def test_the_norm(library, gateway):
+    assert library.get_vector_norm(vectors(library, gateway, (0.6, 0.8))) == pytest.approx(1)
+    with pytest.raises(AssertionError, match="The Euclidean length of the vector"):
+        library.get_vector_norm(vectors(library, gateway, (0.6,)), AssertionOperator[">"], 0.99)
+
+
+def test_a_server_without_vectors_skips(library, gateway):
+    gateway.answers(404, json={"error": {"message": "no such model"}})
+    with pytest.raises(SkipExecution, match=r"the server makes none: .* with 404: no such model"):
+        library.skip_unless_embeddings_are_offered()
+    gateway.answers(500, json={"error": {"message": "oops"}})
+    with pytest.raises(GatewayRefused, match="500"):
+        library.skip_unless_embeddings_are_offered()
+    gateway.answers(200, json=body(entry()))
+    library.skip_unless_embeddings_are_offered()

@@ -163,7 +163,7 @@ def test_attaching_finds_out_what_answers_and_an_empty_key_is_none(library, capl
     finally:
         backend.stop()
     assert (target.url, target.model, target.models) == (backend.url, "first", ("first", "second"))
-    assert (target.is_our_gateway, target.enforces_keys, target.gateway) == (False, False, None)
+    assert (target.is_our_gateway, target.enforces_keys, target.gateway) == (False, used, None)
     assert (target.api_key is not None, "authorization" in backend.requests[0].headers) == (used, used)
     assert KEY not in caplog.text
 

@@ -56,7 +56,7 @@ def test_another_server_meets_none_and_the_remedy_is_told(run, need):
     run(STRANGER)
     reason = missing_need(need)
     assert "http://127.0.0.1:1" in reason
-    assert ": run without GATEWAY_URL." in reason or ": start that server with a key." in reason
+    assert ": run without GATEWAY_URL." in reason or ": start that server with a key" in reason
 
 
 LACKS = Facts(OWN.url, ("m",), is_our_gateway=False, enforces_keys=False)
@@ -79,8 +79,14 @@ def test_another_server_is_what_it_answers_to_be(run, monkeypatch, need):
     run(probe_target(OWN.url, OWN.api_key, None))
     assert missing_need(need) is None
     monkeypatch.setattr("keywords.run.context.probe", lambda *_: LACKS)
-    run(probe_target(OWN.url, OWN.api_key, None))
+    run(probe_target(OWN.url, None, None))
     assert missing_need(need) is not None
+
+
+def test_that_a_server_ignores_the_key_that_was_given_for_it_is_for_its_rows_to_find(run, monkeypatch):
+    monkeypatch.setattr("keywords.run.context.probe", lambda *_: LACKS)
+    run(probe_target(OWN.url, OWN.api_key, None))
+    assert missing_need("api-key") is None
 
 
 OLLAMA = """

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.backends.base import Call
 from gateway.backends.llamacpp.backend import LlamaCppBackend
-from gateway.backends.llamacpp.chat import ChoicesUsage, OpeningRoles, check_chat_parameters
+from gateway.backends.llamacpp.chat import ChoicesUsage, StreamEvents, check_chat_parameters
 from gateway.backends.llamacpp.config import LlamaCppConfig
 from gateway.errors.base import InvalidRequest
 
@@ -91,22 +91,34 @@ def opening(index, **delta):
 
 
 def test_a_choice_that_begins_without_its_role_gets_it():
-    roles = OpeningRoles(2)
+    events = StreamEvents(2)
     whole, bare = opening(1, role="assistant", content=None), opening(0, content="\U0001f609")
-    assert roles.translate(whole) == whole
-    first, then = roles.translate(bare + bare).split(b"\n\n")[:2]
+    assert events.translate(whole) == whole
+    first, then = events.translate(bare + bare).split(b"\n\n")[:2]
     assert json.loads(first.removeprefix(b"data: "))["choices"][0]["delta"] == {
         "role": "assistant",
         "content": "\U0001f609",
     }
     assert then + b"\n\n" == bare
-    assert roles.translate(bare) is bare
+    assert events.translate(bare) is bare
+
+
+def created(*times):
+    return b"".join(b'data: {"choices":[],"created":%d}\n\n' % time for time in times)
+
+
+def test_all_events_of_a_stream_have_the_first_ones_creation_time():
+    events = StreamEvents(0)
+    assert events.translate(b"data: {}\n\n") == b"data: {}\n\n"
+    assert events.translate(created(7, 8)) == created(7, 7)
+    said = b'data: {"text":"\\"created\\":9","created":9}\n\n'
+    assert events.translate(said) == said.replace(b'"created":9}', b'"created":7}')
 
 
 def test_events_without_choices_and_the_closing_mark_pass():
-    roles = OpeningRoles(1)
+    events = StreamEvents(1)
     for event in (b'data: {"error":{"message":"no"}}\n\n', b"data: [DONE]\n\n"):
-        assert roles.translate(event) == event
+        assert events.translate(event) == event
 
 
 def test_an_answer_carries_the_asked_name_and_its_text_is_left_alone():

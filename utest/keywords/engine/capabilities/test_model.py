@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from keywords.engine.capabilities.model import model_outcome
+from keywords.engine.capabilities.model import try_capability
 from keywords.engine.http.exchange import Chunk, Exchange
 from keywords.engine.openai.client import ChatClient
 
@@ -47,9 +47,9 @@ def refuses(param):
     ],
 )
 def test_outcomes(model, capability, expected):
-    assert model_outcome(model, capability) == expected
+    assert try_capability(model, capability).outcome == expected
 
 
 def test_a_refusal_of_another_field_is_an_error():
-    with pytest.raises(ValueError, match="refused for 'n'"):
-        model_outcome(Model(refuses("n")), "an image")
+    with pytest.raises(ValueError, match="refused with 400 for 'n'"):
+        try_capability(Model(refuses("n")), "an image")

@@ -20,7 +20,7 @@ def backend():
 
 def measure(monkeypatch, backend, read):
     monkeypatch.setattr(measuring, "_chunk_times", lambda *_: (SENT, read))
-    return chunk_delays(None, backend, streams=1, chunks=len(SENT), pause_s=1)
+    return chunk_delays(None, None, backend, streams=1, chunks=len(SENT), pause_s=1)
 
 
 def test_chunks_without_delay(monkeypatch, backend):
@@ -37,16 +37,17 @@ def test_a_gateway_that_buffers_chunks_is_detected(monkeypatch, backend, buffere
 
 
 def test_the_delay_is_shown_with_unit_and_number():
-    assert repr(ChunkDelays((0.001,) * 40, 38, 39)) == (
-        "38 of 39 chunks before the next; delay of 40 chunks: p50 1.000 ms, p90 1.000 ms"
+    assert repr(ChunkDelays((0.001,) * 40, 38, 39, 39)) == (
+        "38 of 39 chunks before the next, 39 without the gateway; delay of 40: p50 1.000 ms, p90 1.000 ms"
     )
 
 
 def test_a_real_stream_is_measured_chunk_by_chunk(backend):
     client = ChatClient(backend.url, api_key=None, model="scripted")
     try:
-        delays = chunk_delays(client, backend, streams=2, chunks=5, pause_s=0.02)
+        delays = chunk_delays(client, client, backend, streams=2, chunks=5, pause_s=0.02)
     finally:
         client.close()
     assert (len(delays.delays_s), delays.of) == (10, 8)
+    assert 0 < delays.punctual_direct <= 8
     assert min(delays.delays_s) > 0

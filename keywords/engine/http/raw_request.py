@@ -1,0 +1,137 @@
+"""Requests in unusual forms of HTTP, each on a connection of its own, recorded like all others."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from keywords.engine import clock
+from keywords.engine.http.exchange import Chunk, Exchange
+from keywords.engine.http.raw_connection import BrokenAnswerError, RawAnswer, RawConnection
+from keywords.engine.http.recorder import SECRET_HEADERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CHUNK_BYTES = 7
+_CONTINUE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """A request and the form in which it is written.
+
+    Attributes:
+        method: the HTTP method.
+        path: from the first slash.
+        headers: written as they are; `Host`, `Connection` and the length of the body are added.
+        body: the bytes of the body.
+        form: `plain`; `chunked` sends the body in chunks of seven bytes; `expect` waits for `100 Continue` before the
+            body; `http/1.0` names the older version.
+        keep: whether the connection shall stay open.
+    """
+
+    method: str
+    path: str
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes = field(default=b"", repr=False)
+    form: Literal["plain", "chunked", "expect", "http/1.0"] = "plain"
+    keep: bool = False
+
+    def head(self, host: str) -> bytes:
+        """The request line and the headers."""
+        version = "1.0" if self.form == "http/1.0" else "1.1"
+        pairs = [("Host", host), *self.headers]
+        if not self.keep:
+            pairs.append(("Connection", "close"))
+        if self.form == "chunked":
+            pairs.append(("Transfer-Encoding", "chunked"))
+        elif self.body or self.method in {"POST", "PUT"}:
+            pairs.append(("Content-Length", str(len(self.body))))
+        if self.form == "expect":
+            pairs.append(("Expect", "100-continue"))
+        lines = [f"{self.method} {self.path} HTTP/{version}", *(f"{name}: {value}" for name, value in pairs)]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    def framed_body(self) -> bytes:
+        """The body as it is written."""
+        if self.form != "chunked":
+            return self.body
+        pieces = [self.body[start : start + _CHUNK_BYTES] for start in range(0, len(self.body), _CHUNK_BYTES)]
+        return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+def send_raw_requests(
+    base_url: str, requests: Sequence[RawRequest], *, limit_s: float, together: bool = False
+) -> list[Exchange]:
+    """Send requests on one new connection and record the answers; a failure is recorded, not raised.
+
+    Args:
+        base_url: the server's address without a path.
+        requests: in their order; after a failure, the rest is not sent.
+        limit_s: for all of them together.
+        together: write all requests before the first answer is read.
+
+    Returns:
+        One exchange for each request. After a HEAD on a connection that is not kept, the body is what came until the
+        server closed it.
+    """
+    exchanges = [_begun(base_url, request) for request in requests]
+    try:
+        connection = RawConnection(base_url, limit_s)
+    except OSError as error:
+        for exchange in exchanges:
+            exchange.failure = f"the server cannot be reached: {error}"
+        return exchanges
+    with connection:
+        if together:
+            connection.write(b"".join(each.head(connection.host) + each.framed_body() for each in requests))
+        for request, exchange in zip(requests, exchanges, strict=True):
+            exchange.sent_at = clock.now()
+            try:
+                answer, rest = _answer(connection, request, written=together)
+            except BrokenAnswerError as error:
+                exchange.total_s = clock.now() - exchange.sent_at
+                exchange.failure = str(error)
+                for later in exchanges[exchanges.index(exchange) + 1 :]:
+                    later.failure = f"not sent: before it, {error}" if not together else str(error)
+                break
+            _record(exchange, answer, rest)
+    return exchanges
+
+
+def _begun(base_url: str, request: RawRequest) -> Exchange:
+    headers = {name.lower(): "<secret>" if name.lower() in SECRET_HEADERS else value for name, value in request.headers}
+    return Exchange(
+        method=request.method,
+        url=f"{base_url}{request.path}",
+        request_headers=headers,
+        request_body=request.body,
+        started_at=time.time(),
+    )
+
+
+def _answer(connection: RawConnection, request: RawRequest, *, written: bool) -> tuple[RawAnswer, bytes]:
+    if not written:
+        connection.write(request.head(connection.host))
+        if request.form == "expect":
+            first = connection.read_answer(request.method, interim=True)
+            if first.status != _CONTINUE:
+                return first, b""
+        connection.write(request.framed_body())
+    answer = connection.read_answer(request.method)
+    rest = b""
+    if request.method == "HEAD" and not request.keep:
+        with suppress(BrokenAnswerError):  # a connection that stays open has no rest
+            rest = connection.read_rest()
+    return answer, rest
+
+
+def _record(exchange: Exchange, answer: RawAnswer, rest: bytes) -> None:
+    exchange.total_s = exchange.headers_s = clock.now() - exchange.sent_at
+    exchange.status = answer.status
+    exchange.response_headers = {name: answer.header(name) or "" for name, _ in answer.headers}
+    body = answer.body + rest
+    exchange.chunks = [Chunk(exchange.total_s, body)] if body else []

@@ -1,0 +1,82 @@
+"""How much slower than alone this machine works at the moment: the control of measured times."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+
+import psutil
+
+from keywords.engine import clock
+
+_WORK_S = 0.1
+"""Processor time of the control work; Windows counts it in steps of 16 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The state of the machine at one moment.
+
+    Attributes:
+        load: processes that run or wait for a core, mean of the last minute.
+        cores: number of cores.
+        wait_ratio: time that work took now, over its processor time; 1 on an idle machine.
+    """
+
+    load: float
+    cores: int
+    wait_ratio: float
+
+    @property
+    def slowdown(self) -> float:
+        """How many times longer than alone work takes, at least 1: now or in the last minute, whichever is worse."""
+        return max(1.0, self.wait_ratio, self.load / self.cores)
+
+    def __str__(self) -> str:
+        return f"load {self.load:.1f} on {self.cores} cores, work takes {self.slowdown:.1f} times as long as alone"
+
+
+def measure_machine() -> Machine:
+    """Work for 0.1 s of processor time, and compare with the time that passed.
+
+    Windows: `psutil` estimates the load from samples, and counts it as 0 at first.
+    """
+    started, worked = clock.now(), time.thread_time()
+    while time.thread_time() - worked < _WORK_S:
+        pass
+    ratio = (clock.now() - started) / (time.thread_time() - worked)
+    return Machine(load=psutil.getloadavg()[0], cores=os.cpu_count() or 1, wait_ratio=ratio)
+
+
+class Deadline:
+    """A time limit of a wait; on a busy machine it is longer by the machine's slowdown when the limit is reached.
+
+    So a wait that has no end still ends, and an answer that is late only because of other processes is awaited.
+
+    Args:
+        limit_s: seconds from now, on an idle machine.
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        self._started_at = clock.now()
+        self._limit_s = limit_s
+        self._extended = False
+
+    @property
+    def limit_s(self) -> float:
+        """The limit that holds now, in seconds."""
+        return self._limit_s
+
+    def left_s(self) -> float:
+        """Seconds until the limit; 0 or less once it has passed, the machine's slowdown included."""
+        left = self._started_at + self._limit_s - clock.now()
+        if left <= 0 and not self._extended:
+            self._extended = True
+            self._limit_s *= measure_machine().slowdown
+            left = self._started_at + self._limit_s - clock.now()
+        return left
+
+    def is_over(self) -> bool:
+        """Whether the limit has passed."""
+        return self.left_s() <= 0

@@ -1,0 +1,260 @@
+"""Steadiness: silences, bursts and late ends within a stream, slow answers among equal ones, answers side by side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.machine import measure_machine
+from keywords.engine.openai.client import StreamedAnswer
+from keywords.measure.latency import Latencies
+from keywords.run import target
+from keywords.run.assertions import verify
+from keywords.run.inconclusive import skip_as_inconclusive, verify_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TIMES_OF_MEDIAN = 3
+_SILENCES_OF_MEDIAN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A time without an event within a stream.
+
+    Attributes:
+        length_s: seconds.
+        after: number of the event before it, counted from that with the first text.
+        of: number of events from there on.
+    """
+
+    length_s: float
+    after: int
+    of: int
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class PaceLibrary:
+    """Measure whether a server answers steadily. Times are seconds on the client's monotonic clock.
+
+    A time above its limit is judged against the machine: where that is as much slower than alone at the moment, the row
+    is skipped as inconclusive.
+    """
+
+    @keyword
+    def ask_again(self, prompt: str, *, times: int, max_tokens: int = 1) -> Latencies:
+        """Ask the same question again and again, one answer after the other.
+
+        Args:
+            prompt: the user message.
+            times: number of measured answers; one more before them opens the connection.
+            max_tokens: upper bound of each answer, in tokens.
+
+        Raises:
+            GatewayRefused: one was answered with an error.
+
+        ```robotframework
+        ${answers} =    Ask Again    Say hello.    times=5
+        Get Latency    ${answers}    p50    <    ${ANSWER_WITHIN_S}
+        ```
+        """
+        client = target.client()
+        answers = [client.ask(prompt, max_tokens=max_tokens, temperature=0) for _ in range(times + 1)][1:]
+        return Latencies(f"answers of {max_tokens} tokens", tuple(answer.total_s for answer in answers))
+
+    @keyword
+    def get_slow_answers(
+        self,
+        latencies: Latencies,
+        beyond_s: float,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """The number of answers that took longer than three times the median, and `beyond_s` longer than it.
+
+        Args:
+            latencies: from [Ask Again].
+            beyond_s: seconds.
+            assertion_operator: such as `==`.
+            assertion_expected: a number of answers.
+            message: replaces the usual message.
+
+        Raises:
+            AssertionError: the comparison failed, and the machine does not explain it.
+            SkipExecution: it failed, and the machine is too busy for a verdict.
+
+        ```robotframework
+        ${answers} =    Ask Again    Say hello.    times=30
+        Get Slow Answers    ${answers}    ${SLOW_ANSWER_BEYOND_S}    ==    0
+        ```
+        """
+        samples = latencies.samples_s
+        middle = median(samples)
+        slow = _slow(samples, beyond_s)
+        shown = ", ".join(f"{each:.2f} s" for each in slow[:5]) or "none"
+        label = f"Slow answers among {len(samples)} equal ones (median {middle:.3f} s, slow: {shown})"
+        logger.info(label)
+        try:
+            return verify(len(slow), assertion_operator, assertion_expected, label, message)
+        except AssertionError as failure:
+            machine = measure_machine()
+            if _slow(samples, beyond_s * machine.slowdown):
+                raise
+            skip_as_inconclusive(str(failure), machine)
+
+    @keyword
+    def get_longest_silence(
+        self,
+        stream: StreamedAnswer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """The longest time between two events of a stream from its first text on, in seconds.
+
+        A silence of less than twenty times the stream's median gap counts as its pace, and as 0.
+
+        Args:
+            stream: the stream.
+            assertion_operator: such as `<`.
+            assertion_expected: seconds.
+            message: replaces the usual message.
+
+        Raises:
+            AssertionError: the comparison failed, and the machine does not explain it.
+            SkipExecution: it failed, and the machine is too busy for a verdict.
+
+        ```robotframework
+        ${stream} =    Stream Chat    Tell me a story.
+        Get Longest Silence    ${stream}    <    ${SILENCE_BELOW_S}
+        ```
+        """
+        moments = [event.at_s for event in stream.events if stream.ttft_s is not None and event.at_s >= stream.ttft_s]
+        gaps = [Silence(after - before, number, len(moments)) for number, (before, after) in _numbered(moments)]
+        middle = median([gap.length_s for gap in gaps]) if gaps else 0.0
+        longest = max(gaps, key=lambda gap: gap.length_s, default=Silence(0.0, 0, len(moments)))
+        silence_s = longest.length_s if longest.length_s > _SILENCES_OF_MEDIAN * middle else 0.0
+        where = f"after event {longest.after} of {longest.of}, whose median gap is {middle:.3f} s"
+        label = f"The longest silence within the stream, {longest.length_s:.3f} s {where}, in seconds"
+        logger.info(label)
+        return verify_time(silence_s, assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def get_time_after_closing_mark(
+        self,
+        stream: StreamedAnswer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float | None:
+        """Seconds from `[DONE]` to the end of the stream's body; `${None}` without `[DONE]`.
+
+        ```robotframework
+        ${stream} =    Stream Chat    Say hello.    max_tokens=4
+        Get Time After Closing Mark    ${stream}    <    ${STREAM_ENDS_WITHIN_S}
+        ```
+        """
+        marks = [event.at_s for event in stream.events if event.is_done]
+        value = stream.total_s - marks[0] if marks else None
+        label = "From the stream's [DONE] to its end (s)"
+        return verify_time(value, assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def get_largest_burst_share(
+        self,
+        stream: StreamedAnswer,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """The share of a stream's pieces of text, from 0 to 1, that came in the largest single read.
+
+        Raises:
+            ValueError: no text came.
+
+        ```robotframework
+        ${stream} =    Stream Chat    Tell me a story.
+        Get Largest Burst Share    ${stream}    <=    ${BURST_SHARE_MAX}
+        ```
+        """
+        reads = Counter(piece.at_s for piece in stream.pieces)
+        if not reads:
+            raise ValueError("The stream brought no text; raise max_tokens")
+        largest, total = max(reads.values()), len(stream.pieces)
+        label = f"Share of the stream's text in its largest read ({largest} of {total} pieces, {len(reads)} reads)"
+        return verify(largest / total, assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def stream_together(self, prompt: str, *, times: int, max_tokens: int = 32) -> list[StreamedAnswer]:
+        """Ask for several streams at the same moment, each on a new connection, and read them to their ends.
+
+        Args:
+            prompt: the user message of each.
+            times: number of streams.
+            max_tokens: upper bound of each, in tokens.
+
+        Raises:
+            GatewayRefused: one was answered with an error.
+
+        ```robotframework
+        ${streams} =    Stream Together    Tell me a story.    times=4
+        Streams Should Run Side By Side    ${streams}
+        ```
+        """
+        client = target.client()
+        with ThreadPoolExecutor(times) as pool:
+            futures = [pool.submit(client.stream, prompt, max_tokens=max_tokens) for _ in range(times)]
+        streams = [future.result() for future in futures]
+        for stream in streams:
+            logger.info(repr(stream))
+        return streams
+
+    @keyword
+    def streams_should_run_side_by_side(self, streams: list[StreamedAnswer]) -> None:
+        """Verify that each stream brought its first text before any of them had ended.
+
+        The order holds on a slow machine too.
+
+        Raises:
+            AssertionError: a stream brought no text, or its first text came after another's end.
+
+        ```robotframework
+        ${streams} =    Stream Together    Tell me a story.    times=4
+        Streams Should Run Side By Side    ${streams}
+        ```
+        """
+        started_at = min(stream.exchange.sent_at for stream in streams)
+        firsts = [_first_at(stream) for stream in streams]
+        end = min(stream.exchange.sent_at + stream.total_s for stream in streams)
+        late = [first for first in firsts if first > end]
+        if late:
+            waits = ", ".join(f"{first - started_at:.2f} s" for first in sorted(firsts))
+            raise AssertionError(
+                f"{len(late)} of {len(streams)} streams that were asked for together began only after one of them had "
+                f"ended, {end - started_at:.2f} s after the start; the first texts came after {waits}"
+            )
+
+
+def _slow(samples: Sequence[float], beyond_s: float) -> list[float]:
+    middle = median(samples)
+    return [each for each in samples if each > _TIMES_OF_MEDIAN * middle and each > middle + beyond_s]
+
+
+def _numbered(moments: Sequence[float]) -> list[tuple[int, tuple[float, float]]]:
+    return list(enumerate(pairwise(moments), start=1))
+
+
+def _first_at(stream: StreamedAnswer) -> float:
+    if stream.ttft_s is None:
+        raise AssertionError(f"A stream of several brought no text: {stream!r}")
+    return stream.exchange.sent_at + stream.ttft_s

@@ -1,0 +1,67 @@
+"""Verdicts on times: a time above its limit is judged against what the machine does at the same moment."""
+
+from __future__ import annotations
+
+from typing import NoReturn, TypeVar
+
+from assertionengine import AssertionOperator, verify_assertion
+from robot.api import SkipExecution, logger
+
+from keywords.engine.machine import Machine, measure_machine
+from keywords.run.assertions import verify
+
+T = TypeVar("T", float, float | None)
+
+_UPPER_LIMITS = (AssertionOperator["<"], AssertionOperator["<="])
+
+
+def verify_time(
+    value: T, operator: AssertionOperator | None, expected: float | None, label: str, message: str | None
+) -> T:
+    """Return a time; with an operator, compare it first.
+
+    Above an upper limit, the machine is measured. The row fails if the time is above the limit times the machine's
+    slowdown too; else it is skipped as inconclusive.
+
+    Args:
+        value: the time in seconds.
+        operator: None only returns the value.
+        expected: seconds.
+        label: names the time in the message, with its unit.
+        message: replaces the usual message.
+
+    Raises:
+        AssertionError: the comparison failed, and the machine does not explain it.
+        SkipExecution: the machine is too busy for a verdict; the message has its load.
+    """
+    try:
+        return verify(value, operator, expected, label, message)
+    except AssertionError as failure:
+        if value is None or expected is None or operator not in _UPPER_LIMITS:
+            raise
+        machine = measure_machine()
+        logger.info(f"The machine: {machine}")
+        if not _holds(value, operator, expected * machine.slowdown):
+            raise
+        skip_as_inconclusive(str(failure), machine)
+
+
+def skip_as_inconclusive(finding: str, machine: Machine) -> NoReturn:
+    """End the row without a verdict.
+
+    Args:
+        finding: what was measured, as a sentence.
+        machine: the machine's state at that moment.
+
+    Raises:
+        SkipExecution: always.
+    """
+    raise SkipExecution(f"INCONCLUSIVE: {finding.rstrip('.')}. But this machine is busy: {machine}. Run the row again.")
+
+
+def _holds(value: float, operator: AssertionOperator | None, limit: float) -> bool:
+    try:
+        verify_assertion(value, operator, limit)
+    except AssertionError:
+        return False
+    return True

@@ -1,0 +1,70 @@
+*** Settings ***
+Documentation       An answer is what it says it is: its own, of now, of the model asked for, and in the form asked for.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.client.answers.AnswersLibrary
+
+Test Tags           kind:functional
+
+
+*** Test Cases ***
+No two answers have the same id
+    [Documentation]    All requests are the same, so that a kept answer would show.
+    [Tags]    req:ANSW-001    smoke
+    ${first} =    Ask    Say hello.    temperature=0    max_tokens=2
+    ${second} =    Ask    Say hello.    temperature=0    max_tokens=2
+    ${stream} =    Stream Chat    Say hello.    temperature=0    max_tokens=2
+    ${together} =    Ask Together    Say hello.    times=2    temperature=0    max_tokens=2
+    Ids Should Be Unique    ${first}    ${second}    ${stream}    @{together}
+
+All events of a stream belong to one answer
+    [Documentation]    The stream takes longer than a second, so that a clock would show in its creation times.
+    [Tags]    req:ANSW-002
+    ${stream} =    Stream Chat    Tell me a long story.    temperature=0    max_tokens=140
+    Stream Should Be One Answer    ${stream}
+
+An answer was created now
+    [Tags]    req:ANSW-003
+    ${answer} =    Ask    Say hello.    max_tokens=1
+    Created Should Be Now    ${answer}    ${CLOCK_TOLERANCE_S}
+
+A stream was created now
+    [Tags]    req:ANSW-003
+    ${stream} =    Stream Chat    Say hello.    max_tokens=1
+    Created Should Be Now    ${stream}    ${CLOCK_TOLERANCE_S}
+
+An answer names the model asked for
+    [Tags]    req:ANSW-004
+    ${answer} =    Ask    Say hello.    max_tokens=1
+    Model Should Be The One Asked For    ${answer}
+
+A stream names the model asked for
+    [Tags]    req:ANSW-004
+    ${stream} =    Stream Chat    Say hello.    max_tokens=1
+    Model Should Be The One Asked For    ${stream}
+
+An answer is JSON in UTF-8
+    [Tags]    req:ANSW-005
+    ${answer} =    Ask    Say hello.    max_tokens=1
+    Body Should Be Utf8    ${answer}
+
+A stream is events in UTF-8
+    [Tags]    req:ANSW-005
+    ${stream} =    Stream Chat    Say hello.    max_tokens=1
+    Body Should Be Utf8    ${stream}
+
+A request with another limit gets another answer
+    [Tags]    req:ANSW-010
+    ${short} =    Ask    Tell me a story.    temperature=0    max_tokens=2
+    ${long} =    Ask    Tell me a story.    temperature=0    max_tokens=5
+    Get Usage    ${short}    completion_tokens    ==    2
+    Get Usage    ${long}    completion_tokens    ==    5
+
+The same request counts the same tokens again, also in a stream
+    [Tags]    req:ANSW-011
+    ${answer} =    Ask    Tell me a story.    temperature=0    max_tokens=4
+    ${again} =    Ask    Tell me a story.    temperature=0    max_tokens=4
+    ${stream} =    Stream Chat    Tell me a story.    temperature=0    max_tokens=4    include_usage=True
+    Get Usage    ${again}    prompt_tokens    ==    ${answer.usage.prompt_tokens}
+    Get Usage    ${stream}    prompt_tokens    ==    ${answer.usage.prompt_tokens}
+    Get Usage    ${stream}    completion_tokens    ==    ${answer.usage.completion_tokens}
