@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
@@ -11,7 +12,13 @@ from keywords.engine.capabilities.asking import NotTakenError, raise_if_not_take
 from keywords.engine.openai.answer import Answer, GatewayRefused
 from keywords.engine.openai.forced_text import forced_text_defect, only_text
 from keywords.engine.openai.stream import StreamedAnswer
+from keywords.engine.openai.together import at_once
 from keywords.run import target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from keywords.engine.http.exchange import Exchange
 
 _PARAM = "response_format"
 _PROMPT = "Answer in JSON."
@@ -49,23 +56,15 @@ class ForcedTextLibrary:
         Ask For Exactly    One\nTwo    stream=True
         ```
         """
-        client = target.client()
-        fields: dict[str, Any] = {"temperature": 0, "max_tokens": _TOKENS, _PARAM: only_text(text)}
-        try:
-            answer = client.stream(prompt, **fields) if stream else client.ask(prompt, **fields)
-        except GatewayRefused as refusal:
-            _skip_if_not_taken(refusal.exchange)
-            raise
-        _skip_if_not_taken(answer.exchange)
-        _verify([text], [answer])
-        return answer
+        return _ask([text], prompt, stream=stream)[0]
 
     @keyword
-    def ask_together_for_exactly(self, *texts: str) -> list[Answer]:
+    def ask_together_for_exactly(self, *texts: str, stream: bool = False) -> list[Answer | StreamedAnswer]:
         """Ask for all texts at the same moment with one prompt, and verify that each client gets its own.
 
         Args:
             texts: the texts, one for each request.
+            stream: whether to ask for streams.
 
         Returns:
             The answers in the order of the texts.
@@ -79,29 +78,28 @@ class ForcedTextLibrary:
         Ask Together For Exactly    red    blue    green
         ```
         """
-        fields = [{_PARAM: only_text(text)} for text in texts]
-        try:
-            answers = target.client().ask_together(
-                [_PROMPT] * len(texts), own_params=fields, temperature=0, max_tokens=_TOKENS
-            )
-        except GatewayRefused as refusal:
-            _skip_if_not_taken(refusal.exchange)
-            raise
-        _skip_if_not_taken(answers[0].exchange)
-        _verify(texts, answers)
-        return answers
+        return _ask(texts, _PROMPT, stream=stream)
 
 
-def _skip_if_not_taken(exchange: Any) -> None:
+def _ask(texts: Sequence[str], prompt: str, *, stream: bool) -> list[Answer | StreamedAnswer]:
+    client = target.client()
+    send: Callable[..., Answer | StreamedAnswer] = client.stream if stream else client.ask
+    fields: dict[str, Any] = {"temperature": 0, "max_tokens": _TOKENS}
+    try:
+        answers = at_once([partial(send, prompt, **fields, **{_PARAM: only_text(text)}) for text in texts])
+    except GatewayRefused as refusal:
+        _skip_if_not_taken(refusal.exchange)
+        raise
+    for number, (text, answer) in enumerate(zip(texts, answers, strict=True), start=1):
+        _skip_if_not_taken(answer.exchange)
+        if defect := forced_text_defect(text, answer.text):
+            raise AssertionError(f"Answer {number} of {len(texts)}: {defect}" if len(texts) > 1 else defect)
+    logger.info(f"{len(texts)} of {len(texts)} answers are the only ones that their schemas allow")
+    return answers
+
+
+def _skip_if_not_taken(exchange: Exchange) -> None:
     try:
         raise_if_not_taken(exchange, _PARAM)
     except NotTakenError as statement:
         raise SkipExecution(f"The row needs an answer that a schema decides, and {statement}") from None
-
-
-def _verify(texts: Any, answers: Any) -> None:
-    for number, (text, answer) in enumerate(zip(texts, answers, strict=True), start=1):
-        if defect := forced_text_defect(text, answer.text):
-            which = f"Answer {number} of {len(texts)}: " if len(texts) > 1 else ""
-            raise AssertionError(f"{which}{defect}")
-    logger.info(f"{len(texts)} of {len(texts)} answers are the only ones that their schemas allow")

@@ -9,6 +9,7 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
+from keywords.engine.machine import WAIT_S
 from keywords.engine.openai import conformance
 from keywords.engine.openai.client import StreamedAnswer
 from keywords.engine.statistics.percentiles import TooFewValuesError, percentile
@@ -202,7 +203,9 @@ class StreamingLibrary:
             value = max(gaps) if statistic == "max" else percentile(gaps, int(statistic[1:]))
         except TooFewValuesError as error:
             raise ValueError(f"Chunk gaps: {error}; raise max_tokens") from None
-        return verify_time(value, assertion_operator, assertion_expected, f"Chunk gap {statistic} (s)", message)
+        wait_s = 0.0 if statistic == "p50" else WAIT_S
+        label = f"Chunk gap {statistic} of {len(gaps)} (s)"
+        return verify_time(value, assertion_operator, assertion_expected, label, message, wait_s=wait_s)
 
 
 def log_stream(stream: StreamedAnswer) -> None:

@@ -12,6 +12,10 @@ from keywords.engine import clock
 
 _WORK_S = 0.1
 """Processor time of the control work; Windows counts it in steps of 16 ms."""
+_ALLOWED_SLOWDOWN = 4.0
+"""The slowdown that limits allow for: each is many times what an idle machine takes."""
+WAIT_S = 0.05
+"""What each process more on a core may add to a single answer: a few time slices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +37,36 @@ class Machine:
         """How many times longer than alone work takes, at least 1: now or in the last minute, whichever is worse."""
         return max(1.0, self.wait_ratio, self.load / self.cores)
 
+    def explains_s(self, limit_s: float, *, wait_s: float = WAIT_S) -> float:
+        """The longest time that this machine's state explains where the limit is `limit_s`, in seconds.
+
+        Args:
+            limit_s: limit on an idle machine; it allows for a fourfold slowdown.
+            wait_s: seconds that each further process on a core may add; 0 for a median, which single waits do not move.
+        """
+        return limit_s * max(1.0, self.slowdown / _ALLOWED_SLOWDOWN) + wait_s * (self.slowdown - 1)
+
     def __str__(self) -> str:
         return f"load {self.load:.1f} on {self.cores} cores, work takes {self.slowdown:.1f} times as long as alone"
 
 
-def measure_machine() -> Machine:
-    """Work for 0.1 s of processor time, and compare with the time that passed.
+def measure_machine(work_s: float = _WORK_S) -> Machine:
+    """Work for some processor time, and compare with the time that passed.
 
     Windows: `psutil` estimates the load from samples, and counts it as 0 at first.
+
+    Args:
+        work_s: seconds of processor time; an idle machine takes as long for it.
     """
     started, worked = clock.now(), time.thread_time()
-    while time.thread_time() - worked < _WORK_S:
+    while time.thread_time() - worked < work_s:
         pass
     ratio = (clock.now() - started) / (time.thread_time() - worked)
     return Machine(load=psutil.getloadavg()[0], cores=os.cpu_count() or 1, wait_ratio=ratio)
 
 
 class Deadline:
-    """A time limit of a wait; on a busy machine it is longer by the machine's slowdown when the limit is reached.
+    """A time limit of a wait; on a busy machine it is as much longer as the machine's state at the limit explains.
 
     So a wait that has no end still ends, and an answer that is late only because of other processes is awaited.
 
@@ -69,11 +85,11 @@ class Deadline:
         return self._limit_s
 
     def left_s(self) -> float:
-        """Seconds until the limit; 0 or less once it has passed, the machine's slowdown included."""
+        """Seconds until the limit; 0 or less once it has passed, what the machine's state explains included."""
         left = self._started_at + self._limit_s - clock.now()
         if left <= 0 and not self._extended:
             self._extended = True
-            self._limit_s *= measure_machine().slowdown
+            self._limit_s = measure_machine().explains_s(self._limit_s)
             left = self._started_at + self._limit_s - clock.now()
         return left
 

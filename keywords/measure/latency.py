@@ -10,6 +10,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.http.exchange import Exchange
+from keywords.engine.machine import WAIT_S, Machine, measure_machine
 from keywords.engine.statistics.percentiles import percentile
 from keywords.run import target
 from keywords.run.inconclusive import verify_time
@@ -24,10 +25,17 @@ class Latencies:
     Attributes:
         what: what was measured, in the plural, such as `answers to GET /health`.
         samples_s: seconds from sending to the end of each answer.
+        machines: the machine's state after each answer; empty if it was not measured.
     """
 
     what: str
     samples_s: tuple[float, ...]
+    machines: tuple[Machine, ...] = ()
+
+    def machine_at(self, number: int) -> Machine:
+        """The machine's busiest state around an answer, by its number from 0; its state now if none was measured."""
+        around = self.machines[max(0, number - 1) : number + 1]
+        return max(around, key=lambda machine: machine.slowdown) if around else measure_machine()
 
 
 @library(scope="SUITE", doc_format="MARKDOWN")
@@ -89,7 +97,8 @@ class LatencyLibrary:
         value = max(samples) if statistic == "max" else percentile(samples, int(statistic[1:]))
         label = f"{statistic} of {len(samples)} {latencies.what} (s)"
         logger.info(f"{label} {value:.6f}")
-        return verify_time(value, assertion_operator, assertion_expected, label, message)
+        wait_s = 0.0 if statistic == "p50" else WAIT_S
+        return verify_time(value, assertion_operator, assertion_expected, label, message, wait_s=wait_s)
 
     @keyword
     def get_answer_time(

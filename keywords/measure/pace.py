@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _TIMES_OF_MEDIAN = 3
 _SILENCES_OF_MEDIAN = 20
+_CONTROL_S = 0.02
+"""Processor time of the control between two answers; longer than a time slice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,13 @@ class Silence:
 class PaceLibrary:
     """Measure whether a server answers steadily. Times are seconds on the client's monotonic clock.
 
-    A time above its limit is judged against the machine: where that is as much slower than alone at the moment, the row
-    is skipped as inconclusive.
+    A time above its limit is judged against the machine: where its state at that moment explains the time, the row is
+    skipped as inconclusive.
     """
 
     @keyword
     def ask_again(self, prompt: str, *, times: int, max_tokens: int = 1) -> Latencies:
-        """Ask the same question again and again, one answer after the other.
+        """Ask the same question again and again, one answer after the other; measure the machine between them.
 
         Args:
             prompt: the user message.
@@ -68,8 +70,12 @@ class PaceLibrary:
         ```
         """
         client = target.client()
-        answers = [client.ask(prompt, max_tokens=max_tokens, temperature=0) for _ in range(times + 1)][1:]
-        return Latencies(f"answers of {max_tokens} tokens", tuple(answer.total_s for answer in answers))
+        client.ask(prompt, max_tokens=max_tokens, temperature=0)
+        samples, machines = [], []
+        for _ in range(times):
+            samples.append(client.ask(prompt, max_tokens=max_tokens, temperature=0).total_s)
+            machines.append(measure_machine(_CONTROL_S))
+        return Latencies(f"answers of up to {max_tokens} tokens", tuple(samples), tuple(machines))
 
     @keyword
     def get_slow_answers(
@@ -100,17 +106,22 @@ class PaceLibrary:
         """
         samples = latencies.samples_s
         middle = median(samples)
-        slow = _slow(samples, beyond_s)
-        shown = ", ".join(f"{each:.2f} s" for each in slow[:5]) or "none"
+        floor_s = max(_TIMES_OF_MEDIAN * middle, middle + beyond_s)
+        slow = [number for number, each in enumerate(samples) if each > floor_s]
+        shown = ", ".join(f"{samples[number]:.2f} s" for number in slow[:5]) or "none"
         label = f"Slow answers among {len(samples)} equal ones (median {middle:.3f} s, slow: {shown})"
         logger.info(label)
         try:
             return verify(len(slow), assertion_operator, assertion_expected, label, message)
         except AssertionError as failure:
-            machine = measure_machine()
-            if _slow(samples, beyond_s * machine.slowdown):
+            machines = [latencies.machine_at(number) for number in slow]
+            explained = (
+                samples[number] <= max(_TIMES_OF_MEDIAN * middle, middle + machine.explains_s(beyond_s))
+                for number, machine in zip(slow, machines, strict=True)
+            )
+            if not slow or not all(explained):
                 raise
-            skip_as_inconclusive(str(failure), machine)
+            skip_as_inconclusive(str(failure), max(machines, key=lambda machine: machine.slowdown))
 
     @keyword
     def get_longest_silence(
@@ -243,11 +254,6 @@ class PaceLibrary:
                 f"{len(late)} of {len(streams)} streams that were asked for together began only after one of them had "
                 f"ended, {end - started_at:.2f} s after the start; the first texts came after {waits}"
             )
-
-
-def _slow(samples: Sequence[float], beyond_s: float) -> list[float]:
-    middle = median(samples)
-    return [each for each in samples if each > _TIMES_OF_MEDIAN * middle and each > middle + beyond_s]
 
 
 def _numbered(moments: Sequence[float]) -> list[tuple[int, tuple[float, float]]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NoReturn, TypeVar
 
-from assertionengine import AssertionOperator, verify_assertion
+from assertionengine import AssertionOperator
 from robot.api import SkipExecution, logger
 
-from keywords.engine.machine import Machine, measure_machine
+from keywords.engine.machine import WAIT_S, Machine, measure_machine
 from keywords.run.assertions import verify
 
 T = TypeVar("T", float, float | None)
@@ -16,12 +16,18 @@ _UPPER_LIMITS = (AssertionOperator["<"], AssertionOperator["<="])
 
 
 def verify_time(
-    value: T, operator: AssertionOperator | None, expected: float | None, label: str, message: str | None
+    value: T,
+    operator: AssertionOperator | None,
+    expected: float | None,
+    label: str,
+    message: str | None,
+    *,
+    wait_s: float = WAIT_S,
 ) -> T:
     """Return a time; with an operator, compare it first.
 
-    Above an upper limit, the machine is measured. The row fails if the time is above the limit times the machine's
-    slowdown too; else it is skipped as inconclusive.
+    Above an upper limit, the machine is measured. The row fails if the time is longer than the machine's state
+    explains; else it is skipped as inconclusive.
 
     Args:
         value: the time in seconds.
@@ -29,6 +35,7 @@ def verify_time(
         expected: seconds.
         label: names the time in the message, with its unit.
         message: replaces the usual message.
+        wait_s: what each further process on a core may add to the time; 0 for a median.
 
     Raises:
         AssertionError: the comparison failed, and the machine does not explain it.
@@ -41,7 +48,7 @@ def verify_time(
             raise
         machine = measure_machine()
         logger.info(f"The machine: {machine}")
-        if not _holds(value, operator, expected * machine.slowdown):
+        if value > machine.explains_s(expected, wait_s=wait_s):
             raise
         skip_as_inconclusive(str(failure), machine)
 
@@ -57,11 +64,3 @@ def skip_as_inconclusive(finding: str, machine: Machine) -> NoReturn:
         SkipExecution: always.
     """
     raise SkipExecution(f"INCONCLUSIVE: {finding.rstrip('.')}. But this machine is busy: {machine}. Run the row again.")
-
-
-def _holds(value: float, operator: AssertionOperator | None, limit: float) -> bool:
-    try:
-        verify_assertion(value, operator, limit)
-    except AssertionError:
-        return False
-    return True

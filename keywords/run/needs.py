@@ -86,7 +86,8 @@ def _no_embedded_model(target: Target) -> str | None:
 def _no_api_key(target: Target) -> str | None:
     if target.enforces_keys:
         return None
-    return f"The row is about keys, and {target.url} accepts every key: start that server with a key, and give it in GATEWAY_API_KEY."
+    remedy = "start that server with a key, and give it in GATEWAY_API_KEY."
+    return f"The row is about keys, and {target.url} accepts every key: {remedy}"
 
 
 def _no_gpu() -> str | None:

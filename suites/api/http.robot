@@ -14,14 +14,12 @@ HEAD is answered at once and without a body
     [Template]    Head Has No Body
     /health
     /v1/models
-    /v1/chat/completions
     /v1/no-such-address
 
 Unsuitable methods and addresses are refused at once
     [Tags]    req:WIRE-001    kind:negative
     [Template]    Request Is Refused At Once
     DELETE    /v1/models
-    GET    /v1/chat/completions
     PUT    /v1/chat/completions
     GET    /v1/no-such-address
     GET    /no-such-address

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
+from keywords.engine.machine import Machine
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.scripted.backend import Script, ScriptedBackend
-from keywords.run import target
+from keywords.run import inconclusive, target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from keywords.engine.http.exchange import Exchange
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+
+
+@pytest.fixture(autouse=True)
+def idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verdicts on times do not depend on what else runs on this machine."""
+    monkeypatch.setattr(inconclusive, "measure_machine", lambda: Machine(load=0, cores=1, wait_ratio=1))
 
 
 class MemoryGateway:

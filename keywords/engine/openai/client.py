@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -21,6 +22,7 @@ from keywords.engine.openai.answer import (
 )
 from keywords.engine.openai.conformance import model_list_defects
 from keywords.engine.openai.stream import StreamAssembly, StreamedAnswer
+from keywords.engine.openai.together import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -106,37 +108,21 @@ class ChatClient:
         return read_answer(self.send("POST", CHAT, body=body, headers={**JSON, **(headers or {})}))
 
     def ask_together(
-        self,
-        prompts: Sequence[str],
-        *,
-        headers: Sequence[Mapping[str, str]] | None = None,
-        own_params: Sequence[Mapping[str, Any]] | None = None,
-        **params: Any,
+        self, prompts: Sequence[str], *, headers: Sequence[Mapping[str, str]] | None = None, **params: Any
     ) -> list[Answer]:
         """Send all prompts at once, each on its own connection; return the answers in the order of the prompts.
 
         Args:
             prompts: one user message for each request.
             headers: further headers, one set for each prompt.
-            own_params: further fields of the request, one set for each prompt.
             params: as for `ask`, the same for all.
 
         Raises:
             NoUsableAnswer: see `ask`; of the first prompt that failed, once all have ended.
         """
-        if not prompts:
-            return []
-        barrier = threading.Barrier(len(prompts))
-
-        def ask(prompt: str, own_headers: Mapping[str, str], own: Mapping[str, Any]) -> Answer:
-            barrier.wait()
-            return self.ask(prompt, headers=own_headers, **{**params, **own})
-
-        none: list[dict[str, Any]] = [{}] * len(prompts)
-        with ThreadPoolExecutor(len(prompts)) as pool:
-            sets = zip(prompts, headers or none, own_params or none, strict=True)
-            futures = [pool.submit(ask, *one) for one in sets]
-        return [future.result() for future in futures]
+        sets = headers or [{}] * len(prompts)
+        pairs = zip(prompts, sets, strict=True)
+        return at_once([partial(self.ask, prompt, headers=own, **params) for prompt, own in pairs])
 
     def stream(self, messages: Messages, *, include_usage: bool = False, **params: Any) -> StreamedAnswer:
         """Request a stream and read it to its end; a stream that breaks off is returned with its `failure`.

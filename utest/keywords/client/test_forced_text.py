@@ -47,6 +47,12 @@ def test_a_stream_is_joined(gateway, make):
         ForcedTextLibrary().ask_for_exactly("one", stream=True)
 
 
+def test_pieces_of_another_stream_are_found(gateway, make):
+    gateway.streams(make.chunk({"role": "assistant", "content": '{"text": "one"}'}), "[DONE]")
+    with pytest.raises(AssertionError, match=r"Answer 2 of 2: .*instead of 'two'"):
+        ForcedTextLibrary().ask_together_for_exactly("one", "two", stream=True)
+
+
 @pytest.mark.parametrize("stream", [True, False])
 def test_the_servers_statement_skips(gateway, make, stream):
     gateway.answers(400, json={"error": {"message": "No.", "type": "x", "param": "response_format", "code": None}})

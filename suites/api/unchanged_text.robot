@@ -44,6 +44,10 @@ Eight clients at once get the answer that their own schema decides
     [Tags]    req:ANSW-008
     Ask Together For Exactly    amber    birch    copper    dahlia    ember    fjord    garnet    hazel
 
+Eight streams at once have the pieces that their own schema decides
+    [Tags]    req:ANSW-008
+    Ask Together For Exactly    amber    birch    copper    dahlia    ember    fjord    garnet    hazel    stream=True
+
 An answer does not repeat its prompt
     [Tags]    req:ANSW-009    kind:security
     ${canary} =    New Canary
