@@ -105,12 +105,6 @@ def _reversed_choices(answer: Fields) -> None:
         answer["choices"] = choices[::-1]
 
 
-def _arguments_as_object(answer: Fields) -> None:
-    for choice in _choices(answer):
-        for call in (choice.get("message") or {}).get("tool_calls") or ():
-            call["function"]["arguments"] = {}
-
-
 def _less_likely(answer: Fields) -> None:
     for choice in _choices(answer):
         for token in (choice.get("logprobs") or {}).get("content") or ():
@@ -198,7 +192,7 @@ ANSWERS: Final = (
     Defect(
         "finish reason always stop",
         "A cut answer passes for a whole one.",
-        ("CHAT-001",),
+        ("FLDS-019", "CHAT-001"),
         on_objects(_finish_stop),
         ("answer.choices.finish_reason", "stream.choices.finish_reason"),
     ),
@@ -236,13 +230,6 @@ ANSWERS: Final = (
         ("FLDS-011",),
         on_object(_reversed_choices),
         ("answer.choices",),
-    ),
-    Defect(
-        "tool arguments as an object",
-        "Clients that parse the arguments from text break.",
-        ("FLDS-001",),
-        on_object(_arguments_as_object),
-        ("answer.choices.message.tool_calls",),
     ),
     Defect(
         "log probabilities with the wrong sign",

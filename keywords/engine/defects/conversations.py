@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from keywords.engine.defects.exchange import Answer, Plant, Request, Send
 
 _CUT_CHARACTERS: Final = 1000
+_SPACES: Final = re.compile(" +")
 _TEMPERATURE_MAX: Final = 2
 
 
@@ -153,10 +155,10 @@ CONVERSATIONS: Final = (
         ("request.messages",),
     ),
     Defect(
-        "prompt's leading spaces stripped",
-        "Indented code loses its first indentation.",
+        "prompt's spaces merged",
+        "Indented code loses its indentation.",
         ("FLDS-010",),
-        _on_prompt(str.lstrip),
+        _on_prompt(lambda text: _SPACES.sub(" ", text)),
         ("request.messages",),
     ),
     Defect(

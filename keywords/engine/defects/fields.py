@@ -21,11 +21,6 @@ def _without_usage(fields: Fields) -> None:
         fields["stream_options"].pop("include_usage", None)
 
 
-def _first_tool_only(fields: Fields) -> None:
-    if isinstance(fields.get("tools"), list):
-        fields["tools"] = fields["tools"][:1]
-
-
 def _any_object(fields: Fields) -> None:
     if isinstance(form := fields.get("response_format"), dict) and form.get("type") == "json_schema":
         fields["response_format"] = {"type": "json_object"}
@@ -45,13 +40,6 @@ FIELDS: Final = (
         ("FLDS-001",),
         without("tool_choice"),
         ("request.tool_choice",),
-    ),
-    Defect(
-        "only the first tool passed on",
-        "The model cannot call the second tool, and nobody says so.",
-        ("FLDS-001",),
-        on_fields(_first_tool_only),
-        ("request.tools",),
     ),
     Defect(
         "response format ignored",
@@ -98,14 +86,14 @@ FIELDS: Final = (
     Defect(
         "max_tokens ignored",
         "Answers become long, slow and dear.",
-        ("CHAT-001", "FLDS-011"),
+        ("FLDS-019", "CHAT-004", "ANSW-010"),
         without("max_tokens"),
         ("request.max_tokens",),
     ),
     Defect(
         "max_completion_tokens ignored",
         "Clients with the newer name of the limit get long, slow and dear answers.",
-        ("CHAT-001",),
+        ("FLDS-019",),
         without("max_completion_tokens"),
         ("request.max_completion_tokens",),
     ),

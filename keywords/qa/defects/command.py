@@ -149,7 +149,7 @@ async def _until_signal(
 
 def _start(folder: Path, running: ExitStack) -> SoundGateway:
     gateway = start_gateway(
-        config=RESOURCES / "configurations" / "embeddings.toml",
+        config=RESOURCES / "configurations" / "sound.toml",
         log=folder / "gateway.log",
         ready_within_s=READY_WITHIN_S,
     )
