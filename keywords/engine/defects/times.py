@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SLOW_S: Final = 3.0
 _TENTH_S: Final = 5.0
-_CHUNK_S: Final = 0.3
+_CHUNK_S: Final = 0.5
 HANG_S: Final = 600.0
 
 
@@ -97,7 +97,7 @@ TIMES: Final = (
         ("time",),
     ),
     Defect(
-        "chunks 0.3 s apart",
+        "chunks half a second apart",
         "The answer is slower than its reader.",
         ("PACE-004",),
         on_events(_slow_events),

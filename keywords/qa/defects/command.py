@@ -16,7 +16,7 @@ from keywords.engine.processes.gateway import GatewayProcessError, start_gateway
 from keywords.qa.defects.attached import DefectsError
 from keywords.qa.defects.page import counts, page
 from keywords.qa.defects.trials import LIMIT_S, ControlFailedError, Trials, try_all
-from keywords.qa.defects.verdict import MISSED_AT_MOST
+from keywords.qa.defects.verdict import MISSED_AT_MOST, Outcome
 from keywords.run.places import RESOURCES
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def defects(
 
     Returns:
         0 if each fared as the catalogue says; 1 if one did not; 2 if they could not be tried; 3 if rows fail without
-        a defect; 130 after Ctrl-C.
+        a defect, or a row could not tell; 130 after Ctrl-C.
     """
     try:
         chosen = choose(names)
@@ -122,7 +122,10 @@ def _verdict(trials: Trials, echo: Callable[[str], None]) -> int:
     if len(declared) > MISSED_AT_MOST:
         echo(f"{len(declared)} defects are declared as missed, at most {MISSED_AT_MOST} may be: {', '.join(declared)}")
         return 1
-    return 1 if bad else 0
+    unsure = [verdict for verdict in trials.verdicts if verdict.outcome is Outcome.INCONCLUSIVE]
+    for verdict in unsure:
+        echo(f"{verdict.defect.name}: {verdict.note}")
+    return 1 if bad else 3 if unsure else 0
 
 
 async def _until_signal(

@@ -118,6 +118,19 @@ def test_a_defect_that_fares_otherwise_fails(server, suites, tmp_path, defect, t
     assert "0 of 1 defects found" in page
 
 
+def test_a_row_that_cannot_tell_is_no_miss(server, suites, tmp_path):
+    (suites / "rows.robot").write_text(
+        ROWS.replace(
+            "Should Not Be Equal As Integers    ${answer}[created]    0", "IF    not ${answer}[created]    Busy"
+        )
+        + "*** Keywords ***\nBusy\n    Skip    INCONCLUSIVE: the machine is busy\n"
+    )
+    code, said, page = run(server, suites, tmp_path, undated("ANSW-003"))
+    assert code == 3
+    assert "no date: The answer is dated: INCONCLUSIVE: the machine is busy" in said
+    assert "| none (**inconclusive**" in page
+
+
 def test_a_declared_miss_is_named_with_its_reason(server, suites, tmp_path):
     code, _, page = run(server, suites, tmp_path, undated("ANSW-003"), harmless("Nobody can see it."))
     assert code == 0
@@ -166,9 +179,10 @@ def test_what_does_not_end_is_missed(server, suites, tmp_path):
         "    IF    ${answer}[created] == 1    Sleep    60 s\n"
     )
     plant = on_object(lambda answer: answer.update(created=1))
-    code, said, _ = run(server, suites, tmp_path, Defect("endless", "It never ends.", ("X-001",), plant, ()), limit_s=5)
+    endless = Defect("endless", "It never ends.", ("X-001",), plant, ())
+    code, said, _ = run(server, suites, tmp_path, endless, limit_s=15)
     assert code == 1
-    assert "no row had failed after 5 s" in said
+    assert "no row had failed after 15 s" in said
 
 
 def test_an_unknown_name_is_refused(tmp_path):
