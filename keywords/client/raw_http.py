@@ -38,7 +38,7 @@ class RawHttpLibrary:
     """Write requests byte by byte, each on a new connection.
 
     The keywords return exchanges; one without an answer has the reason in its `failure`, and `Get Status` fails with
-    it. `within` is the limit of a whole exchange; longer on a busy machine.
+    it. `within` is the limit of a whole exchange; it is longer on a busy machine.
     """
 
     @keyword

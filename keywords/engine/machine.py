@@ -12,7 +12,7 @@ from keywords.engine import clock
 
 _WORK_S = 0.1
 """Processor time of the control work; Windows counts it in steps of 16 ms."""
-_ALLOWED_SLOWDOWN = 4.0
+_ALLOWED_SLOWDOWN = 6.0
 """The slowdown that limits allow for: each is many times what an idle machine takes."""
 WAIT_S = 0.05
 """What each process more on a core may add to a single answer: a few time slices."""
@@ -41,7 +41,7 @@ class Machine:
         """The longest time that this machine's state explains where the limit is `limit_s`, in seconds.
 
         Args:
-            limit_s: limit on an idle machine; it allows for a fourfold slowdown.
+            limit_s: limit on an idle machine; it allows for a sixfold slowdown.
             wait_s: seconds that each further process on a core may add; 0 for a median, which single waits do not move.
         """
         return limit_s * max(1.0, self.slowdown / _ALLOWED_SLOWDOWN) + wait_s * (self.slowdown - 1)

@@ -10,11 +10,12 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.http.exchange import Exchange
-from keywords.engine.machine import WAIT_S, Machine, measure_machine
+from keywords.engine.machine import WAIT_S, Deadline, Machine, measure_machine
 from keywords.engine.statistics.percentiles import percentile
 from keywords.run import target
 from keywords.run.inconclusive import verify_time
 
+_PROBES_WITHIN_S = 60.0
 Statistic = Literal["p50", "p90", "p95", "p99", "max"]
 
 
@@ -43,23 +44,27 @@ class LatencyLibrary:
     """Measure in one keyword, verify in another."""
 
     @keyword
-    def send_probes(self, path: str, *, times: int, anonymous: bool = False) -> Latencies:
+    def send_probes(self, path: str, *, times: int) -> Latencies:
         """Send the same GET request again and again on one connection.
 
         Args:
             path: from the first slash.
             times: number of measured requests; one more before them opens the connection.
-            anonymous: whether to leave the key out.
 
         Raises:
-            AssertionError: one of them was not answered with 200.
+            AssertionError: one of them was not answered with 200, or not all of them within a minute.
 
         ```robotframework
         ${probes} =    Send Probes    /health/live    times=60
         ```
         """
         client = target.client()
-        exchanges = [client.send("GET", path, anonymous=anonymous) for _ in range(times + 1)][1:]
+        deadline, exchanges = Deadline(_PROBES_WITHIN_S), []
+        for number in range(times + 1):
+            if deadline.is_over():
+                raise AssertionError(f"{times} GET {path} should take a minute at most, but {number} took as long")
+            exchanges.append(client.send("GET", path))
+        exchanges = exchanges[1:]
         refused = [exchange.status for exchange in exchanges if exchange.status != HTTPStatus.OK]
         if refused:
             raise AssertionError(f"{len(refused)} of {times} GET {path} were not answered with 200: {refused[:5]}")

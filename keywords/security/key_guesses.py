@@ -19,7 +19,6 @@ from keywords.run import target
 Guess = Literal["wrong", "beginning", "longer", "other case", "empty", "none", "in the address"]
 Operation = Literal["chat", "completions", "embeddings", "models", "model"]
 _WINDOW = 8
-_KEY_MIN = 12
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _NOT_IMPLEMENTED = 501
 _PREFIX = re.compile(r"^[a-z]{1,8}[-_](?:[a-z]{1,8}[-_])?")
@@ -83,7 +82,8 @@ class KeyGuessesLibrary:
         if status is None or not (400 <= status < 500 or status == _NOT_IMPLEMENTED):  # noqa: PLR2004  # HTTP's classes
             got = f"it failed: {exchange.failure}" if status is None else f"it was answered with {status}"
             raise AssertionError(
-                f"{exchange.method} {exchange.url} without the right key should be refused with a 4xx status, but {got}"
+                f"{exchange.method} {exchange.url} without the right key should be refused with a 4xx status, but {got}; "
+                "before a server without keys, unset GATEWAY_API_KEY"
             )
 
     @keyword
@@ -147,8 +147,8 @@ class KeyGuessesLibrary:
         ```
         """
         secret = _PREFIX.sub("", target.api_key() or "") if key is None else key
-        if len(secret) < _KEY_MIN:
-            raise SkipExecution(f"The key has fewer than {_KEY_MIN} characters of its own: use a longer one.")
+        if len(secret) < _WINDOW:
+            raise SkipExecution(f"The key has fewer than {_WINDOW} characters of its own: use a longer one.")
         parts = {secret[start : start + _WINDOW] for start in range(len(secret) - _WINDOW + 1)}
         for exchange in exchanges:
             headers = "\n".join(f"{name}: {value}" for name, value in exchange.response_headers.items())

@@ -18,6 +18,16 @@ Several texts get a vector each
     Embeddings Should Be Complete    ${vectors}    texts=3
     Get Vector Length    ${vectors}    ==    576
 
+Texts of different lengths have the vectors beside each other that they have alone
+    [Documentation]    llama.cpp reads them together.
+    [Tags]    req:EMBD-001
+    ${together} =    Ask For Embeddings    A cat sits.    The stock market fell.    Rain.
+    ${cat} =    Ask For Embeddings    A cat sits.
+    ${market} =    Ask For Embeddings    The stock market fell.
+    ${rain} =    Ask For Embeddings    Rain.
+    VAR    @{alone}    ${cat}    ${market}    ${rain}
+    Vectors Should Be Of Their Texts    ${together}    ${alone}    least=${SAME_VECTOR_COSINE}
+
 A vector of the embedded model has the length 1
     [Tags]    req:ANSW-014
     ${vectors} =    Ask For Embeddings    A cat sits.

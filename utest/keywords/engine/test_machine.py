@@ -15,11 +15,11 @@ def test_a_busy_machine_works_slower_than_alone():
     assert Machine(load=0.5, cores=2, wait_ratio=3).slowdown == 3
 
 
-def test_limits_allow_for_a_fourfold_slowdown():
+def test_limits_allow_for_a_sixfold_slowdown():
     assert Machine(load=0, cores=2, wait_ratio=1).explains_s(1) == 1
     assert Machine(load=8, cores=2, wait_ratio=1).explains_s(1) == pytest.approx(1.15)
-    assert Machine(load=16, cores=2, wait_ratio=1).explains_s(1) == pytest.approx(2.35)
-    assert Machine(load=16, cores=2, wait_ratio=1).explains_s(1, wait_s=0) == 2
+    assert Machine(load=24, cores=2, wait_ratio=1).explains_s(1) == pytest.approx(2.55)
+    assert Machine(load=24, cores=2, wait_ratio=1).explains_s(1, wait_s=0) == 2
 
 
 def test_the_state_says_load_and_cores():
@@ -44,14 +44,14 @@ def test_neighbours_on_the_same_core_show():
 
 
 def test_a_deadline_is_longer_by_what_the_machine_explains(monkeypatch):
-    monkeypatch.setattr(machine, "measure_machine", lambda: Machine(load=16, cores=2, wait_ratio=1))
+    monkeypatch.setattr(machine, "measure_machine", lambda: Machine(load=24, cores=2, wait_ratio=1))
     now = [100.0]
     monkeypatch.setattr(machine.clock, "now", lambda: now[0])
     deadline = Deadline(2)
     now[0] = 103.0
     assert not deadline.is_over()
-    assert deadline.left_s() == pytest.approx(1.35)
-    now[0] = 104.4
+    assert deadline.left_s() == pytest.approx(1.55)
+    now[0] = 104.6
     assert deadline.is_over()
 
 

@@ -79,9 +79,9 @@ def test_the_wait_for_the_first_word_is_no_silence_within_the_stream():
 
 
 def test_a_stall_that_a_busy_machine_explains_is_inconclusive(machine):
-    machine(8)
+    machine(12)
     stalled = [*STEADY[:20], *(at_s + 3 for at_s in STEADY[20:])]
-    with pytest.raises(SkipExecution, match=r"INCONCLUSIVE: .*load 16\.0 on 2 cores"):
+    with pytest.raises(SkipExecution, match=r"INCONCLUSIVE: .*load 24\.0 on 2 cores"):
         pace.get_longest_silence(stream(*stalled), BELOW, 1.5)
 
 
@@ -103,7 +103,7 @@ def test_answers_that_are_all_slow_alike_are_not_outliers():
 
 
 def test_slow_answers_on_a_busy_machine_are_inconclusive_unless_they_are_very_slow(machine):
-    machine(8)
+    machine(12)
     with pytest.raises(SkipExecution, match="INCONCLUSIVE"):
         pace.get_slow_answers(answers(*[0.1] * 29, 1.3), 0.5, EQUAL, 0)
     with pytest.raises(AssertionError):
@@ -140,7 +140,7 @@ def test_streams_that_wait_for_each_other_are_found():
 
 
 def test_the_machine_at_the_moment_of_the_slow_answer_counts():
-    idle, busy = Machine(0, 2, 1), Machine(0, 2, 10)
+    idle, busy = Machine(0, 2, 1), Machine(0, 2, 12)
     slow_at_15 = tuple([0.1] * 15 + [1.4] + [0.1] * 14)
     with pytest.raises(SkipExecution, match="INCONCLUSIVE"):
         pace.get_slow_answers(Latencies("answers", slow_at_15, (idle,) * 15 + (busy,) + (idle,) * 14), 0.5, EQUAL, 0)

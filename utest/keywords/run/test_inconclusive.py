@@ -11,7 +11,7 @@ BELOW, ABOVE = AssertionOperator["<"], AssertionOperator[">"]
 
 @pytest.fixture
 def busy(monkeypatch):
-    monkeypatch.setattr(inconclusive, "measure_machine", lambda: Machine(load=15.94, cores=2, wait_ratio=1))
+    monkeypatch.setattr(inconclusive, "measure_machine", lambda: Machine(load=23.94, cores=2, wait_ratio=1))
 
 
 def test_a_time_within_its_limit_measures_no_machine(monkeypatch):
@@ -27,7 +27,7 @@ def test_a_time_above_its_limit_fails_on_an_idle_machine():
 
 @pytest.mark.usefixtures("busy")
 def test_a_time_that_a_busy_machine_explains_is_inconclusive():
-    with pytest.raises(SkipExecution, match=r"^INCONCLUSIVE: Time \(s\) .*2\.2.*load 15\.9 on 2 cores"):
+    with pytest.raises(SkipExecution, match=r"^INCONCLUSIVE: Time \(s\) .*2\.2.*load 23\.9 on 2 cores"):
         verify_time(2.2, BELOW, 1, "Time (s)", None)
 
 

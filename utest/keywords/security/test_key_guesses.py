@@ -107,7 +107,7 @@ def test_the_first_characters_of_a_wrong_key_in_its_refusal_are_found(gateway):
 
 def test_a_key_that_is_too_short_is_not_searched_for(key):
     key("sk-short")
-    with pytest.raises(SkipExecution, match="fewer than 12 characters"):
+    with pytest.raises(SkipExecution, match="fewer than 8 characters"):
         guesses.answers_should_not_show_key(None)
 
 
