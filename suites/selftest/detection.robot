@@ -1,12 +1,13 @@
 *** Settings ***
-Documentation       The suite verified by what it finds out about servers of which it knows the address alone. All of the
+Documentation       The suite verified by what it finds out about servers of which it knows the address alone. The whole
 ...                 catalogue takes half an hour: `tox run -e defects`.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.run.planted_defects.PlantedDefectsLibrary
 
-Test Tags           kind:functional    needs:own-gateway    nightly
 Test Timeout        20 minutes
+
+Test Tags           kind:functional    needs:own-gateway    nightly
 
 
 *** Test Cases ***

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from keywords.engine.defects.changes import on_answer, on_object
+from keywords.engine.defects.changes import is_chat, on_answer, on_object
 from keywords.engine.defects.defect import Defect
 from keywords.engine.defects.exchange import one_part
 from keywords.engine.defects.times import HANG_S, SLOW_S, delayed
@@ -72,8 +72,8 @@ async def _shortened(body: AsyncIterator[bytes], answer: Answer) -> AsyncIterato
         yield part
 
 
-def _short_length(_request: Request, answer: Answer) -> None:
-    if not answer.is_stream:
+def _short_length(request: Request, answer: Answer) -> None:
+    if is_chat(request) and not answer.is_stream:
         answer.parts = _shortened(answer.parts, answer)
 
 

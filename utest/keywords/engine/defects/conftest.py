@@ -12,6 +12,7 @@ from keywords.engine.defects.wire import Wire
 
 KEY = "key-of-the-server"
 TEXT = ["Zoë", " says:\n", " a < b", " & c", " – end"]
+USAGE = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
 HELD_UP_S = 0.3
 USER = {"role": "user", "content": "  Zoë?\n" + "long " * 400 + "end"}
 TALK = [{"role": "system", "content": "Be brief."}, USER, {"role": "assistant", "content": "Hm."}, USER]
@@ -90,58 +91,70 @@ class SoundServer:
         return await self.decide(request, probe, fields)
 
     async def decide(self, request, probe, fields):
-        path, key = request.path, request.headers.get("authorization", "").removeprefix("Bearer ")
+        path, method = request.path, request.method
+        if refused := self.refuse(path, method, request.headers.get("authorization")):
+            return self.error(*refused, probe)
         if path == "/health":
             return self.json({"ok": True}, probe)
-        if path not in {CHAT, "/v1/models", "/v1/embeddings"}:
-            return self.error(404, "Unknown address.", probe)
-        if key != KEY:
-            return self.error(401, "Wrong key.", probe)
-        if request.method == "HEAD" or path == "/v1/models":
+        if path == "/v1/models":
             return self.json({"object": "list", "data": [{"id": "m", "object": "model"}]}, probe)
-        if request.method == "GET":
-            return self.error(405, "Use POST.", probe)
         if path == "/v1/embeddings":
             vectors = [[float(number)] * 16 for number in range(len(fields["input"]))]
             data = [{"index": index, "embedding": vector} for index, vector in enumerate(vectors)]
             return self.json({"object": "list", "data": data, "usage": {"prompt_tokens": 2, "total_tokens": 2}}, probe)
+        if refused := self.refuse_fields(fields):
+            return self.error(*refused, probe)
+        if probe.startswith("together"):
+            await self.meet(probe)
         return await self.chat(request, probe, fields)
 
-    async def chat(self, request, probe, fields):
+    def refuse(self, path, method, key):
+        if path not in {CHAT, "/v1/models", "/v1/embeddings", "/health"}:
+            return 404, "Unknown address.", None
+        if key != f"Bearer {KEY}" and path != "/health":
+            return 401, "Wrong key.", None
+        if path == CHAT and method == "GET":
+            return 405, "Use POST.", None
+        return None
+
+    def refuse_fields(self, fields):
         if not fields:
-            return self.error(400, "This is no JSON.", probe)
+            return 400, "This is no JSON.", None
+        wrong = {
+            "temperature": fields.get("temperature", 0) > 2,
+            "max_tokens": fields.get("max_tokens", 1) < 1,
+            "max_completion_tokens": fields.get("max_completion_tokens", 1) < 1,
+            "messages": any(one["role"] == "wizard" for one in fields["messages"]),
+        }
         if fields["model"] != "m":
-            return self.error(404, "Unknown model.", probe, "model")
-        if fields.get("temperature", 0) > 2:
-            return self.error(400, "Too hot.", probe, "temperature")
-        if fields.get("max_tokens", 1) < 1 or fields.get("max_completion_tokens", 1) < 1:
-            return self.error(400, "Too few.", probe, "max_tokens")
-        if any(one["role"] == "wizard" for one in fields["messages"]):
-            return self.error(400, "Unknown role.", probe, "messages")
-        if probe.startswith("together"):
-            self.together.append(probe)
-            if len(self.together) == 2:
-                self.both_here.set()
-            self.apart |= await times_out(self.both_here)
+            return 404, "Unknown model.", "model"
+        return next(((400, f"Wrong {name}.", name) for name, is_wrong in wrong.items() if is_wrong), None)
+
+    async def meet(self, probe):
+        self.together.append(probe)
+        if len(self.together) == 2:
+            self.both_here.set()
+        self.apart |= await times_out(self.both_here)
+
+    async def chat(self, request, probe, fields):
         reason = "length" if "max_tokens" in fields else "stop"
-        usage = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
         head = {"id": f"chatcmpl-{probe}", "created": 1700000000, "model": "m"}
         count = range(fields.get("n", 1))
         if fields.get("stream"):
-            events = [self.chunk(head, index, {"role": "assistant", "content": ""}, None) for index in count]
-            events += [self.chunk(head, index, {"content": text}, None) for text in TEXT for index in count]
-            events += [self.chunk(head, index, {}, reason) for index in count]
-            if "stream_options" in fields:
-                events.append({**head, "object": "chat.completion.chunk", "choices": [], "usage": usage})
-            return await self.stream(request, events, probe)
+            return await self.stream(request, self.events(head, count, reason, fields), probe)
         message = {"role": "assistant", "content": "".join(TEXT)}
-        if "tools" in fields:
-            message["tool_calls"] = [{"id": "c", "type": "function", "function": {"name": "a", "arguments": "{}"}}]
         choice = {"message": message, "finish_reason": reason, "logprobs": None}
         if fields.get("logprobs"):
             choice["logprobs"] = {"content": [{"token": "Zoë", "logprob": -0.5}]}
         choices = [{"index": index, **choice} for index in count]
-        return self.json({**head, "object": "chat.completion", "choices": choices, "usage": usage}, probe)
+        return self.json({**head, "object": "chat.completion", "choices": choices, "usage": USAGE}, probe)
+
+    def events(self, head, count, reason, fields):
+        yield from (self.chunk(head, index, {"role": "assistant", "content": ""}, None) for index in count)
+        yield from (self.chunk(head, index, {"content": text}, None) for text in TEXT for index in count)
+        yield from (self.chunk(head, index, {}, reason) for index in count)
+        if "stream_options" in fields:
+            yield {**head, "object": "chat.completion.chunk", "choices": [], "usage": USAGE}
 
     def chunk(self, head, index, delta, reason):
         choice = {"index": index, "delta": delta, "finish_reason": reason}
@@ -164,7 +177,7 @@ class SoundServer:
             status=status, body=body, headers={"content-type": "application/json", "x-request-id": probe}
         )
 
-    def error(self, status, message, probe, param=None):
+    def error(self, status, message, param, probe):
         error = {"message": message, "type": "invalid_request_error", "param": param, "code": None}
         return self.json({"error": error}, probe, status)
 
@@ -204,10 +217,11 @@ def stream_facts(data):
     return facts
 
 
-async def see(client, server, probe, method, path, headers, body):
+async def see(client, server, name, probe):
     """Send one request; the facts of its answer."""
-    sent = {"x-probe": probe, "authorization": f"Bearer {KEY}", **headers}
-    sent = {name: value for name, value in sent.items() if value}
+    method, path, headers, body = probe
+    sent = {"x-probe": name, "authorization": f"Bearer {KEY}", **headers}
+    sent = {header: value for header, value in sent.items() if value}
     if isinstance(body, dict):
         body = json.dumps({"model": "m", **body}).encode()
     if body:
@@ -218,9 +232,9 @@ async def see(client, server, probe, method, path, headers, body):
             is_stream = isinstance(body, bytes) and b'"stream": true' in body
             kind = "stream" if is_stream else "answer"
             facts[f"{kind}.status"] = answer.status_code
-            for name, value in answer.headers.items():
-                if name not in {"content-length", "date", "transfer-encoding"}:
-                    facts[f"{kind}.header.{name}"] = value
+            for header, value in answer.headers.items():
+                if header not in {"content-length", "date", "transfer-encoding"}:
+                    facts[f"{kind}.header.{header}"] = value
             async for part in answer.aiter_raw():
                 data += part
                 if data.count(b"\n\n") > 1:
@@ -271,10 +285,10 @@ def observe(monkeypatch):
             client.headers.clear()
             for number, probe in enumerate(PROBES):
                 waits.clear()
-                seen[number] = await see(client, server, str(number), *probe)
+                seen[number] = await see(client, server, str(number), probe)
                 seen[number]["time"] = sum(waits)
             pair = [
-                see(client, server, name, "POST", CHAT, {}, {"messages": [{"role": "user", "content": name}]})
+                see(client, server, name, ("POST", CHAT, {}, {"messages": [{"role": "user", "content": name}]}))
                 for name in ("together-1", "together-2")
             ]
             seen["together-1"], seen["together-2"] = await asyncio.gather(*pair)
