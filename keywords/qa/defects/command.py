@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,7 +98,7 @@ def try_before(
     try:
         asyncio.run(_until_signal(trials, servers, suites, to, echo, limit_s))
     except* KeyboardInterrupt:
-        echo("stopped; the defects that were tried by then:")
+        echo("stopped")
         code = 130
     except* ControlFailedError as group:
         echo(f"INCONCLUSIVE: {group.exceptions[0]}")
@@ -132,22 +132,23 @@ async def _until_signal(
     trials: Trials, servers: Sequence[Server], suites: Path, to: Path, echo: Callable[[str], None], limit_s: float
 ) -> None:
     """Ctrl-C cancels the work by itself; the signal by which tox and CI end a job does the same."""
-    task = asyncio.current_task()
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None  # noqa: S101  # a coroutine that runs is in a task
     stopped = asyncio.Event()
 
     def stop() -> None:
         stopped.set()
-        if task is not None:
-            task.cancel()
+        task.cancel()
 
-    with suppress(NotImplementedError):  # Windows
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+    before = signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(stop))
     try:
         await try_all(trials, servers, suites, to, echo=echo, limit_s=limit_s)
     except asyncio.CancelledError:
         if stopped.is_set():
             raise KeyboardInterrupt from None
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _start(folder: Path, running: ExitStack) -> SoundGateway:
