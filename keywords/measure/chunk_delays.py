@@ -16,6 +16,10 @@ from keywords.run.assertions import verify
 from keywords.run.inconclusive import skip_as_inconclusive
 
 _PAUSE = timedelta(milliseconds=20)
+_GATHERING_SHARE_MAX = 0.5
+"""The highest share of a gateway that gathers as few as two chunks."""
+_BUSY = 2.0
+"""Slowdown of a machine from which on a process may miss a pause of 20 ms."""
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -64,11 +68,12 @@ class ChunkDelaysLibrary:
     ) -> float:
         """The share of chunks, from 0 to 1, that the client had read before the backend sent the next one.
 
-        A share below its limit is judged against the share that the control leaves possible at that moment.
+        A share below its limit is judged against the share that the control leaves possible at that moment. On a busy
+        machine, a share that no gathering gateway reaches is no failure either.
 
         Raises:
-            AssertionError: the comparison failed, and the control does not explain it.
-            SkipExecution: the control missed the next chunks too: the machine is too busy for a verdict.
+            AssertionError: the comparison failed, and neither the control nor the machine explains it.
+            SkipExecution: one of them does: the machine is too busy for a verdict.
 
         ```robotframework
         Get Punctual Chunk Share    ${delays}    >=    ${PUNCTUAL_CHUNK_SHARE_MIN}
@@ -79,6 +84,9 @@ class ChunkDelaysLibrary:
         try:
             return verify(share, assertion_operator, assertion_expected, label, message)
         except AssertionError as failure:
-            if assertion_expected is None or possible == 1 or share < assertion_expected * possible:
+            machine = measure_machine()
+            late_directly = assertion_expected is not None and possible < 1 and share >= assertion_expected * possible
+            late_by_chance = machine.slowdown > _BUSY and share > _GATHERING_SHARE_MAX
+            if not late_directly and not late_by_chance:
                 raise
-            skip_as_inconclusive(str(failure), measure_machine())
+            skip_as_inconclusive(str(failure), machine)

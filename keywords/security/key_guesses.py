@@ -82,8 +82,8 @@ class KeyGuessesLibrary:
         if status is None or not (400 <= status < 500 or status == _NOT_IMPLEMENTED):  # noqa: PLR2004  # HTTP's classes
             got = f"it failed: {exchange.failure}" if status is None else f"it was answered with {status}"
             raise AssertionError(
-                f"{exchange.method} {exchange.url} without the right key should be refused with a 4xx status, but {got}; "
-                "before a server without keys, unset GATEWAY_API_KEY"
+                f"{exchange.method} {exchange.url} without the right key should be refused with 4xx, but {got}. "
+                "Before a server without keys, unset GATEWAY_API_KEY"
             )
 
     @keyword

@@ -22,7 +22,7 @@ A stream is never silent for long
 Words follow each other as fast as they are read
     [Tags]    req:PACE-004
     ${stream} =    Stream Chat    Tell me a long story.    temperature=0    max_tokens=20
-    Get Chunk Gap    ${stream}    p50    <    ${CHUNK_GAP_P50_S}
+    Get Median Gap    ${stream}    <    ${MEDIAN_GAP_BELOW_S}
 
 Words do not come in bursts
     [Documentation]    A proxy that gathers some kilobytes brings a stream in a few large reads.

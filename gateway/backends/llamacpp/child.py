@@ -92,8 +92,8 @@ def _parameters(parameters: Any, arguments: argparse.Namespace, pooling: Any) ->
         parameters.cpuparams_batch.n_threads = arguments.prompt_threads
     if arguments.embeddings is not None:
         parameters.embedding = True
-        # With a cache of its own for each slot, llama.cpp divides texts of different lengths that it reads together among
-        # several steps, and a vector would be made of its text's last step alone.
+        # If each slot had its own cache, llama.cpp would divide texts of different lengths that it reads together among
+        # several steps, and make each vector of its text's last step alone.
         parameters.kv_unified = True
         # A text's vector is made of the vectors of all its tokens, so it is read in one batch.
         parameters.n_batch = parameters.n_ubatch = arguments.context_tokens

@@ -59,7 +59,10 @@ class Stage:
             status, body = lookup(request.method, path, request.head, self.models)
             if script is not None:
                 return script, plan_probe(script, body)
-            write = Write(plain_answer(status, body), ((None, len(body)),))
+            answer = plain_answer(status, body)
+            if request.method == "HEAD":
+                answer, body = answer.removesuffix(body), b""
+            write = Write(answer, ((None, len(body)),))
             return None, Plan((write,), "complete", write)
         try:
             fields = json.loads(request.body)

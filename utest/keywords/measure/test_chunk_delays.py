@@ -5,9 +5,21 @@ from assertionengine import AssertionOperator
 from robot.api import SkipExecution
 
 from keywords.engine.load.chunk_delays import ChunkDelays
+from keywords.engine.machine import Machine
+from keywords.measure import chunk_delays
 from keywords.measure.chunk_delays import ChunkDelaysLibrary
 
+IDLE, BUSY = Machine(0, 2, 1), Machine(21, 2, 1)
 AT_LEAST = AssertionOperator[">="]
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch):
+    def become(state):
+        monkeypatch.setattr(chunk_delays, "measure_machine", lambda: state)
+
+    become(IDLE)
+    return become
 
 
 def share(punctual, direct):
@@ -24,7 +36,8 @@ def test_a_gateway_that_gathers_chunks_fails():
         share(20, 40)
 
 
-def test_a_gateway_that_gathers_chunks_fails_on_a_busy_machine_too():
+def test_a_gateway_that_gathers_chunks_fails_on_a_busy_machine_too(machine):
+    machine(BUSY)
     with pytest.raises(AssertionError, match="20 of 40 chunks"):
         share(20, 34)
 
@@ -32,3 +45,11 @@ def test_a_gateway_that_gathers_chunks_fails_on_a_busy_machine_too():
 def test_chunks_that_were_late_without_the_gateway_too_are_inconclusive():
     with pytest.raises(SkipExecution, match=r"^INCONCLUSIVE: .*30 of 40 .*34 without .*load .* cores"):
         share(30, 34)
+
+
+def test_chunks_that_a_busy_machine_delays_in_the_gateway_are_inconclusive(machine):
+    with pytest.raises(AssertionError, match="26 of 40 chunks"):
+        share(26, 40)
+    machine(BUSY)
+    with pytest.raises(SkipExecution, match=r"^INCONCLUSIVE: .*26 of 40 .*load 21\.0 on 2 cores"):
+        share(26, 40)

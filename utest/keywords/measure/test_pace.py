@@ -133,9 +133,25 @@ def test_streams_that_run_side_by_side_pass():
     pace.streams_should_run_side_by_side([stream(*STEADY, sent_at=0.1 * number) for number in range(4)])
 
 
+def test_words_that_come_slower_than_people_read_are_found():
+    assert pace.get_median_gap(stream(*STEADY), BELOW, 0.15) == pytest.approx(0.01)
+    with pytest.raises(AssertionError, match="Median of 59 gaps"):
+        pace.get_median_gap(stream(*(30 * at_s for at_s in STEADY)), BELOW, 0.15)
+    with pytest.raises(AssertionError, match="several pieces, but came in 1"):
+        pace.get_median_gap(stream(0.5), BELOW, 0.15)
+
+
+def test_streams_that_all_begin_late_do_not_wait_for_each_other():
+    pace.streams_should_run_side_by_side([stream(5 + 0.2 * number, 5.01 + 0.2 * number) for number in range(4)])
+
+
+def test_streams_that_end_at_once_wait_for_nothing():
+    pace.streams_should_run_side_by_side([stream(0.1 * number + 0.01, 0.1 * number + 0.02) for number in range(4)])
+
+
 def test_streams_that_wait_for_each_other_are_found():
     waiting = [stream(*(at_s + number for at_s in STEADY)) for number in range(4)]
-    with pytest.raises(AssertionError, match=r"3 of 4 streams .* only after one of them had ended, 0\.61 s after"):
+    with pytest.raises(AssertionError, match=r"2 of 4 streams .* only after one of them had ended, 0\.61 s after"):
         pace.streams_should_run_side_by_side(waiting)
 
 

@@ -158,3 +158,8 @@ def test_retry_after_has_three_forms(scripted, wire):
     assert header("retry-after-ms", "milliseconds") == "1500"
     date = parsedate_to_datetime(header("retry-after", "date"))
     assert abs(date - datetime.now(UTC) - timedelta(seconds=1.5)) < timedelta(seconds=2)
+
+
+def test_a_head_is_answered_without_a_body(wire):
+    wire.send(b"HEAD /health HTTP/1.1\r\nConnection: close\r\n\r\n")
+    assert wire.rest().endswith(b"\r\n\r\n")
