@@ -85,7 +85,7 @@ def defects(
     """Put one defect after the other before the suites, which know only an address, and see which row finds it.
 
     All of them together write docs/DETECTION.md. Exit code 0 if each is found by a row of a requirement that it
-    violates, 1 if one is not, 2 if they could not be tried, 3 if rows fail without a defect.
+    violates, 1 if one is not, 2 if they could not be tried, 3 if rows fail without a defect or cannot tell.
     Example: `qa defects "tools ignored" "id constant"`.
     """
     from keywords.engine.defects.catalogue import CATALOGUE  # noqa: PLC0415  # keeps `qa --help` fast

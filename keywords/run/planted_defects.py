@@ -2,19 +2,24 @@
 
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.defects.inside import DefectName
+from keywords.engine.processes.gateway import CommandResult
 from keywords.engine.processes.gateway_command import VARIABLE
 from keywords.run.child_run import ChildRun, run_robot
+from keywords.run.context import output_dir
 from keywords.run.places import SUITES
 from keywords.traceability.results import NOT_RUN, Result
 
 TIME_LIMIT_S = 120
+SERVER_TIME_LIMIT_S = 900
 _BREAKAGE = re.compile(
     # Robot begins the message of an exception that is no verdict with the name of its class: `IndexError: …`,
     # `httpx2.ReadTimeout: …`, `GatewayRefused: …`.
@@ -61,6 +66,34 @@ class PlantedDefectsLibrary:
             environment={VARIABLE: shlex.join([sys.executable, "-m", "keywords.engine.defects", defect])},
             timeout_s=TIME_LIMIT_S,
         )
+
+    @keyword
+    def try_defect_of_a_server(self, defect: str, suites: Path = SUITES) -> CommandResult:
+        """Run `qa defects`: all regular rows before a server without a defect, then before one with it.
+
+        Args:
+            defect: a name in the catalogue of servers that the rows know by their address only.
+            suites: the folder of the rows.
+
+        Returns:
+            `rc` and what it printed, `stdout`.
+
+        Raises:
+            subprocess.TimeoutExpired: it did not end within 15 minutes.
+
+        ```robotframework
+        ${tried} =    Try Defect Of A Server    id constant
+        Should Be Equal As Integers    ${tried.rc}    0    ${tried.stdout}
+        ```
+        """
+        folder = output_dir() / "children" / f"server-{defect.replace(' ', '-')}"
+        command = [sys.executable, "-m", "keywords.qa.cli", "defects", defect, "--jobs", "1"]
+        command += ["--suites", str(suites), "--to", str(folder)]
+        done = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
+            command, capture_output=True, text=True, timeout=SERVER_TIME_LIMIT_S, check=False
+        )
+        logger.info(done.stdout + done.stderr)
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
     @keyword
     def requirements_should_have_failed(self, child: ChildRun, saying: str, *requirements: str) -> None:

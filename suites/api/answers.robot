@@ -8,6 +8,16 @@ Test Tags           kind:functional
 
 
 *** Test Cases ***
+An answer is JSON in UTF-8
+    [Tags]    req:ANSW-005
+    ${answer} =    Ask    Say hello.    max_tokens=1
+    Body Should Be Utf8    ${answer}
+
+A stream is events in UTF-8
+    [Tags]    req:ANSW-005
+    ${stream} =    Stream Chat    Say hello.    max_tokens=1
+    Body Should Be Utf8    ${stream}
+
 No two answers have the same id
     [Documentation]    All requests are the same, so that a kept answer would show.
     [Tags]    req:ANSW-001    smoke
@@ -43,12 +53,14 @@ A stream names the model asked for
     ${stream} =    Stream Chat    Say hello.    max_tokens=1
     Model Should Be The One Asked For    ${stream}
 
-An answer is JSON in UTF-8
-    [Tags]    req:ANSW-005
-    ${answer} =    Ask    Say hello.    max_tokens=1
-    Body Should Be Utf8    ${answer}
+The same request at temperature 0 gets the same answer
+    [Tags]    req:DETM-001
+    ${first} =    Ask    Tell me a story.    temperature=0    max_tokens=16
+    ${second} =    Ask    Tell me a story.    temperature=0    max_tokens=16
+    Get Text    ${second}    ==    ${first.text}
 
-A stream is events in UTF-8
-    [Tags]    req:ANSW-005
-    ${stream} =    Stream Chat    Say hello.    max_tokens=1
-    Body Should Be Utf8    ${stream}
+The same seed gets the same answer
+    [Tags]    req:DETM-002
+    ${first} =    Ask    Tell me a story.    temperature=1    seed=7    max_tokens=16
+    ${second} =    Ask    Tell me a story.    temperature=1    seed=7    max_tokens=16
+    Get Text    ${second}    ==    ${first.text}

@@ -16,6 +16,12 @@ A JSON schema decides the answer
 A JSON object comes though the prompt asks for plain text
     [Tags]    req:FLDS-004
     json_object
+The token limit ends the answer
+    [Tags]    req:FLDS-019
+    max_tokens
+The token limit by its newer name ends the answer
+    [Tags]    req:FLDS-019
+    max_completion_tokens
 A stop text ends the answer and is not part of it
     [Tags]    req:FLDS-012
     stop

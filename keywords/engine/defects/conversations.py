@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from keywords.engine.defects.exchange import Answer, Plant, Request, Send
 
 _CUT_CHARACTERS: Final = 1000
+_SPACES: Final = re.compile(" +")
 _TEMPERATURE_MAX: Final = 2
 
 
@@ -113,63 +115,63 @@ CONVERSATIONS: Final = (
     Defect(
         "system message dropped",
         "The rules of the application are not kept.",
-        ("FLDS-001",),
+        ("FLDS-005",),
         on_fields(_no_system),
         ("request.messages",),
     ),
     Defect(
         "history dropped",
         "The model has forgotten what was said before.",
-        ("FLDS-001",),
+        ("FLDS-006", "FLDS-007"),
         on_fields(_last_only),
         ("request.messages",),
     ),
     Defect(
         "answers dropped from the history",
         "The model does not know what it said itself.",
-        ("FLDS-001",),
+        ("FLDS-006",),
         on_fields(_no_answers),
         ("request.messages",),
     ),
     Defect(
         "long prompt cut",
         "A document's end is never read, and the answer is about its beginning.",
-        ("FLDS-001", "CTXT-001", "CTXT-003"),
+        ("FLDS-008", "CTXT-001", "CTXT-003"),
         _on_prompt(lambda text: text[:_CUT_CHARACTERS]),
         ("request.messages",),
     ),
     Defect(
         "prompt's letters beyond ASCII replaced",
         "Questions in most of the world's languages arrive as question marks.",
-        ("FLDS-001",),
+        ("FLDS-010",),
         _on_prompt(_ascii_only),
         ("request.messages",),
     ),
     Defect(
         "prompt's characters decomposed",
         "Names and words no longer equal those of the database.",
-        ("FLDS-001",),
+        ("FLDS-010",),
         _on_prompt(lambda text: unicodedata.normalize("NFD", text)),
         ("request.messages",),
     ),
     Defect(
-        "prompt's leading spaces stripped",
-        "Indented code loses its first indentation.",
-        ("FLDS-001",),
-        _on_prompt(str.lstrip),
+        "prompt's spaces merged",
+        "Indented code loses its indentation.",
+        ("FLDS-010",),
+        _on_prompt(lambda text: _SPACES.sub(" ", text)),
         ("request.messages",),
     ),
     Defect(
         "prompt's line breaks lost",
         "Tables, code and lists arrive as one line.",
-        ("FLDS-001",),
+        ("FLDS-010",),
         _on_prompt(lambda text: text.replace("\n", " ")),
         ("request.messages",),
     ),
     Defect(
         "unknown model answered by another",
         "A misspelt model is answered, and billed, by another one.",
-        ("ERRF-003", "SDKC-005", "MODL-003"),
+        ("ANSW-012", "ERRF-003", "SDKC-005", "MODL-003", "ANSW-013"),
         _any_model(),
         ("request", "answer"),
     ),

@@ -75,20 +75,18 @@ def _traceback(error: dict[str, Any]) -> None:
     error["message"] = f"{error.get('message')}{_TRACEBACK}"
 
 
-_ERRORS = ("ERRF-001", "ERRB-001")
-
 ERRORS: Final = (
     Defect(
         "500 in place of 400",
         "Clients repeat a request that can never succeed, and the operator is woken.",
-        _ERRORS,
+        ("ERRB-001", "ERRF-001"),
         _on_error(_status(500), 400),
         ("answer.status",),
     ),
     Defect(
         "errors under 200",
         "A failure passes for an answer.",
-        _ERRORS,
+        ("ERRB-001", "ERRF-001"),
         _on_error(_status(200)),
         ("answer.status",),
     ),
@@ -102,70 +100,70 @@ ERRORS: Final = (
     Defect(
         "errors as plain text",
         "Clients cannot tell the user what is wrong.",
-        _ERRORS,
+        ("ERRB-001", "ERRF-001", "ANSW-013"),
         _on_error(_plain),
         ("answer.bytes", "answer.error", "answer.header.content-type"),
     ),
     Defect(
         "errors as a web page",
         "The user reads HTML instead of a reason.",
-        _ERRORS,
+        ("ERRB-001", "ERRF-001", "ANSW-013"),
         _on_error(_page),
         ("answer.bytes", "answer.error", "answer.header.content-type"),
     ),
     Defect(
         "errors are a bare text",
         "Clients that read `error.message` break while they report the error.",
-        _ERRORS,
+        ("ERRB-001", "ERRF-001", "ANSW-013"),
         _on_error(_bare_message),
         ("answer.error",),
     ),
     Defect(
         "errors under another name",
         "Clients that look for `error` find none.",
-        _ERRORS,
+        ("ERRB-001", "ERRF-001", "ANSW-013"),
         _on_error(_detail),
         ("answer.error", "answer.detail"),
     ),
     Defect(
         "errors without a type",
         "Clients cannot tell kinds of errors apart.",
-        _ERRORS,
+        ("ERRB-001", "ERRF-001", "ANSW-013"),
         _on_error(_error(lambda error: error.pop("type", None))),
         ("answer.error.type",),
     ),
     Defect(
         "errors without the field",
         "The user is not told which of forty fields is wrong.",
-        _ERRORS,
+        ("ERRF-001", "ERRF-003", "ERRB-001"),
         _on_error(_error(lambda error: error.update(param=None))),
         ("answer.error.param",),
     ),
     Defect(
         "errors without a message",
         "The user is told nothing.",
-        _ERRORS,
+        ("ERRB-001", "ERRF-001", "ANSW-013"),
         _on_error(_error(lambda error: error.update(message=""))),
         ("answer.error.message",),
     ),
     Defect(
         "a traceback in errors",
         "Strangers learn the insides of the service.",
-        ("ERRX-003",),
+        ("WIRE-007",),
         _on_error(_error(_traceback)),
         ("answer.error.message",),
     ),
     Defect(
         "unknown addresses answered with 200",
         "A misspelt address passes for a working one.",
-        ("ERRA-001", "MODL-003"),
+        ("ERRA-001", "MODL-003", "ANSW-012"),
         _on_error(_status(200), 404),
         ("answer.status",),
     ),
     Defect(
         "wrong methods answered with 200",
         "A wrong call passes for a working one.",
-        ("ERRA-002",),
+        ("ERRA-002", "WIRE-001"),
         _on_error(_status(200), 405),
         ("answer.status",),
     ),

@@ -21,11 +21,6 @@ def _without_usage(fields: Fields) -> None:
         fields["stream_options"].pop("include_usage", None)
 
 
-def _first_tool_only(fields: Fields) -> None:
-    if isinstance(fields.get("tools"), list):
-        fields["tools"] = fields["tools"][:1]
-
-
 def _any_object(fields: Fields) -> None:
     if isinstance(form := fields.get("response_format"), dict) and form.get("type") == "json_schema":
         fields["response_format"] = {"type": "json_object"}
@@ -47,107 +42,100 @@ FIELDS: Final = (
         ("request.tool_choice",),
     ),
     Defect(
-        "only the first tool passed on",
-        "The model cannot call the second tool, and nobody says so.",
-        ("FLDS-001",),
-        on_fields(_first_tool_only),
-        ("request.tools",),
-    ),
-    Defect(
         "response format ignored",
         "A program that parses the answer as JSON breaks.",
-        ("FLDS-001",),
+        ("FLDS-003", "FLDS-004"),
         without("response_format"),
         ("request.response_format",),
     ),
     Defect(
         "schema of the response format ignored",
         "The answer is JSON, but of another shape than was agreed.",
-        ("FLDS-001",),
+        ("FLDS-003",),
         on_fields(_any_object),
         ("request.response_format",),
     ),
     Defect(
         "stop ignored",
         "Text runs on past the mark at which it was to end.",
-        ("FLDS-001",),
+        ("FLDS-012",),
         without("stop"),
         ("request.stop",),
     ),
     Defect(
         "only the first stop text obeyed",
         "Text runs on past the second mark.",
-        ("FLDS-001",),
+        ("FLDS-012",),
         on_fields(_first_stop_only),
         ("request.stop",),
     ),
     Defect(
         "seed ignored",
         "A result cannot be repeated.",
-        ("DETM-002",),
+        ("DETM-002", "FLDS-016"),
         without("seed"),
         ("request.seed",),
     ),
     Defect(
         "temperature ignored",
         "An extraction at temperature 0 differs from call to call.",
-        ("DETM-001",),
+        ("DETM-001", "DETM-003", "FLDS-014", "FLDS-016", "STRM-002"),
         without("temperature"),
         ("request.temperature",),
     ),
     Defect(
         "max_tokens ignored",
         "Answers become long, slow and dear.",
-        ("FLDS-001",),
+        ("FLDS-019", "CHAT-004", "ANSW-010"),
         without("max_tokens"),
         ("request.max_tokens",),
     ),
     Defect(
         "max_completion_tokens ignored",
         "Clients with the newer name of the limit get long, slow and dear answers.",
-        ("FLDS-001",),
+        ("FLDS-019",),
         without("max_completion_tokens"),
         ("request.max_completion_tokens",),
     ),
     Defect(
         "n ignored",
         "One answer comes where several were asked for.",
-        ("FLDS-001",),
+        ("FLDS-011",),
         without("n"),
         ("request.n",),
     ),
     Defect(
         "logprobs ignored",
         "A classifier that reads probabilities gets none.",
-        ("FLDS-001",),
+        ("FLDS-013",),
         without("logprobs", "top_logprobs"),
         ("request.logprobs", "request.top_logprobs"),
     ),
     Defect(
         "alternatives of logprobs ignored",
         "Probabilities come without the alternatives that they are compared with.",
-        ("FLDS-001",),
+        ("FLDS-013",),
         without("top_logprobs"),
         ("request.top_logprobs",),
     ),
     Defect(
         "logit_bias ignored",
         "Tokens that were ruled out appear.",
-        ("FLDS-001",),
+        ("FLDS-015",),
         without("logit_bias"),
         ("request.logit_bias",),
     ),
     Defect(
         "include_usage ignored",
         "Streams are billed by guess.",
-        ("STRM-003", "SDKC-002"),
+        ("STRM-003", "SDKC-002", "ANSW-011"),
         on_fields(_without_usage),
         ("request.stream_options",),
     ),
     Defect(
         "stream ignored",
         "The client waits for the whole answer, and its parser of events finds none.",
-        ("STRM-001", "STRM-004"),
+        ("FLDS-018", "STRM-001", "STRM-004", "ANSW-005"),
         without("stream", "stream_options"),
         ("request.stream", "request.stream_options"),
     ),

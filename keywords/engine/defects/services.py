@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from keywords.engine.defects.changes import on_answer, on_object
+from keywords.engine.defects.changes import is_chat, on_answer, on_object
 from keywords.engine.defects.defect import Defect
 from keywords.engine.defects.exchange import one_part
 from keywords.engine.defects.times import HANG_S, SLOW_S, delayed
@@ -26,7 +26,7 @@ def _is_health(request: Request) -> bool:
 
 def _broken_health(request: Request, answer: Answer) -> None:
     if _is_health(request):
-        answer.replace(HTTPStatus.INTERNAL_SERVER_ERROR, b'{"status":"error"}')
+        answer.replace(HTTPStatus.INTERNAL_SERVER_ERROR, b'{"detail":"Internal Server Error"}')
 
 
 def _closed_health(request: Request, answer: Answer) -> None:
@@ -72,8 +72,8 @@ async def _shortened(body: AsyncIterator[bytes], answer: Answer) -> AsyncIterato
         yield part
 
 
-def _short_length(_request: Request, answer: Answer) -> None:
-    if not answer.is_stream:
+def _short_length(request: Request, answer: Answer) -> None:
+    if is_chat(request) and not answer.is_stream:
         answer.parts = _shortened(answer.parts, answer)
 
 
@@ -85,28 +85,28 @@ SERVICES: Final = (
     Defect(
         "health answers 500",
         "A load balancer takes a sound server out of service.",
-        ("HLTH-001", "HLTH-003"),
+        ("HLTH-001", "HLTH-007"),
         on_answer(_broken_health),
         ("answer",),
     ),
     Defect(
         "health 3 s late",
         "Probes run into their limit, and a sound server is restarted.",
-        ("HLTH-005",),
+        ("HLTH-005", "HLTH-008"),
         delayed(SLOW_S, _is_health),
         ("time",),
     ),
     Defect(
         "health needs a key",
         "Probes, which have no key, take the server for dead.",
-        ("HLTH-004",),
+        ("HLTH-004", "HLTH-007"),
         on_answer(_closed_health),
         ("answer",),
     ),
     Defect(
         "HEAD hangs",
         "Monitors and link checkers wait without end.",
-        ("WIRE-001", "HLTH-001"),
+        ("WIRE-001",),
         delayed(HANG_S, lambda request: request.method == "HEAD"),
         ("time",),
     ),
@@ -116,6 +116,7 @@ SERVICES: Final = (
         ("MODL-001",),
         on_object(_no_models, path="/v1/models"),
         ("answer.data",),
+        stops_run="lists no model in /v1/models",
     ),
     Defect(
         "models listed twice",
@@ -127,37 +128,37 @@ SERVICES: Final = (
     Defect(
         "vectors of several texts mixed up",
         "A search finds the wrong documents.",
-        ("EMBD-001", "ANSW-001"),
+        ("EMBD-001", "ANSW-014"),
         on_object(_vectors_swapped, path="/v1/embeddings"),
         ("answer.data",),
     ),
     Defect(
         "vectors cut",
         "A search is far less exact than was paid for, or its index refuses the vectors.",
-        ("EMBD-001", "EMBD-002", "ANSW-001"),
+        ("ANSW-014",),
         on_object(_vectors_cut, path="/v1/embeddings"),
         ("answer.data",),
     ),
     Defect(
         "only the first text becomes a vector",
         "Documents are missing from a search without notice.",
-        ("EMBD-001", "ANSW-001"),
+        ("EMBD-001",),
         on_object(_first_vector_only, path="/v1/embeddings"),
         ("answer.data",),
     ),
     Defect(
         "connection closed after each answer without notice",
         "The next request on the connection fails at random.",
-        ("WIRE-001",),
+        ("WIRE-003",),
         on_answer(_closes),
         ("connection",),
     ),
     Defect(
         "content-length too small",
         "Each answer is cut, and is no JSON.",
-        ("CHAT-001", "MODL-001"),
+        ("ANSW-005", "CHAT-001"),
         on_answer(_short_length),
-        ("answer.header.content-length", "answer"),
+        ("answer",),
     ),
     Defect(
         "request id missing",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SLOW_S: Final = 3.0
 _TENTH_S: Final = 5.0
-_CHUNK_S: Final = 0.3
+_CHUNK_S: Final = 0.5
 HANG_S: Final = 600.0
 
 
@@ -85,35 +85,35 @@ TIMES: Final = (
     Defect(
         "every answer 3 s late",
         "Each step of an application takes three seconds longer.",
-        ("PACE-001",),
+        ("PACE-001", "PACE-003"),
         delayed(SLOW_S, is_chat),
         ("time",),
     ),
     Defect(
         "every tenth answer 5 s late",
         "One user in ten believes that the service hangs.",
-        ("PACE-001",),
+        ("PACE-002",),
         _every_tenth,
         ("time",),
     ),
     Defect(
-        "chunks 0.3 s apart",
+        "chunks half a second apart",
         "The answer is slower than its reader.",
-        ("PACE-001",),
+        ("PACE-004",),
         on_events(_slow_events),
         ("time",),
     ),
     Defect(
         "requests answered one after the other",
         "Ten users wait ten times as long as one.",
-        ("PACE-001",),
+        ("PACE-006",),
         _serialised,
         ("order",),
     ),
     Defect(
         "list of models 3 s late",
         "Each start of a client waits.",
-        ("PACE-001", "WIRE-001"),
+        ("PACE-001",),
         delayed(SLOW_S, lambda request: request.path.startswith("/v1/models")),
         ("time",),
     ),

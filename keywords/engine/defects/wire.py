@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -121,19 +120,19 @@ class Wire:
 
 
 async def _give(incoming: web.Request, answer: Answer) -> web.StreamResponse:
-    response = web.StreamResponse(status=answer.status, headers=answer.headers)
     if not answer.is_stream and incoming.method != "HEAD":
         body = await answer.read()
-        response.headers.setdefault("content-length", str(len(body)))
+        answer.headers.setdefault("content-length", str(len(body)))
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
     await response.prepare(incoming)
     async for part in answer.parts:
         await response.write(part)
-    if answer.breaks_off or answer.closes:
-        await asyncio.sleep(0)
-        if incoming.transport is not None:
-            incoming.transport.abort() if answer.breaks_off else incoming.transport.close()
+    if answer.breaks_off and incoming.transport is not None:
+        incoming.transport.abort()
         return response
     await response.write_eof()
+    if answer.closes and incoming.transport is not None:
+        incoming.transport.close()
     return response
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from keywords.engine.processes.gateway import GatewayProcessError, start_gateway
 from keywords.qa.defects.attached import DefectsError
 from keywords.qa.defects.page import counts, page
 from keywords.qa.defects.trials import LIMIT_S, ControlFailedError, Trials, try_all
-from keywords.qa.defects.verdict import MISSED_AT_MOST
+from keywords.qa.defects.verdict import MISSED_AT_MOST, Outcome
 from keywords.run.places import RESOURCES, ROOT
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def defects(
 
     Returns:
         0 if each fared as the catalogue says; 1 if one did not; 2 if they could not be tried; 3 if rows fail without
-        a defect; 130 after Ctrl-C.
+        a defect, or a row could not tell; 130 after Ctrl-C.
     """
     try:
         chosen = choose(names)
@@ -98,7 +98,7 @@ def try_before(
     try:
         asyncio.run(_until_signal(trials, servers, suites, to, echo, limit_s))
     except* KeyboardInterrupt:
-        echo("stopped; the defects that were tried by then:")
+        echo("stopped")
         code = 130
     except* ControlFailedError as group:
         echo(f"INCONCLUSIVE: {group.exceptions[0]}")
@@ -122,34 +122,38 @@ def _verdict(trials: Trials, echo: Callable[[str], None]) -> int:
     if len(declared) > MISSED_AT_MOST:
         echo(f"{len(declared)} defects are declared as missed, at most {MISSED_AT_MOST} may be: {', '.join(declared)}")
         return 1
-    return 1 if bad else 0
+    unsure = [verdict for verdict in trials.verdicts if verdict.outcome is Outcome.INCONCLUSIVE]
+    for verdict in unsure:
+        echo(f"{verdict.defect.name}: {verdict.note}")
+    return 1 if bad else 3 if unsure else 0
 
 
 async def _until_signal(
     trials: Trials, servers: Sequence[Server], suites: Path, to: Path, echo: Callable[[str], None], limit_s: float
 ) -> None:
     """Ctrl-C cancels the work by itself; the signal by which tox and CI end a job does the same."""
-    task = asyncio.current_task()
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None  # noqa: S101  # a coroutine that runs is in a task
     stopped = asyncio.Event()
 
     def stop() -> None:
         stopped.set()
-        if task is not None:
-            task.cancel()
+        task.cancel()
 
-    with suppress(NotImplementedError):  # Windows
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+    before = signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(stop))
     try:
         await try_all(trials, servers, suites, to, echo=echo, limit_s=limit_s)
     except asyncio.CancelledError:
         if stopped.is_set():
             raise KeyboardInterrupt from None
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _start(folder: Path, running: ExitStack) -> SoundGateway:
     gateway = start_gateway(
-        config=RESOURCES / "configurations" / "embeddings.toml",
+        config=RESOURCES / "configurations" / "sound.toml",
         log=folder / "gateway.log",
         ready_within_s=READY_WITHIN_S,
     )

@@ -56,7 +56,7 @@ def _line(verdict: Verdict) -> str:
     row, ids, seconds = "none", "", ""
     if finding:
         row, ids, seconds = finding.row, ", ".join(finding.requirements), f"{finding.seconds:.0f}"
-    if not verdict.holds:
+    if verdict.outcome is Outcome.INCONCLUSIVE or not verdict.holds:
         row += f" (**{verdict.outcome.value}**{f': {verdict.note}' if verdict.note else ''})"
     cells = (verdict.defect.name, verdict.defect.harm, row, ids, seconds)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

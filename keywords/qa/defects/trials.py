@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from keywords.qa.defects.attached import Server
     from keywords.traceability.results import Run
 
-LIMIT_S = 600.0
+LIMIT_S = 900.0
 """Time limit of one run, in seconds; what no row has found by then counts as missed."""
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from keywords.engine.defects.defect import Defect
     from keywords.traceability.results import Result, Run
 
+INCONCLUSIVE = "INCONCLUSIVE:"
+"""Beginning of the message of a row that the machine's load kept from a verdict."""
 MISSED_AT_MOST = 2
 """How many defects the catalogue may declare as missed."""
 
@@ -22,6 +24,7 @@ class Outcome(Enum):
 
     FOUND = "found"
     MISSED = "missed"
+    INCONCLUSIVE = "inconclusive"
     WRONG_REQUIREMENT = "found by the wrong requirement"
     DECLARED_MISS = "missed, as declared"
     FOUND_THOUGH_DECLARED = "found, though declared as missed"
@@ -62,17 +65,19 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Whether it fared as the catalogue says."""
-        return self.outcome in {Outcome.FOUND, Outcome.DECLARED_MISS}
+        """Whether nothing contradicts the catalogue."""
+        return self.outcome in {Outcome.FOUND, Outcome.DECLARED_MISS, Outcome.INCONCLUSIVE}
 
 
 def judge(defect: Defect, run: Run) -> Verdict:
     """Judge a run before a server with a defect.
 
     The defect is found if the first failed row carries one of its requirements, or if the run did not start for the
-    reason that the defect declares.
+    reason that the defect declares. If none failed, and one of those rows could not tell, nothing is said.
     """
     finding = first_failure(run)
+    if finding is None and (reason := _inconclusive(defect, run)):
+        return Verdict(defect, Outcome.INCONCLUSIVE, note=reason)
     if finding is None:
         outcome = Outcome.DECLARED_MISS if defect.missed else Outcome.MISSED
         return Verdict(defect, outcome, note=defect.missed or "every row passed or was skipped")
@@ -102,6 +107,14 @@ def first_failure(run: Run) -> Finding | None:
     if run.afterwards:
         return Finding("the end of a suite", (), "\n".join(run.afterwards), run.elapsed_s)
     return None
+
+
+def _inconclusive(defect: Defect, run: Run) -> str:
+    """Why a row that should have found the defect gave no verdict; empty if each one gave it."""
+    for result in run.results:
+        if result.message.startswith(INCONCLUSIVE) and set(result.row.requirements) & set(defect.requirements):
+            return f"{result.row.name}: {result.message}"
+    return ""
 
 
 def _seconds(run: Run, result: Result) -> float:
