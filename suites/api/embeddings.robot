@@ -66,6 +66,14 @@ The process that makes vectors chats as well
     ${answer} =    Ask    What is 2+2?    temperature=0    max_tokens=8
     Answer Should Be A Complete Chat Completion    ${answer}
 
+A chat is bounded by its own context in a process that makes vectors too
+    [Documentation]    Such a process has one cache for all requests under way.
+    [Tags]    req:CTXT-001    kind:negative
+    ${prompt} =    Prompt Of Words    ${WORDS_BEYOND_CONTEXT}
+    ${exchange} =    Send Chat    ${prompt}    max_tokens=1
+    Get Status    ${exchange}    ==    400
+    Get Error Field    ${exchange}    message    contains    ${CONTEXT_TOKENS}
+
 The openai package gets vectors
     [Tags]    req:SDKC-008
     ${vectors} =    OpenAI Embed    A cat sits.    A dog runs.

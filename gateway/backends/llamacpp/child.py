@@ -95,6 +95,8 @@ def _parameters(parameters: Any, arguments: argparse.Namespace, pooling: Any) ->
         # If each slot had its own cache, llama.cpp would divide texts of different lengths that it reads together among
         # several steps, and make each vector of its text's last step alone.
         parameters.kv_unified = True
+        # Otherwise one request could use the cache of all slots.
+        parameters.kv_unified_per_slot = arguments.context_tokens
         # A text's vector is made of the vectors of all its tokens, so it is read in one batch.
         parameters.n_batch = parameters.n_ubatch = arguments.context_tokens
         if arguments.embeddings != "model":
