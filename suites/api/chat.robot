@@ -2,7 +2,6 @@
 Documentation       One question and one complete answer: the round trip that all other rows build on.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.measure.sampling.SamplingLibrary
 
 Test Tags           kind:functional
 
@@ -18,22 +17,6 @@ The answer is an answer to the question
     [Tags]    req:CHAT-002    smoke
     ${answer} =    Ask    What is 2+2?    temperature=0    max_tokens=24
     Get Text    ${answer}    contains    4
-
-Told to say OK, the model says OK more often than by chance
-    [Documentation]    The small model obeys in about one answer of three: a rate with an interval, not a promise.
-    [Tags]    req:CHAT-003
-    ${answers} =    Ask With Many Seeds    Say 'OK' exactly    ${OBEDIENCE_SAMPLES}    temperature=0.7    max_tokens=16
-    Get Share Of Answers Containing    ${answers}    OK    lower bound    >=    ${OBEDIENCE_MIN}
-
-Not told to say OK, the model does not say it
-    [Documentation]    The control: without it, the rate above could be the model's habit.
-    [Tags]    req:CHAT-003    kind:negative
-    ${not_told} =    Ask With Many Seeds
-    ...    Name three colours.
-    ...    ${OBEDIENCE_CONTROL_SAMPLES}
-    ...    temperature=0.7
-    ...    max_tokens=16
-    Get Share Of Answers Containing    ${not_told}    OK    upper bound    <    ${OBEDIENCE_MIN}
 
 Usage counts the tokens of the answer
     [Tags]    req:CHAT-004    smoke

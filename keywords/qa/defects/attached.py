@@ -70,6 +70,8 @@ async def run_attached(
     wire = Wire(plant, server.api_key, server.url)
     command = [sys.executable, "-m", "robot", "--outputdir", str(folder), "--log", "NONE", "--report", "NONE"]
     command += ["-v", f"GATEWAY_URL:{await wire.open()}", "-v", f"MODEL:{server.model}", "--exclude", NIGHTLY]
+    # Rows about the suite itself ask the server for next to nothing.
+    command += ["--exclude", "req:SELF-*"]
     command += [*(() if to_the_end else ("--exitonfailure",)), str(suites)]
     try:
         code = await _run(command, folder / "console.txt", server.api_key, limit_s)
