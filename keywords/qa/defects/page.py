@@ -18,7 +18,8 @@ _HEAD = """# What the suites find by an address alone
 
 Each line is a server with one defect: a wire before a sound gateway plants it, and the suites know nothing but its
 address, a model and a key. Nightly rows, and those about the suite itself (`req:SELF-*`), are left out. A defect counts
-as found if the first row that fails carries a requirement that the defect violates. `tox run -e defects` makes this page.
+as found if the first row that fails carries a requirement that the defect violates. `tox run -e defects` makes this
+page.
 """
 
 
