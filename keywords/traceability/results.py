@@ -123,6 +123,15 @@ class Run:
             return f"{missed} of {len(self.results)} rows did not run: {reasons[0]}"
         return f"the run was stopped, {missed} of {len(self.results)} rows did not run: {reasons[0]}"
 
+    @property
+    def idleness(self) -> str:
+        """The reason for which a run that nothing stopped proves nothing; empty if a row passed or failed."""
+        if not self.results:
+            return "there was no row to run"
+        if any(result.status in {"PASS", "FAIL"} for result in self.results):
+            return ""
+        return "its only row was skipped" if len(self.results) == 1 else f"all {len(self.results)} rows were skipped"
+
 
 def read_output(output: Path) -> Run:
     """Read an output.xml of Robot Framework 7 or newer.
