@@ -125,7 +125,12 @@ def matrix(
     from keywords.traceability.matrix.table import build  # noqa: PLC0415  # keeps `qa --help` fast
 
     built = build(_register(register), _run(output), _rows(suites))
-    for path in write_matrix(built, to or output.parent / "matrix"):
+    folder = to or output.parent / "matrix"
+    try:
+        paths = write_matrix(built, folder)
+    except OSError as err:
+        _exit_unusable(f"{folder}: the matrix cannot be written: {err.strerror}; name another folder by --to")
+    for path in paths:
         typer.echo(str(path))
     for line in (head.summary(built), *head.notes(built), head.exit_criteria(built)):
         typer.echo(line)
@@ -207,7 +212,7 @@ def _run(output: Path) -> Run:
         _exit_unusable(err)
 
 
-def _exit_unusable(problem: Exception) -> NoReturn:
+def _exit_unusable(problem: Exception | str) -> NoReturn:
     typer.echo(str(problem), err=True)
     raise typer.Exit(2)
 

@@ -145,6 +145,8 @@ def read_output(output: Path) -> Run:
         raise OutputError(f"{output}: cannot be read: {err.strerror}; run the suites first or name --output") from err
     except ET.ParseError as err:
         raise OutputError(f"{output}: is broken off or is not XML ({err}); run the suites again to their end") from err
+    except ValueError as err:
+        raise OutputError(f"{output}: is not as Robot writes it ({err}); run the suites again") from err
 
 
 def _read(output: Path) -> Run:
@@ -242,7 +244,7 @@ def _result(test: ET.Element, suite: str, *, executed: bool) -> Result:
     told = unmerge((status.text or "").strip())
     message = told.message
     # A message alone proves nothing: any row may fail with these words.
-    missed = status.get("status") == "FAIL" and not executed and _NOT_REACHED.match(message)
+    missed = status.get("status") == "FAIL" and not executed and bool(_NOT_REACHED.match(message))
     if status.get("status") == "PASS" and not executed:
         missed, message = True, _NO_STEP
     return Result(
