@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from robot.api import logger
@@ -27,9 +27,9 @@ from keywords.hooks.cleaning import CleaningListener, LateCleaningListener
 from keywords.hooks.modifier import enrich, find_register
 from keywords.hooks.rerun import rerun_command
 from keywords.hooks.robot_settings import ShortConsole, hide_statistics
-from keywords.hooks.skips import record_missing_needs
+from keywords.hooks.skips import lacks_need, record_missing_needs
 from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip, stop, stop_after
-from keywords.hooks.suite_model import row_of, source_of
+from keywords.hooks.suite_model import root_of, row_of, source_of
 from keywords.hooks.tags import TagKeeper
 from keywords.hooks.variables import check_variable_names
 from keywords.run.needs import UnknownNeedError, missing_needs
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
 
     from keywords.traceability.register.requirements import Requirement
     from keywords.traceability.rows import Row
-
-    Suite = TypeVar("Suite", running.TestSuite, result.TestSuite)
 
 NAME = "keywords.hooks.listener.TraceabilityListener"
 
@@ -93,10 +91,10 @@ class TraceabilityListener:
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
         """At first: check all rows and begin the evidence; below: skip the setup of a suite without a row to run."""
         try:
-            root = _root(data)
+            root = root_of(data)
             if root is not self._root:
                 self._root, self._hears_root, self._active, self._refused = root, data is root, False, ""
-                self._start_run(root, _root(result))
+                self._start_run(root, root_of(result))
             if data.parent:
                 self._start_suite_below(data)
         except Exception as error:  # noqa: BLE001  # whatever it is, no row may pass unchecked
@@ -104,7 +102,7 @@ class TraceabilityListener:
             if self._active:
                 stop(data, why)
             else:
-                self._refuse(_root(data), why)
+                self._refuse(root_of(data), why)
 
     def _refuse(self, root: running.TestSuite, why: str) -> None:
         self._active, self._refused = False, why
@@ -144,7 +142,7 @@ class TraceabilityListener:
             return
         if missing := missing_init(data):
             stop(data, missing)
-        elif self._active and data.tests and all(_lacks_need(test) for test in data.tests):
+        elif self._active and data.tests and all(lacks_need(test) for test in data.tests):
             data.setup = data.teardown = None
 
     def end_keyword(self, data: running.Keyword, result: result.Keyword) -> None:  # noqa: ARG002  # Robot's signature
@@ -157,7 +155,8 @@ class TraceabilityListener:
         if not self._active or _was_refused(data):
             return
         try:
-            self._row = row_of(result)
+            # As written: a suite setup may change the tags of the result.
+            self._row = row_of(data)
             folder = _folder(result)
             if folder.exists():
                 shutil.rmtree(folder)
@@ -176,7 +175,11 @@ class TraceabilityListener:
 
     def end_test(self, data: running.TestCase, result: result.TestCase) -> None:
         """Write the row's evidence, and link it from the log; a row without evidence fails, and the run stops."""
-        if not self._active or _was_refused(data):
+        if _was_refused(data):
+            # `--skiponfailure` has made a skip of it.
+            result.status, result.message = "FAIL", str(data.error)
+            return
+        if not self._active:
             return
         try:
             self._write_evidence(result)
@@ -210,7 +213,7 @@ class TraceabilityListener:
         if data.parent and self._hears_root:
             return
         try:
-            result = _root(result)
+            result = root_of(result)
             self._console.end()
             self._give_back()
             if not self._active:
@@ -235,12 +238,6 @@ def _nothing() -> None:
     """Give nothing back: the run has not begun."""
 
 
-def _root(suite: Suite) -> Suite:
-    while suite.parent:
-        suite = suite.parent
-    return suite
-
-
 def _was_refused(row: running.TestCase) -> bool:
     return str(row.error or "").startswith(NOT_STARTED)
 
@@ -251,15 +248,8 @@ def _import_below(suite: running.TestSuite) -> None:
         _import_below(child)
 
 
-def _lacks_need(test: running.TestCase) -> bool:
-    try:
-        return bool(missing_needs(row_of(test).needs))
-    except (UnknownNeedError, RuntimeError):  # the row fails at its start
-        return False
-
-
 def _facts(row: Row, result: result.TestCase) -> RowFacts:
-    root = _root(result.parent)
+    root = root_of(result.parent)
     address = _address()
     return RowFacts(
         name=row.name,

@@ -1,17 +1,15 @@
-"""Record of the needs that a run lacks, made before its first row: other skips are unexpected."""
+"""Needs that rows and runs lack; a run records its own before its first row, and other skips are unexpected."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from keywords.hooks.suite_model import row_of
-from keywords.run.needs import needs_to_expect
+from keywords.hooks.suite_model import root_of, row_of
+from keywords.run.needs import UnknownNeedError, missing_needs, needs_to_expect
 from keywords.traceability.skips import MISSING_NEED
 
 if TYPE_CHECKING:
-    from robot import model, result, running
-
-Suite = TypeVar("Suite", bound="model.TestSuite")
+    from robot import result, running
 
 
 def record_missing_needs(data: running.TestCase, result: result.TestCase) -> None:
@@ -21,12 +19,14 @@ def record_missing_needs(data: running.TestCase, result: result.TestCase) -> Non
         data: the run's first row.
         result: its result.
     """
-    needs = {need for test in _root(data.parent).all_tests for need in row_of(test).needs}
+    needs = {need for test in root_of(data.parent).all_tests for need in row_of(test).needs}
     missing = needs_to_expect(sorted(needs))
-    _root(result.parent).metadata.update({f"{MISSING_NEED}{need}": reason for need, reason in missing.items()})
+    root_of(result.parent).metadata.update({f"{MISSING_NEED}{need}": reason for need, reason in missing.items()})
 
 
-def _root(suite: Suite) -> Suite:
-    while suite.parent:
-        suite = suite.parent
-    return suite
+def lacks_need(test: running.TestCase) -> bool:
+    """Whether a need of the row is missing; a need that cannot be checked is left to the start of the row."""
+    try:
+        return bool(missing_needs(row_of(test).needs))
+    except (UnknownNeedError, RuntimeError):
+        return False

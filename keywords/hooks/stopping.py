@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 INIT = "__init__.robot"
 DISAGREE = "the rows and the register disagree. The findings are among the errors of this run."
 WITHOUT_INIT = (
-    NOT_STARTED + "{init} provides the gateway, and Robot reads it only if its folder is named. Run: "
-    "robot --suite {name} {folder}"
+    NOT_STARTED + "{init} provides the gateway, and Robot reads it only if its folder is named. Run "
+    "`robot --suite {name} {folder}`."
 )
 
 
@@ -84,9 +84,11 @@ def missing_init(suite: running.TestSuite) -> str:
     ancestry = [suite]
     while ancestry[-1].parent:
         ancestry.append(ancestry[-1].parent)
-    above = suite.source.parents if suite.source else ()
+    # Robot keeps `..` in a path; two spellings of one folder must be equal.
+    sources = [Path(os.path.normpath(one.source)) if one.source else None for one in ancestry]
+    above = sources[0].parents if sources[0] else ()
     folder = next((folder for folder in above if (folder / INIT).is_file()), None)
-    provided = any(one.has_setup or one.source == folder for one in ancestry)
+    provided = any(one.has_setup for one in ancestry) or folder in sources
     if folder is None or provided or BuiltIn().dry_run_active:
         return ""
     # The root of a run of several paths is made up; `--suite` cannot select it.

@@ -57,7 +57,7 @@ def _suite_files(source: Path) -> Iterator[Path]:
     for path in sorted(source.iterdir()):
         if path.name.startswith((".", "_")) and path.name != INIT:
             continue
-        if path.is_dir() or path.suffix == ".robot":
+        if path.is_dir() or path.suffix.lower() == ".robot":
             yield from _suite_files(path)
 
 
@@ -75,7 +75,7 @@ class _FileFaults(ModelVisitor):  # type: ignore[misc]  # Robot's base class has
         self._rows = 0
 
     def find(self) -> list[str]:
-        is_resource = self._file.suffix == ".resource"
+        is_resource = self._file.suffix.lower() == ".resource"
         read = get_resource_model if is_resource else get_init_model if self._file.name == INIT else get_model
         try:
             model: File = read(self._file)
@@ -105,7 +105,7 @@ class _FileFaults(ModelVisitor):  # type: ignore[misc]  # Robot's base class has
     def visit_ResourceImport(self, node: ResourceImport) -> None:  # noqa: N802  # Robot's name
         found = self._imported(node)
         # Robot reads resources of other formats too, such as .rst; this reader does not.
-        self.resources += [found] if found and found.suffix == ".resource" else []
+        self.resources += [found] if found and found.suffix.lower() == ".resource" else []
 
     def visit_VariablesImport(self, node: VariablesImport) -> None:  # noqa: N802  # Robot's name
         # A name without a suffix is a Python module.

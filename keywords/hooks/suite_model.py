@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from robot.api import TestSuite
 from robot.errors import DataError
@@ -12,14 +12,23 @@ from keywords.traceability.rows import Row
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from robot import running
+    from robot import model, running
     from robot.model import TestCase
+
+Suite = TypeVar("Suite", bound="model.TestSuite")
 
 
 def row_of(test: TestCase) -> Row:
     """The row of a test in Robot's model; tags that were added for Allure are left out."""
     suite = test.parent.full_name if test.parent else ""
     return Row(test.name, suite, tuple(tag for tag in test.tags if not tag.startswith("allure.")))
+
+
+def root_of(suite: Suite) -> Suite:
+    """The outermost suite above a suite, or the suite itself."""
+    while suite.parent:
+        suite = suite.parent
+    return suite
 
 
 def source_of(root: running.TestSuite) -> Path | None:

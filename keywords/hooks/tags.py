@@ -29,8 +29,8 @@ class TagKeeper:
         self._written: tuple[str, ...] = ()
 
     def start_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
-        """Remember the row's tags."""
-        self._written = row_of(result).tags
+        """Remember the row's tags; those of the result may have been changed by a suite setup."""
+        self._written = row_of(data).tags
 
     def end_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
         """Restore them."""

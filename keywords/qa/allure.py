@@ -42,7 +42,7 @@ def report(
     except (NodeUnavailableError, AllureUnavailableError) as err:
         typer.echo(f"NOTE: no Allure page: {err}. Robot's own report is {output.with_name('report.html')}", err=True)
         raise typer.Exit(0 if if_possible else EXIT_UNAVAILABLE) from None
-    except (AllureReportError, AllureIntegrityError, ResultError, SealError, OutputError) as err:
+    except (AllureReportError, AllureIntegrityError, ResultError, SealError, OutputError, OSError) as err:
         typer.echo(f"qa allure: {err}", err=True)
         raise typer.Exit(EXIT_FAILED) from None
     typer.echo(f"Allure page of {made.rows} rows: {made.page}")

@@ -27,8 +27,9 @@ def run(context: typer.Context) -> None:
     """Run the suites, then write every page: log, report, JUnit, matrix, Allure.
 
     Everything after `run` goes to `robot`; nothing means all of `suites` but the nightly rows, and options alone mean
-    all of `suites`. Output goes to `results`, or where `--outputdir` says. Exit code: Robot's; if all rows passed, 2 if
-    they give no verdict, or that of the first page that could not be made. Example: `qa run --include smoke`.
+    all of `suites`. Output goes to the project's `results`, or where `--outputdir` says. Exit code: Robot's; if no row
+    failed, 2 if they give no verdict, or that of the first page that could not be made.
+    Example: `qa run --include smoke`.
     """
     from keywords.qa.run import run_suites  # noqa: PLC0415  # keeps `qa --help` fast
 
@@ -124,7 +125,12 @@ def matrix(
     from keywords.traceability.matrix.table import build  # noqa: PLC0415  # keeps `qa --help` fast
 
     built = build(_register(register), _run(output), _rows(suites))
-    for path in write_matrix(built, to or output.parent / "matrix"):
+    folder = to or output.parent / "matrix"
+    try:
+        paths = write_matrix(built, folder)
+    except OSError as err:
+        _exit_unusable(f"{folder}: the matrix cannot be written: {err.strerror}; name another folder by --to")
+    for path in paths:
         typer.echo(str(path))
     for line in (head.summary(built), *head.notes(built), head.exit_criteria(built)):
         typer.echo(line)
@@ -206,7 +212,7 @@ def _run(output: Path) -> Run:
         _exit_unusable(err)
 
 
-def _exit_unusable(problem: Exception) -> NoReturn:
+def _exit_unusable(problem: Exception | str) -> NoReturn:
     typer.echo(str(problem), err=True)
     raise typer.Exit(2)
 

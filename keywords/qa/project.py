@@ -37,6 +37,15 @@ def find_project() -> Path:
     )
 
 
+def project_folder() -> Path:
+    """The project that `find_project` finds, as the working directory names it.
+
+    Raises:
+        NoProjectError: there is none.
+    """
+    return _shown(find_project())
+
+
 def results_folder() -> Path:
     """The folder of results: of the project around the working directory, else of the working directory."""
     around = _around()
@@ -62,7 +71,7 @@ def _in_project(path: Path) -> Callable[[], Path]:
 
     def find() -> Path:
         try:
-            return _shown(find_project() / path)
+            return project_folder() / path
         except NoProjectError as err:
             typer.echo(str(err), err=True)
             raise typer.Exit(2) from None

@@ -17,15 +17,15 @@ from robot.run import RobotFramework
 
 from keywords.hooks.modifier import REGISTER
 from keywords.qa.closing import closing_lines
+from keywords.qa.project import NoProjectError, project_folder, results_folder
 from keywords.run.output_lock import FolderInUseError, lock_folder
-from keywords.run.places import ROOT
 from keywords.traceability.evidence.earlier_run import ALLURE_RESULTS, FILES, FOLDERS, remove_all
 from keywords.traceability.results import OutputError, read_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-RESULTS = Path("results")
+OUTPUT = "output.xml"
 SUITES = Path("suites")
 NO_VERDICT = 2
 NO_ROWS_RUN = 252
@@ -75,12 +75,13 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
 
     Args:
         robot_arguments: passed on to `robot`; empty means all of `suites` without the nightly rows, and options alone
-            mean all of `suites`: those of the working folder, else those of this project. With `--outputdir`, all
-            output goes there, else to `results` in the working folder.
+            mean all of `suites`: those of the project around the working folder, else those of this installation.
+            With `--outputdir`, all output goes there, else to the `results` of the project around the working folder,
+            or of the working folder itself.
         echo: prints one line.
 
     Returns:
-        Robot's exit code if it is not 0; else the exit code of the first failed step, or 2 if the run gives no verdict.
+        Robot's exit code if it is not 0; else 2 if the run gives no verdict, or the exit code of the first failed step.
     """
     try:
         plan = _plan(robot_arguments)
@@ -88,7 +89,7 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
             return _robot(tuple(robot_arguments))
         lock_folder(plan.results, lends=True)
         remove_all(plan.results, keep=plan.read)
-    except (RunError, FolderInUseError, OSError) as error:
+    except (RunError, NoProjectError, FolderInUseError, OSError) as error:
         sys.stderr.write(f"qa run: {error}\n")
         return NO_ROWS_RUN
     # Allure shows up to this many of a keyword's log lines as steps, and more lines as an attachment.
@@ -115,20 +116,20 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
     failed = [(step, failure) for step, failure in codes if failure]
     for step, failure in failed:
         echo(f"{step.title} ended with exit code {failure}: its message stands above")
-    unproven = _interruption(plan.results / "output.xml")
+    unproven, idle = _shortcomings(plan.results / OUTPUT)
     if unproven:
         echo(f"No verdict: {unproven}")
-    return code or (NO_VERDICT if unproven else next((failure for _, failure in failed), 0))
+    return code or (NO_VERDICT if unproven else next((failure for _, failure in failed), NO_VERDICT if idle else 0))
 
 
 def _plan(arguments: Sequence[str]) -> Plan | None:
     """What the arguments ask for, read as Robot reads them; None if they ask for help or the version only.
 
     Raises:
-        RunError: Robot would refuse them, or they name a file that the run removes before Robot reads it.
+        RunError: Robot would refuse them, or the run would remove what is no output of an earlier one.
+        NoProjectError: no project is around the working folder, and none is installed.
     """
-    inside = all((Path.cwd() / place).exists() for place in (SUITES, REGISTER))
-    project = Path() if inside else ROOT
+    project = project_folder()
     given = tuple(arguments) or ("--exclude", "nightly", str(project / SUITES))
     try:
         given, options, sources = _parse(given, str(project / SUITES))
@@ -138,7 +139,9 @@ def _plan(arguments: Sequence[str]) -> Plan | None:
         return None
     except DataError as error:
         raise RunError(error.message) from error
-    results = Path(options.get("outputdir") or RESULTS)
+    results = Path(options.get("outputdir") or results_folder())
+    if problem := _problem_of_places(settings, sources, results):
+        raise RunError(problem)
     named = [*_texts(options.values()), *sources, *_argument_files(given)]
     inputs = {path for text in named for path in _paths(text) if path.is_relative_to(results.resolve())}
     removed = {(results / name).resolve() for name in FOLDERS}
@@ -147,6 +150,26 @@ def _plan(arguments: Sequence[str]) -> Plan | None:
             raise RunError(f"{path} lies in a folder that the run empties before it begins: copy it elsewhere first")
     read = tuple(results / name for name in FILES if (results / name).resolve() in inputs)
     return Plan(given, results, project, whole=not arguments, read=read)
+
+
+def _problem_of_places(settings: RobotSettings, sources: Sequence[str], results: Path) -> str:
+    """Why the run must not begin with these sources, this output file and this folder; empty if it may."""
+    if missing := next((source for source in sources if not Path(source).exists()), None):
+        return f"there is no {missing}: name a file or folder of suites"
+    if settings.output != settings.output_directory / OUTPUT:
+        return (
+            f"the pages are made from {OUTPUT}: leave out --output and --timestampoutputs, and choose a folder by "
+            f"--outputdir"
+        )
+    inside = next(
+        (path for path in (Path.cwd(), *map(Path, sources)) if path.resolve().is_relative_to(results.resolve())), None
+    )
+    if inside:
+        return (
+            f"the run empties folders such as evidence and children in its output folder, and {inside} lies there: "
+            f"choose a folder of its own by --outputdir"
+        )
+    return ""
 
 
 def _parse(arguments: tuple[str, ...], suites: str) -> tuple[tuple[str, ...], dict[str, Any], list[str]]:
@@ -186,15 +209,17 @@ def _argument_files(arguments: Sequence[str]) -> Iterator[str]:
         yield argument.removeprefix("-A")
 
 
-def _interruption(output: Path) -> str:
+def _shortcomings(output: Path) -> tuple[str, str]:
+    """Why the run gives no verdict, and why it proves nothing although nothing stopped it; empty if neither holds."""
     try:
-        return read_output(output).interruption
+        run = read_output(output)
     except OutputError as error:
-        return str(error)
+        return str(error), ""
+    return run.interruption, run.idleness
 
 
 def _steps(plan: Plan) -> Sequence[Step]:
-    output, results = ("--output", str(plan.results / "output.xml")), plan.results
+    output, results = ("--output", str(plan.results / OUTPUT)), plan.results
     rows = ("--register", str(plan.project / REGISTER), "--suites", str(plan.project / SUITES))
     matrix, allure = results / "matrix", results / "allure"
     staged = ("--results", str(results / ALLURE_RESULTS))

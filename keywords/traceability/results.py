@@ -28,8 +28,13 @@ _NOT_REACHED = re.compile(
     rf"(?:\*HTML\*\s*)?Parent suite setup failed:\s+|{NOT_STARTED}|(?=Test execution stopped due to a fatal error\.)"
     r"|(?=(?:Failure|Error) occurred and exit-on-(?:failure|error) mode is in use\.)"
 )
-_TERMINATED = re.compile(r"Execution terminated by signal(?:\Z|\n\nAlso teardown failed:\n)")
+_BY_SIGNAL = "Execution terminated by signal"
+_TERMINATED = re.compile(
+    rf"(?:(?:Setup|Teardown) failed:\n)?{_BY_SIGNAL}(?:\Z|\n\nAlso (?:keyword )?teardown failed:\n)"
+)
 """Robot's message for the row at which a signal stopped the run."""
+_NO_STEP = NOT_STARTED + "no step of it was executed, as in a dry run"
+"""Message of a row that passed without a step: Robot passes all rows of a dry run, which may have been merged."""
 _STEPS = {"kw", "for", "while", "if", "try", "group", "return", "continue", "break", "var", "error"}
 _TEARDOWN = re.compile(r"(?:^|\n\nAlso )suite teardown failed:\n", re.IGNORECASE)
 _LINK = re.compile(r"\[([^|\]]+)\|[^\]]*\]")
@@ -71,7 +76,7 @@ class Result:
         if self.status != NOT_RUN:
             return ""
         if _TERMINATED.match(self.message):
-            return self.message.partition("\n")[0]
+            return _BY_SIGNAL
         match = _NOT_REACHED.match(self.message)
         if match is None:
             return ""
@@ -118,6 +123,15 @@ class Run:
             return f"{missed} of {len(self.results)} rows did not run: {reasons[0]}"
         return f"the run was stopped, {missed} of {len(self.results)} rows did not run: {reasons[0]}"
 
+    @property
+    def idleness(self) -> str:
+        """The reason for which a run that nothing stopped proves nothing; empty if a row passed or failed."""
+        if not self.results:
+            return "there was no row to run"
+        if any(result.status in {"PASS", "FAIL"} for result in self.results):
+            return ""
+        return "its only row was skipped" if len(self.results) == 1 else f"all {len(self.results)} rows were skipped"
+
 
 def read_output(output: Path) -> Run:
     """Read an output.xml of Robot Framework 7 or newer.
@@ -131,6 +145,8 @@ def read_output(output: Path) -> Run:
         raise OutputError(f"{output}: cannot be read: {err.strerror}; run the suites first or name --output") from err
     except ET.ParseError as err:
         raise OutputError(f"{output}: is broken off or is not XML ({err}); run the suites again to their end") from err
+    except ValueError as err:
+        raise OutputError(f"{output}: is not as Robot writes it ({err}); run the suites again") from err
 
 
 def _read(output: Path) -> Run:
@@ -168,7 +184,7 @@ def _read(output: Path) -> Run:
     started = status.get("start", "")
     merged = "" if started or not results else _merged(suite, results)
     if DRY_RUN in metadata:
-        results = [replace(one, status=NOT_RUN, message=f"dry run: {one.message}".rstrip(": ")) for one in results]
+        results = [replace(one, status=NOT_RUN, message=f"dry run: {_told(one)}".rstrip(": ")) for one in results]
     _mark_terminated(results)
     return Run(
         output,
@@ -212,6 +228,10 @@ def _mark_terminated(results: list[Result]) -> None:
         results[reached[-1]] = replace(last, status=NOT_RUN)
 
 
+def _told(result: Result) -> str:
+    return "" if result.message == _NO_STEP else result.message
+
+
 def _plain(html: str) -> str:
     return unescape(re.sub(r"<[^<>]*>", "", html))
 
@@ -224,7 +244,9 @@ def _result(test: ET.Element, suite: str, *, executed: bool) -> Result:
     told = unmerge((status.text or "").strip())
     message = told.message
     # A message alone proves nothing: any row may fail with these words.
-    missed = status.get("status") == "FAIL" and not executed and _NOT_REACHED.match(message)
+    missed = status.get("status") == "FAIL" and not executed and bool(_NOT_REACHED.match(message))
+    if status.get("status") == "PASS" and not executed:
+        missed, message = True, _NO_STEP
     return Result(
         row=Row(test.get("name", ""), suite, tuple(tag for tag in tags if not tag.startswith("allure."))),
         status=NOT_RUN if missed else status.get("status", ""),

@@ -18,7 +18,7 @@ def verdict(matrix: Matrix) -> str:
     """The run's verdict in a sentence."""
     counts = matrix.requirement_counts
     total = len(matrix.lines)
-    stopped = matrix.run.interruption
+    stopped = matrix.run.interruption or matrix.run.idleness
     afterwards = "; ".join(matrix.run.afterwards)
     if failing := counts["FAILING"]:
         return f"{failing} of {total} requirements {'fails' if failing == 1 else 'fail'}" + "".join(

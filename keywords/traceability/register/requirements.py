@@ -94,7 +94,7 @@ def load_register(path: Path) -> Register:
     entries = _parse(path)
     problems: list[str] = []
     requirements: dict[str, Requirement] = {}
-    for place, entry in enumerate(map(_joined, entries), start=1):
+    for place, entry in enumerate(entries, start=1):
         where = f"{path}: {entry['id']}" if isinstance(entry, dict) and "id" in entry else f"{path}: entry {place}"
         entry_problems = _problems(entry)
         if not entry_problems and entry["id"] in requirements:
@@ -135,7 +135,7 @@ def _parse(path: Path) -> list[Any]:
 
     try:
         # A safe loader, which makes only plain data.
-        entries = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506
+        entries = _joined(yaml.load(path.read_text(encoding="utf-8"), Loader))  # noqa: S506
     except OSError as err:
         raise RegisterError([f"{path}: the register cannot be read: {err.strerror}; give its path"]) from err
     except RecursionError as err:

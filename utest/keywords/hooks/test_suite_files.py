@@ -107,3 +107,10 @@ def test_a_file_that_is_not_utf_8_is_a_finding(suites):
 def test_one_file_may_be_named_although_folders_hide_it(suites):
     (suites / "_bad.robot").write_text("*** Tset Cases ***\n")
     assert len(file_findings([suites / "_bad.robot"])) == 2
+
+
+def test_the_case_of_a_suffix_hides_no_fault(suites):
+    (suites / "LOUD.ROBOT").write_text("*** Settings ***\nResource    OTHER.RESOURCE\n*** Tset Cases ***\n")
+    (suites / "OTHER.RESOURCE").write_text("*** Keyword s***\n")
+    found = {finding.partition(": ")[0] for finding in file_findings([suites])}
+    assert found == {"suites/LOUD.ROBOT:1", "suites/LOUD.ROBOT:3", "suites/OTHER.RESOURCE:1"}

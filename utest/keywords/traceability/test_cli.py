@@ -97,6 +97,15 @@ def test_unusable_input_is_told_from_findings(qa, arguments, problem):
     assert problem in result.stderr
 
 
+def test_a_matrix_that_cannot_be_written_is_told(finished, monkeypatch, tmp_path):
+    monkeypatch.chdir(finished.root)
+    taken = tmp_path / "taken"
+    taken.touch()
+    result = CliRunner().invoke(app, ["matrix", "--to", str(taken)])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"{taken}: the matrix cannot be written: File exists; name another folder by --to\n"
+
+
 @pytest.mark.parametrize("folder", [".", "suites", "suites/api", "resources/register"])
 def test_the_project_is_found_from_any_folder_in_it(finished, monkeypatch, tmp_path, folder):
     monkeypatch.chdir(finished.root / folder)

@@ -134,3 +134,54 @@ def test_the_output_goes_where_the_arguments_say(project):
     for page in ("matrix/index.html", "log.html", "evidence"):
         assert (project.root / "elsewhere" / "part" / page).exists()
     assert not project.results.exists()
+
+
+def kept(project):
+    return {path: path.stat().st_mtime_ns for path in project.root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--rerunfailed", "results/output.xml", "--output", "again.xml", "suites"), "leave out --output and"),
+        (("--output", "NONE", "suites"), "leave out --output and"),
+        (("--timestampoutputs", "suites"), "leave out --output and"),
+        (("-d", ".", "suites"), "choose a folder of its own by --outputdir"),
+        (("--outputdir", "suites", "suites"), "choose a folder of its own by --outputdir"),
+        (("suite",), "there is no suite: name a file or folder of suites"),
+    ],
+)
+def test_what_would_mix_runs_or_remove_what_is_no_output_is_refused(project, arguments, told):
+    project.robot()
+    project.write("matrix/film.txt", "mine")
+    before = kept(project)
+    process = qa_run(project, *arguments)
+    assert process.returncode == 252
+    assert told in process.stderr
+    assert kept(project) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--runemptysuite", "--include", "nothing"), "there was no row to run"),
+        (("--skip", "kind:functional"), "all 3 rows were skipped"),
+    ],
+)
+def test_a_run_without_an_executed_row_gives_no_verdict(project, options, reason):
+    process = qa_run(project, *options, "suites")
+    assert process.returncode != 0, process.stdout
+    assert f"No verdict: {reason}" in process.stdout
+    assert "holds" not in process.stdout
+
+
+def test_a_run_from_a_folder_within_a_project_is_of_that_project(project):
+    below = project.root / "suites" / "api"
+    command = [sys.executable, "-m", "keywords.qa.cli", "run", "--pythonpath", str(project.root), "--include", "smoke"]
+    process = subprocess.run(
+        command, cwd=below, env=environment(project), capture_output=True, text=True, timeout=90, check=False
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert "../../results/matrix/index.html" in process.stdout
+    assert (project.results / "matrix" / "index.html").is_file()
+    assert not (below / "results").exists()

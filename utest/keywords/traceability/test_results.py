@@ -34,6 +34,7 @@ def test_the_root_suite_says_what_was_tested(finished):
         ("not XML", "is broken off or is not XML"),
         ("<html></html>", "is not an output.xml of Robot Framework"),
         ("<robot></robot>", "holds no suite"),
+        ("<robot><suite name='A'><status status='PASS' elapsed='x'/></suite></robot>", "is not as Robot writes it"),
         ("<robot><suite name='A'><status status='PASS' starttime='1'/></suite></robot>", "older than 7"),
     ],
 )

@@ -148,6 +148,18 @@ def test_a_run_that_did_not_come_to_its_rows_has_no_verdict(results, sentence):
     assert [line.status for line in found.lines if line.requirement.id == "B-001"] == ["NOT_RUN"]
 
 
+@pytest.mark.parametrize(
+    ("statuses", "sentence"),
+    [
+        (["SKIP"], "No verdict: its only row was skipped"),
+        (["SKIP", "SKIP"], "No verdict: all 2 rows were skipped"),
+        ([], "No verdict: there was no row to run"),
+    ],
+)
+def test_a_run_that_executed_no_row_has_no_verdict(statuses, sentence):
+    assert verdict(matrix([requirement()], [result(status, *FUNCTIONAL) for status in statuses])) == sentence
+
+
 def test_the_verdict_tells_what_failed_after_the_rows():
     found = matrix([requirement()], [result("PASS", *FUNCTIONAL)])
     found = replace(found, run=replace(found.run, afterwards=("The gateway did not end",)))

@@ -106,7 +106,12 @@ def test_one_error_names_all_problems(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [("", "a list of requirements"), ("a: 1", "a list of requirements"), ("[", "this is not YAML, fix it")],
+    [
+        ("", "a list of requirements"),
+        ("a: 1", "a list of requirements"),
+        ("[", "this is not YAML, fix it"),
+        ("- &a\n  id: *a", "nested too deeply"),
+    ],
 )
 def test_a_file_of_another_kind_is_refused(tmp_path, text, problem):
     with pytest.raises(RegisterError, match=problem):
