@@ -169,16 +169,50 @@ def test_the_environment_names_its_secrets():
     known.protect_environment(
         {
             "OPENAI_API_KEY": "sk-of-openai-1",
-            "HF_TOKEN": "hf_abcdefgh",
+            "HF_TOKEN": "hf_abcdefgh1",
             "GATEWAY_API_KEYS": "key-number-1,key-number-2",
             "REDIS_URL": "redis://:of-redis-9@host/0",
             "SSH_KEY": "/home/user/.ssh/id_rsa",
             "PATH_TO_NOTHING": "innocent-value-1",
         }
     )
-    text = "sk-of-openai-1 hf_abcdefgh key-number-1 key-number-2 of-redis-9"
+    text = "sk-of-openai-1 hf_abcdefgh1 key-number-1 key-number-2 of-redis-9"
     assert known.clean(text) == " ".join(["<secret>"] * 5)
     assert known.clean("/home/user/.ssh/id_rsa innocent-value-1") == "/home/user/.ssh/id_rsa innocent-value-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CI_JOB_TOKEN", "disabled"),
+        ("CANCEL_TOKEN", "truetrue"),
+        ("SORT_KEY", "created_at"),
+        ("ALLOWED_KEYS", "authorization, content-type"),
+        ("SSH_KEY", "~/.ssh/id_ed25519"),
+        ("TLS_KEY", "./keys/server1.pem"),
+        ("TLS_KEY", "C:\\keys\\server1.pem"),
+        ("TLS_KEY", "/usr/no-such-folder-1/id_ed25519"),
+    ],
+)
+def test_a_word_or_a_path_in_the_environment_is_no_secret(name, value):
+    known = Secrets()
+    known.protect_environment({name: value})
+    assert known.clean(f"it is {value}") == f"it is {value}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AWS_SECRET_ACCESS_KEY", "/K7MDENG/bPxRfiCYEXAMPLEKEY+wJalrXUtnFEMI"),
+        ("DB_PASSWORD", "swordfish"),
+        ("HF_TOKEN", "abcdefghijklmnopqr"),
+        ("OPENAI_API_KEY", "opensesame"),
+    ],
+)
+def test_a_secret_in_the_environment_is_found_whatever_it_looks_like(name, value):
+    known = Secrets()
+    known.protect_environment({name: value})
+    assert known.clean(f"it is {value}!") == "it is <secret>!"
 
 
 @pytest.mark.parametrize(
