@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 7
 _CONTINUE = 100
+_FORM_HEADERS = {"chunked": [("Transfer-Encoding", "chunked")], "expect": [("Expect", "100-continue")]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +46,20 @@ class RawRequest:
     form: Literal["plain", "chunked", "expect", "http/1.0"] = "plain"
     keep: bool = False
 
+    @property
+    def form_headers(self) -> list[tuple[str, str]]:
+        """The headers that the form adds."""
+        return _FORM_HEADERS.get(self.form, [])
+
     def head(self, host: str) -> bytes:
         """The request line and the headers."""
         version = "1.0" if self.form == "http/1.0" else "1.1"
         pairs = [("Host", host), *self.headers]
         if not self.keep:
             pairs.append(("Connection", "close"))
-        if self.form == "chunked":
-            pairs.append(("Transfer-Encoding", "chunked"))
-        elif self.body or self.method in {"POST", "PUT"}:
+        pairs += self.form_headers
+        if self.form != "chunked" and (self.body or self.method in {"POST", "PUT"}):
             pairs.append(("Content-Length", str(len(self.body))))
-        if self.form == "expect":
-            pairs.append(("Expect", "100-continue"))
         lines = [f"{self.method} {self.path} HTTP/{version}", *(f"{name}: {value}" for name, value in pairs)]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
@@ -107,7 +110,7 @@ def _begun(base_url: str, request: RawRequest) -> Exchange:
     return Exchange(
         method=request.method,
         url=f"{without_credentials(base_url)}{request.path}",
-        request_headers=masked(httpx2.Headers(list(request.headers))),
+        request_headers=masked(httpx2.Headers([*request.headers, *request.form_headers])),
         request_body=request.body,
         started_at=time.time(),
         sent_at=clock.now(),
