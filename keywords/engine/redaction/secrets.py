@@ -16,7 +16,7 @@ from keywords.engine.redaction.addresses import credentials
 from keywords.engine.redaction.escapes import decode
 from keywords.engine.redaction.forms import SHORTEST, forms
 from keywords.engine.redaction.printable import printable
-from keywords.engine.redaction.stream import spans_across_events
+from keywords.engine.redaction.stream import has_events, spans_across_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -113,7 +113,7 @@ class Secrets:
     def _spans(self, data: bytes, depth: int = 0) -> list[Span]:
         spans = [*self._spans_as_written(data)]
         if depth < _NESTED:
-            if data.count(b"data:") > 1 or data.count(b"\n{") > 1:
+            if has_events(data):
                 spans += spans_across_events(data, lambda text: self._spans(text, depth + 1))
             if decoded := decode(data):
                 spans += [decoded.source(*span) for span in self._spans(decoded.data, depth + 1)]

@@ -133,6 +133,25 @@ def test_a_secret_spread_over_the_events_of_a_stream_is_found(size):
     assert "".join(one["delta"]["content"] for one in events if one["index"] == 1).startswith("none o")
 
 
+@pytest.mark.parametrize("form", ["data: {}\n\n", "data:{}\r\n\r\n"])
+def test_a_secret_spread_over_events_of_plain_text_is_found(form):
+    pieces = [PLAIN_KEY[start : start + 3] for start in range(0, len(PLAIN_KEY), 3)]
+    cleaned = secrets().redact("".join(form.format(piece) for piece in ["before", *pieces, "[DONE]"]).encode()).decode()
+    assert [line.removeprefix("data:").strip() for line in cleaned.split("\n") if line.strip()] == [
+        "before",
+        *["<secret>"] * len(pieces),
+        "[DONE]",
+    ]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_secret_spread_over_the_tokens_of_an_answer_is_found(indent):
+    pieces = [PLAIN_KEY[start : start + 3] for start in range(0, len(PLAIN_KEY), 3)]
+    tokens = [{"token": piece, "logprob": -0.5} for piece in pieces]
+    cleaned = json.loads(secrets().redact(json.dumps({"content": tokens}, indent=indent).encode()))
+    assert [one["token"] for one in cleaned["content"]] == ["<secret>"] * len(pieces)
+
+
 def test_a_representation_of_a_stream_is_searched_like_the_stream():
     stream = "".join(event(character) for character in PLAIN_KEY)
     assert '"content":"3"' not in secrets().clean(repr(stream.encode()))
