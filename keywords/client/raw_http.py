@@ -13,7 +13,7 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.authorization import authorization
-from keywords.engine.http.exchange import Exchange
+from keywords.engine.http.exchange import Exchange, parse_json
 from keywords.engine.http.raw_connection import RawConnection
 from keywords.engine.http.raw_request import RawRequest, send_raw_requests
 from keywords.engine.openai.answer import shown
@@ -161,7 +161,7 @@ class RawHttpLibrary:
         if decode is None:
             raise AssertionError(f"The answer's content-encoding is {encoding!r}, which no client offered to read")
         try:
-            json.loads(decode(exchange.body))
+            parse_json(decode(exchange.body))
         except (ValueError, OSError, EOFError, zlib.error) as error:
             raise AssertionError(
                 f"The answer, decoded as its content-encoding {encoding!r} says, should be JSON, but {error}: "
