@@ -12,7 +12,8 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.evidence.collector import COLLECTOR
-from keywords.engine.http.exchange import Exchange
+from keywords.engine.http.authorization import authorization
+from keywords.engine.http.exchange import Exchange, parse_json
 from keywords.engine.http.raw_connection import RawConnection
 from keywords.engine.http.raw_request import RawRequest, send_raw_requests
 from keywords.engine.openai.answer import shown
@@ -57,7 +58,8 @@ class RawHttpLibrary:
             method: the HTTP method.
             path: from the first slash.
             body: a text is sent as UTF-8.
-            headers: `Name: value` each, written as they are. The key is added, unless one of them is `authorization`.
+            headers: `Name: value` each, written as they are. The key, or the user and password in the address, is
+                added, unless one of them is `authorization`.
             form: `plain`; `chunked` for a body in chunks of seven bytes; `expect` to wait for `100 Continue` before the
                 body; `http/1.0`.
             within: limit of the whole exchange.
@@ -159,7 +161,7 @@ class RawHttpLibrary:
         if decode is None:
             raise AssertionError(f"The answer's content-encoding is {encoding!r}, which no client offered to read")
         try:
-            json.loads(decode(exchange.body))
+            parse_json(decode(exchange.body))
         except (ValueError, OSError, EOFError, zlib.error) as error:
             raise AssertionError(
                 f"The answer, decoded as its content-encoding {encoding!r} says, should be JSON, but {error}: "
@@ -211,10 +213,10 @@ class RawHttpLibrary:
 
 def _with_key(headers: tuple[str, ...]) -> list[tuple[str, str]]:
     pairs = [header(line) for line in headers]
-    key = target.api_key()
-    if key is None or any(name.lower() == "authorization" for name, _ in pairs):
+    value = authorization(target.client().base_url, target.api_key())
+    if value is None or any(name.lower() == "authorization" for name, _ in pairs):
         return pairs
-    return [("Authorization", f"Bearer {key}"), *pairs]
+    return [("Authorization", value), *pairs]
 
 
 def _bytes(body: bytes | str) -> bytes:
@@ -223,9 +225,9 @@ def _bytes(body: bytes | str) -> bytes:
 
 def _sent(requests: list[RawRequest], within: timedelta, *, together: bool = False) -> list[Exchange]:
     url = target.client().base_url
-    exchanges = send_raw_requests(url, requests, limit_s=within.total_seconds(), together=together)
+    limit_s = within.total_seconds()
+    exchanges = send_raw_requests(url, requests, limit_s=limit_s, together=together, observe=COLLECTOR.add)
     for exchange in exchanges:
-        COLLECTOR.add(exchange)
         outcome = exchange.failure if exchange.status is None else f"{exchange.status} {shown(exchange.body)}"
         logger.info(f"{exchange.method} {exchange.url} in {exchange.total_s:.3f} s: {outcome}")
     return exchanges

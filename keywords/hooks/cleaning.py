@@ -3,8 +3,8 @@
 `TraceabilityListener` brings them, so that no run can lack them. One acts before all other listeners, Allure's
 included; the other after them, because they too write into a result.
 
-Robot writes the names of keywords, tests, suites, groups and branches before it asks any listener. They come from the
-suites' files, unless a row runs a keyword that another text names.
+Robot writes names, and its debug file also arguments, before it asks any listener; a logger of Robot cleans those.
+Names of suites come from their files.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from robot.result import model
 
 from keywords.engine.redaction.files import redact_files
 from keywords.engine.redaction.secrets import REDACTED, SECRETS
+from keywords.hooks.robot_settings import FirstLogger
 from keywords.traceability.evidence.earlier_run import GATEWAY_FILES
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class CleaningListener:
 
     def __init__(self) -> None:
         self._streams: tuple[TextIO | None, TextIO | None] | None = None
+        self._beginnings = FirstLogger(_clean_name, _clean_item)
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
         """Learn the secrets that the suite was given; at first also those of the environment and of `-v`."""
@@ -62,6 +64,7 @@ class CleaningListener:
         if _is_outermost(data):
             SECRETS.protect_environment(os.environ)
             SECRETS.protect_environment({name: value for name, value in variables.items() if isinstance(value, str)})
+            self._beginnings.begin()
             self._streams = sys.__stdout__, sys.__stderr__
             # `Log To Console` writes here without asking a listener.
             sys.__stdout__, sys.__stderr__ = map(_cleaned_stream, self._streams)  # type: ignore[assignment,misc]
@@ -76,10 +79,6 @@ class CleaningListener:
         """Clean what a listener sees of a row that begins."""
         _clean_documented(result)
 
-    def start_body_item(self, data: object, result: Any) -> None:  # noqa: ARG002
-        """Clean what a listener sees of a keyword that begins."""
-        _clean_item(result)
-
     def end_body_item(self, data: object, result: Any) -> None:  # noqa: ARG002
         """Clean what Robot writes about a keyword or a control structure."""
         _clean_item(result)
@@ -92,6 +91,7 @@ class CleaningListener:
         """Clean what Robot writes about a suite."""
         _clean_documented(result)
         if _is_outermost(data) and self._streams:
+            self._beginnings.end()
             sys.__stdout__, sys.__stderr__ = self._streams  # type: ignore[assignment,misc]
             self._streams = None
 
@@ -195,11 +195,18 @@ def _clean_documented(result: result.TestCase | result.TestSuite) -> None:
     """Clean a test or a suite."""
     result.doc = _cleaned(result.doc)
     result.message = _cleaned(result.message)
+    for name in [name for name in result.metadata if _cleaned(name) != name]:
+        result.metadata[_cleaned(name)] = result.metadata.pop(name)
     if cleaned := _changes(result.metadata):
         result.metadata.update(cleaned)
     tags = [str(tag) for tag in getattr(result, "tags", ())]
     if tags != [_cleaned(tag) for tag in tags]:
         result.tags = [_cleaned(tag) for tag in tags]
+
+
+def _clean_name(row: result.TestCase) -> None:
+    if (cleaned := _cleaned(row.name)) != row.name:
+        row.name = cleaned
 
 
 def _changes(texts: Mapping[str, str]) -> dict[str, str]:

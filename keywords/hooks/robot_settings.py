@@ -1,17 +1,23 @@
-"""Robot's settings of the current run, and its console.
+"""Robot's settings of the current run, its console, and what it writes before it asks a listener.
 
-Robot hands neither to a listener. All access to its internals stands in this module; where a version of Robot lacks
-them, a run has a longer console and a longer log, and nothing else changes.
+Robot hands none of them to a listener. All access to its internals stands in this module; where a version of Robot
+lacks them, a run has a longer console and a longer log, and names as they were said; nothing else changes.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robot.output import LOGGER
 from robot.output.console import VerboseConsole
+from robot.output.loggerapi import LoggerApi
 from robot.running.context import EXECUTION_CONTEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from robot import result, running
 
 _MISSING = (AttributeError, KeyError, TypeError)
 
@@ -61,3 +67,34 @@ class ShortConsole:
             for name, method in self._methods.items():
                 setattr(LOGGER._console, name, method)  # noqa: SLF001
         self._methods = {}
+
+
+class FirstLogger(LoggerApi):  # type: ignore[misc]  # Robot's class has no types
+    """Hears of rows, keywords and control structures before Robot writes their beginnings; listeners hear after it.
+
+    Args:
+        start_row: called with the result of a row that begins.
+        start_item: called with the result of a keyword or a control structure that begins.
+    """
+
+    def __init__(self, start_row: Callable[[result.TestCase], None], start_item: Callable[[object], None]) -> None:
+        self._start_row = start_row
+        self._start_item = start_item
+
+    def begin(self) -> None:
+        """Hear of all from now on."""
+        with suppress(*_MISSING):
+            LOGGER._other_loggers.insert(0, self)  # noqa: SLF001
+
+    def end(self) -> None:
+        """Hear of nothing any more."""
+        with suppress(*_MISSING):
+            LOGGER.unregister_logger(self)
+
+    def start_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
+        """Pass a row on."""
+        self._start_row(result)
+
+    def start_body_item(self, data: object, result: object) -> None:  # noqa: ARG002
+        """Pass a keyword or a control structure on."""
+        self._start_item(result)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -246,10 +245,7 @@ class PaceLibrary:
         Streams Should Run Side By Side    ${streams}
         ```
         """
-        client = target.client()
-        with ThreadPoolExecutor(times) as pool:
-            futures = [pool.submit(client.stream, prompt, max_tokens=max_tokens) for _ in range(times)]
-        streams = [future.result() for future in futures]
+        streams = target.client().stream_together([prompt] * times, max_tokens=max_tokens)
         for stream in streams:
             logger.info(repr(stream))
         return streams

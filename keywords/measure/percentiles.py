@@ -65,10 +65,10 @@ class PercentilesLibrary:
         if statistic == "max" and not values:
             raise ValueError("There is no number, and so no largest one")
         value = max(values) if statistic == "max" else percentile(values, int(statistic[1:]))
-        first = ", ".join(f"{each:g}" for each in sorted(values)[-_SHOWN:])
-        logger.info(f"{statistic} of {len(values)} numbers: {value:g}; the largest are {first}")
-        label = f"The {statistic} of {len(values)} numbers"
-        return verify(value, assertion_operator, assertion_expected, label, message, f"the largest are {first}")
+        largest = "the largest: " + ", ".join(f"{each:g}" for each in sorted(values)[-_SHOWN:])
+        label = f"The {statistic} of {len(values)} {'number' if len(values) == 1 else 'numbers'}"
+        logger.info(f"{label} is {value:g}; {largest}")
+        return verify(value, assertion_operator, assertion_expected, label, message, largest)
 
     @keyword
     def get_durations(self, answers: Sequence[Answer | StreamedAnswer | Exchange]) -> list[float]:

@@ -57,9 +57,8 @@ def verify(
     except TypeError as error:
         if operator is None:
             raise
-        reason = (
-            f"{_failure(label, operator, expected, value)}, a {type(value).__name__} that cannot be compared with it"
-        )
+        kind = type(value).__name__
+        reason = f"{_failure(label, operator, expected, value)}, which cannot be compared with it (type {kind})"
         raise AssertionError(_with_details(reason, details)) from error
     return verified
 

@@ -49,6 +49,8 @@ class EvidenceLibrary:
         if not FILE_NAME.fullmatch(name) or name in RESERVED:
             remedy = "begin with a letter and go on with letters, digits, spaces, dots, hyphens and underscores"
             raise ValueError(f"name: {name!r} cannot be used; {remedy}, and use none of {', '.join(sorted(RESERVED))}")
+        if SECRETS.clean(name) != name:
+            raise ValueError("name: a secret stands in it, and names of files are shown; choose another one")
         content = SECRETS.redact(_content(value))
         folder = _folder()
         folder.mkdir(parents=True, exist_ok=True)

@@ -181,8 +181,14 @@ def _names(value: object) -> list[str]:
 def _lacks(thing: object, name: str) -> str:
     if name.startswith("the "):
         return f"{name.capitalize()} has"
-    words = name or name_of(thing) or ("fields" if isinstance(thing, Mapping) else "list")
+    words = name or name_of(thing) or _kind(thing)
     return f"The {words} {'have' if words.endswith('s') else 'has'}"
+
+
+def _kind(thing: object) -> str:
+    if isinstance(thing, str | bytes):
+        return "text"
+    return "fields" if isinstance(thing, Mapping) else "list" if isinstance(thing, Sequence) else "value"
 
 
 def _what_is_there(value: object, walked: str) -> str:
@@ -192,6 +198,10 @@ def _what_is_there(value: object, walked: str) -> str:
         return f": {walked} has only {names}" if walked else f", only {names or 'none'}"
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         if not walked:
-            return f": there are {len(value)}" if name_of(value) else f": it has {len(value)} items"
-        return f": {walked} has {len(value)} items"
-    return f": {walked} is {shown(value)}"
+            return f": there are {len(value)}" if name_of(value) else f": it has {_items(value)}"
+        return f": {walked} has {_items(value)}"
+    return f": {walked or 'it'} is {shown(value)}"
+
+
+def _items(values: Sequence[object]) -> str:
+    return "1 item" if len(values) == 1 else f"{len(values)} items"

@@ -13,7 +13,7 @@ Test Tags           req:SELF-031    kind:reliability    needs:scripted-backend
 *** Test Cases ***
 An answer that does not come is given up by the tokens that were asked for
     Script Fault    ${BACKEND}    silence
-    Run Keyword And Expect Error    *no end of the answer within 0.5 s; the request asks for max_tokens=20
+    Run Keyword And Expect Error    *no end of the answer within 0.5 s; the request asks for max_tokens=20; *
     ...    Ask    Hello.    max_tokens=20
 
 A stream that ignores its limit is cut, and the row says so

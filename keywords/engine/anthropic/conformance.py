@@ -6,10 +6,10 @@ are no defect.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.anthropic.messages import object_in
+from keywords.engine.http.exchange import parse_json
 from keywords.engine.openai.answer import shown
 from keywords.engine.openai.conformance import is_one_of
 
@@ -89,7 +89,7 @@ def error_defects(exchange: Exchange) -> list[str]:
 def error_body_defects(status: int, data: bytes) -> list[str]:
     """Defects of the body of an error answer: its shape, and the error type of its status."""
     try:
-        body = json.loads(data)
+        body = parse_json(data)
     except ValueError:
         return [f"the body is not JSON: {shown(data)}"]
     if not isinstance(body, dict):

@@ -27,18 +27,21 @@ MASKED_HEADERS = {
 }
 """Beginning of a header that the recorder masked, and the variable that replaces the mask."""
 ANY_MASKED_HEADER = ("", "$GATEWAY_API_KEY")
-OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "user-agent"}
+OWN_HEADERS = {"host", "content-length", "connection", "accept-encoding", "user-agent"}
 """Headers that belong to the client and its connection, not to the request."""
 HEAD = "HEAD"
+_VERSION = "/v1/"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 _SCRIPT_HEAD = """\
 #!/bin/sh
 # Sends again what this row sent: all of it, or one exchange by its number: sh curl.sh 3
 # GATEWAY_URL says where to, if not to where the row sent it. GATEWAY_API_KEY holds the key, GATEWAY_USER user:password
-# and GATEWAY_COOKIE the cookies, if the row sent any: they stand in no file.
+# and GATEWAY_COOKIE the cookies, if the row sent any: they stand in no file. Where the row sent a wrong key, give that.
 cd "$(dirname "$0")" || exit 1
-[ -n "${{GATEWAY_URL:-}}" ] || GATEWAY_URL={origin}
+[ -n "${{GATEWAY_URL:-}}" ] || GATEWAY_URL={base}
+GATEWAY_URL="${{GATEWAY_URL%/}}"
+GATEWAY_URL="${{GATEWAY_URL%/v1}}"
 GATEWAY_API_KEY="${{GATEWAY_API_KEY:-}}"
 GATEWAY_USER="${{GATEWAY_USER:-}}"
 GATEWAY_COOKIE="${{GATEWAY_COOKIE:-}}"
@@ -74,9 +77,9 @@ def write_curl_script(folder: Path, written: Iterable[WrittenExchange], redact: 
     if not exchanges:
         return None
     quoted = _Quoted(redact)
-    origin = _origin(exchanges[0].exchange.url)
-    head = _SCRIPT_HEAD.format(origin=quoted(origin), unreachable=CURL_CANNOT_CONNECT)
-    parts = [head, *(_curl(one, origin, quoted) for one in exchanges), _SCRIPT_TAIL]
+    base = _base_url([one.exchange.url for one in exchanges])
+    head = _SCRIPT_HEAD.format(base=quoted(base), unreachable=CURL_CANNOT_CONNECT)
+    parts = [head, *(_curl(one, base, quoted) for one in exchanges), _SCRIPT_TAIL]
     script = folder / "curl.sh"
     script.write_bytes("\n".join(parts).encode("utf-8", "backslashreplace"))
     script.chmod(0o755)
@@ -100,19 +103,22 @@ class _Quoted:
         return self._redact(text.encode("utf-8", "backslashreplace")).decode("utf-8", "replace")
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+def _base_url(urls: list[str]) -> str:
+    """The address of the server without `/v1`; it may have a path of its own, such as `https://host/api`."""
+    first = next((url for url in urls if _VERSION in url), urls[0])
+    parts = urlsplit(first)
+    own_path = parts.path.partition(_VERSION)[0] if _VERSION in parts.path else ""
+    return f"{parts.scheme}://{parts.netloc}{own_path}"
 
 
-def _curl(written: WrittenExchange, origin: str, quoted: _Quoted) -> str:
+def _curl(written: WrittenExchange, base: str, quoted: _Quoted) -> str:
     exchange = written.exchange
     number = f"{written.number:02}"
     # Neither a proxy nor a configuration of this user: the row's client had none.
     words = ["curl -q --noproxy '*'", "--silent", "--show-error", "--no-buffer", "--include", "--max-time 300"]
     words += ["--path-as-is", "--globoff", _method(exchange)]
-    if exchange.url.startswith(origin + "/"):
-        words.append(f'--url "$GATEWAY_URL"{quoted(exchange.url.removeprefix(origin))}')
+    if exchange.url.startswith(base + "/"):
+        words.append(f'--url "$GATEWAY_URL"{quoted(exchange.url.removeprefix(base))}')
     else:
         words.append(f"--url {quoted(exchange.url)}")
     notes = [f"# {number}: {quoted.comment(_outcome(exchange))}"]

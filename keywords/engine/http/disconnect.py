@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx2
 
 from keywords.engine import clock
+from keywords.engine.http.authorization import authorization
 from keywords.engine.http.exchange import Chunk, Exchange
 from keywords.engine.http.recorder import describe, masked
 from keywords.engine.redaction.addresses import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from urllib.parse import SplitResult
 
     from keywords.engine.http.exchange import Observer
 
@@ -73,7 +72,9 @@ def send_and_disconnect(
     address = urlsplit(base_url)
     connection_class = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
     connection = connection_class(address.netloc.rpartition("@")[2], timeout=_TIMEOUT_S)
-    headers = {"content-type": "application/json", **_authorization(address, api_key)}
+    headers = {"content-type": "application/json"}
+    if credentials := authorization(base_url, api_key):
+        headers["authorization"] = credentials
     data = json.dumps(body).encode()
     exchange = Exchange(
         method="POST",
@@ -102,13 +103,6 @@ def send_and_disconnect(
         exchange.chunks = [Chunk(exchange.total_s, received)] if received else []
         exchange.under_way = False
     return Disconnect(at_s, exchange.status, request_id, received, exchange)
-
-
-def _authorization(address: SplitResult, api_key: str | None) -> dict[str, str]:
-    if address.username or address.password:
-        user = f"{unquote(address.username or '')}:{unquote(address.password or '')}"
-        return {"authorization": f"Basic {base64.b64encode(user.encode()).decode()}"}
-    return {"authorization": f"Bearer {api_key}"} if api_key else {}
 
 
 def _read_events(connection: http.client.HTTPConnection, count: int) -> tuple[int, str | None, bytes]:

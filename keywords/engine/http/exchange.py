@@ -78,9 +78,12 @@ def parse_json(data: str | bytes) -> Any:
     """Parse JSON by RFC 8259: unlike `json.loads`, refuse NaN and Infinity.
 
     Raises:
-        ValueError: the data is not JSON, or not UTF-8.
+        ValueError: the data is not JSON, or not UTF-8, or nested too deeply to be read.
     """
-    return json.loads(data, parse_constant=_refuse_constant)
+    try:
+        return json.loads(data, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deeply to be read") from error
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -32,6 +32,6 @@ def revealed_insides(text: str, url: str) -> list[str]:
     found = [
         f"{what} ({match[0].strip()[:80]!r})" for what, pattern in _PATTERNS.items() if (match := pattern.search(text))
     ]
-    known = urlsplit(url).netloc
+    known = urlsplit(url).netloc.rpartition("@")[2]
     others = [address for address in _ADDRESS.findall(text) if address != known]
     return [*found, *(f"the address of another process ({address!r})" for address in others[:1])]

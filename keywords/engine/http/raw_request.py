@@ -7,16 +7,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import httpx2
+
 from keywords.engine import clock
 from keywords.engine.http.exchange import Chunk, Exchange
 from keywords.engine.http.raw_connection import BrokenAnswerError, RawAnswer, RawConnection
-from keywords.engine.http.recorder import SECRET_HEADERS
+from keywords.engine.http.recorder import describe, masked
+from keywords.engine.redaction.addresses import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from keywords.engine.http.exchange import Observer
+
 _CHUNK_BYTES = 7
 _CONTINUE = 100
+_FORM_HEADERS = {"chunked": [("Transfer-Encoding", "chunked")], "expect": [("Expect", "100-continue")]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +46,20 @@ class RawRequest:
     form: Literal["plain", "chunked", "expect", "http/1.0"] = "plain"
     keep: bool = False
 
+    @property
+    def form_headers(self) -> list[tuple[str, str]]:
+        """The headers that the form adds."""
+        return _FORM_HEADERS.get(self.form, [])
+
     def head(self, host: str) -> bytes:
         """The request line and the headers."""
         version = "1.0" if self.form == "http/1.0" else "1.1"
         pairs = [("Host", host), *self.headers]
         if not self.keep:
             pairs.append(("Connection", "close"))
-        if self.form == "chunked":
-            pairs.append(("Transfer-Encoding", "chunked"))
-        elif self.body or self.method in {"POST", "PUT"}:
+        pairs += self.form_headers
+        if self.form != "chunked" and (self.body or self.method in {"POST", "PUT"}):
             pairs.append(("Content-Length", str(len(self.body))))
-        if self.form == "expect":
-            pairs.append(("Expect", "100-continue"))
         lines = [f"{self.method} {self.path} HTTP/{version}", *(f"{name}: {value}" for name, value in pairs)]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
@@ -64,7 +72,12 @@ class RawRequest:
 
 
 def send_raw_requests(
-    base_url: str, requests: Sequence[RawRequest], *, limit_s: float, together: bool = False
+    base_url: str,
+    requests: Sequence[RawRequest],
+    *,
+    limit_s: float,
+    together: bool = False,
+    observe: Observer = lambda _: None,
 ) -> list[Exchange]:
     """Send requests on one new connection and record the answers; a failure is recorded, not raised.
 
@@ -73,44 +86,61 @@ def send_raw_requests(
         requests: in their order; after a failure, the rest is not sent.
         limit_s: for all of them together.
         together: write all requests before the first answer is read.
+        observe: called with each exchange before the first request is sent.
 
     Returns:
         One exchange for each request. After a HEAD on a connection that is not kept, the body is what came until the
         server closed it.
     """
     exchanges = [_begun(base_url, request) for request in requests]
+    for exchange in exchanges:
+        observe(exchange)
     try:
-        connection = RawConnection(base_url, limit_s)
+        with RawConnection(base_url, limit_s) as connection:
+            _send(connection, requests, exchanges, together=together)
     except OSError as error:
-        for exchange in exchanges:
-            exchange.failure = f"the server cannot be reached: {error}"
-        return exchanges
-    with connection:
-        if together:
-            connection.write(b"".join(each.head(connection.host) + each.framed_body() for each in requests))
-        for request, exchange in zip(requests, exchanges, strict=True):
-            exchange.sent_at = clock.now()
-            try:
-                answer, rest = _answer(connection, request, written=together)
-            except BrokenAnswerError as error:
-                exchange.total_s = clock.now() - exchange.sent_at
-                exchange.failure = str(error)
-                for later in exchanges[exchanges.index(exchange) + 1 :]:
-                    later.failure = f"not sent: before it, {error}" if not together else str(error)
-                break
-            _record(exchange, answer, rest)
+        _break_off(exchanges, f"the server cannot be reached: {error}")
+    except BaseException as error:  # also a row's time limit and Ctrl-C
+        _break_off(exchanges, describe(error))
+        raise
     return exchanges
 
 
 def _begun(base_url: str, request: RawRequest) -> Exchange:
-    headers = {name.lower(): "<secret>" if name.lower() in SECRET_HEADERS else value for name, value in request.headers}
     return Exchange(
         method=request.method,
-        url=f"{base_url}{request.path}",
-        request_headers=headers,
+        url=f"{without_credentials(base_url)}{request.path}",
+        request_headers=masked(httpx2.Headers([*request.headers, *request.form_headers])),
         request_body=request.body,
         started_at=time.time(),
+        sent_at=clock.now(),
+        under_way=True,
     )
+
+
+def _send(
+    connection: RawConnection, requests: Sequence[RawRequest], exchanges: list[Exchange], *, together: bool
+) -> None:
+    if together:
+        connection.write(b"".join(each.head(connection.host) + each.framed_body() for each in requests))
+    for number, (request, exchange) in enumerate(zip(requests, exchanges, strict=True)):
+        exchange.sent_at = clock.now()
+        try:
+            answer, rest = _answer(connection, request, written=together)
+        except BrokenAnswerError as error:
+            _break_off([exchange], str(error))
+            _break_off(exchanges[number:], str(error) if together else f"not sent: before it, {error}")
+            return
+        _record(exchange, answer, rest)
+
+
+def _break_off(exchanges: list[Exchange], failure: str) -> None:
+    """End all exchanges that are under way."""
+    for exchange in exchanges:
+        if exchange.under_way:
+            exchange.total_s = clock.now() - exchange.sent_at
+            exchange.failure = failure
+            exchange.under_way = False
 
 
 def _answer(connection: RawConnection, request: RawRequest, *, written: bool) -> tuple[RawAnswer, bytes]:
@@ -131,6 +161,7 @@ def _answer(connection: RawConnection, request: RawRequest, *, written: bool) ->
 
 def _record(exchange: Exchange, answer: RawAnswer, rest: bytes) -> None:
     exchange.total_s = exchange.headers_s = clock.now() - exchange.sent_at
+    exchange.under_way = False
     exchange.status = answer.status
     exchange.response_headers = {name: answer.header(name) or "" for name, _ in answer.headers}
     body = answer.body + rest

@@ -136,6 +136,15 @@ class ChatClient:
         """
         return self._stream(self._stream_body(messages, include_usage=include_usage, **params), lambda: None)
 
+    def stream_together(self, prompts: Sequence[str], **params: Any) -> list[StreamedAnswer]:
+        """Request a stream for each prompt at once, as `stream` does, and read all to their ends.
+
+        Raises:
+            NoUsableAnswer: see `stream`; of the first prompt that failed, once all have ended.
+        """
+        bodies = [self._stream_body(prompt, **params) for prompt in prompts]
+        return at_once([partial(self._stream, body, lambda: None, beside=len(bodies)) for body in bodies])
+
     def start_stream(self, messages: Messages, *, content_within_s: float = 30.0, **params: Any) -> RunningStream:
         """Start a stream in a thread and return at its first text or its end.
 
@@ -203,7 +212,7 @@ class ChatClient:
         options = {"stream_options": {"include_usage": True}} if include_usage else {}
         return json.dumps(self.request(messages, **{"stream": True, **options, **params})).encode()
 
-    def _stream(self, body: bytes, on_content: Callable[[], None]) -> StreamedAnswer:
+    def _stream(self, body: bytes, on_content: Callable[[], None], *, beside: int = 1) -> StreamedAnswer:
         assembly = StreamAssembly()
 
         def take(chunk: Chunk) -> None:
@@ -214,7 +223,7 @@ class ChatClient:
         # llama.cpp's server closes the connection after a stream although it announced to keep it. The next request
         # would race with that, so a stream's connection is never reused.
         headers = httpx2.Headers({**JSON, **self._authorization, "connection": "close"})
-        exchange = self._exchange("POST", CHAT, body, headers, take)
+        exchange = self._exchange("POST", CHAT, body, headers, take, at_once=beside)
         raise_unless_ok(exchange)
         return assembly.answer(exchange)
 

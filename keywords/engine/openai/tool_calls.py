@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from keywords.engine.http.exchange import parse_json
 from keywords.engine.openai.answer import first_choice
 from keywords.engine.openai.stream import StreamedAnswer
 
@@ -26,7 +27,7 @@ class CalledTool:
     def __str__(self) -> str:
         """The name and the arguments in normalised JSON; arguments that are no JSON stay unchanged."""
         try:
-            arguments = json.dumps(json.loads(self.arguments), sort_keys=True)
+            arguments = json.dumps(parse_json(self.arguments), sort_keys=True)
         except ValueError:
             arguments = f"(no JSON: {self.arguments!r})"
         return f"{self.name} {arguments}"

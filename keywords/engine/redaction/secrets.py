@@ -9,13 +9,14 @@ in innocent texts too, and ciphers: a text that was encrypted, reversed or compr
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keywords.engine.redaction.addresses import credentials
 from keywords.engine.redaction.escapes import decode
 from keywords.engine.redaction.forms import SHORTEST, forms
 from keywords.engine.redaction.printable import printable
-from keywords.engine.redaction.stream import spans_across_events
+from keywords.engine.redaction.stream import has_events, spans_across_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +27,11 @@ REDACTED = b"<secret>"
 TEXT_LIMIT = 1_000_000
 """Characters of one text that are shown."""
 _NESTED = 4
-_SECRET_NAME = re.compile(r"(KEYS?|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
+_SURE_NAME = re.compile(r"(API_?KEYS?|PASSWORD|PASSWD)$", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"(KEYS?|TOKENS?|SECRETS?|CREDENTIALS?)$", re.IGNORECASE)
+_PATH = re.compile(r"(~|\.{1,2})?[\\/]|[A-Za-z]:[\\/]")
+_BASE64 = re.compile(r"/[A-Za-z0-9+/]+=*")
+_LONGEST_WORD = 15
 _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _CREDENTIALS = re.compile(rb"(?<=://)[^\s/?#@'\"<>\\]*:[^\s/?#@'\"<>\\]*(?=@)")
 _WORD = re.compile(rb"[A-Za-z0-9_-]")
@@ -69,13 +74,17 @@ class Secrets:
             self.protect(secret)
 
     def protect_environment(self, environment: Mapping[str, str]) -> None:
-        """Keep the secrets of an environment out: variables named as keys, tokens or passwords, and addresses."""
+        """Keep the secrets of an environment out: of addresses, and of variables named as keys, tokens or passwords.
+
+        A path is none, nor is a word such as `disabled`, unless it is an API key or a password.
+        """
         for name, value in environment.items():
             if _ADDRESS.match(value):
                 self.protect_address(value)
-            elif _SECRET_NAME.search(name) and not value.startswith("/"):
-                for secret in value.replace(",", " ").split():
-                    self.protect(secret)
+            elif (sure := _SURE_NAME.search(name)) or _SECRET_NAME.search(name):
+                for part in value.replace(",", " ").split():
+                    if not _is_path(part) and (sure or not _is_word(part)):
+                        self.protect(part)
 
     def redact(self, data: bytes, mark: bytes = REDACTED) -> bytes:
         """Replace every secret by a mark."""
@@ -104,7 +113,7 @@ class Secrets:
     def _spans(self, data: bytes, depth: int = 0) -> list[Span]:
         spans = [*self._spans_as_written(data)]
         if depth < _NESTED:
-            if data.count(b"data:") > 1 or data.count(b"\n{") > 1:
+            if has_events(data):
                 spans += spans_across_events(data, lambda text: self._spans(text, depth + 1))
             if decoded := decode(data):
                 spans += [decoded.source(*span) for span in self._spans(decoded.data, depth + 1)]
@@ -145,6 +154,18 @@ def _looks_random(piece: bytes) -> bool:
     text = piece.decode("latin-1")
     has_digits, has_letters = any(map(str.isdigit, text)), any(map(str.isalpha, text))
     return (has_digits and has_letters) or (text != text.lower() and text != text.upper())
+
+
+def _is_path(value: str) -> bool:
+    """Whether a value is a path. A secret in base64 may begin with a slash too, but with no folder of this machine."""
+    if not _PATH.match(value):
+        return False
+    return not _BASE64.fullmatch(value) or Path("/", value.split("/")[1]).is_dir()
+
+
+def _is_word(value: str) -> bool:
+    """Whether a value is a word, such as `disabled` or `created_at`, that innocent texts have too."""
+    return not _looks_random(value.encode()) and (len(value) <= _LONGEST_WORD or not value.isalnum())
 
 
 def _decoded(data: bytes) -> str:

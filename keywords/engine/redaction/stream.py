@@ -1,4 +1,4 @@
-"""Texts that a stream spreads over its events."""
+"""Texts that a stream spreads over its events, and an answer over the items of a list."""
 
 from __future__ import annotations
 
@@ -9,15 +9,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 Span = tuple[int, int]
+_ITEMS = (b"},{", b"}, {", b"},\n")
 _FIELD = re.compile(rb'"([A-Za-z_]+)"\s*:\s*"((?:[^"\\]|\\.)*)"')
+_PLAIN = re.compile(rb"data: ?([^{\[\r\n][^\r\n]*)")
+"""An event whose data is a text, not JSON."""
 _INDEX = re.compile(rb'"index"\s*:\s*(\d+)')
 
 
+def has_events(data: bytes) -> bool:
+    """Whether a text may lie spread over data: it has several events, lines of JSON, or objects in a list."""
+    return any(data.count(between) > 1 for between in (b"data:", b"\n{")) or any(item in data for item in _ITEMS)
+
+
 def spans_across_events(data: bytes, find: Callable[[bytes], list[Span]]) -> Iterator[Span]:
-    """Find spans in the text that the same field of consecutive events spells, such as `content`.
+    """Find spans in the text that the same field of consecutive events or items spells, such as `content` or `token`.
 
     Args:
-        data: server-sent events or lines of JSON.
+        data: server-sent events, lines of JSON, or JSON with a list.
         find: finds the spans in a text.
 
     Yields:
@@ -26,6 +34,8 @@ def spans_across_events(data: bytes, find: Callable[[bytes], list[Span]]) -> Ite
     fields: dict[tuple[bytes, bytes], list[Span]] = {}
     start = 0
     for line in data.splitlines(keepends=True):
+        if plain := _PLAIN.match(line):
+            fields.setdefault((b"data", b""), []).append((start + plain.start(1), start + plain.end(1)))
         index = _INDEX.search(line)
         for match in _FIELD.finditer(line):
             place = (match[1], index[1] if index else b"")

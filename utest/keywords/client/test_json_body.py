@@ -36,7 +36,7 @@ def test_a_field_of_the_body_is_compared(answer, response):
 def test_a_field_that_the_body_lacks_is_a_verdict(answer):
     with pytest.raises(AssertionError, match=r"The body has no usage\.total_tokens: usage has only completion_tokens"):
         LIBRARY.get_body_field(answer, "usage.total_tokens", EQUAL, "8")
-    with pytest.raises(AssertionError, match=r"The body has no choices\[1\]\.text: choices has 1 items"):
+    with pytest.raises(AssertionError, match=r"The body has no choices\[1\]\.text: choices has 1 item"):
         LIBRARY.get_body_field(answer, "choices[1].text")
 
 

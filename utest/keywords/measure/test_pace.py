@@ -172,4 +172,10 @@ def test_the_same_question_is_asked_again(gateway):
 
 def test_streams_are_asked_for_together(gateway, make):
     gateway.streams(*make.good_stream)
-    assert [each.text for each in pace.stream_together("Hello", times=2)] == ["Héllo"] * 2
+    assert [each.text for each in pace.stream_together("Hello", times=2, max_tokens=50)] == ["Héllo"] * 2
+
+
+def test_streams_at_once_wait_for_a_server_that_answers_one_after_the_other(gateway, make):
+    gateway.streams(*make.good_stream)
+    pace.stream_together("Hello", times=3, max_tokens=50)
+    assert {each.extensions["timeout"]["read"] > 15 + 3 * 50 * 0.4 for each in gateway.asked} == {True}

@@ -24,8 +24,8 @@ def failure(value, operator, expected, label="The thing", **more):
         (["a", "b"], "not contains", ["b", "c"], "The thing should not contain ['b', 'c'], got ['a', 'b']"),
         (None, "<", 5, "The thing should be compared with 5, but there is none"),
         (None, "contains", "a", "The thing should be compared with 'a', but there is none"),
-        ("7", "<", 5, "The thing should be less than 5, got '7', a str that cannot be compared with it"),
-        ({}, "<", 5, "The thing should be less than 5, got {}, a dict that cannot be compared with it"),
+        ("7", "<", 5, "The thing should be less than 5, got '7', which cannot be compared with it (type str)"),
+        ({}, "<", 5, "The thing should be less than 5, got {}, which cannot be compared with it (type dict)"),
     ],
 )
 def test_a_failed_comparison_says_what_was_expected_and_what_came(value, operator, expected, message):

@@ -38,14 +38,16 @@ def test_a_field_is_found_and_compared_by_its_type(path, expected):
     ("thing", "path", "message"),
     [
         (LedgerEntry(), "cost", "The ledger entry has no cost, only status, code, attempts"),
-        (LedgerEntry(), "attempts[1].status", "The ledger entry has no attempts[1].status: attempts has 1 items"),
+        (LedgerEntry(), "attempts[1].status", "The ledger entry has no attempts[1].status: attempts has 1 item"),
         (
             LedgerEntry(),
             "attempts[0].cost",
             "The ledger entry has no attempts[0].cost: attempts[0] has only status,",
         ),
         (LedgerEntry(), "code.length", "The ledger entry has no code.length: code is None"),
-        (LedgerEntry(), "attempts.status", "The ledger entry has no attempts.status: attempts has 1 items"),
+        (LedgerEntry(), "attempts.status", "The ledger entry has no attempts.status: attempts has 1 item"),
+        (None, "status", "The value has no status: it is None"),
+        ("text", "status", "The text has no status: it is 'text'"),
         (DotDict(a=1), "b", "The fields have no b, only a"),
         ([], "[0].path", "The list has no [0].path: it has 0 items"),
         ([LedgerEntry()], "[-2]", "The ledger entries have no [-2]: there are 1"),

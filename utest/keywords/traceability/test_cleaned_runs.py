@@ -63,6 +63,10 @@ Values are shown
     Set Test Documentation    documentation ${value}
     Set Suite Documentation    documentation ${value}
     Set Suite Metadata    Key    ${value}    top=True
+    Set Suite Metadata    ${value}    name    top=True
+    GROUP    ${value}
+        Run Keyword And Ignore Error    Run Keyword    ${value}
+    END
     Run Keyword And Ignore Error    Break Down
     Run Keyword    Return It    ${value}
     Set Test Message    message ${value}
@@ -104,6 +108,7 @@ def speaking(project, monkeypatch, said, *options):
     project.write("suites/api/speaking.robot", SPEAKING)
     project.write("suites/api/broken_setup.robot", BROKEN_SETUP)
     outputs = ("--xunit", "xunit.xml", "--listener", "allure_robotframework:results/allure", "--suite", "Speaking")
+    outputs += ("--debugfile", "debug.txt")
     return project.robot("--loglevel", "TRACE", *outputs, "--suite", "Broken Setup", *options)
 
 
@@ -129,6 +134,15 @@ def test_a_secret_is_shown_nowhere_however_robot_comes_by_it(project, monkeypatc
     assert messages["Values are shown"] == "message <secret>"
     assert messages["A keyword breaks down"] == "<secret>"
     assert messages["A comparison fails"].count("<b>&lt;secret&gt;</b>") == 1
+
+
+def test_a_refused_row_does_not_show_a_secret_in_its_name(project, monkeypatch):
+    monkeypatch.setenv("SPEAKER_API_KEY", KEY)
+    project.replace("suites/api/chat.robot", "A stream ends", "A stream ends for %{SPEAKER_API_KEY}")
+    process = project.robot()
+    assert process.returncode
+    assert "A stream ends for %{SPEAKER_API_KEY}" in process.stderr
+    assert places(project, process, KEY) == set()
 
 
 def test_the_search_finds_what_is_no_secret(project, monkeypatch):

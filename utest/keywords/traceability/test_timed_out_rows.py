@@ -12,6 +12,8 @@ import httpx2
 from robot.api.deco import keyword, library
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http.disconnect import send_and_disconnect
+from keywords.engine.http.patience import Patience
+from keywords.engine.http.raw_request import RawRequest, send_raw_requests
 from keywords.engine.http.recorder import RecordingTransport
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.scripted.backend import Script, ScriptedBackend
@@ -57,9 +59,15 @@ class Waiter:
         send_and_disconnect(self._backend.url, {"model": "m"}, api_key="k", observe=COLLECTOR.add, after_events=1)
 
     @keyword
+    def write_a_request(self):
+        self._start(Fault("silence"))
+        request = RawRequest("POST", "/v1/chat/completions", body=b"{}")
+        send_raw_requests(self._backend.url, [request], limit_s=30, observe=COLLECTOR.add)
+
+    @keyword
     def ask_with_the_package(self):
         self._start(Fault("silence"))
-        transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), COLLECTOR.add, 30)
+        transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), COLLECTOR.add, Patience(30))
         http = httpx2.Client(transport=transport, trust_env=False, timeout=30)
         client = openai.OpenAI(base_url=self._backend.url + "/v1", api_key="k", max_retries=0, http_client=http)
         client.chat.completions.create(model="m", messages=[{"role": "user", "content": "x"}])
@@ -96,7 +104,7 @@ def timed_out(project, keyword, rest="0 s"):
     return folder, json.loads((folder / "01-exchange.json").read_bytes())
 
 
-@pytest.mark.parametrize("keyword", ["Ask Silence", "Ask With The Package", "Leave Never"])
+@pytest.mark.parametrize("keyword", ["Ask Silence", "Ask With The Package", "Leave Never", "Write A Request"])
 def test_a_request_that_is_never_answered_is_in_the_evidence(project, keyword):
     folder, exchange = timed_out(project, keyword)
     assert exchange["failure"].startswith("TimeoutExceeded: Test timeout 2 seconds exceeded")

@@ -153,3 +153,10 @@ def test_a_row_saves_what_it_wants_to_show(tmp_path, monkeypatch, name, value, s
 def test_a_name_that_is_no_files_or_is_taken_is_refused(name):
     with pytest.raises(ValueError, match=r"name: .* cannot be used; begin with a letter"):
         EvidenceLibrary().save_evidence(name, "x")
+
+
+def test_a_name_with_a_secret_is_refused_without_showing_it(monkeypatch):
+    monkeypatch.setattr("keywords.run.evidence.SECRETS", secrets("sk-protected"))
+    with pytest.raises(ValueError, match="name: a secret stands in it") as failure:
+        EvidenceLibrary().save_evidence("of sk-protected", "x")
+    assert "sk-protected" not in str(failure.value)

@@ -126,6 +126,21 @@ def test_the_script_sends_one_exchange_to_another_gateway(tmp_path, server):
     assert [path for path, _, _ in _Echo.seen] == ["/2"]
 
 
+@pytest.mark.parametrize(("own", "others"), [("", "/"), ("", "/v1"), ("/api", "/api/v1/"), ("/api", "/other")])
+def test_the_script_takes_an_address_as_a_run_does(tmp_path, server, own, others):
+    exchanges = [exchange(url=f"http://127.0.0.1:9{own}{path}") for path in ("/health", "/v1/models")]
+    run_script(tmp_path, exchanges, GATEWAY_URL=server + others)
+    base = others.removesuffix("/").removesuffix("/v1")
+    assert [path for path, _, _ in _Echo.seen] == [f"{base}/health", f"{base}/v1/models"]
+
+
+def test_the_script_sends_a_body_in_chunks_again(tmp_path, server):
+    headers = {"transfer-encoding": "chunked"}
+    run_script(tmp_path, [exchange(url=f"{server}/v1/x", request_headers=headers, request_body=b"body")])
+    sent = _Echo.seen[0][1]
+    assert (sent["transfer-encoding"], sent.get("Content-Length")) == ("chunked", None)
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "PURGE"])
 @pytest.mark.parametrize("body", [b"", b'{"half": "\xff\x00\r\n"}'])
 def test_the_script_repeats_each_method(tmp_path, server, method, body):

@@ -35,3 +35,9 @@ def test_insides_are_found(text, what):
 )
 def test_ordinary_errors_reveal_nothing(text):
     assert revealed_insides(text, URL) == []
+
+
+def test_the_address_that_the_client_knows_is_no_inside_whoever_the_user_is():
+    text = '{"error": "no route at http://127.0.0.1:8080/v2"}'
+    assert revealed_insides(text, "http://user:password@127.0.0.1:8080") == []
+    assert revealed_insides(text, "http://user:password@127.0.0.1:8081")

@@ -32,6 +32,14 @@ def test_few_tokens_are_not_waited_for_as_long_as_many():
     assert limits(max_tokens=100_000).seconds == LONGEST_S
 
 
+def test_a_number_of_choices_that_no_server_makes_counts_as_one():
+    assert limits(max_tokens=20, n=10**400).seconds < 25
+
+
+def test_a_server_that_answers_one_after_the_other_is_waited_for():
+    assert limits(max_tokens=64, extensions=requests_at_once(8)).seconds > 8 * 64 / 5 + 15
+
+
 def test_a_long_prompt_takes_its_time():
     assert limits(max_tokens=1, prompt="hello " * 3000).seconds > 45
 
@@ -50,7 +58,7 @@ def test_more_patience_multiplies_all_times():
 
 
 def test_a_body_that_is_no_object_has_the_longest_time():
-    for content in (b"[]", b"{", b"\xff"):
+    for content in (b"[]", b"{", b"\xff", b"[" * 100_000, b'{"max_tokens": ' + b"9" * 400 + b"}"):
         assert Patience().limits(httpx2.Request("POST", "http://a", content=content)).seconds == LONGEST_S
 
 

@@ -70,6 +70,23 @@ def test_an_answer_is_recorded(serve):
     assert exchange.total_s > 0
 
 
+def test_an_address_with_a_password_is_recorded_without_it(serve):
+    url = serve(answers(OK))
+    headers = [("Authorization", "Basic dTpw"), ("X-A", "1"), ("x-a", "2")]
+    exchange = one(url.replace("://", "://u:p@"), "GET", "/x", headers)
+    assert exchange.url == f"{url}/x"
+    assert exchange.request_headers == {"authorization": "Basic <secret>", "x-a": "1, 2"}
+
+
+def test_what_is_under_way_is_observed_before_it_is_sent(serve):
+    seen = []
+    url = serve(lambda connection, _: (head(connection), seen.append(observed[0].under_way), connection.sendall(OK)))
+    observed = []
+    send_raw_requests(url, [RawRequest("GET", "/x")], limit_s=1, observe=observed.append)
+    assert seen == [True]
+    assert not observed[0].under_way
+
+
 def test_a_head_that_hangs_has_no_answer_in_time(serve):
     exchange = one(serve(lambda connection, ended: (head(connection), ended.wait(5))), "HEAD", "/")
     assert exchange.status is None

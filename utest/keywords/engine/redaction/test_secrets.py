@@ -133,6 +133,25 @@ def test_a_secret_spread_over_the_events_of_a_stream_is_found(size):
     assert "".join(one["delta"]["content"] for one in events if one["index"] == 1).startswith("none o")
 
 
+@pytest.mark.parametrize("form", ["data: {}\n\n", "data:{}\r\n\r\n"])
+def test_a_secret_spread_over_events_of_plain_text_is_found(form):
+    pieces = [PLAIN_KEY[start : start + 3] for start in range(0, len(PLAIN_KEY), 3)]
+    cleaned = secrets().redact("".join(form.format(piece) for piece in ["before", *pieces, "[DONE]"]).encode()).decode()
+    assert [line.removeprefix("data:").strip() for line in cleaned.split("\n") if line.strip()] == [
+        "before",
+        *["<secret>"] * len(pieces),
+        "[DONE]",
+    ]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_secret_spread_over_the_tokens_of_an_answer_is_found(indent):
+    pieces = [PLAIN_KEY[start : start + 3] for start in range(0, len(PLAIN_KEY), 3)]
+    tokens = [{"token": piece, "logprob": -0.5} for piece in pieces]
+    cleaned = json.loads(secrets().redact(json.dumps({"content": tokens}, indent=indent).encode()))
+    assert [one["token"] for one in cleaned["content"]] == ["<secret>"] * len(pieces)
+
+
 def test_a_representation_of_a_stream_is_searched_like_the_stream():
     stream = "".join(event(character) for character in PLAIN_KEY)
     assert '"content":"3"' not in secrets().clean(repr(stream.encode()))
@@ -169,16 +188,50 @@ def test_the_environment_names_its_secrets():
     known.protect_environment(
         {
             "OPENAI_API_KEY": "sk-of-openai-1",
-            "HF_TOKEN": "hf_abcdefgh",
+            "HF_TOKEN": "hf_abcdefgh1",
             "GATEWAY_API_KEYS": "key-number-1,key-number-2",
             "REDIS_URL": "redis://:of-redis-9@host/0",
             "SSH_KEY": "/home/user/.ssh/id_rsa",
             "PATH_TO_NOTHING": "innocent-value-1",
         }
     )
-    text = "sk-of-openai-1 hf_abcdefgh key-number-1 key-number-2 of-redis-9"
+    text = "sk-of-openai-1 hf_abcdefgh1 key-number-1 key-number-2 of-redis-9"
     assert known.clean(text) == " ".join(["<secret>"] * 5)
     assert known.clean("/home/user/.ssh/id_rsa innocent-value-1") == "/home/user/.ssh/id_rsa innocent-value-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CI_JOB_TOKEN", "disabled"),
+        ("CANCEL_TOKEN", "truetrue"),
+        ("SORT_KEY", "created_at"),
+        ("ALLOWED_KEYS", "authorization, content-type"),
+        ("SSH_KEY", "~/.ssh/id_ed25519"),
+        ("TLS_KEY", "./keys/server1.pem"),
+        ("TLS_KEY", "C:\\keys\\server1.pem"),
+        ("TLS_KEY", "/usr/no-such-folder-1/id_ed25519"),
+    ],
+)
+def test_a_word_or_a_path_in_the_environment_is_no_secret(name, value):
+    known = Secrets()
+    known.protect_environment({name: value})
+    assert known.clean(f"it is {value}") == f"it is {value}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AWS_SECRET_ACCESS_KEY", "/K7MDENG/bPxRfiCYEXAMPLEKEY+wJalrXUtnFEMI"),
+        ("DB_PASSWORD", "swordfish"),
+        ("HF_TOKEN", "abcdefghijklmnopqr"),
+        ("OPENAI_API_KEY", "opensesame"),
+    ],
+)
+def test_a_secret_in_the_environment_is_found_whatever_it_looks_like(name, value):
+    known = Secrets()
+    known.protect_environment({name: value})
+    assert known.clean(f"it is {value}!") == "it is <secret>!"
 
 
 @pytest.mark.parametrize(
