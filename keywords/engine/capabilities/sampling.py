@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.capabilities.asking import text
+from keywords.engine.capabilities.asking import prompt_tokens, text
 
 if TYPE_CHECKING:
     from keywords.engine.capabilities.asking import Asker
@@ -72,6 +72,15 @@ def logit_bias(ask: Asker) -> str:
     if texts[0] != texts[1]:
         return ""
     return f"the highest bias on the tokens {_TOKEN_IDS} should give an answer for each, both are {texts[0]!r}"
+
+
+def user_label(ask: Asker) -> str:
+    """The label of a user adds no token to the prompt and changes no greedy answer."""
+    plain, labelled = ask(_STORY), ask(_STORY, user="user-1")
+    for name, read in (("prompt tokens", prompt_tokens), ("text", text)):
+        if read(plain) != read(labelled):
+            return f"with a user's label the {name} should be {read(plain)!r} as without, got {read(labelled)!r}"
+    return ""
 
 
 def changes_answer(ask: Asker, **fields: Any) -> str:
