@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.capabilities.asking import prompt_tokens, text
+from keywords.engine.capabilities.asking import InconclusiveError, prompt_tokens, text
 
 if TYPE_CHECKING:
     from keywords.engine.capabilities.asking import Asker
@@ -91,7 +91,11 @@ def changes_answer(ask: Asker, **fields: Any) -> str:
 def _changes(ask: Asker, prompt: str = _STORY, *, max_tokens: int = 6, **fields: Any) -> str:
     before, after = text(ask(prompt, max_tokens=max_tokens)), text(ask(prompt, max_tokens=max_tokens, **fields))
     asked = ", ".join(f"{name}={value!r}" for name, value in fields.items())
-    return f"{asked} should change the answer, with it and without it is {after!r}" if before == after else ""
+    if before == after:
+        return f"{asked} should change the answer, with it and without it is {after!r}"
+    if text(ask(prompt, max_tokens=max_tokens)) != before:
+        raise InconclusiveError(f"the answer at temperature 0 changes without {asked} too")
+    return ""
 
 
 def _story(ask: Asker, **fields: Any) -> str:

@@ -254,6 +254,12 @@ def test_a_label_is_not_blamed_for_greedy_answers_that_differ_anyway(toy_server)
         try_capability(hot.client, "a user's label")
 
 
+def test_a_change_means_nothing_where_answers_change_anyway(toy_server):
+    hot = toy_server(spoil_request=lambda body: without("presence_penalty")(body) | {"temperature": 1})
+    with pytest.raises(InconclusiveError, match="changes without presence_penalty=2 too"):
+        try_capability(hot.client, "presence_penalty")
+
+
 def test_an_answer_of_one_word_has_no_stop_text(toy_server):
     server = toy_server(spoil_answer=in_choice(lambda one: one | {"message": {"content": "Hm."}}))
     with pytest.raises(InconclusiveError, match="at least two words"):
