@@ -14,7 +14,11 @@ A skip that no missing need explains is a finding
     [Tags]    req:SELF-018    kind:negative
     ${child} =    Run Child    unexplained_skip.robot
     ${check} =    Run Qa Command    check    ${child}    unexplained_skip.robot
-    Get Output    ${check}    stderr    contains    finding: row 'Unexplained Skip.A row that does not want to run' was skipped
+    Get Output
+    ...    ${check}
+    ...    stderr
+    ...    contains
+    ...    finding: row 'Unexplained Skip.A row that does not want to run' was skipped
     ${matrix} =    Run Qa Command    matrix    ${child}    unexplained_skip.robot
     Get Output    ${matrix}    stdout    contains    1 unexpected skip
 
@@ -23,7 +27,11 @@ A failure that an option turns into a skip is a finding
     ${child} =    Run Child    changing.robot    --skiponfailure    req:SELF-021
     Get Row Status    ${child}    A row that is right the second time    ==    SKIP
     ${check} =    Run Qa Command    check    ${child}    changing.robot
-    Get Output    ${check}    stderr    contains    finding: row 'Changing.A row that is right the second time' was skipped
+    Get Output
+    ...    ${check}
+    ...    stderr
+    ...    contains
+    ...    finding: row 'Changing.A row that is right the second time' was skipped
 
 A skip for a need that was missing from the start is listed by its need
     [Tags]    req:SELF-018
