@@ -18,6 +18,7 @@ from keywords.run.assertions import verify, verify_no_defects
 if TYPE_CHECKING:
     from keywords.engine.openai.answer import Usage
 
+EQUAL = AssertionOperator["=="]
 UsageNumber = Literal["prompt_tokens", "completion_tokens", "total_tokens"]
 
 
@@ -231,6 +232,27 @@ class ChatLibrary:
         defects = conformance.usage_defects(None if answer.usage is None else asdict(answer.usage))
         if defects:
             raise AssertionError("; ".join(defects))
+
+    @keyword
+    def usage_should_count_each_choice(self, answer: Answer | StreamedAnswer, tokens: int) -> None:
+        """Verify that the usage counts the tokens of all choices that came, however many were asked for.
+
+        Args:
+            answer: the answer.
+            tokens: number of tokens of each choice.
+
+        Raises:
+            AssertionError: it counts another number, or there is none.
+
+        ```robotframework
+        ${answer} =    Ask    Tell me a long story.    max_tokens=4    n=2
+        Usage Should Count Each Choice    ${answer}    4
+        ```
+        """
+        choices = len(answer.texts)
+        label = f"usage.completion_tokens of {choices} choices with {tokens} tokens each"
+        counted = None if answer.usage is None else answer.usage.completion_tokens
+        verify(counted, EQUAL, choices * tokens, label, None)
 
     @keyword
     def answer_should_be_a_complete_chat_completion(self, answer: Answer) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from robot.api import logger
+from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
 
 from keywords.measure.latency import Latencies
 from keywords.run import target
+from keywords.traceability.skips import DECLINED
 
 _HEALTH, _MODELS = "/health", "/v1/models"
 
@@ -35,6 +36,26 @@ class HealthLibrary:
         path = _MODELS if exchange.status == HTTPStatus.NOT_FOUND else _HEALTH
         logger.info(f"GET {_HEALTH} gave {exchange.status or exchange.failure}: the health address is {path}")
         return path
+
+    @keyword
+    def health_should_need_no_key(self) -> None:
+        """Verify that `/health` is answered with 200 without a key.
+
+        Raises:
+            AssertionError: it is not.
+            SkipExecution: the server has no such address: it answers 404 to a client with the key.
+
+        ```robotframework
+        Health Should Need No Key
+        ```
+        """
+        client = target.client()
+        if client.send("GET", _HEALTH).status == HTTPStatus.NOT_FOUND:
+            raise SkipExecution(f"{DECLINED} the row is about {_HEALTH}, and the server answers 404: it has none")
+        exchange = client.send("GET", _HEALTH, anonymous=True)
+        if exchange.status != HTTPStatus.OK:
+            got = exchange.status or exchange.failure
+            raise AssertionError(f"GET {exchange.url} without a key should be answered with 200, got {got}")
 
     @keyword
     def send_probes_during_stream(self, path: str, *, times: int, max_tokens: int = 100) -> Latencies:

@@ -62,5 +62,30 @@ class CommandOutputLibrary:
         Get Output    ${check}    stderr    not contains    Traceback
         ```
         """
-        text = command.stdout if stream == "stdout" else command.stderr
-        return verify(text, assertion_operator, assertion_expected, f"The command's {stream}", message)
+        return verify(
+            _printed(command, stream), assertion_operator, assertion_expected, f"The command's {stream}", message
+        )
+
+    @keyword
+    def get_count_in_output(
+        self,
+        command: CommandResult | ChildRun,
+        stream: Stream,
+        text: str,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many times a text stands in what a command printed.
+
+        ```robotframework
+        ${child} =    Run Child    failing.robot
+        Get Count In Output    ${child}    stdout    No server answers    ==    1
+        ```
+        """
+        label = f"How often {text!r} stands in the command's {stream}"
+        return verify(_printed(command, stream).count(text), assertion_operator, assertion_expected, label, message)
+
+
+def _printed(command: CommandResult | ChildRun, stream: Stream) -> str:
+    return command.stdout if stream == "stdout" else command.stderr

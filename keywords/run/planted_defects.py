@@ -83,7 +83,7 @@ class PlantedDefectsLibrary:
 
         ```robotframework
         ${tried} =    Try Defect Of A Server    id constant
-        Should Be Equal As Integers    ${tried.rc}    0    ${tried.stdout}
+        Get Exit Code    ${tried}    ==    0
         ```
         """
         folder = output_dir() / "children" / f"server-{defect.replace(' ', '-')}"

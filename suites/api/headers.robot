@@ -32,6 +32,6 @@ An answer names the model and the backend behind it
 
 A refusal carries its request id too
     [Tags]    req:HEAD-001    kind:negative
-    ${exchange} =    Send Payload    malformed.json    headers=x-request-id: ticket-QA.18
+    ${exchange} =    Send Payload    no_messages.json    headers=x-request-id: ticket-QA.18
     Get Status    ${exchange}    ==    400
     Get Header    ${exchange}    x-request-id    ==    ticket-QA.18

@@ -19,9 +19,6 @@ A model that is a number is refused
 An unknown model is refused
     [Tags]    req:ERRF-003    smoke
     unknown_model.json    404    model    model_not_found
-A request without messages is refused
-    [Tags]    req:ERRF-001
-    no_messages.json    400    messages    missing_required_parameter
 An empty conversation is refused
     [Tags]    req:ERRF-004    smoke
     empty_messages.json    400    messages    empty_array

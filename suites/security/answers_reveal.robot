@@ -26,11 +26,6 @@ Answers do not repeat the right key
     ${models} =    Send Raw    GET    /v1/models
     Answers Should Not Show Key    ${None}    ${chat}    ${models}
 
-Errors show nothing of the inside
-    [Tags]    req:WIRE-007
-    ${refusals} =    Send Bad Requests
-    Answers Should Show No Insides    @{refusals}
-
 An encoded line end in a header makes no header of the answer
     [Tags]    req:WIRE-008
     ${exchange} =    Write Request    GET    /v1/models    ${EMPTY}    X-Request-Id: a%0d%0aX-Forged: yes

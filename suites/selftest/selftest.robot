@@ -79,7 +79,7 @@ An address is shown without user and password
     ${child} =    Run Child    failing.robot    -v    GATEWAY_URL:${url}    --loglevel    TRACE
     ${recorded} =    Get Recorded Requests    ${backend}
     ${credentials} =    Encode    tester:of-the-tester-1    base64
-    Should Be Equal    ${recorded[0].headers}[authorization]    Basic ${credentials}
+    Get Field    ${recorded}    [0].headers[authorization]    ==    Basic ${credentials}
     Files Of Child Should Not Contain    ${child}    ${PASSWORD}    row=An answer that nobody gives is expected
 
 A missing need is a skip with its reason

@@ -17,15 +17,44 @@ _TOKENS = 4
 _ALTERNATIVES = 3
 _SLACK = 0.001
 """Of a sum of probabilities that were rounded as logarithms."""
+_TOKEN_CHARACTERS = 25
+"""Characters of a long token; an answer that ignores its limit has hundreds."""
+_LONGER_TOKENS = 24
 _WORDS = ("kestrel", "marzipan")
+_STORY = "Tell me a long story."
 _LINES = "Count from one to ten, one number in each line."
 _PLAIN = "Say hello as plain text, not as JSON."
+
+
+def short_answer(ask: Asker) -> str:
+    """An answer to a question about something long is short, as its limit says, whatever the server counts."""
+    got, limit = len(text(ask(_STORY, max_tokens=_TOKENS))), _TOKENS * _TOKEN_CHARACTERS
+    if got <= limit:
+        return ""
+    return f"with max_tokens={_TOKENS} an answer should have up to {limit} characters, not {got}"
+
+
+def longer_answer(ask: Asker) -> str:
+    """The same request with a higher limit gets a longer answer, and not that of the request before.
+
+    Raises:
+        InconclusiveError: neither answer has a text.
+    """
+    short, long = (text(ask(_STORY, max_tokens=tokens)) for tokens in (_TOKENS, _LONGER_TOKENS))
+    if not short and not long:
+        raise InconclusiveError(f"the model says nothing in {_LONGER_TOKENS} tokens")
+    if len(long) > len(short):
+        return ""
+    return (
+        f"with max_tokens={_LONGER_TOKENS} an answer should be longer than with {_TOKENS}, but after {short!r} came "
+        f"{long!r}"
+    )
 
 
 def max_tokens(ask: Asker, name: str = "max_tokens") -> str:
     """An answer has as many tokens as its limit, and says that it was cut."""
     fields: dict[str, Any] = {"max_tokens": None, name: _TOKENS}
-    answer = ask("Tell me a long story.", **fields)
+    answer = ask(_STORY, **fields)
     got = completion_tokens(answer), finish_reason(answer)
     if got == (_TOKENS, "length"):
         return ""

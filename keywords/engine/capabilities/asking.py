@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from keywords.engine.openai.stream import StreamedAnswer
 
 PROMPT = "Say hello."
+_UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value"})
+"""OpenAI's codes for what a model does not take, such as `max_tokens` or `temperature` of a reasoning model."""
 _CANNOT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.NOT_IMPLEMENTED})
 """The statuses with which a server may say that it cannot do something."""
 
@@ -80,7 +82,7 @@ class Asker:
             fields: fields of the request; they override `temperature` 0 and `max_tokens` 6, and None leaves one out.
 
         Raises:
-            NotTakenError: the server says that it cannot take a parameter on trial.
+            NotTakenError: the server says that it cannot take a parameter on trial, or, by OpenAI's codes, another one.
             ValueError: the request got another error.
             NoUsableAnswer: no answer came, or it is no JSON object.
         """
@@ -115,6 +117,9 @@ class Asker:
         raise_if_not_taken(exchange, *self._params)
         if exchange.status in _CANNOT:
             error = error_object(exchange)
+            if error.get("code") in _UNSUPPORTED:
+                said = f"{error['code']} for {error.get('param')!r}: {error.get('message')}"
+                raise NotTakenError("refused", f"the server refuses a field beside it with {exchange.status}, {said}")
             message = error.get("message") or shown(exchange.body)
             raise ValueError(f"refused with {exchange.status} for {error.get('param')!r}: {message}")
         raise_unless_ok(exchange)

@@ -79,6 +79,8 @@ def _of_table(name: str, verify: Callable[..., str]) -> _Trial:
 
 
 TRIALS: dict[str, _Trial] = {
+    "a short answer": _Trial("max_tokens", answer_form.short_answer),
+    "a longer answer": _Trial("max_tokens", answer_form.longer_answer),
     "max_tokens": _Trial("max_tokens", answer_form.max_tokens),
     "max_completion_tokens": _Trial(
         "max_completion_tokens", partial(answer_form.max_tokens, name="max_completion_tokens")
@@ -99,6 +101,7 @@ TRIALS: dict[str, _Trial] = {
     "presence_penalty": _Trial("presence_penalty", sampling.presence_penalty),
     "frequency_penalty": _Trial("frequency_penalty", sampling.frequency_penalty),
     "logit_bias": _Trial("logit_bias", sampling.logit_bias),
+    "a user's label": _Trial("user", sampling.user_label, compares_greedy=True),
     "a system message": _Trial("messages", conversation.system_message),
     "each turn": _Trial("messages", conversation.turns),
     "the last question": _Trial("messages", conversation.last_question),

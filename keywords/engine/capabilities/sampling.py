@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.capabilities.asking import text
+from keywords.engine.capabilities.asking import InconclusiveError, prompt_tokens, text
 
 if TYPE_CHECKING:
     from keywords.engine.capabilities.asking import Asker
@@ -74,6 +74,15 @@ def logit_bias(ask: Asker) -> str:
     return f"the highest bias on the tokens {_TOKEN_IDS} should give an answer for each, both are {texts[0]!r}"
 
 
+def user_label(ask: Asker) -> str:
+    """The label of a user adds no token to the prompt and changes no greedy answer."""
+    plain, labelled = ask(_STORY), ask(_STORY, user="user-1")
+    for name, read in (("prompt tokens", prompt_tokens), ("text", text)):
+        if read(plain) != read(labelled):
+            return f"with a user's label the {name} should be {read(plain)!r} as without, got {read(labelled)!r}"
+    return ""
+
+
 def changes_answer(ask: Asker, **fields: Any) -> str:
     """Fields change the greedy answer."""
     return _changes(ask, **fields)
@@ -82,7 +91,11 @@ def changes_answer(ask: Asker, **fields: Any) -> str:
 def _changes(ask: Asker, prompt: str = _STORY, *, max_tokens: int = 6, **fields: Any) -> str:
     before, after = text(ask(prompt, max_tokens=max_tokens)), text(ask(prompt, max_tokens=max_tokens, **fields))
     asked = ", ".join(f"{name}={value!r}" for name, value in fields.items())
-    return f"{asked} should change the answer, with it and without it is {after!r}" if before == after else ""
+    if before == after:
+        return f"{asked} should change the answer, with it and without it is {after!r}"
+    if text(ask(prompt, max_tokens=max_tokens)) != before:
+        raise InconclusiveError(f"the answer at temperature 0 changes without {asked} too")
+    return ""
 
 
 def _story(ask: Asker, **fields: Any) -> str:

@@ -192,7 +192,7 @@ ANSWERS: Final = (
     Defect(
         "finish reason always stop",
         "A cut answer passes for a whole one.",
-        ("FLDS-019", "CHAT-001"),
+        ("FLDS-019", "LIMT-002"),
         on_objects(_finish_stop),
         ("answer.choices.finish_reason", "stream.choices.finish_reason"),
     ),

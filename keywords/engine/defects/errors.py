@@ -156,7 +156,7 @@ ERRORS: Final = (
     Defect(
         "unknown addresses answered with 200",
         "A misspelt address passes for a working one.",
-        ("ERRA-001", "MODL-003", "ANSW-012"),
+        ("ERRA-001", "MODL-003", "ANSW-012", "WIRE-001"),
         _on_error(_status(200), 404),
         ("answer.status",),
     ),

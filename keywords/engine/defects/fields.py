@@ -58,7 +58,7 @@ FIELDS: Final = (
     Defect(
         "stop ignored",
         "Text runs on past the mark at which it was to end.",
-        ("FLDS-012",),
+        ("FLDS-012", "LIMT-004"),
         without("stop"),
         ("request.stop",),
     ),
@@ -86,14 +86,14 @@ FIELDS: Final = (
     Defect(
         "max_tokens ignored",
         "Answers become long, slow and dear.",
-        ("FLDS-019", "CHAT-004", "ANSW-010"),
+        ("FLDS-019", "LIMT-001"),
         without("max_tokens"),
         ("request.max_tokens",),
     ),
     Defect(
         "max_completion_tokens ignored",
         "Clients with the newer name of the limit get long, slow and dear answers.",
-        ("FLDS-019",),
+        ("FLDS-019", "LIMT-003"),
         without("max_completion_tokens"),
         ("request.max_completion_tokens",),
     ),

@@ -71,7 +71,7 @@ TEXTS: Final = (
     Defect(
         "answer's characters escaped for HTML",
         "Code and quotes in answers are unusable.",
-        ("ANSW-006",),
+        ("ANSW-006", "FLDS-003"),
         on_texts(html.escape),
         _TEXT,
     ),

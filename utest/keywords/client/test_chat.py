@@ -105,3 +105,18 @@ def test_one_model(gateway):
     assert gateway.asked[0].url.path == "/v1/models/model-a"
     with pytest.raises(AssertionError, match="id must be 'other', it is 'model-a'"):
         ModelsLibrary().get_model("other")
+
+
+def test_tokens_are_counted_for_the_choices_that_came(gateway, make):
+    chat = ChatLibrary()
+    body = make.completion("OK")
+    body["usage"] = {"prompt_tokens": 1, "completion_tokens": 4, "total_tokens": 5}
+    gateway.answers(200, json=body)
+    chat.usage_should_count_each_choice(chat.ask("Hello", n=2), 4)
+    body["choices"].append({**body["choices"][0], "index": 1})
+    gateway.answers(200, json=body)
+    with pytest.raises(AssertionError, match="of 2 choices with 4 tokens each should be 8, got 4"):
+        chat.usage_should_count_each_choice(chat.ask("Hello", n=2), 4)
+    gateway.answers(200, json=make.completion("OK", usage=None))
+    with pytest.raises(AssertionError, match="of 1 choices with 4 tokens each"):
+        chat.usage_should_count_each_choice(chat.ask("Hello", n=2), 4)

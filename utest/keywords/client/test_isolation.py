@@ -6,18 +6,21 @@ import pytest
 from keywords.client.isolation import IsolationLibrary
 
 
-def test_answers_are_compared_one_by_one(gateway, make):
+def test_answers_at_once_are_told_from_those_to_other_questions(gateway, make):
     gateway.answer = lambda request: httpx2.Response(
         200, json=make.completion(json.loads(request.content)["messages"][0]["content"])
     )
     library = IsolationLibrary()
-    alone = library.ask_one_by_one("a", "b", temperature=0)
-    assert [answer.text for answer in alone] == ["a", "b"]
-    library.texts_should_be_equal(alone, alone)
-    with pytest.raises(AssertionError, match="Answer 1 says 'b', it should say 'a'"):
-        library.texts_should_be_equal(alone[::-1], alone)
-    with pytest.raises(AssertionError, match="1 answers cannot equal 2"):
-        library.texts_should_be_equal(alone[:1], alone)
+    alone = library.ask_one_by_one("Red is warm and bright.", "Two and two is 4.", temperature=0)
+    # At the same moment a model may choose another word.
+    together = library.ask_one_by_one("Red is warm and vivid.", "Two and two is 4.")
+    library.answers_should_be_to_their_own_questions(together, alone)
+    with pytest.raises(AssertionError, match=r"Answer 1 should be most like 'Red.* it is 'Two.* to question 2"):
+        library.answers_should_be_to_their_own_questions(together[::-1], alone)
+    with pytest.raises(AssertionError, match="1 answers cannot be compared with 2"):
+        library.answers_should_be_to_their_own_questions(alone[:1], alone)
+    with pytest.raises(AssertionError, match="Each question should get another answer alone"):
+        library.answers_should_be_to_their_own_questions(alone, [alone[0], alone[0]])
 
 
 def test_ids_that_come_back(gateway, make):

@@ -35,6 +35,13 @@ def test_a_refusal_that_names_another_field_fails(gateway):
         CapabilitiesLibrary().answer_should_show("logit_bias")
 
 
+def test_a_model_that_takes_no_temperature_skips_what_needs_it(gateway):
+    error = {"message": "Only the default (1) is supported.", "param": "temperature", "code": "unsupported_value"}
+    gateway.answers(400, json={"error": error})
+    with pytest.raises(SkipExecution, match=r"^DECLINED: .* a field beside it with 400, unsupported_value"):
+        CapabilitiesLibrary().answer_should_show("logit_bias")
+
+
 @pytest.mark.usefixtures("gateway")
 def test_what_the_model_leaves_open_skips():
     with pytest.raises(SkipExecution, match=r"^INCONCLUSIVE: the model answers neither question"):

@@ -24,3 +24,9 @@ def test_an_output_is_named():
     assert LIBRARY.get_output(COMMAND, "stdout", CONTAINS, "listening")
     with pytest.raises(AssertionError, match=r"^The command's stdout should contain 'ready', got 'listening\\n'$"):
         LIBRARY.get_output(COMMAND, "stdout", CONTAINS, "ready")
+
+
+def test_a_text_is_counted_in_an_output():
+    assert LIBRARY.get_count_in_output(COMMAND, "stderr", "such", EQUAL, 1) == 1
+    with pytest.raises(AssertionError, match=r"^How often 'x' stands in the command's stderr should be 1, got 900"):
+        LIBRARY.get_count_in_output(COMMAND, "stderr", "x", EQUAL, 1)

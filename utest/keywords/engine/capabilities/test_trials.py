@@ -114,7 +114,20 @@ def call_renamed(choice):
     return choice | {"message": choice["message"] | {"tool_calls": [renamed]}}
 
 
+def with_label_in_prompt(body):
+    label = [{"role": "system", "content": body["user"]}] if "user" in body else []
+    return body | {"messages": [*label, *body["messages"]]}
+
+
+def with_label_as_penalty(body):
+    return body | ({"presence_penalty": 2} if "user" in body else {})
+
+
 REQUEST_DEFECTS = [
+    ("a short answer", without("max_tokens"), "up to 100 characters, not 1"),
+    ("a longer answer", with_fields(max_tokens=4), "should be longer than with 4"),
+    ("a user's label", with_label_in_prompt, "the prompt tokens should be"),
+    ("a user's label", with_label_as_penalty, "the text should be"),
     ("max_tokens", without("max_tokens"), "should have 4 tokens"),
     ("max_completion_tokens", without("max_completion_tokens"), "should have 4 tokens"),
     ("stop", without("stop"), "should end after"),
@@ -178,7 +191,19 @@ def test_a_server_that_ignores_it_is_found(toy_server, capability, defect, messa
     assert message in result.detail
 
 
+def one_behind():
+    """Gives each request the answer to the one before."""
+    answers = []
+
+    def spoil(answer):
+        answers.append(answer)
+        return answers.pop(0) if len(answers) > 1 else answer
+
+    return spoil
+
+
 ANSWER_DEFECTS = [
+    ("a longer answer", one_behind(), "should be longer than with 4"),
     ("max_tokens", in_choice(always_stop), "'stop'"),
     ("n>1", another_choice_twice, "two choices should differ"),
     ("n>1", only_first_choice, "got [0]"),
@@ -221,6 +246,18 @@ def test_greedy_answers_that_differ_leave_a_comparison_open(toy_server):
     hot = toy_server(spoil_request=lambda body: without("stop")(body) | {"temperature": 1})
     with pytest.raises(InconclusiveError, match="at temperature 0 gets different answers; besides, with stop="):
         try_capability(hot.client, "stop")
+
+
+def test_a_label_is_not_blamed_for_greedy_answers_that_differ_anyway(toy_server):
+    hot = toy_server(spoil_request=with_fields(temperature=1))
+    with pytest.raises(InconclusiveError, match="at temperature 0 gets different answers; besides, with a user's"):
+        try_capability(hot.client, "a user's label")
+
+
+def test_a_change_means_nothing_where_answers_change_anyway(toy_server):
+    hot = toy_server(spoil_request=lambda body: without("presence_penalty")(body) | {"temperature": 1})
+    with pytest.raises(InconclusiveError, match="changes without presence_penalty=2 too"):
+        try_capability(hot.client, "presence_penalty")
 
 
 def test_an_answer_of_one_word_has_no_stop_text(toy_server):
