@@ -2,6 +2,7 @@
 Documentation       A stream gives the client the contents of the plain answer while they arise, and ends properly.
 
 Resource            ../../resources/gateway.resource
+Library             keywords.client.answers.AnswersLibrary
 
 Test Tags           kind:functional
 
