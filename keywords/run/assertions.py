@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 from assertionengine import AssertionOperator, verify_assertion
@@ -39,6 +40,7 @@ def verify(
 
     Raises:
         AssertionError: the comparison failed, or the value is None or of a type that cannot be compared so.
+        ValueError: the row's regular expression is none.
     """
     if value is None and operator is not None and operator not in _EQUALITY:
         reason = f"{label} should be compared with {expected!r}, but there is none"
@@ -60,6 +62,8 @@ def verify(
         kind = type(value).__name__
         reason = f"{_failure(label, operator, expected, value)}, which cannot be compared with it (type {kind})"
         raise AssertionError(_with_details(reason, details)) from error
+    except re.error as error:
+        raise ValueError(f"{label} cannot be matched with {shown(expected)}, no regular expression: {error}") from error
     return verified
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from keywords.engine.http.recorder import MASK
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
@@ -99,7 +101,7 @@ def _write_exchange(folder: Path, number: int, exchange: Exchange, secrets: Secr
         },
         "response": {
             "status": exchange.status,
-            "headers": dict(exchange.response_headers),
+            "headers": {name: _shown_header(name, value) for name, value in exchange.response_headers.items()},
             "body": _body_facts(response, exchange.body),
         },
         "total_s": exchange.total_s,
@@ -113,6 +115,11 @@ def _write_exchange(folder: Path, number: int, exchange: Exchange, secrets: Secr
         for chunk, data in zip(exchange.chunks[:PIECES_SHOWN], pieces, strict=False)
     )
     return WrittenExchange(number, exchange, name, request, response, shown)
+
+
+def _shown_header(name: str, value: str) -> str:
+    # The client sends it back as its cookie, which is masked too.
+    return MASK if name == "set-cookie" else value
 
 
 def _write_body(folder: Path, stem: str, body: bytes, redacted: bytes, content_type: str = "") -> WrittenBody | None:

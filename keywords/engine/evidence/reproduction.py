@@ -184,12 +184,14 @@ def _headers(headers: Mapping[str, str], quoted: _Quoted, notes: list[str]) -> l
 
 def write_readme(folder: Path, *, row: str, message: str, command: str, redact: Redact) -> Path:
     """Write `README.md`: the failure, and the command lines that repeat it."""
+    runs = re.findall("`{3,}", message)
+    fence = max(runs, key=len) + "`" if runs else "```"
     text = f"""\
 # {row}
 
-```
+{fence}
 {message}
-```
+{fence}
 
 Run the row again, from the root of the repository:
 

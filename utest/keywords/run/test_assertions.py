@@ -60,3 +60,8 @@ def test_a_value_that_holds_is_returned():
     assert verify(["a", "b"], AssertionOperator["contains"], ["b"], "The thing", None) == ["a", "b"]
     assert verify("ab", AssertionOperator["matches"], "^a", "The thing", None) == "ab"
     assert verify(None, None, None, "The thing", None) is None
+
+
+def test_a_regular_expression_that_is_none_breaks_the_row_and_is_named():
+    with pytest.raises(ValueError, match=r"The thing cannot be matched with '\[', no regular expression: unterminated"):
+        verify("x", AssertionOperator["matches"], "[", "The thing", None)

@@ -91,6 +91,13 @@ def test_times_of_chunks_are_stored(tmp_path):
     assert facts["failure"] == "cut"
 
 
+def test_a_cookie_that_a_server_sets_is_masked(tmp_path):
+    sent = exchange(response_headers={"set-cookie": "session=abc; Secure", "x-a": "b"})
+    write_exchanges(tmp_path, [(1, sent)], Secrets())
+    facts = json.loads((tmp_path / "01-exchange.json").read_bytes())
+    assert facts["response"]["headers"] == {"set-cookie": "<secret>", "x-a": "b"}
+
+
 def test_a_huge_body_is_cut_and_says_so(tmp_path):
     write_exchanges(tmp_path, [(1, exchange(request_body=b"x" * (BODY_LIMIT + 1)))], Secrets())
     facts, stored = body_file(tmp_path, "request")

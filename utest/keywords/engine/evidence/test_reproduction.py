@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from keywords.engine.evidence.files import write_exchanges
-from keywords.engine.evidence.reproduction import LOG_TAIL_BYTES, write_curl_script, write_log_tail
+from keywords.engine.evidence.reproduction import LOG_TAIL_BYTES, write_curl_script, write_log_tail, write_readme
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.redaction.secrets import Secrets
 
@@ -226,6 +226,12 @@ def test_the_script_takes_no_proxy_and_no_configuration_of_the_user(tmp_path, se
     )
     assert process.returncode == 0
     assert "x-from-the-user" not in _Echo.seen[0][1]
+
+
+def test_a_message_stays_within_its_fence(tmp_path):
+    message = "the answer said\n```\n# not a heading\n````"
+    readme = write_readme(tmp_path, row="A row", message=message, command="robot", redact=bytes)
+    assert f"`````\n{message}\n`````\n" in readme.read_text()
 
 
 def test_a_row_that_sent_nothing_needs_no_script(tmp_path):
