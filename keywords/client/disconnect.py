@@ -44,7 +44,12 @@ class DisconnectLibrary:
 
     @keyword
     def stream_and_leave(
-        self, prompt: str, after: timedelta = _AT_ONCE, *, events: int = 1, **fields: float | str
+        self,
+        prompt: str,
+        after: timedelta = _AT_ONCE,
+        *,
+        events: int = 1,
+        **fields: int | float | str,  # noqa: PYI041
     ) -> Disconnect:
         """Ask for a stream and close the connection in the middle of it.
 

@@ -101,7 +101,8 @@ TRIALS: dict[str, _Trial] = {
     "presence_penalty": _Trial("presence_penalty", sampling.presence_penalty),
     "frequency_penalty": _Trial("frequency_penalty", sampling.frequency_penalty),
     "logit_bias": _Trial("logit_bias", sampling.logit_bias),
-    "a user's label": _Trial("user", sampling.user_label, compares_greedy=True),
+    # A server that drops the label, and says so, changes nothing by it either.
+    "a user's label": _Trial("messages,user", sampling.user_label, compares_greedy=True),
     "a system message": _Trial("messages", conversation.system_message),
     "each turn": _Trial("messages", conversation.turns),
     "the last question": _Trial("messages", conversation.last_question),

@@ -236,6 +236,11 @@ def test_a_forced_tool_is_not_excused_by_the_tools_that_were_dropped(toy_server)
     assert try_capability(forgetful.client, "a forced tool").outcome == "lost"
 
 
+def test_a_server_that_says_that_it_dropped_the_label_is_judged_all_the_same(toy_server):
+    honest = toy_server(spoil_request=without("user"), headers={"x-gateway-dropped-params": "user"})
+    assert try_capability(honest.client, "a user's label").outcome == "taken"
+
+
 def test_a_model_that_answers_neither_question_leaves_their_order_open(toy_server):
     server = toy_server(spoil_answer=in_choice(lambda one: one | {"message": {"content": "Hm."}}))
     with pytest.raises(InconclusiveError, match="answers neither question"):
