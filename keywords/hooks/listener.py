@@ -24,6 +24,7 @@ from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
 from keywords.engine.processes.gateway_command import CHOSEN
 from keywords.engine.redaction.addresses import without_credentials
 from keywords.hooks.cleaning import CleaningListener, LateCleaningListener
+from keywords.hooks.locking import lock_output
 from keywords.hooks.modifier import enrich, find_register
 from keywords.hooks.rerun import rerun_command
 from keywords.hooks.robot_settings import ShortConsole, hide_statistics
@@ -33,7 +34,7 @@ from keywords.hooks.suite_model import root_of, row_of, source_of
 from keywords.hooks.tags import TagKeeper
 from keywords.hooks.variables import check_variable_names
 from keywords.run.needs import UnknownNeedError, missing_needs
-from keywords.run.output_lock import lock_folder, set_aside
+from keywords.run.output_lock import set_aside
 from keywords.traceability.allure.environment import commit
 from keywords.traceability.evidence.earlier_run import remove_own
 from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, begin_run, end_run, log_sizes, write_row
@@ -113,7 +114,7 @@ class TraceabilityListener:
     def _start_run(self, root: running.TestSuite, result: result.TestSuite) -> None:
         _import_below(root)
         hide_statistics("req:*")
-        lock_folder(_output_dir())
+        lock_output(_output_dir(), _output_file())
         if self._hears_root:
             self._give_back = set_aside(_output_file())
         dry = BuiltIn().dry_run_active

@@ -1,7 +1,8 @@
 """Robot's settings of the current run, its console, and what it writes before it asks a listener.
 
 Robot hands none of them to a listener. All access to its internals stands in this module; where a version of Robot
-lacks them, a run has a longer console and a longer log, and names as they were said; nothing else changes.
+lacks them, a run has a longer console and a longer log, and names as they were said, and runs that begin at the same
+moment may spoil one output.
 """
 
 from __future__ import annotations
@@ -26,6 +27,13 @@ def setting(name: str) -> Any:
     """A setting of the run by Robot's internal name, such as `Variables`; None if it is not known."""
     with suppress(*_MISSING):
         return EXECUTION_CONTEXTS.current.output._settings[name]  # noqa: SLF001
+    return None
+
+
+def output_descriptor() -> int | None:
+    """The file descriptor of the output file that Robot is writing; None if it is not known."""
+    with suppress(*_MISSING, OSError):
+        return int(EXECUTION_CONTEXTS.current.output.output_file.real_logger._writer.output.fileno())  # noqa: SLF001
     return None
 
 

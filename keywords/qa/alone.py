@@ -96,16 +96,16 @@ def compare(
     Args:
         suites: the folder that holds all rows.
         chosen: from `choose`.
-        to: the folder for the output of all runs; it is emptied first.
+        to: the folder for the output of all runs, in a folder for each suite; only these are emptied first.
         echo: prints one line after each run.
 
     Raises:
         AloneError: a run did not reach its rows, lacks one or has one twice, or a signal stopped it.
     """
-    shutil.rmtree(to, ignore_errors=True)
     total, done = len(chosen) + sum(map(len, chosen.values())), 0
     for suite, rows in chosen.items():
         folder = to / suite.partition(".")[2].replace(" ", "_").lower()
+        shutil.rmtree(folder, ignore_errors=True)
         together = _run(suites, ["--suite", suite], folder / "whole")
         done += 1
         echo(f"[{done}/{total}] {suite}: {len(rows)} rows together")

@@ -76,6 +76,11 @@ def unlock_folder(folder: Path) -> None:
         (folder / LOCK).unlink(missing_ok=True)
 
 
+def set_aside_name(output: Path) -> Path:
+    """The name of an output file while a run writes it."""
+    return output.with_name(f"{output.name}.part")
+
+
 def set_aside(output: Path) -> Callable[[], None]:
     """Rename the file that Robot is writing, so that another run which opens the same name does not empty it.
 
@@ -87,7 +92,8 @@ def set_aside(output: Path) -> Callable[[], None]:
     Returns:
         A function that gives the file its name back, once; the end of this process does so too.
     """
-    part = output.with_name(f"{output.name}.part")
+    part = set_aside_name(output)
+    part.unlink(missing_ok=True)  # of a run that was killed
     with suppress(OSError):
         output.replace(part)
 

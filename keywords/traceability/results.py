@@ -35,7 +35,7 @@ _TERMINATED = re.compile(
 """Robot's message for the row at which a signal stopped the run."""
 _NO_STEP = NOT_STARTED + "no step of it was executed, as in a dry run"
 """Message of a row that passed without a step: Robot passes all rows of a dry run, which may have been merged."""
-_STEPS = {"kw", "for", "while", "if", "try", "group", "return", "continue", "break", "var", "error"}
+_STEPS = {"kw", "for", "while", "if", "try", "group", "return", "continue", "break", "variable", "error"}
 _TEARDOWN = re.compile(r"(?:^|\n\nAlso )suite teardown failed:\n", re.IGNORECASE)
 _LINK = re.compile(r"\[([^|\]]+)\|[^\]]*\]")
 
@@ -172,7 +172,6 @@ def _read(output: Path) -> Run:
             parts = _TEARDOWN.split(element.findtext("status", ""), maxsplit=1)
             afterwards += [" ".join(parts[1].split()).rstrip(".")] if len(parts) > 1 else []
         elif element.tag in _STEPS:
-            # Without a status, `var` is the name that takes a keyword's return value.
             executed = executed or (element.find("status") is not None and _status(element).get("status") != NOT_RUN)
             element.clear()
     suite = root.find("suite") if root is not None else None

@@ -116,6 +116,15 @@ def test_a_row_that_needs_another_one_differs(suites, tmp_path):
     assert (tmp_path / "alone" / "leaning" / "02" / "log.html").is_file()
 
 
+def test_other_files_in_the_folder_of_the_output_stay(suites, tmp_path):
+    for name in ("alone/history/kept.db", "alone/plain_one/07/log.html"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    compared(suites, tmp_path, "plain_one")
+    assert (tmp_path / "alone" / "history" / "kept.db").exists()
+    assert not (tmp_path / "alone" / "plain_one" / "07").exists()
+
+
 def test_a_row_that_fails_both_ways_does_not_differ(suites, tmp_path):
     rows, _ = compared(suites, tmp_path, "plain_one")
     assert [(one.whole, one.alone) for one in rows] == [("PASS", "PASS"), ("FAIL", "FAIL")]

@@ -83,6 +83,15 @@ def test_a_second_run_in_the_folder_stops_first(project, first, second):
     assert not (project.results / LOCK).exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows renames no open file")
+def test_of_runs_that_begin_at_the_same_moment_one_keeps_its_output(project):
+    begun = [start(project, ROBOT, "--include", "smoke") for _ in range(3)]
+    ends = [(process.communicate(timeout=60), process.returncode) for process in begun]
+    assert 0 in [code for _, code in ends], ends
+    (result,) = read_output(project.results / "output.xml").results
+    assert (result.row.name, result.status) == ("A question is answered", "PASS")
+
+
 def test_a_run_of_the_rows_that_failed_reads_the_earlier_output(project):
     assert qa_run(project, "suites").returncode == 1
     process = qa_run(project, "--rerunfailed", "results/output.xml", "suites")
