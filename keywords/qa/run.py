@@ -116,9 +116,10 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
     failed = [(step, failure) for step, failure in codes if failure]
     for step, failure in failed:
         echo(f"{step.title} ended with exit code {failure}: its message stands above")
-    unproven, idle = _shortcomings(plan.results / OUTPUT)
+    unproven, idle, softened = _shortcomings(plan.results / OUTPUT)
     if unproven:
         echo(f"No verdict: {unproven}")
+    code = code or softened
     return code or (NO_VERDICT if unproven else next((failure for _, failure in failed), NO_VERDICT if idle else 0))
 
 
@@ -209,13 +210,16 @@ def _argument_files(arguments: Sequence[str]) -> Iterator[str]:
         yield argument.removeprefix("-A")
 
 
-def _shortcomings(output: Path) -> tuple[str, str]:
-    """Why the run gives no verdict, and why it proves nothing although nothing stopped it; empty if neither holds."""
+def _shortcomings(output: Path) -> tuple[str, str, int]:
+    """Why the run gives no verdict, why it proves nothing although nothing stopped it, and its number of failed rows.
+
+    The reasons are empty if they do not hold. Robot does not count failed rows that it was told to skip.
+    """
     try:
         run = read_output(output)
     except OutputError as error:
-        return str(error), ""
-    return run.interruption, run.idleness
+        return str(error), "", 0
+    return run.interruption, run.idleness, sum(result.status == "FAIL" for result in run.results)
 
 
 def _steps(plan: Plan) -> Sequence[Step]:

@@ -36,6 +36,8 @@ _TERMINATED = re.compile(
 _NO_STEP = NOT_STARTED + "no step of it was executed, as in a dry run"
 """Message of a row that passed without a step: Robot passes all rows of a dry run, which may have been merged."""
 _STEPS = {"kw", "for", "while", "if", "try", "group", "return", "continue", "break", "variable", "error"}
+_FAILED_AND_SKIPPED = re.compile(r"Failed (test|task) skipped using .*?\n\nOriginal failure:\n", re.DOTALL)
+"""Robot's words for a row that failed, and that `--skiponfailure` or its tag turned into a skip."""
 _TEARDOWN = re.compile(r"(?:^|\n\nAlso )suite teardown failed:\n", re.IGNORECASE)
 _LINK = re.compile(r"\[([^|\]]+)\|[^\]]*\]")
 
@@ -246,9 +248,10 @@ def _result(test: ET.Element, suite: str, *, executed: bool) -> Result:
     missed = status.get("status") == "FAIL" and not executed and bool(_NOT_REACHED.match(message))
     if status.get("status") == "PASS" and not executed:
         missed, message = True, _NO_STEP
+    ended = "FAIL" if _FAILED_AND_SKIPPED.match(message) else status.get("status", "")
     return Result(
         row=Row(test.get("name", ""), suite, tuple(tag for tag in tags if not tag.startswith("allure."))),
-        status=NOT_RUN if missed else status.get("status", ""),
+        status=NOT_RUN if missed else ended,
         message=message,
         elapsed_s=float(status.get("elapsed", "0")),
         started=status.get("start", ""),

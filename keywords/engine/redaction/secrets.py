@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from keywords.engine.redaction.stream import Span
 
 REDACTED = b"<secret>"
+LONGEST = 16_384
+"""Characters of the longest secret: a private key of 8,192 bits in PEM has some 6,400."""
 TEXT_LIMIT = 1_000_000
 """Characters of one text that are shown."""
 _NESTED = 4
@@ -50,9 +52,9 @@ class Secrets:
         """Keep a value out of everything from now on.
 
         Returns:
-            False if it is too short to be told from innocent texts; then it is not looked for.
+            False if it is too short to be told from innocent texts, or longer than any key; then it is not looked for.
         """
-        if len(secret) < SHORTEST:
+        if not SHORTEST <= len(secret) <= LONGEST:
             return False
         plain = secret.encode("utf-8", "surrogatepass")
         grams = dict(self._grams)

@@ -100,3 +100,16 @@ def test_a_row_that_executes_no_step_proves_nothing(project, steps, status):
     project.replace(CHAT, "smoke\n    Talk\n", f"smoke\n    {steps}\n")
     project.robot()
     assert statuses(project) == [status, "FAIL", "SKIP"]
+
+
+@pytest.mark.parametrize("soften", [["--skiponfailure", "kind:*"], ["--skip-on-failure", "NOT x"]], ids=" ".join)
+def test_a_failed_row_stays_failed_whatever_robot_shall_make_of_it(project, soften):
+    process = project.robot(*soften)
+    assert process.returncode == 0, process.stdout
+    assert statuses(project) == ["PASS", "FAIL", "SKIP"]
+
+
+def test_qa_run_ends_with_a_failure_that_robot_was_told_to_skip(project):
+    command = [sys.executable, "-m", "keywords.qa.cli", *"run --pythonpath . --skiponfailure kind:* suites".split()]
+    process = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
+    assert process.returncode == 1, process.stdout + process.stderr
