@@ -110,6 +110,7 @@ def test_a_failed_row_stays_failed_whatever_robot_shall_make_of_it(project, soft
 
 
 def test_qa_run_ends_with_a_failure_that_robot_was_told_to_skip(project):
-    command = [sys.executable, "-m", "keywords.qa.cli", *"run --pythonpath . --skiponfailure kind:* suites".split()]
+    words = ("run", "--pythonpath", ".", "--skiponfailure", "kind:*", "suites")
+    command = [sys.executable, "-m", "keywords.qa.cli", *words]
     process = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
     assert process.returncode == 1, process.stdout + process.stderr
