@@ -30,7 +30,7 @@ from keywords.hooks.rerun import rerun_command
 from keywords.hooks.robot_settings import ShortConsole, hide_statistics
 from keywords.hooks.skips import lacks_need, record_missing_needs
 from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip, stop, stop_after
-from keywords.hooks.suite_model import root_of, row_of, source_of
+from keywords.hooks.suite_model import import_below, root_of, row_of, source_of
 from keywords.hooks.tags import TagKeeper
 from keywords.hooks.variables import check_variable_names
 from keywords.run.needs import UnknownNeedError, missing_needs
@@ -85,6 +85,10 @@ class TraceabilityListener:
 
         Raises:
             AssertionError: the run was refused, or this listener heard nothing of its start.
+
+        ```robotframework
+        Run Should Be Checked
+        ```
         """
         if not self._active:
             raise AssertionError(self._refused or "The listener heard nothing of the start of this run.")
@@ -112,7 +116,7 @@ class TraceabilityListener:
             self._console.begin()
 
     def _start_run(self, root: running.TestSuite, result: result.TestSuite) -> None:
-        _import_below(root)
+        import_below(root, NAME)
         hide_statistics("req:*")
         lock_output(_output_dir(), _output_file())
         if self._hears_root:
@@ -241,12 +245,6 @@ def _nothing() -> None:
 
 def _was_refused(row: running.TestCase) -> bool:
     return str(row.error or "").startswith(NOT_STARTED)
-
-
-def _import_below(suite: running.TestSuite) -> None:
-    for child in suite.suites:
-        child.resource.imports.library(NAME)
-        _import_below(child)
 
 
 def _facts(row: Row, result: result.TestCase) -> RowFacts:

@@ -1,4 +1,4 @@
-"""Reader of the rows in Robot's suite model."""
+"""Rows, roots and imports in Robot's suite model."""
 
 from __future__ import annotations
 
@@ -47,3 +47,10 @@ def read_rows(suites: Path) -> list[Row]:
     except DataError as err:
         raise ValueError(f"{suites}: no suites to read: {err.message}; name the folder with --suites") from err
     return [row_of(test) for test in suite.all_tests]
+
+
+def import_below(suite: running.TestSuite, library: str) -> None:
+    """Import a library into every suite below one."""
+    for child in suite.suites:
+        child.resource.imports.library(library)
+        import_below(child, library)

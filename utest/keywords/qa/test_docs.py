@@ -52,6 +52,8 @@ def test_the_examples_run_dry(tmp_path):
     ]
     body = "\n\n".join(re.sub(r"^(?=\S)(?!keywords\.)", "    ", row, flags=re.MULTILINE) for row in rows)
     imports = "".join(f"Library    {name}\n" for name in ["Collections", "RequestsLibrary", *LIBRARIES])
+    # The listener is among the libraries, and refuses rows without these tags.
+    imports += "Test Tags    req:CHAT-001    kind:functional\n"
     suite = api.TestSuite.from_string(f"*** Settings ***\n{imports}\n*** Test Cases ***\n{body}\n")
     result = suite.run(dryrun=True, output=None, console="none", outputdir=str(tmp_path))
     failed = {test.name: test.message for test in result.suite.all_tests if not test.passed}
