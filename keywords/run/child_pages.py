@@ -10,7 +10,8 @@ from typing import Literal
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.run.child_run import CHILDREN, TIME_LIMIT_S, ChildRun
+from keywords.run.child_run import CHILDREN
+from keywords.run.robot_process import TIME_LIMIT_S, ChildRun
 
 QaCommand = Literal["check", "matrix"]
 

@@ -2,11 +2,7 @@
 
 import json
 import os
-import shutil
 import subprocess
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from assertionengine import AssertionOperator
@@ -19,72 +15,9 @@ from keywords.run.assertions import verify
 from keywords.run.context import current_target, output_dir
 from keywords.run.encodings import WAYS, ways_of
 from keywords.run.places import SUITES
-from keywords.traceability.results import Result, read_output
+from keywords.run.robot_process import TIME_LIMIT_S, ChildRun, run_robot
 
 CHILDREN = SUITES / "selftest" / "_child"
-TIME_LIMIT_S = 60
-
-
-@dataclass(frozen=True, slots=True)
-class ChildRun:
-    """A run of Robot that has ended.
-
-    Attributes:
-        rc: Robot's exit code.
-        stdout: its standard output.
-        stderr: its warnings and errors.
-        folder: its output directory.
-    """
-
-    rc: int
-    stdout: str
-    stderr: str
-    folder: Path
-
-    def results(self) -> tuple[Result, ...]:
-        """The results of its rows.
-
-        Raises:
-            OutputError: the run left no results.
-        """
-        return read_output(self.folder / "output.xml").results
-
-    def row(self, name: str) -> Result:
-        """The result of a row.
-
-        Raises:
-            AssertionError: the run has no such row.
-        """
-        results = {result.row.name: result for result in self.results()}
-        if name not in results:
-            raise AssertionError(f"No row {name!r} was run, only {sorted(results)}; Robot said: {self.stderr}")
-        return results[name]
-
-
-def run_robot(name: str, *arguments: str, environment: Mapping[str, str], timeout_s: float = TIME_LIMIT_S) -> ChildRun:
-    """Run `robot` in a separate process, below the output directory of this run, and wait for its end.
-
-    Args:
-        name: of the output directory.
-        arguments: options and paths.
-        environment: variables that override those of this run.
-        timeout_s: time limit, in seconds.
-
-    Raises:
-        subprocess.TimeoutExpired: it did not end in time.
-    """
-    folder = output_dir() / "children" / name
-    shutil.rmtree(folder, ignore_errors=True)
-    process = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
-        [sys.executable, "-m", "robot", "--outputdir", str(folder), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-        env={**os.environ, **environment},
-    )
-    logger.info(f"exit code {process.returncode}\n{process.stdout}{process.stderr}")
-    return ChildRun(process.returncode, process.stdout, process.stderr, folder)
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")

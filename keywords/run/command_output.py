@@ -9,7 +9,7 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.processes.gateway import CommandResult
 from keywords.run.assertions import verify
-from keywords.run.child_run import ChildRun
+from keywords.run.robot_process import ChildRun
 
 Stream = Literal["stdout", "stderr"]
 _SHOWN = 400

@@ -13,9 +13,9 @@ from robot.api.deco import keyword, library
 from keywords.engine.defects.inside import DefectName
 from keywords.engine.processes.gateway import CommandResult
 from keywords.engine.processes.gateway_command import VARIABLE
-from keywords.run.child_run import ChildRun, run_robot
 from keywords.run.context import output_dir
 from keywords.run.places import SUITES
+from keywords.run.robot_process import ChildRun, run_robot
 from keywords.traceability.results import NOT_RUN, Result
 
 TIME_LIMIT_S = 120

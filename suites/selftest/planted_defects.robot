@@ -24,7 +24,7 @@ A gateway that names another instance is found
 A gateway that logs keys is found
     key in the log    gateway-1.log contains '<secret>'    KEYS-003
 A gateway that counts one token too many is found
-    usage off by one    completion_tokens (tokens) should be 8, got 9    CHAT-004    STRM-003
+    usage off by one    tokens each should be 8, got 9    CHAT-004    STRM-003
 A gateway that keeps no ledger is found
     silent ledger    sqlite3 holds no request    OBSV-001
 A gateway without a defect passes the same rows

@@ -5,8 +5,9 @@ import json
 import pytest
 from robot.api.types import Secret
 
-from keywords.run.child_run import ChildRun, ChildRunLibrary
+from keywords.run.child_run import ChildRunLibrary
 from keywords.run.encodings import ENCODINGS
+from keywords.run.robot_process import ChildRun
 from keywords.traceability.results import Result
 from keywords.traceability.rows import Row
 
