@@ -11,7 +11,7 @@ Test Tags           kind:functional
 
 *** Test Cases ***
 An answer that nobody gives is expected
-    [Tags]    req:SELF-001
+    [Tags]    req:CHAT-002
     ${answer} =    Ask    Hello.    max_tokens=1    seed=11
     Get Text    ${answer}    ==    an answer that no model gives
 
