@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.engine.machine import WAIT_S
 from keywords.engine.openai import conformance
 from keywords.engine.openai.client import StreamedAnswer
-from keywords.engine.statistics.percentiles import TooFewValuesError, percentile
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Fields, Words
 from keywords.run.assertions import verify, verify_no_defects
@@ -21,8 +19,6 @@ from keywords.run.inconclusive import verify_time
 if TYPE_CHECKING:
     from keywords.engine.http.sse import SseEvent
 
-GapStatistic = Literal["p50", "p95", "max"]
-
 
 @library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class StreamingLibrary:
@@ -30,7 +26,7 @@ class StreamingLibrary:
 
     Times are seconds on the client's monotonic clock, counted from the moment the request was sent, connecting
     included. The first content is the first generated text, not the role that opens a stream. A chunk
-    may hold any number of tokens, so chunk gaps are not times per token.
+    may hold any number of tokens, so times between chunks are not times per token.
 
     The `Get…` keywords return a value; with an operator and an expected value they also verify it, and `message` then
     replaces the usual message.
@@ -178,38 +174,6 @@ class StreamingLibrary:
         """
         share = None if stream.ttft_s is None else stream.ttft_s / stream.total_s
         return verify(share, assertion_operator, assertion_expected, "Share of time to first content (0 to 1)", message)
-
-    @keyword
-    def get_chunk_gap(
-        self,
-        stream: StreamedAnswer,
-        statistic: GapStatistic,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: float | None = None,
-        message: str | None = None,
-    ) -> float:
-        """Seconds between successive pieces of text: a percentile by nearest rank, or the largest.
-
-        `p95` needs 59 gaps, `p50` 5, `max` 1.
-
-        Raises:
-            ValueError: the stream has too few gaps for this statistic.
-
-        ```robotframework
-        ${stream} =    Stream Chat    Tell me a long story.    max_tokens=120
-        Get Chunk Gap    ${stream}    max    <    5
-        ```
-        """
-        gaps = stream.gaps_s
-        if not gaps:
-            raise ValueError("The stream has no chunk gap: fewer than two pieces of text came; raise max_tokens")
-        try:
-            value = max(gaps) if statistic == "max" else percentile(gaps, int(statistic[1:]))
-        except TooFewValuesError as error:
-            raise ValueError(f"Chunk gaps: {error}; raise max_tokens") from None
-        wait_s = 0.0 if statistic == "p50" else WAIT_S
-        label = f"Chunk gap {statistic} of {len(gaps)} (s)"
-        return verify_time(value, assertion_operator, assertion_expected, label, message, wait_s=wait_s)
 
 
 def _unescaped(event: SseEvent) -> str:

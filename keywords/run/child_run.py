@@ -105,7 +105,7 @@ class ChildRunLibrary:
 
         ```robotframework
         ${child} =    Run Child    failing.robot
-        Get Row Requirement    ${child}    An answer that nobody gives is expected    ==    SELF-001
+        Get Row Requirement    ${child}    An answer that nobody gives is expected    ==    CHAT-002
         ```
         """
         requirements = ", ".join(child.row(row).row.requirements)

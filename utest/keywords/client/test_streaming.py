@@ -26,20 +26,10 @@ def test_getters_of_a_stream(stream):
     assert look.get_finish_reasons(stream, EQUAL, ["stop"]) == ["stop"]
     assert look.get_time_to_first_content(stream) == stream.ttft_s
     assert 0 < look.get_share_of_time_to_first_content(stream) <= 1
-    assert look.get_chunk_gap(stream, "max") == stream.gaps_s[0]
     assert ChatLibrary().get_text(stream, EQUAL, "Héllo") == "Héllo"
     assert ChatLibrary().get_finish_reason(stream, EQUAL, "stop") == "stop"
     look.stream_should_be_closed_properly(stream)
     look.stream_should_be_valid_utf8(stream)
-
-
-def test_percentiles_need_enough_chunks(gateway, make, stream):
-    with pytest.raises(ValueError, match="1 values are too few for p95: it needs 59; raise max_tokens"):
-        StreamingLibrary().get_chunk_gap(stream, "p95")
-    many = [make.chunk({"content": "x"})] * 60
-    gateway.streams(make.good_stream[0], *many, *make.good_stream[-2:])
-    long = StreamingLibrary().stream_chat("Hello")
-    assert StreamingLibrary().get_chunk_gap(long, "p50") <= StreamingLibrary().get_chunk_gap(long, "p95")
 
 
 def test_a_stream_without_content_has_no_times(gateway):

@@ -80,13 +80,12 @@ class SoundServer:
     async def answer(self, request):
         probe, body = request.headers["x-probe"], await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        for name in ("host", "content-length", "connection"):
-            headers.pop(name, None)
-        seen = {f"header.{name}": value for name, value in headers.items()}
+        for own in ("host", "content-length", "connection"):
+            headers.pop(own, None)
         fields = {}
         with suppress(ValueError):
             fields = json.loads(body)
-        seen |= fields or {"body": body}
+        seen = {f"header.{name}": value for name, value in headers.items()} | (fields or {"body": body})
         self.requests.setdefault(probe, []).append({"method": request.method, "path": request.path_qs, **seen})
         return await self.decide(request, probe, fields)
 
@@ -113,9 +112,7 @@ class SoundServer:
             return 404, "Unknown address.", None
         if key != f"Bearer {KEY}" and path != "/health":
             return 401, "Wrong key.", None
-        if path == CHAT and method == "GET":
-            return 405, "Use POST.", None
-        return None
+        return (405, "Use POST.", None) if path == CHAT and method == "GET" else None
 
     def refuse_fields(self, fields):
         if not fields:
