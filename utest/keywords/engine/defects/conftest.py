@@ -170,9 +170,8 @@ class SoundServer:
 
     def json(self, value, probe, status=200):
         body = json.dumps(value, ensure_ascii=False).encode()
-        return web.Response(
-            status=status, body=body, headers={"content-type": "application/json", "x-request-id": probe}
-        )
+        headers = {"content-type": "application/json", "x-request-id": probe}
+        return web.Response(status=status, body=body, headers=headers)
 
     def error(self, status, message, param, probe):
         error = {"message": message, "type": "invalid_request_error", "param": param, "code": None}
@@ -224,10 +223,9 @@ async def see(client, server, name, probe):
     if body:
         sent["content-type"] = "application/json"
     data, facts, server.client_reads = b"", {}, asyncio.Event()
+    kind = "stream" if b'"stream": true' in body else "answer"
     try:
         async with client.stream(method, path, headers=sent, content=body or None) as answer:
-            is_stream = isinstance(body, bytes) and b'"stream": true' in body
-            kind = "stream" if is_stream else "answer"
             facts[f"{kind}.status"] = answer.status_code
             for header, value in answer.headers.items():
                 if header not in {"content-length", "date", "transfer-encoding"}:
@@ -237,8 +235,8 @@ async def see(client, server, name, probe):
                 if data.count(b"\n\n") > 1:
                     server.client_reads.set()
     except httpx2.HTTPError as error:
-        facts["stream.broken" if is_stream else "answer.broken"] = type(error).__name__
-    if is_stream:
+        facts[f"{kind}.broken"] = type(error).__name__
+    if kind == "stream":
         return facts | stream_facts(data) | {"stream.order": server.held_up}
     try:
         flat(json.loads(data or b"{}"), "answer", facts)
