@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 OUTPUT = "output.xml"
 SUITES = Path("suites")
 NO_VERDICT = 2
+MOST_FAILED = 250
+"""Highest exit code of Robot for failed rows; more of them count as these."""
 NO_ROWS_RUN = 252
 """Lowest exit code of Robot without a report (bad data, help, stopped, crashed)."""
 
@@ -119,7 +121,7 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
     unproven, idle, softened = _shortcomings(plan.results / OUTPUT)
     if unproven:
         echo(f"No verdict: {unproven}")
-    code = code or softened
+    code = code or min(softened, MOST_FAILED)
     return code or (NO_VERDICT if unproven else next((failure for _, failure in failed), NO_VERDICT if idle else 0))
 
 
@@ -211,15 +213,15 @@ def _argument_files(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _shortcomings(output: Path) -> tuple[str, str, int]:
-    """Why the run gives no verdict, why it proves nothing although nothing stopped it, and its number of failed rows.
+    """Why the run gives no verdict, why it proves nothing although nothing stopped it, and its softened failures.
 
-    The reasons are empty if they do not hold. Robot does not count failed rows that it was told to skip.
+    The reasons are empty if they do not hold. Softened are the failed rows that Robot counts as skipped.
     """
     try:
         run = read_output(output)
     except OutputError as error:
         return str(error), "", 0
-    return run.interruption, run.idleness, sum(result.status == "FAIL" for result in run.results)
+    return run.interruption, run.idleness, sum(result.is_softened for result in run.results)
 
 
 def _steps(plan: Plan) -> Sequence[Step]:

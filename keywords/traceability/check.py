@@ -99,6 +99,12 @@ def run_findings(rows: Sequence[Row], run: Run) -> list[str]:
         f"{result.message or 'no reason'}; let it run"
         for result in sort_skips(run).unexpected
     ]
+    findings += [
+        f"row '{result.row.full_name}' failed, and Robot counts it as skipped; leave out --skiponfailure and the tag "
+        f"robot:skip-on-failure"
+        for result in run.results
+        if result.is_softened
+    ]
     pages = find_pages(run)
     for result in run.results:
         if result.status == "SKIP":

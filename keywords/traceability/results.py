@@ -73,6 +73,11 @@ class Result:
     merged: bool = False
 
     @property
+    def is_softened(self) -> bool:
+        """Whether the row failed and Robot counts it as skipped, as an option or a tag told it."""
+        return self.status == "FAIL" and _FAILED_AND_SKIPPED.match(self.message) is not None
+
+    @property
     def not_reached(self) -> str:
         """The reason for which the run did not reach this row; empty if it did, or left the row out on purpose."""
         if self.status != NOT_RUN:
