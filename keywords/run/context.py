@@ -16,7 +16,7 @@ from keywords.engine.http.probe import probe
 from keywords.engine.processes.gateway import GatewayProcess, GatewayProcessError, run_command
 from keywords.engine.redaction.addresses import without_credentials
 from keywords.engine.redaction.forms import SHORTEST
-from keywords.engine.redaction.secrets import SECRETS
+from keywords.engine.redaction.secrets import LONGEST, SECRETS
 
 _ROUTING = ("GATEWAY_BACKENDS", "GATEWAY_MODELS")
 _EMBEDDED_ROUTE = re.compile(r"  -> .* \(llamacpp: ")
@@ -148,7 +148,7 @@ def probe_target(url: str, api_key: Secret | None, gateway: Gateway | None, mode
     SECRETS.protect_address(url)
     if not SECRETS.protect(key) and key:
         logger.warn(
-            f"GATEWAY_API_KEY has {len(key)} characters. Reports may show it; only {SHORTEST} or more can be found."
+            f"GATEWAY_API_KEY has {len(key)} characters. Reports may show it; only {SHORTEST} to {LONGEST} can be found."
         )
     facts = probe(url, key or None, model=model)
     logger.info(f"Target: {facts}")

@@ -3,7 +3,8 @@
 A secret is found plain; in any mix of the escapes of JSON, Python, URLs and HTML, also nested; in base64, in
 hexadecimal digits and in UTF-16; in upper or lower case; and spread over the events of a stream. A piece of at least 8
 characters is found where a text was cut within a secret. Not found are secrets of fewer than 8 characters, which stand
-in innocent texts too, and ciphers: a text that was encrypted, reversed or compressed.
+in innocent texts too, those of more than 16,384, which no key has, and ciphers: a text that was encrypted, reversed or
+compressed.
 """
 
 from __future__ import annotations

