@@ -148,7 +148,7 @@ def probe_target(url: str, api_key: Secret | None, gateway: Gateway | None, mode
     SECRETS.protect_address(url)
     if not SECRETS.protect(key) and key:
         logger.warn(
-            f"GATEWAY_API_KEY has {len(key)} characters. Reports may show it; only {SHORTEST} to {LONGEST} can be found."
+            f"GATEWAY_API_KEY has {len(key)} characters. Reports may show it: {SHORTEST} to {LONGEST} are found."
         )
     facts = probe(url, key or None, model=model)
     logger.info(f"Target: {facts}")
