@@ -10,12 +10,12 @@ Test Tags           kind:functional
 *** Test Cases ***
 An answer is JSON in UTF-8
     [Tags]    req:ANSW-005
-    ${answer} =    Ask    Say hello.    max_tokens=1
+    ${answer} =    Ask    Say hello.    temperature=0    max_tokens=1
     Body Should Be Utf8    ${answer}
 
 A stream is events in UTF-8
     [Tags]    req:ANSW-005
-    ${stream} =    Stream Chat    Say hello.    max_tokens=1
+    ${stream} =    Stream Chat    Say hello.    temperature=0    max_tokens=1
     Body Should Be Utf8    ${stream}
 
 No two answers have the same id
@@ -29,22 +29,22 @@ No two answers have the same id
 
 An answer was created now
     [Tags]    req:ANSW-003
-    ${answer} =    Ask    Say hello.    max_tokens=1
+    ${answer} =    Ask    Say hello.    temperature=0    max_tokens=1
     Created Should Be Now    ${answer}    ${CLOCK_TOLERANCE_S}
 
 A stream was created now
     [Tags]    req:ANSW-003
-    ${stream} =    Stream Chat    Say hello.    max_tokens=1
+    ${stream} =    Stream Chat    Say hello.    temperature=0    max_tokens=1
     Created Should Be Now    ${stream}    ${CLOCK_TOLERANCE_S}
 
 An answer names the model asked for
     [Tags]    req:ANSW-004
-    ${answer} =    Ask    Say hello.    max_tokens=1
+    ${answer} =    Ask    Say hello.    temperature=0    max_tokens=1
     Model Should Be The One Asked For    ${answer}
 
 A stream names the model asked for
     [Tags]    req:ANSW-004
-    ${stream} =    Stream Chat    Say hello.    max_tokens=1
+    ${stream} =    Stream Chat    Say hello.    temperature=0    max_tokens=1
     Model Should Be The One Asked For    ${stream}
 
 A chat request gets a complete chat completion
