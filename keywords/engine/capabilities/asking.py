@@ -41,24 +41,24 @@ class InconclusiveError(Exception):
     """The model's own words leave open what was on trial."""
 
 
-def raise_if_not_taken(exchange: Exchange, param: str, *others: str) -> None:
+def raise_if_not_taken(exchange: Exchange, *params: str) -> None:
     """Read an answer for the server's statement that it cannot take a parameter.
 
     Args:
         exchange: the request and its answer.
-        param: the parameter on trial.
-        others: further parameters that a refusal may name for it.
+        params: the parameter on trial, and further ones that a refusal may name; none if nothing may be declined.
 
     Raises:
-        NotTakenError: a refusal names one as its `param` or in its message, or the answer names `param` as dropped.
+        NotTakenError: a refusal names one as its `param` or in its message, or the answer names the first as dropped.
     """
     error = error_object(exchange) if exchange.status in _CANNOT else {}
     message = str(error.get("message") or "")
-    for name in (param, *others):
+    for name in params:
         if str(error.get("param") or "").startswith(name) or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message):
             raise NotTakenError("refused", f"the server refuses {name!r} with {exchange.status}: {message}")
-    if param in (exchange.response_headers.get(DROPPED_HEADER) or "").split(", "):
-        raise NotTakenError("dropped", f"the server says in {DROPPED_HEADER} that it dropped {param!r}")
+    dropped = (exchange.response_headers.get(DROPPED_HEADER) or "").split(", ")
+    if params and params[0] in dropped:
+        raise NotTakenError("dropped", f"the server says in {DROPPED_HEADER} that it dropped {params[0]!r}")
 
 
 class Asker:
@@ -66,13 +66,12 @@ class Asker:
 
     Args:
         client: the model's client.
-        param: the parameter on trial.
-        others: further parameters that a refusal may name for it.
+        params: the parameter on trial, and further ones that a refusal may name; none if nothing may be declined.
     """
 
-    def __init__(self, client: ChatClient, param: str, *others: str) -> None:
+    def __init__(self, client: ChatClient, *params: str) -> None:
         self._client = client
-        self._params = (param, *others)
+        self._params = params
 
     def __call__(self, messages: Messages = PROMPT, **fields: Any) -> dict[str, Any]:
         """Send one request and return its answer.

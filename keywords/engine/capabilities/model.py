@@ -40,6 +40,7 @@ class _Trial:
 
     Attributes:
         params: the parameter that the server may name as dropped, and others that a refusal may name; with commas.
+            Empty for a conversation of plain text, which no chat server may decline.
         verify: returns what went wrong, as a sentence; empty if all is well.
         compares_greedy: whether it compares greedy answers, so that it means nothing where they are not the same.
     """
@@ -63,7 +64,7 @@ def try_capability(client: ChatClient, capability: str) -> TrialResult:
         NoUsableAnswer: a request failed.
     """
     trial = TRIALS[capability]
-    ask = Asker(client, *trial.params.split(","))
+    ask = Asker(client, *filter(None, trial.params.split(",")))
     try:
         defect = trial.verify(ask)
         if defect and trial.compares_greedy and not sampling.is_repeatable(ask):
@@ -105,13 +106,13 @@ TRIALS: dict[str, _Trial] = {
     "a user's label": _Trial("messages,user", sampling.user_label, compares_greedy=True),
     "a system message": _Trial("messages", conversation.system_message),
     "each turn": _Trial("messages", conversation.turns),
-    "the last question": _Trial("messages", conversation.last_question),
-    "a long prompt": _Trial("messages", conversation.long_prompt),
+    "the last question": _Trial("", conversation.last_question),
+    "a long prompt": _Trial("", conversation.long_prompt),
     "text parts": _Trial("messages", conversation.text_parts, compares_greedy=True),
-    "foreign characters": _Trial("messages", conversation.foreign_characters),
-    "escaped characters": _Trial("messages", conversation.escaped_characters, compares_greedy=True),
-    "composed characters": _Trial("messages", conversation.composed_characters),
-    "white space": _Trial("messages", conversation.white_space),
+    "foreign characters": _Trial("", conversation.foreign_characters),
+    "escaped characters": _Trial("", conversation.escaped_characters, compares_greedy=True),
+    "composed characters": _Trial("", conversation.composed_characters),
+    "white space": _Trial("", conversation.white_space),
     "control characters": _Trial("messages", conversation.control_characters),
     "tools": _Trial("tools", tools.offered_tools),
     "a forced tool": _Trial("tool_choice,tools", tools.forced_tool),

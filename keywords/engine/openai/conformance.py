@@ -13,7 +13,7 @@ from keywords.engine.http.exchange import parse_json
 from keywords.engine.openai.answer import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from keywords.engine.http.exchange import Exchange
     from keywords.engine.openai.stream import StreamedAnswer
@@ -177,9 +177,18 @@ def _bodies(stream: StreamedAnswer) -> list[tuple[int, dict[str, Any]]]:
             body = None if event.is_done else event.json()
         except ValueError:
             continue  # `stream.problems` has it
-        if isinstance(body, dict):
+        if isinstance(body, dict) and not is_prompt_report(body):
             bodies.append((number, body))
     return bodies
+
+
+def is_prompt_report(body: Mapping[str, Any]) -> bool:
+    """Whether an event only says what Azure's content filter found in the prompt; it is no part of the answer.
+
+    Source: Azure OpenAI, "Content filtering", streaming: the first event has `prompt_filter_results`, no choices, and
+    neither id nor time.
+    """
+    return "prompt_filter_results" in body and body.get("choices") == []
 
 
 def _delta_defects(choice: object, opened: set[int], ended: dict[int, str]) -> list[str]:

@@ -24,11 +24,15 @@ _VARIANT_MARKS = "-:@/_"
 
 
 def bodies(answer: Answer | StreamedAnswer) -> list[dict[str, Any]]:
-    """The objects of an answer: that of a plain one, or those of a stream's events without errors and `[DONE]`."""
+    """The objects of an answer: that of a plain one, or those of a stream's events.
+
+    Without errors, `[DONE]` and what Azure says of the prompt.
+    """
     if not isinstance(answer, StreamedAnswer):
         return [answer.exchange.json()]
     parsed = [event.json() for event in answer.events if not event.is_done]
-    return [body for body in parsed if isinstance(body, dict) and "error" not in body]
+    objects = [body for body in parsed if isinstance(body, dict) and "error" not in body]
+    return [body for body in objects if not conformance.is_prompt_report(body)]
 
 
 def repeated_id_defects(answers: Iterable[Answer | StreamedAnswer]) -> list[str]:

@@ -3,10 +3,12 @@
 import re
 from unicodedata import normalize
 
+import httpx2
 import pytest
 
 from keywords.engine.capabilities.asking import InconclusiveError
 from keywords.engine.capabilities.model import TRIALS, try_capability
+from keywords.engine.openai.client import ChatClient
 
 NOT_IN_TOY = {"an image", "an image by address", "one tool at a time", "reasoning_effort", "user"}
 
@@ -269,3 +271,29 @@ def test_an_answer_of_one_word_has_no_stop_text(toy_server):
     server = toy_server(spoil_answer=in_choice(lambda one: one | {"message": {"content": "Hm."}}))
     with pytest.raises(InconclusiveError, match="at least two words"):
         try_capability(server.client, "stop")
+
+
+def refusing(**error):
+    refusal = {"message": "No.", "type": "invalid_request_error", "code": None} | error
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(400, json={"error": refusal}))
+    return ChatClient("http://toy.test", api_key=None, model="toy", transport=transport)
+
+
+PLAIN_TEXT = [
+    "the last question",
+    "a long prompt",
+    "foreign characters",
+    "escaped characters",
+    "composed characters",
+    "white space",
+]
+
+
+@pytest.mark.parametrize("capability", PLAIN_TEXT)
+def test_no_server_may_decline_plain_text(capability):
+    with pytest.raises(ValueError, match="refused with 400 for 'messages'"):
+        try_capability(refusing(message="Invalid 'messages': use ASCII.", param="messages"), capability)
+
+
+def test_a_server_may_decline_a_system_message():
+    assert try_capability(refusing(param="messages[0].role"), "a system message").outcome == "refused"

@@ -42,6 +42,21 @@ def test_sound_answers_have_no_defect():
     assert not envelope.repeated_id_defects([plain(id="a"), plain(id="b"), stream({"id": "c"}, {"id": "c"})])
 
 
+PROMPT_REPORT = {"id": "", "object": "", "created": 0, "model": "", "prompt_filter_results": []}
+
+
+def test_what_azure_says_of_the_prompt_is_no_part_of_the_answer():
+    answer = stream(PROMPT_REPORT, {}, {})
+    assert not envelope.created_defects(answer, 60)
+    assert not envelope.model_defects(answer, "m")
+    assert not envelope.one_answer_defects(answer)
+    assert not envelope.repeated_id_defects([answer])
+
+
+def test_an_event_with_choices_is_part_of_the_answer_whatever_else_it_says():
+    assert envelope.created_defects(stream(PROMPT_REPORT | {"choices": [{"index": 0, "delta": {}}]}, {}), 60)
+
+
 def test_ids():
     answers = [plain(), plain(), stream({"id": "b"}), plain(id=None)]
     assert envelope.repeated_id_defects(answers) == ["answer 4 has no id", "2 of 4 answers have the id 'a'"]
