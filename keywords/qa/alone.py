@@ -6,21 +6,19 @@ import difflib
 import random
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keywords.hooks.suite_model import read_rows
+from keywords.qa.signals import passing_signals_on
 from keywords.traceability.results import OutputError, read_output
 from keywords.traceability.rows import NIGHTLY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
-    from types import FrameType
 
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
@@ -158,10 +156,8 @@ def _run(suites: Path, which: list[str], folder: Path) -> Run:
     command = [sys.executable, "-m", "robot", "--outputdir", str(folder), "--exclude", NIGHTLY, *which, str(suites)]
     folder.mkdir(parents=True)
     console = folder / "console.txt"
-    with console.open("wb") as sink, _passing_signals_on() as handler:
-        running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)  # noqa: S603
-        handler.child = running
-        code = running.wait()
+    with console.open("wb") as sink, passing_signals_on() as handler:
+        code = handler.call(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)
     if handler.by_signal:
         raise AloneError("stopped by a signal")
     try:
@@ -187,34 +183,3 @@ def _status(run: Run, row: Row) -> tuple[str, str]:
     if run.afterwards and result.status == "PASS":
         return "FAIL", "\n".join(run.afterwards)
     return result.status, result.message
-
-
-class _SignalHandler:
-    """Signal handler that ends a run of Robot.
-
-    Attributes:
-        by_signal: whether a signal came.
-        child: the run of Robot.
-    """
-
-    def __init__(self) -> None:
-        self.by_signal = False
-        self.child: subprocess.Popen[bytes] | None = None
-
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
-        self.by_signal = True
-        # Ctrl-C in a terminal reaches Robot anyway; a second one would keep it from its teardowns.
-        if number == signal.SIGTERM and self.child is not None:
-            self.child.terminate()
-
-
-@contextmanager
-def _passing_signals_on() -> Iterator[_SignalHandler]:
-    """Pass signals on to a run of Robot, so that it ends with its teardowns before this process ends."""
-    handler = _SignalHandler()
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield handler
-    finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)

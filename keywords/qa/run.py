@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +16,7 @@ from robot.run import RobotFramework
 from keywords.hooks.modifier import REGISTER
 from keywords.qa.closing import closing_lines
 from keywords.qa.project import NoProjectError, project_folder, results_folder
+from keywords.qa.signals import passing_signals_on
 from keywords.run.output_lock import FolderInUseError, lock_folder
 from keywords.traceability.evidence.earlier_run import ALLURE_RESULTS, FILES, FOLDERS, remove_all
 from keywords.traceability.results import OutputError, read_output
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 OUTPUT = "output.xml"
 SUITES = Path("suites")
 NO_VERDICT = 2
+_QA = (sys.executable, "-m", "keywords.qa.cli")
 MOST_FAILED = 250
 """Highest exit code of Robot for failed rows; more of them count as these."""
 NO_ROWS_RUN = 252
@@ -88,7 +88,7 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
     try:
         plan = _plan(robot_arguments)
         if plan is None:
-            return _robot(tuple(robot_arguments))
+            return _robot(tuple(robot_arguments), subprocess.call)
         lock_folder(plan.results, lends=True)
         remove_all(plan.results, keep=plan.read)
     except (RunError, NoProjectError, FolderInUseError, OSError) as error:
@@ -99,8 +99,9 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
     options = ["--outputdir", str(plan.results), "--xunit", "xunit.xml"]
     options += ["--listener", f"allure_robotframework:{plan.results / ALLURE_RESULTS}"]
     options += ["--prerunmodifier", "keywords.hooks.modifier.RegisterModifier"]
-    with _interrupts_only_robot():
-        code = _robot((*options, *plan.arguments), environment)
+    # Robot ends its rows after a signal, and the pages show them.
+    with passing_signals_on() as handler:
+        code = _robot((*options, *plan.arguments), handler.call, environment)
         if code >= NO_ROWS_RUN:
             return code
         try:
@@ -108,7 +109,7 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
         except (FolderInUseError, OSError) as error:
             sys.stderr.write(f"qa run: the rows have run, and their pages cannot be made: {error}\n")
             return code or NO_VERDICT
-        codes = [(step, _qa(step.arguments)) for step in _steps(plan)]
+        codes = [(step, handler.call([*_QA, *step.arguments])) for step in _steps(plan)]
     echo("")
     for title, page in _pages(plan):
         if page.exists():
@@ -245,20 +246,5 @@ def _pages(plan: Plan) -> Sequence[tuple[str, Path]]:
     return [*made, *((title, plan.results / name) for title, name in robot), ("Evidence", plan.results / "evidence")]
 
 
-def _robot(arguments: Sequence[str], environment: dict[str, str] | None = None) -> int:
-    command = [sys.executable, "-m", "robot", *arguments]
-    return subprocess.run(command, env={**os.environ, **(environment or {})}, check=False).returncode  # noqa: S603
-
-
-def _qa(arguments: Sequence[str]) -> int:
-    return subprocess.run([sys.executable, "-m", "keywords.qa.cli", *arguments], check=False).returncode  # noqa: S603
-
-
-@contextmanager
-def _interrupts_only_robot() -> Iterator[None]:
-    """Leave Ctrl-C, which reaches the whole group, to Robot, so that this process still writes the pages."""
-    before = signal.signal(signal.SIGINT, lambda *_: None)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _robot(arguments: Sequence[str], call: Callable[..., int], environment: dict[str, str] | None = None) -> int:
+    return call([sys.executable, "-m", "robot", *arguments], env={**os.environ, **(environment or {})})
