@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from keywords.traceability.evidence.search import find_pages
+from keywords.traceability.evidence.search import ended_as, find_pages
 from keywords.traceability.rows import NIGHTLY, tag_problems
 from keywords.traceability.skips import missing_needs, sort_skips
 
@@ -117,6 +117,11 @@ def run_findings(rows: Sequence[Row], run: Run) -> list[str]:
             findings.append(
                 f"row '{result.row.full_name}' lost its evidence: {result.evidence} of {result.started or 'this run'} "
                 f"is neither beside {run.output} nor in the folders around it"
+            )
+        elif result.status == "PASS" and (ended := ended_as(pages[result])) not in {"PASS", ""}:
+            findings.append(
+                f"row '{result.row.full_name}' ended as {ended}, and something changed it to PASS afterwards: see "
+                f"{pages[result]}; leave out the listener that changes results"
             )
     return findings
 

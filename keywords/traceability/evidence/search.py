@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keywords.engine.evidence.collector import EVIDENCE_FOLDER
 from keywords.traceability.evidence.row import FACTS
@@ -30,6 +30,15 @@ def find_pages(run: Run) -> dict[Result, Path]:
     return pages
 
 
+def ended_as(page: Path) -> str:
+    """The status that a row had when it ended, as its evidence holds it; empty if that cannot be read.
+
+    Args:
+        page: the evidence page of the row.
+    """
+    return str(_facts(page).get("status") or "")
+
+
 def _bases(folder: Path) -> Iterator[Path]:
     yield folder
     for around in (folder, folder.parent):
@@ -37,10 +46,13 @@ def _bases(folder: Path) -> Iterator[Path]:
 
 
 def _is_of(page: Path, result: Result) -> bool:
-    if not page.is_file():
-        return False
+    return page.is_file() and _facts(page).get("started") == result.started
+
+
+def _facts(page: Path) -> dict[str, Any]:
+    """What the evidence beside a page says of its row; empty if it cannot be read."""
     try:
         facts = json.loads((page.parent / FACTS).read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(facts, dict) and facts.get("started") == result.started
+        return {}
+    return facts if isinstance(facts, dict) else {}

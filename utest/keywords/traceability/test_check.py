@@ -141,6 +141,20 @@ def test_missing_evidence_is_found_but_not_for_skipped_rows(tmp_path):
     assert [finding.split(";")[0] for finding in findings] == ["row 'Suites.S.One' left no evidence"]
 
 
+@pytest.mark.parametrize("ended", ["FAIL", "SKIP"])
+def test_a_result_that_was_changed_to_pass_is_found(tmp_path, ended):
+    changed = run(tmp_path, *(Result(one, "PASS", evidence="page.html") for one in GOOD))
+    (tmp_path / "row.json").write_text(json.dumps({"started": "", "status": ended}))
+    findings = run_findings(GOOD, changed)
+    assert findings[0].startswith(f"row 'Suites.S.One' ended as {ended}, and something changed it to PASS afterwards")
+
+
+def test_a_result_that_its_evidence_confirms_is_no_finding(tmp_path):
+    sound = run(tmp_path, *(Result(one, "PASS", evidence="page.html") for one in GOOD))
+    (tmp_path / "row.json").write_text(json.dumps({"started": "", "status": "PASS"}))
+    assert run_findings(GOOD, sound) == []
+
+
 def test_evidence_of_another_run_of_the_row_does_not_count(tmp_path):
     results = [Result(one, "PASS", evidence="page.html", started="2026-01-01T10:00:00") for one in GOOD]
     findings = run_findings(GOOD, run(tmp_path, *results))
