@@ -48,7 +48,6 @@ class BrokenStreamLibrary:
 
         Raises:
             GatewayRefused: the gateway answered with an error instead of a stream.
-            TimeoutError: no content came within 30 seconds.
 
         ```robotframework
         ${running} =    Start Stream    Tell me a long story.

@@ -162,7 +162,6 @@ class LifecycleLibrary:
 
         Raises:
             GatewayRefused: the gateway answered one with an error.
-            TimeoutError: no content came within 30 seconds.
 
         ```robotframework
         ${running} =    Start Streams    50    Tell me a story.

@@ -46,6 +46,10 @@ class ChatClient:
 
     It reuses connections, ignores the environment's proxy, follows no redirect, and retries nothing.
 
+    Attributes:
+        model: the default model id.
+        longest_s: the longest time of any answer, in seconds.
+
     Args:
         base_url: address of the server, with or without a closing `/v1`.
         api_key: sent as bearer token; None for a server without keys.
@@ -69,6 +73,7 @@ class ChatClient:
     ) -> None:
         self.base_url = base_url.rstrip("/").removesuffix("/v1").rstrip("/")
         self.model = model
+        self.longest_s = timeout_s * patience
         self._authorization = {"authorization": f"Bearer {api_key}"} if api_key else {}
         if transport is None:
             limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=KEEP_IDLE_S)
@@ -77,7 +82,7 @@ class ChatClient:
             transport=RecordingTransport(transport, observe, Patience(timeout_s, patience)),
             # Uncompressed, so that each recorded read has the bytes that the gateway wrote then.
             headers={"accept": "*/*", "accept-encoding": "identity", "user-agent": "llm-gateway-qa"},
-            timeout=httpx2.Timeout(timeout_s * patience, connect=CONNECT_S),
+            timeout=httpx2.Timeout(self.longest_s, connect=CONNECT_S),
             trust_env=False,
             follow_redirects=False,
         )
@@ -145,17 +150,16 @@ class ChatClient:
         bodies = [self._stream_body(prompt, **params) for prompt in prompts]
         return at_once([partial(self._stream, body, lambda: None, beside=len(bodies)) for body in bodies])
 
-    def start_stream(self, messages: Messages, *, content_within_s: float = 30.0, **params: Any) -> RunningStream:
+    def start_stream(self, messages: Messages, **params: Any) -> RunningStream:
         """Start a stream in a thread and return at its first text or its end.
 
         Raises:
             GatewayRefused: the gateway answered with an error status.
             AnswerBrokeOff: no status came.
-            TimeoutError: neither text nor end came within `content_within_s` seconds.
         """
         body = self._stream_body(messages, **params)
         running = RunningStream(lambda on_content: self._stream(body, on_content))
-        running.wait_for_content(content_within_s)
+        running.wait_for_content()
         return running
 
     def models(self) -> list[dict[str, Any]]:
@@ -266,10 +270,9 @@ class RunningStream:
         # A daemon, so that an endless stream does not keep the run from ending.
         threading.Thread(target=self._run, args=(read,), name="stream", daemon=True).start()
 
-    def wait_for_content(self, within_s: float) -> None:
-        """Wait for the first text or the end; raise the stream's exception if it failed."""
-        if not self._content.wait(within_s):
-            raise TimeoutError(f"the stream brought neither text nor its end within {within_s:g} s")
+    def wait_for_content(self) -> None:
+        """Wait for the first text or the end, which the client's patience bounds; raise the stream's exception."""
+        self._content.wait()
         if self._answer.done():
             self._answer.result()
 
