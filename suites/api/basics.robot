@@ -46,6 +46,11 @@ Errors show nothing of the inside
     ${refusals} =    Send Bad Requests
     Answers Should Show No Insides    @{refusals}
 
+Errors do not repeat the right key
+    [Tags]    req:KEYS-007    needs:api-key    kind:security
+    ${refusals} =    Send Bad Requests
+    Answers Should Not Show Key    ${None}    @{refusals}
+
 A request without messages is refused
     [Tags]    req:ERRF-001    kind:negative    smoke
     Chat Request Is Refused    no_messages.json    400    messages    missing_required_parameter

@@ -15,11 +15,6 @@ The refusal of a wrong key repeats no part of it
     Guess Should Be Refused    ${exchange}
     Answers Should Not Show Key    ${key}    ${exchange}
 
-Errors do not repeat the right key
-    [Tags]    req:KEYS-007    needs:api-key
-    ${refusals} =    Send Bad Requests
-    Answers Should Not Show Key    ${None}    @{refusals}
-
 Answers do not repeat the right key
     [Tags]    req:KEYS-007    needs:api-key
     ${chat} =    Send Payload    plain.json
