@@ -12,6 +12,7 @@ from gateway.api.middleware import RequestMiddleware
 from gateway.backends.http.events import whole_events
 from gateway.backends.http.timing import METER, TimedConnector, TimedResponse
 from gateway.errors.base import GatewayError
+from gateway.request.liveness import Liveness
 from gateway.request.usage import Meter
 
 DONE = b"data: [DONE]\n\n"
@@ -54,6 +55,7 @@ async def body_of(*pieces, cut=False):
             aiohttp.ClientSession(connector=TimedConnector(), response_class=TimedResponse) as session,
             session.get(f"http://127.0.0.1:{port}/") as response,
         ):
+            response.show_life(Liveness())
             yield response.chunks(), go_on
     finally:
         await runner.cleanup()
