@@ -114,9 +114,7 @@ class Attempts:
                     raise
                 self._note_failure(candidate, error)
 
-    def _events(
-        self, candidate: Candidate, call: Call, write_now: WriteNow | None
-    ) -> AsyncGenerator[bytes, None]:
+    def _events(self, candidate: Candidate, call: Call, write_now: WriteNow | None) -> AsyncGenerator[bytes, None]:
         if write_now is not None and self._format.passes_through:
             call = replace(call, write_now=write_now)
         return self._format.stream(candidate.backend, call, self._fields)

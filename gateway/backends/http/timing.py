@@ -111,9 +111,7 @@ class TimedResponse(aiohttp.ClientResponse):
 class Chunks:
     """Iterates over a body in chunks as read from the socket; see `TimedResponse.chunks`."""
 
-    def __init__(
-        self, content: aiohttp.StreamReader, protocol: _Protocol, meter: Meter, liveness: Liveness
-    ) -> None:
+    def __init__(self, content: aiohttp.StreamReader, protocol: _Protocol, meter: Meter, liveness: Liveness) -> None:
         self._content = content
         self._protocol = protocol
         self._meter = meter

@@ -13,6 +13,7 @@ from gateway.backends.http import events as http_events
 
 IDLE_S = 0.4
 SSE, NDJSON = "text/event-stream", "application/x-ndjson"
+TYPES = {"ollama": NDJSON}
 KINDS = ("openai", "azure", "nim", "anthropic", "ollama")
 
 
@@ -28,7 +29,7 @@ def claude(kind, **fields):
     return b"event: " + kind.encode() + b"\n" + data({"type": kind, **fields})
 
 
-def line(done=False, **message):
+def line(*, done=False, **message):
     return json.dumps({"model": "x", "message": {"role": "assistant", **message}, "done": done}).encode() + b"\n"
 
 
@@ -104,9 +105,7 @@ def play(backend, *pieces, kind=SSE, pause_s=0.0, open_s=0.0, end=b""):
 def ask_chat(client, model, **fields):
     response = client.chat(model, stream=True, **fields)
     return response, [
-        json.loads(event.removeprefix("data: "))
-        for event in response.text.split("\n\n")
-        if event.startswith("data: {")
+        json.loads(event.removeprefix("data: ")) for event in response.text.split("\n\n") if event.startswith("data: {")
     ]
 
 
@@ -134,32 +133,42 @@ def message_text(events):
 
 THINKING = [chat(reasoning_content="hm ") for _ in range(8)]
 COMMENTS = [b": x\n\n"] * 8
-HIDDEN = [
-    ("chat", "openai", SSE, [*COMMENTS, *WHOLE["openai"]]),
-    ("chat", "azure", SSE, [*COMMENTS, *WHOLE["azure"]]),
-    ("chat", "openai", SSE, [b"retry: 3000\n\n"] * 8 + WHOLE["openai"]),
-    ("chat", "openai", SSE, [bytes([byte]) for byte in chat(content="Yes")[:40]] + [chat(content="Yes")[40:], chat("stop")]),
-    ("chat", "anthropic", SSE, [*COMMENTS, *WHOLE["anthropic"]]),
-    ("chat", "anthropic", SSE, [START, block(0, type="server_tool_use", id="s", name="web_search", input={})]
-     + [delta(0, type="input_json_delta", partial_json="x")] * 8 + [TEXT.replace(b'"index": 0', b'"index": 1'), STOPPED, STOP]),
-    ("chat", "anthropic", SSE, [START, TEXT, *COMMENTS, STOPPED, STOP]),
-    ("chat", "ollama", NDJSON, [line(content="")] * 8 + WHOLE["ollama"]),
-    ("chat", "ollama", NDJSON, [b"\n"] * 8 + WHOLE["ollama"]),
-    ("messages", "openai", SSE, [ROLE, *THINKING, *WHOLE["openai"][1:]]),
-    ("messages", "openai", SSE, [*COMMENTS, *WHOLE["openai"]]),
-    ("messages", "openai", SSE, [b"event: ping\ndata: {}\n\n"] * 8 + WHOLE["openai"]),
-    ("messages", "openai", SSE, [data({"choices": []})] * 8 + WHOLE["openai"]),
-    ("messages", "openai", SSE, [data({"choices": [{"index": 1, "delta": {"content": "no"}}]})] * 8 + WHOLE["openai"]),
-    ("messages", "nim", SSE, [ROLE, *THINKING, *WHOLE["openai"][1:]]),
-    ("messages", "ollama", NDJSON, [line(thinking="hm ")] * 8 + WHOLE["ollama"]),
-    ("messages", "anthropic", SSE, [START, *COMMENTS, TEXT, STOPPED, STOP]),
-]  # fmt: skip
+SEARCH = [
+    START,
+    block(0, type="server_tool_use", id="s", name="web_search", input={}),
+    *[delta(0, type="input_json_delta", partial_json="x")] * 8,
+    TEXT.replace(b'"index": 0', b'"index": 1'),
+    STOPPED,
+    STOP,
+]
+OTHER_CHOICE = data({"choices": [{"index": 1, "delta": {"content": "no"}}]})
+SLOW_EVENT = [chat(content="Yes")[at : at + 10] for at in range(0, len(chat(content="Yes")), 10)]
+HIDDEN = {
+    "chat, comments": ("chat", "openai", [*COMMENTS, *WHOLE["openai"]]),
+    "chat, Azure's comments": ("chat", "azure", [*COMMENTS, *WHOLE["azure"]]),
+    "chat, times to reconnect": ("chat", "openai", [b"retry: 3000\n\n"] * 8 + WHOLE["openai"]),
+    "chat, one slow event": ("chat", "openai", [*SLOW_EVENT, chat("stop")]),
+    "chat, Anthropic's comments": ("chat", "anthropic", [*COMMENTS, *WHOLE["anthropic"]]),
+    "chat, a search of Anthropic's": ("chat", "anthropic", SEARCH),
+    "chat, comments after the text": ("chat", "anthropic", [START, TEXT, *COMMENTS, STOPPED, STOP]),
+    "chat, empty texts of Ollama's": ("chat", "ollama", [line(content="")] * 8 + WHOLE["ollama"]),
+    "chat, empty lines of Ollama's": ("chat", "ollama", [b"\n"] * 8 + WHOLE["ollama"]),
+    "messages, thoughts": ("messages", "openai", [ROLE, *THINKING, *WHOLE["openai"][1:]]),
+    "messages, comments": ("messages", "openai", [*COMMENTS, *WHOLE["openai"]]),
+    "messages, pings": ("messages", "openai", [b"event: ping\ndata: {}\n\n"] * 8 + WHOLE["openai"]),
+    "messages, no choices": ("messages", "openai", [data({"choices": []})] * 8 + WHOLE["openai"]),
+    "messages, another choice": ("messages", "openai", [OTHER_CHOICE] * 8 + WHOLE["openai"]),
+    "messages, thoughts of NIM's": ("messages", "nim", [ROLE, *THINKING, *WHOLE["openai"][1:]]),
+    "messages, thoughts of Ollama's": ("messages", "ollama", [line(thinking="hm ")] * 8 + WHOLE["ollama"]),
+    "messages, Anthropic's comments": ("messages", "anthropic", [START, *COMMENTS, TEXT, STOPPED, STOP]),
+}
+ASK = {"chat": (ask_chat, chat_text), "messages": (ask_messages, message_text)}
 
 
-@pytest.mark.parametrize(("asked", "kind", "label", "pieces"), HIDDEN)
-def test_a_stream_lives_while_bytes_come(client, backend, asked, kind, label, pieces):
-    play(backend, *pieces, kind=label, pause_s=0.1)
-    ask, text = (ask_chat, chat_text) if asked == "chat" else (ask_messages, message_text)
+@pytest.mark.parametrize(("asked", "kind", "pieces"), HIDDEN.values(), ids=HIDDEN)
+def test_a_stream_lives_while_bytes_come(client, backend, asked, kind, pieces):
+    play(backend, *pieces, kind=TYPES.get(kind, SSE), pause_s=0.1)
+    ask, text = ASK[asked]
     response, events = ask(client, kind)
     assert response.status_code == 200, response.text
     assert text(events) == "Yes"
@@ -173,23 +182,24 @@ def test_a_text_completion_lives_while_ollama_thinks(client, backend):
     assert (response.status_code, '"text":"Yes"' in response.text) == (200, True)
 
 
-@pytest.mark.parametrize(
-    ("kind", "label", "pieces"),
-    [
-        ("openai", SSE, [ROLE, *THINKING, *WHOLE["openai"][1:]]),
-        ("ollama", NDJSON, [line(thinking="hm ")] * 8 + WHOLE["ollama"]),
-        ("openai", SSE, [chat(content="Y"), *THINKING, chat(content="es"), chat("stop"), DONE]),
-        # The arguments of a second call are held back until the first is whole.
-        ("openai", SSE, [chat(content="Yes"), chat(tool_calls=[{"index": 0, "id": "a", "function": {"name": "f"}}])]
-         + [chat(tool_calls=[{"index": 1, "id": "b", "function": {"name": "f", "arguments": " "}}])] * 8 + [chat("stop")]),
-    ],
-)  # fmt: skip
-def test_a_client_of_messages_gets_pings_while_there_is_nothing_to_tell(client, backend, kind, label, pieces):
-    play(backend, *pieces, kind=label, pause_s=0.1)
+# The arguments of a second call are held back until the first is whole.
+FIRST_CALL = chat(tool_calls=[{"index": 0, "id": "a", "function": {"name": "f"}}])
+SECOND_CALL = chat(tool_calls=[{"index": 1, "id": "b", "function": {"name": "f", "arguments": " "}}])
+QUIET = {
+    "thoughts before the text": ("openai", [ROLE, *THINKING, *WHOLE["openai"][1:]]),
+    "thoughts of Ollama's": ("ollama", [line(thinking="hm ")] * 8 + WHOLE["ollama"]),
+    "thoughts within the text": ("openai", [chat(content="Y"), *THINKING, chat(content="es"), chat("stop"), DONE]),
+    "a call that waits for its turn": ("openai", [chat(content="Yes"), FIRST_CALL, *[SECOND_CALL] * 8, chat("stop")]),
+}
+
+
+@pytest.mark.parametrize(("kind", "pieces"), QUIET.values(), ids=QUIET)
+def test_a_client_of_messages_gets_pings_while_there_is_nothing_to_tell(client, backend, kind, pieces):
+    play(backend, *pieces, kind=TYPES.get(kind, SSE), pause_s=0.1)
     _, events = ask_messages(client, kind)
     kinds = [event["type"] for event in events]
     assert (message_text(events), kinds[0], kinds[-1]) == ("Yes", "message_start", "message_stop")
-    # One for each half of the idle limit, in 0.8 s of thoughts.
+    # One for each half of the idle limit, in 0.8 s.
     assert 2 <= kinds.count("ping") <= 5
 
 
@@ -202,7 +212,7 @@ def test_a_client_of_messages_gets_no_pings_for_silence(client, backend):
 @pytest.mark.parametrize("kind", KINDS)
 def test_silence_is_still_an_end(client, backend, kind):
     pieces = {"anthropic": [START, TEXT], "ollama": [line(content="Yes")]}.get(kind, [chat(content="Yes")])
-    play(backend, *pieces, kind=NDJSON if kind == "ollama" else SSE, open_s=5)
+    play(backend, *pieces, kind=TYPES.get(kind, SSE), open_s=5)
     _, events = ask_chat(client, kind)
     assert events[-1]["error"]["code"] == "backend_timeout"
 
@@ -256,7 +266,7 @@ def test_a_failure_before_the_first_content_is_a_status(client, backend, opening
 )
 @pytest.mark.parametrize("ask", [ask_chat, ask_messages])
 def test_so_it_is_before_every_kind(client, backend, kind, pieces, ask):
-    play(backend, *pieces, kind=NDJSON if kind == "ollama" else SSE)
+    play(backend, *pieces, kind=TYPES.get(kind, SSE))
     response, _ = ask(client, f"{kind}+")
     assert response.headers["x-gateway-backend"] == "spare"
 
@@ -293,31 +303,27 @@ USAGE = data({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 
 FINISHED = {"anthropic": [START, TEXT, STOPPED], "ollama": [line(content="Yes"), line(done=True, content="")]}
 
 
+@pytest.fixture(params=[IDLE_S / 2, IDLE_S * 2])
+def _linger(monkeypatch, request):
+    """The wait for the end, which may be longer than the idle limit."""
+    monkeypatch.setattr(http_events, "LINGER_S", request.param)
+    monkeypatch.setattr("gateway.backends.anthropic.backend.LINGER_S", request.param)
+
+
+@pytest.mark.usefixtures("_linger")
 @pytest.mark.parametrize("heartbeat", [b"", b": hb\n\n"])
-@pytest.mark.parametrize("ask", [ask_chat, ask_messages])
+@pytest.mark.parametrize("asked", ASK)
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("linger_s", [0.2, 0.8])
-def test_a_finished_answer_ends_well_without_a_closing_mark(
-    client, backend, monkeypatch, kind, ask, heartbeat, linger_s
-):
-    """A time to wait that is longer than the idle limit ends well too."""
-    monkeypatch.setattr(http_events, "LINGER_S", linger_s)
-    monkeypatch.setattr("gateway.backends.anthropic.backend.LINGER_S", linger_s)
-    play(
-        backend,
-        *FINISHED.get(kind, [ROLE, chat(content="Yes"), chat("stop"), USAGE]),
-        kind=NDJSON if kind == "ollama" else SSE,
-        pause_s=0.02,
-        open_s=5,
-        end=b"" if kind == "ollama" else heartbeat,
-    )
+def test_a_finished_answer_ends_well_without_a_closing_mark(client, backend, kind, asked, heartbeat):
+    answer = FINISHED.get(kind, [ROLE, chat(content="Yes"), chat("stop"), USAGE])
+    end = b"" if kind == "ollama" else heartbeat
+    play(backend, *answer, kind=TYPES.get(kind, SSE), pause_s=0.02, open_s=5, end=end)
+    ask, text = ASK[asked]
     response, events = ask(client, kind)
-    assert (chat_text if ask is ask_chat else message_text)(events) == "Yes"
-    if ask is ask_chat:
-        assert response.text.endswith("data: [DONE]\n\n")
-    else:
-        assert events[-1]["type"] == "message_stop"
+    assert text(events) == "Yes"
+    assert response.text.endswith("data: [DONE]\n\n" if asked == "chat" else '{"type":"message_stop"}\n\n')
     assert response.elapsed.total_seconds() < 4
+    # Ollama's last line says that it is the last, so the connection is not waited for.
     assert kind == "ollama" or backend.closed.wait(2)
 
 
