@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from gateway.errors.base import BackendBadAnswer
@@ -10,6 +11,7 @@ from gateway.text.sse import EVENT_LIMIT, data_and_name
 
 # llama.cpp's server begins a text completion of several choices with it; clients break on it.
 _NULL_EVENT = b"data: null\n\n"
+_TEXT = re.compile(rb'"content": ?"[^"]')
 
 
 class Opening:
@@ -48,7 +50,10 @@ def has_content(block: bytes) -> bool:
 
     Comments, `retry:`, pings, counts, the results of filters, and a role alone are no part of the answer.
     """
-    return any(_holds_content(event) for event in block.split(b"\n\n") if event)
+    if b'"choices"' not in block:
+        return False
+    # JSON escapes quotes in strings, so this is a key and its value: most first words need no parsing.
+    return _TEXT.search(block) is not None or any(_holds_content(event) for event in block.split(b"\n\n") if event)
 
 
 def _holds_content(event: bytes) -> bool:

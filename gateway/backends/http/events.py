@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gateway.backends.base import WriteNow
 
 # From the last content of a finished answer to its end without `[DONE]`: servers send their counts within milliseconds.
-LINGER_S = 1.5
+LINGER_S = 1.0
 
 # A finish reason, and the usual spellings of none. Any other spelling of none only costs time.
 _REASON, _NO_REASON = b'"finish_reason"', (b'"finish_reason":null', b'"finish_reason": null')
