@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.scripted.family import CREATED_AT, THOUGHT, Frames, ModelRequest, answer_tokens, dump, prompt_tokens
+from keywords.engine.scripted.family import (
+    CREATED_AT,
+    THOUGHT,
+    Frames,
+    ModelRequest,
+    answer_tokens,
+    dump,
+    prompt_tokens,
+)
 from keywords.engine.scripted.openai import texts, vector
 
 if TYPE_CHECKING:
