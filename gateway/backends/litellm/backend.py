@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.backends.base import Backend, Call
 from gateway.backends.http.content import Opening
 from gateway.backends.http.events import LINGER_S
+from gateway.backends.litellm.arrivals import ARRIVALS, Arrivals, watch_bytes
 from gateway.backends.litellm.embeddings import embedding_params, embeddings_of, params_for_embeddings
 from gateway.backends.litellm.errors import to_gateway_error
 from gateway.backends.parameters import supported_parameters, unsupported
@@ -147,13 +148,14 @@ class LiteLLMBackend(Backend):
             # LiteLLM ends its stream at the first finish reason, whichever choice has it.
             raise unsupported("n", "streams one choice, but got more", "Send 1, or ask without a stream.")
         finished, opening = False, Opening(self.name)
+        call.liveness.receiver = arrivals = Arrivals()
+        ARRIVALS.set(arrivals)
         async with aclosing(await self._chat(call)) as stream:
-            call.liveness.receiver = received = _Received()
             try:
                 # A provider that does not end its stream after the finish reason ends it for the gateway.
                 limit_s = None
                 while (chunk := await self._await_backend(_next(stream, limit_s), call)) is not None:
-                    received.arrived = time.perf_counter()
+                    arrivals.note()
                     if any(choice.finish_reason for choice in chunk.choices):
                         if stream.received_finish_reason is None and stream.intermittent_finish_reason is None:
                             # LiteLLM invents a `stop` where a provider's stream ended without a finish reason.
@@ -241,12 +243,6 @@ class LiteLLMBackend(Backend):
         )
 
 
-class _Received:
-    """Notes when LiteLLM gave a chunk: it owns the connection."""
-
-    arrived = 0.0
-
-
 async def _next(stream: Any, limit_s: float | None) -> Any:
     """The next chunk; None at the end or after `limit_s`."""
     try:
@@ -273,10 +269,11 @@ def _events(chunk: dict[str, Any], call: Call, backend: str) -> bytes:
 
 
 def _quiet_sdk() -> Any:
-    """Load LiteLLM without its price list from the network, `.env` files, prints and logs."""
+    """Load LiteLLM, watched, without its price list from the network, `.env` files, prints and logs."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
     sdk: Any = import_module("litellm")
+    watch_bytes()
     sdk.suppress_debug_info = True
     sdk.telemetry = False
     sdk.drop_params = False
