@@ -10,8 +10,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from gateway.backends.anthropic.vocabulary import FINISH_REASONS, THOUGHTS
 from gateway.text.json_values import dump_with_halves
 
@@ -34,7 +32,7 @@ def completion(answer: dict[str, Any]) -> bytes:
         if kind == "text":
             text.append(block["text"])
         elif kind == "tool_use":
-            calls.append(_tool_call(len(calls), block, orjson.dumps(block["input"]).decode()))
+            calls.append(_tool_call(len(calls), block, dump_with_halves(block["input"]).decode()))
         elif kind in THOUGHTS:
             thoughts.append(block)
     message: dict[str, Any] = {
@@ -48,7 +46,7 @@ def completion(answer: dict[str, Any]) -> bytes:
         message["reasoning"] = "".join(block.get("thinking", "") for block in thoughts)
         message["thinking_blocks"] = thoughts
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(answer)}
-    return orjson.dumps(
+    return dump_with_halves(
         {
             "id": answer.get("id"),
             "object": "chat.completion",
@@ -171,7 +169,7 @@ class AnthropicStream:
         fields = block.fields
         if fields["type"] == "tool_use" and not block.has_arguments:
             # A tool call without arguments has no delta, but OpenAI's arguments are always JSON.
-            return self._arguments_chunk(block.call, orjson.dumps(fields.get("input") or {}).decode())
+            return self._arguments_chunk(block.call, dump_with_halves(fields.get("input") or {}).decode())
         if fields["type"] in THOUGHTS:
             return self._chunk({"thinking_blocks": [fields]})
         return b""

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.backends.anthropic.answer import AnthropicStream
+from gateway.backends.anthropic.answer import AnthropicStream, completion
 
 START = {"type": "message_start", "message": {"id": "m", "model": "c", "usage": {}}}
 STOPPED = {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 4}}
@@ -85,3 +85,11 @@ def test_half_a_character_passes_escaped():
     begun, part = text(0, "a\ud83d")
     assert stream.events(begun, b"") == b""
     assert b'"content": "a\\ud83d"' in stream.events(part, b"")
+
+
+def test_half_a_character_of_a_whole_answer_passes_escaped():
+    call = {"type": "tool_use", "id": "t", "name": "f", "input": {"a": "\ude00"}}
+    answer = completion({"content": [{"type": "text", "text": "a\ud83d"}, call], "stop_reason": "end_turn"})
+    assert b"a\\ud83d" in answer
+    arguments = json.loads(answer)["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"]
+    assert json.loads(arguments) == {"a": "\ude00"}

@@ -150,6 +150,63 @@ def test_a_connection_that_breaks_ends_the_relay_and_is_told_by_the_iteration():
     run(check())
 
 
+@pytest.mark.parametrize("relays", [False, True])
+def test_a_body_that_does_not_end_is_broken_off(relays):
+    async def check():
+        async with body_of(b"a", None) as (chunks, go_on):
+            assert await anext(chunks) == b"a"
+            chunks.end_within(0.05)
+            if relays:
+                await chunks.relay(lambda _: True)
+            with pytest.raises(aiohttp.ServerTimeoutError):
+                await anext(chunks)
+            go_on.set()
+
+    run(check())
+
+
+def test_bytes_that_came_in_time_are_not_broken_off():
+    async def check():
+        async with body_of(b"a", b"b", None) as (chunks, go_on):
+            assert await anext(chunks) == b"a"
+            chunks.end_within(0.1)
+            # Its reader is busy elsewhere, as before a client that reads slowly.
+            await asyncio.sleep(0.2)
+            assert await anext(chunks) == b"b"
+            with pytest.raises(aiohttp.ServerTimeoutError):
+                await anext(chunks)
+            go_on.set()
+
+    run(check())
+
+
+def test_a_body_may_be_let_run_again():
+    async def check():
+        async with body_of(b"a", None, b"b") as (chunks, go_on):
+            assert await anext(chunks) == b"a"
+            chunks.end_within(0.02)
+            chunks.end_within(0.02)
+            chunks.let_run()
+            await asyncio.sleep(0.1)
+            go_on.set()
+            assert [chunk async for chunk in chunks] == [b"b"]
+
+    run(check())
+
+
+@pytest.mark.parametrize("pieces", [[b" ", b"\n", b"x", b"y"], [b" \nxy"], [b" \nx", b"y"]])
+def test_a_peek_takes_nothing_away(pieces):
+    async def check():
+        async with body_of(*pieces) as (chunks, _):
+            assert (await chunks.peek(bytes.strip)).startswith(b" \nx")
+            assert b"".join([chunk async for chunk in chunks]) == b" \nxy"
+        async with body_of(b" ", b" ") as (chunks, _):
+            assert await chunks.peek(bytes.strip) == b"  "
+            assert b"".join([chunk async for chunk in chunks]) == b"  "
+
+    run(check())
+
+
 def test_a_cancelled_relay_hears_nothing_more():
     async def check():
         async with body_of(b"a", None, b"b") as (chunks, go_on):
