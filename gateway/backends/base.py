@@ -10,6 +10,7 @@ import orjson
 
 from gateway.errors.base import InvalidRequest, shorten
 from gateway.operations import CHAT
+from gateway.request.liveness import Liveness
 from gateway.request.usage import Meter
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Call:
         headers: further headers for the backend: of the trace, and of the backend's native format.
         format: the format of `body`, `fields` and the answer: OpenAI's, or one of the backend's `native` formats.
         meter: records the backend's waits and usage.
+        liveness: shows when bytes of the answer came.
     """
 
     body: bytes
@@ -55,6 +57,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     format: str = "openai"
     meter: Meter = field(default_factory=Meter)
+    liveness: Liveness = field(default_factory=Liveness)
 
     def body_for_backend(self) -> bytes:
         """The client's bytes; serialized again, with only `model` changed, if the backend has another name for it."""
@@ -156,7 +159,8 @@ class Backend(ABC):
 
         Yields:
             One or more whole events (never a part of one), each closed by its blank line. The gateway itself writes the
-            final `data: [DONE]`. Every choice has exactly one finish reason.
+            final `data: [DONE]`. Every choice has exactly one finish reason. The first block holds the first content:
+            until then another backend may still answer, so comments, pings and a lone role are held back.
 
         Raises:
             GatewayError: see `complete`; in mid-stream, the gateway turns it into an error event.

@@ -51,8 +51,8 @@ class Timeouts(Section):
 
     Attributes:
         connect_s: to connect to a backend.
-        first_byte_s: from sending the request to the first event of a stream.
-        idle_s: between two events of a stream.
+        first_byte_s: without a byte of the backend, before the first content of a stream.
+        idle_s: without a byte of the backend, later in a stream.
         attempt_s: for one attempt without a stream; unset, it is `total_s`, so a silent backend leaves no time for
             another one.
         total_s: for the request, over all attempts and the waits between them.

@@ -7,6 +7,7 @@ import logging
 import time
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.backends.base import Call
@@ -80,7 +81,7 @@ class Attempts:
         """Yield the answer's events, without those that end a stream.
 
         Args:
-            write_now: may take later events instead of a yield, once the first ones were yielded.
+            write_now: may take later events instead of a yield, once the first ones were yielded; takes the pings.
 
         Raises:
             GatewayError: of the last attempt, or in mid-stream.
@@ -92,8 +93,8 @@ class Attempts:
                 with RunningAttempt(candidate, self._record) as running:
                     call = self._call(candidate, running)
                     async with (
-                        IdleTimeout() as idle,
-                        aclosing(self._events(candidate, call, idle, write_now)) as events,
+                        IdleTimeout(call.liveness, self._deadline) as idle,
+                        aclosing(self._events(candidate, call, write_now)) as events,
                     ):
                         block = await self._next_block(events, idle, self._timeouts.first_byte_s)
                         if block is None:
@@ -103,6 +104,8 @@ class Attempts:
                             )
                         begun = True
                         running.mark_answering()
+                        if write_now is not None and self._format.ping:
+                            idle.ping_every(self._timeouts.idle_s / 2, partial(write_now, self._format.ping))
                         while block is not None:
                             yield block
                             block = await self._next_block(events, idle, self._timeouts.idle_s)
@@ -111,17 +114,9 @@ class Attempts:
                     raise
                 self._note_failure(candidate, error)
 
-    def _events(
-        self, candidate: Candidate, call: Call, idle: IdleTimeout, write_now: WriteNow | None
-    ) -> AsyncGenerator[bytes, None]:
-        """Stream from one backend; events that `write_now` takes restart the idle timeout like yielded ones."""
+    def _events(self, candidate: Candidate, call: Call, write_now: WriteNow | None) -> AsyncGenerator[bytes, None]:
         if write_now is not None and self._format.passes_through:
-
-            def write_and_extend(block: bytes) -> bool:
-                idle.extend(min(self._timeouts.idle_s, self._deadline - self._clock()))
-                return write_now(block)
-
-            call = replace(call, write_now=write_and_extend)
+            call = replace(call, write_now=write_now)
         return self._format.stream(candidate.backend, call, self._fields)
 
     async def _next_candidate(self) -> Candidate:
@@ -149,12 +144,13 @@ class Attempts:
             raise self._timeout(f"give its whole answer within {within_s:g} s") from None
 
     async def _next_block(self, events: AsyncGenerator[bytes, None], idle: IdleTimeout, idle_s: float) -> bytes | None:
+        """The next block, None at the end; bytes of the backend that make none restart the limit of `idle_s`."""
         try:
-            return await idle.wait(anext(events, None), min(idle_s, self._deadline - self._clock()))
+            return await idle.wait(anext(events, None), idle_s)
         except TimeoutError:
             if self._clock() >= self._deadline:
                 raise self._timeout(f"end its stream within {self._timeouts.total_s:g} s") from None
-            raise self._timeout(f"send an event for {idle_s:g} s") from None
+            raise self._timeout(f"send a byte for {idle_s:g} s") from None
 
     def _call(self, candidate: Candidate, running: RunningAttempt) -> Call:
         record, tokens = self._record, candidate.backend.control_tokens

@@ -7,9 +7,11 @@ import math
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
     from types import TracebackType
     from typing import TypeVar
+
+    from gateway.request.liveness import Liveness
 
     T = TypeVar("T")
 
@@ -17,15 +19,28 @@ if TYPE_CHECKING:
 class IdleTimeout:
     """Async context whose task may call `wait`, one wait at a time.
 
-    A wait that ends in time leaves the timer running; the timer is set again only when it fires.
+    A wait may last as long as bytes arrive from the backend, whatever becomes of them, up to a deadline. The timer asks
+    for them only when it fires, so that a chunk costs nothing; a wait that ends in time leaves the timer running.
+
+    Args:
+        liveness: shows when bytes of the answer came.
+        deadline: end of all waits, on the event loop's clock.
     """
 
-    __slots__ = ("_expired", "_loop", "_task", "_timer", "_until")
+    __slots__ = (
+        "_deadline", "_expired", "_limit_s", "_liveness", "_loop", "_ping", "_ping_at", "_ping_s", "_quiet_since",
+        "_task", "_timer", "_until",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, liveness: Liveness, deadline: float) -> None:
         self._loop = asyncio.get_running_loop()
+        self._liveness = liveness
+        self._deadline = deadline
         self._timer: asyncio.TimerHandle | None = None
-        self._until = math.inf
+        self._limit_s = self._until = math.inf
+        self._ping: Callable[[], object] | None = None
+        self._ping_s = self._ping_at = math.inf
+        self._quiet_since = 0.0
         self._expired = False
 
     async def __aenter__(self) -> Self:
@@ -41,13 +56,24 @@ class IdleTimeout:
             self._timer.cancel()
             self._timer = None
 
+    def ping_every(self, interval_s: float, ping: Callable[[], object]) -> None:
+        """Call `ping` during a wait for each interval in which bytes arrived and the wait did not end."""
+        self._ping_s = interval_s
+        self._ping = ping
+
     async def wait(self, awaitable: Awaitable[T], limit_s: float) -> T:
         """Await and return the result.
 
         Raises:
-            TimeoutError: it took longer than `limit_s`, and was cancelled.
+            TimeoutError: no byte arrived for `limit_s`, or the deadline passed; it was cancelled.
         """
-        self.extend(limit_s)
+        self._quiet_since = now = self._loop.time()
+        self._limit_s = limit_s
+        self._until = min(now + limit_s, self._deadline)
+        self._ping_at = now + self._ping_s
+        next_at = min(self._until, self._ping_at)
+        if self._timer is None or self._timer.when() > next_at:
+            self._set_timer(next_at)
         cancelling = self._task.cancelling()
         try:
             return await awaitable
@@ -60,23 +86,25 @@ class IdleTimeout:
         finally:
             self._until = math.inf
 
-    def extend(self, limit_s: float) -> None:
-        """Restart the current wait with another limit."""
-        self._until = self._loop.time() + limit_s
-        if self._timer is None or self._timer.when() > self._until:
-            self._set_timer()
-
-    def _set_timer(self) -> None:
+    def _set_timer(self, at: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._until, self._on_timer)
+        self._timer = self._loop.call_at(at, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
         if self._until == math.inf:
             return
-        if self._loop.time() < self._until:
-            self._set_timer()
+        now = self._loop.time()
+        silent_s = 0.0 if self._liveness.finished else self._liveness.silent_s()
+        self._until = min(max(self._until, now - silent_s + self._limit_s), self._deadline)
+        if now >= self._until:
+            self._expired = True
+            self._task.cancel()
             return
-        self._expired = True
-        self._task.cancel()
+        if now >= self._ping_at:
+            if self._ping is not None and silent_s < now - self._quiet_since:
+                self._ping()
+            self._quiet_since = now
+            self._ping_at = now + self._ping_s
+        self._set_timer(min(self._until, self._ping_at))

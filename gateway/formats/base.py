@@ -21,11 +21,13 @@ class Format(ABC):
     Attributes:
         name: the name; backends that speak the format list it in `native`.
         end: the last bytes of every stream.
+        ping: an event that only shows that a stream is alive; empty if the format has none.
         passes_through: whether the events of a backend reach the client unchanged.
     """
 
     name: ClassVar[str]
     end: ClassVar[bytes]
+    ping: ClassVar[bytes] = b""
     passes_through: ClassVar[bool] = False
 
     @abstractmethod

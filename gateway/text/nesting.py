@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from gateway.errors.base import BackendBadAnswer
+from gateway.text.json_values import dump_with_halves
 
 # The highest `limits.json_depth`; it leaves room for the levels that a translation adds.
 MOST_LEVELS = 200
@@ -36,6 +37,9 @@ def dump_json(answer: Any, *, backend: str) -> bytes:
     try:
         return orjson.dumps(answer)
     except orjson.JSONEncodeError as error:
+        if not nests_deeper(answer, MOST_LEVELS):
+            # What orjson cannot read either, such as half a character.
+            return dump_with_halves(answer)
         raise BackendBadAnswer(
             f"Backend '{backend}' sent JSON that nests deeper than {MOST_LEVELS} levels. Send the request again."
         ) from error

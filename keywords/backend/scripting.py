@@ -40,6 +40,7 @@ class ScriptingLibrary:
         backend: ScriptedBackend,
         *chunks: str,
         count: int | None = None,
+        thoughts: int = 0,
         tokens_per_chunk: int = 1,
         connect_delay: timedelta | Uniform | Exponential = _AT_ONCE,
         first_delay: timedelta | Uniform | Exponential = _AT_ONCE,
@@ -53,6 +54,7 @@ class ScriptingLibrary:
             backend: the backend to script.
             chunks: pieces of the stream; a plain answer is all of them joined. The usual five words if left out.
             count: number of numbered words instead, one chunk each.
+            thoughts: chunks of thoughts before them, in OpenAI's and Ollama's streams of chat.
             tokens_per_chunk: tokens of one chunk, for the usage.
             connect_delay: from a new connection to the first read from it.
             first_delay: silence before the first byte.
@@ -69,6 +71,7 @@ class ScriptingLibrary:
             backend,
             Script(
                 chunks=pieces,
+                thoughts=thoughts,
                 tokens_per_chunk=tokens_per_chunk,
                 connect_delay=_delay(connect_delay),
                 first_delay=_delay(first_delay),
@@ -171,7 +174,8 @@ class ScriptingLibrary:
             backend: the backend to script.
             fault: `cut` resets the connection, `close` closes it before the answer is whole, `end` ends the answer
                 early but well-formed, `silence` sends nothing more and keeps the connection open, `error` sends the
-                family's own error within the stream, `bad_json` and `bad_utf8` spoil one chunk.
+                family's own error within the stream, `bad_json` and `bad_utf8` spoil one chunk, `no_end` leaves out
+                what ends a whole stream and keeps the connection open.
             after: chunks before the fault; 0 if left out. A plain answer breaks within its body, or never arrives.
             at_byte: bytes of the answer's body before the fault, instead.
 

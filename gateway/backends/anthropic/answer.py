@@ -7,11 +7,11 @@ with the signature that Anthropic requires in the next request.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from gateway.backends.anthropic.vocabulary import FINISH_REASONS, THOUGHTS
+from gateway.text.json_values import dump_with_halves
 
 # Raised while reading an answer with missing fields, or fields of another type.
 WRONG_SHAPE = (LookupError, TypeError, AttributeError, ValueError)
@@ -32,7 +32,7 @@ def completion(answer: dict[str, Any]) -> bytes:
         if kind == "text":
             text.append(block["text"])
         elif kind == "tool_use":
-            calls.append(_tool_call(len(calls), block, orjson.dumps(block["input"]).decode()))
+            calls.append(_tool_call(len(calls), block, dump_with_halves(block["input"]).decode()))
         elif kind in THOUGHTS:
             thoughts.append(block)
     message: dict[str, Any] = {
@@ -46,7 +46,7 @@ def completion(answer: dict[str, Any]) -> bytes:
         message["reasoning"] = "".join(block.get("thinking", "") for block in thoughts)
         message["thinking_blocks"] = thoughts
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(answer)}
-    return orjson.dumps(
+    return dump_with_halves(
         {
             "id": answer.get("id"),
             "object": "chat.completion",
@@ -58,6 +58,15 @@ def completion(answer: dict[str, Any]) -> bytes:
     )
 
 
+@dataclass(slots=True)
+class _Block:
+    """An open block: its fields, and the number of the tool call that it makes, if it is one."""
+
+    fields: dict[str, Any]
+    call: int
+    has_arguments: bool = False
+
+
 class AnthropicStream:
     """Translates the events of one stream.
 
@@ -65,21 +74,25 @@ class AnthropicStream:
         include_usage: whether the stream ends with a usage chunk, and has `usage: null` in all others.
 
     Attributes:
+        begun: whether a content block has begun.
         finished: whether the stop reason has arrived, which completes the answer.
         ended: whether `message_stop` has arrived.
         counts: Anthropic's latest token counts.
     """
 
     def __init__(self, *, include_usage: bool) -> None:
+        self.begun = False
         self.finished = False
         self.ended = False
         self._include_usage = include_usage
         self._envelope: dict[str, Any] = {}
         self.counts: dict[str, Any] = {}
         self._tool_calls = 0
-        # The open block; Anthropic sends blocks one after the other.
-        self._block: dict[str, Any] = {}
-        self._has_arguments = False
+        # The open blocks by index. Anthropic sends one after the other, but other servers of its format may mix them.
+        self._blocks: dict[Any, _Block] = {}
+        self._latest: Any = None
+        # For events without a block: it lacks the type, which all but texts need.
+        self._no_block = _Block({}, call=0)
 
     def events(self, event: dict[str, Any], _raw: bytes) -> bytes:  # noqa: PLR0911  # one line per type of event
         """The translated SSE events; empty if OpenAI's format has no counterpart.
@@ -91,16 +104,18 @@ class AnthropicStream:
             case "message_start":
                 return self._start(event["message"])
             case "content_block_start":
+                self.begun = True
+                self._latest = event.get("index")
                 return self._block_start(event["content_block"])
             case "content_block_delta":
-                return self._delta(event["delta"])
+                return self._delta(self._blocks.get(event.get("index", self._latest), self._no_block), event["delta"])
             case "content_block_stop":
-                return self._block_stop()
+                return self._block_stop(self._blocks.pop(event.get("index", self._latest), self._no_block))
             case "message_delta":
                 # The counts are cumulative.
                 self.counts |= {name: count for name, count in event.get("usage", {}).items() if count is not None}
                 if event["delta"].get("stop_reason") and not self.finished:
-                    self.finished = True
+                    self.begun = self.finished = True
                     return self._chunk({}, _finish_reason(event["delta"]))
             case "message_stop":
                 self.ended = True
@@ -127,40 +142,40 @@ class AnthropicStream:
         return self._chunk({"role": "assistant", "content": ""})
 
     def _block_start(self, block: dict[str, Any]) -> bytes:
-        self._block = dict(block)
+        self._blocks[self._latest] = _Block(dict(block), call=self._tool_calls)
         if block["type"] == "tool_use":
             self._tool_calls += 1
-            self._has_arguments = False
             return self._chunk({"tool_calls": [_tool_call(self._tool_calls - 1, block, "")]})
         if block["type"] == "text" and block.get("text"):
             return self._chunk({"content": _text(block["text"])})
         return b""
 
-    def _delta(self, delta: dict[str, Any]) -> bytes:
+    def _delta(self, block: _Block, delta: dict[str, Any]) -> bytes:
+        fields = block.fields
         match delta["type"]:
             case "text_delta":
                 return self._chunk({"content": _text(delta["text"])})
-            case "input_json_delta" if self._block["type"] == "tool_use" and delta["partial_json"]:
-                self._has_arguments = True
-                return self._arguments_chunk(_text(delta["partial_json"]))
+            case "input_json_delta" if fields["type"] == "tool_use" and delta["partial_json"]:
+                block.has_arguments = True
+                return self._arguments_chunk(block.call, _text(delta["partial_json"]))
             case "thinking_delta":
-                self._block["thinking"] = self._block.get("thinking", "") + delta["thinking"]
+                fields["thinking"] = fields.get("thinking", "") + delta["thinking"]
                 return self._chunk({"reasoning": _text(delta["thinking"])})
             case "signature_delta":
-                self._block["signature"] = delta["signature"]
+                fields["signature"] = delta["signature"]
         return b""
 
-    def _block_stop(self) -> bytes:
-        block, self._block = self._block, {}
-        if block["type"] == "tool_use" and not self._has_arguments:
+    def _block_stop(self, block: _Block) -> bytes:
+        fields = block.fields
+        if fields["type"] == "tool_use" and not block.has_arguments:
             # A tool call without arguments has no delta, but OpenAI's arguments are always JSON.
-            return self._arguments_chunk(orjson.dumps(block.get("input") or {}).decode())
-        if block["type"] in THOUGHTS:
-            return self._chunk({"thinking_blocks": [block]})
+            return self._arguments_chunk(block.call, dump_with_halves(fields.get("input") or {}).decode())
+        if fields["type"] in THOUGHTS:
+            return self._chunk({"thinking_blocks": [fields]})
         return b""
 
-    def _arguments_chunk(self, text: str) -> bytes:
-        return self._chunk({"tool_calls": [{"index": self._tool_calls - 1, "function": {"arguments": text}}]})
+    def _arguments_chunk(self, call: int, text: str) -> bytes:
+        return self._chunk({"tool_calls": [{"index": call, "function": {"arguments": text}}]})
 
     def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
@@ -203,4 +218,4 @@ def usage_of(counts: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _event(chunk: dict[str, Any]) -> bytes:
-    return b"data: " + orjson.dumps(chunk) + b"\n\n"
+    return b"data: " + dump_with_halves(chunk) + b"\n\n"

@@ -13,13 +13,15 @@ from gateway.backends.anthropic.answer import WRONG_SHAPE, AnthropicStream, comp
 from gateway.backends.anthropic.native import WatchedStream
 from gateway.backends.anthropic.request import anthropic_request
 from gateway.backends.anthropic.vocabulary import VERSION
+from gateway.backends.http.events import LINGER_S
 from gateway.backends.http.refusal import refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
 from gateway.config.backends import BaseUrl, RemoteConfig
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected, GatewayError
 from gateway.operations import CHAT, COUNT_TOKENS
 from gateway.request.usage import usage_from_counts
-from gateway.text.sse import EventFramer, data_and_name
+from gateway.text.json_values import parse_json
+from gateway.text.sse import EVENT_LIMIT, EventFramer, data_and_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -126,11 +128,15 @@ class AnthropicBackend(RemoteBackend):
         async with self._require_connection().post(_MESSAGES, request, call) as response:
             await self._check_status(response)
             framer = EventFramer(self.name)
+            held = b""
             async with aclosing(_chunks(response, stream)) as chunks:
                 async for chunk in chunks:
                     events, failure = self._translate(stream, framer.feed(chunk))
-                    if events:
+                    if stream.begun and (events := held + events):
+                        held = b""
                         yield events
+                    elif not stream.begun:
+                        held = self._held(held, events)
                     if stream.ended or (failure and stream.finished):
                         break
                     if failure:
@@ -146,15 +152,26 @@ class AnthropicBackend(RemoteBackend):
             )
         _note_usage(call, stream.counts)
 
+    def _held(self, held: bytes, events: bytes) -> bytes:
+        """What comes before the first content, and must not reach the client while another backend may answer."""
+        if len(held) + len(events) > EVENT_LIMIT:
+            raise BackendBadAnswer(
+                f"Backend '{self.name}' sent over {EVENT_LIMIT} bytes without an answer. Send the request again."
+            )
+        return held + events
+
     def _translate(self, stream: AnthropicStream | WatchedStream, block: bytes) -> tuple[bytes, GatewayError | None]:
         """The translated events of a block, and the error after them."""
         events = b""
         for event in block.split(b"\n\n"):
-            data, _ = data_and_name(event)
+            data, name = data_and_name(event)
             if not data:
                 continue
             try:
                 parsed = self._parse(data)
+                if name:
+                    # Some servers send `event: ping` with empty data.
+                    parsed.setdefault("type", name.decode(errors="replace"))
                 events += stream.events(parsed, event)
             except WRONG_SHAPE:
                 return events, self._bad_answer()
@@ -168,8 +185,8 @@ class AnthropicBackend(RemoteBackend):
     def _parse(self, data: bytes) -> dict[str, Any]:
         """Parse a body or an event's data into an object; raise the error that it reports."""
         try:
-            answer = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
+            answer = parse_json(data)
+        except ValueError as error:
             raise self._bad_answer() from error
         if not isinstance(answer, dict):
             raise self._bad_answer()
@@ -193,9 +210,16 @@ def _note_usage(call: Call, counts: dict[str, Any]) -> None:
 
 async def _chunks(response: TimedResponse, stream: AnthropicStream | WatchedStream) -> AsyncGenerator[bytes, None]:
     """The body in chunks; a broken connection is an error only while the answer is incomplete."""
+    body = response.chunks()
+    is_ending = False
     try:
-        async for chunk in response.chunks():
+        async for chunk in body:
             yield chunk
+            if stream.finished and not is_ending:
+                is_ending = True
+                body.end_within(LINGER_S)
     except (aiohttp.ClientError, OSError):
         if not stream.finished:
             raise
+    finally:
+        body.let_run()

@@ -9,12 +9,14 @@ class WatchedStream:
     """Tracks the state of one stream; has the interface of `AnthropicStream`, and translates nothing.
 
     Attributes:
+        begun: whether a content block has begun.
         finished: whether the stop reason has arrived, which completes the answer.
         ended: whether `message_stop` has arrived.
         counts: the latest token counts.
     """
 
     def __init__(self) -> None:
+        self.begun = False
         self.finished = False
         self.ended = False
         self.counts: dict[str, Any] = {}
@@ -28,10 +30,13 @@ class WatchedStream:
         match event["type"]:
             case "message_start":
                 self.counts = dict(event["message"].get("usage") or {})
+            case "content_block_start":
+                self.begun = True
             case "message_delta":
                 # The counts are cumulative.
                 self.counts |= {name: count for name, count in event.get("usage", {}).items() if count is not None}
                 self.finished = self.finished or bool(event["delta"].get("stop_reason"))
+                self.begun = self.begun or self.finished
             case "message_stop":
                 self.ended = True
                 return b""

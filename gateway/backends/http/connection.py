@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from gateway.backends.base import Call
-    from gateway.request.usage import Meter
 
 READY_S = 2.0
 # Below llama.cpp's own 5 s, so that the gateway drops an idle connection before the backend drops it under a request.
@@ -70,7 +69,7 @@ class Connection:
         if not reuse:
             headers["connection"] = "close"
         response = self._session.post(self._url(path), data=body, headers=headers, allow_redirects=False)
-        return _OpenResponse(response, call.meter, self._to_backend_error, self._hide_keys)
+        return _OpenResponse(response, call, self._to_backend_error, self._hide_keys)
 
     async def answers(self, path: str) -> bool:
         """Whether `GET path` returns 200 within two seconds."""
@@ -128,26 +127,27 @@ class Connection:
 class _OpenResponse:
     """Context manager of one response; a class, because `asynccontextmanager` costs each request 3 µs."""
 
-    __slots__ = ("_hide_keys", "_meter", "_pending", "_response", "_to_backend_error")
+    __slots__ = ("_call", "_hide_keys", "_pending", "_response", "_to_backend_error")
 
     def __init__(
         self,
         pending: Awaitable[aiohttp.ClientResponse],
-        meter: Meter,
+        call: Call,
         to_backend_error: Callable[[Exception], BackendError],
         hide_keys: Callable[[GatewayError], None],
     ) -> None:
         self._pending = pending
-        self._meter = meter
+        self._call = call
         self._to_backend_error = to_backend_error
         self._hide_keys = hide_keys
 
     async def __aenter__(self) -> TimedResponse:
-        METER.set(self._meter)
+        METER.set(self._call.meter)
         try:
             self._response = cast("TimedResponse", await self._pending)
         except _WIRE_ERRORS as error:
             raise self._to_backend_error(error) from error
+        self._response.show_life(self._call.liveness)
         return self._response
 
     async def __aexit__(

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import orjson
 
+from gateway.backends.http.content import Opening, has_content
 from gateway.backends.http.refusal import refusal_from_event
 from gateway.backends.http.timing import Chunks
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected, GatewayError
+from gateway.text.json_values import parse_json
 from gateway.text.nesting import dump_json
 from gateway.text.sse import EventFramer, data_and_name
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
     from gateway.backends.base import WriteNow
 
-# llama.cpp's server begins a text completion of several choices with it; clients break on it.
-_NULL_EVENT = b"data: null\n\n"
+# From the last content of a finished answer to its end without `[DONE]`: servers send their counts within milliseconds.
+LINGER_S = 1.0
 
 # A finish reason, and the usual spellings of none. Any other spelling of none only costs time.
 _REASON, _NO_REASON = b'"finish_reason"', (b'"finish_reason":null', b'"finish_reason": null')
@@ -40,24 +41,23 @@ async def whole_events(
         write_now: takes events instead of yielding them, from the second step on.
 
     Yields:
-        One or more whole events that `write_now` did not take, without `[DONE]`.
+        One or more whole events that `write_now` did not take, without `[DONE]`; first those up to the first content.
+        An answer whose every choice is finished ends `LINGER_S` after its last content, if the body does not.
 
     Raises:
         BackendDisconnected: the body ended, cleanly or not, before every choice was finished.
-        BackendBadAnswer: no event stream, or `[DONE]` before a finish reason.
+        BackendBadAnswer: no event stream, `[DONE]` before a finish reason, or `EVENT_LIMIT` bytes before any content.
         GatewayError: the backend sent an error event.
     """
     framer = EventFramer(backend)
-    state = _StreamState(backend)
-    relay = _Relay(chunks, framer, state, write_now) if write_now and isinstance(chunks, Chunks) else None
-    begun = False
+    body = chunks if isinstance(chunks, Chunks) else None
+    state = _StreamState(backend, choices, body)
+    relay = _Relay(body, framer, state, write_now) if write_now and body else None
+    opening = Opening(backend)
     try:
         async for chunk in chunks:
             block = state.filter(framer.feed(chunk))
-            if not begun:
-                begun = block != b""
-                block = block.removeprefix(_NULL_EVENT)
-            if block:
+            if block := opening.add(block):
                 yield block
                 if relay and (unwritten := await relay.run()):
                     yield unwritten
@@ -67,9 +67,12 @@ async def whole_events(
                 break
     except (aiohttp.ClientError, OSError):
         # The answer is complete once every choice is finished.
-        if len(state.finished) < choices:
+        if not state.is_complete:
             raise
-    if len(state.finished) < choices:
+    finally:
+        if body:
+            body.let_run()
+    if not state.is_complete:
         raise state.incomplete_error()
 
 
@@ -101,22 +104,33 @@ class _Relay:
 class _StreamState:
     """Watches one stream for finish reasons, errors and `[DONE]`.
 
+    Args:
+        backend: the backend's name, for messages.
+        choices: the number of choices that need a finish reason.
+        body: is ended soon after the last of them, if it does not end itself.
+
     Attributes:
-        finished: indexes of the choices that have a finish reason.
         done: whether `[DONE]` has arrived.
         error: the error of an error event or of a malformed event; later events are discarded.
     """
 
-    def __init__(self, backend: str) -> None:
-        self.finished: set[int] = set()
+    def __init__(self, backend: str, choices: int, body: Chunks | None) -> None:
         self.done = False
         self.error: GatewayError | None = None
         self._backend = backend
+        self._choices = choices
+        self._body = body
+        self._finished: set[int] = set()
 
     @property
     def is_over(self) -> bool:
         """Whether later events are discarded."""
         return self.done or self.error is not None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every choice is finished, so that nothing of the answer can be missing."""
+        return len(self._finished) >= self._choices
 
     def incomplete_error(self) -> GatewayError:
         """The error for a stream that ended before every choice was finished."""
@@ -130,17 +144,20 @@ class _StreamState:
 
     def filter(self, block: bytes) -> bytes:
         """The part of a block of whole events that goes to the client."""
-        if not _needs_parsing(block):
-            return block
-        events = []
-        for event in block.split(b"\n\n"):
-            try:
-                events.append(self._observe(event) if event else b"")
-            except GatewayError as error:
-                self.error = error
-            if self.is_over:
-                break
-        return b"".join(events)
+        if _needs_parsing(block):
+            events = []
+            for event in block.split(b"\n\n"):
+                try:
+                    # Each event by itself: what becomes of it must not depend on its neighbours in a read.
+                    events.append(self._observe(event) if _needs_parsing(event) else event and event + b"\n\n")
+                except GatewayError as error:
+                    self.error = error
+                if self.is_over:
+                    break
+            block = b"".join(events)
+        if self._finished and self._body and self.is_complete and not self.is_over and has_content(block):
+            self._body.end_within(LINGER_S)
+        return block
 
     def _observe(self, event: bytes) -> bytes:
         data, name = data_and_name(event)
@@ -150,10 +167,13 @@ class _StreamState:
         if not data:
             return event + b"\n\n"
         try:
-            answer = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
+            answer = parse_json(data)
+        except ValueError as error:
             if name == b"error":
                 raise refusal_from_event(self._backend, data.decode(errors="replace")) from error
+            if name and b'"error"' not in data and _REASON not in data:
+                # A ping, such as `event: ping` with a time.
+                return event + b"\n\n"
             raise BackendBadAnswer(
                 f"Backend '{self._backend}' sent an event that is not JSON. Send the request again."
             ) from error
@@ -175,10 +195,10 @@ class _StreamState:
                 raise BackendBadAnswer(
                     f"Backend '{self._backend}' sent a choice whose index is no number. Send the request again."
                 )
-            if index in self.finished:
+            if index in self._finished:
                 choice["finish_reason"] = None
                 changed = True
-            self.finished.add(index)
+            self._finished.add(index)
         return changed
 
 

@@ -10,6 +10,7 @@ read, if that needs no wait.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from contextvars import ContextVar
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aiohttp.connector import Connection as PooledConnection
+
+    from gateway.request.liveness import Liveness
 
 
 # A context variable, because aiohttp creates connections and responses itself and passes nothing of a request to them.
@@ -69,6 +72,7 @@ class TimedResponse(aiohttp.ClientResponse):
 
     _timed_protocol: _Protocol
     _meter: Meter
+    _liveness: Liveness
 
     async def start(self, connection: PooledConnection) -> Self:
         """Wait for the status line and headers."""
@@ -94,23 +98,34 @@ class TimedResponse(aiohttp.ClientResponse):
         self._meter.add_wait(began, self._timed_protocol.arrived)
         return body
 
+    def show_life(self, liveness: Liveness) -> None:
+        """Show in `liveness`, from now on, when bytes of this response come."""
+        self._liveness = liveness
+        liveness.receiver = self._timed_protocol
+
     def chunks(self) -> Chunks:
         """The body in chunks as read from the socket."""
-        return Chunks(self.content, self._timed_protocol, self._meter)
+        return Chunks(self.content, self._timed_protocol, self._meter, self._liveness)
 
 
 class Chunks:
     """Iterates over a body in chunks as read from the socket; see `TimedResponse.chunks`."""
 
-    def __init__(self, content: aiohttp.StreamReader, protocol: _Protocol, meter: Meter) -> None:
+    def __init__(self, content: aiohttp.StreamReader, protocol: _Protocol, meter: Meter, liveness: Liveness) -> None:
         self._content = content
         self._protocol = protocol
         self._meter = meter
+        self._liveness = liveness
+        self._peeked = b""
+        self._end: asyncio.TimerHandle | None = None
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
+        if self._peeked:
+            data, self._peeked = self._peeked, b""
+            return data
         began = perf_counter()
         try:
             data = await self._content.readany()
@@ -123,6 +138,40 @@ class Chunks:
             raise StopAsyncIteration
         self._meter.add_wait(began, self._protocol.arrived)
         return data
+
+    async def peek(self, accept: Callable[[bytes], object]) -> bytes:
+        """Read until `accept` returns something true for the beginning of the body, or the body ends; return that.
+
+        The iteration begins with what was read.
+        """
+        beginning = b""
+        while not accept(beginning) and (chunk := await anext(self, b"")):
+            beginning += chunk
+        self._peeked = beginning
+        return beginning
+
+    def end_within(self, limit_s: float) -> None:
+        """Break the body off after that time, for a backend that has finished its answer and does not end its stream.
+
+        Another call restarts the time; `let_run` cancels it.
+        """
+        self.let_run()
+        self._liveness.finished = True
+        self._end = asyncio.get_running_loop().call_later(limit_s, self._break_off)
+
+    def let_run(self) -> None:
+        """Cancel `end_within`."""
+        if self._end is not None:
+            self._end.cancel()
+            self._end = None
+
+    def _break_off(self) -> None:
+        with suppress(RuntimeError):
+            # Raised while somebody waits for bytes, and then there are none.
+            self._peeked += self._content.read_nowait()
+        self._content.set_exception(aiohttp.ServerTimeoutError("the answer was finished, and its stream did not end"))
+        if self._protocol.listener is not None:
+            self._protocol.listener()
 
     async def relay(self, on_chunk: Callable[[bytes], bool]) -> None:
         """Write each chunk while it is read from the socket, until the body ends or `on_chunk` wants no more.

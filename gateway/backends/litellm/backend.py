@@ -16,6 +16,9 @@ from logging import getLogger
 from typing import TYPE_CHECKING, Any
 
 from gateway.backends.base import Backend, Call
+from gateway.backends.http.content import Opening
+from gateway.backends.http.events import LINGER_S
+from gateway.backends.litellm.arrivals import ARRIVALS, Arrivals, watch_bytes
 from gateway.backends.litellm.embeddings import embedding_params, embeddings_of, params_for_embeddings
 from gateway.backends.litellm.errors import to_gateway_error
 from gateway.backends.parameters import supported_parameters, unsupported
@@ -144,16 +147,22 @@ class LiteLLMBackend(Backend):
         if call.choices > 1:
             # LiteLLM ends its stream at the first finish reason, whichever choice has it.
             raise unsupported("n", "streams one choice, but got more", "Send 1, or ask without a stream.")
-        finished = False
+        finished, opening = False, Opening(self.name)
+        call.liveness.receiver = arrivals = Arrivals()
+        ARRIVALS.set(arrivals)
         async with aclosing(await self._chat(call)) as stream:
             try:
-                while (chunk := await self._await_backend(anext(stream, None), call)) is not None:
+                # A provider that does not end its stream after the finish reason ends it for the gateway.
+                limit_s = None
+                while (chunk := await self._await_backend(_next(stream, limit_s), call)) is not None:
+                    arrivals.note()
                     if any(choice.finish_reason for choice in chunk.choices):
                         if stream.received_finish_reason is None and stream.intermittent_finish_reason is None:
                             # LiteLLM invents a `stop` where a provider's stream ended without a finish reason.
                             break
-                        finished = True
-                    if events := _events(chunk.model_dump(exclude_none=True), call, self.name):
+                        finished = call.liveness.finished = True
+                        limit_s = LINGER_S
+                    if events := opening.add(_events(chunk.model_dump(exclude_none=True), call, self.name)):
                         yield events
             except GatewayError:
                 # The answer is complete once it is finished.
@@ -234,6 +243,17 @@ class LiteLLMBackend(Backend):
         )
 
 
+async def _next(stream: Any, limit_s: float | None) -> Any:
+    """The next chunk; None at the end or after `limit_s`."""
+    try:
+        async with asyncio.timeout(limit_s):
+            return await anext(stream, None)
+    except TimeoutError:
+        if limit_s is None:
+            raise
+        return None
+
+
 def _events(chunk: dict[str, Any], call: Call, backend: str) -> bytes:
     """A chunk in OpenAI's format: LiteLLM always sends the usage, together with an empty choice."""
     usage = chunk.pop("usage", None)
@@ -249,10 +269,11 @@ def _events(chunk: dict[str, Any], call: Call, backend: str) -> bytes:
 
 
 def _quiet_sdk() -> Any:
-    """Load LiteLLM without its price list from the network, `.env` files, prints and logs."""
+    """Load LiteLLM, watched, without its price list from the network, `.env` files, prints and logs."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
     sdk: Any = import_module("litellm")
+    watch_bytes()
     sdk.suppress_debug_info = True
     sdk.telemetry = False
     sdk.drop_params = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from gateway.backends.http.content import Opening
 from gateway.backends.http.refusal import refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
 from gateway.backends.ollama.answer import OllamaAnswer
@@ -17,6 +18,7 @@ from gateway.backends.ollama.text import GeneratedText, generate_request
 from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected
 from gateway.operations import CHAT, EMBEDDINGS, OPERATIONS, TEXT_COMPLETION
+from gateway.text.json_values import parse_whole_json
 from gateway.text.sse import EVENT_LIMIT
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ class OllamaBackend(RemoteBackend):
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Translate each native line into events."""
-        translation = _completion(call)
+        translation, opening = _completion(call), Opening(self.name)
         async with self._post(call) as response:
             await self._check_status(response)
             async with aclosing(self._lines(response)) as lines:
@@ -83,7 +85,7 @@ class OllamaBackend(RemoteBackend):
                         raise self._bad_answer() from error
                     if translation.finished:
                         call.meter.reported = translation.parse_usage(answer)
-                    if events:
+                    if events := opening.add(events):
                         yield events
                     if translation.finished:
                         return
@@ -111,8 +113,8 @@ class OllamaBackend(RemoteBackend):
     def _parse(self, line: bytes, translation: OllamaAnswer | GeneratedText | Embeddings) -> dict[str, Any]:
         """Parse one line into an object; raise the error of an error line under a 200."""
         try:
-            answer = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
+            answer = parse_whole_json(line)
+        except ValueError as error:
             raise self._bad_answer() from error
         if not isinstance(answer, dict):
             raise self._bad_answer()

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import quote
 
-import orjson
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.backends.openai.backend import OpenAIBackend
 from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendUnavailable
+from gateway.text.json_values import parse_json
 from gateway.text.nesting import dump_json
 from gateway.text.sse import data_and_name
 
@@ -201,7 +201,7 @@ def _chunk(event: bytes) -> dict[str, Any] | None:
     """The event's data if it is a JSON object."""
     data, _ = data_and_name(event)
     try:
-        chunk = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        chunk = parse_json(data)
+    except ValueError:
         return None
     return chunk if isinstance(chunk, dict) else None

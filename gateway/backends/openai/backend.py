@@ -6,8 +6,6 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-import orjson
-
 from gateway.backends.http.events import whole_events
 from gateway.backends.http.refusal import error_object, refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
@@ -15,6 +13,8 @@ from gateway.backends.openai.large_answer import LARGE, is_list_of_vectors, usag
 from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendBadAnswer
 from gateway.operations import EMBEDDINGS, OPERATIONS
+from gateway.text.json_values import parse_whole_json
+from gateway.text.sse import is_event_stream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection
@@ -77,12 +77,13 @@ class OpenAIBackend(RemoteBackend):
         post = self._require_connection().post(self.path(call), self.body(call), call, reuse=self.reuse_after_stream)
         async with post as response:
             await self._check_status(response)
-            if response.content_type == "application/json":
-                self._check_answer(call, await response.read())
+            chunks = response.chunks()
+            if response.content_type == "application/json" and not is_event_stream(await chunks.peek(bytes.strip)):
+                self._check_answer(call, b"".join([chunk async for chunk in chunks]))
                 raise BackendBadAnswer(
                     f"Backend '{self.name}' answered a stream request without a stream. Ask it with stream: false."
                 )
-            events = whole_events(response.chunks(), backend=self.name, choices=call.choices, write_now=call.write_now)
+            events = whole_events(chunks, backend=self.name, choices=call.choices, write_now=call.write_now)
             async with aclosing(events):
                 async for block in events:
                     yield block
@@ -93,8 +94,8 @@ class OpenAIBackend(RemoteBackend):
             call.meter.reported = usage_at_edges(body)
             return
         try:
-            answer = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
+            answer = parse_whole_json(body)
+        except ValueError as error:
             raise BackendBadAnswer(
                 f"Backend '{self.name}' answered with something that is not JSON. Check its base_url."
             ) from error

@@ -10,8 +10,6 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import orjson
-
 from gateway.backends.anthropic.answer import WRONG_SHAPE
 from gateway.backends.anthropic.vocabulary import VERSION, VERSIONS
 from gateway.errors.base import BackendBadAnswer, InvalidRequest
@@ -19,9 +17,10 @@ from gateway.formats.anthropic.answer import message_of
 from gateway.formats.anthropic.errors import PATH, body_of, status_of
 from gateway.formats.anthropic.request import chat_call
 from gateway.formats.anthropic.schema import MessagesRequest, check
-from gateway.formats.anthropic.stream import END, MessageStream
+from gateway.formats.anthropic.stream import END, PING, MessageStream
 from gateway.formats.base import Format, bearer
 from gateway.formats.openapi import path_item
+from gateway.text.json_values import parse_whole_json
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -49,6 +48,7 @@ class AnthropicFormat(Format):
 
     name = "anthropic"
     end = END
+    ping = PING
     request: ClassVar[type[OpenModel]] = MessagesRequest
 
     def __init__(self, version: str = VERSION, beta: str = "") -> None:
@@ -108,7 +108,7 @@ class AnthropicFormat(Format):
         if call.format == self.name:
             return answer
         try:
-            return message_of(orjson.loads(answer), request, call.meter)
+            return message_of(parse_whole_json(answer), request, call.meter)
         except WRONG_SHAPE as error:
             raise _bad_answer(backend) from error
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.formats.anthropic.answer import (
     checked_text,
     envelope,
@@ -19,7 +17,9 @@ from gateway.formats.anthropic.answer import (
     usage_of,
     wants_thoughts,
 )
+from gateway.formats.anthropic.stream_blocks import StreamBlocks, event
 from gateway.request.usage import Usage, parse_usage, prompt_size
+from gateway.text.json_values import parse_json
 from gateway.text.sse import data_and_name
 
 if TYPE_CHECKING:
@@ -42,10 +42,7 @@ class MessageStream:
         self._meter = meter
         self._sends_thoughts = wants_thoughts(request)
         self._begun = False
-        # The open block: its type, its index among all blocks, and the index and id of its tool call.
-        self._open: str | None = None
-        self._index = -1
-        self._call: tuple[int, str | None] = (0, None)
+        self._blocks = StreamBlocks()
         self._last_choice: dict[str, Any] = {}
         self._refused = False
         self._usage: Usage | None = None
@@ -57,7 +54,7 @@ class MessageStream:
         Raises:
             WRONG_SHAPE: an event is not a chat chunk.
         """
-        return b"".join(self._translate(event) for event in block.split(b"\n\n") if event)
+        return b"".join(self._translate(part) for part in block.split(b"\n\n") if part)
 
     def ending(self) -> bytes:
         """The end of the last block, the stop reason and the usage: all but `message_stop`."""
@@ -65,17 +62,21 @@ class MessageStream:
         # The ledger shows the same usage as the client gets.
         self._meter.reported = usage
         fields = {"delta": stopped(self._last_choice, self._request, refused=self._refused), "usage": usage_of(usage)}
-        return self._close_block() + _event("message_delta", **fields)
+        return self._blocks.end() + event("message_delta", **fields)
 
-    def _translate(self, event: bytes) -> bytes:
-        data, _ = data_and_name(event)
-        if not data:
+    def _translate(self, part: bytes) -> bytes:
+        data, name = data_and_name(part)
+        if not data or (name and b'"choices"' not in data):
+            # A comment, or a backend's own ping.
             return PING if self._begun else b""
-        chunk = orjson.loads(data)
-        events = b"" if self._begun else self._start(chunk)
+        chunk = parse_json(data)
         if usage := parse_usage(chunk):
             self._usage = usage
-        for choice in chunk["choices"]:
+        choices = chunk.get("choices") if isinstance(chunk, dict) else None
+        if not choices or not isinstance(choices, list):
+            return b""
+        events = b"" if self._begun else self._start(chunk)
+        for choice in choices:
             if choice.get("index", 0) == 0:
                 events += self._delta(choice.get("delta") or {})
                 if reason := choice.get("finish_reason"):
@@ -86,54 +87,31 @@ class MessageStream:
     def _start(self, chunk: dict[str, Any]) -> bytes:
         self._begun = True
         message = envelope(chunk, self._request) | {"usage": {"input_tokens": 0, "output_tokens": 0}}
-        return _event("message_start", message=message)
+        return event("message_start", message=message)
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
         events = b""
         if self._sends_thoughts and (thoughts := thoughts_in(delta)):
-            if self._open != "thinking":
-                events += self._open_block("thinking", {"type": "thinking", "thinking": "", "signature": ""})
-            events += self._send_delta({"type": "thinking_delta", "thinking": thoughts})
+            self._deltas += 1
+            events += self._blocks.add("thinking", thoughts)
         if text := delta.get("content") or delta.get("refusal"):
             self._refused = self._refused or bool(delta.get("refusal"))
-            if self._open != "text":
-                events += self._open_block("text", {"type": "text", "text": ""})
-            events += self._send_delta({"type": "text_delta", "text": checked_text(text)})
+            self._deltas += 1
+            events += self._blocks.add("text", checked_text(text))
         for call in delta.get("tool_calls") or ():
             events += self._tool_call(call)
         return events
 
     def _tool_call(self, call: dict[str, Any]) -> bytes:
-        """Part of the open tool call, or of the next one. Some servers give all calls the same index."""
+        """Part of a tool call that has begun, or of the next one."""
         function = call.get("function") or {}
         index, call_id = call.get("index", 0), call.get("id")
         events = b""
-        if self._open != "tool_use" or index != self._call[0] or call_id not in {None, "", self._call[1]}:
-            # More of a call whose block is closed has no name: it raises KeyError or TypeError.
+        if not self._blocks.knows_call(index, call_id, function):
+            # The first fragment of a call has its name; without one, this raises KeyError or TypeError.
             block = {"type": "tool_use", "id": checked_text(call_id), "name": checked_text(function["name"])}
-            events = self._open_block("tool_use", block | {"input": {}})
-            self._call = index, call_id
+            events = self._blocks.begin_call(index, call_id, block | {"input": {}})
         if arguments := function.get("arguments"):
-            events += self._send_delta({"type": "input_json_delta", "partial_json": checked_text(arguments)})
+            self._deltas += 1
+            events += self._blocks.add_arguments(index, call_id, checked_text(arguments))
         return events
-
-    def _open_block(self, kind: str, block: dict[str, Any]) -> bytes:
-        """Close the open block, and open the next one."""
-        end = self._close_block()
-        self._open = kind
-        self._index += 1
-        return end + _event("content_block_start", index=self._index, content_block=block)
-
-    def _send_delta(self, delta: dict[str, Any]) -> bytes:
-        self._deltas += 1
-        return _event("content_block_delta", index=self._index, delta=delta)
-
-    def _close_block(self) -> bytes:
-        if self._open is None:
-            return b""
-        self._open = None
-        return _event("content_block_stop", index=self._index)
-
-
-def _event(kind: str, **fields: Any) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (kind.encode(), orjson.dumps({"type": kind, **fields}))

@@ -22,11 +22,13 @@ class StreamedMessage:
         events: the object of each event, without pings.
         problems: violations of the formats of events or of JSON, and names that differ from an event's type.
         exchange: the HTTP exchange.
+        pings: number of pings, which show that the stream is alive.
     """
 
     events: list[dict[str, Any]]
     problems: list[str]
     exchange: Exchange
+    pings: int = 0
 
     def __repr__(self) -> str:
         return f"StreamedMessage({self.text!r}, stop_reason={self.stop_reason!r}, error={self.error!r})"
@@ -64,11 +66,13 @@ def read_stream(exchange: Exchange) -> StreamedMessage:
     """Read the events of a streamed answer."""
     reader = SseReader()
     events: list[dict[str, Any]] = []
+    pings = 0
     for chunk in exchange.chunks:
         for event in reader.feed(chunk):
             _add_event(event, events, reader.problems)
+            pings += event.type == "ping"
     reader.close()
-    return StreamedMessage(events, reader.problems, exchange)
+    return StreamedMessage(events, reader.problems, exchange, pings)
 
 
 def _add_event(event: SseEvent, events: list[dict[str, Any]], problems: list[str]) -> None:

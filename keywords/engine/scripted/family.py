@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from keywords.engine.scripted.script import Script
 
 CREATED = 1_700_000_000
+THOUGHT = "Hm. "
 CREATED_AT = "2023-11-14T22:13:20Z"
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.scripted.family import CREATED_AT, Frames, ModelRequest, answer_tokens, dump, prompt_tokens
+from keywords.engine.scripted.family import (
+    CREATED_AT,
+    THOUGHT,
+    Frames,
+    ModelRequest,
+    answer_tokens,
+    dump,
+    prompt_tokens,
+)
 from keywords.engine.scripted.openai import texts, vector
 
 if TYPE_CHECKING:
@@ -29,7 +37,9 @@ class OllamaChat:
 
     def frames(self, request: ModelRequest, script: Script) -> Frames:
         """A line for each piece of text, one for all tool calls, and one with `done` and the counts."""
-        lines = [_object(request, text) | {"done": False} for text in script.chunks]
+        thought = {"role": "assistant", "content": "", "thinking": THOUGHT}
+        lines = [_object(request, "") | {"message": thought, "done": False}] * script.thoughts
+        lines += [_object(request, text) | {"done": False} for text in script.chunks]
         if script.tool_calls:
             lines.append(_object(request, "", _tool_calls(script)) | {"done": False})
         last = dump(_object(request, "") | _end(request, script)) + b"\n"

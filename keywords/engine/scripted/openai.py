@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from keywords.engine.scripted.family import (
     CREATED,
+    THOUGHT,
     Frames,
     ModelRequest,
     answer_tokens,
@@ -51,7 +52,8 @@ class OpenAIChat:
 
     def frames(self, request: ModelRequest, script: Script) -> Frames:
         """Chunks: the role in the first one; at the end the finish reason, the usage if requested, `[DONE]`."""
-        deltas: list[dict[str, Any]] = [{"content": text} for text in script.chunks]
+        deltas: list[dict[str, Any]] = [{"reasoning_content": THOUGHT}] * script.thoughts
+        deltas += [{"content": text} for text in script.chunks]
         for number, call in enumerate(script.tool_calls):
             start, rest = halves(call.arguments)
             function = {"name": call.name, "arguments": ""}

@@ -72,6 +72,8 @@ def plan_answer(script: Script, family: Family, request: ModelRequest) -> Plan:
         return _whole(script, script.body if script.body is not None else family.error(script.status))
     if family.streams(request):
         return _stream(script, family, request)
+    if fault is not None and fault.kind == "no_end":
+        return _whole(replace(script, fault=None), family.whole(request, script))
     if fault is not None and fault.kind == "error":
         return _whole(replace(script, fault=None), family.error(HTTPStatus.INTERNAL_SERVER_ERROR))
     return _whole(script, family.whole(request, script))
@@ -119,7 +121,9 @@ def _stream(script: Script, family: Family, request: ModelRequest) -> Plan:
         {"content-type": family.stream_type, "transfer-encoding": "chunked", **_extra_headers(script)},
     )
     frames = _frames(script, family, request)
-    if fault is not None and fault.at_byte is not None:
+    if fault is not None and fault.kind == "no_end":
+        frames.pop()
+    elif fault is not None and fault.at_byte is not None:
         frames = _up_to_byte(frames, fault.at_byte)
     elif fault is not None and fault.after is not None and fault.kind not in {"bad_json", "bad_utf8"}:
         frames = _up_to_chunk(frames, fault.after)
@@ -209,6 +213,8 @@ def _join(frames: Sequence[_Frame], join: int) -> list[Write]:
 def _ending(fault: Fault | None) -> Ending:
     if fault is not None and fault.kind in {"cut", "close", "silence"}:
         return fault.kind
+    if fault is not None and fault.kind == "no_end":
+        return "silence"
     return "complete"
 
 

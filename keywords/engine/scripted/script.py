@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from random import Random
 
-FaultKind = Literal["cut", "close", "end", "silence", "error", "bad_json", "bad_utf8"]
+FaultKind = Literal["cut", "close", "end", "silence", "error", "bad_json", "bad_utf8", "no_end"]
 FinishReason = Literal["stop", "length", "tool_calls"]
 KeepAlive = Literal["keep", "announced", "silent", "stale"]
 RetryAfterForm = Literal["seconds", "milliseconds", "date"]
@@ -66,7 +66,8 @@ class Fault:
         kind: `cut` resets the connection (TCP RST), `close` closes it (TCP FIN) without finishing the HTTP answer,
             `end` finishes the HTTP answer early but properly, `silence` sends nothing more and keeps the connection
             open, `error` sends the family's own error in the stream (a plain answer is that error under 200),
-            `bad_json` and `bad_utf8` spoil the next chunk (a plain answer: its body) and go on.
+            `bad_json` and `bad_utf8` spoil the next chunk (a plain answer: its body) and go on, `no_end` sends a whole
+            stream without its last event, such as `[DONE]`, and keeps the connection open.
         after: chunks of a stream that come first; a plain answer breaks in the middle of its body.
         at_byte: bytes of the answer's body that come first, HTTP's head and framing not counted.
     """
@@ -97,6 +98,7 @@ class Script:
 
     Attributes:
         chunks: the text, chunk by chunk; a plain answer joins them.
+        thoughts: chunks of thoughts that come before those of the text in OpenAI's and Ollama's streams of chat.
         tool_calls: calls that follow the text.
         tokens_per_chunk: tokens of the usage that each chunk counts for.
         finish_reason: OpenAI's finish reason; each family translates it.
@@ -122,6 +124,7 @@ class Script:
     """
 
     chunks: tuple[str, ...] = WORDS
+    thoughts: int = 0
     tool_calls: tuple[ToolCall, ...] = ()
     tokens_per_chunk: int = 1
     finish_reason: FinishReason = "stop"
@@ -161,7 +164,9 @@ class Script:
                 raise ValueError(f"{name}={number} is too small: give {least} or more.")
         if self.fault is None or self.fault.after is None or self.tool_calls:
             return
-        most = len(self.chunks) - (self.fault.kind in {"bad_json", "bad_utf8"})
+        if self.thoughts and self.fault.kind == "bad_utf8":
+            raise ValueError("Fault bad_utf8 spoils a chunk of the text: leave the thoughts out.")
+        most = self.thoughts + len(self.chunks) - (self.fault.kind in {"bad_json", "bad_utf8"})
         if self.fault.after > most:
             raise ValueError(
                 f"Fault {self.fault.kind} after={self.fault.after} does not fit {len(self.chunks)} chunks: "

@@ -1,7 +1,6 @@
 """Embeddings: what passes, what is refused, and what is counted."""
 
 import json
-import types
 
 import pytest
 
@@ -101,7 +100,7 @@ def test_many_vectors_pass_unparsed_and_are_counted(client, backend, monkeypatch
     assert len(answer) > large_answer.LARGE
     backend.answers(raw=answer)
     parsed = []
-    monkeypatch.setattr(openai, "orjson", types.SimpleNamespace(loads=parsed.append))
+    monkeypatch.setattr(openai, "parse_whole_json", parsed.append)
     response = client.post({"model": "m", "input": "a"}, path=PATH)
     assert (response.status_code, response.content, parsed) == (200, answer, [])
     assert large_answer.usage_at_edges(answer) == Usage(7, 0, "backend")

@@ -16,6 +16,7 @@ def chunk(content, finish=None):
     return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
 
 
+BOM = b"\xef\xbb\xbf"
 WHOLE = chunk("a") + chunk("[DONE]") + chunk("ü") + chunk("", "stop") + b"data: [DONE]\n\n"
 
 
@@ -37,7 +38,7 @@ async def _collect(pieces, failure=None):
     return out, error
 
 
-@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
 def test_a_stream_in_two_chunks_gives_the_same_events_wherever_it_is_split(line_end):
     whole = WHOLE.replace(b"\n", line_end)
 
@@ -46,6 +47,37 @@ def test_a_stream_in_two_chunks_gives_the_same_events_wherever_it_is_split(line_
             assert await _collect([whole[:at], whole[at:]]) == (WHOLE.removesuffix(b"data: [DONE]\n\n"), None)
 
     asyncio.run(check())
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+def test_a_stream_byte_by_byte_gives_the_same_events(line_end):
+    whole = BOM + WHOLE.replace(b"\n", line_end)
+    pieces = [whole[at : at + 1] for at in range(len(whole))]
+    assert asyncio.run(_collect(pieces)) == (WHOLE.removesuffix(b"data: [DONE]\n\n"), None)
+
+
+def test_one_byte_order_mark_is_no_part_of_the_first_event():
+    def fed(*pieces):
+        framer = EventFramer("up")
+        return b"".join(map(framer.feed, pieces))
+
+    assert fed(BOM + b"data: 1\n\n") == b"data: 1\n\n"
+    for at in range(4):
+        assert fed(BOM[:at], BOM[at:] + b"data: 1\n\n") == b"data: 1\n\n"
+    assert fed(BOM + BOM + b"data: 1\n\n") == BOM + b"data: 1\n\n"
+    assert fed(b"data: 1\n\n", BOM + b"data: 2\n\n") == b"data: 1\n\n" + BOM + b"data: 2\n\n"
+    assert fed(BOM[:2], b"x\n\n") == BOM[:2] + b"x\n\n"
+
+
+def test_lines_may_end_in_three_ways():
+    def fed(*pieces):
+        framer = EventFramer("up")
+        return b"".join(map(framer.feed, pieces))
+
+    assert fed(b"a\rb\r\nc\n\r") == b"a\nb\nc\n\n"
+    # A line feed after a carriage return ends no second line, wherever the read ended.
+    assert fed(b"a\r", b"\nb\r", b"\n\r", b"\n") == b"a\nb\n\n"
+    assert fed(b"a\r", b"\r") == b"a\n\n"
 
 
 def test_a_disconnect_at_any_byte_gives_whole_events_and_one_error():

@@ -12,6 +12,7 @@ from gateway.api.middleware import RequestMiddleware
 from gateway.backends.http.events import whole_events
 from gateway.backends.http.timing import METER, TimedConnector, TimedResponse
 from gateway.errors.base import GatewayError
+from gateway.request.liveness import Liveness
 from gateway.request.usage import Meter
 
 DONE = b"data: [DONE]\n\n"
@@ -54,6 +55,7 @@ async def body_of(*pieces, cut=False):
             aiohttp.ClientSession(connector=TimedConnector(), response_class=TimedResponse) as session,
             session.get(f"http://127.0.0.1:{port}/") as response,
         ):
+            response.show_life(Liveness())
             yield response.chunks(), go_on
     finally:
         await runner.cleanup()
@@ -144,6 +146,63 @@ def test_a_connection_that_breaks_ends_the_relay_and_is_told_by_the_iteration():
             assert b"".join(seen) == b"ab"
             with pytest.raises(aiohttp.ClientError):
                 await anext(chunks)
+
+    run(check())
+
+
+@pytest.mark.parametrize("relays", [False, True])
+def test_a_body_that_does_not_end_is_broken_off(relays):
+    async def check():
+        async with body_of(b"a", None) as (chunks, go_on):
+            assert await anext(chunks) == b"a"
+            chunks.end_within(0.05)
+            if relays:
+                await chunks.relay(lambda _: True)
+            with pytest.raises(aiohttp.ServerTimeoutError):
+                await anext(chunks)
+            go_on.set()
+
+    run(check())
+
+
+def test_bytes_that_came_in_time_are_not_broken_off():
+    async def check():
+        async with body_of(b"a", b"b", None) as (chunks, go_on):
+            assert await anext(chunks) == b"a"
+            chunks.end_within(0.1)
+            # Its reader is busy elsewhere, as before a client that reads slowly.
+            await asyncio.sleep(0.2)
+            assert await anext(chunks) == b"b"
+            with pytest.raises(aiohttp.ServerTimeoutError):
+                await anext(chunks)
+            go_on.set()
+
+    run(check())
+
+
+def test_a_body_may_be_let_run_again():
+    async def check():
+        async with body_of(b"a", None, b"b") as (chunks, go_on):
+            assert await anext(chunks) == b"a"
+            chunks.end_within(0.02)
+            chunks.end_within(0.02)
+            chunks.let_run()
+            await asyncio.sleep(0.1)
+            go_on.set()
+            assert [chunk async for chunk in chunks] == [b"b"]
+
+    run(check())
+
+
+@pytest.mark.parametrize("pieces", [[b" ", b"\n", b"x", b"y"], [b" \nxy"], [b" \nx", b"y"]])
+def test_a_peek_takes_nothing_away(pieces):
+    async def check():
+        async with body_of(*pieces) as (chunks, _):
+            assert (await chunks.peek(bytes.strip)).startswith(b" \nx")
+            assert b"".join([chunk async for chunk in chunks]) == b" \nxy"
+        async with body_of(b" ", b" ") as (chunks, _):
+            assert await chunks.peek(bytes.strip) == b"  "
+            assert b"".join([chunk async for chunk in chunks]) == b"  "
 
     run(check())
 

@@ -216,8 +216,6 @@ def test_other_choices_are_left_out():
     "block",
     [
         b"data: {\n\n",
-        b"data: 3\n\n",
-        b'data: {"id": "x"}\n\n',
         b'data: {"choices": [3]}\n\n',
         chunk(content=3),
         chunk(["stop"]),

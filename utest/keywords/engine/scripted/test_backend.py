@@ -102,6 +102,14 @@ def test_silence_lasts_until_the_client_gives_up(backend, client):
     assert received.count(b"\n") == 1
 
 
+@pytest.mark.parametrize(("path", "end"), [("/v1/chat/completions", b"[DONE]"), ("/v1/messages", b"message_stop")])
+def test_a_whole_stream_may_lack_its_end(backend, client, path, end):
+    backend.script = Script(fault=Fault("no_end", after=0))
+    received = read_until(httpx2.ReadTimeout, client, path)
+    assert (b"reason" in received, end in received) == (True, False)
+    assert client.post(path, json=CHAT).status_code == 200
+
+
 def test_an_error_status_carries_headers_and_body(backend, client):
     backend.script = Script(status=429, headers={"retry-after": "7"}, body=b"slow down")
     answer = client.post("/v1/chat/completions", json=CHAT)

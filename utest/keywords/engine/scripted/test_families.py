@@ -84,6 +84,16 @@ def test_an_early_role_comes_alone(scripted, sdk):
     assert (second.choices[0].delta.role, second.choices[0].delta.content) == (None, "One")
 
 
+def test_thoughts_come_before_the_text(scripted, client):
+    scripted.script = Script(thoughts=2, chunks=("Yes",))
+    text = client.post("/v1/chat/completions", json=CHAT | {"stream": True}).text
+    deltas = [json.loads(line[6:])["choices"][0]["delta"] for line in text.split("\n\n") if line.startswith("data: {")]
+    assert [delta.get("reasoning_content") or delta.get("content") for delta in deltas[:3]] == ["Hm. ", "Hm. ", "Yes"]
+    lines = client.post("/api/chat", json=CHAT | {"stream": True}).text.splitlines()
+    messages = [json.loads(line)["message"] for line in lines]
+    assert [message.get("thinking") or message["content"] for message in messages[:3]] == ["Hm. ", "Hm. ", "Yes"]
+
+
 def test_azure_streams_open_without_choices(client):
     text = client.post(AZURE, json=CHAT | {"stream": True}).text
     first, second, *_ = [json.loads(line[6:]) for line in text.split("\n\n") if line.startswith("data: {")]
