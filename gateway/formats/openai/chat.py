@@ -14,7 +14,15 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, Tag, model_validator
 
 from gateway.formats.openai.messages import Message
-from gateway.formats.openai.tools import FunctionCallChoice, FunctionDefinition, ResponseFormat, Tool, ToolChoice
+from gateway.formats.openai.tools import (
+    FunctionCallChoice,
+    FunctionDefinition,
+    ResponseFormat,
+    Tool,
+    ToolChoice,
+    check_function_call,
+    check_tool_choice,
+)
 from gateway.formats.schema import FAIL_FAST, Bool, NonEmptyText, Object, OpenModel, invalid, text_or
 
 Penalty = Annotated[float | None, Field(ge=-2, le=2)]
@@ -86,4 +94,6 @@ class ChatRequest(OpenModel):
             raise invalid(
                 "top_logprobs", "is only allowed when 'logprobs' is true. Send \"logprobs\": true or leave it out."
             )
+        check_tool_choice(self.tool_choice, self.tools)
+        check_function_call(self.function_call, self.functions)
         return self

@@ -125,19 +125,29 @@ ToolCall = Annotated[
 ]
 
 
+# What an assistant may say without `content`: OpenAI's own fields, and those in which open models' servers, OpenRouter
+# and the gateway itself return thoughts, for a client that sends an answer back as it came.
+_IN_PLACE_OF_CONTENT = (
+    *("tool_calls", "function_call", "refusal", "audio"),
+    *("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"),
+)
+
+
 class Message(OpenModel):
-    """One message; `content` may only be missing from an assistant's message that calls tools."""
+    """One message; `content` may only be missing from an assistant's message that says something else."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: Content | None = None
     name: str | None = None
+    refusal: str | None = None
+    audio: Object | None = None
     tool_calls: Annotated[list[ToolCall], FAIL_FAST] | None = None
     function_call: CalledFunction | None = None
     tool_call_id: str | None = None
 
     @model_validator(mode="after")
     def _check_role(self) -> Self:
-        if self.content is None and not (self.role == "assistant" and (self.tool_calls or self.function_call)):
+        if self.content is None and not (self.role == "assistant" and self._says_something_else()):
             if self.role == "function" and "content" in self.model_fields_set:
                 return self
             raise missing("content", "a string or an array of content parts")
@@ -146,3 +156,6 @@ class Message(OpenModel):
         if self.role == "function" and self.name is None:
             raise missing("name", "the name of the function that this message answers for")
         return self
+
+    def _says_something_else(self) -> bool:
+        return any(getattr(self, name, None) for name in _IN_PLACE_OF_CONTENT)
