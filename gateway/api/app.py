@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from gateway.api.endpoint import Endpoint
+from gateway.api.head import HeadAsGet, with_head
 from gateway.api.health import health_router
 from gateway.api.metrics import metrics_router
 from gateway.api.middleware import RequestMiddleware
@@ -67,6 +68,8 @@ def assemble(  # noqa: PLR0913, PLR0917  # the parts that answering a request ne
         shutdown=shutdown,
         metrics_need_key=config.metrics.require_key,
     )
+    # The last one is the outermost.
+    app.add_middleware(HeadAsGet)
     app.add_middleware(middleware)
     prompts = PromptTemplates(config.models)
     endpoints = {
@@ -98,8 +101,8 @@ async def _http_exception(request: Request, error: Exception) -> Any:
     if error.status_code == HTTPStatus.NOT_FOUND:
         raise UnknownUrl(request.method, request.url.path) from None
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allow = ", ".join(sorted(method.strip() for method in (error.headers or {}).get("Allow", "").split(",")))
-        raise MethodNotAllowed(request.method, request.url.path, allow) from None
+        methods = {method.strip() for method in (error.headers or {}).get("Allow", "").split(",")}
+        raise MethodNotAllowed(request.method, request.url.path, ", ".join(sorted(with_head(methods)))) from None
     raise GatewayError(str(error.detail), status=error.status_code, headers=dict(error.headers or {})) from None
 
 

@@ -16,6 +16,17 @@ HEAD is answered at once and without a body
     /v1/models
     /v1/no-such-address
 
+HEAD says what GET says
+    [Tags]    req:HEAD-010    needs:gateway
+    [Template]    Head Says What Get Says
+    /health
+    /health/live
+    /health/ready
+    /v1/models
+    /v1/models/${MODEL}
+    /metrics
+    /openapi.json
+
 Unsuitable methods and addresses are refused at once
     [Tags]    req:WIRE-001    kind:negative
     [Template]    Request Is Refused At Once
@@ -66,6 +77,13 @@ Head Has No Body
     [Arguments]    ${path: str}
     ${exchange} =    Write Request    HEAD    ${path}    within=${HTTP_WITHIN}
     Get Status    ${exchange}    <    500
+    Get Body    ${exchange}    ==    ${EMPTY}
+
+Head Says What Get Says
+    [Documentation]    One line of the table: the same status, without a body.
+    [Arguments]    ${path: str}
+    ${exchange} =    Send Raw    HEAD    ${path}
+    Get Status    ${exchange}    ==    200
     Get Body    ${exchange}    ==    ${EMPTY}
 
 Request Is Refused At Once
