@@ -22,6 +22,7 @@ from gateway.errors.base import GatewayError, InvalidRequest
 from gateway.errors.http import MethodNotAllowed, UnknownUrl
 from gateway.formats.endpoints import ENDPOINTS
 from gateway.formats.openai.templates import PromptTemplates
+from gateway.formats.openapi import DESCRIPTION
 from gateway.operations import CHAT
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def assemble(  # noqa: PLR0913, PLR0917  # the parts that answering a request ne
     """Assemble the application of one configuration; `gateway.server.service` starts and stops its parts."""
     app = _Gateway(
         title="LLM gateway",
+        description=DESCRIPTION,
         version=version("llm-gateway-qa"),
         redirect_slashes=False,
         # Off: both pages load their scripts from a foreign host.

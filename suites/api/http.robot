@@ -27,6 +27,12 @@ HEAD says what GET says
     /metrics
     /openapi.json
 
+The page for machines names the refusals of other pages
+    [Tags]    req:HEAD-014    needs:gateway
+    ${exchange} =    Send Raw    GET    /openapi.json
+    Json Body Should Have Key    ${exchange}    paths    /health/ready    get    responses    503
+    Json Body Should Have Key    ${exchange}    paths    /v1/models/{model}    get    responses    404
+
 Unsuitable methods and addresses are refused at once
     [Tags]    req:WIRE-001    kind:negative
     [Template]    Request Is Refused At Once

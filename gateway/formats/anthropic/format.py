@@ -23,7 +23,7 @@ from gateway.formats.anthropic.request import chat_call
 from gateway.formats.anthropic.schema import MessagesRequest, check
 from gateway.formats.anthropic.stream import END, MessageStream
 from gateway.formats.base import Format, api_key, bearer
-from gateway.formats.openapi import path_item
+from gateway.formats.openapi import ANTHROPIC_ERROR, path_item
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -136,7 +136,7 @@ class AnthropicFormat(Format):
             MessagesRequest,
             answer="message of Anthropic's",
             stream="Anthropic's events up to message_stop",
-            error='{"type": "error", "error": {"type", "message"}, "request_id"}',
+            error=ANTHROPIC_ERROR,
             # Chat has parts of the same names.
             prefix="Messages.",
         )

@@ -23,7 +23,18 @@ from gateway.formats.openai.tools import (
     check_function_call,
     check_tool_choice,
 )
-from gateway.formats.schema import FAIL_FAST, Bool, NonEmptyText, Object, OpenModel, invalid, text_or
+from gateway.formats.schema import (
+    FAIL_FAST,
+    NOT_NULL,
+    Bool,
+    NonEmptyText,
+    Object,
+    OpenModel,
+    invalid,
+    object_with,
+    rule,
+    text_or,
+)
 
 Penalty = Annotated[float | None, Field(ge=-2, le=2)]
 TokenLimit = Annotated[int | None, Field(ge=1)]
@@ -31,6 +42,12 @@ Stop = Annotated[
     Annotated[str, Tag("<text>")] | Annotated[Annotated[list[str], Field(min_length=1, max_length=4)], Tag("<list>")],
     text_or("<list>", list),
 ]
+
+
+STREAM_RULE = rule(object_with(stream_options=NOT_NULL), object_with(stream={"const": True}))
+_FORCED = {
+    "anyOf": [{"const": "required"}, object_with(type={"enum": ["function", "custom", "allowed_tools"]})],
+}
 
 
 class StreamOptions(OpenModel):
@@ -55,6 +72,17 @@ class GatewayOptions(BaseModel):
 
 class ChatRequest(OpenModel):
     """What `POST /v1/chat/completions` takes."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                STREAM_RULE,
+                rule(object_with(top_logprobs=NOT_NULL), object_with(logprobs={"const": True})),
+                rule(object_with(tool_choice=_FORCED), object_with(tools={"type": "array", "minItems": 1})),
+                rule(object_with(function_call={"type": "object"}), object_with(functions={"type": "array"})),
+            ]
+        }
+    )
 
     model: NonEmptyText
     messages: Annotated[list[Message], FAIL_FAST] = Field(min_length=1)

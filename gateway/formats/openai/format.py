@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from gateway.formats.base import Format, api_key, bearer
-from gateway.formats.openapi import path_item
+from gateway.formats.openapi import OPENAI_ERROR, path_item
 from gateway.formats.problems import check
 from gateway.text.sse import DONE
 
@@ -80,5 +80,5 @@ class OpenAIFormat(Format):
             self._request,
             answer=operation.answer_name,
             stream="events with its parts, and [DONE]" if operation.streams else None,
-            error='{"error": {"message", "type", "param", "code"}}',
+            error=OPENAI_ERROR,
         )

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Tag, model_validator
+from pydantic import ConfigDict, Field, Tag, model_validator
 
-from gateway.formats.schema import FAIL_FAST, OTHER, NonEmptyText, Object, OpenModel, by_type, missing, text_or
+from gateway.formats.schema import (
+    FAIL_FAST,
+    NOT_NULL,
+    OTHER,
+    NonEmptyText,
+    Object,
+    OpenModel,
+    by_type,
+    missing,
+    object_with,
+    rule,
+    text_or,
+)
 
 
 class TextPart(OpenModel):
@@ -133,8 +145,26 @@ _IN_PLACE_OF_CONTENT = (
 )
 
 
+_NOT_EMPTY: dict[str, Any] = {"not": {"enum": [None, "", [], {}, 0, False]}}
+_WITH_CONTENT = object_with(content=NOT_NULL)
+
+
 class Message(OpenModel):
     """One message; `content` may only be missing from an assistant's message that says something else."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                rule(object_with(role={"enum": ["system", "developer", "user", "tool"]}), _WITH_CONTENT),
+                rule(
+                    object_with(role={"const": "assistant"}),
+                    {"anyOf": [_WITH_CONTENT, *(object_with(**{name: _NOT_EMPTY}) for name in _IN_PLACE_OF_CONTENT)]},
+                ),
+                rule(object_with(role={"const": "tool"}), object_with(tool_call_id=NOT_NULL)),
+                rule(object_with(role={"const": "function"}), object_with(content={}, name=NOT_NULL)),
+            ]
+        }
+    )
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: Content | None = None
