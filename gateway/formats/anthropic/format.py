@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _VERSION = b"anthropic-version"
 _BETA = b"anthropic-beta"
+_PATHS = (PATH, MODELS_PATH)
 
 
 class AnthropicFormat(Format):
@@ -59,6 +60,9 @@ class AnthropicFormat(Format):
 
     def matches(self, path: str, headers: Headers) -> bool:
         """Match `/v1/messages`, and `/v1/models` for clients that name a version of Anthropic's API, and all below."""
+        if not path.startswith(_PATHS):
+            # Most requests are decided here.
+            return False
         if _is_at_or_below(path, PATH):
             return True
         return _is_at_or_below(path, MODELS_PATH) and any(name == _VERSION for name, _ in headers)
