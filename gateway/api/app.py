@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from gateway.api.endpoint import Endpoint
+from gateway.api.head import HeadAsGet, with_head
 from gateway.api.health import health_router
 from gateway.api.metrics import metrics_router
 from gateway.api.middleware import RequestMiddleware
@@ -21,6 +22,7 @@ from gateway.errors.base import GatewayError, InvalidRequest
 from gateway.errors.http import MethodNotAllowed, UnknownUrl
 from gateway.formats.endpoints import ENDPOINTS
 from gateway.formats.openai.templates import PromptTemplates
+from gateway.formats.openapi import DESCRIPTION
 from gateway.operations import CHAT
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def assemble(  # noqa: PLR0913, PLR0917  # the parts that answering a request ne
     """Assemble the application of one configuration; `gateway.server.service` starts and stops its parts."""
     app = _Gateway(
         title="LLM gateway",
+        description=DESCRIPTION,
         version=version("llm-gateway-qa"),
         redirect_slashes=False,
         # Off: both pages load their scripts from a foreign host.
@@ -67,6 +70,8 @@ def assemble(  # noqa: PLR0913, PLR0917  # the parts that answering a request ne
         shutdown=shutdown,
         metrics_need_key=config.metrics.require_key,
     )
+    # The last one is the outermost.
+    app.add_middleware(HeadAsGet)
     app.add_middleware(middleware)
     prompts = PromptTemplates(config.models)
     endpoints = {
@@ -98,8 +103,8 @@ async def _http_exception(request: Request, error: Exception) -> Any:
     if error.status_code == HTTPStatus.NOT_FOUND:
         raise UnknownUrl(request.method, request.url.path) from None
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allow = ", ".join(sorted(method.strip() for method in (error.headers or {}).get("Allow", "").split(",")))
-        raise MethodNotAllowed(request.method, request.url.path, allow) from None
+        methods = {method.strip() for method in (error.headers or {}).get("Allow", "").split(",")}
+        raise MethodNotAllowed(request.method, request.url.path, ", ".join(sorted(with_head(methods)))) from None
     raise GatewayError(str(error.detail), status=error.status_code, headers=dict(error.headers or {})) from None
 
 

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request, Response  # FastAPI reads the annotation
 
 from gateway.api.context import CONTEXT
 from gateway.errors.base import RETRY_AFTER_S, BackendUnavailable, ShuttingDown
+from gateway.formats.openapi import OPENAI_ERROR, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +49,11 @@ def health_router(routes: Routes, shutdown: Shutdown, reloads: Reloads) -> APIRo
     async def live() -> Response:
         return Response(alive, media_type="application/json")
 
-    @router.get("/ready", summary="Would every model answer?")
+    @router.get(
+        "/ready",
+        summary="Would every model answer?",
+        responses={503: json_response("Not every model would answer, or the gateway shuts down.", OPENAI_ERROR)},
+    )
     async def ready(request: Request) -> Response:
         if shutdown.started:
             return _refusal("draining", ShuttingDown())

@@ -59,7 +59,7 @@ class RequestMiddleware:
         context: RequestContext = scope.get(CONTEXT) or RequestContext()
         scope[CONTEXT] = context
         context.record = record = _record(scope, context.completed_at)
-        context.format = format_of(record.path)
+        context.format = format_of(record.path, scope["headers"])
         begin_trace(record, is_tracing=self._observers.is_tracing)
         self._observers.begin(record)
 

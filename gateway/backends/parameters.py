@@ -74,7 +74,7 @@ def refuse_openai_only(call: Call) -> None:
     """Refuse what only OpenAI's format has, where dropping it would change the answer.
 
     Raises:
-        InvalidRequest: several choices, the deprecated functions, or an audio answer.
+        InvalidRequest: several choices, the deprecated functions, an audio answer, or an earlier one by its id.
     """
     if call.choices > 1:
         raise unsupported("n", f"gives one choice, but got {call.choices}", "Send 1 and ask several times.")
@@ -82,6 +82,16 @@ def refuse_openai_only(call: Call) -> None:
         raise unsupported("functions", "knows tools only", "Send 'tools' instead.")
     if "audio" in (call.fields.get("modalities") or ()):
         raise unsupported("modalities", "answers in text only", 'Send ["text"], or ask another model.')
+    for index, message in enumerate(call.fields["messages"]):
+        if message.get("audio") and message.get("content") is None:
+            raise unsupported(f"messages[{index}].audio", "has no spoken answers", "Send its words as 'content'.")
+
+
+def refusal_as_content(message: dict[str, Any]) -> dict[str, Any]:
+    """The message; what an assistant said in `refusal` alone becomes its `content`."""
+    if message.get("refusal") and message.get("content") is None:
+        return {**message, "content": message["refusal"], "refusal": None}
+    return message
 
 
 def unsupported(param: str, what: str, fix: str) -> InvalidRequest:

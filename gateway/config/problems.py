@@ -112,7 +112,7 @@ def _problem(  # noqa: C901, PLR0911  # one line per kind of error
             return Problem(where, what, _FORMAT_FIXES.get(where, f"let it match {context['pattern']}"))
         case "model_type":
             return Problem(where, "is no table", "write it as { key = value }")
-        case "list_type":
+        case "list_type" | "tuple_type":
             return Problem(where, "is no list", "write it in [ ]")
         case "int_type" | "float_type" | "bool_type" as kind if isinstance(details["input"], str):
             fix = "write true or false, without quotes" if kind == "bool_type" else "write it without quotes"

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from gateway.config.section import Seconds, Section
+
+# A browser writes its page's origin so: in lower case, without a path, and without the scheme's own port.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+")
+_USUAL_PORT = re.compile(r"http://.*:80|https://.*:443")
+
+
+def _check_origin(value: str) -> str:
+    if value != "*" and (not _ORIGIN.fullmatch(value) or _USUAL_PORT.fullmatch(value)):
+        raise PydanticCustomError(
+            "origin",
+            "is no origin as browsers send it; write it like https://chat.example.org or http://localhost:3000, "
+            'in lower case, without a path and the usual port, or "*" for every page',
+        )
+    return value
+
+
+Origin = Annotated[str, AfterValidator(_check_origin)]
+"""An origin as browsers send it, or `*`."""
 
 
 class ServerConfig(Section):
@@ -16,6 +38,7 @@ class ServerConfig(Section):
         workers: number of worker processes.
         drain_s: how long requests under way may go on after the stop signal.
         watch: whether a change of its file reloads the configuration; SIGHUP does in any case.
+        cors_origins: the origins of pages that may ask from a browser; `*` stands for every page.
     """
 
     host: str = "127.0.0.1"
@@ -23,6 +46,7 @@ class ServerConfig(Section):
     workers: int = Field(default=1, ge=1, le=64)
     drain_s: float = Field(default=25.0, ge=0, le=86_400)
     watch: bool = True
+    cors_origins: tuple[Origin, ...] = ()
 
 
 class Limits(Section):

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
     from gateway.backends.base import Backend, Call
     from gateway.errors.base import GatewayError
     from gateway.operations import Operation
 
     Headers = Iterable[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model that clients may ask for.
+
+    Attributes:
+        id: its id.
+        created: Unix time in seconds.
+        owner: who serves it.
+    """
+
+    id: str
+    created: int
+    owner: str
 
 
 class Format(ABC):
@@ -31,8 +47,8 @@ class Format(ABC):
     passes_through: ClassVar[bool] = False
 
     @abstractmethod
-    def matches(self, path: str) -> bool:
-        """Whether requests to `path` or below use this format."""
+    def matches(self, path: str, headers: Headers) -> bool:
+        """Whether a request to `path` with `headers` uses this format."""
 
     @abstractmethod
     def secret(self, headers: Headers) -> bytes:
@@ -87,6 +103,22 @@ class Format(ABC):
         """Like `complete`, as a stream of whole events of this format, without `end`."""
 
     @abstractmethod
+    def model(self, model: ListedModel) -> dict[str, Any]:
+        """One model as `GET /v1/models/{id}` returns it."""
+
+    @abstractmethod
+    def model_list(self, models: Sequence[ListedModel], query: Mapping[str, str]) -> dict[str, Any]:
+        """The models, or a page of them, as `GET /v1/models` returns them.
+
+        Args:
+            models: all of them, in order.
+            query: the query of the address.
+
+        Raises:
+            InvalidRequest: the query asks for a page that does not exist.
+        """
+
+    @abstractmethod
     def failure(self, error: GatewayError, request_id: str) -> bytes:
         """The last bytes of a stream that fails after its beginning."""
 
@@ -103,3 +135,12 @@ def bearer(headers: Headers) -> bytes:
             scheme, _, secret = value.partition(b" ")
             bearer_secret = secret.strip() if scheme.lower() == b"bearer" else b""
     return bearer_secret
+
+
+def api_key(headers: Headers) -> bytes:
+    """The secret in `x-api-key`, of several headers in the last; empty if there is none."""
+    secret = b""
+    for name, value in headers:
+        if name == b"x-api-key":
+            secret = value.strip()
+    return secret

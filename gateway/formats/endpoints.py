@@ -14,7 +14,7 @@ from gateway.formats.openai.format import OpenAIFormat
 from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
 
 if TYPE_CHECKING:
-    from gateway.formats.base import Format
+    from gateway.formats.base import Format, Headers
     from gateway.operations import Operation
 
 ENDPOINTS: dict[str, tuple[Operation, Format]] = {
@@ -30,9 +30,14 @@ _FORMATS = (ENDPOINTS[MESSAGES][1], ENDPOINTS[CHAT.url_path][1])
 _FALLBACK = _FORMATS[-1]
 
 
-def format_of(path: str) -> Format:
-    """The format of a request to any path, even an unknown one."""
+def format_of(path: str, headers: Headers = ()) -> Format:
+    """The format of a request to any path, even an unknown one.
+
+    Args:
+        path: of the request.
+        headers: of the request, as far as they are known.
+    """
     for client_format in _FORMATS:
-        if client_format.matches(path):
+        if client_format.matches(path, headers):
             return client_format
     return _FALLBACK

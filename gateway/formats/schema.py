@@ -74,6 +74,20 @@ def by_type(*types: str) -> Any:
     return Discriminator(tag)
 
 
+def object_with(**fields: Any) -> dict[str, Any]:
+    """The JSON schema of an object with fields of these schemas."""
+    return {"type": "object", "properties": fields, "required": list(fields)}
+
+
+def rule(given: dict[str, Any], then: dict[str, Any]) -> dict[str, Any]:
+    """A rule between fields for the OpenAPI page, which a validator checks: what matches `given` must match `then`."""
+    return {"if": given, "then": then}
+
+
+NOT_NULL = {"not": {"type": "null"}}
+"""The JSON schema of a field that is set."""
+
+
 def missing(field: str, expected: str) -> PydanticCustomError:
     """The error of an object whose `field` is missing or null."""
     return PydanticCustomError("missing_field", "{expected}", {"field": field, "expected": expected})

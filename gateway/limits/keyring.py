@@ -112,7 +112,9 @@ class KeyRing:
         if self.anonymous:
             return self.anonymous
         if not secret:
-            raise InvalidApiKey("You didn't provide an API key. Send the header Authorization: Bearer YOUR_KEY.")
+            raise InvalidApiKey(
+                "You didn't provide an API key. Send the header Authorization: Bearer YOUR_KEY, or x-api-key: YOUR_KEY."
+            )
         digest = sha256(secret).digest()
         expected, key = self._by_prefix.get(digest[:_PREFIX_BYTES], (_NO_DIGEST, None))
         if not hmac.compare_digest(digest, expected) or key is None:

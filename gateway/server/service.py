@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.routing import Router
 
 from gateway.api.app import assemble
+from gateway.api.cors import CrossOrigin
 from gateway.backends.kinds import create_backends, load
 from gateway.backends.llamacpp.weights import EmbeddedModelError
 from gateway.config.problems import ConfigError
@@ -110,7 +111,8 @@ class Gateway:
         app = assemble(config, routes, checks, self._observers, self.shutdown, self._reloads)
         # Built now, so that the first request does not wait for it.
         app.middleware_stack = app.build_middleware_stack()
-        return Generation(config, app, backends, routes, checks)
+        origins = config.server.cors_origins
+        return Generation(config, CrossOrigin(app, origins) if origins else app, backends, routes, checks)
 
     def _apply(self, generation: Generation) -> None:
         self._observers.apply(generation.config, generation.routes.states)

@@ -27,6 +27,7 @@ class Kind(Enum):
     nim = "nim", "/v1"
     anthropic = "anthropic", ""
     ollama = "ollama", ""
+    vllm = "openai", "/v1", {"tokenizer": "vllm"}
     litellm = "litellm", "/v1"
 
     def __init__(self, configured: str, path: str, further: Mapping[str, object] | None = None) -> None:
@@ -149,7 +150,8 @@ class ScriptedBackendLibrary:
         Args:
             backend: the backend of the model; it need not run.
             kind: the wire format that the gateway speaks to it; `azure` is Azure's v1 address, `azure-deployment` the
-                older one of each deployment, `litellm` the format of the provider that the backend's first model names.
+                older one of each deployment, `vllm` a server that counts prompts too, `litellm` the format of the
+                provider that the backend's first model names.
             model: the id in requests; the gateway asks the backend for the first model that it lists.
             limits: limits that differ from the gateway's defaults, by their names in its configuration, such as
                 `idle_s=1 json_depth=20`.

@@ -46,6 +46,12 @@ Fields that the gateway does not know reach the backend untouched
     ${recorded} =    Get Recorded Requests    ${backend}
     Get Field    ${recorded}    [0].body    ==    ${exchange.request_body}
 
+An answer of the embedded model has every member that OpenAI requires
+    [Tags]    req:CHAT-010    needs:embedded-model
+    ${exchange} =    Send Payload    plain.json
+    Get Body    ${exchange}    contains    "logprobs":null
+    Get Body    ${exchange}    contains    "refusal":null
+
 Fields that the gateway does not know come back from the backend
     [Documentation]    llama.cpp adds its timings to each answer, a field that the gateway does not know.
     [Tags]    req:CHAT-006    needs:embedded-model

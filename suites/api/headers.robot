@@ -30,6 +30,11 @@ An answer names the model and the backend behind it
     Get Header    ${answer}    x-gateway-model    ==    ${MODEL}
     Get Header    ${answer}    x-gateway-backend    matches    ^[\\w.-]+$
 
+No page of another origin may ask by default
+    [Tags]    req:HEAD-013    kind:security
+    ${exchange} =    Send Payload    plain.json    headers=Origin: https://chat.example.org
+    Get Header    ${exchange}    access-control-allow-origin    ==    ${None}
+
 A refusal carries its request id too
     [Tags]    req:HEAD-001    kind:negative
     ${exchange} =    Send Payload    no_messages.json    headers=x-request-id: ticket-QA.18

@@ -16,6 +16,23 @@ HEAD is answered at once and without a body
     /v1/models
     /v1/no-such-address
 
+HEAD says what GET says
+    [Tags]    req:HEAD-010    needs:gateway
+    [Template]    Head Says What Get Says
+    /health
+    /health/live
+    /health/ready
+    /v1/models
+    /v1/models/${MODEL}
+    /metrics
+    /openapi.json
+
+The page for machines names the refusals of other pages
+    [Tags]    req:HEAD-014    needs:gateway
+    ${exchange} =    Send Raw    GET    /openapi.json
+    Json Body Should Have Key    ${exchange}    paths    /health/ready    get    responses    503
+    Json Body Should Have Key    ${exchange}    paths    /v1/models/{model}    get    responses    404
+
 Unsuitable methods and addresses are refused at once
     [Tags]    req:WIRE-001    kind:negative
     [Template]    Request Is Refused At Once
@@ -66,6 +83,13 @@ Head Has No Body
     [Arguments]    ${path: str}
     ${exchange} =    Write Request    HEAD    ${path}    within=${HTTP_WITHIN}
     Get Status    ${exchange}    <    500
+    Get Body    ${exchange}    ==    ${EMPTY}
+
+Head Says What Get Says
+    [Documentation]    One line of the table: the same status, without a body.
+    [Arguments]    ${path: str}
+    ${exchange} =    Send Raw    HEAD    ${path}
+    Get Status    ${exchange}    ==    200
     Get Body    ${exchange}    ==    ${EMPTY}
 
 Request Is Refused At Once

@@ -24,6 +24,13 @@ A model can be looked up by its id
     Get Field    ${found}    id    ==    ${MODEL}
     Get Field    ${found}    object    ==    model
 
+A client of Anthropic's finds the same model in its own shape
+    [Tags]    req:MODL-004    needs:gateway
+    ${exchange} =    Send Raw    GET    /v1/models/${MODEL}    ${None}    anthropic-version: 2023-06-01
+    Get Body Field    ${exchange}    id    ==    ${MODEL}
+    Get Body Field    ${exchange}    type    ==    model
+    Get Body Field    ${exchange}    lifecycle    ==    active
+
 A model that nobody offers is not found
     [Tags]    req:MODL-003    kind:negative
     ${exchange} =    Send Raw    GET    /v1/models/no-such-model

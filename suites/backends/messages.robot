@@ -51,6 +51,12 @@ Anthropic gets the client's own request
     Get Request Field    ${BACKEND}    container    ==    c1
     Get Header    ${exchange}    x-gateway-dropped-params    ==    ${None}
 
+A server that counts tokens is asked for them
+    [Tags]    req:OPER-010
+    ${exchange} =    Send Raw    POST    /v1/messages/count_tokens
+    ...    {"model": "vllm", "messages": [{"role": "user", "content": "a"}]}    Content-Type: application/json
+    Get Body    ${exchange}    ==    {"input_tokens":7}
+
 Who cannot count tokens says so in Anthropic's format
     [Tags]    req:MSGS-010    kind:negative
     [Template]    Count Is Refused

@@ -6,6 +6,7 @@ Resource            ../../resources/gateway.resource
 Library             keywords.client.broken_stream.BrokenStreamLibrary
 Library             keywords.client.completions.CompletionsLibrary
 Library             keywords.client.embeddings.EmbeddingsLibrary
+Library             keywords.client.prompts.PromptsLibrary
 Library             keywords.backend.request_bodies.RequestBodiesLibrary
 
 Suite Setup         Open Gateway Before All Kinds
@@ -63,6 +64,18 @@ Unknown fields of requests besides chat reach the backend untouched
     /v1/completions    "prompt": "Once", "guided_choice": ["a"]
     /v1/embeddings    "input": ["Once"], "input_type": "query"
 
+What an assistant said without content goes back to the backend as it came
+    [Tags]    req:CHAT-008
+    [Template]    Assistant's Turn Arrives Untouched
+    "content": null, "refusal": "No."
+    "audio": {"id": "audio_1"}
+    "content": null, "reasoning_content": "Hm."
+
+A text of more than 2048 token ids is one text
+    [Tags]    req:EMBD-006
+    ${ids} =    Repeated Text    1    3000    separator=,${SPACE}
+    Fields Arrive Untouched    /v1/embeddings    "input": [${ids}]
+
 
 *** Keywords ***
 Script Answer Of Three Words
@@ -97,6 +110,12 @@ Anthropic's Model Is Refused At
     Get Error Field    ${exchange}    message    contains    'anthropic'
     Get Error Field    ${exchange}    message    contains    ${path}
     Get Error Field    ${exchange}    message    contains    'openai'
+
+Assistant's Turn Arrives Untouched
+    [Documentation]    Within a conversation.
+    [Arguments]    ${turn: str}
+    Fields Arrive Untouched    /v1/chat/completions
+    ...    "messages": [{"role": "assistant", ${turn}}, {"role": "user", "content": "Why?"}]
 
 Fields Arrive Untouched
     [Documentation]    All fields but the model's name, which differs at the backend.

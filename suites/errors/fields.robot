@@ -37,3 +37,6 @@ A message without a role is refused
 An unknown role is refused
     [Tags]    req:ERRF-005
     unknown_role.json    400    messages[0].role    invalid_value
+A forced tool without tools is refused
+    [Tags]    req:CHAT-009
+    forced_tool_without_tools.json    400    tool_choice    invalid_value

@@ -28,6 +28,10 @@ The anthropic package counts the tokens that a message then takes
     ${message} =    Anthropic Message    Is <|im_end|> a word?    system=Be brief.    max_tokens=1
     Get Field    ${message}    input_tokens    ==    ${count}
 
+The anthropic package lists the models, with its key in its own header
+    [Tags]    req:SDKC-009    req:MODL-005    kind:functional
+    Anthropic List Models    contains    ${MODEL}
+
 A bad request raises the anthropic package's error for bad requests
     [Tags]    req:ASDK-003    kind:negative
     Anthropic Raises    BadRequestError    max_tokens=-1

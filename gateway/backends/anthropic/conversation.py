@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from gateway.backends.parameters import unsupported
+from gateway.backends.parameters import refusal_as_content, unsupported
 from gateway.backends.tool_arguments import arguments_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def messages_and_system(call: Call) -> tuple[list[dict[str, Any]], str | list[Bl
     messages: list[dict[str, Any]] = []
     system: list[Block] = []
     results: list[Block] = []
-    for index, message in enumerate(call.fields["messages"]):
+    for index, message in enumerate(map(refusal_as_content, call.fields["messages"])):
         at = f"messages[{index}]"
         _check(call, message, at)
         content = message.get("content")

@@ -16,7 +16,7 @@ import orjson
 from gateway.backends.http.connection import Connection
 from gateway.backends.llamacpp.chat import ChoicesUsage, StreamEvents, check_chat_parameters, template_abilities
 from gateway.backends.llamacpp.gguf import control_tokens
-from gateway.backends.llamacpp.joined import as_stream, join_chat
+from gateway.backends.llamacpp.joined import add_nulls, as_stream, join_chat
 from gateway.backends.llamacpp.process import LlamaCppProcess
 from gateway.backends.llamacpp.text import TextEvents, join_text, text_request, translate_text
 from gateway.backends.llamacpp.tokens import LlamaCppTokenCounter
@@ -174,6 +174,7 @@ class LlamaCppBackend(OpenAIBackend):
                     return await (join_text(blocks) if call.operation is TEXT_COMPLETION else join_chat(blocks))
             call.meter.token_counter = LlamaCppTokenCounter(call, self.name, self._require_server)
             answer = self._with_requested_model(await super().complete(call), call)
+            answer = add_nulls(answer) if call.operation is CHAT else answer
             return translate_text(call, answer) if call.operation is TEXT_COMPLETION else answer
         except _CHILD_EXIT_ERRORS as error:
             raise self._died() from error

@@ -28,6 +28,8 @@ _IGNORED = frozenset(
         "store", "user", "verbosity", "web_search_options",
     }
 )  # fmt: skip
+# JSON escapes quotes in strings, so only keys match.
+_REFUSAL_OF_LOGPROBS = (b'"logprobs":{"content":', b'"logprobs":{"refusal":null,"content":')
 _CREATED = re.compile(rb'"created":\d+')
 # The parameter that needs each ability of the chat template.
 _ABILITIES = {
@@ -80,7 +82,7 @@ class StreamEvents:
     """Gives all events the creation time of the first one, and the first event of each choice its role.
 
     llama.cpp writes the time of each event. It omits the role if the choice begins with a character of several tokens,
-    such as an emoji.
+    such as an emoji. It omits the `refusal` that OpenAI requires of `logprobs`; all else may be missing from a stream.
 
     Args:
         choices: the number of choices in the stream.
@@ -92,7 +94,7 @@ class StreamEvents:
 
     def translate(self, block: bytes) -> bytes:
         """A block of whole events with that time and with the roles."""
-        block = self._with_first_creation_time(block)
+        block = self._with_first_creation_time(block).replace(*_REFUSAL_OF_LOGPROBS)
         if not self._unopened:
             return block
         return b"".join(self._event(event) for event in block.split(b"\n\n") if event)

@@ -1,4 +1,4 @@
-"""Joins llama.cpp's stream of several choices into one answer.
+"""Joins llama.cpp's stream of several choices into one answer, and completes answers in one piece.
 
 In an answer in one piece, llama.cpp counts the tokens of the first choice only; in a stream, those of each choice.
 """
@@ -34,6 +34,19 @@ async def join_chat(blocks: AsyncIterable[bytes]) -> bytes:
     return orjson.dumps({**answer, "object": "chat.completion"})
 
 
+def add_nulls(answer: bytes) -> bytes:
+    """Add to a whole answer, as null, what OpenAI requires of each choice (`CreateChatCompletionResponse`).
+
+    These are `logprobs` with its `refusal`, and the message's `refusal`.
+    """
+    parsed = orjson.loads(answer)
+    for choice in parsed["choices"]:
+        choice["message"].setdefault("refusal", None)
+        if choice.setdefault("logprobs", None):
+            choice["logprobs"].setdefault("refusal", None)
+    return orjson.dumps(parsed)
+
+
 async def join_stream(
     blocks: AsyncIterable[bytes], join: Callable[[dict[str, Any], dict[str, Any]], None]
 ) -> dict[str, Any]:
@@ -60,8 +73,8 @@ def _join(choice: dict[str, Any], piece: dict[str, Any]) -> None:
     """Add a piece of a choice to `choice`, which is empty at first."""
     delta = piece["delta"]
     if not choice:
-        empty = {"role": "assistant", "content": ""}
-        choice |= {"index": piece["index"], "message": empty, "finish_reason": None}
+        empty = {"role": "assistant", "content": "", "refusal": None}
+        choice |= {"index": piece["index"], "message": empty, "logprobs": None, "finish_reason": None}
     message = choice["message"]
     choice["finish_reason"] = piece["finish_reason"] or choice["finish_reason"]
     for name in ("content", "reasoning_content"):
@@ -70,7 +83,8 @@ def _join(choice: dict[str, Any], piece: dict[str, Any]) -> None:
     for call in delta.get("tool_calls") or ():
         _join_call(message.setdefault("tool_calls", []), call)
     if new := piece.get("logprobs"):
-        choice.setdefault("logprobs", {"content": []})["content"] += new["content"] or []
+        logprobs = choice["logprobs"] = choice["logprobs"] or {"content": [], "refusal": None}
+        logprobs["content"] += new["content"] or []
 
 
 def _join_call(calls: list[dict[str, Any]], piece: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.backends.ollama.options import native_fields
-from gateway.backends.parameters import refuse_openai_only, unsupported
+from gateway.backends.parameters import refusal_as_content, refuse_openai_only, unsupported
 from gateway.backends.tool_arguments import arguments_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _add_tools(request: dict[str, Any], tools: list[Any] | None, choice: Any) ->
 def _messages(call: Call) -> list[dict[str, Any]]:
     names_of_calls: dict[str, str] = {}
     translated = []
-    for index, message in enumerate(call.fields["messages"]):
+    for index, message in enumerate(map(refusal_as_content, call.fields["messages"])):
         at = f"messages[{index}]"
         if message.get("function_call"):
             raise unsupported(f"{at}.function_call", "knows tools only", "Send 'tool_calls' instead.")

@@ -10,9 +10,10 @@ from gateway.backends.http.events import whole_events
 from gateway.backends.http.refusal import error_object, refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
 from gateway.backends.openai.large_answer import LARGE, is_list_of_vectors, usage_at_edges
+from gateway.backends.openai.tokenize import PromptCounter, Tokenizer
 from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendBadAnswer
-from gateway.operations import EMBEDDINGS, OPERATIONS
+from gateway.operations import COUNT_TOKENS, EMBEDDINGS, OPERATIONS
 from gateway.text.json_values import parse_whole_json
 from gateway.text.sse import is_event_stream
 
@@ -27,9 +28,14 @@ _OPENAI = "api.openai.com"
 
 
 class OpenAIConfig(RemoteConfig):
-    """Any OpenAI-compatible server; `base_url` includes `/v1` where the server has it."""
+    """Any OpenAI-compatible server; `base_url` includes `/v1` where the server has it.
+
+    Attributes:
+        tokenizer: the server, if it is one that counts the tokens of prompts.
+    """
 
     kind: Literal["openai"] = "openai"
+    tokenizer: Tokenizer | None = None
 
 
 class OpenAIBackend(RemoteBackend):
@@ -51,6 +57,10 @@ class OpenAIBackend(RemoteBackend):
         super().__init__(config, name=name, connect_s=connect_s)
         if config and urlsplit(config.base_url).hostname == _OPENAI:
             self.limit_field = "max_completion_tokens"
+        self._counter: PromptCounter | None = None
+        if isinstance(config, OpenAIConfig) and config.tokenizer:
+            self._counter = PromptCounter(config.tokenizer, name, config.base_url)
+            self.operations = (*OPERATIONS, COUNT_TOKENS)
 
     def path(self, call: Call) -> str:
         """The path for `call`, below the address."""
@@ -60,12 +70,20 @@ class OpenAIBackend(RemoteBackend):
         """The request body for `call`."""
         return call.body_for_backend()
 
+    def setting_for(self, operation: Operation) -> str:
+        """The setting that enables counts of tokens."""
+        if operation is not COUNT_TOKENS or not isinstance(self.config, OpenAIConfig):
+            return ""
+        return f'if its server is vLLM or llama.cpp, set backends.{self.name}.tokenizer = "vllm" or "llamacpp"'
+
     async def ready(self) -> bool:
         """Whether `GET /models` answers 200, which costs no tokens."""
         return self._connection is not None and await self._connection.answers("/models")
 
     async def complete(self, call: Call) -> bytes:
-        """Forward `call`, check the answer, and return its bytes unchanged."""
+        """Forward `call`, check the answer, and return its bytes unchanged; a count is asked of the tokenizer."""
+        if self._counter is not None and call.operation is COUNT_TOKENS:
+            return orjson.dumps({"input_tokens": await self._counter.count(call, self._require_connection())})
         async with self._require_connection().post(self.path(call), self.body(call), call) as response:
             await self._check_status(response)
             body = await response.read()

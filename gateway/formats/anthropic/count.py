@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.formats.anthropic.format import AnthropicFormat
 from gateway.formats.anthropic.schema import CountTokensRequest
-from gateway.formats.openapi import path_item
+from gateway.formats.openapi import ANTHROPIC_ERROR, path_item
 from gateway.request.usage import Usage
 
 if TYPE_CHECKING:
@@ -41,6 +41,6 @@ class CountTokensFormat(AnthropicFormat):
             CountTokensRequest,
             answer=f"{operation.answer_name}, as Anthropic has it",
             stream=None,
-            error='{"type": "error", "error": {"type", "message"}, "request_id"}',
+            error=ANTHROPIC_ERROR,
             prefix="Messages.",
         )

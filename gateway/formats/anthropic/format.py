@@ -15,24 +15,27 @@ from gateway.backends.anthropic.vocabulary import VERSION, VERSIONS
 from gateway.errors.base import BackendBadAnswer, InvalidRequest
 from gateway.formats.anthropic.answer import message_of
 from gateway.formats.anthropic.errors import PATH, body_of, status_of
+from gateway.formats.anthropic.models import PATH as MODELS_PATH
+from gateway.formats.anthropic.models import model_info, model_page
 from gateway.formats.anthropic.request import chat_call
 from gateway.formats.anthropic.schema import MessagesRequest, check
 from gateway.formats.anthropic.stream import END, PING, MessageStream
-from gateway.formats.base import Format, bearer
-from gateway.formats.openapi import path_item
+from gateway.formats.base import Format, api_key, bearer
+from gateway.formats.openapi import ANTHROPIC_ERROR, path_item
 from gateway.text.json_values import parse_whole_json
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from gateway.backends.base import Backend, Call
     from gateway.errors.base import GatewayError
-    from gateway.formats.base import Headers
+    from gateway.formats.base import Headers, ListedModel
     from gateway.formats.schema import OpenModel
     from gateway.operations import Operation
 
 _VERSION = b"anthropic-version"
 _BETA = b"anthropic-beta"
+_PATHS = (PATH, MODELS_PATH)
 
 
 class AnthropicFormat(Format):
@@ -55,17 +58,18 @@ class AnthropicFormat(Format):
         self._version = version
         self._beta = beta
 
-    def matches(self, path: str) -> bool:
-        """Match `/v1/messages` and every path below."""
-        return path.startswith(PATH) and path[len(PATH) :][:1] in {"", "/"}
+    def matches(self, path: str, headers: Headers) -> bool:
+        """Match `/v1/messages`, and `/v1/models` for clients that name a version of Anthropic's API, and all below."""
+        if not path.startswith(_PATHS):
+            # Most requests are decided here.
+            return False
+        if _is_at_or_below(path, PATH):
+            return True
+        return _is_at_or_below(path, MODELS_PATH) and any(name == _VERSION for name, _ in headers)
 
     def secret(self, headers: Headers) -> bytes:
         """The last `x-api-key`, else the bearer key; Anthropic gives the former precedence too."""
-        api_key = b""
-        for name, value in headers:
-            if name == b"x-api-key":
-                api_key = value.strip()
-        return api_key or bearer(headers)
+        return api_key(headers) or bearer(headers)
 
     def error(self, error: GatewayError, request_id: str) -> tuple[int, bytes]:
         """Anthropic's error object."""
@@ -118,6 +122,14 @@ class AnthropicFormat(Format):
             return backend.stream(call)
         return _translated(backend, call, MessageStream(request, call.meter))
 
+    def model(self, model: ListedModel) -> dict[str, Any]:
+        """Anthropic's object `model`."""
+        return model_info(model)
+
+    def model_list(self, models: Sequence[ListedModel], query: Mapping[str, str]) -> dict[str, Any]:
+        """A page of Anthropic's list."""
+        return model_page(models, query)
+
     def failure(self, error: GatewayError, request_id: str) -> bytes:
         """An event `error`; nothing follows it."""
         return b"event: error\ndata: " + body_of(error, request_id) + b"\n\n"
@@ -128,10 +140,14 @@ class AnthropicFormat(Format):
             MessagesRequest,
             answer="message of Anthropic's",
             stream="Anthropic's events up to message_stop",
-            error='{"type": "error", "error": {"type", "message"}, "request_id"}',
+            error=ANTHROPIC_ERROR,
             # Chat has parts of the same names.
             prefix="Messages.",
         )
+
+
+def _is_at_or_below(path: str, parent: str) -> bool:
+    return path.startswith(parent) and path[len(parent) :][:1] in {"", "/"}
 
 
 async def _translated(backend: Backend, call: Call, stream: MessageStream) -> AsyncGenerator[bytes, None]:

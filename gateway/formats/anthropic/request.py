@@ -77,6 +77,8 @@ def _add_output_config(call: Call, request: dict[str, Any], config: dict[str, An
 
 def _add_tools(call: Call, request: dict[str, Any], fields: dict[str, Any]) -> None:
     if not fields.get("tools"):
+        if (fields.get("tool_choice") or {}).get("type") in {"any", "tool"}:
+            raise unsupported("tool_choice", "can make no call without tools", "Send 'tools', or leave it out.")
         return
     request["tools"] = [_tool(call, tool, f"tools[{index}]") for index, tool in enumerate(fields["tools"])]
     choice = fields.get("tool_choice")

@@ -14,8 +14,27 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, Tag, model_validator
 
 from gateway.formats.openai.messages import Message
-from gateway.formats.openai.tools import FunctionCallChoice, FunctionDefinition, ResponseFormat, Tool, ToolChoice
-from gateway.formats.schema import FAIL_FAST, Bool, NonEmptyText, Object, OpenModel, invalid, text_or
+from gateway.formats.openai.tools import (
+    FunctionCallChoice,
+    FunctionDefinition,
+    ResponseFormat,
+    Tool,
+    ToolChoice,
+    check_function_call,
+    check_tool_choice,
+)
+from gateway.formats.schema import (
+    FAIL_FAST,
+    NOT_NULL,
+    Bool,
+    NonEmptyText,
+    Object,
+    OpenModel,
+    invalid,
+    object_with,
+    rule,
+    text_or,
+)
 
 Penalty = Annotated[float | None, Field(ge=-2, le=2)]
 TokenLimit = Annotated[int | None, Field(ge=1)]
@@ -23,6 +42,12 @@ Stop = Annotated[
     Annotated[str, Tag("<text>")] | Annotated[Annotated[list[str], Field(min_length=1, max_length=4)], Tag("<list>")],
     text_or("<list>", list),
 ]
+
+
+STREAM_RULE = rule(object_with(stream_options=NOT_NULL), object_with(stream={"const": True}))
+_FORCED = {
+    "anyOf": [{"const": "required"}, object_with(type={"enum": ["function", "custom", "allowed_tools"]})],
+}
 
 
 class StreamOptions(OpenModel):
@@ -47,6 +72,17 @@ class GatewayOptions(BaseModel):
 
 class ChatRequest(OpenModel):
     """What `POST /v1/chat/completions` takes."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                STREAM_RULE,
+                rule(object_with(top_logprobs=NOT_NULL), object_with(logprobs={"const": True})),
+                rule(object_with(tool_choice=_FORCED), object_with(tools={"type": "array", "minItems": 1})),
+                rule(object_with(function_call={"type": "object"}), object_with(functions={"type": "array"})),
+            ]
+        }
+    )
 
     model: NonEmptyText
     messages: Annotated[list[Message], FAIL_FAST] = Field(min_length=1)
@@ -86,4 +122,6 @@ class ChatRequest(OpenModel):
             raise invalid(
                 "top_logprobs", "is only allowed when 'logprobs' is true. Send \"logprobs\": true or leave it out."
             )
+        check_tool_choice(self.tool_choice, self.tools)
+        check_function_call(self.function_call, self.functions)
         return self

@@ -1,15 +1,14 @@
 """The model of a text completion request: `CreateCompletionRequest` of github.com/openai/openai-openapi."""
 
-# ruff: file-ignore[TC001]
 # Pydantic reads the annotations when the module is loaded.
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
-from gateway.formats.openai.chat import Penalty, Stop, StreamOptions
+from gateway.formats.openai.chat import STREAM_RULE, Penalty, Stop, StreamOptions
 from gateway.formats.schema import FAIL_FAST, Bool, NonEmptyText, OpenModel, invalid
 
 TEXTS = 2048
@@ -44,9 +43,12 @@ Prompt = Annotated[
 class CompletionRequest(OpenModel):
     """What `POST /v1/completions` takes."""
 
+    model_config = ConfigDict(json_schema_extra={"allOf": [STREAM_RULE]})
+
     model: NonEmptyText
     prompt: Prompt | None
-    best_of: Annotated[int | None, Field(ge=0, le=20)] = None
+    # OpenAI's document says 0, but the best of none is less than one choice.
+    best_of: Annotated[int | None, Field(ge=1, le=20)] = None
     echo: Bool = None
     frequency_penalty: Penalty = None
     logit_bias: Annotated[dict[str, Annotated[float, Field(ge=-100, le=100)]], FAIL_FAST] | None = None

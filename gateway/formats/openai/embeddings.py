@@ -8,16 +8,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag
 
-from gateway.formats.openai.completion import BY_KIND, TEXTS, Token
+from gateway.formats.openai.completion import BY_KIND, TEXTS, Tokens
 from gateway.formats.schema import FAIL_FAST, NonEmptyText, OpenModel
 
-# The same bound for a text in tokens: "any array must be 2048 dimensions or less".
-_Tokens = Annotated[list[Token], Field(min_length=1, max_length=TEXTS), FAIL_FAST]
+# How many tokens a text may have depends on the model, so the backend decides: OpenAI's take 8192.
 Input = Annotated[
     Annotated[NonEmptyText, Tag("<text>")]
     | Annotated[Annotated[list[NonEmptyText], Field(min_length=1, max_length=TEXTS), FAIL_FAST], Tag("<texts>")]
-    | Annotated[_Tokens, Tag("<tokens>")]
-    | Annotated[Annotated[list[_Tokens], Field(min_length=1, max_length=TEXTS), FAIL_FAST], Tag("<lists of tokens>")],
+    | Annotated[Tokens, Tag("<tokens>")]
+    | Annotated[Annotated[list[Tokens], Field(min_length=1, max_length=TEXTS), FAIL_FAST], Tag("<lists of tokens>")],
     BY_KIND,
 ]
 

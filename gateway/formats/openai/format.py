@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from gateway.formats.base import Format, bearer
-from gateway.formats.openapi import path_item
+from gateway.formats.base import Format, api_key, bearer
+from gateway.formats.openapi import OPENAI_ERROR, path_item
 from gateway.formats.problems import check
 from gateway.text.sse import DONE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from gateway.backends.base import Backend, Call
     from gateway.errors.base import GatewayError
-    from gateway.formats.base import Headers
+    from gateway.formats.base import Headers, ListedModel
     from gateway.formats.schema import OpenModel
     from gateway.operations import Operation
 
@@ -33,13 +33,13 @@ class OpenAIFormat(Format):
     def __init__(self, request: type[OpenModel]) -> None:
         self._request = request
 
-    def matches(self, path: str) -> bool:  # noqa: ARG002  # every path
-        """Match every path; other formats take precedence."""
+    def matches(self, path: str, headers: Headers) -> bool:  # noqa: ARG002  # every request
+        """Match every request; other formats take precedence."""
         return True
 
     def secret(self, headers: Headers) -> bytes:
-        """The bearer key."""
-        return bearer(headers)
+        """The bearer key, else `x-api-key`, which clients of Anthropic's send to any path."""
+        return bearer(headers) or api_key(headers)
 
     def error(self, error: GatewayError, request_id: str) -> tuple[int, bytes]:  # noqa: ARG002  # it stands in a header
         """OpenAI's error object."""
@@ -62,6 +62,14 @@ class OpenAIFormat(Format):
         """The backend's stream."""
         return backend.stream(call)
 
+    def model(self, model: ListedModel) -> dict[str, Any]:
+        """OpenAI's object `model`."""
+        return {"id": model.id, "object": "model", "created": model.created, "owned_by": model.owner}
+
+    def model_list(self, models: Sequence[ListedModel], query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG002  # one page
+        """OpenAI's object `list`, which has no pages."""
+        return {"object": "list", "data": [self.model(model) for model in models]}
+
     def failure(self, error: GatewayError, request_id: str) -> bytes:  # noqa: ARG002  # it stands in a header
         """An error event, then `[DONE]`."""
         return error.event() + DONE
@@ -72,5 +80,5 @@ class OpenAIFormat(Format):
             self._request,
             answer=operation.answer_name,
             stream="events with its parts, and [DONE]" if operation.streams else None,
-            error='{"error": {"message", "type", "param", "code"}}',
+            error=OPENAI_ERROR,
         )

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Tag, model_validator
+from pydantic import ConfigDict, Field, Tag, model_validator
 
-from gateway.formats.schema import FAIL_FAST, OTHER, NonEmptyText, Object, OpenModel, by_type, missing, text_or
+from gateway.formats.schema import (
+    FAIL_FAST,
+    NOT_NULL,
+    OTHER,
+    NonEmptyText,
+    Object,
+    OpenModel,
+    by_type,
+    missing,
+    object_with,
+    rule,
+    text_or,
+)
 
 
 class TextPart(OpenModel):
@@ -125,19 +137,47 @@ ToolCall = Annotated[
 ]
 
 
+# What an assistant may say without `content`: OpenAI's own fields, and those in which open models' servers, OpenRouter
+# and the gateway itself return thoughts, for a client that sends an answer back as it came.
+_IN_PLACE_OF_CONTENT = (
+    *("tool_calls", "function_call", "refusal", "audio"),
+    *("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"),
+)
+
+
+_NOT_EMPTY: dict[str, Any] = {"not": {"enum": [None, "", [], {}, 0, False]}}
+_WITH_CONTENT = object_with(content=NOT_NULL)
+
+
 class Message(OpenModel):
-    """One message; `content` may only be missing from an assistant's message that calls tools."""
+    """One message; `content` may only be missing from an assistant's message that says something else."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                rule(object_with(role={"enum": ["system", "developer", "user", "tool"]}), _WITH_CONTENT),
+                rule(
+                    object_with(role={"const": "assistant"}),
+                    {"anyOf": [_WITH_CONTENT, *(object_with(**{name: _NOT_EMPTY}) for name in _IN_PLACE_OF_CONTENT)]},
+                ),
+                rule(object_with(role={"const": "tool"}), object_with(tool_call_id=NOT_NULL)),
+                rule(object_with(role={"const": "function"}), object_with(content={}, name=NOT_NULL)),
+            ]
+        }
+    )
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: Content | None = None
     name: str | None = None
+    refusal: str | None = None
+    audio: Object | None = None
     tool_calls: Annotated[list[ToolCall], FAIL_FAST] | None = None
     function_call: CalledFunction | None = None
     tool_call_id: str | None = None
 
     @model_validator(mode="after")
     def _check_role(self) -> Self:
-        if self.content is None and not (self.role == "assistant" and (self.tool_calls or self.function_call)):
+        if self.content is None and not (self.role == "assistant" and self._says_something_else()):
             if self.role == "function" and "content" in self.model_fields_set:
                 return self
             raise missing("content", "a string or an array of content parts")
@@ -146,3 +186,6 @@ class Message(OpenModel):
         if self.role == "function" and self.name is None:
             raise missing("name", "the name of the function that this message answers for")
         return self
+
+    def _says_something_else(self) -> bool:
+        return any(getattr(self, name, None) for name in _IN_PLACE_OF_CONTENT)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, Tag
 
-from gateway.formats.schema import FAIL_FAST, OTHER, Bool, NonEmptyText, Object, OpenModel, by_type, text_or
+from gateway.formats.schema import FAIL_FAST, OTHER, Bool, NonEmptyText, Object, OpenModel, by_type, invalid, text_or
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class FunctionDefinition(OpenModel):
@@ -100,6 +103,40 @@ ToolChoice = Annotated[
 FunctionCallChoice = Annotated[
     Annotated[Literal["none", "auto"], Tag("<text>")] | Annotated[Named, Tag("<object>")], text_or("<object>", dict)
 ]
+
+
+def check_tool_choice(choice: Any, tools: Sequence[Any] | None) -> None:
+    """Refuse a choice that needs tools where there are none, or another one than those that are offered.
+
+    `auto` and `none` need none. OpenAI answers so: "'tool_choice' is only allowed when 'tools' are specified".
+
+    Args:
+        choice: a valid `ToolChoice`, or None.
+        tools: valid tools, or None.
+    """
+    if choice != "required" and not isinstance(choice, FunctionChoice | CustomChoice | AllowedToolsChoice):
+        return
+    if not tools:
+        raise invalid("tool_choice", "is only allowed with 'tools' to choose from. Send 'tools', or leave it out.")
+    match choice:
+        case FunctionChoice():
+            name = choice.function.name
+            offered = [tool.function.name for tool in tools if isinstance(tool, FunctionTool)]
+        case CustomChoice():
+            name = choice.custom.name
+            offered = [tool.custom.name for tool in tools if isinstance(tool, CustomTool)]
+        case _:
+            return
+    if name not in offered and not any(isinstance(tool, OtherTool) for tool in tools):
+        raise invalid("tool_choice", "names a tool that is not among 'tools'. Send that tool too, or name another one.")
+
+
+def check_function_call(choice: Any, functions: Sequence[FunctionDefinition] | None) -> None:
+    """The same for `function_call` and `functions`, which are OpenAI's older names."""
+    if isinstance(choice, Named) and choice.name not in [function.name for function in functions or ()]:
+        raise invalid(
+            "function_call", "names a function that is not among 'functions'. Send that function, or leave it out."
+        )
 
 
 class NamedSchema(OpenModel):

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import anthropic
+from assertionengine import AssertionOperator
+from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.client.sdk.connection import connect, logged, verify_raised
 from keywords.client.sdk.reading import part
+from keywords.run.arguments import CONVERTERS, Words
+from keywords.run.assertions import verify
 
 # The newest version of the API has no temperature, and the package has no argument for it.
 _WITH_TEMPERATURE = {"anthropic-version": "2023-06-01"}
@@ -39,7 +43,7 @@ class SdkMessage:
     request_id: str | None
 
 
-@library(scope="SUITE", doc_format="MARKDOWN")
+@library(scope="SUITE", doc_format="MARKDOWN", converters=CONVERTERS)
 class AnthropicSdkLibrary:
     """Use the gateway with the `anthropic` package.
 
@@ -90,6 +94,37 @@ class AnthropicSdkLibrary:
             count = sdk.messages.count_tokens(**arguments)
         tokens: int = part(count, "input_tokens", int, "input_tokens of the count")
         return tokens
+
+    @keyword
+    def anthropic_list_models(
+        self,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: Words = None,
+        message: str | None = None,
+        *,
+        limit: int = 20,
+    ) -> list[str]:
+        """The ids of the models on all pages, by `client.models.list`; the expected ones have spaces between.
+
+        Args:
+            assertion_operator: compares the ids.
+            assertion_expected: the expected ids.
+            message: replaces the message of a failed comparison.
+            limit: the most models of one page.
+
+        Raises:
+            anthropic.APIError: as the package raises it.
+            AssertionError: the comparison failed.
+
+        ```robotframework
+        Anthropic List Models    contains    ${MODEL}
+        ```
+        """
+        with connect(anthropic.Anthropic) as (sdk, _):
+            models = list(sdk.models.list(limit=limit))
+        ids = [part(model, "id", str, f"data[{number}].id") for number, model in enumerate(models)]
+        logger.info(f"{len(ids)} models: {', '.join(ids)}")
+        return verify(ids, assertion_operator, assertion_expected, "The ids of the models", message)
 
     @keyword
     def anthropic_stream(self, prompt: str, *, temperature: float | None = None, **fields: Any) -> SdkMessage:

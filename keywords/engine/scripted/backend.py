@@ -8,6 +8,7 @@ It speaks every family's format, each on its own paths:
 | azure | OpenAI's, below `/openai/deployments/<name>/` and `/openai/v1/` | `/openai/v1/models`, `/openai/models` |
 | ollama | `/api/chat`, `/api/generate`, `/api/embed` | `/api/tags`, `/api/version` |
 | anthropic | `/v1/messages` | `/v1/models` with the header `anthropic-version` |
+| vLLM | OpenAI's | `/tokenize`, which counts 7 tokens in every prompt |
 
 It records every request byte for byte, with times on the monotonic clock. A sending time is taken right before the
 bytes go to the event loop, which sends them in the same turn.

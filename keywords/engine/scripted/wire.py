@@ -32,6 +32,8 @@ ROUTES: dict[str, Family] = {
 }
 """The family of each path of model requests, without Azure's deployments."""
 
+COUNTED = 7
+"""How many tokens each prompt has, if vLLM's address for that is asked."""
 _DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)(/(?:chat/completions|completions|embeddings))")
 
 
@@ -64,6 +66,8 @@ def lookup(method: str, path: str, head: bytes, models: Sequence[str]) -> tuple[
         return HTTPStatus.OK, dump(_anthropic_models(models))
     if method == "GET" and path in _PROBES:
         return HTTPStatus.OK, dump(_PROBES[path](models))
+    if method == "POST" and path == "/tokenize":
+        return HTTPStatus.OK, dump({"count": COUNTED, "max_model_len": 4096, "tokens": list(range(COUNTED))})
     return HTTPStatus.NOT_FOUND, dump({"error": {"message": f"The scripted backend has no {method} {path}."}})
 
 

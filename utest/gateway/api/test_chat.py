@@ -62,17 +62,6 @@ def test_the_next_backend_is_not_tried_for_what_the_first_one_refuses_for_good(s
     assert len(backend.bodies) == 1
 
 
-def test_models_are_listed_and_found_by_ids_with_slashes(client):
-    listed = client.http.get("/v1/models").json()
-    assert listed["object"] == "list"
-    assert [model["id"] for model in listed["data"]] == ["m", "org/renamed", "o", "gone", "spare"]
-    one = client.http.get("/v1/models/org/renamed").json()
-    assert one == listed["data"][1]
-    assert (one["object"], one["owned_by"]) == ("model", "up")
-    missing = client.http.get("/v1/models/org/nope")
-    assert (missing.status_code, client.error(missing)["code"]) == (404, "model_not_found")
-
-
 def test_health_says_which_process_answers(client):
     health = client.http.get("/health").json()
     assert (health["status"], health["service"]) == ("ok", "llm-gateway")

@@ -49,6 +49,14 @@ def test_the_file_overrides_the_defaults_and_the_environment_the_file(write, mon
     assert "first-key" not in repr(config)
 
 
+def test_origins_of_pages(write, monkeypatch):
+    origins = ("https://chat.example.org", "http://[::1]:3000", "chrome-extension://abc", "tauri://localhost", "*")
+    listed = ", ".join(f'"{origin}"' for origin in origins)
+    assert load(write(GOOD.replace("port = 9000", f"cors_origins = [{listed}]"))).server.cors_origins == origins
+    monkeypatch.setenv("GATEWAY_SERVER__CORS_ORIGINS", '["http://localhost:3000"]')
+    assert load(write(GOOD)).server.cors_origins == ("http://localhost:3000",)
+
+
 @pytest.mark.parametrize("value", [",", " , ", " "])
 def test_a_list_without_a_key_does_not_open_the_gateway(write, monkeypatch, value):
     monkeypatch.setenv("GATEWAY_API_KEYS", value)
@@ -71,6 +79,18 @@ def test_a_file_in_the_working_directory_is_found(write, monkeypatch):
 BAD = {
     "typo in a key": ("port = 9000", "prot = 9000", "server.prot: is no setting; did you mean 'port'?"),
     "typo in a table": ("[server]", "[sevrer]", "sevrer: is no setting; did you mean 'server'?"),
+    **{
+        f"{origin} as an origin": (
+            "port = 9000",
+            f'cors_origins = ["http://localhost:3000", "{origin}"]',
+            "server.cors_origins[1]: is no origin as browsers send it; write it like https://",
+        )
+        for origin in (
+            *("", "chat.example.org", "https://", "https://chat.example.org/", "https://Chat.example.org"),
+            *("https://*.example.org", "https://me:pw@x", "https://x:443", "http://x:80", "https://x?y", "null", " *"),
+        )
+    },
+    "an origin alone": ("port = 9000", 'cors_origins = "*"', "server.cors_origins: is no list; write it in [ ]"),
     "wrong type": ("9000", '"x"', "server.port: input should be a valid integer"),
     "out of range": ("9000", "70000", "server.port: input should be less than or equal to 65535, not 70000"),
     "typo in a kind": (

@@ -22,9 +22,12 @@ API_KEY = (b"x-api-key", b" a ")
         ([BEARER, OTHER], b"o", b"o"),
         ([BASIC, BEARER], b"k", b"k"),
         ([BEARER, BASIC], b"", b""),
-        ([API_KEY], b"", b"a"),
+        ([API_KEY], b"a", b"a"),
         ([API_KEY, BEARER], b"k", b"a"),
-        ([API_KEY, (b"x-api-key", b"b")], b"", b"b"),
+        ([BEARER, API_KEY], b"k", b"a"),
+        ([API_KEY, BASIC], b"a", b"a"),
+        ([API_KEY, (b"authorization", b"Bearer ")], b"a", b"a"),
+        ([API_KEY, (b"x-api-key", b"b")], b"b", b"b"),
         ([(b"x-api-key", b""), BEARER], b"k", b"k"),
     ],
 )
@@ -33,9 +36,26 @@ def test_the_secret_in_the_headers(headers, openai, anthropic):
     assert format_of("/v1/messages").secret(headers) == anthropic
 
 
+VERSION = (b"anthropic-version", b"2023-06-01")
+
+
 @pytest.mark.parametrize(
-    ("path", "name"),
-    [("/v1/chat/completions", "openai"), ("/", "openai"), ("", "openai"), ("/v1/messages/count_tokens", "anthropic")],
+    ("path", "headers", "name"),
+    [
+        ("/v1/chat/completions", [], "openai"),
+        ("/v1/chat/completions", [VERSION], "openai"),
+        ("/", [], "openai"),
+        ("", [VERSION], "openai"),
+        ("/v1/messages/count_tokens", [], "anthropic"),
+        ("/v1/messagesx", [VERSION], "openai"),
+        # Both APIs have these paths.
+        ("/v1/models", [], "openai"),
+        ("/v1/models", [API_KEY], "openai"),
+        ("/v1/models", [API_KEY, VERSION], "anthropic"),
+        ("/v1/models", [(b"anthropic-version", b"")], "anthropic"),
+        ("/v1/models/org/m", [VERSION], "anthropic"),
+        ("/v1/modelsx", [VERSION], "openai"),
+    ],
 )
-def test_every_path_has_a_format(path, name):
-    assert format_of(path).name == name
+def test_every_request_has_a_format(path, headers, name):
+    assert format_of(path, headers).name == name

@@ -159,6 +159,11 @@ PLAIN = {
     "OpenAI Complete": (TEXT, lambda: OpenAISdkTextLibrary().openai_complete("a"), read_sdk),
     "OpenAI Embed": (VECTORS, lambda: OpenAISdkTextLibrary().openai_embed("a"), read_nothing),
     "Anthropic Message": (MESSAGE, lambda: AnthropicSdkLibrary().anthropic_message("a"), read_nothing),
+    "Anthropic List Models": (
+        {"data": [{"type": "model", "id": "a"}], "has_more": False},
+        lambda: AnthropicSdkLibrary().anthropic_list_models(),
+        read_nothing,
+    ),
     "Anthropic Token Count": (
         {"input_tokens": 3},
         lambda: AnthropicSdkLibrary().anthropic_token_count("a"),

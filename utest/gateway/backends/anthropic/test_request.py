@@ -57,6 +57,20 @@ def test_system_messages_are_lifted_out():
     assert request["messages"] == [user]
 
 
+@pytest.mark.parametrize(
+    ("message", "sent"),
+    [
+        ({"content": None, "refusal": "No."}, "No."),
+        ({"refusal": "No."}, "No."),
+        ({"content": [{"type": "refusal", "refusal": "No."}], "refusal": None}, [{"type": "text", "text": "No."}]),
+    ],
+)
+def test_a_refusal_is_what_the_assistant_said(message, sent):
+    call = called(messages=[{"role": "user", "content": "hi"}, {"role": "assistant", **message}])
+    assert anthropic_request(call, max_tokens=4096)["messages"][1] == {"role": "assistant", "content": sent}
+    assert call.dropped == {}
+
+
 def test_calls_of_tools_and_their_results():
     calls = [
         {"id": "t1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}},
@@ -201,6 +215,8 @@ def of_call(**call):
         ({"n": 2}, "n"),
         ({"functions": [{"name": "f"}]}, "functions"),
         ({"modalities": ["text", "audio"]}, "modalities"),
+        ({"messages": [{"role": "assistant", "audio": {"id": "audio_1"}}]}, "messages[0].audio"),
+        ({"messages": [{"role": "assistant", "content": None, "audio": {"id": "audio_1"}}]}, "messages[0].audio"),
         ({"response_format": {"type": "json_object"}}, "response_format.type"),
         ({"tools": [{"type": "custom", "custom": {"name": "c"}}]}, "tools[0].type"),
         ({"tools": [ADD], "tool_choice": {"type": "allowed_tools", "allowed_tools": {}}}, "tool_choice"),

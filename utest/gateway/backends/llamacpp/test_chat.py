@@ -21,6 +21,18 @@ def stream(**fields):
     return ChoicesUsage(Call(b"", {"n": 2, **fields}, "m", "m", "id-1", stream=True))
 
 
+def test_log_probabilities_in_a_stream_have_all_members_that_openai_requires():
+    text = '"logprobs":{"content":[]'
+    block = event(
+        choices=[{"index": 0, "delta": {"content": text}, "logprobs": {"content": [{"token": text}]}}]
+    ) + event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
+    chunk, last = [json.loads(line[6:]) for line in StreamEvents(0).translate(block).decode().split("\n\n") if line]
+    assert chunk["choices"][0]["logprobs"] == {"content": [{"token": text}], "refusal": None}
+    assert chunk["choices"][0]["delta"] == {"content": text}
+    # OpenAI's document requires none in a stream.
+    assert "logprobs" not in last["choices"][0]
+
+
 def test_what_holds_no_count_passes_as_it_is():
     block = event(choices=[{"index": 0, "delta": {"content": "a"}}]) + b": comment\n\n"
     assert stream().translate(block) is block

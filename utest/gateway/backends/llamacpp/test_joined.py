@@ -3,9 +3,12 @@
 import asyncio
 import json
 
-from gateway.backends.base import Call
-from gateway.backends.llamacpp.joined import as_stream, join_chat
+import pytest
 
+from gateway.backends.base import Call
+from gateway.backends.llamacpp.joined import add_nulls, as_stream, join_chat
+
+NULLS = {"role": "assistant", "refusal": None}
 USAGE = {"prompt_tokens": 7, "completion_tokens": 6, "total_tokens": 13}
 
 
@@ -41,8 +44,8 @@ def test_the_pieces_of_each_choice_come_together_in_order():
         "id": "1",
         "object": "chat.completion",
         "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": "ac"}, "finish_reason": "length"},
-            {"index": 1, "message": {"role": "assistant", "content": "bd"}, "finish_reason": "stop"},
+            {"index": 0, "message": {**NULLS, "content": "ac"}, "logprobs": None, "finish_reason": "length"},
+            {"index": 1, "message": {**NULLS, "content": "bd"}, "logprobs": None, "finish_reason": "stop"},
         ],
         "usage": USAGE,
     }
@@ -64,7 +67,7 @@ def test_thoughts_calls_of_tools_and_log_probabilities_come_together_too():
     )
     (choice,) = answer["choices"]
     assert choice["message"] == {
-        "role": "assistant",
+        **NULLS,
         "content": None,
         "reasoning_content": "hm",
         "tool_calls": [
@@ -72,8 +75,29 @@ def test_thoughts_calls_of_tools_and_log_probabilities_come_together_too():
             {"id": "y", "type": "function", "function": {"name": "f", "arguments": "[]"}},
         ],
     }
+    assert choice["logprobs"]["refusal"] is None
     assert [entry["token"] for entry in choice["logprobs"]["content"]] == ["h", "m"]
     assert choice["finish_reason"] == "tool_calls"
+
+
+@pytest.mark.parametrize(
+    ("message", "logprobs", "refusal"),
+    [
+        ({"content": "a"}, ..., None),
+        ({"content": None, "tool_calls": []}, None, None),
+        ({"content": None, "refusal": "No."}, ..., "No."),
+        ({"content": "a", "reasoning_content": "b"}, {"content": [{"token": "a"}]}, None),
+        ({"content": "a"}, {"content": None, "refusal": None}, None),
+    ],
+)
+def test_a_whole_answer_has_all_members_that_openai_requires(message, logprobs, refusal):
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": "stop"}
+    given = choice if logprobs is ... else {**choice, "logprobs": logprobs}
+    answer = json.loads(add_nulls(json.dumps({"id": "1", "choices": [given, given], "timings": {}}).encode()))
+    expected = None if logprobs in (..., None) else {"refusal": None, **logprobs}
+    for filled in answer["choices"]:
+        assert filled == {**choice, "message": {**choice["message"], "refusal": refusal}, "logprobs": expected}
+    assert answer["timings"] == {}
 
 
 def test_the_stream_that_is_asked_for_is_of_the_same_call():

@@ -97,6 +97,7 @@ def test_the_model_answers_streams_and_repeats_itself(weights):
     text = whole["choices"][0]["message"]["content"]
     assert text
     assert whole["model"] == "other"
+    assert (whole["choices"][0]["message"]["refusal"], whole["choices"][0]["logprobs"]) == (None, None)
     assert whole["usage"]["completion_tokens"] == 8
     assert {answer["choices"][0]["message"]["content"] for answer in together} == {text}
     chunks = [json.loads(line[6:]) for line in streamed.decode().split("\n\n") if line.startswith("data: {")]
@@ -119,6 +120,7 @@ def test_all_choices_are_counted_and_the_tokenizer_counts_what_the_server_counts
     whole, counted = asyncio.run(scenario())
     assert [choice["index"] for choice in whole["choices"]] == [0, 1, 2]
     assert all(choice["message"]["content"] and choice["finish_reason"] == "length" for choice in whole["choices"])
+    assert {"logprobs", "refusal"} <= {key for choice in whole["choices"] for key in (*choice, *choice["message"])}
     assert whole["object"] == "chat.completion"
     assert whole["usage"]["completion_tokens"] == 12
     for backends, tokenizers in counted:

@@ -98,6 +98,20 @@ def test_messages_with_parts_images_and_tools():
     assert "tools" not in translated(tools=[{"type": "function"}], tool_choice="none")
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": None, "refusal": "No."},
+        {"refusal": "No."},
+        {"content": [{"type": "refusal", "refusal": "No."}], "refusal": None},
+    ],
+)
+def test_a_refusal_is_what_the_assistant_said(message):
+    call = called(messages=[{"role": "assistant", **message}])
+    assert ollama_request(call)["messages"] == [{"role": "assistant", "content": "No."}]
+    assert call.dropped == {}
+
+
 UNREADABLE = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "[1"}}
 # What orjson reads, and cannot write.
 TOO_DEEP = {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a":' * 300 + "1" + "}" * 300}}
@@ -109,6 +123,8 @@ TOO_DEEP = {"id": "1", "type": "function", "function": {"name": "f", "arguments"
         ({"n": 2}, "n"),
         ({"functions": [{"name": "f"}]}, "functions"),
         ({"modalities": ["text", "audio"]}, "modalities"),
+        ({"messages": [{"role": "assistant", "audio": {"id": "audio_1"}}]}, "messages[0].audio"),
+        ({"messages": [{"role": "assistant", "content": None, "audio": {"id": "audio_1"}}]}, "messages[0].audio"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tool_choice": {"type": "function"}}, "tool_choice"),
         ({"response_format": {"type": "x_grammar"}}, "response_format.type"),

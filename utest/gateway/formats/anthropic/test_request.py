@@ -114,6 +114,19 @@ def test_tools():
     assert one["parallel_tool_calls"] is False
 
 
+@pytest.mark.parametrize("tools", [{}, {"tools": []}, {"tools": None}])
+@pytest.mark.parametrize("choice", [{"type": "any"}, {"type": "tool", "name": "add"}])
+def test_a_call_that_must_be_made_needs_tools(tools, choice):
+    with pytest.raises(InvalidRequest, match="Send 'tools'") as refused:
+        translated(tool_choice=choice, **tools)
+    assert refused.value.param == "tool_choice"
+
+
+@pytest.mark.parametrize("choice", [{"type": "auto"}, {"type": "none"}])
+def test_a_choice_that_needs_no_tools_is_left_out_without_them(choice):
+    assert "tool_choice" not in translated(tool_choice=choice)
+
+
 def test_calls_of_tools_and_their_results():
     use = {"type": "tool_use", "id": "t1", "name": "add", "input": {"a": 1}}
     result = {"type": "tool_result", "tool_use_id": "t1", "content": "2"}

@@ -10,6 +10,8 @@ from gateway.formats.problems import check
 
 FUNCTION = {"name": "f", "description": "d", "parameters": {"type": "object"}, "strict": True}
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+NAMED = {"type": "function", "function": {"name": "f"}}
+CUSTOM_TOOL = {"type": "custom", "custom": {"name": "f"}}
 SCHEMA = {"name": "s", "schema": {"type": "object"}}
 
 
@@ -28,6 +30,10 @@ def with_call(**changes):
 
 def with_tool(**changes):
     return {"tools": [{"type": "function", "function": changes}]}
+
+
+def with_assistant(**fields):
+    return {"messages": [{"role": "assistant", **fields}]}
 
 
 def with_format(json_schema):
@@ -96,6 +102,33 @@ WRONG = [
         "tool_choice.allowed_tools.mode",
     ),
     ({"function_call": "required"}, VALUE, "function_call"),
+    ({"tool_choice": "required"}, VALUE, "tool_choice"),
+    ({"tool_choice": "required", "tools": []}, VALUE, "tool_choice"),
+    ({"tool_choice": "required", "tools": None}, VALUE, "tool_choice"),
+    ({"tool_choice": "required", "functions": [FUNCTION]}, VALUE, "tool_choice"),
+    ({"tool_choice": NAMED}, VALUE, "tool_choice"),
+    ({"tool_choice": {"type": "custom", "custom": {"name": "f"}}}, VALUE, "tool_choice"),
+    (
+        {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{}]}}},
+        VALUE,
+        "tool_choice",
+    ),
+    ({"tool_choice": NAMED, **with_tool(name="g")}, VALUE, "tool_choice"),
+    ({"tool_choice": NAMED, "tools": [CUSTOM_TOOL]}, VALUE, "tool_choice"),
+    ({"tool_choice": {"type": "custom", "custom": {"name": "f"}}, **with_tool(name="f")}, VALUE, "tool_choice"),
+    ({"function_call": {"name": "f"}}, VALUE, "function_call"),
+    ({"function_call": {"name": "f"}, **with_tool(name="f")}, VALUE, "function_call"),
+    ({"function_call": {"name": "f"}, "functions": [{"name": "g"}]}, VALUE, "function_call"),
+    (with_assistant(), MISSING, "messages[0].content"),
+    (with_assistant(content=None), TYPE, "messages[0].content"),
+    (with_assistant(content=None, refusal=None, tool_calls=[], audio=None, name="a"), TYPE, "messages[0].content"),
+    (with_assistant(content=None, refusal=""), TYPE, "messages[0].content"),
+    (with_assistant(refusal=5), TYPE, "messages[0].refusal"),
+    (with_assistant(audio="a"), TYPE, "messages[0].audio"),
+    (with_assistant(audio={}), MISSING, "messages[0].content"),
+    (with_assistant(content=None, reasoning_content=""), TYPE, "messages[0].content"),
+    ({"messages": [{"role": "user", "refusal": "no"}]}, MISSING, "messages[0].content"),
+    ({"messages": [{"role": "user", "content": None, "audio": {"id": "a"}}]}, TYPE, "messages[0].content"),
     ({"function_call": {}}, MISSING, "function_call.name"),
     ({"response_format": {}}, MISSING, "response_format.type"),
     ({"response_format": {"type": 5}}, TYPE, "response_format.type"),
@@ -123,11 +156,33 @@ RIGHT = {
     "bare tool": with_tool(name="f", parameters=None, strict=None),
     "custom tool": {"tools": [{"type": "custom", "custom": {"name": "c", "format": {"type": "text"}}}]},
     "unknown tool": {"tools": [{"type": "web_search"}]},
-    "choice of a tool": {"tool_choice": {"type": "function", "function": {"name": "f"}}},
-    "tool required": {"tool_choice": "required"},
-    "allowed tools": {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{}]}}},
+    "choice of a tool": {"tool_choice": NAMED, **with_tool(name="f")},
+    "choice of one of several tools": {"tool_choice": NAMED, "tools": [CUSTOM_TOOL, *with_tool(name="f")["tools"]]},
+    "choice of a custom tool": {"tool_choice": CUSTOM_TOOL, "tools": [CUSTOM_TOOL]},
+    "choice among tools that the backend may know": {"tool_choice": NAMED, "tools": [{"type": "x_new"}]},
+    "tool required": {"tool_choice": "required", **with_tool(name="f")},
+    "no choice to make": {"tool_choice": "auto"},
+    "no tool to refuse": {"tool_choice": "none", "tools": []},
+    "allowed tools": {
+        "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{}]}},
+        **with_tool(name="f"),
+    },
     "unknown choice": {"tool_choice": {"type": "x_new"}},
     "function": {"functions": [FUNCTION], "function_call": {"name": "f"}},
+    "no function to refuse": {"function_call": "none"},
+    "spoken answer": with_assistant(audio={"id": "audio_1"}),
+    "spoken answer as the SDK returns it": with_assistant(
+        content=None, refusal=None, audio={"id": "audio_1", "data": "AA", "expires_at": 1, "transcript": "Hi"}
+    ),
+    "refusal": with_assistant(content=None, refusal="No."),
+    "refusal as the SDK returns it": with_assistant(
+        content=None, refusal="No.", annotations=[], audio=None, function_call=None, tool_calls=None
+    ),
+    "thoughts alone": with_assistant(content=None, reasoning_content="Hm."),
+    "thoughts by their other name": with_assistant(content=None, reasoning="Hm."),
+    "thoughts in parts": with_assistant(reasoning_details=[{"type": "reasoning.text", "text": "Hm."}]),
+    "thoughts as Anthropic's": with_assistant(thinking_blocks=[{"type": "thinking", "thinking": "Hm."}]),
+    "empty answer": with_assistant(content=""),
     "text": {"response_format": {"type": "text"}},
     "json_object": {"response_format": {"type": "json_object"}},
     "json_schema": with_format(SCHEMA),

@@ -1,5 +1,6 @@
 import json
 
+import httpx2
 import pytest
 
 from keywords.client.sdk.anthropic import AnthropicSdkLibrary
@@ -45,6 +46,17 @@ def test_a_message(sdk, gateway, collector):
     assert gateway.asked[0].url.path == "/v1/messages"
     ((_, exchange),) = collector.numbered()
     assert "sk-canary" not in str(exchange.request_headers)
+
+
+def test_the_models_of_all_pages(sdk, gateway):
+    def page(request):
+        model = "b" if "after_id" in request.url.params else "a"
+        listed = {"data": [{"type": "model", "id": model}], "first_id": model, "last_id": model}
+        return httpx2.Response(200, json={**listed, "has_more": model == "a"})
+
+    gateway.answer = page
+    assert sdk.anthropic_list_models(limit=1) == ["a", "b"]
+    assert [dict(asked.url.params) for asked in gateway.asked] == [{"limit": "1"}, {"limit": "1", "after_id": "a"}]
 
 
 def test_a_temperature_asks_for_the_version_that_has_one(sdk, gateway):

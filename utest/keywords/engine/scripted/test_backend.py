@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from keywords.engine.scripted.backend import Fault, Script, ScriptedBackend
+from keywords.engine.scripted.wire import COUNTED
 
 CHAT = {"model": "scripted", "messages": [{"role": "user", "content": "Say five words now"}]}
 
@@ -141,6 +142,8 @@ def test_models_are_listed_on_both_wires_and_the_rest_is_not_found(client):
     assert client.get("/api/tags").json()["models"][0]["name"] == "one"
     assert client.get("/api/version").status_code == 200
     assert client.get("/nothing").status_code == 404
+    assert client.get("/tokenize").status_code == 404
+    assert client.post("/tokenize", json={"messages": []}).json()["count"] == COUNTED
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]"])
