@@ -12,6 +12,7 @@ from gateway.api.disconnect import CancelOnDisconnect
 from gateway.api.headers import asks_strict
 from gateway.dispatch.attempts import Attempts
 from gateway.errors.base import BackendTimeout, GatewayError, InternalError, ShuttingDown
+from gateway.errors.tracebacks import drop_tracebacks
 from gateway.formats.openai.templates import FIELD, templates_unsupported
 from gateway.logs.events import log
 
@@ -121,6 +122,7 @@ class Endpoint:
                     async for block in events:
                         await send({"type": "http.response.body", "body": block, "more_body": True})
             except GatewayError as failure:
+                drop_tracebacks(failure)
                 error = failure
             except TimeoutError:
                 error = BackendTimeout(f"The stream took over {self._timeouts.total_s:g} s. Read it faster.")

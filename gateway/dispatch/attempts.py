@@ -13,6 +13,7 @@ from gateway.backends.base import Call
 from gateway.dispatch.attempt import RunningAttempt
 from gateway.dispatch.idle_timeout import IdleTimeout
 from gateway.errors.base import BackendBadAnswer, BackendTimeout, BackendUnavailable, ContextTooLong, GatewayError
+from gateway.errors.tracebacks import drop_tracebacks
 from gateway.logs.events import log_event
 from gateway.routing.retry_plan import RetryPlan, is_retryable
 
@@ -185,6 +186,7 @@ class Attempts:
             error.name_field(self._record.operation.question_field)
         if not is_retryable(error):
             raise error
+        drop_tracebacks(error)
         self._error = error
         self._plan.failed(candidate, error)
 
