@@ -68,7 +68,7 @@ class OpenAIBackend(RemoteBackend):
         """Forward `call`, check the answer, and return its bytes unchanged."""
         async with self._require_connection().post(self.path(call), self.body(call), call) as response:
             await self._check_status(response)
-            body = await response.read()
+            body = await self._read(response, call)
             self._check_answer(call, body)
         return body
 
