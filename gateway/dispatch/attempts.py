@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from gateway.routing.balancing import Candidate
     from gateway.routing.routes import Route
 
+LARGE_BODY = 256 * 1024
+"""A body of more bytes is checked and searched in a thread: for 16 MB of small parts, all others would wait seconds."""
+
 
 class Attempts:
     """Attempts the candidates of a route until one succeeds, none is left, or the time is over.
@@ -91,7 +94,7 @@ class Attempts:
             candidate = await self._next_candidate()
             try:
                 with RunningAttempt(candidate, self._record) as running:
-                    call = self._call(candidate, running)
+                    call = await self._call(candidate, running)
                     async with (
                         IdleTimeout() as idle,
                         aclosing(self._events(candidate, call, idle, write_now)) as events,
@@ -144,7 +147,8 @@ class Attempts:
         limit_s = min(remaining_s, self._timeouts.attempt_s or remaining_s)
         try:
             async with asyncio.timeout(limit_s):
-                return await self._format.complete(candidate.backend, self._call(candidate, running), self._fields)
+                call = await self._call(candidate, running)
+                return await self._format.complete(candidate.backend, call, self._fields)
         except TimeoutError:
             within_s = self._timeouts.total_s if limit_s == remaining_s else limit_s
             raise self._timeout(f"give its whole answer within {within_s:g} s") from None
@@ -157,7 +161,7 @@ class Attempts:
                 raise self._timeout(f"end its stream within {self._timeouts.total_s:g} s") from None
             raise self._timeout(f"send an event for {idle_s:g} s") from None
 
-    def _call(self, candidate: Candidate, running: RunningAttempt) -> Call:
+    async def _call(self, candidate: Candidate, running: RunningAttempt) -> Call:
         record, tokens = self._record, candidate.backend.control_tokens
         record.backend, record.dropped, record.neutralised = candidate.backend.name, {}, 0
         record.meter.token_counter = None
@@ -176,7 +180,11 @@ class Attempts:
         )
         call = self._format.to_call(candidate.backend, call)
         if tokens is not None:
-            body, fields, record.neutralised = tokens.neutralised(call.body, call.fields)
+            if len(call.body) > LARGE_BODY:
+                found = await asyncio.to_thread(tokens.neutralised, call.body, call.fields)
+            else:
+                found = tokens.neutralised(call.body, call.fields)
+            body, fields, record.neutralised = found
             call = replace(call, body=body, fields=fields) if record.neutralised else call
         return call
 
