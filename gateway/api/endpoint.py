@@ -10,8 +10,9 @@ from gateway.api.body import ClientGone, parse, read_body
 from gateway.api.context import CONTEXT
 from gateway.api.disconnect import CancelOnDisconnect
 from gateway.api.headers import asks_strict
-from gateway.dispatch.attempts import Attempts
+from gateway.dispatch.attempts import LARGE_BODY, Attempts
 from gateway.errors.base import BackendTimeout, GatewayError, InternalError, ShuttingDown
+from gateway.errors.tracebacks import drop_tracebacks
 from gateway.formats.openai.templates import FIELD, templates_unsupported
 from gateway.logs.events import log
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from gateway.api.context import RequestContext
     from gateway.config.server import Limits, Timeouts
-    from gateway.formats.base import Format
+    from gateway.formats.base import Format, Headers
     from gateway.formats.openai.templates import PromptTemplates
     from gateway.limits.admission import Admission
     from gateway.operations import Operation
@@ -76,8 +77,10 @@ class Endpoint:
         context: RequestContext = scope[CONTEXT]
         record, headers = context.record, scope["headers"]
         body = await read_body(headers, receive, self._limits.body_bytes, is_complete=context.completed_at > 0)
-        fields = parse(body, self._limits.json_depth, question_field=operation.question_field)
-        client_format = self._format.validate(headers, fields)
+        if len(body) > LARGE_BODY:
+            fields, client_format = await asyncio.to_thread(self._parse, headers, body)
+        else:
+            fields, client_format = self._parse(headers, body)
         route = self._routes.to(fields["model"], operation)
         record.operation = operation
         record.model = fields["model"]
@@ -102,6 +105,11 @@ class Endpoint:
                 await send({"type": "http.response.start", "status": 200, "headers": head})
                 await send({"type": "http.response.body", "body": answer})
 
+    def _parse(self, headers: Headers, body: bytes) -> tuple[dict[str, Any], Format]:
+        """Parse and check the body; returns its fields, and the format for its answer."""
+        fields = parse(body, self._limits.json_depth, question_field=self._operation.question_field)
+        return fields, self._format.validate(headers, fields)
+
     async def _stream(
         self,
         stream: AsyncGenerator[bytes, None],
@@ -121,6 +129,7 @@ class Endpoint:
                     async for block in events:
                         await send({"type": "http.response.body", "body": block, "more_body": True})
             except GatewayError as failure:
+                drop_tracebacks(failure)
                 error = failure
             except TimeoutError:
                 error = BackendTimeout(f"The stream took over {self._timeouts.total_s:g} s. Read it faster.")

@@ -18,6 +18,7 @@ from gateway.api.headers import DROPPED_HEADER, dropped_header
 from gateway.api.metrics import PATH as METRICS_PATH
 from gateway.config.observability import COST_DECIMALS
 from gateway.errors.base import GatewayError, InternalError, ShuttingDown
+from gateway.errors.tracebacks import drop_tracebacks
 from gateway.formats.endpoints import format_of
 from gateway.limits.keyring import ANONYMOUS
 from gateway.logs.events import log
@@ -74,15 +75,19 @@ class RequestMiddleware:
                 if self._shutdown.started:
                     raise ShuttingDown  # noqa: TRY301  # answered below, like every refusal
             await self.app(scope, receive, watched_send)
-        except ClientGone:
+        except ClientGone as error:
+            drop_tracebacks(error)
             record.status = CLIENT_CLOSED_REQUEST
         except GatewayError as error:
+            drop_tracebacks(error)
             await _answer(error, context, watched_send)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
+            drop_tracebacks(error)
             # Only the server cancels a request: when the time limit of the shutdown is over.
             await _answer(ShuttingDown(), context, watched_send)
-        except Exception:  # noqa: BLE001  # any defect: the client gets an error object, the log the traceback
+        except Exception as error:  # noqa: BLE001  # any defect: the client gets an error object, the log the traceback
             log.exception("request failed", extra={"fields": {"event": "request_failed", "id": record.id}})
+            drop_tracebacks(error)
             await _answer(InternalError(), context, watched_send)
         finally:
             # Break the reference cycle with the server's request cycle; garbage collection would cost time.

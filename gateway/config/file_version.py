@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.config.problems import Problem
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+READ_S = 5.0
+"""How long reading a changed file may take; a pipe without a writer and a hung file system never give an answer."""
+
+
+def unreadable(file: Path | None) -> Problem:
+    """The problem of a file that did not answer within `READ_S`."""
+    return Problem(str(file), f"could not be read within {READ_S:g} s", "check that it is a file, and its file system")
 
 
 def file_version(file: Path | None) -> tuple[int, int, int] | None:

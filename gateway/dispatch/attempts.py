@@ -14,6 +14,7 @@ from gateway.backends.base import Call
 from gateway.dispatch.attempt import RunningAttempt
 from gateway.dispatch.idle_timeout import IdleTimeout
 from gateway.errors.base import BackendBadAnswer, BackendTimeout, BackendUnavailable, ContextTooLong, GatewayError
+from gateway.errors.tracebacks import drop_tracebacks
 from gateway.logs.events import log_event
 from gateway.routing.retry_plan import RetryPlan, is_retryable
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from gateway.request.record import RequestRecord
     from gateway.routing.balancing import Candidate
     from gateway.routing.routes import Route
+
+LARGE_BODY = 256 * 1024
+"""A body of more bytes is checked and searched in a thread: for 16 MB of small parts, all others would wait seconds."""
 
 
 class Attempts:
@@ -91,7 +95,7 @@ class Attempts:
             candidate = await self._next_candidate()
             try:
                 with RunningAttempt(candidate, self._record) as running:
-                    call = self._call(candidate, running)
+                    call = await self._call(candidate, running)
                     async with (
                         IdleTimeout(call.liveness, self._deadline) as idle,
                         aclosing(self._events(candidate, call, write_now)) as events,
@@ -138,7 +142,8 @@ class Attempts:
         limit_s = min(remaining_s, self._timeouts.attempt_s or remaining_s)
         try:
             async with asyncio.timeout(limit_s):
-                return await self._format.complete(candidate.backend, self._call(candidate, running), self._fields)
+                call = await self._call(candidate, running)
+                return await self._format.complete(candidate.backend, call, self._fields)
         except TimeoutError:
             within_s = self._timeouts.total_s if limit_s == remaining_s else limit_s
             raise self._timeout(f"give its whole answer within {within_s:g} s") from None
@@ -152,7 +157,7 @@ class Attempts:
                 raise self._timeout(f"end its stream within {self._timeouts.total_s:g} s") from None
             raise self._timeout(f"send a byte for {idle_s:g} s") from None
 
-    def _call(self, candidate: Candidate, running: RunningAttempt) -> Call:
+    async def _call(self, candidate: Candidate, running: RunningAttempt) -> Call:
         record, tokens = self._record, candidate.backend.control_tokens
         record.backend, record.dropped, record.neutralised = candidate.backend.name, {}, 0
         record.meter.token_counter = None
@@ -171,7 +176,11 @@ class Attempts:
         )
         call = self._format.to_call(candidate.backend, call)
         if tokens is not None:
-            body, fields, record.neutralised = tokens.neutralised(call.body, call.fields)
+            if len(call.body) > LARGE_BODY:
+                found = await asyncio.to_thread(tokens.neutralised, call.body, call.fields)
+            else:
+                found = tokens.neutralised(call.body, call.fields)
+            body, fields, record.neutralised = found
             call = replace(call, body=body, fields=fields) if record.neutralised else call
         return call
 
@@ -181,6 +190,7 @@ class Attempts:
             error.name_field(self._record.operation.question_field)
         if not is_retryable(error):
             raise error
+        drop_tracebacks(error)
         self._error = error
         self._plan.failed(candidate, error)
 

@@ -6,21 +6,24 @@ import asyncio
 import importlib.util
 import logging
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway.config.file_version import file_version
+from gateway.config.file_version import READ_S, file_version, unreadable
 from gateway.config.problems import ConfigError, Problem
 from gateway.limits import key_file, spending
 from gateway.limits.admission import Admission
 from gateway.limits.keyring import KeyRing
 from gateway.limits.store import LimitStore, MemoryStore
 from gateway.logs.events import log_event
+from gateway.operating_system.daemon_thread import in_daemon_thread
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.config.load import Config
     from gateway.limits.concurrency import ConcurrencyLimiter
+    from gateway.limits.key_file import KeyEntry
     from gateway.limits.keyring import Key
 
 POLL_S = 1.0
@@ -137,15 +140,15 @@ class RequestChecks:
         while True:
             await asyncio.sleep(POLL_S)
             await self._save(file)
-            version = file_version(file)
+            version = await in_daemon_thread(partial(file_version, file))
             if version != self._version:
                 self._version = version
-                self._reload(file)
+                await self._reload(file)
 
-    def _reload(self, file: Path) -> None:
+    async def _reload(self, file: Path) -> None:
         """Apply the new key file, or keep the old one if it is bad; revoked keys are refused in any case."""
         try:
-            entries = key_file.read(file)
+            entries = await _read(file)
             try:
                 self._check([self.keys.key_of(name, entry) for name, entry in entries.items() if entry.revoked is None])
             except ConfigError:
@@ -170,6 +173,14 @@ class RequestChecks:
         except OSError as error:
             store.changed |= changed
             log_event("spending_not_saved", level=logging.ERROR, reason=str(error))
+
+
+async def _read(file: Path) -> dict[str, KeyEntry]:
+    try:
+        async with asyncio.timeout(READ_S):
+            return await in_daemon_thread(partial(key_file.read, file))
+    except TimeoutError:
+        raise ConfigError([unreadable(file)]) from None
 
 
 def _worker_problems(config: Config, workers: int) -> list[Problem]:

@@ -6,12 +6,13 @@ Several gateways may write to one file. Probes and `/metrics` are not recorded.
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 from gateway.config.problems import ConfigError, Problem
-from gateway.observability.background_writer import BackgroundWriter
+from gateway.observability.background_writer import BackgroundWriter, TryAgainError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +61,9 @@ CREATE TABLE attempts (
 """
 # sqlite3 releases the GIL for each statement, and the event loop's thread has to give it back each time.
 _ROWS_PER_STATEMENT = 200
+# The lower byte of an extended result code is the primary one (sqlite.org/rescode.html).
+_PRIMARY_CODE = 0xFF
+_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 class Ledger(BackgroundWriter["_Rows"]):
@@ -94,6 +98,15 @@ class Ledger(BackgroundWriter["_Rows"]):
             self._connection.close()
 
     def _insert(self, entries: list[_Rows]) -> None:
+        try:
+            self._insert_now(entries)
+        except (sqlite3.OperationalError, ConfigError) as error:
+            # A backup or `VACUUM` of a large file holds the lock for longer than `BUSY_S`.
+            if _is_locked(error.__cause__ if isinstance(error, ConfigError) else error):
+                raise TryAgainError("the file is locked by another program") from error
+            raise
+
+    def _insert_now(self, entries: list[_Rows]) -> None:
         if self._connection is not None and _identity(self._path) != self._file:
             # The file was moved away; rows written to it now would be lost.
             self._connection.close()
@@ -113,12 +126,15 @@ class Ledger(BackgroundWriter["_Rows"]):
 
 
 def prepare(path: Path) -> None:
-    """Create the file with its schema if it does not exist.
+    """Create the file with its schema if it does not exist; only its owner may read it.
 
     Raises:
         ConfigError: it cannot be written, or is not a ledger of this version.
     """
     try:
+        with suppress(FileExistsError):
+            # SQLite gives its further files the mode of this one.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with closing(_open(path)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -132,10 +148,14 @@ def prepare(path: Path) -> None:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.commit()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise ConfigError(
             [Problem("ledger.path", f"{path} cannot be written ({error})", "name a file in a writable folder")]
         ) from error
+
+
+def _is_locked(error: BaseException | None) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & _PRIMARY_CODE in _LOCKED
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

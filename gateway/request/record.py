@@ -120,7 +120,9 @@ class RequestRecord:
         self.ended = perf_counter()
         self.gateway_us = max(round((self.ended - max(self.started, completed_at) - self.meter.waited_s) * 1e6), 0)
         self.charge(self._usage(), price)
+        # The pools of connections keep the meter for a while.
         self.meter.answer = self.meter.token_counter = None
+        self.meter.block = b""
         if self.answer_start is None:
             self.request_fields = None
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.config.file_version import file_version
+from gateway.operating_system.daemon_thread import in_daemon_thread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -42,17 +44,20 @@ class Reloading:
         else:
             self._loop.call_soon_threadsafe(self._requested.set)
 
+    async def _version(self) -> tuple[int, int, int] | None:
+        return await in_daemon_thread(partial(file_version, self._source))
+
     async def run(self) -> None:
         """Watch the file until cancelled."""
         self._loop = asyncio.get_running_loop()
         this = asyncio.current_task()
         assert this is not None  # noqa: S101  # it runs in a task
-        loaded = current = file_version(self._source)
+        loaded = current = await self._version()
         # Python 3.11's `wait_for` loses a cancellation that comes as its call ends.
         while not this.cancelling():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._requested.wait(), POLL_S)
-            previous, current = current, file_version(self._source)
+            previous, current = current, await self._version()
             has_changed = current is not None and current == previous != loaded
             if self._requested.is_set() or (self._is_watching and has_changed):
                 self._requested.clear()

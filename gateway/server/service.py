@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.routing import Router
 
@@ -13,11 +14,13 @@ from gateway.api.app import assemble
 from gateway.api.cors import CrossOrigin
 from gateway.backends.kinds import create_backends, load
 from gateway.backends.llamacpp.weights import EmbeddedModelError
+from gateway.config.file_version import READ_S, unreadable
 from gateway.config.problems import ConfigError
 from gateway.errors.base import GatewayError
 from gateway.limits.checks import RequestChecks
 from gateway.logs.events import log_event
 from gateway.observability.observers import Observers
+from gateway.operating_system.daemon_thread import in_daemon_thread
 from gateway.routing.routes import Routes
 from gateway.server.generation import Generation, differences, reloaded
 from gateway.server.reloading import Reloading
@@ -25,7 +28,7 @@ from gateway.server.worker import ONLY_WORKER, Worker
 from gateway.state import Reloads, Shutdown
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping
     from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from gateway.config.load import Config
     from gateway.observability.metric_store import MetricStore
     from gateway.routing.shared_breakers import SharedBreakers
+
+T = TypeVar("T")
 
 
 class Gateway:
@@ -166,9 +171,9 @@ class Gateway:
             The settings that changed, and those that need a restart to change.
         """
         before = self._current
-        loaded = load(self._source)
+        loaded = await _read(partial(load, self._source), self._source)
         config = reloaded(before.config, loaded)
-        checks = _request_checks(config, self._worker)
+        checks = await _read(partial(_request_checks, config, self._worker), config.keys.file)
         backends = create_backends(config, before.backends, before.config)
         new = {name: backend for name, backend in backends.items() if before.backends.get(name) is not backend}
         generation = self._build(config, backends, checks, before)
@@ -196,6 +201,19 @@ class Gateway:
 
     def _used_backends(self) -> set[Backend]:
         return {backend for each in (self._current, *self._outgoing) for backend in each.backends.values()}
+
+
+async def _read(read: Callable[[], T], file: Path | None) -> T:
+    """Read a file in a thread.
+
+    Raises:
+        ConfigError: it cannot be read within `READ_S`, or what it holds is refused.
+    """
+    try:
+        async with asyncio.timeout(READ_S):
+            return await in_daemon_thread(read)
+    except TimeoutError:
+        raise ConfigError([unreadable(file)]) from None
 
 
 def _create_shared_breakers(config: Config) -> SharedBreakers | None:

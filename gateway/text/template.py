@@ -33,6 +33,17 @@ _NUMBER_BITS = 4096
 _FILTERS = """
     capitalize count d default first float int last length lower reverse string title trim truncate upper wordcount
 """.split()  # noqa: SIM905  # easier to read
+# What Jinja's filters and operators raise for values that they cannot take; `truncate` asserts.
+_UNFIT = (
+    TemplateError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    LookupError,
+    RecursionError,
+)
 _FORBIDDEN: dict[type[nodes.Node], str] = {
     nodes.Include: "include",
     nodes.Import: "import",
@@ -113,8 +124,8 @@ class SafeTemplate:
                 pieces.append(piece)
         except (MissingVariableError, TemplateLimitError):
             raise
-        except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError) as error:
-            raise UnfitVariablesError(str(error)) from error
+        except _UNFIT as error:
+            raise UnfitVariablesError(str(error) or type(error).__name__) from error
         return "".join(pieces)
 
 

@@ -105,7 +105,7 @@ class AnthropicBackend(RemoteBackend):
         """Forward a request for the prompt's token count, and check the answer."""
         async with self._require_connection().post(COUNT_TOKENS.url_path, call.body_for_backend(), call) as response:
             await self._check_status(response)
-            body: bytes = await response.read()
+            body = await self._read(response, call)
         if usage_from_counts(self._parse(body).get("input_tokens"), 0) is None:
             raise self._bad_answer()
         return body
@@ -114,7 +114,7 @@ class AnthropicBackend(RemoteBackend):
         """A whole answer, parsed and as bytes; notes its usage."""
         async with self._require_connection().post(_MESSAGES, request, call) as response:
             await self._check_status(response)
-            body = await response.read()
+            body = await self._read(response, call)
             answer = self._parse(body)
         try:
             _note_usage(call, answer.get("usage") or {})

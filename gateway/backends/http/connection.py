@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, cast
 import aiohttp
 from yarl import URL
 
-from gateway.backends.http.timing import METER, TimedConnector, TimedResponse
-from gateway.errors.base import BackendDisconnected, BackendError, BackendTimeout, BackendUnreachable, GatewayError
+from gateway.backends.http.timing import METER, AnswerTooLargeError, TimedConnector, TimedResponse
+from gateway.errors.base import (
+    BackendBadAnswer,
+    BackendDisconnected,
+    BackendError,
+    BackendTimeout,
+    BackendUnreachable,
+    GatewayError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -116,6 +123,10 @@ class Connection:
             return BackendUnreachable(
                 f"Backend '{name}' could not be reached: {type(error).__name__}. Check its base_url and that it runs.",
                 reached=False,
+            )
+        if isinstance(error, AnswerTooLargeError):
+            return BackendBadAnswer(
+                f"Backend '{name}' answered with over {error.limit} bytes. Ask for a shorter answer, or for a stream."
             )
         if isinstance(error, TimeoutError):
             return BackendTimeout(f"Backend '{name}' did not answer in time. Try again, or raise [timeouts].")

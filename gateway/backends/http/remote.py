@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 from gateway.backends.base import Backend
 from gateway.backends.http.connection import Connection
 from gateway.backends.http.refusal import refusal
+from gateway.backends.http.timing import ANSWER_LIMIT, VECTORS_LIMIT
 from gateway.errors.base import BackendUnavailable
+from gateway.operations import EMBEDDINGS
 
 if TYPE_CHECKING:
-    import aiohttp
-
+    from gateway.backends.base import Call
+    from gateway.backends.http.timing import TimedResponse
     from gateway.config.backends import RemoteConfig
 
 # A plain number: every answer is compared with it, and a number compares faster than an enum member.
 _OK = int(HTTPStatus.OK)
+# Of an error's body, far more than any message has; what follows is not read.
+_ERROR_BYTES = 256 * 1024
 
 
 class RemoteBackend(Backend):
@@ -75,6 +79,12 @@ class RemoteBackend(Backend):
             raise self.unavailable()
         return self._connection
 
-    async def _check_status(self, response: aiohttp.ClientResponse) -> None:
+    async def _check_status(self, response: TimedResponse) -> None:
         if response.status != _OK:
-            raise refusal(self.name, response.status, response.headers, await response.read())
+            body = await response.read(_ERROR_BYTES, cut=True)
+            raise refusal(self.name, response.status, response.headers, body)
+
+    @staticmethod
+    async def _read(response: TimedResponse, call: Call) -> bytes:
+        """Read a whole answer, within the limit of its operation."""
+        return await response.read(VECTORS_LIMIT if call.operation is EMBEDDINGS else ANSWER_LIMIT)

@@ -28,6 +28,24 @@ if TYPE_CHECKING:
     from gateway.request.liveness import Liveness
 
 
+ANSWER_LIMIT = 32 * 1024 * 1024
+"""The most bytes of a whole answer; the longest answers of text have a few megabytes."""
+VECTORS_LIMIT = 256 * 1024 * 1024
+"""The most bytes of an answer of vectors: 2048 vectors of 3072 numbers have about 140 MB."""
+
+
+class AnswerTooLargeError(aiohttp.ClientPayloadError):
+    """A whole answer has more bytes than its limit.
+
+    Attributes:
+        limit: the most bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} bytes")
+        self.limit = limit
+
+
 # A context variable, because aiohttp creates connections and responses itself and passes nothing of a request to them.
 METER: ContextVar[Meter] = ContextVar("meter", default=Meter())  # noqa: B039  # the waits of a probe are not counted
 """The meter of the call that this task awaits."""
@@ -87,16 +105,31 @@ class TimedResponse(aiohttp.ClientResponse):
         self._meter.add_wait(began, self._timed_protocol.arrived)
         return self
 
-    async def read(self) -> bytes:
-        """Read the whole body."""
+    async def read(self, limit: int = ANSWER_LIMIT, *, cut: bool = False) -> bytes:
+        """Read the whole body.
+
+        Args:
+            limit: the most bytes to take.
+            cut: return the first bytes of a longer body, instead of raising.
+
+        Raises:
+            AnswerTooLargeError: the body is longer, or says so in its length.
+        """
+        if (self.content_length or 0) > limit and not cut:
+            raise AnswerTooLargeError(limit)
+        parts, size = [], 0
         began = perf_counter()
         try:
-            body = await super().read()
+            while size <= limit and (data := await self.content.readany()):
+                parts.append(data)
+                size += len(data)
         except BaseException:
             self._meter.add_wait(began, perf_counter())
             raise
         self._meter.add_wait(began, self._timed_protocol.arrived)
-        return body
+        if size > limit and not cut:
+            raise AnswerTooLargeError(limit)
+        return b"".join(parts)[:limit]
 
     def show_life(self, liveness: Liveness) -> None:
         """Show in `liveness`, from now on, when bytes of this response come."""

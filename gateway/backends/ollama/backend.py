@@ -64,7 +64,7 @@ class OllamaBackend(RemoteBackend):
         translation = Embeddings(call) if call.operation is EMBEDDINGS else _completion(call)
         async with self._post(call) as response:
             await self._check_status(response)
-            answer = self._parse(await response.read(), translation)
+            answer = self._parse(await self._read(response, call), translation)
         call.meter.reported = translation.parse_usage(answer)
         try:
             return translation.completion(answer)

@@ -86,7 +86,7 @@ class OpenAIBackend(RemoteBackend):
             return orjson.dumps({"input_tokens": await self._counter.count(call, self._require_connection())})
         async with self._require_connection().post(self.path(call), self.body(call), call) as response:
             await self._check_status(response)
-            body = await response.read()
+            body = await self._read(response, call)
             self._check_answer(call, body)
         return body
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+import sys
 import threading
 import time
 from contextlib import closing
@@ -103,6 +104,65 @@ def test_a_write_that_fails_costs_its_records_and_is_told(path, caplog):
     close(ledger)
     assert (ledger.written, ledger.dropped) == (0, 1)
     assert "ledger_failed" in [entry.fields["event"] for entry in caplog.records]
+
+
+@pytest.mark.parametrize("has_written", [True, False])
+@pytest.mark.parametrize("statement", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+def test_a_ledger_that_another_program_locks_for_long_loses_no_row(path, monkeypatch, caplog, statement, has_written):
+    monkeypatch.setattr("gateway.observability.ledger.BUSY_S", 0.05)
+    ledger = Ledger(path, queue=10)
+    if has_written:
+        ledger.add(record(0))
+        await_written(ledger, 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(statement)
+        for number in range(1, 4):
+            ledger.add(record(number))
+            time.sleep(0.2)
+        assert ledger.written == has_written
+        other.execute("ROLLBACK")
+    close(ledger)
+    assert [row["id"] for row in read(path)] == [str(number) for number in range(1 - has_written, 4)]
+    assert ledger.dropped == 0
+    assert "ledger_waits" in [entry.fields["event"] for entry in caplog.records]
+
+
+def test_the_rows_that_wait_for_a_lock_are_bounded_by_the_queue(path, monkeypatch):
+    monkeypatch.setattr("gateway.observability.ledger.BUSY_S", 0.05)
+    ledger = Ledger(path, queue=5)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ledger.add(record(0))
+        time.sleep(0.4)
+        for number in range(1, 20):
+            ledger.add(record(number))
+            time.sleep(0.02)
+        other.execute("ROLLBACK")
+    close(ledger)
+    assert ledger.written + ledger.dropped == 20
+    assert 5 <= ledger.written <= 10
+
+
+def test_rows_that_cannot_be_written_until_the_end_are_counted(path, monkeypatch):
+    monkeypatch.setattr("gateway.observability.ledger.BUSY_S", 0.05)
+    ledger = Ledger(path, queue=10)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ledger.add(record(0))
+        time.sleep(0.3)
+        close(ledger)
+        other.execute("ROLLBACK")
+    assert (ledger.written, ledger.dropped) == (0, 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_only_its_owner_may_read_a_ledger(path):
+    ledger = Ledger(path, queue=10)
+    ledger.add(record())
+    await_written(ledger, 1)
+    modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    close(ledger)
+    assert set(modes.values()) == {0o600}, modes
 
 
 def test_a_ledger_that_was_moved_away_is_begun_anew(path):
