@@ -126,6 +126,36 @@ class Connections:
         return error
 
 
+class HeldBytes:
+    """The bytes that one connection holds without a key.
+
+    Args:
+        connections: all of this process.
+        connection: the one.
+
+    Attributes:
+        of_answer: bytes of answers that the client has not read.
+    """
+
+    def __init__(self, connections: Connections, connection: Connection) -> None:
+        self.of_answer = 0
+        self._of_request = 0
+        self._connections = connections
+        self._connection = connection
+
+    def note_request(self, size: int) -> None:
+        """So many bytes of a request wait for the rest."""
+        if size != self._of_request:
+            self._of_request = size
+            self._connections.hold(self._connection, size + self.of_answer)
+
+    def note_answer(self, size: int) -> None:
+        """So many bytes of answers wait for the client."""
+        if size != self.of_answer:
+            self.of_answer = size
+            self._connections.hold(self._connection, size + self._of_request)
+
+
 def _source(address: str) -> str:
     """What counts as one address."""
     try:

@@ -16,8 +16,10 @@ from gateway.api.context import CONTEXT, RequestContext
 from gateway.errors.base import GatewayError, InvalidRequest
 from gateway.errors.http import HeadersTooLarge, RequestTimeout
 from gateway.server.answer import Answer
+from gateway.server.connections import HeldBytes
 from gateway.server.flow import Flow
 from gateway.server.lingering import Lingering
+from gateway.server.pipelining import Pipeline
 from gateway.server.refusal import refusal
 from gateway.server.request_head import HEAD_BYTES, HEAD_FIELDS, RequestHead, without_upgrade
 from gateway.server.unread_answer import UnreadAnswer
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 
 # From a request's first byte, or from the connection's start, to the end of its headers.
 HEAD_S = 30.0
-# Requests that wait for the answers before them; nginx reads none ahead.
-PIPELINED = 16
 
 
 class _StopParsing(Exception):  # noqa: N818  # no error: what follows is not wanted
@@ -46,6 +46,7 @@ class GatewayProtocol(HttpToolsProtocol):
     """
 
     flow: Flow
+    pipeline: Pipeline
 
     def __init__(self, *args: Any, connections: Connections, **kwargs: Any) -> None:
         self._head = RequestHead()
@@ -53,7 +54,9 @@ class GatewayProtocol(HttpToolsProtocol):
         self.on_header = self._head.add  # type: ignore[method-assign]  # see above
         super().__init__(*args, **kwargs)
         self.url = b""
+        self.pipeline = Pipeline()
         self._connections = connections
+        self._held_bytes = HeldBytes(connections, self)
         self._context: RequestContext | None = None
         self._answering: Answer | None = None
         # To be written after the answers to the requests before it.
@@ -61,7 +64,6 @@ class GatewayProtocol(HttpToolsProtocol):
         # Whether what the client still writes is passed over.
         self._is_deaf = False
         self._lingering: Lingering | None = None
-        self._held = self._unread = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._on_disconnect: set[Callable[[], object]] = set()
 
@@ -79,14 +81,13 @@ class GatewayProtocol(HttpToolsProtocol):
         """Cancel the timers, report the disconnect, and let go of the requests that wait."""
         _cancel(self._head_timer)
         self._unread_answer.stop()
-        if self._lingering is not None:
-            self._lingering.stop()
+        self._stop_lingering()
         self._connections.forget(self)
         if self.cycle is not self._answering:
             # uvicorn tells the latest request only.
             self.cycle = self._answering  # type: ignore[assignment]  # uvicorn's own initial value is None too
         super().connection_lost(exc)
-        self._drop_waiting()
+        self.pipeline.drop()
         for callback in tuple(self._on_disconnect):
             callback()
 
@@ -107,7 +108,7 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         if head.is_open and head.pending and self._head_timer is None:
             self._await_head()
-        self._hold(head.pending, self._unread)
+        self._held_bytes.note_request(head.pending)
 
     def _feed(self, data: bytes) -> None:
         while data and not self._is_deaf:
@@ -147,7 +148,7 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         self._head.complete(self.url, self.parser.get_http_version())
         self.expect_100_continue = self._head.expects_continue
-        if len(self.pipeline) >= PIPELINED:
+        if self.pipeline.is_full:
             # A client must be prepared for fewer answers (RFC 9112 §9.3.2).
             self._stop_reading()
             raise _StopParsing
@@ -167,6 +168,7 @@ class GatewayProtocol(HttpToolsProtocol):
             self.flow.hold()
         else:
             self._answering = answer
+            self._unset_keepalive_if_required()
             self._connections.begin(self)
 
     def on_body(self, body: bytes) -> None:
@@ -186,8 +188,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self.cycle.more_body = False
         self.cycle.message_event.set()
         if self._lingering is not None:
-            self._lingering.stop()
-            self._lingering = None
+            self._stop_lingering()
             self._await_request()
 
     def on_response_complete(self) -> None:
@@ -199,7 +200,7 @@ class GatewayProtocol(HttpToolsProtocol):
         # A connection without a request keeps none of the last one's bytes.
         answered.body = bytearray()
         answered.scope = None  # type: ignore[assignment]  # nobody reads it any more
-        self._hold(self._held, 0)
+        self._held_bytes.note_answer(0)
         self._unset_keepalive_if_required()
         if answered.closes:
             if answered.more_body or self._is_deaf or self.pipeline:
@@ -233,12 +234,13 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._answering is not None and self._answering.scope is not None:
             context: RequestContext = self._answering.scope[CONTEXT]  # type: ignore[literal-required]  # see its creation
             if not hasattr(context, "key"):
-                self._hold(self._held, self.transport.get_write_buffer_size())
+                self._held_bytes.note_answer(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """Cancel the time limit: the client reads."""
-        self._unread_answer.stop()
-        self._hold(self._held, 0)
+        if not self.transport.is_closing():
+            self._unread_answer.stop()
+        self._held_bytes.note_answer(0)
         super().resume_writing()
 
     def evict(self) -> None:
@@ -247,21 +249,16 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def give_back(self, error: GatewayError) -> None:
         """End, and let go of the bytes that it holds."""
-        self._held = 0
-        if self._unread:
+        if self._held_bytes.of_answer:
             self.transport.abort()
         else:
             self._refuse(error)
-
-    def _hold(self, held: int, unread: int) -> None:
-        if (held, unread) != (self._held, self._unread):
-            self._held, self._unread = held, unread
-            self._connections.hold(self, held + unread)
 
     def _await_request(self) -> None:
         """Wait for the next request, for a while."""
         if self._head.is_open and not self._head.pending:
             self.headers = []
+            self._head.clear()
             self.scope = None  # type: ignore[assignment]  # as uvicorn's own initial value
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         self._connections.wait(self)
@@ -315,29 +312,22 @@ class GatewayProtocol(HttpToolsProtocol):
         self._is_deaf = True
         self._unset_keepalive_if_required()
         _cancel(self._head_timer)
-        if self._lingering is not None:
-            self._lingering.stop()
+        self._stop_lingering()
         self._lingering = Lingering(self.loop, self.transport.abort)
         self.transport.write_eof()
         self.flow.release()
         self._connections.wait(self)
+
+    def _stop_lingering(self) -> None:
+        if self._lingering is not None:
+            self._lingering.stop()
+            self._lingering = None
 
     def _close(self) -> None:
         """Close, also if the client never reads what was written."""
         self.transport.close()
         if self.transport.get_write_buffer_size():
             self._unread_answer.watch()
-
-    def _drop_waiting(self) -> None:
-        """Let go of the requests that no task answers; each of them and its connection refer to each other."""
-        for cycle, _ in self.pipeline:
-            cycle.on_response = _do_nothing
-            cycle.scope[CONTEXT].write_now = None  # type: ignore[literal-required]  # see its creation
-        self.pipeline.clear()
-
-
-def _do_nothing() -> None:
-    """What an answer that will not come does at its end."""
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:

@@ -63,6 +63,10 @@ class RequestHead:
         self._bytes = 0
         self._singular = set()
 
+    def clear(self) -> None:
+        """Let go of the headers."""
+        self._headers = []
+
     def add(self, name: bytes, value: bytes) -> None:
         """Add a header; drop a trailer, which must not be taken for one (RFC 9110 §6.5.1).
 

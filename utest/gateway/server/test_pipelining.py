@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gateway.server import http_protocol
+from gateway.server import pipelining
 
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]}).encode()
 STREAM_BODY = BODY.replace(b"{", b'{"stream": true, ', 1)
@@ -60,15 +60,15 @@ def test_waiting_requests_are_left_in_the_socket(connect, client, backend, proto
         connection.sendall(HEALTH)
         time.sleep(0.0005)
     protocol = protocol_of(client, connection)
-    assert 0 < len(protocol.pipeline) <= http_protocol.PIPELINED
+    assert 0 < len(protocol.pipeline) <= pipelining.PIPELINED
     assert protocol.flow.read_paused
     protocol.loop.call_soon_threadsafe(protocol.transport.abort)
 
 
 def test_all_that_were_written_together_are_answered_up_to_the_bound(connect):
     connection = connect()
-    connection.sendall(HEALTH * (http_protocol.PIPELINED + 1))
-    for _ in range(http_protocol.PIPELINED + 1):
+    connection.sendall(HEALTH * (pipelining.PIPELINED + 1))
+    for _ in range(pipelining.PIPELINED + 1):
         assert connection.status() == 200
 
 
@@ -79,7 +79,7 @@ def test_beyond_the_bound_the_last_answer_announces_the_end(connect):
     while (answer := connection.answer())[1].get("connection") != "close":
         assert answer[0] == 200
         answered += 1
-    assert answered > http_protocol.PIPELINED
+    assert answered > pipelining.PIPELINED
     assert connection.rest() == b""
 
 
