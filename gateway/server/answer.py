@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from gateway.api.context import CONTEXT
 from gateway.server.lingering import KEPT_BYTES
 
 if TYPE_CHECKING:
@@ -31,6 +32,21 @@ class Answer(RequestResponseCycle):
     _head = b""
     # HTTP/1.0 has no chunks (RFC 9112 §6.1): a body without a length lasts until the connection closes.
     _until_close = False
+
+    @property
+    def is_without_key(self) -> bool:
+        """Whether an answer is under way to a request whose key, if it has one, is not known."""
+        return self.scope is not None and not hasattr(self.scope[CONTEXT], "key")  # type: ignore[literal-required]  # the gateway's own key
+
+    def clear(self) -> None:
+        """Let go of the request when its answer is written; the connection keeps this object until its next request."""
+        self.body = bytearray()
+        self.scope = None  # type: ignore[assignment]  # nobody reads it any more
+
+    def disconnect(self) -> None:
+        """Write no more; the application learns that its client is gone."""
+        self.disconnected = True
+        self.message_event.set()
 
     async def send(self, message: Message) -> None:  # type: ignore[override]  # uvicorn has its own types for the same
         """Write the head or a part of the body."""

@@ -17,12 +17,11 @@ from gateway.errors.base import GatewayError, InvalidRequest
 from gateway.errors.http import HeadersTooLarge, RequestTimeout
 from gateway.server.answer import Answer
 from gateway.server.connections import HeldBytes
+from gateway.server.ending import Ending
 from gateway.server.flow import Flow
-from gateway.server.lingering import Lingering
-from gateway.server.pipelining import Pipeline
+from gateway.server.pipelining import Pipeline, PipelineFullError
 from gateway.server.refusal import refusal
 from gateway.server.request_head import HEAD_BYTES, HEAD_FIELDS, RequestHead, without_upgrade
-from gateway.server.unread_answer import UnreadAnswer
 
 if TYPE_CHECKING:
     import asyncio
@@ -32,10 +31,6 @@ if TYPE_CHECKING:
 
 # From a request's first byte, or from the connection's start, to the end of its headers.
 HEAD_S = 30.0
-
-
-class _StopParsing(Exception):  # noqa: N818  # no error: what follows is not wanted
-    """Raised in a callback of the parser, which then takes no further byte."""
 
 
 class GatewayProtocol(HttpToolsProtocol):
@@ -63,7 +58,6 @@ class GatewayProtocol(HttpToolsProtocol):
         self._refusal: GatewayError | None = None
         # Whether what the client still writes is passed over.
         self._is_deaf = False
-        self._lingering: Lingering | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._on_disconnect: set[Callable[[], object]] = set()
 
@@ -71,7 +65,7 @@ class GatewayProtocol(HttpToolsProtocol):
         """Start the time limit of the first head, or refuse the connection."""
         super().connection_made(transport)
         self.flow = Flow(transport)
-        self._unread_answer = UnreadAnswer(self.loop, transport)
+        self._ending = Ending(self.loop, transport)
         if error := self._connections.admit(self, self.client[0] if self.client else ""):
             self._write_refusal(error)
         else:
@@ -80,22 +74,18 @@ class GatewayProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the timers, report the disconnect, and let go of the requests that wait."""
         _cancel(self._head_timer)
-        self._unread_answer.stop()
-        self._stop_lingering()
+        self._ending.stop()
         self._connections.forget(self)
         if self.cycle is not self._answering:
             # uvicorn tells the latest request only.
             self.cycle = self._answering  # type: ignore[assignment]  # uvicorn's own initial value is None too
         super().connection_lost(exc)
         self.pipeline.drop()
-        for callback in tuple(self._on_disconnect):
-            callback()
+        self._report_disconnect()
 
     def data_received(self, data: bytes) -> None:
         """Parse bytes of requests, within the limits."""
-        if self._lingering is not None and not self._lingering.note(len(data)):
-            return
-        if self._is_deaf or self.transport.is_closing():
+        if not self._ending.note(len(data)) or self._is_deaf or self.transport.is_closing():
             return
         self._unset_keepalive_if_required()
         head = self._head
@@ -151,7 +141,7 @@ class GatewayProtocol(HttpToolsProtocol):
         if self.pipeline.is_full:
             # A client must be prepared for fewer answers (RFC 9112 §9.3.2).
             self._stop_reading()
-            raise _StopParsing
+            raise PipelineFullError
         context = RequestContext(on_disconnect=self._on_disconnect)
         self.scope[CONTEXT] = context  # type: ignore[literal-required]  # servers may add keys to the scope
         super().on_headers_complete()
@@ -187,26 +177,24 @@ class GatewayProtocol(HttpToolsProtocol):
         self._context = None
         self.cycle.more_body = False
         self.cycle.message_event.set()
-        if self._lingering is not None:
-            self._stop_lingering()
+        if self._ending.is_lingering:
+            self._ending.stop_lingering()
             self._await_request()
 
     def on_response_complete(self) -> None:
         """Go on with the next request, write the refusal that waits, or wait for what comes."""
         self.server_state.total_requests += 1
-        if self.transport.is_closing() or self._lingering is not None:
+        if self.transport.is_closing() or self._ending.is_lingering:
             return
         answered = cast("Answer", self._answering)
-        # A connection without a request keeps none of the last one's bytes.
-        answered.body = bytearray()
-        answered.scope = None  # type: ignore[assignment]  # nobody reads it any more
+        answered.clear()
         self._held_bytes.note_answer(0)
         self._unset_keepalive_if_required()
         if answered.closes:
             if answered.more_body or self._is_deaf or self.pipeline:
                 self._close_gently()
             else:
-                self._close()
+                self._ending.at_once()
         elif self.pipeline:
             cycle, app = self.pipeline.pop()
             self._answering = cast("Answer", cycle)
@@ -218,28 +206,26 @@ class GatewayProtocol(HttpToolsProtocol):
         else:
             self.flow.release()
             if answered.more_body:
-                self._lingering = Lingering(self.loop, self.transport.abort)
+                self._ending.linger()
                 self._connections.wait(self)
             else:
                 self._await_request()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection that has had no request for a while."""
-        self._close()
+        self._ending.at_once()
 
     def pause_writing(self) -> None:
         """Start the time limit of a client that does not read."""
         super().pause_writing()
-        self._unread_answer.watch()
-        if self._answering is not None and self._answering.scope is not None:
-            context: RequestContext = self._answering.scope[CONTEXT]  # type: ignore[literal-required]  # see its creation
-            if not hasattr(context, "key"):
-                self._held_bytes.note_answer(self.transport.get_write_buffer_size())
+        self._ending.unread.watch()
+        if self._answering is not None and self._answering.is_without_key:
+            self._held_bytes.note_answer(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """Cancel the time limit: the client reads."""
         if not self.transport.is_closing():
-            self._unread_answer.stop()
+            self._ending.unread.stop()
         self._held_bytes.note_answer(0)
         super().resume_writing()
 
@@ -273,7 +259,7 @@ class GatewayProtocol(HttpToolsProtocol):
         elif self._head.pending:
             self._refuse(RequestTimeout("headers", HEAD_S))
         else:
-            self._close()
+            self._ending.at_once()
 
     def _stop_reading(self) -> None:
         """Pass over what follows the latest request; its answer is the last one."""
@@ -293,15 +279,17 @@ class GatewayProtocol(HttpToolsProtocol):
                 self.flow.hold()
                 return
         else:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-            for callback in tuple(self._on_disconnect):
-                callback()
+            cast("Answer", self.cycle).disconnect()
+            self._report_disconnect()
             if self.cycle.response_started:
                 # The error would stand in the middle of another answer, or be taken for the next one.
-                self._close()
+                self._ending.at_once()
                 return
         self._write_refusal(error)
+
+    def _report_disconnect(self) -> None:
+        for callback in tuple(self._on_disconnect):
+            callback()
 
     def _write_refusal(self, error: GatewayError) -> None:
         self.transport.write(refusal(error, self.url))
@@ -312,22 +300,9 @@ class GatewayProtocol(HttpToolsProtocol):
         self._is_deaf = True
         self._unset_keepalive_if_required()
         _cancel(self._head_timer)
-        self._stop_lingering()
-        self._lingering = Lingering(self.loop, self.transport.abort)
-        self.transport.write_eof()
+        self._ending.gently()
         self.flow.release()
         self._connections.wait(self)
-
-    def _stop_lingering(self) -> None:
-        if self._lingering is not None:
-            self._lingering.stop()
-            self._lingering = None
-
-    def _close(self) -> None:
-        """Close, also if the client never reads what was written."""
-        self.transport.close()
-        if self.transport.get_write_buffer_size():
-            self._unread_answer.watch()
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:

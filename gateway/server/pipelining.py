@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 PIPELINED = 16
 
 
+class PipelineFullError(Exception):
+    """Stops the parser."""
+
+
 class Pipeline(deque["tuple[RequestResponseCycle, ASGI3Application]"]):
     """uvicorn's queue of such requests, the latest first, with a bound."""
 

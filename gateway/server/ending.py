@@ -1,0 +1,65 @@
+"""How a connection ends: at once, or only when its client had the time to read what was written for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.server.lingering import Lingering
+from gateway.server.unread_answer import UnreadAnswer
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class Ending:
+    """The time limits of one connection's last bytes, in both directions.
+
+    Args:
+        loop: of the connection.
+        transport: of the connection.
+
+    Attributes:
+        unread: the time limit of an answer that is not read.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
+        self.unread = UnreadAnswer(loop, transport)
+        self._loop = loop
+        self._transport = transport
+        self._lingering: Lingering | None = None
+
+    @property
+    def is_lingering(self) -> bool:
+        """Whether bytes are read that are no longer wanted."""
+        return self._lingering is not None
+
+    def note(self, size: int) -> bool:
+        """Note that `size` bytes came; return whether more may come."""
+        return self._lingering is None or self._lingering.note(size)
+
+    def linger(self) -> None:
+        """Read on, for a while."""
+        self.stop_lingering()
+        self._lingering = Lingering(self._loop, self._transport.abort)
+
+    def stop_lingering(self) -> None:
+        """The bytes that come are wanted again, or none will."""
+        if self._lingering is not None:
+            self._lingering.stop()
+            self._lingering = None
+
+    def gently(self) -> None:
+        """Say that no more will be written, and read on, so that the client comes to read."""
+        self._transport.write_eof()
+        self.linger()
+
+    def at_once(self) -> None:
+        """Close, also if the client never reads what was written."""
+        self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self.unread.watch()
+
+    def stop(self) -> None:
+        """Stop all time limits: the connection is gone."""
+        self.unread.stop()
+        self.stop_lingering()
