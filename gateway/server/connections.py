@@ -141,17 +141,21 @@ class HeldBytes:
         self.of_answer = 0
         self._of_request = 0
         self._connections = connections
-        self._connection = connection
+        self._connection: Connection | None = connection
+
+    def forget(self) -> None:
+        """The connection is gone; it and this object refer to each other."""
+        self._connection = None
 
     def note_request(self, size: int) -> None:
         """So many bytes of a request wait for the rest."""
-        if size != self._of_request:
+        if size != self._of_request and self._connection is not None:
             self._of_request = size
             self._connections.hold(self._connection, size + self.of_answer)
 
     def note_answer(self, size: int) -> None:
         """So many bytes of answers wait for the client."""
-        if size != self.of_answer:
+        if size != self.of_answer and self._connection is not None:
             self.of_answer = size
             self._connections.hold(self._connection, size + self._of_request)
 

@@ -76,6 +76,7 @@ class GatewayProtocol(HttpToolsProtocol):
         _cancel(self._head_timer)
         self._ending.stop()
         self._connections.forget(self)
+        self._held_bytes.forget()
         if self.cycle is not self._answering:
             # uvicorn tells the latest request only.
             self.cycle = self._answering  # type: ignore[assignment]  # uvicorn's own initial value is None too
