@@ -99,7 +99,7 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         if head.is_open and head.pending and self._head_timer is None:
             self._await_head()
-        self._held_bytes.note_request(head.pending)
+        self._held_bytes.note_request(head.weight)
 
     def _feed(self, data: bytes) -> None:
         while data and not self._is_deaf:

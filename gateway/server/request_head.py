@@ -31,6 +31,8 @@ SINGULAR = frozenset(
     }
 )
 """Headers that a request may have once: of two, a proxy could judge the one and the gateway obey the other."""
+# Bytes of memory of a short header beside its text: a tuple, and two objects of bytes.
+_FIELD_WEIGHT = 150
 _VERSIONS = frozenset({"1.0", "1.1"})
 # RFC 9112 §3.2 and RFC 3986 §3.2.2; a registered name may be empty.
 _HOST = re.compile(rb"(?:\[[\w.:%~-]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?")
@@ -62,6 +64,11 @@ class RequestHead:
         self._headers = headers
         self._bytes = 0
         self._singular = set()
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory wait for the rest of a head, or of a body's framing; 0 if there is no rest."""
+        return self.pending and self.pending + _FIELD_WEIGHT * len(self._headers)
 
     def clear(self) -> None:
         """Let go of the headers."""
