@@ -76,7 +76,7 @@ A client that reads only after it has sent all of its body learns that it is too
     ${body} =    Body Of Bytes    ${BODY_BEYOND_LIMIT_BYTES}
     ${exchange} =    Write Lines
     ...    @{CHAT_HEAD}
-    ...    Content-Length: {length}
+    ...    Connection: close    Content-Length: {length}
     ...    ${EMPTY}
     ...    ${body}
     ...    within=${HTTP_WITHIN}

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 7
 _CONTINUE = 100
-_PIECE_BYTES = 65536  # a connection looks for an answer only between such pieces of one write
 _SHOWN_BYTES = 65536
 _MOMENT_S = 0.05
 _FORM_HEADERS = {"chunked": [("Transfer-Encoding", "chunked")], "expect": [("Expect", "100-continue")]}
@@ -133,20 +132,14 @@ def send_raw_lines(
     half = len(middle) // 2
     try:
         with RawConnection(base_url, limit_s) as connection:
-            _write_all(connection, before + middle[:half])
+            connection.write_all(before + middle[:half])
             if middle:
                 time.sleep(_MOMENT_S)
-                _write_all(connection, middle[half:] + after)
+                connection.write_all(middle[half:] + after)
             _record(exchange, connection.read_answer(method), b"")
     except (BrokenAnswerError, OSError) as error:
         _break_off([exchange], str(error))
     return exchange
-
-
-def _write_all(connection: RawConnection, data: bytes) -> None:
-    """Write, also after the server has answered."""
-    for start in range(0, len(data), _PIECE_BYTES):
-        connection.write(data[start : start + _PIECE_BYTES])
 
 
 def _begun(base_url: str, request: RawRequest) -> Exchange:

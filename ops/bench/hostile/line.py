@@ -121,7 +121,10 @@ async def attack(
     await asyncio.wait(tasks, timeout=seconds)
     for task in tasks:
         task.cancel()
-    for failure in await asyncio.gather(*tasks, return_exceptions=True):
+    failures = await asyncio.gather(*tasks, return_exceptions=True)
+    # The transports that were aborted close in the loop's next turn.
+    await asyncio.sleep(0)
+    for failure in failures:
         if isinstance(failure, Exception):
             raise failure
     return effort
