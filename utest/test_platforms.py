@@ -131,7 +131,10 @@ json.dump(failed, sys.stdout)
 """
 REFUSE_IMPORT = {
     "darwin": set(),
-    "win32": {"gateway.server.workers", "gateway.server.http_protocol", "keywords.engine.processes.warm_interpreter"},
+    "win32": {
+        *("gateway.server.workers", "gateway.server.http_protocol", "gateway.server.answer", "gateway.server.refusal"),
+        "keywords.engine.processes.warm_interpreter",
+    },
 }
 """Each is imported only where the system has what it needs."""
 ABSENT_NAMES = {
