@@ -1,8 +1,4 @@
-"""uvicorn's HTTP protocol with bounds on what a client without a key can hold, and refusals in the endpoint's format.
-
-One connection could otherwise hold a slot for ever with half a request, and fill the memory with an endless head or
-trailer, with requests that wait for their turn, or with answers that it does not read.
-"""
+"""uvicorn's HTTP protocol with bounds on what a client without a key can hold; refusals in the endpoint's format."""
 
 from __future__ import annotations
 
@@ -22,6 +18,7 @@ from gateway.server.flow import Flow
 from gateway.server.pipelining import Pipeline, PipelineFullError
 from gateway.server.refusal import refusal
 from gateway.server.request_head import HEAD_BYTES, HEAD_FIELDS, RequestHead, without_upgrade
+from gateway.server.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     import asyncio
@@ -58,7 +55,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._refusal: GatewayError | None = None
         # Whether what the client still writes is passed over.
         self._is_deaf = False
-        self._head_timer: asyncio.TimerHandle | None = None
+        self._head_limit = TimeLimit(self.loop)
         self._on_disconnect: set[Callable[[], object]] = set()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -69,17 +66,19 @@ class GatewayProtocol(HttpToolsProtocol):
         if error := self._connections.admit(self, self.client[0] if self.client else ""):
             self._write_refusal(error)
         else:
-            self._await_head()
+            self._head_limit.start(HEAD_S, self._on_late_head)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the timers, report the disconnect, and let go of the requests that wait."""
-        _cancel(self._head_timer)
+        # uvicorn leaves its timer running after a reset, and with it all that belongs to the connection.
+        self._unset_keepalive_if_required()
+        self._head_limit.stop()
         self._ending.stop()
         self._connections.forget(self)
         self._held_bytes.forget()
-        if self.cycle is not self._answering:
+        if self._answering is not None:
             # uvicorn tells the latest request only.
-            self.cycle = self._answering  # type: ignore[assignment]  # uvicorn's own initial value is None too
+            self._answering.disconnect()
         super().connection_lost(exc)
         self.pipeline.drop()
         self._report_disconnect()
@@ -96,9 +95,8 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         if head.pending > HEAD_BYTES:
             self._refuse(HeadersTooLarge(HEAD_BYTES, HEAD_FIELDS))
-            return
-        if head.is_open and head.pending and self._head_timer is None:
-            self._await_head()
+        elif head.is_open and head.pending and not self._head_limit.is_running:
+            self._head_limit.start(HEAD_S, self._on_late_head)
         self._held_bytes.note_request(head.weight)
 
     def _feed(self, data: bytes) -> None:
@@ -111,9 +109,7 @@ class GatewayProtocol(HttpToolsProtocol):
                 if self._is_deaf:
                     return
                 self.logger.warning("Invalid HTTP request received.")
-                self._refuse(
-                    self._head.error or InvalidRequest("This is not valid HTTP. Send a well-formed HTTP/1.1 request.")
-                )
+                self._refuse(self._head.error or InvalidRequest("This is no valid HTTP. Send a request of HTTP/1.1."))
             else:
                 return
 
@@ -146,8 +142,7 @@ class GatewayProtocol(HttpToolsProtocol):
         context = RequestContext(on_disconnect=self._on_disconnect)
         self.scope[CONTEXT] = context  # type: ignore[literal-required]  # servers may add keys to the scope
         super().on_headers_complete()
-        _cancel(self._head_timer)
-        self._head_timer = None
+        self._head_limit.stop()
         self._head.is_open = False
         self._head.pending = 0
         self._context = context
@@ -212,6 +207,13 @@ class GatewayProtocol(HttpToolsProtocol):
             else:
                 self._await_request()
 
+    def shutdown(self) -> None:
+        """End, after the answer that is under way."""
+        if self._ending.is_lingering:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection that has had no request for a while."""
         self._ending.at_once()
@@ -236,7 +238,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def give_back(self, error: GatewayError) -> None:
         """End, and let go of the bytes that it holds."""
-        if self._held_bytes.of_answer:
+        if self._held_bytes.of_answer or self._is_deaf:
             self.transport.abort()
         else:
             self._refuse(error)
@@ -250,13 +252,10 @@ class GatewayProtocol(HttpToolsProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         self._connections.wait(self)
 
-    def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_S, self._on_late_head)
-
     def _on_late_head(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:
             # It is the next request's head; the answer to this one is still under way.
-            self._await_head()
+            self._head_limit.start(HEAD_S, self._on_late_head)
         elif self._head.pending:
             self._refuse(RequestTimeout("headers", HEAD_S))
         else:
@@ -272,6 +271,8 @@ class GatewayProtocol(HttpToolsProtocol):
         """Refuse the request that is being read, below ASGI: it is not complete. Earlier ones get their answers."""
         self._is_deaf = True
         self.parser = None  # type: ignore[assignment]  # it may hold the longest part of the request
+        self._head.pending = 0
+        self._held_bytes.note_request(0)
         if self._head.is_open or self.pipeline:
             if not self._head.is_open:
                 self.pipeline.popleft()
@@ -297,15 +298,10 @@ class GatewayProtocol(HttpToolsProtocol):
         self._close_gently()
 
     def _close_gently(self) -> None:
-        """Say that no more will come, and read on for a while, so that the client comes to read what was written."""
+        """Read on for a while, so that the client comes to read what was written."""
         self._is_deaf = True
         self._unset_keepalive_if_required()
-        _cancel(self._head_timer)
+        self._head_limit.stop()
         self._ending.gently()
         self.flow.release()
         self._connections.wait(self)
-
-
-def _cancel(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()

@@ -1,6 +1,8 @@
 """How many connections there may be, and how much they may hold without a key."""
 
+import gc
 import time
+import weakref
 
 import pytest
 
@@ -200,6 +202,24 @@ def test_what_arrives_in_pieces_is_bounded_over_all_connections(start, connect_t
             assert connection.status() in {200, 400}
 
 
+def test_what_was_refused_holds_nothing(start, connect_to, monkeypatch, protocol_of):
+    with start() as client:
+        refused = connect_to(client)
+        protocol = protocol_of(client, refused)
+        refused.sendall(HEALTH[:30])
+        for _ in range(3):
+            time.sleep(0.05)
+            refused.sendall(b"a" * 30_000)
+        assert refused.answer()[0] == 431
+        monkeypatch.setattr(connections, "HELD_BYTES", 10_000)
+        other = connect_to(client)
+        other.sendall(HEALTH[:30])
+        time.sleep(0.05)
+        other.sendall(b"a" * 9_000 + HEALTH[30:])
+        assert other.status() in {200, 400}
+        assert protocol in client.connections
+
+
 def test_answers_that_are_not_read_are_bounded_over_all_connections(start, connect_to, monkeypatch, protocol_of):
     monkeypatch.setattr(connections, "HELD_BYTES", 50_000)
     with start() as client:
@@ -214,3 +234,36 @@ def test_answers_that_are_not_read_are_bounded_over_all_connections(start, conne
                 connection.sendall(b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n" * 10)
             except (TimeoutError, ConnectionError):
                 time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        HEALTH,
+        HEALTH[:30],
+        HEALTH[:30] + b"x" * 70_000,
+        b"\0\1\2",
+        HEALTH * 1500,
+        HEALTH + b"junk\r\n\r\n",
+        CHAT + b"content-length: 100000\r\n\r\n" + bytes(60_000),
+        CHAT + b"transfer-encoding: chunked\r\n\r\n0\r\nx: y\r\n",
+        CHAT.replace(b"/v1", b"/v2") + b"content-length: 9000000\r\n\r\n",
+        WHOLE * 3,
+        HEALTH.replace(b"\r\n\r\n", b"\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"),
+    ],
+)
+def test_a_connection_that_is_gone_is_freed_without_the_garbage_collector(connect_to, client, protocol_of, sent):
+    connection = connect_to(client)
+    protocol = weakref.ref(protocol_of(client, connection))
+    gc.disable()
+    try:
+        connection.sendall(sent)
+        time.sleep(0.1)
+        connection.close()
+        end = time.monotonic() + 5
+        while protocol() is not None and time.monotonic() < end:
+            time.sleep(0.02)
+        assert protocol() is None
+    finally:
+        gc.enable()
