@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.server.lingering import Lingering
+from gateway.server.lingering import REST_S, Lingering
+from gateway.server.time_limit import TimeLimit
 from gateway.server.unread_answer import UnreadAnswer
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Ending:
         self._loop = loop
         self._transport = transport
         self._lingering: Lingering | None = None
+        self._rest = TimeLimit(loop)
 
     @property
     def is_lingering(self) -> bool:
@@ -35,7 +37,14 @@ class Ending:
 
     def note(self, size: int) -> bool:
         """Note that `size` bytes came; return whether more may come."""
-        return self._lingering is None or self._lingering.note(size)
+        if self._lingering is None:
+            return True
+        if not self._lingering.note(size):
+            return False
+        # What is not wanted is read slowly: a socket with much to read would keep the others waiting.
+        self._transport.pause_reading()
+        self._rest.start(REST_S, self._transport.resume_reading)
+        return True
 
     def linger(self) -> None:
         """Read on, for a while."""
@@ -47,6 +56,10 @@ class Ending:
         if self._lingering is not None:
             self._lingering.stop()
             self._lingering = None
+        if self._rest.is_running:
+            self._rest.stop()
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
 
     def gently(self) -> None:
         """Say that no more will be written, and read on, so that the client comes to read."""

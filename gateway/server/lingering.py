@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # In all, and without a byte; nginx has 30 and 5.
 LINGER_S = 30.0
 IDLE_S = 5.0
+# Between two reads, of 256 kB each: at most 25 MB/s of each connection.
+REST_S = 0.01
 # Four times the default of limits.body_bytes.
 LINGER_BYTES = 64 * 1024 * 1024
 # With a longer rest, and with one of unknown length, it is cheaper for both sides to connect again.
