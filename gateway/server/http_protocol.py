@@ -98,6 +98,9 @@ class GatewayProtocol(HttpToolsProtocol):
         elif head.is_open and head.pending and not self._head_limit.is_running:
             self._head_limit.start(HEAD_S, self._on_late_head)
         self._held_bytes.note_request(head.weight)
+        if not head.is_open and self.cycle.message_event.is_set() and not self._ending.is_lingering:
+            # Until the application asks for more; a loop that has much to read from one socket would not let it run.
+            self.flow.pause_reading()
 
     def _feed(self, data: bytes) -> None:
         while data and not self._is_deaf:
@@ -172,7 +175,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._context.completed_at = perf_counter()
         self._context = None
         self.cycle.more_body = False
-        self.cycle.message_event.set()
+        super().on_message_complete()
         if self._ending.is_lingering:
             self._ending.stop_lingering()
             self._await_request()
