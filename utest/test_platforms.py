@@ -14,6 +14,7 @@ PLACES = {
     "gateway/operating_system/shared_memory.py": {"os.memfd_create"},
     "gateway/operating_system/file_locks.py": {"fcntl"},
     "gateway/operating_system/processes.py": {"os.kill", "/proc/"},
+    "gateway/operating_system/descriptors.py": {"resource"},
     "gateway/operating_system/cpus.py": {"os.sched_getaffinity", "/sys/"},
     "gateway/limits/shared_slots.py": {"os.set_blocking", "add_reader"},
     "gateway/server/listen.py": {"signal.SIGHUP", "signal.SIGBREAK"},
@@ -130,7 +131,10 @@ json.dump(failed, sys.stdout)
 """
 REFUSE_IMPORT = {
     "darwin": set(),
-    "win32": {"gateway.server.workers", "gateway.server.http_protocol", "keywords.engine.processes.warm_interpreter"},
+    "win32": {
+        *("gateway.server.workers", "gateway.server.http_protocol", "gateway.server.answer", "gateway.server.refusal"),
+        "keywords.engine.processes.warm_interpreter",
+    },
 }
 """Each is imported only where the system has what it needs."""
 ABSENT_NAMES = {

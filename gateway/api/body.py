@@ -47,7 +47,7 @@ async def read_body(headers: Headers, receive: Receive, limit: int, *, is_comple
             content_type = value
         elif name == b"content-length":
             length = value
-        elif name == b"content-encoding":
+        elif name == b"content-encoding" and value.strip().lower() not in {b"", b"identity"}:
             encoding = value
     if content_type.partition(b";")[0].strip().lower() != b"application/json":
         actual = f"'{content_type[:100].decode('latin-1')}'" if content_type else "missing"
@@ -55,7 +55,7 @@ async def read_body(headers: Headers, receive: Receive, limit: int, *, is_comple
             f"Unsupported content type: it is {actual}. Send the header Content-Type: application/json.",
             code="unsupported_content_type",
         )
-    if encoding.strip().lower() not in {b"", b"identity"}:
+    if encoding:
         raise InvalidRequest(
             f"Unsupported content encoding: it is '{encoding[:100].decode('latin-1')}'. "
             "Send the body uncompressed, without the header Content-Encoding.",

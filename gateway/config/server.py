@@ -36,6 +36,10 @@ class ServerConfig(Section):
         host: an address of this machine.
         port: 0 takes a free port.
         workers: number of worker processes.
+        connections: the most connections of clients at once, of each worker; unset, what its limit of open files leaves
+            if each of them takes another one to a backend, and 8192 at most.
+        connections_per_address: the most of them from one address, or from one /64 network of IPv6; unset, any number,
+            for behind a proxy all clients have its address.
         drain_s: how long requests under way may go on after the stop signal.
         watch: whether a change of its file reloads the configuration; SIGHUP does in any case.
         cors_origins: the origins of pages that may ask from a browser; `*` stands for every page.
@@ -44,6 +48,8 @@ class ServerConfig(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
     workers: int = Field(default=1, ge=1, le=64)
+    connections: int | None = Field(default=None, ge=1)
+    connections_per_address: int | None = Field(default=None, ge=1)
     drain_s: float = Field(default=25.0, ge=0, le=86_400)
     watch: bool = True
     cors_origins: tuple[Origin, ...] = ()

@@ -11,17 +11,20 @@ import logging
 import signal
 import socket
 import sys
+from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from gateway.logs.events import log_event
+from gateway.server.connections import Connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    from gateway.config.server import ServerConfig
     from gateway.server.service import Gateway
     from gateway.state import Shutdown
 
@@ -122,7 +125,7 @@ def create_server(gateway: Gateway, tell_ready: Callable[[], None] | None = None
     """
     config = uvicorn.Config(
         gateway,
-        http=_http_protocol(),
+        http=_http_protocol(gateway.server_config),
         ws="none",
         lifespan="on",
         access_log=False,
@@ -161,10 +164,10 @@ def run(gateway: Gateway, listener: socket.socket, tell_ready: Callable[[], None
     log_event("stopped")
 
 
-def _http_protocol() -> Any:
+def _http_protocol(config: ServerConfig) -> Any:
     """The protocol on httptools; on Windows, which httptools does not support, uvicorn's own on h11."""
     try:
         from gateway.server.http_protocol import GatewayProtocol  # noqa: PLC0415  # it imports httptools
     except ImportError:
         return "auto"
-    return GatewayProtocol
+    return partial(GatewayProtocol, connections=Connections(config.connections, config.connections_per_address))

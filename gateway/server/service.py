@@ -54,6 +54,7 @@ class Gateway:
     Attributes:
         shutdown: the state of the shutdown.
         router: runs the lifespan.
+        server_config: the table `[server]`, which no reload changes.
 
     Raises:
         ConfigError: the key file is bad, a limit could not be enforced, or a ledger or OpenTelemetry cannot be used.
@@ -70,6 +71,7 @@ class Gateway:
     ) -> None:
         self.shutdown = Shutdown(config.server.drain_s)
         self.router = Router(lifespan=self._lifespan)
+        self.server_config = config.server
         self._worker = worker
         self._source = source
         self._reloads = Reloads()

@@ -6,6 +6,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+import orjson
+
 from gateway.backends.http.events import whole_events
 from gateway.backends.http.refusal import error_object, refusal_from_event
 from gateway.backends.http.remote import RemoteBackend

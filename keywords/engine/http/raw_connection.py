@@ -96,6 +96,18 @@ class RawConnection:
             except OSError:
                 return  # the answer, or its absence, tells more
 
+    def write_all(self, data: bytes) -> None:
+        """Write all bytes, as clients do that read only afterwards.
+
+        Raises:
+            BrokenAnswerError: the server ended the connection before it had read them all.
+        """
+        try:
+            self._socket.settimeout(max(self._deadline.left_s(), 0.001))
+            self._socket.sendall(data)
+        except OSError as error:
+            raise BrokenAnswerError(f"the connection broke while it was written to: {type(error).__name__}") from error
+
     def read_answer(self, method: str = "GET", *, interim: bool = False) -> RawAnswer:
         """Read the next answer.
 

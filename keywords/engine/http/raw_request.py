@@ -14,6 +14,7 @@ from keywords.engine.http.exchange import Chunk, Exchange
 from keywords.engine.http.raw_connection import BrokenAnswerError, RawAnswer, RawConnection
 from keywords.engine.http.recorder import describe, masked
 from keywords.engine.redaction.addresses import without_credentials
+from keywords.engine.redaction.secrets import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 7
 _CONTINUE = 100
+_SHOWN_BYTES = 65536
+_MOMENT_S = 0.05
 _FORM_HEADERS = {"chunked": [("Transfer-Encoding", "chunked")], "expect": [("Expect", "100-continue")]}
 
 
@@ -104,6 +107,39 @@ def send_raw_requests(
         _break_off(exchanges, describe(error))
         raise
     return exchanges
+
+
+def send_raw_lines(
+    base_url: str, lines: Sequence[str], *, cut_in: str, limit_s: float, observe: Observer = lambda _: None
+) -> Exchange:
+    """Write lines as they are on one new connection and record the first answer; a failure is recorded, not raised.
+
+    All is written before the answer is read, as most clients do.
+
+    Args:
+        base_url: the server's address without a path.
+        lines: in Latin-1; each is ended by CR LF.
+        cut_in: a text that is written in two halves, a moment apart; empty for none.
+        limit_s: for all of it.
+        observe: called with the exchange before the first byte is written.
+    """
+    method, path = [*lines[0].split(" "), ""][:2]
+    data = "".join(f"{line}\r\n" for line in lines).encode("latin-1")
+    request = RawRequest(method, path, body=SECRETS.redact(data)[:_SHOWN_BYTES])
+    exchange = _begun(base_url, request)
+    observe(exchange)
+    before, middle, after = data.partition(cut_in.encode("latin-1")) if cut_in else (data, b"", b"")
+    half = len(middle) // 2
+    try:
+        with RawConnection(base_url, limit_s) as connection:
+            connection.write_all(before + middle[:half])
+            if middle:
+                time.sleep(_MOMENT_S)
+                connection.write_all(middle[half:] + after)
+            _record(exchange, connection.read_answer(method), b"")
+    except (BrokenAnswerError, OSError) as error:
+        _break_off([exchange], str(error))
+    return exchange
 
 
 def _begun(base_url: str, request: RawRequest) -> Exchange:

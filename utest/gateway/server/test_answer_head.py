@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from gateway.server.http_protocol import _Cycle
+from gateway.server.answer import Answer
 
 
 class Transport:
@@ -27,7 +27,7 @@ def answer(*messages, method="POST", version="1.1", keep_alive=True):
 
     async def go():
         transport = Transport()
-        cycle = _Cycle(
+        cycle = Answer(
             scope={"type": "http", "method": method, "http_version": version},
             transport=transport,
             flow=Flow(),
@@ -40,8 +40,12 @@ def answer(*messages, method="POST", version="1.1", keep_alive=True):
             keep_alive=keep_alive,
             on_response=lambda: None,
         )
+        cycle.more_body = False
         for message in messages:
             await cycle.send(message)
+        # The protocol closes it.
+        assert not transport.closed
+        transport.closed = cycle.closes
         return transport
 
     return asyncio.run(go())

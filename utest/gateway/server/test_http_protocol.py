@@ -9,28 +9,13 @@ import time
 import pytest
 
 from gateway.api import body
-from gateway.server import http_protocol
+from gateway.server import http_protocol, unread_answer
 
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]}).encode()
 POST = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 LENGTH = b"content-length: %d\r\n" % len(BODY)
 STREAM_BODY = BODY.replace(b"{", b'{"stream": true, ', 1)
 STREAM = POST + b"content-length: %d\r\n\r\n" % len(STREAM_BODY) + STREAM_BODY
-
-
-@pytest.fixture
-def connect(client):
-    """A bare connection to the gateway."""
-    opened = []
-
-    def connect():
-        connection = socket.create_connection((client.http.base_url.host, client.http.base_url.port), timeout=5)
-        opened.append(connection)
-        return connection
-
-    yield connect
-    for connection in opened:
-        connection.close()
 
 
 def received(connection):
@@ -175,7 +160,7 @@ def test_an_offer_to_upgrade_is_ignored(connect, backend, name):
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_client_that_does_not_read_is_let_go(client, connect, backend, monkeypatch, stream):
-    monkeypatch.setattr(http_protocol, "STUCK_S", 0.2)
+    monkeypatch.setattr(unread_answer, "STUCK_S", 0.2)
     if stream:
         backend.streams(*[backend.chunk("x" * 1_000_000)] * 100)
     else:
@@ -197,22 +182,8 @@ def test_a_stream_that_nobody_reads_ends_in_time_and_is_no_defect(hasty_client, 
     assert not any(record.exc_info for record in caplog.records)
 
 
-@pytest.mark.parametrize("between", [b"", POST + LENGTH + b"\r\n" + BODY])
-def test_what_is_no_http_in_the_midst_of_a_stream_ends_it_without_a_word(connect, backend, between):
-    backend.streams(*[backend.chunk("a")] * 1000)
-    connection = connect()
-    connection.sendall(STREAM)
-    data = connection.recv(65_536)
-    connection.sendall(between + b"\0\r\n\r\n")
-    while piece := connection.recv(65_536):
-        data += piece
-    assert data.startswith(b"HTTP/1.1 200 ")
-    assert data.count(b"HTTP/1.1") == 1
-    assert backend.closed.wait(5)
-
-
 def test_a_client_that_reads_slowly_gets_everything(connect, backend, monkeypatch):
-    monkeypatch.setattr(http_protocol, "STUCK_S", 0.2)
+    monkeypatch.setattr(unread_answer, "STUCK_S", 0.2)
     backend.answers({"choices": [{"message": {"content": "x" * 20_000_000}}]})
     connection = connect()
     connection.sendall(POST + LENGTH + b"\r\n" + BODY)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from keywords.engine.http.raw_request import RawRequest, send_raw_requests
+from keywords.engine.http.raw_request import RawRequest, send_raw_lines, send_raw_requests
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -182,3 +182,44 @@ def test_a_server_that_is_away_is_a_failure():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert "cannot be reached" in one(f"http://127.0.0.1:{port}", "GET", "/").failure
+
+
+def keeps(seen, answer=OK):
+    """Note what comes in one read at a time, and answer when the last line has come."""
+
+    def handle(connection, _):
+        while not b"".join(seen).endswith(b"end\r\n"):
+            piece = connection.recv(65536)
+            if not piece:
+                return
+            seen.append(piece)
+        connection.sendall(answer)
+
+    return handle
+
+
+def test_lines_are_written_as_they_are(serve):
+    seen, observed = [], []
+    lines = ["POST /x HTTP/1.1", "Host: a", "Host: b", "", "\xe4 end"]
+    exchange = send_raw_lines(serve(keeps(seen)), lines, cut_in="", limit_s=2, observe=observed.append)
+    assert b"".join(seen) == b"POST /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n\xe4 end\r\n"
+    assert (exchange.method, exchange.url[-2:], exchange.status, exchange.body) == ("POST", "/x", 200, b"ok")
+    assert observed == [exchange]
+    assert exchange.request_body == b"".join(seen)
+
+
+def test_a_text_among_them_is_cut(serve):
+    seen = []
+    send_raw_lines(serve(keeps(seen)), ["GET /x HTTP/1.1", "Upgrade: h2c", "end"], cut_in="Upgrade", limit_s=2)
+    assert seen == [b"GET /x HTTP/1.1\r\nUpg", b"rade: h2c\r\nend\r\n"]
+
+
+def test_a_connection_that_breaks_while_it_is_written_to_is_a_failure(serve):
+    def handle(connection, _):
+        connection.recv(10)
+        connection.sendall(OK)
+
+    exchange = send_raw_lines(serve(handle), ["POST /x HTTP/1.1", "x" * 20_000_000], cut_in="", limit_s=2)
+    assert exchange.status is None
+    assert "while it was written to" in exchange.failure
+    assert len(exchange.request_body) <= 65536

@@ -1,0 +1,78 @@
+"""How a connection ends: at once, or only when its client had the time to read what was written for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.server.lingering import REST_S, Lingering
+from gateway.server.time_limit import TimeLimit
+from gateway.server.unread_answer import UnreadAnswer
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class Ending:
+    """The time limits of one connection's last bytes, in both directions.
+
+    Args:
+        loop: of the connection.
+        transport: of the connection.
+
+    Attributes:
+        unread: the time limit of an answer that is not read.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
+        self.unread = UnreadAnswer(loop, transport)
+        self._loop = loop
+        self._transport = transport
+        self._lingering: Lingering | None = None
+        self._rest = TimeLimit(loop)
+
+    @property
+    def is_lingering(self) -> bool:
+        """Whether bytes are read that are no longer wanted."""
+        return self._lingering is not None
+
+    def note(self, size: int) -> bool:
+        """Note that `size` bytes came; return whether more may come."""
+        if self._lingering is None:
+            return True
+        if not self._lingering.note(size):
+            return False
+        # What is not wanted is read slowly: a socket with much to read would keep the others waiting.
+        self._transport.pause_reading()
+        self._rest.start(REST_S, self._transport.resume_reading)
+        return True
+
+    def linger(self) -> None:
+        """Read on, for a while."""
+        self.stop_lingering()
+        self._lingering = Lingering(self._loop, self._transport.abort)
+
+    def stop_lingering(self) -> None:
+        """The bytes that come are wanted again, or none will."""
+        if self._lingering is not None:
+            self._lingering.stop()
+            self._lingering = None
+        if self._rest.is_running:
+            self._rest.stop()
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
+
+    def gently(self) -> None:
+        """Say that no more will be written, and read on, so that the client comes to read."""
+        self._transport.write_eof()
+        self.linger()
+
+    def at_once(self) -> None:
+        """Close, also if the client never reads what was written."""
+        self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self.unread.watch()
+
+    def stop(self) -> None:
+        """Stop all time limits: the connection is gone."""
+        self.unread.stop()
+        self.stop_lingering()

@@ -1,0 +1,25 @@
+*** Settings ***
+Documentation       Limits on connections, of all clients and of one address: who has sent no request yet takes no room
+...                 from those who have.
+
+Resource            ../../resources/limits.resource
+Library             keywords.client.raw_http.RawHttpLibrary
+
+Test Tags           kind:reliability    needs:scripted-backend
+
+
+*** Test Cases ***
+Connections without a request make room for one with a request
+    [Tags]    req:WIRE-016
+    Open Gateway With    server    connections=4
+    Hold Slow Senders    8
+    ${exchange} =    Send Chat
+    Get Status    ${exchange}    ==    200
+
+One address has so many connections
+    [Tags]    req:WIRE-017
+    Open Gateway With    server    connections_per_address=4
+    Hold Slow Senders    4
+    ${exchange} =    Write Request    GET    /health    within=${HTTP_WITHIN}
+    Get Status    ${exchange}    ==    429
+    Get Error Field    ${exchange}    code    ==    too_many_connections
