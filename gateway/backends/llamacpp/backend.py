@@ -14,11 +14,18 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from gateway.backends.http.connection import Connection
-from gateway.backends.llamacpp.chat import ChoicesUsage, StreamEvents, check_chat_parameters, template_abilities
+from gateway.backends.llamacpp.chat import (
+    ChoicesUsage,
+    StreamEvents,
+    check_chat_parameters,
+    template_abilities,
+    unsupported_parameters,
+)
 from gateway.backends.llamacpp.gguf import control_tokens
 from gateway.backends.llamacpp.joined import as_stream, join_chat
 from gateway.backends.llamacpp.process import LlamaCppProcess
-from gateway.backends.llamacpp.text import TextEvents, join_text, text_request, translate_text
+from gateway.backends.llamacpp.request import allowed_call
+from gateway.backends.llamacpp.text import TextEvents, check_text_parameters, join_text, text_request, translate_text
 from gateway.backends.llamacpp.tokens import LlamaCppTokenCounter
 from gateway.backends.llamacpp.watchdog import until_hung
 from gateway.backends.llamacpp.weights import EngineMissing, check_gguf, resolve
@@ -152,20 +159,27 @@ class LlamaCppBackend(OpenAIBackend):
         )
 
     def body(self, call: Call) -> bytes:
-        """The request body, after dropping or refusing the parameters that llama.cpp ignores."""
-        if call.operation is CHAT:
+        """The request body."""
+        return text_request(call) if call.operation is TEXT_COMPLETION else super().body(call)
+
+    def _allowed(self, call: Call) -> Call:
+        """The call with what llama.cpp may read; refused if the answer would mean something else without the rest."""
+        if call.operation in {CHAT, COUNT_TOKENS}:
             check_chat_parameters(call, self._abilities)
         if call.operation is TEXT_COMPLETION:
-            return text_request(call)
+            check_text_parameters(call)
         if call.operation is EMBEDDINGS and call.fields.get("dimensions") is not None:
             raise unsupported("dimensions", "gives vectors of its model's own length", "Leave it out.")
-        return super().body(call)
+        ignored = unsupported_parameters(self._abilities)
+        return allowed_call(
+            call, ignored=ignored, context_tokens=self._settings.context_tokens, slots=self._settings.slots
+        )
 
     async def complete(self, call: Call) -> bytes:
         """Forward `call`, and return the answer with the requested model id."""
+        call = self._allowed(call)
         try:
             if call.operation is COUNT_TOKENS:
-                check_chat_parameters(call, self._abilities)
                 counter = LlamaCppTokenCounter(call, self.name, self._require_server)
                 return orjson.dumps({"input_tokens": await counter.prompt_tokens()})
             if call.operation.streams and call.choices > 1:
@@ -180,6 +194,7 @@ class LlamaCppBackend(OpenAIBackend):
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Forward `call`, and yield its events with the requested model id."""
+        call = self._allowed(call)
         begun = False
         call.meter.token_counter = counter = LlamaCppTokenCounter(call, self.name, self._require_server)
         translation: TextEvents | ChoicesUsage | None = None
