@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.backends.llamacpp.chat import check_chat_parameters, unsupported_parameters
 from gateway.backends.llamacpp.schema_cost import check_schemas
+from gateway.backends.llamacpp.text import check_text_parameters
 from gateway.backends.parameters import supported_parameters, unsupported
 from gateway.errors.base import InvalidRequest
 from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from collections.abc import Set as AbstractSet
 
     from gateway.backends.base import Call
+    from gateway.backends.llamacpp.config import LlamaCppConfig
     from gateway.operations import Operation
 
 MOST_BIASES = 1024
@@ -93,14 +95,13 @@ _NUMBERS = {
 }
 
 
-def allowed_call(call: Call, *, ignored: AbstractSet[str], context_tokens: int, slots: int) -> Call:
+def allowed_call(call: Call, *, abilities: Mapping[str, bool], config: LlamaCppConfig) -> Call:
     """The call with what llama.cpp may read, and with one limit of the answer: `max_tokens`.
 
     Args:
         call: the call on its way to llama.cpp.
-        ignored: the parameters that the model's chat template ignores.
-        context_tokens: the context of a slot; no answer is longer.
-        slots: llama.cpp computes at most so many choices of a prompt.
+        abilities: see `unsupported_parameters`.
+        config: the context bounds the length of an answer, the slots bound the number of choices.
 
     Returns:
         The call, with its bytes unchanged if all of it is allowed.
@@ -109,16 +110,22 @@ def allowed_call(call: Call, *, ignored: AbstractSet[str], context_tokens: int, 
         InvalidRequest: a field without which the answer would mean something else, a value out of its bounds, or any
             other field that is not listed, if the call is strict.
     """
+    if call.operation in {CHAT, COUNT_TOKENS}:
+        check_chat_parameters(call, abilities)
+    if call.operation is TEXT_COMPLETION:
+        check_text_parameters(call)
+    if call.operation is EMBEDDINGS and call.fields.get("dimensions") is not None:
+        raise unsupported("dimensions", "gives vectors of its model's own length", "Leave it out.")
     for name, (what, fix) in _REFUSED.items():
         if call.fields.get(name) is not None:
             raise unsupported(name, what, fix)
-    fields = supported_parameters(call, _FIELDS[call.operation] - ignored)
-    _check_values(fields, slots)
+    fields = supported_parameters(call, _FIELDS[call.operation] - unsupported_parameters(abilities))
+    _check_values(fields, config.slots)
     # The newer of OpenAI's two names counts, as it does for the reservation.
     limit = fields.pop("max_completion_tokens", fields.get("max_tokens"))
     if limit is not None:
         # A larger number would not fit the 32 bits that llama.cpp has for it.
-        fields["max_tokens"] = min(limit, context_tokens)
+        fields["max_tokens"] = min(limit, config.context_tokens)
     if "stop" in fields:
         # llama.cpp takes an empty text for one that every answer ends with.
         fields["stop"] = [stop for stop in _as_list(fields["stop"]) if stop]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gateway.backends.base import Call
-from gateway.backends.llamacpp.chat import unsupported_parameters
+from gateway.backends.llamacpp.config import LlamaCppConfig
 from gateway.backends.llamacpp.request import MOST_BIASES, allowed_call
 from gateway.errors.base import InvalidRequest
 from gateway.operations import CHAT, EMBEDDINGS, TEXT_COMPLETION
@@ -13,9 +13,7 @@ from gateway.operations import CHAT, EMBEDDINGS, TEXT_COMPLETION
 QUESTION = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
 TEXT = {"model": "m", "prompt": "Hello"}
 TOOLS = [{"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}]
-NO_TOOLS = unsupported_parameters(
-    {"supports_tools": False, "supports_parallel_tool_calls": False, "supports_reasoning_effort": False}
-)
+NO_TOOLS = {"supports_tools": False, "supports_parallel_tool_calls": False, "supports_reasoning_effort": False}
 DANGEROUS = {
     "backend_sampling": True, "cache_prompt": True, "chat_format": 3, "chat_parser": "{}", "chat_template": "x",
     "continue_final_message": True, "dry_allowed_length": 1, "dry_multiplier": 0.5, "dry_penalty_last_n": 300_000_000,
@@ -29,10 +27,10 @@ DANGEROUS = {
 }  # fmt: skip
 
 
-def asked(fields, operation=CHAT, *, ignored=frozenset(), strict=False):
+def asked(fields, operation=CHAT, *, abilities=None, strict=False):
     """The call for a request as llama.cpp gets it."""
     call = Call(json.dumps(fields).encode(), fields, "m", "m", "id", stream=False, operation=operation, strict=strict)
-    return allowed_call(call, ignored=ignored, context_tokens=2048, slots=4)
+    return allowed_call(call, abilities=abilities or {}, config=LlamaCppConfig())
 
 
 @pytest.mark.parametrize("name", DANGEROUS)
@@ -158,6 +156,6 @@ def test_a_value_out_of_its_bounds_is_the_client_s_error(param, fields):
     ],
 )
 def test_what_the_template_ignores_is_dropped_and_named(fields, dropped):
-    call = asked({**QUESTION, **fields}, ignored=NO_TOOLS)
+    call = asked({**QUESTION, **fields}, abilities=NO_TOOLS)
     assert list(call.dropped) == dropped
     assert "tools" not in call.fields
