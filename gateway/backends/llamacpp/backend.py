@@ -164,12 +164,9 @@ class LlamaCppBackend(OpenAIBackend):
         """The request body."""
         return text_request(call) if call.operation is TEXT_COMPLETION else super().body(call)
 
-    def _allowed(self, call: Call) -> Call:
-        return allowed_call(call, abilities=self._abilities, config=self._settings)
-
     async def complete(self, call: Call) -> bytes:
         """Forward `call`, and return the answer with the requested model id."""
-        call = self._allowed(call)
+        call = allowed_call(call, self._abilities, self._settings)
         try:
             if call.operation is COUNT_TOKENS:
                 counter = LlamaCppTokenCounter(call, self.name, self._require_server)
@@ -187,7 +184,7 @@ class LlamaCppBackend(OpenAIBackend):
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Forward `call`, and yield its events with the requested model id."""
-        call = self._allowed(call)
+        call = allowed_call(call, self._abilities, self._settings)
         begun = False
         call.meter.token_counter = counter = LlamaCppTokenCounter(call, self.name, self._require_server)
         translation: TextEvents | ChoicesUsage | None = None

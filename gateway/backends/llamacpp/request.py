@@ -95,7 +95,7 @@ _NUMBERS = {
 }
 
 
-def allowed_call(call: Call, *, abilities: Mapping[str, bool], config: LlamaCppConfig) -> Call:
+def allowed_call(call: Call, abilities: Mapping[str, bool], config: LlamaCppConfig) -> Call:
     """The call with what llama.cpp may read, and with one limit of the answer: `max_tokens`.
 
     Args:

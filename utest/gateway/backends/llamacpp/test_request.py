@@ -30,7 +30,7 @@ DANGEROUS = {
 def asked(fields, operation=CHAT, *, abilities=None, strict=False):
     """The call for a request as llama.cpp gets it."""
     call = Call(json.dumps(fields).encode(), fields, "m", "m", "id", stream=False, operation=operation, strict=strict)
-    return allowed_call(call, abilities=abilities or {}, config=LlamaCppConfig())
+    return allowed_call(call, abilities or {}, LlamaCppConfig())
 
 
 @pytest.mark.parametrize("name", DANGEROUS)
