@@ -139,9 +139,7 @@ class LlamaCppBackend(OpenAIBackend):
                 return "is not started; if that lasts, the gateway's log tells why"
             case "starting":
                 return "is starting; ask again in a moment"
-        if self._watchdog.is_stalled:
-            return f"has given no token for {self._watchdog.silent_s:.0f} s; it is restarted if that lasts"
-        return "is too busy to say that it is ready; ask again in a moment"
+        return self._watchdog.why_not_ready()
 
     def setting_for(self, operation: Operation) -> str:
         """The setting that enables embeddings."""
@@ -272,13 +270,11 @@ class LlamaCppBackend(OpenAIBackend):
             watch.cancel()
 
     async def _kill_when_hung(self, child: LlamaCppProcess) -> None:
-        if self._server is not None:
-            child.kill(await self._watchdog.until_hung(self._server, child.pid))
+        child.kill(await self._watchdog.until_hung(self._require_server(), child.pid))
 
     async def _run_child(self, weights: Path) -> float:
         """Run one child until it exits; returns how long it served, in seconds."""
-        began = time.monotonic()
-        ready_at = None
+        began, ready_at = time.monotonic(), None
         self._watchdog = Watchdog.for_model(weights)
         child = await LlamaCppProcess.start(weights, self._alias, self._settings)
         try:

@@ -69,6 +69,12 @@ class Watchdog:
         """Whether the loop has been silent for too long to call the model ready; it may still recover."""
         return self.silent_s > self._doubtful_s
 
+    def why_not_ready(self) -> str:
+        """The reason why a loaded model would not answer now, as words that follow the backend's name."""
+        if self.is_stalled:
+            return f"has given no token for {self.silent_s:.0f} s; it is restarted if that lasts"
+        return "is too busy to say that it is ready; ask again in a moment"
+
     async def until_hung(self, server: Connection, pid: int) -> str:
         """Probe the child until it hangs; probes cost no tokens.
 

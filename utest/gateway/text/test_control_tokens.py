@@ -140,7 +140,7 @@ PLACES = {
     "a prediction": {"prediction": {"type": "content", "content": END}},
     "the client's label": {"user": END},
     "a budget's message": {"reasoning_budget_message": END},
-    "a key of a field": {"x_own": {END: 1}},
+    "a key of a field": {"x_own": {END: "1"}},
     "a field of a later version": {"x_own": [[END]]},
 }
 
