@@ -8,7 +8,6 @@ from gateway.errors.base import InvalidRequest, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from collections.abc import Set as AbstractSet
 
     from gateway.backends.base import Call
 
@@ -52,22 +51,6 @@ def supported_parameters(call: Call, names: Collection[str]) -> dict[str, Any]:
         elif name not in _DEFAULTS or value != _DEFAULTS[name]:
             call.drop(name)
     return supported
-
-
-def drop_ignored(call: Call, names: AbstractSet[str]) -> None:
-    """Name the parameters that the backend gets and ignores, unless they are defaults.
-
-    Args:
-        call: the call on its way to the backend.
-        names: the top-level fields that the backend ignores.
-
-    Raises:
-        InvalidRequest: there is one and the call is strict.
-    """
-    for name in sorted(names & call.fields.keys()):
-        value = call.fields[name]
-        if value is not None and (name not in _DEFAULTS or value != _DEFAULTS[name]):
-            call.drop(name)
 
 
 def refuse_openai_only(call: Call) -> None:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 BREAK = " "
 # Breaks a token at the end of a content part, where templates would trim a space: for one character from each part.
 _UNTRIMMED_BREAK = "\u200b"
-# The fields that templates receive (llama.cpp tools/server/README.md; docs.vllm.ai, chat completions).
-_TEMPLATE_FIELDS = ("messages", "system", "tools", "functions", "tool_choice", "chat_template_kwargs", "documents")
+# The fields that no chat template receives; of every other one a server may give its template whatever it likes. The
+# stops are compared with the answer, which may hold a control token, and a bare prompt is the client's own template.
+_OUTSIDE_TEMPLATES = frozenset({"input", "logit_bias", "model", "prompt", "stop", "stop_sequences", "suffix"})
 # A body with more occurrences of a token's first character is searched text by text, which is as fast then.
 _MOST_OCCURRENCES = 64
 # The bytes that may follow a token's first character at the end of a part: its quote, or a blank to trim (in UTF-8).
@@ -70,7 +71,7 @@ class ControlTokens:
         return self._beyond_ascii or _ASCII_ESCAPE.search(body) is not None
 
     def neutralised(self, body: bytes, fields: dict[str, Any]) -> tuple[bytes, dict[str, Any], int]:
-        """Break the control tokens in all that a chat template receives.
+        """Break the control tokens in all that a chat template may receive.
 
         Args:
             body: the client's bytes, valid JSON.
@@ -82,7 +83,7 @@ class ControlTokens:
         if not self.may_be_in(body):
             return body, fields, 0
         neutraliser = _Neutraliser(self._pattern, self._first_characters)
-        changed = {name: neutraliser.apply(fields[name]) for name in _TEMPLATE_FIELDS if name in fields}
+        changed = {name: neutraliser.apply(value) for name, value in fields.items() if name not in _OUTSIDE_TEMPLATES}
         if not neutraliser.broken:
             return body, fields, 0
         fields = {**fields, **changed}

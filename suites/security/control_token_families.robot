@@ -35,6 +35,16 @@ The end of a sequence is text
     [Tags]    req:CTOK-004
     Token Should Arrive As Text    a</s>b    a< /s>b
 
+A token in the effort of a model is text
+    [Tags]    req:CTOK-006
+    Send Chat    Hello.    model=nim    reasoning_effort=a<|eot_id|>b
+    Get Request Field    ${BACKEND}    reasoning_effort    ==    a< |eot_id|>b
+
+A token in a field that the gateway does not know is text
+    [Tags]    req:CTOK-007
+    Send Chat    Hello.    model=nim    x_own=a<|eot_id|>b
+    Get Request Field    ${BACKEND}    x_own    ==    a< |eot_id|>b
+
 What is no control token stays what it is
     [Tags]    req:CTOK-005    kind:negative
     Token Should Arrive As Text    a<b> [1](x) <|> <|im_xnd|> </p>    a<b> [1](x) <|> <|im_xnd|> </p>

@@ -83,11 +83,11 @@ class Connection:
         answer = await self.get(path)
         return answer is not None and answer[0] == HTTPStatus.OK
 
-    async def get(self, path: str) -> tuple[int, bytes] | None:
-        """The status and body of `GET path`; None if they do not arrive within two seconds."""
+    async def get(self, path: str, *, within_s: float | None = None) -> tuple[int, bytes] | None:
+        """The status and body of `GET path`; None if they do not arrive within two seconds, or `within_s`."""
         try:
             async with (
-                asyncio.timeout(READY_S),
+                asyncio.timeout(within_s or READY_S),
                 self._session.get(self._url(path), allow_redirects=False) as response,
             ):
                 return response.status, await response.read()

@@ -14,16 +14,20 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from gateway.backends.http.connection import Connection
-from gateway.backends.llamacpp.chat import ChoicesUsage, StreamEvents, check_chat_parameters, template_abilities
+from gateway.backends.llamacpp.chat import (
+    ChoicesUsage,
+    StreamEvents,
+    template_abilities,
+)
 from gateway.backends.llamacpp.gguf import control_tokens
 from gateway.backends.llamacpp.joined import add_nulls, as_stream, join_chat
 from gateway.backends.llamacpp.process import LlamaCppProcess
+from gateway.backends.llamacpp.request import allowed_call
 from gateway.backends.llamacpp.text import TextEvents, join_text, text_request, translate_text
 from gateway.backends.llamacpp.tokens import LlamaCppTokenCounter
-from gateway.backends.llamacpp.watchdog import until_hung
+from gateway.backends.llamacpp.watchdog import Watchdog
 from gateway.backends.llamacpp.weights import EngineMissing, check_gguf, resolve
 from gateway.backends.openai.backend import CONNECT_S, OpenAIBackend
-from gateway.backends.parameters import unsupported
 from gateway.errors.base import BackendDisconnected, BackendMisconfigured, BackendUnavailable, BackendUnreachable
 from gateway.logs.events import log_event
 from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
@@ -66,6 +70,7 @@ class LlamaCppBackend(OpenAIBackend):
     def __init__(self, config: LlamaCppConfig, *, name: str, models: Sequence[str]) -> None:
         super().__init__(None, name=name)
         self._server: Connection | None = None
+        self._watchdog = Watchdog(0)
         vectors = () if config.embeddings is None else (EMBEDDINGS,)
         self.operations = (CHAT, TEXT_COMPLETION, COUNT_TOKENS, *vectors)
         self.state: State = "stopped"
@@ -120,8 +125,10 @@ class LlamaCppBackend(OpenAIBackend):
         self._first_outcome.set()
 
     async def ready(self) -> bool:
-        """Whether the child reports a loaded model, which costs no tokens."""
-        return self._connection is not None and await self._connection.answers("/health")
+        """Whether the child reports a loaded model and works on its requests, which costs no tokens."""
+        if self._connection is None or self._watchdog.is_stalled:
+            return False
+        return await self._connection.answers("/health")
 
     def why_not_ready(self) -> str:
         """The state of the child; the log has the cause of a crash."""
@@ -132,7 +139,7 @@ class LlamaCppBackend(OpenAIBackend):
                 return "is not started; if that lasts, the gateway's log tells why"
             case "starting":
                 return "is starting; ask again in a moment"
-        return "is too busy to say that it is ready; ask again in a moment"
+        return self._watchdog.why_not_ready()
 
     def setting_for(self, operation: Operation) -> str:
         """The setting that enables embeddings."""
@@ -152,20 +159,14 @@ class LlamaCppBackend(OpenAIBackend):
         )
 
     def body(self, call: Call) -> bytes:
-        """The request body, after dropping or refusing the parameters that llama.cpp ignores."""
-        if call.operation is CHAT:
-            check_chat_parameters(call, self._abilities)
-        if call.operation is TEXT_COMPLETION:
-            return text_request(call)
-        if call.operation is EMBEDDINGS and call.fields.get("dimensions") is not None:
-            raise unsupported("dimensions", "gives vectors of its model's own length", "Leave it out.")
-        return super().body(call)
+        """The request body."""
+        return text_request(call) if call.operation is TEXT_COMPLETION else super().body(call)
 
     async def complete(self, call: Call) -> bytes:
         """Forward `call`, and return the answer with the requested model id."""
+        call = allowed_call(call, self._abilities, self._settings)
         try:
             if call.operation is COUNT_TOKENS:
-                check_chat_parameters(call, self._abilities)
                 counter = LlamaCppTokenCounter(call, self.name, self._require_server)
                 return orjson.dumps({"input_tokens": await counter.prompt_tokens()})
             if call.operation.streams and call.choices > 1:
@@ -173,7 +174,8 @@ class LlamaCppBackend(OpenAIBackend):
                 async with aclosing(self.stream(as_stream(call))) as blocks:
                     return await (join_text(blocks) if call.operation is TEXT_COMPLETION else join_chat(blocks))
             call.meter.token_counter = LlamaCppTokenCounter(call, self.name, self._require_server)
-            answer = self._with_requested_model(await super().complete(call), call)
+            async with self._watchdog.call():
+                answer = self._with_requested_model(await super().complete(call), call)
             answer = add_nulls(answer) if call.operation is CHAT else answer
             return translate_text(call, answer) if call.operation is TEXT_COMPLETION else answer
         except _CHILD_EXIT_ERRORS as error:
@@ -181,6 +183,7 @@ class LlamaCppBackend(OpenAIBackend):
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Forward `call`, and yield its events with the requested model id."""
+        call = allowed_call(call, self._abilities, self._settings)
         begun = False
         call.meter.token_counter = counter = LlamaCppTokenCounter(call, self.name, self._require_server)
         translation: TextEvents | ChoicesUsage | None = None
@@ -191,7 +194,7 @@ class LlamaCppBackend(OpenAIBackend):
             translation = ChoicesUsage(call)
         try:
             # Without `write_now`, because every event is translated here.
-            async with aclosing(super().stream(replace(call, write_now=None))) as blocks:
+            async with self._watchdog.call(), aclosing(super().stream(replace(call, write_now=None))) as blocks:
                 async for block in blocks:
                     begun = True
                     counter.note_block(block)
@@ -268,13 +271,12 @@ class LlamaCppBackend(OpenAIBackend):
             watch.cancel()
 
     async def _kill_when_hung(self, child: LlamaCppProcess) -> None:
-        if self._connection is not None:
-            child.kill(await until_hung(self._connection, child.pid))
+        child.kill(await self._watchdog.until_hung(self._require_server(), child.pid))
 
     async def _run_child(self, weights: Path) -> float:
         """Run one child until it exits; returns how long it served, in seconds."""
-        began = time.monotonic()
-        ready_at = None
+        began, ready_at = time.monotonic(), None
+        self._watchdog = Watchdog.for_model(weights)
         child = await LlamaCppProcess.start(weights, self._alias, self._settings)
         try:
             if url := await child.address():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.backends.parameters import drop_ignored, unsupported
+from gateway.backends.parameters import unsupported
 from gateway.request.usage import Usage, parse_usage
 from gateway.text.sse import data_and_name
 
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from gateway.backends.base import Call
     from gateway.backends.http.connection import Connection
 
-# OpenAI's parameters that llama.cpp does not read (oaicompat_chat_params_parse in its server's sources).
-_IGNORED = frozenset(
-    {
-        "metadata", "prediction", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier",
-        "store", "user", "verbosity", "web_search_options",
-    }
-)  # fmt: skip
 # JSON escapes quotes in strings, so only keys match.
 _REFUSAL_OF_LOGPROBS = (b'"logprobs":{"content":', b'"logprobs":{"refusal":null,"content":')
 _CREATED = re.compile(rb'"created":\d+')
@@ -56,26 +49,33 @@ async def template_abilities(server: Connection) -> dict[str, bool]:
     return abilities if isinstance(abilities, dict) else {}
 
 
+def unsupported_parameters(abilities: Mapping[str, bool]) -> frozenset[str]:
+    """The parameters that the model's chat template ignores.
+
+    Args:
+        abilities: the abilities of the chat template; a missing entry counts as True.
+    """
+    return frozenset(param for ability, param in _ABILITIES.items() if abilities.get(ability) is False)
+
+
 def check_chat_parameters(call: Call, abilities: Mapping[str, bool]) -> None:
-    """Drop the parameters that llama.cpp ignores, or refuse those that would change the meaning of the answer.
+    """Refuse the parameters that llama.cpp ignores, and that would change the meaning of the answer.
 
     Args:
         call: the call.
-        abilities: the abilities of the chat template; a missing entry counts as True.
+        abilities: see `unsupported_parameters`.
 
     Raises:
-        InvalidRequest: a forced tool, functions or audio; or any ignored parameter, if the call is strict.
+        InvalidRequest: a forced tool, functions or audio.
     """
     fields = call.fields
     if fields.get("functions"):
         raise unsupported("functions", "knows tools only", "Send 'tools' instead.")
     if "audio" in (fields.get("modalities") or ()):
         raise unsupported("modalities", "answers in text only", 'Send ["text"], or ask another model.')
-    drop_ignored(call, _IGNORED)
-    missing = {param for ability, param in _ABILITIES.items() if abilities.get(ability) is False}
-    if "tools" in missing and fields.get("tools") and fields.get("tool_choice") not in (None, "auto", "none"):
+    no_tools = "tools" in unsupported_parameters(abilities)
+    if no_tools and fields.get("tools") and fields.get("tool_choice") not in (None, "auto", "none"):
         raise unsupported("tool_choice", "cannot call tools", "Leave it out, or ask another model.")
-    drop_ignored(call, missing)
 
 
 class StreamEvents:

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from gateway.backends.base import Call
 
 
-def text_request(call: Call) -> bytes:
-    """The body for `POST /v1/completions`.
+def check_text_parameters(call: Call) -> None:
+    """Refuse the parameters that llama.cpp ignores, and that would change the answer.
 
     Raises:
-        InvalidRequest: llama.cpp ignores a parameter that would change the answer.
+        InvalidRequest: an echo, a suffix, or the best of several answers.
     """
     fields = call.fields
     if fields.get("echo"):
@@ -37,6 +37,11 @@ def text_request(call: Call) -> bytes:
         raise unsupported("suffix", "does not fill gaps", "Leave it out.")
     if (fields.get("best_of") or 1) > (fields.get("n") or 1):
         raise unsupported("best_of", "compares no answers", "Leave it out.")
+
+
+def text_request(call: Call) -> bytes:
+    """The body for `POST /v1/completions`."""
+    fields = call.fields
     changes: dict[str, Any] = {}
     if fields.get("max_tokens") is None:
         changes["max_tokens"] = DEFAULT_TEXT_TOKENS

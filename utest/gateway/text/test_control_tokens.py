@@ -131,6 +131,17 @@ PLACES = {
     "a parameter": {"tools": [{"type": "function", "function": {"parameters": {"properties": {END: {}}}}}]},
     "a template's argument": {"chat_template_kwargs": {"x": [END]}},
     "a document": {"documents": [{"text": END}]},
+    "the effort of a model": {"reasoning_effort": END},
+    "a template of the client's own": {"chat_template": "{{ messages }}" + END},
+    "a processor's argument": {"mm_processor_kwargs": {"x": END}},
+    "the form of an answer": {"response_format": {"type": "json_schema", "json_schema": {"schema": {"enum": [END]}}}},
+    "vLLM's form of an answer": {"structured_outputs": {"choice": [END]}},
+    "a guided choice": {"guided_choice": [END]},
+    "a prediction": {"prediction": {"type": "content", "content": END}},
+    "the client's label": {"user": END},
+    "a budget's message": {"reasoning_budget_message": END},
+    "a key of a field": {"x_own": {END: "1"}},
+    "a field of a later version": {"x_own": [[END]]},
 }
 
 
@@ -201,3 +212,10 @@ def test_configured_tokens_are_broken():
     assert new == user("\u2581 <EOT> < |mine|> x <|im_end|>") == json.loads(body)
     assert count == 2
     assert ControlTokens([]).neutralised(body, new) == (body, new, 0)
+
+
+@pytest.mark.parametrize("field", ["input", "model", "prompt", "stop", "stop_sequences", "suffix"])
+def test_what_no_template_reads_stays_as_it_came(field):
+    fields = {"messages": [{"role": "user", "content": "hi"}], field: [END]}
+    new, count = neutralised(fields)
+    assert (new, count) == (fields, 0)

@@ -67,23 +67,6 @@ TOOLS = [{"type": "function", "function": {"name": "add"}}]
 
 
 @pytest.mark.parametrize(
-    ("abilities", "fields", "dropped"),
-    [
-        (NO_TOOLS, {"seed": 1, "top_k": 5, "x_own": 1}, []),
-        (NO_TOOLS, {"user": "u", "store": False, "verbosity": "low"}, ["user", "verbosity"]),
-        (NO_TOOLS, {"tools": TOOLS, "tool_choice": "auto"}, ["tools"]),
-        (NO_TOOLS, {"tools": TOOLS, "parallel_tool_calls": False}, ["parallel_tool_calls", "tools"]),
-        (NO_TOOLS, {"tools": [], "reasoning_effort": "low"}, []),
-        ({}, {"tools": TOOLS, "tool_choice": "required"}, []),
-    ],
-)  # fmt: skip
-def test_what_would_be_ignored_is_named(abilities, fields, dropped):
-    call = Call(b"", fields, "m", "m", "id-1", stream=False)
-    check_chat_parameters(call, abilities)
-    assert list(call.dropped) == dropped
-
-
-@pytest.mark.parametrize(
     ("param", "fields"),
     [
         ("tool_choice", {"tools": TOOLS, "tool_choice": "required"}),

@@ -10,7 +10,7 @@ import sys
 import textwrap
 import time
 import urllib.request
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from gateway.backends.llamacpp.config import LlamaCppConfig
 from gateway.backends.llamacpp.weights import EmbeddedModelError, resolve
 from gateway.config.load import BUILT_IN
 from gateway.errors.base import BackendDisconnected, BackendUnavailable, ContextTooLong
+from gateway.operating_system.processes import cpu_ticks
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
 
@@ -168,6 +169,33 @@ def test_a_kill_in_mid_stream_is_an_error_and_the_model_is_back_within_five_seco
             return json.loads(await backend.complete(call(max_tokens=1)))
 
     assert asyncio.run(scenario())["usage"]["completion_tokens"] == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads computing times")
+def test_a_client_that_leaves_while_its_prompt_is_read_frees_the_model(weights, child_pid):
+    async def cost_of(work):
+        before = cpu_ticks(child_pid())
+        await work
+        return cpu_ticks(child_pid()) - before
+
+    async def leave(backend):
+        asked = asyncio.create_task(backend.complete(call("word " * 1900, max_tokens=1)))
+        # Until it computes.
+        ticks = cpu_ticks(child_pid())
+        while cpu_ticks(child_pid()) < ticks + 5:
+            await asyncio.sleep(0.01)
+        asked.cancel()
+        with suppress(asyncio.CancelledError):
+            await asked
+        await backend.complete(call("Hi", max_tokens=1))
+
+    async def scenario():
+        async with running(embedded(weights)) as backend:
+            whole = await cost_of(backend.complete(call("word " * 1900, max_tokens=1)))
+            return whole, await cost_of(leave(backend))
+
+    whole, left = asyncio.run(scenario())
+    assert left < whole / 2
 
 
 def test_a_damaged_file_gives_one_clear_cause(weights, tmp_path, caplog):

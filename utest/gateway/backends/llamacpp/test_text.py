@@ -6,7 +6,7 @@ import json
 import pytest
 
 from gateway.backends.base import Call
-from gateway.backends.llamacpp.text import TextEvents, join_text, text_request, translate_text
+from gateway.backends.llamacpp.text import TextEvents, check_text_parameters, join_text, text_request, translate_text
 from gateway.errors.base import InvalidRequest
 from gateway.operations import TEXT_COMPLETION
 from gateway.request.usage import Usage
@@ -49,7 +49,7 @@ def test_the_chosen_tokens_log_probability_alone_is_asked_for_as_one(asked, sent
 @pytest.mark.parametrize("fields", [{"echo": True}, {"suffix": "end"}, {"best_of": 2}])
 def test_what_llama_cpp_ignores_is_refused(fields):
     with pytest.raises(InvalidRequest) as refused:
-        text_request(called(**fields))
+        check_text_parameters(called(**fields))
     assert refused.value.param == next(iter(fields))
 
 
