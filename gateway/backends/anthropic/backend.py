@@ -114,6 +114,7 @@ class AnthropicBackend(RemoteBackend):
             await self._check_status(response)
             body = await response.read()
             answer = self._parse(body)
+        call.meter.answer = answer
         try:
             _note_usage(call, answer.get("usage") or {})
         except WRONG_SHAPE as error:
@@ -129,6 +130,9 @@ class AnthropicBackend(RemoteBackend):
             async with aclosing(_chunks(response, stream)) as chunks:
                 async for chunk in chunks:
                     events, failure = self._translate(stream, framer.feed(chunk))
+                    if call.meter.prompt_tokens is None and (counts := usage_of(stream.counts)):
+                        # Anthropic counts the prompt first: it stands even if the client leaves.
+                        call.meter.prompt_tokens = counts["prompt_tokens"]
                     if events:
                         yield events
                     if stream.ended or (failure and stream.finished):

@@ -63,6 +63,7 @@ class OllamaBackend(RemoteBackend):
         async with self._post(call) as response:
             await self._check_status(response)
             answer = self._parse(await response.read(), translation)
+        call.meter.answer = answer
         call.meter.reported = translation.parse_usage(answer)
         try:
             return translation.completion(answer)

@@ -13,17 +13,17 @@ import orjson
 from gateway.formats.anthropic.answer import (
     checked_text,
     envelope,
-    prompt_of,
     stopped,
     thoughts_in,
     usage_of,
     wants_thoughts,
 )
-from gateway.request.usage import Usage, parse_usage, prompt_size
+from gateway.request.estimate import content_bytes
+from gateway.request.usage import parse_usage
 from gateway.text.sse import data_and_name
 
 if TYPE_CHECKING:
-    from gateway.request.usage import Meter
+    from gateway.request.usage import Meter, Usage
 
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 END = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
@@ -49,7 +49,6 @@ class MessageStream:
         self._last_choice: dict[str, Any] = {}
         self._refused = False
         self._usage: Usage | None = None
-        self._deltas = 0
 
     def events(self, block: bytes) -> bytes:
         """Translate a block of whole chat events; empty if they have no counterpart.
@@ -61,7 +60,7 @@ class MessageStream:
 
     def ending(self) -> bytes:
         """The end of the last block, the stop reason and the usage: all but `message_stop`."""
-        usage = self._usage or Usage(prompt_size(prompt_of(self._request)), self._deltas, "estimate")
+        usage = self._usage or self._meter.estimate(self._request, "messages")
         # The ledger shows the same usage as the client gets.
         self._meter.reported = usage
         fields = {"delta": stopped(self._last_choice, self._request, refused=self._refused), "usage": usage_of(usage)}
@@ -90,7 +89,9 @@ class MessageStream:
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
         events = b""
-        if self._sends_thoughts and (thoughts := thoughts_in(delta)):
+        if not self._sends_thoughts:
+            self._meter.hidden_bytes += content_bytes(delta.get("reasoning") or delta.get("reasoning_content"))
+        elif thoughts := thoughts_in(delta):
             if self._open != "thinking":
                 events += self._open_block("thinking", {"type": "thinking", "thinking": "", "signature": ""})
             events += self._send_delta({"type": "thinking_delta", "thinking": thoughts})
@@ -125,7 +126,6 @@ class MessageStream:
         return end + _event("content_block_start", index=self._index, content_block=block)
 
     def _send_delta(self, delta: dict[str, Any]) -> bytes:
-        self._deltas += 1
         return _event("content_block_delta", index=self._index, delta=delta)
 
     def _close_block(self) -> bytes:
