@@ -157,7 +157,7 @@ def test_a_short_answer_that_nobody_counted_is_charged_by_its_text(budget, backe
     ],
 )
 def test_a_budget_is_not_overrun_by_another_name_of_the_limit(budget, backend, limit):
-    backend.streams(json.dumps({"choices": []}).encode(), pause_s=1, kind="application/json")
+    backend.streams(json.dumps({"choices": []}).encode(), pause_s=0.3, kind="application/json")
     first = threading.Thread(target=lambda: budget.chat(**limit))
     first.start()
     assert backend.called.wait(5)
