@@ -39,8 +39,8 @@ SAMPLE_BYTES = 16 * 1024
 # The members of messages, parts and answers that hold text, or hold such members, in the formats of all backends.
 _TEXT_MEMBERS = (
     *("choices", "message", "delta", "content_block", "content", "text", "refusal", "response"),
-    *("reasoning", "reasoning_content", "thinking", "tool_calls", "function_call", "function", "custom"),
-    *("name", "arguments", "partial_json", "input", "audio", "transcript"),
+    *("reasoning", "thinking", "tool_calls", "function_call", "function", "custom"),
+    *("name", "arguments", "partial_json", "audio", "transcript"),
 )
 # No language takes a token for less text on average, so a server that sends more pieces splits tokens.
 _SHORTEST_TOKEN = 2
@@ -79,23 +79,30 @@ def content_bytes(content: Any) -> int:
             else:
                 rest += value
         elif isinstance(value, dict):
-            media = _media_tokens(value)
-            if media is not None:
-                size += media * BYTES_PER_TOKEN
-                continue
-            for name in _TEXT_MEMBERS:
-                if name not in value or (name == "reasoning_content" and value.get("reasoning")):
-                    # Some servers send the same thoughts under both names.
-                    continue
-                member = value[name]
-                if name == "input" and isinstance(member, dict):
-                    size += _json_bytes(member)
-                else:
-                    rest.append(member)
-            if isinstance(images := value.get("images"), list):
-                # Ollama's messages have pictures beside the text.
-                size += len(images) * PICTURE_TOKENS * BYTES_PER_TOKEN
+            part_size, members = _part_bytes(value)
+            size += part_size
+            rest += members
     return size
+
+
+def _part_bytes(part: dict[str, Any]) -> tuple[int, list[Any]]:
+    """The bytes that an object of a message or an answer counts as, and the members to be counted besides."""
+    media = _media_tokens(part)
+    if media is not None:
+        return media * BYTES_PER_TOKEN, []
+    size = 0
+    members = [part[name] for name in _TEXT_MEMBERS if name in part]
+    if not part.get("reasoning"):
+        # Some servers send the same thoughts under both names.
+        members.append(part.get("reasoning_content"))
+    if isinstance(tool_input := part.get("input"), dict):
+        size += _json_bytes(tool_input)
+    else:
+        members.append(tool_input)
+    if isinstance(pictures := part.get("images"), list):
+        # Ollama's messages have pictures beside the text.
+        size += len(pictures) * PICTURE_TOKENS * BYTES_PER_TOKEN
+    return size, members
 
 
 def streamed_tokens(sample: Iterable[bytes], events: int, size: int, hidden: int = 0) -> int:

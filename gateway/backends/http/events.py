@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from gateway.backends.base import WriteNow
+    from gateway.backends.http.stream_usage import UsageRemover
 
 # llama.cpp's server begins a text completion of several choices with it; clients break on it.
 _NULL_EVENT = b"data: null\n\n"
@@ -29,7 +30,12 @@ _REASON, _NO_REASON = b'"finish_reason"', (b'"finish_reason":null', b'"finish_re
 
 
 async def whole_events(
-    chunks: AsyncIterator[bytes] | Chunks, *, backend: str, choices: int = 1, write_now: WriteNow | None = None
+    chunks: AsyncIterator[bytes] | Chunks,
+    *,
+    backend: str,
+    choices: int = 1,
+    write_now: WriteNow | None = None,
+    usage: UsageRemover | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """Cut a backend's SSE body into whole events, and raise unless it ends properly.
 
@@ -38,6 +44,7 @@ async def whole_events(
         backend: the backend's name, for messages.
         choices: the number of choices that need a finish reason.
         write_now: takes events instead of yielding them, from the second step on.
+        usage: takes out the usage that the client did not ask for.
 
     Yields:
         One or more whole events that `write_now` did not take, without `[DONE]`.
@@ -48,7 +55,7 @@ async def whole_events(
         GatewayError: the backend sent an error event.
     """
     framer = EventFramer(backend)
-    state = _StreamState(backend)
+    state = _StreamState(backend, usage)
     relay = _Relay(chunks, framer, state, write_now) if write_now and isinstance(chunks, Chunks) else None
     begun = False
     try:
@@ -107,11 +114,12 @@ class _StreamState:
         error: the error of an error event or of a malformed event; later events are discarded.
     """
 
-    def __init__(self, backend: str) -> None:
+    def __init__(self, backend: str, usage: UsageRemover | None = None) -> None:
         self.finished: set[int] = set()
         self.done = False
         self.error: GatewayError | None = None
         self._backend = backend
+        self._usage = usage
 
     @property
     def is_over(self) -> bool:
@@ -130,7 +138,10 @@ class _StreamState:
 
     def filter(self, block: bytes) -> bytes:
         """The part of a block of whole events that goes to the client."""
-        if not _needs_parsing(block):
+        usage = self._usage
+        if usage is not None:
+            block = usage.without_nulls(block)
+        if not (_needs_parsing(block) or (usage is not None and usage.may_remove(block))):
             return block
         events = []
         for event in block.split(b"\n\n"):
@@ -159,6 +170,8 @@ class _StreamState:
             ) from error
         if isinstance(answer, dict) and (answer.get("error") or name == b"error"):
             raise refusal_from_event(self._backend, answer.get("error") or answer)
+        if self._usage is not None and isinstance(answer, dict) and self._usage.removes(answer):
+            return b""
         if isinstance(answer, dict) and self._remove_repeated_finish(answer):
             event = b"data: " + dump_json(answer, backend=self._backend)
         return event + b"\n\n"

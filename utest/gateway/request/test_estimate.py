@@ -94,7 +94,8 @@ def test_content_may_nest_as_deep_as_json_is_parsed():
 
 
 def event(delta, **fields):
-    return b"data: " + json.dumps({"id": "x" * 30, "choices": [{"index": 0, "delta": delta}], **fields}).encode() + b"\n\n"
+    chunk = {"id": "x" * 30, "choices": [{"index": 0, "delta": delta}], **fields}
+    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
 
 
 def native(kind, **fields):
