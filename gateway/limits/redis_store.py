@@ -209,7 +209,7 @@ class RedisStore(LimitStore):
     async def _send_all(self) -> None:
         try:
             while self._pending:
-                # Calls without an answer come first: the scripts take a lower number than the last one for a repetition.
+                # Calls without an answer come first: a script takes a number below the last one for a repetition.
                 batch = sorted(self._kept + self._pending, key=lambda call: call.number or inf)
                 self._pending, self._kept = [], []
                 try:
