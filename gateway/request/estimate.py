@@ -37,11 +37,18 @@ SAMPLE_BYTES = 16 * 1024
 """How much of a stream's beginning is kept for an estimate."""
 
 # The members of messages, parts and answers that hold text, or hold such members, in the formats of all backends.
-_TEXT_MEMBERS = (
-    *("choices", "message", "delta", "content_block", "content", "text", "refusal", "response"),
-    *("reasoning", "thinking", "tool_calls", "function_call", "function", "custom"),
-    *("name", "arguments", "partial_json", "audio", "transcript"),
+_TEXT_MEMBERS = frozenset(
+    {
+        *("choices", "message", "delta", "content_block", "content", "text", "refusal", "response"),
+        *("reasoning", "thinking", "tool_calls", "function_call", "function", "custom"),
+        *("name", "arguments", "partial_json", "audio", "transcript"),
+    }
 )
+_OTHER_MEMBERS = frozenset({"reasoning_content", "input", "images"})
+_PICTURES = frozenset({"image", "image_url", "input_image", "video_url"})
+_AUDIO = frozenset({"input_audio", "audio_url"})
+_FILES = frozenset({"file", "input_file", "document"})
+_MEDIA = _PICTURES | _AUDIO | _FILES
 # No language takes a token for less text on average, so a server that sends more pieces splits tokens.
 _SHORTEST_TOKEN = 2
 
@@ -57,7 +64,7 @@ def prompt_tokens(fields: Mapping[str, Any], question_field: str) -> int:
     size = content_bytes([question, fields.get("system")])
     # Templates show tools to the model as JSON, or much alike.
     size += _json_bytes(fields.get("tools")) + _json_bytes(fields.get("functions"))
-    messages = sum(isinstance(message, dict) for message in question) if isinstance(question, list) else 0
+    messages = len(question) if question_field == "messages" and isinstance(question, list) else 0
     return text_tokens(size) + TOKENS_PER_MESSAGE * messages
 
 
@@ -72,37 +79,38 @@ def content_bytes(content: Any) -> int:
     while rest:
         value = rest.pop()
         if isinstance(value, str):
-            size += len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+            size += _utf8_bytes(value)
         elif isinstance(value, list):
             if value and isinstance(value[0], int):
                 size += len(value) * BYTES_PER_TOKEN
             else:
                 rest += value
         elif isinstance(value, dict):
-            part_size, members = _part_bytes(value)
-            size += part_size
-            rest += members
+            kind = value.get("type")
+            if isinstance(kind, str) and kind in _MEDIA:
+                size += _media_tokens(kind, value) * BYTES_PER_TOKEN
+                continue
+            for name, member in value.items():
+                if name in _TEXT_MEMBERS:
+                    rest.append(member)
+                elif name in _OTHER_MEMBERS:
+                    size += _other_bytes(name, member, value)
     return size
 
 
-def _part_bytes(part: dict[str, Any]) -> tuple[int, list[Any]]:
-    """The bytes that an object of a message or an answer counts as, and the members to be counted besides."""
-    media = _media_tokens(part)
-    if media is not None:
-        return media * BYTES_PER_TOKEN, []
-    size = 0
-    members = [part[name] for name in _TEXT_MEMBERS if name in part]
-    if not part.get("reasoning"):
-        # Some servers send the same thoughts under both names.
-        members.append(part.get("reasoning_content"))
-    if isinstance(tool_input := part.get("input"), dict):
-        size += _json_bytes(tool_input)
-    else:
-        members.append(tool_input)
-    if isinstance(pictures := part.get("images"), list):
+def _utf8_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _other_bytes(name: str, member: Any, owner: dict[str, Any]) -> int:
+    """The bytes that a member counts as which is not plainly text."""
+    if name == "images":
         # Ollama's messages have pictures beside the text.
-        size += len(pictures) * PICTURE_TOKENS * BYTES_PER_TOKEN
-    return size, members
+        return len(member) * PICTURE_TOKENS * BYTES_PER_TOKEN if isinstance(member, list) else 0
+    if name == "reasoning_content" and owner.get("reasoning"):
+        # Some servers send the same thoughts under both names.
+        return 0
+    return _utf8_bytes(member) if isinstance(member, str) else _json_bytes(member)
 
 
 def streamed_tokens(sample: Iterable[bytes], events: int, size: int, hidden: int = 0) -> int:
@@ -141,21 +149,15 @@ def _event_bytes(event: bytes) -> int:
         return 0
 
 
-def _media_tokens(part: dict[str, Any]) -> int | None:
-    """The tokens of a part that is no text; None if it is text."""
-    match part.get("type"):
-        case "image_url" | "input_image":
-            image = part.get("image_url")
-            detail = image.get("detail") if isinstance(image, dict) else part.get("detail")
-            return LOW_DETAIL_TOKENS if detail == "low" else PICTURE_TOKENS
-        case "image" | "video_url":
-            return PICTURE_TOKENS
-        case "input_audio" | "audio_url":
-            audio = part.get(part["type"])
-            return _audio_tokens(audio if isinstance(audio, dict) else {})
-        case "file" | "input_file" | "document":
-            return _file_tokens(part)
-    return None
+def _media_tokens(kind: str, part: dict[str, Any]) -> int:
+    """The tokens of a part that is a picture, a sound or a file."""
+    if kind in _FILES:
+        return _file_tokens(part)
+    value = part.get(kind)
+    details = value if isinstance(value, dict) else part
+    if kind in _AUDIO:
+        return _audio_tokens(details)
+    return LOW_DETAIL_TOKENS if details.get("detail") == "low" else PICTURE_TOKENS
 
 
 def _audio_tokens(audio: dict[str, Any]) -> int:

@@ -154,8 +154,11 @@ def parse_usage(answer: Any) -> Usage | None:
 
 
 def usage_from_counts(prompt: Any, completion: Any, cached: Any = 0) -> Usage | None:
-    """Make a `Usage` from a backend's values, which may be anything; None unless the first two are counts."""
-    if not (_is_count(prompt) and _is_count(completion)):
+    """Make a `Usage` from a backend's values, which may be anything; None unless the first two are counts.
+
+    No prompt is without a token, so two zeros are no count: some servers send them where they counted nothing.
+    """
+    if not (_is_count(prompt) and _is_count(completion)) or prompt == completion == 0:
         return None
     return Usage(prompt, completion, "backend", min(cached, prompt) if _is_count(cached) else 0)
 

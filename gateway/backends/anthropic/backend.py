@@ -132,7 +132,7 @@ class AnthropicBackend(RemoteBackend):
                     events, failure = self._translate(stream, framer.feed(chunk))
                     if call.meter.prompt_tokens is None and (counts := usage_of(stream.counts)):
                         # Anthropic counts the prompt first: it stands even if the client leaves.
-                        call.meter.prompt_tokens = counts["prompt_tokens"]
+                        call.meter.prompt_tokens = counts["prompt_tokens"] or None
                     if events:
                         yield events
                     if stream.ended or (failure and stream.finished):

@@ -23,12 +23,16 @@ def budget(start_gateway, backend, tmp_path):
         keys={"file": str(file)},
         backends={
             "up": {"kind": "openai", "base_url": f"{backend.url}/v1"},
+            "claude": {"kind": "anthropic", "base_url": backend.url},
+            "ollama": {"kind": "ollama", "base_url": backend.url},
             "azure": {"kind": "azure", "base_url": backend.url, "api_version": "2024-02-01"},
         },
         models={
             "m": {"route": [{"backend": "up"}]},
             "renamed": {"route": [{"backend": "up", "model": "inner"}]},
             "azure": {"route": [{"backend": "azure"}]},
+            "claude": {"route": [{"backend": "claude"}]},
+            "llama": {"route": [{"backend": "ollama"}]},
         },
     ) as client:
         client.http.headers["authorization"] = f"Bearer {key}"
@@ -163,3 +167,29 @@ def test_a_budget_is_not_overrun_by_another_name_of_the_limit(budget, backend, l
     assert backend.called.wait(5)
     assert budget.chat(**limit).status_code == 429
     first.join()
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_a_client_that_leaves_anthropics_stream_pays_the_prompt_as_anthropic_counted_it(budget, backend, path):
+    def native(kind, **fields):
+        return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
+
+    backend.streams(
+        native("message_start", message={"id": "msg_1", "usage": {"input_tokens": 5000, "output_tokens": 1}}),
+        native("content_block_start", index=0, content_block={"type": "text", "text": ""}),
+        native("content_block_delta", index=0, delta={"type": "text_delta", "text": "word" * 100}),
+        pause_s=5,
+    )
+    request = {"model": "claude", "max_tokens": 500, "messages": [{"role": "user", "content": "hi"}], "stream": True}
+    with budget.http.stream("POST", path, json=request) as response:
+        for line in response.iter_lines():
+            if "wordword" in line:
+                break
+    assert backend.closed.wait(5)
+    assert budget.spent() == 5100
+
+
+def test_an_answer_of_ollama_that_nobody_counted_is_charged_by_its_text(budget, backend):
+    backend.answers({"model": "l", "message": {"role": "assistant", "content": "word" * 100}, "done": True})
+    assert budget.chat("llama").status_code == 200
+    assert budget.spent() == 105

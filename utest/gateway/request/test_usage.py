@@ -54,6 +54,7 @@ def test_the_timings_of_llama_cpp_count_its_cache_as_well():
         {"usage": []},
         {"usage": {"prompt_tokens": "3", "completion_tokens": 5}},
         {"usage": {"prompt_tokens": -1}},
+        {"usage": {"prompt_tokens": 0, "completion_tokens": 0}},
         {"usage": {"prompt_tokens": 2**64 - 1, "completion_tokens": 5}},
         {"timings": {"prompt_n": 1, "cache_n": "7", "predicted_n": 4}},
     ],
