@@ -81,6 +81,11 @@ class Meter:
     asks_usage: bool = False
     token_counter: TokenCounter | None = None
 
+    def start_attempt(self) -> None:
+        """Forget what an earlier attempt reported."""
+        self.reported = self.answer = self.prompt_tokens = self.token_counter = None
+        self.hidden_bytes = 0
+
     def add_wait(self, began: float, ended: float) -> None:
         """Add a wait between two readings of `time.perf_counter()`; ignore one that ended before it began."""
         if ended > began:

@@ -70,6 +70,13 @@ def test_what_a_translated_backend_says_is_not_believed_either(counts):
     assert metering.usage_from_counts(*counts) is None
 
 
+def test_an_attempt_begins_without_what_an_earlier_one_reported():
+    meter = Meter(reported=Usage(9, 9, "backend"), answer={"choices": []}, prompt_tokens=9, hidden_bytes=9)
+    meter.start_attempt()
+    assert meter.usage() is None
+    assert meter.estimate({"messages": []}, "messages") == Usage(0, 0, "estimate")
+
+
 def test_a_wait_that_was_over_before_it_began_is_none():
     meter = Meter()
     meter.add_wait(10.0, 10.5)
