@@ -8,6 +8,7 @@ local worker = '@' .. ARGV[1]
 -- The worker has given this call up, and gone on.
 if tonumber(ARGV[2]) <= (tonumber(redis.call('HGET', KEYS[4], worker)) or 0) then return {'late', '0', '0'} end
 redis.call('HSET', KEYS[4], worker, ARGV[2])
+-- Longer than any request and most outages: a day.
 redis.call('PEXPIRE', KEYS[4], 86400000)
 local window, rpm, tpm, concurrency = number(1), number(2), number(3), number(4)
 local budget_tokens, budget_usd, tokens, usd = number(5), number(6), number(7), number(8)
