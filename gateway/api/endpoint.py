@@ -86,6 +86,7 @@ class Endpoint:
         record.model = fields["model"]
         record.strict = asks_strict(headers)
         record.streamed = operation.streams and bool(fields.get("stream"))
+        record.meter.asks_usage = record.streamed and context.key.has_budget
         if FIELD in fields:
             if self._prompts is None:
                 raise templates_unsupported()

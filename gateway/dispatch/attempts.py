@@ -160,7 +160,7 @@ class Attempts:
     async def _call(self, candidate: Candidate, running: RunningAttempt) -> Call:
         record, tokens = self._record, candidate.backend.control_tokens
         record.backend, record.dropped, record.neutralised = candidate.backend.name, {}, 0
-        record.meter.token_counter = None
+        record.meter.start_attempt()
         call = Call(
             body=self._body,
             fields=self._fields,

@@ -9,6 +9,7 @@ from gateway.errors.base import InvalidRequest
 from gateway.errors.limits import QuotaUsedUp, RateLimited
 from gateway.limits.headers import headers, span
 from gateway.limits.store import Ticket
+from gateway.request.estimate import prompt_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,9 +21,15 @@ if TYPE_CHECKING:
     from gateway.limits.store import LimitStore, Verdict
     from gateway.operations import Operation
 
-# One token is about four characters of English text (platform.openai.com/tokenizer).
-_CHARACTERS_PER_TOKEN = 4
-_TOKENS_PER_MESSAGE = 4
+# The names of a limit of an answer. Engines differ in which one they prefer, and OpenAI-compatible backends get all.
+_LIMIT_NAMES = (
+    *("max_completion_tokens", "max_tokens"),  # OpenAI
+    "n_predict",  # llama.cpp, tools/server/README.md
+    "num_predict",  # Ollama, docs/api.md; also under `options`
+    *("max_new_tokens", "max_length"),  # Hugging Face's, in servers built on it
+)
+# llama.cpp's name of `n`.
+_CHOICES_NAME = "n_cmpl"
 # Reserved for an answer without a limit, unless its model's `answer_tokens` are known; the actual number replaces it.
 _ASSUMED_ANSWER = 256
 # Longer than any answer; beyond it, stores could not count exactly.
@@ -152,16 +159,13 @@ class Admission:
     def _ticket(self, key: Key, operation: Operation, fields: dict[str, Any]) -> Ticket:
         if key.tpm is None and not key.has_budget:
             return Ticket(key, 0, 0.0)
-        prompt = _prompt_tokens(fields[operation.question_field])
-        # Anthropic's format has the system prompt beside the messages.
-        prompt += _length(fields.get("system")) // _CHARACTERS_PER_TOKEN
-        choices = operation.choices(fields)
-        if best_of := fields.get("best_of"):
-            choices = choices // (fields.get("n") or 1) * best_of
-        limit = fields.get("max_completion_tokens") or fields.get("max_tokens")
-        longest = limit or self._answers.get(fields["model"], _ASSUMED_ANSWER)
-        answer = min(choices * longest, _LONGEST_ANSWER) if operation.streams else 0
-        if limit is None and key.tpm is not None:
+        prompt = prompt_tokens(fields, operation.question_field)
+        limits = _answer_limits(fields)
+        is_bounded = bool(limits) and min(limits) > 0
+        if not is_bounded:
+            limits.append(self._answers.get(fields["model"], _ASSUMED_ANSWER))
+        answer = min(_choices(operation, fields) * max(limits), _LONGEST_ANSWER) if operation.streams else 0
+        if not is_bounded and key.tpm is not None:
             # A guess must not make a request larger than the limit, which would refuse it for ever.
             answer = max(0, min(answer, key.tpm - prompt))
         price = self._prices.get(fields["model"])
@@ -199,24 +203,22 @@ class Admission:
         )
 
 
-def _prompt_tokens(prompt: Any) -> int:
-    """Estimate the tokens of messages, or of a prompt, from the length of their text; images count as nothing."""
-    if isinstance(prompt, list) and prompt and isinstance(prompt[0], dict):
-        characters = sum(_length(message.get("content")) for message in prompt)
-        return characters // _CHARACTERS_PER_TOKEN + _TOKENS_PER_MESSAGE * len(prompt)
-    return _length(prompt) // _CHARACTERS_PER_TOKEN + 1
+def _answer_limits(fields: dict[str, Any]) -> list[int]:
+    """The limits of an answer under all names; one below zero, at llama.cpp and Ollama, means that there is none."""
+    options = fields.get("options")
+    values = [fields.get(name) for name in _LIMIT_NAMES]
+    values.append(options.get("num_predict") if isinstance(options, dict) else None)
+    return [limit for value in values if (limit := _number(value))]
 
 
-def _length(content: Any) -> int:
-    if isinstance(content, str):
-        return len(content)
-    if isinstance(content, int):
-        return _CHARACTERS_PER_TOKEN  # a token id
-    if isinstance(content, list):
-        return sum(_length(_text_of(part)) if isinstance(part, dict) else _length(part) for part in content)
-    return 0
+def _choices(operation: Operation, fields: dict[str, Any]) -> int:
+    choices, asked = operation.choices(fields), fields.get("n") or 1
+    wanted = max(asked, fields.get("best_of") or 1, _number(fields.get(_CHOICES_NAME)))
+    return choices // asked * wanted
 
 
-def _text_of(part: dict[str, Any]) -> Any:
-    """The text of a content part, or the content of a tool result in Anthropic's format."""
-    return part["text"] if "text" in part else part.get("content")
+def _number(value: Any) -> int:
+    """A number of a field that is not validated: its whole part, and 0 if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return int(max(-1, min(value, _LONGEST_ANSWER)))

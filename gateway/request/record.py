@@ -121,8 +121,8 @@ class RequestRecord:
         self.gateway_us = max(round((self.ended - max(self.started, completed_at) - self.meter.waited_s) * 1e6), 0)
         self.charge(self._usage(), price)
         # The pools of connections keep the meter for a while.
-        self.meter.answer = self.meter.token_counter = None
-        self.meter.block = b""
+        self.meter.token_counter = None
+        self.meter.drop_contents()
         if self.answer_start is None:
             self.request_fields = None
 
@@ -145,4 +145,4 @@ class RequestRecord:
         if usage := self.meter.usage():
             return usage
         self.token_counter = self.meter.token_counter
-        return self.meter.estimate(self.request_fields.get(self.operation.question_field))
+        return self.meter.estimate(self.request_fields, self.operation.question_field)

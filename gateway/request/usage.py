@@ -6,13 +6,15 @@ backend's token count.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeGuard
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard
 
 import orjson
 
-# One token is about four bytes of English text (platform.openai.com/tokenizer).
-BYTES_PER_TOKEN = 4
+from gateway.request.estimate import SAMPLE_BYTES, content_bytes, prompt_tokens, streamed_tokens, text_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # No answer is as long; beyond this, sums and the ledger's integers would not be exact.
 _MOST_TOKENS = 2**53
@@ -59,6 +61,11 @@ class Meter:
         answer: the backend's answer in OpenAI's form, if it was parsed anyway.
         block: the last block of a stream that may hold a count.
         events: how many events of a stream went out.
+        stream_bytes: their size.
+        sample: the first of them, in blocks.
+        hidden_bytes: text of a stream that the client's format does not show.
+        prompt_tokens: the backend's own count of the prompt, where it comes before that of the answer.
+        asks_usage: whether a stream's backend is to be asked for a count that the client does not want.
         token_counter: for the call of the last attempt, in case the backend reports no count.
     """
 
@@ -67,7 +74,17 @@ class Meter:
     answer: dict[str, Any] | None = None
     block: bytes = b""
     events: int = 0
+    stream_bytes: int = 0
+    sample: list[bytes] = field(default_factory=list)
+    hidden_bytes: int = 0
+    prompt_tokens: int | None = None
+    asks_usage: bool = False
     token_counter: TokenCounter | None = None
+
+    def start_attempt(self) -> None:
+        """Forget what an earlier attempt reported."""
+        self.reported = self.answer = self.prompt_tokens = self.token_counter = None
+        self.hidden_bytes = 0
 
     def add_wait(self, began: float, ended: float) -> None:
         """Add a wait between two readings of `time.perf_counter()`; ignore one that ended before it began."""
@@ -76,7 +93,10 @@ class Meter:
 
     def note_block(self, block: bytes) -> None:
         """Note a block of whole events, without parsing it."""
-        self.events += block.count(b"data:")
+        self.events += block.count(b"\n\n")
+        if self.stream_bytes < SAMPLE_BYTES:
+            self.sample.append(block)
+        self.stream_bytes += len(block)
         if b'"usage":{' in block or b'"usage": {' in block or b'"timings":' in block:
             self.block = block
 
@@ -91,30 +111,25 @@ class Meter:
                 return usage
         return None
 
-    def estimate(self, prompt: Any) -> Usage:
-        """Guess the tokens from the sizes of the prompt and of the answer as far as it came.
+    def estimate(self, fields: Mapping[str, Any], question_field: str) -> Usage:
+        """Estimate the tokens of a request, and of its answer as far as it came.
 
-        The first event of a stream holds the role, and usually the last one the finish reason. So the guess errs by a
-        token or two if each event holds one token, and by more if a backend joins several.
+        Args:
+            fields: the client's request.
+            question_field: of its operation.
         """
-        choices = (self.answer or {}).get("choices")
-        completion = _size(choices) if choices else max(self.events - 1, 0)
-        return Usage(prompt_size(prompt), completion, "estimate")
+        if self.answer is None:
+            completion = streamed_tokens(self.sample, self.events, self.stream_bytes, self.hidden_bytes)
+        else:
+            completion = text_tokens(content_bytes(self.answer))
+        prompt = self.prompt_tokens
+        return Usage(prompt_tokens(fields, question_field) if prompt is None else prompt, completion, "estimate")
 
-
-def prompt_size(prompt: Any) -> int:
-    """Guess the tokens of messages or a prompt; count token ids exactly."""
-    if isinstance(prompt, list) and prompt and isinstance(prompt[0], int | list):
-        return sum(len(ids) if isinstance(ids, list) else 1 for ids in prompt)
-    return _size(prompt)
-
-
-def _size(value: Any) -> int:
-    try:
-        return len(orjson.dumps(value)) // BYTES_PER_TOKEN
-    except orjson.JSONEncodeError:
-        # orjson parses deeper nesting than it can dump.
-        return len(str(value)) // BYTES_PER_TOKEN
+    def drop_contents(self) -> None:
+        """Drop what was kept of the answer."""
+        self.answer = None
+        self.block = b""
+        self.sample = []
 
 
 def _parsed(data: bytes) -> Any:
@@ -144,8 +159,11 @@ def parse_usage(answer: Any) -> Usage | None:
 
 
 def usage_from_counts(prompt: Any, completion: Any, cached: Any = 0) -> Usage | None:
-    """Make a `Usage` from a backend's values, which may be anything; None unless the first two are counts."""
-    if not (_is_count(prompt) and _is_count(completion)):
+    """Make a `Usage` from a backend's values, which may be anything; None unless the first two are counts.
+
+    No prompt is without a token, so two zeros are no count: some servers send them where they counted nothing.
+    """
+    if not (_is_count(prompt) and _is_count(completion)) or prompt == completion == 0:
         return None
     return Usage(prompt, completion, "backend", min(cached, prompt) if _is_count(cached) else 0)
 

@@ -53,9 +53,33 @@ class ServicesLibrary:
         Stop Redis
         ```
         """
-        if self._redis is None or not self._redis.runs:
-            raise RedisServerError("No Redis runs: start one with `Start Redis`.")
-        self._redis.stop()
+        self._running().stop()
+
+    @keyword
+    def suspend_redis(self) -> None:
+        """Let the Redis that was started last hang, until [Resume Redis]: it hears what is sent and does not answer.
+
+        Raises:
+            RedisServerError: none runs.
+
+        ```robotframework
+        Suspend Redis
+        ```
+        """
+        self._running().suspend()
+
+    @keyword
+    def resume_redis(self) -> None:
+        """Let a suspended Redis go on, with what was sent to it meanwhile.
+
+        Raises:
+            RedisServerError: none runs.
+
+        ```robotframework
+        Resume Redis
+        ```
+        """
+        self._running().resume()
 
     @keyword
     def start_prometheus(self, url: str) -> Prometheus:
@@ -73,3 +97,8 @@ class ServicesLibrary:
         SCOPES.remember(prometheus.stop)
         logger.info(f"Prometheus at {prometheus.url}")
         return prometheus
+
+    def _running(self) -> RedisServer:
+        if self._redis is None or not self._redis.runs:
+            raise RedisServerError("No Redis runs: start one with `Start Redis`.")
+        return self._redis

@@ -41,6 +41,17 @@ A limit that cannot be counted is not let through
     Get Header    ${answers}[0]    retry-after    matches    ^\\d+$
     Get Request Count    ${BACKEND}    ==    0
 
+A refused request is not charged, though the Redis hears of it later
+    [Documentation]    Each reserves 95 of the 100 tokens.
+    [Tags]    req:RATE-015    needs:redis
+    Open Gateway With Shared Budget    --budget-tokens    100
+    Suspend Redis
+    ${refused} =    Send Chats    1    max_tokens=90
+    Resume Redis
+    ${later} =    Send Chats    1    max_tokens=90
+    Get Status    ${refused}[0]    ==    503
+    Get Status    ${later}[0]    ==    200
+
 Several workers with limits and nothing shared do not start
     [Tags]    req:RATE-011
     ${backend} =    Start Scripted Backend

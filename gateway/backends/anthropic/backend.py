@@ -116,6 +116,7 @@ class AnthropicBackend(RemoteBackend):
             await self._check_status(response)
             body = await self._read(response, call)
             answer = self._parse(body)
+        call.meter.answer = answer
         try:
             _note_usage(call, answer.get("usage") or {})
         except WRONG_SHAPE as error:
@@ -132,6 +133,9 @@ class AnthropicBackend(RemoteBackend):
             async with aclosing(_chunks(response, stream)) as chunks:
                 async for chunk in chunks:
                     events, failure = self._translate(stream, framer.feed(chunk))
+                    if call.meter.prompt_tokens is None and (counts := usage_of(stream.counts)):
+                        # Anthropic counts the prompt first: it stands even if the client leaves.
+                        call.meter.prompt_tokens = counts["prompt_tokens"] or None
                     if stream.begun and (events := held + events):
                         held = b""
                         yield events

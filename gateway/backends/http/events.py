@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from gateway.backends.base import WriteNow
+    from gateway.backends.http.stream_usage import UsageRemover
 
 # From the last content of a finished answer to its end without `[DONE]`: servers send their counts within milliseconds.
 LINGER_S = 1.0
@@ -30,7 +31,12 @@ _REASON, _NO_REASON = b'"finish_reason"', (b'"finish_reason":null', b'"finish_re
 
 
 async def whole_events(
-    chunks: AsyncIterator[bytes] | Chunks, *, backend: str, choices: int = 1, write_now: WriteNow | None = None
+    chunks: AsyncIterator[bytes] | Chunks,
+    *,
+    backend: str,
+    choices: int = 1,
+    write_now: WriteNow | None = None,
+    usage: UsageRemover | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """Cut a backend's SSE body into whole events, and raise unless it ends properly.
 
@@ -39,6 +45,7 @@ async def whole_events(
         backend: the backend's name, for messages.
         choices: the number of choices that need a finish reason.
         write_now: takes events instead of yielding them, from the second step on.
+        usage: takes out the usage that the client did not ask for.
 
     Yields:
         One or more whole events that `write_now` did not take, without `[DONE]`; first those up to the first content.
@@ -51,7 +58,7 @@ async def whole_events(
     """
     framer = EventFramer(backend)
     body = chunks if isinstance(chunks, Chunks) else None
-    state = _StreamState(backend, choices, body)
+    state = _StreamState(backend, choices, body, usage)
     relay = _Relay(body, framer, state, write_now) if write_now and body else None
     opening = Opening(backend)
     try:
@@ -114,12 +121,13 @@ class _StreamState:
         error: the error of an error event or of a malformed event; later events are discarded.
     """
 
-    def __init__(self, backend: str, choices: int, body: Chunks | None) -> None:
+    def __init__(self, backend: str, choices: int, body: Chunks | None, usage: UsageRemover | None) -> None:
         self.done = False
         self.error: GatewayError | None = None
         self._backend = backend
         self._choices = choices
         self._body = body
+        self._usage = usage
         self._finished: set[int] = set()
 
     @property
@@ -144,12 +152,14 @@ class _StreamState:
 
     def filter(self, block: bytes) -> bytes:
         """The part of a block of whole events that goes to the client."""
-        if _needs_parsing(block):
+        if self._usage is not None:
+            block = self._usage.without_nulls(block)
+        if self._is_notable(block):
             events = []
             for event in block.split(b"\n\n"):
                 try:
                     # Each event by itself: what becomes of it must not depend on its neighbours in a read.
-                    events.append(self._observe(event) if _needs_parsing(event) else event and event + b"\n\n")
+                    events.append(self._observe(event) if self._is_notable(event) else event and event + b"\n\n")
                 except GatewayError as error:
                     self.error = error
                 if self.is_over:
@@ -158,6 +168,9 @@ class _StreamState:
         if self._finished and self._body and self.is_complete and not self.is_over and has_content(block):
             self._body.end_within(LINGER_S)
         return block
+
+    def _is_notable(self, block: bytes) -> bool:
+        return _needs_parsing(block) or (self._usage is not None and self._usage.may_remove(block))
 
     def _observe(self, event: bytes) -> bytes:
         data, name = data_and_name(event)
@@ -179,6 +192,8 @@ class _StreamState:
             ) from error
         if isinstance(answer, dict) and (answer.get("error") or name == b"error"):
             raise refusal_from_event(self._backend, answer.get("error") or answer)
+        if self._usage is not None and isinstance(answer, dict) and self._usage.removes(answer):
+            return b""
         if isinstance(answer, dict) and self._remove_repeated_finish(answer):
             event = b"data: " + dump_json(answer, backend=self._backend)
         return event + b"\n\n"

@@ -187,6 +187,9 @@ class LiteLLMBackend(Backend):
             # Otherwise LiteLLM itself would call a tool server that a client names.
             "_skip_mcp_handler": True,
         }
+        if call.meter.asks_usage:
+            # `_events` takes it out again, unless the client asks for it too.
+            params["stream_options"] = {**(params.get("stream_options") or {}), "include_usage": True}
         return await self._await_backend(self._sdk.acompletion(**params), call)
 
     async def _embed(self, call: Call) -> bytes:
@@ -257,6 +260,8 @@ async def _next(stream: Any, limit_s: float | None) -> Any:
 def _events(chunk: dict[str, Any], call: Call, backend: str) -> bytes:
     """A chunk in OpenAI's format: LiteLLM always sends the usage, together with an empty choice."""
     usage = chunk.pop("usage", None)
+    if usage is not None:
+        call.meter.reported = parse_usage({"usage": usage})
     for choice in chunk["choices"]:
         for name, value in (("delta", {}), ("logprobs", None), ("finish_reason", None)):
             choice.setdefault(name, value)

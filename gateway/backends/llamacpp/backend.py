@@ -69,6 +69,8 @@ class LlamaCppBackend(OpenAIBackend):
 
     def __init__(self, config: LlamaCppConfig, *, name: str, models: Sequence[str]) -> None:
         super().__init__(None, name=name)
+        # Its streams hold a count anyway, in `timings`.
+        self._takes_usage_option = False
         self._server: Connection | None = None
         self._watchdog = Watchdog(0)
         vectors = () if config.embeddings is None else (EMBEDDINGS,)

@@ -65,6 +65,7 @@ class OllamaBackend(RemoteBackend):
         async with self._post(call) as response:
             await self._check_status(response)
             answer = self._parse(await self._read(response, call), translation)
+        call.meter.answer = answer
         call.meter.reported = translation.parse_usage(answer)
         try:
             return translation.completion(answer)

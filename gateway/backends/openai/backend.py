@@ -11,10 +11,11 @@ import orjson
 from gateway.backends.http.events import whole_events
 from gateway.backends.http.refusal import error_object, refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
+from gateway.backends.http.stream_usage import UsageRemover, ask_usage, asks_usage, refuses_option
 from gateway.backends.openai.large_answer import LARGE, is_list_of_vectors, usage_at_edges
 from gateway.backends.openai.tokenize import PromptCounter, Tokenizer
 from gateway.config.backends import RemoteConfig
-from gateway.errors.base import BackendBadAnswer
+from gateway.errors.base import BackendBadAnswer, GatewayError
 from gateway.operations import COUNT_TOKENS, EMBEDDINGS, OPERATIONS
 from gateway.text.json_values import parse_whole_json
 from gateway.text.sse import is_event_stream
@@ -57,6 +58,7 @@ class OpenAIBackend(RemoteBackend):
 
     def __init__(self, config: RemoteConfig | None, *, name: str, connect_s: float = CONNECT_S) -> None:
         super().__init__(config, name=name, connect_s=connect_s)
+        self._takes_usage_option = True
         if config and urlsplit(config.base_url).hostname == _OPENAI:
             self.limit_field = "max_completion_tokens"
         self._counter: PromptCounter | None = None
@@ -93,20 +95,43 @@ class OpenAIBackend(RemoteBackend):
         return body
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
-        """Forward `call`, and yield the backend's whole events unchanged."""
-        post = self._require_connection().post(self.path(call), self.body(call), call, reuse=self.reuse_after_stream)
-        async with post as response:
-            await self._check_status(response)
-            chunks = response.chunks()
-            if response.content_type == "application/json" and not is_event_stream(await chunks.peek(bytes.strip)):
-                self._check_answer(call, b"".join([chunk async for chunk in chunks]))
-                raise BackendBadAnswer(
-                    f"Backend '{self.name}' answered a stream request without a stream. Ask it with stream: false."
-                )
-            events = whole_events(chunks, backend=self.name, choices=call.choices, write_now=call.write_now)
-            async with aclosing(events):
-                async for block in events:
-                    yield block
+        """Forward `call`, and yield the backend's whole events unchanged, but for a usage that only a budget needs."""
+        body, usage = self.body(call), self._usage_remover(call)
+        while True:
+            asked = body if usage is None else ask_usage(body, call.fields)
+            post = self._require_connection().post(self.path(call), asked, call, reuse=self.reuse_after_stream)
+            async with post as response:
+                try:
+                    await self._check_status(response)
+                except GatewayError as error:
+                    if usage is None or not refuses_option(error):
+                        raise
+                    self._takes_usage_option, usage = False, None
+                    continue
+                async with aclosing(self._stream_events(response, call, usage)) as events:
+                    async for block in events:
+                        yield block
+                return
+
+    async def _stream_events(
+        self, response: TimedResponse, call: Call, usage: UsageRemover | None
+    ) -> AsyncGenerator[bytes, None]:
+        chunks = response.chunks()
+        if response.content_type == "application/json" and not is_event_stream(await chunks.peek(bytes.strip)):
+            self._check_answer(call, b"".join([chunk async for chunk in chunks]))
+            raise BackendBadAnswer(
+                f"Backend '{self.name}' answered a stream request without a stream. Ask it with stream: false."
+            )
+        events = whole_events(chunks, backend=self.name, choices=call.choices, write_now=call.write_now, usage=usage)
+        async with aclosing(events):
+            async for block in events:
+                yield block
+
+    def _usage_remover(self, call: Call) -> UsageRemover | None:
+        """Takes the usage out of a stream whose client does not want it; None unless a budget needs it."""
+        if not (call.meter.asks_usage and self._takes_usage_option) or asks_usage(call.fields):
+            return None
+        return UsageRemover(call.meter)
 
     def _check_answer(self, call: Call, body: bytes) -> None:
         """Raise if a body under a 200 is no answer to the operation, such as `null` or an error object."""

@@ -36,7 +36,7 @@ def message_of(completion: dict[str, Any], request: dict[str, Any], meter: Meter
         blocks.append({"type": "text", "text": checked_text(text)})
     blocks += [_tool_use(call) for call in message.get("tool_calls") or ()]
     # The ledger shows the same usage as the client gets.
-    meter.reported = usage = parse_usage(completion) or meter.estimate(prompt_of(request))
+    meter.reported = usage = parse_usage(completion) or meter.estimate(request, "messages")
     return orjson.dumps(
         envelope(completion, request)
         | {"content": blocks, "usage": usage_of(usage)}
@@ -74,11 +74,6 @@ def usage_of(usage: Usage) -> dict[str, Any]:
     cached = usage.cached_tokens
     counts = {"input_tokens": usage.prompt_tokens - cached, "output_tokens": usage.completion_tokens}
     return counts | ({"cache_read_input_tokens": cached} if cached else {})
-
-
-def prompt_of(request: dict[str, Any]) -> list[Any]:
-    """The whole prompt, for an estimate of its size."""
-    return [request.get("system") or "", *request["messages"]]
 
 
 def wants_thoughts(request: dict[str, Any]) -> bool:

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 from gateway.formats.anthropic.answer import (
     checked_text,
     envelope,
-    prompt_of,
     stopped,
     thoughts_in,
     usage_of,
     wants_thoughts,
 )
 from gateway.formats.anthropic.stream_blocks import StreamBlocks, event
-from gateway.request.usage import Usage, parse_usage, prompt_size
+from gateway.request.estimate import content_bytes
+from gateway.request.usage import parse_usage
 from gateway.text.json_values import parse_json
 from gateway.text.sse import data_and_name
 
 if TYPE_CHECKING:
-    from gateway.request.usage import Meter
+    from gateway.request.usage import Meter, Usage
 
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 END = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
@@ -46,7 +46,6 @@ class MessageStream:
         self._last_choice: dict[str, Any] = {}
         self._refused = False
         self._usage: Usage | None = None
-        self._deltas = 0
 
     def events(self, block: bytes) -> bytes:
         """Translate a block of whole chat events; empty if they have no counterpart.
@@ -58,7 +57,7 @@ class MessageStream:
 
     def ending(self) -> bytes:
         """The end of the last block, the stop reason and the usage: all but `message_stop`."""
-        usage = self._usage or Usage(prompt_size(prompt_of(self._request)), self._deltas, "estimate")
+        usage = self._usage or self._meter.estimate(self._request, "messages")
         # The ledger shows the same usage as the client gets.
         self._meter.reported = usage
         fields = {"delta": stopped(self._last_choice, self._request, refused=self._refused), "usage": usage_of(usage)}
@@ -91,12 +90,12 @@ class MessageStream:
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
         events = b""
-        if self._sends_thoughts and (thoughts := thoughts_in(delta)):
-            self._deltas += 1
+        if not self._sends_thoughts:
+            self._meter.hidden_bytes += content_bytes(delta.get("reasoning") or delta.get("reasoning_content"))
+        elif thoughts := thoughts_in(delta):
             events += self._blocks.add("thinking", thoughts)
         if text := delta.get("content") or delta.get("refusal"):
             self._refused = self._refused or bool(delta.get("refusal"))
-            self._deltas += 1
             events += self._blocks.add("text", checked_text(text))
         for call in delta.get("tool_calls") or ():
             events += self._tool_call(call)
@@ -112,6 +111,5 @@ class MessageStream:
             block = {"type": "tool_use", "id": checked_text(call_id), "name": checked_text(function["name"])}
             events = self._blocks.begin_call(index, call_id, block | {"input": {}})
         if arguments := function.get("arguments"):
-            self._deltas += 1
             events += self._blocks.add_arguments(index, call_id, checked_text(arguments))
         return events

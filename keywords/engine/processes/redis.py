@@ -1,4 +1,4 @@
-"""Redis process on a free port, in memory only; it ends with this process."""
+"""Redis process on a free port, which ends with this process."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ import socket
 import subprocess
 import tempfile
 import time
+from typing import TYPE_CHECKING
 
 import psutil
 
 from keywords.engine import clock
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _COMMANDS = ("redis-server", "valkey-server")
 _START_S = 5.0
@@ -30,11 +34,15 @@ def command() -> str | None:
 class RedisServer:
     """One running server.
 
+    Args:
+        folder: where it keeps its data, each command written before it is answered; None keeps them in memory only.
+
     Attributes:
         url: its address, as `[shared] redis_url` takes it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = int(free.getsockname()[1])
         self.url = f"redis://127.0.0.1:{self._port}/0"
@@ -49,7 +57,10 @@ class RedisServer:
         server = command()
         if server is None:
             raise RedisServerError("No `redis-server` on the path: install it (Debian: apt install redis-server).")
-        options = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--dir", tempfile.gettempdir()]
+        options = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", ""]
+        options += ["--dir", str(self._folder or tempfile.gettempdir())]
+        if self._folder is not None:
+            options += ["--appendonly", "yes", "--appendfsync", "always"]
         self._process = subprocess.Popen([server, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # noqa: S603  (our own arguments)
         atexit.register(self.stop)
         deadline = clock.now() + _START_S
@@ -64,7 +75,7 @@ class RedisServer:
             raise RedisServerError(f"{server} did not answer on port {self._port} within {_START_S:g} s.")
 
     def stop(self) -> None:
-        """Kill the server; its data is lost. Calling it again does nothing."""
+        """Kill the server; what it keeps in memory only is lost. Calling it again does nothing."""
         atexit.unregister(self.stop)
         if self._process is not None:
             self._process.kill()

@@ -23,6 +23,42 @@ def test_an_answer_of_absurd_length_is_reserved_as_the_longest_that_can_be_count
     assert 2**32 < store.spent_by("k")[0] < 2**53
 
 
+@pytest.mark.parametrize(
+    ("fields", "answer"),
+    [
+        ({"max_tokens": 50}, 50),
+        ({"max_completion_tokens": 50}, 50),
+        ({"max_tokens": 1, "n_predict": 250}, 250),
+        ({"max_tokens": 250, "n_predict": 1}, 250),
+        ({"max_tokens": 1, "max_completion_tokens": 250}, 250),
+        ({"max_tokens": 1, "num_predict": 250}, 250),
+        ({"max_tokens": 1, "options": {"num_predict": 250}}, 250),
+        ({"max_tokens": 1, "options": None}, 1),
+        ({"max_tokens": 1, "options": [250]}, 1),
+        ({"max_tokens": 1, "max_new_tokens": 250}, 250),
+        ({"max_tokens": 1, "max_length": 250}, 250),
+        ({"max_tokens": 1, "n_predict": 250.5}, 250),
+        ({"max_tokens": 1, "n_predict": "250"}, 1),
+        ({"max_tokens": 1, "n_predict": True}, 1),
+        ({"max_tokens": 1, "n_predict": None}, 1),
+        ({"max_tokens": 1, "n_predict": -1}, 256),
+        ({"max_tokens": 1, "n_predict": -1e308}, 256),
+        ({"max_tokens": 1000, "n_predict": -2}, 1000),
+        ({"max_tokens": 1, "n_predict": 1e308}, 2**40),
+        ({"max_tokens": 10, "n": 3}, 30),
+        ({"max_tokens": 10, "n_cmpl": 3}, 30),
+        ({"max_tokens": 10, "n": 2, "n_cmpl": 3}, 30),
+        ({"max_tokens": 10, "n": 2, "best_of": 5}, 50),
+        ({}, 256),
+    ],
+)
+def test_the_longest_answer_is_reserved_whichever_name_of_the_limit_an_engine_obeys(fields, answer):
+    store = MemoryStore(60.0)
+    admission = Admission(store, window_s=60.0, limiter=None, messages=None, prices={}, answers={})
+    asyncio.run(admission.reserve(Key("k", budget_tokens=2**50), CHAT, {"model": "m", "messages": [], **fields}))
+    assert store.spent_by("k")[0] == answer
+
+
 @pytest.mark.parametrize(("answers", "admitted"), [({"m": 400}, 2), ({"other": 400}, 3), ({}, 3)])
 def test_a_budget_holds_for_requests_without_a_limit_if_the_longest_answer_is_known(answers, admitted):
     admission = Admission(MemoryStore(60.0), window_s=60.0, limiter=None, messages=None, prices={}, answers=answers)

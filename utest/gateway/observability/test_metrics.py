@@ -34,7 +34,7 @@ def test_requests_tokens_and_attempts_are_counted(backend, start_gateway):
     ) as client:
         client.chat()
         client.chat(temperature=9)
-        backend.streams(backend.chunk("a"), backend.chunk("b"), backend.chunk(None, "stop"))
+        backend.streams(backend.chunk("one"), backend.chunk(" two"), backend.chunk(None, "stop"))
         client.events()
         page = client.http.get("/metrics").text
     where = {"gen_ai_operation_name": "chat", "gen_ai_request_model": "m", "gateway_backend": "up"}

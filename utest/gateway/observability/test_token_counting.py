@@ -65,7 +65,9 @@ def left(tokenizer=None, **fields):
     )
     record.request_fields = {"messages": [{"role": "user", "content": "x" * 400}]}
     record.attempts = [Ended()]
-    record.meter = Meter(events=3, token_counter=tokenizer)
+    record.meter = Meter(token_counter=tokenizer)
+    for _ in range(3):
+        record.meter.note_block(b'data: {"choices":[{"delta":{"content":" word"}}]}\n\n')
     return record
 
 

@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +28,7 @@ from gateway.errors.base import (
     InvalidRequest,
 )
 from gateway.operations import EMBEDDINGS, TEXT_COMPLETION
+from gateway.request.usage import Usage
 
 pytestmark = pytest.mark.filterwarnings("default")  # LiteLLM's own, of which there are many
 needs_litellm = pytest.mark.skipif(importlib.util.find_spec("litellm") is None, reason="the extra litellm is absent")
@@ -209,3 +211,28 @@ def test_an_answer_without_a_vector_for_each_text_is_none(data):
 
 def test_a_text_as_ids_is_one_text():
     assert embeddings_of({"data": [{"embedding": [1.0]}]}, embed("m", input=[1, 2])) is not None
+
+
+@needs_litellm
+@pytest.mark.parametrize("wants", [True, False])
+def test_a_stream_under_a_budget_is_counted_by_its_provider(backend, wants):
+    usage = {"prompt_tokens": 700, "completion_tokens": 40, "total_tokens": 740}
+    count = b"data: " + json.dumps({"id": "c", "model": "x", "choices": [], "usage": usage}).encode() + b"\n\n"
+    backend.streams(backend.chunk("x"), backend.chunk(finish="stop"), count, b"data: [DONE]\n\n")
+    options = {"stream_options": {"include_usage": True}} if wants else {}
+    call = replace(asked("openai/x", stream=True, **options), stream=True)
+    call.meter.asks_usage = True
+
+    async def main():
+        config = LiteLLMConfig(base_url=f"{backend.url}/v1")
+        litellm = LiteLLMBackend(config, name="b", models=["openai/x"], connect_s=1)
+        await litellm.start()
+        try:
+            return b"".join([block async for block in litellm.stream(call)])
+        finally:
+            await litellm.stop()
+
+    events = asyncio.run(main())
+    assert json.loads(backend.bodies[-1])["stream_options"]["include_usage"]
+    assert (b"prompt_tokens" in events) is wants
+    assert call.meter.usage() == Usage(700, 40, "backend")

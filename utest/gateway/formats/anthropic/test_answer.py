@@ -133,8 +133,15 @@ ROLE = chunk(role="assistant", content="")
 
 def streamed(*blocks, request=REQUEST, meter=None):
     """The events, parsed; the name of each is its type."""
-    stream = MessageStream(request, meter or Meter())
-    data = b"".join(stream.events(block) for block in blocks) + stream.ending()
+    meter = meter or Meter()
+    stream = MessageStream(request, meter)
+    data = b""
+    for block in blocks:
+        sent = stream.events(block)
+        # As the request's middleware does.
+        meter.note_block(sent)
+        data += sent
+    data += stream.ending()
     events = []
     for event in data.removesuffix(b"\n\n").split(b"\n\n"):
         name, body = event.split(b"\n")
@@ -166,7 +173,8 @@ def test_the_ledger_shows_the_same_counts():
     meter = Meter()
     streamed(ROLE, chunk("stop", content="Hi"), COUNTS, meter=meter)
     assert (meter.reported.prompt_tokens, meter.reported.completion_tokens, meter.reported.source) == (7, 3, "backend")
-    events = streamed(ROLE, chunk(content="a"), chunk("length", content="b"), meter=meter)
+    meter = Meter()
+    events = streamed(ROLE, chunk(content="one"), chunk("length", content=" two"), meter=meter)
     assert (meter.reported.completion_tokens, meter.reported.source) == (2, "estimate")
     assert events[-1]["usage"]["output_tokens"] == 2
 
