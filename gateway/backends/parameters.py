@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors.base import InvalidRequest, shorten
+from gateway.errors.base import UnsupportedByBackend, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -84,7 +84,7 @@ def refuse_openai_only(call: Call) -> None:
         raise unsupported("modalities", "answers in text only", 'Send ["text"], or ask another model.')
 
 
-def unsupported(param: str, what: str, fix: str) -> InvalidRequest:
+def unsupported(param: str, what: str, fix: str) -> UnsupportedByBackend:
     """The error for a parameter that cannot be dropped without changing the answer's meaning.
 
     Args:
@@ -92,6 +92,6 @@ def unsupported(param: str, what: str, fix: str) -> InvalidRequest:
         what: the backend's restriction, such as "gives one choice".
         fix: what to send instead.
     """
-    return InvalidRequest(
+    return UnsupportedByBackend(
         f"Invalid value for '{shorten(param)}': this model's backend {what}. {fix}", param=param, code="invalid_value"
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from gateway.errors.base import BackendBadAnswer
+from gateway.errors.base import UntranslatableAnswer
 
 # The highest `limits.json_depth`; it leaves room for the levels that a translation adds.
 MOST_LEVELS = 200
@@ -31,11 +31,11 @@ def dump_json(answer: Any, *, backend: str) -> bytes:
     """Serialise a backend's answer after a change.
 
     Raises:
-        BackendBadAnswer: it nests too deep.
+        UntranslatableAnswer: it nests too deep.
     """
     try:
         return orjson.dumps(answer)
     except orjson.JSONEncodeError as error:
-        raise BackendBadAnswer(
+        raise UntranslatableAnswer(
             f"Backend '{backend}' sent JSON that nests deeper than {MOST_LEVELS} levels. Send the request again."
         ) from error

@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from gateway.backends.http.timing import METER, TimedConnector, TimedResponse
-from gateway.errors.base import BackendDisconnected, BackendError, BackendTimeout, BackendUnreachable, GatewayError
+from gateway.errors.base import BackendDisconnected, BackendError, BackendTimeout, BackendUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 READY_S = 2.0
 # Below llama.cpp's own 5 s, so that the gateway drops an idle connection before the backend drops it under a request.
 KEEP_ALIVE_S = 4.0
-_KEY_HEADERS = ("authorization", "api-key", "x-api-key")
 _WIRE_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
 
@@ -70,7 +69,7 @@ class Connection:
         if not reuse:
             headers["connection"] = "close"
         response = self._session.post(self._url(path), data=body, headers=headers, allow_redirects=False)
-        return _OpenResponse(response, call.meter, self._to_backend_error, self._hide_keys)
+        return _OpenResponse(response, call.meter, self._to_backend_error)
 
     async def answers(self, path: str) -> bool:
         """Whether `GET path` returns 200 within two seconds."""
@@ -92,31 +91,22 @@ class Connection:
         """Send `name: value` with every request from now on."""
         self._session.headers[name] = value
 
-    def _hide_keys(self, error: GatewayError) -> None:
-        """Remove the gateway's own key from a backend's message, which reaches clients."""
-        for name in _KEY_HEADERS:
-            key = self._session.headers.get(name, "").removeprefix("Bearer ")
-            if key:
-                error.message = error.message.replace(key, "<key>")
-
     def _url(self, path: str) -> URL:
         if path not in self._urls:
             self._urls[path] = URL(self._base_url + path)
         return self._urls[path]
 
     def _to_backend_error(self, error: Exception) -> BackendError:
-        """Translate an error of aiohttp; only a failed connect counts as not reached."""
+        """Translate an error of aiohttp."""
         name = self._backend
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             return BackendTimeout(
                 f"Backend '{name}' did not accept a connection within {self._connect_s:g} s. "
                 "Check its address and that it runs.",
-                reached=False,
             )
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientConnectorDNSError | aiohttp.InvalidURL):
             return BackendUnreachable(
                 f"Backend '{name}' could not be reached: {type(error).__name__}. Check its base_url and that it runs.",
-                reached=False,
             )
         if isinstance(error, TimeoutError):
             return BackendTimeout(f"Backend '{name}' did not answer in time. Try again, or raise [timeouts].")
@@ -128,19 +118,17 @@ class Connection:
 class _OpenResponse:
     """Context manager of one response; a class, because `asynccontextmanager` costs each request 3 µs."""
 
-    __slots__ = ("_hide_keys", "_meter", "_pending", "_response", "_to_backend_error")
+    __slots__ = ("_meter", "_pending", "_response", "_to_backend_error")
 
     def __init__(
         self,
         pending: Awaitable[aiohttp.ClientResponse],
         meter: Meter,
         to_backend_error: Callable[[Exception], BackendError],
-        hide_keys: Callable[[GatewayError], None],
     ) -> None:
         self._pending = pending
         self._meter = meter
         self._to_backend_error = to_backend_error
-        self._hide_keys = hide_keys
 
     async def __aenter__(self) -> TimedResponse:
         METER.set(self._meter)
@@ -157,5 +145,3 @@ class _OpenResponse:
         self._response.close()
         if isinstance(error, _WIRE_ERRORS):
             raise self._to_backend_error(error) from error
-        if isinstance(error, GatewayError):
-            self._hide_keys(error)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import orjson
 
-from gateway.backends.http.refusal import refusal_from_event
+from gateway.backends.http.refusal import error_in, refusal_from_event
 from gateway.backends.http.timing import Chunks
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected, GatewayError
 from gateway.text.nesting import dump_json
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from gateway.backends.base import WriteNow
+    from gateway.backends.http.refusal import Hide
 
 # llama.cpp's server begins a text completion of several choices with it; clients break on it.
 _NULL_EVENT = b"data: null\n\n"
@@ -29,7 +30,12 @@ _REASON, _NO_REASON = b'"finish_reason"', (b'"finish_reason":null', b'"finish_re
 
 
 async def whole_events(
-    chunks: AsyncIterator[bytes] | Chunks, *, backend: str, choices: int = 1, write_now: WriteNow | None = None
+    chunks: AsyncIterator[bytes] | Chunks,
+    *,
+    backend: str,
+    choices: int = 1,
+    write_now: WriteNow | None = None,
+    hide: Hide = str,
 ) -> AsyncGenerator[bytes, None]:
     """Cut a backend's SSE body into whole events, and raise unless it ends properly.
 
@@ -38,6 +44,7 @@ async def whole_events(
         backend: the backend's name, for messages.
         choices: the number of choices that need a finish reason.
         write_now: takes events instead of yielding them, from the second step on.
+        hide: hides the gateway's keys in the backend's errors.
 
     Yields:
         One or more whole events that `write_now` did not take, without `[DONE]`.
@@ -48,7 +55,7 @@ async def whole_events(
         GatewayError: the backend sent an error event.
     """
     framer = EventFramer(backend)
-    state = _StreamState(backend)
+    state = _StreamState(backend, hide)
     relay = _Relay(chunks, framer, state, write_now) if write_now and isinstance(chunks, Chunks) else None
     begun = False
     try:
@@ -107,11 +114,12 @@ class _StreamState:
         error: the error of an error event or of a malformed event; later events are discarded.
     """
 
-    def __init__(self, backend: str) -> None:
+    def __init__(self, backend: str, hide: Hide) -> None:
         self.finished: set[int] = set()
         self.done = False
         self.error: GatewayError | None = None
         self._backend = backend
+        self._hide = hide
 
     @property
     def is_over(self) -> bool:
@@ -153,12 +161,12 @@ class _StreamState:
             answer = orjson.loads(data)
         except orjson.JSONDecodeError as error:
             if name == b"error":
-                raise refusal_from_event(self._backend, data.decode(errors="replace")) from error
+                raise refusal_from_event(self._backend, data.decode(errors="replace"), self._hide) from error
             raise BackendBadAnswer(
                 f"Backend '{self._backend}' sent an event that is not JSON. Send the request again."
             ) from error
-        if isinstance(answer, dict) and (answer.get("error") or name == b"error"):
-            raise refusal_from_event(self._backend, answer.get("error") or answer)
+        if said := answer if name == b"error" else error_in(answer):
+            raise refusal_from_event(self._backend, said, self._hide)
         if isinstance(answer, dict) and self._remove_repeated_finish(answer):
             event = b"data: " + dump_json(answer, backend=self._backend)
         return event + b"\n\n"

@@ -31,6 +31,7 @@ from gateway.errors.base import (
 from gateway.operations import CHAT, EMBEDDINGS
 from gateway.request.usage import parse_usage
 from gateway.text.nesting import dump_json
+from gateway.text.secrets import SecretFilter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Sequence
@@ -43,6 +44,9 @@ _ALWAYS_SUPPORTED = frozenset({"model", "messages", "stream", "stream_options"})
 _RESERVED = frozenset({"api_base", "api_key", "base_url", "extra_headers", "max_retries", "num_retries", "timeout"})
 # Without one of these the answer would have another meaning.
 _NEVER_DROPPED = ("tools", "tool_choice", "functions", "function_call", "response_format", "modalities")
+# Of the names of providers' variables: MISTRAL_API_KEY, AWS_SECRET_ACCESS_KEY, HF_TOKEN.
+_SECRET_WORDS = frozenset({"KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIALS"})
+_SHORTEST_KEY = 8
 # Longer than all of the gateway's own limits.
 _NO_LIMIT_S = 86_400.0
 
@@ -71,6 +75,8 @@ class LiteLLMBackend(Backend):
         self._timeout: Any = None
         # Without a key LiteLLM reads the provider's key from the environment, which must not reach another address.
         self._no_key = "none" if config.base_url else None
+        keys = [config.api_key.get_secret_value()] if config.api_key else _keys_in_environment()
+        self._secrets = SecretFilter(keys)
         self._params: dict[str, frozenset[str]] = {}
         self._embedding_params: dict[str, frozenset[str]] = {}
 
@@ -195,9 +201,7 @@ class LiteLLMBackend(Backend):
     def _supported_params(self, call: Call, params: dict[str, frozenset[str]]) -> frozenset[str]:
         """The parameters that the provider of the call's model supports."""
         if self._sdk is None:
-            raise BackendUnavailable(
-                f"Backend '{self.name}' is starting. Send the request again in a moment.", reached=False
-            )
+            raise BackendUnavailable(f"Backend '{self.name}' is starting. Send the request again in a moment.")
         supported = params.get(call.backend_model)
         if supported is None:
             raise self._unknown_provider(call.backend_model)
@@ -222,7 +226,7 @@ class LiteLLMBackend(Backend):
         try:
             return await answer
         except Exception as error:
-            raise to_gateway_error(error, self.name) from error
+            raise to_gateway_error(error, self.name, self._secrets.hide) from error
         finally:
             call.meter.add_wait(began, time.perf_counter())
 
@@ -230,7 +234,6 @@ class LiteLLMBackend(Backend):
         return BackendMisconfigured(
             f"Backend '{self.name}' cannot serve '{shorten(model)}': LiteLLM knows no such provider. "
             "Write the model of the route as provider/model in gateway.toml.",
-            reached=False,
         )
 
 
@@ -246,6 +249,15 @@ def _events(chunk: dict[str, Any], call: Call, backend: str) -> bytes:
     if usage is not None and (call.fields.get("stream_options") or {}).get("include_usage"):
         events += b"data: " + dump_json({**chunk, "choices": [], "usage": usage}, backend=backend) + b"\n\n"
     return events
+
+
+def _keys_in_environment() -> list[str]:
+    """The values of all variables that may hold a provider's key, which LiteLLM reads by itself."""
+    return [
+        value
+        for name, value in os.environ.items()
+        if len(value) >= _SHORTEST_KEY and not _SECRET_WORDS.isdisjoint(name.split("_"))
+    ]
 
 
 def _quiet_sdk() -> Any:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from gateway.backends.http.events import whole_events
-from gateway.backends.http.refusal import error_object, refusal_from_event
+from gateway.backends.http.refusal import error_in
 from gateway.backends.http.remote import RemoteBackend
 from gateway.backends.openai.large_answer import LARGE, is_list_of_vectors, usage_at_edges
 from gateway.config.backends import RemoteConfig
@@ -82,7 +82,13 @@ class OpenAIBackend(RemoteBackend):
                 raise BackendBadAnswer(
                     f"Backend '{self.name}' answered a stream request without a stream. Ask it with stream: false."
                 )
-            events = whole_events(response.chunks(), backend=self.name, choices=call.choices, write_now=call.write_now)
+            events = whole_events(
+                response.chunks(),
+                backend=self.name,
+                choices=call.choices,
+                write_now=call.write_now,
+                hide=self.secrets.hide,
+            )
             async with aclosing(events):
                 async for block in events:
                     yield block
@@ -98,11 +104,11 @@ class OpenAIBackend(RemoteBackend):
             raise BackendBadAnswer(
                 f"Backend '{self.name}' answered with something that is not JSON. Check its base_url."
             ) from error
+        if said := error_in(answer):
+            raise self._refusal_in(said)
         if isinstance(answer, dict) and isinstance(answer.get(call.operation.answer_field), list):
             call.meter.answer = answer
             return
-        if isinstance(answer, dict) and answer.get("error") and error_object(answer):
-            raise refusal_from_event(self.name, answer["error"])
         raise BackendBadAnswer(
             f"Backend '{self.name}' answered with JSON that is no {call.operation.answer_name}. Check its base_url."
         )

@@ -67,7 +67,7 @@ def test_the_configuration_takes_it_without_an_address(tmp_path):
     ],
 )
 def test_the_cause_counts_and_not_what_litellm_makes_of_it(because, kind):
-    error = to_gateway_error(raised("InternalServerError", "litellm.X: all gone", because=raised(because, "")), "b")
+    error = to_gateway_error(raised("InternalServerError", "litellm.X: all gone", because=raised(because, "")), "b", str)
     assert type(error) is kind
     assert error.reached is not because.startswith("Connect")
 
@@ -84,12 +84,12 @@ def test_the_cause_counts_and_not_what_litellm_makes_of_it(because, kind):
     ],
 )
 def test_statuses_mean_what_they_mean_for_every_backend(name, status, kind):
-    assert type(to_gateway_error(raised(name, f"litellm.{name}: XException - no.", status=status), "b")) is kind
+    assert type(to_gateway_error(raised(name, f"litellm.{name}: XException - no.", status=status), "b", str)) is kind
 
 
 def test_headers_are_found_wherever_litellm_left_them():
     because = raised("RateLimitError", "", headers={"Retry-After": "7"})
-    error = to_gateway_error(raised("RateLimitError", "litellm.RateLimitError: no", status=429, because=because), "b")
+    error = to_gateway_error(raised("RateLimitError", "litellm.RateLimitError: no", status=429, because=because), "b", str)
     assert error.headers["retry-after"] == "7"
 
 
@@ -103,7 +103,7 @@ def test_headers_are_found_wherever_litellm_left_them():
     ],
 )
 def test_only_the_providers_own_words_are_told(message):
-    error = to_gateway_error(raised("BadRequestError", message, status=400), "b")
+    error = to_gateway_error(raised("BadRequestError", message, status=400), "b", str)
     assert error.message == "Backend 'b' refused the request: too hot"
 
 
