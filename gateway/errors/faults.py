@@ -72,9 +72,9 @@ TOO_LONG = Fault("client", "success", "stop", 400, "context_length_exceeded", re
 """The prompt does not fit into the model's context."""
 REJECTED = Fault("client", "success", "stop", None, "backend_rejected", retry=False)
 """The backend refused the request for what stands in it, such as a prompt that its moderation flagged."""
-UNSUPPORTED = Fault("nobody", "nothing", "other", 400, "invalid_value", retry=False)
+UNSUPPORTED = Fault("nobody", "nothing", "other", 400, None, retry=False)
 """The backend's format cannot carry the request; nothing was sent."""
-UNSUPPORTED_THERE = Fault("nobody", "success", "other", None, "backend_rejected", retry=False)
+UNSUPPORTED_THERE = Fault("nobody", "success", "other", 400, "backend_rejected", retry=False)
 """The backend said that it lacks what the request needs."""
 BUSY = Fault("nobody", "success", "again", None, "backend_rejected")
 """The backend refused for now."""

@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from gateway.backends.http.timing import METER, TimedConnector, TimedResponse
-from gateway.errors.base import BackendDisconnected, BackendError, BackendTimeout, BackendUnreachable
+from gateway.errors.base import BackendBadAnswer, BackendDisconnected, BackendError, BackendTimeout, BackendUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 READY_S = 2.0
 # Below llama.cpp's own 5 s, so that the gateway drops an idle connection before the backend drops it under a request.
 KEEP_ALIVE_S = 4.0
+# Of a backend's head: proxies of companies add long policies and cookies. As much as a client's head may hold.
+HEAD_LINE_BYTES = 64 * 1024
+HEAD_LINES = 512
 _WIRE_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
 
@@ -47,6 +50,9 @@ class Connection:
             response_class=TimedResponse,
             headers={"accept-encoding": "identity", "content-type": "application/json", **headers},
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s),
+            max_line_size=HEAD_LINE_BYTES,
+            max_field_size=HEAD_LINE_BYTES,
+            max_headers=HEAD_LINES,
         )
 
     async def close(self) -> None:
@@ -72,9 +78,9 @@ class Connection:
         return _OpenResponse(response, call.meter, self._to_backend_error)
 
     async def answers(self, path: str) -> bool:
-        """Whether `GET path` returns 200 within two seconds."""
+        """Whether `GET path` returns 2xx within two seconds."""
         answer = await self.get(path)
-        return answer is not None and answer[0] == HTTPStatus.OK
+        return answer is not None and HTTPStatus.OK <= answer[0] < HTTPStatus.MULTIPLE_CHOICES
 
     async def get(self, path: str) -> tuple[int, bytes] | None:
         """The status and body of `GET path`; None if they do not arrive within two seconds."""
@@ -110,6 +116,11 @@ class Connection:
             )
         if isinstance(error, TimeoutError):
             return BackendTimeout(f"Backend '{name}' did not answer in time. Try again, or raise [timeouts].")
+        if isinstance(error, aiohttp.ClientResponseError):
+            return BackendBadAnswer(
+                f"Backend '{name}' sent headers that are no HTTP, or longer than {HEAD_LINE_BYTES} bytes a line or "
+                f"{HEAD_LINES} lines. Check its base_url."
+            )
         return BackendDisconnected(
             f"Backend '{name}' closed the connection before its answer was complete. Send the request again."
         )
