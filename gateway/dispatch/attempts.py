@@ -201,8 +201,10 @@ class Attempts:
         if not self._plan.failed(candidate, error):
             raise error
         self._unlogged = error
-        if error.fault.breaker != "failure" and error.fault.then == "other":
+        if error.fault in {faults.UNSUPPORTED, faults.UNSUPPORTED_THERE}:
             self._passed_over.add(candidate)
+            # The client hears of another attempt.
+            self._record.dropped, self._record.neutralised = {}, 0
             self._refusal = self._refusal or (error, candidate.backend.name)
         elif self._failure is None or error.fault.may_pass or not self._failure[0].fault.may_pass:
             self._failure = error, candidate.backend.name

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import orjson
 
-from gateway.backends.http.refusal import error_in, refusal_from_event
+from gateway.backends.http.error_objects import error_in
+from gateway.backends.http.refusal import refusal_from_event
 from gateway.backends.http.timing import Chunks
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected, GatewayError
 from gateway.text.nesting import dump_json

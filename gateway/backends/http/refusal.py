@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.backends.http.blame import blames_request
+from gateway.backends.http.error_objects import TYPES_OF_429, error_object, statuses_in
 from gateway.backends.http.retry_after import retry_after_s
 from gateway.errors import faults
 from gateway.errors.base import (
@@ -23,10 +24,9 @@ from gateway.errors.base import (
     shorten,
 )
 from gateway.errors.faults import fault_of_status
-from gateway.errors.statuses import STATUS_OF_ERROR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from gateway.errors.faults import Fault
 
@@ -35,34 +35,6 @@ if TYPE_CHECKING:
 
 _MESSAGE_OF_STATUS = {413: "it is too large; send a shorter one", 429: "too many requests"}
 _CODE_OF_STATUS = {404: "model_not_found", 429: "rate_limit_exceeded"}
-# OpenAI's types for 429; "tokens" and "requests" name the exceeded limit.
-_TYPES_OF_429 = frozenset({"rate_limit_error", "rate_limit_exceeded", "insufficient_quota", "tokens", "requests"})
-# The status for a code or type in an error event, where the backend sends no number.
-_STATUS_OF_CODE = {
-    **dict.fromkeys(_TYPES_OF_429, 429),
-    "model_not_found": 404,
-    "context_length_exceeded": 400,
-    "invalid_request_error": 400,
-    "content_filter": 400,
-    "content_policy_violation": 400,
-    **STATUS_OF_ERROR,
-    # Google's (google.rpc.Code, with its mapping to HTTP).
-    "INVALID_ARGUMENT": 400,
-    "FAILED_PRECONDITION": 400,
-    "UNAUTHENTICATED": 401,
-    "PERMISSION_DENIED": 403,
-    "NOT_FOUND": 404,
-    "RESOURCE_EXHAUSTED": 429,
-    "INTERNAL": 500,
-    "UNAVAILABLE": 503,
-    "DEADLINE_EXCEEDED": 504,
-    # Text Generation Inference's (`error_type`, github.com/huggingface/text-generation-inference).
-    "validation": 422,
-    "overloaded": 429,
-}
-# Where servers write the number of a status, or one of these codes, in an error object or beside it.
-_NUMBERS = ("code", "status", "status_code", "statusCode", "http_status", "http_code", "error_code")
-_CODES = ("code", "type", "status", "error_type", "error_code", "reason")
 _CONTEXT_TYPES = frozenset({"exceed_context_size_error", "context_length_exceeded"})
 # vLLM, Ollama, OpenAI and Anthropic report it in prose.
 _CONTEXT_PROSE = re.compile(
@@ -83,7 +55,6 @@ _CLIENT_ERROR = re.compile(r"Failed to parse (messages|tools): ")
 _NOT_SUPPORTED = re.compile(r"(?:image|audio|video) input is not supported")
 # llama.cpp's 500 for a text to embed.
 _INPUT_TOO_LONG = re.compile(r"input \(\d+ tokens\) is too large to process")
-_DIGITS = re.compile(r"[45]\d\d", re.ASCII)
 _MESSAGE_LIMIT = 500
 # Of `type`, `code` and `param`, which also appear in the log, the ledger and the metrics.
 _WORD_LIMIT = 100
@@ -127,63 +98,13 @@ def refusal_from_event(backend: str, answer: Any, hide: Hide) -> GatewayError:
     details = error_object(answer) or error_object({"error": answer}) or {"message": "it says no more"}
     inner = answer.get("error") if isinstance(answer, dict) else None
     places = [place for place in (details, inner, answer) if isinstance(place, dict)]
-    status = next(_statuses(places), HTTPStatus.BAD_GATEWAY)
+    status = next(statuses_in(places), HTTPStatus.BAD_GATEWAY)
     return _refusal(backend, int(status), _hidden(details, hide), {})
-
-
-def error_in(answer: Any) -> Any:
-    """What in an answer of OpenAI's format says that it failed, for `refusal_from_event`; None if nothing does.
-
-    It is the error beside the choices or in one of them, or the finish reason `error` (OpenRouter's and Mistral's).
-    """
-    if not isinstance(answer, dict):
-        return None
-    if answer.get("error"):
-        return answer
-    choices = answer.get("choices")
-    for choice in choices if isinstance(choices, list) else ():
-        if isinstance(choice, dict):
-            if choice.get("error"):
-                return choice
-            if choice.get("finish_reason") == "error":
-                return {"error": {"message": "its answer ended with the finish reason 'error'"}}
-    return None
-
-
-def _statuses(places: list[dict[str, Any]]) -> Iterator[int]:
-    """The statuses that the error objects name: as a number, as digits, or by a known code."""
-    for place in places:
-        for name in _NUMBERS:
-            value = place.get(name)
-            if isinstance(value, str) and _DIGITS.fullmatch(value):
-                value = int(value)
-            if type(value) is int and value // 100 in {4, 5}:
-                yield value
-    for place in places:
-        for name in _CODES:
-            if isinstance(value := place.get(name), str) and value in _STATUS_OF_CODE:
-                yield _STATUS_OF_CODE[value]
 
 
 def _hidden(error: dict[str, Any] | None, hide: Hide) -> dict[str, Any] | None:
     """The error with its texts without the gateway's keys; they are shortened only afterwards."""
     return error and {name: hide(value) if isinstance(value, str) else value for name, value in error.items()}
-
-
-def error_object(answer: Any) -> dict[str, Any] | None:
-    """The error within `answer`, in any backend's format, as a dict with at least `message`; None if there is none."""
-    if not isinstance(answer, dict):
-        return None
-    error = answer.get("error") or answer.get("detail") or (answer if "message" in answer else None)
-    if isinstance(error, str) and error.startswith("{"):
-        # Ollama passes on its runner's error object as a string.
-        try:
-            return error_object(orjson.loads(error)) or {"message": error}
-        except orjson.JSONDecodeError:
-            return {"message": error}
-    if isinstance(error, dict):
-        return {**error, "message": str(error.get("message") or error)}
-    return {"message": str(error)} if error else None
 
 
 def _retry_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -241,7 +162,7 @@ def _rejected(
         return shorten(value, _WORD_LIMIT) if isinstance(value, str) else None
 
     kind, code = text("type"), text("code")
-    if status == HTTPStatus.TOO_MANY_REQUESTS and kind not in _TYPES_OF_429:
+    if status == HTTPStatus.TOO_MANY_REQUESTS and kind not in TYPES_OF_429:
         kind = "rate_limit_error"
     elif kind == "server_error":
         # The type of 5xx, which some servers use for every error.

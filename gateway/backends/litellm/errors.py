@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import orjson
 
-from gateway.backends.http.refusal import error_object, refusal, refusal_from_event
+from gateway.backends.http.error_objects import error_object
+from gateway.backends.http.refusal import refusal, refusal_from_event
 from gateway.errors.base import (
     BackendBadAnswer,
     BackendDisconnected,

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from gateway.backends.http.error_objects import error_in
 from gateway.backends.http.events import whole_events
-from gateway.backends.http.refusal import error_in
 from gateway.backends.http.remote import RemoteBackend
 from gateway.backends.openai.large_answer import LARGE, is_list_of_vectors, usage_at_edges
 from gateway.config.backends import RemoteConfig

@@ -256,6 +256,13 @@ def test_a_failure_that_may_pass_is_heard_before_one_that_does_not(before, answe
         assert response.headers["x-gateway-backend"] == "openai"
 
 
+def test_a_page_of_the_one_that_could_is_heard_before_what_the_other_cannot(before, answering):
+    answering(openai=(403, "<html>"))
+    for route in (("openai", "ollama"), ("ollama", "openai")):
+        with before(*route) as client:
+            assert ask(client, {"n": 2}).status_code == 502
+
+
 def test_what_was_passed_over_stands_in_the_log(before, answering, caplog):
     caplog.set_level("INFO")
     answering(openai=(503, error(503, "no")))
