@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.backends.base import Backend, Call
 from gateway.backends.litellm.embeddings import embedding_params, embeddings_of, params_for_embeddings
 from gateway.backends.litellm.errors import to_gateway_error
+from gateway.backends.litellm.provider_keys import keys_in_environment, problems_of_keys
 from gateway.backends.parameters import supported_parameters, unsupported
 from gateway.config.problems import ConfigError, Problem
 from gateway.errors.base import (
@@ -44,9 +45,6 @@ _ALWAYS_SUPPORTED = frozenset({"model", "messages", "stream", "stream_options"})
 _RESERVED = frozenset({"api_base", "api_key", "base_url", "extra_headers", "max_retries", "num_retries", "timeout"})
 # Without one of these the answer would have another meaning.
 _NEVER_DROPPED = ("tools", "tool_choice", "functions", "function_call", "response_format", "modalities")
-# Of the names of providers' variables: MISTRAL_API_KEY, AWS_SECRET_ACCESS_KEY, HF_TOKEN.
-_SECRET_WORDS = frozenset({"KEY", "APIKEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIALS"})
-_SHORTEST_KEY = 8
 # Longer than all of the gateway's own limits.
 _NO_LIMIT_S = 86_400.0
 
@@ -75,16 +73,16 @@ class LiteLLMBackend(Backend):
         self._timeout: Any = None
         # Without a key LiteLLM reads the provider's key from the environment, which must not reach another address.
         self._no_key = "none" if config.base_url else None
-        keys = [config.api_key.get_secret_value()] if config.api_key else _keys_in_environment()
+        keys = [config.api_key.get_secret_value()] if config.api_key else keys_in_environment()
         self._secrets = SecretFilter(keys)
         self._params: dict[str, frozenset[str]] = {}
         self._embedding_params: dict[str, frozenset[str]] = {}
 
     def check(self) -> None:
-        """Check that LiteLLM is installed.
+        """Check that LiteLLM is installed, and the keys that it reads from the providers' own variables.
 
         Raises:
-            ConfigError: LiteLLM is missing; the message names the extra.
+            ConfigError: LiteLLM is missing, and the message names the extra; or no header can carry such a key.
         """
         if find_spec("litellm") is None:
             raise ConfigError(
@@ -96,6 +94,10 @@ class LiteLLMBackend(Backend):
                     )
                 ]
             )
+        reads_own_keys = self._config.api_key is None and self._config.base_url is None
+        problems = problems_of_keys(self.name, self._models) if reads_own_keys else []
+        if problems:
+            raise ConfigError(problems)
 
     async def start(self) -> None:
         """Load LiteLLM in a thread, because it takes seconds.
@@ -249,15 +251,6 @@ def _events(chunk: dict[str, Any], call: Call, backend: str) -> bytes:
     if usage is not None and (call.fields.get("stream_options") or {}).get("include_usage"):
         events += b"data: " + dump_json({**chunk, "choices": [], "usage": usage}, backend=backend) + b"\n\n"
     return events
-
-
-def _keys_in_environment() -> list[str]:
-    """The values of all variables that may hold a provider's key, which LiteLLM reads by itself."""
-    return [
-        value
-        for name, value in os.environ.items()
-        if len(value) >= _SHORTEST_KEY and not _SECRET_WORDS.isdisjoint(name.split("_"))
-    ]
 
 
 def _quiet_sdk() -> Any:

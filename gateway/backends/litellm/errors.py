@@ -7,12 +7,13 @@ and the original error are in the chain of causes.
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import orjson
 
-from gateway.backends.http.error_objects import error_object
+from gateway.backends.http.error_objects import error_object, statuses_in
 from gateway.backends.http.refusal import refusal, refusal_from_event
 from gateway.errors.base import (
     BackendBadAnswer,
@@ -81,10 +82,11 @@ def _error_after_sending(
     details = _error_object(error, chain)
     if "MidStreamFallbackError" in names:
         return refusal_from_event(backend, details, hide)
-    status = getattr(error, "status_code", None)
+    # LiteLLM takes the code of an error under a 200 for the status, which may be a text.
+    status = next(statuses_in([{"status": getattr(error, "status_code", None)}, details]), HTTPStatus.BAD_GATEWAY)
     return refusal(
         backend,
-        status if isinstance(status, int) else 502,
+        int(status),
         _headers(chain),
         orjson.dumps({"error": details}),
         hide,
