@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.errors.base import InvalidRequest, shorten
+from gateway.errors.base import UnsupportedByBackend, shorten
 from gateway.operations import CHAT
 from gateway.request.liveness import Liveness
 from gateway.request.usage import Meter
@@ -77,10 +77,10 @@ class Call:
             param: the field's path without indexes: `seed`, `messages[].name`.
 
         Raises:
-            InvalidRequest: the call is strict.
+            UnsupportedByBackend: the call is strict.
         """
         if self.strict:
-            raise InvalidRequest(
+            raise UnsupportedByBackend(
                 f"Unsupported parameter: '{shorten(param)}' means nothing to this model's backend. Leave it out; "
                 "or without x-gateway-strict (and strict = true in gateway.toml) it is dropped.",
                 param=param,
@@ -149,8 +149,7 @@ class Backend(ABC):
             The answer as one JSON object, in the call's format.
 
         Raises:
-            GatewayError: a `BackendError`, `InvalidRequest` or `ContextTooLong`; with `reached=False` if not a byte was
-                sent, so that the route's next backend may be tried.
+            GatewayError: a `BackendError`, `ContextTooLong`, or, before anything is sent, `UnsupportedByBackend`.
         """
 
     @abstractmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors.base import InvalidRequest, shorten
+from gateway.errors.base import UnsupportedByBackend, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -77,7 +77,7 @@ def refusal_as_content(message: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
-def unsupported(param: str, what: str, fix: str) -> InvalidRequest:
+def unsupported(param: str, what: str, fix: str) -> UnsupportedByBackend:
     """The error for a parameter that cannot be dropped without changing the answer's meaning.
 
     Args:
@@ -85,6 +85,6 @@ def unsupported(param: str, what: str, fix: str) -> InvalidRequest:
         what: the backend's restriction, such as "gives one choice".
         fix: what to send instead.
     """
-    return InvalidRequest(
+    return UnsupportedByBackend(
         f"Invalid value for '{shorten(param)}': this model's backend {what}. {fix}", param=param, code="invalid_value"
     )

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.config.problems import unknown_name
+from gateway.config.secret_values import fault_of_secret
 from gateway.config.section import Section
 from gateway.text.control_families import FAMILIES, tokens_of
 
@@ -106,6 +107,13 @@ class KeyedConfig(BackendConfig):
                 "api_key_env",
                 "names the environment variable {variable}, which is not set; export it, or remove this line",
                 {"variable": value},
+            )
+        if value is not None and (fault := fault_of_secret(os.environ[value])):
+            what, fix = fault
+            raise PydanticCustomError(
+                "api_key_env",
+                "names the environment variable {variable}, whose value {what}; {fix}",
+                {"variable": value, "what": what, "fix": fix},
             )
         return value
 

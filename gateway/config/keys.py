@@ -16,8 +16,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from gateway.config.secret_values import fault_of_secret
 from gateway.config.section import Seconds, Section
 
+_REDIS_URL = re.compile(r"(rediss?|unix)://")
 Count = Annotated[int, Field(ge=1)]
 Dollars = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -69,7 +71,7 @@ class SharedConfig(Section):
         # The message never repeats the value, which may hold a password.
         if value is None:
             return value
-        if not re.match(r"^(rediss?|unix)://", value):
+        if not _REDIS_URL.match(value):
             raise PydanticCustomError("redis_url", "is no Redis address; write it as redis://host:6379/0")
         if urlsplit(value).password or "password=" in value:
             raise PydanticCustomError(
@@ -80,9 +82,19 @@ class SharedConfig(Section):
     @field_validator("redis_url_env")
     @classmethod
     def _check_url_env(cls, value: str | None) -> str | None:
-        if value is not None and not os.environ.get(value):
+        if value is None:
+            return value
+        url = os.environ.get(value)
+        if not url:
             raise PydanticCustomError(
                 "redis_url_env", "names an environment variable that is not set; export it, or remove this line"
+            )
+        what, fix = fault_of_secret(url) or ("", "")
+        if not what and not _REDIS_URL.match(url):
+            what, fix = "is no Redis address", "write it as redis://host:6379/0"
+        if what:
+            raise PydanticCustomError(
+                "redis_url_env", "names a variable whose value {what}; {fix}", {"what": what, "fix": fix}
             )
         return value
 

@@ -21,6 +21,7 @@ from gateway.config.keys import RATE_LIMITS, KeysConfig, SharedConfig
 from gateway.config.observability import LedgerConfig, LogConfig, MetricsConfig, OtelConfig, Price
 from gateway.config.problems import ConfigError, Problem, problems_of, unknown_name, wrong_types
 from gateway.config.prompts import ExampleMessage, TemplateConfig, TemplateName
+from gateway.config.secret_values import fault_of_secret
 from gateway.config.section import Section
 from gateway.config.server import BreakerConfig, Limits, Retries, ServerConfig, Timeouts
 
@@ -152,8 +153,10 @@ class Config(Tables, BaseSettings):
         if not isinstance(value, str):
             return value
         keys = [key.strip() for key in value.split(",")]
-        if any(not key.isascii() or " " in key for key in keys):
-            raise PydanticCustomError("api_keys", "holds a key with a space or a character beyond ASCII; replace it")
+        for fault in filter(None, map(fault_of_secret, keys)):
+            raise PydanticCustomError(
+                "api_keys", "holds a key that {what}; {fix}", dict(zip(("what", "fix"), fault, strict=True))
+            )
         if value and not any(keys):
             # Perhaps made of unset variables; it must not open the gateway.
             raise PydanticCustomError("api_keys", "holds no key; name one, or unset it")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Self
 
-from gateway.errors.base import GatewayError, InternalError, InvalidRequest
+from gateway.errors import faults
+from gateway.errors.base import GatewayError, InternalError
 from gateway.request.attempt import Attempt
 from gateway.request.trace import begin_attempt
-from gateway.routing.retry_plan import counts_as_failure
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,13 +26,14 @@ class RunningAttempt:
         trace_headers: for the request to the backend.
     """
 
-    __slots__ = ("_attempt", "_generation", "_state", "trace_headers")
+    __slots__ = ("_attempt", "_attempts", "_generation", "_state", "trace_headers")
 
     def __init__(self, candidate: Candidate, record: RequestRecord) -> None:
         span_id, self.trace_headers = begin_attempt(record)
         self._attempt = Attempt(candidate.backend.name, candidate.model, span_id=span_id)
         self._state = candidate.state
-        record.attempts.append(self._attempt)
+        self._attempts = record.attempts
+        self._attempts.append(self._attempt)
 
     def __enter__(self) -> Self:
         self._state.in_flight += 1
@@ -54,13 +55,16 @@ class RunningAttempt:
             breaker.succeeded(generation)
         elif isinstance(error, GatewayError):
             attempt.end("failed", status=attempt.status or error.backend_status, reason=error.code)
-            if isinstance(error, InvalidRequest) and error.backend_status is None:
-                # The gateway found that the backend's format cannot carry the request: nothing was sent.
-                breaker.abandoned(generation)
-            elif counts_as_failure(error):
-                breaker.failed(generation)
-            else:
-                breaker.succeeded(generation)
+            if error.fault is faults.UNSUPPORTED:
+                # Nothing was sent, so there was no attempt.
+                self._attempts.remove(attempt)
+            match error.fault.breaker:
+                case "failure":
+                    breaker.failed(generation)
+                case "success":
+                    breaker.succeeded(generation)
+                case "nothing":
+                    breaker.abandoned(generation)
         else:
             breaker.abandoned(generation)
             if isinstance(error, asyncio.CancelledError | GeneratorExit):

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from gateway.backends.base import Call
 from gateway.dispatch.attempt import RunningAttempt
 from gateway.dispatch.idle_timeout import IdleTimeout
+from gateway.errors import faults
 from gateway.errors.base import BackendBadAnswer, BackendTimeout, BackendUnavailable, ContextTooLong, GatewayError
 from gateway.errors.tracebacks import drop_tracebacks
 from gateway.logs.events import log_event
-from gateway.routing.retry_plan import RetryPlan, is_retryable
+from gateway.routing.retry_plan import RetryPlan
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
 
     from gateway.backends.base import WriteNow
     from gateway.config.server import Timeouts
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 LARGE_BODY = 256 * 1024
 """A body of more bytes is checked and searched in a thread: for 16 MB of small parts, all others would wait seconds."""
+# An attempt that had less of its time, because earlier ones took it, says nothing about its backend.
+_FAIR_SHARE = 0.5
 
 
 class Attempts:
@@ -65,13 +68,17 @@ class Attempts:
         self._clock = asyncio.get_running_loop().time
         self._deadline = self._clock() + timeouts.total_s
         self._plan = RetryPlan(route, self._deadline, self._clock)
-        self._error: GatewayError | None = None
+        # What the client hears if no attempt succeeds, and of which backend.
+        self._failure: tuple[GatewayError, str] | None = None
+        self._refusal: tuple[GatewayError, str] | None = None
+        self._passed_over: set[Candidate] = set()
+        self._unlogged: GatewayError | None = None
 
     async def complete(self) -> bytes:
         """Get the whole answer.
 
         Raises:
-            GatewayError: of the last attempt.
+            GatewayError: see `_final_error`.
         """
         while True:
             candidate = await self._next_candidate()
@@ -88,7 +95,7 @@ class Attempts:
             write_now: may take later events instead of a yield, once the first ones were yielded; takes the pings.
 
         Raises:
-            GatewayError: of the last attempt, or in mid-stream.
+            GatewayError: see `_final_error`, or in mid-stream.
         """
         begun = False
         while not begun:
@@ -132,9 +139,9 @@ class Attempts:
             self._record.meter.add_wait(began, time.perf_counter())
             step = self._plan.next()
         if step is None:
-            raise self._with_advice(self._error) if self._error else self._all_open()
-        if self._error:
-            self._log_failure(self._error)
+            raise self._final_error()
+        if self._unlogged:
+            self._log_failure(self._unlogged)
         return step
 
     async def _complete_one(self, candidate: Candidate, running: RunningAttempt) -> bytes:
@@ -146,15 +153,22 @@ class Attempts:
                 return await self._format.complete(candidate.backend, call, self._fields)
         except TimeoutError:
             within_s = self._timeouts.total_s if limit_s == remaining_s else limit_s
-            raise self._timeout(f"give its whole answer within {within_s:g} s") from None
+            missed = f"give its whole answer within {within_s:g} s"
+            fair_s = _FAIR_SHARE * (self._timeouts.attempt_s or within_s)
+            raise self._timeout(missed, is_fair=limit_s >= fair_s) from None
 
     async def _next_block(self, events: AsyncGenerator[bytes, None], idle: IdleTimeout, idle_s: float) -> bytes | None:
         """The next block, None at the end; bytes of the backend that make none restart the limit of `idle_s`."""
+        remaining_s = self._deadline - self._clock()
         try:
             return await idle.wait(anext(events, None), idle_s)
         except TimeoutError:
             if self._clock() >= self._deadline:
-                raise self._timeout(f"end its stream within {self._timeouts.total_s:g} s") from None
+                missed = f"end its stream within {self._timeouts.total_s:g} s"
+                # A stream that has begun is alive, and only too long.
+                has_begun = self._record.attempts[-1].status is not None
+                fair_s = _FAIR_SHARE * min(idle_s, self._timeouts.total_s)
+                raise self._timeout(missed, is_fair=remaining_s >= fair_s and not has_begun) from None
             raise self._timeout(f"send a byte for {idle_s:g} s") from None
 
     async def _call(self, candidate: Candidate, running: RunningAttempt) -> Call:
@@ -185,43 +199,72 @@ class Attempts:
         return call
 
     def _note_failure(self, candidate: Candidate, error: GatewayError) -> None:
-        """Tell the retry plan of a retryable failure; raise any other."""
+        """Tell the retry plan of a failure; raise one that no other attempt can mend."""
         if isinstance(error, ContextTooLong):
             error.name_field(self._record.operation.question_field)
-        if not is_retryable(error):
+        if not self._plan.failed(candidate, error):
             raise error
         drop_tracebacks(error)
-        self._error = error
-        self._plan.failed(candidate, error)
+        self._unlogged = error
+        if error.fault in {faults.UNSUPPORTED, faults.UNSUPPORTED_THERE}:
+            self._passed_over.add(candidate)
+            # The client hears of another attempt.
+            self._record.dropped, self._record.neutralised = {}, 0
+            self._refusal = self._refusal or (error, candidate.backend.name)
+        elif self._failure is None or error.fault.may_pass or not self._failure[0].fault.may_pass:
+            self._failure = error, candidate.backend.name
+
+    def _final_error(self) -> GatewayError:
+        """The error that the client hears when no attempt is left.
+
+        It is the last failure that may pass, else the last one. Only if no other backend was or could have been asked,
+        it is the refusal of the first one that cannot carry the request.
+        """
+        failure, refusal = self._failure, self._refusal
+        # An error that is raised holds this frame, and must not be held by it.
+        self._failure = self._refusal = self._unlogged = None
+        if failure:
+            error, self._record.backend = failure
+            return self._with_advice(error)
+        others = [candidate for candidate in self._route.candidates if candidate not in self._passed_over]
+        if refusal and not others:
+            error, self._record.backend = refusal
+            return error
+        return self._all_open(others)
 
     def _log_failure(self, error: GatewayError) -> None:
         """Log why there is a further attempt; the client does not see it."""
         record = self._record
+        self._unlogged = None
+        event = "backend_passed_over" if error.fault is faults.UNSUPPORTED else "attempt_failed"
+        level = logging.INFO if error.fault is faults.UNSUPPORTED else logging.WARNING
         # Not the message: a backend's may repeat the prompt.
         fields = {"id": record.id, "backend": record.backend, "reason": error.code, "status": error.backend_status}
-        log_event("attempt_failed", level=logging.WARNING, **fields)
+        log_event(event, level=level, **fields)
 
     def _with_advice(self, error: GatewayError) -> GatewayError:
         """Add a header that says whether the client should retry.
 
         It should if the backend said when, or if the gateway made no retries: its own and the client's must not
-        multiply.
+        multiply. It should not if the same request fails again.
         """
-        should_retry = error.should_retry
+        should_retry = error.fault.retry if error.should_retry is None else error.should_retry
         if should_retry is None:
             should_retry = "retry-after" in error.headers or self._route.retries.attempts == 1
         error.headers["x-should-retry"] = "true" if should_retry else "false"
         return error
 
-    def _all_open(self) -> BackendUnavailable:
+    def _all_open(self, candidates: Sequence[Candidate]) -> BackendUnavailable:
         return BackendUnavailable(
             f"Every backend of the model '{self._fields['model']}' has failed repeatedly and is left alone for now. "
             "Send the request again after the time in Retry-After.",
-            retry_after_s=min(candidate.state.breaker.wait_s() for candidate in self._route.candidates),
+            retry_after_s=min(candidate.state.breaker.wait_s() for candidate in candidates),
         )
 
-    def _timeout(self, missed: str) -> BackendTimeout:
+    def _timeout(self, missed: str, *, is_fair: bool = True) -> BackendTimeout:
+        """The error of a limit; it is the backend's fault if the limit is fair."""
         return BackendTimeout(
             f"Backend '{self._record.backend}' did not {missed}. "
-            "Ask for less, or have [timeouts] raised in gateway.toml."
+            "Ask for less, or have [timeouts] raised in gateway.toml.",
+            fault=None if is_fair else faults.OUT_OF_TIME,
         )

@@ -3,6 +3,7 @@
     GatewayError
     ├── InvalidRequest              400  the client must change its request
     │   ├── ContextTooLong          400  context_length_exceeded
+    │   ├── UnsupportedByBackend    400  the format of one backend cannot carry the request
     │   └── OperationNotOffered     400  unsupported_endpoint: no backend of the model offers it
     ├── InvalidApiKey               401  invalid_api_key
     ├── ModelNotFound               404  model_not_found
@@ -13,10 +14,12 @@
         ├── BackendUnreachable      502  backend_refused: no connection could be made
         ├── BackendMisconfigured    502  backend_refused: its key, its address or the model's name there
         ├── BackendBadAnswer        502  backend_bad_answer: not an answer to the request
+        │   └── UntranslatableAnswer     the client's format cannot express it
         ├── BackendDisconnected     502  backend_disconnected: in mid-answer
         ├── BackendUnavailable      503  backend_unavailable, with Retry-After: loading, restarting, overloaded
         └── BackendTimeout          504  backend_timeout
 
+What follows from each, for retries and breakers, stands in `gateway.errors.faults`.
 Errors before the body is read stand in `gateway.errors.http`, those of limits in `gateway.errors.limits`.
 
 The body is OpenAI's `{"error": {"message", "type", "param", "code"}}`, always with all four keys; `param` and `code`
@@ -33,8 +36,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import orjson
 
+from gateway.errors import faults
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from gateway.errors.faults import Fault
 
 RETRY_AFTER_S = 1
 # The most models that a message suggests.
@@ -51,7 +58,7 @@ class GatewayError(Exception):
         param: path of the invalid field, such as `messages[0].content`.
         message: the problem and its remedy; never a key or a prompt.
         headers: further response headers, such as `retry-after`.
-        reached: False only if no byte of the request was sent, so that another backend may be attempted.
+        fault: whose fault it is, and what follows from it.
         backend_status: HTTP status of the backend's answer; None without one.
         retry_after_s: the backend's `retry-after`; None without one.
         should_retry: the backend's `x-should-retry`; None without one.
@@ -60,6 +67,7 @@ class GatewayError(Exception):
     default_status: ClassVar[int] = 500
     default_type: ClassVar[str] = "server_error"
     default_code: ClassVar[str | None] = "internal_error"
+    default_fault: ClassVar[Fault] = faults.GATEWAY
 
     def __init__(  # noqa: PLR0913  # the four keys of the error object plus its HTTP side
         self,
@@ -70,7 +78,7 @@ class GatewayError(Exception):
         code: str | None = None,
         param: str | None = None,
         headers: dict[str, str] | None = None,
-        reached: bool = True,
+        fault: Fault | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -79,7 +87,7 @@ class GatewayError(Exception):
         self.code = code or self.default_code
         self.param = param
         self.headers = dict(headers or {})
-        self.reached = reached
+        self.fault = fault or self.default_fault
         self.backend_status: int | None = None
         self.retry_after_s: float | None = None
         self.should_retry: bool | None = None
@@ -100,12 +108,20 @@ class InvalidRequest(GatewayError):
     default_status = 400
     default_type = "invalid_request_error"
     default_code: ClassVar[str | None] = None
+    default_fault = faults.MALFORMED
+
+
+class UnsupportedByBackend(InvalidRequest):
+    """The format of one backend cannot carry the request; another backend of the route may."""
+
+    default_fault = faults.UNSUPPORTED
 
 
 class ContextTooLong(InvalidRequest):
     """The prompt does not fit into the model's context."""
 
-    default_code = "context_length_exceeded"
+    default_code = faults.TOO_LONG.code
+    default_fault = faults.TOO_LONG
 
     def __init__(self, prompt_tokens: int | None, context_tokens: int | None, *, detail: str = "") -> None:
         if prompt_tokens is not None and context_tokens is not None:
@@ -184,7 +200,8 @@ class BackendError(GatewayError):
     """The fault lies with a backend."""
 
     default_status = 502
-    default_code = "backend_error"
+    default_code = faults.FAILED.code
+    default_fault = faults.FAILED
 
 
 class BackendRejectedRequest(BackendError):
@@ -192,42 +209,54 @@ class BackendRejectedRequest(BackendError):
 
     default_status = 400
     default_type = "invalid_request_error"
-    default_code = "backend_rejected"
+    default_code = faults.REJECTED.code
+    default_fault = faults.REJECTED
 
 
 class BackendUnreachable(BackendError):
     """No connection could be made."""
 
-    default_code = "backend_refused"
+    default_fault = faults.UNREACHABLE
+    default_code = default_fault.code
 
 
 class BackendMisconfigured(BackendError):
     """The backend refused the gateway itself, not the request: its key, its address or its model's name."""
 
-    default_code = "backend_refused"
+    default_fault = faults.KEY_REFUSED
+    default_code = default_fault.code
 
 
 class BackendBadAnswer(BackendError):
     """The backend sent something that is not an answer to the request."""
 
-    default_code = "backend_bad_answer"
+    default_fault = faults.BAD_ANSWER
+    default_code = default_fault.code
+
+
+class UntranslatableAnswer(BackendBadAnswer):
+    """The gateway cannot write a model's answer in the client's format."""
+
+    default_fault = faults.UNTRANSLATABLE
 
 
 class BackendDisconnected(BackendError):
     """The backend closed the connection before its answer was complete."""
 
-    default_code = "backend_disconnected"
+    default_fault = faults.DISCONNECTED
+    default_code = default_fault.code
 
 
 class BackendUnavailable(BackendError):
     """The backend exists but cannot answer now."""
 
     default_status = 503
-    default_code = "backend_unavailable"
+    default_fault = faults.UNAVAILABLE
+    default_code = default_fault.code
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None, reached: bool = True) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         wait_s = RETRY_AFTER_S if retry_after_s is None else math.ceil(retry_after_s)
-        super().__init__(message, headers={"retry-after": str(wait_s)}, reached=reached)
+        super().__init__(message, headers={"retry-after": str(wait_s)})
         self.retry_after_s = retry_after_s
 
 
@@ -235,7 +264,8 @@ class BackendTimeout(BackendError):
     """The backend exceeded a limit of `[timeouts]`."""
 
     default_status = 504
-    default_code = "backend_timeout"
+    default_fault = faults.TIMED_OUT
+    default_code = default_fault.code
 
 
 def shorten(text: str, limit: int = 100) -> str:

@@ -6,39 +6,23 @@ import math
 import random
 from typing import TYPE_CHECKING
 
-from gateway.errors.base import (
-    BackendDisconnected,
-    BackendError,
-    BackendRejectedRequest,
-    BackendTimeout,
-    BackendUnavailable,
-    GatewayError,
-)
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.config.server import Retries
+    from gateway.errors.base import GatewayError
+    from gateway.errors.faults import Then
     from gateway.routing.balancing import Candidate
     from gateway.routing.routes import Route
 
-# The statuses below 500 that OpenAI's own clients retry.
-_RETRYABLE_STATUSES = frozenset({408, 409, 429})
 
-
-def is_retryable(error: GatewayError) -> bool:
-    """Whether another attempt may succeed: after no connection, 408, 409, 429, 5xx or a timeout."""
-    if not error.reached or error.should_retry:
-        return True
-    if isinstance(error, BackendRejectedRequest):
-        return error.status in _RETRYABLE_STATUSES
-    # The plain class is a backend's 5xx.
-    return isinstance(error, BackendDisconnected | BackendTimeout | BackendUnavailable) or type(error) is BackendError
-
-
-def counts_as_failure(error: GatewayError) -> bool:
-    """Whether the error counts as a failure of its backend; the rejection of one request does not."""
-    return isinstance(error, BackendError) and not isinstance(error, BackendRejectedRequest)
+def step_after(error: GatewayError) -> Then:
+    """What follows a failed attempt: the fault says it, and the backend's `x-should-retry` takes precedence."""
+    if error.should_retry:
+        return "again"
+    if error.should_retry is False and error.fault.then == "again":
+        return "other"
+    return error.fault.then
 
 
 def backoff_s(retry: int, retries: Retries, draw: Callable[[float, float], float] = random.uniform) -> float:
@@ -58,7 +42,8 @@ class RetryPlan:
     A round attempts each candidate of a group once, without a wait between them. A group has up to `attempts` rounds
     with a wait before each retry; then comes the next group. A backend is not attempted before its own Retry-After has
     passed; if it asks for more than `cap_s`, the next group is next, if there is one. Backends with an open breaker are
-    skipped. A wait beyond the deadline is not begun.
+    skipped; one whose failure would not pass, or that cannot carry the request, is attempted once. A wait beyond the
+    deadline is not begun.
 
     Args:
         route: the groups of candidates.
@@ -105,10 +90,16 @@ class RetryPlan:
             self._tried = {}
         return None
 
-    def failed(self, candidate: Candidate, error: GatewayError) -> None:
-        """Note that the attempt of `candidate` failed with a retryable error."""
-        wait_s = math.inf if error.should_retry is False else error.retry_after_s or 0.0
+    def failed(self, candidate: Candidate, error: GatewayError) -> bool:
+        """Note that the attempt of `candidate` failed.
+
+        Returns:
+            Whether another attempt may follow; False if the client must hear of the error at once.
+        """
+        then = step_after(error)
+        wait_s = error.retry_after_s or 0.0 if then == "again" else math.inf
         self._tried[candidate] = self._clock() + wait_s
+        return then != "stop"
 
     def _pause_s(self) -> float | None:
         """The wait before the next round of this group; None if there is none."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from gateway.errors.base import BackendBadAnswer
+from gateway.errors.base import UntranslatableAnswer
 from gateway.text.json_values import dump_with_halves
 
 # The highest `limits.json_depth`; it leaves room for the levels that a translation adds.
@@ -32,7 +32,7 @@ def dump_json(answer: Any, *, backend: str) -> bytes:
     """Serialise a backend's answer after a change.
 
     Raises:
-        BackendBadAnswer: it nests too deep.
+        UntranslatableAnswer: it nests too deep.
     """
     try:
         return orjson.dumps(answer)
@@ -40,6 +40,6 @@ def dump_json(answer: Any, *, backend: str) -> bytes:
         if not nests_deeper(answer, MOST_LEVELS):
             # What orjson cannot read either, such as half a character.
             return dump_with_halves(answer)
-        raise BackendBadAnswer(
+        raise UntranslatableAnswer(
             f"Backend '{backend}' sent JSON that nests deeper than {MOST_LEVELS} levels. Send the request again."
         ) from error

@@ -28,6 +28,20 @@ A backend that repeats the gateway's key does not tell it to the client
     Get Body    ${exchange}    contains    Not with <key>.
     Get Body    ${exchange}    not contains    ${BACKEND_KEY}
 
+A backend that repeats the gateway's key in an error's code tells it to nobody
+    [Tags]    req:SECU-004
+    Script Refusal    ${BACKEND}    400    {"error": {"message": "no", "code": "${BACKEND_KEY}"}}
+    ${exchange} =    Send Payload    plain.json
+    ${metrics} =    Send Raw    GET    /metrics
+    Get Error Field    ${exchange}    code    ==    <key>
+    Get Body    ${metrics}    not contains    ${BACKEND_KEY}
+
+A backend that repeats a part of the gateway's key does not tell it to the client
+    [Tags]    req:SECU-005
+    Script Refusal    ${BACKEND}    500    {"error": {"message": "Not with ${BACKEND_KEY}[:16]."}}
+    ${exchange} =    Send Payload    plain.json
+    Get Body    ${exchange}    contains    Not with <key>.
+
 No evidence of a run so far holds the gateway's key
     Ask    Hello.
     Files Should Not Contain    ${GATEWAY_API_KEY}    ${OUTPUT_DIR}

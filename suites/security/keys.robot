@@ -34,6 +34,16 @@ A gateway without keys says that it is open
     Get Number Of    log lines about it    ${lines}    ==    1
     Get Field    ${lines}    [0]    contains    GATEWAY_API_KEYS
 
+A backend's key with a line end is refused before the start, by its variable's name
+    [Tags]    req:SECU-006    needs:own-gateway
+    VAR    &{environment}    QA_BACKEND_KEY=sk-canary\n
+    ${check} =    Run Gateway Command    config    check    ${CONFIGURATIONS}/keyed_backend.toml
+    ...    environment=${environment}
+    Get Exit Code    ${check}    ==    1
+    Get Output    ${check}    stderr    contains    QA_BACKEND_KEY
+    Get Output    ${check}    stderr    contains    line end
+    Get Output    ${check}    stderr    not contains    sk-canary
+
 The gateway's log holds no key
     [Tags]    req:KEYS-003    needs:own-gateway
     ${answered} =    Ask    Hello.    max_tokens=1

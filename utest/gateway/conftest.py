@@ -298,3 +298,9 @@ def start_gateway() -> Callable[..., Any]:
                 yield client
 
     return start
+
+
+@pytest.fixture(scope="session")
+def in_own_thread() -> Callable[..., Any]:
+    """`with in_own_thread(server) as value` enters an async context manager on an event loop of its own."""
+    return in_thread

@@ -14,7 +14,6 @@ from gateway.backends.anthropic.native import WatchedStream
 from gateway.backends.anthropic.request import anthropic_request
 from gateway.backends.anthropic.vocabulary import VERSION
 from gateway.backends.http.events import LINGER_S
-from gateway.backends.http.refusal import refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
 from gateway.config.backends import BaseUrl, RemoteConfig
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected, GatewayError
@@ -195,7 +194,7 @@ class AnthropicBackend(RemoteBackend):
         if not isinstance(answer, dict):
             raise self._bad_answer()
         if answer.get("type") == "error" or answer.get("error"):
-            raise refusal_from_event(self.name, answer.get("error") or answer)
+            raise self._refusal_in(answer)
         return answer
 
     def _bad_answer(self) -> BackendBadAnswer:

@@ -10,14 +10,7 @@ import aiohttp
 from yarl import URL
 
 from gateway.backends.http.timing import METER, AnswerTooLargeError, TimedConnector, TimedResponse
-from gateway.errors.base import (
-    BackendBadAnswer,
-    BackendDisconnected,
-    BackendError,
-    BackendTimeout,
-    BackendUnreachable,
-    GatewayError,
-)
+from gateway.errors.base import BackendBadAnswer, BackendDisconnected, BackendError, BackendTimeout, BackendUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -28,7 +21,9 @@ if TYPE_CHECKING:
 READY_S = 2.0
 # Below llama.cpp's own 5 s, so that the gateway drops an idle connection before the backend drops it under a request.
 KEEP_ALIVE_S = 4.0
-_KEY_HEADERS = ("authorization", "api-key", "x-api-key")
+# Of a backend's head: proxies of companies add long policies and cookies. As much as a client's head may hold.
+HEAD_LINE_BYTES = 64 * 1024
+HEAD_LINES = 512
 _WIRE_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
 
@@ -54,6 +49,9 @@ class Connection:
             response_class=TimedResponse,
             headers={"accept-encoding": "identity", "content-type": "application/json", **headers},
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s),
+            max_line_size=HEAD_LINE_BYTES,
+            max_field_size=HEAD_LINE_BYTES,
+            max_headers=HEAD_LINES,
         )
 
     async def close(self) -> None:
@@ -76,12 +74,12 @@ class Connection:
         if not reuse:
             headers["connection"] = "close"
         response = self._session.post(self._url(path), data=body, headers=headers, allow_redirects=False)
-        return _OpenResponse(response, call, self._to_backend_error, self._hide_keys)
+        return _OpenResponse(response, call, self._to_backend_error)
 
     async def answers(self, path: str) -> bool:
-        """Whether `GET path` returns 200 within two seconds."""
+        """Whether `GET path` returns 2xx within two seconds."""
         answer = await self.get(path)
-        return answer is not None and answer[0] == HTTPStatus.OK
+        return answer is not None and HTTPStatus.OK <= answer[0] < HTTPStatus.MULTIPLE_CHOICES
 
     async def get(self, path: str, *, within_s: float | None = None) -> tuple[int, bytes] | None:
         """The status and body of `GET path`; None if they do not arrive within two seconds, or `within_s`."""
@@ -98,31 +96,22 @@ class Connection:
         """Send `name: value` with every request from now on."""
         self._session.headers[name] = value
 
-    def _hide_keys(self, error: GatewayError) -> None:
-        """Remove the gateway's own key from a backend's message, which reaches clients."""
-        for name in _KEY_HEADERS:
-            key = self._session.headers.get(name, "").removeprefix("Bearer ")
-            if key:
-                error.message = error.message.replace(key, "<key>")
-
     def _url(self, path: str) -> URL:
         if path not in self._urls:
             self._urls[path] = URL(self._base_url + path)
         return self._urls[path]
 
     def _to_backend_error(self, error: Exception) -> BackendError:
-        """Translate an error of aiohttp; only a failed connect counts as not reached."""
+        """Translate an error of aiohttp."""
         name = self._backend
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             return BackendTimeout(
                 f"Backend '{name}' did not accept a connection within {self._connect_s:g} s. "
                 "Check its address and that it runs.",
-                reached=False,
             )
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientConnectorDNSError | aiohttp.InvalidURL):
             return BackendUnreachable(
                 f"Backend '{name}' could not be reached: {type(error).__name__}. Check its base_url and that it runs.",
-                reached=False,
             )
         if isinstance(error, AnswerTooLargeError):
             return BackendBadAnswer(
@@ -130,6 +119,11 @@ class Connection:
             )
         if isinstance(error, TimeoutError):
             return BackendTimeout(f"Backend '{name}' did not answer in time. Try again, or raise [timeouts].")
+        if isinstance(error, aiohttp.ClientResponseError):
+            return BackendBadAnswer(
+                f"Backend '{name}' sent headers that are no HTTP, or longer than {HEAD_LINE_BYTES} bytes a line or "
+                f"{HEAD_LINES} lines. Check its base_url."
+            )
         return BackendDisconnected(
             f"Backend '{name}' closed the connection before its answer was complete. Send the request again."
         )
@@ -138,19 +132,17 @@ class Connection:
 class _OpenResponse:
     """Context manager of one response; a class, because `asynccontextmanager` costs each request 3 µs."""
 
-    __slots__ = ("_call", "_hide_keys", "_pending", "_response", "_to_backend_error")
+    __slots__ = ("_call", "_pending", "_response", "_to_backend_error")
 
     def __init__(
         self,
         pending: Awaitable[aiohttp.ClientResponse],
         call: Call,
         to_backend_error: Callable[[Exception], BackendError],
-        hide_keys: Callable[[GatewayError], None],
     ) -> None:
         self._pending = pending
         self._call = call
         self._to_backend_error = to_backend_error
-        self._hide_keys = hide_keys
 
     async def __aenter__(self) -> TimedResponse:
         METER.set(self._call.meter)
@@ -168,5 +160,3 @@ class _OpenResponse:
         self._response.close()
         if isinstance(error, _WIRE_ERRORS):
             raise self._to_backend_error(error) from error
-        if isinstance(error, GatewayError):
-            self._hide_keys(error)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from gateway.backends.http.content import Opening, has_content
+from gateway.backends.http.error_objects import error_in
 from gateway.backends.http.refusal import refusal_from_event
 from gateway.backends.http.timing import Chunks
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected, GatewayError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from gateway.backends.base import WriteNow
+    from gateway.backends.http.refusal import Hide
     from gateway.backends.http.stream_usage import UsageRemover
 
 # From the last content of a finished answer to its end without `[DONE]`: servers send their counts within milliseconds.
@@ -30,13 +32,14 @@ LINGER_S = 1.0
 _REASON, _NO_REASON = b'"finish_reason"', (b'"finish_reason":null', b'"finish_reason": null')
 
 
-async def whole_events(
+async def whole_events(  # noqa: PLR0913  # what one stream needs
     chunks: AsyncIterator[bytes] | Chunks,
     *,
     backend: str,
     choices: int = 1,
     write_now: WriteNow | None = None,
     usage: UsageRemover | None = None,
+    hide: Hide = str,
 ) -> AsyncGenerator[bytes, None]:
     """Cut a backend's SSE body into whole events, and raise unless it ends properly.
 
@@ -46,6 +49,7 @@ async def whole_events(
         choices: the number of choices that need a finish reason.
         write_now: takes events instead of yielding them, from the second step on.
         usage: takes out the usage that the client did not ask for.
+        hide: hides the gateway's keys in the backend's errors.
 
     Yields:
         One or more whole events that `write_now` did not take, without `[DONE]`; first those up to the first content.
@@ -58,7 +62,7 @@ async def whole_events(
     """
     framer = EventFramer(backend)
     body = chunks if isinstance(chunks, Chunks) else None
-    state = _StreamState(backend, choices, body, usage)
+    state = _StreamState(backend, choices, body, usage, hide)
     relay = _Relay(body, framer, state, write_now) if write_now and body else None
     opening = Opening(backend)
     try:
@@ -121,13 +125,14 @@ class _StreamState:
         error: the error of an error event or of a malformed event; later events are discarded.
     """
 
-    def __init__(self, backend: str, choices: int, body: Chunks | None, usage: UsageRemover | None) -> None:
+    def __init__(self, backend: str, choices: int, body: Chunks | None, usage: UsageRemover | None, hide: Hide) -> None:
         self.done = False
         self.error: GatewayError | None = None
         self._backend = backend
         self._choices = choices
         self._body = body
         self._usage = usage
+        self._hide = hide
         self._finished: set[int] = set()
 
     @property
@@ -183,15 +188,15 @@ class _StreamState:
             answer = parse_json(data)
         except ValueError as error:
             if name == b"error":
-                raise refusal_from_event(self._backend, data.decode(errors="replace")) from error
+                raise refusal_from_event(self._backend, data.decode(errors="replace"), self._hide) from error
             if name and b'"error"' not in data and _REASON not in data:
                 # A ping, such as `event: ping` with a time.
                 return event + b"\n\n"
             raise BackendBadAnswer(
                 f"Backend '{self._backend}' sent an event that is not JSON. Send the request again."
             ) from error
-        if isinstance(answer, dict) and (answer.get("error") or name == b"error"):
-            raise refusal_from_event(self._backend, answer.get("error") or answer)
+        if said := answer if name == b"error" else error_in(answer):
+            raise refusal_from_event(self._backend, said, self._hide)
         if self._usage is not None and isinstance(answer, dict) and self._usage.removes(answer):
             return b""
         if isinstance(answer, dict) and self._remove_repeated_finish(answer):

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.backends.http.blame import blames_request
+from gateway.backends.http.error_objects import TYPES_OF_429, error_object, statuses_in
 from gateway.backends.http.retry_after import retry_after_s
+from gateway.errors import faults
 from gateway.errors.base import (
     BackendError,
     BackendMisconfigured,
@@ -20,22 +23,18 @@ from gateway.errors.base import (
     GatewayError,
     shorten,
 )
-from gateway.errors.statuses import STATUS_OF_ERROR
+from gateway.errors.faults import fault_of_status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-# The client can fix these; any other 4xx means that the gateway is configured wrongly.
-_CLIENT_STATUSES = frozenset({400, 404, 409, 413, 415, 422, 429})
+    from gateway.errors.faults import Fault
+
+    Hide = Callable[[str], str]
+    """Hides the gateway's keys in a backend's text; see `gateway.text.secrets`."""
+
+_MESSAGE_OF_STATUS = {413: "it is too large; send a shorter one", 429: "too many requests"}
 _CODE_OF_STATUS = {404: "model_not_found", 429: "rate_limit_exceeded"}
-# The status for a code in an error event, where the backend sends no number.
-_STATUS_OF_CODE = {
-    "rate_limit_exceeded": 429,
-    "model_not_found": 404,
-    "context_length_exceeded": 400,
-    "invalid_request_error": 400,
-    **STATUS_OF_ERROR,
-}
 _CONTEXT_TYPES = frozenset({"exceed_context_size_error", "context_length_exceeded"})
 # vLLM, Ollama, OpenAI and Anthropic report it in prose.
 _CONTEXT_PROSE = re.compile(
@@ -51,20 +50,19 @@ _PROMPT_TOKENS = re.compile(
     r"(?:request \(|input \(|input length |requested |resulted in |too long: |contains (?:at least )?)(\d{1,12})\b",
     re.IGNORECASE,
 )
-# llama.cpp answers these with 500, though the request is at fault (oaicompat_chat_params_parse in its server).
-_CLIENT_ERROR = re.compile(r"Failed to parse (messages|tools): |(?:image|audio|video) input is not supported")
+# llama.cpp answers these with 500, though it does not fail (oaicompat_chat_params_parse in its server).
+_CLIENT_ERROR = re.compile(r"Failed to parse (messages|tools): ")
+_NOT_SUPPORTED = re.compile(r"(?:image|audio|video) input is not supported")
 # llama.cpp's 500 for a text to embed.
 _INPUT_TOO_LONG = re.compile(r"input \(\d+ tokens\) is too large to process")
 _MESSAGE_LIMIT = 500
 # Of `type`, `code` and `param`, which also appear in the log, the ledger and the metrics.
 _WORD_LIMIT = 100
-# OpenAI's types for 429; "tokens" and "requests" name the exceeded limit.
-_TYPES_OF_429 = frozenset({"rate_limit_error", "rate_limit_exceeded", "insufficient_quota", "tokens", "requests"})
 _SHOULD_RETRY = {"true": True, "false": False}
 _RETRY_MS = ("retry-after-ms", "x-ms-retry-after-ms")
 
 
-def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
+def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes, hide: Hide) -> GatewayError:
     """The error for an answer that is not 2xx.
 
     Args:
@@ -73,9 +71,10 @@ def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes) 
         headers: the answer's headers; reads `retry-after`, Azure's in milliseconds, and `x-should-retry`, and passes on
             the first two.
         body: OpenAI's `{"error": {…}}`, Ollama's `{"error": "text"}`, FastAPI's `{"detail": …}` or anything.
+        hide: hides the gateway's keys in the backend's words.
     """
     try:
-        details = error_object(orjson.loads(body))
+        details = _hidden(error_object(orjson.loads(body)), hide)
     except orjson.JSONDecodeError:
         details = None
     error = _refusal(backend, status, details, _retry_headers(headers))
@@ -85,34 +84,27 @@ def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes) 
     return error
 
 
-def refusal_from_event(backend: str, error: Any) -> GatewayError:
+def refusal_from_event(backend: str, answer: Any, hide: Hide) -> GatewayError:
     """The error for an error object under a 200, in a stream's event or line.
 
-    Its status, a number in `code` or `status`, or 502, matters only while nothing was sent to the client.
+    Its status, a number or a known code in the object or beside it, or 502, matters only while nothing was sent to the
+    client.
+
+    Args:
+        backend: the backend's name.
+        answer: the whole answer or event, such as `{"error": {…}}`, or the error alone.
+        hide: as for `refusal`.
     """
-    details = error_object({"error": error}) or {}
-    code = details.get("code")
-    numbers = (code, details.get("status"), details.get("status_code"))
-    status: Any = next((n for n in numbers if type(n) is int and n // 100 in {4, 5}), None)
-    if status is None:
-        status = _STATUS_OF_CODE.get(str(code)) or _STATUS_OF_CODE.get(str(details.get("type"))) or 502
-    return _refusal(backend, status, details, {})
+    details = error_object(answer) or error_object({"error": answer}) or {"message": "it says no more"}
+    inner = answer.get("error") if isinstance(answer, dict) else None
+    places = [place for place in (details, inner, answer) if isinstance(place, dict)]
+    status = next(statuses_in(places), HTTPStatus.BAD_GATEWAY)
+    return _refusal(backend, int(status), _hidden(details, hide), {})
 
 
-def error_object(answer: Any) -> dict[str, Any] | None:
-    """The error within `answer`, in any backend's format, as a dict with at least `message`; None if there is none."""
-    if not isinstance(answer, dict):
-        return None
-    error = answer.get("error") or answer.get("detail") or (answer if "message" in answer else None)
-    if isinstance(error, str) and error.startswith("{"):
-        # Ollama passes on its runner's error object as a string.
-        try:
-            return error_object(orjson.loads(error)) or {"message": error}
-        except orjson.JSONDecodeError:
-            return {"message": error}
-    if isinstance(error, dict):
-        return {**error, "message": str(error.get("message") or error)}
-    return {"message": str(error)} if error else None
+def _hidden(error: dict[str, Any] | None, hide: Hide) -> dict[str, Any] | None:
+    """The error with its texts without the gateway's keys; they are shortened only afterwards."""
+    return error and {name: hide(value) if isinstance(value, str) else value for name, value in error.items()}
 
 
 def _retry_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -128,23 +120,41 @@ def _retry_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry: dict[str, str]) -> GatewayError:
-    if error and status < HTTPStatus.INTERNAL_SERVER_ERROR and _is_context_error(error):
-        return _context_too_long(error)
-    if error and status == HTTPStatus.INTERNAL_SERVER_ERROR and _INPUT_TOO_LONG.match(error["message"]):
-        return _context_too_long(error)
-    if error and status == HTTPStatus.NOT_IMPLEMENTED:
-        # llama.cpp's server, started without embeddings: a retry cannot help.
-        return _rejected(backend, HTTPStatus.BAD_REQUEST, {**error, "code": "unsupported_endpoint"}, {})
-    if error and status == HTTPStatus.INTERNAL_SERVER_ERROR and (fault := _CLIENT_ERROR.match(error["message"])):
-        return _rejected(
-            backend, HTTPStatus.BAD_REQUEST, {"message": error["message"], "param": fault[1] or "messages"}, {}
-        )
-    if status == HTTPStatus.TOO_MANY_REQUESTS or (error and status in _CLIENT_STATUSES):
-        return _rejected(backend, status, error or {"message": "too many requests"}, retry)
-    return _failed(backend, status, shorten(error["message"], _MESSAGE_LIMIT) if error else "", retry)
+    fault = fault_of_status(status, explained=error is not None)
+    if error and (known := _context_error(status, error) or _error_of_llamacpp(backend, status, error)):
+        return known
+    if error and fault.whose == "key" and status >= HTTPStatus.FORBIDDEN and blames_request(error):
+        fault = faults.REJECTED
+    if fault in {faults.REJECTED, faults.BUSY}:
+        said = error or {"message": _MESSAGE_OF_STATUS.get(status, "it says no more")}
+        return _rejected(backend, status, said, retry, fault)
+    return _failed(backend, status, shorten(error["message"], _MESSAGE_LIMIT) if error else "", retry, fault)
 
 
-def _rejected(backend: str, status: int, error: dict[str, Any], retry: dict[str, str]) -> BackendRejectedRequest:
+def _context_error(status: int, error: dict[str, Any]) -> ContextTooLong | None:
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR and _is_context_error(error):
+        return _context_too_long(error)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR and _INPUT_TOO_LONG.match(error["message"]):
+        return _context_too_long(error)
+    return None
+
+
+def _error_of_llamacpp(backend: str, status: int, error: dict[str, Any]) -> BackendRejectedRequest | None:
+    """The error for a 5xx of llama.cpp's server that is not its failure."""
+    message, bad = error["message"], int(HTTPStatus.BAD_REQUEST)
+    if status == HTTPStatus.NOT_IMPLEMENTED:
+        # Started without embeddings: a retry cannot help.
+        return _rejected(backend, bad, {**error, "code": "unsupported_endpoint"}, {}, faults.UNSUPPORTED_THERE)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR and (about := _CLIENT_ERROR.match(message)):
+        return _rejected(backend, bad, {"message": message, "param": about[1]}, {}, faults.REJECTED)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR and _NOT_SUPPORTED.match(message):
+        return _rejected(backend, bad, {"message": message, "param": "messages"}, {}, faults.UNSUPPORTED_THERE)
+    return None
+
+
+def _rejected(
+    backend: str, status: int, error: dict[str, Any], retry: dict[str, str], fault: Fault
+) -> BackendRejectedRequest:
     """The backend's verdict on the request, with its own message, type, code and param."""
 
     def text(key: str) -> str | None:
@@ -152,7 +162,7 @@ def _rejected(backend: str, status: int, error: dict[str, Any], retry: dict[str,
         return shorten(value, _WORD_LIMIT) if isinstance(value, str) else None
 
     kind, code = text("type"), text("code")
-    if status == HTTPStatus.TOO_MANY_REQUESTS and kind not in _TYPES_OF_429:
+    if status == HTTPStatus.TOO_MANY_REQUESTS and kind not in TYPES_OF_429:
         kind = "rate_limit_error"
     elif kind == "server_error":
         # The type of 5xx, which some servers use for every error.
@@ -167,24 +177,25 @@ def _rejected(backend: str, status: int, error: dict[str, Any], retry: dict[str,
         code=code or _CODE_OF_STATUS.get(status),
         param=text("param"),
         headers=retry,
+        fault=fault,
     )
 
 
-def _failed(backend: str, status: int, text: str, retry: dict[str, str]) -> BackendError:
+def _failed(backend: str, status: int, text: str, retry: dict[str, str], fault: Fault) -> BackendError:
     """The error of a failing backend, or of a gateway that is configured wrongly for it."""
     detail = f": {text}" if text else ""
     match status:
-        case 401 | 403:
-            # Not a 401 for the client, whose own key was good. Without the backend's text, which may repeat the key.
+        case 401 | 403 | 407:
+            # Not a 401 for the client, whose own key was good. Without the backend's text, which is for the operator.
             return BackendMisconfigured(
                 f"Backend '{backend}' refused the gateway's key (HTTP {status}). "
-                "Check the variable that api_key_env names in gateway.toml."
+                "Check the variable that api_key_env names in gateway.toml.",
+                fault=fault,
             )
         case 402:
             return BackendMisconfigured(
                 f"Backend '{backend}' asks for payment before it serves the gateway (HTTP 402). Check its account."
             )
-        # 529 is Anthropic's: the whole service is overloaded, not one account.
         case 503 | 529:
             unavailable = BackendUnavailable(
                 f"Backend '{backend}' is not available now{detail}. Send the request again in a moment."
@@ -196,7 +207,8 @@ def _failed(backend: str, status: int, text: str, retry: dict[str, str]) -> Back
         case _ if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return BackendMisconfigured(
                 f"Backend '{backend}' does not serve such requests under its base_url (HTTP {status}). "
-                "Check base_url in gateway.toml."
+                "Check base_url in gateway.toml.",
+                fault=fault,
             )
         case _:
             return BackendError(f"Backend '{backend}' failed (HTTP {status}){detail}. Send the request again.")

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.backends.base import Backend
 from gateway.backends.http.connection import Connection
-from gateway.backends.http.refusal import refusal
+from gateway.backends.http.refusal import refusal, refusal_from_event
 from gateway.backends.http.timing import ANSWER_LIMIT, VECTORS_LIMIT
 from gateway.errors.base import BackendUnavailable
 from gateway.operations import EMBEDDINGS
+from gateway.text.secrets import SecretFilter
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
     from gateway.backends.http.timing import TimedResponse
     from gateway.config.backends import RemoteConfig
+    from gateway.errors.base import GatewayError
 
-# A plain number: every answer is compared with it, and a number compares faster than an enum member.
+# Plain numbers: every answer is compared with them, and a number compares faster than an enum member.
 _OK = int(HTTPStatus.OK)
+_FIRST_REDIRECT = int(HTTPStatus.MULTIPLE_CHOICES)
+_KEY_HEADERS = ("authorization", "api-key", "x-api-key")
 # Of an error's body, far more than any message has; what follows is not read.
 _ERROR_BYTES = 256 * 1024
 
@@ -33,6 +37,9 @@ class RemoteBackend(Backend):
         config: the address and the key.
         name: the backend's name in the configuration.
         connect_s: limit for making a connection.
+
+    Attributes:
+        secrets: hides the gateway's keys in what the backend says.
     """
 
     def __init__(self, config: RemoteConfig | None, *, name: str, connect_s: float) -> None:
@@ -40,6 +47,7 @@ class RemoteBackend(Backend):
         self.config = config
         self._connect_s = connect_s
         self._connection: Connection | None = None
+        self.secrets = SecretFilter()
 
     async def start(self) -> None:
         """Open the connection pool, without sending anything."""
@@ -49,9 +57,10 @@ class RemoteBackend(Backend):
     async def connect(self, base_url: str) -> None:
         """Send calls to `base_url` from now on."""
         await self.disconnect()
-        self._connection = Connection(
-            base_url, backend=self.name, headers=self.key_headers(), connect_s=self._connect_s
-        )
+        headers = self.key_headers()
+        for name in _KEY_HEADERS:
+            self.secrets.add(headers.get(name, "").removeprefix("Bearer "))
+        self._connection = Connection(base_url, backend=self.name, headers=headers, connect_s=self._connect_s)
 
     def key_headers(self) -> dict[str, str]:
         """The key's headers, sent with every request."""
@@ -70,9 +79,7 @@ class RemoteBackend(Backend):
 
     def unavailable(self) -> BackendUnavailable:
         """The error for a call while there is no address."""
-        return BackendUnavailable(
-            f"Backend '{self.name}' is not started yet. Send the request again in a moment.", reached=False
-        )
+        return BackendUnavailable(f"Backend '{self.name}' is not started yet. Send the request again in a moment.")
 
     def _require_connection(self) -> Connection:
         if self._connection is None:
@@ -80,9 +87,14 @@ class RemoteBackend(Backend):
         return self._connection
 
     async def _check_status(self, response: TimedResponse) -> None:
-        if response.status != _OK:
+        """Raise unless the status is 2xx; under any of those the body decides (RFC 9110, section 15.3)."""
+        if not _OK <= response.status < _FIRST_REDIRECT:
             body = await response.read(_ERROR_BYTES, cut=True)
-            raise refusal(self.name, response.status, response.headers, body)
+            raise refusal(self.name, response.status, response.headers, body, self.secrets.hide)
+
+    def _refusal_in(self, answer: Any) -> GatewayError:
+        """The error for an answer or event under a 2xx that holds an error."""
+        return refusal_from_event(self.name, answer, self.secrets.hide)
 
     @staticmethod
     async def _read(response: TimedResponse, call: Call) -> bytes:

@@ -183,6 +183,20 @@ class Chunks:
         self._peeked = beginning
         return beginning
 
+    async def rest(self, limit: int = ANSWER_LIMIT) -> bytes:
+        """Read the rest of the body.
+
+        Raises:
+            AnswerTooLargeError: it has more bytes than `limit`.
+        """
+        parts, size = [], 0
+        async for part in self:
+            size += len(part)
+            if size > limit:
+                raise AnswerTooLargeError(limit)
+            parts.append(part)
+        return b"".join(parts)
+
     def end_within(self, limit_s: float) -> None:
         """Break the body off after that time, for a backend that has finished its answer and does not end its stream.
 

@@ -21,6 +21,7 @@ from gateway.backends.http.events import LINGER_S
 from gateway.backends.litellm.arrivals import ARRIVALS, Arrivals, watch_bytes
 from gateway.backends.litellm.embeddings import embedding_params, embeddings_of, params_for_embeddings
 from gateway.backends.litellm.errors import to_gateway_error
+from gateway.backends.litellm.provider_keys import keys_in_environment, problems_of_keys
 from gateway.backends.parameters import supported_parameters, unsupported
 from gateway.config.problems import ConfigError, Problem
 from gateway.errors.base import (
@@ -34,6 +35,7 @@ from gateway.errors.base import (
 from gateway.operations import CHAT, EMBEDDINGS
 from gateway.request.usage import parse_usage
 from gateway.text.nesting import dump_json
+from gateway.text.secrets import SecretFilter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Sequence
@@ -74,14 +76,16 @@ class LiteLLMBackend(Backend):
         self._timeout: Any = None
         # Without a key LiteLLM reads the provider's key from the environment, which must not reach another address.
         self._no_key = "none" if config.base_url else None
+        keys = [config.api_key.get_secret_value()] if config.api_key else keys_in_environment()
+        self._secrets = SecretFilter(keys)
         self._params: dict[str, frozenset[str]] = {}
         self._embedding_params: dict[str, frozenset[str]] = {}
 
     def check(self) -> None:
-        """Check that LiteLLM is installed.
+        """Check that LiteLLM is installed, and the keys that it reads from the providers' own variables.
 
         Raises:
-            ConfigError: LiteLLM is missing; the message names the extra.
+            ConfigError: LiteLLM is missing, and the message names the extra; or no header can carry such a key.
         """
         if find_spec("litellm") is None:
             raise ConfigError(
@@ -93,6 +97,10 @@ class LiteLLMBackend(Backend):
                     )
                 ]
             )
+        reads_own_keys = self._config.api_key is None and self._config.base_url is None
+        problems = problems_of_keys(self.name, self._models) if reads_own_keys else []
+        if problems:
+            raise ConfigError(problems)
 
     async def start(self) -> None:
         """Load LiteLLM in a thread, because it takes seconds.
@@ -207,9 +215,7 @@ class LiteLLMBackend(Backend):
     def _supported_params(self, call: Call, params: dict[str, frozenset[str]]) -> frozenset[str]:
         """The parameters that the provider of the call's model supports."""
         if self._sdk is None:
-            raise BackendUnavailable(
-                f"Backend '{self.name}' is starting. Send the request again in a moment.", reached=False
-            )
+            raise BackendUnavailable(f"Backend '{self.name}' is starting. Send the request again in a moment.")
         supported = params.get(call.backend_model)
         if supported is None:
             raise self._unknown_provider(call.backend_model)
@@ -234,7 +240,7 @@ class LiteLLMBackend(Backend):
         try:
             return await answer
         except Exception as error:
-            raise to_gateway_error(error, self.name) from error
+            raise to_gateway_error(error, self.name, self._secrets.hide) from error
         finally:
             call.meter.add_wait(began, time.perf_counter())
 
@@ -242,7 +248,6 @@ class LiteLLMBackend(Backend):
         return BackendMisconfigured(
             f"Backend '{self.name}' cannot serve '{shorten(model)}': LiteLLM knows no such provider. "
             "Write the model of the route as provider/model in gateway.toml.",
-            reached=False,
         )
 
 

@@ -7,23 +7,26 @@ and the original error are in the chain of causes.
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import orjson
 
-from gateway.backends.http.refusal import error_object, refusal, refusal_from_event
+from gateway.backends.http.error_objects import error_object, statuses_in
+from gateway.backends.http.refusal import refusal, refusal_from_event
 from gateway.errors.base import (
     BackendBadAnswer,
     BackendDisconnected,
     BackendTimeout,
     BackendUnreachable,
-    InvalidRequest,
+    UnsupportedByBackend,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from gateway.backends.http.refusal import Hide
     from gateway.errors.base import GatewayError
 
 # Also httpx's names (www.python-httpx.org/exceptions), which some providers of LiteLLM use without aiohttp below.
@@ -36,22 +39,23 @@ _PREFIX = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout)(?: Error
 _SUFFIX = re.compile(r"\nTraceback| Original exception: |\.? Handle with `litellm\.")
 
 
-def to_gateway_error(error: Exception, backend: str) -> GatewayError:
+def to_gateway_error(error: Exception, backend: str, hide: Hide) -> GatewayError:
     """The gateway's error for one of LiteLLM's.
 
     Args:
         error: an exception of `acompletion`, its stream or `aembedding`.
         backend: the backend's name.
+        hide: hides the gateway's keys in LiteLLM's and the provider's words.
     """
     chain = list(_chain(error))
     names = {type(cause).__name__ for cause in chain}
-    return _error_before_sending(names, backend) or _error_after_sending(error, chain, names, backend)
+    return _error_before_sending(names, backend) or _error_after_sending(error, chain, names, backend, hide)
 
 
 def _error_before_sending(names: set[str], backend: str) -> GatewayError | None:
     """The error if not a byte of the request was sent, else None."""
     if "LiteLLMUnknownProvider" in names:
-        return InvalidRequest(
+        return UnsupportedByBackend(
             f"Backend '{backend}' cannot be asked for this: LiteLLM has no such endpoint for the model's provider. "
             "Ask another model.",
             param="model",
@@ -60,16 +64,15 @@ def _error_before_sending(names: set[str], backend: str) -> GatewayError | None:
     if names & _SLOW_CONNECT:
         return BackendTimeout(
             f"Backend '{backend}' did not accept a connection in time. Check its address and that it runs.",
-            reached=False,
         )
     if names & _NOT_REACHED:
-        return BackendUnreachable(
-            f"Backend '{backend}' could not be reached. Check its base_url and that it runs.", reached=False
-        )
+        return BackendUnreachable(f"Backend '{backend}' could not be reached. Check its base_url and that it runs.")
     return None
 
 
-def _error_after_sending(error: Exception, chain: list[BaseException], names: set[str], backend: str) -> GatewayError:
+def _error_after_sending(
+    error: Exception, chain: list[BaseException], names: set[str], backend: str, hide: Hide
+) -> GatewayError:
     if names & _NO_JSON:
         return BackendBadAnswer(f"Backend '{backend}' sent something that is not JSON. Send the request again.")
     if names & _BROKEN or any(isinstance(cause, aiohttp.ClientError | ConnectionError) for cause in chain):
@@ -78,13 +81,15 @@ def _error_after_sending(error: Exception, chain: list[BaseException], names: se
         )
     details = _error_object(error, chain)
     if "MidStreamFallbackError" in names:
-        return refusal_from_event(backend, details)
-    status = getattr(error, "status_code", None)
+        return refusal_from_event(backend, details, hide)
+    # LiteLLM takes the code of an error under a 200 for the status, which may be a text.
+    status = next(statuses_in([{"status": getattr(error, "status_code", None)}, details]), HTTPStatus.BAD_GATEWAY)
     return refusal(
         backend,
-        status if isinstance(status, int) else 502,
+        int(status),
         _headers(chain),
         orjson.dumps({"error": details}),
+        hide,
     )
 
 

@@ -154,11 +154,8 @@ class LlamaCppBackend(OpenAIBackend):
             return BackendUnavailable(
                 f"Backend '{self.name}' crashed and is restarted. Send the request again in {wait_s} s.",
                 retry_after_s=wait_s,
-                reached=False,
             )
-        return BackendUnavailable(
-            f"Backend '{self.name}' is {self.state}. Send the request again in a moment.", reached=False
-        )
+        return BackendUnavailable(f"Backend '{self.name}' is {self.state}. Send the request again in a moment.")
 
     def body(self, call: Call) -> bytes:
         """The request body."""

@@ -117,7 +117,7 @@ class LlamaCppTokenCounter:
         async with self._server().post(path, body, self._call) as response:
             answer = await response.read()
             if response.status != HTTPStatus.OK:
-                raise refusal(self._name, response.status, response.headers, answer)
+                raise refusal(self._name, response.status, response.headers, answer, hide=str)
         try:
             return orjson.loads(answer)[field]
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:

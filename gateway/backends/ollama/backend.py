@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from gateway.backends.http.content import Opening
-from gateway.backends.http.refusal import refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
 from gateway.backends.ollama.answer import OllamaAnswer
 from gateway.backends.ollama.embeddings import Embeddings, embed_request
@@ -120,7 +119,7 @@ class OllamaBackend(RemoteBackend):
         if not isinstance(answer, dict):
             raise self._bad_answer()
         if answer.get("error"):
-            raise refusal_from_event(self.name, answer["error"])
+            raise self._refusal_in(answer)
         if not translation.is_answer(answer):
             raise self._bad_answer()
         return answer

@@ -126,9 +126,9 @@ class AzureBackend(OpenAIBackend):
                 raise BackendUnavailable(
                     f"Backend '{self.name}' has no token: its token_file is of no use ({why}). "
                     "Check token_file in gateway.toml.",
-                    reached=False,
                 ) from error
             if token:
+                self.secrets.add(token)
                 connection.set_header("authorization", f"Bearer {token}")
         return connection
 

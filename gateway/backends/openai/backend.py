@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from gateway.backends.http.error_objects import error_in
 from gateway.backends.http.events import whole_events
-from gateway.backends.http.refusal import error_object, refusal_from_event
 from gateway.backends.http.remote import RemoteBackend
 from gateway.backends.http.stream_usage import UsageRemover, ask_usage, asks_usage, refuses_option
 from gateway.backends.openai.large_answer import LARGE, is_list_of_vectors, usage_at_edges
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection
 
     from gateway.backends.base import Call
+    from gateway.backends.http.timing import TimedResponse
     from gateway.operations import Operation
 
 CONNECT_S = 5.0
@@ -63,7 +64,7 @@ class OpenAIBackend(RemoteBackend):
             self.limit_field = "max_completion_tokens"
         self._counter: PromptCounter | None = None
         if isinstance(config, OpenAIConfig) and config.tokenizer:
-            self._counter = PromptCounter(config.tokenizer, name, config.base_url)
+            self._counter = PromptCounter(config.tokenizer, name, config.base_url, self.secrets.hide)
             self.operations = (*OPERATIONS, COUNT_TOKENS)
 
     def path(self, call: Call) -> str:
@@ -118,11 +119,18 @@ class OpenAIBackend(RemoteBackend):
     ) -> AsyncGenerator[bytes, None]:
         chunks = response.chunks()
         if response.content_type == "application/json" and not is_event_stream(await chunks.peek(bytes.strip)):
-            self._check_answer(call, b"".join([chunk async for chunk in chunks]))
+            self._check_answer(call, await chunks.rest())
             raise BackendBadAnswer(
                 f"Backend '{self.name}' answered a stream request without a stream. Ask it with stream: false."
             )
-        events = whole_events(chunks, backend=self.name, choices=call.choices, write_now=call.write_now, usage=usage)
+        events = whole_events(
+            chunks,
+            backend=self.name,
+            choices=call.choices,
+            write_now=call.write_now,
+            usage=usage,
+            hide=self.secrets.hide,
+        )
         async with aclosing(events):
             async for block in events:
                 yield block
@@ -144,11 +152,11 @@ class OpenAIBackend(RemoteBackend):
             raise BackendBadAnswer(
                 f"Backend '{self.name}' answered with something that is not JSON. Check its base_url."
             ) from error
+        if said := error_in(answer):
+            raise self._refusal_in(said)
         if isinstance(answer, dict) and isinstance(answer.get(call.operation.answer_field), list):
             call.meter.answer = answer
             return
-        if isinstance(answer, dict) and answer.get("error") and error_object(answer):
-            raise refusal_from_event(self.name, answer["error"])
         raise BackendBadAnswer(
             f"Backend '{self.name}' answered with JSON that is no {call.operation.answer_name}. Check its base_url."
         )

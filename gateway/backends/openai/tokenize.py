@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from gateway.backends.http.refusal import refusal
+from gateway.errors import faults
 from gateway.errors.base import BackendBadAnswer, OperationNotOffered
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
     from gateway.backends.http.connection import Connection
+    from gateway.backends.http.refusal import Hide
 
 Tokenizer = Literal["vllm", "llamacpp"]
 _NOT_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
@@ -31,11 +33,13 @@ class PromptCounter:
         tokenizer: the server.
         backend: the backend's name in the configuration.
         base_url: of the backend; both addresses lie beside `/v1`.
+        hide: hides the gateway's keys in the server's errors.
     """
 
-    def __init__(self, tokenizer: Tokenizer, backend: str, base_url: str) -> None:
+    def __init__(self, tokenizer: Tokenizer, backend: str, base_url: str, hide: Hide) -> None:
         self._tokenizer = tokenizer
         self._backend = backend
+        self._hide = hide
         # The dots leave `/v1` (RFC 3986 §5.2.4).
         self._prefix = "/.." if base_url.endswith("/v1") else ""
 
@@ -63,7 +67,7 @@ class PromptCounter:
             if response.status in _NOT_THERE:
                 raise self._not_offered(call, path)
             if response.status != HTTPStatus.OK:
-                raise refusal(self._backend, response.status, response.headers, answer)
+                raise refusal(self._backend, response.status, response.headers, answer, self._hide)
         try:
             value: Any = orjson.loads(answer)[field]
         except (orjson.JSONDecodeError, KeyError, TypeError):
@@ -81,6 +85,6 @@ class PromptCounter:
             able=(),
             setting=f"change backends.{self._backend}.tokenizer in gateway.toml, for its server has no {path}",
         )
-        # Whether the route's next backend counts is its own affair; this one is not to be asked again.
-        error.reached, error.should_retry = False, False
+        # The route's next backend may be able to count.
+        error.fault = faults.UNSUPPORTED_THERE
         return error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from gateway.backends.anthropic.answer import WRONG_SHAPE
 from gateway.backends.anthropic.vocabulary import VERSION, VERSIONS
-from gateway.errors.base import BackendBadAnswer, InvalidRequest
+from gateway.errors.base import InvalidRequest, UntranslatableAnswer
 from gateway.formats.anthropic.answer import message_of
 from gateway.formats.anthropic.errors import PATH, body_of, status_of
 from gateway.formats.anthropic.models import PATH as MODELS_PATH
@@ -162,7 +162,7 @@ async def _translated(backend: Backend, call: Call, stream: MessageStream) -> As
     yield stream.ending()
 
 
-def _bad_answer(backend: Backend) -> BackendBadAnswer:
-    return BackendBadAnswer(
+def _bad_answer(backend: Backend) -> UntranslatableAnswer:
+    return UntranslatableAnswer(
         f"Backend '{backend.name}' answered with a completion that makes no Anthropic message. Send the request again."
     )

@@ -6,20 +6,11 @@ import pytest
 
 from gateway.backends.http.retry_after import retry_after_s
 from gateway.config.server import BreakerConfig, Retries
-from gateway.errors.base import (
-    BackendBadAnswer,
-    BackendDisconnected,
-    BackendError,
-    BackendMisconfigured,
-    BackendRejectedRequest,
-    BackendTimeout,
-    BackendUnavailable,
-    BackendUnreachable,
-    InvalidRequest,
-)
+from gateway.errors.base import BackendError, BackendRejectedRequest, UnsupportedByBackend
+from gateway.errors.faults import fault_of_status
 from gateway.routing.balancing import BackendState, Candidate, Group
 from gateway.routing.breaker import Breaker
-from gateway.routing.retry_plan import RetryPlan, backoff_s, counts_as_failure, is_retryable
+from gateway.routing.retry_plan import RetryPlan, backoff_s, step_after
 from gateway.routing.routes import Route
 
 NOW = 1_700_000_000.0
@@ -55,33 +46,29 @@ def test_retry_after_is_read_in_all_its_forms(headers, wait_s):
 
 
 def rejected(status, **attributes):
-    error = BackendRejectedRequest("no", status=status)
+    error = BackendRejectedRequest("no", status=status, fault=fault_of_status(status, explained=True))
     for name, value in attributes.items():
         setattr(error, name, value)
     return error
 
 
 @pytest.mark.parametrize(
-    ("error", "retryable", "counts"),
+    ("status", "should_retry", "step"),
     [
-        (BackendUnreachable("no connection", reached=False), True, True),
-        (BackendTimeout("no connection", reached=False), True, True),
-        (BackendTimeout("silent, or its own 408"), True, True),
-        (BackendDisconnected("cut"), True, True),
-        (BackendUnavailable("503"), True, True),
-        (BackendError("500"), True, True),
-        (rejected(429), True, False),
-        (rejected(409), True, False),
-        (rejected(400), False, False),
-        (rejected(404), False, False),
-        (rejected(400, should_retry=True), True, False),
-        (BackendMisconfigured("its key is wrong"), False, True),
-        (BackendBadAnswer("not JSON"), False, True),
-        (InvalidRequest("too warm"), False, False),
+        (500, None, "again"),
+        (500, True, "again"),
+        (500, False, "other"),
+        (429, False, "other"),
+        (400, None, "stop"),
+        (400, True, "again"),
+        (400, False, "stop"),
+        (401, None, "other"),
+        (401, True, "again"),
+        (401, False, "other"),
     ],
 )
-def test_which_errors_are_retryable_and_which_count_as_failures(error, retryable, counts):
-    assert (is_retryable(error), counts_as_failure(error)) == (retryable, counts)
+def test_the_backends_own_word_on_retries_comes_before_the_faults(status, should_retry, step):
+    assert step_after(rejected(status, should_retry=should_retry)) == step
 
 
 def test_the_wait_is_drawn_from_zero_to_a_doubling_bound():
@@ -173,6 +160,13 @@ def test_after_the_deadline_there_is_no_attempt():
 
 def test_a_backend_that_says_not_to_retry_is_followed_by_the_next():
     assert Walk(["a", "b"], attempts=2).moves(a=rejected(429, should_retry=False)) == ["a", "b", 1, "b"]
+
+
+@pytest.mark.parametrize("error", [rejected(401), UnsupportedByBackend("one choice only")])
+def test_what_will_not_pass_at_one_backend_is_attempted_once_and_followed_by_the_next(error):
+    assert Walk(["a", "b"], attempts=3).moves(a=error) == ["a", "b", 1, "b", 2, "b"]
+    assert Walk(["a b"], attempts=3, jitter=0).moves(a=error) == ["a", "b", 0, "b", 0, "b"]
+    assert Walk(["a"], attempts=3).moves(a=error) == ["a"]
 
 
 def test_open_backends_are_skipped():

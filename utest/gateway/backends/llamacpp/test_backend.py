@@ -128,7 +128,7 @@ def test_why_it_is_not_ready_is_said_as_it_is(stand_in, caplog):
 def test_calls_before_the_start_get_503(stand_in):
     with pytest.raises(BackendUnavailable, match="is stopped") as refused:
         asyncio.run(stand_in(SERVING).complete(call()))
-    assert not refused.value.reached
+    assert refused.value.fault.then == "again"
 
 
 def test_a_killed_child_is_replaced_and_calls_meanwhile_get_503_with_retry_after(stand_in, caplog):
@@ -148,7 +148,7 @@ def test_a_killed_child_is_replaced_and_calls_meanwhile_get_503_with_retry_after
 
     first, refused = asyncio.run(scenario())
     assert refused.headers["retry-after"] == "1"
-    assert not refused.reached
+    assert refused.fault.then == "again"
     assert events(caplog, "backend_crashed")[0]["reason"] == "ended by signal 9"
     assert events(caplog, "backend_ready")[1]["pid"] != first
 

@@ -124,7 +124,7 @@ def test_a_failure_right_after_the_first_frame_is_a_real_status(azure, backend):
     error = {"error": {"code": "429", "message": "slow down"}}
     backend.streams(event(FIRST), event({**error, "status": 429}))
     response = azure.chat("v1", stream=True)
-    assert (response.status_code, azure.error(response)["code"]) == (502, "backend_error")
+    assert (response.status_code, azure.error(response)["code"]) == (429, "rate_limit_exceeded")
 
 
 @pytest.mark.parametrize(
