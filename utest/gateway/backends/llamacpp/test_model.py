@@ -182,7 +182,7 @@ def test_a_client_that_leaves_while_its_prompt_is_read_frees_the_model(weights, 
         asked = asyncio.create_task(backend.complete(call("word " * 1900, max_tokens=1)))
         # Until it computes.
         ticks = cpu_ticks(child_pid())
-        while cpu_ticks(child_pid()) < ticks + 5:
+        while cpu_ticks(child_pid()) < ticks + 5:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         asked.cancel()
         with suppress(asyncio.CancelledError):
