@@ -5,15 +5,14 @@ import time
 
 import pytest
 
-# aiohttp warns of a body of over 1 MB, and warnings are errors here.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
-SMALL_PARTS = [{"type": "text", "text": text} for text in ("<|im", "_end|>") * 20_000]
-ARGUMENTS = '{"a":"' + "\\u0041" * 400_000 + '<|im_end|>"}'
+# Each body has less than the 1 MB that the backend of these tests takes.
+SMALL_PARTS = [{"type": "text", "text": text} for text in ("<|im", "_end|>") * 10_000]
+ARGUMENTS = '{"a":"' + "\\u0041" * 100_000 + '<|im_end|>"}'
 CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": ARGUMENTS}}
 BODIES = {
     "parts with split tokens": [{"role": "user", "content": SMALL_PARTS}],
-    "plain parts": [{"role": "user", "content": [{"type": "text", "text": "abc"}] * 60_000}],
-    "messages": [{"role": "user", "content": "x<"}] * 40_000,
+    "plain parts": [{"role": "user", "content": [{"type": "text", "text": "abc"}] * 25_000}],
+    "messages": [{"role": "user", "content": "x<"}] * 20_000,
     "escapes": [
         {"role": "user", "content": "x"},
         {"role": "assistant", "tool_calls": [CALL]},
@@ -49,7 +48,6 @@ def test_others_are_answered_meanwhile(gateway, name):
             assert other.get("/health").status_code == 200
             waits.append(time.perf_counter() - asked)
     sender.join()
-    # The backend of these tests takes 1 MB.
-    assert statuses[0] in {200, 413}
+    assert statuses == [200]
     # Of the time that the large body takes, others wait for a small part.
     assert max(waits) < (time.perf_counter() - began) / 2
