@@ -14,6 +14,7 @@ from gateway.dispatch.attempts import Attempts
 from gateway.errors.base import BackendTimeout, GatewayError, InternalError, ShuttingDown
 from gateway.formats.openai.templates import FIELD, templates_unsupported
 from gateway.logs.events import log
+from gateway.text.numbers import exact_fields
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -87,7 +88,7 @@ class Endpoint:
             if self._prompts is None:
                 raise templates_unsupported()
             options = fields[FIELD] or {}
-            body, fields = self._prompts.apply(fields)
+            body, fields = self._prompts.apply(exact_fields(body, fields))
             # Only after `apply`, which checks that it is a configured name.
             record.template = options.get("template")
         attempts = Attempts(route, record, body, fields, self._timeouts, client_format)

@@ -6,11 +6,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.errors.base import InvalidRequest, shorten
 from gateway.operations import CHAT
 from gateway.request.usage import Meter
+from gateway.text.numbers import dump, exact_fields
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Mapping
@@ -60,7 +59,11 @@ class Call:
         """The client's bytes; serialized again, with only `model` changed, if the backend has another name for it."""
         if self.backend_model == self.model:
             return self.body
-        return orjson.dumps({**self.fields, "model": self.backend_model})
+        return dump({**self.exact_fields(), "model": self.backend_model})
+
+    def exact_fields(self) -> dict[str, Any]:
+        """`fields` with the digits of long numbers kept, for `gateway.text.numbers.dump`."""
+        return exact_fields(self.body, self.fields)
 
     @property
     def choices(self) -> int:

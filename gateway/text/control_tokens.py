@@ -13,7 +13,7 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-import orjson
+from gateway.text.numbers import dump, exact_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -82,11 +82,12 @@ class ControlTokens:
         if not self.may_be_in(body):
             return body, fields, 0
         neutraliser = _Neutraliser(self._pattern, self._first_characters)
-        changed = {name: neutraliser.apply(fields[name]) for name in _TEMPLATE_FIELDS if name in fields}
+        exact = exact_fields(body, fields)
+        changed = {name: neutraliser.apply(exact[name]) for name in _TEMPLATE_FIELDS if name in exact}
         if not neutraliser.broken:
             return body, fields, 0
-        fields = {**fields, **changed}
-        return orjson.dumps(fields), fields, neutraliser.broken
+        fields = {**exact, **changed}
+        return dump(fields), fields, neutraliser.broken
 
 
 class _Neutraliser:

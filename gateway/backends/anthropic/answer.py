@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import orjson
-
-from gateway.backends.anthropic.vocabulary import FINISH_REASONS, THOUGHTS
+from gateway.backends.anthropic.vocabulary import FINISH_REASONS, THOUGHTS, UNFINISHED
+from gateway.text.numbers import dump
 
 # Raised while reading an answer with missing fields, or fields of another type.
 WRONG_SHAPE = (LookupError, TypeError, AttributeError, ValueError)
@@ -32,7 +31,7 @@ def completion(answer: dict[str, Any]) -> bytes:
         if kind == "text":
             text.append(block["text"])
         elif kind == "tool_use":
-            calls.append(_tool_call(len(calls), block, orjson.dumps(block["input"]).decode()))
+            calls.append(_tool_call(len(calls), block, dump(block["input"]).decode()))
         elif kind in THOUGHTS:
             thoughts.append(block)
     message: dict[str, Any] = {
@@ -45,8 +44,13 @@ def completion(answer: dict[str, Any]) -> bytes:
     if thoughts:
         message["reasoning"] = "".join(block.get("thinking", "") for block in thoughts)
         message["thinking_blocks"] = thoughts
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(answer)}
-    return orjson.dumps(
+    choice = {
+        "index": 0,
+        "message": message,
+        "logprobs": None,
+        "finish_reason": _finish_reason(answer, calls=bool(calls)),
+    }
+    return dump(
         {
             "id": answer.get("id"),
             "object": "chat.completion",
@@ -101,7 +105,7 @@ class AnthropicStream:
                 self.counts |= {name: count for name, count in event.get("usage", {}).items() if count is not None}
                 if event["delta"].get("stop_reason") and not self.finished:
                     self.finished = True
-                    return self._chunk({}, _finish_reason(event["delta"]))
+                    return self._chunk({}, _finish_reason(event["delta"], calls=self._tool_calls > 0))
             case "message_stop":
                 self.ended = True
             case "ping" if self._envelope:
@@ -154,7 +158,7 @@ class AnthropicStream:
         block, self._block = self._block, {}
         if block["type"] == "tool_use" and not self._has_arguments:
             # A tool call without arguments has no delta, but OpenAI's arguments are always JSON.
-            return self._arguments_chunk(orjson.dumps(block.get("input") or {}).decode())
+            return self._arguments_chunk(dump(block.get("input") or {}).decode())
         if block["type"] in THOUGHTS:
             return self._chunk({"thinking_blocks": [block]})
         return b""
@@ -182,8 +186,10 @@ def _text(value: Any) -> str:
     return value
 
 
-def _finish_reason(answer: dict[str, Any]) -> str:
-    return FINISH_REASONS.get(answer.get("stop_reason") or "", "stop")
+def _finish_reason(answer: dict[str, Any], *, calls: bool) -> str:
+    """OpenAI's finish reason; not every server of Anthropic's format ends an answer with calls by `tool_use`."""
+    reason = FINISH_REASONS.get(answer.get("stop_reason") or "", "stop")
+    return reason if reason in UNFINISHED else "tool_calls" if calls else "stop"
 
 
 def usage_of(counts: dict[str, Any]) -> dict[str, Any] | None:
@@ -203,4 +209,4 @@ def usage_of(counts: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _event(chunk: dict[str, Any]) -> bytes:
-    return b"data: " + orjson.dumps(chunk) + b"\n\n"
+    return b"data: " + dump(chunk) + b"\n\n"

@@ -19,6 +19,7 @@ from gateway.config.backends import BaseUrl, RemoteConfig
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected, GatewayError
 from gateway.operations import CHAT, COUNT_TOKENS
 from gateway.request.usage import usage_from_counts
+from gateway.text.numbers import dump, exact_fields
 from gateway.text.sse import EventFramer, data_and_name
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class AnthropicBackend(RemoteBackend):
         return events, None
 
     def _translated_request(self, call: Call) -> bytes:
-        return orjson.dumps(anthropic_request(call, max_tokens=self._max_tokens))
+        return dump(anthropic_request(call, max_tokens=self._max_tokens))
 
     def _parse(self, data: bytes) -> dict[str, Any]:
         """Parse a body or an event's data into an object; raise the error that it reports."""
@@ -175,7 +176,7 @@ class AnthropicBackend(RemoteBackend):
             raise self._bad_answer()
         if answer.get("type") == "error" or answer.get("error"):
             raise refusal_from_event(self.name, answer.get("error") or answer)
-        return answer
+        return exact_fields(data, answer)
 
     def _bad_answer(self) -> BackendBadAnswer:
         return BackendBadAnswer(

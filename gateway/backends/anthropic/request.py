@@ -9,6 +9,7 @@ Formats: docs.claude.com/en/api/messages, /en/docs/build-with-claude/structured-
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.backends.anthropic.conversation import messages_and_system
@@ -44,6 +45,7 @@ def anthropic_request(call: Call, *, max_tokens: int) -> dict[str, Any]:
             dropped.
     """
     refuse_openai_only(call)
+    call = replace(call, fields=call.exact_fields())
     fields = supported_parameters(call, _KNOWN)
     messages, system = messages_and_system(call)
     request = {name: value for name, value in fields.items() if name in _UNCHANGED}

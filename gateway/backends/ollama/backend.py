@@ -17,6 +17,7 @@ from gateway.backends.ollama.text import GeneratedText, generate_request
 from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected
 from gateway.operations import CHAT, EMBEDDINGS, OPERATIONS, TEXT_COMPLETION
+from gateway.text.numbers import dump, exact_fields
 from gateway.text.sse import EVENT_LIMIT
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class OllamaBackend(RemoteBackend):
 
     def _post(self, call: Call) -> Any:
         path, request = _REQUESTS[call.operation]
-        return self._require_connection().post(path, orjson.dumps(request(call)), call)
+        return self._require_connection().post(path, dump(request(call)), call)
 
     async def _lines(self, response: TimedResponse) -> AsyncGenerator[bytes, None]:
         """Whole lines; a last line without a line end only if it is valid JSON."""
@@ -120,7 +121,7 @@ class OllamaBackend(RemoteBackend):
             raise refusal_from_event(self.name, answer["error"])
         if not translation.is_answer(answer):
             raise self._bad_answer()
-        return answer
+        return exact_fields(line, answer)
 
     def _bad_answer(self) -> BackendBadAnswer:
         return BackendBadAnswer(

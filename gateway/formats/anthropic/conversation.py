@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.backends.anthropic.vocabulary import THOUGHTS
 from gateway.backends.parameters import unsupported
+from gateway.text.numbers import dump
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -89,7 +88,7 @@ def _translated(call: Call, message: dict[str, Any], at: str) -> list[Message]:
 
 def _tool_call(call: Call, block: dict[str, Any]) -> dict[str, Any]:
     drop_unknown(call, block, _KNOWN["tool_use"], _BLOCK)
-    function = {"name": block["name"], "arguments": orjson.dumps(block["input"]).decode()}
+    function = {"name": block["name"], "arguments": dump(block["input"]).decode()}
     return {"id": block["id"], "type": "function", "function": function}
 
 

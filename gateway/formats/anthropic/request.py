@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.backends.anthropic.vocabulary import EFFORTS, TOOL_CHOICES
 from gateway.backends.parameters import unsupported
 from gateway.formats.anthropic.conversation import chat_messages, drop_unknown
+from gateway.text.numbers import dump
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
@@ -40,7 +39,8 @@ def chat_call(call: Call, limit_field: str) -> Call:
         InvalidRequest: the request needs something that chat does not have, or the call is strict and a parameter
             would be dropped.
     """
-    fields = {name: value for name, value in call.fields.items() if value is not None}
+    fields = {name: value for name, value in call.exact_fields().items() if value is not None}
+    call = replace(call, fields=fields)
     drop_unknown(call, fields, _KNOWN, "")
     limit = fields["max_tokens"]
     if not limit:
@@ -59,7 +59,7 @@ def chat_call(call: Call, limit_field: str) -> Call:
         call.drop("thinking")
     _add_output_config(call, request, fields.get("output_config") or {})
     _add_tools(call, request, fields)
-    return replace(call, body=orjson.dumps(request), fields=request)
+    return replace(call, body=dump(request), fields=request)
 
 
 def _add_output_config(call: Call, request: dict[str, Any], config: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from gateway.formats.anthropic.answer import (
     usage_of,
     wants_thoughts,
 )
+from gateway.formats.anthropic.tool_use import ToolUseIds, arguments_text, begins_no_object, is_complete
 from gateway.request.usage import Usage, parse_usage, prompt_size
 from gateway.text.sse import data_and_name
 
@@ -46,6 +47,11 @@ class MessageStream:
         self._open: str | None = None
         self._index = -1
         self._call: tuple[int, str | None] = (0, None)
+        # The arguments of the open call as they came, and those that are held back because they begin no object.
+        self._arguments: list[str] = []
+        self._held: str | None = ""
+        self._ids = ToolUseIds()
+        self._calls = False
         self._last_choice: dict[str, Any] = {}
         self._refused = False
         self._usage: Usage | None = None
@@ -64,7 +70,10 @@ class MessageStream:
         usage = self._usage or Usage(prompt_size(prompt_of(self._request)), self._deltas, "estimate")
         # The ledger shows the same usage as the client gets.
         self._meter.reported = usage
-        fields = {"delta": stopped(self._last_choice, self._request, refused=self._refused), "usage": usage_of(usage)}
+        fields = {
+            "delta": stopped(self._last_choice, self._request, refused=self._refused, calls=self._calls),
+            "usage": usage_of(usage),
+        }
         return self._close_block() + _event("message_delta", **fields)
 
     def _translate(self, event: bytes) -> bytes:
@@ -108,14 +117,32 @@ class MessageStream:
         function = call.get("function") or {}
         index, call_id = call.get("index", 0), call.get("id")
         events = b""
-        if self._open != "tool_use" or index != self._call[0] or call_id not in {None, "", self._call[1]}:
+        if self._open != "tool_use" or index != self._call[0] or self._is_next(call_id, function.get("name")):
             # More of a call whose block is closed has no name: it raises KeyError or TypeError.
-            block = {"type": "tool_use", "id": checked_text(call_id), "name": checked_text(function["name"])}
+            block = {"type": "tool_use", "id": self._ids.next(call_id), "name": checked_text(function["name"])}
             events = self._open_block("tool_use", block | {"input": {}})
-            self._call = index, call_id
-        if arguments := function.get("arguments"):
-            events += self._send_delta({"type": "input_json_delta", "partial_json": checked_text(arguments)})
+            self._call, self._arguments, self._calls = (index, call_id), [], True
+            self._held = ""
+        if arguments := arguments_text(function.get("arguments")):
+            events += self._send_arguments(arguments)
         return events
+
+    def _send_arguments(self, text: str) -> bytes:
+        """The arguments, but hold them back while they are blank or `null`, which no client takes for an object."""
+        self._arguments.append(text)
+        if self._held is not None:
+            text = self._held + text
+            self._held = text if begins_no_object(text) else None
+        return b"" if self._held else self._send_delta({"type": "input_json_delta", "partial_json": text})
+
+    def _is_next(self, call_id: Any, name: Any) -> bool:
+        """Whether a fragment under the open call's index begins another call.
+
+        Its id is another one; or one of them has none, but it has a name, and the open call all its arguments.
+        """
+        if call_id and self._call[1]:
+            return bool(call_id != self._call[1])
+        return bool(name) and is_complete(self._arguments)
 
     def _open_block(self, kind: str, block: dict[str, Any]) -> bytes:
         """Close the open block, and open the next one."""

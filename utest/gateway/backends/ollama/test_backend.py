@@ -167,6 +167,14 @@ def test_a_whole_answer(client, backend):
     assert answer["usage"] == {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
 
 
+@pytest.mark.parametrize(("reason", "expected"), [("stop", "tool_calls"), ("length", "length")])
+def test_calls_do_not_hide_that_the_limit_ended_an_answer(client, backend, reason, expected):
+    message = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "now"}}]}
+    backend.answers({**LAST, "done_reason": reason, "message": message})
+    assert client.chat("o").json()["choices"][0]["finish_reason"] == expected
+    assert client.chat("o", stream=True).text.count(f'"finish_reason":"{expected}"') == 1
+
+
 def test_tool_calls_have_their_arguments_as_a_string(client, backend):
     calls = [{"function": {"name": "add", "arguments": {"a": 1}}}, {"id": "x", "function": {"name": "now"}}]
     backend.answers(

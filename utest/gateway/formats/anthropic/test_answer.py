@@ -33,7 +33,6 @@ def test_a_plain_message():
     [
         ("stop", "end_turn"),
         ("length", "max_tokens"),
-        ("tool_calls", "tool_use"),
         ("content_filter", "refusal"),
         ("something_new", "end_turn"),
         (None, "end_turn"),
@@ -102,18 +101,14 @@ def test_thoughts_are_sent_on_request_only(key):
         {"choices": []},
         {"choices": [{}]},
         {"choices": [{"message": {"content": 3}}]},
-        {"choices": [{"message": {"content": None, "tool_calls": [{"id": "t", "function": {"name": "f"}}]}}]},
-        {
-            "choices": [
-                {"message": {"tool_calls": [{"id": "t", "function": {"name": "f", "arguments": '{"a'}}]}},
-            ]
-        },
-        {"choices": [{"message": {"tool_calls": [{"id": "t", "function": {"name": "f", "arguments": "[]"}}]}}]},
+        {"choices": [{"message": {"content": None, "tool_calls": [{"id": "t", "function": {"arguments": "{}"}}]}}]},
+        {"choices": [{"message": {"content": None, "tool_calls": [{"id": "t", "function": {"name": 1}}]}}]},
+        {"choices": [{"message": {"content": None, "tool_calls": ["f"]}}]},
     ],
 )
 def test_an_answer_that_is_no_completion(completion):
     with pytest.raises(WRONG_SHAPE):
-        message_of(completion, REQUEST)
+        message_of(completion, REQUEST, Meter())
 
 
 def chunk(finish=None, index=0, usage=None, **delta):
@@ -222,7 +217,8 @@ def test_other_choices_are_left_out():
         chunk(content=3),
         chunk(["stop"]),
         called(1, arguments="more of a closed one"),
-        called(0, name="f"),
+        called(0, id="t"),
+        called(0, id="t", name=3),
     ],
 )
 def test_an_event_that_is_no_chunk(block):
