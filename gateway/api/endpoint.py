@@ -78,7 +78,7 @@ class Endpoint:
         record, headers = context.record, scope["headers"]
         body = await read_body(headers, receive, self._limits.body_bytes, is_complete=context.completed_at > 0)
         fields = parse(body, self._limits.json_depth, question_field=operation.question_field)
-        client_format = self._format.validate(headers, fields)
+        client_format = self._format.validate(headers, fields, scope["query_string"])
         route = self._routes.to(fields["model"], operation)
         record.operation = operation
         record.model = fields["model"]

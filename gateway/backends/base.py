@@ -38,6 +38,7 @@ class Call:
         write_now: takes events of a stream that has begun, instead of yielding them.
         headers: further headers for the backend: of the trace, and of the backend's native format.
         format: the format of `body`, `fields` and the answer: OpenAI's, or one of the backend's `native` formats.
+        query: what is added to the address of a backend whose native format the call has.
         meter: records the backend's waits and usage.
     """
 
@@ -53,6 +54,7 @@ class Call:
     write_now: WriteNow | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     format: str = "openai"
+    query: str = ""
     meter: Meter = field(default_factory=Meter)
 
     def body_for_backend(self) -> bytes:

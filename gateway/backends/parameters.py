@@ -84,6 +84,12 @@ def refuse_openai_only(call: Call) -> None:
         raise unsupported("modalities", "answers in text only", 'Send ["text"], or ask another model.')
 
 
+def stop_texts(call: Call) -> list[str]:
+    """The texts that end the answer; an empty one is none (OpenAI's service takes it so)."""
+    stops = call.fields.get("stop") or []
+    return [stop for stop in ([stops] if isinstance(stops, str) else stops) if stop]
+
+
 def unsupported(param: str, what: str, fix: str) -> InvalidRequest:
     """The error for a parameter that cannot be dropped without changing the answer's meaning.
 

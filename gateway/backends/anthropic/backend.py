@@ -102,7 +102,8 @@ class AnthropicBackend(RemoteBackend):
 
     async def _count_tokens(self, call: Call) -> bytes:
         """Forward a request for the prompt's token count, and check the answer."""
-        async with self._require_connection().post(COUNT_TOKENS.url_path, call.body_for_backend(), call) as response:
+        path = COUNT_TOKENS.url_path + call.query
+        async with self._require_connection().post(path, call.body_for_backend(), call) as response:
             await self._check_status(response)
             body: bytes = await response.read()
         if usage_from_counts(self._parse(body).get("input_tokens"), 0) is None:
@@ -111,7 +112,7 @@ class AnthropicBackend(RemoteBackend):
 
     async def _answer(self, call: Call, request: bytes) -> tuple[dict[str, Any], bytes]:
         """A whole answer, parsed and as bytes; notes its usage."""
-        async with self._require_connection().post(_MESSAGES, request, call) as response:
+        async with self._require_connection().post(_MESSAGES + call.query, request, call) as response:
             await self._check_status(response)
             body = await response.read()
             answer = self._parse(body)
@@ -124,7 +125,7 @@ class AnthropicBackend(RemoteBackend):
     async def _events(
         self, call: Call, request: bytes, stream: AnthropicStream | WatchedStream
     ) -> AsyncGenerator[bytes, None]:
-        async with self._require_connection().post(_MESSAGES, request, call) as response:
+        async with self._require_connection().post(_MESSAGES + call.query, request, call) as response:
             await self._check_status(response)
             framer = EventFramer(self.name)
             async with aclosing(_chunks(response, stream)) as chunks:

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 REFUSED = STOP_REASONS["content_filter"]
 _CUT_OFF = "length"
+# Anthropic's answers have each of these members, null where there is nothing to say; so have all of its models of them.
+_NOT_STOPPED = {"stop_reason": None, "stop_sequence": None, "stop_details": None, "container": None}
+UNKNOWN_USAGE = dict.fromkeys(
+    (
+        *("cache_creation", "cache_creation_input_tokens", "cache_read_input_tokens", "inference_geo"),
+        *("output_tokens_details", "server_tool_use", "service_tier"),
+    )
+)
+"""The members of `usage` that a chat completion has no counterpart for, or seldom."""
 
 
 def message_of(completion: dict[str, Any], request: dict[str, Any], meter: Meter) -> bytes:
@@ -55,8 +64,7 @@ def envelope(completion: dict[str, Any], request: dict[str, Any]) -> dict[str, A
         "role": "assistant",
         "model": completion.get("model") or request["model"],
         "content": [],
-        "stop_reason": None,
-        "stop_sequence": None,
+        **_NOT_STOPPED,
     }
 
 
@@ -74,15 +82,15 @@ def stopped(choice: dict[str, Any], request: dict[str, Any], *, refused: bool, c
     reason = REFUSED if refused else STOP_REASONS[finish]
     sequence = choice.get("stop_reason") if reason == STOP_REASONS["stop"] else None
     if isinstance(sequence, str) and sequence in (request.get("stop_sequences") or ()):
-        return {"stop_reason": "stop_sequence", "stop_sequence": sequence}
-    return {"stop_reason": reason, "stop_sequence": None}
+        return {**_NOT_STOPPED, "stop_reason": "stop_sequence", "stop_sequence": sequence}
+    return {**_NOT_STOPPED, "stop_reason": reason}
 
 
 def usage_of(usage: Usage) -> dict[str, Any]:
     """Anthropic's `usage`, whose input tokens exclude those from a cache."""
     cached = usage.cached_tokens
     counts = {"input_tokens": usage.prompt_tokens - cached, "output_tokens": usage.completion_tokens}
-    return counts | ({"cache_read_input_tokens": cached} if cached else {})
+    return UNKNOWN_USAGE | counts | ({"cache_read_input_tokens": cached} if cached else {})
 
 
 def prompt_of(request: dict[str, Any]) -> list[Any]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.backends.anthropic.vocabulary import EFFORTS, TOOL_CHOICES
 from gateway.backends.parameters import unsupported
-from gateway.formats.anthropic.conversation import chat_messages, drop_unknown
+from gateway.formats.anthropic.conversation import chat_messages
+from gateway.formats.anthropic.parts import drop_unknown
 from gateway.text.numbers import dump
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _KNOWN = frozenset(
     {
         *_SAME,
         *("model", "max_tokens", "messages", "metadata", "output_config", "stop_sequences", "stream", "system"),
-        *("thinking", "tool_choice", "tools"),
+        *("thinking", "tool_choice", "tools", "output_format", "mcp_servers"),
     }
 )
 _CHOICES = {anthropic: openai for openai, anthropic in TOOL_CHOICES.items()}
@@ -57,7 +58,11 @@ def chat_call(call: Call, limit_field: str) -> Call:
         request["user"] = metadata["user_id"]
     if (fields.get("thinking") or {}).get("type") not in {None, "disabled"}:
         call.drop("thinking")
-    _add_output_config(call, request, fields.get("output_config") or {})
+    if fields.get("mcp_servers"):
+        raise unsupported("mcp_servers", "connects to no MCP servers", "Send 'tools' of your own, or ask another model.")
+    # The beta's name for `output_config.format`.
+    beta = {"format": fields["output_format"]} if "output_format" in fields else {}
+    _add_output_config(call, request, beta | (fields.get("output_config") or {}))
     _add_tools(call, request, fields)
     return replace(call, body=dump(request), fields=request)
 

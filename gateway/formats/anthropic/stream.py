@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 END = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
+_NOTHING = Usage(0, 0, "estimate")
+
 
 class MessageStream:
     """Translates one stream.
@@ -94,7 +96,7 @@ class MessageStream:
 
     def _start(self, chunk: dict[str, Any]) -> bytes:
         self._begun = True
-        message = envelope(chunk, self._request) | {"usage": {"input_tokens": 0, "output_tokens": 0}}
+        message = envelope(chunk, self._request) | {"usage": usage_of(_NOTHING)}
         return _event("message_start", message=message)
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
