@@ -123,5 +123,7 @@ def _tool_calls(message: dict[str, Any], at: str) -> list[Block]:
     for number, call in enumerate(message.get("tool_calls") or ()):
         where = f"{at}.tool_calls[{number}]"
         arguments = arguments_of(call, where)
-        blocks.append({"type": "tool_use", "id": anthropic_id(call["id"]), "name": call["function"]["name"], "input": arguments})
+        blocks.append(
+            {"type": "tool_use", "id": anthropic_id(call["id"]), "name": call["function"]["name"], "input": arguments}
+        )
     return blocks

@@ -128,7 +128,10 @@ def _add_tools(request: dict[str, Any], fields: dict[str, Any]) -> None:
 def _tool(tool: dict[str, Any], at: str) -> dict[str, Any]:
     match tool:
         case {"type": "function", "function": function}:
-            new = {"name": function["name"], "input_schema": _input_schema(function.get("parameters") or _NO_PARAMETERS)}
+            new = {
+                "name": function["name"],
+                "input_schema": _input_schema(function.get("parameters") or _NO_PARAMETERS),
+            }
             new |= {key: function[key] for key in ("description", "strict") if function.get(key) is not None}
             # Anthropic's own field for prompt caching, beside OpenAI's fields.
             return new | ({"cache_control": tool["cache_control"]} if tool.get("cache_control") else {})

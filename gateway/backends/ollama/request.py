@@ -139,7 +139,7 @@ def _content(call: Call, content: Any, at: str) -> tuple[str, list[str]]:
 
 def _image(url: str, at: str) -> str:
     head, comma, data = url.partition(",")
-    if not (head.startswith("data:") and head.endswith(";base64") and comma):
+    if not (head[:5].lower() == "data:" and head[-7:].lower() == ";base64" and comma):
         raise unsupported(at, "fetches no images", "Send the image itself as data:image/png;base64,….")
     return data
 

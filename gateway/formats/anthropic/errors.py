@@ -41,7 +41,7 @@ def body_of(error: GatewayError, request_id: str) -> bytes:
 
 
 def _message_of(error: GatewayError) -> str:
-    """The message; of a prompt that is too long in Anthropic's words, by which clients know it, for there is no code."""
+    """The message; of a prompt that is too long in Anthropic's words, by which clients know it without a code."""
     if not isinstance(error, ContextTooLong):
         return error.message
     if error.numbers is not None:

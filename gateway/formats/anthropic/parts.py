@@ -108,7 +108,10 @@ def _document(call: Call, source: dict[str, Any], title: Any, at: str, place: st
     head = [{"type": "text", "text": name}] if name else []
     match source:
         case {"type": "base64", "media_type": str(kind), "data": str(data)}:
-            file = {"filename": name or f"document.{kind.rpartition('/')[2]}", "file_data": f"data:{kind};base64,{data}"}
+            file = {
+                "filename": name or f"document.{kind.rpartition('/')[2]}",
+                "file_data": f"data:{kind};base64,{data}",
+            }
             return [{"type": "file", "file": file}]
         case {"type": "text", "data": str(text)}:
             return [*head, {"type": "text", "text": text}]

@@ -59,7 +59,9 @@ def chat_call(call: Call, limit_field: str) -> Call:
     if (fields.get("thinking") or {}).get("type") not in {None, "disabled"}:
         call.drop("thinking")
     if fields.get("mcp_servers"):
-        raise unsupported("mcp_servers", "connects to no MCP servers", "Send 'tools' of your own, or ask another model.")
+        raise unsupported(
+            "mcp_servers", "connects to no MCP servers", "Send 'tools' of your own, or ask another model."
+        )
     # The beta's name for `output_config.format`.
     beta = {"format": fields["output_format"]} if "output_format" in fields else {}
     _add_output_config(call, request, beta | (fields.get("output_config") or {}))

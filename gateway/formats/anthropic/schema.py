@@ -153,7 +153,7 @@ def check_budget(fields: dict[str, Any], beta: str) -> None:
         return
     if not (fields.get("tools") and _INTERLEAVED in beta):
         raise InvalidRequest(
-            "Invalid value for 'thinking': it has a budget that is no part of max_tokens. Lower it, or raise max_tokens.",
+            "Invalid value for 'thinking': its budget is no part of max_tokens. Lower it, or raise max_tokens.",
             param="thinking",
             code="invalid_value",
         )
