@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       What changes on the way between Anthropic's Messages and a backend that speaks OpenAI's format, so that
+Documentation       What changes on the way between Anthropic's Messages and a backend that speaks OpenAI's format:
 ...                 either side gets what it demands.
 
 Resource            ../../resources/gateway.resource
@@ -13,9 +13,11 @@ Test Tags           needs:scripted-backend
 
 
 *** Variables ***
-${USE}                       {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "f", "input": {}}]}
+${USED}                      {"type": "tool_use", "id": "t1", "name": "f", "input": {}}
+${USE}                       {"role": "assistant", "content": [${USED}]}
 ${RESULT}                    {"type": "tool_result", "tool_use_id": "t1", "content": "12"}
-${PICTURE}                   {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}}
+${PIXEL}                     {"type": "base64", "media_type": "image/png", "data": "AA=="}
+${PICTURE}                   {"type": "image", "source": ${PIXEL}}
 ${TEXT_BEFORE_RESULT}        [${USE}, {"role": "user", "content": [{"type": "text", "text": "Here it is."}, ${RESULT}]}]
 ${SHOWN}                     {"type": "tool_result", "tool_use_id": "t1", "content": [${PICTURE}]}
 ${PICTURE_AS_RESULT}         [${USE}, {"role": "user", "content": [${SHOWN}]}]

@@ -79,9 +79,9 @@ class AnthropicBackend(RemoteBackend):
             if answer.get("type") != "message" or not isinstance(answer.get("content"), list):
                 raise self._bad_answer()
             return body
-        answer, _ = await self._answer(call, self._translated_request(call))
+        answer, body = await self._answer(call, self._translated_request(call))
         try:
-            return completion(answer)
+            return completion(exact_fields(body, answer))
         except WRONG_SHAPE as error:
             raise self._bad_answer() from error
 
@@ -177,7 +177,7 @@ class AnthropicBackend(RemoteBackend):
             raise self._bad_answer()
         if answer.get("type") == "error" or answer.get("error"):
             raise refusal_from_event(self.name, answer.get("error") or answer)
-        return exact_fields(data, answer)
+        return answer
 
     def _bad_answer(self) -> BackendBadAnswer:
         return BackendBadAnswer(

@@ -121,7 +121,8 @@ class OllamaBackend(RemoteBackend):
             raise refusal_from_event(self.name, answer["error"])
         if not translation.is_answer(answer):
             raise self._bad_answer()
-        return exact_fields(line, answer)
+        # Only tool calls hold numbers of the model's own, and vectors are full of long ones.
+        return exact_fields(line, answer) if isinstance(translation, OllamaAnswer) else answer
 
     def _bad_answer(self) -> BackendBadAnswer:
         return BackendBadAnswer(
