@@ -15,6 +15,7 @@ from gateway.errors.base import BackendTimeout, GatewayError, InternalError, Shu
 from gateway.errors.tracebacks import drop_tracebacks
 from gateway.formats.openai.templates import FIELD, templates_unsupported
 from gateway.logs.events import log
+from gateway.text.numbers import exact_fields
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -77,10 +78,11 @@ class Endpoint:
         context: RequestContext = scope[CONTEXT]
         record, headers = context.record, scope["headers"]
         body = await read_body(headers, receive, self._limits.body_bytes, is_complete=context.completed_at > 0)
+        query = scope["query_string"]
         if len(body) > LARGE_BODY:
-            fields, client_format = await asyncio.to_thread(self._parse, headers, body)
+            fields, client_format = await asyncio.to_thread(self._parse, headers, body, query)
         else:
-            fields, client_format = self._parse(headers, body)
+            fields, client_format = self._parse(headers, body, query)
         route = self._routes.to(fields["model"], operation)
         record.operation = operation
         record.model = fields["model"]
@@ -91,7 +93,7 @@ class Endpoint:
             if self._prompts is None:
                 raise templates_unsupported()
             options = fields[FIELD] or {}
-            body, fields = self._prompts.apply(fields)
+            body, fields = self._prompts.apply(exact_fields(body, fields))
             # Only after `apply`, which checks that it is a configured name.
             record.template = options.get("template")
         attempts = Attempts(route, record, body, fields, self._timeouts, client_format)
@@ -106,10 +108,10 @@ class Endpoint:
                 await send({"type": "http.response.start", "status": 200, "headers": head})
                 await send({"type": "http.response.body", "body": answer})
 
-    def _parse(self, headers: Headers, body: bytes) -> tuple[dict[str, Any], Format]:
+    def _parse(self, headers: Headers, body: bytes, query: bytes) -> tuple[dict[str, Any], Format]:
         """Parse and check the body; returns its fields, and the format for its answer."""
         fields = parse(body, self._limits.json_depth, question_field=self._operation.question_field)
-        return fields, self._format.validate(headers, fields)
+        return fields, self._format.validate(headers, fields, query)
 
     async def _stream(
         self,

@@ -6,12 +6,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.errors.base import UnsupportedByBackend, shorten
 from gateway.operations import CHAT
 from gateway.request.liveness import Liveness
 from gateway.request.usage import Meter
+from gateway.text.numbers import dump, exact_fields
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Mapping
@@ -40,6 +39,7 @@ class Call:
         write_now: takes events of a stream that has begun, instead of yielding them.
         headers: further headers for the backend: of the trace, and of the backend's native format.
         format: the format of `body`, `fields` and the answer: OpenAI's, or one of the backend's `native` formats.
+        query: what is added to the address of a backend whose native format the call has.
         meter: records the backend's waits and usage.
         liveness: shows when bytes of the answer came.
     """
@@ -56,6 +56,7 @@ class Call:
     write_now: WriteNow | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     format: str = "openai"
+    query: str = ""
     meter: Meter = field(default_factory=Meter)
     liveness: Liveness = field(default_factory=Liveness)
 
@@ -63,7 +64,11 @@ class Call:
         """The client's bytes; serialized again, with only `model` changed, if the backend has another name for it."""
         if self.backend_model == self.model:
             return self.body
-        return orjson.dumps({**self.fields, "model": self.backend_model})
+        return dump({**self.exact_fields(), "model": self.backend_model})
+
+    def exact_fields(self) -> dict[str, Any]:
+        """`fields` with the digits of long numbers kept, for `gateway.text.numbers.dump`."""
+        return exact_fields(self.body, self.fields)
 
     @property
     def choices(self) -> int:

@@ -77,6 +77,12 @@ def refusal_as_content(message: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
+def stop_texts(call: Call) -> list[str]:
+    """The texts that end the answer; an empty one is none (OpenAI's service takes it so)."""
+    stops = call.fields.get("stop") or []
+    return [stop for stop in ([stops] if isinstance(stops, str) else stops) if stop]
+
+
 def unsupported(param: str, what: str, fix: str) -> UnsupportedByBackend:
     """The error for a parameter that cannot be dropped without changing the answer's meaning.
 

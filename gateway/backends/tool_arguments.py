@@ -8,6 +8,7 @@ import orjson
 
 from gateway.backends.parameters import unsupported
 from gateway.text.nesting import MOST_LEVELS, nests_deeper
+from gateway.text.numbers import exact_fields
 
 
 def arguments_of(call: dict[str, Any], at: str) -> dict[str, Any]:
@@ -29,4 +30,5 @@ def arguments_of(call: dict[str, Any], at: str) -> dict[str, Any]:
         raise unsupported(f"{at}.function.arguments", "takes a JSON object as a string", "Change it.")
     if text.count("[") + text.count("{") > MOST_LEVELS and nests_deeper(arguments, MOST_LEVELS):
         raise unsupported(f"{at}.function.arguments", f"takes at most {MOST_LEVELS} levels", "Send a flatter object.")
-    return arguments
+    # As deep as `load` can read, so parse again only now.
+    return exact_fields(text.encode(), arguments)

@@ -118,18 +118,31 @@ class UnsupportedByBackend(InvalidRequest):
 
 
 class ContextTooLong(InvalidRequest):
-    """The prompt does not fit into the model's context."""
+    """The prompt does not fit into the model's context.
+
+    Args:
+        prompt_tokens: of the prompt, if the backend says it.
+        context_tokens: the most that the model takes, if the backend says it.
+        detail: the backend's sentence, where a number is missing.
+
+    Attributes:
+        numbers: the tokens of the prompt and the most; None if one is missing.
+        remedy: what the client can do.
+    """
 
     default_code = faults.TOO_LONG.code
     default_fault = faults.TOO_LONG
+    remedy = "Shorten the messages, or ask a model with a longer context."
 
     def __init__(self, prompt_tokens: int | None, context_tokens: int | None, *, detail: str = "") -> None:
+        self.numbers: tuple[int, int] | None = None
         if prompt_tokens is not None and context_tokens is not None:
+            self.numbers = prompt_tokens, context_tokens
             detail = (
                 f"This model's maximum context length is {context_tokens} tokens, "
                 f"but your messages resulted in {prompt_tokens} tokens."
             )
-        super().__init__(f"{detail} Shorten the messages, or ask a model with a longer context.", param="messages")
+        super().__init__(f"{detail} {self.remedy}", param="messages")
 
     def name_field(self, field: str) -> None:
         """Name the field of the prompt where it is not `messages`."""

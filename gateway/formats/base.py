@@ -63,12 +63,13 @@ class Format(ABC):
         """The headers of every answer that hold the request id."""
 
     @abstractmethod
-    def validate(self, headers: Headers, fields: dict[str, Any]) -> Self:
+    def validate(self, headers: Headers, fields: dict[str, Any], query: bytes = b"") -> Self:
         """Validate a parsed request.
 
         Args:
             headers: headers of the request.
             fields: the body as orjson parsed it; it is not changed.
+            query: of the request's address, without the question mark.
 
         Returns:
             The format for this request; the same object if it depends on nothing in the request.

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-import orjson
+from gateway.text.numbers import dump, exact_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -83,11 +83,12 @@ class ControlTokens:
         if not self.may_be_in(body):
             return body, fields, 0
         neutraliser = _Neutraliser(self._pattern, self._first_characters)
-        changed = {name: neutraliser.apply(value) for name, value in fields.items() if name not in _OUTSIDE_TEMPLATES}
+        exact = exact_fields(body, fields)
+        changed = {name: neutraliser.apply(value) for name, value in exact.items() if name not in _OUTSIDE_TEMPLATES}
         if not neutraliser.broken:
             return body, fields, 0
-        fields = {**fields, **changed}
-        return orjson.dumps(fields), fields, neutraliser.broken
+        fields = {**exact, **changed}
+        return dump(fields), fields, neutraliser.broken
 
 
 class _Neutraliser:

@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from gateway.text.numbers import dump
+
 
 def parse_json(data: bytes) -> Any:
     """Parse JSON as Python's own module does, at orjson's speed where orjson can.
@@ -38,9 +40,9 @@ def parse_whole_json(data: bytes) -> Any:
 
 
 def dump_with_halves(value: Any) -> bytes:
-    """Serialise `value`; lone surrogates, which orjson refuses, are escaped."""
+    """Like `gateway.text.numbers.dump`; lone surrogates, which orjson refuses, are escaped."""
     try:
-        return orjson.dumps(value)
+        return dump(value)
     except orjson.JSONEncodeError:
         return json.dumps(value).encode()
 

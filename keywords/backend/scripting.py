@@ -103,7 +103,14 @@ class ScriptingLibrary:
         return Exponential(mean.total_seconds())
 
     @keyword
-    def script_tool_call(self, backend: ScriptedBackend, name: str, arguments: str, *chunks: str) -> Script:
+    def script_tool_call(
+        self,
+        backend: ScriptedBackend,
+        name: str,
+        arguments: str,
+        *chunks: str,
+        finish_reason: FinishReason = "tool_calls",
+    ) -> Script:
         """Script a tool call as the answer.
 
         Args:
@@ -111,13 +118,14 @@ class ScriptingLibrary:
             name: the tool's name.
             arguments: its arguments, a JSON object as text.
             chunks: text before the call.
+            finish_reason: how the answer ends.
 
         ```robotframework
         Script Tool Call    ${backend}    get_weather    {"city": "Oslo"}
         ```
         """
         calls = (ToolCall(name, arguments),)
-        return _set(backend, Script(chunks=chunks, tool_calls=calls, finish_reason="tool_calls"))
+        return _set(backend, Script(chunks=chunks, tool_calls=calls, finish_reason=finish_reason))
 
     @keyword
     def script_wire(

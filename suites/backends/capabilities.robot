@@ -43,7 +43,7 @@ The result of a tool
 An answer that follows a JSON schema
     ${BACKEND}    json_schema    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
 An answer in any JSON
-    ${BACKEND}    json_object    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=refused
+    ${BACKEND}    json_object    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=dropped
 An image
     ${BACKEND}    an image    openai=taken    azure=taken    nim=taken    ollama=taken    anthropic=taken
 An image by its address

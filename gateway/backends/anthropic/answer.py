@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.backends.anthropic.vocabulary import FINISH_REASONS, THOUGHTS
+from gateway.backends.anthropic.vocabulary import FINISH_REASONS, THOUGHTS, UNFINISHED
 from gateway.text.json_values import dump_with_halves
 
 # Raised while reading an answer with missing fields, or fields of another type.
@@ -45,7 +45,12 @@ def completion(answer: dict[str, Any]) -> bytes:
     if thoughts:
         message["reasoning"] = "".join(block.get("thinking", "") for block in thoughts)
         message["thinking_blocks"] = thoughts
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(answer)}
+    choice = {
+        "index": 0,
+        "message": message,
+        "logprobs": None,
+        "finish_reason": _finish_reason(answer, calls=bool(calls)),
+    }
     return dump_with_halves(
         {
             "id": answer.get("id"),
@@ -116,7 +121,7 @@ class AnthropicStream:
                 self.counts |= {name: count for name, count in event.get("usage", {}).items() if count is not None}
                 if event["delta"].get("stop_reason") and not self.finished:
                     self.begun = self.finished = True
-                    return self._chunk({}, _finish_reason(event["delta"]))
+                    return self._chunk({}, _finish_reason(event["delta"], calls=self._tool_calls > 0))
             case "message_stop":
                 self.ended = True
             case "ping" if self._envelope:
@@ -197,8 +202,10 @@ def _text(value: Any) -> str:
     return value
 
 
-def _finish_reason(answer: dict[str, Any]) -> str:
-    return FINISH_REASONS.get(answer.get("stop_reason") or "", "stop")
+def _finish_reason(answer: dict[str, Any], *, calls: bool) -> str:
+    """OpenAI's finish reason; not every server of Anthropic's format ends an answer with calls by `tool_use`."""
+    reason = FINISH_REASONS.get(answer.get("stop_reason") or "", "stop")
+    return reason if reason in UNFINISHED else "tool_calls" if calls else "stop"
 
 
 def usage_of(counts: dict[str, Any]) -> dict[str, Any] | None:

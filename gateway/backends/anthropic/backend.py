@@ -6,7 +6,6 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
-import orjson
 from pydantic import Field
 
 from gateway.backends.anthropic.answer import WRONG_SHAPE, AnthropicStream, completion, usage_of
@@ -20,6 +19,7 @@ from gateway.errors.base import BackendBadAnswer, BackendDisconnected, GatewayEr
 from gateway.operations import CHAT, COUNT_TOKENS
 from gateway.request.usage import usage_from_counts
 from gateway.text.json_values import parse_json
+from gateway.text.numbers import dump, exact_fields
 from gateway.text.sse import EVENT_LIMIT, EventFramer, data_and_name
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ class AnthropicBackend(RemoteBackend):
             if answer.get("type") != "message" or not isinstance(answer.get("content"), list):
                 raise self._bad_answer()
             return body
-        answer, _ = await self._answer(call, self._translated_request(call))
+        answer, body = await self._answer(call, self._translated_request(call))
         try:
-            return completion(answer)
+            return completion(exact_fields(body, answer))
         except WRONG_SHAPE as error:
             raise self._bad_answer() from error
 
@@ -102,7 +102,8 @@ class AnthropicBackend(RemoteBackend):
 
     async def _count_tokens(self, call: Call) -> bytes:
         """Forward a request for the prompt's token count, and check the answer."""
-        async with self._require_connection().post(COUNT_TOKENS.url_path, call.body_for_backend(), call) as response:
+        path = COUNT_TOKENS.url_path + call.query
+        async with self._require_connection().post(path, call.body_for_backend(), call) as response:
             await self._check_status(response)
             body = await self._read(response, call)
         if usage_from_counts(self._parse(body).get("input_tokens"), 0) is None:
@@ -111,7 +112,7 @@ class AnthropicBackend(RemoteBackend):
 
     async def _answer(self, call: Call, request: bytes) -> tuple[dict[str, Any], bytes]:
         """A whole answer, parsed and as bytes; notes its usage."""
-        async with self._require_connection().post(_MESSAGES, request, call) as response:
+        async with self._require_connection().post(_MESSAGES + call.query, request, call) as response:
             await self._check_status(response)
             body = await self._read(response, call)
             answer = self._parse(body)
@@ -125,7 +126,7 @@ class AnthropicBackend(RemoteBackend):
     async def _events(
         self, call: Call, request: bytes, stream: AnthropicStream | WatchedStream
     ) -> AsyncGenerator[bytes, None]:
-        async with self._require_connection().post(_MESSAGES, request, call) as response:
+        async with self._require_connection().post(_MESSAGES + call.query, request, call) as response:
             await self._check_status(response)
             framer = EventFramer(self.name)
             held = b""
@@ -183,7 +184,7 @@ class AnthropicBackend(RemoteBackend):
         return events, None
 
     def _translated_request(self, call: Call) -> bytes:
-        return orjson.dumps(anthropic_request(call, max_tokens=self._max_tokens))
+        return dump(anthropic_request(call, max_tokens=self._max_tokens))
 
     def _parse(self, data: bytes) -> dict[str, Any]:
         """Parse a body or an event's data into an object; raise the error that it reports."""

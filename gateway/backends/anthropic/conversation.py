@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from gateway.backends.anthropic.tool_ids import anthropic_id
 from gateway.backends.parameters import refusal_as_content, unsupported
 from gateway.backends.tool_arguments import arguments_of
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
 
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,(.*)", re.DOTALL)
+# RFC 2397: a type, parameters, which Anthropic does not have, and the data; schemes ignore case (RFC 3986 §3.1).
+_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,(.*)", re.DOTALL | re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+# A type that browsers and clients write, and its registered name.
+_MEDIA_TYPES = {"image/jpg": "image/jpeg"}
+# Anthropic takes no turn without text.
+_PLACEHOLDER = "."
 _SYSTEM = frozenset({"system", "developer"})
 # `reasoning` repeats the text of `thinking_blocks`.
 _KNOWN = frozenset({"role", "content", "tool_calls", "tool_call_id", "reasoning", "thinking_blocks"})
@@ -22,7 +29,8 @@ Block = dict[str, Any]
 def messages_and_system(call: Call) -> tuple[list[dict[str, Any]], str | list[Block]]:
     """Anthropic's messages, and the system messages from all positions.
 
-    Consecutive tool results become one message, as Anthropic requires.
+    Consecutive tool results become one message, as Anthropic requires. An assistant's turn without text is left out; a
+    user's, which may be what the model has to answer, gets a placeholder, and so does a conversation without turns.
 
     Raises:
         InvalidRequest: Anthropic's format cannot express a message.
@@ -39,7 +47,7 @@ def messages_and_system(call: Call) -> tuple[list[dict[str, Any]], str | list[Bl
         elif message["role"] == "tool":
             result = {
                 "type": "tool_result",
-                "tool_use_id": message["tool_call_id"],
+                "tool_use_id": anthropic_id(message["tool_call_id"]),
                 "content": content if isinstance(content, str) else _blocks(call, content, at),
             }
             if results:
@@ -53,8 +61,14 @@ def messages_and_system(call: Call) -> tuple[list[dict[str, Any]], str | list[Bl
             thoughts, calls = message.get("thinking_blocks") or [], _tool_calls(message, at)
             is_plain = isinstance(content, str) and not thoughts and not calls
             blocks = content if is_plain else [*thoughts, *_blocks(call, content, at), *calls]
+            if not (blocks.strip() if isinstance(blocks, str) else blocks):
+                if message["role"] == "assistant":
+                    continue
+                blocks = _PLACEHOLDER
             messages.append({"role": message["role"], "content": blocks})
         results = []
+    if not messages:
+        messages.append({"role": "user", "content": _PLACEHOLDER})
     if len(system) == 1 and system[0].keys() == {"type", "text"}:
         return messages, system[0]["text"]
     return messages, system
@@ -69,11 +83,11 @@ def _check(call: Call, message: dict[str, Any], at: str) -> None:
 
 
 def _blocks(call: Call, content: Any, at: str) -> list[Block]:
-    """Content parts as blocks, without empty text, which Anthropic refuses."""
+    """Content parts as blocks, without blank text, which Anthropic refuses."""
     if not isinstance(content, list):
-        return [{"type": "text", "text": content}] if content else []
+        return [{"type": "text", "text": content}] if content and content.strip() else []
     blocks = [_block(call, part, f"{at}.content[{number}]") for number, part in enumerate(content)]
-    return [block for block in blocks if block.get("text") != ""]
+    return [block for block in blocks if block["type"] != "text" or block["text"].strip()]
 
 
 def _block(call: Call, part: dict[str, Any], at: str) -> Block:
@@ -96,8 +110,9 @@ def _block(call: Call, part: dict[str, Any], at: str) -> Block:
 
 def _source(url: str, at: str) -> dict[str, str]:
     if data := _DATA_URL.fullmatch(url):
-        return {"type": "base64", "media_type": data[1], "data": data[2]}
-    if url.startswith(("https://", "http://")):
+        kind = data[1].lower()
+        return {"type": "base64", "media_type": _MEDIA_TYPES.get(kind, kind), "data": data[2]}
+    if _ADDRESS.match(url):
         return {"type": "url", "url": url}
     raise unsupported(at, "takes images by address or as data", "Send https://… or data:image/png;base64,….")
 
@@ -108,5 +123,7 @@ def _tool_calls(message: dict[str, Any], at: str) -> list[Block]:
     for number, call in enumerate(message.get("tool_calls") or ()):
         where = f"{at}.tool_calls[{number}]"
         arguments = arguments_of(call, where)
-        blocks.append({"type": "tool_use", "id": call["id"], "name": call["function"]["name"], "input": arguments})
+        blocks.append(
+            {"type": "tool_use", "id": anthropic_id(call["id"]), "name": call["function"]["name"], "input": arguments}
+        )
     return blocks

@@ -9,11 +9,12 @@ Formats: docs.claude.com/en/api/messages, /en/docs/build-with-claude/structured-
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.backends.anthropic.conversation import messages_and_system
 from gateway.backends.anthropic.vocabulary import EFFORTS, TOOL_CHOICES
-from gateway.backends.parameters import refuse_openai_only, supported_parameters, unsupported
+from gateway.backends.parameters import refuse_openai_only, stop_texts, supported_parameters, unsupported
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
@@ -29,6 +30,7 @@ _TRANSLATED = frozenset(
 )
 _KNOWN = _UNCHANGED | _TRANSLATED
 _SERVICE_TIERS = frozenset({"auto", "standard_only"})
+_ASK_FOR_JSON = "Answer with one JSON object and nothing else: no explanation and no code fence."
 _NO_PARAMETERS = {"type": "object", "properties": {}}
 
 
@@ -44,6 +46,7 @@ def anthropic_request(call: Call, *, max_tokens: int) -> dict[str, Any]:
             dropped.
     """
     refuse_openai_only(call)
+    call = replace(call, fields=call.exact_fields())
     fields = supported_parameters(call, _KNOWN)
     messages, system = messages_and_system(call)
     request = {name: value for name, value in fields.items() if name in _UNCHANGED}
@@ -54,14 +57,22 @@ def anthropic_request(call: Call, *, max_tokens: int) -> dict[str, Any]:
     }
     if system:
         request["system"] = system
-    if "stop" in fields:
-        request["stop_sequences"] = [fields["stop"]] if isinstance(fields["stop"], str) else fields["stop"]
+    if stops := _stop_sequences(call):
+        request["stop_sequences"] = stops
     if "user" in fields:
         request["metadata"] = {"user_id": fields["user"]}
     _add_service_tier(call, request, fields.get("service_tier"))
     _add_output_config(call, request, fields)
     _add_tools(request, fields)
     return request
+
+
+def _stop_sequences(call: Call) -> list[str]:
+    """The stops; Anthropic refuses blank ones, of which OpenAI takes the empty ones for no stop."""
+    stops = stop_texts(call)
+    if not all(stop.strip() for stop in stops):
+        call.drop("stop")
+    return [stop for stop in stops if stop.strip()]
 
 
 def _add_service_tier(call: Call, request: dict[str, Any], tier: Any) -> None:
@@ -84,12 +95,22 @@ def _add_output_config(call: Call, request: dict[str, Any], fields: dict[str, An
             pass
         case {"type": "json_schema", "json_schema": {"schema": schema}}:
             config["format"] = {"type": "json_schema", "schema": schema}
+        case {"type": "json_object"}:
+            # Anthropic has no such form; without a schema only the model itself can be asked for it.
+            call.drop("response_format")
+            _add_to_system(request, _ASK_FOR_JSON)
         case _:
             raise unsupported(
-                "response_format.type", "gives text or JSON that follows a schema", 'Send "text" or "json_schema".'
+                "response_format.type", "gives text or JSON", 'Send "text", "json_object" or "json_schema".'
             )
     if config:
         request["output_config"] = config
+
+
+def _add_to_system(request: dict[str, Any], text: str) -> None:
+    system = request.get("system") or []
+    blocks = [{"type": "text", "text": system}] if isinstance(system, str) else system
+    request["system"] = [*blocks, {"type": "text", "text": text}] if blocks else text
 
 
 def _add_tools(request: dict[str, Any], fields: dict[str, Any]) -> None:
@@ -107,7 +128,10 @@ def _add_tools(request: dict[str, Any], fields: dict[str, Any]) -> None:
 def _tool(tool: dict[str, Any], at: str) -> dict[str, Any]:
     match tool:
         case {"type": "function", "function": function}:
-            new = {"name": function["name"], "input_schema": function.get("parameters") or _NO_PARAMETERS}
+            new = {
+                "name": function["name"],
+                "input_schema": _input_schema(function.get("parameters") or _NO_PARAMETERS),
+            }
             new |= {key: function[key] for key in ("description", "strict") if function.get(key) is not None}
             # Anthropic's own field for prompt caching, beside OpenAI's fields.
             return new | ({"cache_control": tool["cache_control"]} if tool.get("cache_control") else {})
@@ -115,6 +139,11 @@ def _tool(tool: dict[str, Any], at: str) -> dict[str, Any]:
             raise unsupported(f"{at}.type", "knows no custom tools", 'Send "function", or ask another model.')
     # A tool of Anthropic's own, such as its web search.
     return tool
+
+
+def _input_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with a type, which Anthropic demands at its top and OpenAI does not."""
+    return schema if schema.get("type") else {**schema, "type": "object"}
 
 
 def _tool_choice(choice: Any) -> dict[str, Any] | None:

@@ -28,6 +28,9 @@ FINISH_REASONS = {
 STOP_REASONS = {finish: stop for stop, finish in reversed(FINISH_REASONS.items())}
 """Anthropic's stop reason for each of OpenAI's finish reasons; of several the first, which is the least specific."""
 
+UNFINISHED = frozenset({"length", "content_filter"})
+"""OpenAI's finish reasons that say more than whether the answer has tool calls."""
+
 TOOL_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 """Anthropic's tool choice for each of OpenAI's that names no tool."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.text.numbers import dump
 from gateway.text.sse import data_and_name
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 def as_stream(call: Call) -> Call:
     """The call changed into one for a stream with usage."""
-    fields = {**call.fields, "stream": True, "stream_options": {"include_usage": True}}
-    return replace(call, body=orjson.dumps(fields), fields=fields, stream=True)
+    fields = {**call.exact_fields(), "stream": True, "stream_options": {"include_usage": True}}
+    return replace(call, body=dump(fields), fields=fields, stream=True)
 
 
 async def join_chat(blocks: AsyncIterable[bytes]) -> bytes:

@@ -16,6 +16,7 @@ from gateway.backends.parameters import unsupported
 from gateway.backends.text_logprobs import TextLogprobs
 from gateway.operations import DEFAULT_TEXT_TOKENS
 from gateway.request.usage import Usage, parse_usage
+from gateway.text.numbers import dump
 from gateway.text.sse import data_and_name
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def text_request(call: Call) -> bytes:
         changes["stream"] = True
     if not changes:
         return call.body_for_backend()
-    return orjson.dumps({**fields, "model": call.backend_model, **changes})
+    return dump({**call.exact_fields(), "model": call.backend_model, **changes})
 
 
 def translate_text(call: Call, answer: bytes) -> bytes:

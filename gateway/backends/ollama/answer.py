@@ -10,9 +10,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.request import usage
+from gateway.text.numbers import dump
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
@@ -55,7 +54,7 @@ class OllamaAnswer:
             "logprobs": _logprobs(answer),
             "finish_reason": self._finish_reason(answer),
         }
-        return orjson.dumps(
+        return dump(
             {
                 **self._envelope(answer, "chat.completion"),
                 "choices": [choice],
@@ -122,7 +121,7 @@ class OllamaAnswer:
     def _tool_call(self, call: dict[str, Any]) -> dict[str, Any]:
         function = call.get("function", {})
         arguments = function.get("arguments")
-        text = arguments if isinstance(arguments, str) else orjson.dumps(arguments or {}).decode()
+        text = arguments if isinstance(arguments, str) else dump(arguments or {}).decode()
         index = self._tool_calls
         self._tool_calls += 1
         return {
@@ -133,7 +132,8 @@ class OllamaAnswer:
         }
 
     def _finish_reason(self, answer: dict[str, Any]) -> str:
-        return "tool_calls" if self._tool_calls else finish_reason(answer)
+        reason = finish_reason(answer)
+        return "tool_calls" if self._tool_calls and reason == "stop" else reason
 
 
 def finish_reason(answer: dict[str, Any]) -> str:
@@ -171,4 +171,4 @@ def _extra_fields(answer: dict[str, Any]) -> dict[str, Any]:
 
 def event(chunk: dict[str, Any]) -> bytes:
     """One server-sent event."""
-    return b"data: " + orjson.dumps(chunk) + b"\n\n"
+    return b"data: " + dump(chunk) + b"\n\n"

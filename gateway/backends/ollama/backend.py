@@ -18,6 +18,7 @@ from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected
 from gateway.operations import CHAT, EMBEDDINGS, OPERATIONS, TEXT_COMPLETION
 from gateway.text.json_values import parse_whole_json
+from gateway.text.numbers import dump, exact_fields
 from gateway.text.sse import EVENT_LIMIT
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class OllamaBackend(RemoteBackend):
 
     def _post(self, call: Call) -> Any:
         path, request = _REQUESTS[call.operation]
-        return self._require_connection().post(path, orjson.dumps(request(call)), call)
+        return self._require_connection().post(path, dump(request(call)), call)
 
     async def _lines(self, response: TimedResponse) -> AsyncGenerator[bytes, None]:
         """Whole lines; a last line without a line end only if it is valid JSON."""
@@ -122,7 +123,8 @@ class OllamaBackend(RemoteBackend):
             raise self._refusal_in(answer)
         if not translation.is_answer(answer):
             raise self._bad_answer()
-        return answer
+        # Only tool calls hold numbers of the model's own, and vectors are full of long ones.
+        return exact_fields(line, answer) if isinstance(translation, OllamaAnswer) else answer
 
     def _bad_answer(self) -> BackendBadAnswer:
         return BackendBadAnswer(

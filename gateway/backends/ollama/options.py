@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.backends.parameters import supported_parameters
+from gateway.backends.parameters import stop_texts, supported_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -53,9 +53,8 @@ def native_fields(call: Call, *, translated: Collection[str], native: Collection
             request[name] = value
     if isinstance(call.fields.get("options"), dict):
         options.update(call.fields["options"])
-    stop = call.fields.get("stop")
-    if stop is not None:
-        options["stop"] = [stop] if isinstance(stop, str) else stop
+    if stops := stop_texts(call):
+        options["stop"] = stops
     if options:
         request["options"] = options
     return request

@@ -8,6 +8,7 @@ Formats: Ollama docs/api.md, api/types.go.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.backends.ollama.options import native_fields
@@ -39,8 +40,9 @@ def ollama_request(call: Call) -> dict[str, Any]:
     Raises:
         InvalidRequest: Ollama's format cannot express the request.
     """
-    fields = call.fields
     refuse_openai_only(call)
+    call = replace(call, fields=call.exact_fields())
+    fields = call.fields
     request = native_fields(call, translated=_TRANSLATED, native=_NATIVE)
     # A prompt that does not fit is an error, and an answer keeps its beginning.
     request |= {
@@ -137,7 +139,7 @@ def _content(call: Call, content: Any, at: str) -> tuple[str, list[str]]:
 
 def _image(url: str, at: str) -> str:
     head, comma, data = url.partition(",")
-    if not (head.startswith("data:") and head.endswith(";base64") and comma):
+    if not (head[:5].lower() == "data:" and head[-7:].lower() == ";base64" and comma):
         raise unsupported(at, "fetches no images", "Send the image itself as data:image/png;base64,….")
     return data
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from gateway.backends.base import Call
     from gateway.backends.http.connection import Connection
 
+# The first version that knows `max_completion_tokens`, without which deployments of o-series and GPT-5 refuse a request
+# (learn.microsoft.com, "Azure OpenAI API version lifecycle").
+_NEWER_LIMIT_SINCE = "2024-09-01"
 _ENVELOPE = frozenset({"id", "object", "created", "model", "choices"})
 
 
@@ -70,7 +73,7 @@ class AzureBackend(OpenAIBackend):
     def __init__(self, config: AzureConfig, *, name: str, connect_s: float) -> None:
         super().__init__(config, name=name, connect_s=connect_s)
         self._version = f"?api-version={config.api_version}" if config.api_version else None
-        if self._version is None:
+        if config.api_version is None or config.api_version >= _NEWER_LIMIT_SINCE:
             self.limit_field = "max_completion_tokens"
         self._key = config.api_key
         self._token = _Token(config.token_file) if config.token_file else None

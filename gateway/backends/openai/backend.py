@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from gateway.operations import Operation
 
 CONNECT_S = 5.0
-_OPENAI = "api.openai.com"
+# With the hosts of OpenAI's regions, such as `eu.api.openai.com`, and Azure's v1 addresses.
+_OPENAI_HOSTS = (".api.openai.com", ".openai.azure.com")
 
 
 class OpenAIConfig(RemoteConfig):
@@ -60,7 +61,7 @@ class OpenAIBackend(RemoteBackend):
     def __init__(self, config: RemoteConfig | None, *, name: str, connect_s: float = CONNECT_S) -> None:
         super().__init__(config, name=name, connect_s=connect_s)
         self._takes_usage_option = True
-        if config and urlsplit(config.base_url).hostname == _OPENAI:
+        if config and f".{urlsplit(config.base_url).hostname}".endswith(_OPENAI_HOSTS):
             self.limit_field = "max_completion_tokens"
         self._counter: PromptCounter | None = None
         if isinstance(config, OpenAIConfig) and config.tokenizer:

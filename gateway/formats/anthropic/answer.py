@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from gateway.backends.anthropic.vocabulary import STOP_REASONS
+from gateway.backends.anthropic.vocabulary import STOP_REASONS, UNFINISHED
+from gateway.formats.anthropic.tool_use import ToolUseIds, arguments_text, tool_input
 from gateway.request.usage import parse_usage
+from gateway.text.numbers import dump
 
 if TYPE_CHECKING:
     from gateway.request.usage import Meter, Usage
 
 REFUSED = STOP_REASONS["content_filter"]
+_CUT_OFF = "length"
+# Anthropic's answers have each of these members, null where there is nothing to say; so have all of its models of them.
+_NOT_STOPPED = {"stop_reason": None, "stop_sequence": None, "stop_details": None, "container": None}
+UNKNOWN_USAGE = dict.fromkeys(
+    (
+        *("cache_creation", "cache_creation_input_tokens", "cache_read_input_tokens", "inference_geo"),
+        *("output_tokens_details", "server_tool_use", "service_tier"),
+    )
+)
+"""The members of `usage` that a chat completion has no counterpart for, or seldom."""
 
 
 def message_of(completion: dict[str, Any], request: dict[str, Any], meter: Meter) -> bytes:
@@ -24,7 +34,7 @@ def message_of(completion: dict[str, Any], request: dict[str, Any], meter: Meter
         meter: takes note of the usage that the client gets.
 
     Raises:
-        WRONG_SHAPE: not a completion, or arguments of a tool call that are not a JSON object.
+        WRONG_SHAPE: not a completion.
     """
     choice = completion["choices"][0]
     message = choice["message"]
@@ -34,13 +44,15 @@ def message_of(completion: dict[str, Any], request: dict[str, Any], meter: Meter
         blocks.append({"type": "thinking", "thinking": thoughts, "signature": ""})
     if text := message.get("content") or message.get("refusal"):
         blocks.append({"type": "text", "text": checked_text(text)})
-    blocks += [_tool_use(call) for call in message.get("tool_calls") or ()]
+    calls = message.get("tool_calls") or ()
+    ids, cut_off = ToolUseIds(), choice.get("finish_reason") == _CUT_OFF
+    blocks += [_tool_use(call, ids, cut_off=cut_off) for call in calls]
     # The ledger shows the same usage as the client gets.
     meter.reported = usage = parse_usage(completion) or meter.estimate(request, "messages")
-    return orjson.dumps(
+    return dump(
         envelope(completion, request)
         | {"content": blocks, "usage": usage_of(usage)}
-        | stopped(choice, request, refused=bool(message.get("refusal")))
+        | stopped(choice, request, refused=bool(message.get("refusal")), calls=bool(calls))
     )
 
 
@@ -52,28 +64,33 @@ def envelope(completion: dict[str, Any], request: dict[str, Any]) -> dict[str, A
         "role": "assistant",
         "model": completion.get("model") or request["model"],
         "content": [],
-        "stop_reason": None,
-        "stop_sequence": None,
+        **_NOT_STOPPED,
     }
 
 
-def stopped(choice: dict[str, Any], request: dict[str, Any], *, refused: bool) -> dict[str, Any]:
+def stopped(choice: dict[str, Any], request: dict[str, Any], *, refused: bool, calls: bool) -> dict[str, Any]:
     """The stop reason and stop sequence of an answer.
+
+    Clients run tools while the reason is `tool_use`: it stands where there are calls, unless something cut them off.
 
     OpenAI's `stop` does not distinguish a stop sequence from the model's own end; vLLM names the sequence.
     """
-    reason = STOP_REASONS.get(choice.get("finish_reason") or "", STOP_REASONS["stop"])
-    sequence = choice.get("stop_reason")
+    finish = choice.get("finish_reason")
+    if finish not in UNFINISHED:
+        # Gemini and others end an answer with calls by "stop".
+        finish = "tool_calls" if calls else "stop"
+    reason = REFUSED if refused else STOP_REASONS[finish]
+    sequence = choice.get("stop_reason") if reason == STOP_REASONS["stop"] else None
     if isinstance(sequence, str) and sequence in (request.get("stop_sequences") or ()):
-        return {"stop_reason": "stop_sequence", "stop_sequence": sequence}
-    return {"stop_reason": REFUSED if refused else reason, "stop_sequence": None}
+        return {**_NOT_STOPPED, "stop_reason": "stop_sequence", "stop_sequence": sequence}
+    return {**_NOT_STOPPED, "stop_reason": reason}
 
 
 def usage_of(usage: Usage) -> dict[str, Any]:
     """Anthropic's `usage`, whose input tokens exclude those from a cache."""
     cached = usage.cached_tokens
     counts = {"input_tokens": usage.prompt_tokens - cached, "output_tokens": usage.completion_tokens}
-    return counts | ({"cache_read_input_tokens": cached} if cached else {})
+    return UNKNOWN_USAGE | counts | ({"cache_read_input_tokens": cached} if cached else {})
 
 
 def wants_thoughts(request: dict[str, Any]) -> bool:
@@ -101,9 +118,8 @@ def checked_text(value: Any) -> str:
     return value
 
 
-def _tool_use(call: dict[str, Any]) -> dict[str, Any]:
-    arguments = orjson.loads(call["function"]["arguments"] or "{}")
-    if not isinstance(arguments, dict):
-        raise TypeError(type(arguments))
-    name = checked_text(call["function"]["name"])
-    return {"type": "tool_use", "id": checked_text(call["id"]), "name": name, "input": arguments}
+def _tool_use(call: dict[str, Any], ids: ToolUseIds, *, cut_off: bool) -> dict[str, Any]:
+    function = call["function"]
+    name = checked_text(function["name"])
+    arguments = tool_input(arguments_text(function.get("arguments")), cut_off=cut_off)
+    return {"type": "tool_use", "id": ids.next(call.get("id")), "name": name, "input": arguments}

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from gateway.backends.anthropic.tool_ids import original_id
 from gateway.backends.anthropic.vocabulary import THOUGHTS
-from gateway.backends.parameters import unsupported
+from gateway.formats.anthropic.parts import Part, content_of, content_parts, drop_unknown, parts_of
+from gateway.text.numbers import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from gateway.backends.base import Call
 
 _BLOCK = "messages[].content[]"
 # The keys of each block that have a counterpart; others are dropped.
 _KNOWN = {
-    "text": {"type", "text"},
-    "image": {"type", "source"},
     "tool_use": {"type", "id", "name", "input"},
     "tool_result": {"type", "tool_use_id", "content"},
 }
@@ -39,106 +35,63 @@ def chat_messages(call: Call) -> list[Message]:
     fields = call.fields
     messages: list[Message] = []
     if system := fields.get("system"):
-        messages.append({"role": "system", "content": _content(call, system, "system", "system[]")})
+        messages.append({"role": "system", "content": content_parts(call, system, "system", "system[]")})
+    # Where the results of the latest calls end. OpenAI takes them right after the calls only, Anthropic also later.
+    results_end = len(messages)
     for index, message in enumerate(fields["messages"]):
-        messages += _translated(call, message, f"messages[{index}].content")
+        results, rest = _translated(call, message, f"messages[{index}].content")
+        messages[results_end:results_end] = results
+        results_end += len(results)
+        messages += rest
+        if message["role"] != "user":
+            results_end = len(messages)
     return messages
 
 
-def drop_unknown(call: Call, value: dict[str, Any], known: Collection[str], place: str) -> None:
-    """Drop the keys of an object that have no counterpart.
-
-    Args:
-        call: notes the dropped keys.
-        value: the object.
-        known: the keys that have a counterpart.
-        place: path of the object without indexes; empty for the request itself.
-    """
-    for key, item in value.items():
-        if item and key not in known:
-            call.drop(f"{place}.{key}" if place else key)
-
-
-def _translated(call: Call, message: dict[str, Any], at: str) -> list[Message]:
-    """The chat messages of one message: several if it holds tool results."""
+def _translated(call: Call, message: dict[str, Any], at: str) -> tuple[list[Message], list[Message]]:
+    """The results of tools in one message, and what is left of it: at most one message."""
     role, content = message["role"], message["content"]
     if isinstance(content, str):
-        return [{"role": role, "content": content}]
-    messages: list[Message] = []
+        return [], [{"role": role, "content": content}]
+    results: list[Message] = []
     calls: list[dict[str, Any]] = []
-    parts: list[dict[str, Any]] = []
+    parts: list[Part] = []
+    # OpenAI's results of tools are text; what else they hold is shown by the user, before the user's own parts.
+    shown: list[Part] = []
     for number, block in enumerate(content):
         match block["type"]:
             case "tool_use":
                 calls.append(_tool_call(call, block))
             case "tool_result":
-                if parts:
-                    messages.append({"role": role, "content": _content_of(parts)})
-                    parts = []
-                messages.append(_tool_message(call, block, f"{at}[{number}]"))
+                result, others = _tool_message(call, block, f"{at}[{number}]")
+                results.append(result)
+                shown += others
             case thoughts if thoughts in THOUGHTS:
                 call.drop(f"{_BLOCK}.{thoughts}")
             case _:
-                parts.append(_part(call, block, f"{at}[{number}]", _BLOCK))
+                parts += parts_of(call, block, f"{at}[{number}]", _BLOCK)
+    parts = shown + parts
     if calls:
-        messages.append({"role": role, "content": _content_of(parts) if parts else None, "tool_calls": calls})
-    elif parts:
-        messages.append({"role": role, "content": _content_of(parts)})
-    return messages
+        return results, [{"role": role, "content": content_of(parts) if parts else None, "tool_calls": calls}]
+    return results, [{"role": role, "content": content_of(parts)}] if parts else []
 
 
 def _tool_call(call: Call, block: dict[str, Any]) -> dict[str, Any]:
     drop_unknown(call, block, _KNOWN["tool_use"], _BLOCK)
-    function = {"name": block["name"], "arguments": orjson.dumps(block["input"]).decode()}
-    return {"id": block["id"], "type": "function", "function": function}
+    function = {"name": block["name"], "arguments": dump(block["input"]).decode()}
+    return {"id": original_id(block["id"]), "type": "function", "function": function}
 
 
-def _tool_message(call: Call, block: dict[str, Any], at: str) -> Message:
+def _tool_message(call: Call, block: dict[str, Any], at: str) -> tuple[Message, list[Part]]:
+    """The message with the text of a tool's result, and its other parts behind a text that says whose they are."""
     drop_unknown(call, block, _KNOWN["tool_result"], _BLOCK)
-    content = _content(call, block.get("content") or "", f"{at}.content", f"{_BLOCK}.content[]")
-    if isinstance(content, list) and any(part["type"] != "text" for part in content):
-        raise unsupported(
-            f"{at}.content", "takes text as a tool's result", "Send text, or the image in a turn of its own."
-        )
-    return {"role": "tool", "tool_call_id": block["tool_use_id"], "content": content}
-
-
-def _content(call: Call, content: str | list[dict[str, Any]], at: str, place: str) -> str | list[dict[str, Any]]:
-    if isinstance(content, str):
-        return content
-    return _content_of([_part(call, block, f"{at}[{number}]", place) for number, block in enumerate(content)])
-
-
-def _content_of(parts: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
-    """The parts as content: a single text as a string, since not every backend accepts parts."""
-    if not parts:
-        return ""
-    if len(parts) == 1 and parts[0]["type"] == "text":
-        text: str = parts[0]["text"]
-        return text
-    return parts
-
-
-def _part(call: Call, block: dict[str, Any], at: str, place: str) -> dict[str, Any]:
-    """A block as a content part."""
-    match block:
-        case {"type": "text", "text": text}:
-            drop_unknown(call, block, _KNOWN["text"], place)
-            return {"type": "text", "text": text}
-        case {"type": "image", "source": source}:
-            drop_unknown(call, block, _KNOWN["image"], place)
-            return {"type": "image_url", "image_url": {"url": _url(source, f"{at}.source.type")}}
-    raise unsupported(
-        f"{at}.type",
-        "takes blocks of text, images, tools used and their results",
-        "Send it as text, or ask another model.",
-    )
-
-
-def _url(source: dict[str, Any], at: str) -> str:
-    match source:
-        case {"type": "base64", "media_type": kind, "data": data}:
-            return f"data:{kind};base64,{data}"
-        case {"type": "url", "url": str(url)}:
-            return url
-    raise unsupported(at, "takes images by address or as data", 'Send "url" or "base64".')
+    call_id = original_id(block["tool_use_id"])
+    content = content_parts(call, block.get("content") or "", f"{at}.content", f"{_BLOCK}.content[]")
+    others: list[Part] = []
+    if isinstance(content, list):
+        others = [part for part in content if part["type"] != "text"]
+        content = content_of([part for part in content if part["type"] == "text"])
+    if others:
+        content = content or "The user shows the result."
+        others = [{"type": "text", "text": f"Result of the tool call {call_id}:"}, *others]
+    return {"role": "tool", "tool_call_id": call_id, "content": content}, others

@@ -18,10 +18,11 @@ from gateway.formats.anthropic.errors import PATH, body_of, status_of
 from gateway.formats.anthropic.models import PATH as MODELS_PATH
 from gateway.formats.anthropic.models import model_info, model_page
 from gateway.formats.anthropic.request import chat_call
-from gateway.formats.anthropic.schema import MessagesRequest, check
+from gateway.formats.anthropic.schema import MessagesRequest, check, check_budget
 from gateway.formats.anthropic.stream import END, PING, MessageStream
 from gateway.formats.base import Format, api_key, bearer
 from gateway.formats.openapi import ANTHROPIC_ERROR, path_item
+from gateway.operations import COUNT_TOKENS
 from gateway.text.json_values import parse_whole_json
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _VERSION = b"anthropic-version"
 _BETA = b"anthropic-beta"
 _PATHS = (PATH, MODELS_PATH)
+_BETA_QUERY = "?beta=true"
 
 
 class AnthropicFormat(Format):
@@ -44,6 +46,7 @@ class AnthropicFormat(Format):
     Args:
         version: the client's `anthropic-version`.
         beta: the client's `anthropic-beta`; only Anthropic gets it.
+        query: `?beta=true` if the client's address has it; only Anthropic gets it.
 
     Attributes:
         request: the model of a request.
@@ -54,9 +57,10 @@ class AnthropicFormat(Format):
     ping = PING
     request: ClassVar[type[OpenModel]] = MessagesRequest
 
-    def __init__(self, version: str = VERSION, beta: str = "") -> None:
+    def __init__(self, version: str = VERSION, beta: str = "", query: str = "") -> None:
         self._version = version
         self._beta = beta
+        self._query = query
 
     def matches(self, path: str, headers: Headers) -> bool:
         """Match `/v1/messages`, and `/v1/models` for clients that name a version of Anthropic's API, and all below."""
@@ -79,7 +83,7 @@ class AnthropicFormat(Format):
         """`x-request-id`, and Anthropic's `request-id`."""
         return [(b"x-request-id", request_id), (b"request-id", request_id)]
 
-    def validate(self, headers: Headers, fields: dict[str, Any]) -> Self:
+    def validate(self, headers: Headers, fields: dict[str, Any], query: bytes = b"") -> Self:
         """Validate a request for its version of Anthropic's API."""
         version, beta = VERSION, []
         for name, value in headers:
@@ -94,14 +98,16 @@ class AnthropicFormat(Format):
                 code="invalid_header",
             )
         check(fields, version, self.request)
-        return type(self)(version, ",".join(beta))
+        return type(self)(version, ",".join(beta), _BETA_QUERY if b"beta=true" in query.split(b"&") else "")
 
     def to_call(self, backend: Backend, call: Call) -> Call:
         """Translate to a chat call; a backend that speaks Anthropic's format gets the request and its headers."""
         if self.name in backend.native:
             beta = {_BETA.decode(): self._beta} if self._beta else {}
             headers = {**call.headers, _VERSION.decode(): self._version, **beta}
-            return replace(call, format=self.name, headers=headers)
+            return replace(call, format=self.name, headers=headers, query=self._query)
+        if call.operation is not COUNT_TOKENS:
+            check_budget(call.fields, self._beta)
         if self._beta:
             call.drop(_BETA.decode())
         return chat_call(call, backend.limit_field)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.backends.anthropic.vocabulary import EFFORTS, TOOL_CHOICES
 from gateway.backends.parameters import unsupported
-from gateway.formats.anthropic.conversation import chat_messages, drop_unknown
+from gateway.formats.anthropic.conversation import chat_messages
+from gateway.formats.anthropic.parts import drop_unknown
+from gateway.text.numbers import dump
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
@@ -23,7 +23,7 @@ _KNOWN = frozenset(
     {
         *_SAME,
         *("model", "max_tokens", "messages", "metadata", "output_config", "stop_sequences", "stream", "system"),
-        *("thinking", "tool_choice", "tools"),
+        *("thinking", "tool_choice", "tools", "output_format", "mcp_servers"),
     }
 )
 _CHOICES = {anthropic: openai for openai, anthropic in TOOL_CHOICES.items()}
@@ -40,7 +40,8 @@ def chat_call(call: Call, limit_field: str) -> Call:
         InvalidRequest: the request needs something that chat does not have, or the call is strict and a parameter
             would be dropped.
     """
-    fields = {name: value for name, value in call.fields.items() if value is not None}
+    fields = {name: value for name, value in call.exact_fields().items() if value is not None}
+    call = replace(call, fields=fields)
     drop_unknown(call, fields, _KNOWN, "")
     limit = fields["max_tokens"]
     if not limit:
@@ -57,9 +58,15 @@ def chat_call(call: Call, limit_field: str) -> Call:
         request["user"] = metadata["user_id"]
     if (fields.get("thinking") or {}).get("type") not in {None, "disabled"}:
         call.drop("thinking")
-    _add_output_config(call, request, fields.get("output_config") or {})
+    if fields.get("mcp_servers"):
+        raise unsupported(
+            "mcp_servers", "connects to no MCP servers", "Send 'tools' of your own, or ask another model."
+        )
+    # The beta's name for `output_config.format`.
+    beta = {"format": fields["output_format"]} if "output_format" in fields else {}
+    _add_output_config(call, request, beta | (fields.get("output_config") or {}))
     _add_tools(call, request, fields)
-    return replace(call, body=orjson.dumps(request), fields=request)
+    return replace(call, body=dump(request), fields=request)
 
 
 def _add_output_config(call: Call, request: dict[str, Any], config: dict[str, Any]) -> None:

@@ -8,17 +8,18 @@ Source: platform.claude.com/docs/en/api/messages, /versioning, and the types of 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 
 from gateway.backends.anthropic.vocabulary import VERSION, WITHOUT_SAMPLING
 from gateway.errors.base import InvalidRequest
 from gateway.formats import problems
 from gateway.formats.anthropic.blocks import InputMessage, System
-from gateway.formats.schema import FAIL_FAST, OTHER, Bool, NonEmptyText, Object, OpenModel, by_type, invalid
+from gateway.formats.schema import FAIL_FAST, OTHER, Bool, NonEmptyText, Object, OpenModel, by_type
 
 _LEAST_BUDGET = 1024
+_INTERLEAVED = "interleaved-thinking-"
 _SAMPLING = ("temperature", "top_p", "top_k")
 
 
@@ -107,6 +108,7 @@ class CountTokensRequest(OpenModel):
     model: NonEmptyText
     messages: Annotated[list[InputMessage], FAIL_FAST] = Field(min_length=1)
     output_config: OutputConfig | None = None
+    output_format: SchemaFormat | None = None
     system: System | None = None
     thinking: Thinking | None = None
     tool_choice: ToolChoice | None = None
@@ -121,6 +123,7 @@ class MessagesRequest(OpenModel):
     messages: Annotated[list[InputMessage], FAIL_FAST] = Field(min_length=1)
     metadata: Metadata | None = None
     output_config: OutputConfig | None = None
+    output_format: SchemaFormat | None = None
     stop_sequences: Annotated[list[NonEmptyText], FAIL_FAST] | None = None
     stream: Bool = None
     system: System | None = None
@@ -131,11 +134,29 @@ class MessagesRequest(OpenModel):
     top_k: Annotated[int | None, Field(ge=0)] = None
     top_p: Annotated[float | None, Field(ge=0, le=1)] = None
 
-    @model_validator(mode="after")
-    def _check_budget(self) -> Self:
-        if isinstance(self.thinking, ThinkingBudget) and self.thinking.budget_tokens >= self.max_tokens:
-            raise invalid("thinking", "has a budget that is no part of max_tokens. Lower it, or raise max_tokens.")
-        return self
+
+def check_budget(fields: dict[str, Any], beta: str) -> None:
+    """Check that a budget for thoughts is part of `max_tokens`, where Anthropic itself does not judge the request.
+
+    With interleaved thinking and tools it is the budget of a whole turn, with thoughts between the calls, and may be
+    larger (platform.claude.com/docs/en/build-with-claude/extended-thinking).
+
+    Args:
+        fields: of a request that `check` has passed.
+        beta: the request's `anthropic-beta`.
+
+    Raises:
+        InvalidRequest: it is not.
+    """
+    budget = (fields.get("thinking") or {}).get("budget_tokens")
+    if (fields.get("thinking") or {}).get("type") != "enabled" or budget < fields["max_tokens"]:
+        return
+    if not (fields.get("tools") and _INTERLEAVED in beta):
+        raise InvalidRequest(
+            "Invalid value for 'thinking': its budget is no part of max_tokens. Lower it, or raise max_tokens.",
+            param="thinking",
+            code="invalid_value",
+        )
 
 
 def check(fields: dict[str, Any], version: str, request: type[OpenModel] = MessagesRequest) -> None:

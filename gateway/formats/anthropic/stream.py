@@ -17,16 +17,19 @@ from gateway.formats.anthropic.answer import (
     wants_thoughts,
 )
 from gateway.formats.anthropic.stream_blocks import StreamBlocks, event
+from gateway.formats.anthropic.tool_use import ToolUseIds, arguments_text
 from gateway.request.estimate import content_bytes
-from gateway.request.usage import parse_usage
+from gateway.request.usage import Usage, parse_usage
 from gateway.text.json_values import parse_json
 from gateway.text.sse import data_and_name
 
 if TYPE_CHECKING:
-    from gateway.request.usage import Meter, Usage
+    from gateway.request.usage import Meter
 
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 END = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+
+_NOTHING = Usage(0, 0, "estimate")
 
 
 class MessageStream:
@@ -43,6 +46,8 @@ class MessageStream:
         self._sends_thoughts = wants_thoughts(request)
         self._begun = False
         self._blocks = StreamBlocks()
+        self._ids = ToolUseIds()
+        self._has_calls = False
         self._last_choice: dict[str, Any] = {}
         self._refused = False
         self._usage: Usage | None = None
@@ -60,7 +65,10 @@ class MessageStream:
         usage = self._usage or self._meter.estimate(self._request, "messages")
         # The ledger shows the same usage as the client gets.
         self._meter.reported = usage
-        fields = {"delta": stopped(self._last_choice, self._request, refused=self._refused), "usage": usage_of(usage)}
+        fields = {
+            "delta": stopped(self._last_choice, self._request, refused=self._refused, calls=self._has_calls),
+            "usage": usage_of(usage),
+        }
         return self._blocks.end() + event("message_delta", **fields)
 
     def _translate(self, part: bytes) -> bytes:
@@ -85,7 +93,7 @@ class MessageStream:
 
     def _start(self, chunk: dict[str, Any]) -> bytes:
         self._begun = True
-        message = envelope(chunk, self._request) | {"usage": {"input_tokens": 0, "output_tokens": 0}}
+        message = envelope(chunk, self._request) | {"usage": usage_of(_NOTHING)}
         return event("message_start", message=message)
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
@@ -105,11 +113,13 @@ class MessageStream:
         """Part of a tool call that has begun, or of the next one."""
         function = call.get("function") or {}
         index, call_id = call.get("index", 0), call.get("id")
+        call_id = call_id if isinstance(call_id, str) else None
         events = b""
         if not self._blocks.knows_call(index, call_id, function):
             # The first fragment of a call has its name; without one, this raises KeyError or TypeError.
-            block = {"type": "tool_use", "id": checked_text(call_id), "name": checked_text(function["name"])}
+            block = {"type": "tool_use", "id": self._ids.next(call_id), "name": checked_text(function["name"])}
             events = self._blocks.begin_call(index, call_id, block | {"input": {}})
-        if arguments := function.get("arguments"):
-            events += self._blocks.add_arguments(index, call_id, checked_text(arguments))
+            self._has_calls = True
+        if arguments := arguments_text(function.get("arguments")):
+            events += self._blocks.add_arguments(index, call_id, arguments)
         return events

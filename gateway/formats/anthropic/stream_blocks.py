@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from gateway.formats.anthropic.tool_use import begins_no_object
 from gateway.text.json_values import split_half, whole_characters
 from gateway.text.sse import EVENT_LIMIT
 
@@ -27,13 +28,19 @@ _CALL_DELTA = ("input_json_delta", "partial_json")
 
 
 class _Block:
-    """One block; `half` is half a character, whose other half may come with the next part."""
+    """One block.
 
-    def __init__(self, kind: str, start: dict[str, Any]) -> None:
+    `half` is half a character, whose other half may come with the next part. Arguments are held back as long as they
+    are blank or `null`, which no client takes for an object.
+    """
+
+    def __init__(self, kind: str, start: dict[str, Any], call_id: str | None = None) -> None:
         self.kind = kind
         self.start = start
+        self.call_id = call_id
         self.held: list[str] = []
         self.half = ""
+        self._blank: str | None = ""
         self.is_closed = False
         self._arguments: list[str] = []
 
@@ -42,9 +49,13 @@ class _Block:
         if self.half or not text.isascii():
             text, self.half = split_half(self.half + text)
             text = whole_characters(text)
-        if self.kind == "tool_use":
-            self._arguments.append(text)
-        return text
+        if self.kind != "tool_use":
+            return text
+        self._arguments.append(text)
+        if self._blank is not None:
+            text = self._blank + text
+            self._blank = text if begins_no_object(text) else None
+        return "" if self._blank is not None else text
 
     def may_close(self) -> bool:
         """Whether no further part of this block can come: text can go on in another block, arguments cannot."""
@@ -81,15 +92,20 @@ class StreamBlocks:
     def knows_call(self, index: Any, call_id: Any, function: dict[str, Any]) -> bool:
         """Whether a fragment belongs to a call that has begun."""
         call = self._call(index, call_id)
-        if call is None:
+        if call is None or (call_id and call.call_id):
+            return call is not None
+        # One of them has no id: a name after a whole object begins the next call, unless only the name is repeated.
+        name = function.get("name")
+        if name and (function.get("arguments") or name != call.start["name"]) and call.may_close():
             return False
-        # Servers that send no ids send whole calls: another one with a name is the next call.
-        is_next = not call_id and function.get("name") and function.get("arguments") and call.may_close()
-        return not is_next
+        if call_id:
+            call.call_id = call_id
+            self._calls[index, call_id] = call
+        return True
 
     def begin_call(self, index: Any, call_id: Any, start: dict[str, Any]) -> bytes:
         """Begin a call with its `tool_use` block."""
-        block = _Block("tool_use", start)
+        block = _Block("tool_use", start, call_id or None)
         self._calls[index] = self._calls[index, call_id] = block
         return self._append(block)
 
@@ -109,7 +125,10 @@ class StreamBlocks:
         return self._advance(is_end=True) + self._close()
 
     def _call(self, index: Any, call_id: Any) -> _Block | None:
-        return self._calls.get((index, call_id) if call_id else index)
+        if call_id and (index, call_id) in self._calls:
+            return self._calls[index, call_id]
+        latest = self._calls.get(index)
+        return None if call_id and latest is not None and latest.call_id else latest
 
     def _append(self, block: _Block) -> bytes:
         self._waiting.append(block)

@@ -49,7 +49,7 @@ class OpenAIFormat(Format):
         """`x-request-id`."""
         return [(b"x-request-id", request_id)]
 
-    def validate(self, headers: Headers, fields: dict[str, Any]) -> Self:  # noqa: ARG002  # all of it is in the body
+    def validate(self, headers: Headers, fields: dict[str, Any], query: bytes = b"") -> Self:  # noqa: ARG002  # all of it is in the body
         """Validate a request by its model."""
         check(fields, self._request)
         return self

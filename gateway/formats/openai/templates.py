@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.errors.base import InvalidRequest, shorten
 from gateway.operations import CHAT
+from gateway.text.numbers import dump
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +72,7 @@ class PromptTemplates:
                 param="gateway.template",
                 code="missing_required_parameter",
             )
-        return orjson.dumps(fields), fields
+        return dump(fields), fields
 
     def _template(self, model: str, name: str) -> _Template:
         templates = self._templates.get(model, {})

@@ -142,7 +142,7 @@ CANNOT = {
         {"messages": [{"role": "assistant", "content": "x", "tool_calls": [CALL]}]},
     ),
     "choices, Anthropic": ("anthropic", {"n": 2}),
-    "a form, Anthropic": ("anthropic", {"response_format": {"type": "json_object"}}),
+    "a form, Anthropic": ("anthropic", {"response_format": {"type": "grammar"}}),
     "a sound": ("ollama", {"modalities": ["text", "audio"], "audio": {"voice": "v", "format": "wav"}}),
     "functions": ("anthropic", {"functions": [{"name": "f", "parameters": {"type": "object"}}]}),
 }

@@ -86,23 +86,28 @@ def test_a_whole_answer(claude, backend):
 
 
 @pytest.mark.parametrize(
-    ("given", "finish_reason"),
+    ("given", "finish_reason", "with_calls"),
     [
-        ("end_turn", "stop"),
-        ("stop_sequence", "stop"),
-        ("pause_turn", "stop"),
-        ("max_tokens", "length"),
-        ("model_context_window_exceeded", "length"),
-        ("tool_use", "tool_calls"),
-        ("refusal", "content_filter"),
-        ("something_new", "stop"),
+        ("end_turn", "stop", "tool_calls"),
+        ("stop_sequence", "stop", "tool_calls"),
+        ("pause_turn", "stop", "tool_calls"),
+        ("max_tokens", "length", "length"),
+        ("model_context_window_exceeded", "length", "length"),
+        ("tool_use", "stop", "tool_calls"),
+        ("refusal", "content_filter", "content_filter"),
+        ("something_new", "stop", "tool_calls"),
     ],
 )
-def test_stop_reasons(claude, backend, given, finish_reason):
-    backend.answers({**MESSAGE, "stop_reason": given})
-    assert claude.chat().json()["choices"][0]["finish_reason"] == finish_reason
-    backend.streams(START, text_block(0, "a"), end(given), STOP)
-    assert claude.events()[-2]["choices"][0]["finish_reason"] == finish_reason
+def test_stop_reasons(claude, backend, given, finish_reason, with_calls):
+    use = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
+    for expected, content, events in (
+        (finish_reason, MESSAGE["content"], text_block(0, "a")),
+        (with_calls, [use], block(0, use)),
+    ):
+        backend.answers({**MESSAGE, "content": content, "stop_reason": given})
+        assert claude.chat().json()["choices"][0]["finish_reason"] == expected
+        backend.streams(START, events, end(given), STOP)
+        assert claude.events()[-2]["choices"][0]["finish_reason"] == expected
 
 
 def test_tools_and_thoughts_of_a_whole_answer(claude, backend):

@@ -183,6 +183,30 @@ def test_a_whole_answer(client, backend):
     assert answer["usage"] == {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
 
 
+@pytest.mark.parametrize(("reason", "expected"), [("stop", "tool_calls"), ("length", "length")])
+def test_calls_do_not_hide_that_the_limit_ended_an_answer(client, backend, reason, expected):
+    message = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "now"}}]}
+    backend.answers({**LAST, "done_reason": reason, "message": message})
+    assert client.chat("o").json()["choices"][0]["finish_reason"] == expected
+    assert client.chat("o", stream=True).text.count(f'"finish_reason":"{expected}"') == 1
+
+
+@pytest.mark.parametrize(
+    ("stop", "sent"), [("", None), ([""], None), (["", "ZZZ"], ["ZZZ"]), ("\n", ["\n"]), ([], None), (None, None)]
+)
+def test_an_empty_stop_is_none(stop, sent):
+    fields = {"model": "o", "messages": [{"role": "user", "content": "hi"}], "stop": stop}
+    assert ollama_request(Call(b"", fields, "o", "o", "id", stream=False)).get("options", {}).get("stop") == sent
+
+
+@pytest.mark.parametrize("head", ["data:image/png;base64", "DATA:image/jpg;name=a.png;BASE64"])
+def test_the_head_of_a_data_url_ignores_case(head):
+    parts = [{"type": "image_url", "image_url": {"url": f"{head},AAAA"}}]
+    fields = {"model": "o", "messages": [{"role": "user", "content": parts}]}
+    (message,) = ollama_request(Call(b"", fields, "o", "o", "id", stream=False))["messages"]
+    assert message["images"] == ["AAAA"]
+
+
 def test_tool_calls_have_their_arguments_as_a_string(client, backend):
     calls = [{"function": {"name": "add", "arguments": {"a": 1}}}, {"id": "x", "function": {"name": "now"}}]
     backend.answers(

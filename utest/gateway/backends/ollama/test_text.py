@@ -149,7 +149,7 @@ def test_ids_of_tokens_are_refused(given):
 
 
 def test_vectors_are_openais(client, backend):
-    backend.answers({"model": "llama", "embeddings": [[0.5, -1], [0.25, 2]], "prompt_eval_count": 4})
+    backend.answers({"model": "llama", "embeddings": [[0.5, -1], [0.12345678901234567, 2]], "prompt_eval_count": 4})
     answer = client.post({"model": "o", "input": ["a", "b"]}, path=VECTORS).json()
     assert backend.paths == ["/api/embed"]
     assert answer == {
@@ -157,7 +157,7 @@ def test_vectors_are_openais(client, backend):
         "model": "llama",
         "data": [
             {"object": "embedding", "index": 0, "embedding": [0.5, -1]},
-            {"object": "embedding", "index": 1, "embedding": [0.25, 2]},
+            {"object": "embedding", "index": 1, "embedding": [0.12345678901234567, 2]},
         ],
         "usage": {"prompt_tokens": 4, "total_tokens": 4},
     }

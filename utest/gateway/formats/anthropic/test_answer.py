@@ -12,6 +12,10 @@ from gateway.request.usage import Meter
 REQUEST = {"model": "c", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "stop_sequences": ["END"]}
 THINKS = {**REQUEST, "thinking": {"type": "adaptive"}}
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+UNKNOWN = {
+    "cache_creation": None, "cache_creation_input_tokens": None, "cache_read_input_tokens": None,
+    "inference_geo": None, "output_tokens_details": None, "server_tool_use": None, "service_tier": None,
+}  # fmt: skip
 
 
 def message(request=REQUEST, usage=USAGE, finish="stop", fields=None, meter=None, **choice):
@@ -24,7 +28,7 @@ def test_a_plain_message():
     assert message() == {
         "id": "x1", "type": "message", "role": "assistant", "model": "inner",
         "content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn", "stop_sequence": None,
-        "usage": {"input_tokens": 7, "output_tokens": 3},
+        "stop_details": None, "container": None, "usage": {**UNKNOWN, "input_tokens": 7, "output_tokens": 3},
     }  # fmt: skip
 
 
@@ -33,7 +37,6 @@ def test_a_plain_message():
     [
         ("stop", "end_turn"),
         ("length", "max_tokens"),
-        ("tool_calls", "tool_use"),
         ("content_filter", "refusal"),
         ("something_new", "end_turn"),
         (None, "end_turn"),
@@ -57,13 +60,15 @@ def test_a_refusal_is_its_text():
 
 def test_cached_tokens_are_counted_separately():
     translated = message(usage={**USAGE, "prompt_tokens_details": {"cached_tokens": 5}})
-    assert translated["usage"] == {"input_tokens": 2, "output_tokens": 3, "cache_read_input_tokens": 5}
+    assert translated["usage"] == {
+        **UNKNOWN, "input_tokens": 2, "output_tokens": 3, "cache_read_input_tokens": 5
+    }  # fmt: skip
 
 
 def test_an_estimate_where_the_backend_counted_nothing():
     translated = message(usage=None)["usage"]
     assert translated["input_tokens"] > 0
-    assert sorted(translated) == ["input_tokens", "output_tokens"]
+    assert sorted(translated) == sorted([*UNKNOWN, "input_tokens", "output_tokens"])
 
 
 def test_the_ledger_shows_the_estimate_that_the_client_gets():
@@ -75,7 +80,7 @@ def test_the_ledger_shows_the_estimate_that_the_client_gets():
 @pytest.mark.parametrize("details", [[5], {"cached_tokens": "5"}])
 def test_details_of_another_shape_count_nothing(details):
     usage = {**USAGE, "prompt_tokens_details": details}
-    counts = {"input_tokens": 7, "output_tokens": 3}
+    counts = {**UNKNOWN, "input_tokens": 7, "output_tokens": 3}
     assert message(usage=usage)["usage"] == counts
     assert streamed(chunk("stop", usage=usage))[-1]["usage"] == counts
 
@@ -102,18 +107,14 @@ def test_thoughts_are_sent_on_request_only(key):
         {"choices": []},
         {"choices": [{}]},
         {"choices": [{"message": {"content": 3}}]},
-        {"choices": [{"message": {"content": None, "tool_calls": [{"id": "t", "function": {"name": "f"}}]}}]},
-        {
-            "choices": [
-                {"message": {"tool_calls": [{"id": "t", "function": {"name": "f", "arguments": '{"a'}}]}},
-            ]
-        },
-        {"choices": [{"message": {"tool_calls": [{"id": "t", "function": {"name": "f", "arguments": "[]"}}]}}]},
+        {"choices": [{"message": {"content": None, "tool_calls": [{"id": "t", "function": {"arguments": "{}"}}]}}]},
+        {"choices": [{"message": {"content": None, "tool_calls": [{"id": "t", "function": {"name": 1}}]}}]},
+        {"choices": [{"message": {"content": None, "tool_calls": ["f"]}}]},
     ],
 )
 def test_an_answer_that_is_no_completion(completion):
     with pytest.raises(WRONG_SHAPE):
-        message_of(completion, REQUEST)
+        message_of(completion, REQUEST, Meter())
 
 
 def chunk(finish=None, index=0, usage=None, **delta):
@@ -159,13 +160,14 @@ def test_a_plain_stream():
     assert kinds(events) == ["start", "block_start", "block_delta", "block_delta", "block_stop", "delta"]
     assert events[0]["message"] == {
         "id": "x1", "type": "message", "role": "assistant", "model": "inner", "content": [], "stop_reason": None,
-        "stop_sequence": None, "usage": {"input_tokens": 0, "output_tokens": 0},
+        "stop_sequence": None, "stop_details": None, "container": None,
+        "usage": {**UNKNOWN, "input_tokens": 0, "output_tokens": 0},
     }  # fmt: skip
     assert events[1] == {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
     assert events[3]["delta"] == {"type": "text_delta", "text": " you"}
     assert events[-1] == {
-        "type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-        "usage": {"input_tokens": 7, "output_tokens": 3},
+        "type": "message_delta", "usage": {**UNKNOWN, "input_tokens": 7, "output_tokens": 3},
+        "delta": {"stop_reason": "end_turn", "stop_sequence": None, "stop_details": None, "container": None},
     }  # fmt: skip
 
 
@@ -228,7 +230,8 @@ def test_other_choices_are_left_out():
         chunk(content=3),
         chunk(["stop"]),
         called(1, arguments="more of a closed one"),
-        called(0, name="f"),
+        called(0, id="t"),
+        called(0, id="t", name=3),
     ],
 )
 def test_an_event_that_is_no_chunk(block):

@@ -3,6 +3,7 @@
 import orjson
 import pytest
 
+from gateway.backends.anthropic.tool_ids import anthropic_id
 from gateway.backends.base import Call
 from gateway.backends.openai.azure import AzureBackend, AzureConfig
 from gateway.backends.openai.backend import OpenAIBackend, OpenAIConfig
@@ -39,6 +40,11 @@ def text(text, **more):
     return {"type": "text", "text": text, **more}
 
 
+def result(*call_ids_and_blocks):
+    call_id, *blocks = call_ids_and_blocks
+    return user({"type": "tool_result", "tool_use_id": call_id, "content": blocks or "done"})
+
+
 def test_a_plain_request():
     assert translated() == PLAIN
 
@@ -54,9 +60,31 @@ def test_the_limit_has_the_name_of_the_backend():
         (OpenAIBackend(OpenAIConfig(base_url="https://api.openai.com/v1"), name="b"), "max_completion_tokens"),
         (OpenAIBackend(OpenAIConfig(base_url="http://127.0.0.1:8000/v1"), name="b"), "max_tokens"),
         (AzureBackend(AzureConfig(base_url="https://x"), name="b", connect_s=1), "max_completion_tokens"),
-        (
-            AzureBackend(AzureConfig(base_url="https://x", api_version="2024-10-21"), name="b", connect_s=1),
-            "max_tokens",
+        *(
+            (
+                AzureBackend(AzureConfig(base_url="https://x", api_version=version), name="b", connect_s=1),
+                "max_completion_tokens" if is_newer else "max_tokens",
+            )
+            for version, is_newer in (
+                ("2023-05-15", False),
+                ("2024-06-01", False),
+                ("2024-08-01-preview", False),
+                ("2024-09-01-preview", True),
+                ("2024-10-21", True),
+                ("2024-12-01-preview", True),
+                ("2025-04-01-preview", True),
+            )
+        ),
+        *(
+            (OpenAIBackend(OpenAIConfig(base_url=f"https://{host}/v1"), name="b"), name)
+            for host, name in (
+                ("eu.api.openai.com", "max_completion_tokens"),
+                ("us.api.openai.com:443", "max_completion_tokens"),
+                ("API.OpenAI.com", "max_completion_tokens"),
+                ("x.openai.azure.com/openai", "max_completion_tokens"),
+                ("myapi.openai.com", "max_tokens"),
+                ("api.openai.com.example", "max_tokens"),
+            )
         ),
     ],
 )
@@ -146,8 +174,6 @@ def test_calls_of_tools_and_their_results():
         {"role": "user", "content": "And?"},
     ]
     assert messages({"role": "assistant", "content": [use]})[0]["content"] is None
-    text_message, tool_message = messages(user(text("first"), result))
-    assert (text_message["role"], tool_message["role"]) == ("user", "tool")
 
 
 @pytest.mark.parametrize(
@@ -183,19 +209,22 @@ def test_a_field_without_a_counterpart_is_dropped_and_named_or_refused(fields, n
     ("fields", "param"),
     [
         ({"max_tokens": 0}, "max_tokens"),
-        ({"messages": [user({"type": "document", "source": {}})]}, "messages[0].content[0].type"),
+        ({"messages": [user({"type": "document", "source": {}})]}, "messages[0].content[0].source.type"),
         (
             {"messages": [user({"type": "image", "source": {"type": "file", "file_id": "f"}})]},
             "messages[0].content[0].source.type",
         ),
         (
-            {
-                "messages": [
-                    user({"type": "tool_result", "tool_use_id": "t", "content": [{"type": "image", "source": PIXEL}]})
-                ]
-            },
-            "messages[0].content[0].content",
+            {"messages": [user({"type": "document", "source": {"type": "url", "url": "u"}})]},
+            "messages[0].content[0].source.type",
         ),
+        (
+            {"messages": [user({"type": "document", "source": {"type": "content", "content": [{"type": "x"}]}})]},
+            "messages[0].content[0].source.type",
+        ),
+        ({"messages": [user({"type": "document", "source": 3})]}, "messages[0].content[0].type"),
+        ({"messages": [result("t", {"type": "search_result"})]}, "messages[0].content[0].content[0].type"),
+        ({"mcp_servers": [{"type": "url", "url": "https://x", "name": "n"}]}, "mcp_servers"),
         ({"tools": [TOOL, {"type": "web_search_20250305", "name": "web_search"}]}, "tools[1].type"),
     ],
 )
@@ -241,7 +270,8 @@ def test_a_loss_that_would_change_the_meaning_is_refused(fields, param):
         ({"metadata": {"user_id": 1}}, "metadata.user_id"),
         ({"thinking": {"type": "enabled"}}, "thinking.budget_tokens"),
         ({"thinking": {"type": "enabled", "budget_tokens": 1023}}, "thinking.budget_tokens"),
-        ({"thinking": {"type": "enabled", "budget_tokens": 1024}}, "thinking"),
+        ({"output_format": {"type": "json_schema"}}, "output_format.schema"),
+        ({"output_format": "json"}, "output_format"),
         ({"Max_Tokens": 1}, "Max_Tokens"),
     ],
 )
@@ -259,3 +289,99 @@ def test_the_newer_version_takes_no_sampling_parameters(name):
     with pytest.raises(InvalidRequest, match=f"anthropic-version: {OLD}") as refused:
         check({**PLAIN, name: 1}, NEW)
     assert refused.value.param == name
+
+
+PICTURE = {"type": "image", "source": PIXEL}
+PICTURE_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+USES = {
+    "role": "assistant",
+    "content": [{"type": "tool_use", "id": call_id, "name": "f", "input": {}} for call_id in ("t1", "t2")],
+}
+
+
+def order(*turns):
+    """The roles of the messages, with the id of each result and the texts of each user's message."""
+    found = []
+    for message in messages(*turns):
+        content = message["content"]
+        texts = [part.get("text", "picture") for part in content] if isinstance(content, list) else [content]
+        found.append(message.get("tool_call_id") or (message["role"], *texts))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [
+        ([user(text("see"), *result("t1")["content"])], ["t1", ("user", "see")]),
+        (
+            [user(*result("t1")["content"], text("a"), *result("t2")["content"], text("b"))],
+            ["t1", "t2", ("user", "a", "b")],
+        ),
+        ([user(*result("t1")["content"], *result("t2")["content"])], ["t1", "t2"]),
+        ([user(*result("t1")["content"], text("a")), result("t2")], ["t1", "t2", ("user", "a")]),
+        ([{"role": "user", "content": "a"}, result("t1"), result("t2")], ["t1", "t2", ("user", "a")]),
+    ],
+)
+def test_the_results_of_tools_follow_their_calls_and_the_user_speaks_after_them(turns, expected):
+    start, end = {"role": "user", "content": "go"}, {"role": "assistant", "content": "ok"}
+    found = order(start, USES, *turns, end, USES, *turns)
+    calls = ("assistant", None)
+    assert found == [("user", "go"), calls, *expected, ("assistant", "ok"), calls, *expected]
+    assert [m["role"] for m in messages(USES, result("t1"), result("t2"), system="s")][:2] == ["system", "assistant"]
+
+
+@pytest.mark.parametrize(
+    ("block", "part"),
+    [
+        (PICTURE, PICTURE_PART),
+        (
+            {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "AA=="}},
+            {"type": "file", "file": {"filename": "document.pdf", "file_data": "data:application/pdf;base64,AA=="}},
+        ),
+    ],
+)
+def test_what_a_result_shows_comes_from_the_user_after_it(block, part):
+    shown = messages(
+        USES, user(*result("t1", text("a"), block)["content"], *result("t2", block)["content"], text("so?"))
+    )
+    assert [(m["role"], m["content"]) for m in shown[1:]] == [
+        ("tool", "a"),
+        ("tool", "The user shows the result."),
+        (
+            "user",
+            [text("Result of the tool call t1:"), part, text("Result of the tool call t2:"), part, text("so?")],
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "content"),
+    [
+        ({"type": "text", "media_type": "text/plain", "data": "words"}, [text("name"), text("words")]),
+        ({"type": "content", "content": "words"}, [text("name"), text("words")]),
+        ({"type": "content", "content": [text("words"), PICTURE]}, [text("name"), text("words"), PICTURE_PART]),
+        (
+            {"type": "base64", "media_type": "application/pdf", "data": "AA=="},
+            [{"type": "file", "file": {"filename": "name", "file_data": "data:application/pdf;base64,AA=="}}],
+        ),
+    ],
+)
+def test_documents(source, content):
+    assert messages(user({"type": "document", "title": "name", "source": source}))[0]["content"] == content
+
+
+def test_the_betas_form_of_an_answer_is_kept():
+    form = {"type": "json_schema", "schema": {"type": "object"}}
+    expected = translated(output_config={"format": form})["response_format"]
+    assert translated(output_format=form)["response_format"] == expected
+    other = {"type": "json_schema", "schema": {"type": "string"}}
+    assert translated(output_format=other, output_config={"format": form})["response_format"] == expected
+    assert "response_format" not in translated(output_format=None, mcp_servers=[])
+
+
+def test_an_id_goes_back_to_the_server_that_made_it():
+    first, second = "functions.f:0", "call_1"
+    uses = [{"type": "tool_use", "id": anthropic_id(i), "name": "f", "input": {}} for i in (first, second)]
+    back = messages({"role": "assistant", "content": uses}, result(anthropic_id(first)), result(anthropic_id(second)))
+    assert [call["id"] for call in back[0]["tool_calls"]] == [first, second]
+    assert [message["tool_call_id"] for message in back[1:]] == [first, second]

@@ -1,0 +1,99 @@
+"""Keeps the digits of numbers that do not fit into 64 bits, where JSON is written again after a change.
+
+RFC 8259 §6 sets no limit to a number's size or precision. orjson, like most parsers, reads an integer beyond 64 bits as
+a float, which writes other digits.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+import orjson
+
+Parsed = TypeVar("Parsed")
+
+# A double holds each decimal number of up to 15 digits, and orjson reads integers of 64 bits exactly. Any other number
+# has 17 or more digits and points in a row.
+_LONG = b"0" * 17
+# Of an integer of 64 bits, with its sign.
+_MOST_DIGITS = 20
+_AS_ZERO = bytes.maketrans(b"123456789.", b"0" * 10)
+
+
+class WrittenNumber(float):
+    """A number with its text as it was written; without it, a float like any other.
+
+    Attributes:
+        text: the number as JSON.
+    """
+
+    __slots__ = ("text",)
+    text: str
+
+
+def exact_fields(text: bytes, parsed: Parsed) -> Parsed:
+    """Return `parsed`, or parse `text` again if a number in it may have lost digits.
+
+    Args:
+        text: valid JSON.
+        parsed: `text` as orjson parsed it; it is not changed.
+
+    Returns:
+        `parsed` itself, or an equal value whose long numbers are `WrittenNumber`, for `dump`.
+    """
+    if _LONG not in text.translate(_AS_ZERO):
+        return parsed
+    try:
+        exact: Parsed = load(text)
+    except RecursionError:
+        # orjson reads deeper nesting; nothing that nests as deep can be written again.
+        return parsed
+    return exact
+
+
+def load(text: bytes | str) -> Any:
+    """Parse JSON and keep the digits of long numbers.
+
+    Raises:
+        ValueError: it is no JSON; NaN and Infinity are none.
+        RecursionError: it nests too deep.
+    """
+    return json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=_refuse)
+
+
+def dump(value: Any) -> bytes:
+    """Serialize with each `WrittenNumber` as it was written.
+
+    Raises:
+        orjson.JSONEncodeError: it nests deeper than 254 levels, or holds something that JSON does not have.
+    """
+    return orjson.dumps(value, default=_as_written)
+
+
+def _integer(text: str) -> int | float:
+    # orjson writes integers of 64 bits; Python refuses to convert very long ones.
+    if len(text) <= _MOST_DIGITS and -(2**63) <= (number := int(text)) < 2**64:
+        return number
+    return _written(text)
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    return value if len(text) < len(_LONG) and value not in {float("inf"), float("-inf")} else _written(text)
+
+
+def _written(text: str) -> WrittenNumber:
+    number = WrittenNumber(text)
+    number.text = text
+    return number
+
+
+def _as_written(value: Any) -> orjson.Fragment:
+    if isinstance(value, WrittenNumber):
+        return orjson.Fragment(value.text)
+    raise TypeError(type(value))
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
