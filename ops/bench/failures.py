@@ -105,11 +105,16 @@ def _gateway(backend: str) -> Iterator[tuple[str, psutil.Process]]:
         with log.open("wb") as sink:
             popen = subprocess.Popen(command, stdout=sink, stderr=sink, start_new_session=True)  # noqa: S603  # our own
         process = psutil.Process(popen.pid)
+        # It ends the gateway if this process is killed.
+        guard = subprocess.Popen(  # noqa: S603  # our own file
+            [sys.executable, "-I", tree.__file__, str(popen.pid)], stdin=subprocess.PIPE, start_new_session=True
+        )
         try:
             yield _await_address(log, popen), process
         finally:
             tree.end(process)
             popen.wait()
+            guard.communicate(tree.RELEASE)
 
 
 def _await_address(log: Path, popen: subprocess.Popen[bytes]) -> str:

@@ -2,8 +2,8 @@
 
 import json
 import os
+import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -72,5 +72,19 @@ def test_a_pipe_in_place_of_the_key_file(start_gateway, backend, tmp_path, caplo
         assert ("config_not_reloaded" if reload_too else "keys_not_reloaded") in caplog.text
 
 
-def test_the_thread_that_hangs_does_not_keep_the_process_from_ending():
-    assert all(thread.daemon for thread in threading.enumerate() if thread.name == "file")
+def test_a_file_that_hangs_does_not_keep_the_process_from_ending():
+    program = """
+import asyncio, threading
+from gateway.operating_system.daemon_thread import in_daemon_thread
+
+async def main():
+    began = threading.Event()
+    reading = asyncio.create_task(in_daemon_thread(lambda: (began.set(), threading.Event().wait())))
+    await asyncio.to_thread(began.wait)
+    reading.cancel()
+    print("ends")
+
+asyncio.run(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stdout) == (0, "ends\n"), ended.stderr
