@@ -86,5 +86,5 @@ async def main():
 
 asyncio.run(main())
 """
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, text=True, timeout=30)
     assert (ended.returncode, ended.stdout) == (0, "ends\n"), ended.stderr
