@@ -13,6 +13,7 @@ import orjson
 from fastapi import APIRouter, Request, Response  # FastAPI reads the annotations at run time
 
 from gateway.api.context import CONTEXT
+from gateway.api.probes import Probes
 from gateway.errors.base import RETRY_AFTER_S, BackendUnavailable, ShuttingDown
 from gateway.formats.openapi import OPENAI_ERROR, json_response
 
@@ -35,6 +36,7 @@ def health_router(routes: Routes, shutdown: Shutdown, reloads: Reloads) -> APIRo
     200.
     """
     router = APIRouter(prefix="/health", tags=["health"])
+    probes = Probes()
     alive = orjson.dumps(
         {
             "status": "ok",
@@ -60,7 +62,7 @@ def health_router(routes: Routes, shutdown: Shutdown, reloads: Reloads) -> APIRo
         backends = {candidate.backend for candidates in routes.candidates.values() for candidate in candidates}
         context: RequestContext = request.scope[CONTEXT]
         began = perf_counter()
-        answers = await asyncio.gather(*(backend.ready() for backend in backends))
+        answers = await asyncio.gather(*map(probes.ask, backends))
         context.record.meter.add_wait(began, perf_counter())
         answering = {backend.name for backend, answer in zip(backends, answers, strict=True) if answer}
         models = {
