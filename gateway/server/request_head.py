@@ -34,6 +34,8 @@ SINGULAR = frozenset(
 # Bytes of memory of a short header beside its text: a tuple, and two objects of bytes.
 _FIELD_WEIGHT = 150
 _VERSIONS = frozenset({"1.0", "1.1"})
+# What the parser says of a first line without a version: of 1991's HTTP, or broken.
+_UNNAMED = "0.9"
 # RFC 9112 §3.2 and RFC 3986 §3.2.2; a registered name may be empty.
 _HOST = re.compile(rb"(?:\[[\w.:%~-]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?")
 
@@ -102,6 +104,8 @@ class RequestHead:
         """
         if self._bytes + len(url) > HEAD_BYTES:
             raise self._stop(HeadersTooLarge(HEAD_BYTES, HEAD_FIELDS))
+        if version == _UNNAMED:
+            raise self._stop(_invalid("The first line names no version of HTTP. Send the request as HTTP/1.1."))
         if version not in _VERSIONS:
             raise self._stop(HttpVersionNotSupported())
         if b"host" not in self._singular and version == "1.1":

@@ -64,12 +64,19 @@ def test_http_1_0_needs_no_host_but_takes_no_bad_one(connect, hosts, status):
 
 
 @pytest.mark.parametrize(
-    "first", ["GET /health HTTP/2.0", "GET /health", "POST /v1/chat/completions HTTP/2.0", "GET /v1/models HTTP/2.0"]
+    "first", ["GET /health HTTP/2.0", "POST /v1/chat/completions HTTP/2.0", "GET /v1/models HTTP/2.0"]
 )
 def test_another_version_of_http_is_505(connect, first):
     connection = connect()
-    connection.sendall(request("host: x", first=first, body=b"") if "HTTP" in first else first.encode() + b"\r\n\r\n")
+    connection.sendall(request("host: x", first=first, body=b""))
     assert connection.refusal() == (505, "http_version_not_supported")
+
+
+@pytest.mark.parametrize("first", ["GET /health", "POST /v1/chat/completions"])
+def test_a_first_line_without_a_version_is_400(connect, first):
+    connection = connect()
+    connection.sendall(request("host: x", first=first, body=b""))
+    assert connection.refusal()[0] == 400
 
 
 @pytest.mark.parametrize(
