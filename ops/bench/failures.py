@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from keywords.engine import clock
 from keywords.engine.processes import tree
 
 if TYPE_CHECKING:
@@ -118,8 +119,8 @@ def _gateway(backend: str) -> Iterator[tuple[str, psutil.Process]]:
 
 
 def _await_address(log: Path, popen: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline and popen.poll() is None:
+    deadline = clock.now() + _START_S
+    while clock.now() < deadline and popen.poll() is None:
         for line in log.read_text("utf-8", "replace").splitlines():
             if '"listening"' in line and line.endswith("}"):
                 return str(json.loads(line)["url"])

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _ANSWER_LIMIT_S = 5.0
 _SHOWN_BYTES = 400
 _PROGRESS_EVERY = 500
+UNKNOWN_TO_SERVER = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED})
+"""What a server says of a transfer coding or a version that it does not know (RFC 9112, sections 6.1 and 2.3)."""
 _HUNG = b"TimeoutError"
 
 
@@ -65,7 +67,7 @@ class Flood:
         sent: number of requests.
         took_s: seconds for all of them.
         statuses: counts by endpoint, family and status; status None is no answer.
-        server_errors: answers from 500 up.
+        server_errors: answers from 500 up, but for `UNKNOWN_TO_SERVER` to bytes that are no HTTP.
         malformed_answers: refusals whose body is not the endpoint's error object: OpenAI's with its four keys, or
             Anthropic's with its type.
         accepted: malformed requests that were answered with success.
@@ -105,7 +107,7 @@ class Flood:
             # Bytes that are no HTTP request need no answer, but their connection must close.
             if request.is_http or answer.startswith(_HUNG):
                 self.unanswered.append(finding("no answer"))
-        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR and (request.is_http or status not in UNKNOWN_TO_SERVER):
             self.server_errors.append(finding("server error"))
         elif status < HTTPStatus.BAD_REQUEST:
             self.accepted.append(finding("accepted"))

@@ -73,6 +73,12 @@ def test_each_fault_has_its_list(server):
     assert [f.fault for f in result.malformed_answers] == ["body is not JSON"]
 
 
+def test_only_what_is_no_http_may_be_unknown_to_the_server(server):
+    assert [f.status for f in flood(server, "501", "505", "400").server_errors] == [501, 505]
+    assert flood(server, "501", "505", "400", is_http=False).findings() == []
+    assert [f.status for f in flood(server, "500", "502", is_http=False).server_errors] == [500, 502]
+
+
 def test_a_connection_that_the_server_closed_is_no_finding(server):
     assert flood(server, "202", "400", "400").statuses[CHAT, "f"] == {202: 1, 400: 2}
 
