@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.text.json_values import parse_json
 from gateway.text.sse import data_and_name
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ def streamed_tokens(sample: Iterable[bytes], events: int, size: int, hidden: int
 def _event_bytes(event: bytes) -> int:
     data, _ = data_and_name(event)
     try:
-        return content_bytes(orjson.loads(data)) if data.startswith(b"{") else 0
-    except orjson.JSONDecodeError:
+        return content_bytes(parse_json(data)) if data.startswith(b"{") else 0
+    except ValueError:
         return 0
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard
 
-import orjson
-
 from gateway.request.estimate import SAMPLE_BYTES, content_bytes, prompt_tokens, streamed_tokens, text_tokens
+from gateway.text.json_values import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,8 +133,8 @@ class Meter:
 
 def _parsed(data: bytes) -> Any:
     try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
+        return parse_json(data)
+    except ValueError:
         return None
 
 

@@ -7,9 +7,12 @@ a float, which writes other digits.
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Parsed = TypeVar("Parsed")
 
@@ -36,8 +39,8 @@ def exact_fields(text: bytes, parsed: Parsed) -> Parsed:
     """Return `parsed`, or parse `text` again if a number in it may have lost digits.
 
     Args:
-        text: valid JSON.
-        parsed: `text` as orjson parsed it; it is not changed.
+        text: a text.
+        parsed: `text` as `gateway.text.json_values.parse_json` parsed it; it is not changed.
 
     Returns:
         `parsed` itself, or an equal value whose long numbers are `WrittenNumber`, for `dump`.
@@ -46,20 +49,28 @@ def exact_fields(text: bytes, parsed: Parsed) -> Parsed:
         return parsed
     try:
         exact: Parsed = load(text)
-    except RecursionError:
-        # orjson reads deeper nesting; nothing that nests as deep can be written again.
+    except (ValueError, RecursionError):
+        # Infinity, whose text was parsed exactly at once; or deeper nesting, which orjson reads, but cannot write.
         return parsed
     return exact
 
 
-def load(text: bytes | str) -> Any:
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def load(text: bytes | str, *, constant: Callable[[str], Any] = _refuse) -> Any:
     """Parse JSON and keep the digits of long numbers.
 
+    Args:
+        text: a text.
+        constant: makes a value of NaN and Infinity, which are no JSON.
+
     Raises:
-        ValueError: it is no JSON; NaN and Infinity are none.
+        ValueError: it is no JSON.
         RecursionError: it nests too deep.
     """
-    return json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=_refuse)
+    return json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=constant)
 
 
 def dump(value: Any) -> bytes:
@@ -93,7 +104,3 @@ def _as_written(value: Any) -> orjson.Fragment:
     if isinstance(value, WrittenNumber):
         return orjson.Fragment(value.text)
     raise TypeError(type(value))
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")

@@ -7,8 +7,6 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.backends.http.blame import blames_request
 from gateway.backends.http.error_objects import TYPES_OF_429, error_object, statuses_in
 from gateway.backends.http.retry_after import retry_after_s
@@ -24,6 +22,7 @@ from gateway.errors.base import (
     shorten,
 )
 from gateway.errors.faults import fault_of_status
+from gateway.text.json_values import parse_json, whole_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,8 +73,8 @@ def refusal(backend: str, status: int, headers: Mapping[str, str], body: bytes, 
         hide: hides the gateway's keys in the backend's words.
     """
     try:
-        details = _hidden(error_object(orjson.loads(body)), hide)
-    except orjson.JSONDecodeError:
+        details = _hidden(error_object(parse_json(body)), hide)
+    except ValueError:
         details = None
     error = _refusal(backend, status, details, _retry_headers(headers))
     error.backend_status = status
@@ -103,8 +102,10 @@ def refusal_from_event(backend: str, answer: Any, hide: Hide) -> GatewayError:
 
 
 def _hidden(error: dict[str, Any] | None, hide: Hide) -> dict[str, Any] | None:
-    """The error with its texts without the gateway's keys; they are shortened only afterwards."""
-    return error and {name: hide(value) if isinstance(value, str) else value for name, value in error.items()}
+    """The error with its texts of whole characters, without the gateway's keys; they are shortened only afterwards."""
+    if error is None:
+        return None
+    return {name: hide(whole_characters(value)) if isinstance(value, str) else value for name, value in error.items()}
 
 
 def _retry_headers(headers: Mapping[str, str]) -> dict[str, str]:

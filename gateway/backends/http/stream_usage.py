@@ -9,9 +9,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.request.usage import parse_usage
+from gateway.text.numbers import dump, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,13 +41,13 @@ def ask_usage(body: bytes, fields: Mapping[str, Any]) -> bytes:
     """
     if _OPTIONS not in fields:
         return body.rstrip()[:-1] + _ADDED
-    request = orjson.loads(body)
+    request = load(body)
     request[_OPTIONS] = {**(request[_OPTIONS] or {}), _OPTION: True}
-    return orjson.dumps(request)
+    return dump(request)
 
 
 def refuses_option(error: GatewayError) -> bool:
-    """Whether a backend refuses a request because it does not know the option, as older servers do."""
+    """Whether a backend may refuse a request because it does not know the option, as older servers do."""
     return error.backend_status in _REFUSALS and any(
         name in text for name in (_OPTIONS, _OPTION) for text in (error.message, error.param or "")
     )

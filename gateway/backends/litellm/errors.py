@@ -11,7 +11,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import orjson
 
 from gateway.backends.http.error_objects import error_object, statuses_in
 from gateway.backends.http.refusal import refusal, refusal_from_event
@@ -22,6 +21,7 @@ from gateway.errors.base import (
     BackendUnreachable,
     UnsupportedByBackend,
 )
+from gateway.text.json_values import dump_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,7 +88,7 @@ def _error_after_sending(
         backend,
         int(status),
         _headers(chain),
-        orjson.dumps({"error": details}),
+        dump_whole({"error": details}),
         hide,
     )
 

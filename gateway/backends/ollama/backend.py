@@ -6,8 +6,6 @@ import struct
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Literal
 
-import orjson
-
 from gateway.backends.http.content import Opening
 from gateway.backends.http.remote import RemoteBackend
 from gateway.backends.ollama.answer import OllamaAnswer
@@ -17,8 +15,8 @@ from gateway.backends.ollama.text import GeneratedText, generate_request
 from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendBadAnswer, BackendDisconnected
 from gateway.operations import CHAT, EMBEDDINGS, OPERATIONS, TEXT_COMPLETION
-from gateway.text.json_values import parse_whole_json
-from gateway.text.numbers import dump, exact_fields
+from gateway.text.json_values import parse_json, parse_whole_json
+from gateway.text.numbers import dump
 from gateway.text.sse import EVENT_LIMIT
 
 if TYPE_CHECKING:
@@ -114,7 +112,8 @@ class OllamaBackend(RemoteBackend):
     def _parse(self, line: bytes, translation: OllamaAnswer | GeneratedText | Embeddings) -> dict[str, Any]:
         """Parse one line into an object; raise the error of an error line under a 200."""
         try:
-            answer = parse_whole_json(line)
+            # Only tool calls hold numbers of the model's own, and vectors are full of long ones.
+            answer = parse_whole_json(line, keep_digits=isinstance(translation, OllamaAnswer))
         except ValueError as error:
             raise self._bad_answer() from error
         if not isinstance(answer, dict):
@@ -123,8 +122,7 @@ class OllamaBackend(RemoteBackend):
             raise self._refusal_in(answer)
         if not translation.is_answer(answer):
             raise self._bad_answer()
-        # Only tool calls hold numbers of the model's own, and vectors are full of long ones.
-        return exact_fields(line, answer) if isinstance(translation, OllamaAnswer) else answer
+        return answer
 
     def _bad_answer(self) -> BackendBadAnswer:
         return BackendBadAnswer(
@@ -138,7 +136,7 @@ def _completion(call: Call) -> OllamaAnswer | GeneratedText:
 
 def _is_json(text: bytes) -> bool:
     try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError:
+        parse_json(text)
+    except ValueError:
         return False
     return True

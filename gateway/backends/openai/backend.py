@@ -98,7 +98,7 @@ class OpenAIBackend(RemoteBackend):
 
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Forward `call`, and yield the backend's whole events unchanged, but for a usage that only a budget needs."""
-        body, usage = self.body(call), self._usage_remover(call)
+        body, usage, is_second = self.body(call), self._usage_remover(call), False
         while True:
             asked = body if usage is None else ask_usage(body, call.fields)
             post = self._require_connection().post(self.path(call), asked, call, reuse=self.reuse_after_stream)
@@ -108,8 +108,12 @@ class OpenAIBackend(RemoteBackend):
                 except GatewayError as error:
                     if usage is None or not refuses_option(error):
                         raise
-                    self._takes_usage_option, usage = False, None
+                    usage = None
+                    is_second = True
                     continue
+                if is_second:
+                    # The option was to blame, and not what the client wrote about it.
+                    self._takes_usage_option = False
                 async with aclosing(self._stream_events(response, call, usage)) as events:
                     async for block in events:
                         yield block

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.backends.anthropic.vocabulary import STOP_REASONS, UNFINISHED
 from gateway.formats.anthropic.tool_use import ToolUseIds, arguments_text, tool_input
 from gateway.request.usage import parse_usage
-from gateway.text.numbers import dump
+from gateway.text.json_values import dump_whole
 
 if TYPE_CHECKING:
     from gateway.request.usage import Meter, Usage
@@ -49,7 +49,7 @@ def message_of(completion: dict[str, Any], request: dict[str, Any], meter: Meter
     blocks += [_tool_use(call, ids, cut_off=cut_off) for call in calls]
     # The ledger shows the same usage as the client gets.
     meter.reported = usage = parse_usage(completion) or meter.estimate(request, "messages")
-    return dump(
+    return dump_whole(
         envelope(completion, request)
         | {"content": blocks, "usage": usage_of(usage)}
         | stopped(choice, request, refused=bool(message.get("refusal")), calls=bool(calls))

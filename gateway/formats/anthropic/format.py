@@ -118,7 +118,7 @@ class AnthropicFormat(Format):
         if call.format == self.name:
             return answer
         try:
-            return message_of(parse_whole_json(answer), request, call.meter)
+            return message_of(parse_whole_json(answer, keep_digits=True), request, call.meter)
         except WRONG_SHAPE as error:
             raise _bad_answer(backend) from error
 

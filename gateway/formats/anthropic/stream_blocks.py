@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-import orjson
-
-from gateway.formats.anthropic.tool_use import begins_no_object
-from gateway.text.json_values import split_half, whole_characters
+from gateway.formats.anthropic.tool_use import begins_no_object, is_object
+from gateway.text.json_values import dump_whole, split_half, whole_characters
 from gateway.text.sse import EVENT_LIMIT
 
 if TYPE_CHECKING:
@@ -63,10 +61,7 @@ class _Block:
             return True
         arguments = "".join(self._arguments)
         self._arguments = [arguments]
-        try:
-            return isinstance(orjson.loads(arguments), dict)
-        except orjson.JSONDecodeError:
-            return False
+        return is_object(arguments)
 
 
 class StreamBlocks:
@@ -182,4 +177,4 @@ class StreamBlocks:
 
 def event(kind: str, **fields: Any) -> bytes:
     """One event of Anthropic's."""
-    return b"event: %b\ndata: %b\n\n" % (kind.encode(), orjson.dumps({"type": kind, **fields}))
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), dump_whole({"type": kind, **fields}))

@@ -12,7 +12,8 @@ from typing import Any
 import pydantic_core
 
 from gateway.backends.anthropic.tool_ids import anthropic_id
-from gateway.text.numbers import dump, load
+from gateway.text.json_values import dump_whole
+from gateway.text.numbers import load
 
 INVALID = "INVALID_JSON"
 """The key under which Anthropic's documentation puts arguments that are no JSON object
@@ -38,7 +39,7 @@ def arguments_text(arguments: Any) -> str:
     """The arguments of a call, or a part of them, as text; some servers send an object."""
     if isinstance(arguments, str):
         return arguments
-    return "" if arguments is None else dump(arguments).decode()
+    return "" if arguments is None else dump_whole(arguments).decode()
 
 
 def begins_no_object(text: str) -> bool:
@@ -73,12 +74,9 @@ def _complete_members(text: str) -> Any:
         return None
 
 
-def is_complete(parts: list[str]) -> bool:
-    """Whether the parts of the arguments so far make a whole JSON object."""
-    # Most parts end within the object, so few are parsed.
-    if not parts or not parts[-1].rstrip().endswith("}"):
-        return False
+def is_object(text: str) -> bool:
+    """Whether the arguments so far make a whole JSON object."""
     try:
-        return isinstance(load("".join(parts)), dict)
+        return isinstance(load(text), dict)
     except (ValueError, RecursionError):
         return False

@@ -102,6 +102,17 @@ def test_a_backend_that_knows_no_such_option_is_asked_without_it_from_then_on(bu
     assert 2 * 100 <= budget.spent() <= 2 * 120
 
 
+@pytest.mark.parametrize("words", ["stream_options.colour: extra fields not permitted", "flagged: include_usage"])
+def test_a_client_that_is_refused_does_not_end_the_question_for_others(budget, backend, words):
+    whole = (backend.chunk("x"), backend.chunk(finish="stop"), usage_chunk(700, 40), b"data: [DONE]\n\n")
+    backend.answers({"error": {"message": words}}, 400)
+    assert budget.chat(stream=True, stream_options={"colour": 1}).status_code == 400
+    backend.streams(*whole)
+    budget.events()
+    assert json.loads(backend.bodies[-1])["stream_options"] == {"include_usage": True}
+    assert budget.spent() == 740
+
+
 def test_another_refusal_is_not_repeated(budget, backend):
     backend.answers({"error": {"message": "no such thing"}}, status=400)
     assert budget.chat(stream=True).status_code == 400

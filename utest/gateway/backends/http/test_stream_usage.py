@@ -43,6 +43,12 @@ def test_a_body_without_options_keeps_its_bytes():
     assert ask_usage(body, {"model": "m"}).startswith(body[:-1])
 
 
+@pytest.mark.parametrize("options", [b"null", b"{}", b'{"a":1e400}'])
+def test_long_numbers_keep_their_digits_beside_options(options):
+    body = b'{"n":18446744073709551616,"x":0.12345678901234567890,"stream_options":%b}' % options
+    assert ask_usage(body, {"stream_options": None}).startswith(body[: -len(options) - 2])
+
+
 @pytest.mark.parametrize(
     ("fields", "asks"),
     [
