@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Limits on connections, of all clients and of one address: who has sent no request yet takes no room
-...                 from those who have.
+Documentation       Limits on connections, of all clients and of one address. A connection without a request makes room
+...                 for one with a request.
 
 Resource            ../../resources/limits.resource
 Library             keywords.client.raw_http.RawHttpLibrary
@@ -16,7 +16,7 @@ Connections without a request make room for one with a request
     ${exchange} =    Send Chat
     Get Status    ${exchange}    ==    200
 
-One address has so many connections
+An address gets no connection beyond its limit
     [Tags]    req:WIRE-017
     Open Gateway With    server    connections_per_address=4
     Hold Slow Senders    4
