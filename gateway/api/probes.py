@@ -1,4 +1,4 @@
-"""One question at a time to each backend, whoever asks for readiness."""
+"""Asks each backend one question of readiness at a time, however many clients ask for it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 class Probes:
     """Asks backends whether they would answer.
 
-    Readiness needs no key, so that without this anybody could have the gateway ask its backends as often, and over as
-    many connections, as they like. An answer is never kept: readiness may change from one request to the next.
+    Readiness needs no key: without this, a client could make the gateway open any number of connections to its
+    backends. An answer is never kept: readiness may change from one request to the next.
     """
 
     def __init__(self) -> None:
         self._running: dict[Backend, asyncio.Task[bool]] = {}
 
     async def ask(self, backend: Backend) -> bool:
-        """Whether the backend would answer; who asks while it is being asked gets the same answer."""
+        """Whether the backend would answer; questions at the same time share one answer."""
         task = self._running.get(backend)
         if task is None:
             task = asyncio.create_task(backend.ready())

@@ -1,4 +1,4 @@
-"""The one estimate of tokens: reserved before an answer, and charged where nobody counted.
+"""The one estimate of tokens: reserved before an answer, and charged where no backend counted.
 
 It counts text, not the JSON around it. Pictures, audio and files count as fixed numbers, because the size of their
 base64 says little about their tokens.

@@ -41,7 +41,7 @@ class Answer(RequestResponseCycle):
     def clear(self) -> None:
         """Let go of the request when its answer is written; the connection keeps this object until its next request."""
         self.body = bytearray()
-        self.scope = None  # type: ignore[assignment]  # nobody reads it any more
+        self.scope = None  # type: ignore[assignment]  # not read after this
 
     def disconnect(self) -> None:
         """Write no more; the application learns that its client is gone."""

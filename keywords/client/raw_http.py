@@ -8,6 +8,7 @@ import zlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
@@ -20,6 +21,7 @@ from keywords.engine.openai.answer import shown
 from keywords.engine.openai.client import CHAT
 from keywords.run import target
 from keywords.run.arguments import header, json_or_text
+from keywords.run.assertions import verify
 from keywords.run.scopes import SCOPES
 
 if TYPE_CHECKING:
@@ -194,8 +196,11 @@ class RawHttpLibrary:
                 return
 
     @keyword
-    def hold_slow_senders(self, count: int) -> None:
+    def hold_slow_senders(self, count: int) -> list[RawConnection]:
         """Open connections that send half of a request's head and then nothing, until the row ends.
+
+        Returns:
+            The connections, for [Get Number Of Open Connections].
 
         Raises:
             OSError: a connection was refused.
@@ -204,11 +209,41 @@ class RawHttpLibrary:
         Hold Slow Senders    8
         ```
         """
+        connections = []
         for _ in range(count):
             connection = RawConnection(target.client().base_url, 60)
             SCOPES.remember(connection.close)
             connection.write(f"POST {CHAT} HTTP/1.1\r\nHost: {connection.host}\r\nContent-Le".encode())
+            connections.append(connection)
         logger.info(f"{count} clients have sent half of their requests' heads, and wait")
+        return connections
+
+    @keyword
+    def get_number_of_open_connections(
+        self,
+        connections: list[RawConnection],
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """The number of connections that the server has not ended.
+
+        Args:
+            connections: from [Hold Slow Senders], to an address without TLS.
+            assertion_operator: how to compare; without it the number is only returned.
+            assertion_expected: a number.
+            message: replaces the usual message.
+
+        Raises:
+            AssertionError: the comparison failed.
+
+        ```robotframework
+        ${held} =    Hold Slow Senders    8
+        Get Number Of Open Connections    ${held}    ==    8
+        ```
+        """
+        count = sum(connection.is_open() for connection in connections)
+        return verify(count, assertion_operator, assertion_expected, "Number of open connections", message)
 
 
 def _with_key(headers: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ HEAD says what GET says
     /metrics
     /openapi.json
 
-The page for machines names the refusals of other pages
+The OpenAPI page names the refusals of other addresses
     [Tags]    req:HEAD-014    needs:gateway
     ${exchange} =    Send Raw    GET    /openapi.json
     Json Body Should Have Key    ${exchange}    paths    /health/ready    get    responses    503
@@ -86,10 +86,13 @@ Head Has No Body
     Get Body    ${exchange}    ==    ${EMPTY}
 
 Head Says What Get Says
-    [Documentation]    One line of the table: the same status, without a body.
+    [Documentation]    One line of the table: the status and the content type of GET, without a body.
     [Arguments]    ${path: str}
+    ${expected} =    Send Raw    GET    ${path}
+    ${type} =    Get Header    ${expected}    content-type    !=    ${None}
     ${exchange} =    Send Raw    HEAD    ${path}
-    Get Status    ${exchange}    ==    200
+    Get Status    ${exchange}    ==    ${expected.status}
+    Get Header    ${exchange}    content-type    ==    ${type}
     Get Body    ${exchange}    ==    ${EMPTY}
 
 Request Is Refused At Once

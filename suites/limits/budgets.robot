@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A budget is charged with what its requests cost, also where nobody counts their tokens.
+Documentation       A budget is charged with what its requests cost, also where no backend counts their tokens.
 
 Resource            ../../resources/limits.resource
 Library             keywords.backend.request_bodies.RequestBodiesLibrary
@@ -43,7 +43,7 @@ A long answer in one event costs what its text costs
     ${entry} =    Get Log Entry    ${stream}    ${GATEWAY}
     Get Completion Tokens    ${entry}    ==    1000
 
-A picture that nobody counted costs a fixed number of tokens
+A picture that the backend does not count costs a fixed number of tokens
     [Documentation]    One picture at `detail: low`, one at full detail, and three words.
     [Tags]    req:OBSV-018
     Script Answer    ${BACKEND}

@@ -28,7 +28,7 @@ A backend that repeats the gateway's key does not tell it to the client
     Get Body    ${exchange}    contains    Not with <key>.
     Get Body    ${exchange}    not contains    ${BACKEND_KEY}
 
-A backend that repeats the gateway's key in an error's code tells it to nobody
+A backend that repeats the gateway's key in an error's code does not tell it to the client or the metrics
     [Tags]    req:SECU-004
     Script Refusal    ${BACKEND}    400    {"error": {"message": "no", "code": "${BACKEND_KEY}"}}
     ${exchange} =    Send Payload    plain.json

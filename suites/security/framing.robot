@@ -21,7 +21,7 @@ A key in a trailer opens nothing
     ...    0    Authorization: Bearer {key}    ${EMPTY}    within=${HTTP_WITHIN}
     Get Status    ${exchange}    ==    401
 
-Of two keys none is taken
+A request with two keys is refused
     [Tags]    req:KEYS-009    needs:api-key
     ${exchange} =    Write Lines    GET /v1/models HTTP/1.1    Host: qa    Authorization: Bearer qa-not-the-key
     ...    Authorization: Bearer {key}    ${EMPTY}    within=${HTTP_WITHIN}
@@ -71,7 +71,7 @@ A head is bounded in one write too
     ...    within=${HTTP_WITHIN}
     Get Status    ${exchange}    ==    431
 
-A client that reads only after it has sent all of its body learns that it is too large
+A client that sends all of its body before it reads learns that it is too large
     [Tags]    req:WIRE-014    kind:negative
     ${body} =    Body Of Bytes    ${BODY_BEYOND_LIMIT_BYTES}
     ${exchange} =    Write Lines
@@ -82,8 +82,8 @@ A client that reads only after it has sent all of its body learns that it is too
     ...    within=${HTTP_WITHIN}
     Get Status    ${exchange}    ==    413
 
-A rest of a body that is no longer wanted keeps no connection
-    [Documentation]    The answer says that the connection ends, for the body is longer than is worth a wait.
+The rest of an unwanted body keeps no connection
+    [Documentation]    The body is too long to wait for, so the answer announces the end of the connection.
     [Tags]    req:WIRE-015    kind:reliability
     ${exchange} =    Write Lines    POST /health HTTP/1.1    Host: qa    Content-Length: ${BODY_BEYOND_LIMIT_BYTES}
     ...    ${EMPTY}    within=${HTTP_WITHIN}

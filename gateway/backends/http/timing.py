@@ -214,7 +214,7 @@ class Chunks:
 
     def _break_off(self) -> None:
         with suppress(RuntimeError):
-            # Raised while somebody waits for bytes, and then there are none.
+            # Raised in a wait for bytes, of which none will come.
             self._peeked += self._content.read_nowait()
         self._content.set_exception(aiohttp.ServerTimeoutError("the answer was finished, and its stream did not end"))
         if self._protocol.listener is not None:

@@ -46,7 +46,7 @@ def model_page(models: Sequence[ListedModel], query: Mapping[str, str]) -> dict[
     end = _position(ids, query, "before_id", len(ids))
     page = models[start:end]
     limit = _limit(query)
-    # Whoever goes backwards wants the page next to the id.
+    # A client that goes backwards wants the page next to the id.
     shown = page[-limit:] if "before_id" in query and "after_id" not in query else page[:limit]
     return {
         "data": [model_info(model) for model in shown],

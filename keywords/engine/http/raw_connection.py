@@ -84,6 +84,16 @@ class RawConnection:
         """Close the connection."""
         self._socket.close()
 
+    def is_open(self) -> bool:
+        """Whether the server keeps the connection open; only for a connection without TLS."""
+        while select.select([self._socket], [], [], 0)[0]:
+            try:
+                if not self._fill("the connection was not read"):
+                    return False
+            except BrokenAnswerError:
+                return False
+        return True
+
     def write(self, data: bytes) -> None:
         """Write bytes; stop early when the server answers or closes before it has read them all."""
         for start in range(0, len(data), _WRITE_BYTES):

@@ -1,4 +1,4 @@
-"""A backend that repeats the gateway's key tells it to nobody: in no field, whole or cut, by any kind of backend."""
+"""A backend that repeats the gateway's key: no kind of backend tells it to a client, in any field, whole or cut."""
 
 import json
 import queue
