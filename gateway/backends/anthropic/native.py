@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.backends.anthropic.answer import has_content
+
 
 class WatchedStream:
     """Tracks the state of one stream; has the interface of `AnthropicStream`, and translates nothing.
 
     Attributes:
-        begun: whether a content block has begun.
+        begun: whether any content has come.
         finished: whether the stop reason has arrived, which completes the answer.
         ended: whether `message_stop` has arrived.
         counts: the latest token counts.
@@ -31,10 +33,12 @@ class WatchedStream:
             case "message_start":
                 self.counts = dict(event["message"].get("usage") or {})
             case "content_block_start":
+                self.begun = self.begun or has_content(event["content_block"])
+            case "content_block_delta":
                 self.begun = True
             case "message_delta":
                 # The counts are cumulative.
-                self.counts |= {name: count for name, count in event.get("usage", {}).items() if count is not None}
+                self.counts |= {name: count for name, count in (event.get("usage") or {}).items() if count is not None}
                 self.finished = self.finished or bool(event["delta"].get("stop_reason"))
                 self.begun = self.begun or self.finished
             case "message_stop":
