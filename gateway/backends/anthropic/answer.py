@@ -15,8 +15,6 @@ from gateway.text.json_values import dump_with_halves
 
 # Raised while reading an answer with missing fields, or fields of another type.
 WRONG_SHAPE = (LookupError, TypeError, AttributeError, ValueError)
-# The types of blocks that begin empty, whose text stands in a member of the same name.
-_BEGUN_EMPTY = ("text", "thinking")
 PING = b": ping\n\n"
 
 
@@ -81,7 +79,7 @@ class AnthropicStream:
         include_usage: whether the stream ends with a usage chunk, and has `usage: null` in all others.
 
     Attributes:
-        begun: whether any content has come.
+        begun: whether a content block has begun.
         finished: whether the stop reason has arrived, which completes the answer.
         ended: whether `message_stop` has arrived.
         counts: Anthropic's latest token counts.
@@ -111,11 +109,10 @@ class AnthropicStream:
             case "message_start":
                 return self._start(event["message"])
             case "content_block_start":
-                self.begun = self.begun or has_content(event["content_block"])
+                self.begun = True
                 self._latest = event.get("index")
                 return self._block_start(event["content_block"])
             case "content_block_delta":
-                self.begun = True
                 return self._delta(self._blocks.get(event.get("index", self._latest), self._no_block), event["delta"])
             case "content_block_stop":
                 return self._block_stop(self._blocks.pop(event.get("index", self._latest), self._no_block))
@@ -209,11 +206,6 @@ def _finish_reason(answer: dict[str, Any], *, calls: bool) -> str:
     """OpenAI's finish reason; not every server of Anthropic's format ends an answer with calls by `tool_use`."""
     reason = FINISH_REASONS.get(answer.get("stop_reason") or "", "stop")
     return reason if reason in UNFINISHED else "tool_calls" if calls else "stop"
-
-
-def has_content(block: dict[str, Any]) -> bool:
-    """Whether the start of a block is part of an answer: an empty text or thought is none, and a call has its name."""
-    return block["type"] not in _BEGUN_EMPTY or any(block.get(name) for name in _BEGUN_EMPTY)
 
 
 def usage_of(counts: dict[str, Any]) -> dict[str, Any] | None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.backends.anthropic.answer import has_content
-
 
 class WatchedStream:
     """Tracks the state of one stream; has the interface of `AnthropicStream`, and translates nothing.
 
     Attributes:
-        begun: whether any content has come.
+        begun: whether a content block has begun.
         finished: whether the stop reason has arrived, which completes the answer.
         ended: whether `message_stop` has arrived.
         counts: the latest token counts.
@@ -33,8 +31,6 @@ class WatchedStream:
             case "message_start":
                 self.counts = dict(event["message"].get("usage") or {})
             case "content_block_start":
-                self.begun = self.begun or has_content(event["content_block"])
-            case "content_block_delta":
                 self.begun = True
             case "message_delta":
                 # The counts are cumulative.
