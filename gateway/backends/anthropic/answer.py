@@ -118,7 +118,7 @@ class AnthropicStream:
                 return self._block_stop(self._blocks.pop(event.get("index", self._latest), self._no_block))
             case "message_delta":
                 # The counts are cumulative.
-                self.counts |= {name: count for name, count in event.get("usage", {}).items() if count is not None}
+                self.counts |= {name: count for name, count in (event.get("usage") or {}).items() if count is not None}
                 if event["delta"].get("stop_reason") and not self.finished:
                     self.begun = self.finished = True
                     return self._chunk({}, _finish_reason(event["delta"], calls=self._tool_calls > 0))

@@ -34,7 +34,7 @@ class WatchedStream:
                 self.begun = True
             case "message_delta":
                 # The counts are cumulative.
-                self.counts |= {name: count for name, count in event.get("usage", {}).items() if count is not None}
+                self.counts |= {name: count for name, count in (event.get("usage") or {}).items() if count is not None}
                 self.finished = self.finished or bool(event["delta"].get("stop_reason"))
                 self.begun = self.begun or self.finished
             case "message_stop":

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import replace
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from gateway.backends.anthropic.answer import WRONG_SHAPE
 from gateway.backends.anthropic.vocabulary import VERSION, VERSIONS
-from gateway.errors.base import InvalidRequest, UntranslatableAnswer
+from gateway.errors.base import BackendBadAnswer, InvalidRequest, UntranslatableAnswer
 from gateway.formats.anthropic.answer import message_of
 from gateway.formats.anthropic.errors import PATH, body_of, status_of
 from gateway.formats.anthropic.models import PATH as MODELS_PATH
@@ -161,6 +162,10 @@ async def _translated(backend: Backend, call: Call, stream: MessageStream) -> As
         async for block in blocks:
             try:
                 events = stream.events(block)
+            except (JSONDecodeError, UnicodeDecodeError) as error:
+                raise BackendBadAnswer(
+                    f"Backend '{backend.name}' sent an event that is not JSON. Send the request again."
+                ) from error
             except WRONG_SHAPE as error:
                 raise _bad_answer(backend) from error
             if events:

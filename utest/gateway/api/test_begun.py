@@ -1,0 +1,91 @@
+"""Whether an answer has begun, so that no other backend may answer: each kind of first event, then a failure."""
+
+import json
+
+import pytest
+
+
+def event(kind, **fields):
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), json.dumps({"type": kind, **fields}).encode())
+
+
+START = event("message_start", message={"id": "m", "model": "c", "usage": {"input_tokens": 500, "output_tokens": 1}})
+ERROR = event("error", error={"type": "overloaded_error", "message": "over"})
+DELTA = event("content_block_delta", index=0, delta={"type": "text_delta", "text": "x"})
+
+
+def block(**fields):
+    return event("content_block_start", index=0, content_block=fields)
+
+
+TEXT = block(type="text", text="")
+CALL = block(type="tool_use", id="a", name="f", input={})
+
+
+@pytest.fixture
+def route(start_gateway, backend):
+    """A client of a gateway that asks `claude` first, and `up` next."""
+    with start_gateway(
+        backends={
+            "claude": {"kind": "anthropic", "base_url": backend.url},
+            "up": {"kind": "openai", "base_url": f"{backend.url}/v1"},
+        },
+        models={
+            "m": {"route": [{"backend": "claude"}, {"backend": "up"}]},
+            "o": {"route": [{"backend": "up"}, {"backend": "claude"}]},
+        },
+    ) as client:
+        yield client
+
+
+def plays(backend, first, second):
+    scripts = [first, second]
+
+    async def play(request):
+        backend.streams(*scripts.pop(0))
+        answer, backend.script = backend.script, play
+        return await answer(request)
+
+    backend.script = play
+
+
+def asked(client, path, model="m"):
+    body = {"model": model, "max_tokens": 9, "stream": True, "messages": [{"role": "user", "content": "hi"}]}
+    return client.post(body, path=path)
+
+
+PATHS = pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+
+
+@PATHS
+@pytest.mark.parametrize(
+    ("first", "begun"),
+    [
+        ((), False),
+        ((TEXT,), True),
+        ((TEXT, DELTA), True),
+        ((CALL,), True),
+    ],
+)
+def test_a_failure_before_any_content_is_answered_by_the_next_backend(route, backend, path, first, begun):
+    plays(backend, (START, *first, ERROR), (backend.chunk("second"), backend.chunk(finish="stop"), b"data: [DONE]\n\n"))
+    response = asked(route, path)
+    assert ("second" in response.text, "error" in response.text) == (not begun, begun)
+    assert len(backend.bodies) == (1 if begun else 2)
+
+
+@PATHS
+def test_an_end_without_counts_is_an_end(route, backend, path):
+    end = event("message_delta", delta={"stop_reason": "end_turn"}, usage=None)
+    plays(backend, (START, TEXT, DELTA, event("content_block_stop", index=0), end, event("message_stop")), ())
+    assert "error" not in asked(route, path).text
+
+
+@pytest.mark.parametrize(
+    "first", [b"data: nonsense\n\n", b'data: {"choices":[{"delta":{"x"\n\n', b'data: {"choices":"\xff"}\n\n']
+)
+def test_an_event_that_is_no_json_is_no_answer_in_messages(route, backend, first):
+    answer = (START, TEXT, DELTA, event("message_delta", delta={"stop_reason": "end_turn"}), event("message_stop"))
+    plays(backend, (first,), answer)
+    response = asked(route, "/v1/messages", "o")
+    assert (response.status_code, len(backend.bodies)) == (200, 2)
