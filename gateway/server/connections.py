@@ -36,7 +36,7 @@ class Connection(Protocol):
         """End at once."""
 
     def give_back(self, error: GatewayError) -> None:
-        """End, and let go of the bytes that it holds; say why if nothing else is being said."""
+        """End, and free the bytes that it holds; send `error` unless an answer is under way."""
 
 
 def default_limit() -> int:
@@ -67,11 +67,14 @@ class Connections:
         self._held_bytes = 0
 
     def admit(self, connection: Connection, address: str) -> GatewayError | None:
-        """Take up a new connection, in place of one without a request if there are too many; or give the reason not to.
+        """Admit a new connection; at the limit, end the one that has waited longest without a request.
 
         Args:
             connection: the new one.
             address: of its client.
+
+        Returns:
+            The refusal, if there is no room; else None.
         """
         source = _source(address) if self._per_address else ""
         if self._per_address and self._by_address[source] >= self._per_address:
@@ -89,16 +92,16 @@ class Connections:
         return None
 
     def begin(self, connection: Connection) -> None:
-        """A request of the connection is under way."""
+        """Note that a request of the connection is under way."""
         self._waiting.pop(connection, None)
 
     def wait(self, connection: Connection) -> None:
-        """No request of the connection is under way."""
+        """Note that no request of the connection is under way."""
         if connection in self._admitted:
             self._waiting[connection] = None
 
     def hold(self, connection: Connection, size: int) -> None:
-        """The connection holds `size` bytes without a key; if all hold too many, the largest gives its own back."""
+        """Note that the connection holds `size` bytes without a key; while all hold too many, end the largest."""
         self._held_bytes += size - self._held.pop(connection, 0)
         if size:
             self._held[connection] = size
@@ -108,7 +111,7 @@ class Connections:
             largest.give_back(Overloaded("too many requests arrive in pieces, or are answered and not read"))
 
     def forget(self, connection: Connection) -> None:
-        """The connection is gone."""
+        """Forget a connection that is gone."""
         source = self._admitted.pop(connection, "")
         if source:
             self._by_address[source] -= 1
@@ -144,24 +147,24 @@ class HeldBytes:
         self._connection: Connection | None = connection
 
     def forget(self) -> None:
-        """The connection is gone; it and this object refer to each other."""
+        """Release the connection, which refers to this object too."""
         self._connection = None
 
     def note_request(self, size: int) -> None:
-        """So many bytes of a request wait for the rest."""
+        """Note the size of an unfinished request."""
         if size != self._of_request and self._connection is not None:
             self._of_request = size
             self._connections.hold(self._connection, size + self.of_answer)
 
     def note_answer(self, size: int) -> None:
-        """So many bytes of answers wait for the client."""
+        """Note the size of the answers that the client has not read."""
         if size != self.of_answer and self._connection is not None:
             self.of_answer = size
             self._connections.hold(self._connection, size + self._of_request)
 
 
 def _source(address: str) -> str:
-    """What counts as one address."""
+    """The address, or the network, whose connections are counted together."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:

@@ -47,12 +47,12 @@ class Ending:
         return True
 
     def linger(self) -> None:
-        """Read on, for a while."""
+        """Read on, for as long and as much as `Lingering` allows."""
         self.stop_lingering()
         self._lingering = Lingering(self._loop, self._transport.abort)
 
     def stop_lingering(self) -> None:
-        """The bytes that come are wanted again, or none will."""
+        """Stop passing over what comes: it is wanted again, or nothing more will come."""
         if self._lingering is not None:
             self._lingering.stop()
             self._lingering = None

@@ -36,4 +36,4 @@ class Pipeline(deque["tuple[RequestResponseCycle, ASGI3Application]"]):
 
 
 def _do_nothing() -> None:
-    """What an answer that will not come does at its end."""
+    """Take the place of `on_response` in a request that gets no answer."""

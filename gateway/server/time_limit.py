@@ -26,7 +26,7 @@ class TimeLimit:
         return self._timer is not None
 
     def start(self, seconds: float, on_end: Callable[[], object]) -> None:
-        """Start it, anew if it is running; call `on_end` when the time is over."""
+        """Start or restart it; call `on_end` when the time is over."""
         self.stop()
         self._timer = self._loop.call_later(seconds, self._end, on_end)
 
