@@ -15,9 +15,10 @@ from gateway.server.answer import Answer
 from gateway.server.connections import HeldBytes
 from gateway.server.ending import Ending
 from gateway.server.flow import Flow
+from gateway.server.parsing import TunnelRequestedError, parse
 from gateway.server.pipelining import Pipeline, PipelineFullError
 from gateway.server.refusal import refusal
-from gateway.server.request_head import HEAD_BYTES, HEAD_FIELDS, RequestHead, without_upgrade
+from gateway.server.request_head import HEAD_BYTES, HEAD_FIELDS, RequestHead
 from gateway.server.time_limit import TimeLimit
 
 if TYPE_CHECKING:
@@ -90,7 +91,14 @@ class GatewayProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         head = self._head
         head.pending += len(data)
-        self._feed(data)
+        try:
+            parse(self, data)
+        except TunnelRequestedError:
+            self._stop_reading()
+        except httptools.HttpParserError:
+            if not self._is_deaf:
+                self.logger.warning("Invalid HTTP request received.")
+                self._refuse(head.error or InvalidRequest("This is no valid HTTP. Send a request of HTTP/1.1."))
         if self._is_deaf or self.transport.is_closing():
             return
         if head.pending > HEAD_BYTES:
@@ -101,31 +109,6 @@ class GatewayProtocol(HttpToolsProtocol):
         if not head.is_open and self.cycle.message_event.is_set() and not self._ending.is_lingering:
             # Until the application asks for more; a loop that has much to read from one socket would not let it run.
             self.flow.pause_reading()
-
-    def _feed(self, data: bytes) -> None:
-        while data and not self._is_deaf:
-            try:
-                self.parser.feed_data(data)
-            except httptools.HttpParserUpgrade as offer:
-                data = self._after_offer(data[offer.args[0] :])
-            except httptools.HttpParserError:
-                if self._is_deaf:
-                    return
-                self.logger.warning("Invalid HTTP request received.")
-                self._refuse(self._head.error or InvalidRequest("This is no valid HTTP. Send a request of HTTP/1.1."))
-            else:
-                return
-
-    def _after_offer(self, rest: bytes) -> bytes:
-        """What to parse after the head of a request that offers another protocol, or asks for a tunnel."""
-        method = self.parser.get_method()
-        if method == b"CONNECT":
-            self._stop_reading()
-            return b""
-        version = self.parser.get_http_version()
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        return without_upgrade(method, self.url, version, self.headers) + rest
 
     def on_message_begin(self) -> None:
         """Begin a head."""

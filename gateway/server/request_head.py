@@ -9,8 +9,6 @@ from gateway.errors.base import InvalidRequest
 from gateway.errors.http import HeadersTooLarge, HttpVersionNotSupported, UnsupportedTransferCoding
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from gateway.errors.base import GatewayError
 
 HEAD_BYTES = 64 * 1024
@@ -129,13 +127,3 @@ class RequestHead:
 
 def _invalid(message: str) -> InvalidRequest:
     return InvalidRequest(message, code="invalid_header")
-
-
-def without_upgrade(method: bytes, url: bytes, version: str, headers: Collection[tuple[bytes, bytes]]) -> bytes:
-    """Write a head once more without its header `upgrade`: a server may ignore the offer (RFC 9110 §7.8).
-
-    Java's HTTP client offers HTTP/2 so in its first request, and the parser would take the body for the other protocol.
-    """
-    lines = [b"%b %b HTTP/%b\r\n" % (method, url, version.encode())]
-    lines += [b"%b: %b\r\n" % header for header in headers if header[0] != b"upgrade"]
-    return b"".join(lines) + b"\r\n"

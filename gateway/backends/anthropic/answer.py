@@ -211,11 +211,12 @@ def _finish_reason(answer: dict[str, Any], *, calls: bool) -> str:
 def usage_of(counts: dict[str, Any]) -> dict[str, Any] | None:
     """OpenAI's usage; None if a count is missing. Anthropic counts cache reads and writes separately."""
     names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-    prompts = [counts.get(name) for name in names]
-    prompt = sum(count for count in prompts if isinstance(count, int))
-    cached, output = prompts[1] if isinstance(prompts[1], int) else 0, counts.get("output_tokens")
-    if not isinstance(prompts[0], int) or not isinstance(output, int):
+    # Exactly integers: JSON's `true` is none.
+    plain, read, written = (count if type(count := counts.get(name)) is int else None for name in names)
+    cached, output = read or 0, counts.get("output_tokens")
+    if plain is None or type(output) is not int:
         return None
+    prompt = plain + cached + (written or 0)
     return {
         "prompt_tokens": prompt,
         "completion_tokens": output,

@@ -135,7 +135,8 @@ class AnthropicBackend(RemoteBackend):
                     events, failure = self._translate(stream, framer.feed(chunk))
                     if call.meter.prompt_tokens is None and (counts := usage_of(stream.counts)):
                         # Anthropic counts the prompt first: it stands even if the client leaves.
-                        call.meter.prompt_tokens = counts["prompt_tokens"] or None
+                        usage = usage_from_counts(counts["prompt_tokens"], 0)
+                        call.meter.prompt_tokens = usage.prompt_tokens if usage else None
                     if stream.begun and (events := held + events):
                         held = b""
                         yield events

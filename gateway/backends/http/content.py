@@ -29,12 +29,12 @@ class Opening:
         """Return what goes to the client of a block of whole events, after all that was held back.
 
         Raises:
-            BackendBadAnswer: over `EVENT_LIMIT` bytes came before any content.
+            BackendBadAnswer: the first content is no JSON, or over `EVENT_LIMIT` bytes came before any.
         """
         if self._held is None or not block:
             return block
         self._held += block
-        if has_content(block):
+        if self._begins(block):
             events = bytes(self._held).removeprefix(_NULL_EVENT)
             self._held = None
             return events
@@ -44,6 +44,17 @@ class Opening:
             )
         return b""
 
+    def _begins(self, block: bytes) -> bool:
+        """Whether the first content is in a block; what follows it there does not count."""
+        if b'"choices"' not in block:
+            return False
+        try:
+            return any(_holds_content(event) for event in block.split(b"\n\n") if event)
+        except ValueError as error:
+            raise BackendBadAnswer(
+                f"Backend '{self._backend}' sent an event that is not JSON. Send the request again."
+            ) from error
+
 
 def has_content(block: bytes) -> bool:
     """Whether an event of a block of whole events holds text, thoughts, a tool call or a finish reason.
@@ -52,19 +63,26 @@ def has_content(block: bytes) -> bool:
     """
     if b'"choices"' not in block:
         return False
-    # JSON escapes quotes in strings, so this is a key and its value: most first words need no parsing.
-    return _TEXT.search(block) is not None or any(_holds_content(event) for event in block.split(b"\n\n") if event)
+    # JSON escapes quotes in strings, so this is a key and its value: most texts need no parsing.
+    if _TEXT.search(block) is not None:
+        return True
+    try:
+        return any(_holds_content(event) for event in block.split(b"\n\n") if event)
+    except ValueError:
+        # What cannot be read passes in mid-stream.
+        return True
 
 
 def _holds_content(event: bytes) -> bool:
+    """Whether an event holds content.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
     data, _ = data_and_name(event)
     if b'"choices"' not in data:
         return False
-    try:
-        chunk = parse_json(data)
-    except ValueError:
-        # It may pass unparsed; if not, its error is one of the answer.
-        return True
+    chunk = parse_json(data)
     choices = chunk.get("choices") if isinstance(chunk, dict) else None
     return isinstance(choices, list) and any(map(_is_content, choices))
 

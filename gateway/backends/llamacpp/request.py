@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.backends.llamacpp.chat import check_chat_parameters, unsupported_parameters
 from gateway.backends.llamacpp.schema_cost import check_schemas
 from gateway.backends.llamacpp.text import check_text_parameters
 from gateway.backends.parameters import supported_parameters, unsupported
 from gateway.errors.base import InvalidRequest
 from gateway.operations import CHAT, COUNT_TOKENS, EMBEDDINGS, TEXT_COMPLETION
+from gateway.text.numbers import dump
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,7 +130,9 @@ def allowed_call(call: Call, abilities: Mapping[str, bool], config: LlamaCppConf
         fields["stop"] = [stop for stop in _as_list(fields["stop"]) if stop]
     if fields == call.fields:
         return call
-    return replace(call, fields=fields, body=orjson.dumps(fields))
+    exact = call.exact_fields()
+    written = {name: exact[name] if exact.get(name) == value else value for name, value in fields.items()}
+    return replace(call, fields=fields, body=dump(written))
 
 
 def _check_values(fields: Mapping[str, Any], slots: int) -> None:

@@ -81,11 +81,12 @@ def test_an_end_without_counts_is_an_end(route, backend, path):
     assert "error" not in asked(route, path).text
 
 
+@PATHS
 @pytest.mark.parametrize(
     "first", [b"data: nonsense\n\n", b'data: {"choices":[{"delta":{"x"\n\n', b'data: {"choices":"\xff"}\n\n']
 )
-def test_an_event_that_is_no_json_is_no_answer_in_messages(route, backend, first):
+def test_a_first_event_that_is_no_json_is_no_answer(route, backend, path, first):
     answer = (START, TEXT, DELTA, event("message_delta", delta={"stop_reason": "end_turn"}), event("message_stop"))
     plays(backend, (first,), answer)
-    response = asked(route, "/v1/messages", "o")
+    response = asked(route, path, "o")
     assert (response.status_code, len(backend.bodies)) == (200, 2)

@@ -181,12 +181,15 @@ def test_a_budget_is_not_overrun_by_another_name_of_the_limit(budget, backend, l
 
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
-def test_a_client_that_leaves_anthropics_stream_pays_the_prompt_as_anthropic_counted_it(budget, backend, path):
+@pytest.mark.parametrize(("counted", "spent"), [(5000, 5100), (-5000, 105), (True, 105), (2**70, 105), (0, 105)])
+def test_a_client_that_leaves_anthropics_stream_pays_the_prompt_as_anthropic_counted_it(  # fixtures
+    budget, backend, path, counted, spent
+):
     def native(kind, **fields):
         return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
 
     backend.streams(
-        native("message_start", message={"id": "msg_1", "usage": {"input_tokens": 5000, "output_tokens": 1}}),
+        native("message_start", message={"id": "msg_1", "usage": {"input_tokens": counted, "output_tokens": 1}}),
         native("content_block_start", index=0, content_block={"type": "text", "text": ""}),
         native("content_block_delta", index=0, delta={"type": "text_delta", "text": "word" * 100}),
         pause_s=5,
@@ -197,7 +200,7 @@ def test_a_client_that_leaves_anthropics_stream_pays_the_prompt_as_anthropic_cou
             if "wordword" in line:
                 break
     assert backend.closed.wait(5)
-    assert budget.spent() == 5100
+    assert budget.spent() == spent
 
 
 def test_an_answer_of_ollama_that_nobody_counted_is_charged_by_its_text(budget, backend):

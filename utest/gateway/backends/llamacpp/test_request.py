@@ -2,6 +2,7 @@
 
 import json
 
+import orjson
 import pytest
 
 from gateway.backends.base import Call
@@ -41,6 +42,16 @@ def test_a_field_that_is_not_listed_never_reaches_the_model_and_is_named(name):
     with pytest.raises(InvalidRequest) as refused:
         asked({**QUESTION, name: DANGEROUS[name]}, strict=True)
     assert refused.value.param == name
+
+
+def test_long_numbers_keep_their_digits_where_the_request_is_written_again():
+    schema = b'{"type": "integer", "maximum": 18446744073709551616}'
+    tools = b'[{"type": "function", "function": {"name": "f", "parameters": %b}}]' % schema
+    body = b'{"model": "m", "messages": [{"role": "user", "content": "Hi"}], "x_own": 1, "tools": %b}' % tools
+    call = Call(body, orjson.loads(body), "m", "m", "id", stream=False)
+    written = allowed_call(call, {"supports_tools": True, "supports_tool_calls": True}, LlamaCppConfig()).body
+    assert b"18446744073709551616" in written
+    assert b"x_own" not in written
 
 
 @pytest.mark.parametrize(
