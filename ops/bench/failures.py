@@ -2,7 +2,7 @@
 
 A backend refuses every request. The gateway runs with the garbage collector disabled, so that only what is freed at
 once stays out of the figures. Exit status 1 if the memory after the last request is more than `ALLOWED_MB` above that
-after the first ones.
+after the first ones, 2 if there is no verdict, 130 if it is broken off.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import psutil
 
 from keywords.engine import clock
 from keywords.engine.processes import tree
+from ops.bench.progress import break_off_on_signals, log_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,11 @@ _GATEWAY = (
     "import gc, runpy, sys; gc.disable(); sys.argv[0] = 'gateway'; runpy.run_module('gateway', run_name='__main__')"
 )
 _START_S = 60.0
+_TELL_EVERY = 500
+
+
+class FailuresError(Exception):
+    """There is nothing to measure: the gateway does not start, or a request does not fail."""
 
 
 class _Refuser(BaseHTTPRequestHandler):
@@ -65,6 +71,9 @@ def measure(requests: int, body_bytes: int, first: int) -> tuple[float, float]:
 
     Returns:
         The gateway's resident memory after `first` requests and after all of them, in 10^6 bytes.
+
+    Raises:
+        FailuresError: the gateway did not start, or a request did not fail.
     """
     question = [{"role": "user", "content": "x" * body_bytes}]
     body = json.dumps({"model": "m", "messages": question})
@@ -76,9 +85,11 @@ def measure(requests: int, body_bytes: int, first: int) -> tuple[float, float]:
             answer = client.getresponse()
             answer.read()
             if answer.status < min(_STATUSES):
-                raise RuntimeError(f"request {number} was answered with {answer.status}; it should fail")
+                raise FailuresError(f"request {number} was answered with {answer.status}; it should fail")
             if number == first:
                 early_mb = process.memory_info().rss / 1e6
+            if number % _TELL_EVERY == 0:
+                log_progress(f"{number} of {requests} requests, {process.memory_info().rss / 1e6:.1f} MB")
         client.close()
         return early_mb, process.memory_info().rss / 1e6
 
@@ -125,23 +136,42 @@ def _await_address(log: Path, popen: subprocess.Popen[bytes]) -> str:
             if '"listening"' in line and line.endswith("}"):
                 return str(json.loads(line)["url"])
         time.sleep(0.05)
-    raise RuntimeError(f"the gateway did not start: {log.read_text('utf-8', 'replace')[-500:]}")
+    raise FailuresError(f"the gateway did not start: {log.read_text('utf-8', 'replace')[-500:]}")
 
 
 def main() -> None:
     """Measure, print the figures, and judge them."""
-    parser = argparse.ArgumentParser(prog="failures", description="Memory under failed requests with large bodies.")
-    parser.add_argument("--requests", type=int, default=5000)
-    parser.add_argument("--first", type=int, default=500, help="requests before the first look at the memory")
-    parser.add_argument("--body-mb", type=float, default=1.0, help="size of each request, in 10^6 bytes")
-    options = parser.parse_args()
-    early_mb, late_mb = measure(options.requests, round(options.body_mb * 1e6), options.first)
+    options = _options()
+    break_off_on_signals()
+    try:
+        early_mb, late_mb = measure(options.requests, round(options.body_mb * 1e6), options.first)
+    except KeyboardInterrupt:
+        log_progress("broken off")
+        sys.exit(130)
+    except FailuresError as error:
+        log_progress(f"no verdict: {error}")
+        sys.exit(2)
     grown_mb = late_mb - early_mb
     sys.stdout.write(
         f"after {options.first} failed requests of {options.body_mb:g} MB: {early_mb:.1f} MB; "
         f"after {options.requests}: {late_mb:.1f} MB; grown by {grown_mb:.1f} MB, allowed are {ALLOWED_MB:g} MB\n"
     )
     sys.exit(grown_mb > ALLOWED_MB)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m ops.bench.failures", description="Memory under failed requests with large bodies."
+    )
+    parser.add_argument("--requests", type=int, default=5000, help="requests in all (default: 5000)")
+    parser.add_argument("--first", type=int, default=500, help="requests before the first look at the memory")
+    parser.add_argument("--body-mb", type=float, default=1.0, help="size of each request, in 10^6 bytes (default: 1)")
+    options = parser.parse_args()
+    if not 0 < options.first < options.requests:
+        parser.error("--first must be from 1 up and below --requests, or nothing can grow")
+    if not options.body_mb > 0:
+        parser.error("--body-mb must be above 0")
+    return options
 
 
 if __name__ == "__main__":

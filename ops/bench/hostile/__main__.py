@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import argparse
 import math
-import signal
 import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import NoReturn
 
 from keywords.engine.processes.gateway import GatewayProcessError, start_gateway
 from keywords.engine.scripted.backend import ScriptedBackend
 from ops.bench.hostile.kinds import KINDS
 from ops.bench.hostile.measure import HEALTH_MS, RSS_MB, AttackError, Result, measure
 from ops.bench.hostile.table import markdown
+from ops.bench.progress import break_off_on_signals, log_progress
 
 _READY_S = 60.0
 _CONFIG = """\
@@ -34,18 +32,17 @@ _ABOUT = {name: kind.about for name, kind in KINDS.items()}
 def main() -> None:
     """Attack a gateway with each kind; print the table, and keep it as `hostile.md`, also if it is broken off."""
     options = _parser().parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    break_off_on_signals()
     results: list[Result] = []
     try:
         options.to.mkdir(parents=True, exist_ok=True)
         _run(options.kinds or list(KINDS), options.seconds, options.to / "hostile.md", results)
         status = _HELD if all(one.is_within_bounds for one in results) else _EXCEEDED
     except KeyboardInterrupt:
-        _log_progress("broken off; what there is, is kept")
+        log_progress("broken off; what there is, is kept")
         status = _BROKEN_OFF
     except (AttackError, GatewayProcessError, OSError) as error:
-        _log_progress(f"no verdict: {error}")
+        log_progress(f"no verdict: {error}")
         status = _NO_VERDICT
     sys.stdout.write(markdown(results, _ABOUT))
     sys.exit(status)
@@ -95,7 +92,7 @@ def _run(kinds: list[str], seconds: float, page: Path, results: list[Result]) ->
             config = folder / "gateway.toml"
             config.write_text(_CONFIG.format(url=backend.url), "utf-8")
             for number, kind in enumerate(kinds, 1):
-                _log_progress(f"{number} of {len(kinds)}: {kind}, {KINDS[kind].connections} connections")
+                log_progress(f"{number} of {len(kinds)}: {kind}, {KINDS[kind].connections} connections")
                 gateway = start_gateway(config=config, log=folder / "log", ready_within_s=_READY_S)
                 try:
                     results.append(measure(kind, gateway, seconds))
@@ -104,14 +101,6 @@ def _run(kinds: list[str], seconds: float, page: Path, results: list[Result]) ->
                 page.write_text(markdown(results, _ABOUT), "utf-8")
     finally:
         backend.stop()
-
-
-def _log_progress(line: str) -> None:
-    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -5,17 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import signal
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
 
 import psutil
 
+from ops.bench.progress import break_off_on_signals, log_progress
 from ops.bench.race import laps, upstream, wrk
 from ops.bench.race.contenders import MAKERS, Contender, Upstreams
 from ops.bench.race.cores import CONTENDER_CORE, LOAD_CORE, can_pin, pin_load
@@ -34,8 +32,7 @@ _STARTS_S = 10.0
 def main() -> None:
     """Run the race; write `race.md` and `race.json`, even if it is interrupted."""
     options = _options()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    break_off_on_signals()
     if sys.platform == "win32":
         sys.exit("The race needs Linux or macOS.")
     race = Race(machine=_machine(options))
@@ -46,7 +43,7 @@ def main() -> None:
             _run(race, options, stack)
         race.complete = True
     except KeyboardInterrupt:
-        _log_progress("broken off; what there is, is kept")
+        log_progress("broken off; what there is, is kept")
         status = 130
     race.machine["load average at the end"] = f"{psutil.getloadavg()[0]:.2f}"
     save(race, options.to / "race.json", target_verdicts(race))
@@ -102,9 +99,9 @@ def _run(race: Race, options: argparse.Namespace, stack: ExitStack) -> None:
         if started:
             stack.callback(started[1].stop)
             running[name] = started
-    course = laps.Course(backend, nginx is not None, folder, options.seconds, _log_progress)
+    course = laps.Course(backend, nginx is not None, folder, options.seconds, log_progress)
     for number in range(options.rounds):
-        _log_progress(f"round {number + 1} of {options.rounds}")
+        log_progress(f"round {number + 1} of {options.rounds}")
         race.rounds.append(results := {DIRECT: laps.run_direct(course, upstreams.json)})
         first = number % max(len(running), 1)
         for name in [*list(running)[first:], *list(running)[:first]]:
@@ -115,7 +112,7 @@ def _run(race: Race, options: argparse.Namespace, stack: ExitStack) -> None:
                 results[name] |= laps.run_streams(course, runner, contender)
             except (wrk.WrkError, StreamsError) as error:
                 race.skipped[f"{name}, a part of round {number + 1}"] = str(error)
-                _log_progress(f"{name}: skipped: {error}")
+                log_progress(f"{name}: skipped: {error}")
             runner.pause()
     if options.soak and nginx and US in running:
         contender, runner = running[US]
@@ -125,7 +122,7 @@ def _run(race: Race, options: argparse.Namespace, stack: ExitStack) -> None:
 
 def _start(race: Race, name: str, folder: Path, upstreams: Upstreams, rounds: int) -> tuple[Contender, Running] | None:
     """Start a contender, repeatedly if that is quick, and leave the last one paused; None if it is not available."""
-    _log_progress(f"{name}: starting")
+    log_progress(f"{name}: starting")
     folder /= name
     folder.mkdir()
     try:
@@ -139,7 +136,7 @@ def _start(race: Race, name: str, folder: Path, upstreams: Upstreams, rounds: in
             runner.stop()
     except (NotInstalledError, NotStartedError) as error:
         race.skipped[name] = str(error)
-        _log_progress(f"{name}: skipped: {error}")
+        log_progress(f"{name}: skipped: {error}")
         return None
     race.about[name] = contender.about
     runner.pause()
@@ -155,14 +152,6 @@ def _machine(options: argparse.Namespace) -> dict[str, str]:
         "load average at the start": f"{psutil.getloadavg()[0]:.2f}",
         "measured": f"{options.rounds} rounds, {options.seconds:g} s each measurement",
     }
-
-
-def _log_progress(line: str) -> None:
-    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """A backend that repeats the gateway's key: no kind of backend tells it to a client, in any field, whole or cut."""
 
 import json
-import queue
 
 import pytest
 
@@ -24,14 +23,6 @@ def keyed_client(start_gateway, _backend, tmp_path_factory):
     with start_gateway(backends=keyed, models={kind: {"route": [{"backend": kind}]} for kind in keyed}) as client:
         yield client
     patch.undo()
-
-
-@pytest.fixture
-def record(monkeypatch):
-    """`record()` is the record of the next request that ends."""
-    records = queue.Queue()
-    monkeypatch.setattr("gateway.observability.request_log.RequestLog.add", lambda _, record: records.put(record))
-    return lambda: records.get(timeout=5)
 
 
 TEXTS = {

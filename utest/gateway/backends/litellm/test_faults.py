@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import queue
 import time
 
 import pytest
@@ -40,14 +39,6 @@ def lite(start_gateway, _backend):
             time.sleep(0.1)
         yield client
     patch.undo()
-
-
-@pytest.fixture
-def record(monkeypatch):
-    """`record()` is the record of the next request that ends."""
-    records = queue.Queue()
-    monkeypatch.setattr("gateway.observability.request_log.RequestLog.add", lambda _, record: records.put(record))
-    return lambda: records.get(timeout=5)
 
 
 @pytest.mark.parametrize("model", ["m", "env"])
