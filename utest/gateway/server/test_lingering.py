@@ -87,7 +87,6 @@ def test_a_body_that_is_no_longer_wanted_has_its_time(connect_to, keyed, monkeyp
                 assert connection.recv(1) != b""
             time.sleep(0.05)
         pytest.fail("kept")
-    assert time.monotonic() - began < 2
 
 
 def test_a_body_that_is_no_longer_wanted_has_its_size(connect, monkeypatch):
