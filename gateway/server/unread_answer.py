@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
+
+from gateway.server.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     import asyncio
@@ -20,20 +23,16 @@ class UnreadAnswer:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
-        self._loop = loop
+        self._limit = TimeLimit(loop)
         self._transport = transport
-        self._timer: asyncio.TimerHandle | None = None
 
     def watch(self) -> None:
         """Start the time limit."""
-        self.stop()
-        self._timer = self._loop.call_later(STUCK_S, self._check, self._transport.get_write_buffer_size())
+        self._limit.start(STUCK_S, partial(self._check, self._transport.get_write_buffer_size()))
 
     def stop(self) -> None:
         """Stop it: the client reads, or the connection is gone."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._limit.stop()
 
     def _check(self, waiting: int) -> None:
         if self._transport.get_write_buffer_size() < waiting:
