@@ -23,8 +23,14 @@ app.command("allure")(report)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def run(context: typer.Context) -> None:
-    """Run the suites, then write every page: log, report, JUnit, matrix, Allure.
+def run(
+    context: typer.Context,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many processes share the rows at most; by the machine if left out."),
+    ] = None,
+) -> None:
+    """Run the suites side by side, then write every page: log, report, JUnit, matrix, Allure.
 
     Everything after `run` goes to `robot`; nothing means all of `suites` but the nightly rows, and options alone mean
     all of `suites`. Output goes to the project's `results`, or where `--outputdir` says. Exit code: Robot's; if no row
@@ -33,7 +39,7 @@ def run(context: typer.Context) -> None:
     """
     from keywords.qa.run import run_suites  # noqa: PLC0415  # keeps `qa --help` fast
 
-    raise typer.Exit(run_suites(context.args))
+    raise typer.Exit(run_suites(context.args, most_processes=processes))
 
 
 @app.command()

@@ -101,11 +101,11 @@ def begin_run(output_dir: Path) -> None:
     write_json(folder / RUN_FILE, {"versions": versions()}, bytes)
 
 
-def end_run(output_dir: Path, environment: dict[str, str], gateway: GatewayFacts) -> None:
-    """Write the facts about the whole run into `evidence/run.json`."""
+def end_run(file: Path, environment: dict[str, str], gateway: GatewayFacts) -> None:
+    """Write the facts about the whole run into a file, such as `evidence/run.json`."""
     models = list(gateway.models)
     facts = {"versions": versions(), "environment": environment, "models": models, "gateway": gateway.health}
-    write_json(output_dir / EVIDENCE_FOLDER / RUN_FILE, facts, SECRETS.redact)
+    write_json(file, facts, SECRETS.redact)
 
 
 def write_row(

@@ -1,0 +1,145 @@
+"""Listeners of a process that shares a run with others: one claims suites, the other tells what ended.
+
+`qa run` gives them to Robot.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import psutil
+from robot.libraries.BuiltIn import BuiltIn
+
+from keywords.hooks.cleaning import AFTER_ALL, BEFORE_ALL
+from keywords.hooks.stopping import stop_after
+from keywords.hooks.suite_model import row_of
+from keywords.run.shared_run import Plan, PlannedSuite, write_plan
+from keywords.traceability.results import EVIDENCE, NOT_STARTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from robot import result, running
+
+    from keywords.run.shared_run import Part
+
+QUIET = "quiet-machine"
+"""Need of a row that measures time or CPU, so that its suite runs while no other does."""
+_ABANDONED = NOT_STARTED + "`qa run`, which makes one output of all processes, was killed."
+_claiming: ClaimingListener | None = None
+
+
+def join(part: Part) -> list[object]:
+    """Make this process one of several that share a run, and return the listeners that Robot needs for it."""
+    global _claiming  # noqa: PLW0603  # Robot makes the other listeners itself
+    _claiming = ClaimingListener(part)
+    return [_claiming, TellingListener(part)]
+
+
+def shared_part() -> Part | None:
+    """This process's part in a run that several share; None in a run of its own."""
+    return _claiming.part if _claiming else None
+
+
+def log_id(row: running.TestCase) -> str:
+    """The id of a row in Robot's log of the whole run."""
+    return _claiming.log_id(row) if _claiming else str(row.id)
+
+
+class ClaimingListener:
+    """Takes the suites out of the run that another process runs, or that belong to another stage of it.
+
+    It acts after secrets are known, and before any other listener.
+    """
+
+    ROBOT_LISTENER_API_VERSION = 3
+    ROBOT_LISTENER_PRIORITY = BEFORE_ALL - 1
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self._ids: dict[int, str] = {}
+        self._quiet: set[str] = set()
+        self._leaves_quiet = False
+
+    def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:  # noqa: ARG002  # Robot's signature
+        """At first plan the run and put the longest suites first; then claim each suite."""
+        if not data.parent:
+            self._plan(data)
+        if not data.tests or self.part.is_alone:
+            return
+        id_ = self._ids[id(data)]
+        is_left = self._leaves_quiet and (id_ in self._quiet) != self.part.runs_quiet
+        if is_left or not self.part.claim(id_):
+            data.tests.clear()
+            data.setup = data.teardown = None
+
+    def start_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
+        """Stop before the next row if nobody is there to make an output of it."""
+        # Windows goes on naming a parent that has ended.
+        if os.getppid() != self.part.parent or not psutil.pid_exists(self.part.parent):
+            data.error = _ABANDONED
+            stop_after(data, _ABANDONED)
+
+    def log_id(self, row: running.TestCase) -> str:
+        """The id of a row in the log of the whole run."""
+        return f"{self._ids[id(row.parent)]}{row.id.removeprefix(row.parent.id)}"
+
+    def _plan(self, root: running.TestSuite) -> None:
+        suites = list(_walk(root))
+        self._ids = {id(suite): suite.id for suite in suites}
+        self._quiet = {suite.id for suite in suites if _needs_quiet(suite)}
+        if not self.part.is_alone:
+            _sort_longest_first(root, self.part)
+        visited = [
+            PlannedSuite(
+                self._ids[id(suite)],
+                suite.full_name,
+                tuple((test.name, tuple(map(str, test.tags))) for test in suite.tests),
+                self._ids[id(suite)] in self._quiet,
+            )
+            for suite in _walk(root)
+        ]
+        plan = Plan(tuple(visited), str(BuiltIn().get_variable_value("${GATEWAY_URL}") or ""))
+        self._leaves_quiet = plan.has_quiet_rest
+        write_plan(self.part.folder, self.part.number, plan)
+
+
+class TellingListener:
+    """Tells `qa run` of each row that ended, after all other listeners have had their say."""
+
+    ROBOT_LISTENER_API_VERSION = 3
+    ROBOT_LISTENER_PRIORITY = AFTER_ALL - 1
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+
+    def end_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
+        """Tell of a row."""
+        self._part.tell(
+            suite=result.parent.full_name,
+            row=result.name,
+            status=result.status,
+            message=result.message,
+            seconds=result.elapsed_time.total_seconds(),
+            evidence=result.metadata.get(EVIDENCE, ""),
+        )
+
+
+def _walk(suite: running.TestSuite) -> Iterator[running.TestSuite]:
+    yield suite
+    for child in suite.suites:
+        yield from _walk(child)
+
+
+def _needs_quiet(suite: running.TestSuite) -> bool:
+    return any(QUIET in row_of(test).needs for test in suite.tests)
+
+
+def _sort_longest_first(suite: running.TestSuite, part: Part) -> float:
+    """Sort all suites below one by the longest suite in each; return that one's seconds."""
+    # Without an earlier run, the suite with the most rows counts as the longest.
+    own = part.seconds.get(suite.full_name, len(suite.tests) / 1000)
+    longest = {id(child): _sort_longest_first(child, part) for child in suite.suites}
+    suite.suites.sort(key=lambda child: longest[id(child)], reverse=True)
+    return max([own, *longest.values()])
