@@ -20,7 +20,8 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
-from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
+from keywords.engine.evidence.collector import COLLECTOR
+from keywords.engine.evidence.folders import evidence_of_row, work_of_row
 from keywords.engine.processes.gateway_command import CHOSEN
 from keywords.engine.redaction.addresses import without_credentials
 from keywords.hooks.cleaning import CleaningListener, LateCleaningListener
@@ -30,14 +31,16 @@ from keywords.hooks.rerun import rerun_command
 from keywords.hooks.robot_settings import ShortConsole, hide_statistics
 from keywords.hooks.skips import lacks_need, record_missing_needs
 from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip, stop, stop_after
-from keywords.hooks.suite_model import import_below, root_of, row_of, source_of
+from keywords.hooks.suite_model import import_below, names_of_suites_around, root_of, row_of, source_of
 from keywords.hooks.tags import TagKeeper
 from keywords.hooks.variables import check_variable_names
 from keywords.run.needs import UnknownNeedError, missing_needs
+from keywords.run.output_folder import output_dir
 from keywords.run.output_lock import set_aside
 from keywords.traceability.allure.environment import commit
 from keywords.traceability.evidence.earlier_run import remove_own
-from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, begin_run, end_run, log_sizes, write_row
+from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, begin_run, end_run, write_row
+from keywords.traceability.evidence.workings import Workings
 from keywords.traceability.results import DRY_RUN, EVIDENCE, NOT_STARTED
 
 if TYPE_CHECKING:
@@ -72,7 +75,7 @@ class TraceabilityListener:
         self._active = False
         self._needs_recorded = False
         self._gateway = GatewayFacts()
-        self._log_sizes: dict[Path, int] = {}
+        self._workings: Workings | None = None
         self._requirements: Mapping[str, Requirement] = {}
         self._row: Row | None = None
         self._give_back: Callable[[], None] = _nothing
@@ -118,7 +121,7 @@ class TraceabilityListener:
     def _start_run(self, root: running.TestSuite, result: result.TestSuite) -> None:
         import_below(root, NAME)
         hide_statistics("req:*")
-        lock_output(_output_dir(), _output_file())
+        lock_output(output_dir(), _output_file())
         if self._hears_root:
             self._give_back = set_aside(_output_file())
         dry = BuiltIn().dry_run_active
@@ -128,7 +131,7 @@ class TraceabilityListener:
             # Pages that are made later must show the commit at the start of the run.
             result.metadata.update(_without_empty({"Commit": commit(), "Gateway command": CHOSEN}))
             # Robot's new log replaces the one that these belong to, even if this run starts no row.
-            remove_own(_output_dir())
+            remove_own(output_dir())
         check_variable_names(root)
         self._requirements = enrich(root, find_register(source_of(root))).requirements
         for child in () if root.source else root.suites:
@@ -139,7 +142,7 @@ class TraceabilityListener:
         elif not dry:
             self._needs_recorded = False
             self._gateway = GatewayFacts()
-            begin_run(_output_dir())
+            begin_run(output_dir())
             self._active = True
 
     def _start_suite_below(self, data: running.TestSuite) -> None:
@@ -162,10 +165,10 @@ class TraceabilityListener:
         try:
             # As written: a suite setup may change the tags of the result.
             self._row = row_of(data)
-            folder = _folder(result)
-            if folder.exists():
-                shutil.rmtree(folder)
-            self._log_sizes = log_sizes(_output_dir())
+            for folder in (_folder(result), work_of_row(output_dir(), result.parent.full_name, result.name)):
+                if folder.exists():
+                    shutil.rmtree(folder)
+            self._workings = Workings(output_dir(), names_of_suites_around(result), result.name)
             COLLECTOR.start()
             if not self._needs_recorded:
                 # Before the first row, and after the setup of the root suite, which provides the target.
@@ -196,7 +199,7 @@ class TraceabilityListener:
             stop_after(data, NOT_STARTED + why)
 
     def _write_evidence(self, result: result.TestCase) -> None:
-        if self._row is None:
+        if self._row is None or self._workings is None:
             raise RunRefusedError("the listener saw no beginning of the row.")
         folder = _folder(result)
         facts = _facts(self._row, result)
@@ -207,9 +210,9 @@ class TraceabilityListener:
             log=_log_of_row(result, folder),
             collector=COLLECTOR,
             gateway=self._gateway,
-            sizes=self._log_sizes,
+            workings=self._workings,
         )
-        page = (folder / PAGE).relative_to(_output_dir()).as_posix()
+        page = (folder / PAGE).relative_to(output_dir()).as_posix()
         count = "1 exchange" if COLLECTOR.count == 1 else f"{COLLECTOR.count} exchanges"
         result.metadata[EVIDENCE] = f"[{page}|{count}]"
 
@@ -230,7 +233,7 @@ class TraceabilityListener:
                 "Gateway version": self._gateway.health.get("version", ""),
             }
             result.metadata.update(_without_empty({**facts, **result.metadata}))
-            end_run(_output_dir(), dict(result.metadata), self._gateway)
+            end_run(output_dir(), dict(result.metadata), self._gateway)
         except Exception as error:  # noqa: BLE001  # a run without its facts must not pass
             why = reason(error)
             logger.error(why)
@@ -278,16 +281,12 @@ def _address() -> str:
     return without_credentials(_of_target("url"))
 
 
-def _output_dir() -> Path:
-    return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
-
-
 def _output_file() -> Path:
     return Path(str(BuiltIn().get_variable_value("${OUTPUT FILE}")))
 
 
 def _folder(result: result.TestCase) -> Path:
-    return folder_of_row(_output_dir(), result.parent.full_name, result.name)
+    return evidence_of_row(output_dir(), result.parent.full_name, result.name)
 
 
 def _log_of_row(result: result.TestCase, folder: Path) -> str | None:
