@@ -11,7 +11,7 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run.arguments import CONVERTERS, Settings
-from keywords.run.context import output_dir
+from keywords.run.output_folder import new_work_file
 from keywords.run.scopes import SCOPES
 
 
@@ -53,9 +53,6 @@ class ScriptedBackendLibrary:
     ${gateway} =    Start Gateway    config=${config}
     ```
     """
-
-    def __init__(self) -> None:
-        self._written = 0
 
     @keyword
     def start_scripted_backend(self, *models: str) -> ScriptedBackend:
@@ -158,7 +155,7 @@ class ScriptedBackendLibrary:
             strict: whether the gateway refuses a field that the backend cannot take, instead of dropping it.
 
         Returns:
-            The file, in the output directory.
+            The file, in the folder of the running row or suite below `work` in the results.
 
         ```robotframework
         ${config} =    Write Gateway Config    ${backend}    ollama    limits=idle_s=1
@@ -175,7 +172,7 @@ class ScriptedBackendLibrary:
             backend: the backend of all models; it need not run.
 
         Returns:
-            The file, in the output directory. Each model, and its backend, is called like its kind; `litellm` is left
+            The file. Each model, and its backend, is called like its kind; `litellm` is left
             out.
 
         ```robotframework
@@ -212,8 +209,7 @@ class ScriptedBackendLibrary:
         return config
 
     def _write(self, lines: list[str]) -> Path:
-        self._written += 1
-        path = output_dir() / f"gateway-scripted-{self._written}.toml"
+        path = new_work_file("scripted", ".toml")
         path.write_text("\n".join((*lines, "")), "utf-8")
         logger.info(path.read_text("utf-8"))
         return path

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,7 @@ from keywords.engine.redaction.secrets import SECRETS
 from keywords.run import target
 from keywords.run.arguments import json_or_text
 from keywords.run.assertions import verify
-from keywords.run.context import output_dir
+from keywords.run.output_folder import new_work_file
 
 _LONGEST_WAIT_S = 30.0
 _POLL_S = 0.1
@@ -70,8 +69,8 @@ class KeysLibrary:
         ${key} =    Make Key    alice    --rpm    3
         ```
         """
-        file = Path(tempfile.mkdtemp(prefix="keys-", dir=output_dir())) / "keys.toml"
-        result = run_command("keys", "add", name, "--file", str(file), *options, cwd=output_dir())
+        file = new_work_file("keys", ".toml")
+        result = run_command("keys", "add", name, "--file", str(file), *options, cwd=file.parent)
         if result.rc:
             raise AssertionError(f"`gateway keys add` failed: {result.stderr}")
         secret = result.stdout.strip()

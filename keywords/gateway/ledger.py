@@ -61,9 +61,6 @@ class LedgerLibrary:
             The ledger's file, beside the configuration.
         """
         path = config.with_suffix(".sqlite3")
-        # An earlier run may have left one in the same folder.
-        for old in path.parent.glob(f"{path.name}*"):
-            old.unlink()
         lines = [
             "[ledger]",
             f"path = {json.dumps(str(path))}",

@@ -3,7 +3,6 @@
 import json
 import time
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 from robot.api import logger
@@ -14,9 +13,8 @@ from keywords.engine.machine import Deadline
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Numbers, Settings
-from keywords.run.context import output_dir
+from keywords.run.output_folder import new_work_file
 
-_numbers = count(1)
 _SOON = timedelta(seconds=2)
 _POLL_S = 0.1
 
@@ -74,7 +72,7 @@ class RoutesLibrary:
             breaker: settings of the table `[breaker]`.
 
         Returns:
-            The file, in the output directory.
+            The file, in the folder of the running row or suite below `work` in the results.
 
         Raises:
             ValueError: there are no backends or more than three, or not one weight for each.
@@ -93,7 +91,7 @@ class RoutesLibrary:
         lines += ["[models.scripted]", f"route = [{', '.join(candidates)}]"]
         for table, rules in (("timeouts", timeouts), ("retries", retries), ("breaker", breaker)):
             lines += [f"[{table}]", *(f"{key} = {value}" for key, value in (rules or {}).items())]
-        path = output_dir() / f"gateway-route-{next(_numbers)}.toml"
+        path = new_work_file("route", ".toml")
         path.write_text("\n".join((*lines, "")), "utf-8")
         logger.info(path.read_text("utf-8"))
         return path

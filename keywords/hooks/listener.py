@@ -17,7 +17,8 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
-from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
+from keywords.engine.evidence.collector import COLLECTOR
+from keywords.engine.evidence.folders import evidence_of_row, work_of_row
 from keywords.engine.processes.gateway_command import CHOSEN
 from keywords.engine.redaction.addresses import without_credentials
 from keywords.hooks import output
@@ -27,12 +28,14 @@ from keywords.hooks.rerun import rerun_command
 from keywords.hooks.robot_settings import ShortConsole, hide_statistics
 from keywords.hooks.skips import lacks_need, record_missing_needs
 from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip, stop, stop_after
-from keywords.hooks.suite_model import import_below, root_of, row_of, source_of
+from keywords.hooks.suite_model import import_below, names_of_suites_around, root_of, row_of, source_of
 from keywords.hooks.tags import TagKeeper
 from keywords.hooks.variables import check_variable_names
 from keywords.run.needs import UnknownNeedError, missing_needs
+from keywords.run.output_folder import output_dir
 from keywords.traceability.allure.environment import commit
-from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, log_sizes, write_row
+from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, write_row
+from keywords.traceability.evidence.workings import Workings
 from keywords.traceability.results import DRY_RUN, EVIDENCE, NOT_STARTED
 
 if TYPE_CHECKING:
@@ -68,7 +71,7 @@ class TraceabilityListener:
         self._active = False
         self._needs_recorded = False
         self._gateway = GatewayFacts()
-        self._log_sizes: dict[Path, int] = {}
+        self._workings: Workings | None = None
         self._requirements: Mapping[str, Requirement] = {}
         self._row: Row | None = None
         self._give_back: Callable[[], None] = lambda: None
@@ -155,10 +158,10 @@ class TraceabilityListener:
         try:
             # As written: a suite setup may change the tags of the result.
             self._row = row_of(data)
-            folder = _folder(result)
-            if folder.exists():
-                shutil.rmtree(folder)
-            self._log_sizes = log_sizes(output.output_dir())
+            for folder in (_folder(result), work_of_row(output_dir(), result.parent.full_name, result.name)):
+                if folder.exists():
+                    shutil.rmtree(folder)
+            self._workings = Workings(output_dir(), names_of_suites_around(result), result.name)
             COLLECTOR.start()
             if not self._needs_recorded:
                 # Before the first row, and after the setup of the root suite, which provides the target.
@@ -189,7 +192,7 @@ class TraceabilityListener:
             stop_after(data, NOT_STARTED + why)
 
     def _write_evidence(self, data: running.TestCase, result: result.TestCase) -> None:
-        if self._row is None:
+        if self._row is None or self._workings is None:
             raise RunRefusedError("the listener saw no beginning of the row.")
         folder = _folder(result)
         facts = _facts(self._row, result)
@@ -200,9 +203,9 @@ class TraceabilityListener:
             log=output.log_of_row(data, folder),
             collector=COLLECTOR,
             gateway=self._gateway,
-            sizes=self._log_sizes,
+            workings=self._workings,
         )
-        page = (folder / PAGE).relative_to(output.output_dir()).as_posix()
+        page = (folder / PAGE).relative_to(output_dir()).as_posix()
         count = "1 exchange" if COLLECTOR.count == 1 else f"{COLLECTOR.count} exchanges"
         result.metadata[EVIDENCE] = f"[{page}|{count}]"
 
@@ -268,4 +271,4 @@ def _address() -> str:
 
 
 def _folder(result: result.TestCase) -> Path:
-    return folder_of_row(output.output_dir(), result.parent.full_name, result.name)
+    return evidence_of_row(output_dir(), result.parent.full_name, result.name)

@@ -12,10 +12,12 @@ from urllib.parse import quote
 
 from robot.libraries.BuiltIn import BuiltIn
 
-from keywords.engine.evidence.collector import EVIDENCE_FOLDER
+from keywords.engine.evidence.folders import EVIDENCE_FOLDER
 from keywords.hooks.locking import lock_output
-from keywords.hooks.sharing import log_id, shared_part
+from keywords.hooks.sharing import log_id
+from keywords.run.output_folder import output_dir
 from keywords.run.output_lock import set_aside
+from keywords.run.shared_run import current_part
 from keywords.traceability.evidence.earlier_run import RUN_FILE, remove_own
 from keywords.traceability.evidence.row import GatewayFacts, begin_run, end_run
 
@@ -23,11 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from robot import running
-
-
-def output_dir() -> Path:
-    """Robot's output directory."""
-    return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
 
 
 def lock(*, may_set_aside: bool) -> Callable[[], None]:
@@ -40,7 +37,7 @@ def lock(*, may_set_aside: bool) -> Callable[[], None]:
         FolderInUseError: another run writes into the folder.
         OSError: the lock cannot be written.
     """
-    if shared_part():
+    if current_part():
         return _nothing
     output = Path(str(BuiltIn().get_variable_value("${OUTPUT FILE}")))
     lock_output(output_dir(), output)
@@ -49,25 +46,25 @@ def lock(*, may_set_aside: bool) -> Callable[[], None]:
 
 def empty() -> None:
     """Remove what an earlier run left: Robot's new log replaces its log, even if this run starts no row."""
-    if not shared_part():
+    if not current_part():
         remove_own(output_dir())
 
 
 def begin() -> None:
     """Mark the folder of evidence as this run's."""
-    if not shared_part():
+    if not current_part():
         begin_run(output_dir())
 
 
 def end(environment: dict[str, str], gateway: GatewayFacts) -> None:
     """Write the facts about the run."""
-    part = shared_part()
+    part = current_part()
     end_run(part.facts if part else output_dir() / EVIDENCE_FOLDER / RUN_FILE, environment, gateway)
 
 
 def log_of_row(row: running.TestCase, folder: Path) -> str | None:
     """The link from a row's evidence, which lies in a folder, to the row in Robot's log; None if there is no log."""
-    part = shared_part()
+    part = current_part()
     log = str(part.log) if part else str(BuiltIn().get_variable_value("${LOG FILE}"))
     if log in {"NONE", "None"}:
         return None

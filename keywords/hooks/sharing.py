@@ -26,25 +26,20 @@ if TYPE_CHECKING:
 
 QUIET = "quiet-machine"
 """Need of a row that measures time or CPU, so that its suite runs while no other does."""
+_natural_ids: dict[str, str] = {}
+"""Ids of suites in the log of the whole run, by the ids that they have in the order of this process."""
 _ABANDONED = NOT_STARTED + "`qa run`, which makes one output of all processes, was killed."
-_claiming: ClaimingListener | None = None
 
 
-def join(part: Part) -> list[object]:
-    """Make this process one of several that share a run, and return the listeners that Robot needs for it."""
-    global _claiming  # noqa: PLW0603  # Robot makes the other listeners itself
-    _claiming = ClaimingListener(part)
-    return [_claiming, TellingListener(part)]
-
-
-def shared_part() -> Part | None:
-    """This process's part in a run that several share; None in a run of its own."""
-    return _claiming.part if _claiming else None
+def listeners_of(part: Part) -> list[object]:
+    """The listeners that Robot needs in a process that shares a run."""
+    return [ClaimingListener(part), TellingListener(part)]
 
 
 def log_id(row: running.TestCase) -> str:
     """The id of a row in Robot's log of the whole run."""
-    return _claiming.log_id(row) if _claiming else str(row.id)
+    suite = str(row.parent.id)
+    return _natural_ids.get(suite, suite) + str(row.id).removeprefix(suite)
 
 
 class ClaimingListener:
@@ -57,7 +52,7 @@ class ClaimingListener:
     ROBOT_LISTENER_PRIORITY = BEFORE_ALL - 1
 
     def __init__(self, part: Part) -> None:
-        self.part = part
+        self._part = part
         self._ids: dict[int, str] = {}
         self._quiet: set[str] = set()
         self._leaves_quiet = False
@@ -66,31 +61,28 @@ class ClaimingListener:
         """At first plan the run and put the longest suites first; then claim each suite."""
         if not data.parent:
             self._plan(data)
-        if not data.tests or self.part.is_alone:
+        if not data.tests or self._part.is_alone:
             return
         id_ = self._ids[id(data)]
-        is_left = self._leaves_quiet and (id_ in self._quiet) != self.part.runs_quiet
-        if is_left or not self.part.claim(id_):
+        is_left = self._leaves_quiet and (id_ in self._quiet) != self._part.runs_quiet
+        if is_left or not self._part.claim(id_):
             data.tests.clear()
             data.setup = data.teardown = None
 
     def start_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
         """Stop before the next row if nobody is there to make an output of it."""
         # Windows goes on naming a parent that has ended.
-        if os.getppid() != self.part.parent or not psutil.pid_exists(self.part.parent):
+        if os.getppid() != self._part.parent or not psutil.pid_exists(self._part.parent):
             data.error = _ABANDONED
             stop_after(data, _ABANDONED)
-
-    def log_id(self, row: running.TestCase) -> str:
-        """The id of a row in the log of the whole run."""
-        return f"{self._ids[id(row.parent)]}{row.id.removeprefix(row.parent.id)}"
 
     def _plan(self, root: running.TestSuite) -> None:
         suites = list(_walk(root))
         self._ids = {id(suite): suite.id for suite in suites}
         self._quiet = {suite.id for suite in suites if _needs_quiet(suite)}
-        if not self.part.is_alone:
-            _sort_longest_first(root, self.part)
+        if not self._part.is_alone:
+            _sort_longest_first(root, self._part)
+        _natural_ids.update({str(suite.id): self._ids[id(suite)] for suite in suites})
         visited = [
             PlannedSuite(
                 self._ids[id(suite)],
@@ -102,7 +94,7 @@ class ClaimingListener:
         ]
         plan = Plan(tuple(visited), str(BuiltIn().get_variable_value("${GATEWAY_URL}") or ""))
         self._leaves_quiet = plan.has_quiet_rest
-        write_plan(self.part.folder, self.part.number, plan)
+        write_plan(self._part.folder, self._part.number, plan)
 
 
 class TellingListener:

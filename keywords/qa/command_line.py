@@ -104,7 +104,7 @@ def _problem_of_places(settings: RobotSettings, sources: Sequence[str], results:
     )
     if inside:
         return (
-            f"the run empties folders such as evidence and children in its output folder, and {inside} lies there: "
+            f"the run empties folders such as evidence and work in its output folder, and {inside} lies there: "
             f"choose a folder of its own by --outputdir"
         )
     return ""

@@ -9,9 +9,9 @@ from typing import Any
 
 import robot
 
-from keywords.hooks.sharing import join
+from keywords.hooks.sharing import listeners_of
 from keywords.run.output_lock import lock_folder
-from keywords.run.shared_run import Part
+from keywords.run.shared_run import Part, join_run
 
 STOPPED_BY_USER = 253
 
@@ -22,8 +22,9 @@ def main() -> int:
     part = Part(**given["part"])
     part = Part(**{**given["part"], "folder": Path(part.folder), "log": Path(part.log) if part.log else None})
     lock_folder(part.own_folder)
+    join_run(part)
     options: dict[str, Any] = given["options"]
-    listeners = [*options.pop("listener", []), *join(part)]
+    listeners = [*options.pop("listener", []), *listeners_of(part)]
     try:
         return int(robot.run(*given["sources"], **options, listener=listeners))
     except KeyboardInterrupt:

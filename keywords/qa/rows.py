@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from robot.reporting import ResultWriter
 
-from keywords.engine.evidence.collector import EVIDENCE_FOLDER
+from keywords.engine.evidence.folders import EVIDENCE_FOLDER
 from keywords.qa import durations
 from keywords.qa.combine import combine
 from keywords.qa.processes import RobotProcesses
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from keywords.qa.command_line import CommandLine
     from keywords.qa.signals import SignalHandler
 
-PARTS = "parts"
+PARTS = "work/parts"
 """Folder in the results with what each process leaves; it is gone when the parts have been put together."""
 _HIDDEN_STATISTICS = "req:*"
 _NO_OUTPUT = 252
@@ -67,7 +67,7 @@ def run_rows(line: CommandLine, seconds: Mapping[str, float], most: int | None, 
     gateway: dict[str, str] = next((one["gateway"] for one in facts if one["gateway"]), {})
     end_run(line.results / EVIDENCE_FOLDER / RUN_FILE, dict(result.suite.metadata), GatewayFacts(models, gateway))
     ResultWriter(result).write_results(_settings_of_pages(line))
-    # shutil.rmtree(folder)
+    shutil.rmtree(folder)
     return int(result.return_code)
 
 

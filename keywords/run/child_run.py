@@ -12,10 +12,12 @@ from robot.api.types import Secret
 
 from keywords.engine.redaction.secrets import REDACTED
 from keywords.run.assertions import verify
-from keywords.run.context import current_target, output_dir
+from keywords.run.context import current_target
 from keywords.run.encodings import WAYS, ways_of
+from keywords.run.output_folder import new_work_folder
 from keywords.run.places import SUITES
 from keywords.run.robot_process import TIME_LIMIT_S, ChildRun, run_robot
+from keywords.traceability.evidence.earlier_run import ALLURE_RESULTS
 
 CHILDREN = SUITES / "selftest" / "_child"
 
@@ -26,9 +28,6 @@ class ChildRunLibrary:
 
     The `Get…` keywords return a value; with an operator and an expected value they also verify it.
     """
-
-    def __init__(self) -> None:
-        self._runs = 0
 
     @keyword
     def run_child(self, suite: str, *options: str) -> ChildRun:
@@ -46,13 +45,11 @@ class ChildRunLibrary:
         ```
         """
         target = current_target()
-        self._runs += 1
         key = {"GATEWAY_API_KEY": target.api_key.value if target.api_key else ""}
-        name = f"{self._runs}-{Path(suite).stem}"
-        allure = output_dir() / "children" / name / "allure-results"
-        reports = ("--xunit", "xunit.xml", "--listener", f"allure_robotframework:{allure}")
+        folder = new_work_folder(Path(suite).stem)
+        reports = ("--xunit", "xunit.xml", "--listener", f"allure_robotframework:{folder / ALLURE_RESULTS}")
         options = ("-v", f"GATEWAY_URL:{target.url}", *reports, *options)
-        return run_robot(name, *options, str(CHILDREN / suite), environment=key)
+        return run_robot(folder, *options, str(CHILDREN / suite), environment=key)
 
     @keyword
     def get_row_status(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PLAN = "plan.json"
+_joined: list[Part] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,16 @@ class Part:
         """Append an event, for `qa run` to read."""
         with self.events.open("ab") as stream:
             stream.write(json.dumps(event).encode() + b"\n")
+
+
+def join_run(part: Part) -> None:
+    """Make this process one of those that share a run."""
+    _joined.append(part)
+
+
+def current_part() -> Part | None:
+    """This process's part in a run that several share; None in a run of its own."""
+    return _joined[-1] if _joined else None
 
 
 @dataclass(frozen=True, slots=True)
