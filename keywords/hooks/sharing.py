@@ -12,13 +12,14 @@ import psutil
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.hooks.cleaning import AFTER_ALL, BEFORE_ALL
+from keywords.hooks.robot_settings import flush_output
 from keywords.hooks.stopping import stop_after
 from keywords.hooks.suite_model import row_of
 from keywords.run.shared_run import Plan, PlannedSuite, write_plan
 from keywords.traceability.results import EVIDENCE, NOT_STARTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from robot import result, running
 
@@ -70,7 +71,8 @@ class ClaimingListener:
             data.setup = data.teardown = None
 
     def start_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
-        """Stop before the next row if nobody is there to make an output of it."""
+        """Keep the rows before this one from a kill, and stop if nobody is there to make an output of them."""
+        flush_output()
         # Windows goes on naming a parent that has ended.
         if os.getppid() != self._part.parent or not psutil.pid_exists(self._part.parent):
             data.error = _ABANDONED
@@ -81,7 +83,7 @@ class ClaimingListener:
         self._ids = {id(suite): suite.id for suite in suites}
         self._quiet = {suite.id for suite in suites if _needs_quiet(suite)}
         if not self._part.is_alone:
-            _sort_longest_first(root, self._part)
+            sort_longest_first(root, self._part.seconds)
         _natural_ids.update({str(suite.id): self._ids[id(suite)] for suite in suites})
         visited = [
             PlannedSuite(
@@ -128,10 +130,14 @@ def _needs_quiet(suite: running.TestSuite) -> bool:
     return any(QUIET in row_of(test).needs for test in suite.tests)
 
 
-def _sort_longest_first(suite: running.TestSuite, part: Part) -> float:
-    """Sort all suites below one by the longest suite in each; return that one's seconds."""
-    # Without an earlier run, the suite with the most rows counts as the longest.
-    own = part.seconds.get(suite.full_name, len(suite.tests) / 1000)
-    longest = {id(child): _sort_longest_first(child, part) for child in suite.suites}
+def sort_longest_first(suite: running.TestSuite, seconds: Mapping[str, float]) -> float:
+    """Sort all suites below one by the longest suite in each, and return that one's seconds.
+
+    Args:
+        suite: the suite.
+        seconds: of an earlier run, by full names. A suite that is not among them counts by its rows, below all others.
+    """
+    own = seconds.get(suite.full_name, len(suite.tests) / 1000)
+    longest = {id(child): sort_longest_first(child, seconds) for child in suite.suites}
     suite.suites.sort(key=lambda child: longest[id(child)], reverse=True)
     return max([own, *longest.values()])
