@@ -59,16 +59,19 @@ class ClaimingListener:
         self._leaves_quiet = False
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:  # noqa: ARG002  # Robot's signature
-        """At first plan the run and put the longest suites first; then claim each suite."""
+        """At first plan the run and put the longest suites first; then decide about the first suite within."""
         if not data.parent:
             self._plan(data)
-        if not data.tests or self._part.is_alone:
-            return
-        id_ = self._ids[id(data)]
-        is_left = self._leaves_quiet and (id_ in self._quiet) != self._part.runs_quiet
-        if is_left or not self._part.claim(id_):
-            data.tests.clear()
-            data.setup = data.teardown = None
+            self._decide(data)
+        if data.suites:
+            self._decide(data.suites[0])
+
+    def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:  # noqa: ARG002  # Robot's signature
+        """Decide about the suite after this one."""
+        siblings = list(data.parent.suites) if data.parent else [data]
+        after = siblings.index(data) + 1
+        if after < len(siblings):
+            self._decide(siblings[after])
 
     def start_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
         """Keep the rows before this one from a kill, and stop if nobody is there to make an output of them."""
@@ -77,6 +80,17 @@ class ClaimingListener:
         if os.getppid() != self._part.parent or not psutil.pid_exists(self._part.parent):
             data.error = _ABANDONED
             stop_after(data, _ABANDONED)
+
+    def _decide(self, suite: running.TestSuite) -> None:
+        """Claim a suite right before it begins, or leave nothing of it to run or import."""
+        if not suite.tests or self._part.is_alone:
+            return
+        id_ = self._ids[id(suite)]
+        is_left = self._leaves_quiet and (id_ in self._quiet) != self._part.runs_quiet
+        if is_left or not self._part.claim(id_):
+            suite.tests.clear()
+            suite.resource.imports.clear()
+            suite.setup = suite.teardown = None
 
     def _plan(self, root: running.TestSuite) -> None:
         suites = list(_walk(root))
