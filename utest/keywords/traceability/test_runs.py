@@ -4,9 +4,11 @@ import hashlib
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from keywords.engine.evidence.folders import work_of_suite
 from keywords.traceability.evidence.row import _short
 from keywords.traceability.results import read_output
 
@@ -264,6 +266,5 @@ def test_the_log_of_a_gateway_of_the_suite_comes_into_the_bundle(project):
         "suites/api/chat.robot", "    Talk    2\n", f"    Talk    2\n    Append To File    {log}    during\n"
     )
     project.robot()
-    assert (
-        folder(project, "a-refusal-names-the-field") / f"gateway-1-of-{log.parent.name}.log"
-    ).read_text() == "during"
+    tail = folder(project, "a-refusal-names-the-field") / f"gateway-1-of-{log.parent.name}.log"
+    assert tail.read_text() == "during"

@@ -9,7 +9,7 @@ ROW, SUITE, ROOT = "A row", "S.Limits.Rates", "S"
 
 
 @pytest.fixture
-def write(tmp_path):
+def write():
     def write(folder, name, text="x"):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
