@@ -10,7 +10,9 @@ from robot.api.deco import keyword, library
 from keywords.run.robot_process import ChildRun
 from keywords.traceability.evidence.earlier_run import FILES, FOLDERS
 
-_WORKINGS = re.compile(r'<tr><th><a href="[^"]*/work/[^"]*">(?P<owner>[^<]*)</a></th>\s*<td>(?P<links>.*?)</td></tr>')
+_WORKINGS = re.compile(
+    r'<tr><th><a href="[^"]*/work/[^"]*">(?P<owner>[^<]*)</a></th>\s*<td>(?P<links>.*?)</td></tr>', re.DOTALL
+)
 _LINK = re.compile(r'<a href="(?P<link>[^"]*)">(?P<name>[^<]*)</a>')
 
 

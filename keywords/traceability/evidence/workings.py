@@ -80,13 +80,14 @@ class Workings:
 
 
 def _held(folder: Path, *, with_folders: bool) -> Iterable[tuple[str, Path]]:
-    """Names and paths of what lies in a folder of workings; folders within a suite's are those of its rows."""
+    """Names and paths of what lies in a folder of workings; the folders in that of a suite are those of its rows."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.is_file() and not path.name.endswith(_PASSING):
             yield path.name, path
+        elif (log := path / LOG).is_file():
+            yield f"{path.name}/{LOG}", log
         elif path.is_dir() and with_folders:
-            log = path / LOG
-            yield (f"{path.name}/{LOG}", log) if log.is_file() else (f"{path.name}/", path)
+            yield f"{path.name}/", path
 
 
 def _link(path: Path, page_folder: Path) -> str:

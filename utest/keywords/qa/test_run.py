@@ -49,9 +49,9 @@ def test_a_row_without_a_requirement_stops_the_run_before_it_begins(project, qa_
 def earlier(project):
     """A project with the output of an earlier run."""
     folder = project("No Operation", tags="kind:functional")
-    names = ["allure-results/x-result.json", "allure/index.html", "children/1/log.html", "matrix/index.html"]
-    names += ["evidence/row/index.html", "log.html", "report.html", "output.xml", "xunit.xml", "gateway-1.log"]
-    names += ["gateway-scripted-1.toml", "flood-1.txt", "history/allure-history.jsonl", "baselines/kept.json"]
+    names = ["allure-results/x-result.json", "allure/index.html", "work/suite/gateway-1.log", "matrix/index.html"]
+    names += ["evidence/row/index.html", "log.html", "report.html", "output.xml", "xunit.xml"]
+    names += ["history/allure-history.jsonl", "baselines/kept.json"]
     for name in names:
         (folder / "results" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "results" / name).touch()

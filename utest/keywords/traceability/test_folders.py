@@ -134,8 +134,8 @@ def test_without_a_failed_row_the_earlier_output_stays(project, option):
     ],
 )
 def test_a_file_that_the_run_would_remove_is_refused(project, name, text, option):
-    path = project.write(f"results/children/{name}", text)
-    process = qa_run(project, option, f"results/children/{name}", "suites")
+    path = project.write(f"results/work/{name}", text)
+    process = qa_run(project, option, f"results/work/{name}", "suites")
     assert process.returncode == 252
     assert "copy it elsewhere first" in process.stderr
     assert path.read_text() == text

@@ -94,7 +94,7 @@ def test_any_fault_in_the_modifier_ends_the_run(project):
     assert "a fault nobody foresaw" in process.stderr
 
 
-@pytest.mark.parametrize("place", ["listener.log_sizes", "listener.write_row", "listener.rerun_command"])
+@pytest.mark.parametrize("place", ["listener.Workings", "listener.write_row", "listener.rerun_command"])
 def test_any_fault_within_a_row_fails_it(project, place):
     break_functions(project, place)
     process = project.robot("--include", "smoke")
