@@ -15,6 +15,7 @@ from robot.run import RobotFramework
 
 from keywords.hooks.modifier import REGISTER
 from keywords.qa.closing import closing_lines
+from keywords.qa.durations import DurationsError, duration_lines, read_durations, take_count
 from keywords.qa.project import NoProjectError, project_folder, results_folder
 from keywords.qa.signals import passing_signals_on
 from keywords.run.output_lock import FolderInUseError, lock_folder
@@ -79,19 +80,21 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
         robot_arguments: passed on to `robot`; empty means all of `suites` without the nightly rows, and options alone
             mean all of `suites`: those of the project around the working folder, else those of this installation.
             With `--outputdir`, all output goes there, else to the `results` of the project around the working folder,
-            or of the working folder itself.
+            or of the working folder itself. `--durations [N]` is not passed on: it shows the N longest rows, setups and
+            teardowns after the run.
         echo: prints one line.
 
     Returns:
         Robot's exit code if it is not 0; else 2 if the run gives no verdict, or the exit code of the first failed step.
     """
     try:
+        durations_shown, robot_arguments = take_count(robot_arguments)
         plan = _plan(robot_arguments)
         if plan is None:
             return _robot(tuple(robot_arguments), subprocess.call)
         lock_folder(plan.results, lends=True)
         remove_all(plan.results, keep=plan.read)
-    except (RunError, NoProjectError, FolderInUseError, OSError) as error:
+    except (RunError, NoProjectError, FolderInUseError, DurationsError, OSError) as error:
         sys.stderr.write(f"qa run: {error}\n")
         return NO_ROWS_RUN
     # Allure shows up to this many of a keyword's log lines as steps, and more lines as an attachment.
@@ -116,6 +119,7 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
             echo(f"{title:<20}{page}")
     for line in closing_lines(plan.results / "matrix" / "matrix.json"):
         echo(line)
+    _show_durations(plan.results / OUTPUT, durations_shown, echo)
     failed = [(step, failure) for step, failure in codes if failure]
     for step, failure in failed:
         echo(f"{step.title} ended with exit code {failure}: its message stands above")
@@ -124,6 +128,17 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
         echo(f"No verdict: {unproven}")
     code = code or min(softened, MOST_FAILED)
     return code or (NO_VERDICT if unproven else next((failure for _, failure in failed), NO_VERDICT if idle else 0))
+
+
+def _show_durations(output: Path, count: int | None, echo: Callable[[str], None]) -> None:
+    if count is None:
+        return
+    try:
+        shown = duration_lines(read_durations(output), count)
+    except DurationsError as error:
+        shown = [str(error)]
+    for line in ("", *shown):
+        echo(line)
 
 
 def _plan(arguments: Sequence[str]) -> Plan | None:
