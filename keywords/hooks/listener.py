@@ -21,6 +21,7 @@ from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
+from keywords.engine.processes.bytecode import keep_bytecode
 from keywords.engine.processes.gateway_command import CHOSEN
 from keywords.engine.redaction.addresses import without_credentials
 from keywords.hooks.cleaning import CleaningListener, LateCleaningListener
@@ -140,6 +141,7 @@ class TraceabilityListener:
             self._needs_recorded = False
             self._gateway = GatewayFacts()
             begin_run(_output_dir())
+            keep_bytecode()
             self._active = True
 
     def _start_suite_below(self, data: running.TestSuite) -> None:

@@ -13,6 +13,7 @@ from robot.conf import RobotSettings
 from robot.errors import DataError, Information
 from robot.run import RobotFramework
 
+from keywords.engine.processes.bytecode import keep_bytecode
 from keywords.hooks.modifier import REGISTER
 from keywords.qa.closing import closing_lines
 from keywords.qa.durations import DurationsError, duration_lines, read_durations, take_count
@@ -102,6 +103,7 @@ def run_suites(robot_arguments: Sequence[str], *, echo: Callable[[str], None] = 
     options = ["--outputdir", str(plan.results), "--xunit", "xunit.xml"]
     options += ["--listener", f"allure_robotframework:{plan.results / ALLURE_RESULTS}"]
     options += ["--prerunmodifier", "keywords.hooks.modifier.RegisterModifier"]
+    keep_bytecode()
     # Robot ends its rows after a signal, and the pages show them.
     with passing_signals_on() as handler:
         code = _robot((*options, *plan.arguments), handler.call, environment)
