@@ -6,8 +6,6 @@ import os
 import time
 from dataclasses import dataclass
 
-import psutil
-
 from keywords.engine import clock
 
 _WORK_S = 0.1
@@ -62,6 +60,8 @@ def measure_machine(work_s: float = _WORK_S) -> Machine:
     while time.thread_time() - worked < work_s:
         pass
     ratio = (clock.now() - started) / (time.thread_time() - worked)
+    import psutil  # noqa: PLC0415  # each scripted backend imports this module, and none asks for the load
+
     return Machine(load=psutil.getloadavg()[0], cores=os.cpu_count() or 1, wait_ratio=ratio)
 
 

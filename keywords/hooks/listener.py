@@ -19,6 +19,7 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.evidence.folders import evidence_of_row, work_of_row
+from keywords.engine.processes.bytecode import keep_bytecode
 from keywords.engine.processes.gateway_command import CHOSEN
 from keywords.engine.redaction.addresses import without_credentials
 from keywords.hooks import output
@@ -136,6 +137,7 @@ class TraceabilityListener:
             self._needs_recorded = False
             self._gateway = GatewayFacts()
             output.begin()
+            keep_bytecode()
             self._active = True
 
     def _start_suite_below(self, data: running.TestSuite) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from robot.reporting import ResultWriter
 
 from keywords.engine.evidence.folders import EVIDENCE_FOLDER
-from keywords.qa import durations
+from keywords.qa import suite_seconds
 from keywords.qa.combine import combine
 from keywords.qa.processes import RobotProcesses
 from keywords.qa.progress import Progress
@@ -61,7 +61,7 @@ def run_rows(line: CommandLine, seconds: Mapping[str, float], most: int | None, 
     result = combine({one.part.output: one.end for one in ended}, plan)
     result.configure(status_rc=line.settings.status_rc, stat_config=line.settings.statistics_config)
     result.save(line.results / "output.xml")
-    durations.write(line.results, seconds, result.suite)
+    suite_seconds.write(line.results, seconds, result.suite)
     facts = [json.loads(one.part.facts.read_bytes()) for one in ended if one.part.facts.exists()]
     models = dict.fromkeys(model for one in facts for model in one["models"])
     gateway: dict[str, str] = next((one["gateway"] for one in facts if one["gateway"]), {})

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from robot.errors import DataError
 
+from keywords.engine.processes.bytecode import keep_bytecode
 from keywords.hooks.modifier import REGISTER
-from keywords.qa import durations
+from keywords.qa import suite_seconds
 from keywords.qa.closing import closing_lines
 from keywords.qa.command_line import OUTPUT, SUITES, RunError, read_command_line
+from keywords.qa.durations import DurationsError, duration_lines, read_durations, take_count
 from keywords.qa.processes import refuse_if_abandoned_parts_run
 from keywords.qa.project import NoProjectError
 from keywords.qa.rows import PARTS, run_rows
@@ -60,7 +62,8 @@ def run_suites(
         robot_arguments: passed on to `robot`; empty means all of `suites` without the nightly rows, and options alone
             mean all of `suites`: those of the project around the working folder, else those of this installation.
             With `--outputdir`, all output goes there, else to the `results` of the project around the working folder,
-            or of the working folder itself.
+            or of the working folder itself. `--durations [N]` is not passed on: it shows the N longest rows, setups and
+            teardowns after the run.
         most_processes: how many processes of Robot share the rows at most; by the machine if left out.
         echo: prints one line.
 
@@ -68,17 +71,19 @@ def run_suites(
         Robot's exit code if it is not 0; else 2 if the run gives no verdict, or the exit code of the first failed step.
     """
     try:
+        durations_shown, robot_arguments = take_count(robot_arguments)
         line = read_command_line(robot_arguments, xunit="xunit.xml")
         if line is None:
             return subprocess.call([sys.executable, "-m", "robot", *robot_arguments])  # noqa: S603
         lock_folder(line.results)
         refuse_if_abandoned_parts_run(line.results / PARTS)
-        seconds = durations.read(line.results, line.project)
+        seconds = suite_seconds.read(line.results, line.project)
         remove_all(line.results, keep=line.read)
         begin_run(line.results)
-    except (RunError, NoProjectError, FolderInUseError, OSError) as error:
+    except (RunError, NoProjectError, FolderInUseError, DurationsError, OSError) as error:
         sys.stderr.write(f"qa run: {error}\n")
         return NO_ROWS_RUN
+    keep_bytecode()
     # Robot ends its rows after a signal, and the pages show them.
     with passing_signals_on() as handler:
         try:
@@ -98,6 +103,7 @@ def run_suites(
             echo(f"{title:<20}{page}")
     for text in closing_lines(line.results / "matrix" / "matrix.json"):
         echo(text)
+    _show_durations(line.results / OUTPUT, durations_shown, echo)
     failed = [(step, failure) for step, failure in codes if failure]
     for step, failure in failed:
         echo(f"{step.title} ended with exit code {failure}: its message stands above")
@@ -106,6 +112,17 @@ def run_suites(
         echo(f"No verdict: {unproven}")
     code = code or min(softened, MOST_FAILED)
     return code or (NO_VERDICT if unproven else next((failure for _, failure in failed), NO_VERDICT if idle else 0))
+
+
+def _show_durations(output: Path, count: int | None, echo: Callable[[str], None]) -> None:
+    if count is None:
+        return
+    try:
+        shown = duration_lines(read_durations(output), count)
+    except DurationsError as error:
+        shown = [str(error)]
+    for line in ("", *shown):
+        echo(line)
 
 
 def _shortcomings(output: Path) -> tuple[str, str, int]:

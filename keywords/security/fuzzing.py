@@ -80,7 +80,7 @@ class FuzzingLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """The number of faults of one kind.
+        """The number of faults of one kind; the row's message shows it.
 
         Args:
             flood: from [Send Malformed Requests].
@@ -97,6 +97,7 @@ class FuzzingLibrary:
         ```
         """
         findings = _by_kind(flood)[kind]
+        append_test_message(f"{len(findings)} {kind} among {flood.sent} broken requests from seed {flood.seed}")
         label, details = f"Number of findings of the kind '{kind}'", f"first: {findings[0]}" if findings else ""
         return verify(len(findings), assertion_operator, assertion_expected, label, message, details)
 
@@ -117,8 +118,7 @@ def _report(flood: Flood) -> None:
     endpoints = [f"{endpoint}: {_joined(statuses)}" for endpoint, statuses in sorted(flood.by_endpoint().items())]
     logger.info("\n".join([*endpoints, *families]))
     findings = flood.findings()
-    counts = ", ".join(f"{len(faults)} {kind}" for kind, faults in _by_kind(flood).items())
-    append_test_message(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s: {counts}")
+    logger.info(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s")
     if findings:
         path = work_folder() / f"flood-{flood.seed}.txt"
         path.write_text(

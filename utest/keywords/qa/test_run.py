@@ -1,6 +1,7 @@
 """`qa run`: real runs of Robot on suites that need no gateway."""
 
 import os
+import re
 import signal
 import sys
 import time
@@ -35,6 +36,21 @@ def test_pages_are_made_whether_the_rows_pass_or_fail(project, qa_run, outcome):
         assert f"results/{page}" in stdout
     assert "NOTE: no Allure page" in stderr
     assert any(line.startswith(closing) for line in stdout.split("Evidence  ")[1].splitlines())
+
+
+def test_the_dearest_rows_are_shown_on_request(project, qa_run):
+    folder = project("Sleep    0.2s")
+    process = qa_run(folder, "--durations", "1", "suites")
+    stdout, stderr = process.communicate(timeout=90)
+    assert process.returncode == 0, stdout + stderr
+    assert re.search(r"^ +0\.[2-9]\d s  row +Suites\.Demo\.It holds$", stdout, re.MULTILINE), stdout
+
+
+def test_a_count_that_is_none_stops_the_run_before_it_begins(project, qa_run):
+    process = qa_run(project("No Operation"), "--durations=none")
+    stdout, stderr = process.communicate(timeout=90)
+    assert process.returncode == 252, stdout + stderr
+    assert stderr.startswith("qa run: --durations takes a whole number")
 
 
 def test_a_row_without_a_requirement_stops_the_run_before_it_begins(project, qa_run):

@@ -124,3 +124,39 @@ def test_one_that_nobody_waits_for_any_more_is_ended_and_not_taken_for_the_next(
     told = [json.loads(line) for line in output.read_text().splitlines() if line.startswith("{")]
     assert {each["pid"] for each in told if "the next" in each["argv"]} == {process.pid}
     assert not any(psutil.pid_exists(each["pid"]) for each in told if "stay" in each["argv"])
+
+
+START = """
+import importlib, json, os, runpy, signal, sys
+from keywords.engine.processes import warm_start
+for module in warm_start._MODULES:
+    importlib.import_module(module)
+from gateway.server import listen
+known = set(sys.modules)
+def tell(_):
+    print(json.dumps(sorted(set(sys.modules) - known)), flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+listen.log_listening = tell
+sys.argv = ["gateway", "serve", "--port", "0", "--config", "gateway.toml"]
+runpy.run_module("gateway", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_start_imports_nothing_more_of_the_gateway_and_its_packages(tmp_path):
+    (tmp_path / "gateway.toml").write_text(
+        '[backends.one]\nkind = "openai"\nbase_url = "http://127.0.0.1:9/v1"\n'
+        '[models.one]\nroute = [{ backend = "one" }]\n'
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", START],
+        cwd=tmp_path,
+        env={**os.environ, "GATEWAY_API_KEYS": "of-this-test"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    late = json.loads(done.stdout or "null")
+    assert late is not None, done.stderr
+    heavy = {"aiohttp", "fastapi", "gateway", "pydantic", "sqlite3", "starlette", "uvicorn", "uvloop"}
+    assert [name for name in late if name.partition(".")[0] in heavy] == []
