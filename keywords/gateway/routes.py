@@ -1,7 +1,6 @@
 """Configurations with a route of several backends, and rules for their failures."""
 
 import json
-import time
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -12,6 +11,7 @@ from robot.api.deco import keyword, library
 from keywords.client.http import CHAT
 from keywords.engine.machine import Deadline
 from keywords.engine.scripted.backend import ScriptedBackend
+from keywords.engine.waiting import wait_until
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Numbers, Settings
 from keywords.run.context import output_dir
@@ -46,14 +46,22 @@ class RoutesLibrary:
         """
         client = target.client()
         body = json.dumps(client.request("Hello.")).encode()
-        deadline, answered = Deadline(within.total_seconds()), []
-        while not deadline.is_over():
+        answered = []
+
+        def ask() -> str:
             exchange = client.send("POST", CHAT, body=body, headers={"content-type": "application/json"})
             answered.append(exchange.response_headers.get("x-gateway-backend", f"nobody ({exchange.status})"))
-            if answered[-1] == name:
-                return
-            time.sleep(_POLL_S)
-        raise AssertionError(f"'{name}' did not answer within {within.total_seconds():g} s, but: {', '.join(answered)}")
+            return answered[-1]
+
+        wait_until(
+            ask,
+            lambda answering: answering == name,
+            Deadline(within.total_seconds()),
+            lambda _: AssertionError(
+                f"'{name}' did not answer within {within.total_seconds():g} s, but: {', '.join(answered)}"
+            ),
+            every_s=_POLL_S,
+        )
 
     @keyword
     def write_route_config(

@@ -2,8 +2,8 @@
 
 import json
 import secrets
-import time
 from datetime import timedelta
+from operator import not_
 from pathlib import Path
 
 from assertionengine import AssertionOperator
@@ -16,11 +16,11 @@ from keywords.engine.machine import Deadline
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.processes.trace_receiver import OtlpReceiver, Span
+from keywords.engine.waiting import wait_until
 from keywords.run.assertions import verify
 from keywords.run.scopes import SCOPES
 
 _WITHIN = timedelta(seconds=5)
-_POLL_S = 0.05
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
@@ -123,9 +123,12 @@ class TracingLibrary:
         Metrics Should Arrive    ${receiver}    gen_ai.client.token.usage
         ```
         """
-        deadline = Deadline(within.total_seconds())
-        while missing := set(names) - receiver.metrics:
-            if deadline.is_over():
-                arrived = ", ".join(sorted(receiver.metrics)) or "none"
-                raise AssertionError(f"{', '.join(sorted(missing))} did not come within {within}; these did: {arrived}")
-            time.sleep(_POLL_S)
+        wait_until(
+            lambda: set(names) - receiver.metrics,
+            not_,
+            Deadline(within.total_seconds()),
+            lambda missing: AssertionError(
+                f"{', '.join(sorted(missing))} did not come within {within}; "
+                f"these did: {', '.join(sorted(receiver.metrics)) or 'none'}"
+            ),
+        )

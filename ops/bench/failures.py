@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,8 +21,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from keywords.engine import clock
+from keywords.engine.machine import Deadline
 from keywords.engine.processes import tree
+from keywords.engine.waiting import poll_until
 from ops.bench.progress import break_off_on_signals, log_progress
 
 if TYPE_CHECKING:
@@ -130,13 +130,14 @@ def _gateway(backend: str) -> Iterator[tuple[str, psutil.Process]]:
 
 
 def _await_address(log: Path, popen: subprocess.Popen[bytes]) -> str:
-    deadline = clock.now() + _START_S
-    while clock.now() < deadline and popen.poll() is None:
-        for line in log.read_text("utf-8", "replace").splitlines():
-            if '"listening"' in line and line.endswith("}"):
-                return str(json.loads(line)["url"])
-        time.sleep(0.05)
-    raise FailuresError(f"the gateway did not start: {log.read_text('utf-8', 'replace')[-500:]}")
+    def read() -> str:
+        lines = log.read_text("utf-8", "replace").splitlines()
+        return next((line for line in lines if '"listening"' in line and line.endswith("}")), "")
+
+    line = poll_until(read, lambda line: line or popen.poll() is not None, Deadline(_START_S))
+    if not line:
+        raise FailuresError(f"the gateway did not start: {log.read_text('utf-8', 'replace')[-500:]}")
+    return str(json.loads(line)["url"])
 
 
 def main() -> None:

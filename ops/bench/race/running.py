@@ -12,7 +12,9 @@ import psutil
 
 from keywords.engine import clock
 from keywords.engine.http import probe
+from keywords.engine.machine import Deadline
 from keywords.engine.processes import tree
+from keywords.engine.waiting import poll_until
 from ops.bench.race.cores import on_contender_core
 from ops.bench.race.upstream import free_port
 
@@ -112,12 +114,12 @@ class Running:
         return [self._process, *self._process.children(recursive=True)]
 
     def _await_ready(self, url: str, log: Path) -> None:
-        deadline = clock.now() + START_S
-        while clock.now() < deadline:
-            if self._popen.poll() is not None:
-                break
-            if probe.fetch(url)[0] == probe.OK:
-                return
-            time.sleep(_POLL_S)
-        last = " ".join(log.read_text("utf-8", "replace").split())[-300:]
-        raise NotStartedError(f"not ready within {START_S:g} s; its last words: {last}")
+        status = poll_until(
+            lambda: probe.fetch(url)[0],
+            lambda status: status == probe.OK or self._popen.poll() is not None,
+            Deadline(START_S),
+            every_s=_POLL_S,
+        )
+        if status != probe.OK:
+            last = " ".join(log.read_text("utf-8", "replace").split())[-300:]
+            raise NotStartedError(f"not ready within {START_S:g} s; its last words: {last}")
