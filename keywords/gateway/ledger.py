@@ -19,6 +19,7 @@ from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.waiting import wait_until
 from keywords.run.assertions import verify
+from keywords.run.gateway_config import add_table
 
 _COST_DECIMALS = 10  # far below the price of one token
 _WITHIN = timedelta(seconds=3)
@@ -63,16 +64,8 @@ class LedgerLibrary:
         # An earlier run may have left one in the same folder.
         for old in path.parent.glob(f"{path.name}*"):
             old.unlink()
-        lines = [
-            "[ledger]",
-            f"path = {json.dumps(str(path))}",
-            f"queue = {queue}",
-            f"[prices.{json.dumps(model)}]",
-            f"input_per_million = {input_price}",
-            f"output_per_million = {output_price}",
-        ]
-        with config.open("a", encoding="utf-8") as file:
-            file.write("\n".join((*lines, "")))
+        add_table(config, "ledger", {"path": str(path), "queue": queue})
+        add_table(config, "prices", {model: {"input_per_million": input_price, "output_per_million": output_price}})
         return path
 
     @keyword

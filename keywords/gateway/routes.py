@@ -5,7 +5,6 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.client.http import CHAT
@@ -15,6 +14,7 @@ from keywords.engine.waiting import wait_until
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Numbers, Settings
 from keywords.run.context import output_dir
+from keywords.run.gateway_config import write_config
 
 _numbers = count(1)
 _SOON = timedelta(seconds=2)
@@ -93,15 +93,17 @@ class RoutesLibrary:
         """
         if not 1 <= len(backends) <= len(self.NAMES):
             raise ValueError(f"Give 1 to {len(self.NAMES)} backends, not {len(backends)}.")
-        shares = [""] * len(backends) if weights is None else [f", weight = {weight}" for weight in weights]
-        lines, candidates = [], []
-        for name, backend, share in zip(self.NAMES[: len(backends)], backends, shares, strict=True):
-            lines += [f"[backends.{name}]", 'kind = "openai"', f"base_url = {json.dumps(backend.url + '/v1')}"]
-            candidates.append(f'{{ backend = "{name}"{share} }}')
-        lines += ["[models.scripted]", f"route = [{', '.join(candidates)}]"]
-        for table, rules in (("timeouts", timeouts), ("retries", retries), ("breaker", breaker)):
-            lines += [f"[{table}]", *(f"{key} = {value}" for key, value in (rules or {}).items())]
-        path = output_dir() / f"gateway-route-{next(_numbers)}.toml"
-        path.write_text("\n".join((*lines, "")), "utf-8")
-        logger.info(path.read_text("utf-8"))
-        return path
+        names = self.NAMES[: len(backends)]
+        shares = [{}] * len(backends) if weights is None else [{"weight": weight} for weight in weights]
+        route = [{"backend": name, **share} for name, share in zip(names, shares, strict=True)]
+        urls = {name: f"{backend.url}/v1" for name, backend in zip(names, backends, strict=True)}
+        return write_config(
+            output_dir() / f"gateway-route-{next(_numbers)}.toml",
+            {
+                "backends": {name: {"kind": "openai", "base_url": url} for name, url in urls.items()},
+                "models": {"scripted": {"route": route}},
+                "timeouts": timeouts or {},
+                "retries": retries or {},
+                "breaker": breaker or {},
+            },
+        )

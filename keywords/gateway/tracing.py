@@ -1,6 +1,5 @@
 """Traces and metrics that a gateway exports over OTLP, and a receiver for them."""
 
-import json
 import secrets
 from datetime import timedelta
 from operator import not_
@@ -18,6 +17,7 @@ from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.processes.trace_receiver import OtlpReceiver, Span
 from keywords.engine.waiting import wait_until
 from keywords.run.assertions import verify
+from keywords.run.gateway_config import add_table
 from keywords.run.scopes import SCOPES
 
 _WITHIN = timedelta(seconds=5)
@@ -44,8 +44,7 @@ class TracingLibrary:
     @keyword
     def add_tracing_to_config(self, config: Path, receiver: OtlpReceiver) -> None:
         """Configure a gateway to export to the receiver, metrics every 200 ms."""
-        with config.open("a", encoding="utf-8") as file:
-            file.write(f"[otel]\nendpoint = {json.dumps(receiver.url)}\nmetrics_interval_s = 0.2\n")
+        add_table(config, "otel", {"endpoint": receiver.url, "metrics_interval_s": 0.2})
 
     @keyword
     def new_trace_parent(self) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+import tomli_w
 
 from keywords.engine.machine import Deadline
 from keywords.engine.processes import tree
@@ -111,8 +112,11 @@ def _gateway(backend: str) -> Iterator[tuple[str, psutil.Process]]:
     """A gateway without a garbage collector; its address and its process."""
     with tempfile.TemporaryDirectory(prefix="failures-") as folder:
         config, log = Path(folder, "gateway.toml"), Path(folder, "log")
-        route = '[models.m]\nroute = [{ backend = "up" }]\n'
-        config.write_text(f'[backends.up]\nkind = "openai"\nbase_url = "{backend}"\n{route}')
+        tables = {
+            "backends": {"up": {"kind": "openai", "base_url": backend}},
+            "models": {"m": {"route": [{"backend": "up"}]}},
+        }
+        config.write_text(tomli_w.dumps(tables), "utf-8")
         command = [sys.executable, "-c", _GATEWAY, "serve", "--port", "0", "--config", str(config)]
         with log.open("wb") as sink:
             popen = subprocess.Popen(command, stdout=sink, stderr=sink, start_new_session=True)  # noqa: S603  # our own
