@@ -24,6 +24,7 @@ import tomli_w
 
 from keywords.engine.machine import Deadline
 from keywords.engine.processes import tree
+from keywords.engine.processes.guard import GUARD
 from keywords.engine.waiting import poll_until
 from ops.bench.progress import break_off_on_signals, log_progress
 
@@ -121,16 +122,13 @@ def _gateway(backend: str) -> Iterator[tuple[str, psutil.Process]]:
         with log.open("wb") as sink:
             popen = subprocess.Popen(command, stdout=sink, stderr=sink, start_new_session=True)  # noqa: S603  # our own
         process = psutil.Process(popen.pid)
-        # It ends the gateway if this process is killed.
-        guard = subprocess.Popen(  # noqa: S603  # our own file
-            [sys.executable, "-I", tree.__file__, str(popen.pid)], stdin=subprocess.PIPE, start_new_session=True
-        )
+        GUARD.watch(popen.pid)
         try:
             yield _await_address(log, popen), process
         finally:
             tree.end(process)
             popen.wait()
-            guard.communicate(tree.RELEASE)
+            GUARD.release(popen.pid)
 
 
 def _await_address(log: Path, popen: subprocess.Popen[bytes]) -> str:

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from keywords.engine.http import probe
 from keywords.engine.machine import Deadline
 from keywords.engine.processes import tree
 from keywords.engine.processes.gateway_command import CHOSEN, COMMAND
+from keywords.engine.processes.guard import GUARD
 from keywords.engine.processes.warm_start import STARTER, SUPPORTED, WarmStartError
 from keywords.engine.redaction.secrets import SECRETS
 from keywords.engine.waiting import poll_until
@@ -61,7 +61,6 @@ class GatewayProcess:
     instance: str
     api_key: str = field(repr=False)
     _popen: subprocess.Popen[bytes] | ForkedProcess = field(repr=False)
-    _guard: subprocess.Popen[bytes] = field(repr=False)
     _process: psutil.Process = field(repr=False)
     url: str = ""
     _children: set[psutil.Process] = field(default_factory=set, repr=False)
@@ -151,10 +150,7 @@ class GatewayProcess:
         self.children()
         ended = tree.end(self._process, self._children)
         self._popen.wait()
-        if self._guard.stdin is not None and not self._guard.stdin.closed:
-            with suppress(BrokenPipeError):  # another process has ended the guard
-                self._guard.communicate(tree.RELEASE)
-            self._guard.wait()
+        GUARD.release(self.pid)
         return replace(ended, crashed=crashed)
 
     def _await_url(self, within_s: float) -> None:
@@ -282,15 +278,8 @@ def _launch(config: Path | None, log: Path, further: Mapping[str, str], *, warm:
                 start_new_session=True,
                 creationflags=tree.NEW_GROUP,
             )
-    guard = subprocess.Popen(  # noqa: S603  (our own file)
-        [sys.executable, "-I", tree.__file__, str(popen.pid)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        creationflags=tree.NEW_GROUP,
-    )
-    gateway = GatewayProcess(log, instance, api_key, popen, guard, psutil.Process(popen.pid))
+    GUARD.watch(popen.pid)
+    gateway = GatewayProcess(log, instance, api_key, popen, psutil.Process(popen.pid))
     atexit.register(gateway.stop)
     return gateway
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from keywords.engine import clock
 from keywords.engine.http import probe
 from keywords.engine.machine import Deadline
 from keywords.engine.processes import tree
+from keywords.engine.processes.guard import GUARD
 from keywords.engine.waiting import poll_until
 from ops.bench.race.cores import on_contender_core
 from ops.bench.race.upstream import free_port
@@ -64,11 +64,7 @@ class Running:
                 env={**os.environ, **contender.environment},
                 start_new_session=True,
             )
-        self._guard = subprocess.Popen(  # noqa: S603  # our own file
-            [sys.executable, "-I", tree.__file__, str(self._popen.pid)],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-        )
+        GUARD.watch(self._popen.pid)
         self._process = psutil.Process(self._popen.pid)
         try:
             self._await_ready(self.url + contender.ready_path, log)
@@ -108,7 +104,7 @@ class Running:
             self.resume()
             tree.end(self._process)
         self._popen.wait()
-        self._guard.communicate(tree.RELEASE)
+        GUARD.release(self._popen.pid)
 
     def _processes(self) -> list[psutil.Process]:
         return [self._process, *self._process.children(recursive=True)]
