@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import json
 import shutil
-import socket
 import subprocess
 import tempfile
 import urllib.parse
@@ -15,6 +14,7 @@ from typing import Any
 from urllib.error import URLError
 
 from keywords.engine.machine import Deadline
+from keywords.engine.processes.ports import free_port
 from keywords.engine.waiting import poll_until
 
 COMMAND = "prometheus"
@@ -52,8 +52,7 @@ class Prometheus:
         configuration.write_text(
             json.dumps({"global": {"scrape_interval": f"{_SCRAPE_MS}ms"}, "scrape_configs": jobs}), "utf-8"
         )
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._log = self._folder / "log"
         with self._log.open("wb") as log:

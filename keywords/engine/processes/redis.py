@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from keywords.engine.machine import Deadline
+from keywords.engine.processes.ports import free_port
 from keywords.engine.waiting import poll_until
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ class RedisServer:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = int(free.getsockname()[1])
+        self._port = free_port()
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -120,6 +120,7 @@ def _command_line(process: psutil.Process) -> str:
 
 def wait_gone(processes: Collection[psutil.Process], timeout_s: float) -> set[psutil.Process]:
     """Wait until none of the processes lives; return those that still live after the time limit."""
+    # `psutil.wait_procs` would take the exit status of this process's own children, which `subprocess` still needs.
     deadline = time.perf_counter() + timeout_s
     left = {process for process in processes if alive(process)}
     while left and time.perf_counter() < deadline:

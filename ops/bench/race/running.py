@@ -14,9 +14,9 @@ from keywords.engine.http import probe
 from keywords.engine.machine import Deadline
 from keywords.engine.processes import tree
 from keywords.engine.processes.guard import GUARD
+from keywords.engine.processes.ports import free_port
 from keywords.engine.waiting import poll_until
 from ops.bench.race.cores import on_contender_core
-from ops.bench.race.upstream import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

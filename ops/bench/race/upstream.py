@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
 import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from keywords.engine.http import probe
 from keywords.engine.machine import Deadline
+from keywords.engine.processes.ports import free_port
 from keywords.engine.scripted.backend import Script, ScriptedBackend, words
 from keywords.engine.waiting import poll_until
 
@@ -133,9 +133,3 @@ def scripted() -> Iterator[ScriptedBackend]:
         yield backend
     finally:
         backend.stop()
-
-
-def free_port() -> int:
-    """An unused port of 127.0.0.1."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
