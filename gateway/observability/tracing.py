@@ -8,6 +8,7 @@ the receiver come from OpenTelemetry's own variable OTEL_EXPORTER_OTLP_HEADERS.
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 # How long a receiver that does not answer may delay the gateway's end.
 EXPORT_S = 2.0
 _SCOPE = "gateway"
-_FAILED = 500
+_FAILED = int(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 class Tracing(BackgroundWriter["RequestRecord"]):

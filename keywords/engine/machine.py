@@ -72,12 +72,13 @@ class Deadline:
 
     Args:
         limit_s: seconds from now, on an idle machine.
+        exact: the limit holds on a busy machine too.
     """
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, *, exact: bool = False) -> None:
         self._started_at = clock.now()
         self._limit_s = limit_s
-        self._extended = False
+        self._is_final = exact
 
     @property
     def limit_s(self) -> float:
@@ -87,8 +88,8 @@ class Deadline:
     def left_s(self) -> float:
         """Seconds until the limit; 0 or less once it has passed, what the machine's state explains included."""
         left = self._started_at + self._limit_s - clock.now()
-        if left <= 0 and not self._extended:
-            self._extended = True
+        if left <= 0 and not self._is_final:
+            self._is_final = True
             self._limit_s = measure_machine().explains_s(self._limit_s)
             left = self._started_at + self._limit_s - clock.now()
         return left

@@ -17,8 +17,10 @@ from robot.api.types import Secret
 from keywords.client.http import CHAT
 from keywords.engine import clock
 from keywords.engine.http.exchange import Exchange
+from keywords.engine.machine import Deadline
 from keywords.engine.processes.gateway import run_command
 from keywords.engine.redaction.secrets import SECRETS
+from keywords.engine.waiting import wait_until
 from keywords.run import target
 from keywords.run.arguments import json_or_text
 from keywords.run.assertions import verify
@@ -155,12 +157,14 @@ class KeysLibrary:
         ```
         """
         began, send = clock.now(), _chat({})
-        while (took_s := clock.now() - began) <= within.total_seconds():
-            exchange = send()
-            if exchange.status == status:
-                return took_s
-            time.sleep(_POLL_S)
-        raise AssertionError(f"The status is still {exchange.status} after {within}.")
+        exchange = wait_until(
+            send,
+            lambda exchange: exchange.status == status,
+            Deadline(within.total_seconds(), exact=True),
+            lambda exchange: AssertionError(f"The status is still {exchange.status} after {within}."),
+            every_s=_POLL_S,
+        )
+        return exchange.sent_at - began
 
     @keyword
     def file_of_keys_should_hold_only_the_hash(self, key: MadeKey) -> None:

@@ -90,6 +90,35 @@ def test_one_goes_on_without_its_interpreter_and_the_next_start_opens_another(st
     os.kill(process.pid, signal.SIGKILL)
 
 
+def test_a_gateway_imports_nothing_when_it_starts(tmp_path, monkeypatch):
+    config, log = tmp_path / "gateway.toml", tmp_path / "log"
+    config.write_text(
+        '[backends.b]\nkind = "openai"\nbase_url = "http://127.0.0.1:9"\n[models.m]\nroute = [{ backend = "b" }]\n'
+    )
+    log.write_bytes(b"")
+    # Each process that the interpreter forks then writes what it imports.
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    starter = WarmStarter()
+    try:
+        arguments = ["serve", "--host", "127.0.0.1", "--port", "0", "--config", str(config)]
+        environment = {**os.environ, "GATEWAY_API_KEYS": "key"}
+        process = starter.start(arguments, cwd=tmp_path, environment=environment, output=log)
+        deadline = time.monotonic() + 60
+        while '"listening"' not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+    finally:
+        starter.close()
+    lines = [line for line in log.read_text().splitlines() if line.startswith("import time:")]
+    imported = {line.rpartition("|")[2].strip() for line in lines}
+    # Typer's are private modules that each of its programs imports late: they show that the log tells of imports.
+    assert imported
+    assert {name for name in imported if not name.startswith("typer")} == set(), "add what is not warm to _MODULES"
+
+
 def test_an_interpreter_that_cannot_import_the_program_is_told(start, monkeypatch):
     monkeypatch.setattr(warm_start, "_MODULES", ("no_such_module",))
     with pytest.raises(WarmStartError):
