@@ -226,10 +226,6 @@ def of_call(**call):
             "messages[0].content[0].image_url.url",
         ),
         (
-            {"messages": of_call(type="function", function={"name": "f", "arguments": "[1"})},
-            "messages[0].tool_calls[0].function.arguments",
-        ),
-        (
             {
                 "messages": of_call(
                     type="function", function={"name": "f", "arguments": '{"a":' * 300 + "1" + "}" * 300}
