@@ -234,6 +234,13 @@ def of_call(**call):
             "messages[0].tool_calls[0].function.arguments",
         ),
         ({"messages": of_call(type="custom", custom={})}, "messages[0].tool_calls[0].type"),
+        *(
+            (
+                {"messages": [{"role": "assistant", "content": "a", "thinking_blocks": thoughts}]},
+                "messages[0].thinking_blocks",
+            )
+            for thoughts in (7, "x", {"type": "thinking"}, ["x"])
+        ),
     ],
 )
 def test_what_would_change_the_meaning_is_refused(fields, param):
