@@ -76,7 +76,7 @@ _CHAT_MESSAGES = st.one_of(
     _object({"role": _of("tool"), "content": _CONTENT, "tool_call_id": _IDS}),
     _object({"role": _of("function"), "content": _TEXTS, "name": _NAMES}),
 )
-_FUNCTIONS = _object({"name": _NAMES}, description=_TEXTS, parameters=_SCHEMAS, strict=_of(True, False, None))
+_FUNCTIONS = _object({"name": _NAMES}, description=_TEXTS, parameters=_SCHEMAS, strict=st.none() | st.booleans())
 CHAT = _object(
     {"messages": st.lists(_mostly(_CHAT_MESSAGES), min_size=1, max_size=5)},
     max_tokens=_NUMBERS,
@@ -111,7 +111,7 @@ CHAT = _object(
     modalities=_list(_of("text", "audio")),
     audio=_ANY,
     prediction=_object(type=_of("content"), content=_CONTENT),
-    service_tier=_TEXTS,
+    service_tier=_TEXTS | _ANY,
     keep_alive=_LEAVES,
     options=_ANY,
 )

@@ -290,3 +290,9 @@ def test_json_is_asked_for_where_anthropic_has_no_such_form(system, texts):
     sent = anthropic_request(call, max_tokens=1)["system"]
     assert (list(call.dropped), "JSON object" in str(sent)) == (["response_format"], True)
     assert isinstance(sent, str) if not texts else [block["text"] for block in sent[:-1]] == system
+
+
+@pytest.mark.parametrize("tier", [[], ["auto"], {"a": 1}, 7])
+def test_a_service_tier_of_another_type_is_dropped(tier):
+    call = called(service_tier=tier)
+    assert "service_tier" not in anthropic_request(call, max_tokens=1)
