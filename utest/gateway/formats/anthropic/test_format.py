@@ -139,12 +139,13 @@ def test_a_disconnect_of_anthropics_ends_the_stream_with_an_error_event(claude, 
     "wrong", [b"data: {\n\n", b"data: []\n\n", b'data: {"x": 1}\n\n', native("message_delta", delta=None), STOP]
 )
 def test_an_event_that_is_not_anthropics_ends_the_stream_with_an_error_event(claude, backend, wrong):
-    backend.streams(START, BLOCK, wrong)
+    backend.streams(START, BLOCK, DELTA, wrong)
     assert kinds(events(post(claude, {"stream": True})))[-1] == "error"
 
 
 def test_an_error_event_of_anthropics_is_forwarded(claude, backend):
-    backend.streams(START, BLOCK, native("error", error={"type": "overloaded_error", "message": "Too much."}))
+    error_event = native("error", error={"type": "overloaded_error", "message": "Too much."})
+    backend.streams(START, BLOCK, DELTA, error_event)
     *_, failure = events(post(claude, {"stream": True}))
     assert failure["error"]["type"] == "overloaded_error"
     assert "Too much." in failure["error"]["message"]
