@@ -2,6 +2,11 @@
 
 import signal
 
+import pytest
+
+# A failed `assert` of the modules that tests share shows its values too.
+pytest.register_assert_rewrite("utest.gateway")
+
 
 def pytest_configure():
     """Let Ctrl-C reach the programs that tests start: jobs in the background ignore it, and hand that on."""
