@@ -93,6 +93,7 @@ def test_who_wants_no_more_finds_the_rest_in_the_iteration():
     run(check())
 
 
+@pytest.mark.quiet_machine
 def test_a_busy_loop_is_no_wait_for_the_backend():
     async def check():
         METER.set(meter := Meter())

@@ -195,6 +195,7 @@ def test_the_environment_names_no_proxy(wire, client, monkeypatch):
     assert client(server.url).send("GET", "/").status == 200
 
 
+@pytest.mark.quiet_machine
 def test_times_are_those_of_the_reads(wire, client, make):
     role, first, *rest = make.good_stream
     server = wire(CHUNKED + chunked(make.sse(role)), 0.3, chunked(make.sse(first)), 0.3, chunked(make.sse(*rest), b""))
