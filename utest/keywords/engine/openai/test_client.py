@@ -1,6 +1,7 @@
 import contextlib
 import json
 import socket
+import ssl
 import threading
 import time
 
@@ -289,3 +290,20 @@ def test_a_stream_in_the_background_without_content_ends_when_patience_does(wire
     running = client(server.url, timeout_s=0.1).start_stream("Hello")
     assert "no end of the answer within 0.1 s" in running.finish(5).failure
     stop.set()
+
+
+@pytest.mark.parametrize(
+    ("url", "loads"), [("http://127.0.0.1:9", False), ("https://a.test", True), ("HTTPS://a.test", True)]
+)
+def test_certificates_are_loaded_for_encrypted_addresses_only(monkeypatch, url, loads):
+    loaded = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def note(context, *given, **named):
+        loaded.append(context)
+        return load(context, *given, **named)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", note)
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda context, *_: loaded.append(context))
+    ChatClient(url, api_key=None, model="m").close()
+    assert bool(loaded) is loads
