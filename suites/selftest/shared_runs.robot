@@ -10,8 +10,8 @@ Test Tags           req:SELF-035    kind:functional
 
 *** Test Cases ***
 Several processes give the matrix that one gives
-    ${alone} =    Run Children    1    failing.robot    skipping.robot    misleading.robot
+    ${alone} =    Run Children    1    failing.robot    skips/skipping.robot    misleading.robot
     ${rows} =    Get Matrix Rows    ${alone}
     Get Number Of    rows of the matrix    ${rows}    ==    5
-    ${shared} =    Run Children    2    failing.robot    skipping.robot    misleading.robot
+    ${shared} =    Run Children    2    failing.robot    skips/skipping.robot    misleading.robot
     Get Matrix Rows    ${shared}    ==    ${rows}
