@@ -62,19 +62,19 @@ def test_a_row_that_no_process_ran_has_failed_and_says_why(parts, tmp_path):
     lost = [one for one in run.results if one.row.suite == "All.Two"]
     assert [(one.row.name, one.status) for one in lost] == [("c", NOT_RUN), ("d", NOT_RUN)]
     assert lost[0].row.tags == ("req:A-1",)
-    assert run.interruption.endswith(
-        "2 of 4 rows did not run: the process that would have run it was ended by signal 9"
-    )
+    assert "2 of 4 rows did not run" in run.interruption
+    assert run.interruption.endswith("the process that would have run it was ended by signal 9")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.8, 0.99])
 def test_wherever_an_output_broke_off_each_row_has_one_result(parts, tmp_path, share):
     whole = parts[1].read_bytes()
-    parts[1].write_bytes(whole[: int(len(whole) * share)])
+    kept = int(len(whole) * share)
+    parts[1].write_bytes(whole[:kept])
     run = results(combine({parts[0]: "", parts[1]: "was ended by signal 9"}, PLAN), tmp_path)
     assert [one.row.name for one in run.results] == ["a", "b", "c", "d"]
     assert [one.status for one in run.results][:2] == ["PASS", "FAIL"]
-    assert run.results[-1].status != "PASS" or share > 0.8
+    assert (run.results[-1].status == "PASS") == (kept > whole.index(b"</test>", whole.index(b'name="d"')))
 
 
 def test_an_output_that_broke_off_although_its_process_ended_well_is_an_error(parts):

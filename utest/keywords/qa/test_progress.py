@@ -27,7 +27,7 @@ def clock(monkeypatch):
     return now
 
 
-def shown(clock, events, *, kind="progress", seconds=None, step_s=10.0, stream=None):
+def shown(clock, events, *, kind="progress", seconds=None, step_s=10.0, stream=None):  # noqa: PLR0913
     """What the console shows of rows that end one after the other, each `step_s` after the one before it."""
     stream = stream or io.StringIO()
     with Progress(seconds or {}, kind, stream=stream) as progress:
