@@ -6,9 +6,10 @@ import os
 import shlex
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING
+
+from keywords.engine import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ def main(commands: Sequence[str]) -> int:
 
 def _run(command: str) -> tuple[str, str]:
     """The command's output below its name, and a line that says how it failed, or nothing."""
-    began = time.monotonic()
+    began = clock.now()
     try:
         done = subprocess.run(  # noqa: S603  # the caller's own commands
             shlex.split(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False
@@ -41,7 +42,7 @@ def _run(command: str) -> tuple[str, str]:
     except FileNotFoundError:
         return "", f"failed, as there is no such program: {command}\n"
     failure = f"failed with exit code {done.returncode}: {command}\n" if done.returncode else ""
-    return f"{command} ({time.monotonic() - began:.0f} s)\n{done.stdout}", failure
+    return f"{command} ({clock.now() - began:.0f} s)\n{done.stdout}", failure
 
 
 if __name__ == "__main__":

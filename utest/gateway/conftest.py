@@ -1,16 +1,31 @@
 """A gateway on a real socket in front of a backend that plays scripts, each in its own thread."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import uvicorn.server
 
 from gateway.backends.kinds import GatewayConfig, load
 from utest.gateway.http_backend import Backend, serving_backend
 from utest.gateway.http_client import Client
 from utest.gateway.http_gateway import Gateway, in_thread, serving_gateway
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hasty_uvicorn() -> Iterator[None]:
+    """Let uvicorn look every 0.01 s whether to stop: of its own 0.1 s, each gateway would wait for two at its end."""
+
+    async def sleep(delay_s: float) -> None:
+        await asyncio.sleep(delay_s / 10)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uvicorn.server, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
+        yield
 
 
 @pytest.fixture(scope="session")
