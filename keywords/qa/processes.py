@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -17,7 +16,7 @@ from keywords.run.output_lock import FolderInUseError, process_in
 from keywords.run.shared_run import Part, Plan, read_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from keywords.qa.progress import Progress
@@ -53,7 +52,9 @@ class PartProcess:
 
 def processes_by_machine() -> int:
     """How many processes this machine bears: one more than it has CPUs, since rows wait, and as memory allows."""
-    cpus = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    own = psutil.Process()
+    # macOS pins no process.
+    cpus = len(own.cpu_affinity()) if hasattr(own, "cpu_affinity") else psutil.cpu_count() or 1
     return max(1, min(cpus + 1, psutil.virtual_memory().available // BYTES_PER_PROCESS))
 
 
@@ -114,7 +115,7 @@ class RobotProcesses:
             [sys.executable, "-m", "keywords.qa.part"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             errors="replace",
@@ -127,9 +128,10 @@ class RobotProcesses:
                 json.dump({"part": shown, "options": options, "sources": list(self._sources)}, stream)
         except BrokenPipeError:  # it has ended; its exit code tells why
             pass
-        reader = threading.Thread(target=self._read, args=(process.stdout,), daemon=True)
-        reader.start()
-        self._readers.append(reader)
+        for stream, show in ((process.stdout, self._progress.say), (process.stderr, self._progress.warn)):
+            reader = threading.Thread(target=_read, args=(stream, show), daemon=True)
+            reader.start()
+            self._readers.append(reader)
 
     def _wait_for_plan(self) -> Plan | None:
         process = self._all[0].process
@@ -160,9 +162,11 @@ class RobotProcesses:
                 self._progress.add(json.loads(line))
         self._progress.refresh()
 
-    def _read(self, stream: IO[str]) -> None:
+
+def _read(stream: IO[str], show: Callable[[str], None]) -> None:
+    with stream:
         for line in stream:
-            self._progress.say(line.rstrip("\n"))
+            show(line.rstrip("\n"))
 
 
 def refuse_if_abandoned_parts_run(folder: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from time import monotonic
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
+
+from keywords.engine import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +54,7 @@ class Progress:
         self._weights: dict[str, float] = {}
         self._work = self._done = 0.0
         self._rows = self._ended = self._failed = self._skipped = 0
-        self._began = self._said = monotonic()
+        self._began = self._said = clock.now()
         self._every_s = every_s
         self._shown: set[str] = set()
         self._again: dict[str, int] = {}
@@ -75,12 +76,12 @@ class Progress:
             rows = "1 more row" if count == 1 else f"{count} more rows"
             self._print(f"FAIL  {rows}: {message.partition(chr(10))[0]}")
         if self._rows and self._kind in {"progress", "verbose"}:
-            self._print(f"{self._counts()} in {_duration(monotonic() - self._began)}")
+            self._print(f"{self._counts()} in {_duration(clock.now() - self._began)}")
 
     def begin(self, plan: Plan) -> None:
         """Learn how many rows there are."""
         with self._lock:
-            self._rows, self._began = plan.rows, monotonic()
+            self._rows, self._began = plan.rows, clock.now()
             known = [self._seconds[suite.name] for suite in plan.suites if suite.rows and suite.name in self._seconds]
             rows = sum(len(suite.rows) for suite in plan.suites if suite.name in self._seconds)
             usual = sum(known) / rows if rows else 1.0
@@ -103,20 +104,25 @@ class Progress:
                 self._print(f"{event['status']}  {event['suite']} :: {event['row']} ({event['seconds']:.1f} s)")
 
     def say(self, line: str) -> None:
-        """Print a line of a process above the live line; the same line of several processes once."""
+        """Print a line of a row above the live line."""
         with self._lock:
-            if line not in self._shown:
-                if line.startswith("["):  # Robot's warnings and errors, which each process logs
-                    self._shown.add(line)
-                self._print(line)
+            self._print(line)
+
+    def warn(self, line: str) -> None:
+        """Print a line of a process's standard error there; the same line of several processes once."""
+        with self._lock:
+            if line not in self._shown or not line:
+                self._shown.add(line)
+                # A live line moves below what is written here.
+                sys.stderr.write(f"{line}\n")
 
     def refresh(self) -> None:
         """Show the line if it is time."""
         with self._lock:
             if self._live:
                 self._live.update(Text(self._line(), no_wrap=True, overflow="ellipsis"), refresh=True)
-            elif self._kind == "progress" and self._rows and monotonic() - self._said >= self._every_s:
-                self._said = monotonic()
+            elif self._kind == "progress" and self._rows and clock.now() - self._said >= self._every_s:
+                self._said = clock.now()
                 self._print(self._line())
 
     def _show_failure(self, event: Mapping[str, Any]) -> None:
@@ -145,7 +151,7 @@ class Progress:
         """The seconds that the rest will take, if the rows go on taking what they took relative to the earlier run."""
         if self._done < self._work * _ENOUGH_TO_ESTIMATE:
             return None
-        return max(0.0, self._work - self._done) * (monotonic() - self._began) / self._done
+        return max(0.0, self._work - self._done) * (clock.now() - self._began) / self._done
 
     def _print(self, text: str) -> None:
         self._console.print(text)

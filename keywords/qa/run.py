@@ -95,6 +95,7 @@ def run_suites(
             )
             return NO_VERDICT
         if code >= NO_ROWS_RUN:
+            remove_all(line.results, keep=line.read)
             return code
         codes = [(step, handler.call([*_QA, *step.arguments])) for step in _steps(line)]
     echo("")

@@ -7,8 +7,8 @@ from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from utest.gateway.conftest import COMPLETION
 from utest.gateway.formats.odd_requests import CHAT, MESSAGES
+from utest.gateway.http_backend import COMPLETION
 
 MESSAGE = {
     "id": "msg_1", "type": "message", "role": "assistant", "model": "c", "stop_reason": "end_turn",

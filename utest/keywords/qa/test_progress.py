@@ -23,7 +23,7 @@ def ended(row, suite="All.One", status="PASS", message="", evidence=""):
 @pytest.fixture
 def clock(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("keywords.qa.progress.monotonic", lambda: now[0])
+    monkeypatch.setattr("keywords.qa.progress.clock.now", lambda: now[0])
     return now
 
 
@@ -93,12 +93,14 @@ def test_the_console_shows_as_much_as_was_asked_for(clock, kind, lines):
     assert shown(clock, events, kind=kind, step_s=1.0).splitlines() == lines
 
 
-def test_warnings_that_each_process_prints_are_shown_once():
+def test_warnings_that_each_process_prints_are_shown_once(capsys):
     stream = io.StringIO()
     with Progress({}, stream=stream) as progress:
-        for line in ("[ WARN ] old", "a row's words", "[ WARN ] old", "a row's words"):
-            progress.say(line)
-    assert stream.getvalue().splitlines() == ["[ WARN ] old", "a row's words", "a row's words"]
+        for _ in range(2):
+            progress.say("a row's words")
+            progress.warn("[ WARN ] old")
+    assert stream.getvalue().splitlines() == ["a row's words", "a row's words"]
+    assert capsys.readouterr().err == "[ WARN ] old\n"
 
 
 def test_a_terminal_has_one_line_that_is_gone_at_the_end(clock):
