@@ -87,4 +87,4 @@ def test_an_example_that_does_not_hold_is_seen(copy):
     (copy / "suites" / "api" / "quick.robot").write_text(SUITE.replace("<    5", "<    0"), "utf-8")
     result = run(copy, SUITE.split("*** Test Cases ***\n")[1].splitlines()[0])
     assert result.status == "FAIL"
-    assert result.message.startswith("The p50 of 5 numbers should be less than 0.0, got 0.0")
+    assert result.message.startswith("The p50 of 5 numbers should be less than 0.0, got 0.")

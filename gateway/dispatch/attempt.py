@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
 from gateway.errors import faults
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from gateway.request.record import RequestRecord
     from gateway.routing.balancing import Candidate
 
-_OK = 200
+_OK = int(HTTPStatus.OK)
 
 
 class RunningAttempt:

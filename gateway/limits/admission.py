@@ -205,14 +205,17 @@ class Admission:
 
 def _answer_limits(fields: dict[str, Any]) -> list[int]:
     """The limits of an answer under all names; one below zero, at llama.cpp and Ollama, means that there is none."""
-    options = fields.get("options")
-    values = [fields.get(name) for name in _LIMIT_NAMES]
-    values.append(options.get("num_predict") if isinstance(options, dict) else None)
+    values = [fields[name] for name in _LIMIT_NAMES if name in fields]
+    if isinstance(options := fields.get("options"), dict):
+        values.append(options.get("num_predict"))
     return [limit for value in values if (limit := _number(value))]
 
 
 def _choices(operation: Operation, fields: dict[str, Any]) -> int:
-    choices, asked = operation.choices(fields), fields.get("n") or 1
+    choices = operation.choices(fields)
+    if _CHOICES_NAME not in fields and "best_of" not in fields:
+        return choices
+    asked = fields.get("n") or 1
     wanted = max(asked, fields.get("best_of") or 1, _number(fields.get(_CHOICES_NAME)))
     return choices // asked * wanted
 

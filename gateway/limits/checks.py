@@ -63,6 +63,7 @@ class RequestChecks:
             answers={name: model.answer_tokens for name, model in config.models.items() if model.answer_tokens},
         )
         self._watcher: asyncio.Task[None] | None = None
+        self._saving: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
         """Connect to the store, and start to watch the key file."""
@@ -161,18 +162,28 @@ class RequestChecks:
         log_event("keys_reloaded", keys=len(entries))
 
     async def _save(self, file: Path) -> None:
-        """Save the spending if it has changed."""
+        """Save the spending if it has changed; a file system that hangs gets no second write before it answers."""
         store = self._store
         if not isinstance(store, MemoryStore) or not store.changed:
+            return
+        if self._saving is not None and not (await asyncio.wait([self._saving], timeout=READ_S))[0]:
             return
         changed = set(store.changed)
         store.changed.clear()
         store.spent |= {name: store.spent_by(name) for name in changed}
+        path = spending.path_beside(file)
+        self._saving = asyncio.ensure_future(in_daemon_thread(partial(spending.save, path, dict(store.spent))))
+        is_saved = False
         try:
-            await asyncio.to_thread(spending.save, spending.path_beside(file), dict(store.spent))
-        except OSError as error:
-            store.changed |= changed
-            log_event("spending_not_saved", level=logging.ERROR, reason=str(error))
+            async with asyncio.timeout(READ_S):
+                await asyncio.shield(self._saving)
+            is_saved = True
+        except (OSError, TimeoutError) as error:
+            reason = str(error) or f"{path} could not be written within {READ_S:g} s"
+            log_event("spending_not_saved", level=logging.ERROR, reason=reason)
+        finally:
+            if not is_saved:
+                store.changed |= changed
 
 
 async def _read(file: Path) -> dict[str, KeyEntry]:

@@ -26,8 +26,11 @@ def headers(key: Key, verdict: Verdict, window_s: float) -> list[tuple[bytes, by
     lines: list[tuple[bytes, bytes]] = []
     for limit, left, names in ((key.rpm, verdict.requests, _REQUESTS), (key.tpm, verdict.tokens, _TOKENS)):
         if limit is not None:
-            values = (str(limit), str(max(0, int(left))), span((limit - left) * window_s / limit))
-            lines += zip(names, map(str.encode, values), strict=True)
+            lines += (
+                (names[0], b"%d" % limit),
+                (names[1], b"%d" % max(0, int(left))),
+                (names[2], span((limit - left) * window_s / limit).encode()),
+            )
     return lines
 
 

@@ -19,10 +19,13 @@ def load(path: Path) -> Spent:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: the file was not written by `save`.
+        ValueError: it was not written by `save`.
     """
     if not path.exists():
         return {}
+    if not path.is_file():
+        # A pipe or a device may be silent or endless.
+        raise ValueError(f"{path} is no regular file")
     try:
         entries = json.loads(path.read_text("utf-8"))
         return {str(name): (int(entry["tokens"]), float(entry["usd"])) for name, entry in entries.items()}

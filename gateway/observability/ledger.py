@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.config.problems import ConfigError, Problem
 from gateway.observability.background_writer import BackgroundWriter, TryAgainError
+from gateway.request.attempt import milliseconds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,8 +201,8 @@ def _request_row(record: RequestRecord) -> tuple[Any, ...]:
         usage and usage.completion_tokens,
         usage and usage.source,
         record.cost_usd,
-        round(record.duration_s * 1000, 3),
-        None if first_s is None else round(first_s * 1000, 3),
+        milliseconds(record.duration_s),
+        None if first_s is None else milliseconds(first_s),
         record.gateway_us,
         record.traceparent,
     )

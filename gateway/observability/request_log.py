@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from gateway.logs.stderr import EXIT_FLUSH_S, STDERR
+from gateway.request.attempt import milliseconds
 
 if TYPE_CHECKING:
     from gateway.request.record import RequestRecord
@@ -77,7 +78,7 @@ def line(record: RequestRecord, contents_bytes: int = 0) -> bytes:
     """The record as one JSON line, times in milliseconds, with up to `contents_bytes` each of prompt and answer."""
     usage = record.usage
     entry = {
-        "time": round(record.time, 3),
+        "time": round(record.time * 1000) / 1000,
         "level": "INFO",
         "event": "request",
         "id": record.id,
@@ -86,7 +87,7 @@ def line(record: RequestRecord, contents_bytes: int = 0) -> bytes:
         "status": record.status,
         "model": record.model,
         "backend": record.backend,
-        "duration_ms": round(record.duration_s * 1000, 3),
+        "duration_ms": milliseconds(record.duration_s),
         "gateway_ms": record.gateway_ms,
         "streamed": record.streamed,
         "code": record.code,

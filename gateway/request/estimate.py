@@ -79,17 +79,19 @@ def content_bytes(content: Any) -> int:
     size, rest = 0, [content]
     while rest:
         value = rest.pop()
-        if isinstance(value, str):
-            size += _utf8_bytes(value)
-        elif isinstance(value, list):
+        # Parsed JSON has no subclasses, and this runs for each request.
+        kind = type(value)
+        if kind is str:
+            size += len(value) if value.isascii() else _utf8_bytes(value)
+        elif kind is list:
             if value and isinstance(value[0], int):
                 size += len(value) * BYTES_PER_TOKEN
             else:
                 rest += value
-        elif isinstance(value, dict):
-            kind = value.get("type")
-            if isinstance(kind, str) and kind in _MEDIA:
-                size += _media_tokens(kind, value) * BYTES_PER_TOKEN
+        elif kind is dict:
+            medium = value.get("type")
+            if medium is not None and type(medium) is str and medium in _MEDIA:
+                size += _media_tokens(medium, value) * BYTES_PER_TOKEN
                 continue
             for name, member in value.items():
                 if name in _TEXT_MEMBERS:

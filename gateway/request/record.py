@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from gateway.request.usage import TokenCounter
 
 CLIENT_CLOSED_REQUEST = 499
-_BAD = 400
+_BAD = int(HTTPStatus.BAD_REQUEST)
 
 
 @dataclass(slots=True)

@@ -96,7 +96,7 @@ class Meter:
         if self.stream_bytes < SAMPLE_BYTES:
             self.sample.append(block)
         self.stream_bytes += len(block)
-        if b'"usage":{' in block or b'"usage": {' in block or b'"timings":' in block:
+        if (b'"usage"' in block and (b'"usage":{' in block or b'"usage": {' in block)) or b'"timings":' in block:
             self.block = block
 
     def usage(self) -> Usage | None:

@@ -55,6 +55,8 @@ class Answer(RequestResponseCycle):
         is_writable = not (self.disconnected or self.response_complete or self.flow.write_paused)
         if is_writable and not self.response_started and self._start(message):
             return
+        if is_writable and self._head and self._write_whole(message):
+            return
         if self._until_close:
             # uvicorn subtracts the bytes it writes from this, and refuses too many.
             self.expected_content_length = len(message.get("body", b""))
@@ -77,6 +79,21 @@ class Answer(RequestResponseCycle):
             return False
         self.transport.write(b"%b%x\r\n%b\r\n" % (self._head, len(body), body))
         self._head = b""
+        return True
+
+    def _write_whole(self, message: Message) -> bool:
+        """Write the head and the whole body at once, as most answers are sent; return False if there is more to it."""
+        if self.chunked_encoding or not self.keep_alive or self._until_close or message.get("more_body"):
+            return False
+        body = message.get("body", b"")
+        if message["type"] != "http.response.body" or len(body) != self.expected_content_length:
+            return False
+        self.transport.write(self._head + body)
+        self._head = b""
+        self.expected_content_length = 0
+        self.response_complete = True
+        self.message_event.set()
+        self.on_response()
         return True
 
     def _is_rest_short(self) -> bool:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateway.errors.http import TooManyConnections
 from gateway.errors.limits import Overloaded
+from gateway.logs.repeated import RepeatedEvent
 from gateway.operating_system.descriptors import descriptor_limit
+from gateway.server.lingering import ReadBudget
 
 if TYPE_CHECKING:
     from gateway.errors.base import GatewayError
@@ -53,10 +55,17 @@ class Connections:
     Args:
         limit: the most at once; None takes `default_limit`.
         per_address: the most from one address, or from one /64 network of IPv6; None means any number.
+
+    Attributes:
+        limit: the most at once.
+        unwanted: the budget for what they send after an early answer.
+        invalid_http: logs requests that are broken as HTTP.
     """
 
     def __init__(self, limit: int | None = None, per_address: int | None = None) -> None:
         self.limit = limit or default_limit()
+        self.unwanted = ReadBudget()
+        self.invalid_http = RepeatedEvent("invalid_http")
         self._per_address = per_address
         self._admitted: dict[Connection, str] = {}
         self._by_address = Counter[str]()

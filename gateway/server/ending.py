@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.server.lingering import REST_S, Lingering
+from gateway.server.lingering import Lingering
 from gateway.server.time_limit import TimeLimit
 from gateway.server.unread_answer import UnreadAnswer
 
 if TYPE_CHECKING:
     import asyncio
+
+    from gateway.server.lingering import ReadBudget
 
 
 class Ending:
@@ -18,17 +20,19 @@ class Ending:
     Args:
         loop: of the connection.
         transport: of the connection.
+        budget: of all connections, for what is no longer wanted.
 
     Attributes:
         unread: the time limit of an answer that is not read.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport, budget: ReadBudget) -> None:
         self.unread = UnreadAnswer(loop, transport)
         self._loop = loop
         self._transport = transport
+        self._budget = budget
         self._lingering: Lingering | None = None
-        self._rest = TimeLimit(loop)
+        self._pause = TimeLimit(loop)
 
     @property
     def is_lingering(self) -> bool:
@@ -41,9 +45,9 @@ class Ending:
             return True
         if not self._lingering.note(size):
             return False
-        # What is not wanted is read slowly: a socket with much to read would keep the others waiting.
-        self._transport.pause_reading()
-        self._rest.start(REST_S, self._transport.resume_reading)
+        if pause_s := self._budget.pause_s(size, self._loop.time()):
+            self._transport.pause_reading()
+            self._pause.start(pause_s, self._transport.resume_reading)
         return True
 
     def linger(self) -> None:
@@ -56,8 +60,8 @@ class Ending:
         if self._lingering is not None:
             self._lingering.stop()
             self._lingering = None
-        if self._rest.is_running:
-            self._rest.stop()
+        if self._pause.is_running:
+            self._pause.stop()
             if not self._transport.is_closing():
                 self._transport.resume_reading()
 

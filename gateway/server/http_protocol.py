@@ -63,7 +63,7 @@ class GatewayProtocol(HttpToolsProtocol):
         """Start the time limit of the first head, or refuse the connection."""
         super().connection_made(transport)
         self.flow = Flow(transport)
-        self._ending = Ending(self.loop, transport)
+        self._ending = Ending(self.loop, transport, self._connections.unwanted)
         if error := self._connections.admit(self, self.client[0] if self.client else ""):
             self._write_refusal(error)
         else:
@@ -97,8 +97,9 @@ class GatewayProtocol(HttpToolsProtocol):
             self._stop_reading()
         except httptools.HttpParserError:
             if not self._is_deaf:
-                self.logger.warning("Invalid HTTP request received.")
-                self._refuse(head.error or InvalidRequest("This is no valid HTTP. Send a request of HTTP/1.1."))
+                error = head.error or InvalidRequest("This is no valid HTTP. Send a request of HTTP/1.1.")
+                self._connections.invalid_http.log(code=error.code)
+                self._refuse(error)
         if self._is_deaf or self.transport.is_closing():
             return
         if head.pending > HEAD_BYTES:

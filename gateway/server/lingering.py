@@ -15,12 +15,33 @@ if TYPE_CHECKING:
 # In all, and without a byte; nginx has 30 and 5.
 LINGER_S = 30.0
 IDLE_S = 5.0
-# Between two reads, of 256 kB each: at most 25 MB/s of each connection.
-REST_S = 0.01
+# Of all connections of a process together; reading so much takes some 5 % of a core.
+BYTES_PER_S = 100_000_000
+# Shorter pauses cost more than the bytes.
+_SHORTEST_PAUSE_S = 0.005
 # Four times the default of limits.body_bytes.
 LINGER_BYTES = 64 * 1024 * 1024
 # With a longer rest, and with one of unknown length, it is cheaper for both sides to connect again.
 KEPT_BYTES = 1024 * 1024
+
+
+class ReadBudget:
+    """How fast all connections of a process together may send what is no longer wanted: a token bucket.
+
+    Its burst is one connection's whole rest, so that one ordinary client never waits. Many connections slow each other
+    down, and not those whose requests are answered.
+    """
+
+    def __init__(self) -> None:
+        self._left = float(LINGER_BYTES)
+        self._at = 0.0
+
+    def pause_s(self, size: int, now: float) -> float:
+        """Take `size` bytes at the time `now`, in seconds; return how long their connection has to pause."""
+        self._left = min(self._left + (now - self._at) * BYTES_PER_S, LINGER_BYTES) - size
+        self._at = now
+        pause_s = -self._left / BYTES_PER_S
+        return pause_s if pause_s >= _SHORTEST_PAUSE_S else 0.0
 
 
 class Lingering:

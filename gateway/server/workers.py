@@ -47,7 +47,8 @@ def supervise(command: list[str], count: int, listener: socket.socket, drain_s: 
         command: arguments of Python that start a worker; appended are the descriptors of the listener, of the metric
             store and of the shared slots, and the worker's index.
         count: number of workers.
-        listener: socket that all workers accept from; it stays open here, so that clients wait during a restart.
+        listener: socket that all workers accept from; it stays open here until the stop, so that clients wait during a
+            restart.
         drain_s: time limit of each worker for its requests under way.
 
     Returns:
@@ -81,6 +82,8 @@ class _Supervisor:
         loop.add_signal_handler(signal.SIGHUP, self._reload)
         keepers = [asyncio.create_task(self._keep(index)) for index in range(self._count)]
         await self._stopping.wait()
+        # The workers have it until their requests have ended. A client that came later would wait here for nobody.
+        self._listener.close()
         for process in self._running.values():
             _send(process, signal.SIGTERM)
         _, late = await asyncio.wait(keepers, timeout=self._drain_s + LEAVE_S)
@@ -136,7 +139,7 @@ class _Supervisor:
                 _send(process, signal.SIGHUP)
             if index not in self._ready:
                 self._ready.add(index)
-                if len(self._ready) == self._count:
+                if len(self._ready) == self._count and not self._stopping.is_set():
                     log_listening(self._listener)
         status = await process.wait()
         self._answering.discard(index)

@@ -21,6 +21,8 @@ Parsed = TypeVar("Parsed")
 _LONG = b"0" * 17
 # Of an integer of 64 bits, with its sign.
 _MOST_DIGITS = 20
+# Python converts no longer ones (docs.python.org/3/library/stdtypes.html#int-max-str-digits).
+_MOST_PYTHON_DIGITS = 4300
 _AS_ZERO = bytes.maketrans(b"123456789.", b"0" * 10)
 
 
@@ -80,6 +82,17 @@ def dump(value: Any) -> bytes:
         orjson.JSONEncodeError: it nests deeper than 254 levels, or holds something that JSON does not have.
     """
     return orjson.dumps(value, default=_as_written)
+
+
+def with_integers(value: Any) -> Any:
+    """The value with an `int` for each `WrittenNumber` that is one, for what serializes with Python's own module."""
+    if isinstance(value, dict):
+        return {name: with_integers(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [with_integers(item) for item in value]
+    if isinstance(value, WrittenNumber) and len(value.text) <= _MOST_PYTHON_DIGITS and value.text.lstrip("-").isdigit():
+        return int(value.text)
+    return value
 
 
 def _integer(text: str) -> int | float:

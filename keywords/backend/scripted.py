@@ -1,17 +1,18 @@
 """Scripted backends, and gateway configurations that route to them."""
 
-import json
 import sys
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.scripted.backend import ScriptedBackend
-from keywords.run.arguments import CONVERTERS, Settings
-from keywords.run.context import output_dir
+from keywords.run.arguments import CONVERTERS, Settings, json_or_text
+from keywords.run.gateway_config import add_table, write_config
+from keywords.run.output_folder import new_work_file
 from keywords.run.scopes import SCOPES
 
 
@@ -53,9 +54,6 @@ class ScriptedBackendLibrary:
     ${gateway} =    Start Gateway    config=${config}
     ```
     """
-
-    def __init__(self) -> None:
-        self._written = 0
 
     @keyword
     def start_scripted_backend(self, *models: str) -> ScriptedBackend:
@@ -158,14 +156,19 @@ class ScriptedBackendLibrary:
             strict: whether the gateway refuses a field that the backend cannot take, instead of dropping it.
 
         Returns:
-            The file, in the output directory.
+            The file, in the folder of the running row or suite below `work` in the results.
 
         ```robotframework
         ${config} =    Write Gateway Config    ${backend}    ollama    limits=idle_s=1
         ```
         """
-        table = _backend(backend, kind, "scripted", strict=strict)
-        return self._write([*table, *_model(backend, "scripted", model), *_limits(limits or {})])
+        return self._write(
+            {
+                "backends": {"scripted": _backend(backend, kind, strict=strict)},
+                "models": {model: _model(backend, "scripted")},
+                **_limits(limits or {}),
+            }
+        )
 
     @keyword
     def write_gateway_config_of_all_kinds(self, backend: ScriptedBackend) -> Path:
@@ -175,7 +178,7 @@ class ScriptedBackendLibrary:
             backend: the backend of all models; it need not run.
 
         Returns:
-            The file, in the output directory. Each model, and its backend, is called like its kind; `litellm` is left
+            The file. Each model, and its backend, is called like its kind; `litellm` is left
             out.
 
         ```robotframework
@@ -185,8 +188,12 @@ class ScriptedBackendLibrary:
         ```
         """
         kinds = _KINDS_WITHOUT_PACKAGE
-        tables = [line for kind in kinds for line in _backend(backend, kind, kind.model)]
-        return self._write([*tables, *(line for kind in kinds for line in _model(backend, kind.model, kind.model))])
+        return self._write(
+            {
+                "backends": {kind.model: _backend(backend, kind) for kind in kinds},
+                "models": {kind.model: _model(backend, kind.model) for kind in kinds},
+            }
+        )
 
     @keyword
     def add_to_gateway_config(self, config: Path, table: str, **settings: str) -> Path:
@@ -196,7 +203,7 @@ class ScriptedBackendLibrary:
             config: the file.
             table: its name, such as `keys`; the file must not have it yet.
             settings: its settings. A text that is JSON is taken as JSON, so `rpm=3` is a number and
-                `queue={"slots": 2}` an inline table.
+                `queue={"slots": 2}` a table.
 
         Returns:
             The same file.
@@ -205,51 +212,26 @@ class ScriptedBackendLibrary:
         Add To Gateway Config    ${config}    keys    rpm=3    window_s=2
         ```
         """
-        lines = (f"{name} = {_toml(value)}" for name, value in settings.items())
-        with config.open("a", encoding="utf-8") as file:
-            file.write("\n".join((f"[{table}]", *lines, "")))
+        add_table(config, table, {name: json_or_text(value) for name, value in settings.items()})
         logger.info(config.read_text("utf-8"))
         return config
 
-    def _write(self, lines: list[str]) -> Path:
-        self._written += 1
-        path = output_dir() / f"gateway-scripted-{self._written}.toml"
-        path.write_text("\n".join((*lines, "")), "utf-8")
-        logger.info(path.read_text("utf-8"))
-        return path
+    def _write(self, tables: Mapping[str, Any]) -> Path:
+        return write_config(new_work_file("scripted", ".toml"), tables)
 
 
-def _backend(backend: ScriptedBackend, kind: Kind, name: str, *, strict: bool = False) -> list[str]:
-    keys: dict[str, object] = {"kind": kind.configured, "base_url": backend.url + kind.path, **kind.further}
-    keys |= {"strict": True} if strict else {}
-    return [f"[backends.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]
+def _backend(backend: ScriptedBackend, kind: Kind, *, strict: bool = False) -> dict[str, object]:
+    table = {"kind": kind.configured, "base_url": backend.url + kind.path, **kind.further}
+    return table | ({"strict": True} if strict else {})
 
 
-def _model(backend: ScriptedBackend, name: str, model: str) -> list[str]:
-    candidate = f'{{ backend = "{name}", model = {json.dumps(backend.models[0])} }}'
-    return [f"[models.{json.dumps(model)}]", f"route = [{candidate}]"]
+def _model(backend: ScriptedBackend, name: str) -> dict[str, object]:
+    return {"route": [{"backend": name, "model": backend.models[0]}]}
 
 
-def _limits(limits: Mapping[str, float]) -> list[str]:
-    lines = []
-    for table, in_seconds in (("timeouts", True), ("limits", False)):
-        settings = [f"{name} = {value}" for name, value in limits.items() if name.endswith("_s") is in_seconds]
-        lines += [f"[{table}]", *settings] if settings else []
-    return lines
-
-
-def _toml(text: str) -> str:
-    """TOML of the value of a text that is JSON, or of the text itself."""
-    try:
-        return _to_toml(json.loads(text))
-    except ValueError:
-        return json.dumps(text)
-
-
-def _to_toml(value: object) -> str:
-    """TOML of a JSON value; only objects differ from JSON."""
-    if isinstance(value, dict):
-        return f"{{ {', '.join(f'{json.dumps(key)} = {_to_toml(item)}' for key, item in value.items())} }}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_to_toml, value))}]"
-    return json.dumps(value)
+def _limits(limits: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    tables = {
+        table: {name: value for name, value in limits.items() if name.endswith("_s") is in_seconds}
+        for table, in_seconds in (("timeouts", True), ("limits", False))
+    }
+    return {table: settings for table, settings in tables.items() if settings}

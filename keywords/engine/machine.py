@@ -6,8 +6,6 @@ import os
 import time
 from dataclasses import dataclass
 
-import psutil
-
 from keywords.engine import clock
 
 _WORK_S = 0.1
@@ -62,6 +60,8 @@ def measure_machine(work_s: float = _WORK_S) -> Machine:
     while time.thread_time() - worked < work_s:
         pass
     ratio = (clock.now() - started) / (time.thread_time() - worked)
+    import psutil  # noqa: PLC0415  # each scripted backend imports this module, and none asks for the load
+
     return Machine(load=psutil.getloadavg()[0], cores=os.cpu_count() or 1, wait_ratio=ratio)
 
 
@@ -72,12 +72,13 @@ class Deadline:
 
     Args:
         limit_s: seconds from now, on an idle machine.
+        exact: the limit holds on a busy machine too.
     """
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, *, exact: bool = False) -> None:
         self._started_at = clock.now()
         self._limit_s = limit_s
-        self._extended = False
+        self._is_final = exact
 
     @property
     def limit_s(self) -> float:
@@ -87,8 +88,8 @@ class Deadline:
     def left_s(self) -> float:
         """Seconds until the limit; 0 or less once it has passed, what the machine's state explains included."""
         left = self._started_at + self._limit_s - clock.now()
-        if left <= 0 and not self._extended:
-            self._extended = True
+        if left <= 0 and not self._is_final:
+            self._is_final = True
             self._limit_s = measure_machine().explains_s(self._limit_s)
             left = self._started_at + self._limit_s - clock.now()
         return left

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,12 +17,14 @@ from robot.api.types import Secret
 from keywords.client.http import CHAT
 from keywords.engine import clock
 from keywords.engine.http.exchange import Exchange
+from keywords.engine.machine import Deadline
 from keywords.engine.processes.gateway import run_command
 from keywords.engine.redaction.secrets import SECRETS
+from keywords.engine.waiting import wait_until
 from keywords.run import target
 from keywords.run.arguments import json_or_text
 from keywords.run.assertions import verify
-from keywords.run.context import output_dir
+from keywords.run.output_folder import new_work_file
 
 _LONGEST_WAIT_S = 30.0
 _POLL_S = 0.1
@@ -70,8 +71,8 @@ class KeysLibrary:
         ${key} =    Make Key    alice    --rpm    3
         ```
         """
-        file = Path(tempfile.mkdtemp(prefix="keys-", dir=output_dir())) / "keys.toml"
-        result = run_command("keys", "add", name, "--file", str(file), *options, cwd=output_dir())
+        file = new_work_file("keys", ".toml")
+        result = run_command("keys", "add", name, "--file", str(file), *options, cwd=file.parent)
         if result.rc:
             raise AssertionError(f"`gateway keys add` failed: {result.stderr}")
         secret = result.stdout.strip()
@@ -156,12 +157,14 @@ class KeysLibrary:
         ```
         """
         began, send = clock.now(), _chat({})
-        while (took_s := clock.now() - began) <= within.total_seconds():
-            exchange = send()
-            if exchange.status == status:
-                return took_s
-            time.sleep(_POLL_S)
-        raise AssertionError(f"The status is still {exchange.status} after {within}.")
+        exchange = wait_until(
+            send,
+            lambda exchange: exchange.status == status,
+            Deadline(within.total_seconds(), exact=True),
+            lambda exchange: AssertionError(f"The status is still {exchange.status} after {within}."),
+            every_s=_POLL_S,
+        )
+        return exchange.sent_at - began
 
     @keyword
     def file_of_keys_should_hold_only_the_hash(self, key: MadeKey) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -18,10 +17,11 @@ from keywords.engine.http.exchange import Exchange
 from keywords.engine.machine import Deadline
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
+from keywords.engine.waiting import wait_until
 from keywords.run.assertions import verify
+from keywords.run.gateway_config import add_table
 
 _COST_DECIMALS = 10  # far below the price of one token
-_POLL_S = 0.05
 _WITHIN = timedelta(seconds=3)
 
 
@@ -61,19 +61,8 @@ class LedgerLibrary:
             The ledger's file, beside the configuration.
         """
         path = config.with_suffix(".sqlite3")
-        # An earlier run may have left one in the same folder.
-        for old in path.parent.glob(f"{path.name}*"):
-            old.unlink()
-        lines = [
-            "[ledger]",
-            f"path = {json.dumps(str(path))}",
-            f"queue = {queue}",
-            f"[prices.{json.dumps(model)}]",
-            f"input_per_million = {input_price}",
-            f"output_per_million = {output_price}",
-        ]
-        with config.open("a", encoding="utf-8") as file:
-            file.write("\n".join((*lines, "")))
+        add_table(config, "ledger", {"path": str(path), "queue": queue})
+        add_table(config, "prices", {model: {"input_per_million": input_price, "output_per_million": output_price}})
         return path
 
     @keyword
@@ -99,15 +88,15 @@ class LedgerLibrary:
         ```
         """
         request_id = request if isinstance(request, str) else request_id_of(request)
-        deadline = Deadline(within.total_seconds())
-        while not deadline.is_over():
-            entries = _rows(ledger, "SELECT * FROM requests WHERE id = ?", request_id)
-            if entries:
-                attempts = _rows(ledger, "SELECT * FROM attempts WHERE request = ? ORDER BY number", entries[0]["seq"])
-                logger.info(json.dumps({**entries[0], "attempts": attempts}, indent=2))
-                return DotDict(entries[0], attempts=attempts)
-            time.sleep(_POLL_S)
-        raise AssertionError(f"{ledger} holds no request {request_id} after {within.total_seconds():g} s")
+        entries = wait_until(
+            lambda: _rows(ledger, "SELECT * FROM requests WHERE id = ?", request_id),
+            bool,
+            Deadline(within.total_seconds()),
+            lambda _: AssertionError(f"{ledger} holds no request {request_id} after {within.total_seconds():g} s"),
+        )
+        attempts = _rows(ledger, "SELECT * FROM attempts WHERE request = ? ORDER BY number", entries[0]["seq"])
+        logger.info(json.dumps({**entries[0], "attempts": attempts}, indent=2))
+        return DotDict(entries[0], attempts=attempts)
 
     @keyword
     def get_ledger_count(

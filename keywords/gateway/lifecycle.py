@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from time import sleep
 from typing import Any, Literal
 
 import psutil
@@ -18,6 +17,7 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.machine import Deadline
 from keywords.engine.openai.client import RunningStream, StreamedAnswer
+from keywords.engine.waiting import wait_until
 from keywords.run import target
 from keywords.run.assertions import verify
 from keywords.run.context import Gateway, chosen_gateway
@@ -25,7 +25,6 @@ from keywords.run.scopes import SCOPES
 
 Signal = Literal["SIGTERM", "SIGINT", "SIGHUP"]
 _WITHIN = timedelta(seconds=10)
-_POLL_S = 0.02
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
@@ -91,11 +90,14 @@ class LifecycleLibrary:
         ```
         """
         gateway = chosen_gateway(gateway)
-        deadline = Deadline(within.total_seconds())
-        while len(reloads := _reloads(gateway)) < count:
-            if deadline.is_over():
-                raise AssertionError(f"{len(reloads)} readings of the configuration instead of {count} within {within}")
-            sleep(_POLL_S)
+        reloads = wait_until(
+            lambda: _reloads(gateway),
+            lambda reloads: len(reloads) >= count,
+            Deadline(within.total_seconds()),
+            lambda reloads: AssertionError(
+                f"{len(reloads)} readings of the configuration instead of {count} within {within}"
+            ),
+        )
         logger.info(reloads[count - 1])
         return reloads[count - 1]
 
@@ -114,11 +116,12 @@ class LifecycleLibrary:
         gateway = chosen_gateway(gateway)
         before = _starts_of_workers(gateway)
         gateway.process.model_process().kill()
-        deadline = Deadline(within.total_seconds())
-        while _starts_of_workers(gateway) == before:
-            if deadline.is_over():
-                raise AssertionError(f"No worker took the place of the one that was killed within {within}")
-            sleep(_POLL_S)
+        wait_until(
+            lambda: _starts_of_workers(gateway),
+            lambda starts: starts != before,
+            Deadline(within.total_seconds()),
+            lambda _: AssertionError(f"No worker took the place of the one that was killed within {within}"),
+        )
 
     @keyword
     def suspend_a_worker(self, gateway: Gateway | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from datetime import timedelta
-from time import sleep
+from pathlib import Path
 from typing import Any
 
 from assertionengine import AssertionOperator
@@ -15,10 +15,10 @@ from keywords.engine.http.exchange import Exchange
 from keywords.engine.machine import Deadline
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
+from keywords.engine.waiting import wait_until
 from keywords.run.assertions import verify
 from keywords.run.context import Gateway, chosen_gateway
 
-_POLL_S = 0.02
 _SHOWN_LINES = 3
 _SOON = timedelta(seconds=2)
 
@@ -77,18 +77,15 @@ class GatewayLogLibrary:
         """
         request_id = request if isinstance(request, str) else request_id_of(request)
         gateway = chosen_gateway(gateway)
-        deadline = Deadline(within.total_seconds())
-        while True:
-            # The gateway is still writing a line without an end.
-            lines = gateway.log.read_text("utf-8", "replace").splitlines(keepends=True)
-            for line in reversed(lines):
-                if request_id in line and '"event":"request"' in line and line.endswith("\n"):
-                    return DotDict(json.loads(line))
-            if deadline.is_over():
-                raise AssertionError(
-                    f"{gateway.log} has no line about the request {request_id} after {within.total_seconds():g} s"
-                )
-            sleep(_POLL_S)
+        line = wait_until(
+            lambda: _line_about(request_id, gateway.log),
+            bool,
+            Deadline(within.total_seconds()),
+            lambda _: AssertionError(
+                f"{gateway.log} has no line about the request {request_id} after {within.total_seconds():g} s"
+            ),
+        )
+        return DotDict(json.loads(line))
 
     @keyword
     def get_completion_tokens(
@@ -127,11 +124,12 @@ class GatewayLogLibrary:
         ```
         """
         gateway = chosen_gateway(gateway)
-        deadline = Deadline(within.total_seconds())
-        while not self.get_gateway_log_lines(text, gateway):
-            if deadline.is_over():
-                raise AssertionError(f"{gateway.log} does not contain '{text}' after {within.total_seconds():g} s")
-            sleep(_POLL_S)
+        wait_until(
+            lambda: self.get_gateway_log_lines(text, gateway),
+            bool,
+            Deadline(within.total_seconds()),
+            lambda _: AssertionError(f"{gateway.log} does not contain '{text}' after {within.total_seconds():g} s"),
+        )
 
     @keyword
     def gateway_log_should_not_contain(self, text: str | Secret, gateway: Gateway | None = None) -> None:
@@ -154,3 +152,12 @@ class GatewayLogLibrary:
             if isinstance(text, Secret):
                 shown = shown.replace(plain, "<secret>")
             raise AssertionError(f"{gateway.log} contains '{text}' in {len(lines)} lines, first:\n{shown}")
+
+
+def _line_about(request_id: str, log: Path) -> str:
+    """The newest line of a log about one request; empty if there is none yet."""
+    # The gateway is still writing a line without an end.
+    for line in reversed(log.read_text("utf-8", "replace").splitlines(keepends=True)):
+        if request_id in line and '"event":"request"' in line and line.endswith("\n"):
+            return line
+    return ""

@@ -1,6 +1,5 @@
 """The gateway's `/metrics`, as text and through a real Prometheus."""
 
-import time
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,6 +13,7 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.machine import Deadline
 from keywords.engine.processes.prometheus import Prometheus
+from keywords.engine.waiting import wait_until
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Labels
 from keywords.run.assertions import verify
@@ -169,14 +169,16 @@ class MetricsLibrary:
         Metrics Should Add Up To    4    gateway_requests_total    since=${before}
         ```
         """
-        deadline = Deadline(within.total_seconds())
-        while (total := sum(_sum_of(name, {}) for name in names) - since) != expected:
-            if deadline.is_over():
-                more = f" more than {since:g}" if since else ""
-                raise AssertionError(
-                    f"{' + '.join(names)} is {total:g}{more} instead of {expected:g} after {within.total_seconds():g} s"
-                )
-            time.sleep(_POLL_S)
+        more = f" more than {since:g}" if since else ""
+        wait_until(
+            lambda: sum(_sum_of(name, {}) for name in names) - since,
+            lambda total: total == expected,
+            Deadline(within.total_seconds()),
+            lambda total: AssertionError(
+                f"{' + '.join(names)} is {total:g}{more} instead of {expected:g} after {within.total_seconds():g} s"
+            ),
+            every_s=_POLL_S,
+        )
 
     @keyword
     def get_query_result(
@@ -207,15 +209,15 @@ class MetricsLibrary:
         Get Query Result    ${prometheus}    sum(gateway_requests_total)    ==    3
         ```
         """
-        deadline = Deadline(within.total_seconds())
-        series = prometheus.query(expression)
-        while len(series) != 1 and not deadline.is_over():
-            time.sleep(_POLL_S)
-            series = prometheus.query(expression)
-        if len(series) != 1:
-            raise AssertionError(
+        series = wait_until(
+            lambda: prometheus.query(expression),
+            lambda series: len(series) == 1,
+            Deadline(within.total_seconds()),
+            lambda series: AssertionError(
                 f"{expression} gave {len(series)} series within {within.total_seconds():g} s: {series}"
-            )
+            ),
+            every_s=_POLL_S,
+        )
         logger.info(f"{expression} = {series[0]}")
         return verify(series[0][1], assertion_operator, assertion_expected, expression, message)
 

@@ -15,7 +15,8 @@ from keywords.engine.processes.background import run_in_background
 from keywords.engine.processes.gateway import CommandResult, GatewayProcessError, run_command, start_gateway
 from keywords.engine.processes.tree import Ended, wait_gone
 from keywords.run.assertions import verify
-from keywords.run.context import Gateway, Target, chosen_gateway, output_dir, probe_target
+from keywords.run.context import Gateway, Target, chosen_gateway, probe_target
+from keywords.run.output_folder import new_work_file, work_folder
 from keywords.run.scopes import SCOPES
 
 _READY_WITHIN = timedelta(seconds=60)
@@ -38,7 +39,6 @@ class GatewayProcessLibrary:
     def __init__(self) -> None:
         self._running: list[Gateway] = []
         self._ending: list[tuple[Gateway, Future[Ended]]] = []
-        self._started = 0
 
     @keyword
     def provide_target(
@@ -118,8 +118,9 @@ class GatewayProcessLibrary:
     ) -> Gateway:
         """Start a gateway on a free port and wait until it is ready.
 
-        Its log goes to the output directory. It ends with the row that starts it, or the suite in whose setup it is
-        started; the next row does not wait for that. It never outlives this run, even if the run is killed.
+        Its log goes to the folder of the row that starts it, or of the suite in whose setup it is started, below
+        `work` in the results. It ends with that row or suite; the next row does not wait for that. It never outlives
+        this run, even if the run is killed.
 
         Args:
             config: configuration file; the built-in one, with the embedded model, if left out.
@@ -142,11 +143,10 @@ class GatewayProcessLibrary:
     def _start(
         self, config: Path | None, ready_within: timedelta, environment: dict[str, str] | None = None, *, warm: bool
     ) -> Gateway:
-        self._started += 1
         began = clock.now()
         process = start_gateway(
             config=config,
-            log=output_dir() / f"gateway-{self._started}.log",
+            log=new_work_file("gateway", ".log"),
             ready_within_s=ready_within.total_seconds(),
             environment=environment,
             warm=warm,
@@ -252,7 +252,7 @@ class GatewayProcessLibrary:
     def run_gateway_command(
         self, *arguments: str, environment: dict[str, str] | None = None, timeout: timedelta = timedelta(seconds=60)
     ) -> CommandResult:
-        """Run a `gateway …` command line to its end, in the output directory.
+        """Run a `gateway …` command line to its end, in the folder of the running row or suite below `work`.
 
         Args:
             arguments: what follows `gateway`.
@@ -272,7 +272,7 @@ class GatewayProcessLibrary:
         """
         try:
             result = run_command(
-                *arguments, cwd=output_dir(), environment=environment, timeout_s=timeout.total_seconds()
+                *arguments, cwd=work_folder(), environment=environment, timeout_s=timeout.total_seconds()
             )
         except subprocess.TimeoutExpired as error:
             limit_s = timeout.total_seconds()

@@ -1,22 +1,20 @@
 """Configurations with a route of several backends, and rules for their failures."""
 
 import json
-import time
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
-from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.client.http import CHAT
 from keywords.engine.machine import Deadline
 from keywords.engine.scripted.backend import ScriptedBackend
+from keywords.engine.waiting import wait_until
 from keywords.run import target
 from keywords.run.arguments import CONVERTERS, Numbers, Settings
-from keywords.run.context import output_dir
+from keywords.run.gateway_config import write_config
+from keywords.run.output_folder import new_work_file
 
-_numbers = count(1)
 _SOON = timedelta(seconds=2)
 _POLL_S = 0.1
 
@@ -46,14 +44,22 @@ class RoutesLibrary:
         """
         client = target.client()
         body = json.dumps(client.request("Hello.")).encode()
-        deadline, answered = Deadline(within.total_seconds()), []
-        while not deadline.is_over():
+        answered = []
+
+        def ask() -> str:
             exchange = client.send("POST", CHAT, body=body, headers={"content-type": "application/json"})
             answered.append(exchange.response_headers.get("x-gateway-backend", f"nobody ({exchange.status})"))
-            if answered[-1] == name:
-                return
-            time.sleep(_POLL_S)
-        raise AssertionError(f"'{name}' did not answer within {within.total_seconds():g} s, but: {', '.join(answered)}")
+            return answered[-1]
+
+        wait_until(
+            ask,
+            lambda answering: answering == name,
+            Deadline(within.total_seconds()),
+            lambda _: AssertionError(
+                f"'{name}' did not answer within {within.total_seconds():g} s, but: {', '.join(answered)}"
+            ),
+            every_s=_POLL_S,
+        )
 
     @keyword
     def write_route_config(
@@ -74,7 +80,7 @@ class RoutesLibrary:
             breaker: settings of the table `[breaker]`.
 
         Returns:
-            The file, in the output directory.
+            The file, in the folder of the running row or suite below `work` in the results.
 
         Raises:
             ValueError: there are no backends or more than three, or not one weight for each.
@@ -85,15 +91,17 @@ class RoutesLibrary:
         """
         if not 1 <= len(backends) <= len(self.NAMES):
             raise ValueError(f"Give 1 to {len(self.NAMES)} backends, not {len(backends)}.")
-        shares = [""] * len(backends) if weights is None else [f", weight = {weight}" for weight in weights]
-        lines, candidates = [], []
-        for name, backend, share in zip(self.NAMES[: len(backends)], backends, shares, strict=True):
-            lines += [f"[backends.{name}]", 'kind = "openai"', f"base_url = {json.dumps(backend.url + '/v1')}"]
-            candidates.append(f'{{ backend = "{name}"{share} }}')
-        lines += ["[models.scripted]", f"route = [{', '.join(candidates)}]"]
-        for table, rules in (("timeouts", timeouts), ("retries", retries), ("breaker", breaker)):
-            lines += [f"[{table}]", *(f"{key} = {value}" for key, value in (rules or {}).items())]
-        path = output_dir() / f"gateway-route-{next(_numbers)}.toml"
-        path.write_text("\n".join((*lines, "")), "utf-8")
-        logger.info(path.read_text("utf-8"))
-        return path
+        names = self.NAMES[: len(backends)]
+        shares = [{}] * len(backends) if weights is None else [{"weight": weight} for weight in weights]
+        route = [{"backend": name, **share} for name, share in zip(names, shares, strict=True)]
+        urls = {name: f"{backend.url}/v1" for name, backend in zip(names, backends, strict=True)}
+        return write_config(
+            new_work_file("route", ".toml"),
+            {
+                "backends": {name: {"kind": "openai", "base_url": url} for name, url in urls.items()},
+                "models": {"scripted": {"route": route}},
+                "timeouts": timeouts or {},
+                "retries": retries or {},
+                "breaker": breaker or {},
+            },
+        )

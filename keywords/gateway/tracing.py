@@ -1,9 +1,8 @@
 """Traces and metrics that a gateway exports over OTLP, and a receiver for them."""
 
-import json
 import secrets
-import time
 from datetime import timedelta
+from operator import not_
 from pathlib import Path
 
 from assertionengine import AssertionOperator
@@ -16,11 +15,12 @@ from keywords.engine.machine import Deadline
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.processes.trace_receiver import OtlpReceiver, Span
+from keywords.engine.waiting import wait_until
 from keywords.run.assertions import verify
+from keywords.run.gateway_config import add_table
 from keywords.run.scopes import SCOPES
 
 _WITHIN = timedelta(seconds=5)
-_POLL_S = 0.05
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
@@ -44,8 +44,7 @@ class TracingLibrary:
     @keyword
     def add_tracing_to_config(self, config: Path, receiver: OtlpReceiver) -> None:
         """Configure a gateway to export to the receiver, metrics every 200 ms."""
-        with config.open("a", encoding="utf-8") as file:
-            file.write(f"[otel]\nendpoint = {json.dumps(receiver.url)}\nmetrics_interval_s = 0.2\n")
+        add_table(config, "otel", {"endpoint": receiver.url, "metrics_interval_s": 0.2})
 
     @keyword
     def new_trace_parent(self) -> str:
@@ -123,9 +122,12 @@ class TracingLibrary:
         Metrics Should Arrive    ${receiver}    gen_ai.client.token.usage
         ```
         """
-        deadline = Deadline(within.total_seconds())
-        while missing := set(names) - receiver.metrics:
-            if deadline.is_over():
-                arrived = ", ".join(sorted(receiver.metrics)) or "none"
-                raise AssertionError(f"{', '.join(sorted(missing))} did not come within {within}; these did: {arrived}")
-            time.sleep(_POLL_S)
+        wait_until(
+            lambda: set(names) - receiver.metrics,
+            not_,
+            Deadline(within.total_seconds()),
+            lambda missing: AssertionError(
+                f"{', '.join(sorted(missing))} did not come within {within}; "
+                f"these did: {', '.join(sorted(receiver.metrics)) or 'none'}"
+            ),
+        )

@@ -11,20 +11,22 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
 from robot.result import model
 
+from keywords.engine.evidence.folders import work_of_suite
 from keywords.engine.redaction.files import redact_files
 from keywords.engine.redaction.secrets import REDACTED, SECRETS
 from keywords.hooks.robot_settings import FirstLogger
-from keywords.traceability.evidence.earlier_run import GATEWAY_FILES
+from keywords.run.output_folder import made_here, output_dir
+from keywords.run.shared_run import current_part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from robot import result, running
     from robot.output import Message
@@ -115,11 +117,21 @@ class LateCleaningListener:
         _clean_documented(result)
 
     def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:
-        """Clean what Robot writes about a suite; at last also the logs of the gateways, which have ended."""
+        """Clean what Robot writes about a suite; at last also the workings, whose gateways have ended."""
         _clean_documented(result)
         if _is_outermost(data):
-            folder = Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
-            redact_files((file for pattern in GATEWAY_FILES for file in folder.glob(pattern)), SECRETS)
+            redact_files(_workings(data), SECRETS)
+
+
+def _workings(suite: running.TestSuite) -> Iterator[Path]:
+    """The files that a suite, the suites in it and their rows worked with; a run within the run cleans its own."""
+    folder = work_of_suite(output_dir(), suite.full_name)
+    # Of several processes that share a run, another may be writing into the folder of a suite without rows of its own.
+    chosen = made_here() if current_part() and not suite.tests else None
+    files = (path for pattern in ("*", "*/*") for path in folder.glob(pattern) if path.is_file())
+    yield from (path for path in files if chosen is None or path in chosen)
+    for child in suite.suites:
+        yield from _workings(child)
 
 
 class ShownAs(str):  # noqa: SLOT000  # a str has no room for slots

@@ -10,38 +10,38 @@ Library    keywords.hooks.listener.TraceabilityListener
 
 from __future__ import annotations
 
-import os
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
-from keywords.engine.evidence.collector import COLLECTOR, folder_of_row
+from keywords.engine.evidence.collector import COLLECTOR
+from keywords.engine.evidence.folders import evidence_of_row, work_of_row
+from keywords.engine.processes.bytecode import keep_bytecode
 from keywords.engine.processes.gateway_command import CHOSEN
 from keywords.engine.redaction.addresses import without_credentials
+from keywords.hooks import output
 from keywords.hooks.cleaning import CleaningListener, LateCleaningListener
-from keywords.hooks.locking import lock_output
 from keywords.hooks.modifier import enrich, find_register
 from keywords.hooks.rerun import rerun_command
 from keywords.hooks.robot_settings import ShortConsole, hide_statistics
 from keywords.hooks.skips import lacks_need, record_missing_needs
 from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip, stop, stop_after
-from keywords.hooks.suite_model import import_below, root_of, row_of, source_of
+from keywords.hooks.suite_model import import_below, names_of_suites_around, root_of, row_of, source_of
 from keywords.hooks.tags import TagKeeper
 from keywords.hooks.variables import check_variable_names
 from keywords.run.needs import UnknownNeedError, missing_needs
-from keywords.run.output_lock import set_aside
+from keywords.run.output_folder import output_dir
 from keywords.traceability.allure.environment import commit
-from keywords.traceability.evidence.earlier_run import remove_own
-from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, begin_run, end_run, log_sizes, write_row
+from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, write_row
+from keywords.traceability.evidence.workings import Workings
 from keywords.traceability.results import DRY_RUN, EVIDENCE, NOT_STARTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from robot import result, running
 
@@ -72,10 +72,10 @@ class TraceabilityListener:
         self._active = False
         self._needs_recorded = False
         self._gateway = GatewayFacts()
-        self._log_sizes: dict[Path, int] = {}
+        self._workings: Workings | None = None
         self._requirements: Mapping[str, Requirement] = {}
         self._row: Row | None = None
-        self._give_back: Callable[[], None] = _nothing
+        self._give_back: Callable[[], None] = lambda: None
         self._console = ShortConsole()
         self._refused = ""
 
@@ -118,17 +118,14 @@ class TraceabilityListener:
     def _start_run(self, root: running.TestSuite, result: result.TestSuite) -> None:
         import_below(root, NAME)
         hide_statistics("req:*")
-        lock_output(_output_dir(), _output_file())
-        if self._hears_root:
-            self._give_back = set_aside(_output_file())
+        self._give_back = output.lock(may_set_aside=self._hears_root)
         dry = BuiltIn().dry_run_active
         if dry:
             result.metadata[DRY_RUN] = "yes"
         else:
             # Pages that are made later must show the commit at the start of the run.
             result.metadata.update(_without_empty({"Commit": commit(), "Gateway command": CHOSEN}))
-            # Robot's new log replaces the one that these belong to, even if this run starts no row.
-            remove_own(_output_dir())
+            output.empty()
         check_variable_names(root)
         self._requirements = enrich(root, find_register(source_of(root))).requirements
         for child in () if root.source else root.suites:
@@ -139,7 +136,8 @@ class TraceabilityListener:
         elif not dry:
             self._needs_recorded = False
             self._gateway = GatewayFacts()
-            begin_run(_output_dir())
+            output.begin()
+            keep_bytecode()
             self._active = True
 
     def _start_suite_below(self, data: running.TestSuite) -> None:
@@ -162,10 +160,10 @@ class TraceabilityListener:
         try:
             # As written: a suite setup may change the tags of the result.
             self._row = row_of(data)
-            folder = _folder(result)
-            if folder.exists():
-                shutil.rmtree(folder)
-            self._log_sizes = log_sizes(_output_dir())
+            for folder in (_folder(result), work_of_row(output_dir(), result.parent.full_name, result.name)):
+                if folder.exists():
+                    shutil.rmtree(folder)
+            self._workings = Workings(output_dir(), names_of_suites_around(result), result.name)
             COLLECTOR.start()
             if not self._needs_recorded:
                 # Before the first row, and after the setup of the root suite, which provides the target.
@@ -187,7 +185,7 @@ class TraceabilityListener:
         if not self._active:
             return
         try:
-            self._write_evidence(result)
+            self._write_evidence(data, result)
         except Exception as error:  # noqa: BLE001  # a row without evidence must not pass
             why = reason(error)
             logger.error(f"Row '{result.full_name}': {why}")
@@ -195,8 +193,8 @@ class TraceabilityListener:
             result.status = "FAIL"
             stop_after(data, NOT_STARTED + why)
 
-    def _write_evidence(self, result: result.TestCase) -> None:
-        if self._row is None:
+    def _write_evidence(self, data: running.TestCase, result: result.TestCase) -> None:
+        if self._row is None or self._workings is None:
             raise RunRefusedError("the listener saw no beginning of the row.")
         folder = _folder(result)
         facts = _facts(self._row, result)
@@ -204,12 +202,12 @@ class TraceabilityListener:
             folder,
             facts,
             proves=[self._requirements[id_] for id_ in facts.requirements],
-            log=_log_of_row(result, folder),
+            log=output.log_of_row(data, folder),
             collector=COLLECTOR,
             gateway=self._gateway,
-            sizes=self._log_sizes,
+            workings=self._workings,
         )
-        page = (folder / PAGE).relative_to(_output_dir()).as_posix()
+        page = (folder / PAGE).relative_to(output_dir()).as_posix()
         count = "1 exchange" if COLLECTOR.count == 1 else f"{COLLECTOR.count} exchanges"
         result.metadata[EVIDENCE] = f"[{page}|{count}]"
 
@@ -230,17 +228,13 @@ class TraceabilityListener:
                 "Gateway version": self._gateway.health.get("version", ""),
             }
             result.metadata.update(_without_empty({**facts, **result.metadata}))
-            end_run(_output_dir(), dict(result.metadata), self._gateway)
+            output.end(dict(result.metadata), self._gateway)
         except Exception as error:  # noqa: BLE001  # a run without its facts must not pass
             why = reason(error)
             logger.error(why)
             result.suite_teardown_failed(why)
             before = f"{result.message}\n\nAlso suite" if result.message else "Suite"
             result.message = f"{before} teardown failed:\n{why}"
-
-
-def _nothing() -> None:
-    """Give nothing back: the run has not begun."""
 
 
 def _was_refused(row: running.TestCase) -> bool:
@@ -278,19 +272,5 @@ def _address() -> str:
     return without_credentials(_of_target("url"))
 
 
-def _output_dir() -> Path:
-    return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
-
-
-def _output_file() -> Path:
-    return Path(str(BuiltIn().get_variable_value("${OUTPUT FILE}")))
-
-
 def _folder(result: result.TestCase) -> Path:
-    return folder_of_row(_output_dir(), result.parent.full_name, result.name)
-
-
-def _log_of_row(result: result.TestCase, folder: Path) -> str | None:
-    """The link from the row's evidence to the row in Robot's log; None if Robot writes no log."""
-    log = str(BuiltIn().get_variable_value("${LOG FILE}"))
-    return None if log == "NONE" else f"{quote(Path(os.path.relpath(log, folder)).as_posix())}#{result.id}"
+    return evidence_of_row(output_dir(), result.parent.full_name, result.name)

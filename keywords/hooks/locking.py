@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from time import sleep
 from typing import TYPE_CHECKING
 
+from keywords.engine.machine import Deadline
+from keywords.engine.waiting import poll_until
 from keywords.hooks.robot_settings import output_descriptor
 from keywords.run.output_lock import FolderInUseError, lock_folder, set_aside_name
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SET_ASIDE_WITHIN_S = 0.5
-_POLL_S = 0.05
 
 
 def lock_output(folder: Path, output: Path) -> None:
@@ -39,10 +39,7 @@ def lock_output(folder: Path, output: Path) -> None:
 
 def _leave(theirs: Path) -> None:
     """Write nowhere from now on if the other run has set aside the very file that Robot writes here."""
-    for _ in range(int(_SET_ASIDE_WITHIN_S / _POLL_S)):
-        if theirs.exists():
-            break
-        sleep(_POLL_S)
+    poll_until(theirs.exists, bool, Deadline(_SET_ASIDE_WITHIN_S))
     descriptor = output_descriptor()
     with suppress(OSError):
         if descriptor is not None and os.path.samestat(os.fstat(descriptor), theirs.stat()):

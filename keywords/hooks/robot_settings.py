@@ -37,6 +37,12 @@ def output_descriptor() -> int | None:
     return None
 
 
+def flush_output() -> None:
+    """Write out what Robot holds back of its output file, so that a kill costs no row that has ended."""
+    with suppress(*_MISSING, OSError):
+        EXECUTION_CONTEXTS.current.output.output_file.real_logger._writer.output.flush()  # noqa: SLF001
+
+
 def hide_statistics(*patterns: str) -> None:
     """Leave tags out of the statistics with which log and report open.
 

@@ -31,6 +31,15 @@ def root_of(suite: Suite) -> Suite:
     return suite
 
 
+def names_of_suites_around(test: TestCase) -> list[str]:
+    """The full names of the suites around a test, its own first."""
+    names, suite = [], test.parent
+    while suite:
+        names.append(suite.full_name)
+        suite = suite.parent
+    return names
+
+
 def source_of(root: running.TestSuite) -> Path | None:
     """The path of a root suite; of one that Robot made up for several paths, the first of them."""
     return root.source or next((suite.source for suite in root.suites), None)

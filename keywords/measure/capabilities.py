@@ -12,7 +12,7 @@ from keywords.engine.capabilities.model import try_capability
 from keywords.engine.openai.client import CHAT
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run import target
-from keywords.run.context import output_dir
+from keywords.run.output_folder import evidence_folder
 from keywords.traceability.skips import DECLINED, INCONCLUSIVE
 
 Expected = Literal["taken", "dropped", "refused"]
@@ -116,7 +116,7 @@ class CapabilitiesLibrary:
 
     @keyword
     def write_capability_table(self) -> str:
-        """Write the outcomes of all rows so far into `capabilities.md` in the output directory.
+        """Write the outcomes of all rows so far into `capabilities.md` among the evidence of the suite.
 
         Returns:
             The table, as Markdown.
@@ -126,8 +126,9 @@ class CapabilitiesLibrary:
         ```
         """
         text = table(self._outcomes)
-        (output_dir() / "capabilities.md").write_text(text, "utf-8")
-        logger.info(text)
+        path = evidence_folder() / "capabilities.md"
+        path.write_text(text, "utf-8")
+        logger.info(f"{text}\nin {path}")
         return text
 
     def _try(self, backend: ScriptedBackend, capability: str, kind: str) -> Outcome:

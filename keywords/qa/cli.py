@@ -23,17 +23,24 @@ app.command("allure")(report)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def run(context: typer.Context) -> None:
-    """Run the suites, then write every page: log, report, JUnit, matrix, Allure.
+def run(
+    context: typer.Context,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many processes share the rows at most; by the machine if left out."),
+    ] = None,
+) -> None:
+    """Run the suites side by side, then write every page: log, report, JUnit, matrix, Allure.
 
-    Everything after `run` goes to `robot`; nothing means all of `suites` but the nightly rows, and options alone mean
+    Everything after `run` goes to `robot`, but for `--durations [N]`: it shows the N (20 if left out) longest rows,
+    setups and teardowns at the end. Nothing means all of `suites` but the nightly rows, and options alone mean
     all of `suites`. Output goes to the project's `results`, or where `--outputdir` says. Exit code: Robot's; if no row
     failed, 2 if they give no verdict, or that of the first page that could not be made.
-    Example: `qa run --include smoke`.
+    Examples: `qa run --include smoke`, `qa run --durations 5`.
     """
     from keywords.qa.run import run_suites  # noqa: PLC0415  # keeps `qa --help` fast
 
-    raise typer.Exit(run_suites(context.args))
+    raise typer.Exit(run_suites(context.args, most_processes=processes))
 
 
 @app.command()

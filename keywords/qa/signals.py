@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SignalHandler:
-    """Signal handler that leaves the end to the process that is waited for.
+    """Signal handler that leaves the end to the processes that are waited for.
 
     Attributes:
         by_signal: whether a signal came.
@@ -21,14 +21,15 @@ class SignalHandler:
 
     def __init__(self) -> None:
         self.by_signal = False
-        self._child: subprocess.Popen[bytes] | None = None
+        self._children: list[subprocess.Popen[Any]] = []
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Note a signal, and pass SIGTERM on."""
         self.by_signal = True
         # Ctrl-C in a terminal reaches the child anyway; a second one would keep Robot from its teardowns.
-        if number == signal.SIGTERM and self._child is not None:
-            self._child.terminate()
+        if number == signal.SIGTERM:
+            for child in self._children:
+                child.terminate()
 
     def call(self, command: Sequence[str], **options: Any) -> int:
         """Run a command to its end, and return its exit code.
@@ -37,17 +38,24 @@ class SignalHandler:
             command: the program and its arguments.
             options: of `subprocess.Popen`.
         """
-        with subprocess.Popen(command, **options) as child:  # noqa: S603
-            self._child = child
-            try:
-                return child.wait()
-            finally:
-                self._child = None
+        with self.start(command, **options) as child:
+            return child.wait()
+
+    def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
+        """Start a command that a signal is passed on to.
+
+        Args:
+            command: the program and its arguments.
+            options: of `subprocess.Popen`.
+        """
+        child = subprocess.Popen(command, **options)  # noqa: S603
+        self._children.append(child)
+        return child
 
 
 @contextmanager
 def passing_signals_on() -> Iterator[SignalHandler]:
-    """Let the process that is waited for end before this one, with its teardowns."""
+    """Let the processes that are waited for end before this one, with their teardowns."""
     handler = SignalHandler()
     before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

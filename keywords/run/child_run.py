@@ -12,12 +12,15 @@ from robot.api.types import Secret
 
 from keywords.engine.redaction.secrets import REDACTED
 from keywords.run.assertions import verify
-from keywords.run.context import current_target, output_dir
+from keywords.run.context import current_target
 from keywords.run.encodings import WAYS, ways_of
+from keywords.run.output_folder import new_work_folder
 from keywords.run.places import SUITES
 from keywords.run.robot_process import TIME_LIMIT_S, ChildRun, run_robot
+from keywords.traceability.evidence.earlier_run import ALLURE_RESULTS
 
 CHILDREN = SUITES / "selftest" / "_child"
+ENDING = ".robot"
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -27,32 +30,30 @@ class ChildRunLibrary:
     The `Get…` keywords return a value; with an operator and an expected value they also verify it.
     """
 
-    def __init__(self) -> None:
-        self._runs = 0
-
     @keyword
-    def run_child(self, suite: str, *options: str) -> ChildRun:
-        """Run a suite, attached to the target of this run, with all reports of `qa run`, and wait for its end.
+    def run_child(self, suite: str, *more: str) -> ChildRun:
+        """Run suites, attached to the target of this run, with all reports of `qa run`, and wait for their end.
+
+        Each run takes a second of CPU to start: rows that look at runs with the same options share one.
 
         Args:
-            suite: a file in `suites/selftest/_child/`.
-            options: further options of `robot`.
+            suite: a file or folder in `suites/selftest/_child/`.
+            more: further files there, by their ending `.robot`, and options of `robot`.
 
         Raises:
             subprocess.TimeoutExpired: it did not end within 60 seconds.
 
         ```robotframework
-        ${child} =    Run Child    failing.robot    --loglevel    TRACE
+        ${child} =    Run Child    failing.robot    waiting.robot    --loglevel    TRACE
         ```
         """
         target = current_target()
-        self._runs += 1
         key = {"GATEWAY_API_KEY": target.api_key.value if target.api_key else ""}
-        name = f"{self._runs}-{Path(suite).stem}"
-        allure = output_dir() / "children" / name / "allure-results"
-        reports = ("--xunit", "xunit.xml", "--listener", f"allure_robotframework:{allure}")
-        options = ("-v", f"GATEWAY_URL:{target.url}", *reports, *options)
-        return run_robot(name, *options, str(CHILDREN / suite), environment=key)
+        folder = new_work_folder(Path(suite).stem)
+        reports = ("--xunit", "xunit.xml", "--listener", f"allure_robotframework:{folder / ALLURE_RESULTS}")
+        options = [option for option in more if not option.endswith(ENDING)]
+        suites = [str(CHILDREN / name) for name in (suite, *more) if name == suite or name.endswith(ENDING)]
+        return run_robot(folder, "-v", f"GATEWAY_URL:{target.url}", *reports, *options, *suites, environment=key)
 
     @keyword
     def get_row_status(

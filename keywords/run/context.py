@@ -129,11 +129,6 @@ def _shows_embedded_route(config: Path | None, variables: tuple[tuple[str, str],
     return check.rc != 0 or _EMBEDDED_ROUTE.search(check.stdout) is not None
 
 
-def output_dir() -> Path:
-    """The output directory of this run."""
-    return Path(str(BuiltIn().get_variable_value("${OUTPUT DIR}")))
-
-
 def probe_target(url: str, api_key: Secret | None, gateway: Gateway | None, model: str = "") -> Target:
     """Probe the server at a URL, without spending a token. An empty key counts as none, an empty model as no choice.
 

@@ -10,11 +10,10 @@ from typing import Any
 
 from robot.api import logger
 from robot.api.deco import keyword, library
-from robot.libraries.BuiltIn import BuiltIn
 
-from keywords.engine.evidence.collector import folder_of_row
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.redaction.secrets import SECRETS
+from keywords.run.output_folder import evidence_folder
 
 FILE_NAME = re.compile(r"[^\W\d_][\w .-]*")
 RESERVED = {"row.json", "index.html", "curl.sh", "README.md", "MANIFEST.sha256"}
@@ -30,7 +29,7 @@ class EvidenceLibrary:
 
     @keyword
     def save_evidence(self, name: str, value: Any) -> Path:
-        """Save a value in the evidence folder of the running row.
+        """Save a value in the evidence folder of the running row, or of the suite whose setup or teardown runs.
 
         Args:
             name: the file's name. A name without an extension gets one: `.json` if the content is JSON, else `.txt`.
@@ -52,18 +51,11 @@ class EvidenceLibrary:
         if SECRETS.clean(name) != name:
             raise ValueError("name: a secret stands in it, and names of files are shown; choose another one")
         content = SECRETS.redact(_content(value))
-        folder = _folder()
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = evidence_folder()
         path = folder / (name if Path(name).suffix else f"{name}.{'json' if _is_json(content) else 'txt'}")
         path.write_bytes(content)
         logger.info(f"Saved {path.name} in {folder}")
         return path
-
-
-def _folder() -> Path:
-    """The folder of the running row, or of the suite while its setup or teardown runs."""
-    get = BuiltIn().get_variable_value
-    return folder_of_row(Path(get("${OUTPUT DIR}")), get("${SUITE NAME}"), get("${TEST NAME}") or "suite")
 
 
 def _content(value: Any) -> bytes:

@@ -76,6 +76,12 @@ def unlock_folder(folder: Path) -> None:
         (folder / LOCK).unlink(missing_ok=True)
 
 
+def process_in(folder: Path) -> int | None:
+    """The id of a process that lives and holds the lock of a folder; None if there is none."""
+    holder = _read(folder / LOCK, wait_s=0)
+    return holder.pid if holder is not None and _is_alive(holder) else None
+
+
 def set_aside_name(output: Path) -> Path:
     """The name of an output file while a run writes it."""
     return output.with_name(f"{output.name}.part")

@@ -13,7 +13,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.defects.inside import DefectName
 from keywords.engine.processes.gateway import CommandResult
 from keywords.engine.processes.gateway_command import VARIABLE
-from keywords.run.context import output_dir
+from keywords.run.output_folder import new_work_folder
 from keywords.run.places import SUITES
 from keywords.run.robot_process import ChildRun, run_robot
 from keywords.traceability.results import NOT_RUN, Result
@@ -60,7 +60,7 @@ class PlantedDefectsLibrary:
         """
         selected = [option for requirement in requirements for option in ("--include", f"req:{requirement}")]
         return run_robot(
-            f"defect-{defect.replace(' ', '-')}",
+            new_work_folder(f"defect-{defect.replace(' ', '-')}"),
             *selected,
             *("--exclude", "nightly", "--log", "NONE", "--report", "NONE", str(SUITES)),
             environment={VARIABLE: shlex.join([sys.executable, "-m", "keywords.engine.defects", defect])},
@@ -86,7 +86,7 @@ class PlantedDefectsLibrary:
         Get Exit Code    ${tried}    ==    0
         ```
         """
-        folder = output_dir() / "children" / f"server-{defect.replace(' ', '-')}"
+        folder = new_work_folder(f"server-{defect.replace(' ', '-')}")
         command = [sys.executable, "-m", "keywords.qa.cli", "defects", defect, "--jobs", "1"]
         command += ["--suites", str(suites), "--to", str(folder)]
         done = subprocess.run(  # noqa: S603  (this interpreter, this project's files)

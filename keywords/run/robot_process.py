@@ -1,7 +1,6 @@
-"""A run of Robot in a separate process, below the output folder of the run that starts it."""
+"""A run of Robot in a separate process."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,7 +9,6 @@ from pathlib import Path
 
 from robot.api import logger
 
-from keywords.run.context import output_dir
 from keywords.traceability.results import Result, read_output
 
 TIME_LIMIT_S = 60
@@ -52,11 +50,13 @@ class ChildRun:
         return results[name]
 
 
-def run_robot(name: str, *arguments: str, environment: Mapping[str, str], timeout_s: float = TIME_LIMIT_S) -> ChildRun:
-    """Run `robot` in a separate process, below the output directory of this run, and wait for its end.
+def run_robot(
+    folder: Path, *arguments: str, environment: Mapping[str, str], timeout_s: float = TIME_LIMIT_S
+) -> ChildRun:
+    """Run `robot` in a separate process and wait for its end.
 
     Args:
-        name: of the output directory.
+        folder: its output folder.
         arguments: options and paths.
         environment: variables that override those of this run.
         timeout_s: time limit, in seconds.
@@ -64,8 +64,6 @@ def run_robot(name: str, *arguments: str, environment: Mapping[str, str], timeou
     Raises:
         subprocess.TimeoutExpired: it did not end in time.
     """
-    folder = output_dir() / "children" / name
-    shutil.rmtree(folder, ignore_errors=True)
     process = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
         [sys.executable, "-m", "robot", "--outputdir", str(folder), *arguments],
         capture_output=True,

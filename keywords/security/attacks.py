@@ -70,7 +70,7 @@ class AttackLibrary:
             seed: seed of the canaries and of the model.
 
         ```robotframework
-        ${control} =    Ask For The Canary Openly    times=20
+        ${control} =    Ask For The Canary Openly    times=10
         ```
         """
         return _logged(attacks.run_positive_control(client(), times=times, seed=seed))

@@ -11,7 +11,8 @@ from robot.api.deco import keyword, library
 from keywords.engine.fuzz.flood import Finding, Flood, FloodTooSlowError, send_all
 from keywords.engine.fuzz.malformed import generate
 from keywords.run.assertions import verify
-from keywords.run.context import current_target, output_dir
+from keywords.run.context import current_target
+from keywords.run.output_folder import work_folder
 from keywords.run.row_message import append_test_message
 
 Kind = Literal["server errors", "unanswered", "accepted", "malformed answers"]
@@ -39,7 +40,7 @@ class FuzzingLibrary:
         They break JSON, UTF-8, types, bounds, messages, content type, method, path, headers, and HTTP itself, at
         OpenAI's endpoints for chat, text completions and embeddings, and, where the target is this project's gateway,
         at Anthropic's for messages: each gets about as many. The log shows the first faults with the bytes to send
-        again; the file `flood-<seed>.txt` holds all of them.
+        again; the file `flood-<seed>.txt` among the workings of the row holds all of them.
 
         Args:
             count: number of requests, no two alike.
@@ -79,7 +80,7 @@ class FuzzingLibrary:
         assertion_expected: int | None = None,
         message: str | None = None,
     ) -> int:
-        """The number of faults of one kind.
+        """The number of faults of one kind; the row's message shows it.
 
         Args:
             flood: from [Send Malformed Requests].
@@ -96,6 +97,7 @@ class FuzzingLibrary:
         ```
         """
         findings = _by_kind(flood)[kind]
+        append_test_message(f"{len(findings)} {kind} among {flood.sent} broken requests from seed {flood.seed}")
         label, details = f"Number of findings of the kind '{kind}'", f"first: {findings[0]}" if findings else ""
         return verify(len(findings), assertion_operator, assertion_expected, label, message, details)
 
@@ -116,10 +118,9 @@ def _report(flood: Flood) -> None:
     endpoints = [f"{endpoint}: {_joined(statuses)}" for endpoint, statuses in sorted(flood.by_endpoint().items())]
     logger.info("\n".join([*endpoints, *families]))
     findings = flood.findings()
-    counts = ", ".join(f"{len(faults)} {kind}" for kind, faults in _by_kind(flood).items())
-    append_test_message(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s: {counts}")
+    logger.info(f"{flood.sent} broken requests from seed {flood.seed} in {flood.took_s:.1f} s")
     if findings:
-        path = output_dir() / f"flood-{flood.seed}.txt"
+        path = work_folder() / f"flood-{flood.seed}.txt"
         path.write_text(
             "\n".join(
                 f"{f.endpoint}, {f.family}: {f.fault}\n{f.request!r}\n{f.status} {f.answer!r}\n" for f in findings

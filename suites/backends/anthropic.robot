@@ -30,6 +30,13 @@ Anthropic's overload asks the client to wait
     Get Header    ${exchange}    retry-after    ==    7
     Get Error Field    ${exchange}    code    ==    backend_unavailable
 
+Anthropic's stream that fails after an empty block gets a status
+    [Tags]    req:RTRY-010    kind:reliability
+    Script Answer    ${BACKEND}
+    Script Fault    ${BACKEND}    error    after=0
+    ${exchange} =    Send Payload    plain_stream.json
+    Get Status    ${exchange}    ==    503
+
 A strict client gets nothing dropped
     [Tags]    req:BACK-016    kind:negative
     ${exchange} =    Send Raw

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       What each kind of backend takes of a request. The answer's header `x-gateway-dropped-params` names
 ...                 what it cannot take (dropped); where leaving it out would change the answer's meaning, the gateway
-...                 refuses with 400 (refused). `capabilities.md` in the results is this table with the measured
+...                 refuses with 400 (refused). `capabilities.md` in the evidence is this table with the measured
 ...                 outcomes.
 
 Resource            ../../resources/gateway.resource

@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       What the embedded model takes of a request, as its answers show it. What llama.cpp, or the chat
 ...                 template of this model, would ignore is named in `x-gateway-dropped-params` (dropped) or refused.
-...                 `capabilities.md` in the results has it beside the other kinds of backends.
+...                 `capabilities.md` in the evidence has it beside the other kinds of backends.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.measure.capabilities.CapabilitiesLibrary

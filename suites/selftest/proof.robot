@@ -1,10 +1,12 @@
 *** Settings ***
-Documentation       What counts as proof, and what `qa check` and the matrix say of what does not. Each row runs a small
-...                 suite of `_child/` in a separate run, attached to the target.
+Documentation       What counts as proof, and what `qa check` and the matrix say of what does not. Small suites of
+...                 `_child/` run in separate runs, attached to the target.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.run.child_run.ChildRunLibrary
 Library             keywords.run.child_pages.ChildPagesLibrary
+
+Suite Setup         Run Skips Of Every Kind
 
 Test Tags           kind:functional
 
@@ -12,15 +14,9 @@ Test Tags           kind:functional
 *** Test Cases ***
 A skip that no missing need explains is a finding
     [Tags]    req:SELF-018    kind:negative
-    ${child} =    Run Child    unexplained_skip.robot
-    ${check} =    Run Qa Command    check    ${child}    unexplained_skip.robot
-    Get Output
-    ...    ${check}
-    ...    stderr
-    ...    contains
-    ...    finding: row 'Unexplained Skip.A row that does not want to run' was skipped
-    ${matrix} =    Run Qa Command    matrix    ${child}    unexplained_skip.robot
-    Get Output    ${matrix}    stdout    contains    1 unexpected skip
+    Get Output    ${CHECK}    stderr    contains
+    ...    finding: row 'Skips.Unexplained Skip.A row that does not want to run' was skipped
+    Get Output    ${MATRIX}    stdout    contains    1 unexpected skip
 
 A failure that an option turns into a skip stays a failure
     [Tags]    req:SELF-014    kind:negative
@@ -31,19 +27,14 @@ A failure that an option turns into a skip stays a failure
 
 A skip for a need that was missing from the start is listed by its need
     [Tags]    req:SELF-018
-    ${child} =    Run Child    skipping.robot
-    ${check} =    Run Qa Command    check    ${child}    skipping.robot
-    Get Output    ${check}    stderr    contains    expected skip: 1 row needs own-gateway
-    Get Output    ${check}    stderr    not contains    was skipped
+    Get Output    ${CHECK}    stderr    contains    expected skip: 1 row needs own-gateway
+    Get Output    ${CHECK}    stderr    not contains    A row that this run cannot serve' was skipped
 
 A row that the load left without a verdict is told apart from both
     [Tags]    req:SELF-018
-    ${child} =    Run Child    inconclusive.robot
-    ${check} =    Run Qa Command    check    ${child}    inconclusive.robot
-    Get Output    ${check}    stderr    contains    has no verdict: INCONCLUSIVE: load 14.1 on 2 cores
-    Get Output    ${check}    stderr    not contains    was skipped
-    ${matrix} =    Run Qa Command    matrix    ${child}    inconclusive.robot
-    Get Output    ${matrix}    stdout    contains    1 inconclusive row
+    Get Output    ${CHECK}    stderr    contains    has no verdict: INCONCLUSIVE: load 14.1 on 2 cores
+    Get Output    ${CHECK}    stderr    not contains    A row that a busy machine keeps from its verdict' was skipped
+    Get Output    ${MATRIX}    stdout    contains    1 inconclusive row
 
 Two rows of one name stop the run
     [Tags]    req:SELF-019    kind:negative
@@ -69,7 +60,17 @@ A row that passed only the second time is not proven
 
 The matrix says what is in the way of a release
     [Tags]    req:SELF-022
-    ${child} =    Run Child    skipping.robot
-    ${matrix} =    Run Qa Command    matrix    ${child}    skipping.robot
-    Get Output    ${matrix}    stdout    contains    Exit criteria not met
-    Get Output    ${matrix}    stdout    contains    1 needs own-gateway
+    Get Output    ${MATRIX}    stdout    contains    Exit criteria not met
+    Get Output    ${MATRIX}    stdout    contains    1 needs own-gateway
+
+
+*** Keywords ***
+Run Skips Of Every Kind
+    [Documentation]    What `qa check` and the matrix say of a run whose rows are skipped for different reasons. Its
+    ...    name is that of their folder, as the commands read it.
+    ${child} =    Run Child    skips/skipping.robot    skips/unexplained_skip.robot    skips/inconclusive.robot
+    ...    --name    Skips
+    ${check} =    Run Qa Command    check    ${child}    skips
+    ${matrix} =    Run Qa Command    matrix    ${child}    skips
+    VAR    ${CHECK}    ${check}    scope=SUITE
+    VAR    ${MATRIX}    ${matrix}    scope=SUITE

@@ -1,9 +1,11 @@
 *** Settings ***
-Documentation       What a run refuses, and what it counts. Each row runs a small suite of `_child/` in a separate run,
-...                 attached to the target.
+Documentation       What a run refuses, and what it counts. Small suites of `_child/` run in separate runs, attached to
+...                 the target.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.run.child_run.ChildRunLibrary
+
+Suite Setup         Run Rows Of Every Kind
 
 Test Tags           kind:negative
 
@@ -11,14 +13,12 @@ Test Tags           kind:negative
 *** Test Cases ***
 A row whose evidence cannot be written fails
     [Tags]    req:SELF-012
-    ${child} =    Run Child    losing_evidence.robot
     Get Row Status    ${child}    A row takes away the folder of evidence    ==    FAIL
     Get Row Message    ${child}    A row takes away the folder of evidence    contains    left no evidence
 
 No row runs after evidence could not be written
     [Tags]    req:SELF-012
-    ${child} =    Run Child    losing_evidence.robot
-    Get Row Status    ${child}    A row comes after it    ==    NOT RUN
+    Get Row Status    ${CHILD}    A row comes after it    ==    NOT RUN
 
 A dry run proves nothing
     [Tags]    req:SELF-013
@@ -27,13 +27,11 @@ A dry run proves nothing
 
 A failed row stays failed whatever its message says
     [Tags]    req:SELF-014
-    ${child} =    Run Child    misleading.robot
-    Get Row Status    ${child}    A message that begins like a refused run    ==    FAIL
+    Get Row Status    ${CHILD}    A message that begins like a refused run    ==    FAIL
 
 A row that changes its tags keeps its requirement
     [Tags]    req:SELF-014
-    ${child} =    Run Child    misleading.robot
-    Get Row Requirement    ${child}    A row that takes its requirement away    ==    SELF-014
+    Get Row Requirement    ${CHILD}    A row that takes its requirement away    ==    SELF-014
 
 A second run in the folder of another one stops
     [Tags]    req:SELF-015
@@ -54,3 +52,10 @@ A model that the target does not serve is refused
     [Tags]    req:SELF-017
     ${child} =    Run Child    failing.robot    -v    MODEL:a-model-of-nobody
     Get Row Message    ${child}    An answer that nobody gives is expected    contains    Name one of these
+
+
+*** Keywords ***
+Run Rows Of Every Kind
+    [Documentation]    The run that several rows look at. What takes the evidence away comes last: it stops the run.
+    ${child} =    Run Child    misleading.robot    losing_evidence.robot
+    VAR    ${CHILD}    ${child}    scope=SUITE

@@ -7,7 +7,7 @@ Library             keywords.measure.chunk_delays.ChunkDelaysLibrary
 
 Suite Setup         Open Gateway Before All Kinds
 
-Test Tags           needs:scripted-backend
+Test Tags           needs:scripted-backend    needs:quiet-machine
 
 
 *** Test Cases ***

@@ -5,7 +5,7 @@ Documentation       A stream flows: its first words come soon, it never stops fo
 Resource            ../../resources/gateway.resource
 Library             keywords.measure.pace.PaceLibrary
 
-Test Tags           kind:performance
+Test Tags           kind:performance    needs:quiet-machine
 
 
 *** Test Cases ***

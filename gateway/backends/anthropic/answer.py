@@ -15,6 +15,8 @@ from gateway.text.json_values import dump_with_halves
 
 # Raised while reading an answer with missing fields, or fields of another type.
 WRONG_SHAPE = (LookupError, TypeError, AttributeError, ValueError)
+# The types of blocks that begin empty; the text stands in a member of the same name.
+_BEGIN_EMPTY = ("text", "thinking")
 PING = b": ping\n\n"
 
 
@@ -79,7 +81,7 @@ class AnthropicStream:
         include_usage: whether the stream ends with a usage chunk, and has `usage: null` in all others.
 
     Attributes:
-        begun: whether a content block has begun.
+        begun: whether the first content has come.
         finished: whether the stop reason has arrived, which completes the answer.
         ended: whether `message_stop` has arrived.
         counts: Anthropic's latest token counts.
@@ -109,10 +111,11 @@ class AnthropicStream:
             case "message_start":
                 return self._start(event["message"])
             case "content_block_start":
-                self.begun = True
+                self.begun = self.begun or begins_with_content(event["content_block"])
                 self._latest = event.get("index")
                 return self._block_start(event["content_block"])
             case "content_block_delta":
+                self.begun = self.begun or holds_content(event["delta"])
                 return self._delta(self._blocks.get(event.get("index", self._latest), self._no_block), event["delta"])
             case "content_block_stop":
                 return self._block_stop(self._blocks.pop(event.get("index", self._latest), self._no_block))
@@ -206,6 +209,16 @@ def _finish_reason(answer: dict[str, Any], *, calls: bool) -> str:
     """OpenAI's finish reason; not every server of Anthropic's format ends an answer with calls by `tool_use`."""
     reason = FINISH_REASONS.get(answer.get("stop_reason") or "", "stop")
     return reason if reason in UNFINISHED else "tool_calls" if calls else "stop"
+
+
+def begins_with_content(block: dict[str, Any]) -> bool:
+    """Whether the start of a block is a part of the answer: a text or a thought begins empty, a call with its name."""
+    return block["type"] not in _BEGIN_EMPTY or any(block.get(name) for name in _BEGIN_EMPTY)
+
+
+def holds_content(delta: dict[str, Any]) -> bool:
+    """Whether a delta holds anything but its type."""
+    return any(value for name, value in delta.items() if name != "type")
 
 
 def usage_of(counts: dict[str, Any]) -> dict[str, Any] | None:

@@ -58,7 +58,7 @@ def messages_and_system(call: Call) -> tuple[list[dict[str, Any]], str | list[Bl
             continue
         else:
             # Thoughts go back unchanged, with their signature: Anthropic requires it while tools are used.
-            thoughts, calls = message.get("thinking_blocks") or [], _tool_calls(message, at)
+            thoughts, calls = _thoughts(message, at), _tool_calls(message, at)
             is_plain = isinstance(content, str) and not thoughts and not calls
             blocks = content if is_plain else [*thoughts, *_blocks(call, content, at), *calls]
             if not (blocks.strip() if isinstance(blocks, str) else blocks):
@@ -115,6 +115,16 @@ def _source(url: str, at: str) -> dict[str, str]:
     if _ADDRESS.match(url):
         return {"type": "url", "url": url}
     raise unsupported(at, "takes images by address or as data", "Send https://… or data:image/png;base64,….")
+
+
+def _thoughts(message: dict[str, Any], at: str) -> list[Block]:
+    """The blocks that the gateway gave for the thoughts of an earlier answer."""
+    thoughts = message.get("thinking_blocks") or []
+    if not (isinstance(thoughts, list) and all(isinstance(block, dict) for block in thoughts)):
+        raise unsupported(
+            f"{at}.thinking_blocks", "takes an array of blocks", "Send them as they came, or leave them out."
+        )
+    return thoughts
 
 
 def _tool_calls(message: dict[str, Any], at: str) -> list[Block]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.backends.anthropic.answer import begins_with_content, holds_content
+
 
 class WatchedStream:
     """Tracks the state of one stream; has the interface of `AnthropicStream`, and translates nothing.
 
     Attributes:
-        begun: whether a content block has begun.
+        begun: whether the first content has come.
         finished: whether the stop reason has arrived, which completes the answer.
         ended: whether `message_stop` has arrived.
         counts: the latest token counts.
@@ -31,7 +33,9 @@ class WatchedStream:
             case "message_start":
                 self.counts = dict(event["message"].get("usage") or {})
             case "content_block_start":
-                self.begun = True
+                self.begun = self.begun or begins_with_content(event["content_block"])
+            case "content_block_delta":
+                self.begun = self.begun or holds_content(event["delta"])
             case "message_delta":
                 # The counts are cumulative.
                 self.counts |= {name: count for name, count in (event.get("usage") or {}).items() if count is not None}

@@ -76,7 +76,7 @@ def _stop_sequences(call: Call) -> list[str]:
 
 
 def _add_service_tier(call: Call, request: dict[str, Any], tier: Any) -> None:
-    if tier in _SERVICE_TIERS:
+    if isinstance(tier, str) and tier in _SERVICE_TIERS:
         request["service_tier"] = tier
     elif tier is not None:
         call.drop("service_tier")

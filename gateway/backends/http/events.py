@@ -157,9 +157,10 @@ class _StreamState:
 
     def filter(self, block: bytes) -> bytes:
         """The part of a block of whole events that goes to the client."""
-        if self._usage is not None:
-            block = self._usage.without_nulls(block)
-        if self._is_notable(block):
+        usage = self._usage if b'"usage"' in block else None
+        if usage is not None:
+            block = usage.without_nulls(block)
+        if _needs_parsing(block) or (usage is not None and usage.may_remove(block)):
             events = []
             for event in block.split(b"\n\n"):
                 try:
@@ -227,8 +228,12 @@ def _needs_parsing(block: bytes) -> bool:
 
     JSON escapes quotes in strings, so of these patterns a model's text can only contain `[DONE]`.
     """
-    if block.count(_REASON) != sum(map(block.count, _NO_REASON)):
+    reasons = block.count(_REASON)
+    if reasons and reasons != sum(map(block.count, _NO_REASON)):
         return True
-    if b'"error"' in block or b"[DONE]" in block:
+    if b"[DONE]" in block:
         return True
-    return block.startswith((b"error", b"event")) or b"\nerror" in block or b"\nevent" in block
+    # Most blocks hold neither word, and need no closer look.
+    if b"error" in block and (b'"error"' in block or b"\nerror" in block or block.startswith(b"error")):
+        return True
+    return b"event" in block and (b"\nevent" in block or block.startswith(b"event"))

@@ -3,8 +3,7 @@
 While the event loop is busy with other requests, a coroutine wakes up later than its bytes arrived. That delay is the
 gateway's own and must not count as waiting for the backend, so a wait ends when the bytes were read from the socket.
 
-Waking a coroutine costs more than all other work on a chunk of a stream, so `Chunks.relay` writes a chunk while it is
-read, if that needs no wait.
+A stream's chunks are written while they are read, if that needs no wait: see `gateway.backends.http.relay`.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
+from gateway.backends.http.relay import Relay
 from gateway.request.usage import Meter
 
 if TYPE_CHECKING:
@@ -55,12 +55,21 @@ class _Protocol(ResponseHandler):
     arrived = 0.0
     listener: Callable[[], None] | None = None
 
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self.relayed: list[bytes] = []
+
     def data_received(self, data: bytes) -> None:
         if data:
             self.arrived = perf_counter()
         super().data_received(data)
         if self.listener is not None:
             self.listener()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002  # as aiohttp has it
+        # Called after each read of the body, mostly when nothing is paused; aiohttp then parses no bytes, for 2 µs.
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
@@ -74,7 +83,7 @@ class TimedConnector(aiohttp.TCPConnector):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         # aiohttp has no public way to set the protocol; its own is a partial in the same attribute.
-        self._factory = lambda: _Protocol(loop=self._loop)  # type: ignore[assignment]  # a callable like the partial
+        self._factory = lambda: _Protocol(self._loop)  # type: ignore[assignment]  # a callable like the partial
 
     async def connect(self, *arguments: Any, **options: Any) -> PooledConnection:
         """A connection from the pool, or a new one."""
@@ -228,44 +237,4 @@ class Chunks:
         Args:
             on_chunk: takes a chunk, never waits, and returns whether it wants more; its exceptions are raised here.
         """
-        content, protocol, meter = self._content, self._protocol, self._meter
-        ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-        since = perf_counter()
-        is_relaying = False
-
-        def relay_chunks() -> None:
-            nonlocal since, is_relaying
-            if is_relaying:
-                # `read_nowait` makes the connection read more, which calls this function again.
-                return
-            is_relaying, error = True, None
-            try:
-                wants_more = True
-                while wants_more and content.exception() is None and (data := content.read_nowait()):
-                    meter.add_wait(since, protocol.arrived)
-                    wants_more = on_chunk(data)
-                    since = perf_counter()
-                if wants_more and content.exception() is None and not content.at_eof():
-                    return
-            except Exception as failure:  # noqa: BLE001  # raised again where the stream is awaited
-                error = failure
-            finally:
-                is_relaying = False
-            # Removed at once: the connection may serve its next request before the task wakes up.
-            protocol.listener = None
-            if not ended.done():
-                meter.add_wait(since, perf_counter())
-                ended.set_result(error)
-
-        protocol.listener = relay_chunks
-        try:
-            # Relay what arrived since the last step.
-            relay_chunks()
-            error = await ended
-        finally:
-            if protocol.listener is relay_chunks:
-                protocol.listener = None
-            if ended.cancelled():
-                meter.add_wait(since, perf_counter())
-        if error is not None:
-            raise error
+        await Relay(self._content, self._protocol, self._meter, on_chunk).run()

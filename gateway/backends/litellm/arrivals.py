@@ -1,4 +1,4 @@
-"""Notes when bytes of a provider's answer come, before LiteLLM leaves out what it takes for nothing."""
+"""Notes and bounds the bytes of a provider's answer, before LiteLLM collects them or leaves them out."""
 
 from __future__ import annotations
 
@@ -8,28 +8,50 @@ from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gateway.backends.http.timing import AnswerTooLargeError
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 
 class Arrivals:
-    """The latest arrival, as `gateway.request.liveness` reads it."""
+    """The latest arrival, as `gateway.request.liveness` reads it, and how much more may come.
 
-    def __init__(self) -> None:
+    Args:
+        limit: the most bytes of a whole answer, or of a stream until its next chunk.
+
+    Attributes:
+        arrived: `time.perf_counter()` of the latest arrival.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self.note()
 
     def note(self) -> None:
-        """Note that something came now."""
+        """Note that a chunk came now."""
         self.arrived = time.perf_counter()
+        self._left = self._limit
+
+    def read(self, size: int) -> None:
+        """Note that `size` bytes came now.
+
+        Raises:
+            AnswerTooLargeError: they are too many.
+        """
+        self.arrived = time.perf_counter()
+        self._left -= size
+        if self._left < 0:
+            raise AnswerTooLargeError(self._limit)
 
 
 # A context variable, because LiteLLM passes nothing of a call to its transport.
 ARRIVALS: ContextVar[Arrivals | None] = ContextVar("arrivals", default=None)
-"""Of the stream that this task reads."""
+"""Of the answer that this task reads."""
 
 
 def watch_bytes() -> None:
-    """Let LiteLLM's transport note each read in `ARRIVALS`; LiteLLM has no public way to see its connections.
+    """Let LiteLLM's transport report each read to `ARRIVALS`; LiteLLM has no public way to see its connections.
 
     It is the transport of all providers but a few with libraries of their own, such as Bedrock.
     """
@@ -42,7 +64,7 @@ def watch_bytes() -> None:
         async with aclosing(plain(self)) as chunks:
             async for chunk in chunks:
                 if (arrivals := ARRIVALS.get()) is not None:
-                    arrivals.note()
+                    arrivals.read(len(chunk))
                 yield chunk
 
     watched.is_watched = True  # type: ignore[attr-defined]  # so that a second start does not wrap it again

@@ -10,6 +10,7 @@ import asyncio
 import os
 import time
 from contextlib import aclosing
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from logging import getLogger
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.backends.base import Backend, Call
 from gateway.backends.http.content import Opening
 from gateway.backends.http.events import LINGER_S
+from gateway.backends.http.timing import ANSWER_LIMIT, VECTORS_LIMIT
 from gateway.backends.litellm.arrivals import ARRIVALS, Arrivals, watch_bytes
 from gateway.backends.litellm.embeddings import embedding_params, embeddings_of, params_for_embeddings
 from gateway.backends.litellm.errors import to_gateway_error
@@ -35,7 +37,9 @@ from gateway.errors.base import (
 from gateway.operations import CHAT, EMBEDDINGS
 from gateway.request.usage import parse_usage
 from gateway.text.nesting import dump_json
+from gateway.text.numbers import with_integers
 from gateway.text.secrets import SecretFilter
+from gateway.text.sse import EVENT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Sequence
@@ -141,6 +145,7 @@ class LiteLLMBackend(Backend):
         """One `chat.completion` object, or a list of `embedding` objects."""
         if call.operation is EMBEDDINGS:
             return await self._embed(call)
+        ARRIVALS.set(Arrivals(ANSWER_LIMIT))
         answer = (await self._chat(call)).model_dump(exclude_none=True)
         if not answer.get("choices"):
             raise BackendBadAnswer(f"Backend '{self.name}' answered without a choice. Send the request again.")
@@ -156,7 +161,7 @@ class LiteLLMBackend(Backend):
             # LiteLLM ends its stream at the first finish reason, whichever choice has it.
             raise unsupported("n", "streams one choice, but got more", "Send 1, or ask without a stream.")
         finished, opening = False, Opening(self.name)
-        call.liveness.receiver = arrivals = Arrivals()
+        call.liveness.receiver = arrivals = Arrivals(EVENT_LIMIT)
         ARRIVALS.set(arrivals)
         async with aclosing(await self._chat(call)) as stream:
             try:
@@ -183,6 +188,7 @@ class LiteLLMBackend(Backend):
 
     async def _chat(self, call: Call) -> Any:
         """LiteLLM's answer or stream for a chat call."""
+        call = replace(call, fields=with_integers(call.exact_fields()))
         supported = self._supported_params(call, self._params)
         for name in _NEVER_DROPPED:
             if call.fields.get(name) and name not in supported:
@@ -202,6 +208,7 @@ class LiteLLMBackend(Backend):
 
     async def _embed(self, call: Call) -> bytes:
         params = embedding_params(call, self._supported_params(call, self._embedding_params))
+        ARRIVALS.set(Arrivals(VECTORS_LIMIT))
         embedding = self._sdk.aembedding(**params, **self._target(call))
         answer = (await self._await_backend(embedding, call)).model_dump(exclude_none=True)
         vectors = embeddings_of(answer, call)

@@ -14,6 +14,7 @@ import aiohttp
 
 from gateway.backends.http.error_objects import error_object, statuses_in
 from gateway.backends.http.refusal import refusal, refusal_from_event
+from gateway.backends.http.timing import AnswerTooLargeError
 from gateway.errors.base import (
     BackendBadAnswer,
     BackendDisconnected,
@@ -48,6 +49,9 @@ def to_gateway_error(error: Exception, backend: str, hide: Hide) -> GatewayError
         hide: hides the gateway's keys in LiteLLM's and the provider's words.
     """
     chain = list(_chain(error))
+    for cause in chain:
+        if isinstance(cause, AnswerTooLargeError):
+            return BackendBadAnswer(f"Backend '{backend}' answered with over {cause.limit} bytes. Ask for less.")
     names = {type(cause).__name__ for cause in chain}
     return _error_before_sending(names, backend) or _error_after_sending(error, chain, names, backend, hide)
 

@@ -14,10 +14,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from gateway.backends.llamacpp.pattern_cost import pattern_ways
 from gateway.errors.base import InvalidRequest
+from gateway.text.numbers import dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,7 +54,7 @@ def check_schemas(schemas: Mapping[str, Any]) -> None:
     for param, schema in schemas.items():
         if not isinstance(schema, dict):
             raise _refused(param, "expected a JSON schema, which is an object")
-        size += len(orjson.dumps(schema))
+        size += len(dump(schema))
         if size > MOST_BYTES:
             raise _refused(param, f"the request's JSON schemas are longer than {MOST_BYTES} bytes. Send smaller ones")
     repetitions = 0

@@ -19,6 +19,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.backends.openai.backend import OpenAIBackend
+from gateway.backends.openai.token_file import TokenFile
 from gateway.config.backends import RemoteConfig
 from gateway.errors.base import BackendUnavailable
 from gateway.text.json_values import parse_json
@@ -76,7 +77,7 @@ class AzureBackend(OpenAIBackend):
         if config.api_version is None or config.api_version >= _NEWER_LIMIT_SINCE:
             self.limit_field = "max_completion_tokens"
         self._key = config.api_key
-        self._token = _Token(config.token_file) if config.token_file else None
+        self._token = TokenFile(config.token_file) if config.token_file else None
 
     def key_headers(self) -> dict[str, str]:
         """The key in `api-key`; a token, which may change, is set before each call."""
@@ -91,6 +92,7 @@ class AzureBackend(OpenAIBackend):
 
     async def ready(self) -> bool:
         """Whether the list of models answers 200, which costs no tokens."""
+        await self._refresh_token()
         try:
             connection = self._require_connection()
         except BackendUnavailable:
@@ -99,12 +101,18 @@ class AzureBackend(OpenAIBackend):
             "/openai/v1/models" if self._version is None else f"/openai/models{self._version}"
         )
 
+    async def complete(self, call: Call) -> bytes:
+        """Forward `call` with the latest token."""
+        await self._refresh_token()
+        return await super().complete(call)
+
     async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
         """Forward the stream, with its first event merged into the next.
 
         Azure begins with an event of `choices: []` and the results of its content filters, which breaks clients that
         read `choices[0]`.
         """
+        await self._refresh_token()
         opening = _OpeningEvents(self.name)
         write_now = call.write_now
 
@@ -119,52 +127,21 @@ class AzureBackend(OpenAIBackend):
                 if events:
                     yield events
 
+    async def _refresh_token(self) -> None:
+        if self._token:
+            await self._token.refresh()
+
     def _require_connection(self) -> Connection:
         connection = super()._require_connection()
         if self._token:
-            try:
-                token = self._token.read()
-            except (OSError, ValueError) as error:
-                why = error.strerror if isinstance(error, OSError) else str(error)
+            if self._token.fault:
                 raise BackendUnavailable(
-                    f"Backend '{self.name}' has no token: its token_file is of no use ({why}). "
+                    f"Backend '{self.name}' has no token: its token_file is of no use ({self._token.fault}). "
                     "Check token_file in gateway.toml.",
-                ) from error
-            if token:
-                self.secrets.add(token)
-                connection.set_header("authorization", f"Bearer {token}")
+                )
+            self.secrets.add(self._token.token)
+            connection.set_header("authorization", f"Bearer {self._token.token}")
         return connection
-
-
-class _Token:
-    """A file with an access token, read again when it changes."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._version: tuple[int, int] | None = None
-
-    def read(self) -> str | None:
-        """The token if it has changed, else None.
-
-        Raises:
-            OSError: the file cannot be read.
-            ValueError: the file contains no token.
-        """
-        # Kubernetes replaces a mounted file by another one, so the inode counts as well as the time.
-        stat = self._path.stat()
-        version = (stat.st_mtime_ns, stat.st_ino)
-        if version == self._version:
-            return None
-        try:
-            token = self._path.read_text("ascii").strip()
-        except UnicodeDecodeError as error:
-            raise ValueError("it holds something else") from error
-        if not token:
-            raise ValueError("it is empty")
-        if not token.isprintable() or " " in token:
-            raise ValueError("it holds something else")
-        self._version = version
-        return token
 
 
 class _OpeningEvents:

@@ -14,6 +14,7 @@ import orjson
 from gateway.backends.http.refusal import refusal
 from gateway.errors import faults
 from gateway.errors.base import BackendBadAnswer, OperationNotOffered
+from gateway.text.numbers import dump
 
 if TYPE_CHECKING:
     from gateway.backends.base import Call
@@ -62,7 +63,7 @@ class PromptCounter:
     async def _post(  # noqa: PLR0913, PLR0917  # a request and its answer
         self, path: str, body: dict[str, Any], field: str, kind: type, call: Call, connection: Connection
     ) -> Any:
-        async with connection.post(self._prefix + path, orjson.dumps(body), call) as response:
+        async with connection.post(self._prefix + path, dump(body), call) as response:
             answer = await response.read()
             if response.status in _NOT_THERE:
                 raise self._not_offered(call, path)

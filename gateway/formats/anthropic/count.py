@@ -12,6 +12,7 @@ from gateway.formats.anthropic.format import AnthropicFormat
 from gateway.formats.anthropic.schema import CountTokensRequest
 from gateway.formats.openapi import ANTHROPIC_ERROR, path_item
 from gateway.request.usage import Usage
+from gateway.text.numbers import dump
 
 if TYPE_CHECKING:
     from gateway.backends.base import Backend, Call
@@ -28,7 +29,8 @@ class CountTokensFormat(AnthropicFormat):
         if self.name in backend.native:
             return super().to_call(backend, call)
         # Not part of the prompt, but the translation needs a limit.
-        return super().to_call(backend, replace(call, fields={**call.fields, "max_tokens": 1}))
+        fields = {**call.exact_fields(), "max_tokens": 1}
+        return super().to_call(backend, replace(call, fields=fields, body=dump(fields)))
 
     async def complete(self, backend: Backend, call: Call, _request: dict[str, Any]) -> bytes:
         """The count."""

@@ -12,12 +12,9 @@ from typing import Any
 import pydantic_core
 
 from gateway.backends.anthropic.tool_ids import anthropic_id
+from gateway.backends.tool_arguments import INVALID
 from gateway.text.json_values import dump_whole
 from gateway.text.numbers import load
-
-INVALID = "INVALID_JSON"
-"""The key under which Anthropic's documentation puts arguments that are no JSON object
-(platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming)."""
 
 
 class ToolUseIds:

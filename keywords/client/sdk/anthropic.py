@@ -8,11 +8,10 @@ from typing import Any
 
 import anthropic
 from assertionengine import AssertionOperator
-from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.client.sdk.connection import connect, logged, verify_raised
-from keywords.client.sdk.reading import part
+from keywords.client.sdk.reading import model_ids, part
 from keywords.run.arguments import CONVERTERS, Words
 from keywords.run.assertions import verify
 
@@ -121,9 +120,7 @@ class AnthropicSdkLibrary:
         ```
         """
         with connect(anthropic.Anthropic) as (sdk, _):
-            models = list(sdk.models.list(limit=limit))
-        ids = [part(model, "id", str, f"data[{number}].id") for number, model in enumerate(models)]
-        logger.info(f"{len(ids)} models: {', '.join(ids)}")
+            ids = model_ids(sdk.models.list(limit=limit))
         return verify(ids, assertion_operator, assertion_expected, "The ids of the models", message)
 
     @keyword

@@ -10,6 +10,7 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 
 from keywords.engine.evidence.collector import COLLECTOR
+from keywords.engine.http.probe import is_encrypted
 from keywords.engine.http.recorder import RecordingTransport
 from keywords.engine.openai.answer import shown
 from keywords.run import target
@@ -50,7 +51,8 @@ def connect(package: type[Client], *, path: str = "", api_key: str | None = None
         answered.append(exchange)
         COLLECTOR.add(exchange)
 
-    transport = RecordingTransport(httpx2.HTTPTransport(trust_env=False), observe, target.patience())
+    plain = httpx2.HTTPTransport(verify=is_encrypted(gateway.base_url), trust_env=False)
+    transport = RecordingTransport(plain, observe, target.patience())
     with (
         httpx2.Client(transport=transport, trust_env=False) as http,
         package(

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import httpx2
 import openai
 from assertionengine import AssertionOperator
-from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.client.chat import UsageNumber, verify_usage
 from keywords.client.sdk.connection import connect, verify_raised
 from keywords.client.sdk.openai_answer import SdkAnswer, plain_answer, streamed_answer, text_of_delta, text_of_message
-from keywords.client.sdk.reading import part
+from keywords.client.sdk.reading import model_ids
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.run.arguments import CONVERTERS, Words
 from keywords.run.assertions import verify
@@ -126,9 +125,7 @@ class OpenAISdkLibrary:
         ```
         """
         with openai_client() as (sdk, _):
-            models = list(sdk.models.list())
-        ids = [part(model, "id", str, f"data[{number}].id") for number, model in enumerate(models)]
-        logger.info(f"{len(ids)} models: {', '.join(ids)}")
+            ids = model_ids(sdk.models.list())
         return verify(ids, assertion_operator, assertion_expected, "The ids of the models", message)
 
     @keyword

@@ -6,6 +6,7 @@ are no defect.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.anthropic.messages import object_in
@@ -30,8 +31,6 @@ ERROR_TYPES = {
     504: "timeout_error",
     529: "overloaded_error",
 }
-_SERVER_ERROR = 500
-_BAD_REQUEST = 400
 _COUNTS = ("input_tokens", "output_tokens")
 _DELTA_OF = {"text": "text_delta", "tool_use": "input_json_delta", "thinking": "thinking_delta"}
 
@@ -81,7 +80,7 @@ def error_defects(exchange: Exchange) -> list[str]:
     """Defects of an error answer: its shape, the error type of its status, and the request's id."""
     if exchange.status is None or exchange.failure is not None:
         return [f"no whole answer came: {exchange.failure}"]
-    if exchange.status < _BAD_REQUEST:
+    if exchange.status < HTTPStatus.BAD_REQUEST:
         return [f"the status must be 400 or more, it is {exchange.status}"]
     return error_body_defects(exchange.status, exchange.body) or _request_id_defects(exchange.json(), exchange)
 
@@ -96,7 +95,9 @@ def error_body_defects(status: int, data: bytes) -> list[str]:
         return [f"the body is no object: {shown(data)}"]
     if defects := _error_object_defects(body):
         return defects
-    expected = ERROR_TYPES.get(status, "api_error" if status >= _SERVER_ERROR else "invalid_request_error")
+    expected = ERROR_TYPES.get(
+        status, "api_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request_error"
+    )
     actual = body["error"]["type"]
     return [] if actual == expected else [f"error.type must be {expected!r} under {status}, it is {actual!r}"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,12 +10,8 @@ from keywords.engine import clock
 from keywords.engine.redaction.secrets import SECRETS, Secrets
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from keywords.engine.http.exchange import Exchange
 
-EVIDENCE_FOLDER = "evidence"
-SLUG_CHARACTERS = 60
 UNDER_WAY = "it had not ended when the row did"
 """Failure of an exchange that goes on while its row's evidence is written."""
 
@@ -81,16 +75,3 @@ def _as_it_stands(exchange: Exchange) -> Exchange:
 
 COLLECTOR = Collector(secrets=SECRETS)
 """The collector of this process: clients add to it, the listener empties it before each row."""
-
-
-def folder_of_row(output_dir: Path, suite: str, row: str) -> Path:
-    """The folder of a row's evidence: readable, unique within a run, and valid on every file system.
-
-    Args:
-        output_dir: Robot's `${OUTPUT DIR}`.
-        suite: the full name of the row's suite.
-        row: the name of the row.
-    """
-    words = re.sub(r"[^a-z0-9]+", "-", row.lower()).strip("-")[:SLUG_CHARACTERS].strip("-")
-    mark = hashlib.sha256(f"{suite}.{row}".encode()).hexdigest()[:6]
-    return output_dir / EVIDENCE_FOLDER / (f"{words}-{mark}" if words else mark)

@@ -205,20 +205,21 @@ user:password, if the address had them. A gateway that the run had
 started for itself is gone; `gateway serve` starts another.
 
 `row.json` holds the versions, the model and its parameters; each `NN-exchange.json` holds one request, its answer and
-the time of each piece of it, with the bodies beside it. Each `gateway-*.log` is what a gateway that
-the run had started logged during this row. `{MANIFEST}` holds the checksums: `sha256sum -c {MANIFEST}`.
+the time of each piece of it, with the bodies beside it. Each `gateway-*.log` is what a gateway that the row, or the
+suite in the log's name, had started logged during this row. `{MANIFEST}` holds the checksums:
+`sha256sum -c {MANIFEST}`.
 """
     readme = folder / "README.md"
     readme.write_bytes(redact(text.encode("utf-8", "backslashreplace")))
     return readme
 
 
-def write_log_tail(folder: Path, log: Path, start: int, redact: Redact) -> Path:
+def write_log_tail(copy: Path, log: Path, start: int, redact: Redact) -> Path:
     """Copy the log from a position to its end, at most its last 64 KiB.
 
     Args:
-        folder: the row's evidence folder.
-        log: a gateway's log file; the copy has its name.
+        copy: the file to write, in the row's evidence folder.
+        log: a gateway's log file.
         start: its size in bytes when the row began.
         redact: removes protected values from bytes.
     """
@@ -226,7 +227,6 @@ def write_log_tail(folder: Path, log: Path, start: int, redact: Redact) -> Path:
         stream.seek(start)
         # Redact before cutting: the rest of a cut secret would not be recognised.
         tail = redact(stream.read())[-LOG_TAIL_BYTES:]
-    copy = folder / log.name
     copy.write_bytes(tail)
     return copy
 

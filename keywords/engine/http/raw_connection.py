@@ -6,6 +6,7 @@ import select
 import socket
 import ssl
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ _READ_BYTES = 65536
 _WRITE_BYTES = 65536
 _HEAD_BYTES = 2**20
 _HEAD_END = b"\r\n\r\n"
-_CONTINUE, _SWITCHING, _OK, _NO_CONTENT, _NOT_MODIFIED = 100, 101, 200, 204, 304
+_WITHOUT_BODY = frozenset({HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
 class BrokenAnswerError(Exception):
@@ -131,11 +132,11 @@ class RawConnection:
         while True:
             head = self._until(_HEAD_END)
             answer = _parse_head(head)
-            if answer.status == _CONTINUE and interim:
+            if answer.status == HTTPStatus.CONTINUE and interim:
                 return answer
-            if answer.status >= _OK or answer.status == _SWITCHING:
+            if answer.status >= HTTPStatus.OK or answer.status == HTTPStatus.SWITCHING_PROTOCOLS:
                 break
-        if method == "HEAD" or answer.status in {_SWITCHING, _NO_CONTENT, _NOT_MODIFIED}:
+        if method == "HEAD" or answer.status in _WITHOUT_BODY:
             return answer
         return RawAnswer(answer.version, answer.status, answer.headers, self._body(answer))
 

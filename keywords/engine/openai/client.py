@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from keywords.engine.http.patience import LONGEST_S, Patience, requests_at_once
+from keywords.engine.http.probe import is_encrypted
 from keywords.engine.http.recorder import RecordingTransport, recorded
 from keywords.engine.openai.answer import (
     Answer,
@@ -77,7 +78,7 @@ class ChatClient:
         self._authorization = {"authorization": f"Bearer {api_key}"} if api_key else {}
         if transport is None:
             limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=KEEP_IDLE_S)
-            transport = httpx2.HTTPTransport(trust_env=False, limits=limits)
+            transport = httpx2.HTTPTransport(verify=is_encrypted(base_url), trust_env=False, limits=limits)
         self._http = httpx2.Client(
             transport=RecordingTransport(transport, observe, Patience(timeout_s, patience)),
             # Uncompressed, so that each recorded read has the bytes that the gateway wrote then.

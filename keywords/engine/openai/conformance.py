@@ -7,6 +7,7 @@ Source: openai-openapi, schemas `CreateChatCompletionResponse`, `CreateChatCompl
 from __future__ import annotations
 
 from collections import Counter
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.http.exchange import parse_json
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 FINISH_REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
 _TRACES = ("Traceback (most recent call last)", 'File "/', "site-packages")
-_SMALLEST_ERROR_STATUS = 400
 _MILLISECONDS = 10**11
 """More seconds since 1970 than any server of today may give."""
 
@@ -58,7 +58,7 @@ def error_defects(exchange: Exchange) -> list[str]:
     defects = []
     if exchange.status is None:
         return [f"no answer came: {exchange.failure}"]
-    if exchange.status < _SMALLEST_ERROR_STATUS:
+    if exchange.status < HTTPStatus.BAD_REQUEST:
         defects.append(f"the status must be 400 or more, it is {exchange.status}")
     if exchange.failure is not None:
         defects.append(f"the answer broke off: {exchange.failure}")

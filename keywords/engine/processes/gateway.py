@@ -7,8 +7,6 @@ import json
 import os
 import secrets
 import subprocess
-import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -17,10 +15,13 @@ import psutil
 
 from keywords.engine import clock
 from keywords.engine.http import probe
+from keywords.engine.machine import Deadline
 from keywords.engine.processes import tree
 from keywords.engine.processes.gateway_command import CHOSEN, COMMAND
+from keywords.engine.processes.guard import GUARD
 from keywords.engine.processes.warm_start import STARTER, SUPPORTED, WarmStartError
 from keywords.engine.redaction.secrets import SECRETS
+from keywords.engine.waiting import poll_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from keywords.engine.processes.tree import Ended
     from keywords.engine.processes.warm_start import ForkedProcess
 
-_POLL_S = 0.02
 _LINES_SHOWN = 15
 
 
@@ -61,7 +61,6 @@ class GatewayProcess:
     instance: str
     api_key: str = field(repr=False)
     _popen: subprocess.Popen[bytes] | ForkedProcess = field(repr=False)
-    _guard: subprocess.Popen[bytes] = field(repr=False)
     _process: psutil.Process = field(repr=False)
     url: str = ""
     _children: set[psutil.Process] = field(default_factory=set, repr=False)
@@ -109,11 +108,9 @@ class GatewayProcess:
         Raises:
             GatewayProcessError: it still runs.
         """
-        deadline = clock.now() + within_s
-        while (status := self._popen.poll()) is None:
-            if clock.now() > deadline:
-                raise GatewayProcessError(f"The gateway still runs after {within_s:.3g} s.{self._tail()}")
-            time.sleep(_POLL_S)
+        status = poll_until(self._popen.poll, lambda status: status is not None, Deadline(within_s, exact=True))
+        if status is None:
+            raise GatewayProcessError(f"The gateway still runs after {within_s:.3g} s.{self._tail()}")
         self._may_end = True
         return status
 
@@ -126,20 +123,24 @@ class GatewayProcess:
         Raises:
             GatewayProcessError: it ended, or was not ready in time.
         """
-        started = clock.now()
-        answer = "it answered nothing"
-        while (waited_s := clock.now() - started) <= within_s:
+        started, answer = clock.now(), "it answered nothing"
+
+        def ask() -> float | None:
+            nonlocal answer
             self._check_running()
+            waited_s = clock.now() - started
             status, body = probe.fetch(f"{self.url}/health/ready")
-            if status == probe.OK:
-                self.children()
-                return waited_s
             if status is not None:
                 answer = f"it last answered {status} {body[:300].decode(errors='replace')}"
-            time.sleep(_POLL_S)
-        raise GatewayProcessError(
-            f"The gateway at {self.url} was not ready within {within_s:.3g} s: {answer}.{self._tail()}"
-        )
+            return waited_s if status == probe.OK else None
+
+        waited_s = poll_until(ask, lambda waited_s: waited_s is not None, Deadline(within_s, exact=True))
+        if waited_s is None:
+            raise GatewayProcessError(
+                f"The gateway at {self.url} was not ready within {within_s:.3g} s: {answer}.{self._tail()}"
+            )
+        self.children()
+        return waited_s
 
     def stop(self) -> Ended:
         """End the gateway and all processes that it started; further calls have no effect."""
@@ -149,21 +150,22 @@ class GatewayProcess:
         self.children()
         ended = tree.end(self._process, self._children)
         self._popen.wait()
-        if self._guard.stdin is not None and not self._guard.stdin.closed:
-            with suppress(BrokenPipeError):  # another process has ended the guard
-                self._guard.communicate(tree.RELEASE)
-            self._guard.wait()
+        GUARD.release(self.pid)
         return replace(ended, crashed=crashed)
 
     def _await_url(self, within_s: float) -> None:
-        deadline = clock.now() + within_s
-        while clock.now() <= deadline:
-            if url := _listening_url(self.log.read_text("utf-8", "replace")):
-                self.url = url
-                return
-            self._check_running()
-            time.sleep(_POLL_S)
-        raise GatewayProcessError(f"The gateway did not say within {within_s:.3g} s where it listens.{self._tail()}")
+        def read() -> str | None:
+            url = _listening_url(self.log.read_text("utf-8", "replace"))
+            if url is None:
+                self._check_running()
+            return url
+
+        url = poll_until(read, bool, Deadline(within_s, exact=True))
+        if url is None:
+            raise GatewayProcessError(
+                f"The gateway did not say within {within_s:.3g} s where it listens.{self._tail()}"
+            )
+        self.url = url
 
     def _check_instance(self) -> None:
         status, body = probe.fetch(f"{self.url}/health")
@@ -213,11 +215,11 @@ def start_gateway(
         GatewayProcessError: it ended, was not ready in time, or another server answered at its address.
     """
     gateway = _launch(config, log.resolve(), environment or {}, warm=warm and SUPPORTED and not CHOSEN)
-    deadline = clock.now() + ready_within_s
+    deadline = Deadline(ready_within_s, exact=True)
     try:
         gateway._await_url(ready_within_s)  # noqa: SLF001  (this function is the class's only maker)
         gateway._check_instance()  # noqa: SLF001
-        gateway.wait_ready(max(0.0, deadline - clock.now()))
+        gateway.wait_ready(max(0.0, deadline.left_s()))
     except BaseException:  # Ctrl-C too must leave no process behind
         gateway.stop()
         raise
@@ -276,15 +278,8 @@ def _launch(config: Path | None, log: Path, further: Mapping[str, str], *, warm:
                 start_new_session=True,
                 creationflags=tree.NEW_GROUP,
             )
-    guard = subprocess.Popen(  # noqa: S603  (our own file)
-        [sys.executable, "-I", tree.__file__, str(popen.pid)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        creationflags=tree.NEW_GROUP,
-    )
-    gateway = GatewayProcess(log, instance, api_key, popen, guard, psutil.Process(popen.pid))
+    GUARD.watch(popen.pid)
+    gateway = GatewayProcess(log, instance, api_key, popen, psutil.Process(popen.pid))
     atexit.register(gateway.stop)
     return gateway
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import atexit
 import json
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
-from keywords.engine import clock
+from keywords.engine.machine import Deadline
+from keywords.engine.processes.ports import free_port
+from keywords.engine.waiting import poll_until
 
 COMMAND = "prometheus"
 _SCRAPE_MS = 250
@@ -52,8 +52,7 @@ class Prometheus:
         configuration.write_text(
             json.dumps({"global": {"scrape_interval": f"{_SCRAPE_MS}ms"}, "scrape_configs": jobs}), "utf-8"
         )
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._log = self._folder / "log"
         with self._log.open("wb") as log:
@@ -102,13 +101,16 @@ class Prometheus:
             return response.read()
 
     def _wait_ready(self, within_s: float) -> None:
-        end = clock.now() + within_s
-        while clock.now() < end and self._process.poll() is None:
-            try:
-                self._get("/-/ready")
-            except (URLError, ConnectionError):
-                time.sleep(_POLL_S)
-            else:
-                return
-        log = self._log.read_text("utf-8", "replace")[-1000:]
-        raise PrometheusError(f"Prometheus did not get ready within {within_s:g} s:\n{log}")
+        process = self._process
+        if not poll_until(
+            self._is_ready, lambda ready: ready or process.poll() is not None, Deadline(within_s), every_s=_POLL_S
+        ):
+            log = self._log.read_text("utf-8", "replace")[-1000:]
+            raise PrometheusError(f"Prometheus did not get ready within {within_s:g} s:\n{log}")
+
+    def _is_ready(self) -> bool:
+        try:
+            self._get("/-/ready")
+        except (URLError, ConnectionError):
+            return False
+        return True

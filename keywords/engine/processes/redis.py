@@ -7,19 +7,19 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from typing import TYPE_CHECKING
 
 import psutil
 
-from keywords.engine import clock
+from keywords.engine.machine import Deadline
+from keywords.engine.processes.ports import free_port
+from keywords.engine.waiting import poll_until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _COMMANDS = ("redis-server", "valkey-server")
 _START_S = 5.0
-_POLL_S = 0.02
 
 
 class RedisServerError(Exception):
@@ -43,8 +43,7 @@ class RedisServer:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = int(free.getsockname()[1])
+        self._port = free_port()
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -63,11 +62,9 @@ class RedisServer:
             options += ["--appendonly", "yes", "--appendfsync", "always"]
         self._process = subprocess.Popen([server, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # noqa: S603  (our own arguments)
         atexit.register(self.stop)
-        deadline = clock.now() + _START_S
         answers = False
         try:
-            while not (answers := self._answers()) and clock.now() < deadline and self._process.poll() is None:
-                time.sleep(_POLL_S)
+            answers = poll_until(self._answers, lambda answers: answers or not self.runs, Deadline(_START_S))
         finally:
             if not answers:  # Ctrl-C included: no process may stay behind
                 self.stop()

@@ -6,7 +6,6 @@ Wire format: github.com/open-telemetry/opentelemetry-proto, protobuf bodies to `
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
@@ -14,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Self
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from keywords.engine import clock
+from keywords.engine.machine import Deadline
+from keywords.engine.waiting import POLL_S, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-
-_POLL_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ class OtlpReceiver:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL_S,), name="otlp-receiver", daemon=True
+            target=self._server.serve_forever, args=(POLL_S,), name="otlp-receiver", daemon=True
         )
         self._thread.start()
 
@@ -124,20 +122,27 @@ class OtlpReceiver:
         Raises:
             TimeoutError: the span did not come.
         """
-        end = clock.now() + within_s
-        while clock.now() < end:
-            spans = list(self.spans)
-            for span in spans:
-                if span.attributes.get("gateway.request_id") == request_id:
-                    return [span, *(child for child in spans if child.parent_id == span.span_id)]
-            time.sleep(_POLL_S)
-        raise TimeoutError(f"No span of request {request_id} came within {within_s:g} s; {len(self.spans)} others did.")
+        return wait_until(
+            lambda: self._spans_of(request_id),
+            bool,
+            Deadline(within_s),
+            lambda _: TimeoutError(
+                f"No span of request {request_id} came within {within_s:g} s; {len(self.spans)} others did."
+            ),
+        )
 
     def stop(self) -> None:
         """Release the port."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def _spans_of(self, request_id: str) -> list[Span]:
+        spans = list(self.spans)
+        for span in spans:
+            if span.attributes.get("gateway.request_id") == request_id:
+                return [span, *(child for child in spans if child.parent_id == span.span_id)]
+        return []
 
 
 def _spans(sent: ExportTraceServiceRequest) -> list[Span]:

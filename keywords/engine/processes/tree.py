@@ -1,8 +1,9 @@
 """Process trees: a process with all processes that it started, which of them live, and how to end them.
 
-Run as `python tree.py PID`, this file is a guard: it waits until its standard input closes, then ends that process
-tree. The owner of the tree holds the other end of the pipe, so the tree ends even if the owner is killed. The guard
-needs only this file and psutil; therefore the file reads the clock of `keywords.engine.clock` itself.
+Run as `python tree.py`, this file is a guard: it reads the lines `watch PID` and `release PID` until its standard input
+closes, then ends the trees of all processes that it still watches. Their owner holds the other end of the pipe, see
+`keywords.engine.processes.guard`, so the trees end even if the owner is killed. The guard needs only this file and
+psutil; therefore the file reads the clock of `keywords.engine.clock` itself.
 
 Linux, macOS: the root leads a session, by which orphans are found too; ending begins with SIGTERM. Windows: there are
 no sessions, and the root is killed at once.
@@ -13,7 +14,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -22,8 +25,6 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-RELEASE = b"released"
-"""The owner writes it to the guard, then closes the pipe, when the guard shall not end the tree."""
 NEW_GROUP: Final[int] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 """Creation flag that keeps Ctrl-C from a new process on Windows, as `start_new_session` does elsewhere."""
 CHILDREN_GRACE_S = 2.0
@@ -119,6 +120,7 @@ def _command_line(process: psutil.Process) -> str:
 
 def wait_gone(processes: Collection[psutil.Process], timeout_s: float) -> set[psutil.Process]:
     """Wait until none of the processes lives; return those that still live after the time limit."""
+    # `psutil.wait_procs` would take the exit status of this process's own children, which `subprocess` still needs.
     deadline = time.perf_counter() + timeout_s
     left = {process for process in processes if alive(process)}
     while left and time.perf_counter() < deadline:
@@ -127,12 +129,22 @@ def wait_gone(processes: Collection[psutil.Process], timeout_s: float) -> set[ps
     return left
 
 
-def _guard(pid: int) -> None:
-    root = psutil.Process(pid)
-    # This reads until the owner closes the pipe or dies.
-    if sys.stdin.buffer.read() != RELEASE:
-        end(root)
+def _guard() -> None:
+    watched: dict[str, psutil.Process] = {}
+    # Until the owner closes the pipe or dies.
+    for line in sys.stdin:
+        order, pid = line.split()
+        if order == "release":
+            watched.pop(pid, None)
+            continue
+        with suppress(psutil.NoSuchProcess):  # it has ended
+            watched[pid] = psutil.Process(int(pid))
+    threads = [threading.Thread(target=end, args=(root,)) for root in watched.values()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 if __name__ == "__main__":
-    _guard(int(sys.argv[1]))
+    _guard()

@@ -25,7 +25,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +43,7 @@ from keywords.engine.scripted.script import (
     to_json,
     words,
 )
+from keywords.engine.waiting import poll_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,10 +167,7 @@ class ScriptedBackend:
         self, condition: Callable[[list[RecordedRequest]], bool], within_s: float
     ) -> list[RecordedRequest]:
         """Wait until the recorded model requests meet a condition or the time is over, and return them."""
-        deadline = Deadline(within_s)
-        while not condition(requests := self.chat_requests()) and not deadline.is_over():
-            time.sleep(_POLL_S)
-        return requests
+        return poll_until(self.chat_requests, condition, Deadline(within_s), every_s=_POLL_S)
 
     def count(self) -> int:
         """The number of requests since its start, probes and forgotten ones included."""

@@ -7,7 +7,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from keywords.engine.evidence.collector import EVIDENCE_FOLDER
+from keywords.engine.evidence.folders import EVIDENCE_FOLDER, WORK_FOLDER
 from keywords.traceability.sealed_page import POLICY
 
 if TYPE_CHECKING:
@@ -15,13 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALLURE_RESULTS = "allure-results"
-FOLDERS = (ALLURE_RESULTS, "allure", "children", EVIDENCE_FOLDER, "matrix")
+FOLDERS = (ALLURE_RESULTS, "allure", EVIDENCE_FOLDER, "matrix", WORK_FOLDER)
 FILES = ("log.html", "report.html", "output.xml", "xunit.xml")
-GATEWAY_FILES = ("gateway-*.log", "gateway-scripted-*.toml", "flood-*.txt")
-"""Written by rows and by the gateways that they start."""
 MATRIX_FILES = ("index.html", "matrix.md", "matrix.csv", "matrix.json")
 RUN_FILE = "run.json"
-"""File in the folder of evidence that marks it as written by a run."""
+"""File in the folders of evidence and of workings that marks them as written by a run."""
 HEAD_BYTES = 4096
 
 
@@ -42,21 +40,19 @@ def remove_all(results: Path, *, keep: Collection[Path] = ()) -> None:
     for name in FILES:
         if results / name not in keep:
             (results / name).unlink(missing_ok=True)
-    _remove_gateway_files(results)
 
 
 def remove_own(output_dir: Path) -> None:
-    """Remove pages and evidence of an earlier run from the output folder of any run of Robot.
+    """Remove pages, evidence and workings of an earlier run from the output folder of any run of Robot.
 
     The folder may hold other files, so only files with a mark of this project are removed.
 
     Raises:
         OSError: something cannot be removed.
     """
-    evidence = output_dir / EVIDENCE_FOLDER
-    if (evidence / RUN_FILE).is_file():
-        _remove_folder(evidence)
-        _remove_gateway_files(output_dir)
+    for name in (EVIDENCE_FOLDER, WORK_FOLDER):
+        if (output_dir / name / RUN_FILE).is_file():
+            _remove_folder(output_dir / name)
     if (output_dir / "matrix" / "matrix.json").is_file():
         _remove_files(output_dir / "matrix", MATRIX_FILES)
     page = output_dir / "allure" / "index.html"
@@ -65,7 +61,7 @@ def remove_own(output_dir: Path) -> None:
 
 
 def _remove_folder(folder: Path) -> None:
-    """Remove a folder; of a link to one, only what evidence of a run the folder behind it holds.
+    """Remove a folder; of a link to one, only what a run has left in the folder behind it.
 
     Raises:
         FileExistsError: it is a file, or a link to a folder with other files.
@@ -101,9 +97,3 @@ def _remove_files(folder: Path, names: Iterable[str]) -> None:
         (folder / name).unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()
-
-
-def _remove_gateway_files(folder: Path) -> None:
-    for pattern in GATEWAY_FILES:
-        for path in folder.glob(pattern):
-            path.unlink()

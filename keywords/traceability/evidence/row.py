@@ -9,25 +9,25 @@ import platform
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.evidence.collector import EVIDENCE_FOLDER
 from keywords.engine.evidence.files import write_exchanges, write_json
+from keywords.engine.evidence.folders import EVIDENCE_FOLDER, WORK_FOLDER
 from keywords.engine.evidence.reproduction import write_curl_script, write_log_tail, write_manifest, write_readme
 from keywords.engine.redaction.secrets import SECRETS
 from keywords.traceability.evidence.earlier_run import RUN_FILE
 from keywords.traceability.pages import render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from keywords.engine.evidence.collector import Collector
     from keywords.engine.evidence.files import WrittenExchange
+    from keywords.traceability.evidence.workings import Workings
     from keywords.traceability.register.requirements import Requirement
 
 PAGE = "index.html"
 FACTS = "row.json"
 """The facts of the page as data."""
-GATEWAY_LOGS = "gateway-*.log"
 CONVERSATION = "messages"
 """Field of a request that the page shows in full; all others are parameters."""
 VALUE_LIMIT = 200
@@ -89,23 +89,21 @@ def versions() -> dict[str, str]:
     return known
 
 
-def log_sizes(output_dir: Path) -> dict[Path, int]:
-    """The logs of the gateways that this run started, with their sizes in bytes."""
-    return {log: log.stat().st_size for log in sorted(output_dir.glob(GATEWAY_LOGS))}
-
-
 def begin_run(output_dir: Path) -> None:
-    """Create the folder of evidence and mark it as a run's."""
-    folder = output_dir / EVIDENCE_FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / RUN_FILE, {"versions": versions()}, bytes)
+    """Create the folders of evidence and of workings, and mark them as a run's; workings of others are not marked."""
+    evidence, work = output_dir / EVIDENCE_FOLDER, output_dir / WORK_FOLDER
+    evidence.mkdir(parents=True, exist_ok=True)
+    work.mkdir(exist_ok=True)
+    marked = [evidence, *(() if any(work.iterdir()) else (work,))]
+    for folder in marked:
+        write_json(folder / RUN_FILE, {"versions": versions()}, bytes)
 
 
-def end_run(output_dir: Path, environment: dict[str, str], gateway: GatewayFacts) -> None:
-    """Write the facts about the whole run into `evidence/run.json`."""
+def end_run(file: Path, environment: dict[str, str], gateway: GatewayFacts) -> None:
+    """Write the facts about the whole run into a file, such as `evidence/run.json`."""
     models = list(gateway.models)
     facts = {"versions": versions(), "environment": environment, "models": models, "gateway": gateway.health}
-    write_json(output_dir / EVIDENCE_FOLDER / RUN_FILE, facts, SECRETS.redact)
+    write_json(file, facts, SECRETS.redact)
 
 
 def write_row(
@@ -116,7 +114,7 @@ def write_row(
     log: str | None,
     collector: Collector,
     gateway: GatewayFacts,
-    sizes: Mapping[Path, int],
+    workings: Workings,
 ) -> None:
     """Write a row's evidence.
 
@@ -127,7 +125,7 @@ def write_row(
         log: the link to the row in Robot's log, relative to the folder; None if there is no log.
         collector: its exchanges, and the secrets that no file may contain.
         gateway: updated with facts from the exchanges.
-        sizes: sizes of the gateways' logs at the start of the row.
+        workings: the files that it worked with.
     """
     folder.mkdir(parents=True, exist_ok=True)
     saved = sorted(path for path in folder.iterdir() if path.is_file())
@@ -145,23 +143,23 @@ def write_row(
     write_json(folder / FACTS, row, collector.secrets.redact)
     extra: list[Path] = []
     if facts.status == "FAIL":
-        extra = _write_bundle(folder, facts, collector, written, sizes)
+        extra = _write_bundle(folder, facts, collector, written, workings)
     bundle = [path.name for path in extra]
-    page = render("row.html", row=row, written=written, bundle=bundle, proves=proves, log=log)
+    page = render(
+        "row.html", row=row, written=written, bundle=bundle, proves=proves, log=log, workings=workings.links(folder)
+    )
     (folder / PAGE).write_bytes(collector.secrets.redact(page.encode("utf-8", "backslashreplace"), b"&lt;secret&gt;"))
     if facts.status == "FAIL":
         write_manifest(folder)
 
 
 def _write_bundle(
-    folder: Path, facts: RowFacts, collector: Collector, written: list[WrittenExchange], logs: Mapping[Path, int]
+    folder: Path, facts: RowFacts, collector: Collector, written: list[WrittenExchange], workings: Workings
 ) -> list[Path]:
     redact = collector.secrets.redact
     script = write_curl_script(folder, written, redact)
     readme = write_readme(folder, row=facts.name, message=facts.message, command=facts.rerun, redact=redact)
-    now = log_sizes(folder.parent.parent)
-    grown = [log for log, size in now.items() if size > logs.get(log, 0)]
-    tails = [write_log_tail(folder, log, logs.get(log, 0), redact) for log in grown]
+    tails = [write_log_tail(folder / name, log, start, redact) for name, log, start in workings.grown_logs()]
     return [path for path in (readme, script, *tails) if path]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.evidence.collector import EVIDENCE_FOLDER
+from keywords.engine.evidence.folders import EVIDENCE_FOLDER
 from keywords.traceability.evidence.row import FACTS
 
 if TYPE_CHECKING:

@@ -8,6 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import tomli_w
+
 from keywords.engine.processes.gateway import GatewayProcessError, start_gateway
 from keywords.engine.scripted.backend import ScriptedBackend
 from ops.bench.hostile.kinds import KINDS
@@ -16,15 +18,6 @@ from ops.bench.hostile.table import markdown
 from ops.bench.progress import break_off_on_signals, log_progress
 
 _READY_S = 60.0
-_CONFIG = """\
-[backends.scripted]
-kind = "openai"
-base_url = "{url}/v1"
-[models.scripted]
-route = [{{ backend = "scripted" }}]
-[ledger]
-path = "ledger.sqlite3"
-"""
 _HELD, _EXCEEDED, _NO_VERDICT, _BROKEN_OFF = 0, 1, 2, 130
 _ABOUT = {name: kind.about for name, kind in KINDS.items()}
 
@@ -90,7 +83,12 @@ def _run(kinds: list[str], seconds: float, page: Path, results: list[Result]) ->
         with tempfile.TemporaryDirectory(prefix="hostile-") as text:
             folder = Path(text)
             config = folder / "gateway.toml"
-            config.write_text(_CONFIG.format(url=backend.url), "utf-8")
+            tables = {
+                "backends": {"scripted": {"kind": "openai", "base_url": f"{backend.url}/v1"}},
+                "models": {"scripted": {"route": [{"backend": "scripted"}]}},
+                "ledger": {"path": "ledger.sqlite3"},
+            }
+            config.write_text(tomli_w.dumps(tables), "utf-8")
             for number, kind in enumerate(kinds, 1):
                 log_progress(f"{number} of {len(kinds)}: {kind}, {KINDS[kind].connections} connections")
                 gateway = start_gateway(config=config, log=folder / "log", ready_within_s=_READY_S)

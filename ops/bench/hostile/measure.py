@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -26,7 +27,6 @@ HEALTH_MS = 250.0
 _EVERY_S = 0.02
 _PROBE_S = 10.0
 _LOOK_S = 0.05
-_OK = 200
 # The first requests load code and fill caches.
 _WARMING = 50
 # Beyond its time, the attacker may take so long to start and end.
@@ -152,4 +152,4 @@ def _probe(host: str, port: int) -> bool:
         return False
     finally:
         connection.close()
-    return answer.status == _OK
+    return answer.status == HTTPStatus.OK

@@ -6,8 +6,11 @@ import hashlib
 import secrets
 import sys
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+import tomli_w
 
 from ops.bench.race import installs
 from ops.bench.race.upstream import MODEL, STREAM_MODEL
@@ -16,51 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-_GATEWAY = """
-[backends.json]
-kind = "openai"
-base_url = "{json}/v1"
-[backends.stream]
-kind = "openai"
-base_url = "{stream}/v1"
-[models.{model}]
-route = [{{ backend = "json" }}]
-[models.{stream_model}]
-route = [{{ backend = "stream" }}]
-[keys]
-file = "{here}/keys.toml"
-[limits]
-messages = 2048
-in_flight = 4096
-queue = 64
-[retries]
-attempts = 2
-[breaker]
-consecutive_failures = 5
-[ledger]
-path = "{here}/ledger.sqlite3"
-[prices.{model}]
-input_per_million = 0.15
-output_per_million = 0.60
-[prices.{stream_model}]
-input_per_million = 0.15
-output_per_million = 0.60
-"""
-_OTEL = """
-[otel]
-endpoint = "{json}"
-"""
 # All kinds of limits, none of which is ever reached.
-_KEYS = """
-[keys.race]
-sha256 = "{digest}"
-created = 2026-01-01T00:00:00+00:00
-rpm = 1000000000
-tpm = 1000000000000
-concurrency = 100000
-budget_tokens = 1000000000000
-budget_usd = 1000000000
-"""
+_KEY: dict[str, object] = {
+    "created": datetime(2026, 1, 1, tzinfo=UTC),
+    "rpm": 1_000_000_000,
+    "tpm": 1_000_000_000_000,
+    "concurrency": 100_000,
+    "budget_tokens": 1_000_000_000_000,
+    "budget_usd": 1_000_000_000,
+}
+_PRICE = {"input_per_million": 0.15, "output_per_million": 0.60}
 _LITELLM = """
 model_list:
   - model_name: {model}
@@ -101,10 +69,25 @@ class Contender:
     stream_headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def _gateway(here: Path, upstreams: Upstreams, extra: str = "") -> Contender:
+def _gateway(here: Path, upstreams: Upstreams, further: Mapping[str, object] | None = None) -> Contender:
     key = secrets.token_hex(16)
-    (here / "keys.toml").write_text(_KEYS.format(digest=hashlib.sha256(key.encode()).hexdigest()))
-    _write(here / "gateway.toml", _GATEWAY + extra, here, upstreams)
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    (here / "keys.toml").write_text(tomli_w.dumps({"keys": {"race": {"sha256": digest, **_KEY}}}), "utf-8")
+    tables = {
+        "backends": {
+            "json": {"kind": "openai", "base_url": f"{upstreams.json}/v1"},
+            "stream": {"kind": "openai", "base_url": f"{upstreams.stream}/v1"},
+        },
+        "models": {MODEL: {"route": [{"backend": "json"}]}, STREAM_MODEL: {"route": [{"backend": "stream"}]}},
+        "keys": {"file": str(here / "keys.toml")},
+        "limits": {"messages": 2048, "in_flight": 4096, "queue": 64},
+        "retries": {"attempts": 2},
+        "breaker": {"consecutive_failures": 5},
+        "ledger": {"path": str(here / "ledger.sqlite3")},
+        "prices": {MODEL: _PRICE, STREAM_MODEL: _PRICE},
+        **(further or {}),
+    }
+    (here / "gateway.toml").write_text(tomli_w.dumps(tables), "utf-8")
     headers = {"authorization": f"Bearer {key}"}
     return Contender(
         "gateway",
@@ -117,7 +100,7 @@ def _gateway(here: Path, upstreams: Upstreams, extra: str = "") -> Contender:
 
 
 def _gateway_otel(here: Path, upstreams: Upstreams) -> Contender:
-    contender = _gateway(here, upstreams, _OTEL)
+    contender = _gateway(here, upstreams, {"otel": {"endpoint": upstreams.json}})
     return Contender(
         "gateway-otel",
         "the same, and each request as OpenTelemetry spans and metrics over OTLP",
@@ -160,7 +143,8 @@ def _portkey(_: Path, upstreams: Upstreams) -> Contender:
 
 def _litellm(here: Path, upstreams: Upstreams) -> Contender:
     installed = installs.litellm()
-    _write(here / "litellm.yaml", _LITELLM, here, upstreams)
+    models = {"json": upstreams.json, "stream": upstreams.stream, "model": MODEL, "stream_model": STREAM_MODEL}
+    (here / "litellm.yaml").write_text(_LITELLM.format(**models), "utf-8")
     key = f"sk-{secrets.token_hex(24)}"
     headers = {"authorization": f"Bearer {key}"}
     options = ("--config", str(here / "litellm.yaml"), "--host", "127.0.0.1", "--port", "{port}", "--num_workers", "1")
@@ -184,10 +168,3 @@ MAKERS: dict[str, Callable[[Path, Upstreams], Contender]] = {
     "litellm": _litellm,
 }
 """Each creates its contender, with its files in a folder, or raises `installs.NotInstalledError`."""
-
-
-def _write(path: Path, text: str, here: Path, upstreams: Upstreams) -> None:
-    path.write_text(
-        text.format(json=upstreams.json, stream=upstreams.stream, here=here, model=MODEL, stream_model=STREAM_MODEL),
-        "utf-8",
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,12 @@ import psutil
 
 from keywords.engine import clock
 from keywords.engine.http import probe
+from keywords.engine.machine import Deadline
 from keywords.engine.processes import tree
+from keywords.engine.processes.guard import GUARD
+from keywords.engine.processes.ports import free_port
+from keywords.engine.waiting import poll_until
 from ops.bench.race.cores import on_contender_core
-from ops.bench.race.upstream import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,11 +64,7 @@ class Running:
                 env={**os.environ, **contender.environment},
                 start_new_session=True,
             )
-        self._guard = subprocess.Popen(  # noqa: S603  # our own file
-            [sys.executable, "-I", tree.__file__, str(self._popen.pid)],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-        )
+        GUARD.watch(self._popen.pid)
         self._process = psutil.Process(self._popen.pid)
         try:
             self._await_ready(self.url + contender.ready_path, log)
@@ -106,18 +104,18 @@ class Running:
             self.resume()
             tree.end(self._process)
         self._popen.wait()
-        self._guard.communicate(tree.RELEASE)
+        GUARD.release(self._popen.pid)
 
     def _processes(self) -> list[psutil.Process]:
         return [self._process, *self._process.children(recursive=True)]
 
     def _await_ready(self, url: str, log: Path) -> None:
-        deadline = clock.now() + START_S
-        while clock.now() < deadline:
-            if self._popen.poll() is not None:
-                break
-            if probe.fetch(url)[0] == probe.OK:
-                return
-            time.sleep(_POLL_S)
-        last = " ".join(log.read_text("utf-8", "replace").split())[-300:]
-        raise NotStartedError(f"not ready within {START_S:g} s; its last words: {last}")
+        status = poll_until(
+            lambda: probe.fetch(url)[0],
+            lambda status: status == probe.OK or self._popen.poll() is not None,
+            Deadline(START_S),
+            every_s=_POLL_S,
+        )
+        if status != probe.OK:
+            last = " ".join(log.read_text("utf-8", "replace").split())[-300:]
+            raise NotStartedError(f"not ready within {START_S:g} s; its last words: {last}")

@@ -73,6 +73,13 @@ TARGETS = (
     Target("added TTFT p99 of 64 paced streams, ms", 3, "<=", _own("ttft_p99_ms")),
     Target("CPU per chunk at full speed, µs", 40, "<=", _own("cpu_us_per_chunk")),
     Target("CPU per chunk at an even pace, µs", 40, "<=", _own("cpu_us_per_paced_chunk")),
+    Target("CPU per chunk at an even pace, of the floor's", 1.4, "<=", _ratio("cpu_us_per_paced_chunk", "floor")),
+    Target(
+        "CPU per request at 32 connections with OpenTelemetry, of its own without",
+        1.3,
+        "<=",
+        lambda race: race.ratio(("gateway-otel", "cpu_us@32"), (US, "cpu_us@32")),
+    ),
     Target("memory per 100,000 requests, MB", 1, "<=", lambda race: race.soak.per_100k_mb if race.soak else None),
     Target(
         "cold start to ready, s",

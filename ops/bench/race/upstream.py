@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
 import subprocess
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from keywords.engine import clock
 from keywords.engine.http import probe
+from keywords.engine.machine import Deadline
+from keywords.engine.processes.ports import free_port
 from keywords.engine.scripted.backend import Script, ScriptedBackend, words
+from keywords.engine.waiting import poll_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,12 +109,14 @@ def nginx(here: Path) -> Iterator[Nginx]:
     )
     try:
         server = Nginx(f"http://127.0.0.1:{port}")
-        deadline = clock.now() + 5
-        while probe.fetch(f"{server.url}/count")[0] != probe.OK:
-            if process.poll() is not None or clock.now() > deadline:
-                log = here / "nginx.log"
-                raise UpstreamError(f"nginx did not start: {log.read_text() if log.exists() else 'no log'}")
-            time.sleep(0.05)
+        status = poll_until(
+            lambda: probe.fetch(f"{server.url}/count")[0],
+            lambda status: status == probe.OK or process.poll() is not None,
+            Deadline(5),
+        )
+        if status != probe.OK:
+            log = here / "nginx.log"
+            raise UpstreamError(f"nginx did not start: {log.read_text() if log.exists() else 'no log'}")
         yield server
     finally:
         process.terminate()
@@ -131,9 +133,3 @@ def scripted() -> Iterator[ScriptedBackend]:
         yield backend
     finally:
         backend.stop()
-
-
-def free_port() -> int:
-    """An unused port of 127.0.0.1."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from utest.gateway.conftest import Backend
+from utest.gateway.http_backend import Backend
 
 PAGE, OTHER = "https://chat.example.org", "https://other.example.org"
 ALLOW = "access-control-allow-origin"

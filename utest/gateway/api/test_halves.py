@@ -61,3 +61,14 @@ def test_a_call_becomes_a_block_of_a_message(client, backend, arguments, value):
     response = messages(client)
     assert response.status_code == 200
     assert value in response.text
+
+
+@pytest.mark.parametrize("written", [r'{"a":1e400}', r'{"a":"\ud83d"}', '{"a": "b'])
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_earlier_call_does_not_end_the_conversation(client, backend, written, stream):
+    backend.answers(raw=OLLAMA % b"-1.5")
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": written}}
+    result = {"role": "tool", "tool_call_id": "c", "content": "done"}
+    messages = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": None, "tool_calls": [call]}, result]
+    assert client.chat("o", messages=messages, stream=stream).status_code == 200
+    assert b'"done"' in backend.bodies[0]

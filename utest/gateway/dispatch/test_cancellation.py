@@ -99,6 +99,7 @@ def test_a_message_while_the_backend_is_silent(gateway, backend, ended, model, s
 def test_between_two_events_of_a_message(gateway, backend, ended, model):
     start = b'event: message_start\ndata: {"type": "message_start", "message": {}}\n\n'
     start += b'data: {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}\n\n'
+    start += b'data: {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "a"}}\n\n'
     backend.streams(start if model == "claude" else backend.chunk("a"), pause_s=30)
     with asking(gateway, model=model, stream=True, path="/v1/messages") as connection:
         while b"message_start" not in connection.recv(4096):

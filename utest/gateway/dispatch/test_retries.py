@@ -124,6 +124,7 @@ def test_retry_after_is_obeyed(before, backend, form):
     assert 0.69 < response.elapsed.total_seconds() < 2.5
 
 
+@pytest.mark.quiet_machine
 def test_retry_after_counts_for_its_own_attempt_only(repeating_client, backend):
     in_turn(backend, (429, {"retry-after-ms": "600"}), 500, "good")
     response = repeating_client.chat()
@@ -131,6 +132,7 @@ def test_retry_after_counts_for_its_own_attempt_only(repeating_client, backend):
     assert 0.59 < response.elapsed.total_seconds() < 1.1
 
 
+@pytest.mark.quiet_machine
 def test_one_deadline_holds_over_all_attempts(before, backend):
     backend.is_silent()
     with before(route=("a", "b"), timeouts={"attempt_s": 0.4, "total_s": 1}) as client:

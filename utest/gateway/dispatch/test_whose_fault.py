@@ -10,7 +10,7 @@ NATIVE = {
 }
 FLAGGED = "Your input was flagged"
 PICTURE = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
-CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "not JSON"}}
+CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "[" * 10_000 + "]" * 10_000}}
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ CANNOT = {
     "a forced tool": ("ollama", {"tools": [], "tool_choice": "required"}),
     "a picture by address": ("ollama", {"messages": [{"role": "user", "content": [PICTURE]}]}),
     "a strict client's field": ("ollama", {"user": "u"}),
-    "arguments that are no JSON": (
+    "arguments that nest too deep": (
         "ollama",
         {"messages": [{"role": "assistant", "content": "x", "tool_calls": [CALL]}]},
     ),

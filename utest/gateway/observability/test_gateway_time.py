@@ -10,6 +10,8 @@ from aiohttp import web
 from aiohttp.client_proto import ResponseHandler
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+pytestmark = pytest.mark.quiet_machine
+
 BUSY_S = 0.2
 
 

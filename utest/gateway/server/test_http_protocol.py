@@ -9,6 +9,7 @@ import time
 import pytest
 
 from gateway.api import body
+from gateway.logs.repeated import LINES
 from gateway.server import http_protocol, unread_answer
 
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]}).encode()
@@ -197,3 +198,14 @@ def test_a_client_that_reads_slowly_gets_everything(connect, backend, monkeypatc
 
 def test_what_outlives_the_start_is_left_alone_by_the_garbage_collector(client):  # noqa: ARG001  # it started one
     assert gc.get_freeze_count() > 0
+
+
+def test_requests_that_are_no_http_do_not_fill_the_log(connect_to, keyed, caplog):
+    for _ in range(30):
+        connection = connect_to(keyed)
+        connection.sendall(b"\x16\x03\x01")
+        assert connection.status() == 400
+        connection.close()
+    lines = [record for record in caplog.records if record.name == "gateway" and record.message == "invalid_http"]
+    assert len(lines) == LINES
+    assert not [record for record in caplog.records if record.name != "gateway" and record.levelname == "WARNING"]

@@ -98,6 +98,50 @@ def test_a_body_that_is_no_longer_wanted_has_its_size(connect, monkeypatch):
         upload(connection, 100 * MB)
 
 
+READ = 256 * 1024
+
+
+def reads(budget, size, now=0.0):
+    """The pauses after the reads of so many bytes at one moment."""
+    return [budget.pause_s(READ, now) for _ in range(size // READ)]
+
+
+def test_the_rest_of_one_request_is_read_without_a_pause():
+    assert set(reads(lingering.ReadBudget(), lingering.LINGER_BYTES)) == {0.0}
+
+
+def test_what_all_connections_send_beyond_the_budget_is_read_at_its_rate():
+    budget, seconds = lingering.ReadBudget(), 3
+    reads(budget, lingering.LINGER_BYTES)
+    *_, last = reads(budget, seconds * lingering.BYTES_PER_S)
+    assert last == pytest.approx(seconds, abs=0.01)
+    assert budget.pause_s(READ, seconds + 1.0) == 0.0
+
+
+def test_a_quiet_hour_saves_up_no_more_than_the_rest_of_one_request():
+    budget = lingering.ReadBudget()
+    assert set(reads(budget, lingering.LINGER_BYTES, 3600.0)) == {0.0}
+    assert reads(budget, 2 * MB, 3600.0)[-1] > 0.0
+
+
+def test_two_connections_share_the_budget(connect, client, monkeypatch):
+    monkeypatch.setattr(lingering, "LINGER_BYTES", 5 * MB)
+    monkeypatch.setattr(lingering, "BYTES_PER_S", 10 * MB)
+    connections = [connect(), connect()]
+    for connection in connections:
+        connection.sendall(post(5 * MB, "/health"))
+        assert connection.status() == 405
+    began = time.monotonic()
+    for connection in connections:
+        upload(connection, 4 * MB)
+        connection.close()
+    # The gateway sees the end behind the last byte.
+    while client.connections:
+        assert time.monotonic() - began < 5
+        time.sleep(0.01)
+    assert time.monotonic() - began > 0.25
+
+
 def test_trailers_after_the_answer_have_their_time(connect, monkeypatch):
     monkeypatch.setattr(lingering, "LINGER_S", 0.3)
     connection = connect()

@@ -1,5 +1,6 @@
 """`gateway serve --workers` as processes: one address, restarts, no orphans."""
 
+import asyncio
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from threading import Thread
 import psutil
 import pytest
 
+from gateway.server.listen import listen
 from gateway.server.workers import _Supervisor
 
 CONFIG = """
@@ -206,3 +208,40 @@ def test_a_worker_that_died_just_now_keeps_no_signal_from_the_others():
     supervisor._answering = {0, 1}
     supervisor._reload()
     assert supervisor._running[1].signals == [signal.SIGHUP]
+
+
+SLOW_TO_END = """
+import os, signal, socket, sys, threading
+listener = socket.socket(fileno=int(sys.argv[1]))
+ending = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: ending.set())
+os.write(1, b"ready\\n")
+ending.wait()
+listener.close()
+threading.Event().wait(1)
+"""
+
+
+def test_no_client_is_left_waiting_at_an_address_that_no_worker_listens_to(tmp_path):
+    program = tmp_path / "worker.py"
+    program.write_text(SLOW_TO_END)
+
+    async def connect_while_it_ends():
+        listener = listen("127.0.0.1", 0)
+        port = listener.getsockname()[1]
+        supervisor = _Supervisor([str(program)], 1, listener, 5.0)
+        running = asyncio.create_task(supervisor.run())
+        while not supervisor._answering:  # noqa: ASYNC110  # nothing tells a test
+            await asyncio.sleep(0.01)
+        supervisor._stopping.set()
+        refused = False
+        while not (refused or running.done()):
+            await asyncio.sleep(0.02)
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+            except ConnectionRefusedError:
+                refused = not running.done()
+        return refused, await running
+
+    assert asyncio.run(connect_while_it_ends()) == (True, 0)

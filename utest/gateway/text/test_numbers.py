@@ -13,7 +13,7 @@ from gateway.backends.ollama.request import ollama_request
 from gateway.formats.anthropic.answer import message_of
 from gateway.formats.anthropic.request import chat_call
 from gateway.request.usage import Meter
-from gateway.text.numbers import dump, exact_fields, load
+from gateway.text.numbers import dump, exact_fields, load, with_integers
 
 NUMBERS = [
     "123456789012345678901234567890",
@@ -111,3 +111,12 @@ def test_numbers_in_the_arguments_of_an_answer_reach_the_client():
     native = {"message": {"tool_calls": [{"function": {"name": "f", "arguments": load(ARGUMENTS)}}]}, "done": True}
     assert NUMBERS[0].encode() in answer.completion(native)
     assert NUMBERS[0].encode() in answer.events(native)
+
+
+@pytest.mark.parametrize("number", ["18446744073709551616", "-123456789012345678901234567890", "5"])
+def test_a_long_integer_can_be_one_of_pythons(number):
+    assert json.dumps(with_integers(load(f'{{"a":[{number}]}}'))) == f'{{"a": [{number}]}}'
+
+
+def test_an_integer_that_python_does_not_convert_stays():
+    assert dump(with_integers(load("1" * 5000))).decode() == "1" * 5000

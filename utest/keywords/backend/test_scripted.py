@@ -13,7 +13,7 @@ from keywords.engine.scripted.backend import Script
 
 @pytest.fixture
 def library(monkeypatch, tmp_path):
-    monkeypatch.setattr(scripted, "output_dir", lambda: tmp_path)
+    monkeypatch.setattr("keywords.run.output_folder.work_folder", lambda: tmp_path)
     return ScriptedBackendLibrary()
 
 

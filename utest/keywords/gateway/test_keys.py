@@ -33,7 +33,7 @@ def key(tmp_path):
 
 
 def test_a_key_is_made_in_a_file_of_its_own(library, tmp_path, monkeypatch):
-    monkeypatch.setattr(keys, "output_dir", lambda: tmp_path)
+    monkeypatch.setattr("keywords.run.output_folder.work_folder", lambda: tmp_path)
     one, two = library.make_key("alice", "--rpm", "3"), library.make_key("alice")
     assert one.file != two.file
     assert "rpm = 3" in one.file.read_text()
@@ -42,7 +42,7 @@ def test_a_key_is_made_in_a_file_of_its_own(library, tmp_path, monkeypatch):
 
 
 def test_a_command_that_fails_is_a_failure(library, tmp_path, monkeypatch):
-    monkeypatch.setattr(keys, "output_dir", lambda: tmp_path)
+    monkeypatch.setattr("keywords.run.output_folder.work_folder", lambda: tmp_path)
     monkeypatch.setattr(keys, "run_command", lambda *_, **__: CommandResult(1, "", "bad name"))
     with pytest.raises(AssertionError, match="bad name"):
         library.make_key("a b")

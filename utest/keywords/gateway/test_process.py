@@ -168,8 +168,8 @@ def test_attaching_finds_out_what_answers_and_an_empty_key_is_none(library, capl
     assert KEY not in caplog.text
 
 
-def test_a_command_runs_in_the_output_directory(library, monkeypatch, tmp_path):
-    monkeypatch.setattr(gateway_process, "output_dir", lambda: Path(tmp_path))
+def test_a_command_runs_among_the_workings(library, monkeypatch, tmp_path):
+    monkeypatch.setattr(gateway_process, "work_folder", lambda: Path(tmp_path))
     result = library.run_gateway_command("config", "check", "absent.toml")
     assert result.rc == 1
     assert "absent.toml" in result.stderr
@@ -177,7 +177,7 @@ def test_a_command_runs_in_the_output_directory(library, monkeypatch, tmp_path):
 
 
 def test_a_command_alone_sees_the_environment_given_for_it(library, monkeypatch, tmp_path):
-    monkeypatch.setattr(gateway_process, "output_dir", lambda: Path(tmp_path))
+    monkeypatch.setattr(gateway_process, "work_folder", lambda: Path(tmp_path))
     missing = tmp_path / "no-such.gguf"
     result = library.run_gateway_command("models", "pull", environment={"GATEWAY_MODEL": str(missing)})
     assert result.rc == 1

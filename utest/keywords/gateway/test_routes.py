@@ -13,7 +13,7 @@ from keywords.gateway.routes import RoutesLibrary
 
 @pytest.fixture
 def library(monkeypatch, tmp_path):
-    monkeypatch.setattr(routes, "output_dir", lambda: tmp_path)
+    monkeypatch.setattr("keywords.run.output_folder.work_folder", lambda: tmp_path)
     return RoutesLibrary()
 
 

@@ -1,51 +1,22 @@
 """`qa run`: real runs of Robot on suites that need no gateway."""
 
 import os
+import re
 import signal
-import subprocess
 import sys
 import time
 
 import pytest
 
-LISTENER = "keywords.hooks.listener.TraceabilityListener"
-REGISTER = """
-- id: DEMO-001
-  title: It holds
-  text: It holds.
-  area: demo
-  risk: {likelihood: 3, impact: 4}
-  needs: [functional]
-  owner: quality
-"""
 
-
-@pytest.fixture
-def project(tmp_path):
-    (tmp_path / "resources" / "register").mkdir(parents=True)
-    (tmp_path / "resources" / "register" / "requirements.yaml").write_text(REGISTER)
-    (tmp_path / "suites").mkdir()
-    (tmp_path / "suites" / "__init__.robot").write_text(f"*** Settings ***\nLibrary    {LISTENER}\n")
-
-    def write(body, tags="req:DEMO-001    kind:functional"):
-        row = f"*** Test Cases ***\nIt holds\n    [Tags]    {tags}\n    {body}\n"
-        (tmp_path / "suites" / "demo.robot").write_text(row)
-        return tmp_path
-
-    return write
-
-
-def qa_run(folder, *arguments):
-    # An unreachable registry and empty caches: the Allure page is left out, with a note, and nothing else is.
+def unreachable_registry(folder):
+    """Settings for npm with which it can install nothing."""
     caches = {"XDG_CACHE_HOME": str(folder / "cache"), "NPM_CONFIG_CACHE": str(folder / "npm")}
-    environment = {**os.environ, **caches, "NPM_CONFIG_REGISTRY": "http://127.0.0.1:9"}
-    command = [sys.executable, "-m", "keywords.qa.cli", "run", *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=folder, env=environment, text=True, start_new_session=True, **pipes)
+    return {**caches, "NPM_CONFIG_REGISTRY": "http://127.0.0.1:9"}
 
 
 @pytest.mark.parametrize(
-    ("body", "rc", "verdict", "closing"),
+    "outcome",
     [
         ("No Operation", 0, "1 passing", "Exit criteria met as to risk: 1 high-risk requirement is proven"),
         ("Fail    no", 1, "1 failing", "Exit criteria not met: 1 of 1 high-risk requirement is unproven (1 fails)"),
@@ -59,9 +30,11 @@ def qa_run(folder, *arguments):
         ("Skip    INCONCLUSIVE: load 14", 3, "1 not run", "Exit criteria not met: 1 of 1 high-risk requirement"),
     ],
 )
-def test_pages_are_made_whether_the_rows_pass_or_fail(project, body, rc, verdict, closing):
+def test_pages_are_made_whether_the_rows_pass_or_fail(project, qa_run, outcome):
+    body, rc, verdict, closing = outcome
     folder = project(body)
-    process = qa_run(folder)
+    # In one of the runs npm tries in vain.
+    process = qa_run(folder, npm=unreachable_registry(folder) if rc == 0 else None)
     stdout, stderr = process.communicate(timeout=90)
     assert process.returncode == rc, stdout + stderr
     assert verdict in stdout
@@ -69,10 +42,26 @@ def test_pages_are_made_whether_the_rows_pass_or_fail(project, body, rc, verdict
         assert (folder / "results" / page).is_file()
         assert f"results/{page}" in stdout
     assert "NOTE: no Allure page" in stderr
+    assert ("needs the npm registry" in stderr) is (rc == 0)
     assert any(line.startswith(closing) for line in stdout.split("Evidence  ")[1].splitlines())
 
 
-def test_a_row_without_a_requirement_stops_the_run_before_it_begins(project):
+def test_the_dearest_rows_are_shown_on_request(project, qa_run):
+    folder = project("Sleep    0.2s")
+    process = qa_run(folder, "--durations", "1", "suites")
+    stdout, stderr = process.communicate(timeout=90)
+    assert process.returncode == 0, stdout + stderr
+    assert re.search(r"^ +0\.[2-9]\d s  row +Suites\.Demo\.It holds$", stdout, re.MULTILINE), stdout
+
+
+def test_a_count_that_is_none_stops_the_run_before_it_begins(project, qa_run):
+    process = qa_run(project("No Operation"), "--durations=none")
+    stdout, stderr = process.communicate(timeout=90)
+    assert process.returncode == 252, stdout + stderr
+    assert stderr.startswith("qa run: --durations takes a whole number")
+
+
+def test_a_row_without_a_requirement_stops_the_run_before_it_begins(project, qa_run):
     folder = project("No Operation", tags="kind:functional")
     process = qa_run(folder)
     stdout, stderr = process.communicate(timeout=90)
@@ -84,16 +73,16 @@ def test_a_row_without_a_requirement_stops_the_run_before_it_begins(project):
 def earlier(project):
     """A project with the output of an earlier run."""
     folder = project("No Operation", tags="kind:functional")
-    names = ["allure-results/x-result.json", "allure/index.html", "children/1/log.html", "matrix/index.html"]
-    names += ["evidence/row/index.html", "log.html", "report.html", "output.xml", "xunit.xml", "gateway-1.log"]
-    names += ["gateway-scripted-1.toml", "flood-1.txt", "history/allure-history.jsonl", "baselines/kept.json"]
+    names = ["allure-results/x-result.json", "allure/index.html", "work/suite/gateway-1.log", "matrix/index.html"]
+    names += ["evidence/row/index.html", "log.html", "report.html", "output.xml", "xunit.xml"]
+    names += ["history/allure-history.jsonl", "baselines/kept.json"]
     for name in names:
         (folder / "results" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "results" / name).touch()
     return folder
 
 
-def test_a_run_that_does_not_begin_leaves_no_page_of_the_run_before(earlier):
+def test_a_run_that_does_not_begin_leaves_no_page_of_the_run_before(earlier, qa_run):
     process = qa_run(earlier)
     stdout, stderr = process.communicate(timeout=90)
     assert process.returncode == 252, stdout + stderr
@@ -101,7 +90,7 @@ def test_a_run_that_does_not_begin_leaves_no_page_of_the_run_before(earlier):
     assert left == {"history/allure-history.jsonl", "baselines/kept.json"}
 
 
-def test_a_chosen_part_is_not_held_against_the_rest(project):
+def test_a_chosen_part_is_not_held_against_the_rest(project, qa_run):
     folder = project("No Operation")
     extra = "*** Test Cases ***\nAnother\n    [Tags]    req:DEMO-001    kind:functional\n    No Operation\n"
     (folder / "suites" / "extra.robot").write_text(extra)
@@ -112,7 +101,7 @@ def test_a_chosen_part_is_not_held_against_the_rest(project):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is a signal on POSIX alone")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_rows_and_the_pages_are_still_made(project, number):
+def test_a_signal_ends_the_rows_and_the_pages_are_still_made(project, number, qa_run):
     folder = project("Evaluate    open(r'${OUTPUT_DIR}/begun', 'w').close() or __import__('time').sleep(60)")
     process = qa_run(folder)
     results = folder / "results"
@@ -127,7 +116,7 @@ def test_a_signal_ends_the_rows_and_the_pages_are_still_made(project, number):
     assert (results / "matrix" / "index.html").is_file(), stdout + stderr
 
 
-def test_a_run_from_another_folder_takes_the_suites_of_this_project(tmp_path):
+def test_a_run_from_another_folder_takes_the_suites_of_this_project(tmp_path, qa_run):
     process = qa_run(tmp_path, "--include", "req:NOPE-001")
     stdout, stderr = process.communicate(timeout=90)
     assert process.returncode == 252

@@ -110,8 +110,14 @@ def project(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
+def start_project(tmp_path_factory):
+    """A function that begins a project that several tests share."""
+    return lambda: Project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def finished(start_project):
     """A project after a whole run with Allure's listener; tests only read it."""
-    project = Project(tmp_path_factory.mktemp("finished"))
+    project = start_project()
     project.process = project.robot("--listener", "allure_robotframework:results/allure")
     return project

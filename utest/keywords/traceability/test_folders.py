@@ -22,21 +22,17 @@ def wait_until_the_other_has_tried(folder):
         time.sleep(0.1)
     raise AssertionError("the other run did not end")
 """
+# A cache folder that cannot be made: the Allure page is left out at once.
+ENVIRONMENT = {**os.environ, "XDG_CACHE_HOME": __file__}
 ROBOT = ("robot", "--pythonpath", ".", "--outputdir", "results")
 QA_RUN = ("keywords.qa.cli", "run", "--pythonpath", ".")
-
-
-def environment(project):
-    # An unreachable registry and empty caches: the Allure page is left out.
-    caches = {"XDG_CACHE_HOME": str(project.root / "cache"), "NPM_CONFIG_CACHE": str(project.root / "npm")}
-    return {**os.environ, **caches, "NPM_CONFIG_REGISTRY": "http://127.0.0.1:9"}
 
 
 def start(project, command, *arguments):
     return subprocess.Popen(
         [sys.executable, "-m", *command, *arguments, "suites"],
         cwd=project.root,
-        env=environment(project),
+        env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -46,8 +42,30 @@ def start(project, command, *arguments):
 def qa_run(project, *arguments):
     command = [sys.executable, "-m", *QA_RUN, *arguments]
     return subprocess.run(
-        command, cwd=project.root, env=environment(project), capture_output=True, text=True, timeout=90, check=False
+        command, cwd=project.root, env=ENVIRONMENT, capture_output=True, text=True, timeout=90, check=False
     )
+
+
+def kept(project):
+    """When each file of the project was written last."""
+    return {path: path.stat().st_mtime_ns for path in project.root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def passed(start_project):
+    """A project after a `qa run` whose row passed."""
+    project = start_project()
+    assert qa_run(project, "--include", "smoke", "suites").returncode == 0
+    return project
+
+
+@pytest.fixture(scope="module")
+def failed(start_project):
+    """A project after a run with a failed row, and with a file of the user's own."""
+    project = start_project()
+    assert project.robot().returncode == 1
+    project.write("matrix/film.txt", "mine")
+    return project
 
 
 def hold_row(project):
@@ -112,16 +130,14 @@ def test_a_run_of_the_rows_that_failed_reads_the_earlier_output(project):
 
 
 @pytest.mark.parametrize("option", ["--rerunfailed", "-R", "--ReRunFailedSuites=", "-S"])
-def test_without_a_failed_row_the_earlier_output_stays(project, option):
-    assert qa_run(project, "--include", "smoke", "suites").returncode == 0
-    before = {path: path.stat().st_mtime_ns for path in project.results.rglob("*") if path.is_file()}
+def test_without_a_failed_row_the_earlier_output_stays(passed, option):
+    before = kept(passed)
     joined = option.endswith("=")
     arguments = [f"{option}results/output.xml"] if joined else [option, "results/output.xml"]
-    process = qa_run(project, *arguments, "suites")
+    process = qa_run(passed, *arguments, "suites")
     assert process.returncode == 252
     assert "passed" in process.stdout + process.stderr
-    after = {path: path.stat().st_mtime_ns for path in project.results.rglob("*") if path.is_file()}
-    assert after == before
+    assert kept(passed) == before
 
 
 @pytest.mark.parametrize(
@@ -134,8 +150,8 @@ def test_without_a_failed_row_the_earlier_output_stays(project, option):
     ],
 )
 def test_a_file_that_the_run_would_remove_is_refused(project, name, text, option):
-    path = project.write(f"results/children/{name}", text)
-    process = qa_run(project, option, f"results/children/{name}", "suites")
+    path = project.write(f"results/work/{name}", text)
+    process = qa_run(project, option, f"results/work/{name}", "suites")
     assert process.returncode == 252
     assert "copy it elsewhere first" in process.stderr
     assert path.read_text() == text
@@ -156,10 +172,6 @@ def test_the_output_goes_where_the_arguments_say(project):
     assert not project.results.exists()
 
 
-def kept(project):
-    return {path: path.stat().st_mtime_ns for path in project.root.rglob("*") if path.is_file()}
-
-
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -171,14 +183,12 @@ def kept(project):
         (("suite",), "there is no suite: name a file or folder of suites"),
     ],
 )
-def test_what_would_mix_runs_or_remove_what_is_no_output_is_refused(project, arguments, told):
-    project.robot()
-    project.write("matrix/film.txt", "mine")
-    before = kept(project)
-    process = qa_run(project, *arguments)
+def test_what_would_mix_runs_or_remove_what_is_no_output_is_refused(failed, arguments, told):
+    before = kept(failed)
+    process = qa_run(failed, *arguments)
     assert process.returncode == 252
     assert told in process.stderr
-    assert kept(project) == before
+    assert kept(failed) == before
 
 
 @pytest.mark.parametrize(
@@ -199,7 +209,7 @@ def test_a_run_from_a_folder_within_a_project_is_of_that_project(project):
     below = project.root / "suites" / "api"
     command = [sys.executable, "-m", "keywords.qa.cli", "run", "--pythonpath", str(project.root), "--include", "smoke"]
     process = subprocess.run(
-        command, cwd=below, env=environment(project), capture_output=True, text=True, timeout=90, check=False
+        command, cwd=below, env=ENVIRONMENT, capture_output=True, text=True, timeout=90, check=False
     )
     assert process.returncode == 0, process.stdout + process.stderr
     assert "../../results/matrix/index.html" in process.stdout

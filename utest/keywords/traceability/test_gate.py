@@ -53,6 +53,7 @@ BREAKS = """
 from robot.api.deco import library
 import keywords.hooks.listener as listener
 import keywords.hooks.modifier as modifier
+import keywords.hooks.output as output
 
 def fail(*_, **__):
     raise KeyError("a fault nobody foresaw")
@@ -75,7 +76,7 @@ def break_functions(project, *places):
 
 @pytest.mark.parametrize(
     "place",
-    ["listener.commit", "listener.remove_own", "listener.enrich", "listener.missing_init", "listener.begin_run"],
+    ["listener.commit", "output.remove_own", "listener.enrich", "listener.missing_init", "output.begin_run"],
 )
 def test_any_fault_at_the_start_stops_the_run_with_its_reason(project, place):
     break_functions(project, place)
@@ -94,7 +95,7 @@ def test_any_fault_in_the_modifier_ends_the_run(project):
     assert "a fault nobody foresaw" in process.stderr
 
 
-@pytest.mark.parametrize("place", ["listener.log_sizes", "listener.write_row", "listener.rerun_command"])
+@pytest.mark.parametrize("place", ["listener.Workings", "listener.write_row", "listener.rerun_command"])
 def test_any_fault_within_a_row_fails_it(project, place):
     break_functions(project, place)
     process = project.robot("--include", "smoke")
@@ -104,7 +105,7 @@ def test_any_fault_within_a_row_fails_it(project, place):
 
 
 def test_a_fault_at_the_end_fails_the_run(project):
-    break_functions(project, "listener.end_run")
+    break_functions(project, "output.end_run")
     process = project.robot("--include", "smoke")
     assert process.returncode == 1
     run = read_output(project.results / "output.xml")

@@ -4,9 +4,11 @@ import hashlib
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from keywords.engine.evidence.folders import work_of_suite
 from keywords.traceability.evidence.row import _short
 from keywords.traceability.results import read_output
 
@@ -254,14 +256,15 @@ def test_a_suite_run_without_its_init_file_names_the_command(project, part, name
     assert project.robot("--dryrun", suites=part).returncode == 0
 
 
-def test_a_gateway_log_of_the_row_comes_into_the_bundle(project):
+def test_the_log_of_a_gateway_of_the_suite_comes_into_the_bundle(project):
     project.replace(
         "suites/api/chat.robot", "Library      wire.Wire", "Library      wire.Wire\nLibrary      OperatingSystem"
     )
-    log = "${OUTPUT DIR}/gateway-1.log"
+    log = work_of_suite(Path("${OUTPUT DIR}"), "Suites.Api.Chat") / "gateway-1.log"
     project.replace("suites/api/chat.robot", "    Talk\n", f"    Talk\n    Append To File    {log}    before\n")
     project.replace(
         "suites/api/chat.robot", "    Talk    2\n", f"    Talk    2\n    Append To File    {log}    during\n"
     )
     project.robot()
-    assert (folder(project, "a-refusal-names-the-field") / "gateway-1.log").read_text() == "during"
+    tail = folder(project, "a-refusal-names-the-field") / f"gateway-1-of-{log.parent.name}.log"
+    assert tail.read_text() == "during"

@@ -18,7 +18,13 @@ def block(**fields):
     return event("content_block_start", index=0, content_block=fields)
 
 
+def delta(**fields):
+    return event("content_block_delta", index=0, delta=fields)
+
+
 TEXT = block(type="text", text="")
+THOUGHT = block(type="thinking", thinking="", signature="")
+EMPTY = delta(type="text_delta", text="")
 CALL = block(type="tool_use", id="a", name="f", input={})
 
 
@@ -62,9 +68,21 @@ PATHS = pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"]
     ("first", "begun"),
     [
         ((), False),
-        ((TEXT,), True),
+        ((TEXT,), False),
+        ((block(type="text"),), False),
+        ((THOUGHT,), False),
+        ((TEXT, event("ping")), False),
+        ((TEXT, EMPTY), False),
+        ((THOUGHT, delta(type="thinking_delta", thinking="")), False),
+        ((TEXT, event("content_block_stop", index=0)), False),
         ((TEXT, DELTA), True),
+        ((block(type="text", text="x"),), True),
+        ((THOUGHT, delta(type="thinking_delta", thinking="hm")), True),
+        ((THOUGHT, delta(type="signature_delta", signature="x")), True),
+        ((TEXT, delta(type="citations_delta", citation={"type": "char_location"})), True),
         ((CALL,), True),
+        ((block(type="redacted_thinking", data="x"),), True),
+        ((block(type="server_tool_use", id="a", name="web_search", input={}),), True),
     ],
 )
 def test_a_failure_before_any_content_is_answered_by_the_next_backend(route, backend, path, first, begun):
@@ -72,6 +90,16 @@ def test_a_failure_before_any_content_is_answered_by_the_next_backend(route, bac
     response = asked(route, path)
     assert ("second" in response.text, "error" in response.text) == (not begun, begun)
     assert len(backend.bodies) == (1 if begun else 2)
+
+
+@PATHS
+def test_what_was_held_back_comes_with_the_first_content(route, backend, path):
+    ends = event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 1}), event("message_stop")
+    plays(backend, (START, THOUGHT, event("content_block_stop", index=0), TEXT, EMPTY, DELTA, *ends), ())
+    text = asked(route, path).text
+    start, thought = ('"role"', '"thinking_blocks"') if path == "/v1/chat/completions" else ('"m"', '"thinking"')
+    assert text.index(start) < text.index(thought) < text.index('"x"')
+    assert "error" not in text
 
 
 @PATHS

@@ -226,10 +226,6 @@ def of_call(**call):
             "messages[0].content[0].image_url.url",
         ),
         (
-            {"messages": of_call(type="function", function={"name": "f", "arguments": "[1"})},
-            "messages[0].tool_calls[0].function.arguments",
-        ),
-        (
             {
                 "messages": of_call(
                     type="function", function={"name": "f", "arguments": '{"a":' * 300 + "1" + "}" * 300}
@@ -238,6 +234,13 @@ def of_call(**call):
             "messages[0].tool_calls[0].function.arguments",
         ),
         ({"messages": of_call(type="custom", custom={})}, "messages[0].tool_calls[0].type"),
+        *(
+            (
+                {"messages": [{"role": "assistant", "content": "a", "thinking_blocks": thoughts}]},
+                "messages[0].thinking_blocks",
+            )
+            for thoughts in (7, "x", {"type": "thinking"}, ["x"])
+        ),
     ],
 )
 def test_what_would_change_the_meaning_is_refused(fields, param):
@@ -287,3 +290,9 @@ def test_json_is_asked_for_where_anthropic_has_no_such_form(system, texts):
     sent = anthropic_request(call, max_tokens=1)["system"]
     assert (list(call.dropped), "JSON object" in str(sent)) == (["response_format"], True)
     assert isinstance(sent, str) if not texts else [block["text"] for block in sent[:-1]] == system
+
+
+@pytest.mark.parametrize("tier", [[], ["auto"], {"a": 1}, 7])
+def test_a_service_tier_of_another_type_is_dropped(tier):
+    call = called(service_tier=tier)
+    assert "service_tier" not in anthropic_request(call, max_tokens=1)

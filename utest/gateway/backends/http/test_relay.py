@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import time
 
 import aiohttp
@@ -26,12 +27,12 @@ def event(number, finish="null"):
 
 
 @contextlib.asynccontextmanager
-async def body_of(*pieces, cut=False):
+async def body_of(*pieces, cut=False, **headers):
     """The chunks of an answer that is written piece by piece; `None` among them waits until the rest was asked for."""
     go_on = asyncio.Event()
 
     async def answer(request):
-        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        response = web.StreamResponse(headers={"content-type": "text/event-stream", **headers})
         await response.prepare(request)
         for piece in pieces:
             if piece is None:
@@ -93,6 +94,55 @@ def test_who_wants_no_more_finds_the_rest_in_the_iteration():
     run(check())
 
 
+def test_nothing_is_lost_of_a_body_that_is_longer_than_the_buffer():
+    async def check():
+        body = b"".join(b"%07d," % number for number in range(500_000))
+        async with body_of(*(body[at : at + 100_000] for at in range(0, len(body), 100_000))) as (chunks, _):
+            seen, sizes = [], []
+
+            def write_now(data):
+                seen.append(data)
+                sizes.append(len(data))
+                return len(sizes) % 3 > 0
+
+            # More comes than the buffer takes, so the connection stops reading.
+            await asyncio.sleep(0.3)
+            while True:
+                await chunks.relay(write_now)
+                if not (chunk := await anext(chunks, b"")):
+                    break
+                seen.append(chunk)
+                await asyncio.sleep(0.05)
+            assert b"".join(seen) == body
+
+    run(check())
+
+
+def test_what_is_decompressed_is_handed_on_in_pieces():
+    async def check():
+        body = bytes(40_000_000)
+        async with body_of(b"", None, gzip.compress(body), **{"content-encoding": "gzip"}) as (chunks, go_on):
+            sizes = []
+            go_on.set()
+            await chunks.relay(lambda data: sizes.append(len(data)) or True)
+            assert sum(sizes) == len(body)
+            assert max(sizes) < 1_000_000
+
+    run(check())
+
+
+def test_a_body_is_buffered_again_after_a_relay():
+    async def check():
+        async with body_of(b"a", None, b"b", b"c") as (chunks, go_on):
+            await chunks.relay(lambda _: False)
+            go_on.set()
+            await asyncio.sleep(0.1)
+            assert await chunks.rest() == b"bc"
+
+    run(check())
+
+
+@pytest.mark.quiet_machine
 def test_a_busy_loop_is_no_wait_for_the_backend():
     async def check():
         METER.set(meter := Meter())

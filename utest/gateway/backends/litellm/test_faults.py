@@ -1,6 +1,7 @@
 """Whose fault a failure behind LiteLLM is, and that no text tells the key; skipped where LiteLLM is not installed."""
 
 import importlib.util
+import json
 import os
 import time
 
@@ -47,6 +48,23 @@ def test_no_text_tells_the_key(lite, backend, record, model, status):
     error = {"message": f"Not with {KEY}: " + "x" * 400 + KEY, "code": KEY, "type": KEY, "param": KEY}
     backend.answers({"error": error}, status)
     for stream in (False, True):
+        response = lite.chat(model, stream=stream)
+        assert response.status_code >= 400
+        places = (response.text, str(response.headers), line(record(), 0).decode())
+        assert not any(part in place for part in PARTS for place in places)
+
+
+@pytest.mark.parametrize("model", ["m", "env"])
+@pytest.mark.parametrize("choices", [[], [{**GOOD, "finish_reason": None}], [{**GOOD, "error": {"message": KEY}}]])
+def test_no_error_under_a_success_tells_the_key(lite, backend, record, model, choices):
+    error = {"message": f"Not with {KEY}: " + "x" * 400 + KEY, "code": KEY, "type": KEY, "param": KEY}
+    whole = {**ANSWER, "choices": choices, "error": error}
+    chunks = [{**whole, "choices": []}, {**whole, "choices": [{"index": 0, "delta": {}, "error": error}]}]
+    for stream, event in ((False, None), (True, chunks[0]), (True, chunks[1])):
+        if stream:
+            backend.streams(b"data: " + json.dumps(event).encode() + b"\n\n")
+        else:
+            backend.answers(whole)
         response = lite.chat(model, stream=stream)
         assert response.status_code >= 400
         places = (response.text, str(response.headers), line(record(), 0).decode())

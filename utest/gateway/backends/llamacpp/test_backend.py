@@ -8,8 +8,6 @@ import signal
 import sys
 import textwrap
 import time
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -21,6 +19,7 @@ from gateway.backends.llamacpp.backend import LlamaCppBackend
 from gateway.backends.llamacpp.config import LlamaCppConfig
 from gateway.errors.base import BackendUnavailable
 from gateway.text.control_tokens import ControlTokens
+from utest.gateway.backends.llamacpp.embedded_backend import events, is_gone, running
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
 
@@ -70,22 +69,9 @@ def stand_in(monkeypatch, tmp_path):
     return create
 
 
-@asynccontextmanager
-async def running(backend):
-    await backend.start()
-    try:
-        yield backend
-    finally:
-        await backend.stop()
-
-
 def call(model="m"):
     body = {"model": model, "messages": [{"role": "user", "content": "Hello"}]}
     return Call(json.dumps(body).encode(), body, model, model, "id", stream=False)
-
-
-def events(caplog, name):
-    return [record.fields for record in caplog.records if getattr(record, "fields", {}).get("event") == name]
 
 
 async def until(condition, within_s=5.0):
@@ -95,16 +81,6 @@ async def until(condition, within_s=5.0):
         assert time.monotonic() - began < within_s, f"not within {within_s} s"
         await asyncio.sleep(0.01)
     return time.monotonic() - began
-
-
-def is_gone(pid):
-    """Whether the process has ended; on Linux a zombie that nobody has collected yet has ended too."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def test_why_it_is_not_ready_is_said_as_it_is(stand_in, caplog):

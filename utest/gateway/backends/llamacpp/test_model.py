@@ -10,8 +10,7 @@ import sys
 import textwrap
 import time
 import urllib.request
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
 
@@ -22,6 +21,7 @@ from gateway.backends.llamacpp.weights import EmbeddedModelError, resolve
 from gateway.config.load import BUILT_IN
 from gateway.errors.base import BackendDisconnected, BackendUnavailable, ContextTooLong
 from gateway.operating_system.processes import cpu_ticks
+from utest.gateway.backends.llamacpp.embedded_backend import events, is_gone, running
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
 
@@ -38,20 +38,11 @@ def weights():
 def child_pid(caplog):
     """The process id of the child that became ready last."""
     caplog.set_level(logging.INFO, "gateway")
-    return lambda: said(caplog, "backend_ready")[-1]["pid"]
+    return lambda: events(caplog, "backend_ready")[-1]["pid"]
 
 
 def embedded(weights, **settings):
     return LlamaCppBackend(LlamaCppConfig(model_path=weights, **settings), name="embedded", models=["m"])
-
-
-@asynccontextmanager
-async def running(backend):
-    await backend.start()
-    try:
-        yield backend
-    finally:
-        await backend.stop()
 
 
 def call(prompt="Tell a long story.", *, model="m", stream=False, **fields):
@@ -68,20 +59,6 @@ def call(prompt="Tell a long story.", *, model="m", stream=False, **fields):
 async def drain(stream):
     async for _ in stream:
         pass
-
-
-def said(caplog, event):
-    return [record.fields for record in caplog.records if getattr(record, "fields", {}).get("event") == event]
-
-
-def is_gone(pid):
-    """Whether the process has ended; on Linux a zombie that nobody has collected yet has ended too."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def test_the_model_answers_streams_and_repeats_itself(weights):
@@ -210,7 +187,7 @@ def test_a_damaged_file_gives_one_clear_cause(weights, tmp_path, caplog):
         await backend.stop()
 
     asyncio.run(scenario())
-    assert "model is corrupted or incomplete" in said(caplog, "backend_crashed")[0]["reason"]
+    assert "model is corrupted or incomplete" in events(caplog, "backend_crashed")[0]["reason"]
 
 
 def test_the_child_does_not_outlive_a_killed_parent(weights):
@@ -244,7 +221,7 @@ def test_ctrl_c_in_the_terminal_is_left_to_the_parent(weights, child_pid, caplog
             return await backend.ready()
 
     assert asyncio.run(scenario())
-    assert said(caplog, "backend_crashed") == []
+    assert events(caplog, "backend_crashed") == []
 
 
 def test_a_stop_signal_to_the_whole_group_lets_an_answer_end(weights):

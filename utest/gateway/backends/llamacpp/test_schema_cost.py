@@ -5,6 +5,7 @@ import pytest
 from gateway.backends.llamacpp.pattern_cost import pattern_ways
 from gateway.backends.llamacpp.schema_cost import MOST_WAYS, check_schemas
 from gateway.errors.base import InvalidRequest
+from gateway.text.numbers import load
 
 
 def array(**more):
@@ -129,3 +130,7 @@ def test_a_common_pattern_is_cheap(pattern):
 )  # fmt: skip
 def test_choices_are_counted_through_groups(pattern, choices):
     assert pattern_ways(pattern) == 4 * choices**2
+
+
+def test_a_schema_may_hold_long_integers():
+    check_schemas({"response_format.schema": load('{"type": "integer", "maximum": 18446744073709551616}')})

@@ -6,7 +6,7 @@ import logging
 import sys
 import textwrap
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 import pytest
 
@@ -15,6 +15,7 @@ from gateway.backends.llamacpp import process, watchdog
 from gateway.backends.llamacpp.backend import LlamaCppBackend
 from gateway.backends.llamacpp.config import LlamaCppConfig
 from gateway.errors.base import BackendUnavailable
+from utest.gateway.backends.llamacpp.embedded_backend import events, running
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="reads computing times")
 
@@ -63,15 +64,6 @@ def child(monkeypatch, tmp_path, caplog):
     return LlamaCppBackend(LlamaCppConfig(model_path=gguf), name="embedded", models=["m"])
 
 
-@asynccontextmanager
-async def running(backend):
-    await backend.start()
-    try:
-        yield backend
-    finally:
-        await backend.stop()
-
-
 def computing(seconds):
     """A call that keeps the loop for so long."""
     fields = {"model": "m", "messages": [{"role": "user", "content": "Hello"}], "seed": seconds}
@@ -79,8 +71,7 @@ def computing(seconds):
 
 
 def crashes(caplog):
-    fields = [getattr(record, "fields", {}) for record in caplog.records]
-    return [found["reason"] for found in fields if found.get("event") == "backend_crashed"]
+    return [found["reason"] for found in events(caplog, "backend_crashed")]
 
 
 async def until(question, *, answers):

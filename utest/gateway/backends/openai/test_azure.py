@@ -27,6 +27,7 @@ def chunk(content=None, finish=None):
 def azure(start_gateway, backend, monkeypatch, tmp_path):
     """A client whose models lead to a deployment, to v1, and to a deployment by token."""
     monkeypatch.setenv("MY_AZURE_KEY", "azure-secret")
+    monkeypatch.setattr("gateway.backends.openai.token_file.POLL_S", 0)
     (tmp_path / "token").write_text("first-token\n")
     address = {"kind": "azure", "base_url": backend.url}
     with start_gateway(

@@ -133,3 +133,11 @@ def test_a_refusal_of_the_server_is_forwarded(counting, backend):
     response = count(counting, "vllm")
     assert response.status_code == 400
     assert "raised an exception" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("tokenizer", ["vllm", "llamacpp"])
+def test_a_tool_may_hold_long_integers(counting, backend, tokenizer):
+    serves(backend, tokenize=(200, {"count": 1, "tokens": [1]}), apply_template=(200, {"prompt": "hi"}))
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "maximum": 2**64}}}
+    assert count(counting, tokenizer, tools=[{"name": "add", "input_schema": schema}]).status_code == 200
+    assert str(2**64).encode() in backend.bodies[0]

@@ -1,33 +1,16 @@
-"""`POST /v1/messages` through a running gateway, with and without a translation for the backend."""
+"""`POST /v1/messages` through a running gateway to a backend of Anthropic's, and to one that it falls back from."""
 
 import json
 import queue
 
 import pytest
 
-from utest.gateway.formats.anthropic.wire import REQUEST, error, post
+from utest.gateway.formats.anthropic.wire import REQUEST, error, events, kinds, post
 
 MESSAGE = {
     "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "stop_reason": "end_turn",
     "content": [{"type": "text", "text": "Hi"}], "usage": {"input_tokens": 12, "output_tokens": 4},
 }  # fmt: skip
-
-
-def events(response):
-    assert response.status_code == 200, response.text
-    assert response.headers["content-type"].startswith("text/event-stream")
-    *whole, rest = response.text.split("\n\n")
-    assert rest == "", "the stream ends within an event"
-    parsed = []
-    for event in whole:
-        name, data = event.split("\n")
-        parsed.append(json.loads(data.removeprefix("data: ")))
-        assert name == f"event: {parsed[-1]['type']}"
-    return parsed
-
-
-def kinds(parsed):
-    return [event["type"] for event in parsed]
 
 
 def native(kind, **fields):
@@ -61,33 +44,6 @@ def _claude(start_gateway, _backend):
 @pytest.fixture
 def claude(_claude, backend):  # noqa: ARG001  # resets the backend
     return _claude
-
-
-def test_a_message_of_a_backend_that_speaks_chat(client, backend):
-    response = post(client)
-    assert response.json()["content"] == [{"type": "text", "text": "Hello"}]
-    assert response.json()["usage"].items() >= {"input_tokens": 1, "output_tokens": 1}.items()
-    assert json.loads(backend.bodies[0]) == REQUEST
-    assert backend.paths == ["/v1/chat/completions"]
-    assert response.headers["x-gateway-backend"] == "up"
-    assert response.headers["request-id"] == response.headers["x-request-id"]
-
-
-def test_the_backends_name_of_a_model_is_sent(client, backend):
-    assert post(client, {"model": "org/renamed"}).status_code == 200
-    assert json.loads(backend.bodies[0])["model"] == "inner"
-
-
-def test_a_stream_of_a_backend_that_speaks_chat(client, backend):
-    usage = b'data: {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2}}\n\n'
-    backend.streams(backend.chunk("a"), backend.chunk("b"), backend.chunk(None, "stop"), usage, b"data: [DONE]\n\n")
-    received = events(post(client, {"stream": True}))
-    assert kinds(received) == [
-        "message_start", "content_block_start", "content_block_delta", "content_block_delta", "content_block_stop",
-        "message_delta", "message_stop",
-    ]  # fmt: skip
-    assert received[5]["usage"].items() >= {"input_tokens": 5, "output_tokens": 2}.items()
-    assert json.loads(backend.bodies[0])["stream_options"] == {"include_usage": True}
 
 
 def test_bytes_pass_unchanged_to_and_from_a_backend_of_anthropics(claude, backend):
@@ -139,12 +95,13 @@ def test_a_disconnect_of_anthropics_ends_the_stream_with_an_error_event(claude, 
     "wrong", [b"data: {\n\n", b"data: []\n\n", b'data: {"x": 1}\n\n', native("message_delta", delta=None), STOP]
 )
 def test_an_event_that_is_not_anthropics_ends_the_stream_with_an_error_event(claude, backend, wrong):
-    backend.streams(START, BLOCK, wrong)
+    backend.streams(START, BLOCK, DELTA, wrong)
     assert kinds(events(post(claude, {"stream": True})))[-1] == "error"
 
 
 def test_an_error_event_of_anthropics_is_forwarded(claude, backend):
-    backend.streams(START, BLOCK, native("error", error={"type": "overloaded_error", "message": "Too much."}))
+    error_event = native("error", error={"type": "overloaded_error", "message": "Too much."})
+    backend.streams(START, BLOCK, DELTA, error_event)
     *_, failure = events(post(claude, {"stream": True}))
     assert failure["error"]["type"] == "overloaded_error"
     assert "Too much." in failure["error"]["message"]
@@ -154,26 +111,6 @@ def test_an_error_event_of_anthropics_is_forwarded(claude, backend):
 def test_an_answer_that_is_no_message_is_a_502(claude, backend, answer):
     backend.answers(answer)
     assert error(post(claude)) == (502, "api_error")
-
-
-def test_a_disconnect_ends_the_stream_with_an_error_event(client, backend):
-    backend.streams(backend.chunk("a"), cut=True)
-    received = events(post(client, {"stream": True}))
-    assert kinds(received) == ["message_start", "content_block_start", "content_block_delta", "error"]
-    assert received[-1]["error"]["type"] == "api_error"
-
-
-def test_a_wrong_chunk_ends_the_stream_with_an_error_event(client, backend):
-    backend.streams(backend.chunk("a"), b'data: {"choices": [3]}\n\n')
-    assert kinds(events(post(client, {"stream": True})))[-1] == "error"
-
-
-@pytest.mark.parametrize(("finish", "stop"), [("length", "max_tokens"), ("tool_calls", "tool_use")])
-def test_tool_arguments_that_are_no_json_leave_the_message_whole(client, backend, finish, stop):
-    call = {"id": "t", "type": "function", "function": {"name": "f", "arguments": "{"}}
-    backend.answers({"choices": [{"message": {"tool_calls": [call]}, "finish_reason": finish}]})
-    response = post(client)
-    assert (response.status_code, response.json()["stop_reason"]) == (200, stop)
 
 
 def test_a_fallback_may_speak_another_format(claude, backend):
@@ -188,12 +125,6 @@ def test_a_fallback_may_speak_another_format(claude, backend):
     assert response.json() == MESSAGE
     assert backend.paths == ["/chat/completions", "/v1/messages"]
     assert "x-gateway-dropped-params" not in response.headers
-
-
-def test_dropped_parameters_are_named(client):
-    response = post(client, {"container": "c"}, anthropic_beta="one")
-    assert response.headers["x-gateway-dropped-params"] == "anthropic-beta, container"
-    assert error(post(client, {"container": "c"}, x_gateway_strict="true")) == (400, "invalid_request_error")
 
 
 @pytest.mark.parametrize(
@@ -263,66 +194,6 @@ def test_a_prompt_that_is_too_long_is_told_in_anthropics_words(claude, backend, 
         assert response.json()["error"]["message"].startswith(expected)
 
 
-@pytest.mark.parametrize("version", ["2023-01-01", "2031-01-01", "x"])
-def test_a_version_that_looks_otherwise_is_refused(client, version):
-    assert error(post(client, anthropic_version=version)) == (400, "invalid_request_error")
-
-
-def test_either_header_may_hold_the_key(start_gateway, backend, monkeypatch):
-    monkeypatch.setenv("GATEWAY_API_KEYS", "sk-good")
-    with start_gateway(
-        backends={"up": {"kind": "openai", "base_url": backend.url}}, models={"m": {"route": [{"backend": "up"}]}}
-    ) as client:
-        assert post(client, x_api_key="sk-good").status_code == 200
-        assert post(client, authorization="Bearer sk-good").status_code == 200
-        assert post(client, authorization="Bearer sk-bad", x_api_key="sk-good").status_code == 200
-        for headers in ({}, {"x_api_key": "sk-bad"}, {"x_api_key": "sk-bad", "authorization": "Bearer sk-good"}):
-            assert error(post(client, **headers)) == (401, "authentication_error")
-
-
-def test_control_tokens_are_broken_wherever_they_stand(start_gateway, backend):
-    with start_gateway(
-        backends={"n": {"kind": "nim", "base_url": backend.url}}, models={"m": {"route": [{"backend": "n"}]}}
-    ) as client:
-        result = {"type": "tool_result", "tool_use_id": "t", "content": '{"x": "\\u003c|im_end|>"}'}
-        use = {"type": "tool_use", "id": "t", "name": "f", "input": {"a": "<|im_end|>"}}
-        conversation = [
-            {"role": "user", "content": [{"type": "text", "text": "<|im_end|>"}]},
-            {"role": "assistant", "content": [use]},
-            {"role": "user", "content": [result]},
-        ]
-        response = post(client, {"system": "<|im_end|>", "messages": conversation})
-    assert response.headers["x-gateway-neutralised"] == "4"
-    assert b"<|im_end|>" not in backend.bodies[0]
-    assert b"u003c" not in backend.bodies[0]
-
-
-def test_limits_refuse_in_the_same_form(start_gateway, backend):
-    with start_gateway(
-        backends={"up": {"kind": "openai", "base_url": backend.url}},
-        models={"m": {"route": [{"backend": "up"}]}},
-        keys={"rpm": 1},
-    ) as client:
-        assert post(client).status_code == 200
-        refused = post(client)
-        assert error(refused) == (429, "rate_limit_error")
-        assert refused.headers["x-should-retry"] == "true"
-
-
-def test_system_and_results_of_tools_count_for_a_limit_of_tokens(start_gateway, backend):
-    result = {"type": "tool_result", "tool_use_id": "t", "content": "a" * 400}
-    with start_gateway(
-        backends={"up": {"kind": "openai", "base_url": backend.url}},
-        models={"m": {"route": [{"backend": "up"}]}},
-        keys={"tpm": 100},
-    ) as client:
-        assert post(client).status_code == 200
-        for fields in ({"system": "a" * 400}, {"messages": [{"role": "user", "content": [result]}]}):
-            refused = post(client, fields)
-            assert error(refused) == (429, "rate_limit_error")
-            assert refused.headers["x-should-retry"] == "false"
-
-
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("model", ["m", "either"])
 def test_the_usage_of_a_message_is_recorded(claude, backend, monkeypatch, model, stream):
@@ -339,10 +210,3 @@ def test_the_usage_of_a_message_is_recorded(claude, backend, monkeypatch, model,
     assert post(claude, {"model": model, "stream": stream}).status_code == 200
     usage = records.get(timeout=5).usage
     assert (usage.prompt_tokens, usage.completion_tokens, usage.source) == (12, 4, "backend")
-
-
-def test_the_openapi_page_lists_it(client):
-    page = client.http.get("/openapi.json").json()
-    assert "post" in page["paths"]["/v1/messages"]
-    schemas = page["components"]["schemas"]
-    assert {"MessagesRequest", "ChatRequest", "Messages.OtherChoice", "OtherChoice"} <= schemas.keys()

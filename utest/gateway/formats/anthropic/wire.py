@@ -1,4 +1,4 @@
-"""Requests of the tests to `POST /v1/messages`, and a check of their errors."""
+"""Requests of the tests to `POST /v1/messages`, and checks of their streams and errors."""
 
 import json
 
@@ -20,3 +20,21 @@ def error(response):
     assert response.headers["content-type"] == "application/json"
     assert len(body["error"]["message"]) > 20
     return response.status_code, body["error"]["type"]
+
+
+def events(response):
+    """The data of a stream's events, after a check of their form."""
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"].startswith("text/event-stream")
+    *whole, rest = response.text.split("\n\n")
+    assert rest == "", "the stream ends within an event"
+    parsed = []
+    for event in whole:
+        name, data = event.split("\n")
+        parsed.append(json.loads(data.removeprefix("data: ")))
+        assert name == f"event: {parsed[-1]['type']}"
+    return parsed
+
+
+def kinds(parsed):
+    return [event["type"] for event in parsed]

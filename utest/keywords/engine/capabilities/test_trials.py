@@ -13,7 +13,7 @@ from keywords.engine.openai.client import ChatClient
 NOT_IN_TOY = {"an image", "an image by address", "one tool at a time", "reasoning_effort", "user"}
 
 
-@pytest.mark.parametrize("capability", TRIALS.keys() - NOT_IN_TOY)
+@pytest.mark.parametrize("capability", sorted(TRIALS.keys() - NOT_IN_TOY))
 def test_a_sound_server_takes_everything(toy_server, capability):
     result = try_capability(toy_server().client, capability)
     assert (result.outcome, result.detail) == ("taken", "")

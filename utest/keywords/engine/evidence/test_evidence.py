@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from keywords.engine.evidence.collector import Collector, folder_of_row
+from keywords.engine.evidence.collector import Collector
 from keywords.engine.evidence.files import BODY_LIMIT, write_exchanges
+from keywords.engine.evidence.folders import evidence_of_row, evidence_of_suite
 from keywords.engine.http.exchange import Chunk, Exchange
 from keywords.engine.redaction.secrets import Secrets
 from keywords.run.evidence import EvidenceLibrary
@@ -29,6 +30,12 @@ def secrets(*values):
     for value in values:
         known.protect(value)
     return known
+
+
+def run_of(monkeypatch, folder, row=""):
+    """Let the row of a suite run, or the setup of the suite."""
+    variables = {"${OUTPUT DIR}": str(folder), "${SUITE NAME}": "Suites.S", **({"${TEST NAME}": row} if row else {})}
+    monkeypatch.setattr("keywords.run.output_folder.BuiltIn", lambda: SimpleNamespace(get_variable_value=variables.get))
 
 
 def body_file(folder, part):
@@ -56,15 +63,6 @@ def test_threads_may_add_at_once():
         thread.join()
     assert collector.count == 2000
     assert len(collector.numbered()) == 40
-
-
-def test_the_folder_of_a_row_is_readable_and_its_own(tmp_path):
-    folder = folder_of_row(tmp_path, "Suites.Api", 'Model "v1.2/ü" answers: ' + "x" * 200)
-    assert folder.parent == tmp_path / "evidence"
-    assert folder.name.startswith("model-v1-2-answers-xxx")
-    assert len(folder.name) <= 67
-    assert folder != folder_of_row(tmp_path, "Suites.Other", 'Model "v1.2/ü" answers: ' + "x" * 200)
-    assert folder_of_row(tmp_path, "S", "模型").name.isalnum()
 
 
 @pytest.mark.parametrize(
@@ -148,12 +146,17 @@ class _Measured:
     ],
 )
 def test_a_row_saves_what_it_wants_to_show(tmp_path, monkeypatch, name, value, saved):
-    variables = {"${OUTPUT DIR}": str(tmp_path), "${SUITE NAME}": "Suites.S", "${TEST NAME}": "A row"}
-    monkeypatch.setattr("keywords.run.evidence.BuiltIn", lambda: SimpleNamespace(get_variable_value=variables.get))
+    run_of(monkeypatch, tmp_path, "A row")
     monkeypatch.setattr("keywords.run.evidence.SECRETS", secrets("sk-protected"))
     path = EvidenceLibrary().save_evidence(name, value)
-    assert path.parent == folder_of_row(tmp_path, "Suites.S", "A row")
+    assert path.parent == evidence_of_row(tmp_path, "Suites.S", "A row")
     assert (path.name, path.read_bytes()) == saved
+
+
+def test_a_suite_saves_in_a_folder_of_its_own(tmp_path, monkeypatch):
+    run_of(monkeypatch, tmp_path)
+    path = EvidenceLibrary().save_evidence("note", "x")
+    assert path.parent == evidence_of_suite(tmp_path, "Suites.S")
 
 
 @pytest.mark.parametrize("name", ["../out", "", "a/b", ".hidden", "01-request", "row.json"])

@@ -34,15 +34,13 @@ def secrets(*values):
 def test_the_tail_of_a_log_begins_where_the_row_began(tmp_path):
     log = tmp_path / "gateway-1.log"
     log.write_bytes(b"before\n" + b"during\n")
-    (tmp_path / "row").mkdir()
-    assert write_log_tail(tmp_path / "row", log, len(b"before\n"), bytes).read_bytes() == b"during\n"
+    assert write_log_tail(tmp_path / "tail.log", log, len(b"before\n"), bytes).read_bytes() == b"during\n"
 
 
 def test_of_a_long_log_only_the_end_is_kept_and_no_part_of_a_key(tmp_path):
     log = tmp_path / "gateway-1.log"
     log.write_bytes(b"x" * 1000 + b"sk-secret" + b"y" * (LOG_TAIL_BYTES - 4))
-    (tmp_path / "row").mkdir()
-    tail = write_log_tail(tmp_path / "row", log, 0, secrets("sk-secret").redact).read_bytes()
+    tail = write_log_tail(tmp_path / "tail.log", log, 0, secrets("sk-secret").redact).read_bytes()
     assert len(tail) == LOG_TAIL_BYTES
     assert tail.endswith(b"ret>" + b"y" * (LOG_TAIL_BYTES - 4))
 

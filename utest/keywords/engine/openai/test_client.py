@@ -1,6 +1,7 @@
 import contextlib
 import json
 import socket
+import ssl
 import threading
 import time
 
@@ -195,6 +196,7 @@ def test_the_environment_names_no_proxy(wire, client, monkeypatch):
     assert client(server.url).send("GET", "/").status == 200
 
 
+@pytest.mark.quiet_machine
 def test_times_are_those_of_the_reads(wire, client, make):
     role, first, *rest = make.good_stream
     server = wire(CHUNKED + chunked(make.sse(role)), 0.3, chunked(make.sse(first)), 0.3, chunked(make.sse(*rest), b""))
@@ -288,3 +290,20 @@ def test_a_stream_in_the_background_without_content_ends_when_patience_does(wire
     running = client(server.url, timeout_s=0.1).start_stream("Hello")
     assert "no end of the answer within 0.1 s" in running.finish(5).failure
     stop.set()
+
+
+@pytest.mark.parametrize(
+    ("url", "loads"), [("http://127.0.0.1:9", False), ("https://a.test", True), ("HTTPS://a.test", True)]
+)
+def test_certificates_are_loaded_for_encrypted_addresses_only(monkeypatch, url, loads):
+    loaded = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def note(context, *given, **named):
+        loaded.append(context)
+        return load(context, *given, **named)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", note)
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda context, *_: loaded.append(context))
+    ChatClient(url, api_key=None, model="m").close()
+    assert bool(loaded) is loads

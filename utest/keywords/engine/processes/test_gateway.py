@@ -166,16 +166,18 @@ def test_the_tree_ends_when_its_owner_is_gone(tmp_path, deadly):
     owner.write_text(
         textwrap.dedent(f"""
             import time, pathlib, sys
-            from keywords.engine import process
+            from keywords.engine.processes import gateway as process
+            from keywords.engine.processes.guard import GUARD
             process.COMMAND = (sys.executable, {str(script)!r})
             log = pathlib.Path({str(tmp_path / "gateway.log")!r})
             gateway = process.start_gateway(config=None, log=log, ready_within_s=10)
-            print(gateway.pid, gateway.model_process().pid, gateway._guard.pid, flush=True)
+            print(gateway.pid, gateway.model_process().pid, GUARD.pid, flush=True)
             time.sleep(60)
         """)
     )
     with subprocess.Popen([sys.executable, str(owner)], stdout=subprocess.PIPE, text=True) as running:
         pids = [int(pid) for pid in running.stdout.readline().split()]
+        assert len(pids) == 3
         assert all(psutil.pid_exists(pid) for pid in pids)
         os.kill(running.pid, deadly)
         running.wait()

@@ -90,6 +90,38 @@ def test_one_goes_on_without_its_interpreter_and_the_next_start_opens_another(st
     os.kill(process.pid, signal.SIGKILL)
 
 
+def test_a_gateway_imports_nothing_when_it_starts(tmp_path, monkeypatch):
+    config, log = tmp_path / "gateway.toml", tmp_path / "log"
+    config.write_text(
+        '[backends.b]\nkind = "openai"\nbase_url = "http://127.0.0.1:9"\n[models.m]\nroute = [{ backend = "b" }]\n'
+    )
+    log.write_bytes(b"")
+    # Each process that the interpreter forks then writes what it imports.
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    starter = WarmStarter()
+    try:
+        arguments = ["serve", "--host", "127.0.0.1", "--port", "0", "--config", str(config)]
+        environment = {**os.environ, "GATEWAY_API_KEYS": "key"}
+        process = starter.start(arguments, cwd=tmp_path, environment=environment, output=log)
+        deadline = time.monotonic() + 60
+        while '"listening"' not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+    finally:
+        starter.close()
+    lines = [line for line in log.read_text().splitlines() if line.startswith("import time:")]
+    imported = {line.rpartition("|")[2].strip() for line in lines}
+    # Typer's are private modules that each of its programs imports late: they show that the log tells of imports.
+    assert imported
+    # What Python itself imports late differs between its versions.
+    known = {"typer", *sys.stdlib_module_names}
+    late = {name for name in imported if name.partition(".")[0] not in known}
+    assert late == set(), "add what is not warm to _MODULES"
+
+
 def test_an_interpreter_that_cannot_import_the_program_is_told(start, monkeypatch):
     monkeypatch.setattr(warm_start, "_MODULES", ("no_such_module",))
     with pytest.raises(WarmStartError):
@@ -124,3 +156,39 @@ def test_one_that_nobody_waits_for_any_more_is_ended_and_not_taken_for_the_next(
     told = [json.loads(line) for line in output.read_text().splitlines() if line.startswith("{")]
     assert {each["pid"] for each in told if "the next" in each["argv"]} == {process.pid}
     assert not any(psutil.pid_exists(each["pid"]) for each in told if "stay" in each["argv"])
+
+
+START = """
+import importlib, json, os, runpy, signal, sys
+from keywords.engine.processes import warm_start
+for module in warm_start._MODULES:
+    importlib.import_module(module)
+from gateway.server import listen
+known = set(sys.modules)
+def tell(_):
+    print(json.dumps(sorted(set(sys.modules) - known)), flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+listen.log_listening = tell
+sys.argv = ["gateway", "serve", "--port", "0", "--config", "gateway.toml"]
+runpy.run_module("gateway", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_start_imports_nothing_more_of_the_gateway_and_its_packages(tmp_path):
+    (tmp_path / "gateway.toml").write_text(
+        '[backends.one]\nkind = "openai"\nbase_url = "http://127.0.0.1:9/v1"\n'
+        '[models.one]\nroute = [{ backend = "one" }]\n'
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", START],
+        cwd=tmp_path,
+        env={**os.environ, "GATEWAY_API_KEYS": "of-this-test"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    late = json.loads(done.stdout or "null")
+    assert late is not None, done.stderr
+    heavy = {"aiohttp", "fastapi", "gateway", "pydantic", "sqlite3", "starlette", "uvicorn", "uvloop"}
+    assert [name for name in late if name.partition(".")[0] in heavy] == []

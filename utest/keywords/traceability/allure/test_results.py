@@ -193,7 +193,6 @@ HOSTILE_RESULTS = [
 HOSTILE_CONTAINERS = [
     b"null",
     b"{}",
-    b'{"uuid": "c"}',
     b'{"uuid": "c", "children": null}',
     b'{"uuid": "c", "children": [[]]}',
     b'{"uuid": "../c", "children": ["a"]}',

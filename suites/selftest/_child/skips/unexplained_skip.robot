@@ -2,7 +2,7 @@
 Documentation       Skips itself, though nothing that it needs is missing.
 
 Library             keywords.hooks.listener.TraceabilityListener
-Resource            ../../../resources/gateway.resource
+Resource            ../../../../resources/gateway.resource
 
 Suite Setup         Open Run Context
 

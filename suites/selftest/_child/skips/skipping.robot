@@ -2,7 +2,7 @@
 Documentation       Needs its own gateway, and runs attached to another server.
 
 Library             keywords.hooks.listener.TraceabilityListener
-Resource            ../../../resources/gateway.resource
+Resource            ../../../../resources/gateway.resource
 
 Suite Setup         Open Run Context
 

@@ -2,7 +2,7 @@
 Documentation       Skips itself because the machine's load leaves it no verdict.
 
 Library             keywords.hooks.listener.TraceabilityListener
-Resource            ../../../resources/gateway.resource
+Resource            ../../../../resources/gateway.resource
 
 Suite Setup         Open Run Context
 
