@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       `qa run` lets several processes of Robot share the suites. Each row runs small suites of `_child/` in
-...                 separate runs, attached to the target.
+Documentation       `qa run` lets several processes of Robot share the suites. Each row runs small suites of `_child/`
+...                 in separate runs, attached to the target.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.run.child_matrix.ChildMatrixLibrary
