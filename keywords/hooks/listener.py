@@ -33,7 +33,8 @@ from keywords.hooks.suite_model import import_below, names_of_suites_around, roo
 from keywords.hooks.tags import TagKeeper
 from keywords.hooks.variables import check_variable_names
 from keywords.run.needs import UnknownNeedError, missing_needs
-from keywords.run.output_folder import output_dir
+from keywords.run.output_folder import made_here, output_dir
+from keywords.run.shared_run import current_part
 from keywords.traceability.allure.environment import commit
 from keywords.traceability.evidence.row import PAGE, GatewayFacts, RowFacts, write_row
 from keywords.traceability.evidence.workings import Workings
@@ -163,7 +164,8 @@ class TraceabilityListener:
             for folder in (_folder(result), work_of_row(output_dir(), result.parent.full_name, result.name)):
                 if folder.exists():
                     shutil.rmtree(folder)
-            self._workings = Workings(output_dir(), names_of_suites_around(result), result.name)
+            own = made_here() if current_part() else None
+            self._workings = Workings(output_dir(), names_of_suites_around(result), result.name, own=own)
             COLLECTOR.start()
             if not self._needs_recorded:
                 # Before the first row, and after the setup of the root suite, which provides the target.

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from keywords.engine.evidence.folders import work_of_row, work_of_suite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 GATEWAY_LOGS = "gateway-*.log"
 LOG = "log.html"
@@ -43,9 +43,15 @@ class Workings:
         output_dir: Robot's `${OUTPUT DIR}`.
         suites: full names of the suites around the row, its own first.
         row: the name of the row.
+        own: the files of this process in the folders of the outer suites, if other processes leave theirs there too;
+            None if they do not.
     """
 
-    def __init__(self, output_dir: Path, suites: Sequence[str], row: str) -> None:
+    def __init__(
+        self, output_dir: Path, suites: Sequence[str], row: str, *, own: Collection[Path] | None = None
+    ) -> None:
+        self._own = own
+        self._suite = work_of_suite(output_dir, suites[0])
         self.of_row = work_of_row(output_dir, suites[0], row)
         self._of_suites = {suite: work_of_suite(output_dir, suite) for suite in suites}
         self._sizes = {log: log.stat().st_size for log in self._logs()}
@@ -67,13 +73,20 @@ class Workings:
         """
         links = []
         for owner, folder in {"": self.of_row, **self._of_suites}.items():
-            files = tuple((name, _link(path, page_folder)) for name, path in _held(folder, with_folders=not owner))
+            held = [(name, path) for name, path in _held(folder, with_folders=not owner) if self._is_of_this_row(path)]
+            files = tuple((name, _link(path, page_folder)) for name, path in held)
             if files:
                 links.append(Links(owner, f"{_link(folder, page_folder)}/", files))
         return links
 
     def _logs(self) -> list[Path]:
-        return [log for folder in (self.of_row, *self._of_suites.values()) for log in sorted(folder.glob(GATEWAY_LOGS))]
+        folders = (self.of_row, *self._of_suites.values())
+        logs = [log for folder in folders for log in sorted(folder.glob(GATEWAY_LOGS))]
+        return [log for log in logs if self._is_of_this_row(log)]
+
+    def _is_of_this_row(self, path: Path) -> bool:
+        """Whether the file is of this row, its suite, or of this process in the folder of an outer suite."""
+        return self._own is None or self._suite in path.parents or path in self._own
 
     def _name(self, log: Path) -> str:
         return log.name if log.parent == self.of_row else f"{log.stem}-of-{log.parent.name}{log.suffix}"

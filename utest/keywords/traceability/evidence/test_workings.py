@@ -64,3 +64,14 @@ def test_logs_that_grew_are_told_apart_and_begin_where_the_row_began(tmp_path, w
     own = write(work_of_row(tmp_path, SUITE, ROW), "gateway-1.log", "new")
     grown = [("gateway-1.log", own, 0), (f"gateway-1-of-{suite.name}.log", suite / "gateway-1.log", len("before"))]
     assert known.grown_logs() == grown
+
+
+def test_of_processes_that_share_a_run_each_links_its_own_files_in_outer_suites(tmp_path, write):
+    suite, root = work_of_suite(tmp_path, SUITE), work_of_suite(tmp_path, ROOT)
+    ours, theirs = write(root, "gateway-1.log"), write(root, "gateway-2.log")
+    inside = write(suite, "gateway-1.log")
+    known = Workings(tmp_path, [SUITE, ROOT], ROW, own={ours})
+    assert [[name for name, _ in one.files] for one in known.links(tmp_path)] == [["gateway-1.log"], ["gateway-1.log"]]
+    for log in (ours, theirs, inside):
+        write(log.parent, log.name, "more")
+    assert {log for _, log, _ in known.grown_logs()} == {ours, inside}
