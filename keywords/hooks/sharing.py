@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import psutil
+from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.hooks.cleaning import AFTER_ALL, BEFORE_ALL
 from keywords.hooks.robot_settings import flush_output
-from keywords.hooks.stopping import stop_after
+from keywords.hooks.stopping import reason, stop, stop_after
 from keywords.hooks.suite_model import row_of
 from keywords.run.shared_run import Plan, PlannedSuite, write_plan
 from keywords.traceability.results import EVIDENCE, NOT_STARTED
@@ -34,7 +36,7 @@ _ABANDONED = NOT_STARTED + "`qa run`, which makes one output of all processes, w
 
 def listeners_of(part: Part) -> list[object]:
     """The listeners that Robot needs in a process that shares a run."""
-    return [ClaimingListener(part), TellingListener(part)]
+    return [ClaimingListener(part), EventListener(part)]
 
 
 def log_id(row: running.TestCase) -> str:
@@ -56,18 +58,26 @@ class ClaimingListener:
         self._part = part
         self._ids: dict[int, str] = {}
         self._quiet: set[str] = set()
-        self._leaves_quiet = False
+        self._defers_quiet = False
+        self._gives_up = False
 
     def start_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:  # noqa: ARG002  # Robot's signature
         """At first plan the run and put the longest suites first; then decide about the first suite within."""
         if not data.parent:
-            self._plan(data)
+            try:
+                self._plan(data)
+            except Exception as error:  # noqa: BLE001  # Robot would go on, and run all suites in each process
+                why = reason(error)
+                logger.error(why)
+                stop(data, NOT_STARTED + why)
+                return
             self._decide(data)
         if data.suites:
             self._decide(data.suites[0])
 
     def end_suite(self, data: running.TestSuite, result: result.TestSuite) -> None:  # noqa: ARG002  # Robot's signature
-        """Decide about the suite after this one."""
+        """Keep its rows from a kill, and decide about the suite after this one."""
+        flush_output()
         siblings = list(data.parent.suites) if data.parent else [data]
         after = siblings.index(data) + 1
         if after < len(siblings):
@@ -76,20 +86,33 @@ class ClaimingListener:
     def start_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
         """Keep the rows before this one from a kill, and stop if nobody is there to make an output of them."""
         flush_output()
-        # Windows goes on naming a parent that has ended.
-        if os.getppid() != self._part.parent or not psutil.pid_exists(self._part.parent):
+        # In an environment of its own, Python for Windows starts itself once more: the parent is no parent there.
+        is_orphan = sys.platform != "win32" and os.getppid() != self._part.parent
+        if is_orphan or not psutil.pid_exists(self._part.parent):
             data.error = _ABANDONED
             stop_after(data, _ABANDONED)
+
+    def end_keyword(self, data: running.Keyword, result: result.Keyword) -> None:  # noqa: ARG002  # Robot's signature
+        """Leave the suites to the other processes if this one has no gateway: all rows would fail for that."""
+        if result.type == "SETUP" and result.failed and result.parent.parent is None:
+            self._gives_up = self._part.number > 1 and not self._part.runs_quiet
 
     def _decide(self, suite: running.TestSuite) -> None:
         """Claim a suite right before it begins, or leave nothing of it to run or import."""
         if not suite.tests or self._part.is_alone:
             return
         id_ = self._ids[id(suite)]
-        is_left = self._leaves_quiet and (id_ in self._quiet) != self._part.runs_quiet
-        if is_left or not self._part.claim(id_):
+        is_deferred = self._defers_quiet and (id_ in self._quiet) != self._part.runs_quiet
+        try:
+            is_mine = not self._gives_up and not is_deferred and self._part.claim(id_)
+        except OSError as error:
+            stop(suite, NOT_STARTED + reason(error))
+            return
+        if not is_mine:
             suite.tests.clear()
             suite.resource.imports.clear()
+            suite.resource.variables.clear()
+            suite.metadata.clear()
             suite.setup = suite.teardown = None
 
     def _plan(self, root: running.TestSuite) -> None:
@@ -97,7 +120,7 @@ class ClaimingListener:
         self._ids = {id(suite): suite.id for suite in suites}
         self._quiet = {suite.id for suite in suites if _needs_quiet(suite)}
         if not self._part.is_alone:
-            sort_longest_first(root, self._part.seconds)
+            sort_longest_first(root, self._part.earlier_seconds)
         _natural_ids.update({str(suite.id): self._ids[id(suite)] for suite in suites})
         visited = [
             PlannedSuite(
@@ -108,12 +131,12 @@ class ClaimingListener:
             )
             for suite in _walk(root)
         ]
-        plan = Plan(tuple(visited), str(BuiltIn().get_variable_value("${GATEWAY_URL}") or ""))
-        self._leaves_quiet = plan.has_quiet_rest
+        plan = Plan(tuple(visited), is_attached=bool(BuiltIn().get_variable_value("${GATEWAY_URL}")))
+        self._defers_quiet = plan.has_quiet_rest
         write_plan(self._part.folder, self._part.number, plan)
 
 
-class TellingListener:
+class EventListener:
     """Tells `qa run` of each row that ended, after all other listeners have had their say."""
 
     ROBOT_LISTENER_API_VERSION = 3
@@ -124,7 +147,7 @@ class TellingListener:
 
     def end_test(self, data: running.TestCase, result: result.TestCase) -> None:  # noqa: ARG002  # Robot's signature
         """Tell of a row."""
-        self._part.tell(
+        self._part.record_event(
             suite=result.parent.full_name,
             row=result.name,
             status=result.status,

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from robot.api import ExecutionResult
 from robot.errors import DataError
+from robot.reporting.outputwriter import OutputWriter
 from robot.result import Result, TestSuite
+from robot.result.resultbuilder import ExecutionResultBuilder
 
 from keywords.traceability.results import NOT_STARTED
 
@@ -47,7 +48,7 @@ def combine(parts: Mapping[Path, str], plan: Plan) -> Result:
     for suites in children.values():
         suites.sort(key=lambda one: int(one.id.rpartition("s")[2]))
     root = _put_together(plan.suites[0], children, visited, NOT_STARTED + (_why(ends) or _STOPPED))
-    combined = Result(suite=root, rpa=False)
+    combined = _AsWritten(suite=root, rpa=False)
     texts = set()
     for result in results:
         for message in result.errors:
@@ -105,19 +106,47 @@ def _walk(suite: TestSuite) -> Iterator[TestSuite]:
         yield from _walk(child)
 
 
+class _AsWritten(Result):  # type: ignore[misc]  # Robot's class has no types
+    """A result whose rows stay as they ended; Robot fails them after a suite's teardown when it reads the whole."""
+
+    def handle_suite_teardown_failures(self) -> None:
+        """Leave it to whoever reads the combined output."""
+
+
+class _Writer(OutputWriter):  # type: ignore[misc]  # Robot's class has no types
+    # Only for an output by this name does Robot fail rows after a suite's teardown.
+    generator = "Robot"
+
+
+def save(result: Result, output: Path) -> None:
+    """Write a result as Robot itself would have written it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    result.visit(_Writer(output, rpa=result.rpa))
+
+
 def _read(path: Path, end: str) -> Result:
     try:
-        result = ExecutionResult(path)
+        return _build(path)
     except DataError:
         if not end:
             raise
-        _close(path, f"The process that ran it {end} before its end.")
-        result = ExecutionResult(path)
-    return result
+        closed = path.with_name("closed.xml")
+        _close(path, closed, f"The process that ran it {end} before its end.")
+        return _build(closed)
 
 
-def _close(path: Path, why: str) -> None:
-    """Close what an output lacks since its process was killed while it wrote."""
+def _build(path: Path) -> Result:
+    try:
+        return ExecutionResultBuilder(path).build(_AsWritten(path))
+    except ET.ParseError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def _close(path: Path, closed: Path, why: str) -> None:
+    """Write an output with the ends that it lacks since its process was killed while it wrote."""
     open_: list[ET.Element] = []
     root: ET.Element | None = None
     try:
@@ -135,7 +164,7 @@ def _close(path: Path, why: str) -> None:
         if element.tag in _WITH_STATUS:
             status = ET.SubElement(element, "status", {"status": "FAIL", "start": _now().isoformat(), "elapsed": "0"})
             status.text = why if element.tag == "test" else None
-    ET.ElementTree(root).write(path, "utf-8", xml_declaration=True)
+    ET.ElementTree(root).write(closed, "utf-8", xml_declaration=True)
 
 
 def _now() -> datetime:

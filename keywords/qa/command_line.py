@@ -16,6 +16,8 @@ from keywords.traceability.evidence.earlier_run import FILES, FOLDERS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from keywords.qa.progress import Kind
+
 OUTPUT = "output.xml"
 SUITES = Path("suites")
 _IN_ONE_PROCESS = ("dryrun", "exitonfailure", "exitonerror", "randomize", "debugfile")
@@ -49,7 +51,15 @@ class CommandLine:
     read: tuple[Path, ...] = ()
 
     @property
-    def reason_for_one_process(self) -> str:
+    def progress(self) -> Kind:
+        """What the console shows; Robot's own default, each row, only if it is asked for."""
+        if not {"console", "quiet"} & self.options.keys():
+            return "progress"
+        kinds: dict[str, Kind] = {"verbose": "verbose", "quiet": "quiet", "none": "none"}
+        return kinds.get(str(self.settings.console).lower(), "progress")
+
+    @property
+    def option_for_one_process(self) -> str:
         """The option for which the rows must run in one process, one after the other; empty if there is none."""
         return next((f"--{name}" for name in _IN_ONE_PROCESS if self.options.get(name)), "")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import robot
@@ -19,8 +18,7 @@ STOPPED_BY_USER = 253
 def main() -> int:
     """Run Robot, and return its exit code."""
     given: dict[str, Any] = json.load(sys.stdin)
-    part = Part(**given["part"])
-    part = Part(**{**given["part"], "folder": Path(part.folder), "log": Path(part.log) if part.log else None})
+    part = Part.from_json(given["part"])
     lock_folder(part.own_folder)
     join_run(part)
     options: dict[str, Any] = given["options"]

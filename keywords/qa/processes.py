@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 import threading
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from time import sleep
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from keywords.qa.signals import SignalHandler
 
 POLL_S = 0.1
+MOST_FAILED = 250
+"""Highest exit code of Robot for failed rows; more of them count as these."""
+MOST_PROCESSES = 8
+"""On a machine of many cores, too: in a container, more than it may use are seen."""
 BYTES_PER_PROCESS = 1 << 30
 """Memory that a process of Robot with a gateway, its model and the gateways of its rows may take."""
 
@@ -34,18 +39,18 @@ class PartProcess:
     Attributes:
         part: its part.
         process: the process.
-        told: how many bytes of its events were read.
+        bytes_read: how much of its events was read.
     """
 
     part: Part
     process: subprocess.Popen[str]
-    told: int = 0
+    bytes_read: int = 0
 
     @property
     def end(self) -> str:
         """How it ended, as words for a row that it did not reach; empty if as Robot ends."""
         code = self.process.returncode
-        if code is None or 0 <= code <= 250:  # noqa: PLR2004  # Robot's exit codes for failed rows
+        if code is None or (0 <= code <= MOST_FAILED and self.part.output.is_file()):
             return ""
         return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
@@ -55,7 +60,7 @@ def processes_by_machine() -> int:
     own = psutil.Process()
     # macOS pins no process.
     cpus = len(own.cpu_affinity()) if hasattr(own, "cpu_affinity") else psutil.cpu_count() or 1
-    return max(1, min(cpus + 1, psutil.virtual_memory().available // BYTES_PER_PROCESS))
+    return max(1, min(cpus + 1, MOST_PROCESSES, psutil.virtual_memory().available // BYTES_PER_PROCESS))
 
 
 class RobotProcesses:
@@ -95,21 +100,35 @@ class RobotProcesses:
         Returns:
             The processes, which have ended, and the plan; None if the first one ended before it had made any.
         """
-        self._start(self._first)
-        plan = self._wait_for_plan()
-        if plan is not None:
-            self._progress.begin(plan)
-            if not self._first.is_alone:
-                most = most or (1 if plan.attached_to else processes_by_machine())
-                for number in range(2, min(most, plan.shareable) + 1):
-                    self._start(replace(self._first, number=number))
-        self._wait()
-        if plan is not None and plan.has_quiet_rest and not self._first.is_alone and not self._handler.by_signal:
-            self._start(replace(self._first, number=len(self._all) + 1, runs_quiet=True))
+        try:
+            self._start(self._first)
+            plan = self._wait_for_plan()
+            if plan is not None:
+                self._progress.begin(plan)
+                if not self._first.is_alone:
+                    most = most or (1 if plan.is_attached else processes_by_machine())
+                    for number in range(2, min(most, plan.shareable) + 1):
+                        self._start(replace(self._first, number=number))
             self._wait()
+            if plan is not None and plan.has_quiet_rest and not self._first.is_alone:
+                self._start(replace(self._first, number=len(self._all) + 1, runs_quiet=True))
+                self._wait()
+        except BaseException:
+            self._end()
+            raise
         return self._all, plan
 
+    def _end(self) -> None:
+        """Let all processes end, with their teardowns, after an error here."""
+        for one in self._all:
+            one.process.terminate()
+        for one in self._all:
+            one.process.wait()
+
     def _start(self, part: Part) -> None:
+        """Start a process; none after a signal, which that process would not have heard."""
+        if self._handler.by_signal:
+            return
         options = {**self._options, "output": str(part.output.resolve())}
         process = self._handler.start(
             [sys.executable, "-m", "keywords.qa.part"],
@@ -121,14 +140,16 @@ class RobotProcesses:
             errors="replace",
         )
         self._all.append(PartProcess(part, process))
-        shown = {**asdict(part), "folder": str(part.folder), "log": str(part.log) if part.log else None}
+        if self._handler.by_signal:
+            process.terminate()
         # By a pipe, not by a file or arguments: variables may hold keys.
         try:
             with process.stdin as stream:  # type: ignore[union-attr]
-                json.dump({"part": shown, "options": options, "sources": list(self._sources)}, stream)
+                json.dump({"part": part.to_json(), "options": options, "sources": list(self._sources)}, stream)
         except BrokenPipeError:  # it has ended; its exit code tells why
             pass
-        for stream, show in ((process.stdout, self._progress.say), (process.stderr, self._progress.warn)):
+        warn = partial(self._progress.warn, part.number)
+        for stream, show in ((process.stdout, self._progress.print_line), (process.stderr, warn)):
             reader = threading.Thread(target=_read, args=(stream, show), daemon=True)
             reader.start()
             self._readers.append(reader)
@@ -152,12 +173,12 @@ class RobotProcesses:
         for one in self._all:
             try:
                 with one.part.events.open("rb") as stream:
-                    stream.seek(one.told)
+                    stream.seek(one.bytes_read)
                     lines = stream.read()
             except FileNotFoundError:
                 continue
             whole = lines[: lines.rfind(b"\n") + 1]
-            one.told += len(whole)
+            one.bytes_read += len(whole)
             for line in whole.splitlines():
                 self._progress.add(json.loads(line))
         self._progress.refresh()

@@ -34,7 +34,6 @@ class Progress:
         seconds: how long suites took in an earlier run, by their full names.
         kind: what is shown: each row, progress with failures, failures alone, or nothing.
         stream: the console.
-        every_s: seconds between two plain lines.
     """
 
     def __init__(
@@ -43,7 +42,6 @@ class Progress:
         kind: Kind = "progress",
         *,
         stream: IO[str] | None = None,
-        every_s: float = PLAIN_EVERY_S,
     ) -> None:
         self._kind = kind
         self._console = Console(file=stream or sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -55,8 +53,8 @@ class Progress:
         self._work = self._done = 0.0
         self._rows = self._ended = self._failed = self._skipped = 0
         self._began = self._said = clock.now()
-        self._every_s = every_s
         self._shown: set[str] = set()
+        self._warned: dict[str, int] = {}
         self._again: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -103,16 +101,15 @@ class Progress:
             elif self._kind == "verbose":
                 self._print(f"{event['status']}  {event['suite']} :: {event['row']} ({event['seconds']:.1f} s)")
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         """Print a line of a row above the live line."""
         with self._lock:
             self._print(line)
 
-    def warn(self, line: str) -> None:
-        """Print a line of a process's standard error there; the same line of several processes once."""
+    def warn(self, process: int, line: str) -> None:
+        """Print a line of a process's standard error there; what several processes print alike, once."""
         with self._lock:
-            if line not in self._shown or not line:
-                self._shown.add(line)
+            if self._warned.setdefault(line, process) == process:
                 # A live line moves below what is written here.
                 sys.stderr.write(f"{line}\n")
 
@@ -121,13 +118,13 @@ class Progress:
         with self._lock:
             if self._live:
                 self._live.update(Text(self._line(), no_wrap=True, overflow="ellipsis"), refresh=True)
-            elif self._kind == "progress" and self._rows and clock.now() - self._said >= self._every_s:
+            elif self._kind == "progress" and self._rows and clock.now() - self._said >= PLAIN_EVERY_S:
                 self._said = clock.now()
                 self._print(self._line())
 
     def _show_failure(self, event: Mapping[str, Any]) -> None:
         message = str(event["message"])
-        if message in self._shown:
+        if message and message in self._shown:
             self._again[message] = self._again.get(message, 0) + 1
             return
         self._shown.add(message)
@@ -149,7 +146,7 @@ class Progress:
 
     def _rest_s(self) -> float | None:
         """The seconds that the rest will take, if the rows go on taking what they took relative to the earlier run."""
-        if self._done < self._work * _ENOUGH_TO_ESTIMATE:
+        if not self._done or self._done < self._work * _ENOUGH_TO_ESTIMATE:
             return None
         return max(0.0, self._work - self._done) * (clock.now() - self._began) / self._done
 

@@ -7,17 +7,15 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from robot.errors import DataError
-
 from keywords.engine.processes.bytecode import keep_bytecode
 from keywords.hooks.modifier import REGISTER
 from keywords.qa import suite_seconds
 from keywords.qa.closing import closing_lines
 from keywords.qa.command_line import OUTPUT, SUITES, RunError, read_command_line
 from keywords.qa.durations import DurationsError, duration_lines, read_durations, take_count
-from keywords.qa.processes import refuse_if_abandoned_parts_run
+from keywords.qa.processes import MOST_FAILED, refuse_if_abandoned_parts_run
 from keywords.qa.project import NoProjectError
-from keywords.qa.rows import PARTS, run_rows
+from keywords.qa.rows import NO_OUTPUT, NO_VERDICT, PARTS, run_rows
 from keywords.qa.signals import passing_signals_on
 from keywords.run.output_lock import FolderInUseError, lock_folder
 from keywords.traceability.evidence.earlier_run import ALLURE_RESULTS, remove_all
@@ -30,12 +28,7 @@ if TYPE_CHECKING:
 
     from keywords.qa.command_line import CommandLine
 
-NO_VERDICT = 2
 _QA = (sys.executable, "-m", "keywords.qa.cli")
-MOST_FAILED = 250
-"""Highest exit code of Robot for failed rows; more of them count as these."""
-NO_ROWS_RUN = 252
-"""Lowest exit code of Robot without a report (bad data, help, stopped, crashed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +75,13 @@ def run_suites(
         begin_run(line.results)
     except (RunError, NoProjectError, FolderInUseError, DurationsError, OSError) as error:
         sys.stderr.write(f"qa run: {error}\n")
-        return NO_ROWS_RUN
+        return NO_OUTPUT
     keep_bytecode()
     # Robot ends its rows after a signal, and the pages show them.
     with passing_signals_on() as handler:
-        try:
-            code = run_rows(line, seconds, most_processes, handler)
-        except (DataError, OSError) as error:
-            sys.stderr.write(
-                f"qa run: the rows have run, and their parts in {line.results / PARTS} cannot be put "
-                f"together: {error}\n"
-            )
-            return NO_VERDICT
-        if code >= NO_ROWS_RUN:
-            remove_all(line.results, keep=line.read)
-            return code
+        outcome = run_rows(line, seconds, most_processes, handler)
+        if not outcome.has_output:
+            return outcome.code
         codes = [(step, handler.call([*_QA, *step.arguments])) for step in _steps(line)]
     echo("")
     for title, page in _pages(line):
@@ -108,11 +93,15 @@ def run_suites(
     failed = [(step, failure) for step, failure in codes if failure]
     for step, failure in failed:
         echo(f"{step.title} ended with exit code {failure}: its message stands above")
+    for end in outcome.abnormal_ends:
+        echo(end)
     unproven, idle, softened = _shortcomings(line.results / OUTPUT)
     if unproven:
         echo(f"No verdict: {unproven}")
-    code = code or min(softened, MOST_FAILED)
-    return code or (NO_VERDICT if unproven else next((failure for _, failure in failed), NO_VERDICT if idle else 0))
+    code = outcome.code or min(softened, MOST_FAILED)
+    without_verdict = bool(unproven or outcome.abnormal_ends)
+    of_step = next((failure for _, failure in failed), NO_VERDICT if idle else 0)
+    return code or (NO_VERDICT if without_verdict else of_step)
 
 
 def _show_durations(output: Path, count: int | None, echo: Callable[[str], None]) -> None:

@@ -35,20 +35,17 @@ class Holder:
     Attributes:
         pid: its process id.
         started: seconds since the epoch.
-        lends: whether a process that it starts may take the lock over, as `qa run` lets Robot.
     """
 
     pid: int
     started: float
-    lends: bool = False
 
 
-def lock_folder(folder: Path, *, lends: bool = False) -> None:
+def lock_folder(folder: Path) -> None:
     """Lock an output folder until this process ends; the lock of a process that has ended is taken over.
 
     Args:
         folder: the folder; it is created.
-        lends: whether a process that this one starts may take the lock over.
 
     Raises:
         FolderInUseError: another run writes into the folder; the message names its process id.
@@ -56,10 +53,10 @@ def lock_folder(folder: Path, *, lends: bool = False) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock = folder / LOCK
-    own = Holder(os.getpid(), psutil.Process().create_time(), lends)
+    own = Holder(os.getpid(), psutil.Process().create_time())
     while not _create(lock, own):
         holder = _read(lock)
-        if holder is not None and _is_alive(holder) and not _may_take_over(holder):
+        if holder is not None and _is_alive(holder) and holder.pid != os.getpid():
             raise FolderInUseError(
                 f"another run, process {holder.pid}, writes into {folder}: wait for its end, or choose another folder "
                 f"by --outputdir"
@@ -115,7 +112,7 @@ def set_aside(output: Path) -> Callable[[], None]:
 def _create(lock: Path, own: Holder) -> bool:
     try:
         with lock.open("x", encoding="utf-8") as stream:
-            stream.write(json.dumps({"pid": own.pid, "started": own.started, "lends": own.lends}))
+            stream.write(json.dumps({"pid": own.pid, "started": own.started}))
     except FileExistsError:
         return False
     return True
@@ -129,7 +126,7 @@ def _read(lock: Path, wait_s: float = _WRITTEN_WITHIN_S) -> Holder | None:
     for _ in range(int(wait_s / _POLL_S) + 1):
         try:
             fields: dict[str, Any] = json.loads(lock.read_text(encoding="utf-8"))
-            return Holder(int(fields["pid"]), float(fields["started"]), bool(fields["lends"]))
+            return Holder(int(fields["pid"]), float(fields["started"]))
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError, PermissionError):  # Windows refuses to read what is being removed
@@ -146,9 +143,3 @@ def _is_alive(holder: Holder) -> bool:
         return False
     except psutil.AccessDenied:  # it lives, and another user owns it
         return True
-
-
-def _may_take_over(holder: Holder) -> bool:
-    if holder.pid == os.getpid():
-        return True
-    return holder.lends and holder.pid in {process.pid for process in psutil.Process().parents()}

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.redaction.secrets import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 _PLAN = "plan.json"
 _joined: list[Part] = []
@@ -31,7 +32,7 @@ class Part:
         number: the number of the process, from 1.
         parent: the process id of `qa run`, which makes one output of all parts.
         log: Robot's log of the whole run; None if there will be none.
-        seconds: how long suites took in an earlier run, by their full names; the longest are run first.
+        earlier_seconds: how long suites took in an earlier run, by their full names; the longest are run first.
         is_alone: whether no other process shares the run, so that it runs all suites in their own order.
         runs_quiet: whether it runs the suites that need a quiet machine, and no others.
     """
@@ -40,7 +41,7 @@ class Part:
     number: int
     parent: int
     log: Path | None
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    earlier_seconds: Mapping[str, float] = field(default_factory=dict)
     is_alone: bool = False
     runs_quiet: bool = False
 
@@ -64,11 +65,25 @@ class Part:
         """What it learnt of the gateway, JSON."""
         return self.own_folder / "run.json"
 
+    def to_json(self) -> dict[str, Any]:
+        """The part as JSON."""
+        return {**asdict(self), "folder": str(self.folder), "log": str(self.log) if self.log else None}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Part:
+        """The part of which `to_json` made JSON."""
+        return cls(
+            **{**fields, "folder": Path(fields["folder"]), "log": Path(fields["log"]) if fields["log"] else None}
+        )
+
     def claim(self, suite: str) -> bool:
         """Claim a suite; False if another process has claimed it.
 
         Args:
             suite: its id in the plan.
+
+        Raises:
+            OSError: nobody can claim it.
         """
         try:
             (self.folder / f"{suite}.claim").open("x").close()
@@ -76,7 +91,7 @@ class Part:
             return False
         return True
 
-    def tell(self, **event: Any) -> None:
+    def record_event(self, **event: Any) -> None:
         """Append an event, for `qa run` to read."""
         with self.events.open("ab") as stream:
             stream.write(json.dumps(event).encode() + b"\n")
@@ -115,11 +130,11 @@ class Plan:
 
     Attributes:
         suites: in the order in which each process visits them.
-        attached_to: the address of a server that the run did not start; empty if each process starts a gateway.
+        is_attached: whether the rows speak to a server that the run did not start.
     """
 
     suites: tuple[PlannedSuite, ...]
-    attached_to: str = ""
+    is_attached: bool = False
 
     @property
     def rows(self) -> int:
@@ -137,13 +152,26 @@ class Plan:
         return self.shareable > 0 and any(suite.needs_quiet for suite in self.suites)
 
 
+class PlansDifferError(Exception):
+    """Two processes of one run would visit different suites, so that rows could be lost."""
+
+
 def write_plan(folder: Path, number: int, plan: Plan) -> None:
-    """Write the plan, clean of secrets; all processes write the same, and the first one's stays."""
+    """Write the plan, clean of secrets; the first process's stays, and all others must have the same.
+
+    Raises:
+        PlansDifferError: this process has another plan.
+        OSError: the plan cannot be written.
+    """
+    own = SECRETS.redact(json.dumps(asdict(plan)).encode())
     new = folder / str(number) / _PLAN
-    new.write_bytes(SECRETS.redact(json.dumps(asdict(plan)).encode()))
+    new.write_bytes(own)
     with suppress(FileExistsError):
         _link(new, folder / _PLAN)
-    new.unlink()
+    if (folder / _PLAN).read_bytes() != own:
+        raise PlansDifferError(
+            "the processes that share this run would run different rows; give it one process by --processes 1"
+        )
 
 
 def read_plan(folder: Path) -> Plan | None:
@@ -152,7 +180,7 @@ def read_plan(folder: Path) -> Plan | None:
         fields = json.loads((folder / _PLAN).read_bytes())
     except FileNotFoundError:
         return None
-    return Plan(tuple(_suite(**suite) for suite in fields["suites"]), fields["attached_to"])
+    return Plan(tuple(_suite(**suite) for suite in fields["suites"]), fields["is_attached"])
 
 
 def _suite(id: str, name: str, rows: Sequence[tuple[str, Sequence[str]]], needs_quiet: bool) -> PlannedSuite:  # noqa: A002, FBT001
@@ -166,5 +194,6 @@ def _link(source: Path, target: Path) -> None:
     except FileExistsError:
         raise
     except OSError:  # this file system has no links
-        source.replace(target)
-        source.touch()
+        if not target.exists():
+            shutil.copyfile(source, source.with_suffix(".copy"))
+            source.with_suffix(".copy").replace(target)

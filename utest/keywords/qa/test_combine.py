@@ -2,9 +2,10 @@
 
 import pytest
 from robot import running
+from robot.api import ExecutionResult
 from robot.errors import DataError
 
-from keywords.qa.combine import combine
+from keywords.qa.combine import combine, save
 from keywords.run.shared_run import Plan, PlannedSuite
 from keywords.traceability.results import NOT_RUN, read_output
 
@@ -40,7 +41,7 @@ def parts(tmp_path):
 
 
 def results(combined, tmp_path):
-    combined.save(tmp_path / "all.xml")
+    save(combined, tmp_path / "all.xml")
     return read_output(tmp_path / "all.xml")
 
 
@@ -81,3 +82,18 @@ def test_an_output_that_broke_off_although_its_process_ended_well_is_an_error(pa
     parts[1].write_bytes(parts[1].read_bytes()[:900])
     with pytest.raises(DataError):
         combine(dict.fromkeys(parts, ""), PLAN)
+
+
+def test_a_suite_teardown_that_failed_is_told_as_in_a_run_of_one_process(parts, tmp_path):
+    root = running.TestSuite("All")
+    for name, rows in (("Two", "cd"), ("One", "")):
+        suite = root.suites.create(name)
+        for row in rows:
+            suite.tests.create(row).body.create_keyword("No Operation")
+    root.suites[0].teardown.config(name="Fail", args=["boom"])
+    root.run(output=parts[1], console="none", log=None, report=None, runemptysuite=True)
+    run = results(combine(dict.fromkeys(parts, ""), PLAN), tmp_path)
+    assert run.afterwards == ("boom",)
+    assert [one.status for one in run.results if one.row.suite == "All.Two"] == ["PASS", "PASS"]
+    read = ExecutionResult(tmp_path / "all.xml")
+    assert [test.status for test in read.suite.suites[1].tests] == ["FAIL", "FAIL"]

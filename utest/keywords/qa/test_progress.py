@@ -70,6 +70,16 @@ def test_failures_are_shown_as_they_come_with_their_evidence(clock):
     ]
 
 
+def test_suites_that_took_no_time_leave_no_estimate(clock):
+    text = shown(clock, [ended("a"), ended("b")], seconds={"All.One": 0.0, "All.Two": 0.0})
+    assert text.splitlines()[0] == "2 of 4 rows, 0 failed"
+
+
+def test_a_failure_without_a_message_keeps_its_name(clock):
+    text = shown(clock, [ended("a", status="FAIL"), ended("b", status="FAIL")], step_s=1.0)
+    assert text.splitlines()[:2] == ["FAIL  All.One :: a", "FAIL  All.One :: b"]
+
+
 def test_rows_that_fail_for_one_reason_show_it_once(clock):
     events = [ended(row, status="FAIL", message="no server\nat all") for row in "abcd"]
     text = shown(clock, events, step_s=1.0)
@@ -93,17 +103,21 @@ def test_the_console_shows_as_much_as_was_asked_for(clock, kind, lines):
     assert shown(clock, events, kind=kind, step_s=1.0).splitlines() == lines
 
 
-def test_warnings_that_each_process_prints_are_shown_once(capsys):
+def test_what_several_processes_warn_of_is_shown_once(capsys):
     stream = io.StringIO()
     with Progress({}, stream=stream) as progress:
-        for _ in range(2):
-            progress.say("a row's words")
-            progress.warn("[ WARN ] old")
+        for process in (1, 2):
+            progress.print_line("a row's words")
+            progress.warn(process, "[ WARN ] old")
+            progress.warn(process, f"Traceback of {process}:")
+            progress.warn(process, "  line 1")
+        progress.warn(1, "  line 1")
     assert stream.getvalue().splitlines() == ["a row's words", "a row's words"]
-    assert capsys.readouterr().err == "[ WARN ] old\n"
+    shown = ["[ WARN ] old", "Traceback of 1:", "  line 1", "Traceback of 2:", "  line 1"]
+    assert capsys.readouterr().err.splitlines() == shown
 
 
-def test_a_terminal_has_one_line_that_is_gone_at_the_end(clock):
+def test_a_terminal_has_one_live_line_and_at_the_end_the_counts(clock):
     class Terminal(io.StringIO):
         def isatty(self):
             return True

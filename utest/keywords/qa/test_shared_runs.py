@@ -165,10 +165,51 @@ def test_ctrl_c_ends_all_processes_and_every_row_is_accounted_for(suites, qa_run
     assert (folder / "results" / "matrix" / "index.html").is_file()
 
 
-def test_no_file_of_a_part_holds_a_secret(suites, qa_run):
-    key = "sk-" + "very-secret-9876543210"
-    folder = suites(one=[f"Fail    {key}"], two=["Log    ${GATEWAY_API_KEY}", "Sleep    1"])
-    qa = qa_run(folder, "--processes", "2", "-v", f"GATEWAY_API_KEY: Secret:{key}")
-    ended(qa)
-    leaks = [path for path in (folder / "results").rglob("*") if path.is_file() and key.encode() in path.read_bytes()]
+@pytest.mark.parametrize("paths", [("suites",), ("suites/one.robot", "suites/two.robot")])
+def test_no_file_of_a_part_holds_a_secret(suites, qa_run, paths):
+    key, password = "sk-" + "very-secret-9876543210", "pass" + "word-of-nobody-77"
+    begin = "Evaluate    open(r'${OUTPUT DIR}/begun', 'w').close()\n    Sleep    2"
+    folder = suites(one=[f"Fail    {key}"], two=["Log    ${GATEWAY_API_KEY}", begin])
+    variables = ("-v", f"GATEWAY_API_KEY: Secret:{key}", "-v", f"GATEWAY_URL:http://user:{password}@127.0.0.1:9")
+    qa = qa_run(folder, "--processes", "2", *variables, *paths)
+    wait_for(folder / "results" / "begun")
+    assert list((folder / "results" / "work" / "parts").rglob("*.json*"))
+    leaks = []
+    for _ in range(2):
+        files = [path for path in (folder / "results").rglob("*") if path.is_file()]
+        leaks += [path for path in files if key.encode() in path.read_bytes() or password.encode() in path.read_bytes()]
+        told = ended(qa)[1] if qa.returncode is None else told
     assert leaks == []
+    assert key not in told
+    assert password not in told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_the_rows_are_read_leaves_no_page_and_no_process(suites, qa_run, number):
+    folder = suites(one=["No Operation"])
+    qa = qa_run(folder)
+    parts = folder / "results" / "work" / "parts"
+    wait_for(parts.parent / "run.json")
+    time.sleep(0.2)
+    (os.killpg if number == signal.SIGINT else os.kill)(qa.pid, number)
+    code, told = ended(qa)
+    # Robot may have begun: then its rows are told as not run.
+    assert code in {252, 253, 1, 2}, told
+    assert (folder / "results" / "output.xml").exists() == (code in {1, 2})
+    assert "Traceback" not in told or code == 253
+
+
+def test_only_quiet_suites_run_in_one_process(suites, qa_run):
+    folder = suites(quiet_one=["No Operation"], quiet_two=["No Operation"])
+    code, told = ended(qa_run(folder, "--processes", "3"))
+    assert code == 0, told
+    assert [result.status for result in read_output(folder / "results" / "output.xml").results] == ["PASS", "PASS"]
+
+
+def test_failed_rows_run_again_from_the_output_of_the_same_folder(suites, qa_run):
+    folder = suites(one=["Fail    no", "No Operation"], two=["No Operation"])
+    assert ended(qa_run(folder, "--processes", "2"))[0] == 1
+    code, told = ended(qa_run(folder, "--rerunfailed", "results/output.xml"))
+    assert code == 1, told
+    assert [result.row.name for result in read_output(folder / "results" / "output.xml").results] == ["one 1"]

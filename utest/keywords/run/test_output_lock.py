@@ -19,8 +19,8 @@ def other(tmp_path):
     """Another process that holds the lock of a folder."""
     begun = []
 
-    def hold(*, lends=False, then="time.sleep(60)"):
-        code = f"{HOLD}lock_folder(Path(sys.argv[1]), lends={lends}); print('held', flush=True); {then}"
+    def hold(*, then="time.sleep(60)"):
+        code = f"{HOLD}lock_folder(Path(sys.argv[1])); print('held', flush=True); {then}"
         process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
         begun.append(process)
         assert process.stdout.readline() == "held\n"
@@ -76,11 +76,10 @@ def test_a_lock_ends_with_its_process(tmp_path, other):
     assert not (tmp_path / LOCK).exists()
 
 
-@pytest.mark.parametrize(("lends", "code"), [(True, 0), (False, 1)])
-def test_a_child_takes_over_only_what_is_lent(tmp_path, lends, code):
-    lock_folder(tmp_path, lends=lends)
+def test_a_child_is_refused_too(tmp_path):
+    lock_folder(tmp_path)
     child = [sys.executable, "-c", f"{HOLD}lock_folder(Path(sys.argv[1]))", str(tmp_path)]
-    assert subprocess.run(child, check=False, capture_output=True).returncode == code
+    assert subprocess.run(child, check=False, capture_output=True).returncode == 1
     unlock_folder(tmp_path)
     assert not (tmp_path / LOCK).exists()
 

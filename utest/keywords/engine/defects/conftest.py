@@ -13,7 +13,7 @@ from keywords.engine.defects.wire import Wire
 KEY = "key-of-the-server"
 TEXT = ["Zoë", " says:\n", " a < b", " & c", " – end"]
 USAGE = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
-HELD_UP_S = 0.3
+HELD_UP_S = 2.0
 USER = {"role": "user", "content": "  Zoë?\n" + "long " * 400 + "end"}
 TALK = [{"role": "system", "content": "Be brief."}, USER, {"role": "assistant", "content": "Hm."}, USER]
 CHAT = "/v1/chat/completions"
