@@ -63,7 +63,7 @@ class GatewayProtocol(HttpToolsProtocol):
         """Start the time limit of the first head, or refuse the connection."""
         super().connection_made(transport)
         self.flow = Flow(transport)
-        self._ending = Ending(self.loop, transport, self._connections.unwanted)
+        self._ending = Ending(self.loop, transport, self._connections.unwanted_bytes_budget)
         if error := self._connections.admit(self, self.client[0] if self.client else ""):
             self._write_refusal(error)
         else:
