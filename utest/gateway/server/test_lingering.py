@@ -149,9 +149,13 @@ class Transport:
 
     def __init__(self):
         self.calls = []
+        self.aborted = asyncio.Event()
         self.pause_reading = lambda: self.calls.append("pause")
         self.resume_reading = lambda: self.calls.append("resume")
-        self.abort = lambda: self.calls.append("abort")
+
+    def abort(self):
+        self.calls.append("abort")
+        self.aborted.set()
 
 
 @pytest.mark.parametrize(
@@ -167,9 +171,7 @@ def test_a_pause_of_the_gateways_own_is_no_silence(monkeypatch, linger_s, calls)
         ending = Ending(asyncio.get_running_loop(), transport, lingering.ReadBudget())
         ending.linger()
         assert ending.note(1)
-        async with asyncio.timeout(5):
-            while "abort" not in transport.calls:
-                await asyncio.sleep(0.01)
+        await asyncio.wait_for(transport.aborted.wait(), 5)
         return transport.calls
 
     assert asyncio.run(main()) == calls
