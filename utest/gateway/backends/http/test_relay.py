@@ -395,3 +395,20 @@ def test_the_gateway_sends_most_of_a_stream_without_waking_its_task(client, back
     response = client.chat(stream=True)
     assert response.content == b"".join(map(event, range(10))) + event(10, '"stop"') + DONE
     assert len(written) >= 5
+
+
+def test_a_client_hears_at_once_of_a_stream_that_stops_being_http(client, backend):
+    async def script(request):
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(event(0))
+        await asyncio.sleep(0.05)
+        request.transport.write(b"zz\r\n")
+        await asyncio.sleep(20)
+
+    backend.script = script
+    began = time.monotonic()
+    response = client.chat(stream=True)
+    assert response.content.startswith(event(0))
+    assert b"backend_disconnected" in response.content
+    assert time.monotonic() - began < 10
