@@ -73,6 +73,9 @@ class RequestChecks:
     async def take_over(self, previous: RequestChecks) -> None:
         """Take over the counts of the previous checks, in place of `start`; the limits are the new ones."""
         await previous.stop_watching()
+        if self._file == previous._file:
+            # A write that still hangs must not come after a newer one.
+            self._saving = previous._saving
         store = previous.admission.store
         store.window_s = self._config.keys.window_s
         if isinstance(store, MemoryStore) and isinstance(self._store, MemoryStore):
@@ -97,6 +100,8 @@ class RequestChecks:
         """Save the spending, and stop watching the key file."""
         if self._watcher is not None:
             self._watcher.cancel()
+            # It puts back what it had begun to save, for `_save` to see.
+            await asyncio.wait([self._watcher], timeout=READ_S)
         if self._file is not None:
             await self._save(self._file)
 

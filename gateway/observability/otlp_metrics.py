@@ -2,6 +2,11 @@
 
 `gateway.observability.request_metrics` declares them. Values are added up here: an instrument of OpenTelemetry's SDK
 takes ten times the CPU for each value, because it copies and sorts the attributes.
+
+So of OpenTelemetry's variables for metrics, those hold that the exporter and the resource read, such as
+OTEL_EXPORTER_OTLP_HEADERS and OTEL_RESOURCE_ATTRIBUTES, and OTEL_SDK_DISABLED and
+OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION has no
+effect: the bounds are fixed.
 """
 
 from __future__ import annotations
@@ -14,7 +19,10 @@ import time
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from opentelemetry.sdk.environment_variables import OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE
+from opentelemetry.sdk.environment_variables import (
+    OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE,
+    OTEL_SDK_DISABLED,
+)
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
     Histogram,
@@ -61,6 +69,7 @@ class OtlpMetrics:
         self._interval_s = interval_s
         preference = os.environ.get(OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE, "").strip().upper()
         self._is_delta = preference in _DELTA
+        self._is_disabled = os.environ.get(OTEL_SDK_DISABLED, "").strip().lower() == "true"
         self._lock = threading.Lock()
         self._series: dict[tuple[Otlp, Labels], _Series] = {}
         self._recorders: dict[tuple[object, ...], Recorders] = {}
@@ -71,6 +80,8 @@ class OtlpMetrics:
 
     def add(self, records: Iterable[RequestRecord]) -> None:
         """Count finished requests."""
+        if self._is_disabled:
+            return
         with self._lock:
             for record in records:
                 # No metric here is labelled with the error's code, and backends may send any.
@@ -91,7 +102,8 @@ class OtlpMetrics:
             now_ns = time.time_ns()
             points: dict[Otlp, list[HistogramDataPoint]] = {}
             for (otlp, _), series in self._series.items():
-                points.setdefault(otlp, []).append(series.point(self._since_ns if self._is_delta else 0, now_ns))
+                if point := series.point(self._since_ns if self._is_delta else 0, now_ns):
+                    points.setdefault(otlp, []).append(point)
             if self._is_delta:
                 self._since_ns = now_ns
                 self._series = {}
@@ -100,7 +112,8 @@ class OtlpMetrics:
             return None
         temporality = AggregationTemporality.DELTA if self._is_delta else AggregationTemporality.CUMULATIVE
         metrics = [
-            SentMetric(otlp.name, None, otlp.unit, Histogram(found, temporality)) for otlp, found in points.items()
+            SentMetric(otlp.name, None, otlp.unit, Histogram(data_points, temporality))
+            for otlp, data_points in points.items()
         ]
         scope = ScopeMetrics(InstrumentationScope(SCOPE), metrics, "")
         return MetricsData([ResourceMetrics(self._resource, [scope], self._resource.schema_url)])
@@ -152,9 +165,11 @@ class _Series:
         self._min = min(self._min, value)
         self._max = max(self._max, value)
 
-    def point(self, since_ns: int, now_ns: int) -> HistogramDataPoint:
-        """The values so far; `since_ns` is Unix time, 0 for the series' own beginning."""
+    def point(self, since_ns: int, now_ns: int) -> HistogramDataPoint | None:
+        """The values so far, None without any; `since_ns` is Unix time, 0 for the series' own beginning."""
         counts = tuple(self._counts)
+        if not any(counts):
+            return None
         return HistogramDataPoint(
             attributes=self._attributes,
             start_time_unix_nano=since_ns or self._since_ns,

@@ -58,13 +58,13 @@ class Connections:
 
     Attributes:
         limit: the most at once.
-        unwanted: the budget for what they send after an early answer.
+        unwanted_bytes_budget: the budget for what they send after an early answer.
         invalid_http: logs requests that are broken as HTTP.
     """
 
     def __init__(self, limit: int | None = None, per_address: int | None = None) -> None:
         self.limit = limit or default_limit()
-        self.unwanted = ReadBudget()
+        self.unwanted_bytes_budget = ReadBudget()
         self.invalid_http = RepeatedEvent("invalid_http")
         self._per_address = per_address
         self._admitted: dict[Connection, str] = {}

@@ -47,7 +47,8 @@ class Ending:
             return False
         if pause_s := self._budget.pause_s(size, self._loop.time()):
             self._transport.pause_reading()
-            self._pause.start(pause_s, self._transport.resume_reading)
+            self._lingering.pause()
+            self._pause.start(pause_s, self._read_on)
         return True
 
     def linger(self) -> None:
@@ -80,3 +81,8 @@ class Ending:
         """Stop all time limits: the connection is gone."""
         self.unread.stop()
         self.stop_lingering()
+
+    def _read_on(self) -> None:
+        if self._lingering is not None:
+            self._lingering.read_on()
+        self._transport.resume_reading()

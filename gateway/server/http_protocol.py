@@ -63,7 +63,7 @@ class GatewayProtocol(HttpToolsProtocol):
         """Start the time limit of the first head, or refuse the connection."""
         super().connection_made(transport)
         self.flow = Flow(transport)
-        self._ending = Ending(self.loop, transport, self._connections.unwanted)
+        self._ending = Ending(self.loop, transport, self._connections.unwanted_bytes_budget)
         if error := self._connections.admit(self, self.client[0] if self.client else ""):
             self._write_refusal(error)
         else:
@@ -95,10 +95,13 @@ class GatewayProtocol(HttpToolsProtocol):
             parse(self, data)
         except TunnelRequestedError:
             self._stop_reading()
-        except httptools.HttpParserError:
+        except httptools.HttpParserError as failure:
             if not self._is_deaf:
                 error = head.error or InvalidRequest("This is no valid HTTP. Send a request of HTTP/1.1.")
-                self._connections.invalid_http.log(code=error.code)
+                # The parser's reasons are fixed sentences, without a byte of the client's; a code needs none.
+                reason = None if error.code else str(failure)
+                client = self.client[0] if self.client else None
+                self._connections.invalid_http.log(code=error.code, reason=reason, client=client)
                 self._refuse(error)
         if self._is_deaf or self.transport.is_closing():
             return

@@ -58,6 +58,7 @@ class Lingering:
         self._left = LINGER_BYTES
         self._deadline = loop.time() + LINGER_S
         self._is_idle = True
+        self._is_paused = False
         self._timer = loop.call_later(min(IDLE_S, LINGER_S), self._look)
 
     def note(self, size: int) -> bool:
@@ -70,13 +71,21 @@ class Lingering:
             return False
         return True
 
+    def pause(self) -> None:
+        """Note that nothing is read from now on; what the client does not send is then no silence."""
+        self._is_paused = True
+
+    def read_on(self) -> None:
+        """Note that the pause is over."""
+        self._is_paused, self._is_idle = False, False
+
     def stop(self) -> None:
         """Stop the clock: the rest has come, or the connection is gone."""
         self._timer.cancel()
 
     def _look(self) -> None:
         left_s = self._deadline - self._loop.time()
-        if self._is_idle or left_s <= 0:
+        if left_s <= 0 or (self._is_idle and not self._is_paused):
             self._end()
             return
         self._is_idle = True

@@ -63,14 +63,14 @@ async def whole_events(  # noqa: PLR0913  # what one stream needs
     framer = EventFramer(backend)
     body = chunks if isinstance(chunks, Chunks) else None
     state = _StreamState(backend, choices, body, usage, hide)
-    relay = _Relay(body, framer, state, write_now) if write_now and body else None
+    writer = _EventWriter(body, framer, state, write_now) if write_now and body else None
     opening = Opening(backend)
     try:
         async for chunk in chunks:
             block = state.filter(framer.feed(chunk))
             if block := opening.add(block):
                 yield block
-                if relay and (unwritten := await relay.run()):
+                if writer and (unwritten := await writer.run()):
                     yield unwritten
             if state.error:
                 raise state.error
@@ -87,7 +87,7 @@ async def whole_events(  # noqa: PLR0913  # what one stream needs
         raise state.incomplete_error()
 
 
-class _Relay:
+class _EventWriter:
     """Writes events while the body is read, as long as that needs no wait."""
 
     def __init__(self, chunks: Chunks, framer: EventFramer, state: _StreamState, write_now: WriteNow) -> None:

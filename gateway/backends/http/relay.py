@@ -116,7 +116,8 @@ class Relay:
     def _hand_on(self) -> bool:
         """Hand on all that has come; return whether more may come."""
         content, relayed, total = self._content, self._connection.relayed, -1
-        while content.exception() is None:
+        # What came before an error in the same read is still good.
+        while content.exception() is None or relayed:
             if content.total_bytes == total:
                 return not content.at_eof()
             # A read takes all there is; it may make the connection read more, which the total then shows.

@@ -8,10 +8,16 @@ from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
+
 from gateway.backends.http.timing import AnswerTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+
+class CompressedAnswerError(aiohttp.ClientPayloadError):
+    """An answer is compressed, although the request forbade it: few bytes of it can become very many."""
 
 
 class Arrivals:
@@ -53,12 +59,14 @@ ARRIVALS: ContextVar[Arrivals | None] = ContextVar("arrivals", default=None)
 def watch_bytes() -> None:
     """Let LiteLLM's transport report each read to `ARRIVALS`; LiteLLM has no public way to see its connections.
 
-    It is the transport of all providers but a few with libraries of their own, such as Bedrock.
+    It is the transport of all providers but a few with libraries of their own, such as Bedrock. What is read is not
+    decompressed yet, so it asks for plain answers and raises `CompressedAnswerError` for others.
     """
     transport: Any = import_module("litellm.llms.custom_httpx.aiohttp_transport")
     plain = transport.AiohttpResponseStream.__aiter__
     if getattr(plain, "is_watched", False):
         return
+    send = transport.LiteLLMAiohttpTransport.handle_async_request
 
     async def watched(self: Any) -> AsyncGenerator[bytes, None]:
         async with aclosing(plain(self)) as chunks:
@@ -67,5 +75,14 @@ def watch_bytes() -> None:
                     arrivals.read(len(chunk))
                 yield chunk
 
+    async def send_for_plain(self: Any, request: Any) -> Any:
+        request.headers["accept-encoding"] = "identity"
+        response = await send(self, request)
+        if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+            await response.aclose()
+            raise CompressedAnswerError("the answer is compressed")
+        return response
+
     watched.is_watched = True  # type: ignore[attr-defined]  # so that a second start does not wrap it again
     transport.AiohttpResponseStream.__aiter__ = watched
+    transport.LiteLLMAiohttpTransport.handle_async_request = send_for_plain

@@ -15,6 +15,7 @@ import aiohttp
 from gateway.backends.http.error_objects import error_object, statuses_in
 from gateway.backends.http.refusal import refusal, refusal_from_event
 from gateway.backends.http.timing import AnswerTooLargeError
+from gateway.backends.litellm.arrivals import CompressedAnswerError
 from gateway.errors.base import (
     BackendBadAnswer,
     BackendDisconnected,
@@ -52,6 +53,10 @@ def to_gateway_error(error: Exception, backend: str, hide: Hide) -> GatewayError
     for cause in chain:
         if isinstance(cause, AnswerTooLargeError):
             return BackendBadAnswer(f"Backend '{backend}' answered with over {cause.limit} bytes. Ask for less.")
+        if isinstance(cause, CompressedAnswerError):
+            return BackendBadAnswer(
+                f"Backend '{backend}' sent a compressed answer, which was not asked for. Switch compression off there."
+            )
     names = {type(cause).__name__ for cause in chain}
     return _error_before_sending(names, backend) or _error_after_sending(error, chain, names, backend, hide)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _MOST_BYTES = 64 * 1024
 # Agents renew a token minutes before its end.
 POLL_S = 1.0
+# A file system that answers takes milliseconds.
+_BRIEFLY_S = 0.1
 
 
 class TokenFile:
@@ -36,26 +38,29 @@ class TokenFile:
         self._path = path
         self._version: tuple[int, int] | None = None
         self._reading: asyncio.Future[None] | None = None
-        self._is_hung = False
         self._read_at = -POLL_S
 
     async def refresh(self) -> None:
         """Read the file if it has changed, once in `POLL_S` while it is of use.
 
-        Waits for it for up to `READ_S`, and not again until it answers.
+        Waits for it only `_BRIEFLY_S` while there is a token, else `READ_S`, both from the start of the read: an
+        attempt may be shorter than `READ_S`.
         """
-        if self.token and not self.fault and time.monotonic() - self._read_at < POLL_S:
+        if self._is_of_use and time.monotonic() - self._read_at < POLL_S:
             return
         if self._reading is None or self._reading.done():
-            self._is_hung = False
             self._read_at = time.monotonic()
             self._reading = asyncio.ensure_future(in_daemon_thread(self._read))
-        if self._is_hung:
-            return
-        done, _ = await asyncio.wait([self._reading], timeout=READ_S)
-        if not done:
-            self._is_hung = True
+        limit_s = _BRIEFLY_S if self._is_of_use else READ_S
+        left_s = self._read_at + limit_s - time.monotonic()
+        if left_s > 0:
+            await asyncio.wait([self._reading], timeout=left_s)
+        if not self._reading.done():
             self.fault = "" if self.token else unreadable(self._path).what
+
+    @property
+    def _is_of_use(self) -> bool:
+        return bool(self.token) and not self.fault
 
     def _read(self) -> None:
         try:

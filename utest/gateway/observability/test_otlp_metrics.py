@@ -46,7 +46,7 @@ def requests():
         yield made
 
 
-def sdk_metrics(temporality):
+def sdk_metrics(temporality, records):
     """What OpenTelemetry's instruments make of the requests."""
     reader = InMemoryMetricReader({Histogram: temporality})
     provider = MeterProvider([reader], resource=RESOURCE, shutdown_on_exit=False)
@@ -58,7 +58,7 @@ def sdk_metrics(temporality):
         for metric in FAMILIES
         if metric.otlp
     }
-    for record in requests():
+    for record in records:
         facts = Facts(*facts_of(record))
         for metric in METRICS:
             if metric.otlp is None:
@@ -100,8 +100,25 @@ def test_values_are_those_of_opentelemetrys_instruments(monkeypatch, preference,
     monkeypatch.setenv(PREFERENCE, preference)
     metrics = OtlpMetrics(Exporter(), RESOURCE, 3600)
     metrics.add(requests())
-    assert points(metrics.collect()) == points(sdk_metrics(temporality))
+    assert points(metrics.collect()) == points(sdk_metrics(temporality, requests()))
     metrics.close(1)
+
+
+def test_one_request_without_a_stream_has_the_points_that_the_sdk_sends():
+    record = next(record for record in requests() if record.first_event_s is None)
+    metrics = OtlpMetrics(Exporter(), RESOURCE, 3600)
+    metrics.add([record])
+    assert points(metrics.collect()) == points(sdk_metrics(AggregationTemporality.CUMULATIVE, [record]))
+    metrics.close(1)
+
+
+def test_with_opentelemetry_switched_off_there_is_nothing_to_send(monkeypatch):
+    monkeypatch.setenv("OTEL_SDK_DISABLED", " True ")
+    exporter = Exporter()
+    metrics = OtlpMetrics(exporter, RESOURCE, 3600)
+    metrics.add(requests())
+    metrics.close(5)
+    assert (exporter.sent, exporter.is_shut) == ([], True)
 
 
 def test_cumulative_values_go_on_and_differences_begin_anew(monkeypatch):

@@ -1,4 +1,4 @@
-"""Spans that are filled in, beside those that OpenTelemetry's SDK makes of the same request."""
+"""Spans that are filled in: the same whether a request's shape is known or new, with the request's own values."""
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -118,6 +118,19 @@ def test_every_value_of_a_request_stands_in_its_span():
     assert attempt.span_id == (6001).to_bytes(8, "big")
     assert (span.end_time_unix_nano - span.start_time_unix_nano) / 1e9 == pytest.approx(0.25, abs=1e-6)
     assert (attempt.end_time_unix_nano - attempt.start_time_unix_nano) / 1e9 == pytest.approx(0.01, abs=1e-6)
+
+
+def test_requests_of_several_clients_traces_stand_below_the_span_that_each_client_named():
+    named = {f"{at:032x}": f"{at + 10:016x}" for at in (1, 2, 3)}
+    records = [record(traceparent=f"00-{trace}-{span}-01", trace_id=trace) for trace, span in named.items()]
+    found = [span for span in encoded(records) if not span.name.startswith("attempt")]
+    assert {span.trace_id.hex(): span.parent_span_id.hex() for span in found} == named
+
+
+def test_a_request_without_a_clients_trace_has_no_parent_after_one_with_it():
+    traced = record(traceparent=f"00-{TRACE}-{SPAN}-01", trace_id=TRACE)
+    found = [span for span in encoded([traced, record(1)]) if not span.name.startswith("attempt")]
+    assert [span.parent_span_id.hex() for span in found] == [SPAN, ""]
 
 
 def test_requests_of_one_batch_have_spans_of_their_own():

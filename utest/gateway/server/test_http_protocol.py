@@ -200,6 +200,22 @@ def test_what_outlives_the_start_is_left_alone_by_the_garbage_collector(client):
     assert gc.get_freeze_count() > 0
 
 
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        (b"\x16\x03\x01", {"code": None, "reason": "Invalid method encountered"}),
+        (b"GET /SECRET HTTP/1.1\r\nx SECRET: y\r\n\r\n", {"code": None, "reason": "Invalid header token"}),
+        (b"GET /SECRET HTTP/2.0\r\nhost: x\r\n\r\n", {"code": "http_version_not_supported", "reason": None}),
+    ],
+)
+def test_the_log_tells_why_a_request_is_no_http_and_whose_it_was(connect_to, keyed, caplog, sent, why):
+    connection = connect_to(keyed)
+    connection.sendall(sent)
+    connection.status()
+    (line,) = [record for record in caplog.records if record.message == "invalid_http"]
+    assert line.fields == {"event": "invalid_http", "client": "127.0.0.1", **why}
+
+
 def test_requests_that_are_no_http_do_not_fill_the_log(connect_to, keyed, caplog):
     for _ in range(30):
         connection = connect_to(keyed)

@@ -1,15 +1,18 @@
 """A file that never answers, such as a pipe without a writer, stops no request; the configuration in force stays."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
 from gateway.backends.kinds import load
+from gateway.backends.openai.token_file import TokenFile
 from gateway.config.problems import ConfigError
 from gateway.limits import key_file, spending
 from gateway.limits.checks import RequestChecks
@@ -133,6 +136,43 @@ def test_a_token_file_that_hangs_leaves_the_token_in_force(azure, backend, monke
         assert azure.chat("a").status_code == 200
     assert time.monotonic() - began < 1.2  # not one wait for each
     assert backend.headers[-1]["authorization"] == "Bearer first-token"
+    released.set()
+
+
+READ = "gateway.backends.openai.token_file.TokenFile._read_if_changed"
+
+
+def test_an_attempt_shorter_than_the_wait_for_a_hung_token_file_has_the_token_in_force(tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.backends.openai.token_file.READ_S", 60)
+    monkeypatch.setattr("gateway.backends.openai.token_file.POLL_S", 0)
+    (tmp_path / "token").write_text("first-token")
+
+    async def main():
+        file = TokenFile(tmp_path / "token")
+        await file.refresh()
+        released = hangs(monkeypatch, READ)
+        for _ in range(3):
+            async with asyncio.timeout(5):
+                await file.refresh()
+            assert (file.token, file.fault) == ("first-token", "")
+        released.set()
+
+    asyncio.run(main())
+
+
+def test_attempts_shorter_than_the_wait_for_a_hung_token_file_hear_of_it_in_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.backends.openai.token_file.READ_S", 0.3)
+    released = hangs(monkeypatch, READ)
+
+    async def main():
+        file = TokenFile(tmp_path / "token")
+        for _ in range(4):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await file.refresh()
+        return file.fault
+
+    assert "could not be read within" in asyncio.run(main())
     released.set()
 
 

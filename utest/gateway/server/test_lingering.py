@@ -1,5 +1,6 @@
 """Refusals that come before the request has been read: the client can read them, and cannot stay for ever."""
 
+import asyncio
 import json
 import socket
 import time
@@ -8,6 +9,7 @@ from contextlib import suppress
 import pytest
 
 from gateway.server import lingering, unread_answer
+from gateway.server.ending import Ending
 
 HEAD = "POST {} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n"
 MB = 1_000_000
@@ -140,6 +142,39 @@ def test_two_connections_share_the_budget(connect, client, monkeypatch):
         assert time.monotonic() - began < 5
         time.sleep(0.01)
     assert time.monotonic() - began > 0.25
+
+
+class Transport:
+    """Notes what is done to a connection."""
+
+    def __init__(self):
+        self.calls = []
+        self.aborted = asyncio.Event()
+        self.pause_reading = lambda: self.calls.append("pause")
+        self.resume_reading = lambda: self.calls.append("resume")
+
+    def abort(self):
+        self.calls.append("abort")
+        self.aborted.set()
+
+
+@pytest.mark.parametrize(
+    ("linger_s", "calls"), [(30, ["pause", "resume", "abort"]), (0.1, ["pause", "abort"])], ids=["silence", "deadline"]
+)
+def test_a_pause_of_the_gateways_own_is_no_silence(monkeypatch, linger_s, calls):
+    monkeypatch.setattr(lingering, "IDLE_S", 0.05)
+    monkeypatch.setattr(lingering, "LINGER_S", linger_s)
+    monkeypatch.setattr(lingering.ReadBudget, "pause_s", lambda *_: 0.3)
+
+    async def main():
+        transport = Transport()
+        ending = Ending(asyncio.get_running_loop(), transport, lingering.ReadBudget())
+        ending.linger()
+        assert ending.note(1)
+        await asyncio.wait_for(transport.aborted.wait(), 5)
+        return transport.calls
+
+    assert asyncio.run(main()) == calls
 
 
 def test_trailers_after_the_answer_have_their_time(connect, monkeypatch):

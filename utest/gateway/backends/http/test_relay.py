@@ -200,6 +200,58 @@ def test_a_connection_that_breaks_ends_the_relay_and_is_told_by_the_iteration():
     run(check())
 
 
+@contextlib.asynccontextmanager
+async def malformed_body(begun, *, in_one_read):
+    """The chunks of a body that begins with a chunk of `begun`; the next one has no length, and the backend waits."""
+    is_over = asyncio.Event()
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(b"%x\r\n%b\r\n" % (len(begun), begun))
+        if not in_one_read:
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        writer.write(b"zz\r\n")
+        await is_over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with (
+        server,
+        aiohttp.ClientSession(connector=TimedConnector(), response_class=TimedResponse) as session,
+        session.get(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/") as response,
+    ):
+        response.show_life(Liveness())
+        yield response.chunks()
+        is_over.set()
+
+
+@pytest.mark.parametrize("in_one_read", [False, True])
+def test_a_malformed_chunk_ends_the_relay_after_what_came_before_it(in_one_read):
+    async def check():
+        async with malformed_body(b"a", in_one_read=in_one_read) as chunks:
+            seen = []
+            await chunks.relay(lambda data: seen.append(data) or True)
+            assert seen == [b"a"]
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await anext(chunks)
+
+    run(check())
+
+
+def test_a_malformed_chunk_ends_the_iteration():
+    async def check():
+        async with malformed_body(b"a", in_one_read=False) as chunks:
+            assert await anext(chunks) == b"a"
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await anext(chunks)
+
+    run(check())
+
+
 @pytest.mark.parametrize("relays", [False, True])
 def test_a_body_that_does_not_end_is_broken_off(relays):
     async def check():
@@ -343,3 +395,20 @@ def test_the_gateway_sends_most_of_a_stream_without_waking_its_task(client, back
     response = client.chat(stream=True)
     assert response.content == b"".join(map(event, range(10))) + event(10, '"stop"') + DONE
     assert len(written) >= 5
+
+
+def test_a_client_hears_at_once_of_a_stream_that_stops_being_http(client, backend):
+    async def script(request):
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(event(0))
+        await asyncio.sleep(0.05)
+        request.transport.write(b"zz\r\n")
+        await asyncio.sleep(20)
+
+    backend.script = script
+    began = time.monotonic()
+    response = client.chat(stream=True)
+    assert response.content.startswith(event(0))
+    assert b"backend_disconnected" in response.content
+    assert time.monotonic() - began < 10

@@ -1,5 +1,6 @@
 """What a provider behind LiteLLM sends is bounded, and numbers keep their digits; skipped where LiteLLM is absent."""
 
+import gzip
 import importlib.util
 import json
 import time
@@ -83,6 +84,25 @@ def test_a_stream_without_a_chunk_is_cut_off(lite, backend, block):
     backend.script = endless(200, "text/event-stream", block)
     assert lite.chat(stream=True).status_code == 502
     assert backend.closed.wait(5)
+
+
+@pytest.mark.parametrize("model", ["m", "groq"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_compressed_answer_is_refused_unread(lite, backend, model, stream):
+    answer = CHUNK | {"object": "chat.completion", "choices": [GOOD], "padding": " " * 60_000_000}
+    body = gzip.compress(json.dumps(answer).encode())
+    assert len(body) < LIMIT
+    backend.answers(raw=body, headers={"content-encoding": "gzip"})
+    response = lite.chat(model, stream=stream)
+    assert response.status_code == 502
+    assert "compressed" in response.json()["error"]["message"]
+    assert backend.headers[-1]["accept-encoding"] == "identity"
+
+
+def test_an_answer_that_says_it_is_not_compressed_is_taken(lite, backend):
+    answer = CHUNK | {"object": "chat.completion", "choices": [GOOD]}
+    backend.answers(answer, headers={"content-encoding": "Identity"})
+    assert lite.chat().status_code == 200
 
 
 def test_a_long_stream_of_chunks_is_not_cut_off(lite, backend):
