@@ -66,13 +66,13 @@ class _Protocol(ResponseHandler):
         if self.listener is not None:
             self.listener()
 
-    def set_exception(self, exc: type[BaseException] | BaseException, *cause: Any) -> None:
+    def set_exception(self, exc: BaseException, *cause: Any) -> None:
         super().set_exception(exc, *cause)
         body = self._payload
         # aiohttp tells it to a body whose connection breaks, and not to one whose bytes are no HTTP.
         if body is not None and body.exception() is None and not body.is_eof():
             error = aiohttp.ClientPayloadError("the body is no HTTP")
-            error.__cause__ = exc if isinstance(exc, BaseException) else None
+            error.__cause__ = exc
             body.set_exception(error)
 
     def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002  # as aiohttp has it
