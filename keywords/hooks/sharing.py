@@ -99,7 +99,7 @@ class ClaimingListener:
 
     def _decide(self, suite: running.TestSuite) -> None:
         """Claim a suite right before it begins, or leave nothing of it to run or import."""
-        if not suite.tests or self._part.is_alone:
+        if not self._ids or not suite.tests or self._part.is_alone:
             return
         id_ = self._ids[id(suite)]
         is_deferred = self._defers_quiet and (id_ in self._quiet) != self._part.runs_quiet

@@ -155,6 +155,8 @@ class RobotProcesses:
             self._readers.append(reader)
 
     def _wait_for_plan(self) -> Plan | None:
+        if not self._all:  # a signal came first
+            return None
         process = self._all[0].process
         while process.poll() is None and read_plan(self._first.folder) is None:
             sleep(POLL_S)

@@ -10,6 +10,10 @@ import psutil
 import pytest
 from robot.api import ExecutionResult
 
+from keywords.qa.processes import RobotProcesses
+from keywords.qa.progress import Progress
+from keywords.qa.signals import passing_signals_on
+from keywords.run.shared_run import Part
 from keywords.traceability.results import NOT_RUN, read_output
 
 ROW = "{name}\n    [Tags]    req:DEMO-001    kind:functional{tags}\n    {body}\n"
@@ -216,3 +220,10 @@ def test_failed_rows_run_again_from_the_output_of_the_same_folder(suites, qa_run
     code, told = ended(qa_run(folder, "--rerunfailed", "results/output.xml"))
     assert code == 1, told
     assert [result.row.name for result in read_output(folder / "results" / "output.xml").results] == ["one 1"]
+
+
+def test_after_a_signal_no_process_begins(tmp_path):
+    part = Part(tmp_path, 1, os.getpid(), None)
+    with passing_signals_on() as handler, Progress({}, "none") as progress:
+        handler.by_signal = True
+        assert RobotProcesses(part, {}, ["suites"], progress, handler).run(2) == ([], None)
