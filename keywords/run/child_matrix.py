@@ -1,20 +1,16 @@
 """Runs of several small suites by `qa run`, and the rows of their matrices."""
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 from assertionengine import AssertionOperator
-from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.run.assertions import verify
 from keywords.run.child_run import CHILDREN
 from keywords.run.context import current_target
 from keywords.run.output_folder import new_work_folder
-from keywords.run.robot_process import TIME_LIMIT_S, ChildRun
+from keywords.run.robot_process import ChildRun, run_module
 
 _OF_THE_MOMENT = ("elapsed_s", "started")
 
@@ -46,23 +42,14 @@ class ChildMatrixLibrary:
         """
         target, folder = current_target(), new_work_folder("children")
         environment = {
-            **os.environ,
             "GATEWAY_API_KEY": target.api_key.value if target.api_key else "",
             # No cache folder can be made within a file, so the Allure page is left out at once.
             "XDG_CACHE_HOME": __file__,
         }
-        command = [sys.executable, "-m", "keywords.qa.cli", "run", "--processes", str(processes)]
-        command += ["--outputdir", str(folder / "results"), "-v", f"GATEWAY_URL:{target.url}"]
-        process = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
-            [*command, *(str(CHILDREN / suite) for suite in suites)],
-            capture_output=True,
-            text=True,
-            timeout=TIME_LIMIT_S,
-            check=False,
-            env=environment,
-        )
-        logger.info(f"exit code {process.returncode}\n{process.stdout}{process.stderr}")
-        return ChildRun(process.returncode, process.stdout, process.stderr, folder / "results")
+        results = folder / "results"
+        options = ("--processes", str(processes), "--outputdir", results, "-v", f"GATEWAY_URL:{target.url}")
+        paths = [CHILDREN / suite for suite in suites]
+        return run_module("keywords.qa.cli", "run", *options, *paths, folder=results, environment=environment)
 
     @keyword
     def get_matrix_rows(

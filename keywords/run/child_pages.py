@@ -1,17 +1,12 @@
 """What the `qa` commands say about a small run within a run, and outputs that `rebot` merges from two of them."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal
 
-from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.run.child_run import CHILDREN
-from keywords.run.robot_process import TIME_LIMIT_S, ChildRun
+from keywords.run.robot_process import ChildRun, run_module
 
 QaCommand = Literal["check", "matrix"]
 
@@ -52,7 +47,7 @@ class ChildPagesLibrary:
         ```
         """
         output, rows = child.folder / "output.xml", CHILDREN / suite
-        done = _run("keywords.qa.cli", command, "--output", output, "--suites", rows, folder=child.folder)
+        done = run_module("keywords.qa.cli", command, "--output", output, "--suites", rows, folder=child.folder)
         lines = [line for line in done.stderr.splitlines() if not line.startswith("finding: requirement ")]
         return replace(done, stderr="\n".join(lines))
 
@@ -72,16 +67,4 @@ class ChildPagesLibrary:
         folder = first.folder.with_name(f"{first.folder.name}-merged")
         outputs = [run.folder / "output.xml" for run in (first, second)]
         options = ["--merge", "--outputdir", str(folder), "--output", "output.xml"]
-        return _run("robot.rebot", *options, *outputs, folder=folder)
-
-
-def _run(module: str, *arguments: str | Path, folder: Path) -> ChildRun:
-    process = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
-        [sys.executable, "-m", module, *(os.fspath(argument) for argument in arguments)],
-        capture_output=True,
-        text=True,
-        timeout=TIME_LIMIT_S,
-        check=False,
-    )
-    logger.info(f"exit code {process.returncode}\n{process.stdout}{process.stderr}")
-    return ChildRun(process.returncode, process.stdout, process.stderr, folder)
+        return run_module("robot.rebot", *options, *outputs, folder=folder)

@@ -64,13 +64,36 @@ def run_robot(
     Raises:
         subprocess.TimeoutExpired: it did not end in time.
     """
+    command = ("--outputdir", str(folder), *arguments)
+    return run_module("robot", *command, folder=folder, environment=environment, timeout_s=timeout_s)
+
+
+def run_module(
+    module: str,
+    *arguments: str | Path,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    timeout_s: float = TIME_LIMIT_S,
+) -> ChildRun:
+    """Run a module of Python in a separate process and wait for its end.
+
+    Args:
+        module: its name, such as `robot.rebot`.
+        arguments: options and paths.
+        folder: where its output is.
+        environment: variables that override those of this run.
+        timeout_s: time limit, in seconds.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not end in time.
+    """
     process = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
-        [sys.executable, "-m", "robot", "--outputdir", str(folder), *arguments],
+        [sys.executable, "-m", module, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=timeout_s,
         check=False,
-        env={**os.environ, **environment},
+        env={**os.environ, **(environment or {})},
     )
     logger.info(f"exit code {process.returncode}\n{process.stdout}{process.stderr}")
     return ChildRun(process.returncode, process.stdout, process.stderr, folder)
