@@ -6,7 +6,7 @@ import http.client
 import threading
 from contextlib import closing
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from keywords.engine import clock
@@ -50,7 +50,7 @@ class ServerSampler:
         self.problem: str | None = f"{path} was not asked for"
         self.missed = 0
 
-    def __enter__(self) -> ServerSampler:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

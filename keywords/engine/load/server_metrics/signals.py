@@ -9,8 +9,8 @@
 | `breaker_state` | `gateway_breaker_state` | | |
 | `requests`, `attempts` | `gateway_requests_total`, `gateway_attempts_total` | `vllm:request_success_total` | |
 
-Older names of vLLM (`vllm:gpu_cache_usage_perc`, `vllm:gpu_prefix_cache_…`) are read too. llama.cpp has left out its cache
-use since 2025. A signal that a server lacks has no values; it is never 0.
+Older names of vLLM (`vllm:gpu_cache_usage_perc`, `vllm:gpu_prefix_cache_…`) are read too. llama.cpp has left out its
+cache use since 2025. A signal that a server lacks has no values; it is never 0.
 """
 
 from __future__ import annotations
