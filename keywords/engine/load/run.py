@@ -28,6 +28,9 @@ class ClientHealth:
         loop_lags_s: how much later than planned a timer of its event loop fired, sampled 100 times a second.
         cpu_s: processor time, user and system.
         max_rss_bytes: largest resident memory.
+        send_lags_s: for each request, how much later than possible it was sent by the client's own fault: waits for a
+            slot or a connection not counted. Thinned evenly in a long run.
+        exhausted: requests that failed because this machine had no file descriptor or port left.
     """
 
     process: int
@@ -35,6 +38,8 @@ class ClientHealth:
     loop_lags_s: Sequence[float] = field(repr=False)
     cpu_s: float
     max_rss_bytes: int
+    send_lags_s: Sequence[float] = field(default=(), repr=False)
+    exhausted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,11 @@ class RunFacts:
         stage_bounds: begin and end of each stage by `clock.now()`.
         planned_items: items that were to be sent; None in a closed loop that ends by time.
         interrupted: whether Ctrl-C or a signal ended it early.
-        clients: one entry for each client process.
+        clients: one entry for each client process that lived to the end.
+        lost_clients: why each other client process ended, one sentence each; what it had handed over is kept.
+        unsent_items: items that were due in an open loop and were never sent.
+        clock_step_s: how far the wall clock moved against `clock.now()` during the run: it was set, or the machine
+            slept.
     """
 
     started_at: float
@@ -58,3 +67,6 @@ class RunFacts:
     planned_items: int | None
     interrupted: bool
     clients: tuple[ClientHealth, ...]
+    lost_clients: tuple[str, ...] = ()
+    unsent_items: int = 0
+    clock_step_s: float = 0.0
