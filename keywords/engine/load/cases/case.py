@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from keywords.engine.load.cases.items import CaseItems, item_number
 from keywords.engine.load.plan import Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
 
     from keywords.engine.load.arrivals import Arrivals
+    from keywords.engine.load.cautions import Caution
     from keywords.engine.load.sample import Sample
     from keywords.engine.scripted.record import RecordedRequest
     from keywords.engine.scripted.script import Script
@@ -30,23 +32,47 @@ class Deviation:
     machine: bool = False
 
 
+class Numbers(Protocol):
+    """The numbers that the engine reports of a load run, under its own names of metrics; times are in seconds."""
+
+    error_rate: float
+    """Failed requests of all that were neither cancelled nor left unsent, 0 to 1."""
+    errors: Mapping[str, int]
+    """Failed requests by class."""
+
+    def count(self, metric: str, stage: int | None = None) -> int:
+        """Number of values, of a stage or of all."""
+
+    def mean(self, metric: str, stage: int | None = None) -> float | None:
+        """Mean of the requests' values; None without any."""
+
+    def percentile(self, metric: str, p: int, stage: int | None = None, *, failures: bool = False) -> float | None:
+        """Percentile, on request with failures as infinite; None where there are too few values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """What the engine measured of one part of a case, and what the backend recorded of the same requests.
 
     Attributes:
         samples: without those of a warm-up.
-        summary: the engine's summary of them.
+        numbers: that the engine reports of them.
+        invalid: why the engine takes the run for INVALID, one sentence each; empty for a VALID one.
+        cautions: that the engine gives with the numbers.
         requests: the backend's records, in the order of their arrival.
         started: start of the first stage, by `clock.now()`.
         arrivals: of an open loop.
+        page: the server's `/metrics` after the run; empty without.
     """
 
     samples: tuple[Sample, ...]
-    summary: Summary
+    numbers: Numbers
+    invalid: tuple[str, ...]
+    cautions: tuple[Caution, ...]
     requests: tuple[RecordedRequest, ...]
     started: float
     arrivals: Arrivals | None = None
+    page: bytes = b""
 
     def pairs(self) -> Iterator[tuple[Sample, RecordedRequest]]:
         """Each sample with the backend's record of its request; a sample without one, or with several, is left out."""
@@ -56,6 +82,11 @@ class Measurement:
         for sample in self.samples:
             if len(records := by_item.get(sample.item, [])) == 1:
                 yield sample, records[0]
+
+
+def together(items: int, users: int | None = None) -> tuple[Stage, ...]:
+    """One stage of so many items, all at once or by so many users."""
+    return (Stage(duration_s=None, users=users or items, items=items),)
 
 
 Check = Callable[[Measurement], Iterator[Deviation]]
@@ -72,14 +103,16 @@ class Part:
         stages: when; two items of one user if left out.
         arrivals: of an open loop.
         most_in_flight: as in `LoadPlan`.
+        page: that the backend shows at `/metrics`; None for none.
     """
 
     scripts: tuple[Script, ...]
     check: Check
-    items: CaseItems = CaseItems()
-    stages: tuple[Stage, ...] = (Stage(duration_s=None, users=1, items=2),)
+    items: CaseItems = field(default_factory=CaseItems)
+    stages: tuple[Stage, ...] = together(2, users=1)
     arrivals: Arrivals | None = None
     most_in_flight: int | None = None
+    page: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from keywords.engine.load.cases.case import Deviation
@@ -38,6 +39,13 @@ def succeeded(samples: Sequence[Sample]) -> Iterator[Deviation]:
     for sample in samples:
         if sample.error is not None or sample.status is None:
             yield Deviation(f"item {sample.item} failed with {sample.error} ({sample.error_message}), but was answered")
+
+
+def failed_with(samples: Sequence[Sample], error: str, status: int) -> Iterator[Deviation]:
+    """Each request failed in this way."""
+    for sample in samples:
+        if (sample.status, sample.error) != (status, error):
+            yield Deviation(f"item {sample.item} has status {sample.status} and error {sample.error}, not {error}")
 
 
 def text_is(samples: Sequence[Sample], text: str, chunks: int) -> Iterator[Deviation]:
@@ -89,6 +97,13 @@ def moments_in_order(samples: Sequence[Sample]) -> Iterator[Deviation]:
     for sample in samples:
         names = ("t_queued", "t_connected", "t_sent", "t_first_byte", "t_first_content", "t_last_content", "t_done")
         moments = [(name, at) for name in names if (at := getattr(sample, name)) is not None]
-        for (earlier, at), (later, then) in zip(moments, moments[1:], strict=False):
+        for (earlier, at), (later, then) in pairwise(moments):
             if then < at:
                 yield Deviation(f"item {sample.item}: {later} lies {1000 * (at - then):.3f} ms before {earlier}")
+
+
+def cautions_are(measured: Measurement, *expected: str) -> Iterator[Deviation]:
+    """The engine gives these cautions and no others."""
+    kinds = [caution.kind for caution in measured.cautions]
+    if kinds != list(expected):
+        yield Deviation(f"the cautions are {kinds} instead of {list(expected)}")

@@ -40,8 +40,8 @@ def stall_case(length_s: float) -> Case:
     return Case(
         "stall_in_open_loop",
         f"The server sends nothing for {length_s:g} s, while 40 requests per second arrive.",
-        "All arrivals are sent, each on time or as soon as the client's own limit lets it; a request's latency from its "
-        "intended time includes its wait for a slot.",
+        "All arrivals are sent, each on time or as soon as the client's own limit lets it; latency from the intended "
+        "time includes the wait for a slot.",
         "grafana/k6 and locust/locust#2347 on coordinated omission; wrk2 and LoadGen count from the intended time",
         (
             Part((script,), partial(check, queued=False), stages=stages, arrivals=arrivals),

@@ -5,7 +5,6 @@ Each is a reported error of a load tool; the referee is the backend's own record
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from keywords.engine.load.cases.case import Case, Deviation, Part
 from keywords.engine.load.cases.checks import (
     all_measured,
     chunk_times_are_true,
+    failed_with,
     moments_in_order,
     read_after_sending,
     sent_at,
@@ -20,6 +20,7 @@ from keywords.engine.load.cases.checks import (
     text_is,
     tokens_are,
 )
+from keywords.engine.load.cases.events import event
 from keywords.engine.load.plan import Stage
 from keywords.engine.scripted.script import Fault, Script, words
 
@@ -107,17 +108,15 @@ def _closed(measured: Measurement) -> Iterator[Deviation]:
 
 def _error_event(measured: Measurement) -> Iterator[Deviation]:
     yield from all_measured(measured, 2)
-    for sample in measured.samples:
-        if (sample.status, sample.error) != (200, "stream_error"):
-            yield Deviation(f"item {sample.item} has status {sample.status} and error {sample.error}, not stream_error")
+    yield from failed_with(measured.samples, "stream_error", 200)
 
 
-def _event(delta: dict[str, str], finish_reason: str | None = None) -> str:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-    return f"data: {json.dumps({'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
-
-
-_COMMENT_FIRST = (": hold on\n\n", _event({"role": "assistant", "content": "One"}), _event({}, "stop"), "data: [DONE]\n\n")
+_COMMENT_FIRST = (
+    ": hold on\n\n",
+    event({"role": "assistant", "content": "One"}),
+    event({}, "stop"),
+    "data: [DONE]\n\n",
+)
 
 _PACED = Script(chunks=_WORDS, chunk_delay=_PAUSE_S)
 _THREE = (Stage(duration_s=None, users=1, items=3),)
