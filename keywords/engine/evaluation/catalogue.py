@@ -42,7 +42,7 @@ class SetSettings(BaseModel):
         title: the same for readers.
         file: its file, beside the catalogue.
         form: the public form of that file.
-        version: raised with each change of the items.
+        version: raised with each change of the items, or of how they are asked.
         sha256: of the file's bytes.
         scorer: the scorer that marks it.
         max_tokens: upper bound of an answer, in tokens.

@@ -31,6 +31,7 @@ def test_there_are_as_many_items_as_the_sets_promise():
         "science": 20,
         "misconceptions": 20,
         "unanswerable": 10,
+        "answerable": 10,
     }
 
 
