@@ -6,24 +6,30 @@ Resource            ../../resources/gateway.resource
 Library             keywords.evaluation.consistency.ConsistencyLibrary
 Library             keywords.evaluation.sets.EvaluationLibrary
 
+Suite Setup         Draw Answers
+
 Test Tags           kind:functional    req:EVAL-006    nightly
 
 
 *** Test Cases ***
 Few answers are consistent and wrong
-    ${greedy} =    Evaluate Set    short-facts
-    ${drawn} =    Evaluate Set    short-facts    temperature=1    draws=5    seed=1
-    ${table} =    Tabulate Consistency    ${greedy}    ${drawn}
+    ${table} =    Tabulate Consistency    ${GREEDY}    ${DRAWN}
     Get Table Cell    ${table}    consistent and wrong    <=    ${CONSISTENT_AND_WRONG_MAX}
 
 Wrong answers vary when they are drawn again
     [Documentation]    The control: a proxy that calls every answer consistent could pass the row above.
-    ${greedy} =    Evaluate Set    short-facts
-    ${drawn} =    Evaluate Set    short-facts    temperature=1    draws=5    seed=1
-    ${table} =    Tabulate Consistency    ${greedy}    ${drawn}
+    ${table} =    Tabulate Consistency    ${GREEDY}    ${DRAWN}
     Get Table Cell    ${table}    varying and wrong    >=    1
 
-What the model says of its own claims is tabulated
-    ${greedy} =    Evaluate Set    short-facts
-    ${table} =    Tabulate Self Ask    ${greedy}
+Few of the model's wrong claims are stood by
+    ${table} =    Tabulate Self Ask    ${GREEDY}
     Get Table Cell    ${table}    consistent and wrong    <=    ${CONSISTENT_AND_WRONG_MAX}
+
+
+*** Keywords ***
+Draw Answers
+    [Documentation]    Ask the same questions once at temperature 0, and five times at 1, for all rows.
+    ${greedy} =    Evaluate Set    short-facts
+    ${drawn} =    Evaluate Set    short-facts    temperature=1    draws=5    seed=1
+    VAR    ${GREEDY}    ${greedy}    scope=SUITE
+    VAR    ${DRAWN}    ${drawn}    scope=SUITE
