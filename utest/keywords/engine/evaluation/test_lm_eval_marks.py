@@ -1,4 +1,4 @@
-"""The marks of lm-evaluation-harness beside ours, by its own code; `tox run -e lm-eval` has it, no other job installs it.
+"""The marks of lm-evaluation-harness beside ours, by its own code; run by `tox run -e lm-eval`.
 
 The column `lm_eval` of the table says how it marks where ours differs in whether the reply is correct.
 """
