@@ -55,8 +55,9 @@ class LoadPlan:
         target: the server.
         source: what to send.
         stages: in order, at least one; all closed loops, or all open loops.
-        arrivals: when each item arrives, for open loops; None for closed loops.
-        warmup_s: seconds at the level of the first stage before the clock starts; its samples have stage -1.
+        arrivals: when each item arrives, for open loops, those of the warm-up included; None for closed loops.
+        warmup_s: seconds at the level of the first stage before the clock starts; its samples have stage -1. In an open
+            loop, `arrivals` has them before the moment 0.
         timeout_s: longest time of a request.
         drain_s: how long requests under way at the end may still take; then they are cancelled.
         most_in_flight: requests at the same time in an open loop; an item without a slot waits, which its `t_queued`
