@@ -98,7 +98,8 @@ def _whole(script: Script, body: bytes) -> Plan:
     wire = answer_head(script.status, {**headers, **_extra_headers(script)}) + body
     write = Write(wire, ((None, len(body)),))
     ending = _ending(fault)
-    waits = script.first_delay or script.repeated_first_delay is not None or script.stall is not None
+    later = (script.repeated_first_delay, script.stall, script.slots)
+    waits = script.first_delay or any(each is not None for each in later)
     instant = ending == "complete" and not waits and script.split_bytes is None
     return Plan((write,), ending, write if instant else None)
 
