@@ -105,6 +105,9 @@ class Stall:
     length_s: float
 
 
+_LEAST = {"join": 1, "slots": 1, "split_bytes": 1, "tokens_per_chunk": 0, "tokens_per_thought": 0}
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """The backend's answer to a request.
