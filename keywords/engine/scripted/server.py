@@ -227,11 +227,15 @@ class Connection(asyncio.Protocol):
         if script.split_bytes is not None:
             size = script.split_bytes
             pieces = [write.wire[at : at + size] for at in range(0, len(write.wire), size)]
+        left = len(write.wire)
+        at_s = clock.now()
         for number, piece in enumerate(pieces):
             if number:
                 await asyncio.sleep(script.split_pause_s)
-            at_s = clock.now()
+            if left > write.framing:  # the events end in this piece or a later one
+                at_s = clock.now()
             self.transport.write(piece)
+            left -= len(piece)
         if completes:
             # Not one turn later: a client may disconnect as soon as it has the last byte.
             record.ending, record.ended_at_s = "complete", at_s

@@ -12,7 +12,7 @@ from keywords.engine.load.cases.tokens import TOKEN_CASES
 if TYPE_CHECKING:
     from keywords.engine.load.cases.case import Case
 
-STALL_S = 1.0
+STALL_S = 0.6
 """Length of the stall; a longer one shows the same."""
 
 CASES: dict[str, Case] = {
