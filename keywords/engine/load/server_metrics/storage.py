@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keywords.engine.load.server_metrics.signals import SignalValue
 from keywords.engine.store.database import Store
 from keywords.engine.store.schema import RUN, Column, Room, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from keywords.engine.load.server_metrics.signals import SignalValue
 
 SERVER_METRICS = Table(
     "server_metrics",
