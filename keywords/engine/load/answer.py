@@ -104,6 +104,8 @@ class LoadAnswer(StreamEvents):
                 self.closed = True
             else:
                 self._take_event(event, at_s)
+        if self._sse.error is not None and self.failure is None:
+            self.failure = Failure("stream_error", describe(self._sse.error))
 
     def finish(self) -> None:
         """Judge the whole answer."""
