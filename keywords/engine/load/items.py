@@ -15,8 +15,10 @@ class Turn:
 
     Attributes:
         messages: appended to the conversation's messages and answers so far.
-        fields: the other fields of the request's body, such as `max_tokens`; neither `model` nor `messages`.
-        think_s: seconds that the user waits between the previous answer and this request.
+        fields: the other fields of the request's body, such as `max_tokens`; neither `model` nor `messages`. The body
+            has `"stream": true` and asks for usage in the stream, unless they stand here otherwise.
+        think_s: seconds that the user waits between the previous answer and this request; in a closed loop also before
+            the first turn of the next item.
     """
 
     messages: tuple[Mapping[str, Any], ...]

@@ -19,8 +19,8 @@ ErrorClass = Literal[
     "empty",
 ]
 """Why a request failed: no connection (DNS, refused, TLS), no end within the time limit, 429, 503, any other 4xx, any
-other 5xx, an error event after 200, a stream or body that broke off, a body that is no answer of this API, or an answer
-without any text."""
+other 5xx, an error event or object after 200, a stream or body that broke off, something that is no answer of this API
+(a redirect too), or an answer without any text."""
 
 TokensSource = Literal["usage", "chunks"]
 """Where a token count comes from: the server's `usage`, or the number of chunks with text, an estimate."""
@@ -43,24 +43,29 @@ class Sample:
             conversation, when its user was ready for it.
         t_queued: when the client took it up; later than `t_intended` if the client was late or had no free slot.
         t_connected: when the connection was ready, an open one taken from the pool included.
-        t_sent: when the last byte of the request was handed to the socket.
+        t_sent: when the last byte of the request was handed to the socket; taken right before that, so that no latency
+            from it is too short.
         t_first_byte: first byte of the answer's body.
         t_first_content: first generated text, reasoning included, a bare role not counted.
         t_last_content: last generated text.
         t_done: end of the answer, or the moment of the failure or of the cancellation.
-        chunk_times: arrival of each chunk with generated text.
+        chunk_times: arrival of each chunk with generated text, its tool calls included.
         streamed: whether the answer came as server-sent events.
         status: HTTP status; None if no answer came.
         error: why it failed; None for a whole answer, and for a cancelled request.
         error_message: what the server or the connection said, without secrets, shortened.
         cancelled: whether the load run ended before the answer did; such a request is neither a success nor a failure.
+            One that was due and never sent has no `t_queued`.
         reused_connection: whether the connection had served a request before.
+        resent: whether the request was sent a second time, on a new connection, because the one from the pool turned
+            out to be closed before anything of an answer came; `t_connected` and `t_sent` are of the second time.
         prompt_tokens: by the server's usage; None without.
         output_tokens: by `tokens_source`; None if there is none.
         tokens_source: where `output_tokens` comes from.
         text_chunks: number of chunks with generated text.
         text_length: characters of generated text.
-        text_sha256: first 16 hex digits of the SHA-256 of the generated text; None without text.
+        text_sha256: first 16 hex digits of the SHA-256 of the generated text, in the order in which it came; None
+            without text.
         finish_reason: the first one; None if none came.
         request_id: the answer's `x-request-id`; None without.
         backend: the answer's `x-gateway-backend`; None without.
@@ -87,6 +92,7 @@ class Sample:
     error_message: str | None = None
     cancelled: bool = False
     reused_connection: bool = False
+    resent: bool = False
     prompt_tokens: int | None = None
     output_tokens: int | None = None
     tokens_source: TokensSource | None = None
