@@ -59,7 +59,8 @@ class Measurement:
         numbers: that the engine reports of them.
         invalid: why the engine takes the run for INVALID, one sentence each; empty for a VALID one.
         cautions: that the engine gives with the numbers.
-        requests: the backend's records, in the order of their arrival.
+        received: number of requests at the backend.
+        requests: the backend's records, in the order of their arrival; empty if the part does without.
         started: start of the first stage, by `clock.now()`.
         arrivals: of an open loop.
         page: the server's `/metrics` after the run; empty without.
@@ -69,6 +70,7 @@ class Measurement:
     numbers: Numbers
     invalid: tuple[str, ...]
     cautions: tuple[Caution, ...]
+    received: int
     requests: tuple[RecordedRequest, ...]
     started: float
     arrivals: Arrivals | None = None
@@ -104,6 +106,7 @@ class Part:
         arrivals: of an open loop.
         most_in_flight: as in `LoadPlan`.
         page: that the backend shows at `/metrics`; None for none.
+        recorded: whether the check reads the backend's records.
     """
 
     scripts: tuple[Script, ...]
@@ -113,6 +116,7 @@ class Part:
     arrivals: Arrivals | None = None
     most_in_flight: int | None = None
     page: bytes | None = None
+    recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
