@@ -143,7 +143,9 @@ def _kind(value: Any) -> str:
 _NAMED: Final = Discriminator(
     _kind,
     custom_error_type="distribution",
-    custom_error_message="it names no distribution; write a number, or distribution: uniform, normal, lognormal, choice",
+    custom_error_message=(
+        "it names no distribution; write a number, or distribution: uniform, normal, lognormal or choice"
+    ),
 )
 
 Length = Annotated[

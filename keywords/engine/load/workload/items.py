@@ -65,8 +65,9 @@ class WorkloadItems:
             tuple(self._turn(entry, number, turn, given, shared) for turn, given in enumerate(texts)),
         )
 
-    def first_messages(self, entry: Entry, number: int, words: int) -> tuple[Message, ...]:
+    def first_messages(self, kind: str, number: int, words: int) -> tuple[Message, ...]:
         """Messages of an entry's first request with a synthetic text of so many words, without a shared prefix."""
+        entry = next(entry for entry in self.workload.spec.mix or () if entry.name == kind)
         return self._opening(entry, number, make_text(words, draw_bytes(self.seed, number, 0), 0.0))
 
     def _texts(self, entry: Entry, number: int, turns: float) -> Sequence[str | None]:

@@ -1,8 +1,8 @@
 """How many words make a prompt of n tokens: measured once against the server, by its own usage.
 
-A server counts more tokens than a text has: its chat template adds roles and marks, some a system message. Neither is
-guessed. For each entry of the mix the server is asked for one token after two prompts of different lengths, which gives
-the tokens of a word and those around the text; a third prompt, as long as the entry's long ones, shows the error.
+A server counts more tokens than a text has: its chat template adds roles and marks, some a system message. Neither
+these nor the tokens of a word are guessed. For each entry of the mix the server counts a short and a long prompt, which
+gives the tokens of a word and those around the text; a third one, as long as the entry's long prompts, shows the error.
 """
 
 from __future__ import annotations
@@ -14,25 +14,24 @@ from typing import Any, Literal
 TokenCounter = Callable[[Sequence[Mapping[str, Any]]], int | None]
 """Prompt tokens that the server's usage counts for a conversation; None where it gives no usage."""
 
-LengthSource = Literal["usage", "words"]
-"""Whether lengths are the server's tokens, or words because the server gives no usage."""
-
 
 @dataclass(frozen=True, slots=True)
 class PromptLengths:
     """Lengths of synthetic prompts on one server with one model.
 
     Attributes:
-        source: what the workload's lengths are counted in.
+        source: what the workload's lengths are counted in: the server's tokens, or words where it does not count.
+        why_words: why they are words; empty for tokens.
         tokens_per_word: of synthetic text.
         around: tokens of a conversation's first request beside its synthetic text, by entry: template, system message,
             and unique prefix.
         around_later: tokens that a later turn adds beside its text and the answer before it, by entry.
         largest_error: tokens by which the checks differed at most; None without checks.
-        checks: number of prompts that the lengths were checked with.
+        checks: number of prompts that were made by these figures, and counted.
     """
 
-    source: LengthSource = "words"
+    source: Literal["usage", "words"] = "words"
+    why_words: str = "they were not measured"
     tokens_per_word: float = 1.0
     around: Mapping[str, float] = field(default_factory=dict)
     around_later: Mapping[str, float] = field(default_factory=dict)
@@ -45,9 +44,9 @@ class PromptLengths:
 
     def __str__(self) -> str:
         if self.source == "words":
-            return "prompt lengths are in words, not in tokens: the server gives no usage"
+            return f"prompt lengths are in words, not in tokens: {self.why_words}"
         around = ", ".join(f"{tokens:.0f} ({name})" for name, tokens in self.around.items())
         return (
-            f"prompt lengths by the server's usage: {self.tokens_per_word:.3f} tokens a word, {around} around the text; "
+            f"prompt lengths by the server's usage: {self.tokens_per_word:.3f} tokens a word, {around} around it, "
             f"largest error of {self.checks} checks {self.largest_error} tokens"
         )

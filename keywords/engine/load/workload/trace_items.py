@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keywords.engine.load.traces import TracedRequest
+    from keywords.engine.load.workload.items import Message
     from keywords.engine.load.workload.reading import LoadedWorkload
     from keywords.engine.load.workload.schema import TraceReplay
 
@@ -48,12 +49,19 @@ class TraceItems:
         if trace is None or replay is None:
             raise PlanError("the workload has no trace; give one, or take its mix")
         request = trace.requests[number % len(trace.requests)]
-        unique = unique_prefix(self.nonce, self.seed, number) if self.workload.spec.unique_prefix else ""
-        content = unique + " ".join(self._blocks(number, request, replay))
+        messages = self._messages(number, " ".join(self._blocks(number, request, replay)))
         fields = request_fields(
             replay.fields, stream=self.workload.spec.stream, max_tokens=max(1, request.output_tokens)
         )
-        return Item(number, KIND, (Turn(({"role": "user", "content": content},), fields),))
+        return Item(number, KIND, (Turn(messages, fields),))
+
+    def first_messages(self, kind: str, number: int, words: int) -> tuple[Message, ...]:  # noqa: ARG002  # it has one
+        """Messages of a request with a text of so many words."""
+        return self._messages(number, make_text(words, draw_bytes(self.seed, number, 0), 0.0))
+
+    def _messages(self, number: int, text: str) -> tuple[Message, ...]:
+        unique = unique_prefix(self.nonce, self.seed, number) if self.workload.spec.unique_prefix else ""
+        return ({"role": "user", "content": unique + text},)
 
     def _blocks(self, number: int, request: TracedRequest, replay: TraceReplay) -> Iterator[str]:
         """The prompt's shared blocks, and what is left as a text of its own."""

@@ -135,7 +135,7 @@ def test_prompts_of_one_line_each(read):
             "prompts: {tokens: {min: 1, max: 2}}",
             (
                 "4: mix[0].prompts.tokens: it names no distribution; "
-                "write a number, or distribution: uniform, normal, lognormal, choice"
+                "write a number, or distribution: uniform, normal, lognormal or choice"
             ),
         ),
         (

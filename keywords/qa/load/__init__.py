@@ -1,0 +1,1 @@
+"""`qa load`: one load run from the command line."""
