@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.load.arrivals import ArrivalProcess
 from keywords.engine.load.disturbance import Disturbance
+from keywords.engine.load.planning import LoadOptions
+from keywords.engine.load.quantities import parse_counts, parse_rates
 from keywords.engine.load.report.build import build_report
 from keywords.engine.load.report.page import as_html
 from keywords.engine.load.report.text import as_text
@@ -20,12 +21,13 @@ from keywords.engine.load.session import LoadRun, measure_load
 from keywords.engine.redaction.secrets import SECRETS
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import read_run
-from keywords.measure.load.plans import Limits, Sent, closed_loop, open_loop
+from keywords.measure.load.plans import Sent, plan_here
 from keywords.run.arguments import CONVERTERS, Fields
 from keywords.run.output_folder import evidence_folder, output_dir
 
 if TYPE_CHECKING:
     from keywords.engine.load.plan import LoadPlan
+    from keywords.engine.load.workload.reading import LoadedWorkload
 
 _NONE = timedelta(0)
 _TIMEOUT = timedelta(seconds=60)
@@ -75,7 +77,7 @@ class LoadRunLibrary:
             duration: of each stage.
             items: conversations of each stage, in place of a duration.
             prompt: the user message of every request.
-            prompt_tokens: length of synthetic prompts instead, in words until a server counts them.
+            prompt_tokens: length of synthetic prompts instead, by the server's own count.
             max_tokens: upper bound of each answer.
             unique_prefix: whether each prompt begins with words of its own, against prompt caches.
             extra: further fields of each request, such as `{"temperature": 0}`.
@@ -94,10 +96,17 @@ class LoadRunLibrary:
         ${run} =    Run Load    users=1,10,20    duration=10 s    prompt=Count to ten.    max_tokens=16
         ```
         """
-        sent = Sent(prompt, prompt_tokens, max_tokens, unique_prefix, extra or {}, workload, seed)
-        loaded = sent.load()
-        plan = closed_loop(loaded, users, duration, items, seed=seed, limits=_limits(warmup, timeout, drain))
-        return _measure(plan, loaded.sha256, series, disturbance)
+        options = LoadOptions(
+            users=parse_counts(users, "users"),
+            duration_s=None if duration is None else duration.total_seconds(),
+            requests=items,
+            seed=seed,
+            warmup_s=warmup.total_seconds(),
+            timeout_s=timeout.total_seconds(),
+            drain_s=drain.total_seconds(),
+        )
+        sent = Sent(prompt, prompt_tokens, max_tokens, unique_prefix, extra or {}, workload)
+        return measure_here(sent.load(), options, series, disturbance)
 
     @keyword
     def run_load_at_rate(
@@ -130,7 +139,7 @@ class LoadRunLibrary:
             burstiness: of gamma arrivals; below 1 more bursty than Poisson.
             most_in_flight: requests at the same time; further ones wait, which latency from the intended moment counts.
             prompt: the user message of every request.
-            prompt_tokens: length of synthetic prompts instead, in words until a server counts them.
+            prompt_tokens: length of synthetic prompts instead, by the server's own count.
             max_tokens: upper bound of each answer.
             unique_prefix: whether each prompt begins with words of its own, against prompt caches.
             extra: further fields of each request, such as `{"temperature": 0}`.
@@ -149,22 +158,45 @@ class LoadRunLibrary:
         ${run} =    Run Load At Rate    20    10 s    arrivals=constant    max_tokens=4
         ```
         """
-        sent = Sent(prompt, prompt_tokens, max_tokens, unique_prefix, extra or {}, workload, seed)
-        loaded = sent.load()
-        limits = _limits(warmup, timeout, drain)
-        plan = open_loop(loaded, rate, duration, arrivals, burstiness, most_in_flight, seed=seed, limits=limits)
-        return _measure(plan, loaded.sha256, series, disturbance)
+        options = LoadOptions(
+            rates=parse_rates(rate),
+            duration_s=duration.total_seconds(),
+            process=arrivals,
+            burstiness=burstiness,
+            most_in_flight=most_in_flight,
+            seed=seed,
+            warmup_s=warmup.total_seconds(),
+            timeout_s=timeout.total_seconds(),
+            drain_s=drain.total_seconds(),
+        )
+        sent = Sent(prompt, prompt_tokens, max_tokens, unique_prefix, extra or {}, workload)
+        return measure_here(sent.load(), options, series, disturbance)
 
 
-def _limits(warmup: timedelta, timeout: timedelta, drain: timedelta) -> Limits:
-    return Limits(warmup.total_seconds(), timeout.total_seconds(), drain.total_seconds())
+def measure_here(
+    workload: LoadedWorkload, options: LoadOptions, series: str | None, disturbance: Disturbance | None = None
+) -> LoadRun:
+    """Run load against the gateway under test, and show its report.
+
+    Args:
+        workload: what is sent.
+        options: how much, and for how long.
+        series: name under which runs are compared; the row's name if left out.
+        disturbance: what happens to the server meanwhile.
+
+    Raises:
+        LoadInputError: the options do not go together; no load was sent.
+    """
+    return measure_plan(plan_here(workload, options), workload, series, disturbance)
 
 
-def _measure(plan: LoadPlan, workload_hash: str, series: str | None, disturbance: Disturbance | None) -> LoadRun:
+def measure_plan(
+    plan: LoadPlan, workload: LoadedWorkload, series: str | None, disturbance: Disturbance | None = None
+) -> LoadRun:
+    """The same for a plan that is made."""
     name = series or str(BuiltIn().get_variable_value("${TEST NAME}", "") or "rows")
-    run = measure_load(
-        plan, store=output_dir() / STORE, series=name, workload_hash=workload_hash, disturbance=disturbance
-    )
+    store = output_dir() / STORE
+    run = measure_load(plan, store=store, series=name, workload_hash=workload.sha256, disturbance=disturbance)
     _show(run)
     return run
 
@@ -179,5 +211,5 @@ def _show(run: LoadRun) -> None:
         remarks.append(f"The server's own metrics are missing: {run.server_problem}.")
     report = build_report(run.summary, row, stages=run.plan.stages, remarks=remarks)
     logger.info(SECRETS.clean(as_html(report)), html=True)
-    path = evidence_folder() / f"load run {run.run} {re.sub(r'[^\w-]+', ' ', run.series)[:40].strip()}.txt"
+    path = evidence_folder() / f"load run {run.run}.txt"
     path.write_bytes(SECRETS.redact(as_text(report).encode()))

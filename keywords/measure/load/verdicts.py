@@ -32,7 +32,12 @@ def require_valid(run: LoadRun) -> None:
 
 
 def verify_seconds(
-    run: LoadRun, value: float, operator: AssertionOperator | None, expected: float | None, label: str, message: str | None
+    run: LoadRun,
+    value: float,
+    operator: AssertionOperator | None,
+    expected: float | None,
+    label: str,
+    message: str | None,
 ) -> float:
     """Return a time; with an operator, compare it first, if the run is VALID.
 
@@ -46,7 +51,12 @@ def verify_seconds(
 
 
 def verify_rate(
-    run: LoadRun, value: float, operator: AssertionOperator | None, expected: float | None, label: str, message: str | None
+    run: LoadRun,
+    value: float,
+    operator: AssertionOperator | None,
+    expected: float | None,
+    label: str,
+    message: str | None,
 ) -> float:
     """The same for a rate, which a busy machine makes lower.
 
