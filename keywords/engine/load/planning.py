@@ -119,7 +119,7 @@ def _check(workload: LoadedWorkload, options: LoadOptions, arrivals: Arrivals | 
             raise PlanError("there is no load; give users such as 1,10,20, or a rate such as 5/s")
         if options.duration_s is not None or options.requests is not None:
             raise PlanError(
-                "a trace ends with its last request; give users or a rate, or the workload's trace.most for fewer requests"
+                "a trace ends with its last request; give users or a rate too, or trace.most in the workload"
             )
     elif options.duration_s is None and options.requests is None:
         raise PlanError("the load run has no end; give how long each stage lasts, such as 30s, or a number of requests")

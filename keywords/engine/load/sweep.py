@@ -73,9 +73,7 @@ def parse_axis(text: str) -> Axis:
     name, equals, values = text.partition("=")
     parameter = cast("Parameter", name.strip())
     if not equals or parameter not in _READ:
-        raise QuantityError(
-            f"{text!r} is no sweep; write one of {', '.join(_READ)} and its values: temperature=0,0.7,1"
-        )
+        raise QuantityError(f"{text!r} is no sweep; write one of {', '.join(_READ)} with values: temperature=0,0.7,1")
     return Axis(parameter, tuple(_READ[parameter](values, parameter)))
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _AZURE_COLUMNS: Final = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
 _MS_PER_S: Final = 1000
+_SHORTEST_S: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,9 @@ class Trace:
         pace = "" if speed == 1 else f", {speed:g} times as fast"
         stage = np.where(at_s < 0, WARMUP, 0).astype(np.int32)
         measured = int(np.count_nonzero(stage == 0))
-        mean_rate = measured / float(at_s[-1]) if at_s[-1] > 0 else float(measured)
-        stages = (Stage(duration_s=None, rate=mean_rate, items=measured),)
+        # It lasts until its last request, and for a moment if all come at once.
+        duration_s = max(float(at_s[-1]), _SHORTEST_S)
+        stages = (Stage(duration_s=duration_s, rate=measured / duration_s, items=measured),)
         return Arrivals(at_s, stage, f"trace {self.name}{pace}", stages=stages, warmup_s=warmup_s)
 
 

@@ -33,7 +33,16 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Uniform(Part, Generic[Unit]):
+class Distribution(Part, Generic[Unit]):
+    """A distribution of tokens or of durations; each is drawn by one number from 0 to below 1."""
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """A short name in the JSON Schema, the same with every version of pydantic."""
+        return f"{cls.__name__}{'Pause' if params[0] is Seconds else 'Length'}"
+
+
+class Uniform(Distribution[Unit], Generic[Unit]):
     """Evenly between two values, both included."""
 
     distribution: Literal["uniform"]
@@ -52,7 +61,7 @@ class Uniform(Part, Generic[Unit]):
         return self.min + u * (self.max - self.min)
 
 
-class Normal(Part, Generic[Unit]):
+class Normal(Distribution[Unit], Generic[Unit]):
     """Normal, cut off at its bounds."""
 
     distribution: Literal["normal"]
@@ -72,7 +81,7 @@ class Normal(Part, Generic[Unit]):
         return _within(self.min, self.mean + self.sd * _cut_normal(u, low, high), self.max)
 
 
-class Lognormal(Part, Generic[Unit]):
+class Lognormal(Distribution[Unit], Generic[Unit]):
     """Lognormal, given by its median and its 95th percentile before it is cut off: many short values, a few long."""
 
     distribution: Literal["lognormal"]
@@ -95,7 +104,7 @@ class Lognormal(Part, Generic[Unit]):
         return _within(self.min, self.median * math.exp(sigma * _cut_normal(u, low, high)), self.max)
 
 
-class Choice(Part, Generic[Unit]):
+class Choice(Distribution[Unit], Generic[Unit]):
     """One of several values, by their weights; all weigh the same if none is given."""
 
     distribution: Literal["choice"]

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import (
     BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     JsonValue,
@@ -57,6 +58,8 @@ Fields = Annotated[
 
 class Prompts(Part):
     """Where the users' messages come from: exactly one of these fields."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     texts: Annotated[
         tuple[Message, ...] | None,
@@ -130,6 +133,8 @@ class TraceReplay(Part):
 
 class Workload(Part):
     """What a load run sends."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["mix"]}, {"required": ["trace"]}]})
 
     name: Annotated[Name, Field(description="Name of the workload.")]
     about: Annotated[str, Field(description="What it stands for; it changes nothing.")] = ""
