@@ -88,9 +88,11 @@ def measure(
         ValueError, LoadRunError: as `run_load`.
     """
     plan = order.plan
-    recording = Recording(order.store, order.series, plan, workload_hash=order.workload_hash, options=order.options)
     counter = CautionCounter(plan.source)
-    facts = run_load(plan, [recording, counter, *sinks], stop=stop, on_start=on_start)
-    cautions = counter.cautions()
-    recording.finish(facts, validity=None, reasons=[caution.text for caution in cautions])
+    with Recording(
+        order.store, order.series, plan, workload_hash=order.workload_hash, options=order.options
+    ) as recording:
+        facts = run_load(plan, [recording, counter, *sinks], stop=stop, on_start=on_start)
+        cautions = counter.cautions()
+        recording.finish(facts, validity=None, reasons=[caution.text for caution in cautions])
     return LoadRun(order, recording.run, facts, cautions)

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
+from keywords.engine.load.endpoints_rules import Rule
 from keywords.engine.load.metrics.cost import Price
 from keywords.engine.load.plan import Stage
 from keywords.engine.load.report.build import build_report
@@ -38,7 +39,11 @@ RUN = Run(
 
 def numbers():
     answers = [answer(at / 20, item=at, first=0.1 + at / 1000, prompt_tokens=5) for at in range(200)]
-    second = [failure(11.0, stage=1, item=300), cancelled(12.0), answer(13.0, stage=1, chunks=9, gap=0.2, item=301)]
+    second = [
+        failure(11.0, stage=1, item=300),
+        cancelled(12.0, item=303),
+        answer(13.0, stage=1, chunks=9, gap=0.2, item=301),
+    ]
     return summary(*answers, *second, answer(-5.0, stage=-1, item=302), windows=((0.0, 10.0), (10.0, 20.0)))
 
 
@@ -51,7 +56,7 @@ def report():
         price=Price(input_per_million=1, output_per_million=1),
         stages=(Stage(10.0, users=1), Stage(10.0, rate=2.5)),
         remarks=("Text disagrees.",),
-        rules=(("fixed concurrency", "no", "an open loop"),),
+        rules=(Rule("fixed concurrency", "an open loop", is_met=False),),
     )
 
 
@@ -153,9 +158,15 @@ def test_remarks_and_rules_are_shown(report):
     assert "Cost: $ " in text
     assert "Stage 0: " in text
     assert rows(report, "Rules of MLPerf Endpoints") == [
-        {"rule": "fixed concurrency", "met": "no", "why": "an open loop"}
+        {"rule": "fixed concurrency", "met": "no", "figure": "an open loop"}
     ]
     assert ("samples", "204, of them 1 (0.4902 %) in the warm-up") in report.facts
+
+
+def test_counts_that_do_not_fit_are_told(report):
+    assert not any("Counts do not fit" in remark for remark in report.remarks)
+    twice = build_report(summary(answer(), answer()), others={"the ledger": 9}).remarks
+    assert sum(remark.startswith("Counts do not fit together: ") for remark in twice) == 2
 
 
 @pytest.mark.parametrize(
