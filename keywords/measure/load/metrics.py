@@ -41,7 +41,8 @@ class LoadMetricsLibrary:
     """Read the numbers of a load run, and verify them.
 
     With an assertion, a getter first asks whether the run is VALID: an INVALID run passes no limit. On a machine that
-    is too busy to judge, the row ends without a verdict. `keywords.engine.load.metrics.definitions` defines each metric.
+    is too busy to judge, the row ends without a verdict. Each metric is defined in
+    `keywords.engine.load.metrics.definitions`.
 
     ```robotframework
     ${run} =    Run Load    users=4    duration=5 s
