@@ -17,6 +17,7 @@ from keywords.engine.statistics.percentiles import values_needed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from keywords.engine.load.endpoints_rules import Rule
     from keywords.engine.load.metrics.cost import Price
     from keywords.engine.load.metrics.levels import LevelResult
     from keywords.engine.load.metrics.summary import Summary
@@ -54,7 +55,7 @@ def build_report(
     price: Price | None = None,
     stages: Sequence[Stage] = (),
     remarks: Sequence[str] = (),
-    rules: Sequence[tuple[str, str, str]] = (),
+    rules: Sequence[Rule] = (),
 ) -> Report:
     """Build the report of a load run.
 
@@ -65,7 +66,7 @@ def build_report(
         price: of the model; None if it has none.
         stages: as planned, for the level of load of each.
         remarks: further sentences, such as cautions and the calibration floor.
-        rules: of MLPerf Endpoints: name, whether it is met, why.
+        rules: of MLPerf Endpoints, compared with the run.
     """
     tables = [_requests(summary, stages, levels), *_latencies(summary)]
     if summary.errors:
@@ -73,7 +74,9 @@ def build_report(
     if levels:
         tables.append(_levels(summary, levels, price))
     if rules:
-        tables.append(ReportTable("Rules of MLPerf Endpoints", ("rule", "met", "why"), tuple(rules)))
+        met = {True: "yes", False: "no", None: "not known"}
+        lines = tuple((rule.name, met[rule.is_met], rule.text) for rule in rules)
+        tables.append(ReportTable("Rules of MLPerf Endpoints", ("rule", "met", "figure"), lines))
     return Report(
         stamp=run.validity if run is not None and run.validity else "NOT JUDGED",
         reasons=run.reasons if run is not None else ("the run is not stored",),

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
+from keywords.engine.load.endpoints_rules import Rule
 from keywords.engine.load.metrics.cost import Price
 from keywords.engine.load.plan import Stage
 from keywords.engine.load.report.build import build_report
@@ -51,7 +52,7 @@ def report():
         price=Price(input_per_million=1, output_per_million=1),
         stages=(Stage(10.0, users=1), Stage(10.0, rate=2.5)),
         remarks=("Text disagrees.",),
-        rules=(("fixed concurrency", "no", "an open loop"),),
+        rules=(Rule("fixed concurrency", "an open loop", is_met=False),),
     )
 
 
@@ -153,7 +154,7 @@ def test_remarks_and_rules_are_shown(report):
     assert "Cost: $ " in text
     assert "Stage 0: " in text
     assert rows(report, "Rules of MLPerf Endpoints") == [
-        {"rule": "fixed concurrency", "met": "no", "why": "an open loop"}
+        {"rule": "fixed concurrency", "met": "no", "figure": "an open loop"}
     ]
     assert ("samples", "204, of them 1 (0.4902 %) in the warm-up") in report.facts
 
