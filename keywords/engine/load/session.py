@@ -13,6 +13,7 @@ from keywords.engine.load.server_metrics.sampler import ServerSampler
 from keywords.engine.load.server_metrics.storage import store_signals
 from keywords.engine.load.storage.columns import read_samples
 from keywords.engine.load.storage.recording import Recording
+from keywords.engine.load.validity import judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from keywords.engine.load.plan import LoadPlan
     from keywords.engine.load.run import RunFacts, SampleSink
     from keywords.engine.load.server_metrics.signals import Signal, SignalValue
+    from keywords.engine.load.validity import Validity
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,10 @@ class LoadRun:
         plan: what was sent.
         facts: how it went, as its client saw it.
         summary: its numbers.
-        invalid: why it is INVALID, one sentence each; empty for a VALID one.
+        validity: whether its numbers are worth believing.
         cautions: why true numbers may mislead.
         signals: what the server said of itself, in the order of time.
+        pages_at: when the server was asked, by `clock.now()`.
         server_problem: why the server said nothing; None if it did.
         happened: what was done to the server in its middle.
     """
@@ -49,20 +52,28 @@ class LoadRun:
     plan: LoadPlan = field(repr=False)
     facts: RunFacts = field(repr=False)
     summary: Summary = field(repr=False)
-    invalid: tuple[str, ...]
+    validity: Validity
     cautions: tuple[Caution, ...]
     signals: tuple[SignalValue, ...] = field(repr=False)
+    pages_at: tuple[float, ...] = field(repr=False)
     server_problem: str | None
     happened: tuple[Happened, ...]
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether its numbers are worth believing."""
-        return not self.invalid
 
     def values_of(self, signal: Signal) -> list[SignalValue]:
         """What the server said under one signal."""
         return [value for value in self.signals if value.signal == signal]
+
+    def growth_of(self, signal: Signal) -> float | None:
+        """What a counter of the server grew by from before the run to after it; None if the server lacks it.
+
+        A series that was not there before began at 0.
+        """
+        values = self.values_of(signal)
+        if not values:
+            return None
+        first, last = self.pages_at[0], self.pages_at[-1]
+        before, after = (sum(each.value for each in values if each.at_s == at_s) for at_s in (first, last))
+        return after - before
 
 
 def measure_load(
@@ -103,8 +114,8 @@ def measure_load(
         facts = run_load(plan, [recording, cautions, *sinks], on_start=on_start)
     if disturbance is not None and disturbance.failure is not None:
         raise disturbance.failure
-    invalid: tuple[str, ...] = ()
-    recording.finish(facts, validity="INVALID" if invalid else "VALID", reasons=invalid)
+    validity = judge(facts)
+    recording.finish(facts, validity="VALID" if validity.is_valid else "INVALID", reasons=validity.reasons)
     signals = tuple(sampler.values())
     store_signals(store, recording.run, signals)
     return LoadRun(
@@ -114,9 +125,10 @@ def measure_load(
         plan=plan,
         facts=facts,
         summary=Summary(read_samples(store, recording.run)),
-        invalid=invalid,
+        validity=validity,
         cautions=cautions.cautions(),
         signals=signals,
+        pages_at=sampler.pages_at,
         server_problem=sampler.problem,
         happened=() if disturbance is None else tuple(disturbance.happened),
     )

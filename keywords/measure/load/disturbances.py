@@ -201,8 +201,8 @@ class DisturbancesLibrary:
         Get Attempts Per Request    ${run}    <    ${AMPLIFICATION_BELOW}
         ```
         """
-        attempts, requests = (_growth(run, signal) for signal in ("attempts", "requests"))
-        if not requests:
+        attempts, requests = run.growth_of("attempts"), run.growth_of("requests")
+        if attempts is None or not requests:
             raise AssertionError(
                 f"The gateway's metrics tell of no request: {run.server_problem or 'none was counted'}"
             )
@@ -216,14 +216,3 @@ def _for_a_while(backend: ScriptedBackend, script: Script, at: timedelta, lastin
         Action(begin, what, lambda: backend.play(script)),
         Action(begin + lasting.total_seconds(), "the backend answered as before", lambda: backend.play(usual)),
     )
-
-
-def _growth(run: LoadRun, signal: str) -> float:
-    """What a counter of the server grew by from the first page to the last one."""
-    values = [value for value in run.signals if value.signal == signal]
-    if not values:
-        return 0.0
-    first, last = values[0].at_s, values[-1].at_s
-    sums = (sum(value.value for value in values if value.at_s == at_s) for at_s in (first, last))
-    before, after = sums
-    return after - before

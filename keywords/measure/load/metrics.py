@@ -15,7 +15,7 @@ from keywords.engine.load.service_levels import parse_service_level
 from keywords.engine.load.session import LoadRun
 from keywords.engine.statistics.percentiles import values_needed
 from keywords.measure.load.verdicts import refuse_number, require_valid, verify_rate, verify_seconds
-from keywords.run.assertions import verify
+from keywords.run.assertions import verify, verify_no_defects
 
 Metric = Literal[
     "ttft_first_byte",
@@ -41,7 +41,8 @@ class LoadMetricsLibrary:
     """Read the numbers of a load run, and verify them.
 
     With an assertion, a getter first asks whether the run is VALID: an INVALID run passes no limit. On a machine that
-    is too busy to judge, the row ends without a verdict. `keywords.engine.load.metrics.definitions` defines each metric.
+    is too busy to judge, the row ends without a verdict. Each metric is defined in
+    `keywords.engine.load.metrics.definitions`.
 
     ```robotframework
     ${run} =    Run Load    users=4    duration=5 s
@@ -74,6 +75,7 @@ class LoadMetricsLibrary:
         message: str | None = None,
         *,
         stage: int | None = None,
+        answers_only: bool = False,
     ) -> float:
         """Get a statistic of a metric of all requests; times are in seconds.
 
@@ -86,6 +88,7 @@ class LoadMetricsLibrary:
             assertion_expected: a limit, in seconds or in the metric's unit.
             message: replaces the usual message.
             stage: from 0; all stages together if left out.
+            answers_only: leave failed requests out, for a row about those that a server let in.
 
         Raises:
             AssertionError: the comparison failed, the run is INVALID, or it has too few requests for the percentile.
@@ -97,12 +100,12 @@ class LoadMetricsLibrary:
         """
         summary = run.summary
         count = summary.count(metric if metric != "tpot_excl_first_by_token" else "tpot_excl_first", stage)
-        failed = summary.failed(stage) if metric in LATENCIES else 0
+        failed = summary.failed(stage) if metric in LATENCIES and not answers_only else 0
         if statistic == "mean":
             value = summary.mean(metric, stage)
             needed = 1
         else:
-            value = summary.percentile(metric, int(statistic[1:]), stage, failures=True)
+            value = summary.percentile(metric, int(statistic[1:]), stage, failures=not answers_only)
             needed = values_needed(int(statistic[1:]))
         where = "" if stage is None else f" in stage {stage}"
         if value is None:
@@ -195,6 +198,23 @@ class LoadMetricsLibrary:
         details = ", ".join(f"{count} {kind}" for kind, count in errors.items())
         label = f"Number of requests that failed with {error}"
         return verify(errors.get(error, 0), assertion_operator, assertion_expected, label, message, details)
+
+    @keyword
+    def failures_should_all_be(self, run: LoadRun, *errors: ErrorClass) -> None:
+        """Verify that some requests failed, and each in one of these ways.
+
+        Raises:
+            AssertionError: none failed, or one failed in another way.
+
+        ```robotframework
+        Failures Should All Be    ${run}    rate_limited    overloaded
+        ```
+        """
+        found = run.summary.errors
+        if not found:
+            raise AssertionError(f"Some requests should fail with {' or '.join(errors)}, but none failed")
+        others = [f"{count} failed with {kind}" for kind, count in found.items() if kind not in errors]
+        verify_no_defects(f"Failures should all be {' or '.join(errors)}", others)
 
     @keyword
     def get_answered_requests(

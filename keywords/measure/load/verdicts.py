@@ -27,8 +27,8 @@ def require_valid(run: LoadRun) -> None:
         AssertionError: it is INVALID, and the machine does not explain it.
         SkipExecution: it is INVALID, and the machine is busy.
     """
-    if not run.is_valid:
-        _refuse(f"The load run is INVALID and passes no limit: {'; '.join(run.invalid)}")
+    if not run.validity.is_valid:
+        _refuse(f"The load run is INVALID and passes no limit: {'; '.join(run.validity.reasons)}")
 
 
 def verify_seconds(
