@@ -110,7 +110,7 @@ def test_the_page_is_whole_and_escapes_what_it_shows(report):
 
 def test_stages_stand_apart(report):
     first, second, both = rows(report, "Requests")
-    assert (first["load"], first["answered"], first["error rate"], first["rps"]) == ("1 users", "200", "0 %", "19.1")
+    assert (first["load"], first["answered"], first["error rate"], first["rps"]) == ("1 user", "200", "0 %", "19.1")
     assert (second["load"], second["answered"], second["failed"], second["cancelled"]) == ("2.5/s", "1", "1", "0")
     assert (both["stage"], both["answered"], both["goodput"]) == ("all", "201", "5.05/s (50 %)")
 
