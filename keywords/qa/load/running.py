@@ -120,6 +120,7 @@ class LoadRuns:
                 workload_hash=point.workload.sha256,
                 options=ask.asked.options() | dict(point.values),
                 sinks=[view],
+                on_start=view.begin,
             )
         self._done += 1
         self._export(run, suffix=f"-{self._done}" if many else "")
