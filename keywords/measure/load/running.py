@@ -205,11 +205,7 @@ def _show(run: LoadRun) -> None:
     """Write the report into the log and among the evidence."""
     with Store(run.store) as store:
         row = read_run(store, run.run)
-    remarks = [caution.text for caution in run.cautions]
-    remarks += [f"{each.at_s - run.facts.started:.3f} s after the start: {each.what}." for each in run.happened]
-    if run.server_problem:
-        remarks.append(f"The server's own metrics are missing: {run.server_problem}.")
-    report = build_report(run.summary, row, stages=run.plan.stages, remarks=remarks)
+    report = build_report(run.summary, row, stages=run.plan.stages, remarks=run.remarks)
     logger.info(SECRETS.clean(as_html(report)), html=True)
     path = evidence_folder() / f"load run {run.run}.txt"
     path.write_bytes(SECRETS.redact(as_text(report).encode()))
