@@ -6,12 +6,12 @@ Resource            ../../resources/observability.resource
 
 Test Setup          Open Fresh Observed Gateway
 
-Test Tags           needs:scripted-backend
+Test Tags           kind:functional    needs:scripted-backend
 
 
 *** Test Cases ***
 Client, ledger, metrics and backend count the same requests
-    [Tags]    req:BENCH-012    kind:functional
+    [Tags]    req:BENCH-012
     ${run} =    Run Load    users=4    items=40
     Metrics Should Add Up To    40    gateway_ledger_written_total
     ${entries} =    Get Ledger Count    ${LEDGER}
@@ -19,7 +19,7 @@ Client, ledger, metrics and backend count the same requests
     Counts Should Agree    ${run}    ledger=${entries}    backend=${received}
 
 The cost of a load run is what the gateway billed
-    [Tags]    req:BENCH-007    kind:functional
+    [Tags]    req:BENCH-007
     ${run} =    Run Load    users=2    items=20
     Metrics Should Add Up To    20    gateway_requests_total
     ${billed} =    Get Metric    gateway_cost_usd_total

@@ -1,10 +1,10 @@
 *** Settings ***
-Documentation       Capacity as a number. The backend answers four requests at a time, each in a tenth of a second, so five
-...                 users are the first of whom one waits for as long again.
+Documentation       Capacity as a number. The backend answers four requests at a time, each in a tenth of a second, so
+...                 that of five users one waits for as long again.
 
 Resource            ../../resources/load.resource
 
-Test Tags           needs:scripted-backend    nightly
+Test Tags           kind:performance    needs:scripted-backend    nightly
 
 
 *** Variables ***
@@ -13,15 +13,15 @@ Test Tags           needs:scripted-backend    nightly
 
 *** Test Cases ***
 The number of users that hold a service level is found
-    [Tags]    req:BENCH-013    kind:performance
+    [Tags]    req:BENCH-013
     ${backend} =    Start Paced Backend    slots=4
     Open Gateway Before Route    ${backend}
-    ${capacity} =    Find Max Load    users    ${LEVELS}    to=32    duration=3 s
+    ${capacity} =    Find Max Load    users    ${LEVELS}    first=2    to=32    duration=4 s
     Get Capacity    ${capacity}    ==    4
     Get Field    ${capacity}    breaks    ==    5
 
 A level that nobody can hold has no capacity
-    [Tags]    req:BENCH-013    kind:performance
+    [Tags]    req:BENCH-013
     ${backend} =    Start Paced Backend    slots=4
     Open Gateway Before Route    ${backend}
     VAR    @{impossible}    e2e_p50 < 1 ms
@@ -29,7 +29,7 @@ A level that nobody can hold has no capacity
     Get Capacity    ${capacity}    ==    ${None}
 
 The gateway adds little to the time to first content
-    [Tags]    req:BENCH-014    kind:performance    needs:quiet-machine
+    [Tags]    req:BENCH-014    needs:quiet-machine
     ${backend} =    Start Paced Backend
     Open Gateway Before Route    ${backend}
     ${through} =    Run Load    users=2    items=60

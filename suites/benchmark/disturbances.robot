@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       One of two backends fails in the middle of load: it is switched off, refuses, or slows down. The other
-...                 one answers.
+Documentation       One of two backends fails in the middle of load: it is switched off, refuses, or slows down. The
+...                 other one answers.
 
 Resource            ../../resources/load.resource
 
@@ -9,7 +9,7 @@ Test Tags           req:BENCH-010    kind:reliability    needs:scripted-backend
 
 *** Test Cases ***
 A backend that is switched off costs only the streams that it had begun
-    Open Gateway Before Two Backends    weights=1 1    retries=attempts=3 base_s=0.01
+    Open Gateway Before Two Backends
     ${kill} =    Plan Kill    ${FIRST}    at=1 s
     ${run} =    Run Load At Rate    20    2.5 s    arrivals=constant    disturbance=${kill}
     ${impact} =    Measure Impact    ${run}
@@ -19,7 +19,7 @@ A backend that is switched off costs only the streams that it had begun
 
 A backend that comes back serves again
     [Tags]    nightly
-    Open Gateway Before Two Backends    weights=1 1    retries=attempts=3 base_s=0.01    breaker=open_s=0.5
+    Open Gateway Before Two Backends    breaker=consecutive_failures=3 open_s=0.5
     ${kill} =    Plan Kill    ${FIRST}    at=2 s    restart_after=2 s
     ${run} =    Run Load At Rate    20    10 s    arrivals=constant    disturbance=${kill}
     ${impact} =    Measure Impact    ${run}
@@ -30,17 +30,17 @@ A backend that comes back serves again
 
 A storm of 429 of one backend loses no request
     [Tags]    nightly
-    Open Gateway Before Two Backends    weights=1 1    retries=attempts=3 base_s=0.01
+    Open Gateway Before Two Backends
     ${storm} =    Plan Refusals    ${FIRST}    429    at=2 s    lasting=2 s    retry_after=1 s
     ${run} =    Run Load At Rate    20    8 s    arrivals=constant    disturbance=${storm}
     ${impact} =    Measure Impact    ${run}
     Get Lost Requests    ${impact}    ==    0
     Get Slowest First Content During Disturbance    ${run}    ${impact}    <    ${STORM_TTFT_BELOW_S}
-    Get Attempts Per Request    ${run}    <    ${AMPLIFICATION_BELOW}
+    Get Attempts Per Request    ${run}    <    ${STORM_AMPLIFICATION_BELOW}
 
 A backend that is 300 ms slower delays only its own answers
     [Tags]    nightly
-    Open Gateway Before Two Backends    weights=1 1    retries=attempts=3 base_s=0.01
+    Open Gateway Before Two Backends
     ${slow} =    Plan Delay    ${FIRST}    300 ms    at=2 s    lasting=2 s
     ${run} =    Run Load At Rate    20    8 s    arrivals=constant    disturbance=${slow}
     ${impact} =    Measure Impact    ${run}

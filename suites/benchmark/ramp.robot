@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Users come: 1, then 10, then 20. The gateway passes all of them on to a backend that takes a tenth of a
-...                 second for each answer, so that a gateway that adds nothing has 10, 100 and 200 answers in a second.
+Documentation       Users come: 1, then 10, then 20. The gateway passes all of them on to a backend that takes a tenth
+...                 of a second for each answer: 10, 100 and 200 answers in a second, if the gateway adds nothing.
 
 Resource            ../../resources/load.resource
 
@@ -14,10 +14,9 @@ No request fails from 1 to 20 users
     Get Error Rate    ${RUN}    ==    0
 
 Throughput follows the users
-    [Template]    Get Load Rate
-    ${RUN}    rps    >    ${RAMP_RPS_1_USER}    stage=0
-    ${RUN}    rps    >    ${RAMP_RPS_10_USERS}    stage=1
-    ${RUN}    rps    >    ${RAMP_RPS_20_USERS}    stage=2
+    Get Load Rate    ${RUN}    rps    >    ${RAMP_RPS_1_USER}    stage=0
+    Get Load Rate    ${RUN}    rps    >    ${RAMP_RPS_10_USERS}    stage=1
+    Get Load Rate    ${RUN}    rps    >    ${RAMP_RPS_20_USERS}    stage=2
 
 The first text of 20 users comes as soon as that of one
     Get Load Metric    ${RUN}    ttft_first_content    p95    <    ${RAMP_TTFT_P95_S}    stage=2

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       What load does to the server under test as one parameter changes. The log has a table of each load run,
-...                 and a line for each value.
+Documentation       What load does to the server under test as one parameter changes. The log has a table of each load
+...                 run, and a line for each value.
 
 Resource            ../../resources/load.resource
 
