@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.load.cautions import CautionCounter
+from keywords.engine import clock
+from keywords.engine.load.cautions import Caution, CautionCounter
 from keywords.engine.load.environment import environment_cautions, look_at_environment
 from keywords.engine.load.metrics.summary import Summary
 from keywords.engine.load.run import run_load
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from keywords.engine.load.cautions import Caution
     from keywords.engine.load.disturbance import Disturbance, Happened
     from keywords.engine.load.plan import LoadPlan
     from keywords.engine.load.run import RunFacts, SampleSink
@@ -45,7 +45,6 @@ class LoadRun:
         pages_at: when the server was asked, by `clock.now()`.
         server_problem: why the server said nothing; None if it did.
         happened: what was done to the server in its middle.
-        environment: what of the client's machine probably changed the numbers, one sentence each.
     """
 
     run: int
@@ -60,18 +59,6 @@ class LoadRun:
     pages_at: tuple[float, ...] = field(repr=False)
     server_problem: str | None
     happened: tuple[Happened, ...]
-    environment: tuple[str, ...] = ()
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """What stands beside the numbers, one sentence each."""
-        missing = [f"The server's own metrics are missing: {self.server_problem}."] if self.server_problem else []
-        return (
-            *(caution.text for caution in self.cautions),
-            *(f"{each.at_s - self.facts.started:.3f} s after the start, {each.what}." for each in self.happened),
-            *missing,
-            *self.environment,
-        )
 
     def values_of(self, signal: Signal) -> list[SignalValue]:
         """What the server said under one signal."""
@@ -117,9 +104,10 @@ def measure_load(
         RowsLostError: samples did not reach it.
         Exception: of the disturbance's action that failed.
     """
-    before = look_at_environment()
-    cautions = CautionCounter(plan.source)
+    counter = CautionCounter(plan.source)
     sampler = ServerSampler(plan.target.url.rstrip("/").removesuffix("/v1"), api_key=plan.target.api_key)
+    before, began = look_at_environment(), clock.now()
+    environment = {"start": before.as_json()}
     with ExitStack() as around:
         recording = around.enter_context(
             Recording(
@@ -135,17 +123,18 @@ def measure_load(
         if disturbance is not None:
             around.callback(disturbance.stop)
         on_start = None if disturbance is None else disturbance.start
-        facts = run_load(plan, [recording, cautions, *sinks], on_start=on_start)
+        facts = run_load(plan, [recording, counter, *sinks], on_start=on_start)
+        if disturbance is not None and disturbance.failure is not None:
+            raise disturbance.failure
         after = look_at_environment()
         validity = judge(facts)
         recording.finish(
             facts,
             validity="VALID" if validity.is_valid else "INVALID",
             reasons=validity.reasons,
-            environment={"start": before.as_json(), "end": after.as_json()},
+            environment=environment | {"end": after.as_json()},
         )
-    if disturbance is not None and disturbance.failure is not None:
-        raise disturbance.failure
+    around_it = environment_cautions(before, after, clock.now() - began, len(facts.clients))
     signals = tuple(sampler.values())
     store_signals(store, recording.run, signals)
     return LoadRun(
@@ -156,10 +145,9 @@ def measure_load(
         facts=facts,
         summary=Summary(read_samples(store, recording.run)),
         validity=validity,
-        cautions=cautions.cautions(),
+        cautions=(*counter.cautions(), *(Caution("environment", text) for text in around_it)),
         signals=signals,
         pages_at=sampler.pages_at,
         server_problem=sampler.problem,
         happened=() if disturbance is None else tuple(disturbance.happened),
-        environment=environment_cautions(before, after, facts.ended - facts.started, len(facts.clients)),
     )

@@ -12,15 +12,13 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.load.arrivals import ArrivalProcess
 from keywords.engine.load.disturbance import Disturbance
+from keywords.engine.load.outcome import report_of
 from keywords.engine.load.planning import LoadOptions
 from keywords.engine.load.quantities import parse_counts, parse_rates
-from keywords.engine.load.report.build import build_report
 from keywords.engine.load.report.page import as_html
 from keywords.engine.load.report.text import as_text
 from keywords.engine.load.session import LoadRun, measure_load
 from keywords.engine.redaction.secrets import SECRETS
-from keywords.engine.store.database import Store
-from keywords.engine.store.runs import read_run
 from keywords.measure.load.plans import Sent, plan_here
 from keywords.run.arguments import CONVERTERS, Fields
 from keywords.run.output_folder import evidence_folder, output_dir
@@ -209,9 +207,8 @@ def _running() -> str:
 
 def _show(run: LoadRun) -> None:
     """Write the report into the log and among the evidence."""
-    with Store(run.store) as store:
-        row = read_run(store, run.run)
-    report = build_report(run.summary, row, stages=run.plan.stages, remarks=run.remarks)
+    # The calibration would cost each row two seconds, and its limits are far above it.
+    report = report_of(run, calibrate=False)
     logger.info(SECRETS.clean(as_html(report)), html=True)
     path = evidence_folder() / f"load run {run.run}.txt"
     path.write_bytes(SECRETS.redact(as_text(report).encode()))

@@ -12,7 +12,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.load.capacity import Capacity, Probe, find_capacity
-from keywords.engine.load.metrics.levels import judge
+from keywords.engine.load.outcome import probe_of
 from keywords.engine.load.planning import LoadOptions
 from keywords.engine.load.quantities import parse_counts
 from keywords.engine.load.service_levels import parse_service_level
@@ -147,14 +147,7 @@ class LoadSearchLibrary:
                 duration_s=duration.total_seconds(),
                 seed=seed,
             )
-            run = measure_here(loaded, options, series)
-            if not run.validity.is_valid:
-                return Probe(level, "INCONCLUSIVE", "; ".join(run.validity.reasons))
-            results = [judge(run.summary, each, levels=parsed) for each in parsed]
-            broken = [result for result in results if result.verdict != "PASS"]
-            why = "; ".join(f"{result.level}: {result.value} {result.note}".strip() for result in broken)
-            verdicts = {result.verdict for result in broken}
-            return Probe(level, "FAIL" if "FAIL" in verdicts else "INCONCLUSIVE" if verdicts else "PASS", why)
+            return probe_of(measure_here(loaded, options, series), level, parsed)
 
         capacity = find_capacity(probe, first=first, most=to, whole=load == "users")
         logger.info(str(capacity))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from keywords.engine.load.metrics.counts import count_problems
 from keywords.engine.load.metrics.definitions import LATENCIES
 from keywords.engine.load.metrics.goodput import goodput
 from keywords.engine.load.metrics.levels import judge
@@ -15,13 +16,14 @@ from keywords.engine.load.report.numbers import NOTHING, TOO_FEW, interval, numb
 from keywords.engine.statistics.percentiles import values_needed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from keywords.engine.load.endpoints_rules import Rule
     from keywords.engine.load.metrics.cost import Price
     from keywords.engine.load.metrics.levels import LevelResult
     from keywords.engine.load.metrics.summary import Summary
     from keywords.engine.load.plan import Stage
+    from keywords.engine.load.run import RunFacts
     from keywords.engine.load.service_levels import ServiceLevel
     from keywords.engine.store.runs import Run
 
@@ -56,6 +58,8 @@ def build_report(
     stages: Sequence[Stage] = (),
     remarks: Sequence[str] = (),
     rules: Sequence[Rule] = (),
+    facts: RunFacts | None = None,
+    others: Mapping[str, int] | None = None,
 ) -> Report:
     """Build the report of a load run.
 
@@ -67,6 +71,8 @@ def build_report(
         stages: as planned, for the level of load of each.
         remarks: further sentences, such as cautions and the calibration floor.
         rules: of MLPerf Endpoints, compared with the run.
+        facts: of the run, against which the samples are counted.
+        others: requests that others counted, by their name, such as `the gateway's ledger`.
     """
     tables = [_requests(summary, stages, levels), *_latencies(summary)]
     if summary.errors:
@@ -82,7 +88,7 @@ def build_report(
         reasons=run.reasons if run is not None else ("the run is not stored",),
         facts=tuple(_facts(summary, run)),
         tables=tuple(tables),
-        remarks=(*remarks, *_remarks(summary, price)),
+        remarks=(*remarks, *_count_remarks(summary, facts, others), *_remarks(summary, price)),
     )
 
 
@@ -133,7 +139,9 @@ def _requests(summary: Summary, stages: Sequence[Stage], levels: Sequence[Servic
 
 
 def _load(stage: Stage) -> str:
-    return f"{stage.users} users" if stage.users is not None else f"{number(stage.rate)}/s"
+    if stage.users is None:
+        return f"{number(stage.rate)}/s"
+    return f"{stage.users} user{'' if stage.users == 1 else 's'}"
 
 
 def _latencies(summary: Summary) -> Iterator[ReportTable]:
@@ -181,6 +189,11 @@ def _levels(summary: Summary, levels: Sequence[ServiceLevel], price: Price | Non
         rows.append((str(stage), str(level), measured, ends, result.verdict, result.note))
     head = ("stage", "service level", "measured, failures as infinite", "95 % interval", "verdict", "note")
     return ReportTable("Service levels", head, tuple(rows))
+
+
+def _count_remarks(summary: Summary, facts: RunFacts | None, others: Mapping[str, int] | None) -> Iterator[str]:
+    for problem in count_problems(summary.samples, facts, others):
+        yield f"Counts do not fit together: {problem}."
 
 
 def _remarks(summary: Summary, price: Price | None) -> Iterator[str]:

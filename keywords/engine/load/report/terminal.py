@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich import box
 from rich.console import Group
@@ -33,7 +33,8 @@ def as_renderable(report: Report) -> RenderableType:
 def _table(table: ReportTable) -> Table:
     shown = Table(title=Text(table.title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for place, name in enumerate(table.head):
-        shown.add_column(Text(name), justify="right" if place else "left", no_wrap=not place, overflow="fold")
+        justify: Literal["left", "right"] = "right" if place and table.holds_numbers(place) else "left"
+        shown.add_column(Text(name), justify=justify, no_wrap=not place, overflow="fold")
     for row in table.rows:
         shown.add_row(*(Text(cell, style=_VERDICTS.get(cell, "")) for cell in row))
     return shown

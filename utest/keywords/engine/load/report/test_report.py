@@ -39,7 +39,11 @@ RUN = Run(
 
 def numbers():
     answers = [answer(at / 20, item=at, first=0.1 + at / 1000, prompt_tokens=5) for at in range(200)]
-    second = [failure(11.0, stage=1, item=300), cancelled(12.0), answer(13.0, stage=1, chunks=9, gap=0.2, item=301)]
+    second = [
+        failure(11.0, stage=1, item=300),
+        cancelled(12.0, item=303),
+        answer(13.0, stage=1, chunks=9, gap=0.2, item=301),
+    ]
     return summary(*answers, *second, answer(-5.0, stage=-1, item=302), windows=((0.0, 10.0), (10.0, 20.0)))
 
 
@@ -106,7 +110,7 @@ def test_the_page_is_whole_and_escapes_what_it_shows(report):
 
 def test_stages_stand_apart(report):
     first, second, both = rows(report, "Requests")
-    assert (first["load"], first["answered"], first["error rate"], first["rps"]) == ("1 users", "200", "0 %", "19.1")
+    assert (first["load"], first["answered"], first["error rate"], first["rps"]) == ("1 user", "200", "0 %", "19.1")
     assert (second["load"], second["answered"], second["failed"], second["cancelled"]) == ("2.5/s", "1", "1", "0")
     assert (both["stage"], both["answered"], both["goodput"]) == ("all", "201", "5.05/s (50 %)")
 
@@ -157,6 +161,12 @@ def test_remarks_and_rules_are_shown(report):
         {"rule": "fixed concurrency", "met": "no", "figure": "an open loop"}
     ]
     assert ("samples", "204, of them 1 (0.4902 %) in the warm-up") in report.facts
+
+
+def test_counts_that_do_not_fit_are_told(report):
+    assert not any("Counts do not fit" in remark for remark in report.remarks)
+    twice = build_report(summary(answer(), answer()), others={"the ledger": 9}).remarks
+    assert sum(remark.startswith("Counts do not fit together: ") for remark in twice) == 2
 
 
 @pytest.mark.parametrize(
