@@ -5,7 +5,7 @@ Documentation       Thirteen servers from which load tools reported wrong or mis
 Resource            ../../resources/load.resource
 
 Suite Setup         Start Server For Cases
-Test Template       Load Engine Should Measure
+Test Template       Load Engine Should Measure Case
 
 Test Tags           req:BENCH-002    kind:functional    needs:scripted-backend
 

@@ -5,7 +5,7 @@ Documentation       Ten servers stream in ways that load tools measured wrongly.
 Resource            ../../resources/load.resource
 
 Suite Setup         Start Server For Cases
-Test Template       Load Engine Should Measure
+Test Template       Load Engine Should Measure Case
 
 Test Tags           req:BENCH-001    kind:functional    needs:scripted-backend
 
@@ -21,4 +21,6 @@ A late end does not move the last text    late_finish
 A stall counts for all requests that arrived in it    stall_in_open_loop
 A closed connection fails no request    keep_alive_closed
 An error after 200 is a failure    error_after_200
-
+A stall of five seconds counts as a short one does
+    [Tags]    nightly
+    stall_in_open_loop    stall=5 s

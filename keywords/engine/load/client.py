@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from keywords.engine import clock
 from keywords.engine.http.authorization import authorization
 from keywords.engine.load.answer import LoadAnswer
-from keywords.engine.load.connection import Connection
+from keywords.engine.load.connection import Connection, Inbox
 from keywords.engine.load.failures import Failure, describe, is_exhaustion
 from keywords.engine.redaction.secrets import SECRETS
 
@@ -52,6 +52,7 @@ class LoadClient:
         self._head = _head(target)
         self._loop = asyncio.get_running_loop()
         self._direct = type(self._loop).__module__.startswith("uvloop")
+        self._inbox = Inbox()
         self._idle: list[Connection] = []
         self.exhausted = 0
 
@@ -106,7 +107,7 @@ class LoadClient:
         try:
             async with asyncio.timeout(limit_s):
                 _, connection = await self._loop.create_connection(
-                    lambda: Connection(direct=self._direct),
+                    lambda: Connection(self._inbox, direct=self._direct),
                     self._host,
                     self._port,
                     ssl=self._tls,

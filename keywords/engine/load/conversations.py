@@ -58,12 +58,14 @@ class Conversations:
     Attributes:
         progress: of the run.
         send_lags: how much later than intended each request was taken up, in seconds; waits for a slot not counted.
+        begun: items whose first request was taken up before the end of the last stage; warm-up left out.
         unsent: requests that were due and never got a slot.
     """
 
     def __init__(self, share: Share, client: LoadClient, timer: Timer, hand_over: Callable[[Sample], None]) -> None:
         self.progress = Progress()
         self.send_lags = ThinnedValues()
+        self.begun = 0
         self.unsent = 0
         self._share = share
         self._client = client
@@ -108,7 +110,8 @@ class Conversations:
         self.send_lags.add(clock.now() - sample.t_intended)
         try:
             async with self._slots:
-                sample.t_queued = clock.now()
+                sample.t_queued = now = clock.now()
+                self.begun += sample.turn == 0 and sample.stage >= 0 and now < self.progress.ends_at
                 answer = await self._client.send(body, sample, keeps_text=not is_last)
         except asyncio.CancelledError:
             sample.cancelled, sample.t_done = True, clock.now()

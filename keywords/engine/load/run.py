@@ -71,11 +71,12 @@ class RunFacts:
         started: the same moment by `clock.now()`.
         ended: end of the last stage, by `clock.now()`; before the drain.
         stage_bounds: begin and end of each stage by `clock.now()`.
-        planned_items: items that were to be sent; None in a closed loop that ends by time.
+        planned_items: items that were to be sent, warm-up left out; None in a closed loop that ends by time.
         interrupted: whether Ctrl-C or a signal ended it early.
         clients: one entry for each client process that lived to the end.
         lost_clients: why each other client process ended, one sentence each; what it had handed over is kept.
-        unsent_items: items that were due in an open loop and were never sent.
+        begun_items: items whose first request was taken up before the end of the last stage; warm-up left out.
+        unsent_items: requests that were due in an open loop and never got a slot.
         clock_step_s: how far the wall clock moved against `clock.now()` during the run: it was set, or the machine
             slept.
     """
@@ -88,6 +89,7 @@ class RunFacts:
     interrupted: bool
     clients: tuple[ClientHealth, ...]
     lost_clients: tuple[str, ...] = ()
+    begun_items: int = 0
     unsent_items: int = 0
     clock_step_s: float = 0.0
 
@@ -199,6 +201,7 @@ class _Run:
             interrupted=self._stopped_at is not None,
             clients=tuple(client.health for client in clients),
             lost_clients=tuple(self._lost),
+            begun_items=sum(client.begun for client in clients),
             unsent_items=sum(client.unsent for client in clients),
             clock_step_s=time.time() - clock.now() - (started_at - started),
         )
@@ -243,6 +246,6 @@ def _check(plan: LoadPlan) -> None:
 
 def _planned_items(plan: LoadPlan) -> int | None:
     if plan.arrivals is not None:
-        return len(plan.arrivals.at_s)
+        return sum(1 for stage in plan.arrivals.stage if stage >= 0)
     items = [stage.items for stage in plan.stages]
     return None if None in items else sum(each or 0 for each in items)

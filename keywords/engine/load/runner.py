@@ -29,11 +29,13 @@ class RunnerFacts:
 
     Attributes:
         stage_bounds: begin and end of each stage that began.
+        begun: items that were begun in time, see `RunFacts.begun_items`.
         unsent: requests that were due and never sent.
         health: of the process.
     """
 
     stage_bounds: tuple[tuple[float, float], ...]
+    begun: int
     unsent: int
     health: ClientHealth
 
@@ -85,7 +87,7 @@ class Runner:
                 raise self._failure
             bounds = tuple((begin, min(end, now)) for begin, end in self._loop.bounds if begin <= now)
             health = watch.health(self._share.process, self._conversations.send_lags, self._client.exhausted)
-            return RunnerFacts(bounds, self._conversations.unsent, health)
+            return RunnerFacts(bounds, self._conversations.begun, self._conversations.unsent, health)
         finally:
             self._client.close()
             self._timer.close()

@@ -1,1 +1,1 @@
-"""`qa load`: one load run from the command line."""
+"""`qa load`: a load run from the command line."""

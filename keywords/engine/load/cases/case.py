@@ -35,10 +35,13 @@ class Deviation:
 class Numbers(Protocol):
     """The numbers that the engine reports of a load run, under its own names of metrics; times are in seconds."""
 
-    error_rate: float
-    """Failed requests of all that were neither cancelled nor left unsent, 0 to 1."""
-    errors: Mapping[str, int]
-    """Failed requests by class."""
+    @property
+    def error_rate(self) -> float:
+        """Failed requests of all that were not cancelled, 0 to 1."""
+
+    @property
+    def errors(self) -> Mapping[str, int]:
+        """Failed requests by class."""
 
     def count(self, metric: str, stage: int | None = None) -> int:
         """Number of values, of a stage or of all."""

@@ -17,6 +17,7 @@ from keywords.engine.load.metrics.summary import Summary
 from keywords.engine.load.plan import LoadPlan, Target
 from keywords.engine.load.run import run_load
 from keywords.engine.load.storage.columns import columns_of
+from keywords.engine.load.validity import judge
 from keywords.engine.scripted.script import Script
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def measure_part(part: Part, backend: ScriptedBackend) -> Measurement:
     return Measurement(
         samples=tuple(kept),
         numbers=summary,
-        invalid=(),
+        invalid=judge(facts).reasons,
         cautions=cautions.cautions(),
         received=len(backend.chat_bodies()),
         requests=tuple(backend.chat_requests()) if part.recorded else (),

@@ -34,10 +34,17 @@ class Summary:
 
     Args:
         samples: of the run; those of the warm-up have stage -1 and are left out.
+
+    Attributes:
+        samples: as given.
+        errors: failed requests by class, the most frequent first.
+        error_rate: failed requests of all that were not cancelled, 0 to 1; 0 without any.
     """
 
     def __init__(self, samples: SampleColumns) -> None:
         self.samples = samples
+        self.errors = self.errors_of(None)
+        self.error_rate = self.error_rate_of(None)
         self._values: dict[str, NDArray[np.float64]] = {}
         self._distributions: dict[tuple[str, int | None, bool], Distribution] = {}
 
@@ -64,16 +71,6 @@ class Summary:
     def chunks(self) -> Chunks:
         """What the chunks of whole answers tell; the first look takes seconds for a million samples."""
         return look_at_chunks(self.samples, list(self.windows.values()))
-
-    @property
-    def errors(self) -> Mapping[str, int]:
-        """Failed requests by class."""
-        return self.errors_of(None)
-
-    @property
-    def error_rate(self) -> float:
-        """Failed requests of all that were not cancelled, 0 to 1; 0 without any."""
-        return self.error_rate_of(None)
 
     def population(self, stage: int | None) -> NDArray[np.bool_]:
         """Which samples are of a stage, shape (n,)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from keywords.engine.load.storage.tables import LOAD_ROOM, SAMPLES, STAGES, sample_row
 from keywords.engine.store.batches import BatchWriter
@@ -13,6 +13,7 @@ from keywords.engine.store.runs import begin_run, end_run
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from types import TracebackType
 
     from keywords.engine.load.plan import LoadPlan
     from keywords.engine.load.run import RunFacts
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 class Recording:
     """Writes a load run to the store while it goes on; it is a `SampleSink`.
 
-    A program that is killed loses the samples of the last quarter of a second; its run stays, without an end.
+    A program that is killed loses the samples of the last quarter of a second; its run stays, without an end. Used in a
+    `with` block, it writes what is left when the block ends by an exception.
 
     Args:
         path: of the store.
@@ -64,6 +66,15 @@ class Recording:
                 environment=environment,
             )
         self._writer: BatchWriter[Sample] = BatchWriter(path, LOAD_ROOM, SAMPLES, partial(sample_row, self.run))
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Write what is left if the run ended without `finish`; then its row has no end."""
+        if not self._closed:
+            self._close()
 
     @property
     def error(self) -> StoreError | None:
@@ -95,7 +106,7 @@ class Recording:
             StoreError: the end of the run could not be written.
         """
         try:
-            self._writer.close()
+            self._close()
         finally:
             with Store(self._path, LOAD_ROOM) as store:
                 bounds = zip(self._plan.stages, facts.stage_bounds, strict=False)
@@ -113,3 +124,7 @@ class Recording:
                     ended=facts.ended,
                     environment=environment,
                 )
+
+    def _close(self) -> None:
+        self._closed = True
+        self._writer.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from keywords.engine.load.items import Item, Turn
@@ -28,3 +29,13 @@ class Broken:
         if number == 5:
             raise LookupError("there is no item 5")
         return Numbered().item(number)
+
+
+class Slow(Numbered):
+    """Makes each item in 30 ms of processor time, on the client's event loop."""
+
+    def item(self, number):
+        until = time.process_time() + 0.03
+        while time.process_time() < until:
+            pass
+        return super().item(number)

@@ -17,8 +17,9 @@ from keywords.engine import clock
 from keywords.engine.load.arrivals import Arrivals
 from keywords.engine.load.plan import LoadPlan, Stage, Target
 from keywords.engine.load.run import LoadRunError, run_load
+from keywords.engine.load.validity import judge
 from keywords.engine.scripted.backend import Fault, Script, words
-from utest.keywords.engine.load.sources import Broken, Numbered
+from utest.keywords.engine.load.sources import Broken, Numbered, Slow
 
 FAST = Script(chunks=words(3), chunk_delay=0.002)
 SLOW = Script(chunks=words(2), first_delay=0.15)
@@ -63,7 +64,8 @@ def test_a_closed_loop_by_items_sends_each_item_once(backend):
     assert {sample.error for sample in samples} == {None}
     assert {sample.user for sample in samples} == {0, 1, 2}
     assert {sample.kind for sample in samples} == {"numbered"}
-    assert (facts.planned_items, facts.interrupted, facts.lost_clients, facts.unsent_items) == (10, False, (), 0)
+    assert (facts.planned_items, facts.begun_items, facts.unsent_items) == (10, 10, 0)
+    assert (facts.interrupted, facts.lost_clients) == (False, ())
     ((begin, end),) = facts.stage_bounds
     assert begin == facts.started
     assert end == facts.ended >= max(sample.t_done for sample in samples)
@@ -133,6 +135,7 @@ def test_arrivals_of_the_warm_up_and_of_stages(backend):
     plan = {"arrivals": arrivals(-0.1, 0.0, 0.15, stages=[-1, 0, 1]), "warmup_s": 0.1}
     facts, samples = load(backend, Stage(0.1, rate=10.0), Stage(0.1, rate=10.0), **plan)
     assert [sample.stage for sample in samples] == [-1, 0, 1]
+    assert (facts.planned_items, facts.begun_items) == (2, 2)
     assert len(facts.stage_bounds) == 2
     assert samples[0].t_intended < facts.started
 
@@ -219,6 +222,16 @@ def test_several_processes_send_what_one_sends(backend, processes):
     )
     assert [sample.item for sample in samples] == list(range(8))
     assert Counter(sample.process for sample in samples) == Counter(n % processes for n in range(8))
+
+
+def test_a_client_that_is_too_slow_says_so(backend):
+    backend.play(FAST)
+    at_s = [0.005 * number for number in range(80)]
+    facts, samples = load(backend, Stage(0.5, rate=200.0), source=Slow(), arrivals=arrivals(*at_s))
+    assert [sample.item for sample in samples] == list(range(80)), "a late arrival is sent late, not left out"
+    assert {"send_lag", "loop_lag", "cpu"} & {check.name for check in judge(facts).checks if not check.passed}
+    assert facts.begun_items < 80
+    assert max(sample.t_sent - sample.t_intended for sample in samples) > 0.1
 
 
 def test_no_server_gives_samples_not_exceptions(backend):

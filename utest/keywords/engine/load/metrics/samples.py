@@ -25,8 +25,8 @@ def failure(at=0.0, error="server_error", **changes):
     return Sample(**{"item": 0, "t_intended": at, "t_sent": at, "t_done": at + 0.5, "error": error, **changes})
 
 
-def cancelled(at=0.0):
-    return Sample(item=0, t_intended=at, t_sent=at, t_done=at + 9, cancelled=True)
+def cancelled(at=0.0, **changes):
+    return Sample(**{"item": 0, "t_intended": at, "t_sent": at, "t_done": at + 9, "cancelled": True, **changes})
 
 
 def summary(*samples, windows=()):

@@ -63,5 +63,5 @@ def test_a_wrong_table_is_refused_by_field(tmp_path, content, message):
 
 
 def test_a_missing_table_is_told(tmp_path):
-    with pytest.raises(PriceError, match="cannot be read: .*No such file"):
+    with pytest.raises(PriceError, match=r"cannot be read: .*No such file"):
         read_prices(tmp_path / "prices.yaml")

@@ -1,5 +1,7 @@
 """Counts that do not fit together are told, and those that do are not."""
 
+import re
+
 import pytest
 
 from keywords.engine.load.metrics.counts import count_problems
@@ -39,6 +41,4 @@ def test_a_request_that_may_not_have_arrived_fits_both_counts():
 )
 def test_a_count_that_does_not_fit_is_told(samples, arguments, message):
     (problem,) = problems(samples, *arguments)
-    import re
-
     assert re.search(message, problem)

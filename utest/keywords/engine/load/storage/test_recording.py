@@ -88,6 +88,14 @@ def test_the_run_is_kept_without_its_key(path, run):
     assert b"sk-key" not in path.read_bytes()
 
 
+def test_a_run_that_breaks_off_keeps_its_samples(path):
+    with Recording(path, "nightly", PLAN) as recording:
+        recording.add([WHOLE])
+    assert len(read_samples(path, recording.run).item) == 1
+    with Store(path, LOAD_ROOM) as store:
+        assert read_run(store, recording.run).ended is None
+
+
 def test_the_store_gives_the_columns_that_memory_gives(path, run):
     stored, kept = read_samples(path, run), columns_of([WHOLE, FAILED, CANCELLED], FACTS.stage_bounds)
     for name in SAMPLES_COLUMNS:
