@@ -158,6 +158,8 @@ class WarmStarter:
                 [sys.executable, "-P", str(INTERPRETER), *self._modules],
                 stdin=theirs.fileno(),
                 stdout=subprocess.PIPE,
+                # By a pipe, as programs look at their import whether this is a terminal.
+                stderr=subprocess.PIPE,
                 # Ctrl-C in the terminal must not reach it.
                 start_new_session=True,
             )
@@ -169,9 +171,10 @@ class WarmStarter:
     def _listen(self, interpreter: subprocess.Popen[bytes], orders: queue.SimpleQueue[Future[ForkedProcess]]) -> None:
         """Read the news; the line of a process's start always precedes the line of its end."""
         assert interpreter.stdout is not None  # noqa: S101  # a pipe, see `_open`
+        assert interpreter.stderr is not None  # noqa: S101  # a pipe, see `_open`
         processes: dict[int, ForkedProcess] = {}
-        with interpreter.stdout:
-            for line in interpreter.stdout:
+        with interpreter.stdout as news_of_it, interpreter.stderr as errors:
+            for line in news_of_it:
                 news: dict[str, Any] = json.loads(line)
                 if "started" in news:
                     process = processes[news["started"]] = ForkedProcess(news["started"])
@@ -183,13 +186,10 @@ class WarmStarter:
                         process.kill()
                 else:
                     processes.pop(news["ended"]).note_end(news["status"])
+            # Of a traceback the last line tells most.
+            *_, why = errors.read().decode(errors="replace").strip().splitlines() or ["without a message"]
         for process in processes.values():
             process.note_end(None)
         while not orders.empty():
             if (ordered := orders.get()).set_running_or_notify_cancel():
-                ordered.set_exception(
-                    WarmStartError(
-                        f"the interpreter that starts programs has ended; it imports {', '.join(self._modules)}, and "
-                        "standard error may say which of them failed"
-                    )
-                )
+                ordered.set_exception(WarmStartError(f"the interpreter that starts programs has ended: {why}"))
