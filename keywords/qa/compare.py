@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keywords.qa import exit_codes
 from keywords.qa.project import StorePath, results_folder
+from keywords.qa.unusable import exit_unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,13 +49,13 @@ def compare(
             runs_first, runs_second = find_runs(opened, first), find_runs(opened, second)
             kinds = {run.kind for run in (*runs_first, *runs_second)}
             if len(kinds) > 1:
-                exit_codes.exit_unusable(f"{first} and {second} are of the kinds {', '.join(sorted(kinds))}")
+                exit_unusable(f"{first} and {second} are of the kinds {', '.join(sorted(kinds))}")
             kind = kinds.pop()
             if kind not in comparers:
-                exit_codes.exit_unusable(f"runs of the kind {kind} cannot be compared, only {', '.join(comparers)}")
+                exit_unusable(f"runs of the kind {kind} cannot be compared, only {', '.join(comparers)}")
             code = comparers[kind](opened, runs_first, runs_second)
     except (DatasetError, StoreError) as error:
-        exit_codes.exit_unusable(error)
+        exit_unusable(error)
     raise typer.Exit(code)
 
 

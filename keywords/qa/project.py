@@ -90,7 +90,4 @@ StorePath = Annotated[
     typer.Option("--store", help="The store of measurements.", show_default="measurements.db in the results"),
 ]
 OutputPath = Annotated[Path, _option(lambda: results_folder() / "output.xml", "--output", "The output.xml of the run.")]
-UrlOption = Annotated[
-    str, typer.Option(envvar="GATEWAY_URL", help="The server; key: GATEWAY_API_KEY. If left out, the embedded gateway.")
-]
 ModelOption = Annotated[str, typer.Option(help="The model; the first one that the server lists if left out.")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -49,28 +49,40 @@ def read_columns(store: Store, table: Table, run: int, names: Sequence[str]) -> 
     return {name: np.concatenate(part) for name, part in zip(names, parts, strict=True)}
 
 
-def read_arrays(store: Store, table: Table, run: int, name: str) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """A column of packed whole numbers, of all rows of a run in one array.
+def read_arrays(
+    store: Store, table: Table, run: int, name: str, *, block: int = _BLOCK
+) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.int64]]]:
+    """A column of packed whole numbers, block by block: all of them may not fit into memory.
 
     Args:
         store: an open one.
         table: with a column `run`.
         run: its id.
         name: of a column of kind UINT32.
+        block: rows in each.
 
-    Returns:
-        The numbers of all rows one after the other, and how many each row has, shape (n,); 0 without a value.
+    Yields:
+        For the next rows: their numbers, one row's after the other's, and how many each row has, shape (rows,); 0
+        without a value.
 
     Raises:
         KeyError: the table has no such column.
         StoreError: the file is damaged.
     """
     chosen = f"SELECT {table.column(name).name} FROM {table.name} WHERE run = ? ORDER BY rowid"  # noqa: S608  # a declared name
-    packed, lengths = bytearray(), []
+    packed: list[bytes] = []
     for (data,) in store.query(chosen, (run,)):
-        packed += data or b""
-        lengths.append(len(data or b"") // 4)
-    return np.frombuffer(packed, dtype="<u4"), np.asarray(lengths, dtype=np.int64)
+        packed.append(data or b"")
+        if len(packed) == block:
+            yield _unpack(packed)
+            packed = []
+    if packed:
+        yield _unpack(packed)
+
+
+def _unpack(packed: list[bytes]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    lengths = np.array([len(each) // 4 for each in packed], dtype=np.int64)
+    return np.frombuffer(b"".join(packed), dtype="<u4"), lengths
 
 
 def _append(

@@ -20,12 +20,13 @@ from keywords.engine.evaluation.scores import Score, read_score
 from keywords.engine.evaluation.sentences import sentence
 from keywords.engine.evaluation.tables import ROOM
 from keywords.engine.http.probe import ProbeError
-from keywords.engine.processes.gateway import GatewayProcessError
 from keywords.engine.store.database import Store
 from keywords.engine.store.errors import StoreError
-from keywords.qa import exit_codes
+from keywords.qa import exits
 from keywords.qa.project import results_folder
 from keywords.qa.served import Served, served
+from keywords.qa.server import ServerError
+from keywords.qa.unusable import exit_unusable
 from keywords.run.places import DATASETS
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Request:
 
     names: tuple[str, ...] = ()
     everything: bool = False
-    url: str = ""
+    url: str | None = None
     model: str = ""
     series: str = ""
     temperature: float = 0.0
@@ -68,26 +69,26 @@ def list_sets() -> int:
             items = len(catalogue.load(name).items)
             typer.echo(f"{name}: {settings.title}, {items} items in the form of {settings.form}, by {settings.scorer}")
     except DatasetError as error:
-        exit_codes.exit_unusable(error)
+        exit_unusable(error)
     typer.echo("")
     for one in SCORERS.values():
         typer.echo(f"{one.name}: {one.source}")
-    return exit_codes.PASS
+    return exits.PASS
 
 
 def evaluate(request: Request) -> int:
     """Run what is asked for, print a sentence for each set, write the page; return the exit code."""
     scores: list[Score] = []
-    code = exit_codes.PASS
+    code = exits.PASS
     try:
         plans, model = _plans(request)
         with served(request.url, model) as server:
             for plan in plans:
                 scores.append(_run(request, server, plan))  # those before an error are shown too
                 typer.echo(sentence(scores[-1]))
-    except (DatasetError, StoreError, ProbeError, GatewayProcessError) as error:
+    except (DatasetError, StoreError, ProbeError, ServerError) as error:
         typer.echo(str(error), err=True)
-        code = exit_codes.NO_VERDICT
+        code = exits.NO_VERDICT
     except KeyboardInterrupt:
         typer.echo("interrupted: what was answered is stored; `qa eval --resume RUN` asks the rest", err=True)
         code = _INTERRUPTED
@@ -167,23 +168,21 @@ def _unanswered(scores: Sequence[Score]) -> int:
     for score in scores:
         if not score.valid_items:
             typer.echo(f"{score.run.options['set']}: no request got a reply, so there is no score", err=True)
-    return exit_codes.NO_VERDICT if any(not score.valid_items for score in scores) else exit_codes.PASS
+    return exits.NO_VERDICT if any(not score.valid_items for score in scores) else exits.PASS
 
 
 def _verdict(scores: Sequence[Score], at_least: float | None) -> int:
     if at_least is None:
-        return exit_codes.PASS
+        return exits.PASS
     codes = []
     for score in scores:
         low, high = score.lower_bound, score.upper_bound
-        codes.append(
-            exit_codes.PASS if low >= at_least else exit_codes.FAIL if high < at_least else exit_codes.INCONCLUSIVE
-        )
-        word = {exit_codes.PASS: "PASS", exit_codes.FAIL: "FAIL"}.get(codes[-1], "INCONCLUSIVE")
+        codes.append(exits.PASS if low >= at_least else exits.FAIL if high < at_least else exits.INCONCLUSIVE)
+        word = {exits.PASS: "PASS", exits.FAIL: "FAIL"}.get(codes[-1], "INCONCLUSIVE")
         typer.echo(
             f"{word} {score.run.options['set']}: {score.passed}/{score.valid_items} items, one-sided 95 % bounds "
             f"{low:.3f} and {high:.3f} (Clopper-Pearson), required {at_least:g}"
         )
-    if exit_codes.FAIL in codes:
-        return exit_codes.FAIL
+    if exits.FAIL in codes:
+        return exits.FAIL
     return max(codes)

@@ -11,7 +11,7 @@ from keywords.engine.evaluation.items import DatasetError
 from keywords.engine.evaluation.pages import overall, write_comparison_page
 from keywords.engine.evaluation.scores import read_score
 from keywords.engine.statistics.pairs import holm
-from keywords.qa import exit_codes
+from keywords.qa import exits
 from keywords.qa.evaluation.asking import PAGES
 from keywords.qa.project import results_folder
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from keywords.engine.store.runs import Run
 
 _CODES = {
-    Verdict.PASS: exit_codes.PASS,
-    Verdict.FAIL: exit_codes.FAIL,
-    Verdict.INCONCLUSIVE: exit_codes.INCONCLUSIVE,
+    Verdict.PASS: exits.PASS,
+    Verdict.FAIL: exits.FAIL,
+    Verdict.INCONCLUSIVE: exits.INCONCLUSIVE,
 }
 
 

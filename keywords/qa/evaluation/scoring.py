@@ -15,13 +15,14 @@ from keywords.engine.evaluation.scores import mark_again, read_score, stale_runs
 from keywords.engine.evaluation.sentences import sentence
 from keywords.engine.evaluation.tables import ROOM
 from keywords.engine.http.probe import ProbeError
-from keywords.engine.processes.gateway import GatewayProcessError
 from keywords.engine.store.database import Store
 from keywords.engine.store.errors import StoreError
-from keywords.qa import exit_codes
+from keywords.qa import exits
 from keywords.qa.evaluation.asking import PAGES
 from keywords.qa.project import results_folder
 from keywords.qa.served import served
+from keywords.qa.server import ServerError
+from keywords.qa.unusable import exit_unusable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,15 +48,15 @@ def score(path: Path, run: int | None, scorers: Sequence[str], *, mark_stale: bo
                         typer.echo(f"run {one}: {sentence(mark_again(store, one, name))}")
             stale = stale_runs(store)
     except (DatasetError, StoreError) as error:
-        exit_codes.exit_unusable(error)
+        exit_unusable(error)
     for one, names in stale.items():
         typer.echo(f"stale: run {one}, marked by an earlier {', '.join(names)}; `qa score --stale` marks it anew")
     if run is None and not stale:
         typer.echo("no run is stale")
-    return exit_codes.FAIL if stale else exit_codes.PASS
+    return exits.FAIL if stale else exits.PASS
 
 
-def replay(path: Path, run: int, place: tuple[str, int, int], url: str) -> int:
+def replay(path: Path, run: int, place: tuple[str, int, int], url: str | None) -> int:
     """Send a stored request again, and show both answers; return the exit code."""
     try:
         with Store(path, ROOM) as store:
@@ -64,22 +65,22 @@ def replay(path: Path, run: int, place: tuple[str, int, int], url: str) -> int:
             item = storage.read_items_of(store, run).get(place[0])
             if (before := answers.get(place)) is None or item is None:
                 some = ", ".join(dict.fromkeys(one for one, _, _ in answers))
-                exit_codes.exit_unusable(
+                exit_unusable(
                     f"run {run} has no answer {place[0]}, draw {place[1]}, rotation {place[2]}; it has {some}"
                 )
             name = stored.options["scorers"][0]
             old = read_score(store, run, name).marks[place]
         with served(url, str(stored.model)) as server:
             again = ask(server.client, before.request.encode())
-    except (DatasetError, StoreError, ProbeError, GatewayProcessError) as error:
-        exit_codes.exit_unusable(error)
+    except (DatasetError, StoreError, ProbeError, ServerError) as error:
+        exit_unusable(error)
     new = storage.marks_of(again, item, place[2], [scorer(name)])[SCORERS[name]]
     typer.echo(before.request)
     typer.echo(f"stored: {_shown(before.asked, old)}")
     typer.echo(f"now:    {_shown(again, new)}")
     if again.reply is None:
-        return exit_codes.NO_VERDICT
-    return exit_codes.PASS if new.outcome is old.outcome else exit_codes.FAIL
+        return exits.NO_VERDICT
+    return exits.PASS if new.outcome is old.outcome else exits.FAIL
 
 
 def _shown(asked: Asked, mark: Mark) -> str:
