@@ -15,7 +15,7 @@ from keywords.engine.evaluation.marks import Outcome
 from keywords.engine.evaluation.prompting import Sampling
 from keywords.engine.evaluation.runs import Plan, run_evaluation
 from keywords.engine.evaluation.scores import Score, read_score
-from keywords.engine.evaluation.sentences import result, sentence
+from keywords.engine.evaluation.sentences import failures, result, sentence
 from keywords.engine.evaluation.tables import ROOM
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.database import Store
@@ -102,7 +102,7 @@ class EvaluationLibrary:
         with Store(path, ROOM) as store:
             score = read_score(store, run)
         logger.info(sentence(score))
-        append_test_message(f"{name}: {result(score)}")
+        append_test_message(f"{name}: {result(score)}; {failures(score)}")
         show_run([score])
         return score
 

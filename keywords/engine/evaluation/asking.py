@@ -54,9 +54,9 @@ class Asked:
     total_s: float
 
 
-def ask(client: ChatClient, body: bytes) -> Asked:
-    """Send a chat request and read what came."""
-    exchange = client.send("POST", CHAT, body=body, headers=JSON)
+def ask(client: ChatClient, body: bytes, at_once: int = 1) -> Asked:
+    """Send a chat request, so many of which are under way at the same time, and read what came."""
+    exchange = client.send("POST", CHAT, body=body, headers=JSON, at_once=at_once)
     try:
         answer = read_answer(exchange)
     except NoUsableAnswer as error:

@@ -168,7 +168,7 @@ def ask_together(client: ChatClient, wanted: Iterator[Question], concurrency: in
     def work() -> None:
         while (question := to_ask.get()) is not None:
             try:
-                answered.put((question, ask(client, question.body)))
+                answered.put((question, ask(client, question.body, concurrency)))
             except BaseException as error:  # noqa: BLE001  # raised again by the reader
                 answered.put(error)
 

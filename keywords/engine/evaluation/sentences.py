@@ -30,7 +30,7 @@ def sentence(score: Score) -> str:
     drawn = f"{sampling['temperature']:g}{seed}"
     parts = [
         f"Model {run.model} at {run.target} ({server}), set {options['label']}, T={drawn}: {result(score)}",
-        _failures(score),
+        failures(score),
         *_repeats(score),
         *_notes(score),
         _worth(score),
@@ -54,7 +54,8 @@ def result(score: Score) -> str:
     return f"{counts}, Wilson 95 % {rate.low * 100:.0f} to {rate.high * 100:.0f} %{clustered}{mean} by {score.scorer}"
 
 
-def _failures(score: Score) -> str:
+def failures(score: Score) -> str:
+    """How many answers fared otherwise, with the reasons of those that never came."""
     outcomes = score.outcomes
     named = [Outcome.FORMAT, *(one for one in (Outcome.ABSTAINED, Outcome.REFUSED) if outcomes[one])]
     counted = [f"{outcomes[one]} {_plural(one, outcomes[one])}" for one in named]

@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from gguf import GGUFReader  # type: ignore[import-not-found]  # only in AIPerf's environment
+from gguf import GGUFReader  # AIPerf's environment has it, and the one of the lint
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers  # type: ignore[import-not-found]
 
 
