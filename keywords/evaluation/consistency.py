@@ -35,8 +35,8 @@ class ConsistencyLibrary:
     """Proxies of hallucination, each in a table with correctness: no proxy finds what is consistent and wrong.
 
     ```robotframework
-    ${greedy} =    Evaluate Set    short-facts
-    ${drawn} =    Evaluate Set    short-facts    temperature=1    draws=5    seed=1
+    ${greedy} =    Run Evaluation    short-facts
+    ${drawn} =    Run Evaluation    short-facts    temperature=1    draws=5    seed=1
     ${table} =    Tabulate Consistency    ${greedy}    ${drawn}
     Get Table Cell    ${table}    consistent and wrong    <=    6
     ```

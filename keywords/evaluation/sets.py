@@ -9,11 +9,11 @@ from assertionengine import AssertionOperator
 from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
 
+from keywords.engine.evaluation import runs
 from keywords.engine.evaluation.catalogue import Catalogue
 from keywords.engine.evaluation.comparison import Comparison, Verdict, compare, judge
 from keywords.engine.evaluation.marks import Outcome
 from keywords.engine.evaluation.prompting import Sampling
-from keywords.engine.evaluation.runs import Plan, run_evaluation
 from keywords.engine.evaluation.scores import Score, read_score
 from keywords.engine.evaluation.sentences import failures, result, sentence
 from keywords.engine.evaluation.tables import ROOM
@@ -41,13 +41,13 @@ class EvaluationLibrary:
     transport error and never a wrong answer.
 
     ```robotframework
-    ${score} =    Evaluate Set    short-facts
+    ${score} =    Run Evaluation    short-facts
     Get Score    ${score}    lower bound    >=    0.45
     ```
     """
 
     @keyword
-    def evaluate_set(
+    def run_evaluation(
         self,
         name: str,
         *,
@@ -82,23 +82,23 @@ class EvaluationLibrary:
             DatasetError: the set or its file cannot be used.
 
         ```robotframework
-        ${drawn} =    Evaluate Set    short-facts    temperature=1    draws=5    seed=1
+        ${drawn} =    Run Evaluation    short-facts    temperature=1    draws=5    seed=1
         ```
         """
         scorers = (scorer,) if scorer else ()
         sampling = Sampling(temperature, draws, seed, logprobs=scorer == "choice-likelihood", extra=extra)
         dataset = Catalogue(DATASETS).load(name, Path(file) if file else None, limit)
-        plan = Plan(dataset, sampling, scorers, concurrency=concurrency)
+        plan = runs.Plan(dataset, sampling, scorers, concurrency=concurrency)
         path = store_path()
         if at:
             client = ChatClient(at, api_key=None, model=target.client().model)
             try:
-                run = run_evaluation(path, client, plan, server="bare backend")
+                run = runs.run_evaluation(path, client, plan, server="bare backend")
             finally:
                 client.close()
         else:
             with target.unrecorded_client(target.client().model) as client:
-                run = run_evaluation(path, client, plan, server=_server(client))
+                run = runs.run_evaluation(path, client, plan, server=_server(client))
         with Store(path, ROOM) as store:
             score = read_score(store, run)
         logger.info(sentence(score))
@@ -121,7 +121,7 @@ class EvaluationLibrary:
         confidence (Clopper-Pearson): compare "at least" with the lower one.
 
         Args:
-            score: the result of [Evaluate Set].
+            score: the result of [Run Evaluation].
             figure: `rate`, `lower bound`, `upper bound`, or `mean value` for scorers that value parts of an answer.
             assertion_operator: such as `>=`.
             assertion_expected: a share from 0 to 1.
@@ -175,7 +175,7 @@ class EvaluationLibrary:
         """Get the number of items all of whose draws are the same text, character by character.
 
         ```robotframework
-        ${drawn} =    Evaluate Set    copying    temperature=1    draws=3    seed=1
+        ${drawn} =    Run Evaluation    copying    temperature=1    draws=3    seed=1
         Get Unchanging Items    ${drawn}    <    20
         ```
         """

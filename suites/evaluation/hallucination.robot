@@ -7,6 +7,7 @@ Library             keywords.evaluation.consistency.ConsistencyLibrary
 Library             keywords.evaluation.sets.EvaluationLibrary
 
 Suite Setup         Draw Answers
+Test Timeout        10 minutes
 
 Test Tags           kind:functional    req:EVAL-006    nightly
 
@@ -29,7 +30,7 @@ Few of the model's wrong claims are stood by
 *** Keywords ***
 Draw Answers
     [Documentation]    Ask the same questions once at temperature 0, and five times at 1, for all rows.
-    ${greedy} =    Evaluate Set    short-facts
-    ${drawn} =    Evaluate Set    short-facts    temperature=1    draws=5    seed=1
+    ${greedy} =    Run Evaluation    short-facts
+    ${drawn} =    Run Evaluation    short-facts    temperature=1    draws=5    seed=1
     VAR    ${GREEDY}    ${greedy}    scope=SUITE
     VAR    ${DRAWN}    ${drawn}    scope=SUITE
