@@ -26,7 +26,7 @@ class Failure(StrEnum):
     """Why there is no reply; none of them is the model's fault."""
 
     REFUSED = "error status"
-    ERROR_BODY = "error body with status 200"
+    ERROR_BODY = "error body with a good status"
     EMPTY_BODY = "empty body"
     NO_COMPLETION = "body is no chat completion"
     CUT = "answer broke off"

@@ -97,7 +97,7 @@ def run_evaluation(
     scorers = plan.chosen_scorers()
     with Store(path, ROOM) as store:
         if resume is None:
-            run = _begin(store, client, plan, server, environment or {})
+            run = begin(store, client.base_url, client.model, plan, {**(environment or {}), "server": server})
         else:
             run = _resume(store, resume, client, plan)
         try:
@@ -217,7 +217,8 @@ def plan_of(run: Run, catalogue: Catalogue, *, concurrency: int) -> Plan:
     return plan
 
 
-def _begin(store: Store, client: ChatClient, plan: Plan, server: str, environment: Mapping[str, object]) -> int:
+def begin(store: Store, url: str, model: str, plan: Plan, environment: Mapping[str, object]) -> int:
+    """Add a run with its items to the store, and return its id."""
     dataset = plan.dataset
     options = {
         "set": dataset.settings.name,
@@ -238,11 +239,11 @@ def _begin(store: Store, client: ChatClient, plan: Plan, server: str, environmen
         store,
         storage.KIND,
         plan.series or dataset.settings.name,
-        target=client.base_url,
-        model=client.model,
+        target=url,
+        model=model,
         workload_hash=_workload(plan),
         options=options,
-        environment={**environment, "server": server},
+        environment=environment,
     )
     storage.write_items(store, run, dataset.items)
     return run

@@ -48,7 +48,7 @@ def test_the_sentence_says_what_was_asked_and_what_it_is_worth(laboratory):
     ("response", "failure"),
     [
         (httpx2.Response(500, json={"error": {"message": "down"}}), "error status"),
-        (httpx2.Response(200, json={"error": {"message": "down"}}), "error body with status 200"),
+        (httpx2.Response(200, json={"error": {"message": "down"}}), "error body with a good status"),
         (httpx2.Response(200, content=b""), "empty body"),
         (httpx2.Response(200, json={"choices": []}), "body is no chat completion"),
         (httpx2.Response(200, content=b"<html>"), "body is no chat completion"),
