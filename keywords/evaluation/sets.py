@@ -67,7 +67,7 @@ class EvaluationLibrary:
             name: of the set.
             temperature: 0 to 2.
             draws: answers to each item.
-            seed: of the first draw; each further one has the next. None sends none.
+            seed: from which each request's own is derived. None sends none.
             scorer: in the place of the set's own.
             file: a file in the form of the set, such as GSM8K's `test.jsonl`, in its place.
             limit: the first so many items.

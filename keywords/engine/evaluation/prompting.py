@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ class Sampling:
     Attributes:
         temperature: 0 to 2.
         draws: answers to each item.
-        seed: of the first draw, counted up from there; None sends none.
+        seed: from which each request's own is derived; None sends none.
         rotate: whether each item with choices is asked once for each place of its right choice.
         max_tokens: upper bound of an answer; None takes that of the set.
         logprobs: whether requests ask for the likeliest first tokens.
@@ -69,7 +70,18 @@ def questions(items: tuple[Item, ...], settings: SetSettings, model: str, sampli
         for rotation in turns:
             messages = conversation(rotated(item, rotation), settings)
             for draw in range(sampling.draws):
-                yield Question(item.id, draw, rotation, _body(messages, settings, model, sampling, draw))
+                seed = None if sampling.seed is None else own_seed(sampling.seed, item.id, rotation, draw)
+                yield Question(item.id, draw, rotation, _body(messages, settings, model, sampling, seed))
+
+
+def own_seed(seed: int, item: str, rotation: int, draw: int) -> int:
+    """The seed of one request, 0 to 2^31 - 1.
+
+    Requests with the same seed draw the same random numbers. With one seed for all items, all items are lucky or unlucky
+    together, and a test that takes them for independent calls a model different from itself.
+    """
+    digest = hashlib.sha256(f"{seed} {item} {rotation} {draw}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
 
 
 def rotated(item: Item, rotation: int) -> Item:
@@ -94,15 +106,17 @@ def _question(context: str, question: str, choices: list[str] | tuple[str, ...])
     return "\n".join([*([context] if context else []), question, *lettered])
 
 
-def _body(messages: list[dict[str, str]], settings: SetSettings, model: str, sampling: Sampling, draw: int) -> bytes:
+def _body(
+    messages: list[dict[str, str]], settings: SetSettings, model: str, sampling: Sampling, seed: int | None
+) -> bytes:
     fields: dict[str, Any] = {
         "model": model,
         "messages": messages,
         "temperature": sampling.temperature,
         "max_tokens": sampling.max_tokens or settings.max_tokens,
     }
-    if sampling.seed is not None:
-        fields["seed"] = sampling.seed + draw
+    if seed is not None:
+        fields["seed"] = seed
     if sampling.logprobs:
         fields |= {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
     return json.dumps(fields | dict(sampling.extra or {}), ensure_ascii=False).encode()

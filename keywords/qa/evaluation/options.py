@@ -20,7 +20,9 @@ def evaluate(
     series: Annotated[str, typer.Option(help="A name for these runs, by which `qa compare` finds them.")] = "",
     temperature: Annotated[float, typer.Option(min=0, max=2, help="0 takes the likeliest token.")] = 0.0,
     draws: Annotated[int, typer.Option(min=1, help="Answers to each item.")] = 1,
-    seed: Annotated[int | None, typer.Option(help="Of the first draw; each further one has the next.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="From which each request's own seed is derived; none is sent if left out.")
+    ] = None,
     scorers: Annotated[
         list[str] | None, typer.Option("--scorer", help="In the place of the set's own; may be repeated.")
     ] = None,

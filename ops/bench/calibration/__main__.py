@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 DATASETS = Path(__file__).resolve().parents[3] / "resources" / "datasets"
 READY_S = 120.0
+SEEDS_AT_ONCE = 4
+"""Seeds that a model answers before the next one is loaded; the table is written after each such round."""
 _CACHED = """\
 [backends.embedded]
 kind = "llamacpp"
@@ -54,35 +56,37 @@ def main() -> int:
     asked.to.mkdir(parents=True, exist_ok=True)
     (asked.to / "gateway.toml").write_text(_CACHED, encoding="utf-8")
     store = asked.to / "measurements.db"
-    for seed in range(1, asked.seeds + 1):
+    for first in range(1, asked.seeds + 1, SEEDS_AT_ONCE):
+        seeds = range(first, min(first + SEEDS_AT_ONCE, asked.seeds + 1))
         for model in MODELS:
-            _measure(asked.to, asked.base, model, asked.sets, seed)
-            (asked.to / "calibration.md").write_text(table(store, asked.sets, seed), encoding="utf-8")
+            _measure(asked.to, asked.base, model, asked.sets, seeds)
+        (asked.to / "calibration.md").write_text(table(store, asked.sets, seeds[-1]), encoding="utf-8")
     print((asked.to / "calibration.md").read_text(encoding="utf-8"))  # noqa: T201
     return 0
 
 
-def _measure(folder: Path, base: Path, model: Model, sets: Sequence[str], seed: int) -> None:
+def _measure(folder: Path, base: Path, model: Model, sets: Sequence[str], seeds: Sequence[int]) -> None:
     store = folder / "measurements.db"
-    series = f"{model.name} {seed}"
     with Store(store, ROOM) as opened:
-        finished = {run.options["set"] for run in read_runs(opened, series=series) if run.ended and not run.interrupted}
-    if not set(sets) - finished:
+        finished = {(run.series, run.options["set"]) for run in read_runs(opened) if run.ended and not run.interrupted}
+    missing = [(seed, name) for seed in seeds for name in sets if (model.series(seed), name) not in finished]
+    if not missing:
         return
-    weights = _weights(folder, base, model)
-    environment = {"GATEWAY_MODEL": str(weights.resolve())}
     gateway = start_gateway(
-        config=folder / "gateway.toml", log=folder / "gateway.log", ready_within_s=READY_S, environment=environment
+        config=folder / "gateway.toml",
+        log=folder / "gateway.log",
+        ready_within_s=READY_S,
+        environment={"GATEWAY_MODEL": str(_weights(folder, base, model).resolve())},
     )
     try:
         facts = probe(gateway.url, gateway.api_key)
         client = ChatClient(facts.url, api_key=gateway.api_key, model=facts.models[0])
         catalogue = Catalogue(DATASETS)
-        for name in sets:
-            if name not in finished:
-                sampling = Sampling(temperature=1.0, seed=1000 * model.first_seed + seed)
-                plan = Plan(catalogue.load(name), sampling, series=series, concurrency=min(4, os.cpu_count() or 1))
-                run_evaluation(store, client, plan, server=f"{model.name} {facts.version}")
+        for seed, name in missing:
+            sampling = Sampling(temperature=1.0, seed=1000 * model.first_seed + seed)
+            at_once = min(4, os.cpu_count() or 1)
+            plan = Plan(catalogue.load(name), sampling, series=model.series(seed), concurrency=at_once)
+            run_evaluation(store, client, plan, server=f"{model.name} {facts.version}")
     finally:
         gateway.stop()
 

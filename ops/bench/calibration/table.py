@@ -38,6 +38,10 @@ class Model:
     noise: float | None = None
     first_seed: int = 1
 
+    def series(self, seed: int) -> str:
+        """The name of its runs with this seed."""
+        return f"{self.name} {seed}"
+
 
 BASE, AGAIN = Model("base"), Model("base again", first_seed=2)
 MODELS = (
@@ -100,7 +104,7 @@ def _scores(store: Store, sets: Sequence[str], seed: int) -> dict[str, list[Scor
     for model in MODELS:
         runs = {
             run.options["set"]: run.id
-            for run in read_runs(store, series=f"{model.name} {seed}")
+            for run in read_runs(store, series=model.series(seed))
             if run.ended and not run.interrupted
         }
         scores[model.name] = [read_score(store, runs[name]) for name in sets if name in runs]

@@ -165,10 +165,17 @@ def test_a_transport_error_is_never_taken_from_the_cache(laboratory):
     assert laboratory.score(laboratory.run(limit=5, use_cache=True)).hits == 5
 
 
-def test_draws_count_their_seeds_up(laboratory):
+def test_each_request_has_a_seed_of_its_own_and_the_same_in_each_run(laboratory):
     laboratory.answers(lambda _: True)
     score = laboratory.score(laboratory.run(limit=5, draws=3, seed=7, temperature=1.0))
-    assert {body["seed"] for body in laboratory.gateway.bodies} == {7, 8, 9}
+    seeds = [body["seed"] for body in laboratory.gateway.bodies]
+    assert len(set(seeds)) == 15
+    assert all(0 <= seed < 2**31 for seed in seeds)
+    laboratory.run(limit=5, draws=3, seed=7, temperature=1.0)
+    laboratory.run(limit=5, draws=3, seed=8, temperature=1.0)
+    again = [body["seed"] for body in laboratory.gateway.bodies]
+    assert again[15:30] == seeds
+    assert not set(again[30:]) & set(seeds)
     assert score.rate.items == 5
     assert score.unchanging_items == 5
 
