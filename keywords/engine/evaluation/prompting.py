@@ -77,7 +77,7 @@ def questions(items: tuple[Item, ...], settings: SetSettings, model: str, sampli
 def own_seed(seed: int, item: str, rotation: int, draw: int) -> int:
     """The seed of one request, 0 to 2^31 - 1.
 
-    Requests with the same seed draw the same random numbers. With one seed for all items, all items are lucky or unlucky
+    Requests with the same seed draw the same random numbers: with one seed for all items, all are lucky or unlucky
     together, and a test that takes them for independent calls a model different from itself.
     """
     digest = hashlib.sha256(f"{seed} {item} {rotation} {draw}".encode()).digest()

@@ -68,6 +68,7 @@ def list_sets() -> int:
         for name, settings in catalogue.sets.items():
             items = len(catalogue.load(name).items)
             typer.echo(f"{name}: {settings.title}, {items} items in the form of {settings.form}, by {settings.scorer}")
+            typer.echo(f"    the embedded model: {settings.measured or 'not measured'}")
     except DatasetError as error:
         exit_unusable(error)
     typer.echo("")
