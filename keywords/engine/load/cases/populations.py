@@ -55,7 +55,7 @@ def _overloaded(measured: Measurement) -> Iterator[Deviation]:
     if not measured.invalid:
         yield Deviation("the run is VALID, though the client could not keep up")
     lag = measured.numbers.percentile("send_lag", 50)
-    if lag is None or lag > _LATE_S and not any("sent late" in reason for reason in measured.invalid):
+    if lag is None or (lag > _LATE_S and not any("sent late" in reason for reason in measured.invalid)):
         yield Deviation(
             f"half of the requests were sent {lag} s late or more, and no reason says so: {measured.invalid}"
         )
