@@ -25,21 +25,20 @@ def test_a_report_is_made_and_measured(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("wall_s", "cpu_s", "peak_mb", "ratio", "code", "end"),
+    ("cost", "slowdown", "judgement"),
     [
-        (19.9, 5.0, 999.0, 1.0, 0, ": met"),
-        (20.1, 5.0, 999.0, 1.0, 1, "NOT MET"),
-        (19.9, 5.0, 1001.0, 1.0, 1, "NOT MET"),
-        (40.0, 5.0, 999.0, 7.0, 2, "no verdict, the machine is busy"),
-        (40.0, 21.0, 999.0, 7.0, 1, "NOT MET"),
-        (40.0, 5.0, 1001.0, 7.0, 1, "NOT MET"),
+        (ReportCost(19.9, 5.0, 999.0, ""), 1.0, (0, ": met")),
+        (ReportCost(20.1, 5.0, 999.0, ""), 1.0, (1, "NOT MET")),
+        (ReportCost(19.9, 5.0, 1001.0, ""), 1.0, (1, "NOT MET")),
+        (ReportCost(40.0, 5.0, 999.0, ""), 7.0, (2, "no verdict, the machine is busy")),
+        (ReportCost(40.0, 21.0, 999.0, ""), 7.0, (1, "NOT MET")),
+        (ReportCost(40.0, 5.0, 1001.0, ""), 7.0, (1, "NOT MET")),
     ],
 )
-def test_the_exit_status_says_whether_the_targets_are_met(
-    monkeypatch, capsys, wall_s, cpu_s, peak_mb, ratio, code, end
-):
-    monkeypatch.setattr(command, "measure", lambda *_: ReportCost(wall_s, cpu_s, peak_mb, ""))
-    monkeypatch.setattr(command, "measure_machine", lambda: Machine(load=0.0, cores=2, wait_ratio=ratio))
+def test_the_exit_status_says_whether_the_targets_are_met(monkeypatch, capsys, cost, slowdown, judgement):
+    code, end = judgement
+    monkeypatch.setattr(command, "measure", lambda *_: cost)
+    monkeypatch.setattr(command, "measure_machine", lambda: Machine(load=0.0, cores=2, wait_ratio=slowdown))
     assert run(monkeypatch) == code
     assert capsys.readouterr().out.rstrip().endswith(end)
 
