@@ -70,7 +70,6 @@ class Runner:
             Exception: an item could not be made; no server causes one.
         """
         watch = HealthWatch(self._timer)
-        watch.start()
         try:
             if not self._is_stopped:
                 self._running = asyncio.create_task(self._loop.run(start))
@@ -78,6 +77,7 @@ class Runner:
                 if not self._running.cancelled() and (error := self._running.exception()) is not None:
                     self._fail(error)
             self._loop.close()
+            watch.end()
             now = clock.now()
             if self._is_stopped:
                 await self._tasks.cancel()
