@@ -31,13 +31,13 @@ PLACES = {
     },
     "keywords/engine/scripted/listener.py": {"add_reader"},
     "keywords/traceability/allure/environment.py": {"/proc/"},
-    "ops/bench/race/cores.py": {"taskset"},
+    "ops/bench/pinning.py": {"taskset"},
 }
 """The modules that may use such names, and which; their docstrings say what happens on each system."""
 INSTEAD = {
     "gateway": "gateway/operating_system/",
     "keywords": "psutil, keywords/engine/cores.py or keywords/engine/processes/",
-    "ops": "psutil or ops/bench/race/cores.py",
+    "ops": "psutil or ops/bench/pinning.py",
 }
 MODULES = {"fcntl", "grp", "msvcrt", "pty", "pwd", "resource", "termios", "tty", "winreg", "ctypes"}
 OF_OS = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from keywords.qa.allure import report
+from keywords.qa.load.options import load
 from keywords.qa.project import OutputPath, RegisterPath, SuitesPath, results_folder
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ EXIT_INCONCLUSIVE = 3
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command("allure")(report)
+app.command("load")(load)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

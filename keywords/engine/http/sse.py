@@ -71,11 +71,13 @@ class SseReader:
     Attributes:
         problems: violations of the format so far, one sentence each; the first 1,000.
         comments: comment lines that `feed` read so far, without their colon.
+        error: data of the first event of the type `error` that `read` read; None if there was none.
     """
 
     def __init__(self, *, event_limit: int | None = None) -> None:
         self.problems: list[str] = []
         self.comments: list[str] = []
+        self.error: str | None = None
         self._event_limit = event_limit
         self._line = bytearray()
         self._first_line = True
@@ -113,7 +115,11 @@ class SseReader:
                 if self._event_limit is None or len(chunk) <= self._event_limit:
                     self._first_line = self._after_cr = False
                     return [event[6:] for event in events]
-        events = [data.encode() for data, _, _ in self._events(chunk)]
+        events = []
+        for data, kind, _ in self._events(chunk):
+            events.append(data.encode())
+            if kind == "error":
+                self.error = self.error or data
         self.comments.clear()
         return events
 

@@ -109,6 +109,8 @@ class LoadAnswer(StreamEvents):
                 self._take_event(event, at_s)
         if self._bytes_without_text > _EVENT_LIMIT:
             self._refuse(f"{self._bytes_without_text} bytes of the stream came without any text")
+        if self._sse.error is not None and self.failure is None:
+            self.failure = Failure("stream_error", describe(self._sse.error))
 
     def finish(self) -> None:
         """Judge the whole answer."""
