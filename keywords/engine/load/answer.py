@@ -95,22 +95,8 @@ class LoadAnswer(StreamEvents):
                 self._sse = SseReader(event_limit=_EVENT_LIMIT)
         if self._sse is None:
             self._take_body(data)
-            return
-        try:
-            events = self._sse.read(data)
-        except SseEventTooLongError as error:
-            self._refuse(str(error))
-            return
-        self._bytes_without_text += len(data)
-        for event in events:
-            if event == _DONE:
-                self.closed = True
-            elif not self.is_refused:
-                self._take_event(event, at_s)
-        if self._bytes_without_text > _EVENT_LIMIT:
-            self._refuse(f"{self._bytes_without_text} bytes of the stream came without any text")
-        if self._sse.error is not None and self.failure is None:
-            self.failure = Failure("stream_error", describe(self._sse.error))
+        else:
+            self._take_stream(self._sse, data, at_s)
 
     def finish(self) -> None:
         """Judge the whole answer."""
@@ -168,6 +154,23 @@ class LoadAnswer(StreamEvents):
 
     def add_role(self, role: str) -> None:
         """Pass over it: it is no text."""
+
+    def _take_stream(self, sse: SseReader, data: bytes, at_s: float) -> None:
+        try:
+            events = sse.read(data)
+        except SseEventTooLongError as error:
+            self._refuse(str(error))
+            return
+        self._bytes_without_text += len(data)
+        for event in events:
+            if event == _DONE:
+                self.closed = True
+            elif not self.is_refused:
+                self._take_event(event, at_s)
+        if self._bytes_without_text > _EVENT_LIMIT:
+            self._refuse(f"{self._bytes_without_text} bytes of the stream came without any text")
+        if sse.error is not None and self.failure is None:
+            self.failure = Failure("stream_error", describe(sse.error))
 
     def _refuse(self, why: str) -> None:
         self.failure = self.failure or Failure("malformed", why)

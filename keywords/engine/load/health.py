@@ -43,7 +43,7 @@ class HealthWatch:
         self._tick()
 
     def end(self) -> None:
-        """End with the last stage: while requests are drained, the client has little to do."""
+        """End with the last answer."""
         self._is_running = False
         if not self._shares or clock.now() - self._window[0] > _SHORTEST_WINDOW_S:
             self._close_window()

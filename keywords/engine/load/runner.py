@@ -60,6 +60,14 @@ class Runner:
         self._is_stopped = False
         self._failure: BaseException | None = None
 
+    def prepare(self) -> None:
+        """Make the first items, so that the load can begin.
+
+        Raises:
+            Exception: one could not be made.
+        """
+        self._loop.prepare()
+
     async def run(self, start: float) -> RunnerFacts:
         """Run to the end.
 
@@ -77,12 +85,12 @@ class Runner:
                 if not self._running.cancelled() and (error := self._running.exception()) is not None:
                     self._fail(error)
             self._loop.close()
-            watch.end()
             now = clock.now()
             if self._is_stopped:
                 await self._tasks.cancel()
             else:
                 await self._tasks.wait(self._share.drain_s)
+            watch.end()
             if self._failure is not None:
                 raise self._failure
             bounds = tuple((begin, min(end, now)) for begin, end in self._loop.bounds if begin <= now)
