@@ -6,7 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.load.cautions import CautionCounter
+from keywords.engine import clock
+from keywords.engine.load.cautions import Caution, CautionCounter
+from keywords.engine.load.environment import environment_cautions, look_at_environment
 from keywords.engine.load.metrics.summary import Summary
 from keywords.engine.load.run import run_load
 from keywords.engine.load.server_metrics.sampler import ServerSampler
@@ -16,10 +18,9 @@ from keywords.engine.load.storage.recording import Recording
 from keywords.engine.load.validity import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from keywords.engine.load.cautions import Caution
     from keywords.engine.load.disturbance import Disturbance, Happened
     from keywords.engine.load.plan import LoadPlan
     from keywords.engine.load.run import RunFacts, SampleSink
@@ -85,6 +86,7 @@ def measure_load(
     options: Mapping[str, Any] | None = None,
     disturbance: Disturbance | None = None,
     sinks: Sequence[SampleSink] = (),
+    on_start: Callable[[float], object] | None = None,
 ) -> LoadRun:
     """Run a load plan, store what it measures, and sum it up.
 
@@ -96,6 +98,7 @@ def measure_load(
         options: what the user asked for, as JSON holds it.
         disturbance: what happens to the server meanwhile.
         sinks: get all samples too, such as a live view.
+        on_start: see `run_load`.
 
     Raises:
         LoadRunError: the load could not be sent.
@@ -103,19 +106,43 @@ def measure_load(
         RowsLostError: samples did not reach it.
         Exception: of the disturbance's action that failed.
     """
-    recording = Recording(store, series, plan, workload_hash=workload_hash, options=options)
-    cautions = CautionCounter(plan.source)
+    counter = CautionCounter(plan.source)
     sampler = ServerSampler(plan.target.url.rstrip("/").removesuffix("/v1"), api_key=plan.target.api_key)
+    before, began = look_at_environment(), clock.now()
+    environment = {"start": before.as_json()}
+
+    def begin(started: float) -> None:
+        if disturbance is not None:
+            disturbance.start(started)
+        if on_start is not None:
+            on_start(started)
+
     with ExitStack() as around:
+        recording = around.enter_context(
+            Recording(
+                store,
+                series,
+                plan,
+                workload_hash=workload_hash,
+                options=options,
+                environment={"start": before.as_json()},
+            )
+        )
         around.enter_context(sampler)
         if disturbance is not None:
             around.callback(disturbance.stop)
-        on_start = None if disturbance is None else disturbance.start
-        facts = run_load(plan, [recording, cautions, *sinks], on_start=on_start)
-    if disturbance is not None and disturbance.failure is not None:
-        raise disturbance.failure
-    validity = judge(facts)
-    recording.finish(facts, validity="VALID" if validity.is_valid else "INVALID", reasons=validity.reasons)
+        facts = run_load(plan, [recording, counter, *sinks], on_start=begin)
+        if disturbance is not None and disturbance.failure is not None:
+            raise disturbance.failure
+        after = look_at_environment()
+        validity = judge(facts)
+        recording.finish(
+            facts,
+            validity="VALID" if validity.is_valid else "INVALID",
+            reasons=validity.reasons,
+            environment=environment | {"end": after.as_json()},
+        )
+    around_it = environment_cautions(before, after, clock.now() - began, len(facts.clients))
     signals = tuple(sampler.values())
     store_signals(store, recording.run, signals)
     return LoadRun(
@@ -126,7 +153,7 @@ def measure_load(
         facts=facts,
         summary=Summary(read_samples(store, recording.run)),
         validity=validity,
-        cautions=cautions.cautions(),
+        cautions=(*counter.cautions(), *(Caution("environment", text) for text in around_it)),
         signals=signals,
         pages_at=sampler.pages_at,
         server_problem=sampler.problem,

@@ -12,15 +12,13 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.load.arrivals import ArrivalProcess
 from keywords.engine.load.disturbance import Disturbance
+from keywords.engine.load.outcome import report_of
 from keywords.engine.load.planning import LoadOptions
 from keywords.engine.load.quantities import parse_counts, parse_rates
-from keywords.engine.load.report.build import build_report
 from keywords.engine.load.report.page import as_html
 from keywords.engine.load.report.text import as_text
 from keywords.engine.load.session import LoadRun, measure_load
 from keywords.engine.redaction.secrets import SECRETS
-from keywords.engine.store.database import Store
-from keywords.engine.store.runs import read_run
 from keywords.measure.load.plans import Sent, plan_here
 from keywords.run.arguments import CONVERTERS, Fields
 from keywords.run.output_folder import evidence_folder, output_dir
@@ -194,22 +192,23 @@ def measure_plan(
     plan: LoadPlan, workload: LoadedWorkload, series: str | None, disturbance: Disturbance | None = None
 ) -> LoadRun:
     """The same for a plan that is made."""
-    name = series or str(BuiltIn().get_variable_value("${TEST NAME}", "") or "rows")
+    name = series or _running()
     store = output_dir() / STORE
     run = measure_load(plan, store=store, series=name, workload_hash=workload.sha256, disturbance=disturbance)
     _show(run)
     return run
 
 
+def _running() -> str:
+    """Name of the running row, or of the suite whose setup runs."""
+    names = (BuiltIn().get_variable_value(name, "") for name in ("${TEST NAME}", "${SUITE NAME}"))
+    return next(str(name) for name in (*names, "load") if name)
+
+
 def _show(run: LoadRun) -> None:
     """Write the report into the log and among the evidence."""
-    with Store(run.store) as store:
-        row = read_run(store, run.run)
-    remarks = [caution.text for caution in run.cautions]
-    remarks += [f"{each.at_s - run.facts.started:.3f} s after the start: {each.what}." for each in run.happened]
-    if run.server_problem:
-        remarks.append(f"The server's own metrics are missing: {run.server_problem}.")
-    report = build_report(run.summary, row, stages=run.plan.stages, remarks=remarks, facts=run.facts)
+    # The calibration would cost each row two seconds, and its limits are far above it.
+    report = report_of(run, calibrate=False)
     logger.info(SECRETS.clean(as_html(report)), html=True)
     path = evidence_folder() / f"load run {run.run}.txt"
     path.write_bytes(SECRETS.redact(as_text(report).encode()))

@@ -12,7 +12,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.load.capacity import Capacity, Probe, find_capacity
-from keywords.engine.load.metrics.levels import judge
+from keywords.engine.load.outcome import probe_of
 from keywords.engine.load.planning import LoadOptions
 from keywords.engine.load.quantities import parse_counts
 from keywords.engine.load.service_levels import parse_service_level
@@ -20,6 +20,7 @@ from keywords.engine.load.session import LoadRun
 from keywords.engine.load.sweep import make_sweep, parse_axis
 from keywords.measure.load.plans import Sent, here, lengths_here
 from keywords.measure.load.running import measure_here, measure_plan
+from keywords.measure.load.verdicts import refuse_number
 from keywords.run.arguments import CONVERTERS, Fields
 from keywords.run.assertions import verify
 
@@ -146,14 +147,7 @@ class LoadSearchLibrary:
                 duration_s=duration.total_seconds(),
                 seed=seed,
             )
-            run = measure_here(loaded, options, series)
-            if not run.validity.is_valid:
-                return Probe(level, "INCONCLUSIVE", "; ".join(run.validity.reasons))
-            results = [judge(run.summary, each, levels=parsed) for each in parsed]
-            broken = [result for result in results if result.verdict != "PASS"]
-            why = "; ".join(f"{result.level}: {result.value} {result.note}".strip() for result in broken)
-            verdicts = {result.verdict for result in broken}
-            return Probe(level, "FAIL" if "FAIL" in verdicts else "INCONCLUSIVE" if verdicts else "PASS", why)
+            return probe_of(measure_here(loaded, options, series), level, parsed)
 
         capacity = find_capacity(probe, first=first, most=to, whole=load == "users")
         logger.info(str(capacity))
@@ -172,11 +166,14 @@ class LoadSearchLibrary:
         """Get the largest load that held every service level; `${None}` if not even the first one did.
 
         Raises:
-            AssertionError: the comparison failed.
+            AssertionError: the comparison failed, or the search gave no verdict.
+            SkipExecution: it gave none, and the machine is too busy for one.
 
         ```robotframework
         Get Capacity    ${capacity}    >=    8
         ```
         """
+        if assertion_operator is not None and capacity.holds is None and capacity.verdict == "INCONCLUSIVE":
+            refuse_number(f"The search for the largest load gave no verdict: {capacity}")
         label = "Largest load that holds the service levels"
         return verify(capacity.holds, assertion_operator, assertion_expected, label, message, str(capacity))

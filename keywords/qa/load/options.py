@@ -48,6 +48,15 @@ def load(  # the options of a command
             rich_help_panel=_LOAD,
         ),
     ] = None,
+    find_max: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option(
+            "--find-max",
+            help="Search for the largest number of users, or rate, that holds --slo, from the one given upwards.",
+            rich_help_panel=_LOAD,
+        ),
+    ] = False,
+    most: Annotated[float, typer.Option(help="Where --find-max ends.", rich_help_panel=_LOAD)] = 256,
     processes: Annotated[
         int | None,
         typer.Option(min=1, help="Client processes; as many as the load needs if left out.", rich_help_panel=_LOAD),
@@ -108,6 +117,8 @@ def load(  # the options of a command
     from keywords.qa.load.asked import Asked  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.qa.load.command import Ask, Keep, load  # noqa: PLC0415
 
+    if find_max and users is None and rate is None:
+        users = "1"
     asked = Asked(
         users=users,
         rate=rate,
@@ -130,4 +141,6 @@ def load(  # the options of a command
         processes=processes,
     )
     keep = Keep(store or results_folder() / _STORE, name, csv, parquet, save_arrivals)
-    raise typer.Exit(load(Ask(asked, address or url, model, replay, tuple(sweep or ()), prices, keep, quiet)))
+    chosen = url if address is None else address
+    search = most if find_max else None
+    raise typer.Exit(load(Ask(asked, chosen, model, replay, tuple(sweep or ()), search, prices, keep, quiet)))

@@ -59,7 +59,7 @@ def measure_report(path: Path, run: int) -> ReportCost:
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)  # noqa: S603  # our own
     wall_s = clock.now() - began
     if done.returncode:
-        raise ReportError(f"the report was not made: {done.stderr[-500:]}")
+        raise ReportError(f"the report was not made: {(done.stderr.splitlines() or ['it said nothing'])[-1]}")
     text, _, last = done.stdout.rstrip().rpartition("\n")
     return ReportCost(wall_s=wall_s, text=text, **json.loads(last))
 

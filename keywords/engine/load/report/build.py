@@ -139,7 +139,9 @@ def _requests(summary: Summary, stages: Sequence[Stage], levels: Sequence[Servic
 
 
 def _load(stage: Stage) -> str:
-    return f"{stage.users} users" if stage.users is not None else f"{number(stage.rate)}/s"
+    if stage.users is None:
+        return f"{number(stage.rate)}/s"
+    return f"{stage.users} user{'' if stage.users == 1 else 's'}"
 
 
 def _latencies(summary: Summary) -> Iterator[ReportTable]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+_NUMBERS = frozenset("0123456789-∞\N{EN DASH}n")
+"""Of numbers, of what is infinite, of what is not there, and of "n too small"."""
 Stamp = Literal["VALID", "INVALID", "NOT JUDGED"]
 
 
@@ -21,6 +23,10 @@ class ReportTable:
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    def holds_numbers(self, column: int) -> bool:
+        """Whether every cell of a column begins as numbers do; such a column is aligned to the right."""
+        return all(row[column][:1] in _NUMBERS for row in self.rows if row[column])
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,16 +30,18 @@ def as_html(report: Report) -> str:
 
 
 def _table(table: ReportTable) -> str:
-    head = "".join(f'<th scope="col" style="{_CELL}left">{escape(name)}</th>' for name in table.head)
-    rows = "".join(f"<tr>{_cell(row[0], 'left')}{_cells(row[1:])}</tr>" for row in table.rows)
+    aligns = ["right" if place and table.holds_numbers(place) else "left" for place in range(len(table.head))]
+    cells = zip(table.head, aligns, strict=True)
+    head = "".join(f'<th scope="col" style="{_CELL}{align}">{escape(name)}</th>' for name, align in cells)
+    rows = "".join(f"<tr>{_row(row, aligns)}</tr>" for row in table.rows)
     return (
         f'<table style="border-collapse:collapse;margin:8px 0"><caption style="text-align:left;font-weight:bold">'
         f"{escape(table.title)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
-def _cells(texts: tuple[str, ...]) -> str:
-    return "".join(_cell(text, "right") for text in texts)
+def _row(texts: tuple[str, ...], aligns: list[str]) -> str:
+    return "".join(_cell(text, align) for text, align in zip(texts, aligns, strict=True))
 
 
 def _cell(text: str, align: str) -> str:

@@ -23,6 +23,7 @@ from utest.keywords.engine.store.rooms import POINTS, ROOM, ROOM_2, WIDE, fill, 
 
 
 def test_an_older_file_is_migrated(store, path):
+    path.with_name("measurements.db.migrating-1").write_text("of a program that was killed")
     run = begin_run(store, "load", "a")
     store.insert(POINTS, [(run, 1.0, "x", None, None)])
     store.close()

@@ -138,6 +138,18 @@ def test_tokens_of_an_answer_that_is_no_stream_come_at_its_end():
     assert numbers.total_output_tokens_per_s() == 15
 
 
+def test_stages_that_overlap_between_processes_each_have_their_tokens():
+    numbers = summary(answer(0.0), answer(5.0, stage=1), answer(9.0, stage=1), windows=((0.0, 6.0), (4.0, 10.0)))
+    assert math.isclose(numbers.total_output_tokens_per_s(0), 8 / 6)
+    assert math.isclose(numbers.total_output_tokens_per_s(1), 8 / 6)
+    assert math.isclose(numbers.rps(0), 2 / 6)
+
+
+def test_a_stage_that_never_began_has_no_throughput():
+    numbers = summary(answer(0.0), cancelled(9.0, stage=1), windows=((0.0, 6.0),))
+    assert numbers.rps(1) is numbers.total_output_tokens_per_s(1) is None
+
+
 def test_without_planned_stages_the_span_of_the_samples_counts():
     numbers = summary(answer(0.0), answer(1.0))
     assert math.isclose(numbers.duration_s(), 1.26, rel_tol=1e-9)
