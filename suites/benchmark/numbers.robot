@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Thirteen servers from which load tools reported wrong or misleading numbers. What the load engine says of
-...                 them is true, and a caution stands where true numbers mislead.
+Documentation       Thirteen servers from which load tools reported wrong or misleading numbers. What the load engine
+...                 says of them is true, and a caution stands where true numbers mislead.
 
 Resource            ../../resources/load.resource
 
@@ -22,5 +22,5 @@ Percentiles know of the half that failed    half_failed
 The time to the first token is no gap between tokens    ttft_is_no_gap
 A server's buckets say when they are too wide    below_the_server_s_resolution
 A mean that falls as load rises has its percentiles beside it    mean_falls_as_load_rises
-Chunks of one read have one time, thoughts count once, an error is no success    late_clock_double_reasoning_short_success
+One read has one time, thoughts count once, an error is no success    late_clock_double_reasoning_short_success
 An answer that is no stream has no time to first token    no_stream

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Ten servers stream in ways that load tools measured wrongly. The load engine measures each, and the
-...                 server's own record of what it sent, and when, is the truth. They are asked without a gateway between.
+Documentation       Ten servers stream in ways that load tools measured wrongly. The load engine measures each. The
+...                 server's own record of what it sent, and when, is the truth. No gateway stands between.
 
 Resource            ../../resources/load.resource
 

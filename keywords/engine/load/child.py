@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from keywords.engine.load.event_loop import new_event_loop
 from keywords.engine.load.frames import frame, pack_samples, read_frame
+from keywords.engine.load.open_files import allow_many_files
+from keywords.engine.load.out_pipe import open_pipe
 from keywords.engine.load.runner import Runner
 
 if TYPE_CHECKING:
     from typing import IO
 
+    from keywords.engine.load.out_pipe import OutPipe
     from keywords.engine.load.sample import Sample
     from keywords.engine.load.share import Share
 
@@ -31,6 +34,7 @@ _FLUSH_EVERY_S = 0.1
 
 def main() -> None:
     """Serve one load run."""
+    allow_many_files()
     # Only the parent decides when this process ends; Ctrl-C reaches all processes of a terminal.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What a library prints must not get between the frames.
@@ -45,7 +49,7 @@ def main() -> None:
 
 async def _serve(share: Share, orders: IO[bytes], out: IO[bytes]) -> None:
     loop = asyncio.get_running_loop()
-    pipe, protocol = await loop.connect_write_pipe(_Pipe, out)
+    pipe = await open_pipe(out)
     outbox = _Outbox(pipe)
     try:
         runner = Runner(share, outbox.add)
@@ -61,8 +65,7 @@ async def _serve(share: Share, orders: IO[bytes], out: IO[bytes]) -> None:
     except Exception as error:  # noqa: BLE001  # the parent raises it
         outbox.flush()
         outbox.send("failed", f"{type(error).__name__}: {error}")
-    pipe.close()
-    await protocol.closed
+    await pipe.close()
 
 
 def _obey(orders: IO[bytes], loop: asyncio.AbstractEventLoop, runner: Runner, start: asyncio.Future[float]) -> None:
@@ -83,20 +86,10 @@ def _set(start: asyncio.Future[float], moment: float) -> None:
         start.set_result(moment)
 
 
-class _Pipe(asyncio.BaseProtocol):
-    """The pipe to the parent; `closed` is done when the parent has all."""
-
-    def __init__(self) -> None:
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # as asyncio calls it
-        self.closed.set_result(None)
-
-
 class _Outbox:
     """Hands samples over in small batches, several times a second; the pipe's transport never blocks the loop."""
 
-    def __init__(self, pipe: asyncio.WriteTransport) -> None:
+    def __init__(self, pipe: OutPipe) -> None:
         self._pipe = pipe
         self._samples: list[Sample] = []
         self._loop = asyncio.get_running_loop()

@@ -63,13 +63,11 @@ class Connection(asyncio.Protocol):
         direct: whether to hand bytes to the socket at once: uvloop would hold them to the end of the loop's turn.
 
     Attributes:
-        is_open: whether it can take a request.
         served: requests that it has served.
     """
 
     def __init__(self, inbox: Inbox, *, direct: bool) -> None:
         self._inbox = inbox
-        self.is_open = False
         self.served = 0
         self._direct = direct
         self._transport: asyncio.Transport | None = None
@@ -83,6 +81,11 @@ class Connection(asyncio.Protocol):
         self._has_head = False
         self._is_complete = False
         self._keeps_alive = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can take a request."""
+        return self._transport is not None and not self._transport.is_closing()
 
     @property
     def has_answer_bytes(self) -> bool:
@@ -99,7 +102,8 @@ class Connection(asyncio.Protocol):
         self._has_head = self._is_complete = self._keeps_alive = False
         self._done = done = asyncio.get_running_loop().create_future()
         answer.sample.t_sent = clock.now()
-        if self._descriptor is not None:
+        # A transport that closes has closed its descriptor, which may be another connection's by now.
+        if self._descriptor is not None and not transport.is_closing():
             try:
                 data = data[os.write(self._descriptor, data) :]
             except BlockingIOError:
@@ -125,7 +129,6 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Open."""
         self._transport = transport = cast("asyncio.Transport", transport)
-        self.is_open = True
         # So that `resume_writing` comes when the last byte is with the socket.
         transport.set_write_buffer_limits(high=0)
         if self._direct and transport.get_extra_info("ssl_object") is None:
@@ -168,8 +171,7 @@ class Connection(asyncio.Protocol):
         """End the request under way: whole, if its body ends with the connection."""
         self._inbox.parse()
         self._at = clock.now()
-        self.is_open = False
-        self._transport = None
+        self._transport = self._descriptor = None
         if self._answer is None:
             return
         if exc is None and self._has_head and not self._has_length():
@@ -240,7 +242,6 @@ class Connection(asyncio.Protocol):
         self._wake()
 
     def _close(self) -> None:
-        self.is_open = False
         transport, self._transport, self._descriptor = self._transport, None, None
         if transport is not None:
             transport.abort()

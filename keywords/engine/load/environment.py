@@ -16,6 +16,8 @@ from typing import Any
 
 import psutil
 
+from keywords.engine.load.open_files import open_files_limit
+
 _ROOT = Path("/")
 _PACKAGES = ("llm-gateway-qa", "uvloop", "httptools", "orjson", "numpy")
 _BUSY = 0.5
@@ -92,7 +94,7 @@ def look_at_environment() -> Environment:
         cpu_limit=_cpu_limit(),
         memory_limit_bytes=_memory_limit(),
         memory_bytes=psutil.virtual_memory().total,
-        open_files=_open_files(),
+        open_files=open_files_limit(),
         system=platform.platform(),
         python=f"{platform.python_implementation()} {platform.python_version()}",
         packages={name: found for name in _PACKAGES if (found := _version(name))},
@@ -143,10 +145,9 @@ def _cpu() -> str:
 
 
 def _affinity() -> tuple[int, ...] | None:
-    try:
-        return tuple(psutil.Process().cpu_affinity() or ())
-    except AttributeError:  # macOS has none
+    if sys.platform == "darwin":  # it has none
         return None
+    return tuple(psutil.Process().cpu_affinity() or ())
 
 
 def _governors() -> tuple[str, ...] | None:
@@ -183,13 +184,6 @@ def _cpu_limit() -> float | None:
 def _memory_limit() -> int | None:
     limit = _read("sys/fs/cgroup/memory.max") or _read("sys/fs/cgroup/memory/memory.limit_in_bytes") or ""
     return int(limit) if limit.isdecimal() and int(limit) < _ALL_MEMORY else None
-
-
-def _open_files() -> int | None:
-    try:
-        return int(psutil.Process().rlimit(psutil.RLIMIT_NOFILE)[0])
-    except AttributeError:  # only Linux has it
-        return None
 
 
 def _flag(path: str) -> bool | None:

@@ -18,7 +18,7 @@ from keywords.engine.load.storage.recording import Recording
 from keywords.engine.load.validity import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from keywords.engine.load.disturbance import Disturbance, Happened
@@ -86,6 +86,7 @@ def measure_load(
     options: Mapping[str, Any] | None = None,
     disturbance: Disturbance | None = None,
     sinks: Sequence[SampleSink] = (),
+    on_start: Callable[[float], object] | None = None,
 ) -> LoadRun:
     """Run a load plan, store what it measures, and sum it up.
 
@@ -97,6 +98,7 @@ def measure_load(
         options: what the user asked for, as JSON holds it.
         disturbance: what happens to the server meanwhile.
         sinks: get all samples too, such as a live view.
+        on_start: see `run_load`.
 
     Raises:
         LoadRunError: the load could not be sent.
@@ -108,6 +110,13 @@ def measure_load(
     sampler = ServerSampler(plan.target.url.rstrip("/").removesuffix("/v1"), api_key=plan.target.api_key)
     before, began = look_at_environment(), clock.now()
     environment = {"start": before.as_json()}
+
+    def begin(started: float) -> None:
+        if disturbance is not None:
+            disturbance.start(started)
+        if on_start is not None:
+            on_start(started)
+
     with ExitStack() as around:
         recording = around.enter_context(
             Recording(
@@ -122,8 +131,7 @@ def measure_load(
         around.enter_context(sampler)
         if disturbance is not None:
             around.callback(disturbance.stop)
-        on_start = None if disturbance is None else disturbance.start
-        facts = run_load(plan, [recording, counter, *sinks], on_start=on_start)
+        facts = run_load(plan, [recording, counter, *sinks], on_start=begin)
         if disturbance is not None and disturbance.failure is not None:
             raise disturbance.failure
         after = look_at_environment()

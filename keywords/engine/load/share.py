@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from array import array
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -105,7 +106,6 @@ def _share(plan: LoadPlan, process: int, processes: int) -> Share:
 
 
 def _cores() -> int:
-    try:
-        return len(psutil.Process().cpu_affinity() or ())
-    except AttributeError:  # macOS has no affinity
+    if sys.platform == "darwin":  # it has no affinity
         return os.cpu_count() or 1
+    return len(psutil.Process().cpu_affinity() or ()) or 1

@@ -100,6 +100,8 @@ def make_sweep(
     parameters = [axis.parameter for axis in axes]
     if not axes or len(set(parameters)) < len(parameters):
         raise PlanError(f"the sweep's parameters are {', '.join(parameters) or 'missing'}; give each of them once")
+    if {"users", "rate"} <= set(parameters):
+        raise PlanError("the sweep varies users and rate; users wait for answers, a rate does not: sweep one of them")
     points = []
     for combination in product(*(axis.values for axis in axes)):
         values = dict(zip(parameters, combination, strict=True))
@@ -109,9 +111,10 @@ def make_sweep(
 
 
 def _load(options: LoadOptions, values: Mapping[Parameter, float]) -> LoadOptions:
+    """The swept load in place of any other."""
     if "users" in values:
-        options = replace(options, users=(int(values["users"]),))
-    return replace(options, rates=(values["rate"],)) if "rate" in values else options
+        return replace(options, users=(int(values["users"]),), rates=())
+    return replace(options, users=(), rates=(values["rate"],)) if "rate" in values else options
 
 
 def _with_values(spec: Workload, values: Mapping[Parameter, float]) -> Workload:

@@ -192,11 +192,17 @@ def measure_plan(
     plan: LoadPlan, workload: LoadedWorkload, series: str | None, disturbance: Disturbance | None = None
 ) -> LoadRun:
     """The same for a plan that is made."""
-    name = series or str(BuiltIn().get_variable_value("${TEST NAME}", "") or "rows")
+    name = series or _running()
     store = output_dir() / STORE
     run = measure_load(plan, store=store, series=name, workload_hash=workload.sha256, disturbance=disturbance)
     _show(run)
     return run
+
+
+def _running() -> str:
+    """Name of the running row, or of the suite whose setup runs."""
+    names = (BuiltIn().get_variable_value(name, "") for name in ("${TEST NAME}", "${SUITE NAME}"))
+    return next(str(name) for name in (*names, "load") if name)
 
 
 def _show(run: LoadRun) -> None:

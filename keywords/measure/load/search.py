@@ -20,6 +20,7 @@ from keywords.engine.load.session import LoadRun
 from keywords.engine.load.sweep import make_sweep, parse_axis
 from keywords.measure.load.plans import Sent, here, lengths_here
 from keywords.measure.load.running import measure_here, measure_plan
+from keywords.measure.load.verdicts import refuse_number
 from keywords.run.arguments import CONVERTERS, Fields
 from keywords.run.assertions import verify
 
@@ -165,11 +166,14 @@ class LoadSearchLibrary:
         """Get the largest load that held every service level; `${None}` if not even the first one did.
 
         Raises:
-            AssertionError: the comparison failed.
+            AssertionError: the comparison failed, or the search gave no verdict.
+            SkipExecution: it gave none, and the machine is too busy for one.
 
         ```robotframework
         Get Capacity    ${capacity}    >=    8
         ```
         """
+        if assertion_operator is not None and capacity.holds is None and capacity.verdict == "INCONCLUSIVE":
+            refuse_number(f"The search for the largest load gave no verdict: {capacity}")
         label = "Largest load that holds the service levels"
         return verify(capacity.holds, assertion_operator, assertion_expected, label, message, str(capacity))

@@ -52,8 +52,8 @@ class LoadServerLibrary:
         ```
         """
         sums: dict[float, float] = {}
-        for value in run.values_of(signal):
-            sums[value.at_s] = sums.get(value.at_s, 0.0) + value.value
+        for each in run.values_of(signal):
+            sums[each.at_s] = sums.get(each.at_s, 0.0) + each.value
         if not sums:
             reason = run.server_problem or f"its page has none of the names of {signal}"
             raise AssertionError(f"The server should say its {signal}, but says nothing: {reason}")

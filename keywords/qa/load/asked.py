@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from keywords.engine.load.arrivals import ArrivalProcess
@@ -82,6 +83,8 @@ def workload_of(asked: Asked) -> LoadedWorkload:
         if given := [name for name, is_given in described.items() if is_given]:
             raise PlanError(f"--workload already says what {', '.join(given)} would: write it into the file")
         return read_workload(asked.workload)
+    if not all(prompt.strip() for prompt in asked.prompts):
+        raise PlanError("--prompt is empty: give some text")
     if asked.prompts and asked.prompt_tokens is not None:
         raise PlanError("--prompt and --prompt-tokens contradict each other: give one of them")
     if asked.prompt_tokens is not None:
@@ -89,6 +92,8 @@ def workload_of(asked: Asked) -> LoadedWorkload:
     else:
         prompts = Prompts(texts=asked.prompts or _DEFAULT_PROMPTS)
     tokens = _DEFAULT_TOKENS if asked.max_tokens is None else parse_count(asked.max_tokens, "--max-tokens")
+    if asked.temperature is not None and not isfinite(asked.temperature):
+        raise PlanError(f"--temperature is {asked.temperature}: give a number, such as 0.7")
     fields = {} if asked.temperature is None else {"temperature": asked.temperature}
     entry = Entry(name="chat", prompts=prompts, max_tokens=tokens, fields=fields)
     return load_workload(Workload(name="options", stream=asked.stream, unique_prefix=asked.unique_prefix, mix=(entry,)))

@@ -12,6 +12,7 @@ from keywords.engine.load.arrival_file import load_arrivals
 from keywords.engine.load.capacity import CapacityError
 from keywords.engine.load.errors import LoadInputError, PlanError
 from keywords.engine.load.metrics.cost import PriceError, read_prices
+from keywords.engine.load.plan import Target
 from keywords.engine.load.planning import make_items, make_plan
 from keywords.engine.load.preflight import check_requests, check_server
 from keywords.engine.load.run import LoadRunError
@@ -26,10 +27,13 @@ from keywords.qa.load.running import LoadRuns
 from keywords.qa.server import ServerError, asked_server
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from keywords.engine.load.plan import Target
+    from keywords.engine.load.arrivals import Arrivals
     from keywords.engine.load.planning import LoadOptions
+    from keywords.engine.load.service_levels import ServiceLevel
+    from keywords.engine.load.sweep import Axis
     from keywords.engine.load.workload.prompt_lengths import PromptLengths
     from keywords.engine.load.workload.reading import LoadedWorkload
     from keywords.qa.load.asked import Asked
@@ -102,22 +106,42 @@ def _load(ask: Ask) -> int:
     levels = levels_of(ask.asked, workload)
     axes = [parse_axis(axis) for axis in ask.sweep]
     arrivals = load_arrivals(ask.replay) if ask.replay is not None else None
-    _refuse_contradictions(ask)
+    _refuse_contradictions(ask, levels)
+    # What cannot be planned is said before a server is asked or started.
+    _points(Target("", ""), workload, options, axes, arrivals=arrivals)
     prices = {} if ask.prices is None else read_prices(ask.prices)
     with asked_server(ask.url) as server:
         target = check_server(server.url, model=ask.model or "", api_key=server.api_key).target
         lengths = _prepare(target, workload, options)
         runs = LoadRuns(ask, levels, prices.get(target.model), lengths)
-        if axes:
-            return runs.measure_points(make_sweep(target, workload, options, axes, lengths=lengths))
-        plan = make_plan(target, workload, options, lengths=lengths, arrivals=arrivals)
-        point = SweepPoint({}, workload, plan)
+        points = _points(target, workload, options, axes, lengths=lengths, arrivals=arrivals)
         if ask.most is not None:
-            return runs.find_max(point, target, options, ask.most)
-        return runs.measure_points([point])
+            return runs.find_max(points[0], target, options, ask.most)
+        return runs.measure_points(points)
 
 
-def _refuse_contradictions(ask: Ask) -> None:
+def _points(
+    target: Target,
+    workload: LoadedWorkload,
+    options: LoadOptions,
+    axes: Sequence[Axis],
+    *,
+    lengths: PromptLengths | None = None,
+    arrivals: Arrivals | None = None,
+) -> tuple[SweepPoint, ...]:
+    """The points of a sweep; without axes, the one load run that was asked for."""
+    if axes:
+        return make_sweep(target, workload, options, axes, lengths=lengths)
+    return (SweepPoint({}, workload, make_plan(target, workload, options, lengths=lengths, arrivals=arrivals)),)
+
+
+def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel]) -> None:
+    if ask.url == "":
+        raise PlanError(
+            "the address is empty: write it with its scheme, such as http://127.0.0.1:8000, or leave it out"
+        )
+    if ask.most is not None and not levels:
+        raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
     given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.most is not None}
     if len(together := [name for name, is_given in given.items() if is_given]) > 1:
         raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")

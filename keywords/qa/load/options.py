@@ -141,5 +141,6 @@ def load(  # the options of a command
         processes=processes,
     )
     keep = Keep(store or results_folder() / _STORE, name, csv, parquet, save_arrivals)
+    chosen = url if address is None else address
     search = most if find_max else None
-    raise typer.Exit(load(Ask(asked, address or url, model, replay, tuple(sweep or ()), search, prices, keep, quiet)))
+    raise typer.Exit(load(Ask(asked, chosen, model, replay, tuple(sweep or ()), search, prices, keep, quiet)))

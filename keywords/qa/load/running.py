@@ -74,22 +74,16 @@ class LoadRuns:
         """Search for the largest number of users, or rate, that holds all levels, and return the exit code.
 
         Raises:
-            PlanError: there is no level to hold.
             CapacityError: the search begins above its end.
         """
-        if not self._levels:
-            raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
         whole = not options.rates
         unit = "users" if whole else "arrivals/s"
-        interrupted = False
 
         def probe(level: float) -> Probe:
-            nonlocal interrupted
             users, rates = ((int(level),), ()) if whole else ((), (level,))
             plan = make_plan(target, point.workload, replace(options, users=users, rates=rates), lengths=self._lengths)
             run = self._measure(replace(point, plan=plan), many=True)
-            interrupted = run.facts.interrupted
-            if interrupted:
+            if run.facts.interrupted:
                 raise KeyboardInterrupt
             found = probe_of(run, level, self._levels)
             typer.echo(f"{level:g} {unit}: {found.verdict} {found.why}".rstrip(), err=True)
@@ -120,6 +114,7 @@ class LoadRuns:
                 workload_hash=point.workload.sha256,
                 options=ask.asked.options() | dict(point.values),
                 sinks=[view],
+                on_start=view.begin,
             )
         self._done += 1
         self._export(run, suffix=f"-{self._done}" if many else "")

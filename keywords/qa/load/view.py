@@ -28,7 +28,7 @@ PLAIN_EVERY_S = 5.0
 WINDOW_S = 5.0
 """Rates and percentiles are those of the requests that ended within the last 5 s."""
 _REFRESH_S = 0.25
-_COLUMNS = ("time left", "stage", "load", "requests", "req/s", "TTFT p50", "TTFT p95", "tokens/s", "errors")
+_COLUMNS = ("left", "stage", "load", "requests", "req/s", "TTFT p50", "TTFT p95", "tokens/s", "errors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,6 @@ class LiveView:
 
     def __enter__(self) -> Self:
         """Begin to show."""
-        self._began = clock.now()
         if self._is_live:
             self._live.start()
         if not self._quiet:
@@ -85,6 +84,10 @@ class LiveView:
             self._thread.join()
         if self._is_live:
             self._live.stop()
+
+    def begin(self, started: float) -> None:
+        """Learn when the first stage begins, by `clock.now()`."""
+        self._began = started - self._warmup_s
 
     def add(self, samples: Sequence[Sample]) -> None:
         """Count samples that ended."""
@@ -120,6 +123,8 @@ class LiveView:
 
     def _stage(self, elapsed: float) -> tuple[str, str]:
         """The stage at work, and its load."""
+        if elapsed < 0:
+            return "starting", "-"
         if elapsed < self._warmup_s:
             return "warm-up", _load(self._stages[0])
         end = self._warmup_s
@@ -161,7 +166,9 @@ def _milliseconds(values_s: Sequence[float], p: int) -> str:
 
 
 def _table(cells: Sequence[str]) -> Table:
-    table = Table(*_COLUMNS, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for name in _COLUMNS:
+        table.add_column(name, no_wrap=name != _COLUMNS[-1])
     table.add_row(*cells)
     return table
 

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Literal
 
 from rich import box
 from rich.console import Group
+from rich.measure import Measurement
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from keywords.engine.load.report.numbers import NOTHING
 from keywords.engine.load.report.text import stamp_line
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from keywords.engine.load.report.content import Report, ReportTable
 
+_ANY_WIDTH = 1000
 _COLOURS = {"VALID": "green", "INVALID": "red", "NOT JUDGED": "yellow"}
 _VERDICTS = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
 
@@ -25,9 +28,34 @@ def as_renderable(report: Report) -> RenderableType:
     """The report as what a `rich.console.Console` prints, with the stamp on top."""
     parts: list[RenderableType] = [Panel(Text(stamp_line(report)), style=_COLOURS[report.stamp], expand=False)]
     parts += [Text.assemble((f"{name}: ", "bold"), value) for name, value in report.facts]
-    parts += [_table(table) for table in report.tables]
+    parts += [_Fitting(table) for table in report.tables]
     parts += [Text(f"• {remark}") for remark in report.remarks]
     return Group(*parts)
+
+
+class _Fitting:
+    """A table where the terminal is wide enough for it; else a paragraph for each of its rows."""
+
+    def __init__(self, table: ReportTable) -> None:
+        self._table = table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        shown = _table(self._table)
+        if Measurement.get(console, options.update(max_width=_ANY_WIDTH), shown).maximum <= options.max_width:
+            yield shown
+            return
+        yield Text(self._table.title, style="italic")
+        for row in self._table.rows:
+            cells = zip(self._table.head[1:], row[1:], strict=True)
+            told = [
+                Text.assemble(f"{name} ", (cell, _VERDICTS.get(cell, "bold"))) for name, cell in cells if _says(cell)
+            ]
+            yield Text.assemble((f"{self._table.head[0]} {row[0]}: ", "bold"), Text(", ").join(told))
+        yield Text()
+
+
+def _says(cell: str) -> bool:
+    return cell not in {"", NOTHING}
 
 
 def _table(table: ReportTable) -> Table:

@@ -82,7 +82,9 @@ class WorkloadItems:
         if prefix is None or u >= prefix.share:
             return ""
         key = ("prefix", self.seed, entry.name, int(variant * prefix.variants))
-        return make_text(self.lengths.words(prefix.tokens), draw_bytes(*key), draw(*key)[-1]) + "\n\n"
+        # Synthetic text goes on as the prefix does, so that the lengths of both add up.
+        separator = "\n\n" if entry.prompts.tokens is None else " "
+        return make_text(self.lengths.words(prefix.tokens), draw_bytes(*key), draw(*key)[-1]) + separator
 
     def _turn(self, entry: Entry, number: int, turn: int, given: str | None, shared: str) -> Turn:
         length, answer, pause, start, *_ = draw(self.seed, number, turn)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from keywords.engine.load.workload.reading import LoadedWorkload
     from keywords.engine.openai.client import ChatClient
 
-_LONGEST_PROBE: Final = 1024
+_LONGEST_PROBE: Final = 512
 """Words of the longer prompt that the tokens of a word are measured with."""
 _LONG: Final = 0.95
 """Percentile of the prompts' lengths that the check is made with."""

@@ -38,15 +38,17 @@ def describe_problems(path: Path, yaml: YamlText, errors: Sequence[ErrorDetails]
         errors: what pydantic found.
     """
     # pydantic calls a list too short if none of its items is valid, which their own errors say.
-    return [_describe(path, yaml, error) for error in errors if not (error["type"] == "too_short" and error["input"])]
+    own = [error for error in errors if not (error["type"] == "too_short" and error["input"])]
+    found = sorted((yaml.line(error["loc"]), _sentence(yaml, error)) for error in own)
+    return [f"{path}:{line}: {sentence}" for line, sentence in found]
 
 
-def _describe(path: Path, yaml: YamlText, error: ErrorDetails) -> str:
+def _sentence(yaml: YamlText, error: ErrorDetails) -> str:
     places = yaml.names(error["loc"])
     last = str(error["loc"][-1]) if error["loc"] else ""
     if error["type"] == "missing":
-        return f"{path}:{yaml.line(places)}: {_joined([*places, last])} is missing; add it"
-    where = f"{path}:{yaml.line(places)}: {_joined(places) or 'the workload'}"
+        return f"{_joined([*places, last])} is missing; add it"
+    where = _joined(places) or "the workload"
     if error["type"] == "extra_forbidden":
         return f"{where} is no field of a workload; {_meant(last, _fields_beside(error['loc']))}"
     if error["type"] == "value_error":

@@ -40,7 +40,8 @@ class YamlText:
             self.data: Any = loader.construct_document(root)
         except yaml.MarkedYAMLError as err:
             mark = err.problem_mark or err.context_mark
-            raise YamlError(mark.line + 1 if mark else 1, f"this is not YAML: {err.problem or err.context}") from err
+            problem = f"this is not YAML: {err.problem or err.context}; write texts with such signs in quotes"
+            raise YamlError(mark.line + 1 if mark else 1, problem) from err
         except yaml.YAMLError as err:
             raise YamlError(1, f"this is not YAML: {' '.join(str(err).split())}") from err
         except RecursionError as err:

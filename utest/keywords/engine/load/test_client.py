@@ -1,11 +1,16 @@
+import errno
 import hashlib
 import json
 import socket
+from types import SimpleNamespace
 
 import pytest
 
+from keywords.engine.load.client import LoadClient
+from keywords.engine.load.plan import Target
+from keywords.engine.load.sample import Sample
 from keywords.engine.scripted.backend import Fault, Script, words
-from utest.keywords.engine.load.servers import BODY, PLAIN, STREAM, ask, raw_server, sized
+from utest.keywords.engine.load.servers import BODY, PLAIN, STREAM, ask, raw_server, run, sized
 
 
 def test_times_of_a_stream_are_the_backends_times(backend):
@@ -180,6 +185,22 @@ def test_no_server():
 def test_no_such_host():
     (sample,) = ask("http://no-such-host.invalid:1")
     assert sample.error == "no_connection"
+
+
+def test_what_this_machine_lacks_is_counted_as_its_own(monkeypatch):
+    async def refuse(*_, **__):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async def send():
+        client = LoadClient(Target("http://127.0.0.1:1", "m"), timeout_s=1.0)
+        monkeypatch.setattr(client, "_loop", SimpleNamespace(create_connection=refuse))
+        sample = Sample(0)
+        await client.send(BODY, sample)
+        return client.exhausted, sample
+
+    exhausted, sample = run(send())
+    assert (exhausted, sample.error) == (1, "no_connection")
+    assert "Too many open files" in sample.error_message
 
 
 def test_a_server_without_tls_where_https_is_asked(backend):

@@ -248,6 +248,17 @@ def test_an_item_that_cannot_be_made_ends_the_run_and_says_why(backend):
         load(backend, Stage(None, users=1, items=8), source=Broken())
 
 
+def test_a_sink_that_fails_ends_the_run(backend):
+    backend.play(FAST)
+
+    def fail():
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        load(backend, Stage(60.0, users=2), sink=Kept(1, fail))
+    assert not [p for p in psutil.Process().children() if "keywords.engine.load.child" in p.cmdline()]
+
+
 @pytest.mark.parametrize(
     ("plan", "message"),
     [

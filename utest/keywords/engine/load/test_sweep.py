@@ -81,8 +81,8 @@ def test_swept_fields_reach_all_entries_and_leave_the_others():
     assert mix.spec.mix[0].max_tokens == 7
 
 
-def test_rates_are_swept():
-    points = make_sweep(TARGET, workload(entry("a")), LoadOptions(duration_s=5), [parse_axis("rate=1,2")])
+def test_swept_rates_replace_other_load():
+    points = make_sweep(TARGET, workload(entry("a")), OPTIONS, [parse_axis("rate=1,2")])
     assert [point.plan.stages[0].rate for point in points] == [1, 2]
     assert all(point.plan.arrivals is not None for point in points)
 
@@ -104,5 +104,5 @@ def test_what_cannot_be_swept():
         make_sweep(TARGET, texts, OPTIONS, [Axis("users", (5,)), Axis("users", (6,))])
     with pytest.raises(PlanError, match="the sweep's parameters are missing"):
         make_sweep(TARGET, texts, OPTIONS, [])
-    with pytest.raises(PlanError, match="users and a rate are both given"):
-        make_sweep(TARGET, texts, OPTIONS, [Axis("rate", (5,))])
+    with pytest.raises(PlanError, match=r"the sweep varies users and rate; .*: sweep one of them"):
+        make_sweep(TARGET, texts, OPTIONS, [Axis("rate", (5,)), Axis("users", (5,))])

@@ -110,6 +110,11 @@ def test_stored_arrivals_are_replayed(load, tmp_path):
         (["--prices", "missing.yaml"], "missing.yaml"),
         (["--users", "1", "--save-arrivals", "a.csv"], "--save-arrivals"),
         (["--rate", "1", "--sweep", "speed=1"], "speed=1"),
+        (["--rate", "1", "--arrivals", "gamma:-1"], "burstiness"),
+        (["--temperature", "nan"], "--temperature"),
+        (["--prompt", " "], "--prompt"),
+        (["--find-max"], "--slo"),
+        (["--find-max", "--slo", "e2e_p50 < 1 s", "--sweep", "users=1"], "contradict"),
         (["--store", "/dev/null/m.db"], "/dev/null cannot be made"),
     ],
 )
@@ -120,6 +125,20 @@ def test_bad_input_is_one_clear_sentence_before_any_load(load, backend, options,
     assert words in done.output
     assert "Traceback" not in done.output
     assert len(backend.chat_requests()) <= 4, "the checks alone"
+
+
+def test_the_largest_load_is_found(load, backend):
+    backend.play(Script(first_delay=0.01))
+    done = load("--find-max", "--most", "2", "--for", "300ms", "--slo", "e2e_p50 < 5 s")
+    assert done.exit_code == 3, done.output
+    assert "at least 2; the search went no further" in done.output
+    done = load("--find-max", "--most", "2", "--for", "300ms", "--slo", "e2e_p50 < 1 ms")
+    assert done.exit_code == 1, done.output
+    assert "not even 1 holds" in done.output
+
+
+def test_an_empty_address_is_refused(load):
+    assert "the address is empty" in load(address="").output
 
 
 def test_a_server_that_does_not_answer_is_named(load):

@@ -190,3 +190,15 @@ def test_numbers_have_four_digits(value, text):
 def test_ends_that_do_not_exist_are_shown_as_such():
     assert interval((-float("inf"), 2.0)) == "-∞ … 2"
     assert interval(None) == "–"
+
+
+def test_a_narrow_terminal_gets_lines_instead_of_broken_columns(report):
+    def shown(width):
+        stream = io.StringIO()
+        Console(file=stream, width=width).print(as_renderable(report))
+        return stream.getvalue()
+
+    narrow = shown(80)
+    assert max(len(line) for line in narrow.splitlines()) <= 80
+    assert re.search(r"metric ttft_first_content: unit ms, n 200, mean [\d.]+, p50 [\d.]+, p90", narrow)
+    assert "metric ttft_first_content:" not in shown(200)

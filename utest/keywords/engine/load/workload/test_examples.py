@@ -32,11 +32,11 @@ def test_an_example_is_sound(path):
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_fits_a_context_of_8192_tokens(path):
+def test_an_example_fits_the_embedded_models_context(path):
     source = WorkloadItems(read_workload(path))
     items = [source.item(number) for number in range(500)]
     assert {item.kind for item in items} == {entry.name for entry in source.workload.spec.mix}
-    assert all(words(item) * 1.5 + sum(turn.fields["max_tokens"] for turn in item.turns) < 8192 for item in items)
+    assert all(words(item) * 1.05 + sum(turn.fields["max_tokens"] for turn in item.turns) < 2048 for item in items)
 
 
 def test_the_long_documents_are_shared():
