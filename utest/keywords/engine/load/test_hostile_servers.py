@@ -55,6 +55,8 @@ MALFORMED = {
     "an endless line": [CHUNKED, endless(b"3e8\r\n" + b"a" * 1000 + b"\r\n")],
     "an endless event": [CHUNKED, endless(b"3e9\r\ndata: " + b"a" * 994 + b"\n\r\n")],
     "an endless stream": [CHUNKED, endless(b"%x\r\n%b\r\n" % (len(event({"content": "a"})), event({"content": "a"})))],
+    "endless comments": [CHUNKED, endless(b"3e8\r\n" + b":\n" * 500 + b"\r\n")],
+    "endless events without text": [CHUNKED, endless(b"3e8\r\n" + b"data: {}\n\n" * 100 + b"\r\n")],
     "an endless comment": [CHUNKED, endless(b"3e9\r\n:" + b"a" * 1000 + b"\r\n")],
     "endless trailers": [CHUNKED, b"0\r\n", endless(b"x-filler: 0123456789abcdef\r\n" * 100)],
     "an endless trailer": [CHUNKED, b"0\r\nx-filler: ", endless(b"a" * 5000)],
