@@ -82,6 +82,8 @@ def probe_of(run: LoadRun, level: float, levels: Sequence[ServiceLevel]) -> Prob
 
 
 def _remarks(run: LoadRun) -> Iterator[str]:
+    if run.plan.arrivals is not None:
+        yield f"Arrivals: {run.plan.arrivals!r}."
     yield from (caution.text for caution in run.cautions)
     for each in run.happened:
         yield f"{each.at_s - run.facts.started:.3f} s after the start: {each.what}."

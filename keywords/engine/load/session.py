@@ -10,6 +10,7 @@ from keywords.engine import clock
 from keywords.engine.load.cautions import Caution, CautionCounter
 from keywords.engine.load.environment import environment_cautions, look_at_environment
 from keywords.engine.load.metrics.summary import Summary
+from keywords.engine.load.planning import drawn_facts
 from keywords.engine.load.run import run_load
 from keywords.engine.load.server_metrics.sampler import ServerSampler
 from keywords.engine.load.server_metrics.storage import store_signals
@@ -124,7 +125,7 @@ def measure_load(
                 series,
                 plan,
                 workload_hash=workload_hash,
-                options=options,
+                options={**(options or {}), "drawn": drawn_facts(plan)},
                 environment={"start": before.as_json()},
             )
         )
