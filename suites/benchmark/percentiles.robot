@@ -33,6 +33,6 @@ Tokens come fast enough for each user
 
 *** Keywords ***
 Run Load Of Two Users
-    [Documentation]    Answers of eight tokens for four seconds.
-    ${run} =    Run Load    users=2    duration=4 s    warmup=0.5 s    max_tokens=8    unique_prefix=True
+    [Documentation]    Answers of eight tokens for three seconds.
+    ${run} =    Run Load    users=2    duration=3 s    warmup=300 ms    max_tokens=8    unique_prefix=True
     VAR    ${RUN}    ${run}    scope=SUITE

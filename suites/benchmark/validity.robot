@@ -23,14 +23,14 @@ An INVALID load run is named as such, with the reason
 
 A load run whose client keeps up is VALID
     [Tags]    kind:functional    needs:quiet-machine
-    ${run} =    Run Load At Rate    20    1 s    arrivals=constant
+    ${run} =    Run Load At Rate    40    500 ms    arrivals=constant
     Load Run Should Be Valid    ${run}
     Get Error Rate    ${run}    ==    0
 
 A limit that is broken fails its row
     [Documentation]    A gate that cannot fail proves nothing.
     [Tags]    kind:negative
-    Script Answer    ${BACKEND}    first_delay=1 s
+    Script Answer    ${BACKEND}    first_delay=500 ms
     ${run} =    Run Load    users=5    items=5
     Run Keyword And Expect Error    p50 of ttft_first_content, 5 values (s) should be less than 0.01, got *
     ...    Get Load Metric    ${run}    ttft_first_content    p50    <    ${BROKEN_LIMIT_S}

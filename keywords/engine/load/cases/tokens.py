@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keywords.engine.load.cases.case import Case, Deviation, Part, together
+from keywords.engine.load.cases.case import Case, Deviation, Part, in_turn, one_by_one, together
 from keywords.engine.load.cases.checks import (
     TIMER_S,
     all_measured,
@@ -184,10 +184,16 @@ TOKEN_CASES = (
         "Chunks of one read have one time, thoughts count once, and the error is a failure.",
         "tokenomics#16",
         (
-            Part((Script(chunks=words(_JOINED), join=_JOINED),), _one_read),
-            Part((_REASONING,), _reasoning_once),
-            Part((Script(raw_events=_TWO_FIELDS),), _reasoning_in_two_fields),
-            Part((Script(raw_events=_NAMED_ERROR),), _named_error),
+            Part(
+                (
+                    Script(chunks=words(_JOINED), join=_JOINED),
+                    _REASONING,
+                    Script(raw_events=_TWO_FIELDS),
+                    Script(raw_events=_NAMED_ERROR),
+                ),
+                in_turn(_one_read, _reasoning_once, _reasoning_in_two_fields, _named_error),
+                stages=one_by_one(8),
+            ),
         ),
     ),
     Case(
