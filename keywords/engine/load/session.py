@@ -10,6 +10,7 @@ from keywords.engine import clock
 from keywords.engine.load.cautions import Caution, CautionCounter
 from keywords.engine.load.environment import environment_cautions, look_at_environment
 from keywords.engine.load.metrics.summary import Summary
+from keywords.engine.load.planning import drawn_facts
 from keywords.engine.load.run import run_load
 from keywords.engine.load.served_model import look_at_model
 from keywords.engine.load.server_metrics.sampler import ServerSampler
@@ -125,7 +126,7 @@ def measure_load(
                 series,
                 plan,
                 workload_hash=workload_hash,
-                options=options,
+                options={**(options or {}), "drawn": drawn_facts(plan)},
                 environment=environment,
             )
         )
