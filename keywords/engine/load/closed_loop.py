@@ -141,7 +141,8 @@ class ClosedLoop:
                     await self._timer.until(ready)
                     if progress.is_over:
                         return
-                sample = await conversations.hold(opening, progress.stage, ready, number)
+                # A user that became ready while the stage changed is one of the new stage.
+                sample = await conversations.hold(opening, progress.stage, max(ready, self._begin), number)
             finally:
                 self._busy -= 1
                 if self._left == 0 and not self._busy:

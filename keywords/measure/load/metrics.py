@@ -98,6 +98,8 @@ class LoadMetricsLibrary:
         Get Load Metric    ${run}    ttft_first_content    p95    <    ${LOAD_TTFT_P95_S}    stage=0
         ```
         """
+        if assertion_operator is not None:
+            require_valid(run)
         summary = run.summary
         count = summary.count(metric if metric != "tpot_excl_first_by_token" else "tpot_excl_first", stage)
         failed = summary.failed(stage) if metric in LATENCIES and not answers_only else 0
