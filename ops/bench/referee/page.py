@@ -28,6 +28,7 @@ FIGURES = {
     "achieved": "chunks sent, of those a client without pauses would get",
     "streams": "streams compared",
     "broken": "streams not whole",
+    "refused": "share of laps that the tool itself calls INVALID",
     "cpu_us_per_chunk": "CPU µs/chunk",
     "cpu_us_per_request": "CPU µs/request",
     "requests_per_s": f"requests/s, {REQUEST_USERS} users",
