@@ -39,7 +39,7 @@ def load(backend, tmp_path, monkeypatch):
     monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
 
     def run(*options, address=backend.url):
-        return CliRunner().invoke(app, ["load", address, "--quiet", "--store", "m.db", *options])
+        return CliRunner().invoke(app, ["load", address, "--quiet", "--no-calibration", "--store", "m.db", *options])
 
     return run
 
