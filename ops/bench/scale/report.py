@@ -1,6 +1,8 @@
 """The command `python -m ops.bench.scale.report STORE RUN`: a report in a process of its own, and what it took.
 
 It prints the report, and as its last line `ReportCost` as JSON, without the wall time, which its parent knows.
+
+Linux, macOS: the largest memory is the system's own count. Windows: there is none, so there is no report.
 """
 
 from __future__ import annotations
