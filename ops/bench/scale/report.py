@@ -2,7 +2,7 @@
 
 It prints the report, and as its last line `ReportCost` as JSON, without the wall time, which its parent knows.
 
-Linux, macOS: the largest memory is the system's own count. Windows: there is none, so there is no report.
+The largest memory is the system's own count: `getrusage` on Linux and macOS, the peak working set on Windows.
 """
 
 from __future__ import annotations
