@@ -68,7 +68,7 @@ def spread(sample):
     return array("d", (first + (last - first) * number / (count - 1) for number in range(count)))
 
 
-ONE_MEAN = type("OneMean", (Summary,), {"mean": lambda self, metric, stage=None: Summary.mean(self, "tpot_excl_first")})
+ONE_MEAN = type("OneMean", (Summary,), {"mean": lambda self, *_: Summary.mean(self, "tpot_excl_first")})
 MUTATIONS = [
     ("early_role", 0, "the role is content", each_sample(t_first_content=lambda s: s.t_first_byte)),
     ("early_role", 0, "the role is a chunk", each_sample(text_chunks=lambda s: s.text_chunks + 1)),
