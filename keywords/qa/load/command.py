@@ -72,6 +72,7 @@ class Ask:
         prices: file of prices; None for none.
         keep: what is kept.
         quiet: no live view.
+        calibrate: whether the report has the calibration floor.
     """
 
     asked: Asked
@@ -83,6 +84,7 @@ class Ask:
     prices: Path | None
     keep: Keep
     quiet: bool
+    calibrate: bool
 
 
 _ERRORS = (LoadInputError, LoadRunError, StoreError, ServerError, PriceError, ParquetMissingError, CapacityError)

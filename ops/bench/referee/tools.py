@@ -128,7 +128,7 @@ def ours() -> Tool:
     def command(url: str, level: Level, folder: Path) -> list[str]:
         load = [sys.executable, "-m", "keywords.qa.cli", "load", "--url", url, "--model", frames.MODEL]
         store = ["--store", str(folder / "measurements.db")]
-        return [*load, "--users", str(level.users), "--for", f"{level.seconds:g}s", *store]
+        return [*load, "--users", str(level.users), "--for", f"{level.seconds:g}s", *store, "--no-calibration"]
 
     def streams(folder: Path) -> list[Stream]:
         from ops.bench.referee.own_samples import read_streams  # noqa: PLC0415  # only where they are read

@@ -1,11 +1,14 @@
 import itertools
 import socket
 import struct
+from types import SimpleNamespace
 
 import pytest
 
 from keywords.engine.load import answer as load_answer
 from keywords.engine.load import connection as load_connection
+from keywords.engine.load.plan import LoadPlan, Stage, Target
+from keywords.engine.load.run import run_load
 from keywords.engine.scripted.backend import Script, words
 from utest.keywords.engine.load.servers import (
     BODY,
@@ -20,6 +23,7 @@ from utest.keywords.engine.load.servers import (
     read_request,
     sized,
 )
+from utest.keywords.engine.load.sources import Numbered
 
 
 @pytest.fixture(autouse=True)
@@ -189,3 +193,14 @@ def test_tool_calls_are_generated_text():
     with raw_server([chunked(event({"role": "assistant"}) + event(call) + event({}, "tool_calls") + DONE)]) as (url, _):
         (sample,) = ask(url)
     assert (sample.error, sample.text_chunks, sample.text_length) == (None, 1, 3)
+
+
+def test_a_run_goes_on_whatever_the_server_sends():
+    kinds = ["garbage", "endless headers", "compression", "a redirect", "an array", "another protocol"]
+    kept = []
+    sink = SimpleNamespace(add=kept.extend)
+    with raw_server(*(MALFORMED[kind] for kind in kinds), CUT["a reset at once"], [chunked(STREAM)]) as (url, _):
+        plan = LoadPlan(Target(url, "m"), Numbered(), (Stage(None, users=1, items=8),), timeout_s=5.0)
+        facts = run_load(plan, [sink])
+    assert [sample.error for sample in sorted(kept, key=lambda each: each.item)] == [*["malformed"] * 6, "cut", None]
+    assert (facts.lost_clients, facts.begun_items) == ((), 8)
