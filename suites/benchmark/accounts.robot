@@ -21,6 +21,10 @@ The cost of a load run is what the gateway billed
     ${billed} =    Get Metric    gateway_cost_usd_total
     Get Load Cost    ${RUN}    ==    ${billed}    input_price=1    output_price=2
 
+Prompts that were sent before are named beside the numbers
+    [Tags]    req:BENCH-002
+    Get Cautions    ${RUN}    contains    repeated_prompts
+
 
 *** Keywords ***
 Run Load Through Observed Gateway

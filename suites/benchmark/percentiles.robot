@@ -30,6 +30,9 @@ Nineteen of twenty chunks follow the one before them in time
 Tokens come fast enough for each user
     Get Load Metric    ${RUN}    output_tokens_per_s    p50    >    ${LOAD_TOKENS_PER_S_MIN}
 
+Nine of ten requests hold both service levels
+    Get Goodput    ${RUN}    ${LOAD_LEVELS}    >=    ${LOAD_GOODPUT_MIN}
+
 
 *** Keywords ***
 Run Load Of Two Users

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from assertionengine import AssertionOperator
@@ -13,9 +14,11 @@ from keywords.engine.load.metrics.goodput import goodput
 from keywords.engine.load.sample import ErrorClass
 from keywords.engine.load.service_levels import parse_service_level
 from keywords.engine.load.session import LoadRun
+from keywords.engine.machine import measure_machine
 from keywords.engine.statistics.percentiles import values_needed
 from keywords.measure.load.verdicts import refuse_number, require_valid, verify_rate, verify_seconds
 from keywords.run.assertions import verify, verify_no_defects
+from keywords.run.inconclusive import skip_as_inconclusive
 
 Metric = Literal[
     "ttft_first_byte",
@@ -33,6 +36,8 @@ Metric = Literal[
 ]
 Statistic = Literal["mean", "p50", "p90", "p95", "p99"]
 RunRate = Literal["rps", "total_output_tokens_per_s"]
+_GOODPUT_NEEDS = values_needed(90)
+"""Requests; of fewer, one in ten may be bad and show in none."""
 _NO_TIMES = {"output_tokens_per_s", "output_length"}
 
 
@@ -271,20 +276,49 @@ class LoadMetricsLibrary:
         Get Goodput    ${run}    ${levels}    >=    0.99
         ```
         """
-        found = goodput(run.summary, [parse_service_level(level) for level in levels], stage)
+        parsed = [parse_service_level(level) for level in levels]
+        found = goodput(run.summary, parsed, stage)
         logger.info(str(found))
         label = f"Share of requests that hold {' and '.join(map(str, found.levels))} (0 to 1)"
-        return verify_rate(run, found.share, assertion_operator, assertion_expected, label, message)
+        if assertion_operator is not None:
+            require_valid(run)
+            ended = run.summary.answered(stage) + run.summary.failed(stage)
+            if ended < _GOODPUT_NEEDS:
+                refuse_number(f"Goodput needs {_GOODPUT_NEEDS} requests, and the run has {ended}: let it last longer")
+        try:
+            return verify(found.share, assertion_operator, assertion_expected, label, message)
+        except AssertionError as failure:
+            machine = measure_machine()
+            explained = [
+                replace(level, limit=machine.explains_s(level.limit)) if level.dimension == "time" else level
+                for level in parsed
+            ]
+            try:
+                verify(
+                    goodput(run.summary, explained, stage).share, assertion_operator, assertion_expected, label, None
+                )
+            except AssertionError:
+                raise failure from None
+            skip_as_inconclusive(str(failure), machine)
 
     @keyword
-    def get_cautions(self, run: LoadRun) -> list[str]:
-        """Get what makes true numbers misleading, by the kind of each: repeats from a cache, text without tokens.
+    def get_cautions(
+        self,
+        run: LoadRun,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: str | None = None,
+        message: str | None = None,
+    ) -> list[str]:
+        """Get what makes true numbers misleading, by the kind of each, such as `repeats_are_cached`.
+
+        Raises:
+            AssertionError: the comparison failed.
 
         ```robotframework
-        ${kinds} =    Get Cautions    ${run}
-        Get Number Of    cautions    ${kinds}    ==    0
+        Get Cautions    ${run}    not contains    repeats_are_cached
         ```
         """
         for caution in run.cautions:
             logger.info(caution.text)
-        return [caution.kind for caution in run.cautions]
+        kinds = [caution.kind for caution in run.cautions]
+        return verify(kinds, assertion_operator, assertion_expected, "Cautions", message)

@@ -1,11 +1,13 @@
 """Getters of a load run's numbers say what they counted, and refuse what cannot be told."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from assertionengine import AssertionOperator
 from robot.api import SkipExecution
 
+from keywords.engine.load.cautions import Caution
 from keywords.measure.load.metrics import LoadMetricsLibrary
 
 LIBRARY = LoadMetricsLibrary()
@@ -71,3 +73,29 @@ def test_goodput_is_a_share_of_all_requests(run):
 
 def test_rates_are_of_the_stage(run):
     assert LIBRARY.get_load_rate(run, "rps", stage=0) == pytest.approx(18 / 2)
+
+
+def test_cautions_are_compared_by_their_kind(made):
+    run = replace(made.run([made.sample(0)]), cautions=(Caution("no_usage", "Without usage."),))
+    assert LIBRARY.get_cautions(run, AssertionOperator["contains"], "no_usage") == ["no_usage"]
+    with pytest.raises(AssertionError, match="Cautions should contain 'no_stream', got"):
+        LIBRARY.get_cautions(run, AssertionOperator["contains"], "no_stream")
+
+
+def test_goodput_below_its_limit_fails(run):
+    with pytest.raises(AssertionError, match=r"Share of requests that hold ttft_first_content < 120 ms \(0 to 1\)"):
+        LIBRARY.get_goodput(run, ["ttft < 120 ms"], AssertionOperator[">="], 0.75)
+
+
+@pytest.mark.usefixtures("busy")
+def test_goodput_that_a_busy_machine_explains_has_no_verdict(run):
+    with pytest.raises(SkipExecution, match=r"^INCONCLUSIVE: Share of requests"):
+        LIBRARY.get_goodput(run, ["ttft < 120 ms"], AssertionOperator[">="], 0.75)
+    with pytest.raises(AssertionError, match="Share of requests"):
+        LIBRARY.get_goodput(run, ["ttft < 120 ms"], AssertionOperator[">="], 0.9)
+
+
+def test_goodput_of_few_requests_is_refused(made):
+    few = made.run([made.sample(number) for number in range(28)])
+    with pytest.raises(AssertionError, match="Goodput needs 29 requests, and the run has 28"):
+        LIBRARY.get_goodput(few, ["ttft < 1 s"], AssertionOperator[">="], 0.9)
