@@ -11,7 +11,7 @@ from keywords.engine.load.session import LoadRun
 from keywords.engine.load.storage.columns import columns_of
 from keywords.engine.load.validity import judge
 from keywords.engine.machine import Machine
-from keywords.measure.load import metrics, verdicts
+from keywords.measure.load import requests, verdicts
 from keywords.run import inconclusive
 
 IDLE, BUSY = (Machine(load=load, cores=1, wait_ratio=load or 1.0) for load in (0.0, 20.0))
@@ -22,7 +22,7 @@ def machine(monkeypatch):
     """Say what the machine is like; idle at first."""
 
     def be(state):
-        for module in (verdicts, metrics):
+        for module in (verdicts, requests):
             monkeypatch.setattr(module, "measure_machine", lambda: state)
         monkeypatch.setattr(inconclusive, "measure_machine", lambda: state)
 
