@@ -1,12 +1,11 @@
 """A driver of ctypes callbacks in place of `pynvml.nvmlLib`: it answers what a test says, through the real binding."""
 
-import ctypes
+# ruff: noqa: ARG002, ARG005, N802  # names and signatures are the driver's own
+
 from ctypes import (
     CFUNCTYPE,
     POINTER,
     byref,
-    c_char,
-    c_double,
     c_int,
     c_uint,
     c_ulonglong,
@@ -108,7 +107,7 @@ class Driver:
             return CFUNCTYPE(c_int, *OTHERS[name])(getattr(self, f"_{name}"))
         if name in TEXTS:
             return CFUNCTYPE(c_int, P, P, U)(lambda device, to, size: self._text(name, to))
-        if name in SHAPES and any(key == name or key[0] == name for key in self.answers):
+        if name in SHAPES and any(name in (key, key[0]) for key in self.answers):
             ins, outs = SHAPES[name]
             return CFUNCTYPE(c_int, P, *ins, *(P for _ in outs))(lambda *given: self._answer(name, given))
         raise AttributeError(name)
@@ -222,8 +221,7 @@ class Driver:
         return 0
 
     def _nvmlDeviceRegisterEvents(self, device, types, events):
-        answer = self.answers.get("nvmlDeviceRegisterEvents", 0)
-        return answer
+        return self.answers.get("nvmlDeviceRegisterEvents", 0)
 
     def _nvmlEventSetWait_v2(self, events, to, timeout_ms):
         if not self.events:

@@ -11,12 +11,12 @@ import ctypes
 import platform
 from typing import TYPE_CHECKING, Any
 
+from keywords.engine import clock
 from keywords.engine.gpu.performance import PerformanceMonitoring
 from keywords.engine.gpu.reading import FIELD, GPM, Call, Reading, State
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import ModuleType
 
 _STATES: dict[str, State] = {
     "NVML_ERROR_NOT_SUPPORTED": "not supported",
@@ -50,7 +50,7 @@ class NoSuchGpuError(LookupError):
     """There is no device of this index."""
 
 
-def load_binding() -> ModuleType:
+def load_binding() -> Any:
     """The module `pynvml` of the package `nvidia-ml-py`.
 
     Raises:
@@ -65,8 +65,7 @@ def load_binding() -> ModuleType:
             f"{pynvml.__file__} is not the module of nvidia-ml-py: pip uninstall pynvml, then pip install "
             f"--force-reinstall nvidia-ml-py"
         )
-    module: ModuleType = pynvml
-    return module
+    return pynvml
 
 
 class Nvml:
@@ -80,7 +79,7 @@ class Nvml:
     """
 
     def __init__(self, library: Path | None = None) -> None:
-        self._module: Any = load_binding()
+        self._module = load_binding()
         self._names = {value: name for name, value in vars(self._module).items() if name.startswith("NVML_ERROR_")}
         if library is not None:
             try:
@@ -145,6 +144,10 @@ class Nvml:
             except self._module.NVMLError as error:
                 raise NoNvmlError(f"GPU {device}: {self._sentence(error)}") from None
         return self._handles[device]
+
+    def step(self) -> float:
+        """The moment now."""
+        return clock.now()
 
     def ask(self, device: int, calls: tuple[Call, ...]) -> dict[Call, Reading]:
         """Ask one device; all fields, and all performance metrics, are read by one call each.

@@ -63,6 +63,13 @@ class Source(Protocol):
     def count(self) -> int:
         """The number of devices."""
 
+    def step(self) -> float | None:
+        """Go to the next moment: now, or that of the next sample in a recording; None at a recording's end.
+
+        Returns:
+            The moment, in seconds on the suite's clock.
+        """
+
     def ask(self, device: int, calls: tuple[Call, ...]) -> dict[Call, Reading]:
         """Ask a device, by its index from 0, several things at once."""
 
