@@ -37,7 +37,7 @@ class Rule:
         title: the finding as a sentence without its end.
         signal: the signal that is looked at.
         look: which number of it.
-        bound: how it is compared: `above`, `below` or `equal` a number; `above_signal` or `below_signal` another signal.
+        bound: how it is compared: `above`, `below`, `equal`: a number; `above_signal`, `below_signal`: a signal.
         limit: the number, or the name of the other signal.
         severity: `warn` or `critical`.
         action: what to do.

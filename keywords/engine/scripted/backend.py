@@ -37,6 +37,7 @@ from keywords.engine.scripted.script import (
     Exponential,
     Fault,
     Script,
+    Stall,
     ToolCall,
     Uniform,
     load,
@@ -129,13 +130,14 @@ class ScriptedBackend:
     def script(self, script: Script) -> None:
         self.play(script)
 
-    def play(self, *scripts: Script, path: str | None = None, model: str | None = None) -> None:
+    def play(self, *scripts: Script, path: str | None = None, model: str | None = None, cycle: bool = False) -> None:
         """Play scripts in order and repeat the last one.
 
         Args:
             scripts: one for each request.
             path: play them only at this path, given without a query; probes such as `/v1/models` included.
             model: play them only for this model. Without path and model they replace all earlier ones.
+            cycle: begin with the first one again after the last one, so that a share of all requests gets each.
 
         Raises:
             ValueError: there is no script.
@@ -145,7 +147,8 @@ class ScriptedBackend:
         if path is None and model is None:
             self._script = scripts[-1]
         if self._process is not None:
-            self._send_command("play", scripts=[to_json(script) for script in scripts], path=path, model=model)
+            played = [to_json(script) for script in scripts]
+            self._send_command("play", scripts=played, path=path, model=model, cycle=cycle)
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -260,6 +263,7 @@ __all__ = [
     "ScriptedBackend",
     "ScriptedBackendError",
     "Sent",
+    "Stall",
     "ToolCall",
     "Uniform",
     "main",

@@ -34,12 +34,12 @@ class Write:
         wire: the bytes, framing included.
         marks: for each event, the index of its chunk in the script (None: no chunk), and the offset in the answer's
             body at which it ends.
-        delayed: whether the script's chunk delay comes before it.
+        waits: which of the script's delays comes before it.
     """
 
     wire: bytes
     marks: tuple[tuple[int | None, int], ...] = ()
-    delayed: bool = False
+    waits: Literal["no", "chunk", "finish"] = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def plan_answer(script: Script, family: Family, request: ModelRequest) -> Plan:
         return Plan((), _ending(fault))
     if script.status != HTTPStatus.OK:
         return _whole(script, script.body if script.body is not None else family.error(script.status))
-    if family.streams(request):
+    if script.stream and family.streams(request):
         return _stream(script, family, request)
     if fault is not None and fault.kind == "no_end":
         return _whole(replace(script, fault=None), family.whole(request, script))
@@ -98,7 +98,8 @@ def _whole(script: Script, body: bytes) -> Plan:
     wire = answer_head(script.status, {**headers, **_extra_headers(script)}) + body
     write = Write(wire, ((None, len(body)),))
     ending = _ending(fault)
-    instant = ending == "complete" and script.first_delay == 0 and script.split_bytes is None
+    waits = script.first_delay or script.repeated_first_delay is not None or script.stall is not None
+    instant = ending == "complete" and not waits and script.split_bytes is None
     return Plan((write,), ending, write if instant else None)
 
 
@@ -143,6 +144,8 @@ def _frames(script: Script, family: Family, request: ModelRequest) -> list[_Fram
         chunks = list(script.chunks)
         chunks[fault.after] = _REPLACEMENT + chunks[fault.after]
         script = replace(script, chunks=tuple(chunks))
+    if script.raw_events:
+        return [_Frame(event.encode(), number) for number, event in enumerate(script.raw_events)]
     frames = family.frames(request, script)
     pieces = list(frames.pieces)
     if fault is not None and fault.after is not None and fault.after < len(pieces):
@@ -199,7 +202,8 @@ def _join(frames: Sequence[_Frame], join: int) -> list[Write]:
             end += len(frame.data)
             marks.append((frame.chunk, end))
         wire = http_chunk(b"".join(frame.data for frame in group))
-        writes.append(Write(wire, tuple(marks), delayed=group[0].chunk is not None))
+        is_chunk, after_chunks = group[0].chunk is not None, bool(writes) and writes[-1].waits == "chunk"
+        writes.append(Write(wire, tuple(marks), "chunk" if is_chunk else "finish" if after_chunks else "no"))
         group.clear()
 
     for frame in frames:
