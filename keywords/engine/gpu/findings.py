@@ -222,11 +222,14 @@ def _rule(entry: Any, where: str) -> Rule:
     elif not isinstance(entry[bound], int | float):
         raise RulesError(f"{where}: {bound} is {entry[bound]!r}; write a number")
     return Rule(
-        *(entry[name] for name in ("id", "title", "signal", "look")),
-        bound,
-        entry[bound],
-        entry["severity"],
-        entry["action"],
+        id=entry["id"],
+        title=entry["title"],
+        signal=entry["signal"],
+        look=entry["look"],
+        bound=bound,
+        limit=entry[bound],
+        severity=entry["severity"],
+        action=entry["action"],
     )
 
 

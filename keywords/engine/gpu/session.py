@@ -74,6 +74,11 @@ class TelemetrySession:
         finally:
             self._windows.append(Window(name, started, clock.now()))
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass while it collects; it ends early if the collector does."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+
     def add_window(self, name: str, start_s: float, end_s: float) -> None:
         """Name a time that is known by its ends, in seconds on the suite's clock."""
         self._windows.append(Window(name, start_s, end_s))

@@ -1,0 +1,40 @@
+"""The GPU's driver as keywords ask it; a missing GPU is a skip, what a GPU does not tell is a skip that says so."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+from robot.api import SkipExecution
+
+from keywords.engine.gpu.nvml import NoNvmlError, Nvml
+from keywords.traceability.skips import DECLINED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def open_driver() -> Iterator[Nvml]:
+    """Give the driver, and close it.
+
+    Raises:
+        AssertionError: NVML does not answer, though it did when the run began.
+    """
+    try:
+        nvml = Nvml()
+    except NoNvmlError as error:
+        raise AssertionError(f"The driver does not answer any more: {error}") from error
+    try:
+        yield nvml
+    finally:
+        nvml.close()
+
+
+def decline(reason: str) -> NoReturn:
+    """End the row without a verdict, as the GPU or the machine says itself that it cannot tell or do something.
+
+    Raises:
+        SkipExecution: always.
+    """
+    raise SkipExecution(f"{DECLINED} {reason}")
