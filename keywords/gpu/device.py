@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from robot.api import SkipExecution
 
 from keywords.engine.gpu.nvml import NoNvmlError, Nvml
+from keywords.engine.gpu.windows import NotMeasuredError
 from keywords.traceability.skips import DECLINED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -38,3 +41,15 @@ def decline(reason: str) -> NoReturn:
         SkipExecution: always.
     """
     raise SkipExecution(f"{DECLINED} {reason}")
+
+
+def measured(measure: Callable[[], T]) -> T:
+    """What a measure gives; the row is skipped if the GPU does not tell it.
+
+    Raises:
+        SkipExecution: with the reason, which is NVML's own.
+    """
+    try:
+        return measure()
+    except NotMeasuredError as error:
+        decline(f"{error}.")

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.engine.gpu.energy import Energy, energy
 from keywords.engine.gpu.findings import Finding
 from keywords.engine.gpu.report import write_report
 from keywords.engine.gpu.session import CollectorError, TelemetrySession
-from keywords.engine.gpu.signals import SIGNALS
+from keywords.engine.gpu.signals import SIGNALS, read
 from keywords.engine.gpu.storage import save_telemetry
 from keywords.engine.gpu.telemetry import Telemetry
-from keywords.engine.gpu.windows import NotMeasuredError, annotation, gauge, growth, slowed_shares
-from keywords.gpu.device import decline
+from keywords.engine.gpu.windows import gauge, growth, leaked_bytes
+from keywords.gpu.device import decline, measured, open_driver
 from keywords.run.assertions import verify
 from keywords.run.output_folder import evidence_folder, new_work_file
 from keywords.run.places import ROOT
 from keywords.run.scopes import SCOPES
 
-T = TypeVar("T")
-
 STORE: Final = ROOT / "results" / "measurements.db"
 IDLE: Final = "idle"
-RUN: Final = "run"
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN", listener=SCOPES)
@@ -43,7 +38,7 @@ class GpuTelemetryLibrary:
     Watch Idle Gpu    ${session}    2 s
     # something works
     ${telemetry} =    Stop Gpu Telemetry    ${session}
-    Gpu Should Not Have Throttled    ${telemetry}
+    Get Gpu Memory Used    ${telemetry}    <    ${GPU_MEMORY_MAX_GIB}
     ```
     """
 
@@ -135,7 +130,7 @@ class GpuTelemetryLibrary:
         Get Gpu Memory Used    ${telemetry}    <    ${GPU_MEMORY_MAX_GIB}
         ```
         """
-        value = _measured(lambda: gauge(telemetry, "memory_used_bytes", telemetry.window(window), device).high)
+        value = measured(lambda: gauge(telemetry, "memory_used_bytes", telemetry.window(window), device).high)
         label = f"Highest memory of GPU {device} in use (GiB)"
         return verify(value / 2**30, assertion_operator, assertion_expected, label, message)
 
@@ -173,7 +168,7 @@ class GpuTelemetryLibrary:
         """
         if signal not in SIGNALS:
             raise ValueError(f"There is no signal {signal!r}; there are {', '.join(SIGNALS)}")
-        value = _measured(lambda: gauge(telemetry, signal, telemetry.window(window), device).mean)
+        value = measured(lambda: gauge(telemetry, signal, telemetry.window(window), device).mean)
         label = f"Mean {signal} of GPU {device} in the window '{window}'"
         return verify(value, assertion_operator, assertion_expected, label, message)
 
@@ -198,112 +193,61 @@ class GpuTelemetryLibrary:
         if counter not in SIGNALS or not SIGNALS[counter].is_counter:
             known = ", ".join(name for name, signal in SIGNALS.items() if signal.is_counter)
             raise ValueError(f"There is no counter {counter!r}; there are {known}")
-        value = _measured(lambda: growth(telemetry, counter, telemetry.window(window), device))
+        value = measured(lambda: growth(telemetry, counter, telemetry.window(window), device))
         label = f"Growth of {counter} of GPU {device}"
         return verify(value, assertion_operator, assertion_expected, label, message)
 
     @keyword
-    def get_gpu_slowed_share(
+    def get_leaked_gpu_memory(
         self,
         telemetry: Telemetry,
-        reason: str,
         assertion_operator: AssertionOperator | None = None,
         assertion_expected: float | None = None,
         message: str | None = None,
         *,
-        window: str = "all",
         device: int = 0,
     ) -> float:
-        """The share of a window for which something held the clocks down, 0 to 1.
-
-        Args:
-            telemetry: from [Stop Gpu Telemetry].
-            reason: `software power cap`, `hardware slowdown`, `software thermal slowdown`,
-                `hardware thermal slowdown` or `power brake`.
-            assertion_operator: such as `<`.
-            assertion_expected: 0 to 1.
-            message: replaces the usual message.
-            window: `all`, or a name.
-            device: the GPU's index.
-
-        ```robotframework
-        Get Gpu Slowed Share    ${telemetry}    software power cap    <    ${GPU_POWER_CAP_SHARE_MAX}    window=run
-        ```
-        """
-        shares = _measured(lambda: slowed_shares(telemetry, telemetry.window(window), device))
-        label = f"Share of the window '{window}' in which GPU {device} was slowed by {reason}"
-        return verify(shares.get(reason, 0.0), assertion_operator, assertion_expected, label, message)
-
-    @keyword
-    def gpu_should_not_have_throttled(self, telemetry: Telemetry, *, window: str = "all", device: int = 0) -> None:
-        """Verify that neither heat nor the hardware's protection held the clocks down; a power limit may.
+        """Memory in GiB of processes that came after the telemetry began and hold memory still.
 
         Raises:
-            AssertionError: one of them did; the message has all reasons with their shares of the window.
-            SkipExecution: the GPU does not tell.
+            AssertionError: the comparison failed; the message has the processes.
+            SkipExecution: the driver tells no processes, or not their memory.
 
         ```robotframework
-        Gpu Should Not Have Throttled    ${telemetry}    window=run
+        Get Leaked Gpu Memory    ${telemetry}    ==    0
         ```
         """
-        shares = _measured(lambda: slowed_shares(telemetry, telemetry.window(window), device))
-        logger.info(f"GPU {device}: {annotation(shares) or 'never slowed'}")
-        if any(reason != "software power cap" for reason in shares):
-            raise AssertionError(f"GPU {device} should not have been slowed: {annotation(shares)}")
+        before = telemetry.of(device).readings["processes"]
+        with open_driver() as nvml:
+            after = read(nvml, device, ["processes"])["processes"]
+        for reading in (before, after):
+            if reading.value is None:
+                decline(f"GPU {device} tells no processes: {reading.reason}.")
+        leaked = leaked_bytes(before.value, after.value)
+        if None in leaked.values():
+            decline(f"the driver does not tell the memory of the processes {', '.join(leaked)}.")
+        gib = sum(used for used in leaked.values() if used) / 2**30
+        shown = ", ".join(f"process {pid} holds {used} bytes" for pid, used in leaked.items())
+        label = f"Memory of GPU {device} that is held after the run (GiB)"
+        return verify(gib, assertion_operator, assertion_expected, label, message, shown)
 
     @keyword
-    def get_gpu_energy(self, telemetry: Telemetry, *, window: str = "all", device: int = 0) -> Energy:
-        """Energy over a window: joules by the counter, the integral of the power, what idling takes, and the quality.
-
-        ```robotframework
-        ${energy} =    Get Gpu Energy    ${telemetry}    window=run
-        Get Field    ${energy}    disagreement    <    ${GPU_ENERGY_DISAGREEMENT_MAX}
-        ```
-        """
-        idle = telemetry.windows.get(IDLE)
-        used = _measured(lambda: energy(telemetry, telemetry.window(window), device, idle))
-        logger.info(f"GPU {device}: {used}")
-        return used
-
-    @keyword
-    def get_energy_per_token(
+    def get_gpu_metrics(
         self,
-        telemetry: Telemetry,
-        tokens: int,
+        session: TelemetrySession,
         assertion_operator: AssertionOperator | None = None,
-        assertion_expected: float | None = None,
+        assertion_expected: str | None = None,
         message: str | None = None,
-        *,
-        window: str = RUN,
-        device: int = 0,
-    ) -> float:
-        """Joules for each generated token, idling subtracted where there is an idle window.
-
-        Args:
-            telemetry: from [Stop Gpu Telemetry].
-            tokens: that were generated in the window.
-            assertion_operator: such as `<`.
-            assertion_expected: joules.
-            message: replaces the usual message.
-            window: in which they were generated.
-            device: the GPU's index.
-
-        Raises:
-            ValueError: there is no token.
-            AssertionError: the comparison failed.
-            SkipExecution: the GPU tells neither energy nor power, or the window is too short.
+    ) -> str:
+        """The page `/metrics` of telemetry that was started with `serves_metrics`, once it has a sample.
 
         ```robotframework
-        Get Energy Per Token    ${telemetry}    ${tokens}    <    ${GPU_JOULES_PER_TOKEN_MAX}
+        ${session} =    Start Gpu Telemetry    serves_metrics=True
+        Get Gpu Metrics    ${session}    contains    DCGM_FI_DEV_GPU_TEMP
         ```
         """
-        if tokens <= 0:
-            raise ValueError(f"Energy per token needs tokens, got {tokens}")
-        used = self.get_gpu_energy(telemetry, window=window, device=device)
-        joules, label = (used.joules, "with idling") if used.net_j is None else (used.net_j, "idling subtracted")
-        label = f"Energy per token (J, {label}; {used.quality})"
-        logger.info(f"{label}: {joules / tokens:.4f}")
-        return verify(joules / tokens, assertion_operator, assertion_expected, label, message)
+        label = "The metrics of the GPU telemetry"
+        return verify(session.metrics(), assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_telemetry_cost(
@@ -324,10 +268,3 @@ class GpuTelemetryLibrary:
         label = f"Share of one core that GPU telemetry at {telemetry.hz:g} Hz takes"
         share = None if cost is None else cost.core_share
         return verify(share, assertion_operator, assertion_expected, label, message)
-
-
-def _measured(measure: Callable[[], T]) -> T:
-    try:
-        return measure()
-    except NotMeasuredError as error:
-        decline(f"{error}.")

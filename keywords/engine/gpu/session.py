@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
+import urllib.request
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 _BEGINS_WITHIN_S: Final = 30.0
 """The driver's start takes seconds where no client keeps it loaded; the first matrix asks 80 things."""
 _ENDS_WITHIN_S: Final = 30.0
+_SHOWS_WITHIN_S: Final = 10.0
 _LOOK_EVERY_S: Final = 0.02
 
 
@@ -86,6 +89,23 @@ class TelemetrySession:
     def so_far(self) -> Telemetry:
         """What the collector has written until now; the last second may still be missing."""
         return read_telemetry(self.file, self._windows)
+
+    def metrics(self) -> str:
+        """The page `/metrics`, once it has a sample.
+
+        Raises:
+            CollectorError: the session was not started with `serves_metrics`, or the page stays empty.
+        """
+        port = json.loads(self.file.read_text("utf-8").splitlines()[0])["metrics_port"]
+        if port is None:
+            raise CollectorError("This telemetry serves no metrics: start it with serves_metrics")
+        deadline = Deadline(_SHOWS_WITHIN_S)
+        while not deadline.is_over():
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=_SHOWS_WITHIN_S) as answer:
+                if page := str(answer.read().decode()).strip():
+                    return page
+            time.sleep(_LOOK_EVERY_S)
+        raise CollectorError(f"The page of metrics had no line within {deadline.limit_s:g} s")
 
     def finish(self) -> Telemetry:
         """End the collector and read what it collected; a collector that had died is told by `Telemetry.cost`.
