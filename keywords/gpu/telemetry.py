@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,15 +72,15 @@ class GpuTelemetryLibrary:
         return session
 
     @keyword
-    def watch_idle_gpu(self, session: TelemetrySession, seconds: float, name: str = IDLE) -> None:
+    def watch_idle_gpu(self, session: TelemetrySession, duration: timedelta, name: str = IDLE) -> None:
         """Wait while nothing is asked of the GPU, and name this time; the energy of a run is counted beyond it.
 
         ```robotframework
-        Watch Idle Gpu    ${session}    3
+        Watch Idle Gpu    ${session}    3 s
         ```
         """
         with session.window(name):
-            session.wait(seconds)
+            session.wait(duration.total_seconds())
 
     @keyword
     def stop_gpu_telemetry(

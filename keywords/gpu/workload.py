@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final, Literal
 
 from assertionengine import AssertionOperator
@@ -28,7 +29,7 @@ class GpuWorkloadLibrary:
 
     ```robotframework
     Gpu Should Add Vectors    python    ${GPU_PYTHON}
-    ${copies} =    Copy Gpu Memory    5    ${GPU_PYTHON}
+    ${copies} =    Copy Gpu Memory    5 s    ${GPU_PYTHON}
     Get Bandwidth Share    ${copies}    ${inventory}    >    ${GPU_BANDWIDTH_SHARE_MIN}
     ```
     """
@@ -61,32 +62,32 @@ class GpuWorkloadLibrary:
             raise AssertionError(f"GPU {device} should add right, but {wrong} sums by {done.tool} are wrong")
 
     @keyword
-    def copy_gpu_memory(self, seconds: float, python: str = "", *, device: int = 0) -> Workload:
-        """Copy memory of a GPU to itself for some seconds.
+    def copy_gpu_memory(self, duration: timedelta, python: str = "", *, device: int = 0) -> Workload:
+        """Copy memory of a GPU to itself for some time.
 
         ```robotframework
-        ${copies} =    Copy Gpu Memory    5    ${GPU_PYTHON}
+        ${copies} =    Copy Gpu Memory    5 s    ${GPU_PYTHON}
         ```
         """
-        return _run("copy", seconds, python, device)
+        return _run("copy", duration, python, device)
 
     @keyword
     def multiply_matrices(
-        self, seconds: float, python: str = "", *, session: TelemetrySession | None = None, device: int = 0
+        self, duration: timedelta, python: str = "", *, session: TelemetrySession | None = None, device: int = 0
     ) -> Workload:
-        """Multiply large matrices on a GPU for some seconds.
+        """Multiply large matrices on a GPU for some time.
 
         Args:
-            seconds: how long.
+            duration: how long.
             python: the interpreter with PyTorch; the one of the rows if empty.
             session: of telemetry, in which the time is named `run`.
             device: the GPU's index.
 
         ```robotframework
-        ${products} =    Multiply Matrices    30    ${GPU_PYTHON}    session=${session}
+        ${products} =    Multiply Matrices    30 s    ${GPU_PYTHON}    session=${session}
         ```
         """
-        done = _run("matmul", seconds, python, device)
+        done = _run("matmul", duration, python, device)
         if session is not None:
             session.add_window("run", *done.ends)
         return done
@@ -143,9 +144,9 @@ class GpuWorkloadLibrary:
         return verify(share, assertion_operator, assertion_expected, label, message, told)
 
 
-def _run(work: Literal["copy", "matmul"], seconds: float, python: str, device: int) -> Workload:
+def _run(work: Literal["copy", "matmul"], duration: timedelta, python: str, device: int) -> Workload:
     try:
-        done = run_program(work, device=device, seconds=seconds, python=python)
+        done = run_program(work, device=device, seconds=duration.total_seconds(), python=python)
     except NoToolError as error:
         decline(f"{error}.")
     logger.info(f"{done.tool}: {done.numbers}")

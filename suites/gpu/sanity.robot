@@ -16,5 +16,5 @@ A million sums of a compiled program are right
 Memory is copied at a good share of the datasheet's bandwidth
     [Tags]    req:GPU-006    kind:performance    needs:quiet-machine
     ${inventory} =    Get Gpu Inventory    device=${GPU_DEVICE}
-    ${copies} =    Copy Gpu Memory    ${GPU_COPY_S}    ${GPU_PYTHON}    device=${GPU_DEVICE}
+    ${copies} =    Copy Gpu Memory    ${GPU_COPY}    ${GPU_PYTHON}    device=${GPU_DEVICE}
     Get Bandwidth Share    ${copies}    ${inventory}    >    ${GPU_BANDWIDTH_SHARE_MIN}

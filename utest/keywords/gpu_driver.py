@@ -47,6 +47,7 @@ SHAPES = {
     "nvmlDeviceGetPersistenceMode": ((), NUMBER),
     "nvmlDeviceGetComputeMode": ((), NUMBER),
     "nvmlDeviceGetEnforcedPowerLimit": ((), NUMBER),
+    "nvmlDeviceGetPowerManagementLimit": ((), NUMBER),
     "nvmlDeviceGetPowerManagementDefaultLimit": ((), NUMBER),
     "nvmlDeviceGetCudaComputeCapability": ((), (c_int, c_int)),
     "nvmlDeviceGetNvLinkState": ((U,), NUMBER),

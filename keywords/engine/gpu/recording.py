@@ -38,7 +38,6 @@ class Recorder:
     def __init__(self, source: Source, made_by: str) -> None:
         self._source = source
         self._made_by = made_by
-        self._notes: dict[str, Any] = {}
         self._before: dict[str, dict[str, Any]] = {}
         self._frames: list[dict[str, Any]] = []
         self._answers = self._before
@@ -73,10 +72,6 @@ class Recorder:
         noted.update({str(call): _noted(reading) for call, reading in readings.items()})
         return readings
 
-    def note(self, name: str, value: Any) -> None:
-        """Keep what is worth knowing beside the answers, such as what load was put on."""
-        self._notes[name] = value
-
     def save(self, to: Path) -> None:
         """Write the recording."""
         document = {
@@ -84,7 +79,7 @@ class Recorder:
             "made_by": self._made_by,
             "driver": self._source.driver,
             "devices": self._source.count,
-            "notes": self._notes,
+            "notes": {},
             "before": self._before,
             "frames": self._frames,
         }
@@ -145,7 +140,7 @@ class Replay:
 
     @property
     def notes(self) -> dict[str, Any]:
-        """What was noted beside the answers."""
+        """What was noted beside the answers, such as the loads, and the windows of time by their names and ends."""
         return dict(self._document["notes"])
 
     def step(self) -> float | None:

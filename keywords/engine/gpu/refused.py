@@ -43,15 +43,17 @@ def ask(refusal: str) -> dict[str, Any]:
     Raises:
         KeyError: there is no such refusal.
     """
-    return {"no driver": _without_driver, "bad index": _for_bad_index, "no permission": _without_permission}[refusal]()
+    question = {"no driver": _without_driver, "bad index": _for_bad_index, "no permission": _without_permission}[
+        refusal
+    ]
+    try:
+        return question()
+    except NoNvmlError as error:
+        return {"state": "no driver", "reason": str(error), "value": None}
 
 
 def _without_driver() -> dict[str, Any]:
-    try:
-        nvml = Nvml(_NO_LIBRARY)
-    except NoNvmlError as error:
-        return {"state": "no driver", "reason": str(error), "value": None}
-    return {"state": "supported", "reason": "", "value": nvml.count}
+    return {"state": "supported", "reason": "", "value": Nvml(_NO_LIBRARY).count}
 
 
 def _for_bad_index() -> dict[str, Any]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from keywords.engine.gpu import collector
 from keywords.engine.gpu.chart import telemetry_chart
 from keywords.engine.gpu.energy import energy
 from keywords.engine.gpu.findings import as_table
+from keywords.engine.gpu.recording import Replay
 from keywords.engine.gpu.telemetry import Telemetry, Window, read_telemetry
 from keywords.engine.gpu.windows import NotMeasuredError, annotation, gauge, growth, slowed_shares
 
@@ -161,22 +163,25 @@ def _short(error: NotMeasuredError) -> str:
     return f"not measured: {str(error).replace('|', '/')}"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write the report of a file, as its name says."""
     parser = argparse.ArgumentParser(prog="python -m keywords.engine.gpu.report", description=__doc__)
     parser.add_argument("source", type=Path, help="a collector's .jsonl, or a recording's .json")
     parser.add_argument("folder", type=Path, help="for the page and the charts")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.source.suffix == ".jsonl":
         telemetry = read_telemetry(options.source)
     else:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "replay.jsonl"
             if collector.main([str(file), "--replay", str(options.source)]):
-                raise SystemExit(collector.UNUSABLE)
-            telemetry = read_telemetry(file)
+                return collector.UNUSABLE
+            telemetry = read_telemetry(
+                file, (Window(*each) for each in Replay(options.source).notes.get("windows", ()))
+            )
     print(write_report(options.folder, telemetry))  # noqa: T201  # where to look
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

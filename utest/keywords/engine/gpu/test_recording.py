@@ -25,7 +25,6 @@ def recording(driver, tmp_path):
     driver.fields[pynvml.NVML_FI_DEV_POWER_INSTANT] = lambda: next(powers)
     driver.answers["nvmlDeviceGetTotalEccErrors"] = Error(pynvml.NVML_ERROR_NO_PERMISSION)
     recorder = Recorder(Nvml(), "a test")
-    recorder.note("load", "none")
     sampler = Sampler(recorder, [0])
     live = [sampler.sample() for _ in range(3)]
     path = tmp_path / "h200.json"
@@ -53,7 +52,7 @@ def test_a_replay_says_that_it_is_one(recording):
     replay = Replay(recording[0])
     assert replay.origin == "replay of h200.json, recorded with driver 570.0"
     assert capabilities(replay).as_table().splitlines()[2].startswith("Source: replay of h200.json")
-    assert (replay.made_by, replay.notes) == ("a test", {"load": "none"})
+    assert (replay.made_by, replay.notes) == ("a test", {})
 
 
 def test_a_recording_names_no_single_gpu(recording):
