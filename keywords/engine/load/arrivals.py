@@ -33,12 +33,16 @@ class Arrivals:
         process: how they were drawn, such as `poisson, seed 7`, or the trace they were read from.
         expected: mean number that the rates and durations give; the drawn number varies around it. None where nothing
             was drawn.
+        stages: the stages they were drawn for.
+        warmup_s: seconds of the warm-up before them.
     """
 
     at_s: NDArray[np.float64]
     stage: NDArray[np.int32]
     process: str
     expected: float | None = None
+    stages: tuple[Stage, ...] = ()
+    warmup_s: float = 0.0
 
     def __len__(self) -> int:
         return len(self.at_s)
@@ -104,7 +108,7 @@ def draw_arrivals(
         start_s += stage.duration_s or 0.0
     shape = f", burstiness {burstiness:g}" if process == "gamma" else ""
     name = process if process == "constant" else f"{process}{shape}, seed {seed}"
-    return Arrivals(np.concatenate(moments), np.concatenate(of_stage), name, expected)
+    return Arrivals(np.concatenate(moments), np.concatenate(of_stage), name, expected, tuple(stages), warmup_s)
 
 
 def _with_warmup(stages: Sequence[Stage], warmup_s: float) -> list[tuple[int, Stage]]:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from keywords.engine.load.items import ItemSource
     from keywords.engine.load.sample import Sample
 
-CautionKind = Literal["text_disagrees_with_usage", "repeats_are_cached", "repeated_prompts", "no_stream", "no_usage"]
+CautionKind = Literal[
+    "text_disagrees_with_usage", "repeats_are_cached", "repeated_prompts", "no_stream", "no_usage", "environment"
+]
 _BYTES_PER_CHARACTER = 4
 """The most that UTF-8 takes; a token is a byte at least, so a text holds at most so many tokens for each character."""
 _COMPARED = 5

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from keywords.engine import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from keywords.engine.load.sample import Sample
+    from keywords.engine.load.storage.columns import SampleColumns
 
 _SLOW_TIMES = 2.0
 _SLOW_BEYOND_S = 0.05
@@ -114,51 +116,39 @@ class Impact:
     recovered_after_s: float
 
 
-def measure_impact(samples: Sequence[Sample], begin: float, end: float) -> Impact:
+def measure_impact(samples: SampleColumns, begin: float, end: float) -> Impact:
     """Compare the requests before a disturbance with those during and after it.
 
-    A first text is late beyond twice the median before the disturbance and 50 ms beyond that median.
+    Times to first content count from the intended moment. One is late beyond twice the median before the disturbance
+    and 50 ms beyond that median.
 
     Args:
-        samples: of the whole run, in any order; cancelled ones do not count.
+        samples: of the whole run; cancelled ones do not count.
         begin: of the disturbance, by `clock.now()`.
         end: the moment of its last action, by `clock.now()`.
 
     Raises:
-        ValueError: no request succeeded before it, or none was sent from it on.
+        ValueError: no request succeeded before it, or none ended after its begin.
     """
-    whole = [each for each in samples if not each.cancelled and each.t_sent is not None and each.t_done is not None]
-    before = [ttft for each in whole if _done(each) < begin and (ttft := _ttft_s(each)) is not None]
-    after = sorted((each for each in whole if _done(each) >= begin), key=_done)
-    if not before or not after:
-        missing = "ended well before" if not before else "ended after the begin of"
+    ended = ~samples.cancelled & ~np.isnan(samples.t_done)
+    ttft_s = np.where(samples.failed, np.nan, samples.t_first_content - samples.t_intended)
+    has_ttft = ~np.isnan(ttft_s)
+    before, after = ended & has_ttft & (samples.t_done < begin), ended & (samples.t_done >= begin)
+    if not before.any() or not after.any():
+        missing = "ended well before" if not before.any() else "ended after the begin of"
         raise ValueError(f"no request {missing} the disturbance: let the run begin earlier or last longer")
-    usual = median(before)
-    late_s = max(_SLOW_TIMES * usual, usual + _SLOW_BEYOND_S)
-    bad = [each for each in after if each.error is not None or (_ttft_s(each) or 0.0) > late_s]
-    errors: dict[str, int] = {}
-    for each in after:
-        if each.error is not None:
-            errors[each.error] = errors.get(each.error, 0) + 1
+    usual = float(np.median(ttft_s[before]))
+    late = has_ttft & (ttft_s > max(_SLOW_TIMES * usual, usual + _SLOW_BEYOND_S))
+    bad = after & (samples.failed | late)
     recovered = 0.0
-    if bad:
-        recovered = float("inf") if bad[-1] is after[-1] else _done(bad[-1]) - begin
+    if bad.any():
+        last_bad = float(samples.t_done[bad].max())
+        recovered = float("inf") if last_bad >= samples.t_done[after].max() else last_bad - begin
     return Impact(
-        requests=len(after),
-        lost=sum(errors.values()),
-        errors=errors,
+        requests=int(after.sum()),
+        lost=int((after & samples.failed).sum()),
+        errors=dict(Counter(samples.error[after & samples.failed].tolist())),
         ttft_before_s=usual,
-        ttft_during_s=tuple(t for each in after if each.t_intended <= end and (t := _ttft_s(each)) is not None),
+        ttft_during_s=tuple(ttft_s[after & has_ttft & (samples.t_intended <= end)].tolist()),
         recovered_after_s=recovered,
     )
-
-
-def _done(sample: Sample) -> float:
-    return sample.t_done if sample.t_done is not None else float("inf")
-
-
-def _ttft_s(sample: Sample) -> float | None:
-    """Seconds from the intended time to the first content of a request that succeeded; None without one."""
-    if sample.error is not None or sample.t_first_content is None:
-        return None
-    return sample.t_first_content - sample.t_intended

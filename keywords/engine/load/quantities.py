@@ -57,8 +57,8 @@ def parse_duration(text: str, field: str = "duration") -> float:
     return float(seconds)
 
 
-def parse_users(text: str | int | Sequence[int], field: str = "users") -> tuple[int, ...]:
-    """Read numbers of simulated users, one for each stage, such as `1,10,20`.
+def parse_counts(text: str | int | Sequence[int], field: str) -> tuple[int, ...]:
+    """Read whole numbers of 1 or more, such as the users of each stage: `1,10,20`.
 
     Raises:
         QuantityError: it is no such list, or a number is below 1.
@@ -68,7 +68,7 @@ def parse_users(text: str | int | Sequence[int], field: str = "users") -> tuple[
         if not re.fullmatch(r"[0-9]+", part):
             raise QuantityError(f"{field} has {part!r}, which is no whole number; write a list such as 1,10,20")
         if int(part) < 1:
-            raise QuantityError(f"{field} has {part}; give 1 user or more in each stage")
+            raise QuantityError(f"{field} has {part}; give 1 or more")
         counts.append(int(part))
     return tuple(counts)
 
@@ -118,7 +118,7 @@ def parse_count(text: str | int, field: str) -> int:
     Raises:
         QuantityError: it is none.
     """
-    numbers = parse_users(text, field)
+    numbers = parse_counts(text, field)
     if len(numbers) != 1:
         raise QuantityError(f"{field} is {text!r}; give one number")
     return numbers[0]

@@ -57,8 +57,8 @@ class Sample:
         cancelled: whether the load run ended before the answer did; such a request is neither a success nor a failure.
             One that was due and never sent has no `t_queued`.
         reused_connection: whether the connection had served a request before.
-        resent: whether the request was sent a second time, on a new connection, because the connection from the pool
-            turned out to be closed before anything of an answer came; `t_connected` and `t_sent` are of the second time.
+        resent: whether the request was sent a second time, on a new connection, because the one from the pool turned
+            out to be closed before anything of an answer came; `t_connected` and `t_sent` are of the second time.
         prompt_tokens: by the server's usage; None without.
         output_tokens: by `tokens_source`; None if there is none.
         tokens_source: where `output_tokens` comes from.

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from keywords.engine.load.arrivals import Arrivals
+from keywords.engine.load.arrivals import WARMUP, Arrivals
 from keywords.engine.load.errors import TraceError
+from keywords.engine.load.plan import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _AZURE_COLUMNS: Final = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
 _MS_PER_S: Final = 1000
+_SHORTEST_S: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,12 @@ class Trace:
         if not at_s[-1] >= 0:
             raise TraceError(f"the warm-up of {warmup_s:g} s takes the whole trace; give less")
         pace = "" if speed == 1 else f", {speed:g} times as fast"
-        return Arrivals(at_s, np.where(at_s < 0, -1, 0).astype(np.int32), f"trace {self.name}{pace}")
+        stage = np.where(at_s < 0, WARMUP, 0).astype(np.int32)
+        measured = int(np.count_nonzero(stage == 0))
+        # It lasts until its last request, and for a moment if all come at once.
+        duration_s = max(float(at_s[-1]), _SHORTEST_S)
+        stages = (Stage(duration_s=duration_s, rate=measured / duration_s, items=measured),)
+        return Arrivals(at_s, stage, f"trace {self.name}{pace}", stages=stages, warmup_s=warmup_s)
 
 
 def read_trace(path: Path, most: int | None = None) -> Trace:

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import nullcontext
 from random import Random
 from typing import TYPE_CHECKING
 
 from keywords.engine import clock
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from keywords.engine.scripted.plan import Write
     from keywords.engine.scripted.script import Delay, Script, Stall
 
 
 class History:
-    """What delays depend on: the bodies that came, and when each stall's first request came."""
+    """What delays depend on: the bodies that came, when each stall's first request came, and the slots in use."""
 
     def __init__(self) -> None:
         self._bodies: set[bytes] = set()
         self._stalls: dict[Stall, float] = {}
+        self._slots: dict[int, asyncio.Semaphore] = {}
 
     def forget(self) -> None:
-        """Begin anew, for new scripts."""
+        """Begin anew, for new scripts; requests that hold slots give them back to nobody."""
         self._bodies.clear()
         self._stalls.clear()
+        self._slots.clear()
+
+    def slot(self, slots: int | None) -> AbstractAsyncContextManager[object]:
+        """One of so many slots, to be awaited and held while a request is answered."""
+        if slots is None:
+            return nullcontext()
+        return self._slots.setdefault(slots, asyncio.Semaphore(slots))
 
     def is_repeated(self, body: bytes) -> bool:
         """Whether a body came before; from now on it has."""

@@ -12,7 +12,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
-from keywords.engine.scripted.head import LAST_CHUNK, answer_head, http_chunk
+from keywords.engine.scripted.head import CHUNK_END, LAST_CHUNK, answer_head, http_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,11 +35,13 @@ class Write:
         marks: for each event, the index of its chunk in the script (None: no chunk), and the offset in the answer's
             body at which it ends.
         waits: which of the script's delays comes before it.
+        framing: bytes at its end that are HTTP's and no event's.
     """
 
     wire: bytes
     marks: tuple[tuple[int | None, int], ...] = ()
     waits: Literal["no", "chunk", "finish"] = "no"
+    framing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ def _whole(script: Script, body: bytes) -> Plan:
     wire = answer_head(script.status, {**headers, **_extra_headers(script)}) + body
     write = Write(wire, ((None, len(body)),))
     ending = _ending(fault)
-    waits = script.first_delay or script.repeated_first_delay is not None or script.stall is not None
+    later = (script.repeated_first_delay, script.stall, script.slots)
+    waits = script.first_delay or any(each is not None for each in later)
     instant = ending == "complete" and not waits and script.split_bytes is None
     return Plan((write,), ending, write if instant else None)
 
@@ -133,7 +136,8 @@ def _stream(script: Script, family: Family, request: ModelRequest) -> Plan:
     ending = _ending(fault)
     writes = [Write(head), *_join(frames, script.join)]
     if ending == "complete":
-        writes[-1] = replace(writes[-1], wire=writes[-1].wire + LAST_CHUNK)
+        last = writes[-1]
+        writes[-1] = replace(last, wire=last.wire + LAST_CHUNK, framing=last.framing + len(LAST_CHUNK))
     return Plan(tuple(writes), ending)
 
 
@@ -203,7 +207,8 @@ def _join(frames: Sequence[_Frame], join: int) -> list[Write]:
             marks.append((frame.chunk, end))
         wire = http_chunk(b"".join(frame.data for frame in group))
         is_chunk, after_chunks = group[0].chunk is not None, bool(writes) and writes[-1].waits == "chunk"
-        writes.append(Write(wire, tuple(marks), "chunk" if is_chunk else "finish" if after_chunks else "no"))
+        waits: Literal["no", "chunk", "finish"] = "chunk" if is_chunk else "finish" if after_chunks else "no"
+        writes.append(Write(wire, tuple(marks), waits, CHUNK_END))
         group.clear()
 
     for frame in frames:

@@ -189,16 +189,8 @@ class Connection(asyncio.Protocol):
             self._playing = asyncio.get_running_loop().create_task(self._play(script, plan, request, record))
 
     async def _play(self, script: Script, plan: Plan, request: Request, record: RecordedRequest) -> None:
-        delays = AnswerDelays(script, self._stage.history, record.number, request.body)
-        if first_s := delays.first_s():
-            await asyncio.sleep(first_s)
-        for write in plan.writes:
-            if delay_s := delays.before_s(write):
-                await asyncio.sleep(delay_s)
-            if stalled_s := delays.stalled_s():
-                await asyncio.sleep(stalled_s)
-            completes = plan.ending == "complete" and write is plan.writes[-1]
-            await self._write(script, write, record, completes=completes)
+        async with self._stage.history.slot(script.slots):
+            await self._write_all(script, plan, record, request.body)
         if plan.ending == "silence":
             record.ending = plan.ending
             return  # the connection stays busy until the client disconnects
@@ -216,17 +208,34 @@ class Connection(asyncio.Protocol):
         self._after(script, request)
         self._advance()
 
+    async def _write_all(self, script: Script, plan: Plan, record: RecordedRequest, body: bytes) -> None:
+        """Send all writes, each after its delays."""
+        delays = AnswerDelays(script, self._stage.history, record.number, body)
+        if first_s := delays.first_s():
+            await asyncio.sleep(first_s)
+        for write in plan.writes:
+            if delay_s := delays.before_s(write):
+                await asyncio.sleep(delay_s)
+            if stalled_s := delays.stalled_s():
+                await asyncio.sleep(stalled_s)
+            completes = plan.ending == "complete" and write is plan.writes[-1]
+            await self._write(script, write, record, completes=completes)
+
     async def _write(self, script: Script, write: Write, record: RecordedRequest, *, completes: bool) -> None:
         """Send one write; one turn of the event loop keeps it apart from the next."""
         pieces = [write.wire]
         if script.split_bytes is not None:
             size = script.split_bytes
             pieces = [write.wire[at : at + size] for at in range(0, len(write.wire), size)]
+        left = len(write.wire)
+        at_s = clock.now()
         for number, piece in enumerate(pieces):
             if number:
                 await asyncio.sleep(script.split_pause_s)
-            at_s = clock.now()
+            if left > write.framing:  # the events end in this piece or a later one
+                at_s = clock.now()
             self.transport.write(piece)
+            left -= len(piece)
         if completes:
             # Not one turn later: a client may disconnect as soon as it has the last byte.
             record.ending, record.ended_at_s = "complete", at_s

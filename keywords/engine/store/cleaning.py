@@ -21,11 +21,31 @@ if TYPE_CHECKING:
 
 _SECRET_FIELD = re.compile(r"(api[_-]?keys?|passwords?|passwd|secrets?|credentials?|authorization)$", re.IGNORECASE)
 _MARK = REDACTED.decode()
+_REMEMBERED = 1000
 
 
 def cleaner(kind: Kind) -> Callable[[Any], Any]:
-    """What turns a value of this kind of column into what SQLite takes; None stays None."""
-    return _CLEANERS[kind]
+    """What turns a value of this kind of column into what SQLite takes; None stays None.
+
+    It is made anew for each batch: texts that repeat within one, such as names of classes, are searched once.
+    """
+    return _Texts().clean if kind == "TEXT" else _CLEANERS[kind]
+
+
+class _Texts:
+    """Cleaned texts of one batch."""
+
+    def __init__(self) -> None:
+        self._clean: dict[str, str | None] = {}
+
+    def clean(self, text: str | None) -> str | None:
+        if text is None:
+            return None
+        if text not in self._clean:
+            if len(self._clean) >= _REMEMBERED:
+                self._clean.clear()
+            self._clean[text] = clean_text(text)
+        return self._clean[text]
 
 
 def clean_text(text: str | None) -> str | None:
@@ -73,7 +93,7 @@ def _pack(values: array[int] | np.ndarray[Any, Any] | None) -> bytes | None:
     if isinstance(values, array) and values.typecode == "I" and sys.byteorder == "little":
         return values.tobytes()
     if isinstance(values, (array, np.ndarray)):
-        return np.asarray(values).astype("<u4", casting="unsafe").tobytes()
+        return np.asarray(values).astype("<u4", casting="unsafe", copy=False).tobytes()
     raise TypeError(f"an array of whole numbers is stored, not {type(values).__name__}")
 
 
@@ -81,10 +101,9 @@ def _same(value: Any) -> Any:
     return value
 
 
-_CLEANERS: dict[Kind, Callable[[Any], Any]] = {
+_CLEANERS: dict[str, Callable[[Any], Any]] = {
     "INTEGER": _same,
     "REAL": _same,
-    "TEXT": clean_text,
     "JSON": clean_json,
     "UINT32": _pack,
 }

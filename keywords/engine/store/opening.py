@@ -135,6 +135,8 @@ def _migrate(path: Path, connection: sqlite3.Connection, older: Sequence[Room], 
         raise _in_use(path) from error
     if mode != "delete":
         raise _in_use(path)
+    for left in path.parent.glob(f"{path.name}.migrating-*"):  # by a program that was killed: nobody else gets here
+        left.unlink()
     copy = path.with_name(f"{path.name}.migrating-{os.getpid()}")
     try:
         with closing(sqlite3.connect(copy, isolation_level=None)) as target:

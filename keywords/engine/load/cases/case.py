@@ -35,10 +35,13 @@ class Deviation:
 class Numbers(Protocol):
     """The numbers that the engine reports of a load run, under its own names of metrics; times are in seconds."""
 
-    error_rate: float
-    """Failed requests of all that were neither cancelled nor left unsent, 0 to 1."""
-    errors: Mapping[str, int]
-    """Failed requests by class."""
+    @property
+    def error_rate(self) -> float:
+        """Failed requests of all that were not cancelled, 0 to 1."""
+
+    @property
+    def errors(self) -> Mapping[str, int]:
+        """Failed requests by class."""
 
     def count(self, metric: str, stage: int | None = None) -> int:
         """Number of values, of a stage or of all."""
@@ -59,7 +62,8 @@ class Measurement:
         numbers: that the engine reports of them.
         invalid: why the engine takes the run for INVALID, one sentence each; empty for a VALID one.
         cautions: that the engine gives with the numbers.
-        requests: the backend's records, in the order of their arrival.
+        received: number of requests at the backend.
+        requests: the backend's records, in the order of their arrival; empty if the part does without.
         started: start of the first stage, by `clock.now()`.
         arrivals: of an open loop.
         page: the server's `/metrics` after the run; empty without.
@@ -69,6 +73,7 @@ class Measurement:
     numbers: Numbers
     invalid: tuple[str, ...]
     cautions: tuple[Caution, ...]
+    received: int
     requests: tuple[RecordedRequest, ...]
     started: float
     arrivals: Arrivals | None = None
@@ -104,6 +109,7 @@ class Part:
         arrivals: of an open loop.
         most_in_flight: as in `LoadPlan`.
         page: that the backend shows at `/metrics`; None for none.
+        recorded: whether the check reads the backend's records.
     """
 
     scripts: tuple[Script, ...]
@@ -113,6 +119,7 @@ class Part:
     arrivals: Arrivals | None = None
     most_in_flight: int | None = None
     page: bytes | None = None
+    recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ def all_measured(measured: Measurement, count: int) -> Iterator[Deviation]:
     """Each request of the plan is one sample and one request at the backend."""
     if len(measured.samples) != count:
         yield Deviation(f"{len(measured.samples)} samples instead of {count}")
-    if len(measured.requests) != count:
-        yield Deviation(f"the backend got {len(measured.requests)} requests instead of {count}")
+    if measured.received != count:
+        yield Deviation(f"the backend got {measured.received} requests instead of {count}")
 
 
 def succeeded(samples: Sequence[Sample]) -> Iterator[Deviation]:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from keywords.engine.load.cases.case import Measurement
 
 _RATE = 40.0
-_BEFORE_S = 0.25
-_AFTER_S = 0.25
+_BEFORE_S = 0.15
+_AFTER_S = 0.15
 _SAME_S = 1e-5
 """Difference of two moments that are the same: what a store in microseconds may round away."""
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from keywords.engine.load.cases.case import Measurement
 
-_PAUSE_S = 0.02
+_PAUSE_S = 0.01
 _WAIT_S = 0.08
 _CHUNKS = 5
 _WORDS = words(_CHUNKS)
@@ -119,6 +119,7 @@ _COMMENT_FIRST = (
 )
 
 _PACED = Script(chunks=_WORDS, chunk_delay=_PAUSE_S)
+_QUICK = Script(chunks=_WORDS)
 _THREE = (Stage(duration_s=None, users=1, items=3),)
 
 STREAM_CASES = (
@@ -186,9 +187,9 @@ STREAM_CASES = (
         "No request fails, and a connection counts as reused only where it was.",
         "vllm-project/guidellm keeps idle connections for 5 s, as long as uvicorn does",
         (
-            Part((_PACED,), _reused, stages=_THREE),
-            Part((replace(_PACED, keep_alive="silent"),), _closed, stages=_THREE),
-            Part((replace(_PACED, keep_alive="announced"),), _closed, stages=_THREE),
+            Part((_QUICK,), _reused, stages=_THREE),
+            Part((replace(_QUICK, keep_alive="silent"),), _closed, stages=_THREE),
+            Part((replace(_QUICK, keep_alive="announced"),), _closed, stages=_THREE),
         ),
     ),
     Case(

@@ -42,6 +42,7 @@ _TWO_FIELDS = (
 _NAMED_ERROR = (
     event({"role": "assistant", "content": "One"}),
     'event: error\ndata: {"message": "Out of memory."}\n\n',
+    "data: [DONE]\n\n",
 )
 
 

@@ -72,6 +72,11 @@ class ServerSampler:
             self._thread.join()
             self._read()
 
+    @property
+    def pages_at(self) -> tuple[float, ...]:
+        """When each page that came was asked for, by `clock.now()`."""
+        return tuple(at_s for at_s, _ in self._pages)
+
     def values(self, signal: Signal | None = None) -> list[SignalValue]:
         """The values in the order of time; of one signal, or of all.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from keywords.engine.load.sample import Sample
 
 _MICROSECONDS = 1e6
-_MOST = 2**32 - 1
+_MOST = 2.0**32 - 1
 
 SAMPLES = Table(
     "samples",
@@ -116,5 +116,11 @@ def chunk_gaps_us(sample: Sample) -> NDArray[np.uint32] | None:
     """
     if not sample.chunk_times or sample.t_sent is None:
         return None
-    offsets = np.rint((np.asarray(sample.chunk_times) - sample.t_sent) * _MICROSECONDS)
-    return np.clip(np.diff(offsets, prepend=0.0), 0, _MOST).astype(np.uint32)
+    offsets = np.frombuffer(sample.chunk_times, dtype=np.float64) - sample.t_sent
+    offsets *= _MICROSECONDS
+    np.rint(offsets, out=offsets)
+    gaps = offsets.copy()
+    gaps[1:] -= offsets[:-1]
+    np.maximum(gaps, 0.0, out=gaps)
+    np.minimum(gaps, _MOST, out=gaps)
+    return gaps.astype(np.uint32)

@@ -26,6 +26,7 @@ def test_arrivals_come_back_bit_by_bit(stored, path):
     assert again.at_s.tobytes() == stored.at_s.tobytes()
     assert again.stage.tobytes() == stored.stage.tobytes()
     assert (again.at_s.dtype, again.stage.dtype) == (np.float64, np.int32)
+    assert (again.stages, again.warmup_s) == (stored.stages, 3)
     assert repr(again) == repr(stored)
 
 
@@ -50,11 +51,11 @@ def test_a_changed_file_is_refused(path):
         (b"at_s,stage\n0,0\n", ":1: this is no file of arrivals"),
         (b'{"arrivals": 1}\n', ":1: this is no file of arrivals"),
         (
-            b'{"arrivals": 9, "process": "", "expected": 1, "sha256": ""}',
+            b'{"arrivals": 9, "process": "", "expected": 1, "warmup_s": 0, "stages": [], "sha256": ""}',
             ":1: arrivals of version 9, this program reads 1",
         ),
         (
-            b'{"arrivals": 1, "process": "", "expected": 1, "sha256": ""}\n0.5,0\nsoon,0\n',
+            b'{"arrivals": 1, "process": "", "expected": 1, "warmup_s": 0, "stages": [], "sha256": ""}\n1,0\nsoon,0\n',
             ":3: this is no 'seconds,stage'",
         ),
         (b"\xff\xfe", ": this is no file of arrivals"),

@@ -6,10 +6,10 @@ from keywords.engine.load.errors import LoadInputError, QuantityError
 from keywords.engine.load.quantities import (
     format_duration,
     parse_count,
+    parse_counts,
     parse_duration,
     parse_numbers,
     parse_rates,
-    parse_users,
 )
 
 
@@ -54,13 +54,13 @@ def test_what_is_no_duration(given, message):
     ("given", "users"), [("1,10,20", (1, 10, 20)), (" 1, 10 ", (1, 10)), ([1, 10], (1, 10)), (7, (7,))]
 )
 def test_users_of_stages(given, users):
-    assert parse_users(given) == users
+    assert parse_counts(given, "--users") == users
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("1,0", "--users has 0; give 1 user or more in each stage"),
+        ("1,0", "--users has 0; give 1 or more"),
         ("1,,2", "--users is '1,,2', which is no list of numbers; write one such as 1,10,20"),
         ("", "--users is '', which is no list of numbers"),
         ([], "--users is [], which is no list of numbers"),
@@ -72,7 +72,7 @@ def test_users_of_stages(given, users):
 )
 def test_what_is_no_list_of_users(given, message):
     with pytest.raises(QuantityError) as error:
-        parse_users(given, "--users")
+        parse_counts(given, "--users")
     assert str(error.value).startswith(message)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from keywords.engine.load.errors import TraceError
+from keywords.engine.load.plan import Stage
 from keywords.engine.load.traces import TracedRequest, read_trace
 
 MOONCAKE = """\
@@ -59,13 +60,14 @@ def test_a_trace_gives_arrivals(read):
     assert arrivals.at_s.tolist() == [0, 0, 3.5]
     assert arrivals.stage.tolist() == [0, 0, 0]
     assert arrivals.description == "trace trace.txt, 3 drawn"
+    assert arrivals.stages == (Stage(duration_s=3.5, rate=3 / 3.5, items=3),)
 
 
 def test_a_trace_is_replayed_faster_and_with_a_warmup(read):
     arrivals = read(MOONCAKE).arrivals(speed=2, warmup_s=1)
     assert arrivals.at_s.tolist() == [-1, -1, 0.75]
     assert arrivals.stage.tolist() == [-1, -1, 0]
-    assert arrivals.process == "trace trace.txt, 2 times as fast"
+    assert (arrivals.process, arrivals.warmup_s) == ("trace trace.txt, 2 times as fast", 1)
     with pytest.raises(TraceError, match="speed is 0; give more than 0"):
         read(MOONCAKE).arrivals(speed=0)
     with pytest.raises(TraceError, match="the warm-up of 9 s takes the whole trace; give less"):

@@ -71,3 +71,16 @@ def test_tokens_of_thoughts_are_part_of_all_tokens(scripted, connect):
     body = connect().body(stream=True, stream_options={"include_usage": True})
     assert b'"completion_tokens": 26' in body
     assert b'"completion_tokens_details": {"reasoning_tokens": 6}' in body
+
+
+def test_requests_beyond_the_slots_wait_for_their_turn(scripted, connect):
+    scripted.script = Script(first_delay=0.1, slots=2)
+    wires = [connect() for _ in range(4)]
+    for wire in wires:
+        wire.ask()
+    for wire in wires:
+        wire.answer()
+    ends = sorted(request.ended_at_s for request in scripted.chat_requests())
+    came = min(request.at_s for request in scripted.chat_requests())
+    assert ends[1] - came >= 0.099
+    assert ends[2] - came >= 0.199

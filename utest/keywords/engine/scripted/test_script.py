@@ -29,7 +29,7 @@ FIRST, SECOND, THIRD = (Script(chunks=(name,)) for name in ("first", "second", "
         Script(connect_delay=Uniform(0.1, 0.2), first_delay=Exponential(0.5), chunk_delay=0.1, seed=3),
         Script(tool_calls=(ToolCall("add", "{}"),), finish_reason="tool_calls", join=3, split_bytes=2),
         Script(thoughts=2, tokens_per_thought=3, chunk_delays=(0.1, 0.2), finish_delay=Uniform(0.1, 0.2), stream=False),
-        Script(raw_events=("data: a\n\n",), repeated_first_delay=0.1, stall=Stall(0.5, 2.0)),
+        Script(raw_events=("data: a\n\n",), repeated_first_delay=0.1, stall=Stall(0.5, 2.0), slots=3),
         Script(fault=Fault("cut", at_byte=7), keep_alive="stale", split_pause_s=0.0),
         Script(status=529, headers={"a": "b"}, retry_after_s=1.5, retry_after_form="date", body=b"\xff\x00"),
     ],
@@ -64,7 +64,7 @@ def test_a_fault_that_contradicts_itself_is_refused(kind, place, said):
         Fault(kind, **place)
 
 
-@pytest.mark.parametrize("wrong", [{"join": 0}, {"split_bytes": 0}, {"tokens_per_chunk": -1}])
+@pytest.mark.parametrize("wrong", [{"join": 0}, {"slots": 0}, {"split_bytes": 0}, {"tokens_per_chunk": -1}])
 def test_a_number_that_is_too_small_is_refused(wrong):
     with pytest.raises(ValueError, match="too small: give"):
         Script(**wrong)

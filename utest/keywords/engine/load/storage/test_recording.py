@@ -3,6 +3,7 @@
 import csv
 import math
 from array import array
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from keywords.engine.load.storage.export import export_csv, export_parquet
 from keywords.engine.load.storage.recording import Recording
 from keywords.engine.load.storage.tables import LOAD_ROOM, SAMPLES, chunk_gaps_us, sample_row
 from keywords.engine.store.database import Store
-from keywords.engine.store.errors import UnwritableStoreError
+from keywords.engine.store.errors import RowsLostError, UnwritableStoreError
 from keywords.engine.store.runs import read_run
+from utest.keywords.engine.store.rooms import fill
 
 WHOLE = Sample(
     item=3,
@@ -86,6 +88,39 @@ def test_the_run_is_kept_without_its_key(path, run):
     assert (found.kind, found.series, found.target, found.model) == ("load", "nightly", "http://host", "m")
     assert (found.validity, found.reasons, found.interrupted, found.ended) == ("INVALID", ("late",), True, 110.0)
     assert b"sk-key" not in path.read_bytes()
+
+
+def test_a_run_that_breaks_off_keeps_its_samples(path):
+    with Recording(path, "nightly", PLAN) as recording:
+        recording.add([WHOLE])
+    assert len(read_samples(path, recording.run).item) == 1
+    with Store(path, LOAD_ROOM) as store:
+        assert read_run(store, recording.run).ended is None
+
+
+def test_a_run_with_lost_samples_is_invalid(path):
+    recording = Recording(path, "nightly", PLAN)
+    fill(recording._writer._store)
+    recording.add([replace(WHOLE, error_message="x" * 9000)])
+    with pytest.raises(RowsLostError, match=r"^1 of 1 rows of samples were not stored: the disk is full"):
+        recording.finish(FACTS, validity="VALID")
+    with Store(path, LOAD_ROOM) as store:
+        found = read_run(store, recording.run)
+    assert (found.validity, found.ended) == ("INVALID", 110.0)
+    assert found.reasons[0].startswith("1 of 1 rows of samples were not stored")
+
+
+def test_what_was_lost_is_told_even_if_the_end_cannot_be_written(path, monkeypatch):
+    recording = Recording(path, "nightly", PLAN)
+    fill(recording._writer._store)
+    recording.add([replace(WHOLE, error_message="x" * 9000)])
+    monkeypatch.setattr("keywords.engine.load.storage.recording.end_run", full)
+    with pytest.raises(RowsLostError, match=r"^1 of 1 rows"):
+        recording.finish(FACTS, validity="VALID")
+
+
+def full(*_, **__):
+    raise UnwritableStoreError("the disk is full")
 
 
 def test_the_store_gives_the_columns_that_memory_gives(path, run):
