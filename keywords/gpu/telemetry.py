@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -19,11 +20,10 @@ from keywords.engine.gpu.telemetry import Telemetry
 from keywords.engine.gpu.windows import gauge, growth, leaked_bytes
 from keywords.gpu.device import decline, measured, open_driver
 from keywords.run.assertions import verify
-from keywords.run.output_folder import evidence_folder, new_work_file
-from keywords.run.places import ROOT
+from keywords.run.output_folder import evidence_folder, new_work_file, output_dir
 from keywords.run.scopes import SCOPES
 
-STORE: Final = ROOT / "results" / "measurements.db"
+STORE: Final = "measurements.db"
 IDLE: Final = "idle"
 
 
@@ -89,7 +89,7 @@ class GpuTelemetryLibrary:
         series: str = "gpu",
         *,
         findings: tuple[Finding, ...] = (),
-        store: Path = STORE,
+        store: Path | None = None,
         **options: Any,
     ) -> Telemetry:
         """Stop to collect; store what was collected, and write a report with charts among the evidence.
@@ -98,7 +98,7 @@ class GpuTelemetryLibrary:
             session: from [Start Gpu Telemetry].
             series: name under which runs are compared.
             findings: to be stored and shown with it.
-            store: the file of measurements.
+            store: the file of measurements; `measurements.db` in the output folder if left out, as of load runs.
             options: what else is worth knowing of the run, by names.
 
         Raises:
@@ -109,10 +109,11 @@ class GpuTelemetryLibrary:
         ```
         """
         telemetry = session.finish()
-        run = save_telemetry(store, telemetry, series, findings=findings, options=options)
+        path = store or output_dir() / STORE
+        run = save_telemetry(path, telemetry, series, findings=findings, options=options)
         report = write_report(evidence_folder(), telemetry, findings=findings)
-        logger.info(f"{len(telemetry.samples)} samples as run {run} of {store}; {report}")
-        return telemetry
+        logger.info(f"{len(telemetry.samples)} samples as run {run} of {path}; {report}")
+        return replace(telemetry, run=run)
 
     @keyword
     def get_gpu_memory_used(

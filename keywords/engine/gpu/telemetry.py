@@ -87,6 +87,7 @@ class Telemetry:
         xid_reason: why no XID events were told; empty if they were.
         cost: of the collecting; None if the collector ended before it could say so.
         windows: by their names.
+        run: id in the store; None if it was not stored.
     """
 
     origin: str
@@ -99,6 +100,7 @@ class Telemetry:
     xid_reason: str
     cost: Cost | None
     windows: dict[str, Window]
+    run: int | None = None
 
     @property
     def devices(self) -> tuple[int, ...]:
