@@ -20,6 +20,7 @@ from keywords.engine.load.service_levels import parse_service_level
 from keywords.engine.load.session import LoadRun
 from keywords.engine.openai.client import ChatClient
 from keywords.gpu.device import decline
+from keywords.measure.load.verdicts import require_valid
 from keywords.run.assertions import verify
 from keywords.run.gateway_config import write_config
 from keywords.run.output_folder import evidence_folder, new_work_file
@@ -115,7 +116,7 @@ class GpuServingLibrary:
 
         Raises:
             AssertionError: the level does not hold, or the run is INVALID; with what slowed the GPU.
-            SkipExecution: too few requests tell whether it holds.
+            SkipExecution: too few requests tell whether it holds, or the machine is too busy for a verdict.
             ServiceLevelError: the level cannot be read.
 
         ```robotframework
@@ -128,9 +129,7 @@ class GpuServingLibrary:
             evidence = f"GPU {device}: {annotation(shares) or 'nothing slowed it'}"
         except NotMeasuredError as error:
             evidence = str(error)
-        if not run.validity.is_valid:
-            reasons = "; ".join(run.validity.reasons)
-            raise AssertionError(f"{level} cannot be judged, as the load run is INVALID: {reasons}; {evidence}")
+        require_valid(run)
         result = judge(run.summary, asked, None, levels=(asked,))
         logger.info(f"{level}: {result.verdict}, {result.value} {result.note}; {evidence}")
         told = f"{result.value} {result.note}".rstrip()

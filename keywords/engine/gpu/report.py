@@ -106,14 +106,21 @@ def _device(telemetry: Telemetry, device: int) -> list[str]:
         "| | " + " | ".join(f"{each.name}, {each.length_s:.1f} s" for each in windows) + " |",
     ]
     lines.append("| --- |" + " --- |" * len(windows))
+    told = [signal for signal in (*(name for name, *_ in _GAUGES), *_COUNTERS) if not telemetry.reason(signal, device)]
     for signal, label, factor in _GAUGES:
+        if signal not in told:
+            continue
         cells = [_gauge(telemetry, signal, window, device, factor) for window in windows]
         lines.append(f"| {label}: mean (lowest to highest) | " + " | ".join(cells) + " |")
     lines.append("| energy | " + " | ".join(_energy(telemetry, window, device) for window in windows) + " |")
     lines.append("| slowed by | " + " | ".join(_slowing(telemetry, window, device) for window in windows) + " |")
     for counter in _COUNTERS:
+        if counter not in told:
+            continue
         cells = [_growth(telemetry, counter, window, device) for window in windows]
         lines.append(f"| {counter}, growth | " + " | ".join(cells) + " |")
+    missing = [name for name in (*(name for name, *_ in _GAUGES), *_COUNTERS) if name not in told]
+    lines += ["", *(f"- {name} is not told: {facts[name].reason}" for name in missing)]
     return [*lines, ""]
 
 

@@ -90,7 +90,7 @@ def start_transformers(
     assert process.stdout is not None  # noqa: S101  # a pipe
     line = process.stdout.readline()
     watchdog.cancel()
-    with suppress(ValueError):
+    with suppress(ValueError, KeyError):
         facts = json.loads(line)
         return GpuServer(facts["url"], facts["model"], facts, process)
     process.kill()

@@ -40,7 +40,8 @@ def test_each_window_has_its_numbers_and_reasons_stand_for_what_is_missing(tmp_p
     assert "| power, W: mean (lowest to highest) | 100 (100 to 100) | 600 (600 to 600) |" in page
     assert "5000 J beyond idling" in page
     assert "| slowed by | nothing | software power cap 40 % of the window |" in page
-    assert "not measured: GPU 0 has no temperature_c" in page
+    assert "- temperature_c is not told: Not Supported" in page
+    assert "| temperature" not in page
     assert "XID 79 on GPU 0 at 7.0 s." in page
     assert "took 0.20% of one core" in page
     assert "REPLAY" not in page
