@@ -131,8 +131,9 @@ class GpuServingLibrary:
             evidence = str(error)
         require_valid(run)
         result = judge(run.summary, asked, None, levels=(asked,))
-        logger.info(f"{level}: {result.verdict}, {result.value} {result.note}; {evidence}")
-        told = f"{result.value} {result.note}".rstrip()
+                value = "no number" if result.value is None else f"{result.value:.4g}"
+        told = f"{value} {result.note}".rstrip()
+        logger.info(f"{level}: {result.verdict}, {told}; {evidence}")
         if result.verdict == "INCONCLUSIVE":
             raise SkipExecution(f"{INCONCLUSIVE} {level} is neither held nor broken for certain: {told}; {evidence}.")
         if result.verdict == "FAIL":

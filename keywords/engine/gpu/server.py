@@ -88,7 +88,8 @@ def start_transformers(
     watchdog = threading.Timer(_READY_WITHIN_S, process.kill)
     watchdog.start()
     assert process.stdout is not None  # noqa: S101  # a pipe
-    line = process.stdout.readline()
+    with process.stdout:
+        line = process.stdout.readline()
     watchdog.cancel()
     with suppress(ValueError, KeyError):
         facts = json.loads(line)
