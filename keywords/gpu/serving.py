@@ -131,7 +131,7 @@ class GpuServingLibrary:
             evidence = str(error)
         require_valid(run)
         result = judge(run.summary, asked, None, levels=(asked,))
-                value = "no number" if result.value is None else f"{result.value:.4g}"
+        value = "no number" if result.value is None else f"{result.value:.4g}"
         told = f"{value} {result.note}".rstrip()
         logger.info(f"{level}: {result.verdict}, {told}; {evidence}")
         if result.verdict == "INCONCLUSIVE":
