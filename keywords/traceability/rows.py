@@ -21,11 +21,12 @@ CADENCES = ("smoke", NIGHTLY)
 NEEDS = {
     "api-key": "the target refuses wrong keys",
     "browser": "Chromium or Chrome is installed",
+    "container-engine": "`docker` or `podman` is on the path and runs containers",
     "curl": "`curl` is on the path",
     "embedded-model": "this run's gateway holds the embedded model in a child process",
     "flood": "this run started the gateway, or the user allows floods at another server by `-v ALLOW_FLOODS:yes`",
     "gateway": "the target is this project's gateway, whoever started it",
-    "gpu": "`nvidia-smi` lists a device",
+    "gpu": "the driver, asked by NVML, lists a GPU of NVIDIA",
     "linux": "the machine runs Linux",
     "litellm": "LiteLLM, the extra `litellm`, is installed beside the gateway",
     "local-target": "the target listens on this machine, so that its logs are not another one's",
