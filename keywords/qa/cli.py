@@ -10,6 +10,8 @@ import typer
 
 from keywords.qa.allure import report
 from keywords.qa.check import EXIT_INCONCLUSIVE, check
+from keywords.qa.compare import compare
+from keywords.qa.evaluation import options
 from keywords.qa.load.options import load
 from keywords.qa.matrix import matrix
 from keywords.qa.project import SuitesPath, results_folder
@@ -18,6 +20,10 @@ from keywords.qa.unusable import exit_unusable
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command("allure")(report)
 app.command()(load)
+app.command("eval")(options.evaluate)
+app.command()(options.score)
+app.command()(options.replay)
+app.command()(compare)
 app.command()(matrix)
 app.command()(check)
 

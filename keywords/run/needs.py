@@ -197,6 +197,12 @@ def _no_signals() -> str | None:
     return "Windows cannot send a process SIGTERM or SIGHUP: run on Linux or macOS."
 
 
+def _no_lm_eval() -> str | None:
+    if importlib.util.find_spec("lm_eval") is not None:
+        return None
+    return "lm-evaluation-harness is not installed: run `tox run -e lm-eval`."
+
+
 def _no_litellm() -> str | None:
     if importlib.util.find_spec("litellm") is not None:
         return None
@@ -240,6 +246,7 @@ _MACHINE_NEEDS: dict[str, Callable[[], str | None]] = {
     "gpu": _no_gpu,
     "linux": _no_linux,
     "litellm": _no_litellm,
+    "lm-eval": _no_lm_eval,
     "node": _no_node,
     "prometheus": _no_prometheus,
     # Rows that share a machine are kept apart from these by the run, not by a skip.

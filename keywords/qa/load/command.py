@@ -21,8 +21,8 @@ from keywords.engine.load.sweep import SweepPoint, make_sweep, parse_axis
 from keywords.engine.load.workload.measure_lengths import measure_lengths, usage_counter
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.errors import StoreError
+from keywords.qa.exits import INTERRUPTED, NO_VERDICT
 from keywords.qa.load.asked import levels_of, options_of, workload_of
-from keywords.qa.load.exits import INTERRUPTED, NO_VERDICT
 from keywords.qa.load.running import LoadRuns
 from keywords.qa.server import ServerError, asked_server
 

@@ -18,7 +18,7 @@ from keywords.engine.load.planning import make_plan
 from keywords.engine.load.report.terminal import as_renderable
 from keywords.engine.load.session import measure_load
 from keywords.engine.load.storage.export import export_csv, export_parquet
-from keywords.qa.load.exits import FAIL, INCONCLUSIVE, INTERRUPTED, NO_VERDICT, PASS, worst
+from keywords.qa.exits import FAIL, INCONCLUSIVE, INTERRUPTED, NO_VERDICT, PASS, worst
 from keywords.qa.load.view import LiveView
 
 if TYPE_CHECKING:
