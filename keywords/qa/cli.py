@@ -12,7 +12,7 @@ from keywords.qa.allure import report
 from keywords.qa.project import OutputPath, RegisterPath, SuitesPath, results_folder
 
 if TYPE_CHECKING:
-    from keywords.traceability.register.requirements import Register
+    from keywords.traceability.register.register import Register
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
 
@@ -187,7 +187,8 @@ def _exit_criteria(register: Register, run: Run, rows: list[Row]) -> str:
 
 
 def _register(path: Path) -> Register:
-    from keywords.traceability.register.requirements import RegisterError, load_register  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.register.register import load_register  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.register.yaml_file import RegisterError  # noqa: PLC0415  # keeps `qa --help` fast
 
     try:
         return load_register(path)

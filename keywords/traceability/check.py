@@ -12,7 +12,7 @@ from keywords.traceability.skips import missing_needs, sort_skips
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from keywords.traceability.register.requirements import Register
+    from keywords.traceability.register.register import Register
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
 

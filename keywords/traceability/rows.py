@@ -8,12 +8,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keywords.traceability.register.requirements import KINDS
+from keywords.traceability.register.entries import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from keywords.traceability.register.requirements import Register
+    from keywords.traceability.register.register import Register
 
 NIGHTLY = "nightly"
 """Tag of rows that a regular run leaves out."""
@@ -120,6 +120,10 @@ def _problem_of_tag(tag: str, register: Register) -> str | None:
     # Tags of the families `robot:` (reserved words) and `allure.` (added from the register) need no check.
     if tag in CADENCES or family == "robot" or tag.startswith("allure."):
         return None
+    if colon and (declared := register.families.get(family)):
+        if not declared.values or value in declared.values:
+            return None
+        return f"has tag '{tag}', but family {family}: has no such value; use one of {', '.join(declared.values)}"
     if family == "req" and colon:
         if value in register.requirements:
             return None
@@ -131,7 +135,8 @@ def _problem_of_tag(tag: str, register: Register) -> str | None:
     if family == "needs" and colon:
         problem = f"has tag '{tag}' of a need that nobody can check; use one of {_choices(NEEDS, 'needs:')}"
         return None if value in NEEDS else problem
-    return f"has tag '{tag}' of no known family; use req:, kind:, needs:, smoke or nightly"
+    families = ", ".join(f"{name}:" for name in ("req", "kind", "needs", *register.families))
+    return f"has tag '{tag}' of no known family; use {families}, smoke or nightly, or declare it in tags.yaml"
 
 
 def _choices(names: Iterable[str], prefix: str) -> str:

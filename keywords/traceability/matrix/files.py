@@ -105,8 +105,8 @@ def _line(line: Line, rows: list[dict[str, Any]], places: dict[int, int]) -> dic
         "source": requirement.source,
         "source_url": source_url(requirement.source),
         "risk": {
-            "likelihood": requirement.likelihood,
-            "impact": requirement.impact,
+            "likelihood": requirement.risk.likelihood,
+            "impact": requirement.risk.impact,
             "score": requirement.score,
             "level": requirement.level,
         },

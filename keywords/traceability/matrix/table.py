@@ -13,7 +13,8 @@ from keywords.traceability.skips import Skips, sort_skips
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from keywords.traceability.register.requirements import Register, Requirement
+    from keywords.traceability.register.register import Register
+    from keywords.traceability.register.requirements import Requirement
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
 

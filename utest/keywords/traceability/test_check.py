@@ -10,15 +10,23 @@ from keywords.traceability.check import (
     row_findings,
     run_findings,
 )
-from keywords.traceability.register.requirements import Register, Requirement
+from keywords.traceability.register.register import Register
+from keywords.traceability.register.requirements import Requirement
 from keywords.traceability.results import Result, Run
 from keywords.traceability.rows import Row
+
+LOW = {"likelihood": 1, "impact": 1}
+
+
+def requirement(id_, title, needs):
+    return Requirement(id=id_, title=title, text="Text", area="area", risk=LOW, needs=needs, owner="quality")
+
 
 REGISTER = Register(
     Path("requirements.yaml"),
     {
-        "A-001": Requirement("A-001", "First", "Text", "area", 1, 1, ("functional", "negative"), "owner"),
-        "B-001": Requirement("B-001", "Second", "Text", "area", 1, 1, ("functional",), "owner"),
+        "A-001": requirement("A-001", "First", ("functional", "negative")),
+        "B-001": requirement("B-001", "Second", ("functional",)),
     },
 )
 

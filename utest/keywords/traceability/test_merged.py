@@ -13,7 +13,7 @@ from keywords.traceability.matrix.files import write_matrix
 from keywords.traceability.matrix.head import exit_criteria, notes
 from keywords.traceability.matrix.table import build
 from keywords.traceability.merged import unmerge
-from keywords.traceability.register.requirements import load_register
+from keywords.traceability.register.register import load_register
 from keywords.traceability.results import read_output
 
 FAILED, AGAIN = "first", "again"

@@ -5,13 +5,15 @@ import pytest
 
 from keywords.traceability.matrix.head import exit_criteria, notes, verdict
 from keywords.traceability.matrix.table import build
-from keywords.traceability.register.requirements import Register, Requirement
+from keywords.traceability.register.register import Register
+from keywords.traceability.register.requirements import Requirement
 from keywords.traceability.results import Result, Run
 from keywords.traceability.rows import Row
 
 
 def requirement(id_="A-001", needs=("functional",), score=(1, 1), title="A title"):
-    return Requirement(id_, title, "A text", "area", *score, needs, "owner")
+    risk = dict(zip(("likelihood", "impact"), score, strict=True))
+    return Requirement(id=id_, title=title, text="A text", area="area", risk=risk, needs=needs, owner="quality")
 
 
 def result(status, *tags, name="A row", message="", evidence=None, replaced=()):
