@@ -24,6 +24,7 @@ from keywords.engine.processes.gateway_command import CHOSEN
 from keywords.engine.redaction.addresses import without_credentials
 from keywords.hooks import output
 from keywords.hooks.cleaning import CleaningListener, LateCleaningListener
+from keywords.hooks.known_bugs import KnownBugs
 from keywords.hooks.modifier import enrich, find_register
 from keywords.hooks.rerun import rerun_command
 from keywords.hooks.robot_settings import ShortConsole, hide_statistics
@@ -75,6 +76,7 @@ class TraceabilityListener:
         self._gateway = GatewayFacts()
         self._workings: Workings | None = None
         self._requirements: Mapping[str, Requirement] = {}
+        self._known: KnownBugs | None = None
         self._row: Row | None = None
         self._give_back: Callable[[], None] = lambda: None
         self._console = ShortConsole()
@@ -128,7 +130,8 @@ class TraceabilityListener:
             result.metadata.update(_without_empty({"Commit": commit(), "Gateway command": CHOSEN}))
             output.empty()
         check_variable_names(root)
-        self._requirements = enrich(root, find_register(source_of(root))).requirements
+        register = enrich(root, find_register(source_of(root)))
+        self._requirements, self._known = register.requirements, KnownBugs(register)
         for child in () if root.source else root.suites:
             if missing := missing_init(child):
                 stop(child, missing)
@@ -187,7 +190,9 @@ class TraceabilityListener:
         if not self._active:
             return
         try:
+            judged = self._known.judge(self._row, result) if self._known and self._row else None
             self._write_evidence(data, result)
+            KnownBugs.mark(judged, result)
         except Exception as error:  # noqa: BLE001  # a row without evidence must not pass
             why = reason(error)
             logger.error(f"Row '{result.full_name}': {why}")

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALLURE_RESULTS = "allure-results"
-FOLDERS = (ALLURE_RESULTS, "allure", EVIDENCE_FOLDER, "matrix", WORK_FOLDER)
+PROPOSED = "proposed"
+"""Folder with changes that a run proposes to bugs."""
+FOLDERS = (ALLURE_RESULTS, "allure", EVIDENCE_FOLDER, "matrix", PROPOSED, WORK_FOLDER)
 FILES = ("log.html", "report.html", "output.xml", "xunit.xml")
 MATRIX_FILES = ("index.html", "matrix.md", "matrix.csv", "matrix.json")
 RUN_FILE = "run.json"
@@ -55,6 +57,8 @@ def remove_own(output_dir: Path) -> None:
             _remove_folder(output_dir / name)
     if (output_dir / "matrix" / "matrix.json").is_file():
         _remove_files(output_dir / "matrix", MATRIX_FILES)
+    if patches := [path.name for path in (output_dir / PROPOSED).glob("BUG-*.patch")]:
+        _remove_files(output_dir / PROPOSED, patches)
     page = output_dir / "allure" / "index.html"
     if page.is_file() and _begins_with_policy(page):
         _remove_files(page.parent, [page.name])

@@ -49,7 +49,7 @@ Priority = Literal["P1", "P2", "P3"]
 class Found(Entry):
     """Who found a bug, in which role, and when."""
 
-    on: Day
+    day: Day
     by: Text
     role: Role
 
@@ -58,13 +58,13 @@ class HistoryLine(Entry):
     """A step in the life of a bug.
 
     Attributes:
-        on: the day.
+        day: when.
         by: who took it.
         status: the status from then on.
         note: why.
     """
 
-    on: Day
+    day: Day
     by: Text
     status: BugStatus
     note: Text
@@ -142,7 +142,7 @@ class Bug(Entry):
 
     def age(self, today: date) -> int:
         """Days since it was found."""
-        return (today - self.found.on).days
+        return (today - self.found.day).days
 
 
 def load_bugs(folder: Path) -> dict[str, Bug]:
@@ -159,6 +159,8 @@ def load_bugs(folder: Path) -> dict[str, Bug]:
         except RegisterError as err:
             problems += err.problems
             continue
+        if not path.read_text(encoding="utf-8").rstrip().splitlines()[-1].lstrip().startswith("-"):
+            problems.append(f"{path}:1: {bug.id}: its history must come last, a line for each step; move it to the end")
         if path.stem != bug.id:
             problems.append(f"{path}:1: {bug.id}: its file must be named {bug.id}.yaml; rename one of the two")
         bugs[bug.id] = bug

@@ -69,7 +69,14 @@ class Waiver(Entry):
         return 0 <= (self.expires - today).days < WARNING_DAYS
 
 
-class _File(Entry):
+class WaiverFile(Entry):
+    """The file of waivers.
+
+    Attributes:
+        cap_per_area: the most waivers of one area.
+        waivers: the waivers.
+    """
+
     cap_per_area: Annotated[StrictInt, Field(ge=0)]
     waivers: tuple[Waiver, ...]
 
@@ -87,7 +94,7 @@ def load_waivers(path: Path, requirements: Mapping[str, Requirement]) -> dict[st
     data = read_yaml(path, "write cap_per_area and waivers")
     if isinstance(data, dict) and isinstance(data.get("waivers"), list):
         validate_list(path, data["waivers"], Waiver, ("waivers",))
-    file = validate_one(path, data, _File)
+    file = validate_one(path, data, WaiverFile)
     areas = Counter(requirements[one.requirement].area for one in file.waivers if one.requirement in requirements)
     if over := [f"{area} has {count}" for area, count in areas.items() if count > file.cap_per_area]:
         raise RegisterError(
