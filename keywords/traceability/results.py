@@ -65,6 +65,7 @@ class Result:
         known_as: the known bug as which the row failed, such as `BUG-0042`; empty for all other rows.
         output: in a joined run, the output.xml that holds it; None if it is the run's own.
         environment: in a joined run of several environments, where the row ran; empty in all others.
+        stale: why the result is too old to count; empty if it is not.
     """
 
     row: Row
@@ -79,6 +80,12 @@ class Result:
     known_as: str = ""
     output: Path | None = None
     environment: str = ""
+    stale: str = ""
+
+    @property
+    def is_flaky(self) -> bool:
+        """Whether the row passed only when it was executed again."""
+        return self.status == "PASS" and "FAIL" in self.replaced
 
     @property
     def is_softened(self) -> bool:

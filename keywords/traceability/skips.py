@@ -43,6 +43,11 @@ class Skips:
     unexpected: tuple[Result, ...]
 
 
+def is_inconclusive(result: Result) -> bool:
+    """Whether a row skipped itself because its measurement cannot decide."""
+    return result.status == "SKIP" and result.message.removeprefix(_SETUP).startswith(INCONCLUSIVE)
+
+
 def missing_needs(run: Run) -> dict[str, str]:
     """The needs that the run knew to be missing before its first row, each with the reason."""
     return {
@@ -67,12 +72,11 @@ def sort_skips(run: Run) -> Skips:
         if result.status != "SKIP":
             continue
         lacked = [need for need in result.row.needs if need in missing]
-        message = result.message.removeprefix(_SETUP)
         if result.known_as:
             known.append(result)
-        elif message.startswith(INCONCLUSIVE):
+        elif is_inconclusive(result):
             inconclusive.append(result)
-        elif message.startswith(DECLINED):
+        elif result.message.removeprefix(_SETUP).startswith(DECLINED):
             declined.append(result)
         elif lacked and result.message == " ".join(missing[need] for need in lacked):
             expected[" and ".join(lacked)].append(result)

@@ -55,6 +55,13 @@ class Suspects(Entry):
     at_most: Count
 
 
+class Age(Entry):
+    """The age of the oldest result that counts; an older one makes its requirement STALE."""
+
+    of: Literal["age"]
+    at_most_days: Annotated[StrictInt, Field(ge=1)]
+
+
 class Latency(Entry):
     """The upper bound of a percentile of a latency, beside the limit of the environment.
 
@@ -77,7 +84,7 @@ class Scores(Entry):
 
 
 Measure = Annotated[
-    Coverage | Proof | OpenBugs | Expired | Suspects | Latency | Scores,
+    Coverage | Proof | OpenBugs | Expired | Suspects | Age | Latency | Scores,
     Field(discriminator="of"),
 ]
 

@@ -132,7 +132,7 @@ def test_the_csv_has_a_line_for_each_requirement_kind_and_row(written):
 
 def test_the_json_leads_both_ways(written):
     data = json.loads(written["matrix.json"])
-    assert data["requirement_counts"] == {"FAILING": 1, "UNCOVERED": 0, "PARTIAL": 1, "NOT_RUN": 0, "PASSING": 0}
+    assert {name: count for name, count in data["requirement_counts"].items() if count} == {"FAILING": 1, "PARTIAL": 1}
     assert data["run"] == {
         "started": "2026-01-01T10:00:00",
         "elapsed_s": 12.0,
