@@ -14,7 +14,7 @@ from robot.utils import escape
 
 from keywords.hooks.suite_files import file_findings
 from keywords.hooks.suite_model import row_of
-from keywords.traceability.check import row_findings
+from keywords.traceability.check.rows import row_findings
 from keywords.traceability.register.register import load_register
 from keywords.traceability.register.yaml_file import RegisterError
 from keywords.traceability.rows import allure_tags

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path  # noqa: TC003  # typer reads the annotations
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from keywords.qa.allure import report
+from keywords.qa.check import check
+from keywords.qa.inputs import exit_unusable, register_of, rows_of, run_of
 from keywords.qa.project import OutputPath, RegisterPath, SuitesPath, results_folder
-
-if TYPE_CHECKING:
-    from keywords.traceability.register.register import Register
-    from keywords.traceability.results import Run
-    from keywords.traceability.rows import Row
+from keywords.qa.review import review
 
 EXIT_INCONCLUSIVE = 3
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command("allure")(report)
+app.command()(check)
+app.command()(review)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -70,7 +70,7 @@ def alone(
         for one in comparison.compare(suites, chosen, to or results_folder() / "alone", typer.echo):
             compared.append(one)  # noqa: PERF402  # results before an error are shown too
     except comparison.AloneError as err:
-        _exit_unusable(err)
+        exit_unusable(err)
     finally:
         if compared:
             typer.echo("\n" + "\n".join(comparison.table(compared)))
@@ -131,98 +131,16 @@ def matrix(
     from keywords.traceability.matrix.files import write_matrix  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.matrix.table import build  # noqa: PLC0415  # keeps `qa --help` fast
 
-    built = build(_register(register), _run(output), _rows(suites))
+    built = build(register_of(register), run_of(output), rows_of(suites))
     folder = to or output.parent / "matrix"
     try:
         paths = write_matrix(built, folder)
     except OSError as err:
-        _exit_unusable(f"{folder}: the matrix cannot be written: {err.strerror}; name another folder by --to")
+        exit_unusable(f"{folder}: the matrix cannot be written: {err.strerror}; name another folder by --to")
     for path in paths:
         typer.echo(str(path))
     for line in (head.summary(built), *head.notes(built), head.exit_criteria(built)):
         typer.echo(line)
-
-
-@app.command()
-def check(
-    register: RegisterPath,
-    suites: SuitesPath,
-    output: Annotated[
-        Path | None, typer.Option(help="The output.xml of a run of all rows; then that run is checked, too.")
-    ] = None,
-) -> None:
-    """Fail if the way from a requirement to its evidence has a gap; one line for each finding.
-
-    Skips that follow from what this machine or an attached server lacked at the start of the run are only listed; any
-    other skip is a finding. Exit code 1 if there are findings, 2 if the register, the suites or the output cannot be
-    read, 3 if rows were inconclusive because of the machine's load.
-    """
-    from keywords.traceability import check as traceability  # noqa: PLC0415  # keeps `qa --help` fast
-
-    known, rows, faults = _register(register), _rows(suites), _faults(suites)
-    findings = faults + traceability.row_findings(known, rows) + traceability.coverage_findings(known, rows)
-    unclear: list[str] = []
-    run = _run(output) if output else None
-    if run:
-        findings += traceability.run_findings(rows, run)
-        unclear = traceability.inconclusive_rows(run)
-        for skips in traceability.expected_skips(run):
-            typer.echo(f"expected skip: {skips}", err=True)
-    for row in unclear:
-        typer.echo(f"inconclusive: {row}", err=True)
-    for finding in findings:
-        typer.echo(f"finding: {finding}", err=True)
-    what = f"{len(known.requirements)} requirements, {len(rows)} rows{f', run {output}' if output else ''}"
-    typer.echo(f"{what}: {len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}")
-    if run:
-        typer.echo(_exit_criteria(known, run, rows))
-    if findings or unclear:
-        raise typer.Exit(1 if findings else EXIT_INCONCLUSIVE)
-
-
-def _exit_criteria(register: Register, run: Run, rows: list[Row]) -> str:
-    from keywords.traceability.matrix import head, table  # noqa: PLC0415  # keeps `qa --help` fast
-
-    return head.exit_criteria(table.build(register, run, rows))
-
-
-def _register(path: Path) -> Register:
-    from keywords.traceability.register.register import load_register  # noqa: PLC0415  # keeps `qa --help` fast
-    from keywords.traceability.register.yaml_file import RegisterError  # noqa: PLC0415  # keeps `qa --help` fast
-
-    try:
-        return load_register(path)
-    except RegisterError as err:
-        _exit_unusable(err)
-
-
-def _rows(suites: Path) -> list[Row]:
-    from keywords.hooks.suite_model import read_rows  # noqa: PLC0415  # Robot takes a while to import
-
-    try:
-        return read_rows(suites)
-    except ValueError as err:
-        _exit_unusable(err)
-
-
-def _faults(suites: Path) -> list[str]:
-    from keywords.hooks.suite_files import file_findings  # noqa: PLC0415  # Robot takes a while to import
-
-    return file_findings([suites])
-
-
-def _run(output: Path) -> Run:
-    from keywords.traceability.results import OutputError, read_output  # noqa: PLC0415  # keeps `qa --help` fast
-
-    try:
-        return read_output(output)
-    except OutputError as err:
-        _exit_unusable(err)
-
-
-def _exit_unusable(problem: Exception | str) -> NoReturn:
-    typer.echo(str(problem), err=True)
-    raise typer.Exit(2)
 
 
 if __name__ == "__main__":

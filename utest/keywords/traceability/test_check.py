@@ -3,13 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from keywords.traceability.check import (
-    coverage_findings,
+from keywords.traceability.check.rows import coverage_findings, row_findings
+from keywords.traceability.check.run import (
+    evidence_findings,
     expected_skips,
     inconclusive_rows,
-    row_findings,
-    run_findings,
+    skip_findings,
 )
+from keywords.traceability.check.run import run_findings as gaps_of_run
 from keywords.traceability.register.register import Register
 from keywords.traceability.register.requirements import Requirement
 from keywords.traceability.results import Result, Run
@@ -39,6 +40,10 @@ GOOD = [
     row("req:A-001", "req:B-001", "kind:functional", name="One"),
     row("req:A-001", "kind:negative", name="Two"),
 ]
+
+
+def run_findings(rows, run):
+    return [*gaps_of_run(rows, run), *skip_findings(run), *evidence_findings(run)]
 
 
 def run(tmp_path, *results, metadata=None, **facts):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from keywords.traceability.check import run_findings
+from keywords.traceability.check.run import run_findings
 from keywords.traceability.evidence.search import find_pages
 from keywords.traceability.matrix.files import write_matrix
 from keywords.traceability.matrix.head import exit_criteria, notes

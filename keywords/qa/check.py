@@ -1,0 +1,106 @@
+"""`qa check`: does the way from a requirement to its evidence have a gap?"""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from keywords.qa.inputs import exit_unusable, faults_of, register_of, rows_of, run_of
+from keywords.qa.project import RegisterPath, SuitesPath  # noqa: TC001  # typer reads the annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keywords.traceability.check.outcome import Check
+    from keywords.traceability.register.register import Register
+    from keywords.traceability.results import Run
+    from keywords.traceability.rows import Row
+
+EXIT_INCONCLUSIVE = 3
+
+
+def check(
+    register: RegisterPath,
+    suites: SuitesPath,
+    output: Annotated[
+        Path | None, typer.Option(help="The output.xml of a run of all rows; then that run is checked, too.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="A file for the checks as JUnit XML.")] = None,
+    *,
+    annotations: Annotated[bool, typer.Option(help="Print each finding as an annotation of GitHub, too.")] = False,
+) -> None:
+    """Fail if the way from a requirement to its evidence has a gap; one line for each check and each finding.
+
+    Skips that follow from what this machine or an attached server lacked at the start of the run are only listed; any
+    other skip is a finding. Exit code 1 if there are findings, 2 if the register, the suites or the output cannot be
+    read, 3 if rows were inconclusive because of the machine's load.
+    """
+    from keywords.traceability.check import outcome  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.check import run as of_run  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.check.upkeep import warnings  # noqa: PLC0415  # keeps `qa --help` fast
+
+    known, rows = register_of(register), rows_of(suites)
+    run = run_of(output) if output else None
+    checks = _checks(known, rows, suites, run)
+    unclear = of_run.inconclusive_rows(run) if run else []
+    if run:
+        for skips in of_run.expected_skips(run):
+            typer.echo(f"expected skip: {skips}", err=True)
+    for warning in warnings(known, _today()):
+        typer.echo(f"warning: {warning}", err=True)
+    for row in unclear:
+        typer.echo(f"inconclusive: {row}", err=True)
+    for one in checks:
+        if not one.findings:
+            typer.echo(f"passed: {one.title}")
+        for finding in one.findings:
+            typer.echo(f"finding: {finding}", err=True)
+    for line in outcome.annotations(checks) if annotations else ():
+        typer.echo(line)
+    if junit:
+        try:
+            outcome.write_junit(checks, junit)
+        except OSError as err:
+            exit_unusable(f"{junit}: the checks cannot be written: {err.strerror}; name another file by --junit")
+    count = sum(len(one.findings) for one in checks)
+    what = f"{len(known.requirements)} requirements, {len(rows)} rows{f', run {output}' if output else ''}"
+    typer.echo(f"{what}: {count or 'no'} finding{'' if count == 1 else 's'}")
+    if run:
+        typer.echo(_exit_criteria(known, run, rows))
+    if count or unclear:
+        raise typer.Exit(1 if count else EXIT_INCONCLUSIVE)
+
+
+def _checks(register: Register, rows: list[Row], suites: Path, run: Run | None) -> Sequence[Check]:
+    from keywords.traceability.check import rows as of_rows  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.check import run as of_run  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.check import upkeep  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.check.outcome import Check  # noqa: PLC0415  # keeps `qa --help` fast
+
+    checks = [
+        Check("Robot understands all files", faults_of(suites)),
+        Check("every row has valid tags and a name of its own", of_rows.row_findings(register, rows)),
+        Check("every requirement has a row of each kind that it needs", of_rows.coverage_findings(register, rows)),
+        Check("every row was reviewed with today's text", upkeep.review_findings(register, rows)),
+        Check("no bug is lost, and none and no waiver has expired", upkeep.bug_findings(register, rows, _today())),
+    ]
+    if run:
+        checks += [
+            Check("every row was executed, and the run ended well", of_run.run_findings(rows, run)),
+            Check("every skip is explained", of_run.skip_findings(run)),
+            Check("every row that ran left its evidence", of_run.evidence_findings(run)),
+        ]
+    return checks
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now().astimezone().date()
+
+
+def _exit_criteria(register: Register, run: Run, rows: list[Row]) -> str:
+    from keywords.traceability.matrix import head, table  # noqa: PLC0415  # keeps `qa --help` fast
+
+    return head.exit_criteria(table.build(register, run, rows))
