@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from robot.libraries.BuiltIn import BuiltIn
@@ -47,10 +47,8 @@ class KnownBugs:
         judged = judge(row, result.status, result.message, self._known)
         if judged and judged.reopens:
             note = f"the row {row.full_name} failed as described"
-            today = datetime.datetime.now().astimezone().date()
-            propose(
-                self._folder / f"{judged.reopens}.yaml", "re-opened", note, by="qa run", on=today, to=output_dir()
-            )
+            today = dt.datetime.now().astimezone().date()
+            propose(self._folder / f"{judged.reopens}.yaml", "re-opened", note, by="qa run", on=today, to=output_dir())
         if judged and judged.status == "FAIL":
             result.status, result.message = judged.status, judged.message
         return judged

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path  # noqa: TC003  # typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keywords.qa.inputs import exit_unusable, faults_of, register_of, rows_of, run_of
+from keywords.qa.inputs import exit_unusable, faults_of, register_of, rows_of, run_of, today
 from keywords.qa.project import RegisterPath, SuitesPath  # noqa: TC001  # typer reads the annotations
 
 if TYPE_CHECKING:
@@ -40,25 +39,17 @@ def check(
     """
     from keywords.traceability.check import outcome  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.check import run as of_run  # noqa: PLC0415  # keeps `qa --help` fast
-    from keywords.traceability.check.upkeep import warnings  # noqa: PLC0415  # keeps `qa --help` fast
 
     known, rows = register_of(register), rows_of(suites)
     run = run_of(output) if output else None
     checks = _checks(known, rows, suites, run)
-    unclear = of_run.inconclusive_rows(run) if run else []
-    if run:
-        for skips in of_run.expected_skips(run):
-            typer.echo(f"expected skip: {skips}", err=True)
-    for warning in warnings(known, _today()):
-        typer.echo(f"warning: {warning}", err=True)
-    for row in unclear:
-        typer.echo(f"inconclusive: {row}", err=True)
+    _tell_notes(known, run)
     for one in checks:
         if not one.findings:
             typer.echo(f"passed: {one.title}")
         for finding in one.findings:
             typer.echo(f"finding: {finding}", err=True)
-    for line in outcome.annotations(checks) if annotations else ():
+    for line in outcome.github_annotations(checks) if annotations else ():
         typer.echo(line)
     if junit:
         try:
@@ -70,8 +61,20 @@ def check(
     typer.echo(f"{what}: {count or 'no'} finding{'' if count == 1 else 's'}")
     if run:
         typer.echo(_exit_criteria(known, run, rows))
-    if count or unclear:
+    if count or (run and of_run.inconclusive_rows(run)):
         raise typer.Exit(1 if count else EXIT_INCONCLUSIVE)
+
+
+def _tell_notes(register: Register, run: Run | None) -> None:
+    """Tell what fails nothing, and what has no verdict."""
+    from keywords.traceability.check import run as of_run  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.check.upkeep import warnings  # noqa: PLC0415  # keeps `qa --help` fast
+
+    notes = [f"expected skip: {skips}" for skips in of_run.expected_skips(run)] if run else []
+    notes += [f"warning: {warning}" for warning in warnings(register, today())]
+    notes += [f"inconclusive: {row}" for row in of_run.inconclusive_rows(run)] if run else []
+    for note in notes:
+        typer.echo(note, err=True)
 
 
 def _checks(register: Register, rows: list[Row], suites: Path, run: Run | None) -> Sequence[Check]:
@@ -85,7 +88,7 @@ def _checks(register: Register, rows: list[Row], suites: Path, run: Run | None) 
         Check("every row has valid tags and a name of its own", of_rows.row_findings(register, rows)),
         Check("every requirement has a row of each kind that it needs", of_rows.coverage_findings(register, rows)),
         Check("every row was reviewed with today's text", upkeep.review_findings(register, rows)),
-        Check("no bug is lost, and none and no waiver has expired", upkeep.bug_findings(register, rows, _today())),
+        Check("no bug is lost, and none and no waiver has expired", upkeep.bug_findings(register, rows, today())),
     ]
     if run:
         checks += [
@@ -94,10 +97,6 @@ def _checks(register: Register, rows: list[Row], suites: Path, run: Run | None) 
             Check("every row that ran left its evidence", of_run.evidence_findings(run)),
         ]
     return checks
-
-
-def _today() -> datetime.date:
-    return datetime.datetime.now().astimezone().date()
 
 
 def _exit_criteria(register: Register, run: Run, rows: list[Row]) -> str:

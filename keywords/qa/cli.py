@@ -13,6 +13,7 @@ from keywords.qa.check import check
 from keywords.qa.inputs import exit_unusable, register_of, rows_of, run_of
 from keywords.qa.project import OutputPath, RegisterPath, SuitesPath, results_folder
 from keywords.qa.review import review
+from keywords.qa.summary import summary
 
 EXIT_INCONCLUSIVE = 3
 
@@ -20,6 +21,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command("allure")(report)
 app.command()(check)
 app.command()(review)
+app.command()(summary)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

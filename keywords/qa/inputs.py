@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -17,6 +18,7 @@ EXIT_UNUSABLE = 2
 
 
 def register_of(path: Path) -> Register:
+    """The register of a file."""
     from keywords.traceability.register.register import load_register  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.register.yaml_file import RegisterError  # noqa: PLC0415  # keeps `qa --help` fast
 
@@ -27,6 +29,7 @@ def register_of(path: Path) -> Register:
 
 
 def rows_of(suites: Path) -> list[Row]:
+    """All rows below a folder."""
     from keywords.hooks.suite_model import read_rows  # noqa: PLC0415  # Robot takes a while to import
 
     try:
@@ -36,12 +39,14 @@ def rows_of(suites: Path) -> list[Row]:
 
 
 def faults_of(suites: Path) -> list[str]:
+    """What Robot does not understand in the suites of a folder."""
     from keywords.hooks.suite_files import file_findings  # noqa: PLC0415  # Robot takes a while to import
 
     return file_findings([suites])
 
 
 def run_of(output: Path) -> Run:
+    """The run of an output.xml."""
     from keywords.traceability.results import OutputError, read_output  # noqa: PLC0415  # keeps `qa --help` fast
 
     try:
@@ -51,5 +56,11 @@ def run_of(output: Path) -> Run:
 
 
 def exit_unusable(problem: Exception | str) -> NoReturn:
+    """End the command, and say why."""
     typer.echo(str(problem), err=True)
     raise typer.Exit(EXIT_UNUSABLE)
+
+
+def today() -> dt.date:
+    """The day by the local clock."""
+    return dt.datetime.now().astimezone().date()

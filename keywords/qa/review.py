@@ -40,4 +40,6 @@ def review(
         reviews[id_] = now
     save_reviews(register.parent / REVIEWS, reviews)
     of = "1 requirement" if len(chosen) == 1 else f"{len(chosen)} requirements"
-    typer.echo(f"{register.parent / REVIEWS}: {of} reviewed, {changed} {'entry' if changed == 1 else 'entries'} changed")
+    typer.echo(
+        f"{register.parent / REVIEWS}: {of} reviewed, {changed} {'entry' if changed == 1 else 'entries'} changed"
+    )

@@ -138,11 +138,13 @@ def _steps(line: CommandLine) -> Sequence[Step]:
             "Allure report", allure / "index.html", ("allure", *output, *staged, "--to", str(allure), "--if-possible")
         ),
         # A run of selected rows is not checked for the others.
+        Step("May we ship?", results / "index.html", ("summary", *output, *rows)),
         Step("Traceability check", None, ("check", *(output if line.whole else ()), *rows)),
     )
 
 
 def _pages(line: CommandLine) -> Sequence[tuple[str, Path]]:
     made = [(step.title, step.page) for step in _steps(line) if step.page]
+    made.sort(key=lambda page: page[1].parent != line.results)
     robot = [("Robot report", "report.html"), ("Robot log", "log.html"), ("JUnit XML", "xunit.xml")]
     return [*made, *((title, line.results / name) for title, name in robot), ("Evidence", line.results / "evidence")]

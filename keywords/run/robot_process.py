@@ -74,6 +74,7 @@ def run_module(
     folder: Path,
     environment: Mapping[str, str] | None = None,
     timeout_s: float = TIME_LIMIT_S,
+    cwd: Path | None = None,
 ) -> ChildRun:
     """Run a module of Python in a separate process and wait for its end.
 
@@ -83,6 +84,7 @@ def run_module(
         folder: where its output is.
         environment: variables that override those of this run.
         timeout_s: time limit, in seconds.
+        cwd: its working folder; that of this run if left out.
 
     Raises:
         subprocess.TimeoutExpired: it did not end in time.
@@ -93,6 +95,7 @@ def run_module(
         text=True,
         timeout=timeout_s,
         check=False,
+        cwd=cwd,
         env={**os.environ, **(environment or {})},
     )
     logger.info(f"exit code {process.returncode}\n{process.stdout}{process.stderr}")

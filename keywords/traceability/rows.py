@@ -121,22 +121,24 @@ def _problem_of_tag(tag: str, register: Register) -> str | None:
     if tag in CADENCES or family == "robot" or tag.startswith("allure."):
         return None
     if colon and (declared := register.families.get(family)):
-        if not declared.values or value in declared.values:
-            return None
-        return f"has tag '{tag}', but family {family}: has no such value; use one of {', '.join(declared.values)}"
+        known = not declared.values or value in declared.values
+        problem = f"has tag '{tag}', but {family}: has no such value; use one of {', '.join(declared.values)}"
+        return None if known else problem
     if family == "req" and colon:
-        if value in register.requirements:
-            return None
-        near = difflib.get_close_matches(value.upper(), register.requirements, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        return f"has tag '{tag}', but {register.path} holds no such requirement{hint}; fix the tag or add it there"
-    if family == "kind" and colon:
-        return None if value in KINDS else f"has tag '{tag}' of an unknown kind; use one of {_choices(KINDS, 'kind:')}"
-    if family == "needs" and colon:
-        problem = f"has tag '{tag}' of a need that nobody can check; use one of {_choices(NEEDS, 'needs:')}"
-        return None if value in NEEDS else problem
+        return _problem_of_requirement(tag, value, register)
+    if family in {"kind", "needs"} and colon:
+        what, names = ("of an unknown kind", KINDS) if family == "kind" else ("of a need that nobody can check", NEEDS)
+        return None if value in names else f"has tag '{tag}' {what}; use one of {_choices(names, f'{family}:')}"
     families = ", ".join(f"{name}:" for name in ("req", "kind", "needs", *register.families))
     return f"has tag '{tag}' of no known family; use {families}, smoke or nightly, or declare it in tags.yaml"
+
+
+def _problem_of_requirement(tag: str, value: str, register: Register) -> str | None:
+    if value in register.requirements:
+        return None
+    near = difflib.get_close_matches(value.upper(), register.requirements, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"has tag '{tag}', but {register.path} holds no such requirement{hint}; fix the tag or add it there"
 
 
 def _choices(names: Iterable[str], prefix: str) -> str:

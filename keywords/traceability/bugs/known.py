@@ -10,7 +10,7 @@ from keywords.traceability.register.bugs import FIXED
 from keywords.traceability.skips import KNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from keywords.traceability.register.bugs import Bug
     from keywords.traceability.register.differences import Target
@@ -88,7 +88,12 @@ def known_defects(bugs: Mapping[str, Bug], target: Target | None = None, target_
     ]
     of_target = [
         Known(
-            f"{one.id} of {target_name}", one.rows, one.message, is_open=True, status="", remedy="remove it from its file"
+            f"{one.id} of {target_name}",
+            one.rows,
+            one.message,
+            is_open=True,
+            status="",
+            remedy="remove it from its file",
         )
         for one in (target.differences if target else ())
     ]
@@ -108,21 +113,27 @@ def judge(row: Row, status: str, message: str, known: Iterable[Known]) -> Judgem
     if not of_row or status == "SKIP":
         return None
     open_ = [one for one in of_row if one.is_open]
-    names = " and ".join(one.name for one in open_)
-    if status == "PASS":
-        if not open_:
-            return None
-        told = f": {message}" if message else ""
-        text = f"{names} seems fixed, since the row passed: {open_[0].remedy}{told}"
-        return Judgement("FAIL", text)
+    if status == "FAIL":
+        return _judge_failure(message, of_row, open_)
+    if not open_:
+        return None
+    told = f": {message}" if message else ""
+    return Judgement("FAIL", f"{_names(open_)} seems fixed, since the row passed: {open_[0].remedy}{told}")
+
+
+def _judge_failure(message: str, of_row: Sequence[Known], open_: Sequence[Known]) -> Judgement | None:
     if fits := next((one for one in open_ if re.search(one.message, message)), None):
         return Judgement("SKIP", _prefixed(f"{KNOWN} {fits.name}: ", message), known_as=fits.name)
     if again := next((one for one in of_row if not one.is_open and re.search(one.message, message)), None):
         text = _prefixed(f"{again.name} is {again.status}, and fails again: ", message)
         return Judgement("FAIL", text, reopens=again.name)
     if open_:
-        return Judgement("FAIL", _prefixed(f"Another defect hides behind {names}: ", message))
+        return Judgement("FAIL", _prefixed(f"Another defect hides behind {_names(open_)}: ", message))
     return None
+
+
+def _names(known: Iterable[Known]) -> str:
+    return " and ".join(one.name for one in known)
 
 
 def _prefixed(words: str, message: str) -> str:

@@ -44,7 +44,7 @@ def write_junit(checks: Sequence[Check], to: Path) -> None:
     ET.ElementTree(suite).write(to, "utf-8", xml_declaration=True)
 
 
-def annotations(checks: Sequence[Check]) -> list[str]:
+def github_annotations(checks: Sequence[Check]) -> list[str]:
     """Workflow commands that show each finding on GitHub, beside its line where it names one."""
     return [_annotation(check.title, finding) for check in checks for finding in check.findings]
 

@@ -156,7 +156,9 @@ def _csv(requirements: list[dict[str, Any]]) -> str:
         for kind, rows in line["kinds"].items():
             for row in rows or [{}]:
                 row_part = {"row": row.get("name"), "evidence": row.get("evidence")}
-                row_part |= {name: row.get(name) for name in ("suite", "elapsed_s", "message")} | {"result": row.get("label")}
+                row_part |= {name: row.get(name) for name in ("suite", "elapsed_s", "message")} | {
+                    "result": row.get("label")
+                }
                 cells = {**head, "kind": kind, **row_part}
                 writer.writerow({name: _no_formula(value) for name, value in cells.items()})
     return text.getvalue()

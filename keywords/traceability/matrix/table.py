@@ -15,7 +15,7 @@ from keywords.traceability.rows import NIGHTLY
 from keywords.traceability.skips import Skips, sort_skips
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from keywords.traceability.register.register import Register
     from keywords.traceability.register.requirements import Requirement
@@ -157,39 +157,44 @@ def _verdict(
     reviews: Mapping[str, str],
 ) -> tuple[str, str]:
     """The status of a requirement, and the reason for it: the worst that holds."""
+    if not own_results:
+        return "UNCOVERED", "no row proves it"
+    reasons = _reasons(requirement, own_results, by_kind, sets, reviews)
+    return next(((status, reason) for status, reason in reasons if reason), ("PASSING", ""))
+
+
+def _reasons(
+    requirement: Requirement,
+    own_results: list[Result],
+    by_kind: Mapping[str, tuple[Result, ...]],
+    sets: _Sets,
+    reviews: Mapping[str, str],
+) -> Iterator[tuple[str, str]]:
+    """Each status but the best, worst first, and why it holds; empty if it does not."""
 
     def of(found: list[Result], what: str) -> str:
         return f"{len(found)} of {_rows(len(own_results))} {what}" if found else ""
 
-    if failed := [result for result in own_results if result.status == "FAIL"]:
-        return "FAILING", of(failed, "failed")
+    yield "FAILING", of([result for result in own_results if result.status == "FAIL"], "failed")
     today = fingerprint(requirement)
-    if suspect := [one for one in own_results if reviews.get(one.row.name, today) != today]:
-        return "SUSPECT", of(suspect, f"reviewed with an earlier text; read both, then `qa review {requirement.id}`")
-    if not own_results:
-        return "UNCOVERED", "no row proves it"
-    if missing := [f"no row of kind {kind}" for kind in requirement.needs if not by_kind[kind]]:
-        return "PARTIAL", "; ".join(missing)
+    suspect = [one for one in own_results if reviews.get(one.row.name, today) != today]
+    yield "SUSPECT", of(suspect, f"reviewed with an earlier text; read both, then `qa review {requirement.id}`")
+    yield "PARTIAL", "; ".join(f"no row of kind {kind}" for kind in requirement.needs if not by_kind[kind])
     if not any(sets.is_decided(result) for result in own_results):
         needs = {result: f"needs {needs}" for needs, results in sets.skips.expected.items() for result in results}
         reasons = dict.fromkeys(needs.get(result, result.message.rstrip(".")) for result in own_results)
-        return "NOT_RUN", "; ".join(filter(None, reasons)) or "none of its rows ran"
+        yield "NOT_RUN", "; ".join(filter(None, reasons)) or "none of its rows ran"
     gaps = [f"no row of kind {k} ran" for k in requirement.needs if not any(map(sets.is_decided, by_kind[k]))]
     gaps.append(of([result for result in own_results if result.not_reached], "did not run"))
     gaps.append(of([result for result in own_results if result in sets.unexpected], "skipped unexpectedly"))
-    if told := "; ".join(filter(None, gaps)):
-        return "PARTIAL", told
+    yield "PARTIAL", "; ".join(filter(None, gaps))
     stale = [result for result in own_results if result.stale and sets.is_decided(result)]
+    yield "STALE", of(stale, f"stale: {stale[0].stale}") if stale else ""
+    yield "INCONCLUSIVE", of([result for result in own_results if result in sets.inconclusive], "inconclusive")
     known = [result for result in own_results if result in sets.known]
-    names = ", ".join(sorted({result.known_as for result in known}))
-    reasons_of = {
-        "STALE": of(stale, f"stale: {stale[0].stale}") if stale else "",
-        "INCONCLUSIVE": of([result for result in own_results if result in sets.inconclusive], "inconclusive"),
-        "KNOWN_BUG": of(known, f"failed as known: {names}"),
-        # What failed before it passed is not proven by the better of the two.
-        "FLAKY": of([result for result in own_results if result.is_flaky], "passed only when executed again"),
-    }
-    return next(((status, reason) for status, reason in reasons_of.items() if reason), ("PASSING", ""))
+    yield "KNOWN_BUG", of(known, f"failed as known: {', '.join(sorted({result.known_as for result in known}))}")
+    # What failed before it passed is not proven by the better of the two.
+    yield "FLAKY", of([result for result in own_results if result.is_flaky], "passed only when executed again")
 
 
 def _by_label(results: Iterable[Result]) -> dict[str, int]:

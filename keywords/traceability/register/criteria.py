@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StrictFloat, StrictInt
 
-from keywords.traceability.register.entries import Entry, Kind, Text, Unique, id_type, load_list
+from keywords.traceability.register.entries import Entry, IdRule, Kind, Text, Unique, load_list
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CriterionId = id_type(r"EXIT-[0-9]{3}", "write EXIT, a hyphen and three digits, like EXIT-001")
+CriterionId = Annotated[str, IdRule(r"EXIT-[0-9]{3}", "write EXIT, a hyphen and three digits, like EXIT-001")]
 Severity = Literal["S1", "S2", "S3", "S4"]
 Share = Annotated[StrictFloat | StrictInt, Field(ge=0, le=1)]
 Count = Annotated[StrictInt, Field(ge=0)]
@@ -31,6 +31,13 @@ class Proof(Entry):
     of: Literal["proof"]
     risk_at_least: Annotated[StrictInt, Field(ge=1, le=25)]
     at_least: Share
+
+
+class Failures(Entry):
+    """The number of requirements that fail, those with a valid waiver aside."""
+
+    of: Literal["failures"]
+    at_most: Count
 
 
 class OpenBugs(Entry):
@@ -84,7 +91,7 @@ class Scores(Entry):
 
 
 Measure = Annotated[
-    Coverage | Proof | OpenBugs | Expired | Suspects | Age | Latency | Scores,
+    Coverage | Proof | Failures | OpenBugs | Expired | Suspects | Age | Latency | Scores,
     Field(discriminator="of"),
 ]
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from keywords.traceability.register.entries import (
     Day,
     Entry,
+    IdRule,
     Pattern,
     Text,
     Unique,
-    id_type,
     validate_list,
     validate_one,
 )
@@ -21,7 +21,7 @@ from keywords.traceability.register.yaml_file import RegisterError, read_yaml
 if TYPE_CHECKING:
     from pathlib import Path
 
-DifferenceId = id_type(r"DIFF-[0-9]{3}", "write DIFF, a hyphen and three digits, like DIFF-012")
+DifferenceId = Annotated[str, IdRule(r"DIFF-[0-9]{3}", "write DIFF, a hyphen and three digits, like DIFF-012")]
 FOLDER = "targets"
 
 

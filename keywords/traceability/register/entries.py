@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 
@@ -12,11 +13,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StrictInt,
     ValidationError,
-    WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from keywords.traceability.register.yaml_file import RegisterError, lines_of_entries, read_yaml
 
@@ -62,20 +64,30 @@ def _check_pattern(value: str) -> str:
     return value
 
 
-def id_type(pattern: str, remedy: str) -> Any:
-    """The type of an id that must match a pattern.
+@dataclass(frozen=True, slots=True)
+class IdRule:
+    """The rule for an id, as an annotation of its type.
 
-    Args:
+    Attributes:
         pattern: a regular expression for the whole id.
         remedy: what to write, with an example.
     """
 
-    def check(value: Any) -> Any:
-        if isinstance(value, str) and re.fullmatch(pattern, value):
-            return value
-        raise problem(f"is {value!r}; {remedy}")
+    pattern: str
+    remedy: str
 
-    return Annotated[str, BeforeValidator(check), WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})]
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Check the id before its type."""
+        return core_schema.no_info_before_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The rule for editors."""
+        return {"type": "string", "pattern": f"^{self.pattern}$"}
+
+    def _check(self, value: Any) -> Any:
+        if isinstance(value, str) and re.fullmatch(self.pattern, value):
+            return value
+        raise problem(f"is {value!r}; {self.remedy}")
 
 
 def _check_unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -91,8 +103,8 @@ Lines = Annotated[str, BeforeValidator(_check_lines)]
 Pattern = Annotated[str, BeforeValidator(_check_text), AfterValidator(_check_pattern)]
 """A regular expression that is searched in a row's message."""
 Day = Annotated[date, Field(strict=True)]
-RequirementId = id_type(r"[A-Z]+-[0-9]{3}", "write capitals, a hyphen and three digits, like CHAT-003")
-BugId = id_type(r"BUG-[0-9]{4}", "write BUG, a hyphen and four digits, like BUG-0042")
+RequirementId = Annotated[str, IdRule(r"[A-Z]+-[0-9]{3}", "write capitals, a hyphen and three digits, like CHAT-003")]
+BugId = Annotated[str, IdRule(r"BUG-[0-9]{4}", "write BUG, a hyphen and four digits, like BUG-0042")]
 Item = TypeVar("Item")
 Unique = Annotated[tuple[Item, ...], AfterValidator(_check_unique)]
 
@@ -217,9 +229,7 @@ def _line(lines: Mapping[tuple[str | int, ...], int], way: tuple[str | int, ...]
     return lines.get(way, 1)
 
 
-def _validate(
-    data: Any, model: type[SomeEntry]
-) -> tuple[list[tuple[tuple[str | int, ...], str]], SomeEntry | None]:
+def _validate(data: Any, model: type[SomeEntry]) -> tuple[list[tuple[tuple[str | int, ...], str]], SomeEntry | None]:
     fields = ", ".join(model.model_fields)
     if not isinstance(data, dict):
         return [((), f"it is not a mapping; write the fields {fields}")], None
@@ -232,20 +242,16 @@ def _validate(
 def _sentence(error: ErrorDetails, model: type[Entry]) -> str:
     """What is wrong with a field, and the remedy."""
     way = [str(step) for step in error["loc"]]
-    name = ".".join(way)
-    if not name:
+    if not way:
         return str(error["msg"])
-    match error["type"]:
-        case "missing":
-            return f"field '{name}' is missing; add it"
-        case "extra_forbidden":
-            known = f" or use one of {', '.join(model.model_fields)}" if len(way) == 1 else ""
-            return f"field '{name}' is unknown; remove it{known}"
-        case "problem":
-            return f"field '{name}' {error['msg']}"
-        case "literal_error":
-            return f"field '{name}' is {error['input']!r}; use {error.get('ctx', {}).get('expected', 'another value')}"
-        case "date_type":
-            return f"field '{name}' is {error['input']!r}; write a day like 2026-11-28, without quotes"
-        case _:
-            return f"field '{name}' is {error['input']!r}; {error['msg'][:1].lower()}{error['msg'][1:]}"
+    name, value = ".".join(way), repr(error["input"])
+    known = f" or use one of {', '.join(model.model_fields)}" if len(way) == 1 else ""
+    said = {
+        "missing": "is missing; add it",
+        "extra_forbidden": f"is unknown; remove it{known}",
+        "problem": str(error["msg"]),
+        "literal_error": f"is {value}; use {error.get('ctx', {}).get('expected', 'another value')}",
+        "date_type": f"is {value}; write a day like 2026-11-28, without quotes",
+    }
+    other = f"is {value}; {error['msg'][:1].lower()}{error['msg'][1:]}"
+    return f"field '{name}' {said.get(error['type'], other)}"

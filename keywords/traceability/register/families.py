@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from keywords.traceability.register.entries import Entry, Text, Unique, id_type, load_list
+from keywords.traceability.register.entries import Entry, IdRule, Text, Unique, load_list
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FamilyName = id_type(r"(?!(?:req|kind|needs|robot|allure)$)[a-z][a-z-]*", "write a word in small letters, like team")
+FamilyName = Annotated[
+    str, IdRule(r"(?!(?:req|kind|needs|robot|allure)$)[a-z][a-z-]*", "write a word in small letters, like team")
+]
 
 
 class Family(Entry):

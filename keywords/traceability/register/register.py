@@ -16,7 +16,7 @@ from keywords.traceability.register.waivers import load_waivers
 from keywords.traceability.register.yaml_file import RegisterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from keywords.traceability.register.bugs import Bug
@@ -65,23 +65,23 @@ def load_register(path: Path) -> Register:
     Raises:
         RegisterError: a file cannot be used, or names what no other file holds; the error names all problems.
     """
-    folder, problems = path.parent, []
+    folder = path.parent
+    problems: list[str] = []
     requirements = load_requirements(path)
-    readers = {
-        "risks": lambda: load_risks(folder / "risks.yaml"),
-        "criteria": lambda: load_criteria(folder / "criteria.yaml"),
-        "waivers": lambda: load_waivers(folder / "waivers.yaml", requirements),
-        "families": lambda: load_families(folder / "tags.yaml"),
+    readers: dict[str, tuple[str, Callable[[Path], object]]] = {
+        "risks": ("risks.yaml", load_risks),
+        "criteria": ("criteria.yaml", load_criteria),
+        "waivers": ("waivers.yaml", lambda file: load_waivers(file, requirements)),
+        "families": ("tags.yaml", load_families),
+        "bugs": (BUGS, load_bugs),
+        "reviews": (REVIEWS, load_reviews),
     }
-    files = {"risks": "risks.yaml", "criteria": "criteria.yaml", "waivers": "waivers.yaml", "families": "tags.yaml"}
     held: dict[str, object] = {}
-    for name, read in {
-        **{name: read for name, read in readers.items() if (folder / files[name]).is_file()},
-        "bugs": lambda: load_bugs(folder / BUGS),
-        "reviews": lambda: load_reviews(folder / REVIEWS),
-    }.items():
+    for name, (file, read) in readers.items():
+        if not (folder / file).exists():
+            continue
         try:
-            held[name] = read()
+            held[name] = read(folder / file)
         except RegisterError as err:
             problems += err.problems
     if problems:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from keywords.traceability.register.entries import Entry, RequirementId, RiskField, Role, Text, Unique, id_type, load_list
+from keywords.traceability.register.entries import (
+    Entry,
+    IdRule,
+    RequirementId,
+    RiskField,
+    Role,
+    Text,
+    Unique,
+    load_list,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-RiskId = id_type(r"RISK-[0-9]{3}", "write RISK, a hyphen and three digits, like RISK-004")
+RiskId = Annotated[str, IdRule(r"RISK-[0-9]{3}", "write RISK, a hyphen and three digits, like RISK-004")]
 
 
 class RegisteredRisk(Entry):

@@ -11,10 +11,10 @@ from keywords.traceability.register.entries import (
     BugId,
     Day,
     Entry,
+    IdRule,
     RequirementId,
     Role,
     Text,
-    id_type,
     problem,
     validate_list,
     validate_one,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from keywords.traceability.register.requirements import Requirement
 
-WaiverId = id_type(r"WAIV-[0-9]{3}", "write WAIV, a hyphen and three digits, like WAIV-001")
+WaiverId = Annotated[str, IdRule(r"WAIV-[0-9]{3}", "write WAIV, a hyphen and three digits, like WAIV-001")]
 WARNING_DAYS = 14
 """Days before its expiry from which a waiver is warned of."""
 
@@ -97,10 +97,6 @@ def load_waivers(path: Path, requirements: Mapping[str, Requirement]) -> dict[st
     file = validate_one(path, data, WaiverFile)
     areas = Counter(requirements[one.requirement].area for one in file.waivers if one.requirement in requirements)
     if over := [f"{area} has {count}" for area, count in areas.items() if count > file.cap_per_area]:
-        raise RegisterError(
-            [
-                f"{path}:1: at most {file.cap_per_area} waivers of an area are allowed, and {'; '.join(over)}; fix what "
-                f"they wait for"
-            ]
-        )
+        allowed = f"at most {file.cap_per_area} waivers of an area are allowed, and {'; '.join(over)}"
+        raise RegisterError([f"{path}:1: {allowed}; fix what they wait for"])
     return {one.id: one for one in file.waivers}

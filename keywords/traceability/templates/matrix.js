@@ -51,6 +51,11 @@ for (const part of document.querySelectorAll("tr details")) {
 }
 
 function openTarget() {
+  if (location.hash.startsWith("#?q=")) {
+    search.value = decodeURIComponent(location.hash.slice(4));
+    filter();
+    return;
+  }
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!target) return;
   for (const part of target.querySelectorAll("details")) part.open = true;

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from keywords.qa import project as project_module
 from keywords.qa.cli import app
-from keywords.traceability.check.outcome import Check, annotations
+from keywords.traceability.check.outcome import Check, github_annotations
 
 NOT_MET = "Exit criteria not met: 1 of 1 high-risk requirement is unproven (1 fails)"
 MET = "Exit criteria met as to risk: 1 high-risk requirement is proven"
@@ -155,7 +155,9 @@ def test_check_writes_junit_and_annotations(project, qa):
     result = qa("check", "--junit", "results/check.xml", "--annotations")
     assert result.exit_code == 1
     annotation = next(line for line in result.stdout.splitlines() if line.startswith("::error "))
-    assert annotation.startswith("::error title=every requirement has a row of each kind that it needs::requirement CHAT")
+    assert annotation.startswith(
+        "::error title=every requirement has a row of each kind that it needs::requirement CHAT"
+    )
     suite = ET.parse(project.root / "results/check.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("5", "1")
     failure = suite.find("testcase[@name='every requirement has a row of each kind that it needs']/failure")
@@ -163,7 +165,7 @@ def test_check_writes_junit_and_annotations(project, qa):
 
 
 def test_an_annotation_stands_beside_its_line():
-    found = annotations([Check("Robot understands all files", ["suites/a.robot:15: not, this:\n100 %"])])
+    found = github_annotations([Check("Robot understands all files", ["suites/a.robot:15: not, this:\n100 %"])])
     assert found == ["::error file=suites/a.robot,line=15,title=Robot understands all files::not, this:%0A100 %25"]
 
 

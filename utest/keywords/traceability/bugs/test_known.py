@@ -1,4 +1,4 @@
-import datetime
+import datetime as dt
 import subprocess
 
 import pytest
@@ -50,19 +50,19 @@ def known(path):
 
 
 @pytest.mark.parametrize(
-    ("bug_status", "status", "message", "ended", "told"),
+    ("bug_status", "end", "ended", "told"),
     [
-        ("new", "FAIL", "The text it gave is empty", "SKIP", "KNOWN BUG-0001: The text it gave is empty"),
-        ("deferred", "FAIL", "The text it gave is empty", "SKIP", "KNOWN BUG-0001: "),
-        ("new", "FAIL", "*HTML*The text <b>x</b> is empty", "SKIP", "*HTML* KNOWN BUG-0001: The text <b>"),
-        ("new", "FAIL", "Status 500", "FAIL", "Another defect hides behind BUG-0001: Status 500"),
-        ("re-opened", "PASS", "", "FAIL", "BUG-0001 seems fixed, since the row passed: confirm it by `qa bugs"),
-        ("closed", "FAIL", "The text it gave is empty", "FAIL", "BUG-0001 is closed, and fails again: The text"),
-        ("fixed", "FAIL", "The text it gave is empty", "FAIL", "BUG-0001 is fixed, and fails again: The text"),
+        ("new", ("FAIL", "The text it gave is empty"), "SKIP", "KNOWN BUG-0001: The text it gave is empty"),
+        ("deferred", ("FAIL", "The text it gave is empty"), "SKIP", "KNOWN BUG-0001: "),
+        ("new", ("FAIL", "*HTML*The text <b>x</b> is empty"), "SKIP", "*HTML* KNOWN BUG-0001: The text <b>"),
+        ("new", ("FAIL", "Status 500"), "FAIL", "Another defect hides behind BUG-0001: Status 500"),
+        ("re-opened", ("PASS", ""), "FAIL", "BUG-0001 seems fixed, since the row passed: confirm it by `qa bugs"),
+        ("closed", ("FAIL", "The text it gave is empty"), "FAIL", "BUG-0001 is closed, and fails again: The text"),
+        ("fixed", ("FAIL", "The text it gave is empty"), "FAIL", "BUG-0001 is fixed, and fails again: The text"),
     ],
 )
-def test_a_bug_decides_how_its_row_ends(bug, bug_status, status, message, ended, told):
-    judged = judge(ROW, status, message, known(bug(bug_status)))
+def test_a_bug_decides_how_its_row_ends(bug, bug_status, end, ended, told):
+    judged = judge(ROW, *end, known(bug(bug_status)))
     assert judged.status == ended
     assert judged.message.startswith(told)
     assert judged.known_as == ("BUG-0001" if ended == "SKIP" else "")
@@ -94,7 +94,7 @@ def test_of_two_bugs_the_one_that_fits_counts(bug):
 
 def test_a_proposed_change_can_be_applied_and_is_valid(bug, tmp_path):
     path = bug("closed")
-    on = datetime.date(2026, 11, 28)
+    on = dt.date(2026, 11, 28)
     patch = propose(path, "re-opened", 'it "failed": again', by="qa run", on=on, to=tmp_path / "results")
     assert load_bugs(path.parent)["BUG-0001"].status == "closed"
     subprocess.run(["git", "apply", str(patch)], cwd=tmp_path, check=True)

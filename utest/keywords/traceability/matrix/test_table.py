@@ -23,8 +23,9 @@ def result(status, *tags, name="A row", message="", evidence=None, replaced=(), 
     return Result(Row(name, "Suites.S", tags), status, message, 0.5, started, evidence, "s1-t1", replaced, **more)
 
 
-def matrix(requirements, results, rows=(), output=Path("results/output.xml"), metadata=None, register=None, **run):
-    register = Register(Path("requirements.yaml"), {one.id: one for one in requirements}, **(register or {}))
+def matrix(requirements, results, rows=(), output=Path("results/output.xml"), metadata=None, **run):
+    more = run.pop("register", {})
+    register = Register(Path("requirements.yaml"), {one.id: one for one in requirements}, **more)
     metadata = {"Model": "m", "Missing need redis": "No Redis.", "Missing need gpu": "No GPU.", **(metadata or {})}
     return build(register, Run(output, tuple(results), metadata, "2026-01-01T10:00:00", 12.0, **run), rows)
 
@@ -75,7 +76,10 @@ BOTH = ("functional", "negative")
         ),
         (
             ("functional",),
-            [result("PASS", *FUNCTIONAL, replaced=("FAIL",)), result("SKIP", *FUNCTIONAL, name="B", known_as="BUG-0042")],
+            [
+                result("PASS", *FUNCTIONAL, replaced=("FAIL",)),
+                result("SKIP", *FUNCTIONAL, name="B", known_as="BUG-0042"),
+            ],
             "KNOWN_BUG",
             "1 of 2 rows failed as known: BUG-0042",
         ),
