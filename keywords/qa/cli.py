@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from keywords.qa import bugs
 from keywords.qa.allure import report
 from keywords.qa.check import check
 from keywords.qa.inputs import exit_unusable, register_of, rows_of, run_of
@@ -18,6 +19,7 @@ from keywords.qa.summary import summary
 EXIT_INCONCLUSIVE = 3
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.add_typer(bugs.app, name="bugs")
 app.command("allure")(report)
 app.command()(check)
 app.command()(review)

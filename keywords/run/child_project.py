@@ -165,6 +165,22 @@ class ChildProjectLibrary:
         return run_module(module, *arguments, folder=project.results, environment=environment, cwd=project.folder)
 
     @keyword
+    def get_evidence_folder(self, child: ChildRun, row: str) -> str:
+        """The folder of a row's evidence, relative to the project.
+
+        Raises:
+            AssertionError: the row left none.
+
+        ```robotframework
+        ${evidence} =    Get Evidence Folder    ${run}    An answer has a text
+        ```
+        """
+        evidence = child.row(row).evidence
+        if evidence is None:
+            raise AssertionError(f"The row {row!r} left no evidence")
+        return (Path(RESULTS) / evidence).parent.as_posix()
+
+    @keyword
     def apply_proposed_change(self, project: ChildProject, bug: str) -> None:
         """Apply the change of a bug that a run proposes, as a person would, by `git apply`.
 

@@ -49,6 +49,27 @@ A bug that shows again after it was closed is re-opened by a proposal
     ${again} =    Run In Project    ${project}    robot    -d    results    -v    TEXT:none    suites
     Get Row Status    ${again}    ${ROW}    ==    SKIP
 
+A bug that evidence has filled in makes its row known
+    [Tags]    req:SHIP-009
+    ${project} =    Copy Project    decision
+    ${run} =    Run In Project    ${project}    robot    -d    results    -v    TEXT:none    suites
+    ${evidence} =    Get Evidence Folder    ${run}    ${ROW}
+    ${filed} =    Run In Project    ${project}    qa    bugs    new    --from    ${evidence}
+    Get Exit Code    ${filed}    ==    0
+    Get File    ${project}    resources/register/bugs/BUG-0001.yaml    contains    requirements: [DEMO-001]
+    ${run} =    Run In Project    ${project}    robot    -d    results    -v    TEXT:none    suites
+    Get Row Message    ${run}    ${ROW}    starts    KNOWN BUG-0001: text should be
+
+A bug whose rows pass again and again is proposed as fixed
+    [Tags]    req:SHIP-002
+    ${project} =    Copy Project    decision    BUG-0042
+    ${confirmed} =    Run In Project    ${project}    qa    bugs    confirm    BUG-0042    --times    2
+    Get Exit Code    ${confirmed}    ==    0
+    Apply Proposed Change    ${project}    BUG-0042
+    Get File    ${project}    resources/register/bugs/BUG-0042.yaml    contains    status: awaiting confirmation
+    ${run} =    Run In Project    ${project}    robot    -d    results    suites
+    Get Row Status    ${run}    ${ROW}    ==    PASS
+
 A bug that has expired is a finding
     [Tags]    req:SHIP-004
     ${project} =    Copy Project    decision    BUG-0042    expires=2026-11-02
