@@ -140,7 +140,7 @@ class TraceabilityListener:
         elif not dry:
             self._needs_recorded = False
             self._gateway = GatewayFacts()
-            output.begin()
+            output.begin([row_of(test) for test in root.all_tests])
             keep_bytecode()
             self._active = True
 
@@ -191,7 +191,7 @@ class TraceabilityListener:
             return
         try:
             judged = self._known.judge(self._row, result) if self._known and self._row else None
-            self._write_evidence(data, result)
+            self._write_evidence(data, result, judged.known_as if judged else "")
             KnownBugs.mark(judged, result)
         except Exception as error:  # noqa: BLE001  # a row without evidence must not pass
             why = reason(error)
@@ -200,11 +200,11 @@ class TraceabilityListener:
             result.status = "FAIL"
             stop_after(data, NOT_STARTED + why)
 
-    def _write_evidence(self, data: running.TestCase, result: result.TestCase) -> None:
+    def _write_evidence(self, data: running.TestCase, result: result.TestCase, known_as: str) -> None:
         if self._row is None or self._workings is None:
             raise RunRefusedError("the listener saw no beginning of the row.")
         folder = _folder(result)
-        facts = _facts(self._row, result)
+        facts = _facts(self._row, result, known_as)
         write_row(
             folder,
             facts,
@@ -248,7 +248,7 @@ def _was_refused(row: running.TestCase) -> bool:
     return str(row.error or "").startswith(NOT_STARTED)
 
 
-def _facts(row: Row, result: result.TestCase) -> RowFacts:
+def _facts(row: Row, result: result.TestCase, known_as: str) -> RowFacts:
     root = root_of(result.parent)
     address = _address()
     return RowFacts(
@@ -256,6 +256,8 @@ def _facts(row: Row, result: result.TestCase) -> RowFacts:
         suite=row.suite,
         requirements=row.requirements,
         kinds=row.kinds,
+        tags=row.tags,
+        known_as=known_as,
         status=result.status,
         message=result.message,
         started=result.start_time.isoformat(),

@@ -12,7 +12,9 @@ from keywords.qa import bugs
 from keywords.qa.allure import report
 from keywords.qa.check import check
 from keywords.qa.inputs import exit_unusable, register_of, rows_of, run_of
+from keywords.qa.merge import merge
 from keywords.qa.project import OutputPath, RegisterPath, SuitesPath, results_folder
+from keywords.qa.recover import recover
 from keywords.qa.review import review
 from keywords.qa.summary import summary
 
@@ -22,6 +24,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(bugs.app, name="bugs")
 app.command("allure")(report)
 app.command()(check)
+app.command()(merge)
+app.command()(recover)
 app.command()(review)
 app.command()(summary)
 

@@ -1,10 +1,13 @@
 """Small projects with registers of their own, copied into the workings of a row that changes and runs them."""
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 from assertionengine import AssertionOperator
 from robot.api import logger
@@ -16,6 +19,7 @@ from keywords.run.output_folder import new_work_folder
 from keywords.run.robot_process import ChildRun, run_module
 
 RESULTS = "results"
+_LINK = re.compile(r'<a [^>]*href="([^"]*)"')
 BUG = """\
 id: {id}
 title: {title}
@@ -181,6 +185,31 @@ class ChildProjectLibrary:
         return (Path(RESULTS) / evidence).parent.as_posix()
 
     @keyword
+    def every_link_should_lead_somewhere(self, project: ChildProject, *pages: str) -> None:
+        """Verify that each link of some pages leads to a file, or to a place in a page, and none to another machine.
+
+        Args:
+            project: the project.
+            pages: paths of pages, relative to the project.
+
+        Raises:
+            AssertionError: with the dead links; or a page has no link at all, so that nothing was verified.
+
+        ```robotframework
+        Every Link Should Lead Somewhere    ${project}    results/index.html
+        ```
+        """
+        for name in pages:
+            page = project.folder / name
+            text = page.read_text(encoding="utf-8")
+            links = [unquote(unescape(link)) for link in _LINK.findall(text)]
+            if not links:
+                raise AssertionError(f"{name} has no link")
+            logger.info(f"{name}: {len(links)} links")
+            if dead := [link for link in links if not _leads_somewhere(page, link)]:
+                raise AssertionError(f"{name} has links that lead nowhere: {', '.join(dead)}")
+
+    @keyword
     def apply_proposed_change(self, project: ChildProject, bug: str) -> None:
         """Apply the change of a bug that a run proposes, as a person would, by `git apply`.
 
@@ -225,3 +254,14 @@ class ChildProjectLibrary:
         """
         text = (project.folder / file).read_text(encoding="utf-8")
         return verify(text, assertion_operator, assertion_expected, f"The text of {file}", message)
+
+
+def _leads_somewhere(page: Path, link: str) -> bool:
+    """Whether a relative link leads to a file that is there, and its anchor to an element of that page."""
+    file, _, anchor = link.partition("#")
+    target = (page.parent / file).resolve() if file else page
+    if not target.is_file():
+        return False
+    # An anchor that begins with ? is a filter, and Robot's log makes its elements as it is read.
+    is_plain = anchor and not anchor.startswith("?") and target.name != "log.html"
+    return not is_plain or f'id="{anchor}"' in target.read_text(encoding="utf-8")

@@ -119,6 +119,7 @@ class Run:
         afterwards: failures of suite teardowns, after the rows had ended. Robot's report marks these rows as failed.
         merged: the reason for which this output is not of one run; empty if it is.
         errors: messages of level ERROR that Robot logged, such as a listener's breakdown.
+        joined: the outputs of the runs that were joined; empty for one run.
     """
 
     output: Path
@@ -129,6 +130,7 @@ class Run:
     afterwards: tuple[str, ...] = ()
     merged: str = ""
     errors: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
 
     @property
     def interruption(self) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from keywords.traceability.matrix.table import Line, Matrix
     from keywords.traceability.register.bugs import Bug
+    from keywords.traceability.results import Result
 
 COLUMNS = (
     *("requirement", "title", "area", "risk", "owner", "status", "reason"),
@@ -58,6 +59,11 @@ def as_data(matrix: Matrix, to: Path) -> dict[str, Any]:
     """The matrix as plain data; links are relative to the folder `to`."""
     base = matrix.run.output.parent
     log = base / "log.html"
+    logs = {
+        output: _link(output.with_name("log.html"), to)
+        for output in {result.output or matrix.run.output for result in matrix.results}
+        if output.with_name("log.html").is_file()
+    }
     pages = find_pages(matrix.run)
     places = {id(result): place for place, result in enumerate(matrix.results)}
     rows = [
@@ -77,7 +83,7 @@ def as_data(matrix: Matrix, to: Path) -> dict[str, Any]:
             "elapsed_s": round(result.elapsed_s, 3),
             "evidence": _link(pages[result], to) if result in pages else None,
             "evidence_lost": result.evidence is not None and result not in pages,
-            "log": f"{_link(log, to)}#{result.log_id}" if result.log_id and log.is_file() else None,
+            "log": _log(result, matrix, logs),
         }
         for place, result in enumerate(matrix.results)
     ]
@@ -93,6 +99,7 @@ def as_data(matrix: Matrix, to: Path) -> dict[str, Any]:
             },
             "missing_needs": missing_needs(matrix.run),
             "merged": matrix.run.merged,
+            "joined": [os.path.relpath(output, to) for output in matrix.run.joined],
             "afterwards": list(matrix.run.afterwards),
             "log": _link(log, to) if log.is_file() else None,
         },
@@ -102,6 +109,12 @@ def as_data(matrix: Matrix, to: Path) -> dict[str, Any]:
         "rows": rows,
         "bugs": [_bug(bug, rows, matrix) for bug in matrix.register.bugs.values()],
     }
+
+
+def _log(result: Result, matrix: Matrix, logs: dict[Path, str]) -> str | None:
+    """The link to a row in Robot's log of its run."""
+    log = logs.get(result.output or matrix.run.output)
+    return f"{log}#{result.log_id}" if log and result.log_id else None
 
 
 def _bug(bug: Bug, rows: list[dict[str, Any]], matrix: Matrix) -> dict[str, Any]:

@@ -77,6 +77,7 @@ def notes(matrix: Matrix) -> list[str]:
     """What a reader must know beside the verdict; what was not to be expected comes first."""
     run, skips = matrix.run, matrix.skips
     found = [f"This output is not of one run: {run.merged}"] if run.merged else []
+    found += [f"Joined from {_count(len(run.joined), 'run')}"] if run.joined else []
     found += [_count(len(run.errors), "error") + " in Robot's log"] if run.errors else []
     found += [_count(len(skips.unexpected), "unexpected skip")] if skips.unexpected else []
     found += [_count(len(skips.inconclusive), "inconclusive row")] if skips.inconclusive else []

@@ -2,13 +2,13 @@
 Documentation       Rows that end as the variables say: empty is a pass.
 
 Library             keywords.run.fields.FieldsLibrary
+Library             keywords.run.kill_run.KillRunLibrary
 
 Test Tags           kind:functional
 
 
 *** Variables ***
 ${TEXT}         some words
-${END}          stop
 # What the measurement of time does, and what it says: Skip and a reason leave it undecided.
 ${MEASURING}    Log
 ${MEASURED}     in time
@@ -23,8 +23,3 @@ An answer has a text
 An answer comes in time
     [Tags]    req:DEMO-002
     Run Keyword    ${MEASURING}    ${MEASURED}
-
-A stream ends
-    [Tags]    req:DEMO-003
-    VAR    &{stream}    end=${END}
-    Get Field    ${stream}    end    ==    stop
