@@ -139,6 +139,7 @@ def test_the_json_leads_both_ways(written):
         "metadata": {"Model": "m|<b>`x`"},
         "missing_needs": {"redis": "No Redis.", "gpu": "No GPU."},
         "merged": "",
+        "joined": [],
         "afterwards": [],
         "log": "../log.html",
     }
