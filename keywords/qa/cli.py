@@ -16,6 +16,7 @@ from keywords.qa.merge import merge
 from keywords.qa.project import OutputPath, RegisterPath, SuitesPath, results_folder
 from keywords.qa.recover import recover
 from keywords.qa.review import review
+from keywords.qa.scoreboard import scoreboard
 from keywords.qa.summary import summary
 
 EXIT_INCONCLUSIVE = 3
@@ -27,6 +28,7 @@ app.command()(check)
 app.command()(merge)
 app.command()(recover)
 app.command()(review)
+app.command()(scoreboard)
 app.command()(summary)
 
 

@@ -35,6 +35,7 @@ def recover(
     from keywords.traceability.matrix.files import write_matrix  # noqa: PLC0415  # as above
     from keywords.traceability.matrix.table import build  # noqa: PLC0415  # as above
     from keywords.traceability.results import OutputError, read_output  # noqa: PLC0415  # as above
+    from keywords.traceability.xunit import add_requirements  # noqa: PLC0415  # as above
 
     folder = results or results_folder()
     output = folder / "output.xml"
@@ -51,6 +52,7 @@ def recover(
     save(_as_robot_writes(left), output)
     pages = {"log": str(folder / "log.html"), "report": str(folder / "report.html"), "xunit": str(folder / "xunit.xml")}
     ResultWriter(str(output)).write_results(outputdir=str(folder), stdout=None, loglevel="INFO", **pages)
+    add_requirements(folder / "xunit.xml", [result.row for result in left.results])
     matrix = build(register_of(register), run_of(output), rows_of(suites))
     write_matrix(matrix, folder / "matrix")
     decision = write(matrix, folder)
