@@ -20,7 +20,7 @@ NIGHTLY = "nightly"
 CADENCES = ("smoke", NIGHTLY)
 NEEDS = {
     "api-key": "the target refuses wrong keys",
-    "browser": "Chromium or Chrome is installed",
+    "browser": "Chromium or Chrome is installed, and robotframework-browser, the extra `ui`",
     "curl": "`curl` is on the path",
     "embedded-model": "this run's gateway holds the embedded model in a child process",
     "flood": "this run started the gateway, or the user allows floods at another server by `-v ALLOW_FLOODS:yes`",

@@ -214,7 +214,7 @@ def test_a_gpu_is_a_device_that_the_driver_lists(monkeypatch):
 
 
 def test_a_browser_is_chromium_or_chrome(monkeypatch):
-    monkeypatch.setattr(needs, "_BROWSER_APPS", ())
+    monkeypatch.setattr(needs, "BROWSER_APPS", ())
     on_path(monkeypatch)
     assert missing_need("browser") == "No Chromium or Chrome found: install one."
     on_path(monkeypatch, chromium="/usr/bin/chromium")
