@@ -56,6 +56,30 @@ def new(
 
 
 @app.command()
+def differences(
+    register: RegisterPath,
+    target: Annotated[str, typer.Argument(help="The name of the server's file, such as litellm.")],
+    output: Annotated[Path, typer.Option("--from", help="The output.xml of a run attached to the server.")],
+    name: Annotated[str, typer.Option(help="How people call the server.")],
+    version: Annotated[str, typer.Option(help="The version that was looked at.")],
+    start: Annotated[str, typer.Option(help="The command that started it.")],
+) -> None:
+    """Write the known differences of a foreign server from a run attached to it: one for each row that failed.
+
+    Read each, then commit the file. From then on `robot -v GATEWAY_URL:… -v KNOWN_DIFFERENCES:litellm` is green where
+    nothing changed. Run it without KNOWN_DIFFERENCES to write the file anew.
+    """
+    from keywords.traceability.bugs.draft import draft_differences  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.register.differences import FOLDER, load_target  # noqa: PLC0415  # keeps `qa --help` fast
+
+    run = run_of(output)
+    path = register.parent / FOLDER / f"{target}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(draft_differences(run, name, version, start, today()), encoding="utf-8", newline="\n")
+    typer.echo(f"{path}: {len(load_target(register, target).differences)} differences; read each, then commit them")
+
+
+@app.command()
 def confirm(
     register: RegisterPath,
     suites: SuitesPath,

@@ -1,8 +1,6 @@
 """End of a run as by `kill -9`, for small projects that test what is left of it."""
 
-import os
-import signal
-
+import psutil
 from robot.api.deco import keyword, library
 
 
@@ -22,4 +20,4 @@ class KillRunLibrary:
         ```
         """
         if why:
-            os.kill(os.getpid(), signal.SIGKILL)
+            psutil.Process().kill()

@@ -56,8 +56,8 @@ class BrowserRoom:
         self._opened().click(selector)
 
     def screenshot(self, path: Path) -> None:
-        """Save a picture of the whole page."""
-        self._opened().take_screenshot(filename=str(path.with_suffix("")), fullPage=True)
+        """Save a picture of what the window shows of the page: its beginning."""
+        self._opened().take_screenshot(filename=str(path.with_suffix("")), fullPage=False)
 
     def url(self) -> str:
         """The address of the page."""

@@ -192,7 +192,7 @@ class PagesLibrary:
         Get Page Text    contains    NO-GO
         ```
         """
-        text = BROWSER.evaluate("() => document.body.innerText")
+        text = str(BROWSER.evaluate("() => document.body.innerText"))
         return verify(text, assertion_operator, assertion_expected, "The page's text", message)
 
     @keyword
@@ -210,7 +210,7 @@ class PagesLibrary:
         ```
         """
         script = "(s) => [...document.querySelectorAll(s)].filter((one) => one.checkVisibility()).length"
-        count = BROWSER.evaluate(script, selector)
+        count = int(BROWSER.evaluate(script, selector))
         return verify(count, assertion_operator, assertion_expected, f"The number of {selector}", message)
 
     @keyword

@@ -14,9 +14,15 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from keywords.traceability.results import Run
+
 PATTERN_LIMIT = 160
 """Characters of a message that its pattern holds."""
 UNKNOWN = "unknown"
+_VARYING = re.compile(r"\d+\\\.\d+|\d{4,}")
+"""Numbers with a point, as `re.escape` writes it, and numbers of four digits and more."""
+_SAID = re.compile(r"; (?:POST|GET|HEAD|PUT|DELETE) |(?<=got )['\"]")
+"""Where a message goes on with a request and its answer, or with the text that was compared."""
 
 
 class DraftError(Exception):
@@ -91,9 +97,40 @@ def draft(evidence: Path, id_: str, reporter: Reporter, shown: str) -> str:
 
 
 def pattern_of(message: str) -> str:
-    """A regular expression for the beginning of a message, in which numbers may differ."""
-    first = message.split("\n", 1)[0][:PATTERN_LIMIT]
-    return re.sub(r"\d+", r"\\d+", re.escape(first)) if first else ".*"
+    """A regular expression for the beginning of a message, up to what a model said.
+
+    Measured numbers and long ones, such as ports, may differ; a status or a small count is part of the description.
+    """
+    first = _SAID.split(message.split("\n", 1)[0])[0][:PATTERN_LIMIT]
+    escaped = re.escape(first.strip()).replace("\\-", "-")
+    # A register counts white space in texts as one space.
+    spaced = re.sub(r"(?:\\\s)+", lambda found: " " if found[0] == "\\ " else r"\s+", escaped)
+    return _VARYING.sub(lambda found: r"\d+\.\d+" if "." in found[0] else r"\d+", spaced) or ".*"
+
+
+def draft_differences(run: Run, name: str, version: str, start: str, day: date) -> str:
+    """The text of a foreign server's file, with a difference for each row that failed.
+
+    Args:
+        run: all rows, attached to the server.
+        name: how people call it.
+        version: the version that was looked at.
+        start: the command that started it.
+        day: today.
+    """
+    fields = {"name": name, "version": version, "looked_at": day.isoformat(), "start": start}
+    head = "# yaml-language-server: $schema=../schemas/target.json\n# What this server does otherwise; "
+    head += "a difference that goes away fails its row, and so does a new one.\n"
+    lines = [f"{field}: {_yaml(value)}\n" for field, value in fields.items()]
+    failed = [result for result in run.results if result.status == "FAIL"]
+    for number, result in enumerate(failed, start=1):
+        row = f"{result.row.suite.partition('.')[2]}.{result.row.name}"
+        message = pattern_of(result.message.removeprefix("*HTML*").strip())
+        values = {"title": f"Not so: {result.row.name}", "rows": [row], "message": message}
+        lines.append(f"  - id: DIFF-{number:03}\n")
+        lines += [f"    {field}: {_yaml(value)}\n" for field, value in values.items()]
+    lines.insert(len(fields), "differences:\n" if failed else "differences: []\n")
+    return head + "".join(lines)
 
 
 def _test_object(facts: Mapping[str, Any]) -> str:

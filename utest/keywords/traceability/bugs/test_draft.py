@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from keywords.traceability.bugs.draft import DraftError, Reporter, draft, next_id, pattern_of
+from keywords.traceability.bugs.draft import DraftError, Reporter, draft, draft_differences, next_id, pattern_of
 from keywords.traceability.bugs.known import judge, known_defects
 from keywords.traceability.register.bugs import load_bugs
+from keywords.traceability.register.differences import load_target
+from keywords.traceability.results import Result, Run
 from keywords.traceability.rows import Row
 
 REPORTER = Reporter('A "tester"', "quality", dt.date(2026, 11, 28), dt.date(2027, 2, 26))
@@ -15,7 +17,7 @@ FACTS = {
     "suite": "Acceptance.Streaming.Streaming",
     "requirements": ["STRM-001"],
     "status": "FAIL",
-    "message": "The finish reason should be 'stop', got 'length' after 17 tokens\nmore",
+    "message": "The finish reason should come after 0.5 s, not 12.25 s at 10.0.0.1:37721\nmore",
     "environment": {"Commit": "0123456789 with changes", "Model": "m"},
     "gateway": {"version": "0.1.0"},
     "versions": {"python": "3.11"},
@@ -44,8 +46,8 @@ def test_a_draft_is_a_bug_that_makes_its_row_known(evidence, tmp_path):
     assert bug.test_object == "gateway 0.1.0, commit 0123456789 with changes, model m"
     assert bug.steps == "1. robot --test 'A' suites"
     row = Row(FACTS["name"], FACTS["suite"], ())
-    other_number = FACTS["message"].replace("17", "9")
-    assert judge(row, "FAIL", other_number, known_defects(bugs)).known_as == "BUG-0007"
+    other_numbers = FACTS["message"].replace("12.25", "9.5").replace("37721", "40000")
+    assert judge(row, "FAIL", other_numbers, known_defects(bugs)).known_as == "BUG-0007"
     assert judge(row, "FAIL", "The gateway is away", known_defects(bugs)).status == "FAIL"
 
 
@@ -64,6 +66,38 @@ def test_only_a_failure_is_a_bug(evidence, status, problem):
 def test_a_folder_without_evidence_is_refused(tmp_path):
     with pytest.raises(DraftError, match="name a folder below results/evidence"):
         draft(tmp_path, "BUG-0001", REPORTER, "x")
+
+
+@pytest.mark.parametrize(
+    ("message", "other"),
+    [
+        ("The status should be 404, got 200; POST http://x answered {", "The status should be 404, got 500; POST"),
+        ("The finish reason should be 'stop', got 'length'", "The reason of the end should be 'stop', got 'length'"),
+    ],
+)
+def test_a_pattern_fits_no_other_failure(message, other):
+    assert re.search(pattern_of(message), message)
+    assert not re.search(pattern_of(message), other)
+
+
+def test_a_pattern_leaves_out_what_a_model_said():
+    assert re.search(pattern_of("The text should be 'a', got 'Hello'"), "The text should be 'a', got 'Goodbye'")
+
+
+def test_differences_are_drafted_from_a_run(tmp_path):
+    rows = [
+        Result(Row("A model is found", "Acceptance.Api.Models", ()), "FAIL", 'Refused with 404: "Not Found"'),
+        Result(Row("It passes", "Acceptance.Api.Models", ()), "PASS"),
+    ]
+    run = Run(tmp_path / "output.xml", tuple(rows), {}, "", 1.0)
+    (tmp_path / "targets").mkdir()
+    text = draft_differences(run, "A server", "1.0: beta", "server --port 1", REPORTER.day)
+    (tmp_path / "targets" / "server.yaml").write_text(text, "utf-8")
+    target = load_target(tmp_path / "requirements.yaml", "server")
+    assert (target.version, len(target.differences)) == ("1.0: beta", 1)
+    known = known_defects({}, target, "server")
+    assert judge(rows[0].row, "FAIL", rows[0].message, known).known_as == "DIFF-001 of server"
+    assert judge(rows[0].row, "PASS", "", known).message.startswith("DIFF-001 of server seems fixed")
 
 
 def test_ids_go_on_after_the_last_one():
