@@ -22,20 +22,22 @@ PLACES = {
     "gateway/server/workers.py": {"signal.SIGHUP", "signal.SIGKILL", "add_signal_handler", "pass_fds"},
     "keywords/engine/cores.py": {"os.sched_setaffinity"},
     "keywords/engine/defects/__main__.py": {"add_signal_handler"},
+    "keywords/engine/load/open_files.py": {"resource"},
+    "keywords/engine/load/timer.py": {"add_reader", "ctypes"},
     "keywords/engine/processes/tree.py": {"os.getsid"},
-    "keywords/engine/processes/warm_interpreter.py": {
+    "keywords/engine/warm_start/interpreter.py": {
         *("os.fork", "os.kill", "os.set_blocking", "os.setsid", "os.waitpid", "os.WNOHANG"),
         *("signal.SIGCHLD", "signal.SIGKILL"),
     },
     "keywords/engine/scripted/listener.py": {"add_reader"},
     "keywords/traceability/allure/environment.py": {"/proc/"},
-    "ops/bench/race/cores.py": {"taskset"},
+    "ops/bench/pinning.py": {"taskset"},
 }
 """The modules that may use such names, and which; their docstrings say what happens on each system."""
 INSTEAD = {
     "gateway": "gateway/operating_system/",
     "keywords": "psutil, keywords/engine/cores.py or keywords/engine/processes/",
-    "ops": "psutil or ops/bench/race/cores.py",
+    "ops": "psutil or ops/bench/pinning.py",
 }
 MODULES = {"fcntl", "grp", "msvcrt", "pty", "pwd", "resource", "termios", "tty", "winreg", "ctypes"}
 OF_OS = {
@@ -133,7 +135,7 @@ REFUSE_IMPORT = {
     "darwin": set(),
     "win32": {
         *("gateway.server.workers", "gateway.server.http_protocol", "gateway.server.answer", "gateway.server.refusal"),
-        "keywords.engine.processes.warm_interpreter",
+        "keywords.engine.warm_start.interpreter",
     },
 }
 """Each is imported only where the system has what it needs."""

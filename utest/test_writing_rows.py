@@ -1,16 +1,14 @@
 """The examples of docs/WRITING_ROWS.md run as they stand, in a copy of the suites, before a scripted backend."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.traceability.results import read_output
+from utest.python_runs import run_python
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "WRITING_ROWS.md").read_text("utf-8")
@@ -32,26 +30,8 @@ def run(folder, row):
     backend = ScriptedBackend()
     backend.start()
     try:
-        process = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "robot",
-                "-d",
-                "results",
-                "-v",
-                f"GATEWAY_URL:{backend.url}",
-                "--test",
-                row,
-                "suites",
-            ],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "GATEWAY_API_KEY": ""},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        options = ("-d", "results", "-v", f"GATEWAY_URL:{backend.url}", "--test", row)
+        process = run_python("robot", *options, "suites", cwd=folder, environment={"GATEWAY_API_KEY": ""})
     finally:
         backend.stop()
     assert process.returncode in {0, 1}, process.stdout + process.stderr

@@ -47,6 +47,7 @@ class ScriptingLibrary:
         chunk_delay: timedelta | Uniform | Exponential = _AT_ONCE,
         seed: int = 0,
         finish_reason: FinishReason = "stop",
+        slots: int | None = None,
     ) -> Script:
         """Script the answers from now on; this replaces an earlier fault, refusal or sequence.
 
@@ -61,6 +62,7 @@ class ScriptingLibrary:
             chunk_delay: silence before each chunk of a stream.
             seed: seed of delays that are drawn, by [Uniform Delay] or [Exponential Delay].
             finish_reason: how the answer ends.
+            slots: requests that are answered at the same time, further ones in turn; no limit if left out.
 
         ```robotframework
         Script Answer    ${backend}    Slow${SPACE}    words    chunk_delay=200 ms
@@ -78,6 +80,7 @@ class ScriptingLibrary:
                 chunk_delay=_delay(chunk_delay),
                 seed=seed,
                 finish_reason=finish_reason,
+                slots=slots,
             ),
         )
 

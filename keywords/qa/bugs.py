@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keywords.qa.inputs import exit_unusable, register_of, rows_of, run_of, today
+from keywords.qa.inputs import register_at, rows_in, run_of, today
 from keywords.qa.project import RegisterPath, SuitesPath, project_folder, results_folder
+from keywords.qa.unusable import exit_unusable
 
 if TYPE_CHECKING:
     from keywords.traceability.register.bugs import Bug
@@ -40,7 +41,7 @@ def new(
     from keywords.traceability.bugs.draft import DraftError, Reporter, draft, next_id  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.register.register import BUGS  # noqa: PLC0415  # keeps `qa --help` fast
 
-    known = register_of(register)
+    known = register_at(register)
     id_ = next_id(known.bugs)
     reporter = Reporter(_person(), role, today(), today() + dt.timedelta(days=days))
     try:
@@ -51,7 +52,7 @@ def new(
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
     # It may hold what the register refuses, such as an unknown role.
-    register_of(register)
+    register_at(register)
     typer.echo(f"{path}: complete its title, severity and priority, then commit it")
 
 
@@ -94,7 +95,7 @@ def confirm(
     from keywords.traceability.bugs.proposal import propose  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.register.register import BUGS  # noqa: PLC0415  # keeps `qa --help` fast
 
-    known = register_of(register).bugs.get(bug)
+    known = register_at(register).bugs.get(bug)
     if known is None:
         exit_unusable(f"{register.parent / BUGS} holds no {bug}: name a bug of the register")
     ended = _run_rows(known, suites, times)
@@ -114,7 +115,7 @@ def _run_rows(bug: Bug, suites: Path, times: int) -> list[Result]:
     """How the rows of a bug ended in some runs."""
     from keywords.traceability.bugs.known import names_row  # noqa: PLC0415  # keeps `qa --help` fast
 
-    rows = [row for row in rows_of(suites) if any(names_row(written, row) for written in bug.rows)]
+    rows = [row for row in rows_in(suites) if any(names_row(written, row) for written in bug.rows)]
     patterns = [word for row in rows for word in ("--test", row.pattern)]
     ended: list[Result] = []
     for number in range(1, times + 1) if rows else ():

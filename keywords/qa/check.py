@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keywords.qa.inputs import exit_unusable, faults_of, register_of, rows_of, run_of, today
+from keywords.qa.inputs import register_at, rows_in, run_of, today
 from keywords.qa.project import RegisterPath, SuitesPath  # noqa: TC001  # typer reads the annotations
+from keywords.qa.unusable import exit_unusable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,7 @@ def check(
     from keywords.traceability.check import outcome  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.check import run as of_run  # noqa: PLC0415  # keeps `qa --help` fast
 
-    known, rows = register_of(register), rows_of(suites)
+    known, rows = register_at(register), rows_in(suites)
     run = run_of(output) if output else None
     checks = _checks(known, rows, suites, run)
     _tell_notes(known, run)
@@ -78,13 +79,14 @@ def _tell_notes(register: Register, run: Run | None) -> None:
 
 
 def _checks(register: Register, rows: list[Row], suites: Path, run: Run | None) -> Sequence[Check]:
+    from keywords.hooks.suite_files import file_findings  # noqa: PLC0415  # Robot takes a while to import
     from keywords.traceability.check import rows as of_rows  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.check import run as of_run  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.check import upkeep  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.check.outcome import Check  # noqa: PLC0415  # keeps `qa --help` fast
 
     checks = [
-        Check("Robot understands all files", faults_of(suites)),
+        Check("Robot understands all files", file_findings([suites])),
         Check("every row has valid tags and a name of its own", of_rows.row_findings(register, rows)),
         Check("every requirement has a row of each kind that it needs", of_rows.coverage_findings(register, rows)),
         Check("every row was reviewed with today's text", upkeep.review_findings(register, rows)),

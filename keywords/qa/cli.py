@@ -10,20 +10,22 @@ import typer
 
 from keywords.qa import bugs
 from keywords.qa.allure import report
-from keywords.qa.check import check
-from keywords.qa.inputs import exit_unusable, register_of, rows_of, run_of
+from keywords.qa.check import EXIT_INCONCLUSIVE, check
+from keywords.qa.load.options import load
+from keywords.qa.matrix import matrix
 from keywords.qa.merge import merge
-from keywords.qa.project import OutputPath, RegisterPath, SuitesPath, results_folder
+from keywords.qa.project import SuitesPath, results_folder
 from keywords.qa.recover import recover
 from keywords.qa.review import review
 from keywords.qa.scoreboard import scoreboard
 from keywords.qa.summary import summary
-
-EXIT_INCONCLUSIVE = 3
+from keywords.qa.unusable import exit_unusable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(bugs.app, name="bugs")
 app.command("allure")(report)
+app.command()(load)
+app.command()(matrix)
 app.command()(check)
 app.command()(merge)
 app.command()(recover)
@@ -127,30 +129,6 @@ def docs(
 
     for page in write_documentation(to or results_folder() / "keywords"):
         typer.echo(str(page))
-
-
-@app.command()
-def matrix(
-    output: OutputPath,
-    register: RegisterPath,
-    suites: SuitesPath,
-    to: Annotated[Path | None, typer.Option(help="The folder to write into; beside the output if left out.")] = None,
-) -> None:
-    """Write the requirement matrix of a run: a page, Markdown, CSV and JSON."""
-    from keywords.traceability.matrix import head  # noqa: PLC0415  # keeps `qa --help` fast
-    from keywords.traceability.matrix.files import write_matrix  # noqa: PLC0415  # keeps `qa --help` fast
-    from keywords.traceability.matrix.table import build  # noqa: PLC0415  # keeps `qa --help` fast
-
-    built = build(register_of(register), run_of(output), rows_of(suites))
-    folder = to or output.parent / "matrix"
-    try:
-        paths = write_matrix(built, folder)
-    except OSError as err:
-        exit_unusable(f"{folder}: the matrix cannot be written: {err.strerror}; name another folder by --to")
-    for path in paths:
-        typer.echo(str(path))
-    for line in (head.summary(built), *head.notes(built), head.exit_criteria(built)):
-        typer.echo(line)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""What `qa` commands read; what cannot be read ends a command with exit code 2."""
+"""What `qa` commands read: the register, the rows, a run; one that cannot be read ends the command."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-import typer
+from keywords.qa.unusable import exit_unusable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
 
-EXIT_UNUSABLE = 2
 
+def register_at(path: Path) -> Register:
+    """The register of requirements.
 
-def register_of(path: Path) -> Register:
-    """The register of a file."""
+    Raises:
+        typer.Exit: it cannot be read.
+    """
     from keywords.traceability.register.register import load_register  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.register.yaml_file import RegisterError  # noqa: PLC0415  # keeps `qa --help` fast
 
@@ -28,8 +30,12 @@ def register_of(path: Path) -> Register:
         exit_unusable(err)
 
 
-def rows_of(suites: Path) -> list[Row]:
-    """All rows below a folder."""
+def rows_in(suites: Path) -> list[Row]:
+    """All rows of the suites.
+
+    Raises:
+        typer.Exit: they cannot be read.
+    """
     from keywords.hooks.suite_model import read_rows  # noqa: PLC0415  # Robot takes a while to import
 
     try:
@@ -38,27 +44,18 @@ def rows_of(suites: Path) -> list[Row]:
         exit_unusable(err)
 
 
-def faults_of(suites: Path) -> list[str]:
-    """What Robot does not understand in the suites of a folder."""
-    from keywords.hooks.suite_files import file_findings  # noqa: PLC0415  # Robot takes a while to import
-
-    return file_findings([suites])
-
-
 def run_of(output: Path) -> Run:
-    """The run of an output.xml."""
+    """The run that an output.xml tells of.
+
+    Raises:
+        typer.Exit: it cannot be read.
+    """
     from keywords.traceability.results import OutputError, read_output  # noqa: PLC0415  # keeps `qa --help` fast
 
     try:
         return read_output(output)
     except OutputError as err:
         exit_unusable(err)
-
-
-def exit_unusable(problem: Exception | str) -> NoReturn:
-    """End the command, and say why."""
-    typer.echo(str(problem), err=True)
-    raise typer.Exit(EXIT_UNUSABLE)
 
 
 def today() -> dt.date:

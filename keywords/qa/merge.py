@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from keywords.qa.inputs import exit_unusable, register_of, rows_of, run_of
+from keywords.qa.inputs import register_at, rows_in, run_of
 from keywords.qa.project import RegisterPath, SuitesPath, results_folder
 from keywords.qa.summary import write
+from keywords.qa.unusable import exit_unusable
 
 
 def merge(
@@ -37,7 +38,7 @@ def merge(
 
     folder = to or results_folder() / "merged"
     outputs = [path / "output.xml" if path.is_dir() else path for path in results]
-    matrix = build(register_of(register), join([run_of(output) for output in outputs]), rows_of(suites))
+    matrix = build(register_at(register), join([run_of(output) for output in outputs]), rows_in(suites))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_matrix(matrix, folder / "matrix")

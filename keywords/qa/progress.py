@@ -74,7 +74,7 @@ class Progress:
             rows = "1 more row" if count == 1 else f"{count} more rows"
             self._print(f"FAIL  {rows}: {message.partition(chr(10))[0]}")
         if self._rows and self._kind in {"progress", "verbose"}:
-            self._print(f"{self._counts()} in {_duration(clock.now() - self._began)}")
+            self._print(f"{self._counts()} in {whole_seconds(clock.now() - self._began)}")
 
     def begin(self, plan: Plan) -> None:
         """Learn how many rows there are."""
@@ -138,7 +138,7 @@ class Progress:
         if not self._rows:
             return "Reading the suites …"
         rest = self._rest_s()
-        return f"{self._counts()}{f', about {_duration(rest)} left' if rest is not None else ''}"
+        return f"{self._counts()}{f', about {whole_seconds(rest)} left' if rest is not None else ''}"
 
     def _counts(self) -> str:
         skipped = f", {self._skipped} skipped" if self._skipped else ""
@@ -154,7 +154,7 @@ class Progress:
         self._console.print(text)
 
 
-def _duration(seconds: float) -> str:
+def whole_seconds(seconds: float) -> str:
     """Whole seconds; from a minute on, minutes and seconds."""
     whole = round(seconds)
     if whole < _MINUTE_S:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keywords.qa.inputs import exit_unusable, register_of, rows_of, run_of
+from keywords.qa.inputs import register_at, rows_in, run_of
 from keywords.qa.project import RegisterPath, SuitesPath, results_folder
 from keywords.qa.summary import write
+from keywords.qa.unusable import exit_unusable
 
 if TYPE_CHECKING:
     import robot.result
@@ -53,7 +54,7 @@ def recover(
     pages = {"log": str(folder / "log.html"), "report": str(folder / "report.html"), "xunit": str(folder / "xunit.xml")}
     ResultWriter(str(output)).write_results(outputdir=str(folder), stdout=None, loglevel="INFO", **pages)
     add_requirements(folder / "xunit.xml", [result.row for result in left.results])
-    matrix = build(register_of(register), run_of(output), rows_of(suites))
+    matrix = build(register_at(register), run_of(output), rows_in(suites))
     write_matrix(matrix, folder / "matrix")
     decision = write(matrix, folder)
     ended = sum(bool(result.started) for result in left.results)

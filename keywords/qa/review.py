@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from keywords.qa.inputs import exit_unusable, register_of, rows_of
+from keywords.qa.inputs import register_at, rows_in
 from keywords.qa.project import RegisterPath, SuitesPath  # noqa: TC001  # typer reads the annotations
+from keywords.qa.unusable import exit_unusable
 
 
 def review(
@@ -25,7 +26,7 @@ def review(
     from keywords.traceability.register.register import REVIEWS  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.register.reviews import fingerprint, save_reviews  # noqa: PLC0415  # keeps `qa --help` fast
 
-    known, rows = register_of(register), rows_of(suites)
+    known, rows = register_at(register), rows_in(suites)
     chosen = list(known.requirements) if everything else requirements or []
     if not chosen:
         exit_unusable("name the requirements that you have reviewed, or all of them by --all")

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keywords.engine.processes.bytecode import keep_bytecode
-from keywords.hooks.modifier import REGISTER
 from keywords.qa import suite_seconds
 from keywords.qa.closing import closing_lines
-from keywords.qa.command_line import OUTPUT, SUITES, RunError, read_command_line
+from keywords.qa.command_line import OUTPUT, RunError, read_command_line
 from keywords.qa.durations import DurationsError, duration_lines, read_durations, take_count
+from keywords.qa.pages import make_pages, steps_after
 from keywords.qa.processes import MOST_FAILED, refuse_if_abandoned_parts_run
 from keywords.qa.project import NoProjectError
 from keywords.qa.rows import NO_OUTPUT, NO_VERDICT, PARTS, run_rows
 from keywords.qa.signals import passing_signals_on
 from keywords.run.output_lock import FolderInUseError, lock_folder
-from keywords.traceability.evidence.earlier_run import ALLURE_RESULTS, remove_all
+from keywords.traceability.evidence.earlier_run import remove_all
 from keywords.traceability.evidence.row import begin_run
 from keywords.traceability.results import OutputError, read_output
 
@@ -27,23 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keywords.qa.command_line import CommandLine
-
-_QA = (sys.executable, "-m", "keywords.qa.cli")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step after the run: a `qa` command whose exit code counts.
-
-    Attributes:
-        title: its name in the closing list.
-        page: the file that it writes; None for a check.
-        arguments: arguments of the `qa` command.
-    """
-
-    title: str
-    page: Path | None
-    arguments: tuple[str, ...]
 
 
 def run_suites(
@@ -82,7 +64,7 @@ def run_suites(
         outcome = run_rows(line, seconds, most_processes, handler)
         if not outcome.has_output:
             return outcome.code
-        codes = [(step, handler.call([*_QA, *step.arguments])) for step in _steps(line)]
+        codes = make_pages(steps_after(line))
     echo("")
     for title, page in _pages(line):
         if page.exists():
@@ -127,24 +109,7 @@ def _shortcomings(output: Path) -> tuple[str, str, int]:
     return run.interruption, run.idleness, sum(result.is_softened for result in run.results)
 
 
-def _steps(line: CommandLine) -> Sequence[Step]:
-    output, results = ("--output", str(line.results / OUTPUT)), line.results
-    rows = ("--register", str(line.project / REGISTER), "--suites", str(line.project / SUITES))
-    matrix, allure = results / "matrix", results / "allure"
-    staged = ("--results", str(results / ALLURE_RESULTS))
-    return (
-        Step("Requirement matrix", matrix / "index.html", ("matrix", *output, "--to", str(matrix), *rows)),
-        Step(
-            "Allure report", allure / "index.html", ("allure", *output, *staged, "--to", str(allure), "--if-possible")
-        ),
-        # A run of selected rows is not checked for the others.
-        Step("May we ship?", results / "index.html", ("summary", *output, *rows)),
-        Step("Traceability check", None, ("check", *(output if line.whole else ()), *rows)),
-    )
-
-
 def _pages(line: CommandLine) -> Sequence[tuple[str, Path]]:
-    made = [(step.title, step.page) for step in _steps(line) if step.page]
-    made.sort(key=lambda page: page[1].parent != line.results)
+    made = [(step.title, step.page) for step in steps_after(line) if step.page]
     robot = [("Robot report", "report.html"), ("Robot log", "log.html"), ("JUnit XML", "xunit.xml")]
     return [*made, *((title, line.results / name) for title, name in robot), ("Evidence", line.results / "evidence")]

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from keywords.qa.inputs import exit_unusable, register_of, rows_of, run_of
+from keywords.qa.inputs import register_at, rows_in, run_of
 from keywords.qa.project import RegisterPath, SuitesPath, project_folder, results_folder
+from keywords.qa.unusable import exit_unusable
 
 
 def scoreboard(
@@ -28,7 +29,7 @@ def scoreboard(
     from keywords.traceability.register.yaml_file import RegisterError  # noqa: PLC0415  # as above
     from keywords.traceability.scoreboard import Server, write_scoreboard  # noqa: PLC0415  # as above
 
-    known, rows = register_of(register), rows_of(suites)
+    known, rows = register_at(register), rows_in(suites)
     servers = []
     for folder in runs:
         run = run_of(folder / "output.xml")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keywords.qa.inputs import exit_unusable, register_of, rows_of, run_of, today
+from keywords.qa.inputs import register_at, rows_in, run_of, today
 from keywords.qa.project import OutputPath, RegisterPath, SuitesPath  # noqa: TC001  # typer reads the annotations
+from keywords.qa.unusable import exit_unusable
 
 if TYPE_CHECKING:
     from keywords.traceability.decision.verdict import Decision
@@ -29,7 +30,7 @@ def summary(
     from keywords.traceability.decision.verdict import EXIT_CODES  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.matrix.table import build  # noqa: PLC0415  # keeps `qa --help` fast
 
-    matrix = build(register_of(register), run_of(output), rows_of(suites))
+    matrix = build(register_at(register), run_of(output), rows_in(suites))
     decision = write(matrix, output.parent)
     typer.echo(f"{decision.verdict}: {output.parent / 'index.html'}")
     for reason in decision.reasons:

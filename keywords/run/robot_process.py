@@ -3,15 +3,27 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from robot.api import logger
 
+from keywords.engine.warm_start.starter import SUPPORTED, WarmStarter
 from keywords.traceability.results import Result, read_output
 
 TIME_LIMIT_S = 60
+_STARTER = WarmStarter(
+    # Robot and the packages of the suite, but none of the suite's own modules: some read the working folder or the
+    # environment when they are imported.
+    (
+        *("robot.run", "robot.rebot", "robot.libraries.OperatingSystem", "allure_robotframework"),
+        *("assertionengine", "jinja2", "psutil", "tomli_w", "typer", "yaml"),
+        *("anyio", "h11", "httpcore2", "httpx2", "RequestsLibrary", "truststore"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +96,49 @@ def run_module(
         folder: where its output is.
         environment: variables that override those of this run.
         timeout_s: time limit, in seconds.
-        cwd: its working folder; that of this run if left out.
+        cwd: its working directory; that of this run if left out.
 
     Raises:
         subprocess.TimeoutExpired: it did not end in time.
     """
-    process = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
-        [sys.executable, "-m", module, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-        cwd=cwd,
-        env={**os.environ, **(environment or {})},
-    )
-    logger.info(f"exit code {process.returncode}\n{process.stdout}{process.stderr}")
-    return ChildRun(process.returncode, process.stdout, process.stderr, folder)
+    whole = {**os.environ, **(environment or {})}
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        rc = _run(module, [*map(str, arguments)], (output, errors), environment=whole, timeout_s=timeout_s, cwd=cwd)
+        stdout, stderr = _text(output), _text(errors)
+    logger.info(f"exit code {rc}\n{stdout}{stderr}")
+    return ChildRun(rc, stdout, stderr, folder)
+
+
+def _run(
+    module: str,
+    arguments: list[str],
+    outputs: tuple[IO[bytes], IO[bytes]],
+    *,
+    environment: Mapping[str, str],
+    timeout_s: float,
+    cwd: Path | None,
+) -> int:
+    output, errors = outputs
+    if not SUPPORTED:
+        command = [sys.executable, "-m", module, *arguments]
+        return subprocess.run(  # noqa: S603  (this interpreter, this project's files)
+            command, stdout=output, stderr=errors, timeout=timeout_s, check=False, env=environment, cwd=cwd
+        ).returncode
+    with Path(os.devnull).open("rb") as nothing:
+        descriptors = (nothing.fileno(), output.fileno(), errors.fileno())
+        process = _STARTER.start(
+            module, arguments, cwd=cwd or Path.cwd(), environment=environment, descriptors=descriptors
+        )
+    try:
+        status = process.wait(timeout_s)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    assert status is not None  # noqa: S101  # only the end of the interpreter hides it
+    return status
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")

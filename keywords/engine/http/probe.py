@@ -17,6 +17,7 @@ OK = HTTPStatus.OK
 _SERVICE = "llm-gateway"
 _NO_SUCH_PATH = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE})
 _WRONG_KEY = "wrong-key"
+_SHOWN_MODELS = 12
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -66,7 +67,9 @@ def fetch(
     return answer.status_code, answer.content
 
 
-def probe(url: str, api_key: str | None, *, model: str = "", timeout_s: float = 5.0) -> Facts:
+def probe(
+    url: str, api_key: str | None, *, model: str = "", timeout_s: float = 5.0, model_option: str = "-v MODEL:id"
+) -> Facts:
     """Find out what answers at an address.
 
     Args:
@@ -75,6 +78,7 @@ def probe(url: str, api_key: str | None, *, model: str = "", timeout_s: float = 
         model: the model that the run asks for; empty leaves the choice to the list. A server need not list every model
             that it serves: it is asked for one that it does not list, and one that lists none is believed.
         timeout_s: limit of each request, in seconds.
+        model_option: how the user names a model, for the messages.
 
     Raises:
         ProbeError: there is no usable server; the message names the remedy.
@@ -99,13 +103,13 @@ def probe(url: str, api_key: str | None, *, model: str = "", timeout_s: float = 
     if not models and not model:
         raise ProbeError(
             f"The server at {address} lists no model in /v1/models. "
-            f"Load one, or name one with -v MODEL:id, then run again."
+            f"Load one, or name one with {model_option}, then run again."
         )
     if model and models and model not in models and not _serves(url, model, api_key, timeout_s):
-        near = get_close_matches(model, models, n=1)
+        near = " or ".join(get_close_matches(model, models))
         raise ProbeError(
-            f"The server at {address} has no model '{model}'{f' (did you mean {near[0]}?)' if near else ''}. "
-            f"Name one of these with -v MODEL:id, or none: {', '.join(models)}."
+            f"The server at {address} has no model '{model}'{f' (did you mean {near}?)' if near else ''}. "
+            f"Name one of these with {model_option}, or none: {_listed(models)}."
         )
     health = _health(url, timeout_s)
     return Facts(
@@ -135,6 +139,11 @@ def _serves(url: str, model: str, api_key: str | None, timeout_s: float) -> bool
     """Whether a server knows a model that it does not list."""
     status, _ = fetch(f"{url}/v1/models/{quote(model, safe='')}", api_key=api_key, timeout_s=timeout_s)
     return status == HTTPStatus.OK
+
+
+def _listed(models: tuple[str, ...]) -> str:
+    more = f" and {len(models) - _SHOWN_MODELS} more" if len(models) > _SHOWN_MODELS else ""
+    return ", ".join(models[:_SHOWN_MODELS]) + more
 
 
 def _is_refusal(status: int | None) -> bool:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.http.sse import SseReader
-from keywords.engine.openai.answer import read_usage
+from keywords.engine.openai.stream_events import StreamEvents, choice_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keywords.engine.http.sse import SseEvent
     from keywords.engine.openai.answer import Usage
 
-_TEXT_FIELDS = ("content", "reasoning_content", "refusal")
+_ANSWER_FIELDS = frozenset({"content", "text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,22 +130,18 @@ class StreamedAnswer:
         return self.exchange.total_s
 
 
-class StreamAssembly:
-    """Assembles a streamed answer chunk by chunk."""
+class StreamAssembly(StreamEvents):
+    """Assembles a streamed answer chunk by chunk, and keeps all of it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._reader = SseReader()
         self._events: list[SseEvent] = []
         self._problems: list[str] = []
-        self._texts: dict[int, str] = {}
+        self._texts: dict[int, list[str]] = {}
         self._finish_reasons: list[str] = []
         self._roles: list[str] = []
         self._pieces: list[Piece] = []
-        self._usage: Usage | None = None
-        self._error: dict[str, Any] | None = None
-        self._error_at_s: float | None = None
-        self._model: str | None = None
-        self._closed = False
 
     @property
     def has_content(self) -> bool:
@@ -157,7 +153,7 @@ class StreamAssembly:
         for event in self._reader.feed(chunk):
             self._events.append(event)
             if event.is_done:
-                self._closed = True
+                self.closed = True
                 continue
             try:
                 body = event.json()
@@ -165,7 +161,7 @@ class StreamAssembly:
                 self._problems.append(f"event {len(self._events)} is not JSON: {error}: {event.data[:200]!r}")
                 continue
             if isinstance(body, dict):
-                self._read_body(body, event.at_s)
+                self.read_body(body, event.at_s)
             else:
                 self._problems.append(f"event {len(self._events)} is not an object: {event.data[:200]!r}")
 
@@ -174,51 +170,37 @@ class StreamAssembly:
         self._reader.close()
         indexes = sorted(self._texts) or [0]
         return StreamedAnswer(
-            texts=[self._texts.get(index, "") for index in indexes],
+            texts=["".join(self._texts.get(index, ())) for index in indexes],
             finish_reasons=self._finish_reasons,
             roles=self._roles,
-            usage=self._usage,
-            error=self._error,
-            error_at_s=self._error_at_s,
-            closed=self._closed,
+            usage=self.usage,
+            error=self.error,
+            error_at_s=self.error_at_s,
+            closed=self.closed,
             pieces=self._pieces,
             events=self._events,
             problems=[*self._reader.problems, *self._problems],
-            model=self._model,
+            model=self.model,
             exchange=exchange,
         )
 
-    def _read_body(self, body: dict[str, Any], at_s: float) -> None:
-        error = body.get("error")
-        if error and self._error is None:
-            self._error = error if isinstance(error, dict) else {"message": str(error)}
-            self._error_at_s = at_s
-        if isinstance(body.get("usage"), dict):
-            self._usage = read_usage(body["usage"])
-        if self._model is None and isinstance(body.get("model"), str):
-            self._model = body["model"]
-        choices = body.get("choices")
-        for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict):
-                self._read_choice(choice, at_s)
+    def add_text(self, at_s: float, choice: int, field: str, text: str) -> None:
+        """Keep a piece; thoughts and refusals are no part of the answer's text."""
+        self._pieces.append(Piece(at_s, choice, text))
+        if field in _ANSWER_FIELDS:
+            self._texts[choice].append(text)
+
+    def add_finish_reason(self, reason: str) -> None:
+        """Keep it."""
+        self._finish_reasons.append(reason)
+
+    def add_role(self, role: str) -> None:
+        """Keep it."""
+        self._roles.append(role)
+
+    def add_tool_calls(self, at_s: float, calls: list[Any]) -> None:
+        """Leave them to `tool_calls`, which reads the events."""
 
     def _read_choice(self, choice: dict[str, Any], at_s: float) -> None:
-        index = choice.get("index")
-        index = index if isinstance(index, int) else 0
-        self._texts.setdefault(index, "")
-        delta = choice.get("delta")
-        if isinstance(delta, dict):
-            if isinstance(delta.get("role"), str):
-                self._roles.append(delta["role"])
-            if isinstance(delta.get("content"), str):
-                self._texts[index] += delta["content"]
-            self._pieces += [
-                Piece(at_s, index, delta[name])
-                for name in _TEXT_FIELDS
-                if isinstance(delta.get(name), str) and delta[name]
-            ]
-        if isinstance(choice.get("text"), str):
-            self._texts[index] += choice["text"]
-            self._pieces += [Piece(at_s, index, choice["text"])] if choice["text"] else []
-        if isinstance(choice.get("finish_reason"), str):
-            self._finish_reasons.append(choice["finish_reason"])
+        self._texts.setdefault(choice_index(choice), [])
+        super()._read_choice(choice, at_s)

@@ -9,6 +9,7 @@ import secrets
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -19,16 +20,16 @@ from keywords.engine.machine import Deadline
 from keywords.engine.processes import tree
 from keywords.engine.processes.gateway_command import CHOSEN, COMMAND
 from keywords.engine.processes.guard import GUARD
-from keywords.engine.processes.warm_start import STARTER, SUPPORTED, WarmStartError
+from keywords.engine.processes.warm_gateways import GATEWAYS
 from keywords.engine.redaction.secrets import SECRETS
 from keywords.engine.waiting import poll_until
+from keywords.engine.warm_start.starter import SUPPORTED, WarmStartError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from keywords.engine.processes.tree import Ended
-    from keywords.engine.processes.warm_start import ForkedProcess
+    from keywords.engine.warm_start.starter import ForkedProcess
 
 _LINES_SHOWN = 15
 
@@ -261,18 +262,21 @@ def _launch(config: Path | None, log: Path, further: Mapping[str, str], *, warm:
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")
     popen: subprocess.Popen[bytes] | ForkedProcess
-    if warm:
-        try:
-            popen = STARTER.start(arguments, cwd=log.parent, environment=environment, output=log)
-        except WarmStartError as error:
-            raise GatewayProcessError(str(error)) from error
-    else:
-        with log.open("ab") as sink:
+    with log.open("ab") as sink, Path(os.devnull).open("rb") as nothing:
+        if warm:
+            descriptors = (nothing.fileno(), sink.fileno(), sink.fileno())
+            try:
+                popen = GATEWAYS.start(
+                    "gateway", arguments, cwd=log.parent, environment=environment, descriptors=descriptors
+                )
+            except WarmStartError as error:
+                raise GatewayProcessError(str(error)) from error
+        else:
             popen = subprocess.Popen(  # noqa: S603  (our own command; the file name comes from a row)
                 [*COMMAND, *arguments],
                 cwd=log.parent,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=nothing,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -22,11 +22,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from keywords.engine.machine import Deadline
 from keywords.engine.scripted import child
@@ -37,6 +38,7 @@ from keywords.engine.scripted.script import (
     Exponential,
     Fault,
     Script,
+    Stall,
     ToolCall,
     Uniform,
     load,
@@ -44,10 +46,16 @@ from keywords.engine.scripted.script import (
     words,
 )
 from keywords.engine.waiting import poll_until
+from keywords.engine.warm_start.starter import SUPPORTED, WarmStarter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keywords.engine.warm_start.starter import ForkedProcess
+
+_PROGRAM = "keywords.engine.scripted_backend"
+_STARTER = WarmStarter(("keywords.engine.scripted.backend", *(["uvloop"] if SUPPORTED else [])))
+_STDERR = 2
 _STOP_LIMIT_S = 5.0
 _POLL_S = 0.01
 
@@ -76,7 +84,9 @@ class ScriptedBackend:
         self._core = core
         self._script = Script()
         self._earlier_requests: list[RecordedRequest] = []
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | ForkedProcess | None = None
+        self._orders: IO[bytes] | None = None
+        self._replies: IO[bytes] | None = None
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -86,10 +96,10 @@ class ScriptedBackend:
             OSError: the port is taken.
             ScriptedBackendError: the process ended at once.
         """
-        command = [sys.executable, "-m", __name__, "--obey", "--port", str(self._port), "--models", *self.models]
+        arguments = ["--obey", "--port", str(self._port), "--models", *self.models]
         if self._core is not None:
-            command += ["--core", str(self._core)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  # our own
+            arguments += ["--core", str(self._core)]
+        self._launch(arguments)
         try:
             reply = self._read_reply()
         except BaseException:  # Ctrl-C included: no process may stay behind
@@ -129,13 +139,14 @@ class ScriptedBackend:
     def script(self, script: Script) -> None:
         self.play(script)
 
-    def play(self, *scripts: Script, path: str | None = None, model: str | None = None) -> None:
+    def play(self, *scripts: Script, path: str | None = None, model: str | None = None, cycle: bool = False) -> None:
         """Play scripts in order and repeat the last one.
 
         Args:
             scripts: one for each request.
             path: play them only at this path, given without a query; probes such as `/v1/models` included.
             model: play them only for this model. Without path and model they replace all earlier ones.
+            cycle: begin with the first one again after the last one, so that a share of all requests gets each.
 
         Raises:
             ValueError: there is no script.
@@ -145,7 +156,8 @@ class ScriptedBackend:
         if path is None and model is None:
             self._script = scripts[-1]
         if self._process is not None:
-            self._send_command("play", scripts=[to_json(script) for script in scripts], path=path, model=model)
+            played = [to_json(script) for script in scripts]
+            self._send_command("play", scripts=played, path=path, model=model, cycle=cycle)
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -193,11 +205,11 @@ class ScriptedBackend:
     def _send_command(self, name: str, **arguments: object) -> Any:
         with self._lock:
             process = self._process
-            if process is None or process.stdin is None:
+            if process is None or self._orders is None:
                 raise ScriptedBackendError("The scripted backend does not run: start it.")
             try:
-                process.stdin.write(json.dumps({"do": name, **arguments}).encode() + b"\n")
-                process.stdin.flush()
+                self._orders.write(json.dumps({"do": name, **arguments}).encode() + b"\n")
+                self._orders.flush()
             except OSError as error:
                 raise ScriptedBackendError(f"The scripted backend's process {process.pid} is gone.") from error
             reply = self._read_reply()
@@ -206,23 +218,46 @@ class ScriptedBackend:
         return reply["done"]
 
     def _read_reply(self) -> dict[str, Any]:
-        assert self._process is not None  # noqa: S101  # callers have started it
-        assert self._process.stdout is not None  # noqa: S101  # it is a pipe
-        line = self._process.stdout.readline()
+        assert self._replies is not None  # noqa: S101  # callers have started it
+        line = self._replies.readline()
         if not line:
             raise ScriptedBackendError("The scripted backend's process ended; its last words are on standard error.")
         reply: dict[str, Any] = json.loads(line)
         return reply
 
+    def _launch(self, arguments: list[str]) -> None:
+        child_input, orders = os.pipe()
+        replies, child_output = os.pipe()
+        self._orders, self._replies = os.fdopen(orders, "wb"), os.fdopen(replies, "rb")
+        with os.fdopen(child_input, "rb") as stdin, os.fdopen(child_output, "wb") as stdout:
+            if SUPPORTED:
+                self._process = _STARTER.start(
+                    _PROGRAM,
+                    arguments,
+                    cwd=Path.cwd(),
+                    environment=os.environ,
+                    descriptors=(stdin.fileno(), stdout.fileno(), _STDERR),
+                )
+            else:
+                command = [sys.executable, "-m", _PROGRAM, *arguments]
+                self._process = subprocess.Popen(command, stdin=stdin, stdout=stdout)  # noqa: S603  # our own
+
     def _end(self) -> None:
         process, self._process = self._process, None
-        if process is None:
+        if process is None or self._orders is None or self._replies is None:
             return
+        # Read what it still says, or it would wait for a reader.
+        rest = threading.Thread(target=self._replies.read, daemon=True)
+        rest.start()
+        with contextlib.suppress(OSError):  # an order that a dead process did not take
+            self._orders.close()
         try:
-            process.communicate(timeout=_STOP_LIMIT_S)
+            process.wait(_STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.communicate()
+            process.wait()
+        rest.join()
+        self._replies.close()
 
 
 def main() -> None:
@@ -260,11 +295,9 @@ __all__ = [
     "ScriptedBackend",
     "ScriptedBackendError",
     "Sent",
+    "Stall",
     "ToolCall",
     "Uniform",
     "main",
     "words",
 ]
-
-if __name__ == "__main__":
-    main()

@@ -89,7 +89,8 @@ class _Orders:
     def play(self, order: dict[str, Any]) -> None:
         """Add scripts to the playbook."""
         scripts = tuple(from_json(each) for each in order["scripts"])
-        self._stage.playbook.put(scripts, order.get("path"), order.get("model"))
+        self._stage.history.forget()
+        self._stage.playbook.put(scripts, order.get("path"), order.get("model"), cycle=order.get("cycle", False))
 
     def requests(self, order: dict[str, Any]) -> list[Any]:  # noqa: ARG002  # takes nothing
         """All recorded requests."""

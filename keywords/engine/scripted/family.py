@@ -87,5 +87,10 @@ def prompt_tokens(request: ModelRequest) -> int:
 
 
 def answer_tokens(script: Script) -> int:
-    """Tokens of the scripted answer; each tool call counts as one chunk."""
-    return script.tokens_per_chunk * (len(script.chunks) + len(script.tool_calls))
+    """Tokens of the scripted answer, those of thoughts included; each tool call counts as one chunk."""
+    return script.tokens_per_chunk * (len(script.chunks) + len(script.tool_calls)) + thought_tokens(script)
+
+
+def thought_tokens(script: Script) -> int:
+    """Tokens of the scripted thoughts."""
+    return script.tokens_per_thought * script.thoughts

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 HEAD_LIMIT = 1 << 20
 """Longest head, in bytes; a longer one is refused."""
 LAST_CHUNK = b"0\r\n\r\n"
+CHUNK_END = len(b"\r\n")
+"""Bytes of framing after a chunk's data."""
 _END = b"\r\n\r\n"
 _PHRASES = {529: "Overloaded"}
 

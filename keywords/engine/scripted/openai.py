@@ -17,6 +17,7 @@ from keywords.engine.scripted.family import (
     event,
     halves,
     prompt_tokens,
+    thought_tokens,
 )
 
 if TYPE_CHECKING:
@@ -170,4 +171,11 @@ def _usage(request: ModelRequest, script: Script, answers: int = 1) -> dict[str,
     if not script.usage:
         return {}
     prompt, answer = prompt_tokens(request), answers * answer_tokens(script)
-    return {"usage": {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}}
+    usage: dict[str, Any] = {
+        "prompt_tokens": prompt,
+        "completion_tokens": answer,
+        "total_tokens": prompt + answer,
+    }
+    if thoughts := answers * thought_tokens(script):
+        usage["completion_tokens_details"] = {"reasoning_tokens": thoughts}
+    return {"usage": usage}

@@ -12,7 +12,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
-from keywords.engine.scripted.head import LAST_CHUNK, answer_head, http_chunk
+from keywords.engine.scripted.head import CHUNK_END, LAST_CHUNK, answer_head, http_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +34,14 @@ class Write:
         wire: the bytes, framing included.
         marks: for each event, the index of its chunk in the script (None: no chunk), and the offset in the answer's
             body at which it ends.
-        delayed: whether the script's chunk delay comes before it.
+        waits: which of the script's delays comes before it.
+        framing: bytes at its end that are HTTP's and no event's.
     """
 
     wire: bytes
     marks: tuple[tuple[int | None, int], ...] = ()
-    delayed: bool = False
+    waits: Literal["no", "chunk", "finish"] = "no"
+    framing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def plan_answer(script: Script, family: Family, request: ModelRequest) -> Plan:
         return Plan((), _ending(fault))
     if script.status != HTTPStatus.OK:
         return _whole(script, script.body if script.body is not None else family.error(script.status))
-    if family.streams(request):
+    if script.stream and family.streams(request):
         return _stream(script, family, request)
     if fault is not None and fault.kind == "no_end":
         return _whole(replace(script, fault=None), family.whole(request, script))
@@ -98,7 +100,9 @@ def _whole(script: Script, body: bytes) -> Plan:
     wire = answer_head(script.status, {**headers, **_extra_headers(script)}) + body
     write = Write(wire, ((None, len(body)),))
     ending = _ending(fault)
-    instant = ending == "complete" and script.first_delay == 0 and script.split_bytes is None
+    later = (script.repeated_first_delay, script.stall, script.slots)
+    waits = script.first_delay or any(each is not None for each in later)
+    instant = ending == "complete" and not waits and script.split_bytes is None
     return Plan((write,), ending, write if instant else None)
 
 
@@ -132,7 +136,8 @@ def _stream(script: Script, family: Family, request: ModelRequest) -> Plan:
     ending = _ending(fault)
     writes = [Write(head), *_join(frames, script.join)]
     if ending == "complete":
-        writes[-1] = replace(writes[-1], wire=writes[-1].wire + LAST_CHUNK)
+        last = writes[-1]
+        writes[-1] = replace(last, wire=last.wire + LAST_CHUNK, framing=last.framing + len(LAST_CHUNK))
     return Plan(tuple(writes), ending)
 
 
@@ -143,6 +148,8 @@ def _frames(script: Script, family: Family, request: ModelRequest) -> list[_Fram
         chunks = list(script.chunks)
         chunks[fault.after] = _REPLACEMENT + chunks[fault.after]
         script = replace(script, chunks=tuple(chunks))
+    if script.raw_events:
+        return [_Frame(event.encode(), number) for number, event in enumerate(script.raw_events)]
     frames = family.frames(request, script)
     pieces = list(frames.pieces)
     if fault is not None and fault.after is not None and fault.after < len(pieces):
@@ -199,7 +206,9 @@ def _join(frames: Sequence[_Frame], join: int) -> list[Write]:
             end += len(frame.data)
             marks.append((frame.chunk, end))
         wire = http_chunk(b"".join(frame.data for frame in group))
-        writes.append(Write(wire, tuple(marks), delayed=group[0].chunk is not None))
+        is_chunk, after_chunks = group[0].chunk is not None, bool(writes) and writes[-1].waits == "chunk"
+        waits: Literal["no", "chunk", "finish"] = "chunk" if is_chunk else "finish" if after_chunks else "no"
+        writes.append(Write(wire, tuple(marks), waits, CHUNK_END))
         group.clear()
 
     for frame in frames:

@@ -10,11 +10,18 @@ from keywords.engine.scripted.script import Script
 @dataclass(slots=True)
 class _Sequence:
     scripts: tuple[Script, ...]
+    cycle: bool = False
     played: int = 0
 
+    def upcoming(self) -> Script:
+        """The script that comes next: after the last one, the first one in a cycle, else the last one again."""
+        if self.cycle:
+            return self.scripts[self.played % len(self.scripts)]
+        return self.scripts[min(self.played, len(self.scripts) - 1)]
+
     def next(self) -> Script:
-        """The next script; the last one repeats."""
-        script = self.scripts[min(self.played, len(self.scripts) - 1)]
+        """Play the upcoming script."""
+        script = self.upcoming()
         self.played += 1
         return script
 
@@ -25,14 +32,17 @@ class Playbook:
     def __init__(self) -> None:
         self._sequences: dict[tuple[str | None, str | None], _Sequence] = {(None, None): _Sequence((Script(),))}
 
-    def put(self, scripts: tuple[Script, ...], path: str | None = None, model: str | None = None) -> None:
+    def put(
+        self, scripts: tuple[Script, ...], path: str | None = None, model: str | None = None, *, cycle: bool = False
+    ) -> None:
         """Set the sequence for a path, a model, both, or, without either, for all requests.
 
-        Setting it for all requests forgets all other sequences.
+        After its last script, a cycle begins again; any other sequence repeats the last one. Setting it for all
+        requests forgets all other sequences.
         """
         if path is None and model is None:
             self._sequences.clear()
-        self._sequences[path, model] = _Sequence(scripts)
+        self._sequences[path, model] = _Sequence(scripts, cycle)
 
     def next(self, path: str, model: str) -> Script:
         """The next script for a model request."""
@@ -46,5 +56,4 @@ class Playbook:
 
     def on_connect(self) -> Script:
         """The script for all requests that comes next, for a new connection's delay; it does not count as played."""
-        sequence = self._sequences[None, None]
-        return sequence.scripts[min(sequence.played, len(sequence.scripts) - 1)]
+        return self._sequences[None, None].upcoming()

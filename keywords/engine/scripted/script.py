@@ -93,6 +93,22 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Stall:
+    """A time in which the backend sends nothing; requests are read, and answered afterwards.
+
+    Attributes:
+        after_s: seconds from the first request that plays this script.
+        length_s: seconds.
+    """
+
+    after_s: float
+    length_s: float
+
+
+_LEAST = {"join": 1, "slots": 1, "split_bytes": 1, "tokens_per_chunk": 0, "tokens_per_thought": 0}
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """The backend's answer to a request.
 
@@ -102,10 +118,19 @@ class Script:
         tool_calls: calls that follow the text.
         tokens_per_chunk: tokens of the usage that each chunk counts for.
         finish_reason: OpenAI's finish reason; each family translates it.
+        tokens_per_thought: the same of each chunk of thoughts; counted in the total too, as OpenAI does.
         usage: whether the answer carries its token counts.
+        stream: whether a request for a stream gets one; if not, a plain answer.
+        raw_events: the exact events of a stream, each a chunk, in place of the format's own.
         connect_delay: seconds from a new connection to the first read.
         first_delay: seconds of silence before the status line.
+        repeated_first_delay: the same for a request whose body came before, as from a server with a prefix cache; None
+            makes no difference.
         chunk_delay: seconds before each chunk of a stream; before each write where chunks are joined.
+        chunk_delays: seconds before the first chunks, one for each; `chunk_delay` holds from there on.
+        finish_delay: seconds from the last chunk of a stream to the events that end it.
+        stall: a time in which nothing is sent.
+        slots: requests that are answered at the same time; further ones wait in order. None for no limit.
         seed: of the drawn delays, which depend only on it and on the request's number.
         early_role: whether OpenAI's stream opens at once with a chunk of a role and no text.
         crlf: whether lines of a stream end with CR LF.
@@ -127,11 +152,19 @@ class Script:
     thoughts: int = 0
     tool_calls: tuple[ToolCall, ...] = ()
     tokens_per_chunk: int = 1
+    tokens_per_thought: int = 0
     finish_reason: FinishReason = "stop"
     usage: bool = True
+    stream: bool = True
+    raw_events: tuple[str, ...] = ()
     connect_delay: Delay = 0.0
     first_delay: Delay = 0.0
+    repeated_first_delay: Delay | None = None
     chunk_delay: Delay = 0.0
+    chunk_delays: tuple[float, ...] = ()
+    finish_delay: Delay = 0.0
+    stall: Stall | None = None
+    slots: int | None = None
     seed: int = 0
     early_role: bool = False
     crlf: bool = False
@@ -158,7 +191,13 @@ class Script:
         Raises:
             ValueError: a fault is placed after more chunks than there are, or a number is too small.
         """
-        for name, least in (("join", 1), ("split_bytes", 1), ("tokens_per_chunk", 0)):
+        for name, least in (
+            ("join", 1),
+            ("slots", 1),
+            ("split_bytes", 1),
+            ("tokens_per_chunk", 0),
+            ("tokens_per_thought", 0),
+        ):
             number = getattr(self, name)
             if number is not None and number < least:
                 raise ValueError(f"{name}={number} is too small: give {least} or more.")
@@ -213,12 +252,15 @@ def from_json(source: Mapping[str, Any]) -> Script:
     if unknown := sorted(set(source) - known):
         raise ValueError(f"A script has no {', '.join(unknown)}: its fields are {', '.join(sorted(known))}.")
     values = dict(source)
-    for name in ("connect_delay", "first_delay", "chunk_delay"):
+    for name in ("connect_delay", "first_delay", "repeated_first_delay", "chunk_delay", "finish_delay"):
         delay = values.get(name)
         if isinstance(delay, dict):
             values[name] = Exponential(**delay) if "mean_s" in delay else Uniform(**delay)
-    if "chunks" in values:
-        values["chunks"] = tuple(values["chunks"])
+    for name in ("chunks", "raw_events", "chunk_delays"):
+        if name in values:
+            values[name] = tuple(values[name])
+    if values.get("stall") is not None:
+        values["stall"] = Stall(**values["stall"])
     values["tool_calls"] = tuple(ToolCall(**call) for call in values.get("tool_calls", ()))
     if values.get("fault") is not None:
         values["fault"] = Fault(**values["fault"])

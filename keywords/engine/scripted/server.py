@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine import clock
+from keywords.engine.scripted.delays import AnswerDelays, History, draw
 from keywords.engine.scripted.family import ModelRequest
 from keywords.engine.scripted.head import BadRequestError, Request, RequestReader, plain_answer
 from keywords.engine.scripted.plan import Plan, Write, is_cacheable, plan_answer, plan_probe
@@ -19,7 +20,7 @@ from keywords.engine.scripted.record import KEPT, RecordedRequest, Sent
 from keywords.engine.scripted.wire import find_family, lookup
 
 if TYPE_CHECKING:
-    from keywords.engine.scripted.script import Delay, Script
+    from keywords.engine.scripted.script import Script
 
 _PLAN_CACHE_SIZE = 512
 # A reset overtakes bytes that the other side has not read yet, so it comes a moment after the last one.
@@ -41,6 +42,7 @@ class Stage:
         self.count = 0
         self.connections: set[Connection] = set()
         self.connected = 0
+        self.history = History()
         self._plans: dict[tuple[int, str, bytes], tuple[Script, Plan]] = {}
 
     def record(self, request: Request, connection: int, at_s: float) -> RecordedRequest:
@@ -114,7 +116,7 @@ class Connection(asyncio.Protocol):
         script = self._stage.playbook.on_connect()
         if script.connect_delay:
             self._waiting = True
-            delay = _draw(script.connect_delay, Random(f"{script.seed}/connection/{self._number}"))  # noqa: S311
+            delay = draw(script.connect_delay, Random(f"{script.seed}/connection/{self._number}"))  # noqa: S311
             asyncio.get_running_loop().call_later(delay, self._begin)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # a clean close is a disconnect too
@@ -187,14 +189,8 @@ class Connection(asyncio.Protocol):
             self._playing = asyncio.get_running_loop().create_task(self._play(script, plan, request, record))
 
     async def _play(self, script: Script, plan: Plan, request: Request, record: RecordedRequest) -> None:
-        random = Random(f"{script.seed}/{record.number}")  # noqa: S311  # repeatable on purpose
-        if script.first_delay:
-            await asyncio.sleep(_draw(script.first_delay, random))
-        for write in plan.writes:
-            if write.delayed and script.chunk_delay:
-                await asyncio.sleep(_draw(script.chunk_delay, random))
-            completes = plan.ending == "complete" and write is plan.writes[-1]
-            await self._write(script, write, record, completes=completes)
+        async with self._stage.history.slot(script.slots):
+            await self._write_all(script, plan, record, request.body)
         if plan.ending == "silence":
             record.ending = plan.ending
             return  # the connection stays busy until the client disconnects
@@ -212,17 +208,34 @@ class Connection(asyncio.Protocol):
         self._after(script, request)
         self._advance()
 
+    async def _write_all(self, script: Script, plan: Plan, record: RecordedRequest, body: bytes) -> None:
+        """Send all writes, each after its delays."""
+        delays = AnswerDelays(script, self._stage.history, record.number, body)
+        if first_s := delays.first_s():
+            await asyncio.sleep(first_s)
+        for write in plan.writes:
+            if delay_s := delays.before_s(write):
+                await asyncio.sleep(delay_s)
+            if stalled_s := delays.stalled_s():
+                await asyncio.sleep(stalled_s)
+            completes = plan.ending == "complete" and write is plan.writes[-1]
+            await self._write(script, write, record, completes=completes)
+
     async def _write(self, script: Script, write: Write, record: RecordedRequest, *, completes: bool) -> None:
         """Send one write; one turn of the event loop keeps it apart from the next."""
         pieces = [write.wire]
         if script.split_bytes is not None:
             size = script.split_bytes
             pieces = [write.wire[at : at + size] for at in range(0, len(write.wire), size)]
+        left = len(write.wire)
+        at_s = clock.now()
         for number, piece in enumerate(pieces):
             if number:
                 await asyncio.sleep(script.split_pause_s)
-            at_s = clock.now()
+            if left > write.framing:  # the events end in this piece or a later one
+                at_s = clock.now()
             self.transport.write(piece)
+            left -= len(piece)
         if completes:
             # Not one turn later: a client may disconnect as soon as it has the last byte.
             record.ending, record.ended_at_s = "complete", at_s
@@ -247,10 +260,6 @@ class Connection(asyncio.Protocol):
             record.disconnected_at_s = clock.now()
         if self._playing is not None:
             self._playing.cancel()
-
-
-def _draw(delay: Delay, random: Random) -> float:
-    return delay if isinstance(delay, float | int) else delay.draw(random)
 
 
 def _reset(transport: asyncio.Transport) -> None:

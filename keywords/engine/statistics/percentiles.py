@@ -35,11 +35,20 @@ def percentile(values: Sequence[float], p: int) -> float:
 
     Source: definition 1 in R. J. Hyndman, Y. Fan, The American Statistician 50 (1996) 361; numpy's `inverted_cdf`.
     """
-    n, needed = len(values), values_needed(p)
+    return sorted(values)[rank(len(values), p) - 1]
+
+
+def rank(n: int, p: int) -> int:
+    """The place of percentile p among n values in ascending order, from 1: ceil(p n / 100).
+
+    Raises:
+        TooFewValuesError: there are fewer values than `values_needed(p)`.
+        ValueError: p is outside its range.
+    """
+    needed = values_needed(p)
     if n < needed:
         raise TooFewValuesError(f"{n} values are too few for p{p}: it needs {needed}")
-    rank = -(-p * n // 100)  # in integers: the float 0.55 * 100 is above 55 and would give the next rank
-    return sorted(values)[rank - 1]
+    return -(-p * n // 100)  # in integers: the float 0.55 * 100 is above 55 and would give the next rank
 
 
 def values_needed(p: int) -> int:

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import psutil
 
+from ops.bench.installing import NotInstalledError
+from ops.bench.pinning import can_pin
 from ops.bench.progress import break_off_on_signals, log_progress
 from ops.bench.race import laps, upstream, wrk
 from ops.bench.race.contenders import MAKERS, Contender, Upstreams
-from ops.bench.race.cores import CONTENDER_CORE, LOAD_CORE, can_pin, pin_load
-from ops.bench.race.installs import NotInstalledError
+from ops.bench.race.cores import CONTENDER_CORE, LOAD_CORE, pin_load
 from ops.bench.race.result import DIRECT, Race, save
 from ops.bench.race.running import NotStartedError, Running
 from ops.bench.race.soak import soak

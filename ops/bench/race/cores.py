@@ -1,20 +1,11 @@
-"""The cores of the race: one for the contender, the other for everything else.
-
-Linux: with `taskset`, of the package util-linux. macOS: nothing is pinned. Windows: there is no race.
-"""
+"""The cores of the race: one for the contender, the other for everything else."""
 
 from __future__ import annotations
 
-import shutil
-
 from keywords.engine import cores
+from ops.bench.pinning import on_core
 
 CONTENDER_CORE, LOAD_CORE = 0, 1
-
-
-def can_pin() -> bool:
-    """Whether processes can be kept on one core, and there are two to choose from."""
-    return cores.can_pin() and shutil.which("taskset") is not None
 
 
 def pin_load() -> None:
@@ -24,4 +15,4 @@ def pin_load() -> None:
 
 def on_contender_core(command: list[str]) -> list[str]:
     """The command that runs another one on the contender's core, if that is possible."""
-    return ["taskset", "-c", str(CONTENDER_CORE), *command] if can_pin() else command
+    return on_core(CONTENDER_CORE, command)

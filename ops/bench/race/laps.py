@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from ops.bench.pinning import can_pin
 from ops.bench.race import streams, wrk
-from ops.bench.race.cores import LOAD_CORE, can_pin
+from ops.bench.race.cores import LOAD_CORE
 from ops.bench.race.upstream import PATH, QUESTION
 
 if TYPE_CHECKING:

@@ -10,11 +10,9 @@ from ops.bench.race.laps import CONNECTIONS
 from ops.bench.race.result import DIRECT
 from ops.bench.race.streams import PACED_S
 from ops.bench.race.targets import TARGETS, US
+from ops.bench.tables import format_estimate, number, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from keywords.engine.statistics.intervals import Estimate
     from ops.bench.race.result import Race
 
 FIGURES = {
@@ -82,22 +80,6 @@ _HOW = f"""## How it was measured
 - `met` is *yes* or *no* if the whole interval lies on one side of the target, else *unclear*; one round has none."""
 
 
-def number(value: float) -> str:
-    """Format a number with three significant digits, or all digits before the point, and commas for thousands."""
-    size = abs(value)
-    if size >= 100:  # noqa: PLR2004  # from here on, no decimals
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if size >= 10 else f"{value:.2f}"  # noqa: PLR2004  # two more digits
-
-
-def format_estimate(estimate: Estimate | None) -> str:
-    """The mean, ± half the interval."""
-    if estimate is None:
-        return "-"
-    half = (estimate.high - estimate.low) / 2
-    return f"{number(estimate.mean)} ± {number(half)}" if estimate.n > 1 else number(estimate.mean)
-
-
 def _machine(race: Race) -> str:
     return "\n".join(f"- {name}: {value}" for name, value in race.machine.items()) + "\n"
 
@@ -109,7 +91,7 @@ def _targets(race: Race) -> str:
         bound = f"{'≥' if target.sense == '>=' else '≤'} {target.bound:g}"
         n = str(estimate.n) if estimate else "0"
         rows.append((target.what, bound, format_estimate(estimate), n, target.verdict(race)))
-    return _table(("target", "bound", "measured", "n", "met"), rows)
+    return table(("target", "bound", "measured", "n", "met"), rows)
 
 
 def _figures(race: Race) -> str:
@@ -119,7 +101,7 @@ def _figures(race: Race) -> str:
         estimates = [race.mean(name, figure) for name in names]
         if any(estimates):
             rows.append((what, *map(format_estimate, estimates)))
-    return _table((f"figure (n = {len(race.rounds)})", *names), rows)
+    return table((f"figure (n = {len(race.rounds)})", *names), rows)
 
 
 def _ratios(race: Race) -> str:
@@ -132,13 +114,13 @@ def _ratios(race: Race) -> str:
         for figure in _RATIOS
     ]
     collapse = [format_estimate(race.ratio((name, "rps@256"), (name, "rps@32"))) for name in (US, *others)]
-    own = _table(("requests/s at 256 connections to its own at 32", US, *others), [("", *collapse)])
-    return f"{_table((f'{US} to …', *others), rows)}\n{own}"
+    own = table(("requests/s at 256 connections to its own at 32", US, *others), [("", *collapse)])
+    return f"{table((f'{US} to …', *others), rows)}\n{own}"
 
 
 def _starts(race: Race) -> str:
     rows = [(name, format_estimate(mean_interval(times)), str(len(times))) for name, times in race.starts_s.items()]
-    page = _table(("contender", "cold start to ready, s", "n"), rows)
+    page = table(("contender", "cold start to ready, s", "n"), rows)
     if race.soak is None:
         return page
     soak = race.soak
@@ -147,8 +129,3 @@ def _starts(race: Race) -> str:
         f"{number(soak.rss_mb[-1])} MB; per 100,000 requests in the second half: "
         f"{format_estimate(soak.per_100k_mb)} MB (n = {soak.per_100k_mb.n} looks).\n"
     )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from keywords.engine.statistics.intervals import Estimate, mean_interval
+from keywords.engine.statistics.intervals import mean_interval
 from ops.bench.race.result import DIRECT
+from ops.bench.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keywords.engine.statistics.intervals import Estimate
     from ops.bench.race.result import Race
+    from ops.bench.verdict import Sense, Verdict
 
 US = "gateway"
-Sense = Literal[">=", "<="]
-Verdict = Literal["yes", "no", "unclear", "not measured"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,8 @@ class Target:
     measured: Callable[[Race], Estimate | None]
 
     def verdict(self, race: Race) -> Verdict:
-        """The verdict: `unclear` if the 95 % interval contains the bound, or after one round, which has no interval."""
-        estimate = self.measured(race)
-        if estimate is None:
-            return "not measured"
-        low_reaches, high_reaches = estimate.low >= self.bound, estimate.high >= self.bound
-        if estimate.n == 1 or low_reaches != high_reaches:
-            return "unclear"
-        return "yes" if low_reaches == (self.sense == ">=") else "no"
+        """The verdict on the race's figure."""
+        return verdict(self.measured(race), self.bound, self.sense)
 
 
 def _ratio(figure: str, other: str) -> Callable[[Race], Estimate | None]:

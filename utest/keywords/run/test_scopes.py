@@ -1,6 +1,5 @@
 """What is started ends with its row or its suite, whatever they did."""
 
-import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -8,6 +7,7 @@ import pytest
 
 from keywords.run.scopes import SCOPES, Scopes
 from keywords.traceability.results import read_output
+from utest.python_runs import run_python
 
 STARTER = """
 from pathlib import Path
@@ -64,8 +64,7 @@ def run(tmp_path):
         (folder / "__init__.robot").write_text(HEAD + init)
         for name, text in suites.items():
             (folder / f"{name}.robot").write_text(HEAD + text)
-        command = [sys.executable, "-m", "robot", "-d", str(tmp_path / "results"), str(folder)]
-        subprocess.run(command, check=False, capture_output=True, timeout=60)
+        run_python("robot", "-d", str(tmp_path / "results"), str(folder))
         found = read_output(tmp_path / "results" / "output.xml")
         results = {each.row.name: each for each in found.results}
         return (tmp_path / "notes").read_text().splitlines(), results, " ".join(found.afterwards)

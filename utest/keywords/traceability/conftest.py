@@ -1,11 +1,12 @@
 """A small project: a register, suites with a simulated wire, and helpers that run them."""
 
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+
+from utest.python_runs import run_python
 
 REGISTER = """
 - id: CHAT-001
@@ -100,8 +101,8 @@ class Project:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def robot(self, *options: str, suites: str = "suites") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "robot", "--pythonpath", ".", "--outputdir", "results", *options, suites]
-        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, timeout=60, check=False)
+        folders = ("--pythonpath", ".", "--outputdir", "results")
+        return run_python("robot", *folders, *options, suites, cwd=self.root)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from keywords.run.output_lock import LOCK
 from keywords.traceability.results import read_output
+from utest.python_runs import run_python
 
 WAIT = """
 import time
@@ -40,10 +41,7 @@ def start(project, command, *arguments):
 
 
 def qa_run(project, *arguments):
-    command = [sys.executable, "-m", *QA_RUN, *arguments]
-    return subprocess.run(
-        command, cwd=project.root, env=ENVIRONMENT, capture_output=True, text=True, timeout=90, check=False
-    )
+    return run_python(*QA_RUN, *arguments, cwd=project.root, environment=ENVIRONMENT)
 
 
 def kept(project):
@@ -207,10 +205,8 @@ def test_a_run_without_an_executed_row_gives_no_verdict(project, options, reason
 
 def test_a_run_from_a_folder_within_a_project_is_of_that_project(project):
     below = project.root / "suites" / "api"
-    command = [sys.executable, "-m", "keywords.qa.cli", "run", "--pythonpath", str(project.root), "--include", "smoke"]
-    process = subprocess.run(
-        command, cwd=below, env=ENVIRONMENT, capture_output=True, text=True, timeout=90, check=False
-    )
+    arguments = ("run", "--pythonpath", str(project.root), "--include", "smoke")
+    process = run_python("keywords.qa.cli", *arguments, cwd=below, environment=ENVIRONMENT)
     assert process.returncode == 0, process.stdout + process.stderr
     assert "../../results/matrix/index.html" in process.stdout
     assert (project.results / "matrix" / "index.html").is_file()

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from keywords.traceability.results import read_output
+from utest.python_runs import run_python
 
 MODIFIER = ("--prerunmodifier", "keywords.hooks.modifier.RegisterModifier")
 REGISTER = "resources/register/requirements.yaml"
@@ -20,8 +21,7 @@ def statuses(project):
 
 
 def qa(project, *arguments):
-    command = [sys.executable, "-m", "keywords.qa.cli", *arguments]
-    return subprocess.run(command, cwd=project.root, capture_output=True, text=True, timeout=60, check=False)
+    return run_python("keywords.qa.cli", *arguments, cwd=project.root)
 
 
 @pytest.mark.parametrize("value", UNREADABLE)

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -15,14 +13,15 @@ from keywords.traceability.matrix.table import build
 from keywords.traceability.merged import unmerge
 from keywords.traceability.register.register import load_register
 from keywords.traceability.results import read_output
+from utest.python_runs import run_python
 
 FAILED, AGAIN = "first", "again"
 NAMES = ["A question is answered", "A refusal names the field", "A stream ends"]
 
 
 def rebot(project, *arguments):
-    command = [sys.executable, "-m", "robot.rebot", "--log", "NONE", "--report", "NONE", "--output", "output.xml"]
-    done = subprocess.run([*command, *arguments], cwd=project.root, capture_output=True, text=True, check=False)
+    options = ("--log", "NONE", "--report", "NONE", "--output", "output.xml")
+    done = run_python("robot.rebot", *options, *arguments, cwd=project.root)
     assert (project.root / arguments[1] / "output.xml").is_file(), done.stderr
 
 

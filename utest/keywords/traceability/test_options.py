@@ -1,11 +1,11 @@
 """Options of Robot and changes under way that would turn a refusal or a failure into something better."""
 
-import subprocess
 import sys
 
 import pytest
 
 from keywords.traceability.results import read_output
+from utest.python_runs import run_python
 
 CHAT = "suites/api/chat.robot"
 REGISTER = "resources/register/requirements.yaml"
@@ -78,9 +78,9 @@ def test_a_row_that_failed_before_ctrl_c_ended_its_teardown_has_failed(project):
 def test_a_dry_run_that_was_merged_with_another_is_no_proof(project, merged):
     project.robot("--outputdir", "first")
     project.robot("--outputdir", "dry", "--dryrun")
-    command = [sys.executable, "-m", "robot.rebot", "--outputdir", "results", "--output", "output.xml", "--merge"]
+    options = ("--outputdir", "results", "--output", "output.xml", "--merge")
     outputs = [f"{folder}/output.xml" for folder in merged]
-    subprocess.run([*command, *outputs], cwd=project.root, capture_output=True, check=False)
+    run_python("robot.rebot", *options, *outputs, cwd=project.root)
     assert statuses(project) == ["NOT RUN", "NOT RUN", "NOT RUN"]
 
 
@@ -111,6 +111,5 @@ def test_a_failed_row_stays_failed_whatever_robot_shall_make_of_it(project, soft
 
 def test_qa_run_ends_with_a_failure_that_robot_was_told_to_skip(project):
     words = ("run", "--pythonpath", ".", "--skiponfailure", "kind:*", "suites")
-    command = [sys.executable, "-m", "keywords.qa.cli", *words]
-    process = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
+    process = run_python("keywords.qa.cli", *words, cwd=project.root)
     assert process.returncode == 1, process.stdout + process.stderr

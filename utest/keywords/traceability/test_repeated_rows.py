@@ -3,10 +3,10 @@
 import json
 import shlex
 import shutil
-import subprocess
-import sys
 
 import pytest
+
+from utest.python_runs import run_python
 
 LISTENER = "keywords.hooks.listener.TraceabilityListener"
 OTHER = """
@@ -51,16 +51,14 @@ def test_the_command_line_of_a_row_repeats_it(project, arguments):
         shutil.copytree(project.root / "suites" / "api", project.root / "third" / "api")
     if "WHO" not in " ".join(arguments) and "who" not in " ".join(arguments):
         arguments = ["-v", "WHO:me", *arguments]
-    command = [sys.executable, "-m", "robot", "--pythonpath", ".", "--outputdir", "results", *arguments]
-    first = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
+    first = run_python("robot", "--pythonpath", ".", "--outputdir", "results", *arguments, cwd=project.root)
     evidence = [json.loads(path.read_bytes()) for path in (project.results / "evidence").glob("*/row.json")]
     failed = [row for row in evidence if row["status"] == "FAIL"]
     assert len(failed) == count, first.stdout + first.stderr
     for row in failed:
         words = shlex.split(row["rerun"])
         assert words[0] == "robot"
-        command = [sys.executable, "-m", "robot", "--outputdir", "again", *words[1:]]
-        again = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
+        again = run_python("robot", "--outputdir", "again", *words[1:], cwd=project.root)
         assert "1 test, 0 passed, 1 failed" in again.stdout, again.stdout + again.stderr
         assert row["name"] in again.stdout
         assert ("[ WARN ] me" in again.stderr) == (row["message"] == "it")

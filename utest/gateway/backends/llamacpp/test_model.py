@@ -23,6 +23,11 @@ from gateway.errors.base import BackendDisconnected, BackendUnavailable, Context
 from gateway.operating_system.processes import cpu_ticks
 from utest.gateway.backends.llamacpp.embedded_backend import events, is_gone, running
 
+SHORT = [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}]
+"""A third of the tokens of a message without a system message, which gets the model's own."""
+LONG = "word " * 1200
+"""Five steps of reading: a client that leaves within the first one or two leaves half of the work undone."""
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with SIGKILL")
 
 
@@ -111,8 +116,8 @@ def test_a_call_right_after_a_stream_does_not_meet_the_connection_that_llamacpp_
     async def scenario():
         async with running(embedded(weights)) as backend:
             for _ in range(10):
-                await drain(backend.stream(call(stream=True, max_tokens=1)))
-                await backend.complete(call(max_tokens=1))
+                await drain(backend.stream(call(stream=True, max_tokens=1, messages=SHORT)))
+                await backend.complete(call(max_tokens=1, messages=SHORT))
 
     asyncio.run(scenario())
 
@@ -156,7 +161,7 @@ def test_a_client_that_leaves_while_its_prompt_is_read_frees_the_model(weights, 
         return cpu_ticks(child_pid()) - before
 
     async def leave(backend):
-        asked = asyncio.create_task(backend.complete(call("word " * 1900, max_tokens=1)))
+        asked = asyncio.create_task(backend.complete(call(LONG, max_tokens=1)))
         # Until it computes.
         ticks = cpu_ticks(child_pid())
         while cpu_ticks(child_pid()) < ticks + 5:  # noqa: ASYNC110
@@ -168,7 +173,7 @@ def test_a_client_that_leaves_while_its_prompt_is_read_frees_the_model(weights, 
 
     async def scenario():
         async with running(embedded(weights)) as backend:
-            whole = await cost_of(backend.complete(call("word " * 1900, max_tokens=1)))
+            whole = await cost_of(backend.complete(call(LONG, max_tokens=1)))
             return whole, await cost_of(leave(backend))
 
     whole, left = asyncio.run(scenario())

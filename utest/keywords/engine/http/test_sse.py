@@ -1,7 +1,7 @@
 import pytest
 
 from keywords.engine.http.exchange import Chunk
-from keywords.engine.http.sse import SseReader
+from keywords.engine.http.sse import SseEventTooLongError, SseReader
 
 # stream, events as (type, data), problems contain
 CASES = {
@@ -91,3 +91,48 @@ def test_done_and_json():
         broken.json()
     with pytest.raises(ValueError, match="NaN is not JSON"):
         nan.json()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_data_alone_is_the_same_for_every_split(case):
+    stream = CASES[case][0]
+    whole, whole_reader = read(stream)
+    for first in range(len(stream) + 1):
+        for second in range(first, len(stream) + 1):
+            reader = SseReader()
+            data = [
+                data for piece in (stream[:first], stream[first:second], stream[second:]) for data in reader.read(piece)
+            ]
+            reader.close()
+            assert data == [event.data.encode() for event in whole]
+            assert (reader.problems, reader.comments) == (whole_reader.problems, [])
+
+
+def test_data_alone_after_a_carriage_return():
+    reader = SseReader()
+    assert reader.read(b"data: one\r\n\r") == [b"one"]
+    assert reader.read(b"\n") == []
+    assert reader.read(b"data: two\n\ndata: three\n\n") == [b"two", b"three"]
+    assert reader.problems == []
+
+
+@pytest.mark.parametrize(
+    "stream", [b"data: " + b"a" * 100, b"data: a\n" * 20, b":" * 101, b"data: " + b"a" * 100 + b"\n\n"]
+)
+def test_an_event_beyond_the_limit_is_refused(stream):
+    for read_all in (lambda reader, data: reader.read(data), lambda reader, data: reader.feed(Chunk(0.0, data))):
+        reader = SseReader(event_limit=100)
+        read_all(reader, b"data: " + b"a" * 60 + b"\n\n")
+        with pytest.raises(SseEventTooLongError, match="longer than 100 bytes"):
+            read_all(reader, stream)
+
+
+def test_many_events_in_one_read_may_exceed_the_limit_together():
+    reader = SseReader(event_limit=100)
+    assert len(reader.read(b"data: 1234567890\n\n" * 50)) == 50
+
+
+def test_problems_are_bounded():
+    reader = SseReader()
+    reader.read(b"what: ever\n" * 3000)
+    assert len(reader.problems) == 1000

@@ -76,6 +76,12 @@ def test_text_that_is_reasoned_counts_for_time_but_not_as_answer(gateway, make):
     assert [piece.text for piece in stream.pieces] == ["hm", "Yes"]
 
 
+@pytest.mark.parametrize("delta", [{"reasoning": "hm"}, {"reasoning": "hm", "reasoning_content": "hm"}])
+def test_thoughts_under_another_name_count_once(gateway, make, delta):
+    stream = streamed(gateway, make.chunk(delta), make.chunk({"content": "Yes"}, "stop"), "[DONE]")
+    assert [piece.text for piece in stream.pieces] == ["hm", "Yes"]
+
+
 ROLE, FIRST, SECOND, END, DONE = range(5)
 
 

@@ -169,7 +169,7 @@ def by_hand():
     started = []
 
     def by_hand(*options):
-        command = [sys.executable, "-m", "keywords.engine.scripted.backend", *options]
+        command = [sys.executable, "-m", "keywords.engine.scripted_backend", *options]
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         return started[-1], started[-1].stdout.readline().strip()
 

@@ -9,6 +9,7 @@ from keywords.engine.scripted.script import (
     Exponential,
     Fault,
     Script,
+    Stall,
     ToolCall,
     Uniform,
     from_json,
@@ -27,6 +28,8 @@ FIRST, SECOND, THIRD = (Script(chunks=(name,)) for name in ("first", "second", "
         Script(chunks=("é", ""), tokens_per_chunk=0, usage=False, early_role=True, crlf=True, comments=True),
         Script(connect_delay=Uniform(0.1, 0.2), first_delay=Exponential(0.5), chunk_delay=0.1, seed=3),
         Script(tool_calls=(ToolCall("add", "{}"),), finish_reason="tool_calls", join=3, split_bytes=2),
+        Script(thoughts=2, tokens_per_thought=3, chunk_delays=(0.1, 0.2), finish_delay=Uniform(0.1, 0.2), stream=False),
+        Script(raw_events=("data: a\n\n",), repeated_first_delay=0.1, stall=Stall(0.5, 2.0), slots=3),
         Script(fault=Fault("cut", at_byte=7), keep_alive="stale", split_pause_s=0.0),
         Script(status=529, headers={"a": "b"}, retry_after_s=1.5, retry_after_form="date", body=b"\xff\x00"),
     ],
@@ -41,7 +44,7 @@ def test_a_script_can_be_written_by_hand():
         Script(chunks=("a",)),
         Script(chunk_delay=Exponential(0.1)),
     )
-    with pytest.raises(ValueError, match=r"A script has no chunk: its fields are body, chunk_delay, chunks,"):
+    with pytest.raises(ValueError, match=r"A script has no chunk: its fields are body, chunk_delay, chunk_delays,"):
         load('{"chunk": "a"}')
 
 
@@ -61,7 +64,7 @@ def test_a_fault_that_contradicts_itself_is_refused(kind, place, said):
         Fault(kind, **place)
 
 
-@pytest.mark.parametrize("wrong", [{"join": 0}, {"split_bytes": 0}, {"tokens_per_chunk": -1}])
+@pytest.mark.parametrize("wrong", [{"join": 0}, {"slots": 0}, {"split_bytes": 0}, {"tokens_per_chunk": -1}])
 def test_a_number_that_is_too_small_is_refused(wrong):
     with pytest.raises(ValueError, match="too small: give"):
         Script(**wrong)
@@ -88,6 +91,13 @@ def test_a_sequence_plays_its_last_script_again_and_again():
     assert book.next("/p", "m") == Script()
     book.put((FIRST, SECOND))
     assert [book.next("/p", "m") for _ in range(4)] == [FIRST, SECOND, SECOND, SECOND]
+
+
+def test_a_cycle_begins_again_after_its_last_script():
+    book = Playbook()
+    book.put((FIRST, SECOND), cycle=True)
+    assert [book.next("/p", "m") for _ in range(5)] == [FIRST, SECOND, FIRST, SECOND, FIRST]
+    assert book.on_connect() == SECOND
 
 
 def test_the_closest_match_counts():

@@ -4,8 +4,6 @@ import base64
 import json
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 import typer
@@ -16,6 +14,7 @@ from keywords.qa.allure import report
 from keywords.traceability.allure import report as allure_report
 from keywords.traceability.allure.install import AllureUnavailableError, install_allure, installed_allure
 from keywords.traceability.allure.report import AllureReportError, write_allure_page
+from utest.python_runs import run_python
 
 SUITE = """\
 *** Settings ***
@@ -58,10 +57,8 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     (folder / "suite.robot").write_text(SUITE)
     listener = "allure_robotframework:allure-results"
-    command = [sys.executable, "-m", "robot", "--outputdir", ".", "--log", "NONE", "--report", "NONE"]
-    done = subprocess.run(
-        [*command, "--listener", listener, "suite.robot"], cwd=folder, capture_output=True, check=False
-    )
+    options = ("--outputdir", ".", "--log", "NONE", "--report", "NONE", "--listener", listener)
+    done = run_python("robot", *options, "suite.robot", cwd=folder)
     assert done.returncode == 2, done.stderr
     return folder
 

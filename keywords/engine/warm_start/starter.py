@@ -1,9 +1,8 @@
-"""Starts of `gateway serve` without the second that its imports take, for runs that start a hundred gateways.
+"""Starts of Python programs without the time that their imports take, for runs that start hundreds of them.
 
-Linux: a warm interpreter forks itself. macOS, Windows: not supported, `keywords.engine.processes.gateway` starts each
-gateway anew.
+Linux: a warm interpreter forks itself. macOS, Windows: not supported, callers start each program anew.
 
-Measured on two busy cores, 24 starts of each in turn, median: 0.02 s of processor time and 0.07 s until the gateway
+Measured on two busy cores, 24 starts of a gateway each in turn, median: 0.02 s of processor time and 0.07 s until it
 listens; a new interpreter takes 0.63 s of processor time. A forkserver of `multiprocessing` with the same modules takes
 as long (0.02 s, 0.07 s) only while its caller hides `__main__`: it runs the caller's main script in each process, which
 for `robot` takes 0.10 s and 0.24 s, and 11 MB more. It also loses the gateway's last log lines (Python 3.11 ends such a
@@ -16,6 +15,7 @@ from __future__ import annotations
 import atexit
 import json
 import queue
+import socket
 import subprocess
 import sys
 import threading
@@ -31,22 +31,7 @@ if TYPE_CHECKING:
 
 SUPPORTED: Final = sys.platform == "linux"
 """On macOS some system libraries must not be used after a fork without exec; Windows has no fork."""
-INTERPRETER: Final = Path(__file__).with_name("warm_interpreter.py")
-_PROGRAM: Final = "gateway"
-_MODULES: Final = (
-    "gateway.cli.main",
-    "gateway.server.service",
-    # Imported when they are needed, so that other commands, platforms and settings do without them:
-    "gateway.server.listen",
-    "gateway.server.http_protocol",
-    "encodings.idna",
-    "pydantic.v1",
-    "uvicorn.lifespan.on",
-    "uvicorn.loops.auto",
-    "uvicorn.loops.uvloop",
-    "uvloop",
-)
-"""All that a gateway imports until it listens; each module that is missing here is imported anew in each start."""
+INTERPRETER: Final = Path(__file__).with_name("interpreter.py")
 _FIRST_ANSWER_WITHIN_S: Final = 60.0
 
 
@@ -66,9 +51,14 @@ class ForkedProcess:
         """Return the exit status, negative for a signal; None while the process runs."""
         return self._status if self._ended.is_set() else None
 
-    def wait(self) -> int | None:
-        """Wait for the end of the process and return its exit status."""
-        self._ended.wait()
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for the end of the process and return its exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: it did not end within the timeout, in seconds.
+        """
+        if not self._ended.wait(timeout):
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
         return self._status
 
     def kill(self) -> None:
@@ -85,70 +75,94 @@ class ForkedProcess:
 
 
 class WarmStarter:
-    """Starts processes through one warm interpreter, which starts with the first of them."""
+    """Starts programs through one warm interpreter, which starts with the first of them.
 
-    def __init__(self) -> None:
+    Args:
+        modules: what the interpreter imports. Each program's own environment and working directory come later, so
+            none of them may read these when it is imported.
+    """
+
+    def __init__(self, modules: Sequence[str]) -> None:
+        self._modules = modules
         self._lock = threading.Lock()
         self._interpreter: subprocess.Popen[bytes] | None = None
+        self._pipe: socket.socket | None = None
         self._orders: queue.SimpleQueue[Future[ForkedProcess]] = queue.SimpleQueue()
         self._listener = threading.Thread()
 
     def start(
-        self, arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], output: Path
+        self,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        cwd: Path,
+        environment: Mapping[str, str],
+        descriptors: tuple[int, int, int],
     ) -> ForkedProcess:
-        """Start `gateway` in its own session; an interrupt of this call leaves no process behind.
+        """Run a module as `python -m` does, in its own session; an interrupt of this call leaves no process behind.
 
         Args:
-            arguments: arguments of `gateway`.
+            module: its name, such as `gateway`.
+            arguments: its arguments.
             cwd: working directory.
             environment: all environment variables.
-            output: an existing file for standard output and standard error.
+            descriptors: open files for its standard input, output and error; the caller closes its own.
 
         Raises:
-            WarmStartError: the interpreter could not import the gateway, or has ended.
+            WarmStartError: the interpreter could not import the modules, or has ended.
         """
-        order = {
-            "arguments": list(arguments),
-            "cwd": str(cwd),
-            "environment": dict(environment),
-            "output": str(output.resolve()),
-        }
+        if sys.platform != "linux":
+            raise WarmStartError("programs are started from a warm interpreter on Linux only")
+        order = json.dumps(
+            {
+                "module": module,
+                "arguments": list(arguments),
+                "cwd": str(cwd.resolve()),
+                "environment": dict(environment),
+            }
+        )
         with self._lock:
             if self._interpreter is None or self._interpreter.poll() is not None:
                 self._interpreter = self._open()
-            pipe = self._interpreter.stdin
-            assert pipe is not None  # noqa: S101  # a pipe, see `_open`
             ordered: Future[ForkedProcess] = Future()
             self._orders.put(ordered)
+            assert self._pipe is not None  # noqa: S101  # opened with the interpreter
             try:
-                pipe.write(json.dumps(order).encode() + b"\n")
-                pipe.flush()
+                socket.send_fds(self._pipe, [order.encode()], descriptors)
                 return ordered.result(_FIRST_ANSWER_WITHIN_S)
             except BaseException as error:
                 if not ordered.cancel() and ordered.exception() is None:
                     ordered.result().kill()
                 if isinstance(error, OSError):
-                    raise WarmStartError(f"the interpreter that starts gateways does not answer: {error!r}") from error
+                    raise WarmStartError(f"the interpreter that starts programs does not answer: {error!r}") from error
                 raise
 
     def close(self) -> None:
         """End the interpreter; the processes that it started continue, and their exit statuses are lost."""
-        if self._interpreter and self._interpreter.stdin:
-            self._interpreter.stdin.close()
+        if self._interpreter and self._pipe:
+            self._pipe.close()
             self._interpreter.wait()
             self._listener.join()
             self._interpreter = None
 
     def _open(self) -> subprocess.Popen[bytes]:
         self._orders = queue.SimpleQueue()
-        interpreter = subprocess.Popen(  # noqa: S603  (our own file)
-            # -P: in the file's own folder, `gateway.py` would hide the package of this name.
-            [sys.executable, "-P", str(INTERPRETER), _PROGRAM, *_MODULES],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # Ctrl-C in the terminal must not reach it.
-            start_new_session=True,
-        )
+        if self._pipe:
+            self._pipe.close()
+        # Keeps the orders apart.
+        self._pipe, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        interpreter: subprocess.Popen[bytes]
+        with theirs:
+            interpreter = subprocess.Popen(  # noqa: S603  (our own file)
+                # -P: in the file's own folder, `starter.py` would hide packages of this name.
+                [sys.executable, "-P", str(INTERPRETER), *self._modules],
+                stdin=theirs.fileno(),
+                stdout=subprocess.PIPE,
+                # By a pipe, as programs look at their import whether this is a terminal.
+                stderr=subprocess.PIPE,
+                # Ctrl-C in the terminal must not reach it.
+                start_new_session=True,
+            )
         self._listener = threading.Thread(target=self._listen, args=(interpreter, self._orders), daemon=True)
         self._listener.start()
         atexit.register(self.close)
@@ -157,9 +171,10 @@ class WarmStarter:
     def _listen(self, interpreter: subprocess.Popen[bytes], orders: queue.SimpleQueue[Future[ForkedProcess]]) -> None:
         """Read the news; the line of a process's start always precedes the line of its end."""
         assert interpreter.stdout is not None  # noqa: S101  # a pipe, see `_open`
+        assert interpreter.stderr is not None  # noqa: S101  # a pipe, see `_open`
         processes: dict[int, ForkedProcess] = {}
-        with interpreter.stdout:
-            for line in interpreter.stdout:
+        with interpreter.stdout as news_of_it, interpreter.stderr as errors:
+            for line in news_of_it:
                 news: dict[str, Any] = json.loads(line)
                 if "started" in news:
                     process = processes[news["started"]] = ForkedProcess(news["started"])
@@ -171,14 +186,10 @@ class WarmStarter:
                         process.kill()
                 else:
                     processes.pop(news["ended"]).note_end(news["status"])
+            # Of a traceback the last line tells most.
+            *_, why = errors.read().decode(errors="replace").strip().splitlines() or ["without a message"]
         for process in processes.values():
             process.note_end(None)
         while not orders.empty():
             if (ordered := orders.get()).set_running_or_notify_cancel():
-                ordered.set_exception(
-                    WarmStartError("the interpreter that starts gateways has ended; `python -m gateway` may say why")
-                )
-
-
-STARTER: Final = WarmStarter()
-"""The run's one warm interpreter."""
+                ordered.set_exception(WarmStartError(f"the interpreter that starts programs has ended: {why}"))

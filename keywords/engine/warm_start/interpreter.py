@@ -1,14 +1,15 @@
-"""An interpreter that has already imported a program, and forks a new process of it for each order.
+"""An interpreter that has already imported modules, and forks a new process for each order.
 
-Run as `python warm_interpreter.py PROGRAM MODULE ...`, it imports the modules, then reads orders from standard input
-and writes news to standard output, each as one JSON object per line. It ends when its input ends; the processes that it
-started continue.
+Run as `python interpreter.py MODULE ...`, it imports the modules, then takes orders from its standard input, a socket
+that keeps messages apart, and writes news to standard output, one JSON object per line. It ends when its input ends;
+the processes that it started continue.
 
-- order: `{"arguments": [...], "cwd": "...", "environment": {...}, "output": "file"}`
+- order: `{"module": "...", "arguments": [...], "cwd": "...", "environment": {...}}`, with the descriptors of the new
+  process's standard input, output and error
 - news: `{"started": PID}` for each order, in their sequence; `{"ended": PID, "status": N}` when a process has ended,
   where a negative status is the number of the signal that ended it.
 
-Linux only, see `warm_start.SUPPORTED`: it cannot be run on Windows, which has no `fork`, and is not run on macOS.
+Linux only, see `starter.SUPPORTED`: it cannot be run on Windows, which has no `fork`, and is not run on macOS.
 """
 
 import gc
@@ -18,6 +19,7 @@ import os
 import runpy
 import select
 import signal
+import socket
 import sys
 from typing import Any
 
@@ -25,38 +27,38 @@ if sys.platform == "win32":
     raise ImportError("Windows has no fork")
 
 PIPE_BYTES = 65_536
+ORDER_BYTES = 1 << 20
 
 
 def main() -> None:
     """Import the modules, then obey orders until standard input ends."""
-    program, *modules = sys.argv[1:]
-    for module in modules:
+    for module in sys.argv[1:]:
         importlib.import_module(module)
     gc.collect()
     # Otherwise the first collection in each process would copy all memory pages that they share.
     gc.freeze()
+    orders = socket.socket(fileno=0)
     woken, wake = os.pipe()
     for end in (woken, wake):
         os.set_blocking(end, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    rest = b""
     while True:
-        ready, _, _ = select.select([0, woken], [], [])
+        ready, _, _ = select.select([orders.fileno(), woken], [], [])
         if woken in ready:
             os.read(woken, PIPE_BYTES)
             _tell_ended()
-        if 0 in ready:
-            read = os.read(0, PIPE_BYTES)
-            if not read:
+        if orders.fileno() in ready:
+            order, descriptors, _, _ = socket.recv_fds(orders, ORDER_BYTES, 3)
+            if not order:
                 return
-            *orders, rest = (rest + read).split(b"\n")
-            for order in orders:
-                _start(program, json.loads(order), (woken, wake))
+            _start(json.loads(order), descriptors, orders, (woken, wake))
 
 
-def _start(program: str, order: dict[str, Any], own: tuple[int, ...]) -> None:
+def _start(order: dict[str, Any], descriptors: list[int], orders: socket.socket, own: tuple[int, ...]) -> None:
     if pid := os.fork():
+        for descriptor in descriptors:
+            os.close(descriptor)
         try:
             _tell({"started": pid})
         except BrokenPipeError:
@@ -66,19 +68,18 @@ def _start(program: str, order: dict[str, Any], own: tuple[int, ...]) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
-    for descriptor in own:
-        os.close(descriptor)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    output = os.open(order["output"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    for descriptor, target in ((nothing, 0), (output, 1), (output, 2)):
+    orders.detach()
+    for target, descriptor in enumerate(descriptors):
         os.dup2(descriptor, target)
-    os.close(nothing)
-    os.close(output)
+    for descriptor in (*own, *descriptors):
+        os.close(descriptor)
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["environment"])
-    sys.argv = [program, *order["arguments"]]
-    runpy.run_module(program, run_name="__main__", alter_sys=True)
+    # As `python -m` does.
+    sys.path.insert(0, order["cwd"])
+    sys.argv = [order["module"], *order["arguments"]]
+    runpy.run_module(order["module"], run_name="__main__", alter_sys=True)
     sys.exit()
 
 

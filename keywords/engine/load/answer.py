@@ -1,0 +1,253 @@
+"""Answer of a request in a load run, read while it comes; of its text stay the length and the hash."""
+
+from __future__ import annotations
+
+import hashlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from keywords.engine.http.exchange import parse_json
+from keywords.engine.http.sse import SseEventTooLongError, SseReader
+from keywords.engine.load.failures import Failure, describe, of_status
+from keywords.engine.openai.answer import read_usage
+from keywords.engine.openai.stream_events import StreamEvents
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keywords.engine.load.sample import Sample
+
+_EVENT_LIMIT = 4 * 2**20
+"""Bytes of one event; a chunk with log probabilities of 20 alternatives has some 2,000."""
+_ERROR_BYTES = 16_384
+"""What is kept of an answer that is an error."""
+_BODY_LIMIT = 64 * 2**20
+_SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbfdata:")
+_HASHED_AT_ONCE = 256
+_HASH_DIGITS = 16
+_DONE = b"[DONE]"
+
+
+class LoadAnswer(StreamEvents):
+    """Reads the body of one answer into its sample.
+
+    Args:
+        sample: what it fills.
+        keeps_text: whether `text` is kept, for the next turn of a conversation.
+
+    Attributes:
+        sample: the sample.
+        failure: why the request failed; None as long as it has not.
+        is_refused: whether the rest of the answer is not worth reading.
+        text: the text of the first choice, without thoughts; empty unless it is kept.
+    """
+
+    def __init__(self, sample: Sample, *, keeps_text: bool = False) -> None:
+        super().__init__()
+        self.sample = sample
+        self.failure: Failure | None = None
+        self.is_refused = False
+        self.text = ""
+        self._keeps_text = keeps_text
+        self._sse: SseReader | None = None
+        self._is_stream: bool | None = None
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+        self._unhashed: list[str] = []
+        self._hash = hashlib.sha256()
+        self._kept: list[str] = []
+        self._text_at: float | None = None
+
+    def begin(self, status: int, headers: Mapping[bytes, bytes]) -> None:
+        """Take the status and the headers, names in lower case."""
+        sample = self.sample
+        sample.status = status
+        sample.request_id = _text(headers.get(b"x-request-id"))
+        sample.backend = _text(headers.get(b"x-gateway-backend"))
+        encoding = headers.get(b"content-encoding", b"identity").strip().lower()
+        if encoding not in {b"", b"identity"}:
+            self._refuse(f"the body is encoded as {_text(encoding)}, which was not accepted")
+        elif HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            place = _text(headers.get(b"location")) or "nowhere"
+            self._refuse(f"the server redirects with {status} to {place}; give that address")
+        elif status >= HTTPStatus.MULTIPLE_CHOICES:
+            self._is_stream = False
+        else:
+            kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+            if kind == b"text/event-stream":
+                self._is_stream = True
+            elif kind == b"application/json":
+                self._is_stream = False
+
+    def take(self, data: bytes, at_s: float) -> None:
+        """Take bytes of the body that came at a time."""
+        sample = self.sample
+        if sample.t_first_byte is None:
+            sample.t_first_byte = at_s
+            if self._is_stream is None:
+                self._is_stream = data.lstrip().startswith(_SSE_STARTS)
+            if self._is_stream:
+                sample.streamed = True
+                self._sse = SseReader(event_limit=_EVENT_LIMIT)
+        if self._sse is None:
+            self._take_body(data)
+            return
+        try:
+            events = self._sse.read(data)
+        except SseEventTooLongError as error:
+            self._refuse(str(error))
+            return
+        for event in events:
+            if event == _DONE:
+                self.closed = True
+            else:
+                self._take_event(event, at_s)
+        if self._sse.error is not None and self.failure is None:
+            self.failure = Failure("stream_error", describe(self._sse.error))
+
+    def finish(self) -> None:
+        """Judge the whole answer."""
+        sample = self.sample
+        if self.failure is None:
+            status = sample.status or 0
+            if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+                self.failure = of_status(status, b"".join(self._body))
+            elif self._sse is None:
+                self._finish_plain()
+            else:
+                self._finish_stream()
+        self.settle()
+
+    def settle(self) -> None:
+        """Write what came into the sample, whole or not."""
+        sample = self.sample
+        if sample.text_length:
+            self._hash_text()
+            sample.text_sha256 = self._hash.hexdigest()[:_HASH_DIGITS]
+        usage = self.usage
+        if usage is not None:
+            sample.prompt_tokens = usage.prompt_tokens
+            sample.output_tokens = usage.completion_tokens
+        if sample.output_tokens is not None:
+            sample.tokens_source = "usage"
+        elif sample.text_chunks:
+            sample.output_tokens, sample.tokens_source = sample.text_chunks, "chunks"
+        if self.failure is not None:
+            sample.error, sample.error_message = self.failure
+        if self._keeps_text:
+            self.text = "".join(self._kept)
+
+    def add_text(self, at_s: float, choice: int, field: str, text: str) -> None:
+        """Count a piece of text."""
+        self._text_at = at_s
+        self.sample.text_length += len(text)
+        self._unhashed.append(text)
+        if self._keeps_text and choice == 0 and field in {"content", "text"}:
+            self._kept.append(text)
+
+    def add_tool_calls(self, at_s: float, calls: list[Any]) -> None:
+        """Count what they add to the generated text: names and arguments."""
+        for call in calls:
+            function = call.get("function") if isinstance(call, dict) else None
+            if isinstance(function, dict):
+                for name in ("name", "arguments"):
+                    if isinstance(text := function.get(name), str) and text:
+                        self.add_text(at_s, -1, name, text)
+
+    def add_finish_reason(self, reason: str) -> None:
+        """Keep the first one."""
+        if self.sample.finish_reason is None:
+            self.sample.finish_reason = reason
+
+    def add_role(self, role: str) -> None:
+        """Pass over it: it is no text."""
+
+    def _refuse(self, why: str) -> None:
+        self.failure = Failure("malformed", why)
+        self.is_refused = True
+
+    def _take_body(self, data: bytes) -> None:
+        self._body_bytes += len(data)
+        if self.sample.status is not None and self.sample.status >= HTTPStatus.BAD_REQUEST:
+            if self._body_bytes - len(data) < _ERROR_BYTES:
+                self._body.append(data[:_ERROR_BYTES])
+        elif self._body_bytes > _BODY_LIMIT:
+            self._refuse(f"the answer is longer than {_BODY_LIMIT} bytes")
+        else:
+            self._body.append(data)
+
+    def _take_event(self, event: bytes, at_s: float) -> None:
+        try:
+            body = orjson.loads(event)
+        except ValueError:
+            body = self._parse_leniently(event)
+        if not isinstance(body, dict):
+            if self.failure is None:
+                self.failure = Failure("malformed", f"an event is no JSON object: {describe(event)}")
+            return
+        self._text_at = None
+        self.read_body(body, at_s)
+        if self._text_at is not None:
+            sample = self.sample
+            if sample.t_first_content is None:
+                sample.t_first_content = at_s
+            sample.t_last_content = at_s
+            sample.text_chunks += 1
+            sample.chunk_times.append(at_s)
+            if len(self._unhashed) >= _HASHED_AT_ONCE:
+                self._hash_text()
+        if self.error is not None and self.failure is None:
+            self.failure = Failure("stream_error", describe(self.error.get("message") or self.error))
+
+    def _parse_leniently(self, event: bytes) -> Any:
+        """Parse what orjson refuses and RFC 8259 allows: lone surrogates."""
+        try:
+            return parse_json(event.decode())
+        except ValueError:
+            return None
+
+    def _finish_stream(self) -> None:
+        sample = self.sample
+        if not self.closed and sample.finish_reason is None:
+            rest = b"" if self._sse is None else self._sse.rest
+            if sample.text_length or self.usage is not None or rest.startswith(b"data:"):
+                self.failure = Failure("cut", "the stream ended without a finish reason and without [DONE]")
+            else:
+                self.failure = Failure("malformed", "the stream has no event of a completion")
+        elif not sample.text_length:
+            self.failure = Failure("empty", "the stream ended without any text")
+
+    def _finish_plain(self) -> None:
+        data = b"".join(self._body)
+        try:
+            body = parse_json(data)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            self.failure = Failure("malformed", f"the body is no JSON object: {describe(data)}")
+            return
+        if body.get("error"):
+            error = body["error"]
+            said = error.get("message") if isinstance(error, dict) else None
+            self.failure = Failure("stream_error", describe(said or error))
+            return
+        choices = body.get("choices")
+        if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
+            self.failure = Failure("malformed", f"the body has no choices: {describe(data)}")
+            return
+        self.usage = read_usage(body.get("usage"))
+        for choice in choices:
+            # A message has the fields of a delta.
+            self._read_choice({**choice, "delta": choice.get("message")}, 0.0)
+        if not self.sample.text_length:
+            self.failure = Failure("empty", "the answer has no text")
+
+    def _hash_text(self) -> None:
+        self._hash.update("".join(self._unhashed).encode("utf-8", "surrogatepass"))
+        self._unhashed.clear()
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")[:200]

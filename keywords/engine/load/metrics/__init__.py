@@ -1,0 +1,1 @@
+"""Metrics of load runs: their definitions, and what is computed of many requests."""

@@ -1,0 +1,108 @@
+"""Outcome of a load run: its report, and its verdict by service levels."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+from keywords.engine.load.calibration import measure_floor
+from keywords.engine.load.capacity import Probe
+from keywords.engine.load.endpoints_rules import endpoints_rules
+from keywords.engine.load.metrics.levels import judge
+from keywords.engine.load.metrics.steady_state import find_steady_state
+from keywords.engine.load.report.build import build_report
+from keywords.engine.store.database import Store
+from keywords.engine.store.runs import read_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from keywords.engine.load.capacity import Verdict
+    from keywords.engine.load.endpoints_rules import Rule
+    from keywords.engine.load.metrics.cost import Price
+    from keywords.engine.load.report.content import Report
+    from keywords.engine.load.service_levels import ServiceLevel
+    from keywords.engine.load.session import LoadRun
+
+_MOST_IN_FLOOR = 200
+"""Users of the calibration at most; more of them only queue on the loopback interface."""
+
+
+def report_of(
+    run: LoadRun,
+    *,
+    levels: Sequence[ServiceLevel] = (),
+    price: Price | None = None,
+    remarks: Sequence[str] = (),
+    calibrate: bool = True,
+) -> Report:
+    """The report of a load run.
+
+    Args:
+        run: that ended.
+        levels: service levels to judge.
+        price: of the model; None if it has none.
+        remarks: further sentences.
+        calibrate: whether to measure what this client measures where the server takes no time; it takes 2 s.
+
+    Raises:
+        StoreError: the run cannot be read.
+    """
+    with Store(run.store) as store:
+        row = read_run(store, run.run)
+    floor = [str(measure_floor(_users(run), len(run.facts.clients) or None))] if calibrate else []
+    return build_report(
+        run.summary,
+        row,
+        levels=levels,
+        price=price,
+        stages=run.plan.stages,
+        remarks=(*remarks, *_remarks(run), *floor),
+        rules=_rules(run),
+        facts=run.facts,
+    )
+
+
+def verdict_of(run: LoadRun, levels: Sequence[ServiceLevel], price: Price | None = None) -> tuple[Verdict, str]:
+    """Whether a load run held all levels in each stage, and which it did not; an INVALID run is INCONCLUSIVE."""
+    if not run.validity.is_valid:
+        return "INCONCLUSIVE", "; ".join(run.validity.reasons)
+    results = [
+        judge(run.summary, level, stage, levels=levels, price=price) for stage in run.summary.stages for level in levels
+    ]
+    broken = [result for result in results if result.verdict != "PASS"]
+    why = "; ".join(f"{result.level}: {result.value} {result.note}".strip() for result in broken)
+    verdicts = {result.verdict for result in broken}
+    return "FAIL" if "FAIL" in verdicts else "INCONCLUSIVE" if verdicts else "PASS", why
+
+
+def probe_of(run: LoadRun, level: float, levels: Sequence[ServiceLevel]) -> Probe:
+    """A load run as a step of the search for the capacity."""
+    return Probe(level, *verdict_of(run, levels))
+
+
+def _remarks(run: LoadRun) -> Iterator[str]:
+    yield from (caution.text for caution in run.cautions)
+    for each in run.happened:
+        yield f"{each.at_s - run.facts.started:.3f} s after the start: {each.what}."
+    if run.server_problem:
+        yield f"The server's own metrics are missing: {run.server_problem}."
+
+
+def _users(run: LoadRun) -> int:
+    """Requests at once: the users of a closed loop, or rate times duration of a request (Little's law)."""
+    users = [stage.users for stage in run.plan.stages if stage.users is not None]
+    if not users:
+        users = [ceil((run.summary.rps() or 0.0) * (run.summary.mean("e2e") or 0.0))]
+    return min(max(1, *users), _MOST_IN_FLOOR)
+
+
+def _rules(run: LoadRun) -> tuple[Rule, ...]:
+    summary = run.summary
+    steady = sum(
+        summary.duration_s(stage) * found.share
+        for stage in summary.stages
+        if not (found := find_steady_state(summary, stage)).problem
+    )
+    streamed = bool(summary.samples.streamed[summary.samples.answered].all())
+    return endpoints_rules(run.plan, run.facts, window_s=steady, streamed=streamed)

@@ -1,0 +1,124 @@
+"""Preflight: what would make a load run pointless is said in one sentence, before any load is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from keywords.engine.http.probe import Facts, ProbeError, probe
+from keywords.engine.load.errors import PreflightError
+from keywords.engine.load.plan import Target
+from keywords.engine.openai.answer import GatewayRefused, NoUsableAnswer
+from keywords.engine.redaction.addresses import without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keywords.engine.load.items import Item, ItemSource
+    from keywords.engine.openai.client import ChatClient
+
+MODEL_OPTION = "--model"
+"""How the user of `qa load` names a model."""
+_LOOKED_AT = 1000
+"""Items among which each entry of a mix is looked for; one of a share below 1 in 1000 may be missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What is known before the load begins.
+
+    Attributes:
+        target: the server with the model to ask for.
+        facts: what the probe found.
+    """
+
+    target: Target
+    facts: Facts
+
+
+def check_server(url: str, *, model: str = "", api_key: str | None = None, timeout_s: float = 5.0) -> Preflight:
+    """Find out whether a server can be put under load, without spending a token.
+
+    Args:
+        url: `http://host:port`; a closing `/v1` is cut off.
+        model: the model to ask for; empty takes the first that the server lists.
+        api_key: None sends none.
+        timeout_s: limit of each request.
+
+    Raises:
+        PreflightError: nothing answers, the key is refused, it serves no LLM, or it has no such model.
+    """
+    _check_address(url)
+    try:
+        facts = probe(url, api_key, model=model, timeout_s=timeout_s, model_option=MODEL_OPTION)
+    except ProbeError as err:
+        raise PreflightError(str(err)) from err
+    return Preflight(Target(facts.url, model or facts.models[0], api_key), facts)
+
+
+def check_requests(client: ChatClient, source: ItemSource) -> None:
+    """Send the first request of each kind of item, for one token, to see whether the server takes it.
+
+    Args:
+        client: of the server and the model under load.
+        source: of the load run's items; those sent here have other numbers than the load run's.
+
+    Raises:
+        PreflightError: the server refuses one, or its answer is none.
+    """
+    for item in _one_of_each_kind(source):
+        turn = item.turns[0]
+        fields = _for_one_token(dict(turn.fields))
+        messages = [dict(message) for message in turn.messages]
+        try:
+            if fields.pop("stream", True):
+                stream = client.stream(messages, **fields)
+                failure = stream.failure
+            else:
+                client.ask(messages, **fields)
+                failure = None
+        except NoUsableAnswer as err:
+            raise PreflightError(_refused(client, item, err)) from err
+        if failure is not None:
+            raise PreflightError(
+                f"{_asked(client, item)} got a broken stream: {failure}. Mend the server, or load another one."
+            )
+
+
+def _check_address(url: str) -> None:
+    shown = without_credentials(url)
+    try:
+        parts = urlsplit(url)
+        complete = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port beyond 65535, or a bracket that is not closed
+        complete = False
+    if not complete:
+        raise PreflightError(f"The address '{shown}' is none; write it with its scheme, such as http://127.0.0.1:8000.")
+
+
+def _one_of_each_kind(source: ItemSource) -> Iterator[Item]:
+    seen: set[str] = set()
+    for number in range(-_LOOKED_AT, 0):
+        item = source.item(number)
+        if item.kind not in seen:
+            seen.add(item.kind)
+            yield item
+
+
+def _for_one_token(fields: dict[str, Any]) -> dict[str, Any]:
+    limit = "max_completion_tokens" if "max_completion_tokens" in fields else "max_tokens"
+    return {**fields, limit: 1}
+
+
+def _asked(client: ChatClient, item: Item) -> str:
+    return f"The first request of '{item.kind}' to {without_credentials(client.base_url)}"
+
+
+def _refused(client: ChatClient, item: Item, error: NoUsableAnswer) -> str:
+    if isinstance(error, GatewayRefused) and error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        key = "Give a valid key in GATEWAY_API_KEY."
+        return f"{_asked(client, item)} is refused for its key ({error.status}). {key}"
+    remedy = "Correct the workload, or load a server that takes such requests."
+    return f"{_asked(client, item)} gets no answer: {str(error).rstrip('.')}. {remedy}"

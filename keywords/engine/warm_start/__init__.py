@@ -1,0 +1,1 @@
+"""Starts of Python programs without the time of their imports."""

@@ -1,0 +1,97 @@
+"""Verdicts on load runs: an INVALID run passes no limit, and a busy machine leaves none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from assertionengine import AssertionOperator
+
+from keywords.engine.machine import measure_machine
+from keywords.run.assertions import verify
+from keywords.run.inconclusive import skip_as_inconclusive, verify_time
+
+if TYPE_CHECKING:
+    from keywords.engine.load.session import LoadRun
+
+BUSY = 2.0
+"""Slowdown of a machine from which on a client may send late through no fault of its own."""
+_ALLOWED = 6.0
+"""The slowdown that limits of rates allow for, as those of times do (`keywords.engine.machine`)."""
+_LOWER_LIMITS = (AssertionOperator[">"], AssertionOperator[">="])
+
+
+def require_valid(run: LoadRun) -> None:
+    """End the row unless the run is VALID.
+
+    Raises:
+        AssertionError: it is INVALID, and the machine does not explain it.
+        SkipExecution: it is INVALID, and the machine is busy.
+    """
+    if not run.validity.is_valid:
+        _refuse(f"The load run is INVALID and passes no limit: {'; '.join(run.validity.reasons)}")
+
+
+def verify_seconds(
+    run: LoadRun,
+    value: float,
+    operator: AssertionOperator | None,
+    expected: float | None,
+    label: str,
+    message: str | None,
+) -> float:
+    """Return a time; with an operator, compare it first, if the run is VALID.
+
+    Raises:
+        AssertionError: the comparison failed, or the run is INVALID.
+        SkipExecution: either, on a machine that explains it.
+    """
+    if operator is not None:
+        require_valid(run)
+    return verify_time(value, operator, expected, label, message)
+
+
+def verify_rate(
+    run: LoadRun,
+    value: float,
+    operator: AssertionOperator | None,
+    expected: float | None,
+    label: str,
+    message: str | None,
+) -> float:
+    """The same for a rate, which a busy machine makes lower.
+
+    Raises:
+        AssertionError: as for `verify_seconds`.
+        SkipExecution: as for `verify_seconds`.
+    """
+    if operator is not None:
+        require_valid(run)
+    try:
+        return verify(value, operator, expected, label, message)
+    except AssertionError as failure:
+        if operator not in _LOWER_LIMITS or expected is None:
+            raise
+        machine = measure_machine()
+        if value < expected / max(1.0, machine.slowdown / _ALLOWED):
+            raise
+        skip_as_inconclusive(str(failure), machine)
+
+
+def refuse_number(what: str) -> NoReturn:
+    """End the row because a number does not exist.
+
+    Args:
+        what: why, as a sentence with the remedy.
+
+    Raises:
+        AssertionError: always, on a quiet machine.
+        SkipExecution: always, on a busy one, which may have sent too few requests.
+    """
+    _refuse(what)
+
+
+def _refuse(what: str) -> NoReturn:
+    machine = measure_machine()
+    if machine.slowdown > BUSY:
+        skip_as_inconclusive(what, machine)
+    raise AssertionError(what)

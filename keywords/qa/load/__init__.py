@@ -1,0 +1,1 @@
+"""`qa load`: a load run from the command line."""

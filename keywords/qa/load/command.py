@@ -1,0 +1,155 @@
+"""`qa load` from its options to its exit code."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from keywords.engine.load.arrival_file import load_arrivals
+from keywords.engine.load.capacity import CapacityError
+from keywords.engine.load.errors import LoadInputError, PlanError
+from keywords.engine.load.metrics.cost import PriceError, read_prices
+from keywords.engine.load.plan import Target
+from keywords.engine.load.planning import make_items, make_plan
+from keywords.engine.load.preflight import check_requests, check_server
+from keywords.engine.load.run import LoadRunError
+from keywords.engine.load.storage.export import ParquetMissingError
+from keywords.engine.load.sweep import SweepPoint, make_sweep, parse_axis
+from keywords.engine.load.workload.measure_lengths import measure_lengths, usage_counter
+from keywords.engine.openai.client import ChatClient
+from keywords.engine.store.errors import StoreError
+from keywords.qa.load.asked import levels_of, options_of, workload_of
+from keywords.qa.load.exits import INTERRUPTED, NO_VERDICT
+from keywords.qa.load.running import LoadRuns
+from keywords.qa.server import ServerError, asked_server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from keywords.engine.load.arrivals import Arrivals
+    from keywords.engine.load.planning import LoadOptions
+    from keywords.engine.load.service_levels import ServiceLevel
+    from keywords.engine.load.sweep import Axis
+    from keywords.engine.load.workload.prompt_lengths import PromptLengths
+    from keywords.engine.load.workload.reading import LoadedWorkload
+    from keywords.qa.load.asked import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What is kept of a load run, and where.
+
+    Attributes:
+        store: the file of measurements.
+        series: name under which runs are compared; None takes the workload's.
+        csv: file for the samples as CSV; None for none.
+        parquet: file for the samples as Parquet; None for none.
+        arrivals: file for the arrivals; None for none.
+    """
+
+    store: Path
+    series: str | None = None
+    csv: Path | None = None
+    parquet: Path | None = None
+    arrivals: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A command line of `qa load`.
+
+    Attributes:
+        asked: what is sent and when.
+        url: of the server; None starts the embedded gateway.
+        model: None takes the first that the server lists.
+        replay: file of arrivals to replay; None for none.
+        sweep: axes, as typed.
+        most: end of the search for the largest load; None for no search.
+        prices: file of prices; None for none.
+        keep: what is kept.
+        quiet: no live view.
+    """
+
+    asked: Asked
+    url: str | None
+    model: str | None
+    replay: Path | None
+    sweep: tuple[str, ...]
+    most: float | None
+    prices: Path | None
+    keep: Keep
+    quiet: bool
+
+
+_ERRORS = (LoadInputError, LoadRunError, StoreError, ServerError, PriceError, ParquetMissingError, CapacityError)
+
+
+def load(ask: Ask) -> int:
+    """Measure what was asked for, print the report, and return the exit code; an error is one sentence and code 2."""
+    try:
+        return _load(ask)
+    except _ERRORS as error:
+        typer.echo(str(error), err=True)
+        return NO_VERDICT
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        return INTERRUPTED
+
+
+def _load(ask: Ask) -> int:
+    workload = workload_of(ask.asked)
+    options = options_of(ask.asked, workload)
+    levels = levels_of(ask.asked, workload)
+    axes = [parse_axis(axis) for axis in ask.sweep]
+    arrivals = load_arrivals(ask.replay) if ask.replay is not None else None
+    _refuse_contradictions(ask, levels)
+    # What cannot be planned is said before a server is asked or started.
+    _points(Target("", ""), workload, options, axes, arrivals=arrivals)
+    prices = {} if ask.prices is None else read_prices(ask.prices)
+    with asked_server(ask.url) as server:
+        target = check_server(server.url, model=ask.model or "", api_key=server.api_key).target
+        lengths = _prepare(target, workload, options)
+        runs = LoadRuns(ask, levels, prices.get(target.model), lengths)
+        points = _points(target, workload, options, axes, lengths=lengths, arrivals=arrivals)
+        if ask.most is not None:
+            return runs.find_max(points[0], target, options, ask.most)
+        return runs.measure_points(points)
+
+
+def _points(
+    target: Target,
+    workload: LoadedWorkload,
+    options: LoadOptions,
+    axes: Sequence[Axis],
+    *,
+    lengths: PromptLengths | None = None,
+    arrivals: Arrivals | None = None,
+) -> tuple[SweepPoint, ...]:
+    """The points of a sweep; without axes, the one load run that was asked for."""
+    if axes:
+        return make_sweep(target, workload, options, axes, lengths=lengths)
+    return (SweepPoint({}, workload, make_plan(target, workload, options, lengths=lengths, arrivals=arrivals)),)
+
+
+def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel]) -> None:
+    if ask.url == "":
+        raise PlanError(
+            "the address is empty: write it with its scheme, such as http://127.0.0.1:8000, or leave it out"
+        )
+    if ask.most is not None and not levels:
+        raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
+    given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.most is not None}
+    if len(together := [name for name, is_given in given.items() if is_given]) > 1:
+        raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
+
+
+def _prepare(target: Target, workload: LoadedWorkload, options: LoadOptions) -> PromptLengths | None:
+    """Measure what prompts of n tokens are, and see whether the server takes the workload's requests."""
+    with contextlib.closing(ChatClient(target.url, api_key=target.api_key, model=target.model)) as client:
+        lengths = measure_lengths(make_items(workload, options), usage_counter(client))
+        check_requests(client, make_items(workload, options, lengths))
+    return lengths

@@ -1,0 +1,146 @@
+"""The options of `qa load`."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  # typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from keywords.qa.project import results_folder
+from keywords.qa.server import UrlOption  # noqa: TC001
+
+_STORE = "measurements.db"
+_LOAD, _REQUESTS, _KEPT = "How much", "What is sent", "What is kept"
+
+
+def load(  # the options of a command
+    address: Annotated[str | None, typer.Argument(help="The server; `--url` says the same.")] = None,
+    url: UrlOption = None,
+    model: Annotated[str | None, typer.Option(help="The model; the first that the server lists if left out.")] = None,
+    users: Annotated[
+        str | None,
+        typer.Option(help="Users of each stage, such as 1,10,20; each waits for its answer.", rich_help_panel=_LOAD),
+    ] = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(help="Arrivals per second of each stage, such as 5,10; they do not wait.", rich_help_panel=_LOAD),
+    ] = None,
+    lasts: Annotated[
+        str | None, typer.Option("--for", help="How long each stage lasts; 30s if left out.", rich_help_panel=_LOAD)
+    ] = None,
+    requests: Annotated[
+        str | None, typer.Option(help="Conversations after which each stage ends.", rich_help_panel=_LOAD)
+    ] = None,
+    arrivals: Annotated[
+        str, typer.Option(help="constant, poisson, or gamma:0.5 with its burstiness.", rich_help_panel=_LOAD)
+    ] = "poisson",
+    replay: Annotated[
+        Path | None, typer.Option(help="Arrivals that --save-arrivals kept.", rich_help_panel=_LOAD)
+    ] = None,
+    warmup: Annotated[
+        str | None, typer.Option(help="Time before the first stage that counts for nothing.", rich_help_panel=_LOAD)
+    ] = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="One load run for each value: temperature=0,1, max_tokens=, prompt_tokens=, users= or rate=.",
+            rich_help_panel=_LOAD,
+        ),
+    ] = None,
+    find_max: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option(
+            "--find-max",
+            help="Search for the largest number of users, or rate, that holds --slo, from the one given upwards.",
+            rich_help_panel=_LOAD,
+        ),
+    ] = False,
+    most: Annotated[float, typer.Option(help="Where --find-max ends.", rich_help_panel=_LOAD)] = 256,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Client processes; as many as the load needs if left out.", rich_help_panel=_LOAD),
+    ] = None,
+    most_in_flight: Annotated[
+        int | None,
+        typer.Option(min=1, help="Requests at the same time at a rate; unbounded if left out.", rich_help_panel=_LOAD),
+    ] = None,
+    workload: Annotated[
+        Path | None, typer.Option(help="A workload file; it says all of this group.", rich_help_panel=_REQUESTS)
+    ] = None,
+    prompt: Annotated[
+        list[str] | None, typer.Option(help="A prompt; several are taken in turn.", rich_help_panel=_REQUESTS)
+    ] = None,
+    prompt_tokens: Annotated[
+        str | None, typer.Option(help="Synthetic prompts of so many tokens.", rich_help_panel=_REQUESTS)
+    ] = None,
+    max_tokens: Annotated[str | None, typer.Option(help="64 if left out.", rich_help_panel=_REQUESTS)] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="The server's own if left out.", rich_help_panel=_REQUESTS)
+    ] = None,
+    unique_prefix: Annotated[  # noqa: FBT002
+        bool, typer.Option("--unique-prefix", help="Begin each prompt anew, against caches.", rich_help_panel=_REQUESTS)
+    ] = False,
+    no_stream: Annotated[  # noqa: FBT002
+        bool, typer.Option("--no-stream", help="Ask for whole answers; there is no TTFT.", rich_help_panel=_REQUESTS)
+    ] = False,
+    timeout: Annotated[str, typer.Option(help="Longest time of a request.", rich_help_panel=_REQUESTS)] = "120s",
+    seed: Annotated[int, typer.Option(help="Of prompts and arrivals.", rich_help_panel=_REQUESTS)] = 0,
+    slo: Annotated[
+        list[str] | None,
+        typer.Option(help='A level that each stage must hold, such as "ttft_p95 < 500 ms"; may be repeated.'),
+    ] = None,
+    prices: Annotated[Path | None, typer.Option(help="Prices of models, for the cost.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Series under which runs are compared.", rich_help_panel=_KEPT)
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(help=f"The file of measurements; {_STORE} in the results if left out.", rich_help_panel=_KEPT),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="File for the samples as CSV.", rich_help_panel=_KEPT)] = None,
+    parquet: Annotated[
+        Path | None, typer.Option(help="File for the samples as Parquet.", rich_help_panel=_KEPT)
+    ] = None,
+    save_arrivals: Annotated[
+        Path | None, typer.Option(help="File for the arrivals, for --replay.", rich_help_panel=_KEPT)
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No live view.")] = False,  # noqa: FBT002
+) -> None:
+    """Put a server under load and say how it bore it: latencies, rates, errors, and whether that is worth believing.
+
+    Without --users and --rate: 1, then 10, then 20 users. Every request is kept in results/measurements.db. Ctrl-C ends
+    the load early and keeps what was measured. Exit code: 0 if all levels held (or none was given), 1 if one did not, 2
+    if the run is INVALID or could not begin, 3 if there are too few requests to tell, 130 after Ctrl-C.
+    Example: `qa load http://host:8000 --users 1,10,20 --for 30s --slo "ttft_p95 < 500 ms"`.
+    """
+    from keywords.qa.load.asked import Asked  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.qa.load.command import Ask, Keep, load  # noqa: PLC0415
+
+    if find_max and users is None and rate is None:
+        users = "1"
+    asked = Asked(
+        users=users,
+        rate=rate,
+        lasts=lasts,
+        requests=requests,
+        arrivals=arrivals,
+        replays=replay is not None,
+        workload=workload,
+        prompts=tuple(prompt or ()),
+        prompt_tokens=prompt_tokens,
+        max_tokens=max_tokens,
+        temperature=temperature,
+        unique_prefix=unique_prefix,
+        stream=not no_stream,
+        levels=tuple(slo or ()),
+        warmup=warmup,
+        timeout=timeout,
+        seed=seed,
+        most_in_flight=most_in_flight,
+        processes=processes,
+    )
+    keep = Keep(store or results_folder() / _STORE, name, csv, parquet, save_arrivals)
+    chosen = url if address is None else address
+    search = most if find_max else None
+    raise typer.Exit(load(Ask(asked, chosen, model, replay, tuple(sweep or ()), search, prices, keep, quiet)))

@@ -1,0 +1,145 @@
+"""Load runs of a command line: each is measured, exported, shown and judged."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from keywords.engine.load.arrival_file import save_arrivals
+from keywords.engine.load.capacity import find_capacity
+from keywords.engine.load.errors import PlanError
+from keywords.engine.load.outcome import probe_of, report_of, verdict_of
+from keywords.engine.load.planning import make_plan
+from keywords.engine.load.report.terminal import as_renderable
+from keywords.engine.load.session import measure_load
+from keywords.engine.load.storage.export import export_csv, export_parquet
+from keywords.qa.load.exits import FAIL, INCONCLUSIVE, INTERRUPTED, NO_VERDICT, PASS, worst
+from keywords.qa.load.view import LiveView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keywords.engine.load.capacity import Probe
+    from keywords.engine.load.metrics.cost import Price
+    from keywords.engine.load.plan import Target
+    from keywords.engine.load.planning import LoadOptions
+    from keywords.engine.load.service_levels import ServiceLevel
+    from keywords.engine.load.session import LoadRun
+    from keywords.engine.load.sweep import SweepPoint
+    from keywords.engine.load.workload.prompt_lengths import PromptLengths
+    from keywords.qa.load.command import Ask
+
+_WIDE = 160
+"""Columns of a report that goes to a file or a pipe."""
+
+
+class LoadRuns:
+    """The load runs of one command line.
+
+    Args:
+        ask: the command line.
+        levels: that each stage has to hold.
+        price: of the model; None if it has none.
+        lengths: of synthetic prompts on this server; None if there are none.
+    """
+
+    def __init__(
+        self, ask: Ask, levels: tuple[ServiceLevel, ...], price: Price | None, lengths: PromptLengths | None
+    ) -> None:
+        self._ask = ask
+        self._levels = levels
+        self._price = price
+        self._lengths = lengths
+        self._done = 0
+
+    def measure_points(self, points: Sequence[SweepPoint]) -> int:
+        """Measure one load run for each point, and return the exit code."""
+        codes = []
+        for number, point in enumerate(points, start=1):
+            if len(points) > 1:
+                typer.echo(f"Point {number} of {len(points)}: {point.name}", err=True)
+            run = self._measure(point, many=len(points) > 1)
+            self._print(run)
+            codes.append(self._exit_code(run))
+            if run.facts.interrupted:
+                break
+        return worst(codes)
+
+    def find_max(self, point: SweepPoint, target: Target, options: LoadOptions, most: float) -> int:
+        """Search for the largest number of users, or rate, that holds all levels, and return the exit code.
+
+        Raises:
+            CapacityError: the search begins above its end.
+        """
+        whole = not options.rates
+        unit = "users" if whole else "arrivals/s"
+
+        def probe(level: float) -> Probe:
+            users, rates = ((int(level),), ()) if whole else ((), (level,))
+            plan = make_plan(target, point.workload, replace(options, users=users, rates=rates), lengths=self._lengths)
+            run = self._measure(replace(point, plan=plan), many=True)
+            if run.facts.interrupted:
+                raise KeyboardInterrupt
+            found = probe_of(run, level, self._levels)
+            typer.echo(f"{level:g} {unit}: {found.verdict} {found.why}".rstrip(), err=True)
+            return found
+
+        try:
+            first = options.users[0] if whole else options.rates[0]
+            capacity = find_capacity(probe, first=first, most=most, whole=whole)
+        except KeyboardInterrupt:
+            typer.echo("interrupted: the search has no result; its load runs are in the store", err=True)
+            return INTERRUPTED
+        levels = " and ".join(map(str, self._levels))
+        typer.echo(f"Largest load in {unit} that holds {levels}: {capacity}")
+        return {"PASS": PASS, "FAIL": FAIL, "INCONCLUSIVE": INCONCLUSIVE}[capacity.verdict]
+
+    def _measure(self, point: SweepPoint, *, many: bool) -> LoadRun:
+        ask, plan = self._ask, point.plan
+        series = ask.keep.series or point.workload.spec.name
+        if ask.keep.arrivals is not None:
+            if plan.arrivals is None:
+                raise PlanError("--save-arrivals needs arrivals: users wait for answers and have none; give --rate")
+            save_arrivals(plan.arrivals, ask.keep.arrivals)
+        with LiveView(plan.stages, warmup_s=plan.warmup_s, quiet=ask.quiet) as view:
+            run = measure_load(
+                plan,
+                store=ask.keep.store,
+                series=f"{series} {point.name}" if point.values else series,
+                workload_hash=point.workload.sha256,
+                options=ask.asked.options() | dict(point.values),
+                sinks=[view],
+                on_start=view.begin,
+            )
+        self._done += 1
+        self._export(run, suffix=f"-{self._done}" if many else "")
+        return run
+
+    def _export(self, run: LoadRun, *, suffix: str) -> None:
+        keep = self._ask.keep
+        for export, path in ((export_csv, keep.csv), (export_parquet, keep.parquet)):
+            if path is not None:
+                file = path.with_stem(path.stem + suffix)
+                export(keep.store, run.run, file)
+                typer.echo(str(file), err=True)
+
+    def _print(self, run: LoadRun) -> None:
+        remarks = [str(self._lengths)] if self._lengths is not None else []
+        report = report_of(
+            run, levels=self._levels, price=self._price, remarks=remarks, calibrate=not run.facts.interrupted
+        )
+        console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
+        console.print(as_renderable(report))
+
+    def _exit_code(self, run: LoadRun) -> int:
+        if run.facts.interrupted:
+            return INTERRUPTED
+        if not run.validity.is_valid:
+            return NO_VERDICT
+        verdict, _ = verdict_of(run, self._levels, self._price)
+        return {"PASS": PASS, "FAIL": FAIL, "INCONCLUSIVE": INCONCLUSIVE}[verdict]

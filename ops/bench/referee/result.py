@@ -1,0 +1,124 @@
+"""Results of the referee's comparison, their targets, and their JSON file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from keywords.engine.statistics.comparison import paired_ratio
+from keywords.engine.statistics.intervals import mean_interval
+from ops.bench.referee.tools import AIPERF, LOCUST, OURS, READER
+from ops.bench.verdict import Sense, Verdict, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from keywords.engine.statistics.intervals import Estimate
+
+USERS = 100
+"""Streams at the same time at the level that the targets name; each has 50 chunks a second."""
+SWEEP = (1, 10, 20, 50, 100, 200)
+OWN_ERROR_MS = 0.3
+"""Beyond this error of its own reader, the referee cannot judge others."""
+KNEE_ERROR_MS, KNEE_ACHIEVED = 1.0, 0.99
+Figures = dict[str, float]
+
+
+@dataclass(slots=True)
+class Comparison:
+    """The results so far.
+
+    Attributes:
+        machine: machine, date, versions and options.
+        skipped: missing tools and laps, with the reason.
+        versions: version of each tool.
+        rounds: figures of each tool at `USERS` users, by round.
+        sweep: figures of each tool by its number of users.
+        complete: whether it ran to its end.
+    """
+
+    machine: dict[str, Any] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    rounds: list[dict[str, Figures]] = field(default_factory=list)
+    sweep: dict[str, dict[int, Figures]] = field(default_factory=dict)
+    complete: bool = False
+
+    def names(self) -> list[str]:
+        """The tools with a lap, in the order of their first."""
+        return list(dict.fromkeys(name for figures in self.rounds for name in figures))
+
+    def mean(self, tool: str, figure: str) -> Estimate | None:
+        """A figure's mean over the rounds that have it; None if none has."""
+        values = [figures[tool][figure] for figures in self.rounds if figure in figures.get(tool, {})]
+        return mean_interval(values) if values else None
+
+    def ratio_to_best(self, figure: str) -> Estimate | None:
+        """Our figure over the smallest of the peers' in the same round; None if no round has both."""
+        pairs = []
+        for figures in self.rounds:
+            peers = [figures[peer][figure] for peer in (AIPERF, LOCUST) if figure in figures.get(peer, {})]
+            if peers and figure in figures.get(OURS, {}):
+                pairs.append((figures[OURS][figure], min(peers)))
+        return paired_ratio(pairs) if pairs else None
+
+    def is_valid(self) -> bool:
+        """Whether the referee judged itself, and erred by no more than `OWN_ERROR_MS`."""
+        own = [self.mean(READER, figure) for figure in ("ttft_error_p99_ms", "gap_error_p99_ms")]
+        return all(error is not None and error.mean <= OWN_ERROR_MS for error in own)
+
+    def knee(self, tool: str) -> int | None:
+        """The fewest users at which a tool errs by more than 1 ms or achieves less than 99 %; None up to the last."""
+        for users, figures in sorted(self.sweep.get(tool, {}).items()):
+            errors = [figures.get(name, float("inf")) for name in ("ttft_error_p99_ms", "gap_error_p99_ms")]
+            if max(errors) > KNEE_ERROR_MS or figures["achieved"] < KNEE_ACHIEVED:
+                return users
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target: what, its limit, on which side it is met, and the figure."""
+
+    what: str
+    bound: float
+    sense: Sense
+    measured: Callable[[Comparison], Estimate | None]
+
+    def verdict(self, comparison: Comparison) -> Verdict:
+        """The verdict on the figure."""
+        return verdict(self.measured(comparison), self.bound, self.sense)
+
+
+TARGETS = (
+    Target(f"error of TTFT p99 at {USERS} streams, ms", 1.0, "<=", lambda found: found.mean(OURS, "ttft_error_p99_ms")),
+    Target(f"error of a gap p99 at {USERS} streams, ms", 1.0, "<=", lambda found: found.mean(OURS, "gap_error_p99_ms")),
+    Target("CPU per chunk, of the best peer's", 0.5, "<=", lambda found: found.ratio_to_best("cpu_us_per_chunk")),
+    Target("CPU per request, of the best peer's", 0.5, "<=", lambda found: found.ratio_to_best("cpu_us_per_request")),
+)
+
+
+def exit_code(comparison: Comparison) -> int:
+    """0 if all targets are met, 1 if one is missed, 2 if there is no verdict, 3 if one is unclear."""
+    verdicts = {target.verdict(comparison) for target in TARGETS}
+    if not comparison.is_valid() or "not measured" in verdicts:
+        return 2
+    return 1 if "no" in verdicts else 3 if "unclear" in verdicts else 0
+
+
+def save(comparison: Comparison, path: Path) -> None:
+    """Write the results and the verdicts as JSON."""
+    targets = [
+        {
+            "what": target.what,
+            "target": target.bound,
+            "sense": target.sense,
+            "measured": asdict(estimate) if (estimate := target.measured(comparison)) else None,
+            "met": target.verdict(comparison),
+        }
+        for target in TARGETS
+    ]
+    content = {**asdict(comparison), "valid": comparison.is_valid(), "targets": targets}
+    path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")

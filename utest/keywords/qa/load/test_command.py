@@ -1,0 +1,171 @@
+import csv
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from typer.testing import CliRunner
+
+from keywords.engine.load.storage.columns import read_samples
+from keywords.engine.load.storage.tables import LOAD_ROOM
+from keywords.engine.machine import Deadline
+from keywords.engine.scripted.backend import Fault, Script, ScriptedBackend
+from keywords.engine.store.database import Store
+from keywords.engine.store.runs import read_runs
+from keywords.engine.waiting import poll_until
+from keywords.qa.cli import app
+
+
+@pytest.fixture(scope="module")
+def server():
+    backend = ScriptedBackend()
+    backend.start()
+    yield backend
+    backend.stop()
+
+
+@pytest.fixture
+def backend(server):
+    server.play(Script())
+    return server
+
+
+@pytest.fixture
+def load(backend, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GATEWAY_URL", raising=False)
+    monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
+
+    def run(*options, address=backend.url):
+        return CliRunner().invoke(app, ["load", address, "--quiet", "--store", "m.db", *options])
+
+    return run
+
+
+def stored(tmp_path):
+    with Store(tmp_path / "m.db", LOAD_ROOM) as store:
+        return read_runs(store)
+
+
+def test_every_request_is_stored_and_the_report_has_them(load, tmp_path):
+    done = load("--users", "1,2", "--requests", "10", "--name", "first", "--csv", "samples.csv")
+    assert done.exit_code == 0, done.output
+    (run,) = stored(tmp_path)
+    assert (run.series, run.kind, run.interrupted) == ("first", "load", False)
+    assert len(read_samples(tmp_path / "m.db", run.id).item) == 20
+    assert "ttft_first_content" in done.output
+    with (tmp_path / "samples.csv").open(encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 20
+
+
+def test_a_level_that_does_not_hold_fails_the_run(load, backend):
+    backend.play(Script(first_delay=0.02))
+    assert load("--users", "4", "--requests", "40", "--slo", "ttft_p50 < 1 ms").exit_code == 1
+    assert load("--users", "4", "--requests", "40", "--slo", "ttft_p50 < 5 s").exit_code == 0
+
+
+def test_too_few_requests_for_a_level_are_inconclusive(load):
+    done = load("--users", "1", "--requests", "3", "--slo", "ttft_p99 < 5 s")
+    assert done.exit_code == 3
+    assert "n too small" in done.output
+
+
+def test_failures_are_shown_by_class(load, backend):
+    # The checks before the load get good answers.
+    backend.play(*[Script()] * 10, Script(status=429), Script(status=503), Script(fault=Fault("cut", after=1)))
+    done = load("--users", "1", "--requests", "30", "--slo", "error_rate < 1 %")
+    assert done.exit_code == 1, done.output
+    assert all(name in done.output for name in ("rate_limited", "overloaded", "cut"))
+
+
+def test_each_point_of_a_sweep_is_a_run(load, tmp_path):
+    done = load("--users", "1", "--requests", "5", "--sweep", "max_tokens=4,8", "--sweep", "temperature=0,1")
+    assert done.exit_code == 0, done.output
+    runs = stored(tmp_path)
+    assert [run.series for run in runs] == [
+        f"options max_tokens={tokens} temperature={temperature}" for tokens in (4, 8) for temperature in (0, 1)
+    ]
+    assert len({run.workload_hash for run in runs}) == 4
+
+
+def test_stored_arrivals_are_replayed(load, tmp_path):
+    assert load("--rate", "50", "--for", "200ms", "--save-arrivals", "a.csv").exit_code == 0
+    assert load("--replay", "a.csv").exit_code == 0
+    first, second = (read_samples(tmp_path / "m.db", run.id) for run in stored(tmp_path))
+    starts = [sorted(samples.t_intended - samples.windows[0][0]) for samples in (first, second)]
+    assert starts[0] == pytest.approx(starts[1])
+    assert len(starts[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--users", "none"], "--users"),
+        (["--model", "scrpted"], "scripted"),
+        (["--slo", "speed < 3"], "speed"),
+        (["--workload", "missing.yaml"], "missing.yaml"),
+        (["--replay", "missing.csv"], "missing.csv"),
+        (["--prices", "missing.yaml"], "missing.yaml"),
+        (["--users", "1", "--save-arrivals", "a.csv"], "--save-arrivals"),
+        (["--rate", "1", "--sweep", "speed=1"], "speed=1"),
+        (["--rate", "1", "--arrivals", "gamma:-1"], "burstiness"),
+        (["--temperature", "nan"], "--temperature"),
+        (["--prompt", " "], "--prompt"),
+        (["--find-max"], "--slo"),
+        (["--find-max", "--slo", "e2e_p50 < 1 s", "--sweep", "users=1"], "contradict"),
+        (["--store", "/dev/null/m.db"], "/dev/null cannot be made"),
+    ],
+)
+def test_bad_input_is_one_clear_sentence_before_any_load(load, backend, options, words):
+    backend.forget_requests()
+    done = load(*options)
+    assert done.exit_code == 2, done.output
+    assert words in done.output
+    assert "Traceback" not in done.output
+    assert len(backend.chat_requests()) <= 4, "the checks alone"
+
+
+def test_the_largest_load_is_found(load, backend):
+    backend.play(Script(first_delay=0.01))
+    done = load("--find-max", "--most", "2", "--for", "300ms", "--slo", "e2e_p50 < 5 s")
+    assert done.exit_code == 3, done.output
+    assert "at least 2; the search went no further" in done.output
+    done = load("--find-max", "--most", "2", "--for", "300ms", "--slo", "e2e_p50 < 1 ms")
+    assert done.exit_code == 1, done.output
+    assert "not even 1 holds" in done.output
+
+
+def test_an_empty_address_is_refused(load):
+    assert "the address is empty" in load(address="").output
+
+
+def test_a_server_that_does_not_answer_is_named(load):
+    done = load(address="http://127.0.0.1:1")
+    assert done.exit_code == 2
+    assert "127.0.0.1:1" in done.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_keeps_what_was_measured(backend, tmp_path):
+    backend.forget_requests()
+    command = [sys.executable, "-m", "keywords.qa.cli", "load", backend.url, "--users", "2", "--for", "60s"]
+    process = subprocess.Popen(
+        [*command, "--store", "m.db"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={**os.environ, "GATEWAY_URL": ""},
+    )  # fmt: skip
+    killer = threading.Timer(60, process.kill)
+    killer.start()
+    try:
+        assert poll_until(lambda: len(backend.chat_requests()), lambda count: count > 20, Deadline(30)) > 20
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate()
+    finally:
+        killer.cancel()
+        process.kill()
+    assert process.returncode == 130, output
+    (run,) = stored(tmp_path)
+    assert run.interrupted
+    assert len(read_samples(tmp_path / "m.db", run.id).item) > 10
+    assert "interrupted" in output

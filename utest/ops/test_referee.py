@@ -1,0 +1,138 @@
+import asyncio
+import json
+import os
+import sys
+
+import pytest
+
+from ops.bench.referee.page import markdown
+from ops.bench.referee.reader import run
+from ops.bench.referee.result import USERS, Comparison, exit_code, save
+from ops.bench.referee.server import Connection, Record, Referee
+from ops.bench.referee.streams import Stream, client_errors, from_line, to_line
+from ops.bench.referee.tools import Level, Tool, ToolError
+from ops.bench.referee.tools import run as run_tool
+
+RIGHT = {"ttft_error_p99_ms": 0.2, "gap_error_p99_ms": 0.1, "achieved": 1.0}
+
+
+def comparison(**ours):
+    found = Comparison(complete=True)
+    for number in (0.0, 0.001):
+        figures = RIGHT | {"cpu_us_per_chunk": 10.0, "cpu_us_per_request": 40.0} | ours
+        ours_now = {name: value + number for name, value in figures.items()}
+        peer = {"cpu_us_per_chunk": 30.0, "cpu_us_per_request": 100.0}
+        found.rounds.append({"referee's reader": dict(RIGHT), "qa load": ours_now, "Locust": peer})
+    return found
+
+
+def test_the_error_is_the_clients_value_less_the_referees():
+    record = Record("a", received_s=10.0, sent_s=[11.0, 12.0, 13.0], whole=True)
+    stream = Stream("a", 9.5, [11.5, 12.75, 13.75], whole=True)
+    errors = client_errors([stream], {"a": record})
+    assert errors.ttft_s == [1.0]  # 2.0 at the client, 1.0 at the referee
+    assert errors.gaps_s == [0.25, 0.0]
+    assert (errors.streams, errors.broken, errors.chunks) == (1, 0, 3)
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        Stream("b", 9.5, [11.0, 12.0], whole=True),
+        Stream("a", 9.5, [11.0, 12.0], whole=False),
+        Stream("a", 9.5, [11.0], whole=True),
+    ],
+    ids=["unknown", "broken off", "a chunk lost"],
+)
+def test_a_stream_that_is_not_whole_is_counted_and_not_compared(stream):
+    errors = client_errors([stream], {"a": Record("a", 10.0, [11.0, 12.0], whole=True)})
+    assert (errors.streams, errors.broken, errors.ttft_s) == (0, 1, [])
+
+
+def test_a_stream_survives_its_line():
+    stream = Stream("a", 1.5, [2.0, 2.5], whole=True)
+    assert from_line(to_line(stream)) == stream
+
+
+def test_the_referee_logs_each_chunk_that_its_reader_reads():
+    async def both():
+        referee = Referee()
+        referee.pace.chunks, referee.pace.pause_s = 5, 0.001
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: Connection(referee), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        streams = await run(f"http://127.0.0.1:{port}", 3, 0.05)
+        server.close()
+        return streams, {record.id: record for record in referee.records}
+
+    streams, records = asyncio.run(both())
+    errors = client_errors(streams, records)
+    assert errors.streams == len(records) >= 3
+    assert errors.broken == 0
+    assert errors.chunks == 5 * errors.streams
+    assert min(errors.ttft_s) >= 0  # nothing is read before it is sent
+
+
+@pytest.mark.parametrize(
+    ("ours", "code"),
+    [
+        ({}, 0),
+        ({"ttft_error_p99_ms": 1.5}, 1),
+        ({"cpu_us_per_chunk": 20.0}, 1),
+        ({"cpu_us_per_request": 50.0}, 3),
+    ],
+    ids=["met", "TTFT missed", "CPU missed", "on the bound"],
+)
+def test_the_exit_code_says_whether_the_targets_are_met(ours, code):
+    assert exit_code(comparison(**ours)) == code
+
+
+def test_a_referee_that_errs_judges_nobody():
+    found = comparison()
+    for figures in found.rounds:
+        figures["referee's reader"]["gap_error_p99_ms"] = 0.4
+    assert exit_code(found) == 2
+    assert "INVALID" in markdown(found)
+
+
+def test_a_missing_tool_gives_no_verdict():
+    found = comparison()
+    for figures in found.rounds:
+        del figures["qa load"]
+    assert exit_code(found) == 2
+    assert "not measured" in markdown(found)
+
+
+def test_the_knee_is_the_first_level_that_errs_or_falls_behind():
+    found = comparison()
+    found.sweep = {
+        "Locust": {1: RIGHT, 10: RIGHT | {"gap_error_p99_ms": 2.0}, 20: RIGHT},
+        "qa load": {1: RIGHT, 10: RIGHT},
+        "aiperf": {1: RIGHT, 10: RIGHT | {"achieved": 0.9}},
+    }
+    assert [found.knee(tool) for tool in found.sweep] == [10, None, 10]
+    assert f"{USERS} streams" in markdown(found)
+
+
+def test_a_failed_tool_says_its_last_words(tmp_path):
+    def command(url, *_):
+        return [sys.executable, "-c", f"print({url!r}); raise SystemExit('no such model')"]
+
+    tool = Tool("broken", "1", command, lambda _: [])
+    with pytest.raises(ToolError, match=r"broken ended with 1: http://x no such model"):
+        run_tool(tool, "http://x", Level(1, 0.1), tmp_path / "lap")
+
+
+def test_the_cost_of_a_tool_contains_its_children(tmp_path):
+    work = "import time\nwhile time.process_time() < 0.2: pass"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"
+    tool = Tool("parent", "1", lambda *_: [sys.executable, "-c", parent], lambda _: [])
+    ran = run_tool(tool, "", Level(1, 0.1, samples=False), tmp_path / "lap")
+    assert ran.cpu_s >= 0.2 - 1 / os.sysconf("SC_CLK_TCK")
+
+
+def test_the_results_can_be_written_as_json(tmp_path):
+    save(comparison(), tmp_path / "measure.json")
+    content = json.loads((tmp_path / "measure.json").read_text("utf-8"))
+    assert content["valid"] is True
+    assert [target["met"] for target in content["targets"]] == ["yes"] * 4
