@@ -32,7 +32,7 @@ from keywords.hooks.skips import lacks_need, record_missing_needs
 from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip, stop, stop_after
 from keywords.hooks.suite_model import import_below, names_of_suites_around, root_of, row_of, source_of
 from keywords.hooks.tags import TagKeeper
-from keywords.hooks.variables import check_variable_names
+from keywords.hooks.variables import check_variable_names, limits_of
 from keywords.run.needs import UnknownNeedError, missing_needs
 from keywords.run.output_folder import made_here, output_dir
 from keywords.run.shared_run import current_part
@@ -132,6 +132,7 @@ class TraceabilityListener:
         check_variable_names(root)
         register = enrich(root, find_register(source_of(root)))
         self._requirements, self._known = register.requirements, KnownBugs(register)
+        result.metadata.update(limits_of(register))
         for child in () if root.source else root.suites:
             if missing := missing_init(child):
                 stop(child, missing)

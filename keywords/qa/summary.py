@@ -46,7 +46,7 @@ def write(matrix: Matrix, results: Path) -> Decision:
     from keywords.traceability.history.store import FILE, HistoryError  # noqa: PLC0415  # keeps `qa --help` fast
 
     day = today()
-    measured = measurements.Measurements(results / measurements.FILE)
+    measured = measurements.Measurements(results / measurements.FILE, matrix.run.metadata)
     decision = verdict.decide(matrix, criteria.judge_criteria(matrix, measured, day), commit())
     history = results / FILE
     try:

@@ -21,7 +21,7 @@ PATTERN_LIMIT = 160
 UNKNOWN = "unknown"
 _VARYING = re.compile(r"\d+\\\.\d+|\d{4,}")
 """Numbers with a point, as `re.escape` writes it, and numbers of four digits and more."""
-_SAID = re.compile(r"; (?:POST|GET|HEAD|PUT|DELETE) |(?<=got )['\"]")
+_SAID = re.compile(r"; (?:POST|GET|HEAD|PUT|DELETE) |(?<=(?:got|ays) )['\"]")
 """Where a message goes on with a request and its answer, or with the text that was compared."""
 
 

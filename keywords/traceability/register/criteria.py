@@ -73,12 +73,14 @@ class Latency(Entry):
     """The upper bound of a percentile of a latency, beside the limit of the environment.
 
     Attributes:
+        series: the series of load runs whose latest valid one counts.
         metric: `ttft`, the time to the first token, or `e2e`, the time to the end of the answer.
         percentile: 1 to 99.
         limit: the variable of `variables/` with the limit in seconds.
     """
 
     of: Literal["latency"]
+    series: Text
     metric: Literal["ttft", "e2e"]
     percentile: Annotated[StrictInt, Field(ge=1, le=99)]
     limit: Text
