@@ -6,7 +6,7 @@ Resource            ../../resources/gateway.resource
 Library             keywords.run.child_run.ChildRunLibrary
 Library             keywords.run.child_project.ChildProjectLibrary
 
-Test Tags           kind:functional
+Test Tags           req:SHIP-012    kind:functional
 
 
 *** Variables ***
@@ -15,24 +15,23 @@ ${ROW}    An answer has a text
 
 *** Test Cases ***
 A foreign server that differs as it is known to is green
-    [Tags]    req:SHIP-012
     ${run} =    Run Against Foreign Server    -v    TEXT:none
     Get Exit Code    ${run}    ==    0
     Get Row Message    ${run}    ${ROW}    starts    KNOWN DIFF-001 of foreign: text should be
 
 A foreign server that differs once more is red
-    [Tags]    req:SHIP-012    kind:negative
+    [Tags]    kind:negative
     ${run} =    Run Against Foreign Server    -v    TEXT:none    -v    END:never
     Get Exit Code    ${run}    ==    1
     Get Row Status    ${run}    A stream ends    ==    FAIL
 
 A difference that is gone is told
-    [Tags]    req:SHIP-012    kind:negative
+    [Tags]    kind:negative
     ${run} =    Run Against Foreign Server
     Get Row Message    ${run}    ${ROW}    starts    DIFF-001 of foreign seems fixed
 
 A foreign server of which no file tells is refused
-    [Tags]    req:SHIP-012    kind:negative
+    [Tags]    kind:negative
     ${project} =    Copy Project    decision
     ${run} =    Run In Project    ${project}    robot    -d    results    -v    KNOWN_DIFFERENCES:foriegn    suites
     Get Row Status    ${run}    ${ROW}    ==    NOT RUN
