@@ -97,8 +97,30 @@ def _checks(register: Register, rows: list[Row], suites: Path, run: Run | None) 
             Check("every row was executed, and the run ended well", of_run.run_findings(rows, run)),
             Check("every skip is explained", of_run.skip_findings(run)),
             Check("every row that ran left its evidence", of_run.evidence_findings(run)),
+            *_of_decision(register, rows, run),
         ]
     return checks
+
+
+def _of_decision(register: Register, rows: list[Row], run: Run) -> Sequence[Check]:
+    """What keeps the run from a release: results that are too old, and criteria that are not met."""
+    from keywords.traceability.check.outcome import Check  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.decision.criteria import judge_criteria  # noqa: PLC0415  # as above
+    from keywords.traceability.decision.measurements import FILE, Measurements  # noqa: PLC0415  # as above
+    from keywords.traceability.matrix.table import build  # noqa: PLC0415  # as above
+
+    matrix = build(register, run, rows)
+    judged = judge_criteria(matrix, Measurements(run.output.with_name(FILE), run.metadata), today())
+    stale = [one for one in matrix.results if one.stale]
+    return (
+        Check(
+            "no result is too old", [f"row '{one.row.full_name}' is stale: {one.stale}; run it again" for one in stale]
+        ),
+        Check(
+            "no exit criterion is missed",
+            [f"{one.id} is not met: {one.title}: {one.figure}" for one in judged if one.met is False],
+        ),
+    )
 
 
 def _exit_criteria(register: Register, run: Run, rows: list[Row]) -> str:

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -200,3 +201,37 @@ def test_a_review_of_nothing_is_refused(qa, arguments, problem):
     result = qa(*arguments)
     assert result.exit_code == 2
     assert problem in result.stderr
+
+
+def test_check_finds_results_that_are_too_old_and_criteria_that_are_missed(project, qa):
+    criteria = """\
+        - id: EXIT-001
+          title: No requirement fails
+          measure: {of: failures, at_most: 0}
+        - id: EXIT-002
+          title: Results are fresh
+          measure: {of: age, at_most_days: 7}
+        """
+    project.write("resources/register/criteria.yaml", criteria)
+    project.robot()
+    result = qa("check", "--output", "results/output.xml")
+    assert "finding: EXIT-001 is not met: No requirement fails: 1 of 2 fail" in result.stderr
+    assert "passed: no result is too old" in result.stdout
+    output = project.root / "results/output.xml"
+    output.write_text(re.sub(r'start="20\d\d', 'start="2020', output.read_text("utf-8")), "utf-8")
+    result = qa("check", "--output", "results/output.xml")
+    assert "finding: row 'Suites.Api.Chat.A question is answered' is stale: it ran on 2020-" in result.stderr
+
+
+def test_summary_is_a_gate(project, qa):
+    project.write(
+        "resources/register/criteria.yaml", "- {id: EXIT-001, title: None fails, measure: {of: failures, at_most: 0}}"
+    )
+    project.robot()
+    result = qa("summary", "--gate")
+    assert result.exit_code == 1, result.output
+    assert result.stdout.startswith("NO-GO: results/index.html\nEXIT-001: None fails: 1 of 2 fail\n")
+    page = (project.root / "results/index.html").read_text("utf-8")
+    assert "NO-GO" in page
+    assert "sk-top-secret" not in page
+    assert qa("summary").exit_code == 0
