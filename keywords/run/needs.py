@@ -24,8 +24,8 @@ from keywords.engine.processes import containers, redis
 from keywords.run.context import Target, current_target
 from keywords.traceability.rows import NEEDS
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-_BROWSER_APPS = (
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSER_APPS = (
     Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
     Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
 )
@@ -178,8 +178,10 @@ def _no_container_engine() -> str | None:
 
 
 def _no_browser() -> str | None:
-    if any(shutil.which(name) for name in _BROWSERS) or any(app.exists() for app in _BROWSER_APPS):
-        return None
+    if any(shutil.which(name) for name in BROWSERS) or any(app.exists() for app in BROWSER_APPS):
+        if importlib.util.find_spec("Browser") is not None:
+            return None
+        return "robotframework-browser is not installed: `pip install 'llm-gateway-qa[ui]'`."
     return "No Chromium or Chrome found: install one."
 
 
