@@ -131,7 +131,11 @@ class LoadRuns:
     def _print(self, run: LoadRun) -> None:
         remarks = [str(self._lengths)] if self._lengths is not None else []
         report = report_of(
-            run, levels=self._levels, price=self._price, remarks=remarks, calibrate=not run.facts.interrupted
+            run,
+            levels=self._levels,
+            price=self._price,
+            remarks=remarks,
+            calibrate=self._ask.calibrate and not run.facts.interrupted,
         )
         console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
         console.print(as_renderable(report))
