@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Our evaluation beside Inspect: the same messages, the same answers, the same marks; and a failure that
-...                 its exit code does not show. `tox run -e inspect` has it; elsewhere these rows are skipped.
+Documentation       Our evaluation beside Inspect: the same messages, the same answers, the same marks; and a failure
+...                 that its exit code does not show. `tox run -e inspect` has it; elsewhere these rows are skipped.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.evaluation.harnesses.HarnessesLibrary
