@@ -22,6 +22,7 @@ PLACES = {
     "gateway/server/workers.py": {"signal.SIGHUP", "signal.SIGKILL", "add_signal_handler", "pass_fds"},
     "keywords/engine/cores.py": {"os.sched_setaffinity"},
     "keywords/engine/defects/__main__.py": {"add_signal_handler"},
+    "keywords/engine/gpu/nvml.py": {"ctypes"},
     "keywords/engine/load/open_files.py": {"resource"},
     "keywords/engine/load/timer.py": {"add_reader", "ctypes"},
     "keywords/engine/processes/tree.py": {"os.getsid"},
@@ -32,6 +33,7 @@ PLACES = {
     "keywords/engine/scripted/listener.py": {"add_reader"},
     "keywords/traceability/allure/environment.py": {"/proc/"},
     "ops/bench/pinning.py": {"taskset"},
+    "ops/bench/scale/report.py": {"resource"},
 }
 """The modules that may use such names, and which; their docstrings say what happens on each system."""
 INSTEAD = {

@@ -28,7 +28,7 @@ from keywords.hooks.known_bugs import KnownBugs
 from keywords.hooks.modifier import enrich, find_register
 from keywords.hooks.rerun import rerun_command
 from keywords.hooks.robot_settings import ShortConsole, hide_statistics
-from keywords.hooks.skips import lacks_need, record_missing_needs
+from keywords.hooks.skips import lacks_need, needs_target, record_missing_needs
 from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip, stop, stop_after
 from keywords.hooks.suite_model import import_below, names_of_suites_around, root_of, row_of, source_of
 from keywords.hooks.tags import TagKeeper
@@ -144,6 +144,9 @@ class TraceabilityListener:
             output.begin([row_of(test) for test in root.all_tests])
             keep_bytecode()
             self._active = True
+            if self._hears_root and not any(needs_target(test) for test in root.all_tests):
+                # A model is not loaded for rows that nobody can run here, or that are about the machine.
+                root.setup = root.teardown = None
 
     def _start_suite_below(self, data: running.TestSuite) -> None:
         if self._refused:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keywords.hooks.suite_model import root_of, row_of
-from keywords.run.needs import UnknownNeedError, missing_needs, needs_to_expect
+from keywords.run.needs import UnknownNeedError, lacks_machine_need, missing_needs, needs_to_expect
 from keywords.traceability.skips import MISSING_NEED
 
 if TYPE_CHECKING:
     from robot import result, running
+
+TARGET = "Target"
+"""Metadata of a suite, or of a folder of suites; `none` says that its rows speak to no server that the run provides."""
 
 
 def record_missing_needs(data: running.TestCase, result: result.TestCase) -> None:
@@ -30,3 +33,13 @@ def lacks_need(test: running.TestCase) -> bool:
         return bool(missing_needs(row_of(test).needs))
     except (UnknownNeedError, RuntimeError):
         return False
+
+
+def needs_target(test: running.TestCase) -> bool:
+    """Whether a row may speak to the run's target: its suite does, and the machine has what the row needs."""
+    suite = test.parent
+    while suite is not None:
+        if suite.metadata.get(TARGET) == "none":
+            return False
+        suite = suite.parent
+    return not lacks_machine_need(row_of(test).needs)

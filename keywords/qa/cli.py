@@ -11,6 +11,8 @@ import typer
 from keywords.qa import bugs
 from keywords.qa.allure import report
 from keywords.qa.check import EXIT_INCONCLUSIVE, check
+from keywords.qa.compare import compare
+from keywords.qa.evaluation import options
 from keywords.qa.load.options import load
 from keywords.qa.matrix import matrix
 from keywords.qa.merge import merge
@@ -25,6 +27,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(bugs.app, name="bugs")
 app.command("allure")(report)
 app.command()(load)
+app.command("eval")(options.evaluate)
+app.command()(options.score)
+app.command()(options.replay)
+app.command()(compare)
 app.command()(matrix)
 app.command()(check)
 app.command()(merge)

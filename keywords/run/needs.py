@@ -6,6 +6,7 @@ skip would hide it. Another server is probed.
 The listener checks the needs before each row. `keywords.traceability.rows.NEEDS` defines each need.
 """
 
+import functools
 import importlib.util
 import platform
 import shutil
@@ -17,8 +18,9 @@ from urllib.parse import urlsplit
 
 from robot.libraries.BuiltIn import BuiltIn
 
+from keywords.engine.gpu.nvml import NoNvmlError, Nvml
 from keywords.engine.http.probe import LOOPBACK
-from keywords.engine.processes import redis
+from keywords.engine.processes import containers, redis
 from keywords.run.context import Target, current_target
 from keywords.traceability.rows import NEEDS
 
@@ -42,7 +44,16 @@ def missing_needs(needs: Iterable[str]) -> str:
         UnknownNeedError: there is no check for one of the needs.
         RuntimeError: a need is about the target, and this run has none.
     """
+    needs = list(needs)
+    if _has_no_target() and lacks_machine_need(needs):
+        # The run provides no target where no row can use one.
+        needs = [need for need in needs if need not in _TARGET_NEEDS]
     return " ".join(reason for need in needs if (reason := missing_need(need)))
+
+
+def lacks_machine_need(needs: Iterable[str]) -> bool:
+    """Whether this machine lacks one of the needs, whatever the target; an unknown need is none of them."""
+    return any(missing_need(need) for need in needs if need in _MACHINE_NEEDS)
 
 
 def needs_to_expect(needs: Iterable[str]) -> dict[str, str]:
@@ -134,15 +145,36 @@ def _no_flood(target: Target) -> str | None:
     )
 
 
+def _has_no_target() -> bool:
+    try:
+        current_target()
+    except RuntimeError:
+        return True
+    return False
+
+
+@functools.cache
 def _no_gpu() -> str | None:
-    command = shutil.which("nvidia-smi")
+    """Asked once in a run: where no client keeps the driver loaded, it takes seconds to load."""
+    try:
+        nvml = Nvml()
+        try:
+            count = nvml.count
+        finally:
+            nvml.close()
+    except NoNvmlError as error:
+        return f"No GPU: {error}"
+    return None if count else f"No GPU: {nvml.origin} lists none; run on a machine with a GPU of NVIDIA."
+
+
+@functools.cache
+def _no_container_engine() -> str | None:
+    """Asked once in a run: a daemon that hangs takes its whole time."""
+    command = containers.find_engine()
     if command is None:
-        return "No NVIDIA driver here: `nvidia-smi` is not on the path; run on a machine with a GPU."
-    listed = subprocess.run([command, "-L"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S603  (no input)
-    if listed.returncode == 0 and "GPU" in listed.stdout:
-        return None
-    output = (listed.stderr or listed.stdout).strip()
-    return f"No GPU: `nvidia-smi -L` lists none ({output}); run on a machine with a GPU."
+        return "No container engine: neither `docker` nor `podman` is on the path; install one."
+    reason = containers.why_unusable(command)
+    return f"No container engine: `{Path(command).name}` does not work here ({reason})." if reason else None
 
 
 def _no_browser() -> str | None:
@@ -165,6 +197,12 @@ def _no_signals() -> str | None:
     if sys.platform != "win32":
         return None
     return "Windows cannot send a process SIGTERM or SIGHUP: run on Linux or macOS."
+
+
+def _no_lm_eval() -> str | None:
+    if importlib.util.find_spec("lm_eval") is not None:
+        return None
+    return "lm-evaluation-harness is not installed: run `tox run -e lm-eval`."
 
 
 def _no_litellm() -> str | None:
@@ -205,10 +243,12 @@ _TARGET_NEEDS: dict[str, Callable[[Target], str | None]] = {
 }
 _MACHINE_NEEDS: dict[str, Callable[[], str | None]] = {
     "browser": _no_browser,
+    "container-engine": _no_container_engine,
     "curl": _no_curl,
     "gpu": _no_gpu,
     "linux": _no_linux,
     "litellm": _no_litellm,
+    "lm-eval": _no_lm_eval,
     "node": _no_node,
     "prometheus": _no_prometheus,
     # Rows that share a machine are kept apart from these by the run, not by a skip.

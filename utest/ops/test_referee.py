@@ -2,6 +2,7 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -121,6 +122,14 @@ def test_a_failed_tool_says_its_last_words(tmp_path):
     tool = Tool("broken", "1", command, lambda _: [])
     with pytest.raises(ToolError, match=r"broken ended with 1: http://x no such model"):
         run_tool(tool, "http://x", Level(1, 0.1), tmp_path / "lap")
+
+
+def test_a_tool_may_call_its_own_run_invalid(tmp_path):
+    tool = Tool("strict", "1", lambda *_: [sys.executable, "-c", "raise SystemExit(2)"], lambda _: [])
+    judging = replace(tool, has_judged=lambda status, folder: status == 2 and folder.is_dir())
+    assert run_tool(judging, "", Level(1, 0.1), tmp_path / "one").refused
+    with pytest.raises(ToolError):
+        run_tool(tool, "", Level(1, 0.1), tmp_path / "two")
 
 
 def test_the_cost_of_a_tool_contains_its_children(tmp_path):

@@ -57,7 +57,8 @@ class Conversations:
 
     Attributes:
         progress: of the run.
-        send_lags: how much later than intended each request was taken up, in seconds; waits for a slot not counted.
+        send_lags: how much later than intended each request was taken up, in seconds; waits for a slot not counted,
+            nor the warm-up.
         begun: items whose first request was taken up before the end of the last stage; warm-up left out.
         unsent: requests that were due and never got a slot.
     """
@@ -107,7 +108,8 @@ class Conversations:
 
     async def _send(self, body: bytes, sample: Sample, *, is_last: bool) -> tuple[Sample, str]:
         """The sample, and the answer's text unless it is the last turn."""
-        self.send_lags.add(clock.now() - sample.t_intended)
+        if sample.stage >= 0:
+            self.send_lags.add(clock.now() - sample.t_intended)
         try:
             async with self._slots:
                 sample.t_queued = now = clock.now()

@@ -11,6 +11,8 @@ from keywords.engine.load.endpoints_rules import endpoints_rules
 from keywords.engine.load.metrics.levels import judge
 from keywords.engine.load.metrics.steady_state import find_steady_state
 from keywords.engine.load.report.build import build_report
+from keywords.engine.load.workload.items import WorkloadItems
+from keywords.engine.load.workload.trace_items import TraceItems
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import read_run
 
@@ -82,6 +84,8 @@ def probe_of(run: LoadRun, level: float, levels: Sequence[ServiceLevel]) -> Prob
 
 
 def _remarks(run: LoadRun) -> Iterator[str]:
+    if run.plan.arrivals is not None:
+        yield f"Arrivals: {run.plan.arrivals!r}."
     yield from (caution.text for caution in run.cautions)
     for each in run.happened:
         yield f"{each.at_s - run.facts.started:.3f} s after the start: {each.what}."
@@ -105,4 +109,6 @@ def _rules(run: LoadRun) -> tuple[Rule, ...]:
         if not (found := find_steady_state(summary, stage)).problem
     )
     streamed = bool(summary.samples.streamed[summary.samples.answered].all())
-    return endpoints_rules(run.plan, run.facts, window_s=steady, streamed=streamed)
+    source = run.plan.source
+    items = source.items_of_pass if isinstance(source, WorkloadItems | TraceItems) else None
+    return endpoints_rules(run.plan, run.facts, window_s=steady, streamed=streamed, dataset_items=items)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from keywords.engine.load.arrivals import draw_arrivals
 from keywords.engine.load.errors import PlanError
@@ -105,6 +105,23 @@ def make_items(
     """Make what a load run's items come from, with a new nonce unless the options hold one."""
     items = WorkloadItems if workload.trace is None else TraceItems
     return items(workload, options.seed, lengths or PromptLengths(), options.nonce or secrets.token_hex(8))
+
+
+def drawn_facts(plan: LoadPlan) -> dict[str, Any]:
+    """What it takes to send the same again, beside workload and options, as JSON holds it: for the store.
+
+    Items that do not come from a workload have no facts.
+    """
+    facts: dict[str, Any] = {}
+    if isinstance(plan.source, WorkloadItems | TraceItems):
+        facts = {
+            "seed": plan.source.seed,
+            "nonce": plan.source.nonce if plan.source.workload.spec.unique_prefix else None,
+            "prompt_lengths": asdict(plan.source.lengths),
+        }
+    if plan.arrivals is not None:
+        facts["arrivals"] = {"drawn": plan.arrivals.description, "sha256": plan.arrivals.sha256}
+    return facts
 
 
 def _check(workload: LoadedWorkload, options: LoadOptions, arrivals: Arrivals | None) -> None:

@@ -79,8 +79,17 @@ def explained(path: Path) -> Iterator[None]:
         raise _explain(path, error) from error
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another program holds the file."""
+    return _primary_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & _PRIMARY_CODE
+
+
 def _explain(path: Path, error: sqlite3.Error) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
+    code = _primary_code(error)
     if code == sqlite3.SQLITE_NOTADB:
         return NotAStoreError(f"{path} is no SQLite database: name another file, or move it away")
     if code == sqlite3.SQLITE_CORRUPT:
@@ -88,7 +97,7 @@ def _explain(path: Path, error: sqlite3.Error) -> StoreError:
             f"{path} is damaged ({error}): move it away to begin a new one, "
             f"or save what is readable with `sqlite3 {path.name} .recover`"
         )
-    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+    if is_busy(error):
         return BusyStoreError(f"{path} is held by another program ({error}): let it end, and repeat")
     if code == sqlite3.SQLITE_FULL:
         return UnwritableStoreError(f"the disk is full at {path}: free some space, and repeat")

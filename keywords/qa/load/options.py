@@ -105,6 +105,9 @@ def load(  # the options of a command
     save_arrivals: Annotated[
         Path | None, typer.Option(help="File for the arrivals, for --replay.", rich_help_panel=_KEPT)
     ] = None,
+    no_calibration: Annotated[  # noqa: FBT002
+        bool, typer.Option("--no-calibration", help="Leave out what this client measures of a server without delay.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No live view.")] = False,  # noqa: FBT002
 ) -> None:
     """Put a server under load and say how it bore it: latencies, rates, errors, and whether that is worth believing.
@@ -143,4 +146,19 @@ def load(  # the options of a command
     keep = Keep(store or results_folder() / _STORE, name, csv, parquet, save_arrivals)
     chosen = url if address is None else address
     search = most if find_max else None
-    raise typer.Exit(load(Ask(asked, chosen, model, replay, tuple(sweep or ()), search, prices, keep, quiet)))
+    raise typer.Exit(
+        load(
+            Ask(
+                asked,
+                chosen,
+                model,
+                replay,
+                tuple(sweep or ()),
+                search,
+                prices,
+                keep,
+                quiet=quiet,
+                calibrate=not no_calibration,
+            )
+        )
+    )

@@ -1,6 +1,8 @@
 """The command `python -m ops.bench.scale.report STORE RUN`: a report in a process of its own, and what it took.
 
 It prints the report, and as its last line `ReportCost` as JSON, without the wall time, which its parent knows.
+
+The largest memory is the system's own count: `getrusage` on Linux and macOS, the peak working set on Windows.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from unittest.mock import MagicMock
 
+import pynvml
 import pytest
 from robot.api.types import Secret
 
@@ -15,6 +16,7 @@ from keywords.run import needs
 from keywords.run.context import Gateway, Target, probe_target
 from keywords.run.needs import UnknownNeedError, missing_need, missing_needs, needs_to_expect
 from keywords.traceability.rows import NEEDS
+from utest.keywords.gpu_driver import Driver, install
 
 PROCESS = MagicMock()
 OWN = Target(
@@ -203,14 +205,51 @@ def test_an_operating_system_lacks_what_it_cannot_do(monkeypatch, platform, miss
     assert {need for need in ("linux", "signals") if missing_need(need)} == missing
 
 
+@pytest.fixture
+def fresh():
+    """Ask the machine anew."""
+    needs._no_gpu.cache_clear()
+    needs._no_container_engine.cache_clear()
+    yield
+    needs._no_gpu.cache_clear()
+    needs._no_container_engine.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh")
 def test_a_gpu_is_a_device_that_the_driver_lists(monkeypatch):
-    on_path(monkeypatch)
-    assert "not on the path" in missing_need("gpu")
-    monkeypatch.setattr(needs.shutil, "which", lambda _: "/usr/bin/nvidia-smi")
-    says(monkeypatch, "GPU 0: NVIDIA H100")
+    driver = install(Driver(devices=1), monkeypatch)
     assert missing_need("gpu") is None
-    says(monkeypatch, "No devices were found", rc=6)
-    assert "No devices were found" in missing_need("gpu")
+    driver.devices = 0
+    assert missing_need("gpu") is None, "the machine is asked once"
+    needs._no_gpu.cache_clear()
+    assert missing_need("gpu") == ("No GPU: NVML, driver 570.0 lists none; run on a machine with a GPU of NVIDIA.")
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_machine_without_a_driver_has_no_gpu(monkeypatch):
+    install(Driver(), monkeypatch).init = pynvml.NVML_ERROR_DRIVER_NOT_LOADED
+    assert "load the driver's kernel module" in missing_need("gpu")
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_container_engine_is_docker_or_podman_that_works(monkeypatch):
+    on_path(monkeypatch)
+    assert "neither `docker` nor `podman`" in missing_need("container-engine")
+    needs._no_container_engine.cache_clear()
+    on_path(monkeypatch, podman="/usr/bin/podman")
+    says(monkeypatch, "host: ...")
+    assert missing_need("container-engine") is None
+    needs._no_container_engine.cache_clear()
+    says(monkeypatch, "Cannot connect to the Docker daemon", rc=1)
+    assert missing_need("container-engine") == (
+        "No container engine: `podman` does not work here (Cannot connect to the Docker daemon)."
+    )
+
+
+def test_without_a_target_a_row_is_told_what_the_machine_lacks(run, monkeypatch):
+    run(None)
+    on_path(monkeypatch)
+    assert missing_needs(["curl", "gateway"]) == "No `curl` on the path: install it."
 
 
 def test_a_browser_is_chromium_or_chrome(monkeypatch):

@@ -78,6 +78,17 @@ def read_prices(path: Path) -> Mapping[str, Price]:
         ) from error
 
 
+def price_of(prices: Mapping[str, Price], model: str) -> Price | None:
+    """The price of a model; None if there is no table.
+
+    Raises:
+        PriceError: the table lacks the model: a cost that is left out in silence looks like none.
+    """
+    if prices and model not in prices:
+        raise PriceError(f"the table of prices has none of {model!r}, only of {', '.join(prices)}; add the model to it")
+    return prices.get(model)
+
+
 def cost(summary: Summary, price: Price, stage: int | None = None) -> Cost:
     """Price the tokens that the server says it worked on, those of failed and cancelled requests too.
 

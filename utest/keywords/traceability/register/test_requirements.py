@@ -112,6 +112,9 @@ def test_one_error_names_all_problems(tmp_path):
         ("a: 1", "a list of requirements"),
         ("[", "this is not YAML, fix it"),
         ("- &a\n  id: *a", "nested too deeply"),
+        ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
+        ("- " * 100_000, "nested too deeply"),
+        ("\n".join("[" * 100_000), "nested too deeply"),
     ],
 )
 def test_a_file_of_another_kind_is_refused(tmp_path, text, problem):

@@ -1,0 +1,1 @@
+"""Programs that a GPU runs. They stand alone: another Python, or `nvcc`, may run them."""

