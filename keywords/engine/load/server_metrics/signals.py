@@ -8,6 +8,7 @@
 | `prefix_hits`, `prefix_queries` | | `vllm:prefix_cache_hits_total`, `…_queries_total` | |
 | `breaker_state` | `gateway_breaker_state` | | |
 | `requests`, `attempts` | `gateway_requests_total`, `gateway_attempts_total` | `vllm:request_success_total` | |
+| `memory` | `process_resident_memory_bytes` on Linux | the same | |
 
 Older names of vLLM (`vllm:gpu_cache_usage_perc`, `vllm:gpu_prefix_cache_…`) are read too. llama.cpp has left out its
 cache use since 2025. A signal that a server lacks has no values; it is never 0.
@@ -33,10 +34,11 @@ Signal = Literal[
     "breaker_state",
     "requests",
     "attempts",
+    "memory",
 ]
 """Requests being answered; requests in the server's queue; used share of the KV cache, 0 to 1; prompt tokens found in
 the prefix cache, and those looked up; state of a backend's breaker: 0 closed, 1 half-open, 2 open; requests answered so
-far; requests to backends so far, retries included."""
+far; requests to backends so far, retries included; resident bytes of the server's processes that tell it."""
 
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
 
@@ -57,6 +59,7 @@ NAMES: Mapping[str, Signal] = {
     "llamacpp:requests_processing": "in_flight",
     "llamacpp:requests_deferred": "waiting",
     "llamacpp:kv_cache_usage_ratio": "kv_cache_use",
+    "process_resident_memory_bytes": "memory",
 }
 """The signal of each series' name."""
 
