@@ -53,6 +53,31 @@ def test_a_server_does_not_pass_by_failing():
     assert result(numbers, "error_rate < 10 %").verdict == "FAIL"
 
 
+@pytest.mark.parametrize(
+    ("level", "verdict"),
+    [
+        ("ttft_p95 < 1 s", "INCONCLUSIVE"),
+        ("ttft_p50 < 1 s", "PASS"),
+        ("ttft_p95 < 150 ms", "FAIL"),
+        ("ttft_mean < 1 s", "INCONCLUSIVE"),
+        ("ttft < 1 s", "INCONCLUSIVE"),
+        ("error_rate < 5 %", "INCONCLUSIVE"),
+        ("error_rate < 50 %", "PASS"),
+        ("chunk_gap_p99 < 60 ms", "PASS"),
+    ],
+)
+def test_a_server_does_not_pass_by_hanging(level, verdict):
+    found = result(summary(*answers(200), *[cancelled(float(at)) for at in range(40)]), level)
+    assert found.verdict == verdict
+    if verdict == "INCONCLUSIVE":
+        assert found.note.endswith("40 requests had not ended when the run did; let it drain longer")
+
+
+def test_failures_count_among_the_values_that_a_percentile_needs():
+    found = result(summary(*answers(20), *[failure(float(at)) for at in range(30)]), "ttft_p95 < 1 s")
+    assert found.note == "n too small for p95: 50 values, and it needs 59"
+
+
 def test_a_mean_of_latencies_has_no_value_once_a_request_failed():
     found = result(summary(*answers(60), failure()), "e2e_mean < 10 s")
     assert (found.verdict, found.value) == ("INCONCLUSIVE", None)
