@@ -82,13 +82,13 @@ class LoadMetricsLibrary:
         Args:
             run: the load run.
             metric: of a request; `chunk_gap` has many values for each.
-            statistic: the mean, or a percentile by nearest rank. In percentiles of latencies a failed request counts as
-                infinite, so that no server passes by failing.
+            statistic: the mean, or a percentile by nearest rank. In percentiles of latencies a request that failed, or
+                had not ended when the run did, counts as infinite, so that no server passes by failing or hanging.
             assertion_operator: such as `<`.
             assertion_expected: a limit, in seconds or in the metric's unit.
             message: replaces the usual message.
             stage: from 0; all stages together if left out.
-            answers_only: leave failed requests out, for a row about those that a server let in.
+            answers_only: leave these requests out, for a row about those that a server let in.
 
         Raises:
             AssertionError: the comparison failed, the run is INVALID, or it has too few requests for the percentile.
@@ -102,18 +102,19 @@ class LoadMetricsLibrary:
             require_valid(run)
         summary = run.summary
         count = summary.count(metric if metric != "tpot_excl_first_by_token" else "tpot_excl_first", stage)
-        failed = summary.failed(stage) if metric in LATENCIES and not answers_only else 0
+        infinite = summary.failed(stage) + summary.cancelled(stage) if metric in LATENCIES and not answers_only else 0
         if statistic == "mean":
             value = summary.mean(metric, stage)
             needed = 1
         else:
-            value = summary.percentile(metric, int(statistic[1:]), stage, failures=not answers_only)
+            infinities = not answers_only
+            value = summary.percentile(metric, int(statistic[1:]), stage, failures=infinities, unended=infinities)
             needed = values_needed(int(statistic[1:]))
         where = "" if stage is None else f" in stage {stage}"
         if value is None:
-            have = f"{count + failed} values{where}"
+            have = f"{count + infinite} values{where}"
             refuse_number(f"{statistic} of {metric} needs {needed} values, and the run has {have}: let it last longer")
-        counted = f"{count} values" + (f" and {failed} failures" if failed and statistic != "mean" else "")
+        counted = f"{count} values" + (f" and {infinite} infinite ones" if infinite and statistic != "mean" else "")
         unit = "" if metric in _NO_TIMES else " (s)"
         label = f"{statistic} of {metric}{where}, {counted}{unit}"
         logger.info(f"{label} {value:.6g}")
@@ -161,8 +162,8 @@ class LoadMetricsLibrary:
         """Get the share of failed requests, 0 to 1; those that the end of the run cancelled do not count.
 
         Raises:
-            AssertionError: the comparison failed, or the run is INVALID.
-            SkipExecution: the run is INVALID, and the machine is too busy for a verdict.
+            AssertionError: the comparison failed, the run is INVALID, or no request ended.
+            SkipExecution: the second or the third, and the machine is too busy for a verdict.
 
         ```robotframework
         Get Error Rate    ${run}    ==    0
@@ -170,6 +171,8 @@ class LoadMetricsLibrary:
         """
         if assertion_operator is not None:
             require_valid(run)
+            if not run.summary.answered(stage) + run.summary.failed(stage):
+                refuse_number("A share of failed requests needs one that ended: let the run last longer")
         value = run.summary.error_rate_of(stage)
         details = ", ".join(f"{count} {kind}" for kind, count in run.summary.errors_of(stage).items())
         return verify(
