@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from keywords.engine.load.metrics.levels import LevelResult
+    from collections.abc import Callable
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 
@@ -30,27 +28,6 @@ class Probe:
     level: float
     verdict: Verdict
     why: str = ""
-
-
-def judge_probe(level: float, results: Sequence[LevelResult], invalid: Sequence[str] = ()) -> Probe:
-    """The probe of a load run at a level.
-
-    Args:
-        level: rate per second, or number of users.
-        results: of every service level.
-        invalid: why the run is INVALID: then its numbers prove nothing, whatever they are.
-    """
-    if invalid:
-        return Probe(level, "INCONCLUSIVE", f"the load run is INVALID: {'; '.join(invalid)}")
-    for verdict in ("FAIL", "INCONCLUSIVE"):
-        if found := [_reason(result) for result in results if result.verdict == verdict]:
-            return Probe(level, verdict, "; ".join(found))
-    return Probe(level, "PASS") if results else Probe(level, "INCONCLUSIVE", "there is no service level")
-
-
-def _reason(result: LevelResult) -> str:
-    value = "" if result.value is None else f": {result.value:g} in {result.low:g} to {result.high:g}"
-    return f"{result.level}{value}{f' ({result.note})' if result.note else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,9 @@ def test_a_stage_has_numbers_of_its_own(run):
 
 
 def test_the_label_says_what_was_counted(run):
-    with pytest.raises(AssertionError, match=r"p50 of ttft_first_content, 40 values and 10 infinite ones \(s\) should be"):
+    with pytest.raises(
+        AssertionError, match=r"p50 of ttft_first_content, 40 values and 10 infinite ones \(s\) should be"
+    ):
         LIBRARY.get_load_metric(run, "ttft_first_content", "p50", LESS, 0.001)
 
 
