@@ -116,6 +116,7 @@ class _Search:
         self._breaks: float | None = None
         self._doubtful: set[float] = set()
         self._taken_back: list[float] = []
+        self._unconfirmed = False
 
     def grow(self, first: float, most: float) -> None:
         """Double until a level breaks, or two in a row give no verdict."""
@@ -136,10 +137,11 @@ class _Search:
         if not self._holds:
             return True
         level = self._holds[-1]
-        if self._try(level) != "FAIL":
-            return True
-        self._taken_back.append(level)
-        return False
+        if (verdict := self._try(level)) == "FAIL":
+            self._taken_back.append(level)
+            return False
+        self._unconfirmed = verdict == "INCONCLUSIVE"
+        return True
 
     def result(self) -> Capacity:
         """The result so far."""
@@ -150,6 +152,8 @@ class _Search:
         if doubtful := sorted(level for level in self._doubtful if not self._holds or level > self._holds[-1]):
             problems.append(f"{', '.join(f'{level:g}' for level in doubtful)} gave no verdict: run longer")
         holds = self._holds[-1] if self._holds else None
+        if self._unconfirmed:
+            problems.append(f"{holds:g} held once and gave no verdict when tried again: run longer")
         return Capacity(holds, self._breaks, tuple(self._probes), "; ".join(problems))
 
     def _try(self, level: float) -> Verdict:

@@ -91,6 +91,20 @@ def test_a_level_that_breaks_when_tried_again_is_taken_back():
     assert found.problem == "20 held at first and broke when tried again: the capacity varies"
 
 
+def test_a_level_that_could_not_be_confirmed_is_told():
+    tries = itertools.count()
+    steady = Server(20)
+    found = find_capacity(
+        lambda level: Probe(level, "INCONCLUSIVE") if level == 20 and next(tries) else steady(level),
+        first=1,
+        most=64,
+        whole=True,
+        precision=0.001,
+    )
+    assert (found.holds, found.breaks, found.verdict) == (20, 21, "INCONCLUSIVE")
+    assert found.problem == "20 held once and gave no verdict when tried again: run longer"
+
+
 @pytest.mark.parametrize(
     ("bounds", "message"),
     [
