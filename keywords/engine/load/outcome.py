@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from keywords.engine.load.calibration import measure_floor
 from keywords.engine.load.capacity import Probe
 from keywords.engine.load.endpoints_rules import endpoints_rules
-from keywords.engine.load.metrics.steady_state import find_steady_state
+from keywords.engine.load.metrics.steady_state import shortest_steady_s
 from keywords.engine.load.report.build import build_report, judge_stages
 from keywords.engine.load.workload.items import WorkloadItems
 from keywords.engine.load.workload.trace_items import TraceItems
@@ -113,12 +113,9 @@ def _users(run: LoadRun) -> int:
 
 def _rules(run: LoadRun) -> tuple[Rule, ...]:
     summary = run.summary
-    steady = sum(
-        summary.duration_s(stage) * found.share
-        for stage in summary.stages
-        if not (found := find_steady_state(summary, stage)).problem
-    )
     streamed = bool(summary.samples.streamed[summary.samples.answered].all())
     source = run.plan.source
     items = source.items_of_pass if isinstance(source, WorkloadItems | TraceItems) else None
-    return endpoints_rules(run.plan, run.facts, window_s=steady, streamed=streamed, dataset_items=items)
+    return endpoints_rules(
+        run.plan, run.facts, window_s=shortest_steady_s(summary), streamed=streamed, dataset_items=items
+    )
