@@ -76,9 +76,9 @@ class BatchWriter(Generic[T]):
         self._thread.join()
         self._store.close()
         if lost := self.lost + len(self._waiting):
+            why = self.error or self.unfit
             raise RowsLostError(
-                f"{lost} of {self.written + lost} rows of {self._table.name} were not stored: {self.error or self.unfit}",
-                lost,
+                f"{lost} of {self.written + lost} rows of {self._table.name} were not stored: {why}", lost
             )
 
     def _run(self) -> None:
