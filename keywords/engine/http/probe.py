@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx2
 
+from keywords.engine.http.exchange import parse_json
 from keywords.engine.machine import Deadline
 from keywords.engine.redaction.addresses import without_credentials
 
@@ -132,7 +132,7 @@ def probe(
         key = "no key" if api_key is None else "the given key"
         raise ProbeError(f"The server at {address} refuses {key} ({status}). Give a valid key in GATEWAY_API_KEY.")
     try:
-        models = tuple(str(model["id"]) for model in json.loads(body)["data"])
+        models = tuple(str(model["id"]) for model in parse_json(body)["data"])
     except (ValueError, KeyError, TypeError):
         raise ProbeError(
             f"The server at {address} is not OpenAI-compatible: GET /v1/models gave {status} with {body[:200]!r} "
@@ -196,7 +196,7 @@ def _is_refusal(status: int | None) -> bool:
 def _health(url: str, timeout_s: float) -> dict[str, Any]:
     _, body = fetch(f"{url}/health", timeout_s=timeout_s)
     try:
-        health = json.loads(body)
+        health = parse_json(body)
     except ValueError:
         return {}
     return health if isinstance(health, dict) else {}

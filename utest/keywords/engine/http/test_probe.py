@@ -77,6 +77,7 @@ def test_another_server_is_recognised(serve, health):
     ("status", "body", "message"),
     [
         (200, b"<html>", r"is not OpenAI-compatible: GET /v1/models gave 200 with b'<html>'"),
+        (200, b"[" * 100_000, r"is not OpenAI-compatible: GET /v1/models gave 200 with b'\[\["),
         (404, {}, r"is not OpenAI-compatible: GET /v1/models gave 404"),
         (200, {"data": []}, r"lists no model in /v1/models\. Load one"),
     ],
