@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Literal, get_args
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -115,5 +116,6 @@ def read_signals(page: bytes, at_s: float) -> Iterator[SignalValue]:
     names = {sample.name for sample in samples}
     for sample in samples:
         signal = NAMES.get(sample.name)
-        if signal is not None and _OLDER.get(sample.name) not in names:
+        # A server writes NaN for what it does not know.
+        if signal is not None and _OLDER.get(sample.name) not in names and isfinite(sample.value):
             yield SignalValue(at_s, signal, sample.name, dict(sample.labels), float(sample.value))
