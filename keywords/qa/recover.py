@@ -51,7 +51,7 @@ def recover(
     except NothingLeftError as err:
         exit_unusable(err)
     save(_as_robot_writes(left), output)
-    pages = {"log": str(folder / "log.html"), "report": str(folder / "report.html"), "xunit": str(folder / "xunit.xml")}
+    pages = {"log": "log.html", "report": "report.html", "xunit": "xunit.xml"}
     ResultWriter(str(output)).write_results(outputdir=str(folder), stdout=None, loglevel="INFO", **pages)
     add_requirements(folder / "xunit.xml", [result.row for result in left.results])
     matrix = build(register_at(register), run_of(output), rows_in(suites))

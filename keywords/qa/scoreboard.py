@@ -24,6 +24,7 @@ def scoreboard(
     `gateway` is the name of this project's own; names of others are those of files in `resources/register/targets/`.
     Example: `qa scoreboard results/scoreboard/gateway results/scoreboard/llamacpp`.
     """
+    from keywords.traceability.bugs.known import known_defects, with_known  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.matrix.table import build  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.register.differences import load_target  # noqa: PLC0415  # as above
     from keywords.traceability.register.yaml_file import RegisterError  # noqa: PLC0415  # as above
@@ -40,6 +41,7 @@ def scoreboard(
             except RegisterError as err:
                 exit_unusable(err)
             name, version = target.name, target.version
+            run = with_known(run, known_defects({}, target, folder.name))
         servers.append(Server(name, version, build(known, run, rows)))
     day = max(server.matrix.run.started for server in servers)[:10]
     markdown, page = project_folder() / "docs" / "SCOREBOARD.md", results_folder() / "scoreboard" / "index.html"

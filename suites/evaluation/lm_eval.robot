@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Our evaluation beside lm-evaluation-harness: the same messages, answers and marks; and two failures that
-...                 it does not show. `tox run -e lm-eval` has it; elsewhere these rows are skipped.
+Documentation       Our evaluation beside lm-evaluation-harness: the same messages, answers and marks; and two failures
+...                 that it does not show. `tox run -e lm-eval` has it; elsewhere these rows are skipped.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.evaluation.harnesses.HarnessesLibrary

@@ -21,6 +21,7 @@ A run that was killed loses no row that had ended
     Get Row Status    ${recovered}    An answer has a text    ==    PASS
     Get Row Status    ${recovered}    An answer comes in time    ==    NOT RUN
     Every Link Should Lead Somewhere    ${project}    results/index.html    results/matrix/index.html
+    Get File    ${project}    results/xunit.xml    contains    value="DEMO-001"
 
 Parts of a run become one verdict
     [Tags]    req:SHIP-011

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from keywords.traceability.register.bugs import FIXED
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from keywords.traceability.register.bugs import Bug
     from keywords.traceability.register.differences import Target
+    from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
 
 HTML = "*HTML*"
@@ -119,6 +120,23 @@ def judge(row: Row, status: str, message: str, known: Iterable[Known]) -> Judgem
         return None
     told = f": {message}" if message else ""
     return Judgement("FAIL", f"{_names(open_)} seems fixed, since the row passed: {open_[0].remedy}{told}")
+
+
+def with_known(run: Run, known: Iterable[Known]) -> Run:
+    """A run whose failures count as known where they are described, as if it had been told of them.
+
+    Args:
+        run: a run that may not have been told.
+        known: all that is known.
+    """
+    known = tuple(known)
+    results = []
+    for result in run.results:
+        judged = judge(result.row, result.status, result.message, known) if result.status == "FAIL" else None
+        if judged and judged.known_as:
+            result = replace(result, status=judged.status, message=judged.message, known_as=judged.known_as)  # noqa: PLW2901
+        results.append(result)
+    return replace(run, results=tuple(results))
 
 
 def _judge_failure(message: str, of_row: Sequence[Known], open_: Sequence[Known]) -> Judgement | None:

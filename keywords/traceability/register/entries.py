@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["functional", "negative", "performance", "reliability", "security"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-Role = Literal["gateway", "security", "operations", "quality"]
+Role = Literal["gateway", "security", "operations", "evaluation", "quality"]
 """The roles of the test plan."""
 RISK_MAX = 5
 BANDS = ((20, "critical", "blocker"), (12, "high", "critical"), (6, "medium", "normal"), (1, "low", "minor"))

@@ -234,4 +234,9 @@ def test_summary_is_a_gate(project, qa):
     page = (project.root / "results/index.html").read_text("utf-8")
     assert "NO-GO" in page
     assert "sk-top-secret" not in page
+    project.replace("suites/api/chat.robot", "    Fail    sk-top-secret was refused\n", "")
+    project.robot("--skip", "req:STRM-001")
     assert qa("summary").exit_code == 0
+    page = (project.root / "results/index.html").read_text("utf-8")
+    assert "Fixed <b>1</b>" in page
+    assert "1 of 2, 50.0 %" in page

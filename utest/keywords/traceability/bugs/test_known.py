@@ -3,9 +3,10 @@ import subprocess
 
 import pytest
 
-from keywords.traceability.bugs.known import judge, known_defects
+from keywords.traceability.bugs.known import judge, known_defects, with_known
 from keywords.traceability.bugs.proposal import propose
 from keywords.traceability.register.bugs import Bug, load_bugs
+from keywords.traceability.results import Result, Run
 from keywords.traceability.rows import Row
 
 ROW = Row("A row", "Suites.Api.Chat", ("req:CHAT-001",))
@@ -101,3 +102,10 @@ def test_a_proposed_change_can_be_applied_and_is_valid(bug, tmp_path):
     changed: Bug = load_bugs(path.parent)["BUG-0001"]
     assert changed.status == "re-opened"
     assert (changed.history[-1].note, changed.history[-1].day) == ('it "failed": again', on)
+
+
+def test_a_run_that_was_not_told_of_a_bug_can_be_told_afterwards(bug, tmp_path):
+    messages = {"A row": "The text it gave is empty", "Another": "The text it gave is empty"}
+    results = tuple(Result(Row(name, "Suites.Api.Chat", ()), "FAIL", text) for name, text in messages.items())
+    told = with_known(Run(tmp_path / "output.xml", results, {}, "", 1.0), known(bug()))
+    assert [(one.status, one.known_as) for one in told.results] == [("SKIP", "BUG-0001"), ("FAIL", "")]
