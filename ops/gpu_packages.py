@@ -59,7 +59,17 @@ def unpack(folder: Path, target: Path) -> int:
     for wheel in fitting:
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(target)
+    _write_metadata(target)
     return len(fitting)
+
+
+def _write_metadata(target: Path) -> None:
+    """Let the gateway find its own version, as if this checkout were installed."""
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    name, version = project["name"], project["version"]
+    folder = target / f"{name.replace('-', '_')}-{version}.dist-info"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", "utf-8")
 
 
 def fits(wheel: str, python: str) -> bool:

@@ -1,6 +1,8 @@
 """Packages for a GPU machine: what fits its Python is unpacked, and what it does not need stays at home."""
 
+import importlib.metadata
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -34,7 +36,14 @@ def test_wheels_that_fit_are_unpacked(tmp_path):
         with zipfile.ZipFile(tmp_path / name, "w") as archive:
             archive.writestr(f"{name[0]}/__init__.py", "")
     assert unpack(tmp_path, tmp_path / "site") == 2
-    assert sorted(each.name for each in (tmp_path / "site").iterdir()) == ["a", "b"]
+    assert {"a", "b"} <= {each.name for each in (tmp_path / "site").iterdir()}
+
+
+def test_the_gateway_finds_its_own_version_among_them(tmp_path):
+    unpack(tmp_path, tmp_path)
+    (found,) = importlib.metadata.distributions(name="llm-gateway-qa", path=[str(tmp_path)])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert found.version == project["version"]
 
 
 def test_what_is_left_out_is_no_requirement_and_the_driver_is_one():
