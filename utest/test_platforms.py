@@ -33,6 +33,7 @@ PLACES = {
     "keywords/engine/scripted/listener.py": {"add_reader"},
     "keywords/traceability/allure/environment.py": {"/proc/"},
     "ops/bench/pinning.py": {"taskset"},
+    "ops/bench/scale/report.py": {"resource"},
 }
 """The modules that may use such names, and which; their docstrings say what happens on each system."""
 INSTEAD = {

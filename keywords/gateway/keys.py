@@ -18,7 +18,7 @@ from keywords.client.http import CHAT
 from keywords.engine import clock
 from keywords.engine.http.exchange import Exchange
 from keywords.engine.machine import Deadline
-from keywords.engine.processes.gateway import run_command
+from keywords.engine.processes.gateway_command import run_command
 from keywords.engine.redaction.secrets import SECRETS
 from keywords.engine.waiting import wait_until
 from keywords.run import target
@@ -72,7 +72,7 @@ class KeysLibrary:
         ```
         """
         file = new_work_file("keys", ".toml")
-        result = run_command("keys", "add", name, "--file", str(file), *options, cwd=file.parent)
+        result = run_command("keys", "add", name, "--file", str(file), *options, cwd=file.parent, warm=True)
         if result.rc:
             raise AssertionError(f"`gateway keys add` failed: {result.stderr}")
         secret = result.stdout.strip()

@@ -117,6 +117,30 @@ class LedgerLibrary:
         return verify(count, assertion_operator, assertion_expected, "Number of requests in the ledger", message)
 
     @keyword
+    def await_ledger_count(self, ledger: Path, count: int, *, path: str, within: timedelta = _WITHIN) -> int:
+        """Wait until a ledger has so many requests at a path, and return their number.
+
+        Args:
+            ledger: the file.
+            count: a number; the wait ends when there are as many or more.
+            path: of the gateway, such as `/v1/chat/completions`.
+            within: maximum wait; entries are written a little after the answers.
+
+        Raises:
+            AssertionError: there are fewer when the time is over.
+
+        ```robotframework
+        ${count} =    Await Ledger Count    ${ledger}    40    path=/v1/chat/completions
+        ```
+        """
+        return wait_until(
+            lambda: int(_rows(ledger, "SELECT count(*) AS count FROM requests WHERE path = ?", path)[0]["count"]),
+            lambda found: found >= count,
+            Deadline(within.total_seconds()),
+            lambda found: AssertionError(f"The ledger should have {count} requests at {path}, but has {found}"),
+        )
+
+    @keyword
     def get_gateway_time(
         self,
         entry: dict[str, Any],

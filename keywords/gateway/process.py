@@ -12,7 +12,8 @@ from robot.api.types import Secret
 
 from keywords.engine import clock
 from keywords.engine.processes.background import run_in_background
-from keywords.engine.processes.gateway import CommandResult, GatewayProcessError, run_command, start_gateway
+from keywords.engine.processes.gateway import GatewayProcessError, start_gateway
+from keywords.engine.processes.gateway_command import CommandResult, run_command
 from keywords.engine.processes.tree import Ended, wait_gone
 from keywords.run.assertions import verify
 from keywords.run.context import Gateway, Target, chosen_gateway, probe_target

@@ -24,6 +24,7 @@ from keywords.engine.processes.gateway_command import CHOSEN
 from keywords.engine.redaction.addresses import without_credentials
 from keywords.hooks import output
 from keywords.hooks.cleaning import CleaningListener, LateCleaningListener
+from keywords.hooks.known_bugs import KnownBugs
 from keywords.hooks.modifier import enrich, find_register
 from keywords.hooks.rerun import rerun_command
 from keywords.hooks.robot_settings import ShortConsole, hide_statistics
@@ -31,7 +32,7 @@ from keywords.hooks.skips import lacks_need, needs_target, record_missing_needs
 from keywords.hooks.stopping import RunRefusedError, missing_init, reason, skip, stop, stop_after
 from keywords.hooks.suite_model import import_below, names_of_suites_around, root_of, row_of, source_of
 from keywords.hooks.tags import TagKeeper
-from keywords.hooks.variables import check_variable_names
+from keywords.hooks.variables import check_variable_names, limits_of
 from keywords.run.needs import UnknownNeedError, missing_needs
 from keywords.run.output_folder import made_here, output_dir
 from keywords.run.shared_run import current_part
@@ -75,6 +76,7 @@ class TraceabilityListener:
         self._gateway = GatewayFacts()
         self._workings: Workings | None = None
         self._requirements: Mapping[str, Requirement] = {}
+        self._known: KnownBugs | None = None
         self._row: Row | None = None
         self._give_back: Callable[[], None] = lambda: None
         self._console = ShortConsole()
@@ -128,7 +130,9 @@ class TraceabilityListener:
             result.metadata.update(_without_empty({"Commit": commit(), "Gateway command": CHOSEN}))
             output.empty()
         check_variable_names(root)
-        self._requirements = enrich(root, find_register(source_of(root))).requirements
+        register = enrich(root, find_register(source_of(root)))
+        self._requirements, self._known = register.requirements, KnownBugs(register)
+        result.metadata.update(limits_of(register))
         for child in () if root.source else root.suites:
             if missing := missing_init(child):
                 stop(child, missing)
@@ -137,7 +141,7 @@ class TraceabilityListener:
         elif not dry:
             self._needs_recorded = False
             self._gateway = GatewayFacts()
-            output.begin()
+            output.begin([row_of(test) for test in root.all_tests])
             keep_bytecode()
             self._active = True
             if self._hears_root and not any(needs_target(test) for test in root.all_tests):
@@ -190,7 +194,9 @@ class TraceabilityListener:
         if not self._active:
             return
         try:
-            self._write_evidence(data, result)
+            judged = self._known.judge(self._row, result) if self._known and self._row else None
+            self._write_evidence(data, result, judged.known_as if judged else "")
+            KnownBugs.mark(judged, result)
         except Exception as error:  # noqa: BLE001  # a row without evidence must not pass
             why = reason(error)
             logger.error(f"Row '{result.full_name}': {why}")
@@ -198,11 +204,11 @@ class TraceabilityListener:
             result.status = "FAIL"
             stop_after(data, NOT_STARTED + why)
 
-    def _write_evidence(self, data: running.TestCase, result: result.TestCase) -> None:
+    def _write_evidence(self, data: running.TestCase, result: result.TestCase, known_as: str) -> None:
         if self._row is None or self._workings is None:
             raise RunRefusedError("the listener saw no beginning of the row.")
         folder = _folder(result)
-        facts = _facts(self._row, result)
+        facts = _facts(self._row, result, known_as)
         write_row(
             folder,
             facts,
@@ -246,7 +252,7 @@ def _was_refused(row: running.TestCase) -> bool:
     return str(row.error or "").startswith(NOT_STARTED)
 
 
-def _facts(row: Row, result: result.TestCase) -> RowFacts:
+def _facts(row: Row, result: result.TestCase, known_as: str) -> RowFacts:
     root = root_of(result.parent)
     address = _address()
     return RowFacts(
@@ -254,6 +260,8 @@ def _facts(row: Row, result: result.TestCase) -> RowFacts:
         suite=row.suite,
         requirements=row.requirements,
         kinds=row.kinds,
+        tags=row.tags,
+        known_as=known_as,
         status=result.status,
         message=result.message,
         started=result.start_time.isoformat(),

@@ -14,14 +14,15 @@ from robot.utils import escape
 
 from keywords.hooks.suite_files import file_findings
 from keywords.hooks.suite_model import row_of
-from keywords.traceability.check import row_findings
-from keywords.traceability.register.requirements import RegisterError, load_register
+from keywords.traceability.check.rows import row_findings
+from keywords.traceability.register.register import load_register
+from keywords.traceability.register.yaml_file import RegisterError
 from keywords.traceability.rows import allure_tags
 
 if TYPE_CHECKING:
     from robot.running import TestSuite
 
-    from keywords.traceability.register.requirements import Register
+    from keywords.traceability.register.register import Register
 
 REGISTER = Path("resources/register/requirements.yaml")
 """The register's path, relative to the folder that holds the suites."""

@@ -19,12 +19,15 @@ from keywords.run.output_folder import output_dir
 from keywords.run.output_lock import set_aside
 from keywords.run.shared_run import current_part
 from keywords.traceability.evidence.earlier_run import RUN_FILE, remove_own
+from keywords.traceability.evidence.left_behind import write_plan
 from keywords.traceability.evidence.row import GatewayFacts, begin_run, end_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from robot import running
+
+    from keywords.traceability.rows import Row
 
 
 def lock(*, may_set_aside: bool) -> Callable[[], None]:
@@ -50,10 +53,11 @@ def empty() -> None:
         remove_own(output_dir())
 
 
-def begin() -> None:
-    """Mark the folder of evidence as this run's."""
+def begin(rows: Sequence[Row]) -> None:
+    """Mark the folder of evidence as this run's, and note which rows it is about to run."""
     if not current_part():
         begin_run(output_dir())
+    write_plan(output_dir(), rows)
 
 
 def end(environment: dict[str, str], gateway: GatewayFacts) -> None:

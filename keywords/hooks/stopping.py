@@ -16,7 +16,7 @@ from robot.utils import escape
 
 from keywords.hooks.modifier import report
 from keywords.run.output_lock import FolderInUseError
-from keywords.traceability.register.requirements import RegisterError
+from keywords.traceability.register.yaml_file import RegisterError
 from keywords.traceability.results import NOT_STARTED
 
 if TYPE_CHECKING:

@@ -9,9 +9,13 @@ from robot.libraries.BuiltIn import BuiltIn
 from keywords.hooks.stopping import RunRefusedError
 from keywords.hooks.suite_model import source_of
 from keywords.run.variable_names import known_names, misspelt
+from keywords.traceability.decision.measurements import LIMIT
+from keywords.traceability.register.criteria import Latency
 
 if TYPE_CHECKING:
     from robot import running
+
+    from keywords.traceability.register.register import Register
 
 
 def check_variable_names(root: running.TestSuite) -> None:
@@ -24,6 +28,13 @@ def check_variable_names(root: running.TestSuite) -> None:
     slips = misspelt(BuiltIn().get_variables(no_decoration=True), known)
     if told := "; ".join(f"no suite reads the variable {name}; did you mean {meant}?" for name, meant in slips):
         raise RunRefusedError(told)
+
+
+def limits_of(register: Register) -> dict[str, str]:
+    """Metadata with the limits of this environment that exit criteria name, for whoever judges them after the run."""
+    names = {one.measure.limit for one in register.criteria if isinstance(one.measure, Latency)}
+    values = {name: BuiltIn().get_variable_value(f"${{{name}}}") for name in sorted(names)}
+    return {LIMIT + name: str(value) for name, value in values.items() if value is not None}
 
 
 def _declared(suite: running.TestSuite) -> set[str]:

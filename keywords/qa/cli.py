@@ -8,18 +8,36 @@ from typing import Annotated
 
 import typer
 
+from keywords.qa import bugs
 from keywords.qa.allure import report
 from keywords.qa.check import EXIT_INCONCLUSIVE, check
+from keywords.qa.compare import compare
+from keywords.qa.evaluation import options
 from keywords.qa.load.options import load
 from keywords.qa.matrix import matrix
+from keywords.qa.merge import merge
 from keywords.qa.project import SuitesPath, results_folder
+from keywords.qa.recover import recover
+from keywords.qa.review import review
+from keywords.qa.scoreboard import scoreboard
+from keywords.qa.summary import summary
 from keywords.qa.unusable import exit_unusable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.add_typer(bugs.app, name="bugs")
 app.command("allure")(report)
 app.command()(load)
+app.command("eval")(options.evaluate)
+app.command()(options.score)
+app.command()(options.replay)
+app.command()(compare)
 app.command()(matrix)
 app.command()(check)
+app.command()(merge)
+app.command()(recover)
+app.command()(review)
+app.command()(scoreboard)
+app.command()(summary)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

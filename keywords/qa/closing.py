@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def closing_lines(matrix: Path) -> list[str]:
-    """The verdict of a run, its notes, and whether the exit criteria are met; none if no matrix was made.
+    """What failed in a run, its notes, and whether it may be shipped; none if no matrix was made.
 
     Args:
         matrix: the `matrix.json` of the run.
@@ -18,4 +18,12 @@ def closing_lines(matrix: Path) -> list[str]:
     if not matrix.is_file():
         return []
     data = json.loads(matrix.read_bytes())
-    return ["", data["verdict"], *data["notes"], data["exit_criteria"]]
+    return ["", data["verdict"], *data["notes"], data["exit_criteria"], *_decision(matrix.with_name("summary.json"))]
+
+
+def _decision(summary: Path) -> list[str]:
+    """The verdict on a release with its heaviest reason; none if no summary was made."""
+    if not summary.is_file():
+        return []
+    data = json.loads(summary.read_bytes())
+    return [f"{data['verdict']}: {data['reasons'][0]}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from keywords.qa.unusable import exit_unusable
@@ -9,7 +10,7 @@ from keywords.qa.unusable import exit_unusable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from keywords.traceability.register.requirements import Register
+    from keywords.traceability.register.register import Register
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
 
@@ -20,7 +21,8 @@ def register_at(path: Path) -> Register:
     Raises:
         typer.Exit: it cannot be read.
     """
-    from keywords.traceability.register.requirements import RegisterError, load_register  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.register.register import load_register  # noqa: PLC0415  # keeps `qa --help` fast
+    from keywords.traceability.register.yaml_file import RegisterError  # noqa: PLC0415  # keeps `qa --help` fast
 
     try:
         return load_register(path)
@@ -54,3 +56,8 @@ def run_of(output: Path) -> Run:
         return read_output(output)
     except OutputError as err:
         exit_unusable(err)
+
+
+def today() -> dt.date:
+    """The day by the local clock."""
+    return dt.datetime.now().astimezone().date()

@@ -15,6 +15,7 @@ from keywords.qa.allure import report
 from keywords.qa.check import check
 from keywords.qa.command_line import OUTPUT, SUITES
 from keywords.qa.matrix import matrix
+from keywords.qa.summary import summary
 from keywords.traceability.evidence.earlier_run import ALLURE_RESULTS
 
 if TYPE_CHECKING:
@@ -33,12 +34,14 @@ class Step:
         page: the file that it writes; None for a check.
         command: the command with its arguments.
         waits: whether most of its time is another program's, so that other steps are done beside it.
+        links: whether its page links those of the other steps, so that it comes after them.
     """
 
     title: str
     page: Path | None
     command: Callable[[], None]
     waits: bool = False
+    links: bool = False
 
 
 def make_pages(steps: Sequence[Step]) -> list[tuple[Step, int]]:
@@ -48,8 +51,9 @@ def make_pages(steps: Sequence[Step]) -> list[tuple[Step, int]]:
     """
     with ThreadPoolExecutor() as aside:
         begun = [(step, aside.submit(_exit_code, step)) for step in steps if step.waits]
-        codes = {step.title: _exit_code(step) for step in steps if not step.waits}
+        codes = {step.title: _exit_code(step) for step in steps if not (step.waits or step.links)}
         codes |= {step.title: code.result() for step, code in begun}
+    codes |= {step.title: _exit_code(step) for step in steps if step.links}
     return [(step, codes[step.title]) for step in steps]
 
 
@@ -59,6 +63,7 @@ def steps_after(line: CommandLine) -> Sequence[Step]:
     register, suites = line.project / REGISTER, line.project / SUITES
     pages, allure = results / "matrix", results / "allure"
     return (
+        Step("May we ship?", results / "index.html", partial(summary, output, register, suites), links=True),
         Step("Requirement matrix", pages / "index.html", partial(matrix, output, register, suites, pages)),
         Step(
             "Allure report",

@@ -85,4 +85,9 @@ def _option(default: Callable[[], Path], name: str, text: str) -> Any:
 
 RegisterPath = Annotated[Path, _option(_in_project(_REGISTER), "--register", "The register of requirements.")]
 SuitesPath = Annotated[Path, _option(_in_project(_SUITES), "--suites", "The folder of all rows.")]
+StorePath = Annotated[
+    Path | None,
+    typer.Option("--store", help="The store of measurements.", show_default="measurements.db in the results"),
+]
 OutputPath = Annotated[Path, _option(lambda: results_folder() / "output.xml", "--output", "The output.xml of the run.")]
+ModelOption = Annotated[str, typer.Option(help="The model; the first one that the server lists if left out.")]

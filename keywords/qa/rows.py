@@ -15,6 +15,7 @@ from robot.output import LOGGER
 from robot.reporting import ResultWriter
 
 from keywords.engine.evidence.folders import EVIDENCE_FOLDER
+from keywords.hooks.suite_model import row_of
 from keywords.qa import suite_seconds
 from keywords.qa.combine import combine, save
 from keywords.qa.processes import RobotProcesses
@@ -22,6 +23,7 @@ from keywords.qa.progress import Progress
 from keywords.run.shared_run import Part
 from keywords.traceability.evidence.earlier_run import ALLURE_RESULTS, RUN_FILE, remove_all
 from keywords.traceability.evidence.row import GatewayFacts, end_run
+from keywords.traceability.xunit import add_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,10 +111,12 @@ def _write(line: CommandLine, result: Result, processes: Sequence[PartProcess]) 
     end_run(line.results / EVIDENCE_FOLDER / RUN_FILE, dict(result.suite.metadata), GatewayFacts(models, gateway))
     result.suite.handle_suite_teardown_failures()
     code = int(result.return_code)
+    rows = [row_of(test) for test in result.suite.all_tests]
     del result
     sys.path[:0] = [str(path) for path in line.settings.pythonpath]
     LOGGER.register_console_logger(console="quiet")
     ResultWriter(str(output)).write_results(line.settings.get_rebot_settings())
+    add_requirements(line.results / "xunit.xml", rows)
     shutil.rmtree(line.results / PARTS)
     return code
 

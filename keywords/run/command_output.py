@@ -7,7 +7,7 @@ from typing import Literal
 from assertionengine import AssertionOperator
 from robot.api.deco import keyword, library
 
-from keywords.engine.processes.gateway import CommandResult
+from keywords.engine.processes.gateway_command import CommandResult
 from keywords.run.assertions import verify
 from keywords.run.robot_process import ChildRun
 

@@ -13,7 +13,8 @@ from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.http.probe import probe
-from keywords.engine.processes.gateway import GatewayProcess, GatewayProcessError, run_command
+from keywords.engine.processes.gateway import GatewayProcess, GatewayProcessError
+from keywords.engine.processes.gateway_command import run_command
 from keywords.engine.redaction.addresses import without_credentials
 from keywords.engine.redaction.forms import SHORTEST
 from keywords.engine.redaction.secrets import LONGEST, SECRETS
@@ -122,7 +123,7 @@ def chosen_gateway(gateway: Gateway | None) -> Gateway:
 def _shows_embedded_route(config: Path | None, variables: tuple[tuple[str, str], ...], cwd: Path) -> bool:
     file = [str(config.resolve())] if config else []
     try:
-        check = run_command("config", "check", *file, cwd=cwd, environment=dict(variables))
+        check = run_command("config", "check", *file, cwd=cwd, environment=dict(variables), warm=True)
     except subprocess.TimeoutExpired:
         return True
     logger.info(f"Configuration: {check.stdout}{check.stderr}")

@@ -24,8 +24,8 @@ from keywords.engine.processes import containers, redis
 from keywords.run.context import Target, current_target
 from keywords.traceability.rows import NEEDS
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-_BROWSER_APPS = (
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSER_APPS = (
     Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
     Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
 )
@@ -178,8 +178,10 @@ def _no_container_engine() -> str | None:
 
 
 def _no_browser() -> str | None:
-    if any(shutil.which(name) for name in _BROWSERS) or any(app.exists() for app in _BROWSER_APPS):
-        return None
+    if any(shutil.which(name) for name in BROWSERS) or any(app.exists() for app in BROWSER_APPS):
+        if importlib.util.find_spec("Browser") is not None:
+            return None
+        return "robotframework-browser is not installed: `pip install 'llm-gateway-qa[ui]'`."
     return "No Chromium or Chrome found: install one."
 
 
@@ -195,6 +197,18 @@ def _no_signals() -> str | None:
     if sys.platform != "win32":
         return None
     return "Windows cannot send a process SIGTERM or SIGHUP: run on Linux or macOS."
+
+
+def _no_lm_eval() -> str | None:
+    if importlib.util.find_spec("lm_eval") is not None:
+        return None
+    return "lm-evaluation-harness is not installed: run `tox run -e lm-eval`."
+
+
+def _no_inspect() -> str | None:
+    if importlib.util.find_spec("inspect_ai") is not None:
+        return None
+    return "Inspect is not installed: run `tox run -e inspect`."
 
 
 def _no_litellm() -> str | None:
@@ -240,6 +254,8 @@ _MACHINE_NEEDS: dict[str, Callable[[], str | None]] = {
     "gpu": _no_gpu,
     "linux": _no_linux,
     "litellm": _no_litellm,
+    "lm-eval": _no_lm_eval,
+    "inspect": _no_inspect,
     "node": _no_node,
     "prometheus": _no_prometheus,
     # Rows that share a machine are kept apart from these by the run, not by a skip.

@@ -11,8 +11,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.defects.inside import DefectName
-from keywords.engine.processes.gateway import CommandResult
-from keywords.engine.processes.gateway_command import VARIABLE
+from keywords.engine.processes.gateway_command import VARIABLE, CommandResult
 from keywords.run.output_folder import new_work_folder
 from keywords.run.places import SUITES
 from keywords.run.robot_process import ChildRun, run_robot

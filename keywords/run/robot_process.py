@@ -3,11 +3,9 @@
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from robot.api import logger
 
@@ -101,44 +99,19 @@ def run_module(
     Raises:
         subprocess.TimeoutExpired: it did not end in time.
     """
-    whole = {**os.environ, **(environment or {})}
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        rc = _run(module, [*map(str, arguments)], (output, errors), environment=whole, timeout_s=timeout_s, cwd=cwd)
-        stdout, stderr = _text(output), _text(errors)
-    logger.info(f"exit code {rc}\n{stdout}{stderr}")
-    return ChildRun(rc, stdout, stderr, folder)
-
-
-def _run(
-    module: str,
-    arguments: list[str],
-    outputs: tuple[IO[bytes], IO[bytes]],
-    *,
-    environment: Mapping[str, str],
-    timeout_s: float,
-    cwd: Path | None,
-) -> int:
-    output, errors = outputs
-    if not SUPPORTED:
-        command = [sys.executable, "-m", module, *arguments]
-        return subprocess.run(  # noqa: S603  (this interpreter, this project's files)
-            command, stdout=output, stderr=errors, timeout=timeout_s, check=False, env=environment, cwd=cwd
-        ).returncode
-    with Path(os.devnull).open("rb") as nothing:
-        descriptors = (nothing.fileno(), output.fileno(), errors.fileno())
-        process = _STARTER.start(
-            module, arguments, cwd=cwd or Path.cwd(), environment=environment, descriptors=descriptors
+    whole, own = {**os.environ, **(environment or {})}, [*map(str, arguments)]
+    if SUPPORTED:
+        done = _STARTER.run(module, own, cwd=cwd or Path.cwd(), environment=whole, timeout_s=timeout_s)
+    else:
+        done = subprocess.run(  # noqa: S603  (this interpreter, this project's files)
+            [sys.executable, "-m", module, *own],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+            env=whole,
+            cwd=cwd,
         )
-    try:
-        status = process.wait(timeout_s)
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    assert status is not None  # noqa: S101  # only the end of the interpreter hides it
-    return status
-
-
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode(errors="replace")
+    stdout, stderr = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    logger.info(f"exit code {done.returncode}\n{stdout}{stderr}")
+    return ChildRun(done.returncode, stdout, stderr, folder)

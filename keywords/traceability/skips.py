@@ -16,6 +16,8 @@ MISSING_NEED = "Missing need "
 INCONCLUSIVE = "INCONCLUSIVE:"
 """Start of the message of a row that skips itself because the machine's load left it no verdict."""
 
+KNOWN = "KNOWN"
+"""Start of the message of a row that failed as a known bug describes, before the bug's id."""
 DECLINED = "DECLINED:"
 """Start of the message of a row that skips itself because the server says that it cannot do what the row asks for."""
 _SETUP = "Skipped in parent suite setup:\n"
@@ -30,13 +32,20 @@ class Skips:
         expected: rows whose need the run knew to be missing before its first row, by those needs, such as `redis`.
         declined: rows about what the server itself says that it cannot do.
         inconclusive: rows that the machine's load left without a verdict.
+        known: rows that failed as a known bug describes.
         unexpected: all others. Something that the register asks for was not tried, and nobody knew that before.
     """
 
     expected: Mapping[str, tuple[Result, ...]]
     declined: tuple[Result, ...]
     inconclusive: tuple[Result, ...]
+    known: tuple[Result, ...]
     unexpected: tuple[Result, ...]
+
+
+def is_inconclusive(result: Result) -> bool:
+    """Whether a row skipped itself because its measurement cannot decide."""
+    return result.status == "SKIP" and result.message.removeprefix(_SETUP).startswith(INCONCLUSIVE)
 
 
 def missing_needs(run: Run) -> dict[str, str]:
@@ -58,19 +67,20 @@ def sort_skips(run: Run) -> Skips:
     """
     missing = missing_needs(run)
     expected: defaultdict[str, list[Result]] = defaultdict(list)
-    declined, inconclusive, unexpected = [], [], []
+    declined, inconclusive, known, unexpected = [], [], [], []
     for result in run.results:
         if result.status != "SKIP":
             continue
         lacked = [need for need in result.row.needs if need in missing]
-        message = result.message.removeprefix(_SETUP)
-        if message.startswith(INCONCLUSIVE):
+        if result.known_as:
+            known.append(result)
+        elif is_inconclusive(result):
             inconclusive.append(result)
-        elif message.startswith(DECLINED):
+        elif result.message.removeprefix(_SETUP).startswith(DECLINED):
             declined.append(result)
         elif lacked and result.message == " ".join(missing[need] for need in lacked):
             expected[" and ".join(lacked)].append(result)
         else:
             unexpected.append(result)
     by_need = {needs: tuple(results) for needs, results in sorted(expected.items())}
-    return Skips(by_need, tuple(declined), tuple(inconclusive), tuple(unexpected))
+    return Skips(by_need, tuple(declined), tuple(inconclusive), tuple(known), tuple(unexpected))

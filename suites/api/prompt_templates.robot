@@ -3,6 +3,7 @@ Documentation       A request names one of its model's prompt templates and give
 ...                 come before its own.
 
 Resource            ../../resources/prompts.resource
+Library             keywords.client.sdk.openai.OpenAISdkLibrary
 
 Suite Setup         Open Gateway With Templates
 

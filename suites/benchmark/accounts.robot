@@ -4,7 +4,7 @@ Documentation       Client, ledger and metrics tell the same of a load run: how 
 Resource            ../../resources/load.resource
 Resource            ../../resources/observability.resource
 
-Test Setup          Open Fresh Observed Gateway
+Suite Setup         Run Load Through Observed Gateway
 
 Test Tags           kind:functional    needs:scripted-backend
 
@@ -12,15 +12,25 @@ Test Tags           kind:functional    needs:scripted-backend
 *** Test Cases ***
 Client, ledger, metrics and backend count the same requests
     [Tags]    req:BENCH-012
-    ${run} =    Run Load    users=4    items=40
-    Metrics Should Add Up To    40    gateway_ledger_written_total
-    ${entries} =    Get Ledger Count    ${LEDGER}
+    ${entries} =    Await Ledger Count    ${LEDGER}    40    path=/v1/chat/completions
     ${received} =    Get Request Count    ${BACKEND}
-    Counts Should Agree    ${run}    ledger=${entries}    backend=${received}
+    Counts Should Agree    ${RUN}    ledger=${entries}    backend=${received}
 
 The cost of a load run is what the gateway billed
     [Tags]    req:BENCH-007
-    ${run} =    Run Load    users=2    items=20
-    Metrics Should Add Up To    20    gateway_requests_total
     ${billed} =    Get Metric    gateway_cost_usd_total
-    Get Load Cost    ${run}    ==    ${billed}    input_price=1    output_price=2
+    Get Load Cost    ${RUN}    ==    ${billed}    input_price=1    output_price=2
+
+Prompts that were sent before are named beside the numbers
+    [Tags]    req:BENCH-002
+    Get Cautions    ${RUN}    contains    repeated_prompts
+
+
+*** Keywords ***
+Run Load Through Observed Gateway
+    [Documentation]    Forty requests of four users, the only ones of this gateway.
+    Start Observed Gateway
+    Let Suite Speak To    ${OBSERVED}    scripted
+    ${run} =    Run Load    users=4    items=40
+    Metrics Should Add Up To    40    gen_ai_server_request_duration_seconds_count
+    VAR    ${RUN}    ${run}    scope=SUITE

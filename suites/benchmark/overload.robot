@@ -18,11 +18,12 @@ Beyond its slots and its queue a gateway refuses with 503 and nothing else
 
 Beyond its rate a key is refused with 429 and nothing else
     Open Gateway With    keys    rpm=20    window_s=60
-    ${run} =    Run Load At Rate    40    1 s    arrivals=constant
+    ${run} =    Run Load At Rate    80    500 ms    arrivals=constant
     Failures Should All Be    ${run}    rate_limited
     Get Answered Requests    ${run}    ==    20
 
 A backend that refuses for want of slots is told as such
+    [Tags]    nightly
     Open Gateway With    limits    in_flight=100
     Script Refusal    ${BACKEND}    503    retry_after=1 s
     ${run} =    Run Load    users=2    items=4

@@ -38,10 +38,10 @@ The real model serves 1, 10 and 20 users without a failure
 
 *** Keywords ***
 Ramp Users Before Scripted Backend
-    [Documentation]    A second for each number of users, through a gateway of the suite.
+    [Documentation]    Four fifths of a second for each number of users, through a gateway of the suite.
     ${backend} =    Start Paced Backend
     ${config} =    Write Gateway Config    ${backend}
     ${gateway} =    Start Gateway    config=${config}
     Let Suite Speak To    ${gateway}    scripted
-    ${run} =    Run Load    users=1,10,20    duration=1 s
+    ${run} =    Run Load    users=1,10,20    duration=800 ms
     VAR    ${RUN}    ${run}    scope=SUITE

@@ -16,7 +16,7 @@ Conversations of several turns    multi_turn
 
 *** Keywords ***
 Workload Should Be Answered
-    [Documentation]    A few of its conversations, one user after the other.
+    [Documentation]    Three of its conversations, one after the other.
     [Arguments]    ${workload: str}
-    ${run} =    Run Load    users=1    items=6    workload=${WORKLOADS}/${workload}.yaml    timeout=60 s
+    ${run} =    Run Load    users=1    items=3    workload=${WORKLOADS}/${workload}.yaml    timeout=60 s
     Get Error Rate    ${run}    ==    0

@@ -4,6 +4,7 @@ Documentation       The suite verifies itself: the evidence of a failed row, and
 
 Resource            ../../resources/gateway.resource
 Library             keywords.run.child_run.ChildRunLibrary
+Library             keywords.run.child_matrix.ChildMatrixLibrary
 Library             keywords.run.encodings.EncodingLibrary
 
 Suite Setup         Run Rows Of Every Kind
@@ -50,6 +51,11 @@ No key reaches a file of a run
 No key reaches a file of a run, whoever says it
     [Tags]    req:SELF-023    kind:security    needs:api-key
     ${child} =    Run Child    repeating.robot    --loglevel    TRACE
+    Child Should Keep Secret    ${child}    ${GATEWAY_API_KEY}    control=no-secret-1A2b3C4d5E
+
+No key reaches a page that is made of a run, whoever says it
+    [Tags]    req:SELF-023    kind:security    needs:api-key
+    ${child} =    Run Children    2    repeating.robot
     Child Should Keep Secret    ${child}    ${GATEWAY_API_KEY}    control=no-secret-1A2b3C4d5E
 
 No text of a server breaks a run

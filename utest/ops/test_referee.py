@@ -2,6 +2,7 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,8 @@ def comparison(**ours):
         figures = RIGHT | {"cpu_us_per_chunk": 10.0, "cpu_us_per_request": 40.0} | ours
         ours_now = {name: value + number for name, value in figures.items()}
         peer = {"cpu_us_per_chunk": 30.0, "cpu_us_per_request": 100.0}
-        found.rounds.append({"referee's reader": dict(RIGHT), "qa load": ours_now, "Locust": peer})
+        dearer = {name: 2 * value for name, value in peer.items()}
+        found.rounds.append({"referee's reader": dict(RIGHT), "qa load": ours_now, "Locust": peer, "aiperf": dearer})
     return found
 
 
@@ -95,10 +97,11 @@ def test_a_referee_that_errs_judges_nobody():
     assert "INVALID" in markdown(found)
 
 
-def test_a_missing_tool_gives_no_verdict():
+@pytest.mark.parametrize("tool", ["qa load", "Locust", "aiperf"])
+def test_a_missing_tool_gives_no_verdict(tool):
     found = comparison()
     for figures in found.rounds:
-        del figures["qa load"]
+        del figures[tool]
     assert exit_code(found) == 2
     assert "not measured" in markdown(found)
 
@@ -121,6 +124,14 @@ def test_a_failed_tool_says_its_last_words(tmp_path):
     tool = Tool("broken", "1", command, lambda _: [])
     with pytest.raises(ToolError, match=r"broken ended with 1: http://x no such model"):
         run_tool(tool, "http://x", Level(1, 0.1), tmp_path / "lap")
+
+
+def test_a_tool_may_call_its_own_run_invalid(tmp_path):
+    tool = Tool("strict", "1", lambda *_: [sys.executable, "-c", "raise SystemExit(2)"], lambda _: [])
+    judging = replace(tool, has_judged=lambda status, folder: status == 2 and folder.is_dir())
+    assert run_tool(judging, "", Level(1, 0.1), tmp_path / "one").refused
+    with pytest.raises(ToolError):
+        run_tool(tool, "", Level(1, 0.1), tmp_path / "two")
 
 
 def test_the_cost_of_a_tool_contains_its_children(tmp_path):

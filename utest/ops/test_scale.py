@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from keywords.engine.machine import Machine
 from ops.bench.scale import __main__ as command
 from ops.bench.scale.report import ReportCost
 
@@ -23,11 +24,23 @@ def test_a_report_is_made_and_measured(monkeypatch, capsys):
     assert "failures ∞" in out
 
 
-@pytest.mark.parametrize(("wall_s", "peak_mb", "code"), [(19.9, 999.0, 0), (20.1, 999.0, 1), (19.9, 1001.0, 1)])
-def test_the_exit_status_says_whether_the_targets_are_met(monkeypatch, capsys, wall_s, peak_mb, code):
-    monkeypatch.setattr(command, "measure", lambda *_: ReportCost(wall_s, 5.0, peak_mb, ""))
+@pytest.mark.parametrize(
+    ("cost", "slowdown", "judgement"),
+    [
+        (ReportCost(19.9, 5.0, 999.0, ""), 1.0, (0, ": met")),
+        (ReportCost(20.1, 5.0, 999.0, ""), 1.0, (1, "NOT MET")),
+        (ReportCost(19.9, 5.0, 1001.0, ""), 1.0, (1, "NOT MET")),
+        (ReportCost(40.0, 5.0, 999.0, ""), 7.0, (2, "no verdict, the machine is busy")),
+        (ReportCost(40.0, 21.0, 999.0, ""), 7.0, (1, "NOT MET")),
+        (ReportCost(40.0, 5.0, 1001.0, ""), 7.0, (1, "NOT MET")),
+    ],
+)
+def test_the_exit_status_says_whether_the_targets_are_met(monkeypatch, capsys, cost, slowdown, judgement):
+    code, end = judgement
+    monkeypatch.setattr(command, "measure", lambda *_: cost)
+    monkeypatch.setattr(command, "measure_machine", lambda: Machine(load=0.0, cores=2, wait_ratio=slowdown))
     assert run(monkeypatch) == code
-    assert capsys.readouterr().out.rstrip().endswith("NOT MET" if code else ": met")
+    assert capsys.readouterr().out.rstrip().endswith(end)
 
 
 def test_a_report_that_fails_is_no_verdict(monkeypatch, capsys):

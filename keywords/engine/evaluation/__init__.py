@@ -1,1 +1,1 @@
-"""Evaluation of a model's answers to repeated prompts."""
+"""Evaluation: sets of questions, scorers that need no judge model, runs, and comparisons of runs."""

@@ -10,7 +10,7 @@ import orjson
 
 from keywords.engine.http.exchange import parse_json
 from keywords.engine.http.sse import SseEventTooLongError, SseReader
-from keywords.engine.load.failures import Failure, describe, of_status
+from keywords.engine.load.failures import Failure, describe, of_status, shortened
 from keywords.engine.openai.answer import read_usage
 from keywords.engine.openai.stream_events import StreamEvents
 
@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     from keywords.engine.load.sample import Sample
 
 _EVENT_LIMIT = 4 * 2**20
-"""Bytes of one event; a chunk with log probabilities of 20 alternatives has some 2,000."""
+"""Bytes of one event, and of all that comes between two texts: roles, usage, pings, comments. A chunk with log
+probabilities of 20 alternatives has some 2,000."""
 _ERROR_BYTES = 16_384
 """What is kept of an answer that is an error."""
 _BODY_LIMIT = 64 * 2**20
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbfdata:")
+_MOST_TOKENS = 2**31 - 1
+"""In one answer; sums of more would no longer be exact, and no server has a context of that length."""
+_LONGEST_WORD = 200
+"""Characters that are kept of a finish reason or an id; those of real servers have some 40."""
 _HASHED_AT_ONCE = 256
 _HASH_DIGITS = 16
 _DONE = b"[DONE]"
@@ -55,6 +60,7 @@ class LoadAnswer(StreamEvents):
         self._is_stream: bool | None = None
         self._body: list[bytes] = []
         self._body_bytes = 0
+        self._bytes_without_text = 0
         self._unhashed: list[str] = []
         self._hash = hashlib.sha256()
         self._kept: list[str] = []
@@ -93,19 +99,8 @@ class LoadAnswer(StreamEvents):
                 self._sse = SseReader(event_limit=_EVENT_LIMIT)
         if self._sse is None:
             self._take_body(data)
-            return
-        try:
-            events = self._sse.read(data)
-        except SseEventTooLongError as error:
-            self._refuse(str(error))
-            return
-        for event in events:
-            if event == _DONE:
-                self.closed = True
-            else:
-                self._take_event(event, at_s)
-        if self._sse.error is not None and self.failure is None:
-            self.failure = Failure("stream_error", describe(self._sse.error))
+        else:
+            self._take_stream(self._sse, data, at_s)
 
     def finish(self) -> None:
         """Judge the whole answer."""
@@ -128,8 +123,8 @@ class LoadAnswer(StreamEvents):
             sample.text_sha256 = self._hash.hexdigest()[:_HASH_DIGITS]
         usage = self.usage
         if usage is not None:
-            sample.prompt_tokens = usage.prompt_tokens
-            sample.output_tokens = usage.completion_tokens
+            sample.prompt_tokens = _count(usage.prompt_tokens)
+            sample.output_tokens = _count(usage.completion_tokens)
         if sample.output_tokens is not None:
             sample.tokens_source = "usage"
         elif sample.text_chunks:
@@ -159,13 +154,30 @@ class LoadAnswer(StreamEvents):
     def add_finish_reason(self, reason: str) -> None:
         """Keep the first one."""
         if self.sample.finish_reason is None:
-            self.sample.finish_reason = reason
+            self.sample.finish_reason = shortened(reason, _LONGEST_WORD)
 
     def add_role(self, role: str) -> None:
         """Pass over it: it is no text."""
 
+    def _take_stream(self, sse: SseReader, data: bytes, at_s: float) -> None:
+        try:
+            events = sse.read(data)
+        except SseEventTooLongError as error:
+            self._refuse(str(error))
+            return
+        self._bytes_without_text += len(data)
+        for event in events:
+            if event == _DONE:
+                self.closed = True
+            elif not self.is_refused:
+                self._take_event(event, at_s)
+        if self._bytes_without_text > _EVENT_LIMIT:
+            self._refuse(f"{self._bytes_without_text} bytes of the stream came without any text")
+        if sse.error is not None and self.failure is None:
+            self.failure = Failure("stream_error", describe(sse.error))
+
     def _refuse(self, why: str) -> None:
-        self.failure = Failure("malformed", why)
+        self.failure = self.failure or Failure("malformed", why)
         self.is_refused = True
 
     def _take_body(self, data: bytes) -> None:
@@ -184,12 +196,12 @@ class LoadAnswer(StreamEvents):
         except ValueError:
             body = self._parse_leniently(event)
         if not isinstance(body, dict):
-            if self.failure is None:
-                self.failure = Failure("malformed", f"an event is no JSON object: {describe(event)}")
+            self._refuse(f"an event is no JSON object: {describe(event)}")
             return
         self._text_at = None
         self.read_body(body, at_s)
         if self._text_at is not None:
+            self._bytes_without_text = 0
             sample = self.sample
             if sample.t_first_content is None:
                 sample.t_first_content = at_s
@@ -250,4 +262,11 @@ class LoadAnswer(StreamEvents):
 
 
 def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")[:200]
+    return None if value is None else shortened(value.decode("latin-1"), _LONGEST_WORD)
+
+
+def _count(tokens: int | None) -> int | None:
+    """A number of tokens that an answer can have; what else a server says is no count."""
+    if isinstance(tokens, bool) or tokens is None or not 0 <= tokens <= _MOST_TOKENS:
+        return None
+    return tokens

@@ -55,6 +55,7 @@ async def _serve(share: Share, orders: IO[bytes], out: IO[bytes]) -> None:
         runner = Runner(share, outbox.add)
         start: asyncio.Future[float] = loop.create_future()
         threading.Thread(target=_obey, args=(orders, loop, runner, start), daemon=True).start()
+        runner.prepare()
         # No collection looks at what lives to the end anyway.
         gc.collect()
         gc.freeze()

@@ -154,7 +154,7 @@ def _head(target: Target) -> bytes:
     base = parts.path.rstrip("/").removesuffix("/v1")
     headers = {
         "host": parts.netloc.rpartition("@")[2],
-        "accept": "text/event-stream, application/json",
+        "accept": "*/*",
         "accept-encoding": "identity",
         "user-agent": "llm-gateway-qa",
         "content-type": "application/json",

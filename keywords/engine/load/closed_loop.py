@@ -53,6 +53,13 @@ class ClosedLoop:
         self._begun = asyncio.Event()
         self._all_answered = asyncio.Event()
         self._items = self._ahead(0)
+        self._warmup_items = self._ahead(WARMUP_ITEM)
+
+    def prepare(self) -> None:
+        """Make the first items."""
+        self._items.fill()
+        if self._share.warmup_s:
+            self._warmup_items.fill()
 
     async def run(self, start: float) -> None:
         """Run all stages; return at the end of the last one, before its requests are drained.
@@ -61,11 +68,8 @@ class ClosedLoop:
             start: of the first stage after the warm-up.
         """
         stages, progress = self._share.stages, self._progress
-        items = self._items
-        items.fill()
         if self._share.warmup_s:
-            self._items = self._ahead(WARMUP_ITEM)
-            self._items.fill()
+            items, self._items = self._items, self._warmup_items
             await self._run_stage(WARMUP, Stage(self._share.warmup_s, stages[0].users), start - self._share.warmup_s)
             self._items = items
         begin = start
@@ -137,7 +141,8 @@ class ClosedLoop:
                     await self._timer.until(ready)
                     if progress.is_over:
                         return
-                sample = await conversations.hold(opening, progress.stage, ready, number)
+                # A user that became ready while the stage changed is one of the new stage.
+                sample = await conversations.hold(opening, progress.stage, max(ready, self._begin), number)
             finally:
                 self._busy -= 1
                 if self._left == 0 and not self._busy:

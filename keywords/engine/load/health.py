@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 _EVERY_S = 0.01
 _MEMORY_EVERY = 50
 """Ticks from one look at the memory to the next."""
+_WINDOW_S = 5.0
+_SHORTEST_WINDOW_S = 1.0
 
 
 class HealthWatch:
-    """Samples the lag of the event loop 100 times a second, and the memory twice a second.
+    """Samples the lag of the event loop 100 times a second, the memory twice, and the processor's share in windows.
 
     Args:
         timer: of the event loop.
@@ -33,38 +35,50 @@ class HealthWatch:
         self._process = psutil.Process(os.getpid())
         self._largest_rss = 0
         self._ticks = 0
-        self._began = self._planned = clock.now()
+        self._is_running = True
+        self._shares: list[float] = []
         self._began_cpu_s = time.process_time()
-
-    def start(self) -> None:
-        """Begin; it ends with the timer."""
-        self._began = self._planned = clock.now()
-        self._began_cpu_s = time.process_time()
+        self._planned = clock.now()
+        self._window = (self._planned, self._began_cpu_s)
         self._tick()
 
+    def end(self) -> None:
+        """End with the last answer."""
+        self._is_running = False
+        if not self._shares or clock.now() - self._window[0] > _SHORTEST_WINDOW_S:
+            self._close_window()
+
     def health(self, process: int, send_lags: ThinnedValues, exhausted: int) -> ClientHealth:
-        """The health so far."""
-        cpu_s = time.process_time() - self._began_cpu_s
+        """The health of a process."""
         self._look_at_memory()
         return ClientHealth(
             process=process,
-            cpu_share=cpu_s / max(clock.now() - self._began, _EVERY_S),
+            cpu_share=max(self._shares, default=0.0),
             loop_lags_s=self._lags.values,
-            cpu_s=cpu_s,
+            cpu_s=time.process_time() - self._began_cpu_s,
             max_rss_bytes=self._largest_rss,
             send_lags_s=send_lags.values,
             exhausted=exhausted,
         )
 
     def _tick(self) -> None:
+        if not self._is_running:
+            return
         now = clock.now()
         if self._ticks:
             self._lags.add(now - self._planned)
         if self._ticks % _MEMORY_EVERY == 0:
             self._look_at_memory()
+        if now - self._window[0] >= _WINDOW_S:
+            self._close_window()
         self._ticks += 1
         self._planned = max(self._planned + _EVERY_S, now)
         self._timer.call_at(self._planned, self._tick)
+
+    def _close_window(self) -> None:
+        now, cpu_s = clock.now(), time.process_time()
+        self._shares.append((cpu_s - self._window[1]) / max(now - self._window[0], _EVERY_S))
+        self._window = (now, cpu_s)
 
     def _look_at_memory(self) -> None:
         self._largest_rss = max(self._largest_rss, self._process.memory_info().rss)

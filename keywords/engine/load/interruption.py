@@ -34,7 +34,8 @@ class Interruption:
     ) -> None:
         """Give them back."""
         for each, handler in self._previous.items():
-            signal.signal(each, handler)
+            # None stands for a handler that was not set from Python.
+            signal.signal(each, signal.SIG_DFL if handler is None else handler)
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  # as signal handlers are called
         if self.came:

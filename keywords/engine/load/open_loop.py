@@ -40,13 +40,16 @@ class OpenLoop:
         self._tasks = tasks
         self._items = Ahead(conversations.prepare, iter(share.numbers), _AHEAD)
 
+    def prepare(self) -> None:
+        """Make the first items."""
+        self._items.fill()
+
     async def run(self, start: float) -> None:
         """Send all items; return at the end of the last stage, before its requests are drained.
 
         Args:
             start: of the first stage after the warm-up.
         """
-        self._items.fill()
         self._plan_stages(start)
         for at_s, stage in zip(self._share.at_s, self._share.stage_of, strict=True):
             await self._timer.until(start + at_s)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from keywords.engine.load.arrivals import draw_arrivals
 from keywords.engine.load.errors import PlanError
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from keywords.engine.load.arrivals import ArrivalProcess, Arrivals
     from keywords.engine.load.plan import Target
     from keywords.engine.load.workload.reading import LoadedWorkload
+
+
+_MOST_USERS = 100_000
+"""Each holds a connection, and one address has 65,535 ports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +111,28 @@ def make_items(
     return items(workload, options.seed, lengths or PromptLengths(), options.nonce or secrets.token_hex(8))
 
 
+def drawn_facts(plan: LoadPlan) -> dict[str, Any]:
+    """What it takes to send the same again, beside workload and options, as JSON holds it: for the store.
+
+    Items that do not come from a workload have no facts.
+    """
+    facts: dict[str, Any] = {}
+    if isinstance(plan.source, WorkloadItems | TraceItems):
+        facts = {
+            "seed": plan.source.seed,
+            "nonce": plan.source.nonce if plan.source.workload.spec.unique_prefix else None,
+            "prompt_lengths": asdict(plan.source.lengths),
+        }
+    if plan.arrivals is not None:
+        facts["arrivals"] = {"drawn": plan.arrivals.description, "sha256": plan.arrivals.sha256}
+    return facts
+
+
 def _check(workload: LoadedWorkload, options: LoadOptions, arrivals: Arrivals | None) -> None:
     if options.users and options.rates:
         raise PlanError("users and a rate are both given; give users for a closed loop, or a rate for an open one")
+    if options.users and max(options.users) > _MOST_USERS:
+        raise PlanError(f"users are {max(options.users)}; one client machine plays at most {_MOST_USERS}")
     if arrivals is not None:
         if options.users or options.rates or options.duration_s or options.requests or options.warmup_s:
             raise PlanError("stored arrivals have their own rates, times and warm-up; leave the others out")

@@ -44,12 +44,13 @@ class ClientHealth:
 
     Attributes:
         process: number of the client process.
-        cpu_share: its processor time over the time that passed; 1 is a whole core.
-        loop_lags_s: how much later than planned a timer of its event loop fired, sampled 100 times a second.
+        cpu_share: its processor time over the time that passed, in the busiest 5 s of the load; 1 is a whole core.
+        loop_lags_s: how much later than planned a timer of its event loop fired, 100 times a second. Thinned evenly in
+            a long run.
         cpu_s: processor time, user and system.
         max_rss_bytes: largest resident memory.
         send_lags_s: for each request, how much later than possible it was sent by the client's own fault: waits for a
-            slot or a connection not counted. Thinned evenly in a long run.
+            slot or a connection not counted, nor the warm-up. Thinned evenly in a long run.
         exhausted: requests that failed because this machine had no file descriptor or port left.
     """
 
@@ -75,7 +76,8 @@ class RunFacts:
         interrupted: whether Ctrl-C or a signal ended it early.
         clients: one entry for each client process that lived to the end.
         lost_clients: why each other client process ended, one sentence each; what it had handed over is kept.
-        begun_items: items whose first request was taken up before the end of the last stage; warm-up left out.
+        begun_items: items whose first request was taken up before the end of the last stage, or punctually at it;
+            warm-up left out.
         unsent_items: requests that were due in an open loop and never got a slot.
         clock_step_s: how far the wall clock moved against `clock.now()` during the run: it was set, or the machine
             slept.

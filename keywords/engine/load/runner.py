@@ -60,6 +60,14 @@ class Runner:
         self._is_stopped = False
         self._failure: BaseException | None = None
 
+    def prepare(self) -> None:
+        """Make the first items, so that the load can begin.
+
+        Raises:
+            Exception: one could not be made.
+        """
+        self._loop.prepare()
+
     async def run(self, start: float) -> RunnerFacts:
         """Run to the end.
 
@@ -70,7 +78,6 @@ class Runner:
             Exception: an item could not be made; no server causes one.
         """
         watch = HealthWatch(self._timer)
-        watch.start()
         try:
             if not self._is_stopped:
                 self._running = asyncio.create_task(self._loop.run(start))
@@ -83,6 +90,7 @@ class Runner:
                 await self._tasks.cancel()
             else:
                 await self._tasks.wait(self._share.drain_s)
+            watch.end()
             if self._failure is not None:
                 raise self._failure
             bounds = tuple((begin, min(end, now)) for begin, end in self._loop.bounds if begin <= now)

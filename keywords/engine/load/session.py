@@ -10,7 +10,9 @@ from keywords.engine import clock
 from keywords.engine.load.cautions import Caution, CautionCounter
 from keywords.engine.load.environment import environment_cautions, look_at_environment
 from keywords.engine.load.metrics.summary import Summary
+from keywords.engine.load.planning import drawn_facts
 from keywords.engine.load.run import run_load
+from keywords.engine.load.served_model import look_at_model
 from keywords.engine.load.server_metrics.sampler import ServerSampler
 from keywords.engine.load.server_metrics.storage import store_signals
 from keywords.engine.load.storage.columns import read_samples
@@ -109,7 +111,7 @@ def measure_load(
     counter = CautionCounter(plan.source)
     sampler = ServerSampler(plan.target.url.rstrip("/").removesuffix("/v1"), api_key=plan.target.api_key)
     before, began = look_at_environment(), clock.now()
-    environment = {"start": before.as_json()}
+    environment = {"start": before.as_json(), "model": look_at_model(plan.target).as_json()}
 
     def begin(started: float) -> None:
         if disturbance is not None:
@@ -124,8 +126,8 @@ def measure_load(
                 series,
                 plan,
                 workload_hash=workload_hash,
-                options=options,
-                environment={"start": before.as_json()},
+                options={**(options or {}), "drawn": drawn_facts(plan)},
+                environment=environment,
             )
         )
         around.enter_context(sampler)

@@ -186,6 +186,7 @@ class ChatClient:
         body: bytes | None = None,
         headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
         anonymous: bool = False,
+        at_once: int = 1,
     ) -> Exchange:
         """Send any request and record its answer; a transport failure is recorded, not raised.
 
@@ -195,6 +196,7 @@ class ChatClient:
             body: sent unchanged, without a content type.
             headers: added to those that HTTP needs; a name may repeat. An `authorization` replaces the client's.
             anonymous: leave the API key out.
+            at_once: requests of the caller at the same time; a server may answer them one after the other.
 
         Raises:
             httpx2.LocalProtocolError: a header cannot be written in HTTP.
@@ -203,7 +205,7 @@ class ChatClient:
         all_headers = httpx2.Headers(headers)
         if not anonymous and "authorization" not in all_headers:
             all_headers.update(self._authorization)
-        return self._exchange(method, path, body, all_headers)
+        return self._exchange(method, path, body, all_headers, at_once=at_once)
 
     def request(self, messages: Messages, *, system: str | None = None, **params: Any) -> dict[str, Any]:
         """The body of a chat request."""

@@ -38,15 +38,6 @@ class GatewayProcessError(Exception):
     """A gateway did not start, did not become ready, or has ended; the message ends with its last log lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommandResult:
-    """Result of a `gateway …` command line: exit status and both outputs."""
-
-    rc: int
-    stdout: str
-    stderr: str
-
-
 @dataclass(slots=True)
 class GatewayProcess:
     """One running `gateway serve`.
@@ -225,32 +216,6 @@ def start_gateway(
         gateway.stop()
         raise
     return gateway
-
-
-def run_command(
-    *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None, timeout_s: float = 60.0
-) -> CommandResult:
-    """Run a `gateway …` command line to its end.
-
-    Args:
-        arguments: arguments of `gateway`.
-        cwd: working directory.
-        environment: variables that override those of this process.
-        timeout_s: time limit, in seconds.
-
-    Raises:
-        subprocess.TimeoutExpired: it did not end in time.
-    """
-    done = subprocess.run(  # noqa: S603  (our own command; arguments come from a row)
-        [*COMMAND, *arguments],
-        cwd=cwd,
-        env={**os.environ, **(environment or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=timeout_s,
-        check=False,
-    )
-    return CommandResult(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
 
 def _launch(config: Path | None, log: Path, further: Mapping[str, str], *, warm: bool) -> GatewayProcess:

@@ -100,13 +100,25 @@ def wilson(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     Source: E. B. Wilson, JASA 22 (1927) 209; the form in Brown, Cai, DasGupta, Statist. Sci. 16 (2001) 101, eq. 4.
     """
     _check(k, n, confidence)
+    return wilson_of_rate(k / n, n, confidence)
+
+
+def wilson_of_rate(rate: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval of a rate whose number of independent trials need not be whole.
+
+    Args:
+        rate: 0 to 1.
+        n: effective number of trials, above 0.
+        confidence: 0 to 1, without the ends.
+
+    Source: as `wilson`.
+    """
     # `scipy.stats.binomtest` gives the same, after half a second of imports more than the exact bounds need.
     z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
-    rate = k / n
     middle = (rate + z2 / (2 * n)) / (1 + z2 / n)
     half = (z2 * (rate * (1 - rate) / n + z2 / (4 * n * n))) ** 0.5 / (1 + z2 / n)
     # The formula gives exactly 0 and 1 at the ends; rounding must not change them.
-    return (0.0 if k == 0 else middle - half), (1.0 if k == n else middle + half)
+    return (0.0 if rate == 0 else middle - half), (1.0 if rate == 1 else middle + half)
 
 
 def clopper_pearson_upper(k: int, n: int, confidence: float = 0.95) -> float:

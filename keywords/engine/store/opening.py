@@ -8,11 +8,14 @@ until they have ended.
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keywords.engine import clock
 from keywords.engine.store.errors import (
     BusyStoreError,
     DamagedStoreError,
@@ -20,6 +23,7 @@ from keywords.engine.store.errors import (
     NotAStoreError,
     UnwritableStoreError,
     explained,
+    is_busy,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ APPLICATION_ID = 0x71614D44
 """`qaMD`, by which the file is known as this program's."""
 BUSY_S = 10.0
 """How long a statement waits for another program's write."""
+_RETRY_S = 0.01
 _VERSIONS = """CREATE TABLE schema_version (
     room TEXT PRIMARY KEY,  -- whose tables
     version INTEGER NOT NULL
@@ -49,6 +54,7 @@ def open_file(path: Path, rooms: Sequence[Room]) -> sqlite3.Connection:
         raise UnwritableStoreError(
             f"the folder {path.parent} cannot be made ({error.strerror}): name another"
         ) from error
+    deadline = clock.now() + BUSY_S
     with explained(path):
         while True:
             before = identity(path)
@@ -61,7 +67,13 @@ def open_file(path: Path, rooms: Sequence[Room]) -> sqlite3.Connection:
                 _refuse_newer(path, rooms, versions)
                 older = [room for room in rooms if versions.get(room.name, room.version) < room.version]
                 if older:
-                    _migrate(path, connection, older, versions)
+                    try:
+                        _migrate(path, connection, older, versions)
+                    except BusyStoreError:
+                        if clock.now() > deadline:
+                            raise
+                        connection.close()  # programs that start together must not wait for each other
+                        time.sleep(random.uniform(1, 5) * _RETRY_S)  # noqa: S311  # a pause, no secret
                     connection.close()
                     continue
                 _create(path, connection, rooms)
@@ -81,6 +93,13 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _read_versions(connection: sqlite3.Connection, path: Path) -> dict[str, int]:
     """The version of each room's tables; empty for an empty file."""
+    if not connection.in_transaction:
+        # All at one moment: another program may create the tables right now.
+        connection.execute("BEGIN")
+        try:
+            return _read_versions(connection, path)
+        finally:
+            connection.execute("ROLLBACK")
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if not tables and not application:
@@ -105,7 +124,7 @@ def _create(path: Path, connection: sqlite3.Connection, rooms: Sequence[Room]) -
     """Create the tables of rooms that the file lacks."""
     if all(room.name in _read_versions(connection, path) for room in rooms):
         return
-    connection.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         versions = _read_versions(connection, path)
@@ -122,6 +141,23 @@ def _create(path: Path, connection: sqlite3.Connection, rooms: Sequence[Room]) -
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Let readers and writers not block each other.
+
+    SQLite does not wait here for another program that does the same.
+    """
+    deadline = clock.now() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or clock.now() > deadline:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
 
 
 def _migrate(path: Path, connection: sqlite3.Connection, older: Sequence[Room], versions: dict[str, int]) -> None:

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import queue
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
@@ -136,6 +138,38 @@ class WarmStarter:
                 if isinstance(error, OSError):
                     raise WarmStartError(f"the interpreter that starts programs does not answer: {error!r}") from error
                 raise
+
+    def run(
+        self, module: str, arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], timeout_s: float
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a module as `python -m` does to its end, with nothing on its standard input, and keep what it says.
+
+        Args:
+            module: its name.
+            arguments: its arguments.
+            cwd: working directory.
+            environment: all environment variables.
+            timeout_s: time limit, in seconds; then it is killed.
+
+        Raises:
+            WarmStartError: as `start`.
+            subprocess.TimeoutExpired: it did not end in time.
+        """
+        nothing = Path(os.devnull)
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors, nothing.open("rb") as empty:
+            descriptors = (empty.fileno(), output.fileno(), errors.fileno())
+            process = self.start(module, arguments, cwd=cwd, environment=environment, descriptors=descriptors)
+            try:
+                status = process.wait(timeout_s)
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
+            if status is None:
+                raise WarmStartError(f"the interpreter ended before {module}, whose exit status it knew")
+            for file in (output, errors):
+                file.seek(0)
+            return subprocess.CompletedProcess([module, *arguments], status, output.read(), errors.read())
 
     def close(self) -> None:
         """End the interpreter; the processes that it started continue, and their exit statuses are lost."""

@@ -9,13 +9,9 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.load.metrics.definitions import LATENCIES
-from keywords.engine.load.metrics.goodput import goodput
-from keywords.engine.load.sample import ErrorClass
-from keywords.engine.load.service_levels import parse_service_level
 from keywords.engine.load.session import LoadRun
 from keywords.engine.statistics.percentiles import values_needed
 from keywords.measure.load.verdicts import refuse_number, require_valid, verify_rate, verify_seconds
-from keywords.run.assertions import verify, verify_no_defects
 
 Metric = Literal[
     "ttft_first_byte",
@@ -82,13 +78,13 @@ class LoadMetricsLibrary:
         Args:
             run: the load run.
             metric: of a request; `chunk_gap` has many values for each.
-            statistic: the mean, or a percentile by nearest rank. In percentiles of latencies a failed request counts as
-                infinite, so that no server passes by failing.
+            statistic: the mean, or a percentile by nearest rank. In percentiles of latencies a request that failed, or
+                had not ended when the run did, counts as infinite, so that no server passes by failing or hanging.
             assertion_operator: such as `<`.
             assertion_expected: a limit, in seconds or in the metric's unit.
             message: replaces the usual message.
             stage: from 0; all stages together if left out.
-            answers_only: leave failed requests out, for a row about those that a server let in.
+            answers_only: leave these requests out, for a row about those that a server let in.
 
         Raises:
             AssertionError: the comparison failed, the run is INVALID, or it has too few requests for the percentile.
@@ -98,20 +94,23 @@ class LoadMetricsLibrary:
         Get Load Metric    ${run}    ttft_first_content    p95    <    ${LOAD_TTFT_P95_S}    stage=0
         ```
         """
+        if assertion_operator is not None:
+            require_valid(run)
         summary = run.summary
         count = summary.count(metric if metric != "tpot_excl_first_by_token" else "tpot_excl_first", stage)
-        failed = summary.failed(stage) if metric in LATENCIES and not answers_only else 0
+        infinite = summary.failed(stage) + summary.cancelled(stage) if metric in LATENCIES and not answers_only else 0
         if statistic == "mean":
             value = summary.mean(metric, stage)
             needed = 1
         else:
-            value = summary.percentile(metric, int(statistic[1:]), stage, failures=not answers_only)
+            infinities = not answers_only
+            value = summary.percentile(metric, int(statistic[1:]), stage, failures=infinities, unended=infinities)
             needed = values_needed(int(statistic[1:]))
         where = "" if stage is None else f" in stage {stage}"
         if value is None:
-            have = f"{count + failed} values{where}"
+            have = f"{count + infinite} values{where}"
             refuse_number(f"{statistic} of {metric} needs {needed} values, and the run has {have}: let it last longer")
-        counted = f"{count} values" + (f" and {failed} failures" if failed and statistic != "mean" else "")
+        counted = f"{count} values" + (f" and {infinite} infinite ones" if infinite and statistic != "mean" else "")
         unit = "" if metric in _NO_TIMES else " (s)"
         label = f"{statistic} of {metric}{where}, {counted}{unit}"
         logger.info(f"{label} {value:.6g}")
@@ -145,144 +144,3 @@ class LoadMetricsLibrary:
             refuse_number(f"{label} needs a duration, and the run has none")
         logger.info(f"{label} {value:.6g}")
         return verify_rate(run, value, assertion_operator, assertion_expected, label, message)
-
-    @keyword
-    def get_error_rate(
-        self,
-        run: LoadRun,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: float | None = None,
-        message: str | None = None,
-        *,
-        stage: int | None = None,
-    ) -> float:
-        """Get the share of failed requests, 0 to 1; those that the end of the run cancelled do not count.
-
-        Raises:
-            AssertionError: the comparison failed, or the run is INVALID.
-            SkipExecution: the run is INVALID, and the machine is too busy for a verdict.
-
-        ```robotframework
-        Get Error Rate    ${run}    ==    0
-        ```
-        """
-        if assertion_operator is not None:
-            require_valid(run)
-        value = run.summary.error_rate_of(stage)
-        details = ", ".join(f"{count} {kind}" for kind, count in run.summary.errors_of(stage).items())
-        return verify(
-            value, assertion_operator, assertion_expected, "Share of failed requests (0 to 1)", message, details
-        )
-
-    @keyword
-    def get_failed_requests(
-        self,
-        run: LoadRun,
-        error: ErrorClass,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: int | None = None,
-        message: str | None = None,
-        *,
-        stage: int | None = None,
-    ) -> int:
-        """Get the number of requests that failed in one way, such as `rate_limited` (429) or `overloaded` (503).
-
-        Raises:
-            AssertionError: the comparison failed.
-
-        ```robotframework
-        Get Failed Requests    ${run}    server_error    ==    0
-        ```
-        """
-        errors = run.summary.errors_of(stage)
-        details = ", ".join(f"{count} {kind}" for kind, count in errors.items())
-        label = f"Number of requests that failed with {error}"
-        return verify(errors.get(error, 0), assertion_operator, assertion_expected, label, message, details)
-
-    @keyword
-    def failures_should_all_be(self, run: LoadRun, *errors: ErrorClass) -> None:
-        """Verify that some requests failed, and each in one of these ways.
-
-        Raises:
-            AssertionError: none failed, or one failed in another way.
-
-        ```robotframework
-        Failures Should All Be    ${run}    rate_limited    overloaded
-        ```
-        """
-        found = run.summary.errors
-        if not found:
-            raise AssertionError(f"Some requests should fail with {' or '.join(errors)}, but none failed")
-        others = [f"{count} failed with {kind}" for kind, count in found.items() if kind not in errors]
-        verify_no_defects(f"Failures should all be {' or '.join(errors)}", others)
-
-    @keyword
-    def get_answered_requests(
-        self,
-        run: LoadRun,
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: int | None = None,
-        message: str | None = None,
-        *,
-        stage: int | None = None,
-    ) -> int:
-        """Get the number of whole answers.
-
-        Raises:
-            AssertionError: the comparison failed.
-
-        ```robotframework
-        Get Answered Requests    ${run}    >    0    stage=1
-        ```
-        """
-        value = run.summary.answered(stage)
-        return verify(value, assertion_operator, assertion_expected, "Number of whole answers", message)
-
-    @keyword
-    def get_goodput(
-        self,
-        run: LoadRun,
-        levels: list[str],
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: float | None = None,
-        message: str | None = None,
-        *,
-        stage: int | None = None,
-    ) -> float:
-        """Get the share of requests, 0 to 1, that hold every service level; a failed request holds none.
-
-        Args:
-            run: the load run.
-            levels: what each request has to hold, such as `ttft < 500 ms` and `e2e < 5 s`.
-            assertion_operator: such as `>=`.
-            assertion_expected: a share.
-            message: replaces the usual message.
-            stage: from 0; all stages together if left out.
-
-        Raises:
-            ServiceLevelError: a level cannot be read.
-            AssertionError: the comparison failed, or the run is INVALID.
-            SkipExecution: either, on a machine that is too busy for a verdict.
-
-        ```robotframework
-        VAR    @{levels}    ttft < 500 ms    e2e < 5 s
-        Get Goodput    ${run}    ${levels}    >=    0.99
-        ```
-        """
-        found = goodput(run.summary, [parse_service_level(level) for level in levels], stage)
-        logger.info(str(found))
-        label = f"Share of requests that hold {' and '.join(map(str, found.levels))} (0 to 1)"
-        return verify_rate(run, found.share, assertion_operator, assertion_expected, label, message)
-
-    @keyword
-    def get_cautions(self, run: LoadRun) -> list[str]:
-        """Get what makes true numbers misleading, by the kind of each: repeats from a cache, text without tokens.
-
-        ```robotframework
-        ${kinds} =    Get Cautions    ${run}
-        Get Number Of    cautions    ${kinds}    ==    0
-        ```
-        """
-        for caution in run.cautions:
-            logger.info(caution.text)
-        return [caution.kind for caution in run.cautions]

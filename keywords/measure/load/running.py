@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -191,11 +192,16 @@ def measure_here(
 def measure_plan(
     plan: LoadPlan, workload: LoadedWorkload, series: str | None, disturbance: Disturbance | None = None
 ) -> LoadRun:
-    """The same for a plan that is made."""
+    """The same for a plan that is made.
+
+    Ctrl-C and SIGTERM end the load run early; once its report is shown they end Robot's run, as outside of a load run.
+    """
     name = series or _running()
     store = output_dir() / STORE
     run = measure_load(plan, store=store, series=name, workload_hash=workload.sha256, disturbance=disturbance)
     _show(run)
+    if run.facts.interrupted:
+        signal.raise_signal(signal.SIGINT)
     return run
 
 

@@ -32,7 +32,7 @@ class LoadSearchLibrary:
     """Run load again and again, with one thing changed from run to run.
 
     ```robotframework
-    ${runs} =    Sweep    max_tokens=4,16,64    users=2    duration=10 s
+    ${runs} =    Sweep    max_tokens    4,16,64    users=2    duration=10 s
     ${capacity} =    Find Max Load    users    to=64    duration=5 s    levels=${levels}
     ```
     """
@@ -55,7 +55,8 @@ class LoadSearchLibrary:
         """Run load once for each value of a parameter, or for each combination of several.
 
         Args:
-            axes: a parameter with its values each: `temperature`, `max_tokens`, `prompt_tokens`, `users` or `rate`.
+            axes: a parameter and its values, such as `temperature` and `0,0.7,1`; several pairs for combinations. The
+                parameters are `temperature`, `max_tokens`, `prompt_tokens`, `users` and `rate`.
             users: of each run, unless swept.
             duration: of each run.
             items: conversations of each run, in place of a duration.
@@ -71,10 +72,12 @@ class LoadSearchLibrary:
             LoadInputError: a parameter or its values cannot be used; no load was sent.
 
         ```robotframework
-        ${runs} =    Sweep    temperature=0,0.7,1    users=2    duration=5 s    max_tokens=16
+        ${runs} =    Sweep    temperature    0,0.7,1    users=2    duration=5 s    max_tokens=16
         ```
         """
-        parsed = [parse_axis(axis) for axis in axes]
+        if len(axes) % 2:
+            raise ValueError(f"a sweep takes pairs of a parameter and its values, not {', '.join(axes)}")
+        parsed = [parse_axis(f"{name}={values}") for name, values in zip(axes[::2], axes[1::2], strict=True)]
         is_open = any(axis.parameter == "rate" for axis in parsed)
         options = LoadOptions(
             users=() if is_open else parse_counts(users, "users"),

@@ -11,7 +11,7 @@ import typer
 from keywords.engine.load.arrival_file import load_arrivals
 from keywords.engine.load.capacity import CapacityError
 from keywords.engine.load.errors import LoadInputError, PlanError
-from keywords.engine.load.metrics.cost import PriceError, read_prices
+from keywords.engine.load.metrics.cost import PriceError, price_of, read_prices
 from keywords.engine.load.plan import Target
 from keywords.engine.load.planning import make_items, make_plan
 from keywords.engine.load.preflight import check_requests, check_server
@@ -21,8 +21,8 @@ from keywords.engine.load.sweep import SweepPoint, make_sweep, parse_axis
 from keywords.engine.load.workload.measure_lengths import measure_lengths, usage_counter
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.errors import StoreError
+from keywords.qa.exits import INTERRUPTED, NO_VERDICT
 from keywords.qa.load.asked import levels_of, options_of, workload_of
-from keywords.qa.load.exits import INTERRUPTED, NO_VERDICT
 from keywords.qa.load.running import LoadRuns
 from keywords.qa.server import ServerError, asked_server
 
@@ -72,6 +72,7 @@ class Ask:
         prices: file of prices; None for none.
         keep: what is kept.
         quiet: no live view.
+        calibrate: whether the report has the calibration floor.
     """
 
     asked: Asked
@@ -83,6 +84,7 @@ class Ask:
     prices: Path | None
     keep: Keep
     quiet: bool
+    calibrate: bool
 
 
 _ERRORS = (LoadInputError, LoadRunError, StoreError, ServerError, PriceError, ParquetMissingError, CapacityError)
@@ -113,7 +115,7 @@ def _load(ask: Ask) -> int:
     with asked_server(ask.url) as server:
         target = check_server(server.url, model=ask.model or "", api_key=server.api_key).target
         lengths = _prepare(target, workload, options)
-        runs = LoadRuns(ask, levels, prices.get(target.model), lengths)
+        runs = LoadRuns(ask, levels, price_of(prices, target.model), lengths)
         points = _points(target, workload, options, axes, lengths=lengths, arrivals=arrivals)
         if ask.most is not None:
             return runs.find_max(points[0], target, options, ask.most)

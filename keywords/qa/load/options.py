@@ -105,13 +105,17 @@ def load(  # the options of a command
     save_arrivals: Annotated[
         Path | None, typer.Option(help="File for the arrivals, for --replay.", rich_help_panel=_KEPT)
     ] = None,
+    no_calibration: Annotated[  # noqa: FBT002
+        bool, typer.Option("--no-calibration", help="Leave out what this client measures of a server without delay.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No live view.")] = False,  # noqa: FBT002
 ) -> None:
     """Put a server under load and say how it bore it: latencies, rates, errors, and whether that is worth believing.
 
     Without --users and --rate: 1, then 10, then 20 users. Every request is kept in results/measurements.db. Ctrl-C ends
-    the load early and keeps what was measured. Exit code: 0 if all levels held (or none was given), 1 if one did not, 2
-    if the run is INVALID or could not begin, 3 if there are too few requests to tell, 130 after Ctrl-C.
+    the load early and keeps what was measured. Exit code: 0 if all levels held (or none was given), 1 if one did not or
+    no request was answered, 2 if the run is INVALID or could not begin, 3 if there are too few requests to tell, 130
+    after Ctrl-C.
     Example: `qa load http://host:8000 --users 1,10,20 --for 30s --slo "ttft_p95 < 500 ms"`.
     """
     from keywords.qa.load.asked import Asked  # noqa: PLC0415  # keeps `qa --help` fast
@@ -143,4 +147,19 @@ def load(  # the options of a command
     keep = Keep(store or results_folder() / _STORE, name, csv, parquet, save_arrivals)
     chosen = url if address is None else address
     search = most if find_max else None
-    raise typer.Exit(load(Ask(asked, chosen, model, replay, tuple(sweep or ()), search, prices, keep, quiet)))
+    raise typer.Exit(
+        load(
+            Ask(
+                asked,
+                chosen,
+                model,
+                replay,
+                tuple(sweep or ()),
+                search,
+                prices,
+                keep,
+                quiet=quiet,
+                calibrate=not no_calibration,
+            )
+        )
+    )

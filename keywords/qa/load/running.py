@@ -18,7 +18,7 @@ from keywords.engine.load.planning import make_plan
 from keywords.engine.load.report.terminal import as_renderable
 from keywords.engine.load.session import measure_load
 from keywords.engine.load.storage.export import export_csv, export_parquet
-from keywords.qa.load.exits import FAIL, INCONCLUSIVE, INTERRUPTED, NO_VERDICT, PASS, worst
+from keywords.qa.exits import FAIL, INCONCLUSIVE, INTERRUPTED, NO_VERDICT, PASS, worst
 from keywords.qa.load.view import LiveView
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class LoadRuns:
             run = self._measure(replace(point, plan=plan), many=True)
             if run.facts.interrupted:
                 raise KeyboardInterrupt
-            found = probe_of(run, level, self._levels)
+            found = probe_of(run, level, self._levels, self._price)
             typer.echo(f"{level:g} {unit}: {found.verdict} {found.why}".rstrip(), err=True)
             return found
 
@@ -131,7 +131,11 @@ class LoadRuns:
     def _print(self, run: LoadRun) -> None:
         remarks = [str(self._lengths)] if self._lengths is not None else []
         report = report_of(
-            run, levels=self._levels, price=self._price, remarks=remarks, calibrate=not run.facts.interrupted
+            run,
+            levels=self._levels,
+            price=self._price,
+            remarks=remarks,
+            calibrate=self._ask.calibrate and not run.facts.interrupted,
         )
         console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
         console.print(as_renderable(report))

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALLURE_RESULTS = "allure-results"
-FOLDERS = (ALLURE_RESULTS, "allure", EVIDENCE_FOLDER, "matrix", WORK_FOLDER)
-FILES = ("log.html", "report.html", "output.xml", "xunit.xml")
-MATRIX_FILES = ("index.html", "matrix.md", "matrix.csv", "matrix.json")
+PROPOSED = "proposed"
+"""Folder with changes that a run proposes to bugs."""
+FOLDERS = (ALLURE_RESULTS, "allure", EVIDENCE_FOLDER, "matrix", PROPOSED, WORK_FOLDER)
+SUMMARY = "index.html"
+SUMMARY_MARK = b'content="qa summary"'
+FILES = (SUMMARY, "log.html", "report.html", "output.xml", "xunit.xml")
+MATRIX_FILES = ("index.html", "matrix.md", "matrix.csv", "matrix.json", "summary.json")
 RUN_FILE = "run.json"
 """File in the folders of evidence and of workings that marks them as written by a run."""
 HEAD_BYTES = 4096
@@ -55,9 +59,14 @@ def remove_own(output_dir: Path) -> None:
             _remove_folder(output_dir / name)
     if (output_dir / "matrix" / "matrix.json").is_file():
         _remove_files(output_dir / "matrix", MATRIX_FILES)
+    if patches := [path.name for path in (output_dir / PROPOSED).glob("BUG-*.patch")]:
+        _remove_files(output_dir / PROPOSED, patches)
     page = output_dir / "allure" / "index.html"
-    if page.is_file() and _begins_with_policy(page):
+    if page.is_file() and _begins_with(POLICY.encode(), page):
         _remove_files(page.parent, [page.name])
+    summary = output_dir / SUMMARY
+    if summary.is_file() and _begins_with(SUMMARY_MARK, summary):
+        summary.unlink()
 
 
 def _remove_folder(folder: Path) -> None:
@@ -87,9 +96,10 @@ def _remove_folder(folder: Path) -> None:
             path.unlink()
 
 
-def _begins_with_policy(page: Path) -> bool:
+def _begins_with(mark: bytes, page: Path) -> bool:
+    """Whether a mark stands in the head of a page."""
     with page.open("rb") as stream:
-        return POLICY.encode() in stream.read(HEAD_BYTES)
+        return mark in stream.read(HEAD_BYTES)
 
 
 def _remove_files(folder: Path, names: Iterable[str]) -> None:

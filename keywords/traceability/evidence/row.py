@@ -44,6 +44,8 @@ class RowFacts:
         suite: full name of its suite.
         requirements: ids of its requirements.
         kinds: kinds of proof.
+        tags: all tags that its author gave it.
+        known_as: the known bug as which it failed; empty for all other rows.
         status: `PASS`, `FAIL` or `SKIP`.
         message: the reason for the status; empty for most passed rows.
         started: local time in ISO 8601.
@@ -56,6 +58,8 @@ class RowFacts:
     suite: str
     requirements: tuple[str, ...]
     kinds: tuple[str, ...]
+    tags: tuple[str, ...]
+    known_as: str
     status: str
     message: str
     started: str

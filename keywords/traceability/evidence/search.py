@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from keywords.traceability.results import Result, Run
 
+PABOT = "pabot_results"
+"""Folder in which pabot keeps a folder for each of its processes."""
+
 
 def find_pages(run: Run) -> dict[Result, Path]:
     """The evidence page of each row that has one.
@@ -21,12 +24,17 @@ def find_pages(run: Run) -> dict[Result, Path]:
     A row run again writes into a folder of the same name, so a page counts only if its row began at the same moment.
     It is sought beside the output.xml, then in the folders below and beside the output.xml's own.
     """
+    of_output: dict[Path, list[Result]] = {}
+    for result in run.results:
+        if result.evidence:
+            of_output.setdefault(result.output or run.output, []).append(result)
     pages: dict[Result, Path] = {}
-    for base in _bases(run.output.parent.resolve()):
-        lost = [result for result in run.results if result.evidence and result not in pages]
-        if not lost:
-            break
-        pages |= {result: page for result in lost if _is_of(page := base / str(result.evidence), result)}
+    for output, results in of_output.items():
+        for base in _bases(output.parent.resolve()):
+            lost = [result for result in results if result not in pages]
+            if not lost:
+                break
+            pages |= {result: page for result in lost if _is_of(page := base / str(result.evidence), result)}
     return pages
 
 
@@ -41,7 +49,7 @@ def ended_as(page: Path) -> str:
 
 def _bases(folder: Path) -> Iterator[Path]:
     yield folder
-    for around in (folder, folder.parent):
+    for around in (folder, folder / PABOT, folder.parent):
         yield from sorted(found.parent for found in around.glob(f"*/{EVIDENCE_FOLDER}"))
 
 

@@ -11,15 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from keywords.traceability.bugs.known import names_row
 from keywords.traceability.evidence.search import find_pages
 from keywords.traceability.matrix.head import exit_criteria, notes, verdict
+from keywords.traceability.matrix.row_labels import label
 from keywords.traceability.matrix.table import STATUSES
 from keywords.traceability.pages import render
 from keywords.traceability.rows import source_url
 from keywords.traceability.skips import MISSING_NEED, missing_needs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from keywords.traceability.matrix.table import Line, Matrix
+    from keywords.traceability.register.bugs import Bug
+    from keywords.traceability.results import Result
 
 COLUMNS = (
     *("requirement", "title", "area", "risk", "owner", "status", "reason"),
@@ -53,24 +59,33 @@ def as_data(matrix: Matrix, to: Path) -> dict[str, Any]:
     """The matrix as plain data; links are relative to the folder `to`."""
     base = matrix.run.output.parent
     log = base / "log.html"
+    logs = {
+        output: _link(output.with_name("log.html"), to)
+        for output in {result.output or matrix.run.output for result in matrix.results}
+        if output.with_name("log.html").is_file()
+    }
     pages = find_pages(matrix.run)
     places = {id(result): place for place, result in enumerate(matrix.results)}
     rows = [
         {
             "name": result.row.name,
+            "anchor": f"row-{place + 1}",
             "suite": result.row.suite,
             "requirements": list(result.row.requirements),
             "kinds": list(result.row.kinds),
             "needs": list(result.row.needs),
             "result": result.status,
+            "label": label(result),
+            "known_as": result.known_as or None,
+            "environment": result.environment or None,
             "message": result.message.removeprefix("*HTML*").strip(),
             "started": result.started,
             "elapsed_s": round(result.elapsed_s, 3),
             "evidence": _link(pages[result], to) if result in pages else None,
             "evidence_lost": result.evidence is not None and result not in pages,
-            "log": f"{_link(log, to)}#{result.log_id}" if result.log_id and log.is_file() else None,
+            "log": _log(result, matrix, logs),
         }
-        for result in matrix.results
+        for place, result in enumerate(matrix.results)
     ]
     return {
         "verdict": verdict(matrix),
@@ -84,17 +99,41 @@ def as_data(matrix: Matrix, to: Path) -> dict[str, Any]:
             },
             "missing_needs": missing_needs(matrix.run),
             "merged": matrix.run.merged,
+            "joined": [os.path.relpath(output, to) for output in matrix.run.joined],
             "afterwards": list(matrix.run.afterwards),
             "log": _link(log, to) if log.is_file() else None,
         },
         "requirement_counts": matrix.requirement_counts,
         "row_counts": matrix.row_counts,
-        "requirements": [_line(line, rows, places) for line in matrix.lines],
+        "requirements": [_line(line, rows, places, matrix.register.bugs.values()) for line in matrix.lines],
         "rows": rows,
+        "bugs": [_bug(bug, rows, matrix) for bug in matrix.register.bugs.values()],
     }
 
 
-def _line(line: Line, rows: list[dict[str, Any]], places: dict[int, int]) -> dict[str, Any]:
+def _log(result: Result, matrix: Matrix, logs: dict[Path, str]) -> str | None:
+    """The link to a row in Robot's log of its run."""
+    log = logs.get(result.output or matrix.run.output)
+    return f"{log}#{result.log_id}" if log and result.log_id else None
+
+
+def _bug(bug: Bug, rows: list[dict[str, Any]], matrix: Matrix) -> dict[str, Any]:
+    shown = [place for place, one in enumerate(matrix.results) if any(names_row(name, one.row) for name in bug.rows)]
+    return {
+        "id": bug.id,
+        "title": bug.title,
+        "status": bug.status,
+        "severity": bug.severity,
+        "is_open": bug.is_open,
+        "found": bug.found.day.isoformat(),
+        "expires": bug.expires.isoformat(),
+        "requirements": list(bug.requirements),
+        "rows": [{"name": rows[place]["name"], "anchor": rows[place]["anchor"]} for place in shown],
+        "missing_rows": [name for name in bug.rows if not any(names_row(name, one.row) for one in matrix.results)],
+    }
+
+
+def _line(line: Line, rows: list[dict[str, Any]], places: dict[int, int], bugs: Iterable[Bug]) -> dict[str, Any]:
     requirement = line.requirement
     return {
         "id": requirement.id,
@@ -105,8 +144,8 @@ def _line(line: Line, rows: list[dict[str, Any]], places: dict[int, int]) -> dic
         "source": requirement.source,
         "source_url": source_url(requirement.source),
         "risk": {
-            "likelihood": requirement.likelihood,
-            "impact": requirement.impact,
+            "likelihood": requirement.risk.likelihood,
+            "impact": requirement.risk.impact,
             "score": requirement.score,
             "level": requirement.level,
         },
@@ -115,6 +154,7 @@ def _line(line: Line, rows: list[dict[str, Any]], places: dict[int, int]) -> dic
         "reason": line.reason,
         "kinds": {kind: [rows[places[id(result)]] for result in results] for kind, results in line.by_kind.items()},
         "rows": [rows[places[id(result)]] for result in line.results],
+        "bugs": [bug.id for bug in bugs if bug.is_open and requirement.id in bug.requirements],
         "row_counts": line.row_counts,
     }
 
@@ -129,7 +169,9 @@ def _csv(requirements: list[dict[str, Any]]) -> str:
         for kind, rows in line["kinds"].items():
             for row in rows or [{}]:
                 row_part = {"row": row.get("name"), "evidence": row.get("evidence")}
-                row_part |= {name: row.get(name) for name in ("suite", "result", "elapsed_s", "message")}
+                row_part |= {name: row.get(name) for name in ("suite", "elapsed_s", "message")} | {
+                    "result": row.get("label")
+                }
                 cells = {**head, "kind": kind, **row_part}
                 writer.writerow({name: _no_formula(value) for name, value in cells.items()})
     return text.getvalue()

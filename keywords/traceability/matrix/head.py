@@ -28,7 +28,7 @@ def verdict(matrix: Matrix) -> str:
         return f"No verdict: {stopped}"
     if afterwards:
         return f"No requirement fails, but the run did not end well: {afterwards}"
-    if open_ := counts["UNCOVERED"] + counts["PARTIAL"]:
+    if open_ := sum(count for status, count in counts.items() if status not in {"FAILING", "NOT_RUN", "PASSING"}):
         return f"Nothing fails; {open_} of {total} requirements {'is' if open_ == 1 else 'are'} not fully proven"
     if idle := counts["NOT_RUN"]:
         return f"Whatever ran holds; {idle} of {total} requirements could not be tried here"
@@ -58,9 +58,13 @@ def _cause(line: Line, matrix: Matrix) -> tuple[str, str]:
     causes = [
         ("fails", "fail", line.status == "FAILING"),
         ("has no row", "have no row", line.status == "UNCOVERED"),
+        ("is suspect", "are suspect", line.status == "SUSPECT"),
         ("skipped unexpectedly", "skipped unexpectedly", results & set(skips.unexpected)),
         ("inconclusive", "inconclusive", results & set(skips.inconclusive)),
         ("declined by the server", "declined by the server", results & set(skips.declined)),
+        ("known as a bug", "known as bugs", results & set(skips.known)),
+        ("stale", "stale", line.status == "STALE"),
+        ("flaky", "flaky", line.status == "FLAKY"),
         ("not reached", "not reached", any(result.not_reached for result in results)),
         *((f"needs {needs}", f"need {needs}", results & set(rows)) for needs, rows in skips.expected.items()),
         ("left out of this run", "left out of this run", any(result.status == NOT_RUN for result in results)),
@@ -73,9 +77,11 @@ def notes(matrix: Matrix) -> list[str]:
     """What a reader must know beside the verdict; what was not to be expected comes first."""
     run, skips = matrix.run, matrix.skips
     found = [f"This output is not of one run: {run.merged}"] if run.merged else []
+    found += [f"Joined from {_count(len(run.joined), 'run')}"] if run.joined else []
     found += [_count(len(run.errors), "error") + " in Robot's log"] if run.errors else []
     found += [_count(len(skips.unexpected), "unexpected skip")] if skips.unexpected else []
     found += [_count(len(skips.inconclusive), "inconclusive row")] if skips.inconclusive else []
+    found += [_count(len(skips.known), "row") + " failed as known bugs say"] if skips.known else []
     found += [_count(len(skips.declined), "row") + " declined by the server"] if skips.declined else []
     return found + [
         f"{_count(len(results), 'row')} skipped, as expected without {needs}"

@@ -39,13 +39,30 @@ const orders = {
   risk: (a, b) => b.dataset.risk - a.dataset.risk || orders.id(a, b),
   status: (a, b) => a.dataset.rank - b.dataset.rank || orders.risk(a, b),
 };
-for (const head of document.querySelectorAll("th[data-sort]")) {
+for (const head of document.querySelectorAll("[data-sort]")) {
   head.addEventListener("click", () => body.append(...lines.sort(orders[head.dataset.sort])));
 }
 
+for (const part of document.querySelectorAll("tr details")) {
+  part.addEventListener("toggle", () => {
+    const line = part.closest("tr");
+    line.classList.toggle("open", [...line.querySelectorAll("details")].some((one) => one.open));
+  });
+}
+
 function openTarget() {
-  const line = lines.find((one) => one.id === decodeURIComponent(location.hash.slice(1)));
-  for (const part of line?.querySelectorAll("details") ?? []) part.open = true;
+  if (location.hash.startsWith("#?q=")) {
+    search.value = decodeURIComponent(location.hash.slice(4));
+    filter();
+    return;
+  }
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!target) return;
+  for (const part of target.querySelectorAll("details")) part.open = true;
+  const around = target.parentElement.closest("details");
+  if (around) around.open = true;
+  target.hidden = false;
+  target.scrollIntoView({block: "center"});
 }
 
 addEventListener("hashchange", openTarget);

@@ -59,6 +59,7 @@ class Track:
         figures: dict[str, float | None] = {
             "streams": errors.streams,
             "broken": errors.broken,
+            "refused": float(ran.refused),
             "ttft_error_p50_ms": _percentile_ms(errors.ttft_s, 50),
             "ttft_error_p99_ms": _percentile_ms([abs(error) for error in errors.ttft_s], 99),
             "gap_error_p50_ms": _percentile_ms(errors.gaps_s, 50),

@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from locust import FastHttpUser, constant, events, task  # type: ignore[import-not-found]
+from locust import FastHttpUser, constant, events, task
 
 _STREAMS: list[list[object]] = []
 _BODY = {"model": "referee", "stream": True, "messages": [{"role": "user", "content": "Count up."}]}

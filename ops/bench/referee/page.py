@@ -28,6 +28,7 @@ FIGURES = {
     "achieved": "chunks sent, of those a client without pauses would get",
     "streams": "streams compared",
     "broken": "streams not whole",
+    "refused": "share of laps that the tool itself calls INVALID",
     "cpu_us_per_chunk": "CPU µs/chunk",
     "cpu_us_per_request": "CPU µs/request",
     "requests_per_s": f"requests/s, {REQUEST_USERS} users",
@@ -103,8 +104,9 @@ _HOW = f"""## How it was measured
   time from the request's last byte to that chunk; a gap between two chunks, less the same gap at the server.
 - `{READER}` searches the bytes for the chunks and does nothing else; its error is that of the server and the machine.
   Beyond {OWN_ERROR_MS:g} ms the table is INVALID.
-- `{OURS}` runs as its users run it, with every sample stored; AIPerf's chunk times come from its raw records; Locust's
-  from a FastHttpUser that parses each event, `ops/bench/referee/locustfile.py`.
+- `{OURS}` runs as its users run it, with every sample stored and reported, without the calibration; AIPerf's chunk
+  times come from its raw records; Locust's from a FastHttpUser that parses each event
+  (`ops/bench/referee/locustfile.py`).
 - CPU is user and system time of a tool and its processes, less that of a start with one user, over the chunks (or
   requests of one chunk without a pause) that the server sent. Tools that can write a summary only do so here.
 - The knee is the fewest streams at which an error's p99 exceeds {KNEE_ERROR_MS:g} ms, or has too few values, or fewer

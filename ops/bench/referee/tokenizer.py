@@ -10,8 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-from gguf import GGUFReader  # type: ignore[import-not-found]  # only in AIPerf's environment
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers  # type: ignore[import-not-found]
+from gguf import GGUFReader
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 READER, OURS, AIPERF, LOCUST = "referee's reader", "qa load", "aiperf", "Locust"
 SERVER_CORE, CLIENT_CORE = 0, 1
 _LATE_S = 120.0
+_INVALID = 2
 _LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 
 
@@ -52,6 +53,7 @@ class Tool:
         command: the command for a server's address, a level, and a folder for its files.
         streams: reads what it measured from that folder.
         environment: further variables, by the folder.
+        has_judged: whether an exit status other than 0 is only the tool's own verdict on the run in that folder.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Tool:
     command: Callable[[str, Level, Path], list[str]]
     streams: Callable[[Path], list[Stream]]
     environment: Callable[[Path], Mapping[str, str]] = lambda _: {}
+    has_judged: Callable[[int, Path], bool] = lambda _, __: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,12 @@ class Ran:
     Attributes:
         streams: what it measured; empty if no samples were wanted.
         cpu_s: processor time of it and its processes, its start included.
+        refused: whether the tool itself called the run invalid.
     """
 
     streams: list[Stream]
     cpu_s: float
+    refused: bool
 
 
 def run(tool: Tool, url: str, level: Level, folder: Path) -> Ran:
@@ -100,11 +105,11 @@ def run(tool: Tool, url: str, level: Level, folder: Path) -> Ran:
                 process.terminate()
                 process.wait(10)
     now = os.times()
-    if status:
+    if status and not tool.has_judged(status, folder):
         words = " ".join(log.read_text("utf-8", "replace").split())[-300:]
         raise ToolError(f"{tool.name} ended with {status}: {words}")
     cpu_s = now.children_user + now.children_system - used.children_user - used.children_system
-    return Ran(tool.streams(folder) if level.samples else [], cpu_s)
+    return Ran(tool.streams(folder) if level.samples else [], cpu_s, refused=bool(status))
 
 
 def reader() -> Tool:
@@ -123,14 +128,17 @@ def ours() -> Tool:
     def command(url: str, level: Level, folder: Path) -> list[str]:
         load = [sys.executable, "-m", "keywords.qa.cli", "load", "--url", url, "--model", frames.MODEL]
         store = ["--store", str(folder / "measurements.db")]
-        return [*load, "--users", str(level.users), "--for", f"{level.seconds:g}s", *store]
+        return [*load, "--users", str(level.users), "--for", f"{level.seconds:g}s", *store, "--no-calibration"]
 
     def streams(folder: Path) -> list[Stream]:
         from ops.bench.referee.own_samples import read_streams  # noqa: PLC0415  # only where they are read
 
         return read_streams(folder / "measurements.db")
 
-    return Tool(OURS, "", command, streams)
+    def has_judged(status: int, folder: Path) -> bool:
+        return status == _INVALID and (folder / "measurements.db").exists()
+
+    return Tool(OURS, "", command, streams, has_judged=has_judged)
 
 
 def aiperf(model: Path, tokenizer: Path) -> Tool:

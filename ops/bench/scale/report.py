@@ -1,6 +1,8 @@
 """The command `python -m ops.bench.scale.report STORE RUN`: a report in a process of its own, and what it took.
 
 It prints the report, and as its last line `ReportCost` as JSON, without the wall time, which its parent knows.
+
+The largest memory is the system's own count: `getrusage` on Linux and macOS, the peak working set on Windows.
 """
 
 from __future__ import annotations
@@ -71,11 +73,12 @@ def _main() -> None:
     report = build_report(Summary(read_samples(path, run)), row, levels=parse_service_levels(_LEVELS))
     as_html(report)
     times = psutil.Process().cpu_times()
-    cost = {"cpu_s": times.user + times.system, "peak_mb": _peak_bytes() / 1e6}
+    cost = {"cpu_s": times.user + times.system, "peak_mb": peak_bytes() / 1e6}
     sys.stdout.buffer.write(f"{as_text(report)}\n{json.dumps(cost)}\n".encode())
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
+    """The largest resident memory of this process so far."""
     if sys.platform == "win32":
         return int(psutil.Process().memory_info().peak_wset)
     import resource  # noqa: PLC0415  # not on Windows

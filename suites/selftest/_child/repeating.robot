@@ -53,6 +53,12 @@ A header repeats it
     ${answer} =    Ask    Hello.
     Get Header    ${answer}    x-said    ==    another text
 
+A prompt repeats it
+    ${said} =    Both    plain
+    Script Answer    ${BACKEND}    Hello.
+    ${answer} =    Ask    ${said}
+    Get Text    ${answer}    ==    ${said}
+
 The row itself repeats it
     ${said} =    Both    plain
     Log To Console    ${said}

@@ -7,7 +7,7 @@ import weakref
 import pytest
 
 from gateway.operating_system import descriptors
-from gateway.server import connections
+from gateway.server import connections, lingering
 from gateway.server.connections import Connections, HeldBytes, default_limit
 
 HEALTH = b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -143,6 +143,13 @@ def test_a_silent_connection_makes_room_for_a_request(start, connect_to):
         assert silent[2].status() == 200
 
 
+@pytest.fixture
+def _hasty_end(monkeypatch):
+    """The gateway bears 0.2 s of silence of a client that it has refused, not 5 s."""
+    monkeypatch.setattr(lingering, "IDLE_S", 0.2)
+
+
+@pytest.mark.usefixtures("_hasty_end")
 def test_requests_under_way_are_not_disturbed(start, connect_to, backend):
     backend.is_silent()
     with start(connections=2) as client:
@@ -161,6 +168,7 @@ def test_requests_under_way_are_not_disturbed(start, connect_to, backend):
         assert late.status() == 200
 
 
+@pytest.mark.usefixtures("_hasty_end")
 def test_one_address_is_refused_beyond_its_number(start, connect_to):
     with start(connections_per_address=2) as client:
         kept = [connect_to(client) for _ in range(2)]

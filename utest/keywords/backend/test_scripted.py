@@ -7,7 +7,7 @@ import pytest
 
 from keywords.backend import scripted
 from keywords.backend.scripted import Kind, ScriptedBackendLibrary
-from keywords.engine.processes.gateway import run_command
+from keywords.engine.processes.gateway_command import run_command
 from keywords.engine.scripted.backend import Script
 
 

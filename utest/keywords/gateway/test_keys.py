@@ -10,7 +10,7 @@ import pytest
 from robot.api.types import Secret
 
 from keywords.engine.http.exchange import Exchange
-from keywords.engine.processes.gateway import CommandResult
+from keywords.engine.processes.gateway_command import CommandResult
 from keywords.gateway import keys
 from keywords.gateway.keys import KeysLibrary, MadeKey
 

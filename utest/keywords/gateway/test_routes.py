@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from keywords.engine.processes.gateway import run_command
+from keywords.engine.processes.gateway_command import run_command
 from keywords.gateway import routes
 from keywords.gateway.routes import RoutesLibrary
 

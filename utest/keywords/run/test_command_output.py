@@ -3,7 +3,7 @@
 import pytest
 from assertionengine import AssertionOperator
 
-from keywords.engine.processes.gateway import CommandResult
+from keywords.engine.processes.gateway_command import CommandResult
 from keywords.run.command_output import CommandOutputLibrary
 
 EQUAL = AssertionOperator["=="]

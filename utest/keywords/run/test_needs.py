@@ -253,7 +253,7 @@ def test_without_a_target_a_row_is_told_what_the_machine_lacks(run, monkeypatch)
 
 
 def test_a_browser_is_chromium_or_chrome(monkeypatch):
-    monkeypatch.setattr(needs, "_BROWSER_APPS", ())
+    monkeypatch.setattr(needs, "BROWSER_APPS", ())
     on_path(monkeypatch)
     assert missing_need("browser") == "No Chromium or Chrome found: install one."
     on_path(monkeypatch, chromium="/usr/bin/chromium")

@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 
+from keywords.run import output_lock
 from keywords.run.output_lock import LOCK, FolderInUseError, lock_folder, set_aside, unlock_folder
 
 HOLD = "import sys, time; from pathlib import Path; from keywords.run.output_lock import lock_folder\n"
@@ -64,9 +65,13 @@ def test_a_process_id_that_is_used_again_holds_nothing(tmp_path, other):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
-def test_a_lock_that_says_nothing_is_taken_over(tmp_path, text):
+def test_a_lock_that_says_nothing_is_taken_over(tmp_path, text, monkeypatch):
+    paused_s = []
+    monkeypatch.setattr(output_lock, "sleep", paused_s.append)
     (tmp_path / LOCK).write_text(text)
     lock_folder(tmp_path)
+    # Another process might have been writing it.
+    assert sum(paused_s) >= 1
     unlock_folder(tmp_path)
     assert not (tmp_path / LOCK).exists()
 

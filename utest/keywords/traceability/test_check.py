@@ -3,22 +3,31 @@ from pathlib import Path
 
 import pytest
 
-from keywords.traceability.check import (
-    coverage_findings,
+from keywords.traceability.check.rows import coverage_findings, row_findings
+from keywords.traceability.check.run import (
+    evidence_findings,
     expected_skips,
     inconclusive_rows,
-    row_findings,
-    run_findings,
+    skip_findings,
 )
-from keywords.traceability.register.requirements import Register, Requirement
+from keywords.traceability.check.run import run_findings as gaps_of_run
+from keywords.traceability.register.register import Register
+from keywords.traceability.register.requirements import Requirement
 from keywords.traceability.results import Result, Run
 from keywords.traceability.rows import Row
+
+LOW = {"likelihood": 1, "impact": 1}
+
+
+def requirement(id_, title, needs):
+    return Requirement(id=id_, title=title, text="Text", area="area", risk=LOW, needs=needs, owner="quality")
+
 
 REGISTER = Register(
     Path("requirements.yaml"),
     {
-        "A-001": Requirement("A-001", "First", "Text", "area", 1, 1, ("functional", "negative"), "owner"),
-        "B-001": Requirement("B-001", "Second", "Text", "area", 1, 1, ("functional",), "owner"),
+        "A-001": requirement("A-001", "First", ("functional", "negative")),
+        "B-001": requirement("B-001", "Second", ("functional",)),
     },
 )
 
@@ -31,6 +40,10 @@ GOOD = [
     row("req:A-001", "req:B-001", "kind:functional", name="One"),
     row("req:A-001", "kind:negative", name="Two"),
 ]
+
+
+def run_findings(rows, run):
+    return [*gaps_of_run(rows, run), *skip_findings(run), *evidence_findings(run)]
 
 
 def run(tmp_path, *results, metadata=None, **facts):

@@ -5,13 +5,13 @@ import shutil
 
 import pytest
 
-from keywords.traceability.check import run_findings
+from keywords.traceability.check.run import run_findings
 from keywords.traceability.evidence.search import find_pages
 from keywords.traceability.matrix.files import write_matrix
 from keywords.traceability.matrix.head import exit_criteria, notes
 from keywords.traceability.matrix.table import build
 from keywords.traceability.merged import unmerge
-from keywords.traceability.register.requirements import load_register
+from keywords.traceability.register.register import load_register
 from keywords.traceability.results import read_output
 from utest.python_runs import run_python
 

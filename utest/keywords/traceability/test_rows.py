@@ -1,7 +1,7 @@
 import pytest
 from allure_commons.mapping import parse_tag
 
-from keywords.traceability.register.requirements import load_register
+from keywords.traceability.register.register import load_register
 from keywords.traceability.rows import Row, allure_tags, source_url, tag_problems
 
 

@@ -60,7 +60,7 @@ def test_nothing_is_expected_of_a_run_that_recorded_nothing():
 @pytest.mark.parametrize("status", ["PASS", "FAIL", "NOT RUN"])
 def test_only_skips_are_sorted(status):
     skips = sort_skips(run("No GPU.", "gpu", status=status))
-    assert skips == Skips({}, (), (), ())
+    assert skips == Skips({}, (), (), (), ())
 
 
 def test_the_recorded_needs_are_told_from_other_metadata():

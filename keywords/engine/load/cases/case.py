@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from keywords.engine.load.cases.items import CaseItems, item_number
@@ -79,6 +79,17 @@ class Measurement:
     arrivals: Arrivals | None = None
     page: bytes = b""
 
+    def every(self, number: int, of: int) -> Measurement:
+        """The requests of one script among several that take turns; numbers and cautions stay those of all.
+
+        Args:
+            number: of the script, from 0.
+            of: number of scripts.
+        """
+        requests = tuple(request for request in self.requests if item_number(request) % of == number)
+        samples = tuple(sample for sample in self.samples if sample.item % of == number)
+        return replace(self, samples=samples, requests=requests, received=len(requests))
+
     def pairs(self) -> Iterator[tuple[Sample, RecordedRequest]]:
         """Each sample with the backend's record of its request; a sample without one, or with several, is left out."""
         by_item: dict[int, list[RecordedRequest]] = {}
@@ -89,12 +100,27 @@ class Measurement:
                 yield sample, records[0]
 
 
+def one_by_one(items: int) -> tuple[Stage, ...]:
+    """One stage of one user, whose items meet the scripts in their order."""
+    return together(items, users=1)
+
+
 def together(items: int, users: int | None = None) -> tuple[Stage, ...]:
     """One stage of so many items, all at once or by so many users."""
     return (Stage(duration_s=None, users=users or items, items=items),)
 
 
 Check = Callable[[Measurement], Iterator[Deviation]]
+
+
+def in_turn(*checks: Check) -> Check:
+    """A check of a part whose scripts take turns, one check for each script."""
+
+    def check(measured: Measurement) -> Iterator[Deviation]:
+        for number, each in enumerate(checks):
+            yield from each(measured.every(number, len(checks)))
+
+    return check
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +141,7 @@ class Part:
     scripts: tuple[Script, ...]
     check: Check
     items: CaseItems = field(default_factory=CaseItems)
-    stages: tuple[Stage, ...] = together(2, users=1)
+    stages: tuple[Stage, ...] = one_by_one(2)
     arrivals: Arrivals | None = None
     most_in_flight: int | None = None
     page: bytes | None = None

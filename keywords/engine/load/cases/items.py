@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,18 @@ class CaseItems:
     Attributes:
         distinct: number of different prompts; after so many items they repeat. None for no repetition.
         fields: further fields of each request.
+        work_s: processor time that making an item takes the client.
     """
 
     distinct: int | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    work_s: float = 0.0
 
     def item(self, number: int) -> Item:
         """The item with a number."""
+        until = time.process_time() + self.work_s
+        while time.process_time() < until:
+            pass
         shown = number if self.distinct is None else number % self.distinct
         message = {"role": "user", "content": f"Item {shown}. Count."}
         return Item(number, "case", (Turn((message,), self.fields),))

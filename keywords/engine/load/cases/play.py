@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -78,7 +79,7 @@ def measure_part(part: Part, backend: ScriptedBackend) -> Measurement:
         most_in_flight=part.most_in_flight,
         processes=1,
     )
-    kept, cautions = _Kept(), CautionCounter(part.items)
+    kept, cautions = _Kept(), CautionCounter(replace(part.items, work_s=0.0))
     facts = run_load(plan, [kept, cautions])
     summary = Summary(columns_of(kept, facts.stage_bounds))
     return Measurement(

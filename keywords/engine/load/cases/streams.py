@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from keywords.engine.load.cases.case import Case, Deviation, Part
+from keywords.engine.load.cases.case import Case, Deviation, Part, in_turn, one_by_one
 from keywords.engine.load.cases.checks import (
     all_measured,
     chunk_times_are_true,
@@ -21,7 +21,6 @@ from keywords.engine.load.cases.checks import (
     tokens_are,
 )
 from keywords.engine.load.cases.events import event
-from keywords.engine.load.plan import Stage
 from keywords.engine.scripted.script import Fault, Script, words
 
 if TYPE_CHECKING:
@@ -90,20 +89,15 @@ def _late_finish(measured: Measurement) -> Iterator[Deviation]:
         yield from read_after_sending(f"the end of item {sample.item}", sample.t_done, finish)
 
 
-def _reused(measured: Measurement) -> Iterator[Deviation]:
-    yield from _whole(measured, 3)
-    reused = [sample.reused_connection for sample in sorted(measured.samples, key=lambda sample: sample.item)]
-    if reused != [False, True, True]:
-        yield Deviation(f"reused_connection is {reused}; one connection took all three requests")
-
-
-def _closed(measured: Measurement) -> Iterator[Deviation]:
-    yield from _whole(measured, 3)
-    if len({request.connection for request in measured.requests}) != len(measured.requests):
-        yield Deviation("requests share a connection, although the backend closes each after its answer")
-    for sample in measured.samples:
-        if sample.reused_connection:
-            yield Deviation(f"item {sample.item} says that it reused a connection, but each was closed")
+def _kept_or_closed(measured: Measurement) -> Iterator[Deviation]:
+    yield from _whole(measured, len(_REUSED))
+    in_order = sorted(measured.samples, key=lambda sample: sample.item)
+    reused = [sample.reused_connection for sample in in_order]
+    if reused != _REUSED:
+        yield Deviation(f"reused_connection is {reused} instead of {_REUSED}")
+    count = len({request.connection for request in measured.requests})
+    if count != _REUSED.count(False):
+        yield Deviation(f"the requests came over {count} connections instead of {_REUSED.count(False)}")
 
 
 def _error_event(measured: Measurement) -> Iterator[Deviation]:
@@ -120,7 +114,8 @@ _COMMENT_FIRST = (
 
 _PACED = Script(chunks=_WORDS, chunk_delay=_PAUSE_S)
 _QUICK = Script(chunks=_WORDS)
-_THREE = (Stage(duration_s=None, users=1, items=3),)
+_REUSED = [False, True, False] * 2
+"""The first connection is kept for the second request and closed after it, as is the third one's."""
 
 STREAM_CASES = (
     Case(
@@ -143,8 +138,11 @@ STREAM_CASES = (
         "The text is whole, a chunk has the time of its last byte, and chunks of one read have one time.",
         "kubernetes-sigs/inference-perf#410",
         (
-            Part((replace(_PACED, split_bytes=7, split_pause_s=0.0),), _whole),
-            Part((Script(chunks=_WORDS, join=_CHUNKS),), _joined),
+            Part(
+                (replace(_PACED, split_bytes=7, split_pause_s=0.0), Script(chunks=_WORDS, join=_CHUNKS)),
+                in_turn(_whole, _joined),
+                stages=one_by_one(4),
+            ),
         ),
     ),
     Case(
@@ -153,8 +151,11 @@ STREAM_CASES = (
         "The text is whole and all times are those of its chunks.",
         "html.spec.whatwg.org 9.2.6",
         (
-            Part((replace(_PACED, crlf=True),), _whole),
-            Part((replace(_PACED, crlf=True, split_bytes=5, split_pause_s=0.0),), _whole),
+            Part(
+                (replace(_PACED, crlf=True), replace(_PACED, crlf=True, split_bytes=5, split_pause_s=0.0)),
+                in_turn(_whole, _whole),
+                stages=one_by_one(4),
+            ),
         ),
     ),
     Case(
@@ -163,8 +164,11 @@ STREAM_CASES = (
         "A comment is no content: it moves the first byte and no other time.",
         "html.spec.whatwg.org 9.2.6; gateways send comments to keep connections open",
         (
-            Part((replace(_PACED, comments=True),), _whole),
-            Part((Script(raw_events=_COMMENT_FIRST, chunk_delays=(0.0, _WAIT_S)),), _comment_first),
+            Part(
+                (replace(_PACED, comments=True), Script(raw_events=_COMMENT_FIRST, chunk_delays=(0.0, _WAIT_S))),
+                in_turn(_whole, _comment_first),
+                stages=one_by_one(4),
+            ),
         ),
     ),
     Case(
@@ -187,9 +191,11 @@ STREAM_CASES = (
         "No request fails, and a connection counts as reused only where it was.",
         "vllm-project/guidellm keeps idle connections for 5 s, as long as uvicorn does",
         (
-            Part((_QUICK,), _reused, stages=_THREE),
-            Part((replace(_QUICK, keep_alive="silent"),), _closed, stages=_THREE),
-            Part((replace(_QUICK, keep_alive="announced"),), _closed, stages=_THREE),
+            Part(
+                (_QUICK, replace(_QUICK, keep_alive="silent"), replace(_QUICK, keep_alive="announced")),
+                _kept_or_closed,
+                stages=one_by_one(len(_REUSED)),
+            ),
         ),
     ),
     Case(

@@ -9,6 +9,8 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from keywords.engine.load.text_file import read_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -57,6 +59,10 @@ class Cost:
         return f"$ {self.dollars:.6g} for {self.priced} requests{note}"
 
 
+_LONGEST = 100_000
+"""Bytes of a table of prices."""
+
+
 def read_prices(path: Path) -> Mapping[str, Price]:
     """Read a table of prices: a YAML file with `input_per_million` and `output_per_million` under each model.
 
@@ -64,8 +70,8 @@ def read_prices(path: Path) -> Mapping[str, Price]:
         PriceError: it cannot be read, or a field is wrong.
     """
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = yaml.safe_load(read_bytes(path, _LONGEST).decode())
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise PriceError(f"the prices in {path} cannot be read: {' '.join(str(error).split())}") from error
     try:
         return TypeAdapter(dict[str, Price]).validate_python({} if content is None else content)
@@ -76,6 +82,17 @@ def read_prices(path: Path) -> Mapping[str, Price]:
             f"{path}: {place}: {first['msg']}; write input_per_million and output_per_million, in US dollars, "
             f"under each model"
         ) from error
+
+
+def price_of(prices: Mapping[str, Price], model: str) -> Price | None:
+    """The price of a model; None if there is no table.
+
+    Raises:
+        PriceError: the table lacks the model: a cost that is left out in silence looks like none.
+    """
+    if prices and model not in prices:
+        raise PriceError(f"the table of prices has none of {model!r}, only of {', '.join(prices)}; add the model to it")
+    return prices.get(model)
 
 
 def cost(summary: Summary, price: Price, stage: int | None = None) -> Cost:

@@ -15,6 +15,8 @@ COUNT: Final = 8
 _WORDS: Final = struct.Struct(f"<{COUNT}Q")
 _KEPT_BITS: Final = 53
 """What a float holds exactly; with more, the largest draw would round to 1."""
+_SHIFT: Final = 64 - _KEPT_BITS
+_SCALE: Final = 2.0**-_KEPT_BITS
 
 
 def draw(*key: object) -> tuple[float, ...]:
@@ -23,8 +25,12 @@ def draw(*key: object) -> tuple[float, ...]:
     Args:
         key: what they depend on, such as seed and number.
     """
-    shift, scale = 64 - _KEPT_BITS, 2.0**-_KEPT_BITS
-    return tuple((word >> shift) * scale for word in _WORDS.unpack(draw_bytes(*key)))
+    return as_numbers(draw_bytes(*key))
+
+
+def as_numbers(drawn: bytes) -> tuple[float, ...]:
+    """The numbers of `draw` from the bytes of `draw_bytes`."""
+    return tuple([(word >> _SHIFT) * _SCALE for word in _WORDS.unpack(drawn)])
 
 
 def draw_bytes(*key: object) -> bytes:

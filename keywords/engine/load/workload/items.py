@@ -9,7 +9,7 @@ from keywords.engine.load.items import Item, Turn
 from keywords.engine.load.workload.distributions import draw_count, draw_value, pick
 from keywords.engine.load.workload.draws import draw, draw_bytes
 from keywords.engine.load.workload.prompt_lengths import PromptLengths
-from keywords.engine.load.workload.text import OPENING, make_text
+from keywords.engine.load.workload.text import OPENING, draw_text, make_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +50,13 @@ class WorkloadItems:
         object.__setattr__(self, "_order", order)
         object.__setattr__(self, "_shares", tuple(entry.share for entry in self.workload.spec.mix or ()))
 
+    @property
+    def items_of_pass(self) -> int | None:
+        """Items that use each text once; None for synthetic texts, which have no end, and for a mix of several."""
+        mix = self.workload.spec.mix or ()
+        order = self._order.get(mix[0].name) if len(mix) == 1 else None
+        return len(order) if order else None
+
     def item(self, number: int) -> Item:
         """The item with a number.
 
@@ -81,10 +88,10 @@ class WorkloadItems:
         prefix = entry.shared_prefix
         if prefix is None or u >= prefix.share:
             return ""
-        key = ("prefix", self.seed, entry.name, int(variant * prefix.variants))
         # Synthetic text goes on as the prefix does, so that the lengths of both add up.
         separator = "\n\n" if entry.prompts.tokens is None else " "
-        return make_text(self.lengths.words(prefix.tokens), draw_bytes(*key), draw(*key)[-1]) + separator
+        words = self.lengths.words(prefix.tokens)
+        return draw_text(words, "prefix", self.seed, entry.name, int(variant * prefix.variants)) + separator
 
     def _turn(self, entry: Entry, number: int, turn: int, given: str | None, shared: str) -> Turn:
         length, answer, pause, start, *_ = draw(self.seed, number, turn)

@@ -11,6 +11,8 @@ from functools import cache
 from itertools import accumulate
 from typing import Final
 
+from keywords.engine.load.workload.draws import as_numbers, draw_bytes
+
 # 256 words, one for each byte. With the space before it, each is one token of SmolLM2's vocabulary; that it is one in
 # others too is likely, and measured before a load run (`prompt_lengths`).
 WORDS: Final = tuple(
@@ -49,6 +51,12 @@ def _ring() -> tuple[str, tuple[int, ...]]:
 def text_version() -> str:
     """Hash of the ring; the same version makes the same texts."""
     return hashlib.sha256(_ring()[0].encode()).hexdigest()[:16]
+
+
+def draw_text(count: int, *key: object) -> str:
+    """A text of so many words that depends on nothing but a key, see `draws`."""
+    drawn = draw_bytes(*key)
+    return make_text(count, drawn, as_numbers(drawn)[-1])
 
 
 def make_text(count: int, opening: bytes, start: float) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from keywords.engine.load.errors import PlanError
 from keywords.engine.load.items import Item, Turn
-from keywords.engine.load.workload.draws import draw, draw_bytes
+from keywords.engine.load.workload.draws import draw_bytes
 from keywords.engine.load.workload.items import request_fields, unique_prefix
 from keywords.engine.load.workload.prompt_lengths import PromptLengths
-from keywords.engine.load.workload.text import make_text
+from keywords.engine.load.workload.text import draw_text, make_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,11 @@ class TraceItems:
     lengths: PromptLengths = field(default_factory=PromptLengths)
     nonce: str = ""
 
+    @property
+    def items_of_pass(self) -> int | None:
+        """Requests of the trace."""
+        return len(self.workload.trace.requests) if self.workload.trace else None
+
     def item(self, number: int) -> Item:
         """The item with a number."""
         trace, replay = self.workload.trace, self.workload.spec.trace
@@ -71,9 +76,7 @@ class TraceItems:
             # Ends are rounded, not lengths: the errors of many blocks do not add up.
             end = min(words, round(place * replay.block_tokens / self.lengths.tokens_per_word))
             if end > done:
-                key = ("block", self.seed, block)
-                yield make_text(end - done, draw_bytes(*key), draw(*key)[-1])
+                yield draw_text(end - done, "block", self.seed, block)
             done = end
         if done < words:
-            own = ("text", self.seed, number)
-            yield make_text(words - done, draw_bytes(*own), draw(*own)[-1])
+            yield draw_text(words - done, "text", self.seed, number)

@@ -1,11 +1,14 @@
 import itertools
 import socket
 import struct
+from types import SimpleNamespace
 
 import pytest
 
 from keywords.engine.load import answer as load_answer
 from keywords.engine.load import connection as load_connection
+from keywords.engine.load.plan import LoadPlan, Stage, Target
+from keywords.engine.load.run import run_load
 from keywords.engine.scripted.backend import Script, words
 from utest.keywords.engine.load.servers import (
     BODY,
@@ -20,6 +23,7 @@ from utest.keywords.engine.load.servers import (
     read_request,
     sized,
 )
+from utest.keywords.engine.load.sources import Numbered
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +59,8 @@ MALFORMED = {
     "an endless line": [CHUNKED, endless(b"3e8\r\n" + b"a" * 1000 + b"\r\n")],
     "an endless event": [CHUNKED, endless(b"3e9\r\ndata: " + b"a" * 994 + b"\n\r\n")],
     "an endless stream": [CHUNKED, endless(b"%x\r\n%b\r\n" % (len(event({"content": "a"})), event({"content": "a"})))],
+    "endless comments": [CHUNKED, endless(b"3e8\r\n" + b":\n" * 500 + b"\r\n")],
+    "endless events without text": [CHUNKED, endless(b"3e8\r\n" + b"data: {}\n\n" * 100 + b"\r\n")],
     "an endless comment": [CHUNKED, endless(b"3e9\r\n:" + b"a" * 1000 + b"\r\n")],
     "endless trailers": [CHUNKED, b"0\r\n", endless(b"x-filler: 0123456789abcdef\r\n" * 100)],
     "an endless trailer": [CHUNKED, b"0\r\nx-filler: ", endless(b"a" * 5000)],
@@ -187,3 +193,14 @@ def test_tool_calls_are_generated_text():
     with raw_server([chunked(event({"role": "assistant"}) + event(call) + event({}, "tool_calls") + DONE)]) as (url, _):
         (sample,) = ask(url)
     assert (sample.error, sample.text_chunks, sample.text_length) == (None, 1, 3)
+
+
+def test_a_run_goes_on_whatever_the_server_sends():
+    kinds = ["garbage", "endless headers", "compression", "a redirect", "an array", "another protocol"]
+    kept = []
+    sink = SimpleNamespace(add=kept.extend)
+    with raw_server(*(MALFORMED[kind] for kind in kinds), CUT["a reset at once"], [chunked(STREAM)]) as (url, _):
+        plan = LoadPlan(Target(url, "m"), Numbered(), (Stage(None, users=1, items=8),), timeout_s=5.0)
+        facts = run_load(plan, [sink])
+    assert [sample.error for sample in sorted(kept, key=lambda each: each.item)] == [*["malformed"] * 6, "cut", None]
+    assert (facts.lost_clients, facts.begun_items) == ((), 8)

@@ -8,7 +8,7 @@ import pytest
 from keywords.engine.load.arrivals import draw_arrivals
 from keywords.engine.load.errors import ArrivalsError, PlanError, TraceError
 from keywords.engine.load.plan import Stage, Target
-from keywords.engine.load.planning import LoadOptions, make_plan
+from keywords.engine.load.planning import LoadOptions, drawn_facts, make_plan
 from keywords.engine.load.workload.prompt_lengths import PromptLengths
 from keywords.engine.load.workload.reading import load_workload
 from keywords.engine.load.workload.schema import Workload
@@ -95,6 +95,7 @@ def test_the_lengths_of_a_trace_under_another_load(trace):
         ({"users": (1,), "rates": (1,)}, PlanError, "users and a rate are both given; give users for a closed loop"),
         ({}, PlanError, "there is no load; give users such as 1,10,20, or a rate such as 5/s"),
         ({"users": (1,)}, PlanError, "the load run has no end; give how long each stage lasts, such as 30s"),
+        ({"users": (1, 10**8), "duration_s": 1}, PlanError, "users are 100000000; one client machine plays at most"),
         ({"rates": (1,)}, PlanError, "the load run has no end"),
         ({"rates": (0,), "duration_s": 1}, ArrivalsError, "stage 0 has the rate 0; give more than 0"),
         ({"rates": (1, 2), "requests": 3}, ArrivalsError, "stage 0 has no duration"),
@@ -116,3 +117,18 @@ def test_what_does_not_go_with_arrivals_of_their_own(mix, trace):
         make_plan(TARGET, trace, LoadOptions(duration_s=3))
     with pytest.raises(TraceError, match="speed is 0"):
         make_plan(TARGET, trace, LoadOptions(speed=0))
+
+
+def test_what_was_drawn_is_kept_with_the_result(mix, trace):
+    plan = make_plan(TARGET, mix, LoadOptions(rates=(5,), duration_s=2, seed=3))
+    facts = json.loads(json.dumps(drawn_facts(plan)))
+    assert facts["arrivals"] == {
+        "drawn": f"poisson, seed 3, 10 expected, {len(plan.arrivals)} drawn",
+        "sha256": plan.arrivals.sha256,
+    }
+    assert (facts["seed"], facts["nonce"], facts["prompt_lengths"]["source"]) == (3, None, "words")
+    unique = load_workload(Workload.model_validate({**MIX, "unique_prefix": True}))
+    closed = make_plan(TARGET, unique, LoadOptions(users=(1,), requests=2, nonce="n"))
+    assert drawn_facts(closed)["nonce"] == "n"
+    assert "arrivals" not in drawn_facts(closed)
+    assert drawn_facts(make_plan(TARGET, trace, LoadOptions()))["seed"] == 0

@@ -56,6 +56,13 @@ def said(backend):
     return [json.loads(body)["messages"][-1]["content"] for body in backend.chat_bodies()]
 
 
+def test_an_arrival_at_the_end_of_the_last_stage_is_begun_in_time(backend):
+    backend.play(FAST)
+    facts, samples = load(backend, Stage(0.2, rate=10.0), arrivals=arrivals(0.0, 0.1, 0.2), processes=1)
+    assert len(samples) == 3
+    assert (facts.planned_items, facts.begun_items) == (3, 3)
+
+
 def test_a_closed_loop_by_items_sends_each_item_once(backend):
     backend.play(FAST)
     facts, samples = load(backend, Stage(None, users=3, items=10))
@@ -150,9 +157,12 @@ def test_an_arrival_without_a_slot_waits_and_is_not_left_out(backend):
     backend.play(SLOW)
     facts, samples = load(backend, Stage(0.1, rate=40.0), arrivals=arrivals(0, 0, 0, 0), most_in_flight=2)
     assert [sample.error for sample in samples] == [None] * 4
-    waits = sorted(sample.t_queued - sample.t_intended for sample in samples)
-    assert waits[1] < 0.14 < waits[2]
-    assert max(facts.clients[0].send_lags_s) < 0.14, "the wait for a slot is not the client's fault"
+    ends = sorted(sample.t_done for sample in samples)
+    taken_up = sorted(sample.t_queued for sample in samples)
+    assert taken_up[1] < ends[0] <= taken_up[2]
+    assert ends[1] <= taken_up[3]
+    longest_wait = max(sample.t_queued - sample.t_intended for sample in samples)
+    assert max(facts.clients[0].send_lags_s) < longest_wait, "the wait for a slot is not the client's fault"
 
 
 def test_an_arrival_that_never_got_a_slot_is_a_cancelled_sample(backend):
@@ -226,10 +236,10 @@ def test_several_processes_send_what_one_sends(backend, processes):
 
 def test_a_client_that_is_too_slow_says_so(backend):
     backend.play(FAST)
-    at_s = [0.005 * number for number in range(80)]
-    facts, samples = load(backend, Stage(0.5, rate=200.0), source=Slow(), arrivals=arrivals(*at_s))
+    at_s = [0.001 * number for number in range(80)]
+    facts, samples = load(backend, Stage(0.1, rate=1000.0), source=Slow(), arrivals=arrivals(*at_s))
     assert [sample.item for sample in samples] == list(range(80)), "a late arrival is sent late, not left out"
-    assert {"send_lag", "loop_lag", "cpu"} & {check.name for check in judge(facts).checks if not check.passed}
+    assert "send_lag" in {check.name for check in judge(facts).checks if not check.passed}
     assert facts.begun_items < 80
     assert max(sample.t_sent - sample.t_intended for sample in samples) > 0.1
 

@@ -182,10 +182,3 @@ def test_the_tree_ends_when_its_owner_is_gone(tmp_path, deadly):
         os.kill(running.pid, deadly)
         running.wait()
     assert dead(pids, within_s=10)
-
-
-def test_a_command_gives_back_its_status_and_both_outputs(tmp_path, monkeypatch):
-    code = "import sys; print(sys.argv[1]); print('bad', file=sys.stderr); sys.exit(3)"
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", code))
-    result = process.run_command("hello", cwd=tmp_path)
-    assert (result.rc, result.stdout, result.stderr) == (3, "hello\n", "bad\n")

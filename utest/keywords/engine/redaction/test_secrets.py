@@ -91,6 +91,22 @@ def test_a_cut_is_found_whatever_the_secret_looks_like(key):
     assert secrets(key).clean(f"...{key[-9:]} was given") == "...<secret> was given"
 
 
+@pytest.mark.parametrize("before", range(9))
+@pytest.mark.parametrize("after", range(5))
+@pytest.mark.parametrize("key", ["qa-12345", PLAIN_KEY])
+def test_a_secret_is_found_at_each_place_of_a_text(key, before, after):
+    text = b"-" * before + b"%b" + b"-" * after
+    assert secrets(key).redact(text % key.encode()) == text % b"<secret>"
+
+
+@pytest.mark.parametrize("before", range(5))
+@pytest.mark.parametrize("first", range(len(PLAIN_KEY) - 8))
+def test_each_piece_of_eight_characters_is_found_at_each_place(before, first):
+    piece = PLAIN_KEY[first : first + 8]
+    text = f"{'x' * before} {piece}".encode()
+    assert secrets(PLAIN_KEY).redact(text).endswith(b" <secret>")
+
+
 def test_fewer_than_eight_characters_are_no_piece():
     assert secrets().clean(f"Bearer {PLAIN_KEY[:7]}") == f"Bearer {PLAIN_KEY[:7]}"
 

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -56,7 +57,8 @@ def test_a_migration_must_lead_to_the_declared_columns(store, path):
         Store(path, Room("test", version=2, tables=(WIDE,), migrations={2: lambda _: None}))
 
 
-def test_a_file_in_use_is_not_migrated_below_its_users(store, path):
+def test_a_file_in_use_is_not_migrated_below_its_users(store, path, monkeypatch):
+    monkeypatch.setattr(opening, "BUSY_S", 0.01)
     run = begin_run(store, "load", "a")
     with pytest.raises(BusyStoreError, match=r"is of an older version and open in another program"):
         Store(path, ROOM_2)
@@ -160,3 +162,18 @@ def test_a_file_that_was_moved_away_is_told(store, path):
     path.rename(path.with_name("old.db"))
     with pytest.raises(StoreError, match=r"was moved away or replaced while it was in use"):
         begin_run(store, "load", "a")
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_programs_that_start_together_open_one_file(path, older):
+    if older:
+        Store(path, ROOM).close()
+    with ThreadPoolExecutor(8) as threads:
+        versions = list(threads.map(open_newest, [path] * 8))
+    assert versions == [2] * 8
+
+
+def open_newest(path):
+    with Store(path, ROOM_2) as store:
+        begin_run(store, "load", "a")
+        return dict(store.query("SELECT * FROM schema_version"))["test"]

@@ -8,8 +8,10 @@ import threading
 import pytest
 from typer.testing import CliRunner
 
+from keywords.engine.load import session
 from keywords.engine.load.storage.columns import read_samples
 from keywords.engine.load.storage.tables import LOAD_ROOM
+from keywords.engine.load.validity import Check, Validity
 from keywords.engine.machine import Deadline
 from keywords.engine.scripted.backend import Fault, Script, ScriptedBackend
 from keywords.engine.store.database import Store
@@ -37,9 +39,11 @@ def load(backend, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GATEWAY_URL", raising=False)
     monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
+    # Whether this machine is quiet enough is not the subject: a run on a busy one is INVALID.
+    monkeypatch.setattr(session, "judge", lambda _: Validity(()))
 
     def run(*options, address=backend.url):
-        return CliRunner().invoke(app, ["load", address, "--quiet", "--store", "m.db", *options])
+        return CliRunner().invoke(app, ["load", address, "--quiet", "--no-calibration", "--store", "m.db", *options])
 
     return run
 
@@ -78,6 +82,21 @@ def test_failures_are_shown_by_class(load, backend):
     done = load("--users", "1", "--requests", "30", "--slo", "error_rate < 1 %")
     assert done.exit_code == 1, done.output
     assert all(name in done.output for name in ("rate_limited", "overloaded", "cut"))
+
+
+def test_a_server_that_answers_nothing_fails_without_any_level(load, backend):
+    # The checks before the load get good answers.
+    backend.play(*[Script()] * 3, *[Script(status=500)] * 50)
+    done = load("--users", "1", "--requests", "10", "--prompt", "Hello.")
+    assert done.exit_code == 1, done.output
+
+
+def test_an_invalid_run_passes_no_level(load, monkeypatch):
+    late = Check("send_lag", "requests were sent late", passed=False)
+    monkeypatch.setattr(session, "judge", lambda _: Validity((late,)))
+    done = load("--users", "1", "--requests", "10", "--slo", "e2e_p50 < 60 s")
+    assert done.exit_code == 2
+    assert "INVALID: requests were sent late" in done.output
 
 
 def test_each_point_of_a_sweep_is_a_run(load, tmp_path):

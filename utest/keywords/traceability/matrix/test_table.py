@@ -5,22 +5,27 @@ import pytest
 
 from keywords.traceability.matrix.head import exit_criteria, notes, verdict
 from keywords.traceability.matrix.table import build
-from keywords.traceability.register.requirements import Register, Requirement
+from keywords.traceability.register.criteria import Criterion
+from keywords.traceability.register.register import Register
+from keywords.traceability.register.requirements import Requirement
+from keywords.traceability.register.reviews import fingerprint
 from keywords.traceability.results import Result, Run
 from keywords.traceability.rows import Row
 
 
 def requirement(id_="A-001", needs=("functional",), score=(1, 1), title="A title"):
-    return Requirement(id_, title, "A text", "area", *score, needs, "owner")
+    risk = dict(zip(("likelihood", "impact"), score, strict=True))
+    return Requirement(id=id_, title=title, text="A text", area="area", risk=risk, needs=needs, owner="quality")
 
 
-def result(status, *tags, name="A row", message="", evidence=None, replaced=()):
+def result(status, *tags, name="A row", message="", evidence=None, replaced=(), **more):
     started = "2026-01-01T10:00:00"
-    return Result(Row(name, "Suites.S", tags), status, message, 0.5, started, evidence, "s1-t1", replaced)
+    return Result(Row(name, "Suites.S", tags), status, message, 0.5, started, evidence, "s1-t1", replaced, **more)
 
 
 def matrix(requirements, results, rows=(), output=Path("results/output.xml"), metadata=None, **run):
-    register = Register(Path("requirements.yaml"), {one.id: one for one in requirements})
+    more = run.pop("register", {})
+    register = Register(Path("requirements.yaml"), {one.id: one for one in requirements}, **more)
     metadata = {"Model": "m", "Missing need redis": "No Redis.", "Missing need gpu": "No GPU.", **(metadata or {})}
     return build(register, Run(output, tuple(results), metadata, "2026-01-01T10:00:00", 12.0, **run), rows)
 
@@ -42,8 +47,9 @@ BOTH = ("functional", "negative")
         (BOTH, [result("PASS", *FUNCTIONAL)], "PARTIAL", "no row of kind negative"),
         (BOTH, [result("PASS", *FUNCTIONAL), result("SKIP", *NEGATIVE)], "PARTIAL", "no row of kind negative ran"),
         (BOTH, [result("PASS", "req:A-001", "kind:security")], "PARTIAL", "no row of kind functional; no row of kind"),
-        (BOTH, [result("SKIP", *FUNCTIONAL, message="no GPU")], "NOT_RUN", "no GPU"),
-        (BOTH, [result("SKIP", *FUNCTIONAL, "needs:gpu", message="No GPU.")], "NOT_RUN", "needs gpu"),
+        (BOTH, [result("SKIP", *FUNCTIONAL, message="no GPU")], "PARTIAL", "no row of kind negative"),
+        (("functional",), [result("SKIP", *FUNCTIONAL, message="no GPU")], "NOT_RUN", "no GPU"),
+        (("functional",), [result("SKIP", *FUNCTIONAL, "needs:gpu", message="No GPU.")], "NOT_RUN", "needs gpu"),
         (
             ("functional",),
             [result("PASS", *FUNCTIONAL), result("SKIP", *FUNCTIONAL, "needs:redis", message="No Redis.")],
@@ -59,15 +65,31 @@ BOTH = ("functional", "negative")
         (
             ("functional",),
             [result("PASS", *FUNCTIONAL), result("SKIP", *FUNCTIONAL, message="INCONCLUSIVE: load 14")],
-            "PARTIAL",
+            "INCONCLUSIVE",
             "1 of 2 rows inconclusive",
         ),
         (
             ("functional",),
             [result("PASS", *FUNCTIONAL, replaced=("FAIL",)), result("PASS", *FUNCTIONAL, name="B")],
-            "PARTIAL",
+            "FLAKY",
             "1 of 2 rows passed only when executed again",
         ),
+        (
+            ("functional",),
+            [
+                result("PASS", *FUNCTIONAL, replaced=("FAIL",)),
+                result("SKIP", *FUNCTIONAL, name="B", known_as="BUG-0042"),
+            ],
+            "KNOWN_BUG",
+            "1 of 2 rows failed as known: BUG-0042",
+        ),
+        (
+            ("functional",),
+            [result("SKIP", *FUNCTIONAL, known_as="BUG-0042"), result("SKIP", *FUNCTIONAL, message="INCONCLUSIVE: x")],
+            "INCONCLUSIVE",
+            "1 of 2 rows inconclusive",
+        ),
+        (("functional",), [result("SKIP", *FUNCTIONAL, message="KNOWN BUG-0042: a fake")], "NOT_RUN", "KNOWN BUG-0042"),
         (("functional",), [result("PASS", *FUNCTIONAL, replaced=("SKIP",))], "PASSING", ""),
     ],
 )
@@ -81,7 +103,38 @@ def test_status_of_a_requirement(needs, results, status, reason):
 def test_rows_that_a_run_left_out_are_not_run():
     found = matrix([requirement()], [], rows=[Row("A row", "Suites.S", FUNCTIONAL)])
     assert found.lines[0].status == "NOT_RUN"
-    assert found.row_counts == {"FAIL": 0, "SKIP": 0, "NOT RUN": 1, "PASS": 0}
+    assert {name: count for name, count in found.row_counts.items() if count} == {"NOT RUN": 1}
+
+
+@pytest.mark.parametrize(("reviewed", "status"), [("of-an-earlier-text", "SUSPECT"), (None, "PASSING")])
+def test_a_row_that_was_reviewed_with_another_text_is_suspect(reviewed, status):
+    one = requirement()
+    reviews = {"A-001": {"A row": reviewed or fingerprint(one)}}
+    line = matrix([one], [result("PASS", *FUNCTIONAL)], register={"reviews": reviews}).lines[0]
+    assert line.status == status
+    assert ("`qa review A-001`" in line.reason) == bool(reviewed)
+
+
+@pytest.mark.parametrize(("days", "status"), [(1, "STALE"), (100_000, "PASSING")])
+def test_a_result_beyond_the_age_that_counts_is_stale(days, status):
+    measure = {"of": "age", "at_most_days": days}
+    criteria = (Criterion(id="EXIT-001", title="Results are fresh", measure=measure),)
+    line = matrix([requirement()], [result("PASS", *FUNCTIONAL)], register={"criteria": criteria}).lines[0]
+    assert line.status == status
+
+
+def test_rows_are_counted_by_what_they_prove():
+    found = matrix(
+        [requirement()],
+        [
+            result("PASS", *FUNCTIONAL, replaced=("FAIL",)),
+            result("SKIP", *FUNCTIONAL, known_as="BUG-0001"),
+            result("SKIP", *FUNCTIONAL, message="INCONCLUSIVE: x"),
+        ],
+    )
+    counted = {name: count for name, count in found.row_counts.items() if count}
+    assert counted == {"INCONCLUSIVE": 1, "KNOWN": 1, "FLAKY-PASS": 1}
+    assert "1 row failed as known bugs say" in notes(found)
 
 
 def test_a_nightly_row_that_a_run_left_out_is_told_as_such():

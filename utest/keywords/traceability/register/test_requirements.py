@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from keywords.run.places import RESOURCES
-from keywords.traceability.register.requirements import RegisterError, Requirement, load_register
+from keywords.traceability.register.register import load_register
+from keywords.traceability.register.requirements import Requirement
+from keywords.traceability.register.yaml_file import RegisterError
 
 GOOD = """\
 - id: CHAT-001
@@ -32,8 +34,7 @@ def test_a_requirement_is_read_whole(tmp_path):
         title="A title",
         text="A text in two lines.",
         area="chat",
-        likelihood=3,
-        impact=5,
+        risk={"likelihood": 3, "impact": 5},
         needs=("functional", "negative"),
         owner="gateway",
     )
@@ -94,7 +95,7 @@ def test_a_fault_is_named_with_its_remedy(tmp_path, old, new, problem):
 
 
 def test_an_id_is_used_once(tmp_path):
-    with pytest.raises(RegisterError, match="CHAT-001: id is used twice; give each requirement an id of its own"):
+    with pytest.raises(RegisterError, match="CHAT-001: id is used twice; give each one an id of its own"):
         load(tmp_path, GOOD + GOOD)
 
 
@@ -111,6 +112,9 @@ def test_one_error_names_all_problems(tmp_path):
         ("a: 1", "a list of requirements"),
         ("[", "this is not YAML, fix it"),
         ("- &a\n  id: *a", "nested too deeply"),
+        ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
+        ("- " * 100_000, "nested too deeply"),
+        ("\n".join("[" * 100_000), "nested too deeply"),
     ],
 )
 def test_a_file_of_another_kind_is_refused(tmp_path, text, problem):

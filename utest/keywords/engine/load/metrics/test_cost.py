@@ -1,11 +1,12 @@
 """Cost is tokens times price, as the gateway's ledger has it, and says what it leaves out."""
 
 import math
+from pathlib import Path
 
 import pytest
 
 from gateway.config.observability import Price as GatewayPrice
-from keywords.engine.load.metrics.cost import Price, PriceError, cost, read_prices
+from keywords.engine.load.metrics.cost import Price, PriceError, cost, price_of, read_prices
 from utest.keywords.engine.load.metrics.samples import answer, failure, summary
 
 PRICE = Price(input_per_million=0.15, output_per_million=0.6)
@@ -42,6 +43,17 @@ def test_a_table_is_read(tmp_path):
     assert read_prices(file) == {"m": Price(input_per_million=1, output_per_million=2.5)}
     file.write_text("")
     assert read_prices(file) == {}
+
+
+def test_the_projects_own_table_is_one():
+    assert read_prices(Path(__file__).parents[5] / "variables" / "prices.yaml")
+
+
+def test_a_model_without_a_price_is_told():
+    assert price_of({"m": PRICE}, "m") == PRICE
+    assert price_of({}, "m") is None
+    with pytest.raises(PriceError, match="the table of prices has none of 'x', only of m, n; add the model to it"):
+        price_of({"m": PRICE, "n": PRICE}, "x")
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,12 @@ def test_texts_are_each_used_once_before_one_is_used_again():
     ]
 
 
+def test_a_pass_uses_each_text_once():
+    assert items(TEXTS).items_of_pass == 3
+    assert items(SYNTHETIC).items_of_pass is None
+    assert items(TEXTS, SYNTHETIC).items_of_pass is None
+
+
 def test_a_conversation_has_a_turn_for_each_message():
     item = items({"name": "a", "system": "Be kind.", "prompts": {"texts": [["Hi.", "Why?"]]}, "think": "2 s"}).item(0)
     assert [[dict(message) for message in turn.messages] for turn in item.turns] == [

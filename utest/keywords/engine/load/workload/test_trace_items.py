@@ -38,7 +38,7 @@ def test_lengths_are_those_of_the_trace(items):
     assert (len(text(first).split()), first.turns[0].fields["max_tokens"]) == (25, 7)
     assert (len(text(second).split()), second.turns[0].fields["max_tokens"]) == (4, 1)
     assert first.turns[0].fields["temperature"] == 0
-    assert source.item(2).turns == first.turns
+    assert source.item(source.items_of_pass).turns == first.turns
     assert (first.number, first.kind) == (0, "trace")
 
 

@@ -1,4 +1,4 @@
-"""Exit codes of `qa load`."""
+"""Exit codes of every `qa` command that judges."""
 
 from __future__ import annotations
 

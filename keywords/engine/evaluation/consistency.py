@@ -1,0 +1,186 @@
+"""Proxies of hallucination: whether a model says the same again, and whether it stands by what it said.
+
+None of them measures truth. So each is cross-tabulated with correctness: what no proxy can find is an item that is
+consistent and wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keywords.engine.evaluation.declining import abstains, refuses
+from keywords.engine.evaluation.text_matching import normalise_triviaqa, token_f1
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from keywords.engine.evaluation.scores import Score
+
+CONSISTENT_SHARE = 0.5
+"""More than this share of an item's draws say the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemConsistency:
+    """How an item's draws agree.
+
+    Attributes:
+        item: its id.
+        draws: answers of the model, those without a reply left out.
+        majority: the answer of more draws than any other; None if two share the first place, or none is valid.
+        majority_share: its share of all draws, 0 to 1.
+        entropy: of the answers' clusters, in nats; 0 if all say the same.
+        agreement: mean token F1 between the greedy answer and the draws, 0 to 1.
+        correct: whether the greedy answer is right.
+    """
+
+    item: str
+    draws: int
+    majority: str | None
+    majority_share: float
+    entropy: float
+    agreement: float
+    correct: bool
+
+    @property
+    def consistent(self) -> bool:
+        """Whether more than half of the draws say the same."""
+        return self.majority is not None and self.majority_share > CONSISTENT_SHARE
+
+
+@dataclass(frozen=True, slots=True)
+class CrossTable:
+    """Items by two questions: is the model consistent, and is it right?
+
+    Attributes:
+        consistent_right: neither doubt nor error.
+        consistent_wrong: the dangerous ones: no proxy of this kind finds them.
+        varying_right: right by luck.
+        varying_wrong: what the proxy finds.
+    """
+
+    consistent_right: int
+    consistent_wrong: int
+    varying_right: int
+    varying_wrong: int
+
+    @property
+    def sentence(self) -> str:
+        """The table in words."""
+        return (
+            f"{self.consistent_wrong} CONSISTENT AND WRONG, {self.consistent_right} consistent and right, "
+            f"{self.varying_wrong} varying and wrong, {self.varying_right} varying and right"
+        )
+
+
+def majority(answers: Sequence[str | None]) -> str | None:
+    """The answer that more draws give than any other; None if two share the first place, or none is valid.
+
+    An invalid answer, None, counts as a draw but never wins.
+
+    Source: X. Wang et al., Self-Consistency, arXiv 2203.11171. lm-evaluation-harness, filters/selection.py, lets
+    "[invalid]" win and breaks ties by order; neither is done here.
+    """
+    ranked = Counter(answer for answer in answers if answer is not None).most_common(2)
+    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
+        return None
+    return ranked[0][0]
+
+
+def semantic_entropy(answers: Sequence[str | None]) -> float:
+    """Entropy of the clusters of equal answers, in nats: 0 if all say the same, ln(k) if none of k does.
+
+    Invalid answers say nothing alike, so each is a cluster of its own.
+
+    Source: S. Farquhar et al., Nature 630 (2024) 625, discrete semantic entropy: -sum p ln p over clusters of meaning.
+    Meaning is the normalised text here, so it fits short answers only.
+    """
+    if not answers:
+        raise ValueError("an entropy needs at least one answer")
+    clusters = Counter(str(at) if answer is None else f"={answer}" for at, answer in enumerate(answers))
+    shares = [count / len(answers) for count in clusters.values()]
+    return -sum(share * math.log(share) for share in shares) + 0.0
+
+
+def agreement(greedy: str, draws: Sequence[str]) -> float:
+    """Mean token F1 between the greedy answer and each draw, 0 to 1.
+
+    Source: P. Manakul et al., SelfCheckGPT, arXiv 2303.08896: an answer that draws do not support is likely made up;
+    with token F1 in the place of its measures, as no further model is at hand.
+    """
+    if not draws:
+        raise ValueError("an agreement needs at least one draw")
+    return sum(token_f1(draw, [greedy]) for draw in draws) / len(draws)
+
+
+def short_answer(text: str) -> str | None:
+    """A reply as the proxies compare it; None if it is no answer."""
+    normalised = normalise_triviaqa(text)
+    return None if not normalised or refuses(text) or abstains(text) else normalised
+
+
+def item_consistency(greedy: Score, drawn: Score) -> list[ItemConsistency]:
+    """How the draws of one run agree, with the greedy answers of another, by item.
+
+    Args:
+        greedy: of a run at temperature 0.
+        drawn: of a run with several draws at a temperature above it, of the same set.
+
+    Raises:
+        ValueError: no item has a greedy answer and two draws.
+    """
+    first, draws = _texts(greedy), _texts(drawn)
+    found = []
+    for item, said in draws.items():
+        if len(said) > 1 and item in first:
+            answers = [short_answer(text) for text in said]
+            most = majority(answers)
+            share = answers.count(most) / len(answers) if most is not None else 0.0
+            supported = agreement(first[item][0], said)
+            entropy = semantic_entropy(answers)
+            found.append(ItemConsistency(item, len(said), most, share, entropy, supported, greedy.passes[item]))
+    if not found:
+        raise ValueError("no item has a greedy answer and two draws: ask for draws=5 at temperature=1")
+    return found
+
+
+def cross_table(items: Sequence[tuple[bool, bool]]) -> CrossTable:
+    """Count items by whether they are consistent, and right."""
+    cells = Counter(items)
+    return CrossTable(cells[True, True], cells[True, False], cells[False, True], cells[False, False])
+
+
+def stands_by_it(said_right: str | None, said_wrong: str | None) -> bool | None:
+    """Whether a model stands by its own claim; None if it does not say.
+
+    Args:
+        said_right: the reply to whether the claim is right.
+        said_wrong: the reply to whether the same claim is wrong. A model that says yes to both has no opinion.
+    """
+    right, wrong = _yes(said_right), _yes(said_wrong)
+    if right is None or wrong is None:
+        return None
+    return right and not wrong
+
+
+def self_ask_prompts(question: str, claim: str) -> tuple[str, str]:
+    """The closed questions about a model's own claim: whether it is right, and whether it is wrong."""
+    about = f"Question: {question}\nAnswer: {claim}\n"
+    return f"{about}Is this answer right? Reply yes or no.", f"{about}Is this answer wrong? Reply yes or no."
+
+
+def _yes(reply: str | None) -> bool | None:
+    first = normalise_triviaqa(reply or "").split()[:1]
+    return {"yes": True, "no": False}.get(first[0]) if first else None
+
+
+def _texts(score: Score) -> Mapping[str, list[str]]:
+    texts: dict[str, list[str]] = {}
+    for place in sorted(score.answers):
+        reply = score.answers[place].asked.reply
+        if reply is not None:
+            texts.setdefault(place[0], []).append(reply.text)
+    return texts

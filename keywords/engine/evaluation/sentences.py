@@ -1,0 +1,104 @@
+"""The sentences that say what a score is worth; never written by hand."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from keywords.engine.evaluation.marks import Outcome
+from keywords.engine.statistics.clusters import TooFewItemsError
+from keywords.engine.statistics.pairs import detectable_drop
+
+if TYPE_CHECKING:
+    from keywords.engine.evaluation.scores import Score
+
+_PUBLISHED = {
+    "gsm8k": "GSM8K",
+    "mmlu": "MMLU",
+    "truthfulqa": "TruthfulQA",
+    "triviaqa": "TriviaQA",
+    "squad": "SQuAD",
+}
+
+
+def sentence(score: Score) -> str:
+    """What was measured, with its interval, its failures and its limits."""
+    run, options = score.run, score.run.options
+    server = run.environment.get("server") or "a server of unknown kind"
+    sampling = options["sampling"]
+    seed = "" if sampling["seed"] is None else f", seed {sampling['seed']}"
+    drawn = f"{sampling['temperature']:g}{seed}"
+    parts = [
+        f"Model {run.model} at {run.target} ({server}), set {options['label']}, T={drawn}: {result(score)}",
+        failures(score),
+        *_repeats(score),
+        *_notes(score),
+        _worth(score),
+    ]
+    return "; ".join(part for part in parts[:2]) + ". " + " ".join(f"{part}." for part in parts[2:] if part)
+
+
+def result(score: Score) -> str:
+    """The counts and the interval; "n too small" instead of one for a few items."""
+    drawn = score.draws != score.valid_items
+    counts = f"{score.hits}/{score.draws} answers correct" if drawn else f"{score.hits}/{score.draws} correct"
+    if drawn:
+        counts += f", {score.passed}/{score.valid_items} items in most of their answers"
+    try:
+        rate = score.rate
+    except TooFewItemsError as error:
+        return f"{counts} ({error})"
+    clustered = ", clustered by item" if drawn else ""
+    value = score.mean_value
+    mean = f", mean {score.scorer} {value:.3f}" if abs(value - score.hits / score.draws) > 1e-9 else ""  # noqa: PLR2004
+    return f"{counts}, Wilson 95 % {rate.low * 100:.0f} to {rate.high * 100:.0f} %{clustered}{mean} by {score.scorer}"
+
+
+def failures(score: Score) -> str:
+    """How many answers fared otherwise, with the reasons of those that never came."""
+    outcomes = score.outcomes
+    named = [Outcome.FORMAT, *(one for one in (Outcome.ABSTAINED, Outcome.REFUSED) if outcomes[one])]
+    counted = [f"{outcomes[one]} {_plural(one, outcomes[one])}" for one in named]
+    errors = outcomes[Outcome.ERROR]
+    why = ", ".join(f"{count} with {failure}" for failure, count in score.failures.items())
+    return ", ".join([*counted, f"{errors} {_plural(Outcome.ERROR, errors)}{f' ({why})' if why else ''}"])
+
+
+def _plural(outcome: Outcome, count: int) -> str:
+    return f"{outcome}s" if count != 1 and outcome in {Outcome.FORMAT, Outcome.ERROR} else str(outcome)
+
+
+def _repeats(score: Score) -> list[str]:
+    draws = score.run.options["sampling"]["draws"]
+    if draws == 1:
+        return []
+    return [f"{draws} draws of each item, {score.unchanging_items}/{score.valid_items} items byte-identical"]
+
+
+def _notes(score: Score) -> list[str]:
+    options, notes = score.run.options, []
+    if score.cut:
+        notes.append(f"{score.cut} answers reached their limit of tokens")
+    if score.cached:
+        notes.append(f"{score.cached} answers were taken from earlier runs, not asked")
+    if options["resumed"]:
+        times = options["resumed"]
+        notes.append(f"The run was interrupted and resumed {'once' if times == 1 else f'{times} times'}")
+    missing = len(score.items) - score.valid_items
+    if missing:
+        notes.append(f"{missing} items have no answer")
+    if score.run.interrupted or score.run.ended is None:
+        notes.append(f"The run is not finished: `qa eval --resume {score.run.id}` asks the rest")
+    return notes
+
+
+def _worth(score: Score) -> str:
+    drop = detectable_drop(score.valid_items)
+    seen = (
+        f"Detects a drop of {math.ceil(drop * 100)} points or more against an equal run, if nothing is gained"
+        if drop is not None
+        else f"n too small to detect any drop: {score.valid_items} items"
+    )
+    if not score.run.options["own_items"]:
+        return seen
+    return f"{seen}; own items, not comparable with published {_PUBLISHED[score.run.options['form']]}"

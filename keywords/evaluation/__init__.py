@@ -1,0 +1,1 @@
+"""Keywords about how good and how honest a model's answers are."""

@@ -1,0 +1,1 @@
+"""Bugs and known differences: what they make of a row, and what is proposed about them."""

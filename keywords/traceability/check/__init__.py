@@ -1,0 +1,1 @@
+"""Gaps on the way from a requirement to its evidence, one sentence each."""

@@ -1,0 +1,1 @@
+"""The browser room: pages as people see them."""

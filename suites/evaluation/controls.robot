@@ -1,0 +1,57 @@
+*** Settings ***
+Documentation       A score means nothing unless a bad model and a broken server get a bad one. The gateways of these
+...                 rows have a scripted backend that answers what the row says.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.evaluation.sets.EvaluationLibrary
+
+Suite Setup         Open Gateway Before Scripted Backend
+
+Test Tags           kind:negative    req:EVAL-003    needs:scripted-backend
+
+
+*** Test Cases ***
+A model that always says the same passes one item at most
+    Script Answer    ${BACKEND}    Paris
+    ${score} =    Run Evaluation    short-facts
+    Get Outcome Count    ${score}    correct    ==    1
+    Get Outcome Count    ${score}    wrong    ==    19
+
+A model that always takes the first choice passes none
+    [Documentation]    Its choices are turned through all places, so it is right once for each item.
+    Script Answer    ${BACKEND}    Answer: A
+    ${score} =    Run Evaluation    science
+    Get Score    ${score}    rate    ==    0.25
+    Get Score    ${score}    upper bound    <    0.25
+
+A model that always declines passes what has no answer and nothing else
+    Script Answer    ${BACKEND}    I don't know.
+    ${declined} =    Run Evaluation    unanswerable
+    ${missed} =    Run Evaluation    answerable
+    Get Outcome Count    ${declined}    correct    ==    10
+    Get Outcome Count    ${missed}    abstained    ==    10
+
+A server that fails gives transport errors and no wrong answer
+    Script Refusal    ${BACKEND}    500
+    ${score} =    Run Evaluation    short-facts    limit=5
+    Get Outcome Count    ${score}    transport error    ==    5
+    Get Outcome Count    ${score}    wrong    ==    0
+
+A drop that a bad model causes is found
+    Script Answer    ${BACKEND}    Paris
+    ${bad} =    Run Evaluation    short-facts
+    Script Answer    ${BACKEND}    I don't know.
+    ${worse} =    Run Evaluation    short-facts
+    ${found} =    Compare Evaluations    ${bad}    ${worse}
+    Get Changed Items    ${found}    lost    ==    1
+    Get Changed Items    ${found}    gained    ==    0
+
+
+*** Keywords ***
+Open Gateway Before Scripted Backend
+    [Documentation]    One gateway before one scripted backend for all rows.
+    ${backend} =    Start Scripted Backend
+    ${config} =    Write Gateway Config    ${backend}
+    ${gateway} =    Start Gateway    config=${config}
+    Let Suite Speak To    ${gateway}    scripted
+    VAR    ${BACKEND}    ${backend}    scope=SUITE

@@ -1,0 +1,73 @@
+*** Settings ***
+Documentation       The model passes an agreed share of small sets of questions. The lower bound of the share decides,
+...                 never the share itself. Another model has limits of its own: -v SHORT_FACTS_MIN:0.9.
+
+Resource            ../../resources/gateway.resource
+Library             keywords.evaluation.sets.EvaluationLibrary
+
+Test Timeout        10 minutes
+
+Test Tags           kind:functional
+
+
+*** Test Cases ***
+The model knows short facts
+    [Tags]    req:EVAL-001
+    ${score} =    Run Evaluation    short-facts    file=${SHORT_FACTS_FILE}
+    Get Score    ${score}    lower bound    >=    ${SHORT_FACTS_MIN}
+    Get Outcome Count    ${score}    transport error    ==    0
+
+The model copies what it is told to
+    [Tags]    req:EVAL-001    nightly
+    ${score} =    Run Evaluation    copying
+    Get Score    ${score}    lower bound    >=    ${COPYING_MIN}
+    Get Outcome Count    ${score}    transport error    ==    0
+
+The model finds facts in a text
+    [Tags]    req:EVAL-001    nightly
+    ${score} =    Run Evaluation    extraction    file=${EXTRACTION_FILE}
+    Get Score    ${score}    lower bound    >=    ${EXTRACTION_MIN}
+    Get Outcome Count    ${score}    transport error    ==    0
+
+The model ends sums as it is told to
+    [Documentation]    The embedded model gets few of them right, so that its form is judged; a larger one has a limit.
+    [Tags]    req:EVAL-001    nightly
+    ${score} =    Run Evaluation    one-step-sums    scorer=number-strict
+    Get Outcome Count    ${score}    format failure    <=    ${SUMS_FORMAT_FAILURES_MAX}
+    Get Score    ${score}    lower bound    >=    ${SUMS_MIN}
+    Get Outcome Count    ${score}    transport error    ==    0
+
+The model ends word problems as it is told to
+    [Tags]    req:EVAL-001    nightly
+    ${score} =    Run Evaluation    word-problems    file=${WORD_PROBLEMS_FILE}
+    Get Outcome Count    ${score}    format failure    <=    ${WORD_PROBLEMS_FORMAT_FAILURES_MAX}
+    Get Score    ${score}    lower bound    >=    ${WORD_PROBLEMS_MIN}
+    Get Outcome Count    ${score}    transport error    ==    0
+
+The model answers science questions with a letter
+    [Documentation]    The embedded model is near chance, where a regression is invisible.
+    [Tags]    req:EVAL-001    nightly
+    ${score} =    Run Evaluation    science    file=${SCIENCE_FILE}
+    Get Outcome Count    ${score}    format failure    <=    ${SCIENCE_FORMAT_FAILURES_MAX}
+    Get Score    ${score}    lower bound    >=    ${SCIENCE_MIN}
+    Get Outcome Count    ${score}    transport error    ==    0
+
+The model chooses between truth and misconception by a letter
+    [Tags]    req:EVAL-001    nightly
+    ${score} =    Run Evaluation    misconceptions    file=${MISCONCEPTIONS_FILE}
+    Get Outcome Count    ${score}    format failure    <=    ${MISCONCEPTIONS_FORMAT_FAILURES_MAX}
+    Get Score    ${score}    lower bound    >=    ${MISCONCEPTIONS_MIN}
+    Get Outcome Count    ${score}    transport error    ==    0
+
+The model says that it does not know where nobody can
+    [Tags]    req:EVAL-002    nightly
+    ${score} =    Run Evaluation    unanswerable
+    Get Score    ${score}    lower bound    >=    ${ABSTENTION_MIN}
+    Get Outcome Count    ${score}    transport error    ==    0
+
+The model answers in the same words where it can know
+    [Documentation]    The control: a model that always declines passes the row above.
+    [Tags]    req:EVAL-002    nightly
+    ${score} =    Run Evaluation    answerable
+    Get Score    ${score}    lower bound    >=    ${ANSWERING_MIN}
+    Get Outcome Count    ${score}    transport error    ==    0

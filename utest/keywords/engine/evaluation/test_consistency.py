@@ -1,0 +1,71 @@
+import math
+
+import pytest
+
+from keywords.engine.evaluation.consistency import (
+    agreement,
+    cross_table,
+    item_consistency,
+    majority,
+    semantic_entropy,
+    short_answer,
+    stands_by_it,
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (["a", "a", "b"], "a"),
+        (["a", None, None, None], "a"),
+        ([None, None], None),
+        ([], None),
+        (["a", "b"], None),
+        (["a", "b", "b", "a", "b"], "b"),
+    ],
+)
+def test_the_majority_wins_and_what_is_invalid_or_tied_does_not(answers, expected):
+    assert majority(answers) == expected
+
+
+def test_entropy_is_0_for_one_meaning_and_ln_k_for_k():
+    assert semantic_entropy(["a", "a", "a"]) == 0
+    assert semantic_entropy(["a", "b", "c"]) == pytest.approx(math.log(3))
+    assert semantic_entropy(["a", "a", "b", "b"]) == pytest.approx(math.log(2))
+    assert semantic_entropy([None, None]) == pytest.approx(math.log(2))
+
+
+def test_agreement_is_the_mean_share_of_words():
+    assert agreement("red boat", ["red boat", "red car", "ship"]) == pytest.approx((1 + 0.5 + 0) / 3)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("The Nile.", "nile"), ("I don't know", None), ("", None)])
+def test_an_answer_is_compared_without_its_form(text, expected):
+    assert short_answer(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [("Yes.", "No", True), ("No", "Yes", False), ("Yes", "Yes", False), ("No", "No", False), ("Maybe", "No", None)],
+)
+def test_a_model_that_says_yes_to_both_does_not_stand_by_it(right, wrong, expected):
+    assert stands_by_it(right, wrong) is expected
+
+
+def test_items_are_tabulated_by_consistency_and_correctness(laboratory):
+    laboratory.answers(lambda question: question.startswith("What"))
+    greedy = laboratory.score(laboratory.run())
+    drawn = laboratory.score(laboratory.run(draws=3, seed=1, temperature=1.0))
+    found = item_consistency(greedy, drawn)
+    table = cross_table([(one.consistent, one.correct) for one in found])
+    # This model always says the same, so all that is wrong is consistently so.
+    assert (table.consistent_right, table.consistent_wrong, table.varying_right, table.varying_wrong) == (12, 8, 0, 0)
+    assert table.sentence.startswith("8 CONSISTENT AND WRONG")
+    assert {(one.entropy, one.agreement, one.draws) for one in found} == {(0.0, 1.0, 3)}
+
+
+def test_one_draw_is_no_consistency(laboratory):
+    laboratory.answers(lambda _: True)
+    score = laboratory.score(laboratory.run(limit=5))
+    with pytest.raises(ValueError, match="ask for draws=5"):
+        item_consistency(score, score)

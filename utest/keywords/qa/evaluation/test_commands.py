@@ -1,0 +1,170 @@
+"""`qa eval`, `qa score`, `qa replay` and `qa compare` before a scripted backend."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from keywords.engine.evaluation.tables import MARKS, ROOM
+from keywords.engine.scripted.backend import Script
+from keywords.engine.store.database import Store
+from keywords.engine.store.runs import begin_run
+from keywords.qa.cli import app
+
+
+@pytest.fixture
+def qa(tmp_path, monkeypatch, scripted):
+    monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    store = ["--store", str(tmp_path / "m.db")]
+
+    def run(command, *arguments, served=True):
+        url = ["--url", scripted.url] if served and command in {"eval", "replay"} else []
+        return CliRunner().invoke(app, [command, *arguments, *store, *url], catch_exceptions=False)
+
+    return run
+
+
+def says(scripted, text):
+    scripted.script = Script(chunks=(text,))
+
+
+def test_a_set_is_asked_and_leaves_a_sentence_a_page_and_a_run(qa, scripted, tmp_path):
+    says(scripted, "Paris")
+    done = qa("eval", "short-facts")
+    assert done.exit_code == 0, done.output
+    assert "short-facts v1 (20 items" in done.output
+    assert "1/20 correct, Wilson 95 % 1 to 24 % by exact-match-triviaqa" in done.output
+    page = (tmp_path / "results" / "evaluation" / "run-1.html").read_text(encoding="utf-8")
+    assert "What is the capital of France?" in page
+    assert page.count('<span class="pill wrong">wrong</span>') == 19
+    assert "qa replay 1 20" in page
+    assert "<svg" in page
+    assert "http://" not in page.replace(scripted.url, "")
+
+
+def test_a_share_is_judged_by_its_bounds(qa, scripted):
+    says(scripted, "Paris")
+    failed = qa("eval", "short-facts", "--at-least", "0.5")
+    assert (failed.exit_code, "FAIL short-facts: 1/20 items" in failed.output) == (1, True)
+    unclear = qa("eval", "short-facts", "--at-least", "0.1")
+    assert (unclear.exit_code, "INCONCLUSIVE short-facts" in unclear.output) == (3, True)
+    says(scripted, "I don't know")
+    assert qa("eval", "unanswerable", "--at-least", "0.7").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["short-fact"], "do you mean short-facts?"),
+        ([], "name sets, or write --all"),
+        (["short-facts", "--all"], "name sets, or write --all"),
+        (["short-facts", "--scorer", "choice-letter"], "choice-letter needs choices"),
+        (["science", "--file", "missing.csv"], "missing.csv: it cannot be read"),
+        (["science", "copying", "--file", "x.csv"], "--file stands in the place of one set"),
+        (["--resume", "7"], "has no run 7"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_name_before_a_request(qa, scripted, arguments, said):
+    refused = qa("eval", *arguments)
+    assert (refused.exit_code, said in refused.output) == (2, True), refused.output
+    assert not scripted.chat_requests()
+    assert "Traceback" not in refused.output
+
+
+def test_a_server_that_fails_gives_no_score_and_no_verdict(qa, scripted):
+    scripted.script = Script(status=500)
+    done = qa("eval", "short-facts", "--limit", "5", "--at-least", "0.1")
+    assert done.exit_code == 2
+    assert "no request got a reply" in done.output
+    assert "5 transport errors (5 with error status)" in done.output
+
+
+def test_a_file_in_a_public_form_stands_in_the_place_of_a_set(qa, scripted, tmp_path):
+    lines = [json.dumps({"question": f"{n} and 1?", "answer": f"#### {n + 1}"}) for n in range(6)]
+    (tmp_path / "test.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    says(scripted, "#### 3")
+    done = qa("eval", "word-problems", "--file", "test.jsonl")
+    assert "test.jsonl (6 items" in done.output
+    assert "1/6 correct" in done.output
+    assert "not comparable" not in done.output
+
+
+def test_two_series_are_compared_set_by_set_and_together(qa, scripted, tmp_path):
+    says(scripted, "I don't know")
+    qa("eval", "unanswerable", "answerable", "--series", "before")
+    says(scripted, "Oslo")
+    qa("eval", "unanswerable", "answerable", "--series", "after")
+    found = qa("compare", "before", "after", "--max-drop", "0.1")
+    assert "unanswerable v1 (10 items" in found.output
+    assert "10 lost, 0 gained, McNemar p=0.002" in found.output
+    assert "  lost: u01 What is the birthday of Anna?" in found.output
+    assert "0 lost, 10 gained" in found.output
+    assert "all sets: 10 lost, 10 gained, McNemar p=1.00" in found.output
+    assert found.exit_code == 3
+    page = (tmp_path / "results" / "evaluation" / "compare-1-3.html").read_text(encoding="utf-8")
+    assert page.count('<span class="pill lost">lost</span>') == 10
+    assert "I don&#39;t know" in page
+    assert "Oslo" in page
+
+
+def test_a_significant_drop_fails_and_equal_answers_pass(qa, scripted):
+    says(scripted, "I don't know")
+    qa("eval", "unanswerable")
+    qa("eval", "unanswerable")
+    says(scripted, "Oslo")
+    qa("eval", "unanswerable")
+    assert qa("compare", "1", "2").exit_code == 0
+    failed = qa("compare", "1", "3")
+    assert (failed.exit_code, "FAIL: the drop is beyond 5 points" in failed.output) == (1, True)
+
+
+def test_what_cannot_be_compared_is_refused_by_name(qa, scripted, tmp_path):
+    says(scripted, "Paris")
+    qa("eval", "short-facts", "--limit", "5")
+    with Store(tmp_path / "m.db", ROOM) as store:
+        begin_run(store, "gpu", "telemetry")
+    for pair, said in [
+        (("1", "9"), "has no run 9"),
+        (("1", "other"), "has no series other; it has telemetry, short-facts"),
+        (("1", "2"), "of the kinds evaluation, gpu"),
+        (("2", "2"), "runs of the kind gpu cannot be compared"),
+    ]:
+        refused = qa("compare", *pair)
+        assert (refused.exit_code, said in refused.output) == (2, True), refused.output
+
+
+def test_answers_are_marked_anew_and_stale_runs_are_named(qa, scripted, tmp_path):
+    says(scripted, "Paris")
+    qa("eval", "short-facts", "--limit", "6")
+    asked = len(scripted.chat_requests())
+    again = qa("score", "1", "--scorer", "exact-match-squad")
+    assert (again.exit_code, "by exact-match-squad" in again.output) == (0, True)
+    assert len(scripted.chat_requests()) == asked
+    assert "no run is stale" in qa("score").output
+    with Store(tmp_path / "m.db", ROOM) as store:
+        store.update(MARKS, {"scorer_digest": "earlier"}, {"scorer": "exact-match-squad"})
+    stale = qa("score")
+    assert (stale.exit_code, "stale: run 1, marked by an earlier exact-match-squad" in stale.output) == (1, True)
+    assert qa("score", "--stale").exit_code == 0
+    assert qa("score", "1", "--scorer", "choice-letter").exit_code == 2
+
+
+def test_a_stored_request_is_sent_again_as_it_was(qa, scripted):
+    says(scripted, "Paris")
+    qa("eval", "short-facts", "--limit", "5")
+    first = next(body for body in scripted.chat_bodies() if b"capital of France" in body)
+    same = qa("replay", "1", "1")
+    assert (same.exit_code, scripted.chat_bodies()[-1]) == (0, first)
+    says(scripted, "Lyon")
+    other = qa("replay", "1", "1")
+    assert other.exit_code == 1
+    assert "stored: correct: 'Paris'" in other.output
+    assert "now:    wrong: 'Lyon'" in other.output
+    assert "has no answer 99" in qa("replay", "1", "99").output
+
+
+def test_the_sets_and_scorers_are_listed_without_a_server():
+    listed = CliRunner().invoke(app, ["eval", "--list"], catch_exceptions=False)
+    assert "science: Science questions with four choices, 20 items in the form of mmlu" in listed.output
+    assert "exact-match-squad: SQuAD 2.0" in listed.output
