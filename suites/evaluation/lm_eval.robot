@@ -1,6 +1,6 @@
 *** Settings ***
 Documentation       Our evaluation beside lm-evaluation-harness: the same messages, the same answers, the same marks;
-...                 and two failures that it does not show. `tox run -e lm-eval` has it; elsewhere these rows are skipped.
+...                 and two failures that it does not show. `tox run -e lm-eval` has it; elsewhere they are skipped.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.evaluation.lm_eval.LmEvalLibrary
