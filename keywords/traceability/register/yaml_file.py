@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import yaml
+
+
+_SURELY_SHALLOW = 1000
+"""Levels; libyaml crashed at 100,000, and read 5,000, with a stack of 8 MiB."""
 
 
 class RegisterError(Exception):
@@ -39,7 +44,9 @@ def read_yaml(path: Path, remedy: str) -> Any:
     except ValueError as err:
         raise RegisterError([f"{path}: this is not YAML, fix it: {err}"]) from err
     try:
-        return _fast(text)
+        return _exact(path, text, remedy) if _may_be_deep(text) else _fast(text)
+    except RegisterError:
+        raise
     except Exception:  # noqa: BLE001  # the exact reader says what is wrong
         return _exact(path, text, remedy)
 
@@ -73,6 +80,16 @@ def _note_lines(node: yaml.Node | None, way: tuple[str | int, ...], lines: dict[
     elif isinstance(node, yaml.MappingNode):
         for key, child in node.value:
             _note_lines(child, (*way, str(key.value)), lines)
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether so much may be nested that libyaml, which recurses without a limit, would crash."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[][{}]", text):
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        deepest = max(depth, deepest)
+    # Without brackets, each level takes a column more.
+    return max(deepest, *map(len, text.splitlines()), 0) > _SURELY_SHALLOW
 
 
 def _fast(text: str) -> Any:
