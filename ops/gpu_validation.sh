@@ -37,10 +37,15 @@ if ! "$python" -c 'import pynvml, robot' 2>/dev/null; then
         echo "robotframework and nvidia-ml-py are missing: run '$0 pack' where there is a network, and carry .gpu-packages" >&2
         exit 2
     }
+    # An environment of its own, which also sees what this Python has: PyTorch and transformers.
     site="$(mktemp -d)"
     trap 'rm -rf "$site"' EXIT
-    "$python" -m ops.gpu_packages unpack .gpu-packages "$site" || exit 2
-    export PYTHONPATH="$PWD:$site"
+    "$python" -m venv --without-pip "$site" || exit 2
+    packages="$("$site/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+    "$python" -m ops.gpu_packages unpack .gpu-packages "$packages" || exit 2
+    "$python" -c 'import sys; print(*(each for each in sys.path if each.endswith("-packages")), sep="\n")' \
+        >"$packages/parent.pth"
+    python="$site/bin/python"
 fi
 
 step 20 facts "$python" -c '

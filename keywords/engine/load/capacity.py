@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from keywords.engine.load.metrics.levels import LevelResult
+    from collections.abc import Callable
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 
@@ -30,27 +28,6 @@ class Probe:
     level: float
     verdict: Verdict
     why: str = ""
-
-
-def judge_probe(level: float, results: Sequence[LevelResult], invalid: Sequence[str] = ()) -> Probe:
-    """The probe of a load run at a level.
-
-    Args:
-        level: rate per second, or number of users.
-        results: of every service level.
-        invalid: why the run is INVALID: then its numbers prove nothing, whatever they are.
-    """
-    if invalid:
-        return Probe(level, "INCONCLUSIVE", f"the load run is INVALID: {'; '.join(invalid)}")
-    for verdict in ("FAIL", "INCONCLUSIVE"):
-        if found := [_reason(result) for result in results if result.verdict == verdict]:
-            return Probe(level, verdict, "; ".join(found))
-    return Probe(level, "PASS") if results else Probe(level, "INCONCLUSIVE", "there is no service level")
-
-
-def _reason(result: LevelResult) -> str:
-    value = "" if result.value is None else f": {result.value:g} in {result.low:g} to {result.high:g}"
-    return f"{result.level}{value}{f' ({result.note})' if result.note else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +116,7 @@ class _Search:
         self._breaks: float | None = None
         self._doubtful: set[float] = set()
         self._taken_back: list[float] = []
+        self._unconfirmed = False
 
     def grow(self, first: float, most: float) -> None:
         """Double until a level breaks, or two in a row give no verdict."""
@@ -159,10 +137,11 @@ class _Search:
         if not self._holds:
             return True
         level = self._holds[-1]
-        if self._try(level) != "FAIL":
-            return True
-        self._taken_back.append(level)
-        return False
+        if (verdict := self._try(level)) == "FAIL":
+            self._taken_back.append(level)
+            return False
+        self._unconfirmed = verdict == "INCONCLUSIVE"
+        return True
 
     def result(self) -> Capacity:
         """The result so far."""
@@ -173,6 +152,8 @@ class _Search:
         if doubtful := sorted(level for level in self._doubtful if not self._holds or level > self._holds[-1]):
             problems.append(f"{', '.join(f'{level:g}' for level in doubtful)} gave no verdict: run longer")
         holds = self._holds[-1] if self._holds else None
+        if self._unconfirmed:
+            problems.append(f"{holds:g} held once and gave no verdict when tried again: run longer")
         return Capacity(holds, self._breaks, tuple(self._probes), "; ".join(problems))
 
     def _try(self, level: float) -> Verdict:

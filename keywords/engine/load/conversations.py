@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from keywords.engine.load.share import Share
     from keywords.engine.load.timer import Timer
 
+_PUNCTUAL_S = 0.05
+"""So late an item is still begun in time; as `validity.LATE_SEND_LAG_S`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:
@@ -59,7 +62,8 @@ class Conversations:
         progress: of the run.
         send_lags: how much later than intended each request was taken up, in seconds; waits for a slot not counted,
             nor the warm-up.
-        begun: items whose first request was taken up before the end of the last stage; warm-up left out.
+        begun: items whose first request was taken up before the end of the last stage, or within `_PUNCTUAL_S` of its
+            own moment, which may be that end; warm-up left out.
         unsent: requests that were due and never got a slot.
     """
 
@@ -113,7 +117,8 @@ class Conversations:
         try:
             async with self._slots:
                 sample.t_queued = now = clock.now()
-                self.begun += sample.turn == 0 and sample.stage >= 0 and now < self.progress.ends_at
+                until = max(self.progress.ends_at, sample.t_intended + _PUNCTUAL_S)
+                self.begun += sample.turn == 0 and sample.stage >= 0 and now < until
                 answer = await self._client.send(body, sample, keeps_text=not is_last)
         except asyncio.CancelledError:
             sample.cancelled, sample.t_done = True, clock.now()

@@ -48,7 +48,7 @@ def endpoints_rules(
     Args:
         plan: of the run.
         facts: of the run.
-        window_s: seconds of the steady window, by whatever method found it.
+        window_s: seconds of the shortest steady window of a stage, by whatever method found it.
         streamed: whether every answer was streamed, chunk by chunk.
         dataset_items: number of different items that the workload draws from; None if it has no end.
     """

@@ -8,12 +8,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from keywords.engine.http.exchange import parse_json
+from keywords.engine.redaction.forms import SHORTEST
 from keywords.engine.redaction.secrets import SECRETS
 
 if TYPE_CHECKING:
     from keywords.engine.load.sample import ErrorClass
 
 _SHOWN = 200
+_SEARCHED = 16_384
+"""Characters that are searched for secrets before the text is cut; a key in the form of a token has some 2,000."""
 _RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -45,8 +48,13 @@ def is_exhaustion(error: OSError) -> bool:
 def describe(said: object) -> str:
     """What was said, shortened and without secrets, for a message."""
     if isinstance(said, bytes):
-        said = said[: 4 * _SHOWN].decode(errors="backslashreplace")
-    return _cleaned(str(said)[: 4 * _SHOWN]) or "(empty)"
+        said = said[:_SEARCHED].decode(errors="backslashreplace")
+    return _cleaned(str(said)[:_SEARCHED]) or "(empty)"
+
+
+def shortened(text: str, most: int) -> str:
+    """The beginning of a text without secrets; a piece of one that were cut first would not be known as one."""
+    return text if len(text) < SHORTEST else _searched(text[:_SEARCHED])[:most]
 
 
 @lru_cache(maxsize=256)
@@ -58,6 +66,11 @@ def _said(body: bytes) -> str:
         return describe(body)
     error = content.get("error", content) if isinstance(content, dict) else content
     return describe((error.get("message") or error) if isinstance(error, dict) else error)
+
+
+@lru_cache(maxsize=256)
+def _searched(text: str) -> str:
+    return SECRETS.clean(text)
 
 
 @lru_cache(maxsize=256)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from keywords.engine.load.calibration import measure_floor
 from keywords.engine.load.capacity import Probe
 from keywords.engine.load.endpoints_rules import endpoints_rules
-from keywords.engine.load.metrics.levels import judge
-from keywords.engine.load.metrics.steady_state import find_steady_state
-from keywords.engine.load.report.build import build_report
+from keywords.engine.load.metrics.steady_state import shortest_steady_s
+from keywords.engine.load.report.build import build_report, judge_stages
 from keywords.engine.load.workload.items import WorkloadItems
 from keywords.engine.load.workload.trace_items import TraceItems
 from keywords.engine.store.database import Store
@@ -22,10 +21,12 @@ if TYPE_CHECKING:
     from keywords.engine.load.capacity import Verdict
     from keywords.engine.load.endpoints_rules import Rule
     from keywords.engine.load.metrics.cost import Price
+    from keywords.engine.load.metrics.levels import LevelResult
     from keywords.engine.load.report.content import Report
     from keywords.engine.load.service_levels import ServiceLevel
     from keywords.engine.load.session import LoadRun
 
+_WORSE: Final = ("FAIL", "INCONCLUSIVE")
 _MOST_IN_FLOOR = 200
 """Users of the calibration at most; more of them only queue on the loopback interface."""
 
@@ -66,21 +67,30 @@ def report_of(
 
 
 def verdict_of(run: LoadRun, levels: Sequence[ServiceLevel], price: Price | None = None) -> tuple[Verdict, str]:
-    """Whether a load run held all levels in each stage, and which it did not; an INVALID run is INCONCLUSIVE."""
+    """Whether a load run held all levels in each stage, and which it did not.
+
+    An INVALID run is INCONCLUSIVE: its numbers prove nothing, whatever they are. One without any whole answer is no
+    PASS even without levels.
+    """
     if not run.validity.is_valid:
-        return "INCONCLUSIVE", "; ".join(run.validity.reasons)
-    results = [
-        judge(run.summary, level, stage, levels=levels, price=price) for stage in run.summary.stages for level in levels
-    ]
-    broken = [result for result in results if result.verdict != "PASS"]
-    why = "; ".join(f"{result.level}: {result.value} {result.note}".strip() for result in broken)
-    verdicts = {result.verdict for result in broken}
-    return "FAIL" if "FAIL" in verdicts else "INCONCLUSIVE" if verdicts else "PASS", why
+        return "INCONCLUSIVE", f"the load run is INVALID: {'; '.join(run.validity.reasons)}"
+    if not run.summary.answered():
+        return ("FAIL", "no request was answered") if run.summary.failed() else ("INCONCLUSIVE", "no request ended")
+    results = [result for _, result in judge_stages(run.summary, levels, price)]
+    for verdict in _WORSE:
+        if found := [_reason(result) for result in results if result.verdict == verdict]:
+            return verdict, "; ".join(found)
+    return "PASS", ""
 
 
-def probe_of(run: LoadRun, level: float, levels: Sequence[ServiceLevel]) -> Probe:
+def probe_of(run: LoadRun, level: float, levels: Sequence[ServiceLevel], price: Price | None = None) -> Probe:
     """A load run as a step of the search for the capacity."""
-    return Probe(level, *verdict_of(run, levels))
+    return Probe(level, *verdict_of(run, levels, price))
+
+
+def _reason(result: LevelResult) -> str:
+    value = "" if result.value is None else f": {result.value:g} in {result.low:g} to {result.high:g}"
+    return f"{result.level}{value}{f' ({result.note})' if result.note else ''}"
 
 
 def _remarks(run: LoadRun) -> Iterator[str]:
@@ -103,12 +113,9 @@ def _users(run: LoadRun) -> int:
 
 def _rules(run: LoadRun) -> tuple[Rule, ...]:
     summary = run.summary
-    steady = sum(
-        summary.duration_s(stage) * found.share
-        for stage in summary.stages
-        if not (found := find_steady_state(summary, stage)).problem
-    )
     streamed = bool(summary.samples.streamed[summary.samples.answered].all())
     source = run.plan.source
     items = source.items_of_pass if isinstance(source, WorkloadItems | TraceItems) else None
-    return endpoints_rules(run.plan, run.facts, window_s=steady, streamed=streamed, dataset_items=items)
+    return endpoints_rules(
+        run.plan, run.facts, window_s=shortest_steady_s(summary), streamed=streamed, dataset_items=items
+    )

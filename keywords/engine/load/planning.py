@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from keywords.engine.load.workload.reading import LoadedWorkload
 
 
+_MOST_USERS = 100_000
+"""Each holds a connection, and one address has 65,535 ports."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
     """How much load, for how long, and how it comes.
@@ -127,6 +131,8 @@ def drawn_facts(plan: LoadPlan) -> dict[str, Any]:
 def _check(workload: LoadedWorkload, options: LoadOptions, arrivals: Arrivals | None) -> None:
     if options.users and options.rates:
         raise PlanError("users and a rate are both given; give users for a closed loop, or a rate for an open one")
+    if options.users and max(options.users) > _MOST_USERS:
+        raise PlanError(f"users are {max(options.users)}; one client machine plays at most {_MOST_USERS}")
     if arrivals is not None:
         if options.users or options.rates or options.duration_s or options.requests or options.warmup_s:
             raise PlanError("stored arrivals have their own rates, times and warm-up; leave the others out")

@@ -26,6 +26,11 @@ DURATION_PATTERN: Final = r"^\s*\d+(\.\d+)?\s*(us|µs|ms|s|min|m|h)(\s*\d+(\.\d+
 """The form of a duration, for editors."""
 _PART = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(us|µs|ms|min|s|m|h)\s*")
 _DURATION_REMEDY = "write a number with its unit, such as 500ms, 30s, 5min or 1h"
+_LONGEST_S: Final = 100_000 * 3600
+_MOST_DIGITS: Final = 9
+_FASTEST: Final = 1_000_000
+"""A client sends some 10,000 requests per second."""
+_SHOWN: Final = 40
 _RATE_UNITS: Final = {"": Decimal(1), "/s": Decimal(1), "/min": Decimal(60), "/h": Decimal(3600)}
 _RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(/s|/min|/h|)")
 
@@ -54,6 +59,8 @@ def parse_duration(text: str, field: str = "duration") -> float:
         raise QuantityError(f"{field} is {text!r}{unit}; {_DURATION_REMEDY}")
     if seconds <= 0:
         raise QuantityError(f"{field} is {text!r}; give more than 0")
+    if seconds > _LONGEST_S:
+        raise QuantityError(f"{field} is {_shown(text)}; give at most {_LONGEST_S // 3600}h")
     return float(seconds)
 
 
@@ -67,6 +74,8 @@ def parse_counts(text: str | int | Sequence[int], field: str) -> tuple[int, ...]
     for part in _parts(text, field, "1,10,20"):
         if not re.fullmatch(r"[0-9]+", part):
             raise QuantityError(f"{field} has {part!r}, which is no whole number; write a list such as 1,10,20")
+        if len(part) > _MOST_DIGITS:
+            raise QuantityError(f"{field} has {_shown(part)}; give a number of at most {_MOST_DIGITS} digits")
         if int(part) < 1:
             raise QuantityError(f"{field} has {part}; give 1 or more")
         counts.append(int(part))
@@ -90,6 +99,8 @@ def parse_rates(text: str | float | Sequence[str | float], field: str = "rate") 
                 f"{field} has {part!r}, which is no rate; write requests per second such as 5 or 0.5/s, or 90/min"
             )
         number = float(Decimal(rate[1]) / _RATE_UNITS[rate[2]])
+        if number > _FASTEST:
+            raise QuantityError(f"{field} has {_shown(part)}; give at most {_FASTEST:,} requests per second")
         if number <= 0:
             raise QuantityError(
                 f"{field} has {part}, which never sends a request; give more than 0 requests per second"
@@ -108,6 +119,8 @@ def parse_numbers(text: str | float | Sequence[str | float], field: str) -> tupl
     for part in _parts(text, field, "0,0.7,1"):
         if not _is_number(part):
             raise QuantityError(f"{field} has {part!r}, which is no number; write a list such as 0,0.7,1")
+        if not math.isfinite(float(part)):
+            raise QuantityError(f"{field} has {_shown(part)}, which is too large; write a list such as 0,0.7,1")
         numbers.append(int(part) if re.fullmatch(r"-?[0-9]+", part) else float(part))
     return tuple(numbers)
 
@@ -139,6 +152,11 @@ def _parts(text: str | float | Sequence[str | float], field: str, example: str) 
     if any(isinstance(part, bool) for part in given) or not parts or not all(parts):
         raise QuantityError(f"{field} is {text!r}, which is no list of numbers; write one such as {example}")
     return parts
+
+
+def _shown(text: str) -> str:
+    """What was typed, shortened."""
+    return f"'{text[:_SHOWN]}…'" if len(text) > _SHOWN else repr(text)
 
 
 def _is_number(text: str) -> bool:

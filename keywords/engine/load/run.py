@@ -76,7 +76,8 @@ class RunFacts:
         interrupted: whether Ctrl-C or a signal ended it early.
         clients: one entry for each client process that lived to the end.
         lost_clients: why each other client process ended, one sentence each; what it had handed over is kept.
-        begun_items: items whose first request was taken up before the end of the last stage; warm-up left out.
+        begun_items: items whose first request was taken up before the end of the last stage, or punctually at it;
+            warm-up left out.
         unsent_items: requests that were due in an open loop and never got a slot.
         clock_step_s: how far the wall clock moved against `clock.now()` during the run: it was set, or the machine
             slept.

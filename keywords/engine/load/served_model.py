@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.http.exchange import parse_json
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT_S = 2.0
 _LONGEST = 300
+_MOST_FACTS = 100
+_TOO_LARGE = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def look_at_model(target: Target) -> ServedModel:
         model=target.model,
         digest=_text(tagged.get("digest")) or _text(listed.get("digest")),
         weights=_text(listed.get("root")),
-        facts={name: value for name, value in numbers if isinstance(value, int | float)},
+        facts={name[:_LONGEST]: value for name, value in islice(numbers, _MOST_FACTS) if _is_number(value)},
         server=_server(target),
     )
 
@@ -85,6 +88,11 @@ def _ask(target: Target, path: str) -> dict[str, Any]:
     except ValueError:
         answer = None
     return answer if isinstance(answer, dict) else {}
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is one that the store holds; a server may write 1e999."""
+    return isinstance(value, int | float) and abs(value) < _TOO_LARGE
 
 
 def _text(value: object) -> str | None:

@@ -5,7 +5,7 @@ A level is a metric, a statistic of it, a comparison and a limit with its unit:
 | metric | unit of the limit |
 | --- | --- |
 | `ttft_first_content` (short: `ttft`), `ttft_first_byte`, `e2e`, each also with `_from_intended` | time |
-| `tpot_excl_first` (short: `tpot`), `chunk_gap`, `added_latency` | time |
+| `tpot_excl_first` (short: `tpot`), `chunk_gap` | time |
 | `output_tokens_per_s`, `output_length` | tokens/s, tokens |
 | of the run: `total_output_tokens_per_s`, `rps`, `goodput`, `error_rate`, `cost` | per second, %, $ |
 
@@ -37,7 +37,6 @@ PER_REQUEST: Final[Mapping[str, Dimension]] = {
     **dict.fromkeys((name + FROM_INTENDED for name in _ALSO_FROM_INTENDED), "time"),
     "tpot_excl_first": "time",
     "chunk_gap": "time",
-    "added_latency": "time",
     "output_tokens_per_s": "rate",
     "output_length": "tokens",
 }

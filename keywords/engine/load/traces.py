@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, pairwise
@@ -23,17 +21,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from keywords.engine.http.exchange import parse_json
 from keywords.engine.load.arrivals import WARMUP, Arrivals
 from keywords.engine.load.errors import TraceError
 from keywords.engine.load.plan import Stage
+from keywords.engine.load.text_file import DATA_BYTES, read_bytes
 
 if TYPE_CHECKING:
+    from _csv import Reader
     from collections.abc import Iterator
     from pathlib import Path
 
 _AZURE_COLUMNS: Final = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
 _MS_PER_S: Final = 1000
 _SHORTEST_S: Final = 0.001
+_LATEST_MS: Final = 1e15
+_MOST_TOKENS: Final = 10_000_000
+"""Of a prompt or an answer; no model has a longer context."""
+_MOST_DIGITS: Final = 18
+_SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,7 @@ def read_trace(path: Path, most: int | None = None) -> Trace:
         TraceError: the file cannot be read, or a line breaks the format; the error names the line.
     """
     try:
-        content = path.read_bytes()
+        content = read_bytes(path, DATA_BYTES)
         text = content.decode("utf-8-sig")
     except OSError as err:
         raise TraceError(f"{path}: the trace cannot be read: {err.strerror}; give the path of the file") from err
@@ -131,14 +137,14 @@ def _mooncake(path: Path, text: str) -> Iterator[TracedRequest]:
             continue
         where = f"{path}:{number}"
         try:
-            entry = json.loads(line)
+            entry = parse_json(line)
         except ValueError as err:
             raise TraceError(f"{where}: this is no JSON; write one object on each line") from err
         if not isinstance(entry, dict):
             raise TraceError(f"{where}: this is no object; write timestamp, input_length and output_length")
         milliseconds: Any = entry.get("timestamp")
-        if type(milliseconds) not in (int, float) or not math.isfinite(milliseconds):
-            raise TraceError(f"{where}: timestamp is {milliseconds!r}; write milliseconds from the start")
+        if type(milliseconds) not in (int, float) or not abs(milliseconds) < _LATEST_MS:
+            raise TraceError(f"{where}: timestamp is {_shown(milliseconds)}; write milliseconds from the start")
         blocks = entry.get("hash_ids", [])
         if not isinstance(blocks, list) or not all(_is_count(block) for block in blocks):
             raise TraceError(f"{where}: hash_ids is no list of numbers; write one number for each block of the prompt")
@@ -148,14 +154,14 @@ def _mooncake(path: Path, text: str) -> Iterator[TracedRequest]:
 
 def _azure(path: Path, text: str) -> Iterator[TracedRequest]:
     rows = csv.reader(text.splitlines())
-    columns = [name.strip() for name in next(rows, [])]
+    columns = [name.strip() for name in next(_readable(path, rows), [])]
     if columns != _AZURE_COLUMNS:
         raise TraceError(
-            f"{path}:1: the columns are {', '.join(columns) or 'missing'}; "
+            f"{path}:1: the columns are {', '.join(columns)[:_SHOWN] or 'missing'}; "
             f"give a CSV file with {', '.join(_AZURE_COLUMNS)}, or JSON lines in Mooncake's format"
         )
     start: datetime | None = None
-    for row in rows:
+    for row in _readable(path, rows):
         if not row:
             continue
         where = f"{path}:{rows.line_num}"
@@ -166,21 +172,42 @@ def _azure(path: Path, text: str) -> Iterator[TracedRequest]:
             start = start or moment
             at_s = (moment - start).total_seconds()
         except (ValueError, TypeError) as err:
-            raise TraceError(f"{where}: TIMESTAMP is {row[0]!r}; write it like 2023-11-16 18:15:46.680590") from err
+            raise TraceError(
+                f"{where}: TIMESTAMP is {_shown(row[0])}; write it like 2023-11-16 18:15:46.680590"
+            ) from err
         before, after = (
             _tokens(where, name, _number(text)) for name, text in zip(_AZURE_COLUMNS[1:], row[1:], strict=True)
         )
         yield TracedRequest(at_s, before, after)
 
 
+def _readable(path: Path, rows: Reader) -> Iterator[list[str]]:
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as err:
+            raise TraceError(f"{path}:{rows.line_num}: this is no CSV ({err}); correct the line") from err
+        yield row
+
+
 def _tokens(where: str, name: str, value: Any) -> int:
-    if not _is_count(value):
-        raise TraceError(f"{where}: {name} is {value!r}; write a whole number of tokens, 0 or more")
+    if not _is_count(value) or value > _MOST_TOKENS:
+        remedy = f"write a whole number of tokens, 0 or more, at most {_MOST_TOKENS}"
+        raise TraceError(f"{where}: {name} is {_shown(value)}; {remedy}")
     return int(value)
 
 
 def _number(text: str) -> int | str:
-    return int(text) if text.strip().isascii() and text.strip().isdigit() else text
+    digits = text.strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS else text
+
+
+def _shown(value: Any) -> str:
+    """A value for a message, shortened."""
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
 def _is_count(value: Any) -> bool:

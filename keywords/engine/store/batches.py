@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from keywords.engine.store.database import Store
-from keywords.engine.store.errors import RowsLostError, StoreError
+from keywords.engine.store.errors import RowsLostError, StoreError, UnfitRowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ class BatchWriter(Generic[T]):
     """Writes what is measured to one table of the store.
 
     While the file cannot be written, because the disk is full or another program holds it, rows are kept and tried
-    again with the next batch.
+    again with the next batch. A row that its table cannot hold is lost alone.
 
     Args:
         path: of the store.
@@ -36,8 +36,9 @@ class BatchWriter(Generic[T]):
 
     Attributes:
         written: rows in the file.
-        lost: rows that found no place in memory while the file could not be written.
+        lost: rows that found no place in memory while the file could not be written, or that their table cannot hold.
         error: why the last batch was not written; None if it was.
+        unfit: why the first row was lost that its table cannot hold; None if there was none.
 
     Raises:
         StoreError: as `Store`.
@@ -47,6 +48,7 @@ class BatchWriter(Generic[T]):
         self.written = 0
         self.lost = 0
         self.error: StoreError | None = None
+        self.unfit: UnfitRowError | None = None
         self._path = path
         self._store = Store(path, room)
         self._table = table
@@ -74,8 +76,9 @@ class BatchWriter(Generic[T]):
         self._thread.join()
         self._store.close()
         if lost := self.lost + len(self._waiting):
+            why = self.error or self.unfit
             raise RowsLostError(
-                f"{lost} of {self.written + lost} rows of {self._table.name} were not stored: {self.error}", lost
+                f"{lost} of {self.written + lost} rows of {self._table.name} were not stored: {why}", lost
             )
 
     def _run(self) -> None:
@@ -89,10 +92,28 @@ class BatchWriter(Generic[T]):
         if not batch:
             return
         try:
-            self._store.insert(self._table, map(self._to_row, batch))
+            self._write(batch)
+        except UnfitRowError:
+            self._write_one_by_one(batch)
         except StoreError as error:
             self.error = error
-            return
+
+    def _write_one_by_one(self, batch: Sequence[T]) -> None:
+        """Write what fits; one row that does not must not cost the others of its batch."""
+        for measured in batch:
+            try:
+                self._write([measured])
+            except UnfitRowError as error:
+                self.unfit = self.unfit or error
+                with self._lock:
+                    del self._waiting[0]
+                    self.lost += 1
+            except StoreError as error:
+                self.error = error
+                return
+
+    def _write(self, batch: Sequence[T]) -> None:
+        self._store.insert(self._table, map(self._to_row, batch))
         with self._lock:
             del self._waiting[: len(batch)]
         self.written += len(batch)

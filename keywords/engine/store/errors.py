@@ -6,6 +6,7 @@ StoreError
 ├── NewerStoreError      a newer version of this program wrote it
 ├── BusyStoreError       another program holds it
 ├── UnwritableStoreError the disk is full, or the folder cannot be written
+├── UnfitRowError        a value that its column cannot hold
 └── RowsLostError        measured rows that did not reach the file
 """
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # The lower byte of an extended result code is the primary one (sqlite.org/rescode.html).
 _PRIMARY_CODE = 0xFF
+# Of a whole number beyond 64 bits, an empty value where one is required, and a key that is there.
+_UNFIT = (OverflowError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.DataError)
 _UNWRITABLE = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
@@ -54,6 +57,10 @@ class UnwritableStoreError(StoreError):
     """The disk is full, or the file or its folder cannot be written."""
 
 
+class UnfitRowError(StoreError):
+    """A row has a value that its column cannot hold; the same row fails again, others do not."""
+
+
 class RowsLostError(StoreError):
     """Measured rows did not reach the file.
 
@@ -75,6 +82,8 @@ def explained(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except _UNFIT as error:
+        raise UnfitRowError(f"{path} cannot hold a row ({error}): report this with the row") from error
     except sqlite3.Error as error:
         raise _explain(path, error) from error
 

@@ -93,6 +93,13 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _read_versions(connection: sqlite3.Connection, path: Path) -> dict[str, int]:
     """The version of each room's tables; empty for an empty file."""
+    if not connection.in_transaction:
+        # All at one moment: another program may create the tables right now.
+        connection.execute("BEGIN")
+        try:
+            return _read_versions(connection, path)
+        finally:
+            connection.execute("ROLLBACK")
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if not tables and not application:

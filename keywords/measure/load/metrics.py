@@ -78,13 +78,13 @@ class LoadMetricsLibrary:
         Args:
             run: the load run.
             metric: of a request; `chunk_gap` has many values for each.
-            statistic: the mean, or a percentile by nearest rank. In percentiles of latencies a failed request counts as
-                infinite, so that no server passes by failing.
+            statistic: the mean, or a percentile by nearest rank. In percentiles of latencies a request that failed, or
+                had not ended when the run did, counts as infinite, so that no server passes by failing or hanging.
             assertion_operator: such as `<`.
             assertion_expected: a limit, in seconds or in the metric's unit.
             message: replaces the usual message.
             stage: from 0; all stages together if left out.
-            answers_only: leave failed requests out, for a row about those that a server let in.
+            answers_only: leave these requests out, for a row about those that a server let in.
 
         Raises:
             AssertionError: the comparison failed, the run is INVALID, or it has too few requests for the percentile.
@@ -98,18 +98,19 @@ class LoadMetricsLibrary:
             require_valid(run)
         summary = run.summary
         count = summary.count(metric if metric != "tpot_excl_first_by_token" else "tpot_excl_first", stage)
-        failed = summary.failed(stage) if metric in LATENCIES and not answers_only else 0
+        infinite = summary.failed(stage) + summary.cancelled(stage) if metric in LATENCIES and not answers_only else 0
         if statistic == "mean":
             value = summary.mean(metric, stage)
             needed = 1
         else:
-            value = summary.percentile(metric, int(statistic[1:]), stage, failures=not answers_only)
+            infinities = not answers_only
+            value = summary.percentile(metric, int(statistic[1:]), stage, failures=infinities, unended=infinities)
             needed = values_needed(int(statistic[1:]))
         where = "" if stage is None else f" in stage {stage}"
         if value is None:
-            have = f"{count + failed} values{where}"
+            have = f"{count + infinite} values{where}"
             refuse_number(f"{statistic} of {metric} needs {needed} values, and the run has {have}: let it last longer")
-        counted = f"{count} values" + (f" and {failed} failures" if failed and statistic != "mean" else "")
+        counted = f"{count} values" + (f" and {infinite} infinite ones" if infinite and statistic != "mean" else "")
         unit = "" if metric in _NO_TIMES else " (s)"
         label = f"{statistic} of {metric}{where}, {counted}{unit}"
         logger.info(f"{label} {value:.6g}")

@@ -46,8 +46,8 @@ class LoadRequestsLibrary:
         """Get the share of failed requests, 0 to 1; those that the end of the run cancelled do not count.
 
         Raises:
-            AssertionError: the comparison failed, or the run is INVALID.
-            SkipExecution: the run is INVALID, and the machine is too busy for a verdict.
+            AssertionError: the comparison failed, the run is INVALID, or no request ended.
+            SkipExecution: the second or the third, and the machine is too busy for a verdict.
 
         ```robotframework
         Get Error Rate    ${run}    ==    0
@@ -55,6 +55,8 @@ class LoadRequestsLibrary:
         """
         if assertion_operator is not None:
             require_valid(run)
+            if not run.summary.answered(stage) + run.summary.failed(stage):
+                refuse_number("A share of failed requests needs one that ended: let the run last longer")
         value = run.summary.error_rate_of(stage)
         details = ", ".join(f"{count} {kind}" for kind, count in run.summary.errors_of(stage).items())
         return verify(

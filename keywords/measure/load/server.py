@@ -1,5 +1,6 @@
 """What a server says of itself during a load run, and whether it agrees with the client."""
 
+from statistics import median
 from typing import Literal
 
 from assertionengine import AssertionOperator
@@ -51,9 +52,7 @@ class LoadServerLibrary:
         Get Server Signal    ${run}    in_flight    max    >    0
         ```
         """
-        sums: dict[float, float] = {}
-        for each in run.values_of(signal):
-            sums[each.at_s] = sums.get(each.at_s, 0.0) + each.value
+        sums = _sums(run, signal)
         if not sums:
             reason = run.server_problem or f"its page has none of the names of {signal}"
             raise AssertionError(f"The server should say its {signal}, but says nothing: {reason}")
@@ -61,6 +60,32 @@ class LoadServerLibrary:
         value = values[-1] if extreme == "last" else min(values) if extreme == "min" else max(values)
         label = f"The {extreme} of {len(values)} values of {signal}"
         return verify(value, assertion_operator, assertion_expected, label, message)
+
+    @keyword
+    def get_signal_drift(
+        self,
+        run: LoadRun,
+        signal: Signal,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """Get the ratio of a signal's median in the last stage to that in the first one.
+
+        Raises:
+            AssertionError: the server said nothing in one of both, or the comparison failed.
+
+        ```robotframework
+        Get Signal Drift    ${run}    memory    <    ${SOAK_MEMORY_DRIFT_BELOW}
+        ```
+        """
+        sums = _sums(run, signal)
+        bounds = run.facts.stage_bounds[0], run.facts.stage_bounds[-1]
+        first, last = ([sums[at_s] for at_s in sums if begin <= at_s < end] for begin, end in bounds)
+        if not first or not last or not median(first):
+            raise AssertionError(f"The server should say its {signal} in the first and the last stage, but does not")
+        label = f"Median of {signal} in the last stage ({median(last):g}) over that in the first ({median(first):g})"
+        return verify(median(last) / median(first), assertion_operator, assertion_expected, label, message)
 
     @keyword
     def counts_should_agree(self, run: LoadRun, **others: int) -> None:
@@ -86,3 +111,11 @@ class LoadServerLibrary:
         logger.info(f"samples: {len(run.summary.samples.item)}, {server | named}")
         problems = count_problems(run.summary.samples, run.facts, server | named)
         verify_no_defects("The counts of one load run differ", problems)
+
+
+def _sums(run: LoadRun, signal: Signal) -> dict[float, float]:
+    """The values of a signal by their moment, series added up."""
+    sums: dict[float, float] = {}
+    for each in run.values_of(signal):
+        sums[each.at_s] = sums.get(each.at_s, 0.0) + each.value
+    return sums

@@ -113,8 +113,9 @@ def load(  # the options of a command
     """Put a server under load and say how it bore it: latencies, rates, errors, and whether that is worth believing.
 
     Without --users and --rate: 1, then 10, then 20 users. Every request is kept in results/measurements.db. Ctrl-C ends
-    the load early and keeps what was measured. Exit code: 0 if all levels held (or none was given), 1 if one did not, 2
-    if the run is INVALID or could not begin, 3 if there are too few requests to tell, 130 after Ctrl-C.
+    the load early and keeps what was measured. Exit code: 0 if all levels held (or none was given), 1 if one did not or
+    no request was answered, 2 if the run is INVALID or could not begin, 3 if there are too few requests to tell, 130
+    after Ctrl-C.
     Example: `qa load http://host:8000 --users 1,10,20 --for 30s --slo "ttft_p95 < 500 ms"`.
     """
     from keywords.qa.load.asked import Asked  # noqa: PLC0415  # keeps `qa --help` fast

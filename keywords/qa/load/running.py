@@ -85,7 +85,7 @@ class LoadRuns:
             run = self._measure(replace(point, plan=plan), many=True)
             if run.facts.interrupted:
                 raise KeyboardInterrupt
-            found = probe_of(run, level, self._levels)
+            found = probe_of(run, level, self._levels, self._price)
             typer.echo(f"{level:g} {unit}: {found.verdict} {found.why}".rstrip(), err=True)
             return found
 

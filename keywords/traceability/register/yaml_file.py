@@ -43,6 +43,8 @@ def read_yaml(path: Path, remedy: str) -> Any:
         raise RegisterError([f"{path}: the register cannot be read: {err.strerror}; give its path"]) from err
     except ValueError as err:
         raise RegisterError([f"{path}: this is not YAML, fix it: {err}"]) from err
+    if _may_be_deep(text):
+        return _exact(path, text, remedy)
     try:
         return _exact(path, text, remedy) if _may_be_deep(text) else _fast(text)
     except RegisterError:

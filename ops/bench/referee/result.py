@@ -23,6 +23,7 @@ SWEEP = (1, 10, 20, 50, 100, 200)
 OWN_ERROR_MS = 0.3
 """Beyond this error of its own reader, the referee cannot judge others."""
 KNEE_ERROR_MS, KNEE_ACHIEVED = 1.0, 0.99
+PEERS = (AIPERF, LOCUST)
 Figures = dict[str, float]
 
 
@@ -56,11 +57,14 @@ class Comparison:
         return mean_interval(values) if values else None
 
     def ratio_to_best(self, figure: str) -> Estimate | None:
-        """Our figure over the smallest of the peers' in the same round; None if no round has both."""
+        """Our figure over the smallest of the peers' in the same round; None if no round has ours and all of theirs.
+
+        Of fewer peers the smallest may not be the best.
+        """
         pairs = []
         for figures in self.rounds:
-            peers = [figures[peer][figure] for peer in (AIPERF, LOCUST) if figure in figures.get(peer, {})]
-            if peers and figure in figures.get(OURS, {}):
+            peers = [figures[peer][figure] for peer in PEERS if figure in figures.get(peer, {})]
+            if len(peers) == len(PEERS) and figure in figures.get(OURS, {}):
                 pairs.append((figures[OURS][figure], min(peers)))
         return paired_ratio(pairs) if pairs else None
 

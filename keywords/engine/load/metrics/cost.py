@@ -9,6 +9,8 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from keywords.engine.load.text_file import read_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -57,6 +59,10 @@ class Cost:
         return f"$ {self.dollars:.6g} for {self.priced} requests{note}"
 
 
+_LONGEST = 100_000
+"""Bytes of a table of prices."""
+
+
 def read_prices(path: Path) -> Mapping[str, Price]:
     """Read a table of prices: a YAML file with `input_per_million` and `output_per_million` under each model.
 
@@ -64,8 +70,8 @@ def read_prices(path: Path) -> Mapping[str, Price]:
         PriceError: it cannot be read, or a field is wrong.
     """
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = yaml.safe_load(read_bytes(path, _LONGEST).decode())
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise PriceError(f"the prices in {path} cannot be read: {' '.join(str(error).split())}") from error
     try:
         return TypeAdapter(dict[str, Price]).validate_python({} if content is None else content)

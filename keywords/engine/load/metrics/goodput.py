@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keywords.engine.load.metrics.definitions import DEFINITIONS
 from keywords.engine.load.metrics.summary import GAP
 
 if TYPE_CHECKING:
@@ -113,8 +112,6 @@ def _good_at_all(summary: Summary, levels: Sequence[ServiceLevel]) -> NDArray[np
 
 
 def _values(summary: Summary, level: ServiceLevel) -> NDArray[np.float64]:
-    if level.metric not in DEFINITIONS and level.metric != GAP:
-        raise GoodputError(f"{level}: a request by itself has no {level.metric}; leave the level out of goodput")
     if level.metric == GAP and level.comparison in {">", ">="}:
         raise GoodputError(f"{level}: every gap of a request holds an upper limit; write chunk_gap < …")
     return summary.values(level.metric)

@@ -57,7 +57,9 @@ def judge(
     """Judge a service level by a stage, or by all of them together.
 
     A percentile of a latency counts each failure as infinite, so that a server does not pass by failing. A mean of a
-    latency has no value once a request failed. A level for each request holds if every request holds it.
+    latency has no value once a request failed. A level for each request holds if every request holds it. Requests that
+    the end of the run cancelled are neither answered nor failed, but a level that would break if they failed is
+    INCONCLUSIVE, so that a server does not pass by hanging.
 
     Args:
         summary: of the load run.
@@ -79,9 +81,13 @@ def _percentile(summary: Summary, level: ServiceLevel, p: int, stage: int | None
     value = summary.percentile(level.metric, p, stage, failures=True)
     interval = summary.interval(level.metric, p, stage, failures=True)
     if value is None or interval is None:
-        n = summary.count(level.metric, stage)
+        n = summary.count(level.metric, stage, failures=True)
         return _no_number(level, f"n too small for p{p}: {n} values, and it needs {values_needed(p)}")
     low, high = interval
+    if level.verdict(low, high) == "PASS" and (unended := summary.cancelled(stage)):
+        worst = summary.interval(level.metric, p, stage, failures=True, unended=True)
+        if worst is not None and level.verdict(*worst) != "PASS":
+            return LevelResult(level, "INCONCLUSIVE", value, low, high, _unended(unended))
     return LevelResult(level, level.verdict(low, high), value, low, high)
 
 
@@ -96,6 +102,8 @@ def _mean(summary: Summary, level: ServiceLevel, stage: int | None) -> LevelResu
         return _no_number(level, "no values") if value is None else _exact(level, value, note)
     if level.metric in LATENCIES and (failed := summary.failed(stage)):
         return _no_number(level, f"{failed} requests failed, so their mean has no value; ask for a percentile")
+    if level.metric in LATENCIES and (unended := summary.cancelled(stage)):
+        return _no_number(level, _unended(unended))
     values = summary.values(level.metric)
     places = np.flatnonzero(summary.population(stage) & ~np.isnan(values))
     if len(places) < _BATCHES * _LEAST_IN_BATCH:
@@ -121,7 +129,9 @@ def _each(summary: Summary, level: ServiceLevel, stage: int | None) -> LevelResu
         note += f"; {found.unmeasured} have no {level.metric}"
     if found.bad or found.failed:
         return LevelResult(level, "FAIL", found.share, found.share, found.share, note)
-    verdict: Literal["PASS", "INCONCLUSIVE"] = "INCONCLUSIVE" if found.unmeasured else "PASS"
+    if found.cancelled:
+        note += f"; {_unended(found.cancelled)}"
+    verdict: Literal["PASS", "INCONCLUSIVE"] = "INCONCLUSIVE" if found.unmeasured or found.cancelled else "PASS"
     return LevelResult(level, verdict, found.share, found.share, found.share, note)
 
 
@@ -134,7 +144,11 @@ def _of_run(
         if not ended:
             return _no_number(level, "no request ended")
         low, high = wilson(failed, ended)
-        return LevelResult(level, level.verdict(low, high), failed / ended, low, high, f"{failed} of {ended} failed")
+        verdict, note = level.verdict(low, high), f"{failed} of {ended} failed"
+        unended = summary.cancelled(stage)
+        if verdict == "PASS" and level.verdict(*wilson(failed + unended, ended + unended)) != "PASS":
+            verdict, note = "INCONCLUSIVE", f"{note}; {_unended(unended)}"
+        return LevelResult(level, verdict, failed / ended, low, high, note)
     if level.metric == "goodput":
         try:
             value = goodput(summary, levels, stage).per_second
@@ -150,6 +164,10 @@ def _of_run(
     else:
         value = summary.rps(stage) if level.metric == "rps" else summary.total_output_tokens_per_s(stage)
     return _no_number(level, "the stage has no duration") if value is None else _exact(level, value, "")
+
+
+def _unended(count: int) -> str:
+    return f"{count} requests had not ended when the run did; let it drain longer"
 
 
 def _exact(level: ServiceLevel, value: float, note: str) -> LevelResult:

@@ -46,7 +46,7 @@ class Summary:
         self.errors = self.errors_of(None)
         self.error_rate = self.error_rate_of(None)
         self._values: dict[str, NDArray[np.float64]] = {}
-        self._distributions: dict[tuple[str, int | None, bool], Distribution] = {}
+        self._distributions: dict[tuple[str, int | None, int], Distribution] = {}
 
     @cached_property
     def stages(self) -> tuple[int, ...]:
@@ -110,9 +110,9 @@ class Summary:
             self._values[metric] = DEFINITIONS[metric](self.samples)
         return self._values[metric]
 
-    def count(self, metric: str, stage: int | None = None) -> int:
-        """Number of values; of `chunk_gap`, of gaps."""
-        return self._distribution(metric, stage).n
+    def count(self, metric: str, stage: int | None = None, *, failures: bool = False) -> int:
+        """Number of values; of `chunk_gap`, of gaps. With failures, those that count as infinite too."""
+        return self._distribution(metric, stage, failures=failures).n
 
     def mean(self, metric: str, stage: int | None = None) -> float | None:
         """Mean of the requests' values, of all gaps, or by token; None without any."""
@@ -125,7 +125,9 @@ class Summary:
             return distribution.mean
         return float(np.nanmean(self.values(metric)[self.population(stage)]))
 
-    def percentile(self, metric: str, p: int, stage: int | None = None, *, failures: bool = False) -> float | None:
+    def percentile(
+        self, metric: str, p: int, stage: int | None = None, *, failures: bool = False, unended: bool = False
+    ) -> float | None:
         """Percentile by nearest rank; None where there are too few values.
 
         Args:
@@ -134,22 +136,23 @@ class Summary:
             stage: None for all together.
             failures: whether each failed request counts as infinite; of latencies only, and not of `chunk_gap`, since
                 an answer that failed has no number of chunks.
+            unended: whether each request that the end of the run cancelled counts as infinite, of the same metrics.
         """
         try:
-            return percentile_of(self._distribution(metric, stage, failures=failures), p)
+            return percentile_of(self._distribution(metric, stage, failures=failures, unended=unended), p)
         except TooFewValuesError:
             return None
 
     def interval(
-        self, metric: str, p: int, stage: int | None = None, *, failures: bool = False
+        self, metric: str, p: int, stage: int | None = None, *, failures: bool = False, unended: bool = False
     ) -> tuple[float, float] | None:
         """Two-sided 95 % interval of a percentile by order statistics; None where there are too few values.
 
         It takes requests for independent, which those of one run are not: compare runs to compare servers.
         """
-        if self.percentile(metric, p, stage, failures=failures) is None:
+        if self.percentile(metric, p, stage, failures=failures, unended=unended) is None:
             return None
-        return percentile_interval(self._distribution(metric, stage, failures=failures), p)
+        return percentile_interval(self._distribution(metric, stage, failures=failures, unended=unended), p)
 
     def duration_s(self, stage: int | None = None) -> float:
         """Length of a stage, or of all of them."""
@@ -193,15 +196,17 @@ class Summary:
         later = self.samples.output_tokens[chosen] - (FEWEST_TOKENS - 1)
         return float((values[chosen] * later).sum() / later.sum()) if chosen.any() else None
 
-    def _distribution(self, metric: str, stage: int | None, *, failures: bool = False) -> Distribution:
-        failures = failures and metric in LATENCIES
-        key = metric, stage, failures
+    def _distribution(
+        self, metric: str, stage: int | None, *, failures: bool = False, unended: bool = False
+    ) -> Distribution:
+        infinite = self.failed(stage) if failures and metric in LATENCIES else 0
+        infinite += self.cancelled(stage) if unended and metric in LATENCIES else 0
+        key = metric, stage, infinite
         if key not in self._distributions:
             if metric == GAP:
                 self._distributions[key] = self._gaps(stage)
             else:
                 values = self.values(metric)[self.population(stage)]
-                infinite = self.failed(stage) if failures else 0
                 self._distributions[key] = SortedValues(values[~np.isnan(values)], infinite)
         return self._distributions[key]
 

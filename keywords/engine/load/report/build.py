@@ -95,10 +95,10 @@ def build_report(
 def judge_stages(
     summary: Summary, levels: Sequence[ServiceLevel], price: Price | None = None
 ) -> tuple[tuple[int, LevelResult], ...]:
-    """Judge each service level by each stage; the number of the stage and the result."""
+    """Judge each service level by each stage that began; the number of the stage and the result."""
     return tuple(
         (stage, judge(summary, level, stage, levels=levels, price=price))
-        for stage in summary.stages
+        for stage in summary.windows
         for level in levels
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http.client
 import threading
-from contextlib import closing
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from keywords.engine import clock
+from keywords.engine.load.failures import describe
+from keywords.engine.load.server_metrics.page import read_page
 from keywords.engine.load.server_metrics.signals import lines_with_signals, read_signals
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 EVERY_S = 0.25
 """Period of the samples; a page takes a gateway some 2 ms."""
-_TIMEOUT_S = 2.0
 
 
 class ServerSampler:
@@ -32,7 +32,7 @@ class ServerSampler:
         every_s: period.
 
     Attributes:
-        problem: why there is no page, as a sentence; None if one was read.
+        problem: why there is no page, or one is not as it should be, as a sentence; None if all is well.
         missed: pages that could not be read after the first one.
     """
 
@@ -78,14 +78,17 @@ class ServerSampler:
         return tuple(at_s for at_s, _ in self._pages)
 
     def values(self, signal: Signal | None = None) -> list[SignalValue]:
-        """The values in the order of time; of one signal, or of all.
-
-        Raises:
-            ValueError: the page is not in Prometheus' format.
-        """
+        """The values in the order of time; of one signal, or of all. A page in another format has none."""
         if self._values is None or not self._stop.is_set():
-            self._values = [value for at_s, page in self._pages for value in read_signals(page, at_s)]
+            self._values = [value for at_s, page in self._pages for value in self._values_of(page, at_s)]
         return [value for value in self._values if signal in {None, value.signal}]
+
+    def _values_of(self, page: bytes, at_s: float) -> list[SignalValue]:
+        try:
+            return list(read_signals(page, at_s))
+        except (ValueError, LookupError) as error:  # the parser's own checks have gaps
+            self.problem = f"{self._path} is not in Prometheus' format: {describe(error)}"
+            return []
 
     def _sample(self) -> None:
         next_at = clock.now() + self._every_s
@@ -95,17 +98,13 @@ class ServerSampler:
 
     def _read(self) -> None:
         at_s = clock.now()
-        kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
         try:
-            with closing(kind(self._parts.hostname or "", self._parts.port, timeout=_TIMEOUT_S)) as connection:
-                connection.request("GET", self._parts.path.rstrip("/") + self._path, headers=self._headers)
-                answer = connection.getresponse()
-                page = answer.read()
-        except (OSError, http.client.HTTPException) as error:
+            status, page = read_page(self._parts, self._path, self._headers)
+        except (OSError, http.client.HTTPException, ValueError) as error:
             self._note(f"{self._path} could not be read: {type(error).__name__}")
             return
-        if answer.status != HTTPStatus.OK:
-            self._note(f"{self._path} answered {answer.status}")
+        if status != HTTPStatus.OK:
+            self._note(f"{self._path} answered {status}")
             return
         self.problem = None
         self._pages.append((at_s, lines_with_signals(page)))

@@ -8,6 +8,7 @@
 | `prefix_hits`, `prefix_queries` | | `vllm:prefix_cache_hits_total`, `…_queries_total` | |
 | `breaker_state` | `gateway_breaker_state` | | |
 | `requests`, `attempts` | `gateway_requests_total`, `gateway_attempts_total` | `vllm:request_success_total` | |
+| `memory` | `process_resident_memory_bytes` on Linux | the same | |
 
 Older names of vLLM (`vllm:gpu_cache_usage_perc`, `vllm:gpu_prefix_cache_…`) are read too. llama.cpp has left out its
 cache use since 2025. A signal that a server lacks has no values; it is never 0.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Literal, get_args
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -33,10 +35,11 @@ Signal = Literal[
     "breaker_state",
     "requests",
     "attempts",
+    "memory",
 ]
 """Requests being answered; requests in the server's queue; used share of the KV cache, 0 to 1; prompt tokens found in
 the prefix cache, and those looked up; state of a backend's breaker: 0 closed, 1 half-open, 2 open; requests answered so
-far; requests to backends so far, retries included."""
+far; requests to backends so far, retries included; resident bytes of the server's processes that tell it."""
 
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
 
@@ -57,6 +60,7 @@ NAMES: Mapping[str, Signal] = {
     "llamacpp:requests_processing": "in_flight",
     "llamacpp:requests_deferred": "waiting",
     "llamacpp:kv_cache_usage_ratio": "kv_cache_use",
+    "process_resident_memory_bytes": "memory",
 }
 """The signal of each series' name."""
 
@@ -112,5 +116,6 @@ def read_signals(page: bytes, at_s: float) -> Iterator[SignalValue]:
     names = {sample.name for sample in samples}
     for sample in samples:
         signal = NAMES.get(sample.name)
-        if signal is not None and _OLDER.get(sample.name) not in names:
+        # A server writes NaN for what it does not know.
+        if signal is not None and _OLDER.get(sample.name) not in names and isfinite(sample.value):
             yield SignalValue(at_s, signal, sample.name, dict(sample.labels), float(sample.value))

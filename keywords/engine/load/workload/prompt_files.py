@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
+
+from keywords.engine.http.exchange import parse_json
+from keywords.engine.load.text_file import DATA_BYTES, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +33,7 @@ def read_prompts(path: Path) -> tuple[Conversation, ...]:
     if path.suffix not in {".txt", ".jsonl"}:
         raise PromptFileError(f"{path}: the file is neither .txt nor .jsonl; name it by its format")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bytes(path, DATA_BYTES).decode("utf-8-sig")
     except OSError as err:
         raise PromptFileError(f"{path}: the prompts cannot be read: {err.strerror}; correct the path") from err
     except UnicodeDecodeError as err:
@@ -47,7 +49,7 @@ def read_prompts(path: Path) -> tuple[Conversation, ...]:
 
 def _conversation(where: str, line: str) -> Conversation:
     try:
-        entry: Any = json.loads(line)
+        entry: Any = parse_json(line)
     except ValueError as err:
         raise PromptFileError(f"{where}: this is no JSON; {_REMEDY}") from err
     if not isinstance(entry, dict) or len(entry) != 1 or not {"prompt", "turns"} & set(entry):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from keywords.engine.load.errors import TraceError, WorkloadError
+from keywords.engine.load.text_file import WORKLOAD_BYTES, read_bytes
 from keywords.engine.load.traces import Trace, read_trace
 from keywords.engine.load.workload.problems import describe_problems
 from keywords.engine.load.workload.prompt_files import Conversation, PromptFileError, read_prompts
@@ -55,7 +56,7 @@ def read_workload(path: Path) -> LoadedWorkload:
             field and remedy.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bytes(path, WORKLOAD_BYTES).decode("utf-8-sig")
     except OSError as err:
         raise WorkloadError(
             [f"{path}: the workload cannot be read: {err.strerror}; give the path of the file"]

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+_MOST_VALUES = 1_000_000
+
+
 class YamlError(ValueError):
     """A text is no usable YAML.
 
@@ -30,12 +33,16 @@ class YamlText:
     """
 
     def __init__(self, text: str) -> None:
-        loader = yaml.SafeLoader(text)
+        try:
+            loader = yaml.SafeLoader(text)
+        except yaml.YAMLError as err:  # of a sign that YAML forbids
+            raise YamlError(1, f"this is not YAML: {' '.join(str(err).split())}") from err
         try:
             root = loader.get_single_node()
             if root is None:
                 raise YamlError(1, "the file is empty")
             _refuse_duplicates(root)
+            _refuse_bombs(root)
             self._root: yaml.Node = root
             self.data: Any = loader.construct_document(root)
         except yaml.MarkedYAMLError as err:
@@ -100,6 +107,22 @@ def _refuse_duplicates(root: yaml.Node) -> None:
             if key.value in seen:
                 raise YamlError(key.start_mark.line + 1, f"field {key.value} is written twice; remove one")
             seen.add(key.value)
+
+
+def _refuse_bombs(root: yaml.Node) -> None:
+    """A few lines of aliases within aliases stand for billions of values."""
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = _MOST_VALUES  # of a node within itself
+            inner = node.value if isinstance(node, yaml.SequenceNode | yaml.MappingNode) else ()
+            parts = [part for each in inner for part in (each if isinstance(each, tuple) else (each,))]
+            sizes[id(node)] = 1 + sum(map(size, parts))
+        return sizes[id(node)]
+
+    if size(root) > _MOST_VALUES:
+        raise YamlError(1, f"its aliases stand for more than {_MOST_VALUES} values; write fewer")
 
 
 def _mappings(root: yaml.Node) -> Iterator[yaml.MappingNode]:

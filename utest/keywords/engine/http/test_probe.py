@@ -1,12 +1,17 @@
 """The probe of a server returns its facts, or names the problem and the remedy."""
 
 import http.server
+import itertools
 import json
+import re
 import threading
+import time
 
 import pytest
 
-from keywords.engine.http.probe import Facts, ProbeError, probe
+from keywords.engine.http import probe as probe_module
+from keywords.engine.http.probe import Facts, ProbeError, fetch, probe
+from utest.keywords.engine.load.servers import raw_server
 
 MODELS = {"object": "list", "data": [{"id": "a"}, {"id": "b"}]}
 
@@ -72,6 +77,7 @@ def test_another_server_is_recognised(serve, health):
     ("status", "body", "message"),
     [
         (200, b"<html>", r"is not OpenAI-compatible: GET /v1/models gave 200 with b'<html>'"),
+        (200, b"[" * 100_000, r"is not OpenAI-compatible: GET /v1/models gave 200 with b'\[\["),
         (404, {}, r"is not OpenAI-compatible: GET /v1/models gave 404"),
         (200, {"data": []}, r"lists no model in /v1/models\. Load one"),
     ],
@@ -158,3 +164,19 @@ def test_a_model_that_the_server_knows_and_does_not_list_is_taken(serve):
 def test_a_server_that_lists_none_is_believed(serve):
     url, _ = serve({"/v1/models": (200, {"data": []})})
     assert probe(url, None, model="mine").models == ()
+
+
+ENDLESS = {
+    "interim answers": itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+    "body": itertools.chain([b"HTTP/1.1 200 OK\r\n\r\n"], itertools.repeat(b"a" * 60_000)),
+    "drops": (each for each in itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n") if not time.sleep(0.05)),
+}
+
+
+@pytest.mark.parametrize("pieces", ENDLESS.values(), ids=ENDLESS)
+def test_an_answer_that_never_ends_is_given_up(monkeypatch, pieces):
+    monkeypatch.setattr(probe_module, "_LONGEST", 500_000)
+    with raw_server(pieces) as (url, _):
+        status, reason = fetch(url, timeout_s=0.3)
+    assert status is None
+    assert re.match(rb"no whole answer within|the answer is longer than 500000 bytes", reason)

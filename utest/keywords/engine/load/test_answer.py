@@ -1,9 +1,11 @@
+import json
 import tracemalloc
 
 import pytest
 
 from keywords.engine.load.answer import LoadAnswer
 from keywords.engine.load.sample import Sample
+from keywords.engine.redaction.secrets import SECRETS
 from utest.keywords.engine.load.servers import DONE, STREAM, USAGE, event
 
 SSE = {b"content-type": b"text/event-stream"}
@@ -98,3 +100,31 @@ def test_texts_of_several_choices():
     body = b'{"choices": [{"message": {"content": "one"}}, {"message": {"content": "two"}}]}'
     found = answer(body, headers={b"content-type": b"application/json"}, keeps_text=True)
     assert (found.sample.error, found.sample.text_length, found.sample.text_chunks) == (None, 6, 0)
+
+
+@pytest.mark.parametrize("count", [-1, 2**63, 10**30, True, 1.5, "7", None])
+def test_what_no_answer_can_have_is_no_count_of_tokens(count):
+    usage = {"prompt_tokens": count, "completion_tokens": count}
+    streamed = answer(event({"content": "a"}, "stop"), event({}, usage=usage), DONE).sample
+    body = {"choices": [{"message": {"content": "a"}}], "usage": usage}
+    plain = answer(json.dumps(body).encode(), headers={b"content-type": b"application/json"}).sample
+    assert [(each.prompt_tokens, each.tokens_source) for each in (streamed, plain)] == [(None, "chunks"), (None, None)]
+
+
+KEY = "sk-" + "Ab3dE5gH" * 200
+
+
+@pytest.mark.parametrize("before", [0, 150, 190, 790], ids=lambda n: f"after {n}")
+def test_no_piece_of_a_key_is_kept_wherever_a_text_is_cut(before):
+    SECRETS.protect(KEY)
+    said = "\n" * before + f"wrong key {KEY}"
+    headers = {b"x-request-id": b"q" * before + KEY.encode(), b"x-gateway-backend": KEY.encode()}
+    body = json.dumps({"error": {"message": said}}).encode()
+    found = answer(body, headers=headers, status=401).sample
+    finished = answer(event({"content": "a"}, "q" * before + KEY), DONE).sample
+    kept = f"{found.error_message} {found.request_id} {found.backend} {finished.finish_reason}"
+    assert "Ab3dE5gH" not in kept
+
+
+def test_a_long_finish_reason_is_cut():
+    assert answer(event({"content": "a"}, "s" * 100_000), DONE).sample.finish_reason == "s" * 200

@@ -1,10 +1,12 @@
 """Stored arrivals are replayed bit by bit; a file that was changed is refused."""
 
+import json
+
 import numpy as np
 import pytest
 
 from keywords.engine.load.arrival_file import load_arrivals, save_arrivals
-from keywords.engine.load.arrivals import draw_arrivals
+from keywords.engine.load.arrivals import Arrivals, draw_arrivals
 from keywords.engine.load.errors import ArrivalsError
 from keywords.engine.load.plan import Stage
 
@@ -74,3 +76,66 @@ def test_a_missing_file_and_a_folder(tmp_path):
         load_arrivals(tmp_path / "none.csv")
     with pytest.raises(ArrivalsError, match=r"the arrivals cannot be written: .*; give another path"):
         save_arrivals(draw_arrivals([Stage(1, rate=1)]), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("stages", []),
+        ("stages", 5),
+        ("stages", [{"duration_s": 1.0}]),
+        ("stages", [{"duration_s": -1.0, "rate": 1.0}]),
+        ("stages", [{"duration_s": 1.0, "rate": 1.0, "users": 3}]),
+        ("stages", [{"duration_s": 1.0, "rate": 1.0, "colour": "red"}]),
+        ("warmup_s", "soon"),
+        ("warmup_s", -1.0),
+        ("expected", 1e12),
+        ("process", [1]),
+    ],
+)
+@pytest.mark.usefixtures("stored")
+def test_a_changed_head_is_refused(path, field, value):
+    head, rest = path.read_text().split("\n", 1)
+    path.write_text(json.dumps(json.loads(head) | {field: value}) + "\n" + rest)
+    with pytest.raises(ArrivalsError, match=r"arrivals\.csv:1: .*; store the arrivals again"):
+        load_arrivals(path)
+
+
+@pytest.mark.parametrize(
+    ("at_s", "stage"),
+    [
+        ([], []),
+        ([float("nan")], [0]),
+        ([float("inf")], [0]),
+        ([-5.0], [0]),
+        ([0.3, 0.1], [0, 0]),
+        ([0.1], [7]),
+        ([0.1], [-2]),
+        ([9.0], [0]),
+    ],
+    ids=str,
+)
+def test_arrivals_that_nobody_drew_are_refused(path, at_s, stage):
+    arrivals = Arrivals(np.array(at_s), np.array(stage, np.int32), "by hand", stages=(Stage(1.0, rate=1.0),))
+    save_arrivals(arrivals, path)
+    with pytest.raises(ArrivalsError, match=r"arrivals\.csv: the arrivals were changed"):
+        load_arrivals(path)
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_stage_without_an_end_is_refused(path):
+    head, rest = path.read_text().split("\n", 1)
+    stages = [{**stage, "duration_s": None, "items": None} for stage in json.loads(head)["stages"]]
+    path.write_text(json.dumps(json.loads(head) | {"stages": stages}) + "\n" + rest)
+    with pytest.raises(ArrivalsError, match="the arrivals were changed"):
+        load_arrivals(path)
+
+
+@pytest.mark.usefixtures("stored")
+def test_deep_nesting_and_a_stage_beyond_all_are_no_arrivals(path):
+    path.write_text(path.read_text().split("\n")[0] + "\n0.1,99999999999\n")
+    with pytest.raises(ArrivalsError, match="an arrival has a stage that is none"):
+        load_arrivals(path)
+    path.write_text("[" * 100_000)
+    with pytest.raises(ArrivalsError, match="this is no file of arrivals"):
+        load_arrivals(path)

@@ -85,6 +85,12 @@ def test_a_stage_that_ends_by_its_items():
         ([Stage(duration_s=None, rate=1, items=2), MINUTES[0]], {}, "stage 0 has no duration; only the last stage may"),
         ([Stage(duration_s=0, rate=1)], {}, "stage 0 lasts 0 s; give more than 0"),
         (MINUTES, {"warmup_s": -1}, "the warm-up lasts -1 s; give 0 or more"),
+        (
+            [Stage(duration_s=3600, rate=1e6)],
+            {},
+            "that is 3.6e+09 requests; give rates and times of at most 20,000,000",
+        ),
+        ([Stage(None, rate=1, items=10**40)], {}, "that is 1e+40 requests"),
         (MINUTES, {"seed": -1}, "seed is -1; give 0 or more"),
         (MINUTES, {"process": "gamma", "burstiness": 0}, "burstiness is 0 with gamma arrivals; give more than 0"),
         (MINUTES, {"burstiness": 2}, "burstiness is 2 with poisson arrivals; give more than 0, and gamma arrivals"),

@@ -95,6 +95,7 @@ def test_the_lengths_of_a_trace_under_another_load(trace):
         ({"users": (1,), "rates": (1,)}, PlanError, "users and a rate are both given; give users for a closed loop"),
         ({}, PlanError, "there is no load; give users such as 1,10,20, or a rate such as 5/s"),
         ({"users": (1,)}, PlanError, "the load run has no end; give how long each stage lasts, such as 30s"),
+        ({"users": (1, 10**8), "duration_s": 1}, PlanError, "users are 100000000; one client machine plays at most"),
         ({"rates": (1,)}, PlanError, "the load run has no end"),
         ({"rates": (0,), "duration_s": 1}, ArrivalsError, "stage 0 has the rate 0; give more than 0"),
         ({"rates": (1, 2), "requests": 3}, ArrivalsError, "stage 0 has no duration"),

@@ -42,6 +42,7 @@ def test_a_duration(text, seconds):
         ("30s later", "--for is '30s later', which is no duration"),
         ("-5s", "--for is '-5s', which is no duration"),
         ("0s", "--for is '0s'; give more than 0"),
+        ("9" * 400 + "s", f"--for is '{'9' * 40}…'; give at most 100000h"),
     ],
 )
 def test_what_is_no_duration(given, message):
@@ -67,6 +68,7 @@ def test_users_of_stages(given, users):
         ({"a": 1}, "--users has \"{'a': 1}\", which is no whole number; write a list such as 1,10,20"),
         ("1-10", "--users has '1-10', which is no whole number; write a list such as 1,10,20"),
         ("2.5", "--users has '2.5', which is no whole number"),
+        ("9" * 5000, f"--users has '{'9' * 40}…'; give a number of at most 9 digits"),
         (True, "--users is True, which is no list of numbers"),
     ],
 )
@@ -88,6 +90,7 @@ def test_rates_are_per_second_whatever_they_are_written_in():
         ("fast", "--rate has 'fast', which is no rate; write requests per second such as 5 or 0.5/s, or 90/min"),
         ("-1", "--rate has '-1', which is no rate"),
         ("inf", "--rate has 'inf', which is no rate"),
+        ("9" * 400, f"--rate has '{'9' * 40}…'; give at most 1,000,000 requests per second"),
     ],
 )
 def test_what_is_no_rate(given, message):

@@ -56,6 +56,13 @@ def said(backend):
     return [json.loads(body)["messages"][-1]["content"] for body in backend.chat_bodies()]
 
 
+def test_an_arrival_at_the_end_of_the_last_stage_is_begun_in_time(backend):
+    backend.play(FAST)
+    facts, samples = load(backend, Stage(0.2, rate=10.0), arrivals=arrivals(0.0, 0.1, 0.2), processes=1)
+    assert len(samples) == 3
+    assert (facts.planned_items, facts.begun_items) == (3, 3)
+
+
 def test_a_closed_loop_by_items_sends_each_item_once(backend):
     backend.play(FAST)
     facts, samples = load(backend, Stage(None, users=3, items=10))

@@ -42,6 +42,11 @@ def test_llama_cpp_tells_numbers(serve):
     assert (found.facts, found.server) == ({"n_params": 134515008, "size": 98000000}, None)
 
 
+def test_a_number_that_the_store_cannot_hold_is_left_out(serve):
+    page = b'{"data": [{"id": "m", "meta": {"n_params": 1e999, "n_embd": -1e999, "size": 7, "vocab": %s}}]}'
+    assert serve(v1__models=page % (b"9" * 400)).facts == {"size": 7}
+
+
 def test_this_gateway_tells_its_version(serve):
     assert serve(health={"service": "llm-gateway", "version": "0.1.0"}).server == "llm-gateway 0.1.0"
 

@@ -13,6 +13,10 @@ POINTS = Table(
     ),
 )
 ROOM = Room("test", version=1, tables=(POINTS,))
+COUNTS = Table(
+    "counts", (RUN, Column("count", "INTEGER", "of points"), Column("name", "TEXT", "of the point", required=True))
+)
+ROOM_OF_COUNTS = Room("counts", version=1, tables=(COUNTS,))
 WIDE = Table("points", (*POINTS.columns, Column("height", "REAL", "metres")))
 
 

@@ -16,7 +16,7 @@ from keywords.engine.store.errors import (
     RowsLostError,
 )
 from keywords.engine.store.runs import begin_run, read_runs
-from utest.keywords.engine.store.rooms import POINTS, ROOM, fill
+from utest.keywords.engine.store.rooms import COUNTS, POINTS, ROOM, ROOM_OF_COUNTS, fill
 
 
 def test_batches_reach_the_file(store, path):
@@ -37,6 +37,17 @@ def test_rows_that_a_full_disk_refused_are_counted(store, path):
     with pytest.raises(RowsLostError, match=r"^3 of 3 rows of points were not stored: the disk is full") as caught:
         writer.close()
     assert caught.value.lost == 3
+
+
+@pytest.mark.parametrize("unfit", [(2**63, "x"), ("a", None)], ids=["a number of 65 bits", "no value"])
+def test_a_row_that_its_table_cannot_hold_is_lost_alone(store, path, unfit):
+    run = begin_run(store, "load", "a")
+    writer = BatchWriter(path, ROOM_OF_COUNTS, COUNTS, lambda row: (run, *row))
+    writer.add([(1, "x"), unfit, (3, "y")])
+    with pytest.raises(RowsLostError, match=r"^1 of 3 rows of counts were not stored: .* cannot hold a row"):
+        writer.close()
+    with Store(path, ROOM_OF_COUNTS) as reader:
+        assert [row[1] for row in reader.query("SELECT * FROM counts ORDER BY rowid")] == [1, 3]
 
 
 def test_rows_wait_in_memory_until_the_disk_has_space_again(store, path):

@@ -28,6 +28,18 @@ def test_a_percentile_counts_failures_as_infinite(run):
     assert LIBRARY.get_load_metric(run, "ttft_first_content", "p90", answers_only=True) == pytest.approx(0.135)
 
 
+def test_a_server_does_not_pass_by_hanging(made):
+    hung = [replace(made.sample(10 + number), t_first_content=None, cancelled=True) for number in range(30)]
+    run = made.run([*(made.sample(number) for number in range(10)), *hung])
+    assert LIBRARY.get_load_metric(run, "ttft_first_content", "p50") == math.inf
+    assert LIBRARY.get_load_metric(run, "ttft_first_content", "p50", answers_only=True) == pytest.approx(0.1)
+
+
+def test_without_a_request_there_is_no_error_rate(made):
+    with pytest.raises(AssertionError, match="A share of failed requests needs one that ended"):
+        LIBRARY.get_error_rate(made.run([]), EQUAL, 0)
+
+
 def test_a_stage_has_numbers_of_its_own(run):
     assert LIBRARY.get_load_metric(run, "ttft_first_content", "p50", stage=0) == pytest.approx(0.109)
     assert REQUESTS.get_answered_requests(run, EQUAL, 20, stage=1) == 20
@@ -35,7 +47,9 @@ def test_a_stage_has_numbers_of_its_own(run):
 
 
 def test_the_label_says_what_was_counted(run):
-    with pytest.raises(AssertionError, match=r"p50 of ttft_first_content, 40 values and 10 failures \(s\) should be"):
+    with pytest.raises(
+        AssertionError, match=r"p50 of ttft_first_content, 40 values and 10 infinite ones \(s\) should be"
+    ):
         LIBRARY.get_load_metric(run, "ttft_first_content", "p50", LESS, 0.001)
 
 

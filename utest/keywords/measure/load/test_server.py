@@ -70,3 +70,13 @@ def test_the_impact_of_a_disturbance_is_measured_from_its_first_action(made):
 def test_a_run_without_a_disturbance_has_no_impact(made):
     with pytest.raises(ValueError, match="had no disturbance: plan one"):
         DISTURBANCES.measure_impact(run_of(made))
+
+
+def test_a_signal_drifts_from_the_first_stage_to_the_last(made):
+    signals = [value(at_s, "memory", 100 if at_s < 4 else 130) for at_s in (0.5, 1.5, 4.5, 5.5)]
+    run = made.run([made.sample(0)], signals=signals, windows=((0, 2), (2, 4), (4, 6)))
+    assert LIBRARY.get_signal_drift(run, "memory") == 1.3
+    with pytest.raises(AssertionError, match=r"Median of memory in the last stage \(130\) over that in the first"):
+        LIBRARY.get_signal_drift(run, "memory", LESS, 1.1)
+    with pytest.raises(AssertionError, match="should say its waiting in the first and the last stage"):
+        LIBRARY.get_signal_drift(run, "waiting")

@@ -84,6 +84,13 @@ def test_failures_are_shown_by_class(load, backend):
     assert all(name in done.output for name in ("rate_limited", "overloaded", "cut"))
 
 
+def test_a_server_that_answers_nothing_fails_without_any_level(load, backend):
+    # The checks before the load get good answers.
+    backend.play(*[Script()] * 3, *[Script(status=500)] * 50)
+    done = load("--users", "1", "--requests", "10", "--prompt", "Hello.")
+    assert done.exit_code == 1, done.output
+
+
 def test_an_invalid_run_passes_no_level(load, monkeypatch):
     late = Check("send_lag", "requests were sent late", passed=False)
     monkeypatch.setattr(session, "judge", lambda _: Validity((late,)))

@@ -66,7 +66,6 @@ def test_levels_with_a_statistic_are_left_aside():
     ("levels", "message"),
     [
         ("ttft_p95 < 1 s", "goodput needs a level for each request"),
-        ("added_latency < 1 ms", "a request by itself has no added_latency"),
         ("chunk_gap > 1 ms", "holds an upper limit"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from keywords.engine.load.metrics.cost import Price
 from keywords.engine.load.metrics.levels import judge
-from keywords.engine.load.service_levels import parse_service_level, parse_service_levels
+from keywords.engine.load.service_levels import OF_RUN, PER_REQUEST, parse_service_level, parse_service_levels
 from utest.keywords.engine.load.metrics.samples import answer, cancelled, failure, summary
 
 
@@ -53,6 +53,31 @@ def test_a_server_does_not_pass_by_failing():
     assert result(numbers, "error_rate < 10 %").verdict == "FAIL"
 
 
+@pytest.mark.parametrize(
+    ("level", "verdict"),
+    [
+        ("ttft_p95 < 1 s", "INCONCLUSIVE"),
+        ("ttft_p50 < 1 s", "PASS"),
+        ("ttft_p95 < 150 ms", "FAIL"),
+        ("ttft_mean < 1 s", "INCONCLUSIVE"),
+        ("ttft < 1 s", "INCONCLUSIVE"),
+        ("error_rate < 5 %", "INCONCLUSIVE"),
+        ("error_rate < 50 %", "PASS"),
+        ("chunk_gap_p99 < 60 ms", "PASS"),
+    ],
+)
+def test_a_server_does_not_pass_by_hanging(level, verdict):
+    found = result(summary(*answers(200), *[cancelled(float(at)) for at in range(40)]), level)
+    assert found.verdict == verdict
+    if verdict == "INCONCLUSIVE":
+        assert found.note.endswith("40 requests had not ended when the run did; let it drain longer")
+
+
+def test_failures_count_among_the_values_that_a_percentile_needs():
+    found = result(summary(*answers(20), *[failure(float(at)) for at in range(30)]), "ttft_p95 < 1 s")
+    assert found.note == "n too small for p95: 50 values, and it needs 59"
+
+
 def test_a_mean_of_latencies_has_no_value_once_a_request_failed():
     found = result(summary(*answers(60), failure()), "e2e_mean < 10 s")
     assert (found.verdict, found.value) == ("INCONCLUSIVE", None)
@@ -66,13 +91,21 @@ def test_a_mean_of_latencies_has_no_value_once_a_request_failed():
         ("ttft_mean < 1 s", "n too small for a mean: 20 values, and it needs 50"),
         ("cost < $ 1", "the model has no price; add it to the table of prices"),
         ("goodput > 1/s", "goodput needs a level for each request, without a statistic, such as 'ttft < 500 ms'"),
-        ("added_latency < 1 ms", "added_latency < 1 ms: a request by itself has no added_latency; leave the level out"),
     ],
 )
 def test_without_a_number_there_is_no_verdict(level, note):
     found = result(summary(*answers(20)), level)
     assert (found.verdict, found.value) == ("INCONCLUSIVE", None)
     assert found.note.startswith(note)
+
+
+@pytest.mark.parametrize(
+    "metric", [*(f"{name}{part}" for name in PER_REQUEST for part in ("_p95", "_mean", "")), *OF_RUN]
+)
+def test_every_level_that_can_be_written_can_be_judged(metric):
+    unit = {"time": "1 s", "rate": "1/s", "tokens": "1 tokens", "share": "1 %", "money": "$ 1"}
+    dimension = ({**PER_REQUEST, **OF_RUN})[metric.removesuffix("_p95").removesuffix("_mean")]
+    assert result(summary(*answers(100)), f"{metric} < {unit[dimension]}").verdict in {"PASS", "FAIL", "INCONCLUSIVE"}
 
 
 def test_nothing_that_ended_is_no_pass():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keywords.engine.load.metrics.steady_state import find_steady_state, mser
+from keywords.engine.load.metrics.steady_state import find_steady_state, mser, shortest_steady_s
 from utest.keywords.engine.load.metrics.samples import answer, failure, summary
 
 
@@ -53,6 +53,16 @@ def test_a_run_that_never_becomes_steady_is_told(noise):
 def test_too_few_answers_are_told():
     found = find_steady_state(run([0.1] * 49))
     assert found.problem == "49 answers are too few; it needs 50"
+
+
+def test_the_stage_with_the_shortest_steady_state_counts():
+    def steady(start, count, stage):
+        return [answer(start + at, first=0.5, stage=stage) for at in range(count)]
+
+    both = [*steady(0.0, 200, 0), *steady(200.0, 100, 1)]
+    assert shortest_steady_s(summary(*both, windows=((0.0, 200.0), (200.0, 300.0)))) == pytest.approx(100.0)
+    few = [*steady(0.0, 200, 0), *steady(200.0, 9, 1)]
+    assert shortest_steady_s(summary(*few, windows=((0.0, 200.0), (200.0, 209.0)))) == 0.0
 
 
 def test_the_order_is_that_of_sending_and_failures_are_left_out(noise):

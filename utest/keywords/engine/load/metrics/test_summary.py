@@ -36,7 +36,7 @@ def test_each_metric_is_what_its_definition_says(metric, value):
 
 
 def test_service_levels_know_the_same_metrics_of_requests():
-    assert {*DEFINITIONS, "chunk_gap", "added_latency"} - {"send_lag"} == set(PER_REQUEST)
+    assert {*DEFINITIONS, "chunk_gap"} - {"send_lag"} == set(PER_REQUEST)
 
 
 def test_what_is_no_stream_has_no_time_of_its_first_text():

@@ -1,7 +1,14 @@
 """A sampler reads a page from before the load to after it, and says why it reads none."""
 
+import itertools
+import time
+
+import pytest
+
+from keywords.engine.load.server_metrics import page as pages
 from keywords.engine.load.server_metrics.sampler import ServerSampler
 from keywords.engine.scripted.script import Script
+from utest.keywords.engine.load.servers import raw_server
 
 
 def page(in_flight):
@@ -50,3 +57,43 @@ def test_the_key_is_sent(scripted):
     with ServerSampler(scripted.url, api_key="qa-key", every_s=60):
         pass
     assert scripted.requests[0].headers["authorization"] == "Bearer qa-key"
+
+
+@pytest.mark.parametrize("line", [b"vllm:num_requests_running{a=b} 5", b"vllm:num_requests_running five"])
+def test_a_page_in_another_format_is_named(scripted, line):
+    scripted.play(Script(body=line + b"\n"), path="/metrics")
+    with ServerSampler(scripted.url, every_s=60) as sampler:
+        pass
+    assert sampler.values() == []
+    assert sampler.problem.startswith("/metrics is not in Prometheus' format: ")
+
+
+ENDLESS = {
+    "headers": itertools.repeat(b"x-a: " + b"a" * 60_000 + b"\r\n"),
+    "interim answers": itertools.repeat(b"\r\nHTTP/1.1 100 Continue\r\n" * 100),
+    "body": itertools.chain([b"\r\n"], itertools.repeat(b"vllm:num_requests_running 1\n" * 1000)),
+}
+
+
+@pytest.mark.parametrize("pieces", ENDLESS.values(), ids=ENDLESS)
+def test_a_page_that_never_ends_is_given_up(monkeypatch, pieces):
+    monkeypatch.setattr(pages, "LIMIT_S", 0.5)
+    monkeypatch.setattr(pages, "LONGEST", 500_000)
+    with raw_server(itertools.chain([b"HTTP/1.1 200 OK\r\n"], pieces)) as (url, _), ServerSampler(url) as sampler:
+        pass
+    assert sampler.problem.startswith("/metrics could not be read: ")
+
+
+def test_a_page_that_comes_byte_by_byte_is_given_up(monkeypatch, slowly):
+    monkeypatch.setattr(pages, "LIMIT_S", 0.2)
+    with raw_server(slowly(b"HTTP/1.1 200 OK\r\n", every_s=0.05)) as (url, _), ServerSampler(url) as sampler:
+        pass
+    assert sampler.problem == "/metrics could not be read: TimeoutError"
+
+
+@pytest.fixture
+def slowly():
+    def pieces(data, every_s):
+        yield from (data[at : at + 1] for at in range(len(data)) if not time.sleep(every_s))
+
+    return pieces

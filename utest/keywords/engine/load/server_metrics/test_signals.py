@@ -51,8 +51,12 @@ def signals(page):
         (LLAMA, [("in_flight", 1.0), ("waiting", 4.0)]),
         (GATEWAY, [("in_flight", 2.0), ("breaker_state", 2.0), ("breaker_state", 0.0), ("attempts", 7.0)]),
         (b"", []),
+        (
+            b"vllm:num_requests_running NaN\nvllm:kv_cache_usage_perc +Inf\nvllm:num_requests_waiting 1\n",
+            [("waiting", 1)],
+        ),
     ],
-    ids=["vllm", "old vllm", "llama.cpp", "gateway", "empty"],
+    ids=["vllm", "old vllm", "llama.cpp", "gateway", "empty", "no numbers"],
 )
 def test_each_server_s_names_are_known(page, expected):
     assert signals(page) == expected

@@ -2,10 +2,12 @@
 
 import json
 import pickle
+from itertools import pairwise
 
 import pytest
 
 from keywords.engine.load.errors import WorkloadError
+from keywords.engine.load.workload import prompt_files
 from keywords.engine.load.workload.reading import read_workload, varied
 
 CHAT = """\
@@ -259,3 +261,32 @@ def test_a_missing_workload_and_a_binary_one(tmp_path):
     (tmp_path / "b.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(WorkloadError, match="the workload is no text in UTF-8; save the file as UTF-8"):
         read_workload(tmp_path / "b.yaml")
+
+
+def test_a_file_that_is_too_long_or_has_no_name_is_refused(read, tmp_path, monkeypatch):
+    (tmp_path / "long.yaml").write_text("name: a\n" + "# more\n" * 400_000)
+    with pytest.raises(WorkloadError, match="the workload cannot be read: it is longer than 2 MB"):
+        read_workload(tmp_path / "long.yaml")
+    monkeypatch.setattr(prompt_files, "DATA_BYTES", 2**20)
+    (tmp_path / "p.txt").write_text("word " * 2**20)
+    (tmp_path / "deep.jsonl").write_text("[" * 100_000)
+    for name, problem in (
+        ("p.txt", "it is longer than 1 MB"),
+        (r"a\0.txt", "embedded null byte"),
+        ("deep.jsonl", "this is no JSON"),
+    ):
+        with pytest.raises(WorkloadError, match=problem):
+            read(f'name: a\nmix: [{{name: b, prompts: {{file: "{name}"}}}}]\n')
+
+
+def test_aliases_that_stand_for_billions_of_values_are_refused(read):
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    bomb += "".join(
+        f"{after}: &{after} [{', '.join([f'*{before}'] * 10)}]\n" for before, after in pairwise("abcdefghij")
+    )
+    with pytest.raises(WorkloadError, match="its aliases stand for more than 1000000 values"):
+        read(bomb)
+    with pytest.raises(WorkloadError, match=r"w\.yaml:1: this is not YAML: unacceptable character #x0000"):
+        read("name: a\0\n")
+    with pytest.raises(WorkloadError, match="its aliases stand for more than"):
+        read("name: a\nmix: &a [*a]\n")
