@@ -61,14 +61,10 @@ class Connection(asyncio.Protocol):
     Args:
         inbox: where its reads go.
         direct: whether to hand bytes to the socket at once: uvloop would hold them to the end of the loop's turn.
-
-    Attributes:
-        served: requests that it has served.
     """
 
     def __init__(self, inbox: Inbox, *, direct: bool) -> None:
         self._inbox = inbox
-        self.served = 0
         self._direct = direct
         self._transport: asyncio.Transport | None = None
         self._descriptor: int | None = None
@@ -224,7 +220,6 @@ class Connection(asyncio.Protocol):
     def _finish(self) -> None:
         answer, self._answer = self._answer, None
         assert answer is not None  # noqa: S101  # callers have one
-        self.served += 1
         answer.sample.t_done = self._at
         answer.finish()
         if not self._keeps_alive or (self._transport is not None and self._transport.get_write_buffer_size()):
