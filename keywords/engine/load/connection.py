@@ -74,6 +74,7 @@ class Connection(asyncio.Protocol):
         self._headers: dict[bytes, bytes] = {}
         self._at = 0.0
         self._bytes = self._bytes_without_body = 0
+        self._has_read = False
         self._has_head = False
         self._is_complete = False
         self._keeps_alive = False
@@ -95,7 +96,7 @@ class Connection(asyncio.Protocol):
         self._answer = answer
         self._parser = httptools.HttpResponseParser(self)
         self._bytes = self._bytes_without_body = 0
-        self._has_head = self._is_complete = self._keeps_alive = False
+        self._has_read = self._has_head = self._is_complete = self._keeps_alive = False
         self._done = done = asyncio.get_running_loop().create_future()
         answer.sample.t_sent = clock.now()
         # A transport that closes has closed its descriptor, which may be another connection's by now.
@@ -133,6 +134,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Note the time of a read."""
         self._inbox.add(clock.now(), self, data)
+        self._has_read = True
 
     def parse(self, at: float, data: bytes) -> None:
         """Parse what was read at a time."""
@@ -176,8 +178,11 @@ class Connection(asyncio.Protocol):
             self._fail(_broke(exc))
 
     def resume_writing(self) -> None:
-        """Note when the last byte of a long request was handed over."""
-        if self._answer is not None and not self._bytes:
+        """Note when the last byte of a long request was handed over.
+
+        Within one turn of the event loop, an answer may be read before this is called; then it would be too late.
+        """
+        if self._answer is not None and not self._has_read:
             self._answer.sample.t_sent = clock.now()
 
     # What httptools calls.
