@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT_USERS = "1,10,20"
 DEFAULT_DURATION = "30s"
+ARRIVALS = "poisson"
 _DEFAULT_TOKENS = 64
 _DEFAULT_PROMPTS = (
     "Name three things that a lighthouse keeper does in a storm.",
@@ -43,7 +44,7 @@ class Asked:
     rate: str | None = None
     lasts: str | None = None
     requests: str | None = None
-    arrivals: str = "poisson"
+    arrivals: str = ARRIVALS
     replays: bool = False
     workload: Path | None = None
     prompts: tuple[str, ...] = ()

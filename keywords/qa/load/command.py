@@ -22,7 +22,7 @@ from keywords.engine.load.workload.measure_lengths import measure_lengths, usage
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.errors import StoreError
 from keywords.qa.exits import INTERRUPTED, NO_VERDICT
-from keywords.qa.load.asked import levels_of, options_of, workload_of
+from keywords.qa.load.asked import ARRIVALS, levels_of, options_of, workload_of
 from keywords.qa.load.running import LoadRuns
 from keywords.qa.server import ServerError, asked_server
 
@@ -68,7 +68,8 @@ class Ask:
         model: None takes the first that the server lists.
         replay: file of arrivals to replay; None for none.
         sweep: axes, as typed.
-        most: end of the search for the largest load; None for no search.
+        find_max: whether to search for the largest load.
+        most: end of that search; None for the usual one.
         prices: file of prices; None for none.
         keep: what is kept.
         quiet: no live view.
@@ -80,6 +81,7 @@ class Ask:
     model: str | None
     replay: Path | None
     sweep: tuple[str, ...]
+    find_max: bool
     most: float | None
     prices: Path | None
     keep: Keep
@@ -87,6 +89,8 @@ class Ask:
     calibrate: bool
 
 
+_MOST = 256.0
+"""Users, or arrivals in a second, at which a search ends."""
 _ERRORS = (LoadInputError, LoadRunError, StoreError, ServerError, PriceError, ParquetMissingError, CapacityError)
 
 
@@ -108,7 +112,7 @@ def _load(ask: Ask) -> int:
     levels = levels_of(ask.asked, workload)
     axes = [parse_axis(axis) for axis in ask.sweep]
     arrivals = load_arrivals(ask.replay) if ask.replay is not None else None
-    _refuse_contradictions(ask, levels)
+    _refuse_contradictions(ask, levels, axes)
     # What cannot be planned is said before a server is asked or started.
     _points(Target("", ""), workload, options, axes, arrivals=arrivals)
     prices = {} if ask.prices is None else read_prices(ask.prices)
@@ -117,8 +121,8 @@ def _load(ask: Ask) -> int:
         lengths = _prepare(target, workload, options)
         runs = LoadRuns(ask, levels, price_of(prices, target.model), lengths)
         points = _points(target, workload, options, axes, lengths=lengths, arrivals=arrivals)
-        if ask.most is not None:
-            return runs.find_max(points[0], target, options, ask.most)
+        if ask.find_max:
+            return runs.find_max(points[0], target, options, _MOST if ask.most is None else ask.most)
         return runs.measure_points(points)
 
 
@@ -137,14 +141,21 @@ def _points(
     return (SweepPoint({}, workload, make_plan(target, workload, options, lengths=lengths, arrivals=arrivals)),)
 
 
-def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel]) -> None:
+def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Sequence[Axis]) -> None:
     if ask.url == "":
         raise PlanError(
             "the address is empty: write it with its scheme, such as http://127.0.0.1:8000, or leave it out"
         )
-    if ask.most is not None and not levels:
+    if ask.most is not None and not ask.find_max:
+        raise PlanError("--most ends a search: give --find-max too")
+    if ask.find_max and len((ask.asked.users or ask.asked.rate or "").split(",")) > 1:
+        raise PlanError("--find-max begins with one load: give one number of users, or one rate")
+    is_drawn = ask.asked.rate is not None or any(axis.parameter == "rate" for axis in axes)
+    if ask.asked.arrivals != ARRIVALS and not is_drawn:
+        raise PlanError("--arrivals says how a rate is drawn: give --rate too")
+    if ask.find_max and not levels:
         raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
-    given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.most is not None}
+    given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
     if len(together := [name for name, is_given in given.items() if is_given]) > 1:
         raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
 
