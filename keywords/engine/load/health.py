@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _EVERY_S = 0.01
 _MEMORY_EVERY = 50
 """Ticks from one look at the memory to the next."""
+_MOST_SWALLOWED = 100_000
 _WINDOW_S = 5.0
 _SHORTEST_WINDOW_S = 1.0
 
@@ -66,7 +67,7 @@ class HealthWatch:
             return
         now = clock.now()
         if self._ticks:
-            self._lags.add(now - self._planned)
+            self._note_lags(now - self._planned)
         if self._ticks % _MEMORY_EVERY == 0:
             self._look_at_memory()
         if now - self._window[0] >= _WINDOW_S:
@@ -74,6 +75,11 @@ class HealthWatch:
         self._ticks += 1
         self._planned = max(self._planned + _EVERY_S, now)
         self._timer.call_at(self._planned, self._tick)
+
+    def _note_lags(self, lag_s: float) -> None:
+        """Note a lag, and those of the ticks that it swallowed: a loop that stood still was late for each of them."""
+        for swallowed in range(min(1 + int(lag_s / _EVERY_S), _MOST_SWALLOWED)):
+            self._lags.add(lag_s - swallowed * _EVERY_S)
 
     def _close_window(self) -> None:
         now, cpu_s = clock.now(), time.process_time()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,6 +17,7 @@ from keywords.engine.load.errors import PlanError
 from keywords.engine.load.outcome import probe_of, report_of, verdict_of
 from keywords.engine.load.planning import make_plan
 from keywords.engine.load.report.terminal import as_renderable
+from keywords.engine.load.run import LoadRunError
 from keywords.engine.load.session import measure_load
 from keywords.engine.load.storage.export import export_csv, export_parquet
 from keywords.qa.load.exits import FAIL, INCONCLUSIVE, INTERRUPTED, NO_VERDICT, PASS, worst
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from keywords.engine.load.workload.prompt_lengths import PromptLengths
     from keywords.qa.load.command import Ask
 
+_NOT_CALIBRATED = "There is no calibration"
 _WIDE = 160
 """Columns of a report that goes to a file or a pipe."""
 
@@ -64,9 +67,9 @@ class LoadRuns:
             if len(points) > 1:
                 typer.echo(f"Point {number} of {len(points)}: {point.name}", err=True)
             run = self._measure(point, many=len(points) > 1)
-            self._print(run)
-            codes.append(self._exit_code(run))
-            if run.facts.interrupted:
+            is_whole = self._print(run)
+            codes.append(self._exit_code(run) if is_whole else INTERRUPTED)
+            if codes[-1] == INTERRUPTED:
                 break
         return worst(codes)
 
@@ -128,17 +131,21 @@ class LoadRuns:
                 export(keep.store, run.run, file)
                 typer.echo(str(file), err=True)
 
-    def _print(self, run: LoadRun) -> None:
-        remarks = [str(self._lengths)] if self._lengths is not None else []
-        report = report_of(
-            run,
-            levels=self._levels,
-            price=self._price,
-            remarks=remarks,
-            calibrate=self._ask.calibrate and not run.facts.interrupted,
-        )
+    def _print(self, run: LoadRun) -> bool:
+        """Print the report; false if Ctrl-C ended the calibration, which it then lacks."""
+        remarks = (str(self._lengths),) if self._lengths is not None else ()
+        report_with = partial(report_of, run, levels=self._levels, price=self._price)
+        is_whole = True
+        try:
+            report = report_with(remarks=remarks, calibrate=self._ask.calibrate and not run.facts.interrupted)
+        except KeyboardInterrupt:
+            is_whole = False
+            report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: it was interrupted."), calibrate=False)
+        except (RuntimeError, LoadRunError, OSError) as error:  # the run itself is not the worse for it
+            report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: {error}."), calibrate=False)
         console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
         console.print(as_renderable(report))
+        return is_whole
 
     def _exit_code(self, run: LoadRun) -> int:
         if run.facts.interrupted:

@@ -181,3 +181,19 @@ def test_ctrl_c_keeps_what_was_measured(backend, tmp_path):
     assert run.interrupted
     assert len(read_samples(tmp_path / "m.db", run.id).item) > 10
     assert "interrupted" in output
+
+
+@pytest.mark.usefixtures("load")
+@pytest.mark.parametrize(
+    ("error", "code", "why"),
+    [(KeyboardInterrupt(), 130, "it was interrupted"), (RuntimeError("no file was left"), 0, "no file was left")],
+)
+def test_a_calibration_that_ends_early_costs_no_report(backend, monkeypatch, error, code, why):
+    def measure_floor(*_):
+        raise error
+
+    monkeypatch.setattr("keywords.engine.load.outcome.measure_floor", measure_floor)
+    options = ["--quiet", "--store", "m.db", "--users", "1", "--requests", "4"]
+    found = CliRunner().invoke(app, ["load", backend.url, *options])
+    assert f"There is no calibration: {why}." in found.stdout
+    assert found.exit_code == code
