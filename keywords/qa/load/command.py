@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import sys
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import typer
@@ -92,6 +95,10 @@ _ERRORS = (LoadInputError, LoadRunError, StoreError, ServerError, PriceError, Pa
 
 def load(ask: Ask) -> int:
     """Measure what was asked for, print the report, and return the exit code; an error is one sentence and code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal of another encoding must not cost the report.
+            stream.reconfigure(errors="replace")
     try:
         return _load(ask)
     except _ERRORS as error:
@@ -144,9 +151,25 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel]) -> None:
         )
     if ask.most is not None and not levels:
         raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
+    if not isfinite(ask.most or 0.0):
+        raise PlanError(f"--most is {ask.most}: give where the search ends, such as 256")
+    for option, text in {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url}.items():
+        if text is not None and not _is_text(text):
+            raise PlanError(f"{option} is {text!r}, which is no text in UTF-8 of one line")
+    for option, file in {"--csv": ask.keep.csv, "--parquet": ask.keep.parquet}.items():
+        if file is not None and (not file.name or file.is_dir() or not file.parent.is_dir()):
+            raise PlanError(f"{option} is '{file}', where no file can be written: name one in a folder that exists")
     given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.most is not None}
     if len(together := [name for name, is_given in given.items() if is_given]) > 1:
         raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # of bytes on the command line that are no UTF-8
+        return False
+    return text.isprintable()
 
 
 def _prepare(target: Target, workload: LoadedWorkload, options: LoadOptions) -> PromptLengths | None:

@@ -66,8 +66,9 @@ class LoadRuns:
         for number, point in enumerate(points, start=1):
             if len(points) > 1:
                 typer.echo(f"Point {number} of {len(points)}: {point.name}", err=True)
-            run = self._measure(point, many=len(points) > 1)
+            run = self._measure(point)
             is_whole = self._print(run)
+            self._export(run, suffix=f"-{number}" if len(points) > 1 else "")
             codes.append(self._exit_code(run) if is_whole else INTERRUPTED)
             if codes[-1] == INTERRUPTED:
                 break
@@ -85,7 +86,9 @@ class LoadRuns:
         def probe(level: float) -> Probe:
             users, rates = ((int(level),), ()) if whole else ((), (level,))
             plan = make_plan(target, point.workload, replace(options, users=users, rates=rates), lengths=self._lengths)
-            run = self._measure(replace(point, plan=plan), many=True)
+            self._done += 1
+            run = self._measure(replace(point, plan=plan))
+            self._export(run, suffix=f"-{self._done}")
             if run.facts.interrupted:
                 raise KeyboardInterrupt
             found = probe_of(run, level, self._levels)
@@ -102,7 +105,7 @@ class LoadRuns:
         typer.echo(f"Largest load in {unit} that holds {levels}: {capacity}")
         return {"PASS": PASS, "FAIL": FAIL, "INCONCLUSIVE": INCONCLUSIVE}[capacity.verdict]
 
-    def _measure(self, point: SweepPoint, *, many: bool) -> LoadRun:
+    def _measure(self, point: SweepPoint) -> LoadRun:
         ask, plan = self._ask, point.plan
         series = ask.keep.series or point.workload.spec.name
         if ask.keep.arrivals is not None:
@@ -110,7 +113,7 @@ class LoadRuns:
                 raise PlanError("--save-arrivals needs arrivals: users wait for answers and have none; give --rate")
             save_arrivals(plan.arrivals, ask.keep.arrivals)
         with LiveView(plan.stages, warmup_s=plan.warmup_s, quiet=ask.quiet) as view:
-            run = measure_load(
+            return measure_load(
                 plan,
                 store=ask.keep.store,
                 series=f"{series} {point.name}" if point.values else series,
@@ -119,9 +122,6 @@ class LoadRuns:
                 sinks=[view],
                 on_start=view.begin,
             )
-        self._done += 1
-        self._export(run, suffix=f"-{self._done}" if many else "")
-        return run
 
     def _export(self, run: LoadRun, *, suffix: str) -> None:
         keep = self._ask.keep

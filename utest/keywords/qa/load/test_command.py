@@ -125,6 +125,17 @@ def test_stored_arrivals_are_replayed(load, tmp_path):
         (["--rate", "1", "--arrivals", "gamma:-1"], "burstiness"),
         (["--temperature", "nan"], "--temperature"),
         (["--prompt", " "], "--prompt"),
+        (["--prompt", "\udcff"], "--prompt"),
+        (["--model", "\udcff"], "--model is '\\udcff'"),
+        (["--name", "a\nb"], "--name is 'a\\nb'"),
+        (["--max-tokens", "99999999"], "--max-tokens"),
+        (["--prompt-tokens", "9" * 5000], "--prompt-tokens"),
+        (["--rate", "1", "--arrivals", "gamma:1,2"], "--arrivals gamma"),
+        (["--rate", "1", "--arrivals", "gamma:1e-300"], "--arrivals gamma"),
+        (["--csv", "none/a.csv"], "--csv is 'none/a.csv'"),
+        (["--parquet", ""], "--parquet is '.'"),
+        (["--slo", f"ttft_p{'9' * 5000} < 1 s"], "there is no such percentile"),
+        (["--slo", "error_rate < 5 %", "--find-max", "--most", "inf"], "--most is inf"),
         (["--find-max"], "--slo"),
         (["--find-max", "--slo", "e2e_p50 < 1 s", "--sweep", "users=1"], "contradict"),
         (["--store", "/dev/null/m.db"], "/dev/null cannot be made"),
@@ -197,3 +208,11 @@ def test_a_calibration_that_ends_early_costs_no_report(backend, monkeypatch, err
     found = CliRunner().invoke(app, ["load", backend.url, *options])
     assert f"There is no calibration: {why}." in found.stdout
     assert found.exit_code == code
+
+
+def test_a_terminal_of_another_encoding_costs_no_report(backend, tmp_path):
+    options = ["--quiet", "--no-calibration", "--store", str(tmp_path / "m.db"), "--users", "1", "--requests", "4"]
+    command = [sys.executable, "-m", "keywords.qa.cli", "load", backend.url, *options]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=False)
+    assert b"ttft_first_content" in done.stdout
+    assert b"Traceback" not in done.stderr
