@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psutil
@@ -87,4 +88,5 @@ class HealthWatch:
         self._window = (now, cpu_s)
 
     def _look_at_memory(self) -> None:
-        self._largest_rss = max(self._largest_rss, self._process.memory_info().rss)
+        with suppress(OSError):  # it reads a file, and the load may have taken all descriptors
+            self._largest_rss = max(self._largest_rss, self._process.memory_info().rss)

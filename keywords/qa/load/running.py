@@ -143,7 +143,9 @@ class LoadRuns:
             report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: it was interrupted."), calibrate=False)
         except (RuntimeError, LoadRunError, OSError) as error:  # the run itself is not the worse for it
             report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: {error}."), calibrate=False)
-        console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
+        # COLUMNS=0 would leave nothing of it.
+        knows_width = sys.stdout.isatty() or os.environ.get("COLUMNS", "").strip("0").isdecimal()
+        console = Console(highlight=False, width=None if knows_width else _WIDE)
         console.print(as_renderable(report))
         return is_whole
 

@@ -1,6 +1,7 @@
 """A client's health tells how long its event loop stood still, not only that it did."""
 
 import asyncio
+import errno
 import time
 
 import pytest
@@ -34,3 +35,11 @@ def test_a_loop_that_stood_still_was_late_all_that_time():
     assert max(late) >= 0.48
     assert sum(late) / len(late) == pytest.approx(max(late) / 2, rel=0.3)
     assert worst_percentile(lags)[0] > LOOP_LAG_S
+
+
+def test_a_process_without_a_free_file_is_watched_on(monkeypatch):
+    def memory_info(_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("psutil.Process.memory_info", memory_info)
+    assert len(lags_of(lambda: None)) > 5

@@ -210,9 +210,10 @@ def test_a_calibration_that_ends_early_costs_no_report(backend, monkeypatch, err
     assert found.exit_code == code
 
 
-def test_a_terminal_of_another_encoding_costs_no_report(backend, tmp_path):
+def test_a_terminal_of_another_encoding_and_no_width_costs_no_report(backend, tmp_path):
     options = ["--quiet", "--no-calibration", "--store", str(tmp_path / "m.db"), "--users", "1", "--requests", "4"]
     command = [sys.executable, "-m", "keywords.qa.cli", "load", backend.url, *options]
-    done = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=False)
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "0"}
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
     assert b"ttft_first_content" in done.stdout
     assert b"Traceback" not in done.stderr
