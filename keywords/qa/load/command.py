@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 from dataclasses import dataclass
 from math import isfinite
@@ -95,10 +96,7 @@ _ERRORS = (LoadInputError, LoadRunError, StoreError, ServerError, PriceError, Pa
 
 def load(ask: Ask) -> int:
     """Measure what was asked for, print the report, and return the exit code; an error is one sentence and code 2."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A terminal of another encoding must not cost the report.
-            stream.reconfigure(errors="replace")
+    _open_streams()
     try:
         return _load(ask)
     except _ERRORS as error:
@@ -107,6 +105,16 @@ def load(ask: Ask) -> int:
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         return INTERRUPTED
+
+
+def _open_streams() -> None:
+    """Let a terminal of another encoding, or a stream that the caller closed, cost no report."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # its descriptor would become that of the next file that is opened
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # open to the end
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _load(ask: Ask) -> int:

@@ -217,3 +217,16 @@ def test_a_terminal_of_another_encoding_and_no_width_costs_no_report(backend, tm
     done = subprocess.run(command, capture_output=True, env=environment, check=False)
     assert b"ttft_first_content" in done.stdout
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX closes the streams")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_cost_no_run(backend, tmp_path, closed):
+    options = ["--no-calibration", "--store", str(tmp_path / "m.db"), "--users", "1", "--requests", "4"]
+    command = [sys.executable, "-m", "keywords.qa.cli", "load", backend.url, *options]
+    done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *command], capture_output=True, check=False)
+    assert done.returncode in {0, 2}, done.stderr  # 2 where the machine is too busy for a valid run
+    assert done.stderr == b""
+    assert b"TTFT" not in done.stdout, "the live view"
+    ((run,),) = [stored(tmp_path)]
+    assert run.ended is not None
