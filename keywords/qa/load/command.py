@@ -102,6 +102,10 @@ def load(ask: Ask) -> int:
     except _ERRORS as error:
         typer.echo(str(error), err=True)
         return NO_VERDICT
+    except OSError as error:  # of a terminal or a pipe that takes no report; what was measured is in the store
+        typer.echo(f"not all could be written: {error}", err=True)
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # the exit would try again
+        return NO_VERDICT
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         return INTERRUPTED

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -230,3 +231,13 @@ def test_closed_streams_cost_no_run(backend, tmp_path, closed):
     assert b"TTFT" not in done.stdout, "the live view"
     ((run,),) = [stored(tmp_path)]
     assert run.ended is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_a_full_disk_for_the_report_is_told(backend, tmp_path):
+    options = ["--quiet", "--no-calibration", "--store", str(tmp_path / "m.db"), "--users", "1", "--requests", "4"]
+    command = [sys.executable, "-m", "keywords.qa.cli", "load", backend.url, *options]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert done.stderr.decode().strip() == "not all could be written: [Errno 28] No space left on device"
