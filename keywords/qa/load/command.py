@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import os
+import sys
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import typer
@@ -96,14 +100,29 @@ _ERRORS = (LoadInputError, LoadRunError, StoreError, ServerError, PriceError, Pa
 
 def load(ask: Ask) -> int:
     """Measure what was asked for, print the report, and return the exit code; an error is one sentence and code 2."""
+    _open_streams()
     try:
         return _load(ask)
     except _ERRORS as error:
         typer.echo(str(error), err=True)
         return NO_VERDICT
+    except OSError as error:  # of a terminal or a pipe that takes no report; what was measured is in the store
+        typer.echo(f"not all could be written: {error}", err=True)
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # the exit would try again
+        return NO_VERDICT
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         return INTERRUPTED
+
+
+def _open_streams() -> None:
+    """Let a terminal of another encoding, or a stream that the caller closed, cost no report."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # its descriptor would become that of the next file that is opened
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # open to the end
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _load(ask: Ask) -> int:
@@ -155,9 +174,25 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Seque
         raise PlanError("--arrivals says how a rate is drawn: give --rate too")
     if ask.find_max and not levels:
         raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
+    if not isfinite(ask.most or 0.0):
+        raise PlanError(f"--most is {ask.most}: give where the search ends, such as 256")
+    for option, text in {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url}.items():
+        if text is not None and not _is_text(text):
+            raise PlanError(f"{option} is {text!r}, which is no text in UTF-8 of one line")
+    for option, file in {"--csv": ask.keep.csv, "--parquet": ask.keep.parquet}.items():
+        if file is not None and (not file.name or file.is_dir() or not file.parent.is_dir()):
+            raise PlanError(f"{option} is '{file}', where no file can be written: name one in a folder that exists")
     given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
     if len(together := [name for name, is_given in given.items() if is_given]) > 1:
         raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # of bytes on the command line that are no UTF-8
+        return False
+    return text.isprintable()
 
 
 def _prepare(target: Target, workload: LoadedWorkload, options: LoadOptions) -> PromptLengths | None:
