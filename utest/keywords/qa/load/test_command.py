@@ -251,3 +251,9 @@ def test_a_full_disk_for_the_report_is_told(backend, tmp_path):
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 2
     assert done.stderr.decode().strip() == "not all could be written: [Errno 28] No space left on device"
+
+
+@pytest.mark.parametrize("options", [["--slo", "ttft_p95 < 5 s"], []])
+def test_a_stage_without_a_request_holds_no_level(load, options):
+    done = load("--rate", "0.000001", "--for", "0.1s", *options)
+    assert done.exit_code == 3, done.output
