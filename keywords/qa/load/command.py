@@ -131,6 +131,7 @@ def _load(ask: Ask) -> int:
     levels = levels_of(ask.asked, workload)
     axes = [parse_axis(axis) for axis in ask.sweep]
     arrivals = load_arrivals(ask.replay) if ask.replay is not None else None
+    _refuse_unusable(ask)
     _refuse_contradictions(ask, levels, axes)
     # What cannot be planned is said before a server is asked or started.
     _points(Target("", ""), workload, options, axes, arrivals=arrivals)
@@ -160,11 +161,22 @@ def _points(
     return (SweepPoint({}, workload, make_plan(target, workload, options, lengths=lengths, arrivals=arrivals)),)
 
 
-def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Sequence[Axis]) -> None:
+def _refuse_unusable(ask: Ask) -> None:
     if ask.url == "":
         raise PlanError(
             "the address is empty: write it with its scheme, such as http://127.0.0.1:8000, or leave it out"
         )
+    if not isfinite(ask.most or 0.0):
+        raise PlanError(f"--most is {ask.most}: give where the search ends, such as 256")
+    for option, text in {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url}.items():
+        if text is not None and not _is_text(text):
+            raise PlanError(f"{option} is {text!r}, which is no text in UTF-8 of one line")
+    for option, file in {"--csv": ask.keep.csv, "--parquet": ask.keep.parquet}.items():
+        if file is not None and (not file.name or file.is_dir() or not file.parent.is_dir()):
+            raise PlanError(f"{option} is '{file}', where no file can be written: name one in a folder that exists")
+
+
+def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Sequence[Axis]) -> None:
     if ask.most is not None and not ask.find_max:
         raise PlanError("--most ends a search: give --find-max too")
     if ask.find_max and len((ask.asked.users or ask.asked.rate or "").split(",")) > 1:
@@ -174,14 +186,6 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Seque
         raise PlanError("--arrivals says how a rate is drawn: give --rate too")
     if ask.find_max and not levels:
         raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
-    if not isfinite(ask.most or 0.0):
-        raise PlanError(f"--most is {ask.most}: give where the search ends, such as 256")
-    for option, text in {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url}.items():
-        if text is not None and not _is_text(text):
-            raise PlanError(f"{option} is {text!r}, which is no text in UTF-8 of one line")
-    for option, file in {"--csv": ask.keep.csv, "--parquet": ask.keep.parquet}.items():
-        if file is not None and (not file.name or file.is_dir() or not file.parent.is_dir()):
-            raise PlanError(f"{option} is '{file}', where no file can be written: name one in a folder that exists")
     given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
     if len(together := [name for name, is_given in given.items() if is_given]) > 1:
         raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
