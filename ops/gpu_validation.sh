@@ -2,7 +2,8 @@
 # Validates the NVIDIA GPU of this machine: one command, no network, some five minutes.
 #
 #   ops/gpu_validation.sh [FOLDER]         on the GPU machine; results in FOLDER (results/gpu)
-#   ops/gpu_validation.sh pack [FOLDER]    before, where there is a network: what it needs beside PyTorch (.gpu-packages)
+#   ops/gpu_validation.sh pack 3.12        before, where there is a network: what that Python needs beside PyTorch goes
+#                                          to .gpu-packages, which travels with the repository
 #
 # PYTHON names the interpreter: 3.11 or newer, with PyTorch for CUDA and transformers. FOLDER gets recording.json,
 # capabilities.md, report/, serving.md and the rows' log.html; `KEEP=1` copies them to docs/evidence/gpu/. The exit status
@@ -12,7 +13,8 @@ cd "$(dirname "$0")/.." || exit 2
 
 python="${PYTHON:-python3}"
 if [ "${1:-}" = pack ]; then
-    exec "$python" -m ops.gpu_packages pack "${2:-.gpu-packages}"
+    rm -rf .gpu-packages
+    exec "$python" -m ops.gpu_packages pack .gpu-packages ${2:+--for "$2"}
 fi
 out="${1:-results/gpu}"
 mkdir -p "$out" || exit 2
@@ -34,7 +36,7 @@ step() { # <seconds at most> <name> <command …>: its output goes to a file, it
 }
 if ! "$python" -c 'import pynvml, robot' 2>/dev/null; then
     [ -d .gpu-packages ] || {
-        echo "robotframework and nvidia-ml-py are missing: run '$0 pack' where there is a network, and carry .gpu-packages" >&2
+        echo "robotframework and nvidia-ml-py are missing: run '$0 pack <version>' where there is a network, and carry .gpu-packages" >&2
         exit 2
     }
     # An environment of its own, which also sees what this Python has: PyTorch and transformers.

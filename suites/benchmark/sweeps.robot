@@ -19,7 +19,7 @@ Longer answers take as many tokens as they may
     Get Load Metric    ${runs}[2]    output_length    p50    >    ${SWEEP_LONG_ANSWER_TOKENS_MIN}
     Get Throughput Ratio    ${runs}[0]    ${runs}[2]    >    1
 
-Longer prompts delay the first text
+The first text of a long prompt comes in time
     ${runs} =    Sweep    prompt_tokens    64,512    users=1    duration=6 s    prompt_tokens=64    max_tokens=4
     Get Error Rate    ${runs}[1]    ==    0
     Get Load Metric    ${runs}[1]    ttft_first_content    p50    <    ${SWEEP_LONG_PROMPT_TTFT_P50_S}

@@ -1,13 +1,15 @@
 """Packages for a GPU machine: what fits its Python is unpacked, and what it does not need stays at home."""
 
+import importlib.metadata
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
 
-from ops.gpu_packages import LEFT_OUT, fits, requirements, unpack
+from ops.gpu_packages import LEFT_OUT, WrongPythonError, fits, requirements, unpack
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +36,23 @@ def test_wheels_that_fit_are_unpacked(tmp_path):
         with zipfile.ZipFile(tmp_path / name, "w") as archive:
             archive.writestr(f"{name[0]}/__init__.py", "")
     assert unpack(tmp_path, tmp_path / "site") == 2
-    assert sorted(each.name for each in (tmp_path / "site").iterdir()) == ["a", "b"]
+    assert {"a", "b"} <= {each.name for each in (tmp_path / "site").iterdir()}
+
+
+def test_the_gateway_finds_its_own_version_among_them(tmp_path):
+    own = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    with zipfile.ZipFile(tmp_path / f"b-1-{own}-{own}-linux.whl", "w") as archive:
+        archive.writestr("b/__init__.py", "")
+    unpack(tmp_path, tmp_path)
+    (found,) = importlib.metadata.distributions(name="llm-gateway-qa", path=[str(tmp_path)])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert found.version == project["version"]
+
+
+def test_packages_for_another_python_are_told_with_the_remedy(tmp_path):
+    (tmp_path / "b-1-cp27-cp27m-linux.whl").touch()
+    with pytest.raises(WrongPythonError, match=r"pack with --for 3\.\d+, or name another Python by PYTHON"):
+        unpack(tmp_path, tmp_path / "site")
 
 
 def test_what_is_left_out_is_no_requirement_and_the_driver_is_one():

@@ -100,7 +100,7 @@ def _whole_answer(request: Callable[[], AbstractContextManager[Any]]) -> tuple[i
                 body += piece
                 if len(body) > _LONGEST:
                     return None, f"the answer is longer than {_LONGEST} bytes".encode()
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:  # the last of a host that is none
         return None, f"{type(error).__name__}: {error}".encode()
     return answer.status_code, bytes(body)
 

@@ -122,6 +122,8 @@ def _floor_level(users: int, samples: Sequence[Sample], sent: int, facts: RunFac
     e2e = [(sample.t_done or 0) - (sample.t_sent or 0) for sample in measured]
     gaps = [later - earlier for sample in measured for earlier, later in pairwise(sample.chunk_times)]
     seconds = max(facts.ended - facts.started, 1e-9)
+    # Those under way at the end are answered after it.
+    ended = sum(sample.t_done is not None and sample.t_done < facts.ended for sample in measured)
     cpu_us = sum(client.cpu_s for client in facts.clients) / sent * 1e6
     return FloorLevel(
         users=users,
@@ -130,8 +132,8 @@ def _floor_level(users: int, samples: Sequence[Sample], sent: int, facts: RunFac
         ttft_percentile=worst_percentile(ttft)[1],
         chunk_gap_s=_two(gaps),
         e2e_s=_two(e2e),
-        rps=len(measured) / seconds,
-        chunks_per_s=len(measured) * _CHUNKS / seconds,
+        rps=ended / seconds,
+        chunks_per_s=ended * _CHUNKS / seconds,
         cpu_us_per_request=cpu_us,
         cpu_us_per_chunk=cpu_us / _CHUNKS,
     )

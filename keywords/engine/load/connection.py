@@ -61,14 +61,10 @@ class Connection(asyncio.Protocol):
     Args:
         inbox: where its reads go.
         direct: whether to hand bytes to the socket at once: uvloop would hold them to the end of the loop's turn.
-
-    Attributes:
-        served: requests that it has served.
     """
 
     def __init__(self, inbox: Inbox, *, direct: bool) -> None:
         self._inbox = inbox
-        self.served = 0
         self._direct = direct
         self._transport: asyncio.Transport | None = None
         self._descriptor: int | None = None
@@ -78,6 +74,7 @@ class Connection(asyncio.Protocol):
         self._headers: dict[bytes, bytes] = {}
         self._at = 0.0
         self._bytes = self._bytes_without_body = 0
+        self._has_read = False
         self._has_head = False
         self._is_complete = False
         self._keeps_alive = False
@@ -99,7 +96,7 @@ class Connection(asyncio.Protocol):
         self._answer = answer
         self._parser = httptools.HttpResponseParser(self)
         self._bytes = self._bytes_without_body = 0
-        self._has_head = self._is_complete = self._keeps_alive = False
+        self._has_read = self._has_head = self._is_complete = self._keeps_alive = False
         self._done = done = asyncio.get_running_loop().create_future()
         answer.sample.t_sent = clock.now()
         # A transport that closes has closed its descriptor, which may be another connection's by now.
@@ -137,6 +134,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Note the time of a read."""
         self._inbox.add(clock.now(), self, data)
+        self._has_read = True
 
     def parse(self, at: float, data: bytes) -> None:
         """Parse what was read at a time."""
@@ -180,8 +178,11 @@ class Connection(asyncio.Protocol):
             self._fail(_broke(exc))
 
     def resume_writing(self) -> None:
-        """Note when the last byte of a long request was handed over."""
-        if self._answer is not None and not self._bytes:
+        """Note when the last byte of a long request was handed over.
+
+        Within one turn of the event loop, an answer may be read before this is called; then it would be too late.
+        """
+        if self._answer is not None and not self._has_read:
             self._answer.sample.t_sent = clock.now()
 
     # What httptools calls.
@@ -224,7 +225,6 @@ class Connection(asyncio.Protocol):
     def _finish(self) -> None:
         answer, self._answer = self._answer, None
         assert answer is not None  # noqa: S101  # callers have one
-        self.served += 1
         answer.sample.t_done = self._at
         answer.finish()
         if not self._keeps_alive or (self._transport is not None and self._transport.get_write_buffer_size()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psutil
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _EVERY_S = 0.01
 _MEMORY_EVERY = 50
 """Ticks from one look at the memory to the next."""
+_MOST_SWALLOWED = 100_000
 _WINDOW_S = 5.0
 _SHORTEST_WINDOW_S = 1.0
 
@@ -66,7 +68,7 @@ class HealthWatch:
             return
         now = clock.now()
         if self._ticks:
-            self._lags.add(now - self._planned)
+            self._note_lags(now - self._planned)
         if self._ticks % _MEMORY_EVERY == 0:
             self._look_at_memory()
         if now - self._window[0] >= _WINDOW_S:
@@ -75,10 +77,16 @@ class HealthWatch:
         self._planned = max(self._planned + _EVERY_S, now)
         self._timer.call_at(self._planned, self._tick)
 
+    def _note_lags(self, lag_s: float) -> None:
+        """Note a lag, and those of the ticks that it swallowed: a loop that stood still was late for each of them."""
+        for swallowed in range(min(1 + int(lag_s / _EVERY_S), _MOST_SWALLOWED)):
+            self._lags.add(lag_s - swallowed * _EVERY_S)
+
     def _close_window(self) -> None:
         now, cpu_s = clock.now(), time.process_time()
         self._shares.append((cpu_s - self._window[1]) / max(now - self._window[0], _EVERY_S))
         self._window = (now, cpu_s)
 
     def _look_at_memory(self) -> None:
-        self._largest_rss = max(self._largest_rss, self._process.memory_info().rss)
+        with suppress(OSError):  # it reads a file, and the load may have taken all descriptors
+            self._largest_rss = max(self._largest_rss, self._process.memory_info().rss)

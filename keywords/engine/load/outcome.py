@@ -69,6 +69,7 @@ def report_of(
 def verdict_of(run: LoadRun, levels: Sequence[ServiceLevel], price: Price | None = None) -> tuple[Verdict, str]:
     """Whether a load run held all levels in each stage, and which it did not.
 
+<<<<<<< HEAD
     An INVALID run is INCONCLUSIVE: its numbers prove nothing, whatever they are. One without any whole answer is no
     PASS even without levels.
     """
@@ -81,6 +82,23 @@ def verdict_of(run: LoadRun, levels: Sequence[ServiceLevel], price: Price | None
         if found := [_reason(result) for result in results if result.verdict == verdict]:
             return verdict, "; ".join(found)
     return "PASS", ""
+=======
+    An INVALID run is INCONCLUSIVE, and one with a stage in which no request was sent.
+    """
+    if not run.validity.is_valid:
+        return "INCONCLUSIVE", "; ".join(run.validity.reasons)
+    results = [
+        judge(run.summary, level, stage, levels=levels, price=price) for stage in run.summary.stages for level in levels
+    ]
+    broken = [result for result in results if result.verdict != "PASS"]
+    why = [f"{result.level}: {result.value} {result.note}".strip() for result in broken]
+    verdicts = {result.verdict for result in broken}
+    # What was never asked has held nothing.
+    if idle := sorted(set(range(len(run.plan.stages))) - set(run.summary.stages)):
+        verdicts.add("INCONCLUSIVE")
+        why.append(f"no request was sent in stage {', '.join(map(str, idle))}")
+    return "FAIL" if "FAIL" in verdicts else "INCONCLUSIVE" if verdicts else "PASS", "; ".join(why)
+>>>>>>> load-attack
 
 
 def probe_of(run: LoadRun, level: float, levels: Sequence[ServiceLevel], price: Price | None = None) -> Probe:

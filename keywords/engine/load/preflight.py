@@ -51,6 +51,8 @@ def check_server(url: str, *, model: str = "", api_key: str | None = None, timeo
         PreflightError: nothing answers, the key is refused, it serves no LLM, or it has no such model.
     """
     _check_address(url)
+    if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
+        raise PreflightError("The key has signs that HTTP cannot carry. Give GATEWAY_API_KEY in one line of ASCII.")
     try:
         facts = probe(url, api_key, model=model, timeout_s=timeout_s, model_option=MODEL_OPTION)
     except ProbeError as err:

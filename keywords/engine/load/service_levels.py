@@ -77,6 +77,10 @@ _NUMBERS: Final[Mapping[Dimension, re.Pattern[str]]] = {
 }
 
 
+_MOST_DIGITS = 9
+_SHOWN = 200
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceLevel:
     """A limit of one metric.
@@ -151,12 +155,15 @@ def parse_service_level(text: str) -> ServiceLevel:
     expression = _EXPRESSION.fullmatch(text) if isinstance(text, str) else None
     if expression is None:
         raise ServiceLevelError(
-            f"{text!r} is no service level; write a metric, a comparison and a limit, such as 'ttft_p95 < 500 ms'"
+            f"{_shown(text)} is no service level; write a metric, a comparison and a limit, such as 'ttft_p95 < 500 ms'"
         )
     name, comparison, limit = expression.groups()
     statistic = _STATISTIC.fullmatch(name)
     metric = _canonical(text, statistic[1] if statistic else name)
-    percentile = int(statistic[2]) if statistic and statistic[2] else None
+    digits = statistic[2] if statistic else None
+    if digits and len(digits) > _MOST_DIGITS:
+        raise ServiceLevelError(f"{text[:_SHOWN]!r}…: there is no such percentile; write p1 to p99")
+    percentile = int(digits) if digits else None
     if statistic and metric in OF_RUN:
         raise ServiceLevelError(f"{text!r}: {metric} is one number of the whole run; write it without a statistic")
     if percentile is not None and not 0 < percentile < 100:  # noqa: PLR2004  # per cent
@@ -168,6 +175,11 @@ def parse_service_level(text: str) -> ServiceLevel:
         comparison=cast("Comparison", comparison),
         limit=_limit(text, _DIMENSIONS[metric], limit),
     )
+
+
+def _shown(text: object) -> str:
+    shown = repr(text)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
 def parse_service_levels(text: str) -> tuple[ServiceLevel, ...]:

@@ -85,10 +85,13 @@ class Timer:
     def _fire(self) -> None:
         self._set_for = float("inf")
         now = clock.now()
-        while self._due and self._due[0][0] <= now:
-            _, _, callback = heapq.heappop(self._due)
-            callback()
-        self._set()
+        try:
+            while self._due and self._due[0][0] <= now:
+                _, _, callback = heapq.heappop(self._due)
+                callback()
+        finally:
+            # A callback that fails must not take the moments of the others with it.
+            self._set()
 
 
 def _open_timer() -> int | None:

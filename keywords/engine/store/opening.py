@@ -108,7 +108,10 @@ def _read_versions(connection: sqlite3.Connection, path: Path) -> dict[str, int]
         raise NotAStoreError(f"{path} is another program's database: name another file, or move it away")
     if "schema_version" not in tables:
         raise DamagedStoreError(f"{path} lacks its table schema_version: move it away to begin a new one")
-    return dict(connection.execute("SELECT room, version FROM schema_version"))
+    versions = dict(connection.execute("SELECT room, version FROM schema_version"))
+    if not all(isinstance(version, int) for version in versions.values()):
+        raise DamagedStoreError(f"{path} has a version that is no number: move it away to begin a new one")
+    return versions
 
 
 def _refuse_newer(path: Path, rooms: Sequence[Room], versions: dict[str, int]) -> None:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast, get_args
 
+from pydantic import ValidationError
+
 from keywords.engine.load.arrivals import ArrivalProcess
 from keywords.engine.load.errors import ArrivalsError, PlanError
 from keywords.engine.load.planning import LoadOptions
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 
 DEFAULT_USERS = "1,10,20"
 DEFAULT_DURATION = "30s"
+ARRIVALS = "poisson"
 _DEFAULT_TOKENS = 64
+_LEAST_BURSTINESS, _MOST_BURSTINESS = 0.01, 1e6
 _DEFAULT_PROMPTS = (
     "Name three things that a lighthouse keeper does in a storm.",
     "Explain to a child why bread rises.",
@@ -43,7 +47,7 @@ class Asked:
     rate: str | None = None
     lasts: str | None = None
     requests: str | None = None
-    arrivals: str = "poisson"
+    arrivals: str = ARRIVALS
     replays: bool = False
     workload: Path | None = None
     prompts: tuple[str, ...] = ()
@@ -87,6 +91,16 @@ def workload_of(asked: Asked) -> LoadedWorkload:
         raise PlanError("--prompt is empty: give some text")
     if asked.prompts and asked.prompt_tokens is not None:
         raise PlanError("--prompt and --prompt-tokens contradict each other: give one of them")
+    try:
+        return load_workload(_described(asked))
+    except ValidationError as err:
+        problem = err.errors()[0]
+        said = f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+        raise PlanError(f"--prompt, --prompt-tokens, --max-tokens or --temperature cannot be used: {said}") from err
+
+
+def _described(asked: Asked) -> Workload:
+    """The workload that the options describe."""
     if asked.prompt_tokens is not None:
         prompts = Prompts(tokens=parse_count(asked.prompt_tokens, "--prompt-tokens"))
     else:
@@ -96,7 +110,7 @@ def workload_of(asked: Asked) -> LoadedWorkload:
         raise PlanError(f"--temperature is {asked.temperature}: give a number, such as 0.7")
     fields = {} if asked.temperature is None else {"temperature": asked.temperature}
     entry = Entry(name="chat", prompts=prompts, max_tokens=tokens, fields=fields)
-    return load_workload(Workload(name="options", stream=asked.stream, unique_prefix=asked.unique_prefix, mix=(entry,)))
+    return Workload(name="options", stream=asked.stream, unique_prefix=asked.unique_prefix, mix=(entry,))
 
 
 def options_of(asked: Asked, workload: LoadedWorkload) -> LoadOptions:
@@ -147,5 +161,8 @@ def _duration(text: str, option: str) -> float:
 
 
 def _burstiness(text: str) -> float:
-    (value,) = parse_numbers(text, "--arrivals gamma:") or (0.0,)
-    return float(value)
+    values = parse_numbers(text, "--arrivals gamma:")
+    if len(values) != 1 or not _LEAST_BURSTINESS <= values[0] <= _MOST_BURSTINESS:
+        limits = f"{_LEAST_BURSTINESS:g} to {_MOST_BURSTINESS:g}"
+        raise ArrivalsError(f"--arrivals gamma has the burstiness {text!r}; give one number of {limits}, such as 0.5")
+    return float(values[0])

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import os
+import sys
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import typer
@@ -22,7 +26,7 @@ from keywords.engine.load.workload.measure_lengths import measure_lengths, usage
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.errors import StoreError
 from keywords.qa.exits import INTERRUPTED, NO_VERDICT
-from keywords.qa.load.asked import levels_of, options_of, workload_of
+from keywords.qa.load.asked import ARRIVALS, levels_of, options_of, workload_of
 from keywords.qa.load.running import LoadRuns
 from keywords.qa.server import ServerError, asked_server
 
@@ -68,7 +72,8 @@ class Ask:
         model: None takes the first that the server lists.
         replay: file of arrivals to replay; None for none.
         sweep: axes, as typed.
-        most: end of the search for the largest load; None for no search.
+        find_max: whether to search for the largest load.
+        most: end of that search; None for the usual one.
         prices: file of prices; None for none.
         keep: what is kept.
         quiet: no live view.
@@ -80,6 +85,7 @@ class Ask:
     model: str | None
     replay: Path | None
     sweep: tuple[str, ...]
+    find_max: bool
     most: float | None
     prices: Path | None
     keep: Keep
@@ -87,19 +93,36 @@ class Ask:
     calibrate: bool
 
 
+_MOST = 256.0
+"""Users, or arrivals in a second, at which a search ends."""
 _ERRORS = (LoadInputError, LoadRunError, StoreError, ServerError, PriceError, ParquetMissingError, CapacityError)
 
 
 def load(ask: Ask) -> int:
     """Measure what was asked for, print the report, and return the exit code; an error is one sentence and code 2."""
+    _open_streams()
     try:
         return _load(ask)
     except _ERRORS as error:
         typer.echo(str(error), err=True)
         return NO_VERDICT
+    except OSError as error:  # of a terminal or a pipe that takes no report; what was measured is in the store
+        typer.echo(f"not all could be written: {error}", err=True)
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # the exit would try again
+        return NO_VERDICT
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         return INTERRUPTED
+
+
+def _open_streams() -> None:
+    """Let a terminal of another encoding, or a stream that the caller closed, cost no report."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # its descriptor would become that of the next file that is opened
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # open to the end
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _load(ask: Ask) -> int:
@@ -108,7 +131,7 @@ def _load(ask: Ask) -> int:
     levels = levels_of(ask.asked, workload)
     axes = [parse_axis(axis) for axis in ask.sweep]
     arrivals = load_arrivals(ask.replay) if ask.replay is not None else None
-    _refuse_contradictions(ask, levels)
+    _refuse_contradictions(ask, levels, axes)
     # What cannot be planned is said before a server is asked or started.
     _points(Target("", ""), workload, options, axes, arrivals=arrivals)
     prices = {} if ask.prices is None else read_prices(ask.prices)
@@ -117,8 +140,8 @@ def _load(ask: Ask) -> int:
         lengths = _prepare(target, workload, options)
         runs = LoadRuns(ask, levels, price_of(prices, target.model), lengths)
         points = _points(target, workload, options, axes, lengths=lengths, arrivals=arrivals)
-        if ask.most is not None:
-            return runs.find_max(points[0], target, options, ask.most)
+        if ask.find_max:
+            return runs.find_max(points[0], target, options, _MOST if ask.most is None else ask.most)
         return runs.measure_points(points)
 
 
@@ -137,16 +160,39 @@ def _points(
     return (SweepPoint({}, workload, make_plan(target, workload, options, lengths=lengths, arrivals=arrivals)),)
 
 
-def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel]) -> None:
+def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Sequence[Axis]) -> None:
     if ask.url == "":
         raise PlanError(
             "the address is empty: write it with its scheme, such as http://127.0.0.1:8000, or leave it out"
         )
-    if ask.most is not None and not levels:
+    if ask.most is not None and not ask.find_max:
+        raise PlanError("--most ends a search: give --find-max too")
+    if ask.find_max and len((ask.asked.users or ask.asked.rate or "").split(",")) > 1:
+        raise PlanError("--find-max begins with one load: give one number of users, or one rate")
+    is_drawn = ask.asked.rate is not None or any(axis.parameter == "rate" for axis in axes)
+    if ask.asked.arrivals != ARRIVALS and not is_drawn:
+        raise PlanError("--arrivals says how a rate is drawn: give --rate too")
+    if ask.find_max and not levels:
         raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
-    given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.most is not None}
+    if not isfinite(ask.most or 0.0):
+        raise PlanError(f"--most is {ask.most}: give where the search ends, such as 256")
+    for option, text in {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url}.items():
+        if text is not None and not _is_text(text):
+            raise PlanError(f"{option} is {text!r}, which is no text in UTF-8 of one line")
+    for option, file in {"--csv": ask.keep.csv, "--parquet": ask.keep.parquet}.items():
+        if file is not None and (not file.name or file.is_dir() or not file.parent.is_dir()):
+            raise PlanError(f"{option} is '{file}', where no file can be written: name one in a folder that exists")
+    given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
     if len(together := [name for name, is_given in given.items() if is_given]) > 1:
         raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # of bytes on the command line that are no UTF-8
+        return False
+    return text.isprintable()
 
 
 def _prepare(target: Target, workload: LoadedWorkload, options: LoadOptions) -> PromptLengths | None:

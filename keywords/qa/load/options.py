@@ -56,7 +56,9 @@ def load(  # the options of a command
             rich_help_panel=_LOAD,
         ),
     ] = False,
-    most: Annotated[float, typer.Option(help="Where --find-max ends.", rich_help_panel=_LOAD)] = 256,
+    most: Annotated[
+        float | None, typer.Option(help="Where --find-max ends; 256 if left out.", rich_help_panel=_LOAD)
+    ] = None,
     processes: Annotated[
         int | None,
         typer.Option(min=1, help="Client processes; as many as the load needs if left out.", rich_help_panel=_LOAD),
@@ -146,7 +148,6 @@ def load(  # the options of a command
     )
     keep = Keep(store or results_folder() / _STORE, name, csv, parquet, save_arrivals)
     chosen = url if address is None else address
-    search = most if find_max else None
     raise typer.Exit(
         load(
             Ask(
@@ -155,7 +156,8 @@ def load(  # the options of a command
                 model,
                 replay,
                 tuple(sweep or ()),
-                search,
+                find_max,
+                most,
                 prices,
                 keep,
                 quiet=quiet,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,6 +17,7 @@ from keywords.engine.load.errors import PlanError
 from keywords.engine.load.outcome import probe_of, report_of, verdict_of
 from keywords.engine.load.planning import make_plan
 from keywords.engine.load.report.terminal import as_renderable
+from keywords.engine.load.run import LoadRunError
 from keywords.engine.load.session import measure_load
 from keywords.engine.load.storage.export import export_csv, export_parquet
 from keywords.qa.exits import FAIL, INCONCLUSIVE, INTERRUPTED, NO_VERDICT, PASS, worst
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from keywords.engine.load.workload.prompt_lengths import PromptLengths
     from keywords.qa.load.command import Ask
 
+_NOT_CALIBRATED = "There is no calibration"
 _WIDE = 160
 """Columns of a report that goes to a file or a pipe."""
 
@@ -63,10 +66,11 @@ class LoadRuns:
         for number, point in enumerate(points, start=1):
             if len(points) > 1:
                 typer.echo(f"Point {number} of {len(points)}: {point.name}", err=True)
-            run = self._measure(point, many=len(points) > 1)
-            self._print(run)
-            codes.append(self._exit_code(run))
-            if run.facts.interrupted:
+            run = self._measure(point)
+            is_whole = self._print(run)
+            self._export(run, suffix=f"-{number}" if len(points) > 1 else "")
+            codes.append(self._exit_code(run) if is_whole else INTERRUPTED)
+            if codes[-1] == INTERRUPTED:
                 break
         return worst(codes)
 
@@ -82,7 +86,9 @@ class LoadRuns:
         def probe(level: float) -> Probe:
             users, rates = ((int(level),), ()) if whole else ((), (level,))
             plan = make_plan(target, point.workload, replace(options, users=users, rates=rates), lengths=self._lengths)
-            run = self._measure(replace(point, plan=plan), many=True)
+            self._done += 1
+            run = self._measure(replace(point, plan=plan))
+            self._export(run, suffix=f"-{self._done}")
             if run.facts.interrupted:
                 raise KeyboardInterrupt
             found = probe_of(run, level, self._levels, self._price)
@@ -99,7 +105,7 @@ class LoadRuns:
         typer.echo(f"Largest load in {unit} that holds {levels}: {capacity}")
         return {"PASS": PASS, "FAIL": FAIL, "INCONCLUSIVE": INCONCLUSIVE}[capacity.verdict]
 
-    def _measure(self, point: SweepPoint, *, many: bool) -> LoadRun:
+    def _measure(self, point: SweepPoint) -> LoadRun:
         ask, plan = self._ask, point.plan
         series = ask.keep.series or point.workload.spec.name
         if ask.keep.arrivals is not None:
@@ -107,7 +113,7 @@ class LoadRuns:
                 raise PlanError("--save-arrivals needs arrivals: users wait for answers and have none; give --rate")
             save_arrivals(plan.arrivals, ask.keep.arrivals)
         with LiveView(plan.stages, warmup_s=plan.warmup_s, quiet=ask.quiet) as view:
-            run = measure_load(
+            return measure_load(
                 plan,
                 store=ask.keep.store,
                 series=f"{series} {point.name}" if point.values else series,
@@ -116,9 +122,6 @@ class LoadRuns:
                 sinks=[view],
                 on_start=view.begin,
             )
-        self._done += 1
-        self._export(run, suffix=f"-{self._done}" if many else "")
-        return run
 
     def _export(self, run: LoadRun, *, suffix: str) -> None:
         keep = self._ask.keep
@@ -128,17 +131,23 @@ class LoadRuns:
                 export(keep.store, run.run, file)
                 typer.echo(str(file), err=True)
 
-    def _print(self, run: LoadRun) -> None:
-        remarks = [str(self._lengths)] if self._lengths is not None else []
-        report = report_of(
-            run,
-            levels=self._levels,
-            price=self._price,
-            remarks=remarks,
-            calibrate=self._ask.calibrate and not run.facts.interrupted,
-        )
-        console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE)
+    def _print(self, run: LoadRun) -> bool:
+        """Print the report; false if Ctrl-C ended the calibration, which it then lacks."""
+        remarks = (str(self._lengths),) if self._lengths is not None else ()
+        report_with = partial(report_of, run, levels=self._levels, price=self._price)
+        is_whole = True
+        try:
+            report = report_with(remarks=remarks, calibrate=self._ask.calibrate and not run.facts.interrupted)
+        except KeyboardInterrupt:
+            is_whole = False
+            report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: it was interrupted."), calibrate=False)
+        except (RuntimeError, LoadRunError, OSError) as error:  # the run itself is not the worse for it
+            report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: {error}."), calibrate=False)
+        # COLUMNS=0 would leave nothing of it.
+        knows_width = sys.stdout.isatty() or os.environ.get("COLUMNS", "").strip("0").isdecimal()
+        console = Console(highlight=False, width=None if knows_width else _WIDE)
         console.print(as_renderable(report))
+        return is_whole
 
     def _exit_code(self, run: LoadRun) -> int:
         if run.facts.interrupted:

@@ -109,9 +109,8 @@ class LiveView:
             window_s = max(min(WINDOW_S, elapsed), _REFRESH_S)
             ttfts = [ended.ttft_s for ended in self._recent if ended.ttft_s is not None]
             tokens = sum(ended.tokens for ended in self._recent)
-            left = self._warmup_s + sum(stage.duration_s or 0.0 for stage in self._stages) - elapsed
             return (
-                whole_seconds(max(0.0, left)),
+                self._left(elapsed),
                 *self._stage(elapsed),
                 f"{self._requests:,}",
                 f"{len(self._recent) / window_s:.1f}",
@@ -120,6 +119,13 @@ class LiveView:
                 f"{tokens / window_s:,.0f}",
                 ", ".join(f"{count} {name}" for name, count in self._errors.most_common()) or "none",
             )
+
+    def _left(self, elapsed: float) -> str:
+        """The time left; a dash if a number of requests ends a stage."""
+        durations = [stage.duration_s for stage in self._stages if stage.duration_s is not None]
+        if len(durations) < len(self._stages):
+            return "-"
+        return whole_seconds(max(0.0, self._warmup_s + sum(durations) - elapsed))
 
     def _stage(self, elapsed: float) -> tuple[str, str]:
         """The stage at work, and its load."""

@@ -46,7 +46,9 @@ def read_yaml(path: Path, remedy: str) -> Any:
     if _may_be_deep(text):
         return _exact(path, text, remedy)
     try:
-        return _fast(text)
+        return _exact(path, text, remedy) if _may_be_deep(text) else _fast(text)
+    except RegisterError:
+        raise
     except Exception:  # noqa: BLE001  # the exact reader says what is wrong
         return _exact(path, text, remedy)
 

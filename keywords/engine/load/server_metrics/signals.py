@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -40,8 +40,6 @@ Signal = Literal[
 """Requests being answered; requests in the server's queue; used share of the KV cache, 0 to 1; prompt tokens found in
 the prefix cache, and those looked up; state of a backend's breaker: 0 closed, 1 half-open, 2 open; requests answered so
 far; requests to backends so far, retries included; resident bytes of the server's processes that tell it."""
-
-SIGNALS: tuple[Signal, ...] = get_args(Signal)
 
 NAMES: Mapping[str, Signal] = {
     "gateway_requests_in_flight": "in_flight",

@@ -1,4 +1,7 @@
-from keywords.engine.load.calibration import measure_floor
+from types import SimpleNamespace
+
+from keywords.engine.load.calibration import _floor_level, measure_floor
+from utest.keywords.engine.load.metrics.samples import answer
 
 
 def test_the_floor_is_measured_with_one_user_and_with_as_many_as_the_run_has():
@@ -13,3 +16,9 @@ def test_the_floor_is_measured_with_one_user_and_with_as_many_as_the_run_has():
     assert "1 user: time to first content p50" in str(floor)
     assert "4 users: " in str(floor)
     assert measure_floor(4, duration_s=0.2) is floor
+
+
+def test_answers_after_the_end_are_no_throughput():
+    facts = SimpleNamespace(started=0.0, ended=2.0, clients=[SimpleNamespace(cpu_s=0.001)])
+    level = _floor_level(5, [answer(at / 2, chunks=2) for at in range(5)], 5, facts)
+    assert (level.requests, level.rps) == (5, 2.0)

@@ -1,3 +1,4 @@
+import asyncio
 import errno
 import hashlib
 import json
@@ -6,7 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from keywords.engine.load.answer import LoadAnswer
 from keywords.engine.load.client import LoadClient
+from keywords.engine.load.connection import Connection, Inbox
 from keywords.engine.load.plan import Target
 from keywords.engine.load.sample import Sample
 from keywords.engine.scripted.backend import Fault, Script, words
@@ -242,6 +245,29 @@ def test_a_long_request_is_sent_when_its_last_byte_is(backend):
     assert sample.error is None
     assert sample.t_sent - sample.t_connected > 0.001
     assert sample.t_sent < sample.t_first_byte
+
+
+def test_a_request_is_not_sent_after_its_answer_was_read():
+    class Transport:
+        def write(self, data):
+            pass
+
+        def set_write_buffer_limits(self, high):
+            pass
+
+        def is_closing(self):
+            return False
+
+    async def sent():
+        connection, sample = Connection(Inbox(), direct=False), Sample(0)
+        connection.connection_made(Transport())
+        connection.request(b"POST", LoadAnswer(sample))
+        at_once = sample.t_sent
+        connection.data_received(b"HTTP/1.1 200 OK")
+        connection.resume_writing()
+        return sample.t_sent - at_once
+
+    assert asyncio.run(sent()) == 0
 
 
 def test_headers_of_the_gateway_are_kept():

@@ -151,3 +151,16 @@ def test_a_stream_that_breaks(backend, client):
     backend.play(Script(fault=Fault("cut", after=1)))
     with pytest.raises(PreflightError, match=r"got a broken stream: .*\. Mend the server, or load another one\."):
         check_requests(client, Source(stream=True))
+
+
+@pytest.mark.parametrize("key", ["a\nb: c", "schl\u00fcssel"])
+def test_a_key_that_http_cannot_carry_is_refused_and_not_shown(key):
+    with pytest.raises(PreflightError, match="in one line of ASCII") as caught:
+        check_server("http://127.0.0.1:9", api_key=key)
+    assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["x..y", "a" * 70 + ".com"])
+def test_a_host_that_is_none_is_told(host):
+    with pytest.raises(PreflightError, match="No server answers at"):
+        check_server(f"http://{host}:80")

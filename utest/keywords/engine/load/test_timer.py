@@ -79,3 +79,16 @@ def test_a_callback_may_set_the_next_moment():
 
     times = run(work)
     assert all(at >= times[0] + 0.001 * number for number, at in enumerate(times))
+
+
+@pytest.mark.usefixtures("own_timer")
+def test_a_callback_that_fails_does_not_stop_the_others():
+    async def work(timer):
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        now = clock.now()
+        timer.call_at(now + 0.01, lambda: 1 / 0)
+        async with asyncio.timeout(5):
+            await timer.until(now + 0.02)
+            await timer.until(now + 0.03)
+
+    run(work)

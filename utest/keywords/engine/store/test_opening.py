@@ -149,6 +149,14 @@ def test_a_full_disk_is_told_and_nothing_half_is_kept(store):
     assert list(store.query("SELECT * FROM points")) == []
 
 
+def test_a_version_that_is_no_number_is_damage(path):
+    Store(path, ROOM).close()
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE schema_version SET version = 'x'")
+    with pytest.raises(DamagedStoreError, match="has a version that is no number"):
+        Store(path, ROOM)
+
+
 def test_another_programs_lock_is_told(path, monkeypatch):
     Store(path, ROOM).close()
     monkeypatch.setattr(opening, "BUSY_S", 0.01)

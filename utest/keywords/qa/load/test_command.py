@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -132,7 +133,21 @@ def test_stored_arrivals_are_replayed(load, tmp_path):
         (["--rate", "1", "--arrivals", "gamma:-1"], "burstiness"),
         (["--temperature", "nan"], "--temperature"),
         (["--prompt", " "], "--prompt"),
+        (["--prompt", "\udcff"], "--prompt"),
+        (["--model", "\udcff"], "--model is '\\udcff'"),
+        (["--name", "a\nb"], "--name is 'a\\nb'"),
+        (["--max-tokens", "99999999"], "--max-tokens"),
+        (["--prompt-tokens", "9" * 5000], "--prompt-tokens"),
+        (["--rate", "1", "--arrivals", "gamma:1,2"], "--arrivals gamma"),
+        (["--rate", "1", "--arrivals", "gamma:1e-300"], "--arrivals gamma"),
+        (["--csv", "none/a.csv"], "--csv is 'none/a.csv'"),
+        (["--parquet", ""], "--parquet is '.'"),
+        (["--slo", f"ttft_p{'9' * 5000} < 1 s"], "there is no such percentile"),
+        (["--slo", "error_rate < 5 %", "--find-max", "--most", "inf"], "--most is inf"),
         (["--find-max"], "--slo"),
+        (["--most", "8"], "--find-max"),
+        (["--find-max", "--users", "1,2", "--slo", "e2e_p50 < 1 s"], "one number of users"),
+        (["--users", "1", "--arrivals", "constant"], "--rate"),
         (["--find-max", "--slo", "e2e_p50 < 1 s", "--sweep", "users=1"], "contradict"),
         (["--store", "/dev/null/m.db"], "/dev/null cannot be made"),
     ],
@@ -188,3 +203,57 @@ def test_ctrl_c_keeps_what_was_measured(backend, tmp_path):
     assert run.interrupted
     assert len(read_samples(tmp_path / "m.db", run.id).item) > 10
     assert "interrupted" in output
+
+
+@pytest.mark.usefixtures("load")
+@pytest.mark.parametrize(
+    ("error", "code", "why"),
+    [(KeyboardInterrupt(), 130, "it was interrupted"), (RuntimeError("no file was left"), 0, "no file was left")],
+)
+def test_a_calibration_that_ends_early_costs_no_report(backend, monkeypatch, error, code, why):
+    def measure_floor(*_):
+        raise error
+
+    monkeypatch.setattr("keywords.engine.load.outcome.measure_floor", measure_floor)
+    options = ["--quiet", "--store", "m.db", "--users", "1", "--requests", "4"]
+    found = CliRunner().invoke(app, ["load", backend.url, *options])
+    assert f"There is no calibration: {why}." in found.stdout
+    assert found.exit_code == code
+
+
+def test_a_terminal_of_another_encoding_and_no_width_costs_no_report(backend, tmp_path):
+    options = ["--quiet", "--no-calibration", "--store", str(tmp_path / "m.db"), "--users", "1", "--requests", "4"]
+    command = [sys.executable, "-m", "keywords.qa.cli", "load", backend.url, *options]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "0"}
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert b"ttft_first_content" in done.stdout
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX closes the streams")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_cost_no_run(backend, tmp_path, closed):
+    options = ["--no-calibration", "--store", str(tmp_path / "m.db"), "--users", "1", "--requests", "4"]
+    command = [sys.executable, "-m", "keywords.qa.cli", "load", backend.url, *options]
+    done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *command], capture_output=True, check=False)
+    assert done.returncode in {0, 2}, done.stderr  # 2 where the machine is too busy for a valid run
+    assert done.stderr == b""
+    assert b"TTFT" not in done.stdout, "the live view"
+    ((run,),) = [stored(tmp_path)]
+    assert run.ended is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_a_full_disk_for_the_report_is_told(backend, tmp_path):
+    options = ["--quiet", "--no-calibration", "--store", str(tmp_path / "m.db"), "--users", "1", "--requests", "4"]
+    command = [sys.executable, "-m", "keywords.qa.cli", "load", backend.url, *options]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert done.stderr.decode().strip() == "not all could be written: [Errno 28] No space left on device"
+
+
+@pytest.mark.parametrize("options", [["--slo", "ttft_p95 < 5 s"], []])
+def test_a_stage_without_a_request_holds_no_level(load, options):
+    done = load("--rate", "0.000001", "--for", "0.1s", *options)
+    assert done.exit_code == 3, done.output

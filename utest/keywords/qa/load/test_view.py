@@ -39,6 +39,11 @@ def test_the_stage_and_the_time_left_follow_the_plan(shown):
     assert [cell(shown, "left", at) for at in (5, 34, 40)] == ["30 s", "1 s", "0 s"]
 
 
+def test_a_stage_that_requests_end_has_no_time_left(shown):
+    shown._stages = (Stage(10.0, users=1), Stage(None, users=5, items=9))
+    assert cell(shown, "left", 1) == "-"
+
+
 def test_rates_are_those_of_the_last_five_seconds(shown):
     old, new = shown._began + 1, shown._began + 10
     shown.add([sample(old)] * 100)

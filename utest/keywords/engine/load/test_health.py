@@ -1,0 +1,45 @@
+"""A client's health tells how long its event loop stood still, not only that it did."""
+
+import asyncio
+import errno
+import time
+
+import pytest
+
+from keywords.engine.load.event_loop import new_event_loop
+from keywords.engine.load.health import HealthWatch
+from keywords.engine.load.thinned import ThinnedValues
+from keywords.engine.load.timer import Timer
+from keywords.engine.load.validity import LOOP_LAG_S, worst_percentile
+
+
+def lags_of(work):
+    async def watched():
+        timer = Timer()
+        watch = HealthWatch(timer)
+        await asyncio.sleep(0.1)
+        work()
+        await asyncio.sleep(0.1)
+        watch.end()
+        timer.close()
+        return watch.health(0, ThinnedValues(), 0).loop_lags_s
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(watched())
+
+
+def test_a_loop_that_stood_still_was_late_all_that_time():
+    lags = lags_of(lambda: time.sleep(0.5))
+    late = [lag for lag in lags if lag > LOOP_LAG_S]
+    assert len(late) >= 48
+    assert max(late) >= 0.48
+    assert sum(late) / len(late) == pytest.approx(max(late) / 2, rel=0.3)
+    assert worst_percentile(lags)[0] > LOOP_LAG_S
+
+
+def test_a_process_without_a_free_file_is_watched_on(monkeypatch):
+    def memory_info(_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("psutil.Process.memory_info", memory_info)
+    assert len(lags_of(lambda: None)) > 5
