@@ -82,12 +82,18 @@ def overall(comparisons: Sequence[Comparison], max_drop: float) -> tuple[Verdict
 
 
 def _names(comparison: Comparison) -> tuple[str, str]:
-    """What tells the two sides apart: the model, else the series, else the run."""
+    """What tells the two sides apart: the model, else the series, the temperature, the server, else the run."""
     first, second = comparison.first.run, comparison.second.run
     if first.model != second.model:
         return str(first.model), str(second.model)
     if first.series != second.series:
         return first.series, second.series
+    warm, warmer = (run.options["sampling"]["temperature"] for run in (first, second))
+    if warm != warmer:
+        return f"temperature {warm:g}", f"temperature {warmer:g}"
+    server, other = (str(run.environment.get("server")) for run in (first, second))
+    if server != other:
+        return server, other
     return f"run {first.id}", f"run {second.id}"
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from keywords.engine.evaluation.tables import ROOM
 from keywords.engine.http.probe import probe
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.processes.gateway import start_gateway
+from keywords.engine.processes.gateway_command import run_command
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import read_runs
 from ops.bench.calibration.table import MODELS, Model, table
@@ -48,18 +50,23 @@ route = [{ backend = "embedded" }]
 def main() -> int:
     """Measure what is not measured yet, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base", type=Path, required=True, help="the base model, a GGUF file")
+    parser.add_argument("--base", type=Path, help="the base model, a GGUF file; that of `gateway models pull`")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--sets", nargs="+", default=["short-facts", "copying"])
     parser.add_argument("--to", type=Path, default=Path("results/calibration"))
     asked = parser.parse_args()
+    base = asked.base or _pulled()
+    if base is None or not base.is_file():
+        parser.error(
+            f"--base: there is no model at {base or 'the place of the pulled one'}: `gateway models pull` first"
+        )
     asked.to.mkdir(parents=True, exist_ok=True)
     (asked.to / "gateway.toml").write_text(_CACHED, encoding="utf-8")
     store = asked.to / "measurements.db"
     for first in range(1, asked.seeds + 1, SEEDS_AT_ONCE):
         seeds = range(first, min(first + SEEDS_AT_ONCE, asked.seeds + 1))
         for model in MODELS:
-            _measure(asked.to, asked.base, model, asked.sets, seeds)
+            _measure(asked.to, base, model, asked.sets, seeds)
         (asked.to / "calibration.md").write_text(table(store, asked.sets, seeds[-1]), encoding="utf-8")
     print((asked.to / "calibration.md").read_text(encoding="utf-8"))  # noqa: T201
     return 0
@@ -89,6 +96,13 @@ def _measure(folder: Path, base: Path, model: Model, sets: Sequence[str], seeds:
             run_evaluation(store, client, plan, server=f"{model.name} {facts.version}")
     finally:
         gateway.stop()
+
+
+def _pulled() -> Path | None:
+    """The file of `gateway models pull`; None if there is none."""
+    listed = run_command("models", "list", cwd=Path.cwd(), environment={"COLUMNS": "400"}).stdout
+    found = re.search(r"\S+\.gguf", listed)
+    return Path(found[0]) if found else None
 
 
 def _weights(folder: Path, base: Path, model: Model) -> Path:
