@@ -25,5 +25,5 @@ The first text of a long prompt comes in time
     Get Load Metric    ${runs}[1]    ttft_first_content    p50    <    ${SWEEP_LONG_PROMPT_TTFT_P50_S}
 
 More users get more answers in all
-    ${runs} =    Sweep    users    1,4    duration=6 s    max_tokens=8
+    ${runs} =    Sweep    users    1,8    duration=8 s    prompt=Tell me a long story.    max_tokens=32
     Get Throughput Ratio    ${runs}[1]    ${runs}[0]    >    ${SWEEP_USERS_RATIO_MIN}

@@ -13,7 +13,7 @@ from keywords.engine.load.metrics.cost import Price, cost
 from keywords.engine.load.session import LoadRun
 from keywords.engine.statistics.percentiles import TooFewValuesError
 from keywords.measure.load.metrics import Metric
-from keywords.measure.load.verdicts import refuse_number, require_valid, verify_rate, verify_seconds
+from keywords.measure.load.verdicts import refuse_number, require_valid, verify_ratio, verify_seconds
 from keywords.run.assertions import verify
 
 Latency = Literal["ttft_first_byte", "ttft_first_content", "e2e"]
@@ -98,7 +98,7 @@ class LoadComparisonLibrary:
         if not rates[0] or not rates[1]:
             refuse_number(f"A ratio of whole answers per second needs answers in both runs, which have {rates}")
         label = f"Ratio of {rates[0]:.3g} to {rates[1]:.3g} whole answers per second"
-        return verify_rate(run, rates[0] / rates[1], assertion_operator, assertion_expected, label, message)
+        return verify_ratio(run, rates[0] / rates[1], assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_drift(
@@ -125,7 +125,7 @@ class LoadComparisonLibrary:
         if not before or after is None:
             refuse_number(f"The drift of {metric} needs 5 values in its first and its last stage: let it last longer")
         label = f"Median of {metric} in stage {last} over that in stage {first}"
-        return verify_seconds(run, after / before, assertion_operator, assertion_expected, label, message)
+        return verify_ratio(run, after / before, assertion_operator, assertion_expected, label, message)
 
     @keyword
     def get_load_cost(

@@ -84,6 +84,31 @@ def verify_rate(
         skip_as_inconclusive(str(failure), machine)
 
 
+def verify_ratio(
+    run: LoadRun,
+    value: float,
+    operator: AssertionOperator | None,
+    expected: float | None,
+    label: str,
+    message: str | None,
+) -> float:
+    """The same for a ratio of two measurements, between which a busy machine may have changed.
+
+    Raises:
+        AssertionError: as for `verify_seconds`.
+        SkipExecution: the comparison failed, or the run is INVALID, on a busy machine.
+    """
+    if operator is not None:
+        require_valid(run)
+    try:
+        return verify(value, operator, expected, label, message)
+    except AssertionError as failure:
+        machine = measure_machine()
+        if machine.slowdown <= BUSY:
+            raise
+        skip_as_inconclusive(str(failure), machine)
+
+
 def refuse_number(what: str) -> NoReturn:
     """End the row because a number does not exist.
 

@@ -2,6 +2,7 @@
 
 import pytest
 from assertionengine import AssertionOperator
+from robot.api import SkipExecution
 
 from keywords.measure.load.comparison import LoadComparisonLibrary
 
@@ -49,3 +50,16 @@ def test_drift_compares_the_last_stage_with_the_first(made):
 def test_cost_is_tokens_by_price(made):
     run = made.run([made.sample(number) for number in range(4)])
     assert LIBRARY.get_load_cost(run, EQUAL, 0.00016, input_price=1, output_price=2) == 0.00016
+
+
+@pytest.mark.usefixtures("busy")
+def test_a_ratio_on_a_busy_machine_has_no_verdict(made):
+    run = made.run([made.sample(number, at=1.0) for number in range(10)])
+    with pytest.raises(SkipExecution, match=r"^INCONCLUSIVE: Ratio of 1 to 1 whole answers per second should be"):
+        LIBRARY.get_throughput_ratio(run, run, MORE, 1.7)
+
+
+def test_a_ratio_on_a_quiet_machine_fails(made):
+    run = made.run([made.sample(number, at=1.0) for number in range(10)])
+    with pytest.raises(AssertionError, match=r"Ratio of 1 to 1 whole answers per second should be greater than 1\.7"):
+        LIBRARY.get_throughput_ratio(run, run, MORE, 1.7)
