@@ -39,6 +39,7 @@ class ConsistencyLibrary:
     ${drawn} =    Run Evaluation    short-facts    temperature=1    draws=5    seed=1
     ${table} =    Tabulate Consistency    ${greedy}    ${drawn}
     Get Table Cell    ${table}    consistent and wrong    <=    6
+    ${claims} =    Tabulate Self Ask    ${greedy}
     ```
     """
 

@@ -26,8 +26,13 @@ class HarnessesLibrary:
     """Run lm-eval or Inspect on our sets, offline, with the same messages, and read its marks item by item.
 
     ```robotframework
+    ${ours} =    Run Evaluation    short-facts
     ${theirs} =    Run Lm Eval    short-facts
+    Get Harness Exit Code    ${theirs}    ==    0
+    Get Harness Answer Count    ${theirs}    ==    20
     Get Harness Correct Count    ${theirs}    >    0
+    Get Differing Marks    ${theirs}    ${ours}    ==    0
+    ${imported} =    Import Harness Run    ${theirs}
     ```
     """
 

@@ -50,7 +50,7 @@ class PagesLibrary:
 
     ```robotframework
     Open Page    ${OUTPUT_DIR}/matrix/index.html
-    Page Should Have No Serious Fault
+    Page Should Have No Serious Fault    ${OUTPUT_DIR}/matrix/index.html
     ```
     """
 

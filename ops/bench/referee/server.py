@@ -137,13 +137,14 @@ class Connection(asyncio.Protocol):
             )
             record.whole = True
             return
-        first_at = asyncio.get_running_loop().time() + shift * pace.pause_s
+        first_at = clock.now() + shift * pace.pause_s
         self._schedule(record, pace, first_at, 0)
 
     def _schedule(self, record: Record, pace: Pace, first_at: float, number: int) -> None:
         # Each chunk has its moment on an absolute schedule, so that a late one does not delay those after it.
+        wait_s = first_at + number * pace.pause_s - clock.now()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_at(first_at + number * pace.pause_s, self._send, record, pace, first_at, number)
+        self._timer = loop.call_later(max(0.0, wait_s), self._send, record, pace, first_at, number)
 
     def _send(self, record: Record, pace: Pace, first_at: float, number: int) -> None:
         data = frames.chunk(record.id, number)

@@ -19,6 +19,7 @@ from keywords.engine.load.metrics.summary import Summary
 from keywords.engine.load.sample import Sample
 from keywords.engine.load.storage.columns import columns_of
 from keywords.engine.load.storage.tables import LOAD_ROOM, SAMPLES, sample_row
+from keywords.engine.load.validity import Check, Validity
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import begin_run
 from keywords.gpu import serving
@@ -52,7 +53,7 @@ def requests(ttft_s, count=400):
 def load_run(ttft_s=0.1, *, reasons=(), **more):
     return SimpleNamespace(
         summary=Summary(columns_of(requests(ttft_s))),
-        validity=SimpleNamespace(is_valid=not reasons, reasons=reasons),
+        validity=Validity(tuple(Check("send_lag", reason, passed=False) for reason in reasons)),
         facts=SimpleNamespace(started=10.0, ended=20.0),
         **more,
     )

@@ -37,7 +37,7 @@ def test_a_server_does_not_pass_by_hanging(made):
 
 def test_without_a_request_there_is_no_error_rate(made):
     with pytest.raises(AssertionError, match="A share of failed requests needs one that ended"):
-        LIBRARY.get_error_rate(made.run([]), EQUAL, 0)
+        REQUESTS.get_error_rate(made.run([]), EQUAL, 0)
 
 
 def test_a_stage_has_numbers_of_its_own(run):
