@@ -37,6 +37,14 @@ def test_the_error_is_the_clients_value_less_the_referees():
     assert (errors.streams, errors.broken, errors.chunks) == (1, 0, 3)
 
 
+def test_the_ttft_of_the_start_is_left_out():
+    records = {name: Record(name, at, [at + 1, at + 2], whole=True) for name, at in (("a", 10.0), ("b", 12.0))}
+    streams = [Stream("a", 3.0, [11.0, 12.0], whole=True), Stream("b", 11.5, [13.0, 14.0], whole=True)]
+    errors = client_errors(streams, records, start_s=1.0)
+    assert errors.ttft_s == [0.5]
+    assert (errors.streams, len(errors.gaps_s)) == (2, 2)
+
+
 @pytest.mark.parametrize(
     "stream",
     [
@@ -111,7 +119,7 @@ def test_the_knee_is_the_first_level_that_errs_or_falls_behind():
     found.sweep = {
         "Locust": {1: RIGHT, 10: RIGHT | {"gap_error_p99_ms": 2.0}, 20: RIGHT},
         "qa load": {1: RIGHT, 10: RIGHT},
-        "aiperf": {1: RIGHT, 10: RIGHT | {"achieved": 0.9}},
+        "aiperf": {1: {"achieved": 1.0}, 10: RIGHT | {"achieved": 0.9}},
     }
     assert [found.knee(tool) for tool in found.sweep] == [10, None, 10]
     assert f"{USERS} streams" in markdown(found)

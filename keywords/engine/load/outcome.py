@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from keywords.engine.load.calibration import measure_floor
 from keywords.engine.load.capacity import Probe
 from keywords.engine.load.endpoints_rules import endpoints_rules
+from keywords.engine.load.metrics.levels import judge
 from keywords.engine.load.metrics.steady_state import shortest_steady_s
 from keywords.engine.load.report.build import build_report, judge_stages
+from keywords.engine.load.service_levels import parse_service_level
 from keywords.engine.load.workload.items import WorkloadItems
 from keywords.engine.load.workload.trace_items import TraceItems
 from keywords.engine.store.database import Store
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from keywords.engine.load.session import LoadRun
 
 _WORSE: Final = ("FAIL", "INCONCLUSIVE")
+FEW_FAILURES = parse_service_level("error_rate < 5 %")
+"""What a load run has to hold where nobody asks for more: the rest of its numbers are those of the survivors."""
 _MOST_IN_FLOOR = 200
 """Users of the calibration at most; more of them only queue on the loopback interface."""
 
@@ -70,7 +74,8 @@ def verdict_of(run: LoadRun, levels: Sequence[ServiceLevel], price: Price | None
     """Whether a load run held all levels in each stage, and which it did not.
 
     An INVALID run is INCONCLUSIVE: its numbers prove nothing, whatever they are. One without any whole answer, or
-    with a stage in which no request was sent, is no PASS even without levels.
+    with a stage in which no request was sent, is no PASS even without levels; nor is one that breaks
+    `FEW_FAILURES` then.
     """
     if not run.validity.is_valid:
         return "INCONCLUSIVE", f"the load run is INVALID: {'; '.join(run.validity.reasons)}"
@@ -79,6 +84,8 @@ def verdict_of(run: LoadRun, levels: Sequence[ServiceLevel], price: Price | None
     # What was never asked has held nothing.
     idle = sorted(set(run.summary.windows) - set(run.summary.stages))
     results = [result for _, result in judge_stages(run.summary, levels, price)]
+    if not levels and (failures := judge(run.summary, FEW_FAILURES)).verdict == "FAIL":
+        results = [failures]
     for verdict in _WORSE:
         if found := [_reason(result) for result in results if result.verdict == verdict]:
             return verdict, "; ".join(found)

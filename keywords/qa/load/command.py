@@ -186,6 +186,8 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Seque
         raise PlanError("--arrivals says how a rate is drawn: give --rate too")
     if ask.find_max and not levels:
         raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
+    if ask.keep.arrivals is not None and (ask.sweep or ask.find_max):
+        raise PlanError("--save-arrivals keeps those of one load run: leave out --sweep and --find-max")
     given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
     if len(together := [name for name, is_given in given.items() if is_given]) > 1:
         raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")

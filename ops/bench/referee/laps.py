@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ops.bench.referee.tools import Tool
 
 CHUNKS, PAUSE_S = 50, 0.02
+START_S = CHUNKS * PAUSE_S / 2
+"""The first stream of each user begins within it, all others after it."""
 REQUEST_USERS = 32
 _START_SECONDS = 1.0
 
@@ -47,13 +49,13 @@ class Track:
         """
         self._set(Pace(CHUNKS, PAUSE_S))
         ran = run(tool, self.url, Level(users, self._seconds), self._next(tool))
-        records = self._records()
-        errors = client_errors(ran.streams, records)
         # A tool may ask a little before it begins; its own samples tell what belongs to the load.
         measured = {stream.id for stream in ran.streams}
-        sent = [record for record in records.values() if record.id in measured and record.sent_s]
-        if not sent:
+        records = {name: record for name, record in self._records().items() if name in measured and record.sent_s}
+        if not records:
             raise ToolError(f"{tool.name} measured no stream at {users} users")
+        errors = client_errors(ran.streams, records, start_s=START_S)
+        sent = records.values()
         chunks = sum(len(record.sent_s) for record in sent)
         lasted = max(record.sent_s[-1] for record in sent) - min(record.received_s for record in sent)
         figures: dict[str, float | None] = {

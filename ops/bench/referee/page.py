@@ -101,7 +101,9 @@ _HOW = f"""## How it was measured
 - The server logs on the monotonic clock when it sent each chunk, and keeps one core to itself; the tools run on the
   other, one at a time, in an order that changes with each round.
 - A tool's error is its own value less the server's: TTFT from the sent request to the first text, less the server's
-  time from the request's last byte to that chunk; a gap between two chunks, less the same gap at the server.
+  time from the request's last byte to that chunk; a gap between two chunks, less the same gap at the server. The TTFT
+  of each user's first stream is left out: all of them begin at once, and wait in the server's sockets until it reads
+  them.
 - `{READER}` searches the bytes for the chunks and does nothing else; its error is that of the server and the machine.
   Beyond {OWN_ERROR_MS:g} ms the table is INVALID.
 - `{OURS}` runs as its users run it, with every sample stored and reported, without the calibration; AIPerf's chunk
@@ -109,8 +111,9 @@ _HOW = f"""## How it was measured
   (`ops/bench/referee/locustfile.py`).
 - CPU is user and system time of a tool and its processes, less that of a start with one user, over the chunks (or
   requests of one chunk without a pause) that the server sent. Tools that can write a summary only do so here.
-- The knee is the fewest streams at which an error's p99 exceeds {KNEE_ERROR_MS:g} ms, or has too few values, or fewer
-  than {KNEE_ACHIEVED:.0%} of the chunks were sent that a client without pauses between its streams would have got.
+- The knee is the fewest streams at which an error's p99 exceeds {KNEE_ERROR_MS:g} ms, where it has enough values, or
+  fewer than {KNEE_ACHIEVED:.0%} of the chunks were sent that a client without pauses between its streams would have
+  got.
   Each stream has {CHUNKS} chunks; one lap a level.
 - A value is the mean over the rounds, ± half its 95 % interval (Student's t). `met` is *yes* or *no* if the whole
   interval lies on one side of the bound, else *unclear*."""

@@ -74,9 +74,12 @@ class Comparison:
         return all(error is not None and error.mean <= OWN_ERROR_MS for error in own)
 
     def knee(self, tool: str) -> int | None:
-        """The fewest users at which a tool errs by more than 1 ms or achieves less than 99 %; None up to the last."""
+        """The fewest users at which a tool errs by more than 1 ms or achieves less than 99 %; None up to the last.
+
+        Levels with too few values for a p99 are passed over.
+        """
         for users, figures in sorted(self.sweep.get(tool, {}).items()):
-            errors = [figures.get(name, float("inf")) for name in ("ttft_error_p99_ms", "gap_error_p99_ms")]
+            errors = [figures.get(name, 0.0) for name in ("ttft_error_p99_ms", "gap_error_p99_ms")]
             if max(errors) > KNEE_ERROR_MS or figures["achieved"] < KNEE_ACHIEVED:
                 return users
         return None

@@ -35,7 +35,7 @@ class Errors:
     """The client's values less the referee's, of the streams that both saw whole.
 
     Attributes:
-        ttft_s: signed error of each TTFT.
+        ttft_s: signed error of each TTFT, those of the start left out.
         gaps_s: size of the error of each gap between two chunks.
         streams: whole streams.
         broken: streams that are not whole, or that the referee does not know, or with another number of chunks.
@@ -60,18 +60,28 @@ def from_line(line: str) -> Stream:
     return Stream(request_id or "", sent_s, chunks_s, whole=whole)
 
 
-def client_errors(streams: Iterable[Stream], records: Mapping[str, Record]) -> Errors:
-    """Compare what a client measured with what the referee logged, stream by stream."""
+def client_errors(streams: Iterable[Stream], records: Mapping[str, Record], *, start_s: float = 0.0) -> Errors:
+    """Compare what a client measured with what the referee logged, stream by stream.
+
+    Args:
+        streams: of the client.
+        records: of the referee, by id.
+        start_s: seconds from the first request in which no TTFT is compared. Where all users begin at once, their
+            requests wait in the referee's sockets, and it takes the time of each only when it reads it.
+    """
+    begun_s = min((record.received_s for record in records.values()), default=0.0) + start_s
     ttft_s: list[float] = []
     gaps_s: list[float] = []
-    broken = chunks = 0
+    broken = chunks = compared = 0
     for stream in streams:
         record = records.get(stream.id)
         if record is None or not stream.whole or len(stream.chunks_s) != len(record.sent_s):
             broken += 1
             continue
-        ttft_s.append((stream.chunks_s[0] - stream.sent_s) - (record.sent_s[0] - record.received_s))
+        compared += 1
+        if record.received_s >= begun_s:
+            ttft_s.append((stream.chunks_s[0] - stream.sent_s) - (record.sent_s[0] - record.received_s))
         delays = [read - sent for read, sent in zip(stream.chunks_s, record.sent_s, strict=True)]
         gaps_s += [abs(later - earlier) for earlier, later in pairwise(delays)]
         chunks += len(stream.chunks_s)
-    return Errors(ttft_s, gaps_s, len(ttft_s), broken, chunks)
+    return Errors(ttft_s, gaps_s, compared, broken, chunks)

@@ -73,6 +73,14 @@ def test_an_invalid_run_proves_nothing():
     )
 
 
+def test_without_levels_a_run_with_many_failures_does_not_pass():
+    failures = [failure(at / 10, item=100 + at) for at in range(50)]
+    verdict, why = verdict_of(run(*ANSWERS, *failures), ())
+    assert verdict == "FAIL"
+    assert why.startswith("error_rate < 5 %: 0.333")
+    assert verdict_of(run(*ANSWERS, failures[0]), ())[0] == "PASS"
+
+
 def test_a_run_that_does_not_hold_says_why():
     probe = probe_of(run(*ANSWERS), 4, parse_service_levels("ttft_p90 < 1 ms, error_rate > 99 %"))
     assert probe.why == (

@@ -145,6 +145,7 @@ def test_stored_arrivals_are_replayed(load, tmp_path):
         (["--slo", f"ttft_p{'9' * 5000} < 1 s"], "there is no such percentile"),
         (["--slo", "error_rate < 5 %", "--find-max", "--most", "inf"], "--most is inf"),
         (["--find-max"], "--slo"),
+        (["--rate", "1", "--save-arrivals", "a.csv", "--sweep", "rate=1,2"], "--save-arrivals"),
         (["--most", "8"], "--find-max"),
         (["--find-max", "--users", "1,2", "--slo", "e2e_p50 < 1 s"], "one number of users"),
         (["--users", "1", "--arrivals", "constant"], "--rate"),
