@@ -127,7 +127,7 @@ def test_the_knee_is_the_first_level_that_errs_or_falls_behind():
 
 def test_a_failed_tool_says_its_last_words(tmp_path):
     def command(url, *_):
-        return [sys.executable, "-c", f"print({url!r}); raise SystemExit('no such model')"]
+        return [sys.executable, "-c", f"print({url!r}, flush=True); raise SystemExit('no such model')"]
 
     tool = Tool("broken", "1", command, lambda _: [])
     with pytest.raises(ToolError, match=r"broken ended with 1: http://x no such model"):

@@ -207,6 +207,10 @@ def test_the_usage_of_a_message_is_recorded(claude, backend, monkeypatch, model,
     else:
         choice = {"message": {"content": "Hi"}, "finish_reason": "stop"}
         backend.answers({"choices": [choice], "usage": counts} if chat else MESSAGE)
-    assert post(claude, {"model": model, "stream": stream}).status_code == 200
-    usage = records.get(timeout=5).usage
+    response = post(claude, {"model": model, "stream": stream})
+    assert response.status_code == 200
+    # A request of an earlier test may be recorded only now.
+    while (record := records.get(timeout=5)).id != response.headers["x-request-id"]:
+        pass
+    usage = record.usage
     assert (usage.prompt_tokens, usage.completion_tokens, usage.source) == (12, 4, "backend")
