@@ -2,8 +2,10 @@
 
 import os
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from multiprocessing import get_context
 
 import pytest
 
@@ -172,12 +174,14 @@ def test_a_file_that_was_moved_away_is_told(store, path):
         begin_run(store, "load", "a")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows forks no process")
 @pytest.mark.parametrize("older", [False, True])
 def test_programs_that_start_together_open_one_file(path, older):
     if older:
         Store(path, ROOM).close()
-    with ThreadPoolExecutor(8) as threads:
-        versions = list(threads.map(open_newest, [path] * 8))
+    # Processes, as locks of files hold between them and not between the threads of one.
+    with ProcessPoolExecutor(8, mp_context=get_context("fork")) as programs:
+        versions = list(programs.map(open_newest, [path] * 8))
     assert versions == [2] * 8
 
 
