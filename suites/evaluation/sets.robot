@@ -30,33 +30,29 @@ The model finds facts in a text
     Get Outcome Count    ${score}    transport error    ==    0
 
 The model ends sums as it is told to
-    [Documentation]    The embedded model gets few of them right, so that its form is judged; a larger one has a limit.
+    [Documentation]    The embedded model gets few of them right, so only the form of its answers is judged.
     [Tags]    req:EVAL-001    nightly
     ${score} =    Run Evaluation    one-step-sums    scorer=number-strict
     Get Outcome Count    ${score}    format failure    <=    ${SUMS_FORMAT_FAILURES_MAX}
-    Get Score    ${score}    lower bound    >=    ${SUMS_MIN}
     Get Outcome Count    ${score}    transport error    ==    0
 
 The model ends word problems as it is told to
     [Tags]    req:EVAL-001    nightly
     ${score} =    Run Evaluation    word-problems    file=${WORD_PROBLEMS_FILE}
     Get Outcome Count    ${score}    format failure    <=    ${WORD_PROBLEMS_FORMAT_FAILURES_MAX}
-    Get Score    ${score}    lower bound    >=    ${WORD_PROBLEMS_MIN}
     Get Outcome Count    ${score}    transport error    ==    0
 
 The model answers science questions with a letter
-    [Documentation]    The embedded model is near chance, where a regression is invisible.
+    [Documentation]    The embedded model is near chance, where a regression of its score is invisible.
     [Tags]    req:EVAL-001    nightly
     ${score} =    Run Evaluation    science    file=${SCIENCE_FILE}
     Get Outcome Count    ${score}    format failure    <=    ${SCIENCE_FORMAT_FAILURES_MAX}
-    Get Score    ${score}    lower bound    >=    ${SCIENCE_MIN}
     Get Outcome Count    ${score}    transport error    ==    0
 
 The model chooses between truth and misconception by a letter
     [Tags]    req:EVAL-001    nightly
     ${score} =    Run Evaluation    misconceptions    file=${MISCONCEPTIONS_FILE}
     Get Outcome Count    ${score}    format failure    <=    ${MISCONCEPTIONS_FORMAT_FAILURES_MAX}
-    Get Score    ${score}    lower bound    >=    ${MISCONCEPTIONS_MIN}
     Get Outcome Count    ${score}    transport error    ==    0
 
 The model says that it does not know where nobody can
