@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from keywords.qa.exits import INCONCLUSIVE
 from keywords.qa.inputs import register_at, rows_in, run_of, today
 from keywords.qa.project import RegisterPath, SuitesPath  # noqa: TC001  # typer reads the annotations
 from keywords.qa.unusable import exit_unusable
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from keywords.traceability.register.register import Register
     from keywords.traceability.results import Run
     from keywords.traceability.rows import Row
-
-EXIT_INCONCLUSIVE = 3
 
 
 def check(
@@ -63,7 +62,7 @@ def check(
     if run:
         typer.echo(_exit_criteria(known, run, rows))
     if count or (run and of_run.inconclusive_rows(run)):
-        raise typer.Exit(1 if count else EXIT_INCONCLUSIVE)
+        raise typer.Exit(1 if count else INCONCLUSIVE)
 
 
 def _tell_notes(register: Register, run: Run | None) -> None:

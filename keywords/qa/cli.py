@@ -10,9 +10,10 @@ import typer
 
 from keywords.qa import bugs
 from keywords.qa.allure import report
-from keywords.qa.check import EXIT_INCONCLUSIVE, check
+from keywords.qa.check import check
 from keywords.qa.compare import compare
 from keywords.qa.evaluation import options
+from keywords.qa.exits import INCONCLUSIVE
 from keywords.qa.load.options import load
 from keywords.qa.matrix import matrix
 from keywords.qa.merge import merge
@@ -95,7 +96,7 @@ def alone(
     if any(one.differs for one in compared):
         raise typer.Exit(1)
     if comparison.inconclusive(compared):
-        raise typer.Exit(EXIT_INCONCLUSIVE)
+        raise typer.Exit(INCONCLUSIVE)
 
 
 @app.command()

@@ -86,10 +86,6 @@ class TelemetrySession:
         """Name a time that is known by its ends, in seconds on the suite's clock."""
         self._windows.append(Window(name, start_s, end_s))
 
-    def so_far(self) -> Telemetry:
-        """What the collector has written until now; the last second may still be missing."""
-        return read_telemetry(self.file, self._windows)
-
     def metrics(self) -> str:
         """The page `/metrics`, once it has a sample.
 

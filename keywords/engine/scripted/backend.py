@@ -275,15 +275,8 @@ def main() -> None:
     scripts: tuple[Script, ...] = (Script(chunks=chunks, chunk_delay=options.chunk_delay),)
     if options.script is not None:
         scripts = load(options.script.read_text("utf-8"))
-    sys.exit(
-        child.serve(
-            models=tuple(options.models),
-            port=options.port,
-            core=options.core,
-            scripts=scripts,
-            obeys=options.obey,
-        )
-    )
+    models = tuple(options.models)
+    sys.exit(child.serve(models=models, port=options.port, core=options.core, scripts=scripts, obeys=options.obey))
 
 
 __all__ = [

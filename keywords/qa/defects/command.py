@@ -16,6 +16,7 @@ from keywords.qa.defects.attached import DefectsError
 from keywords.qa.defects.page import counts, page
 from keywords.qa.defects.trials import LIMIT_S, ControlFailedError, Trials, try_all
 from keywords.qa.defects.verdict import MISSED_AT_MOST, Outcome
+from keywords.qa.exits import INCONCLUSIVE, INTERRUPTED, NO_VERDICT
 from keywords.run.places import RESOURCES, ROOT
 
 if TYPE_CHECKING:
@@ -99,13 +100,13 @@ def try_before(
         asyncio.run(_until_signal(trials, servers, suites, to, echo, limit_s))
     except* KeyboardInterrupt:
         echo("stopped")
-        code = 130
+        code = INTERRUPTED
     except* ControlFailedError as group:
         echo(f"INCONCLUSIVE: {group.exceptions[0]}")
-        code = 3
+        code = INCONCLUSIVE
     except* DefectsError as group:
         echo(str(group.exceptions[0]))
-        code = 2
+        code = NO_VERDICT
     if trials.verdicts:
         path = doc if doc and trials.complete else to / "DETECTION.md"
         path.write_text(page(trials), "utf-8")

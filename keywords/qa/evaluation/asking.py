@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 PAGES = "evaluation"
 """The folder for pages, in the results."""
-_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +91,7 @@ def evaluate(request: Request) -> int:
         code = exits.NO_VERDICT
     except KeyboardInterrupt:
         typer.echo("interrupted: what was answered is stored; `qa eval --resume RUN` asks the rest", err=True)
-        code = _INTERRUPTED
+        code = exits.INTERRUPTED
     if scores:
         page = request.page or results_folder() / PAGES / f"run-{scores[0].run.id}.html"
         typer.echo(str(write_run_page(page, scores)))

@@ -56,7 +56,8 @@ class Cost:
 
     def __str__(self) -> str:
         note = f"; {self.unpriced} requests without usage are not in it" if self.unpriced else ""
-        return f"$ {self.dollars:.6g} for {self.priced} requests{note}"
+        mean = "" if self.per_answer is None else f", $ {self.per_answer:.6g} a whole answer"
+        return f"$ {self.dollars:.6g} for {self.priced} requests{mean}{note}"
 
 
 _LONGEST = 100_000

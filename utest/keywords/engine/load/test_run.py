@@ -1,59 +1,15 @@
 import json
-import os
-import signal
-import subprocess
-import sys
-import threading
 import time
 from collections import Counter
 from itertools import pairwise
-from pathlib import Path
 
-import numpy as np
-import psutil
 import pytest
 
 from keywords.engine import clock
-from keywords.engine.load.arrivals import Arrivals
-from keywords.engine.load.plan import LoadPlan, Stage, Target
-from keywords.engine.load.run import LoadRunError, run_load
-from keywords.engine.load.validity import judge
-from keywords.engine.scripted.backend import Fault, Script, words
-from utest.keywords.engine.load.sources import Broken, Numbered, Slow
-
-FAST = Script(chunks=words(3), chunk_delay=0.002)
-SLOW = Script(chunks=words(2), first_delay=0.15)
-ENDLESS = Script(fault=Fault("silence", after=2))
-
-
-class Kept:
-    """A sink that keeps all samples, and may act at the n-th."""
-
-    def __init__(self, at=None, act=None):
-        self.samples, self.at, self.act = [], at, act
-
-    def add(self, samples):
-        assert samples
-        assert threading.current_thread() is threading.main_thread()
-        self.samples += samples
-        if self.act is not None and len(self.samples) >= self.at:
-            act, self.act = self.act, None
-            act()
-
-
-def load(backend, *stages, source=None, sink=None, run=None, **plan):
-    sink = sink or Kept()
-    target = Target(backend.url, "scripted")
-    facts = run_load(LoadPlan(target, source or Numbered(), stages, **plan), [sink], **(run or {}))
-    return facts, sorted(sink.samples, key=lambda sample: (sample.t_intended, sample.item))
-
-
-def arrivals(*at_s, stages=None):
-    return Arrivals(np.array(at_s, float), np.array(stages or [0] * len(at_s), np.int32), "test")
-
-
-def said(backend):
-    return [json.loads(body)["messages"][-1]["content"] for body in backend.chat_bodies()]
+from keywords.engine.load.plan import Stage
+from keywords.engine.scripted.backend import Script, words
+from utest.keywords.engine.load.loads import ENDLESS, FAST, SLOW, arrivals, load, said
+from utest.keywords.engine.load.sources import Numbered
 
 
 def test_an_arrival_at_the_end_of_the_last_stage_is_begun_in_time(backend):
@@ -232,135 +188,3 @@ def test_several_processes_send_what_one_sends(backend, processes):
     )
     assert [sample.item for sample in samples] == list(range(8))
     assert Counter(sample.process for sample in samples) == Counter(n % processes for n in range(8))
-
-
-def test_a_client_that_is_too_slow_says_so(backend):
-    backend.play(FAST)
-    at_s = [0.001 * number for number in range(80)]
-    facts, samples = load(backend, Stage(0.1, rate=1000.0), source=Slow(), arrivals=arrivals(*at_s))
-    assert [sample.item for sample in samples] == list(range(80)), "a late arrival is sent late, not left out"
-    assert "send_lag" in {check.name for check in judge(facts).checks if not check.passed}
-    assert facts.begun_items < 80
-    assert max(sample.t_sent - sample.t_intended for sample in samples) > 0.1
-
-
-def test_no_server_gives_samples_not_exceptions(backend):
-    backend.play(FAST)
-    with_dead = type("Dead", (), {"url": "http://127.0.0.1:9"})
-    _, samples = load(with_dead, Stage(0.3, users=2))
-    assert {sample.error for sample in samples} == {"no_connection"}
-    assert len(samples) <= 8, "a user who got no connection pauses"
-
-
-def test_an_item_that_cannot_be_made_ends_the_run_and_says_why(backend):
-    backend.play(FAST)
-    with pytest.raises(LoadRunError, match="LookupError: there is no item 5"):
-        load(backend, Stage(None, users=1, items=8), source=Broken())
-
-
-def test_a_sink_that_fails_ends_the_run(backend):
-    backend.play(FAST)
-
-    def fail():
-        raise OSError("the disk is full")
-
-    with pytest.raises(OSError, match="the disk is full"):
-        load(backend, Stage(60.0, users=2), sink=Kept(1, fail))
-    assert not [p for p in psutil.Process().children() if "keywords.engine.load.child" in p.cmdline()]
-
-
-@pytest.mark.parametrize(
-    ("plan", "message"),
-    [
-        ({"stages": ()}, "stages: give at least one"),
-        ({"stages": (Stage(1.0),)}, "users or a rate"),
-        ({"stages": (Stage(1.0, users=1, rate=1.0),)}, "users or a rate"),
-        ({"stages": (Stage(1.0, rate=1.0),)}, "a rate needs arrivals"),
-        ({"stages": (Stage(1.0, users=1),), "arrivals": arrivals(0)}, "users have none"),
-        ({"stages": (Stage(1.0, users=0),)}, "give 1 or more"),
-        ({"stages": (Stage(None, users=1),)}, "a duration or a number of items"),
-        ({"stages": (Stage(1.0, users=1),), "most_in_flight": 0}, "most_in_flight"),
-    ],
-)
-def test_a_plan_that_contradicts_itself(plan, message):
-    with pytest.raises(ValueError, match=message):
-        run_load(LoadPlan(Target("http://127.0.0.1:9", "m"), Numbered(), **plan), [])
-
-
-def test_a_stop_keeps_what_was_measured(backend):
-    backend.play(FAST)
-    stop = threading.Event()
-    facts, samples = load(backend, Stage(60.0, users=2), sink=Kept(10, stop.set), run={"stop": stop})
-    assert facts.interrupted
-    assert len(samples) >= 10
-    assert facts.ended == facts.stage_bounds[0][1] < facts.started + 30
-    assert sum(sample.cancelled for sample in samples) <= 2
-    assert Counter(sample.item for sample in samples).most_common(1)[0][1] == 1
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_run_early_and_is_given_back(backend, number):
-    backend.play(FAST)
-    before = signal.getsignal(number)
-    facts, samples = load(backend, Stage(60.0, users=2), sink=Kept(5, lambda: signal.raise_signal(number)))
-    assert facts.interrupted
-    assert len(samples) >= 5
-    assert signal.getsignal(number) is before
-
-
-def test_the_start_is_told_before_the_load(backend):
-    backend.play(FAST)
-    told = []
-    facts, samples = load(
-        backend, Stage(None, users=1, items=2), run={"on_start": lambda at: told.append((at, clock.now()))}
-    )
-    assert told[0][0] == facts.started > told[0][1]
-    assert samples[0].t_sent >= facts.started
-
-
-def test_a_client_that_is_killed_loses_only_its_own_rest(backend):
-    backend.play(FAST)
-
-    def kill_one():
-        clients = [p for p in psutil.Process().children() if "keywords.engine.load.child" in p.cmdline()]
-        assert len(clients) == 2
-        clients[0].kill()
-
-    facts, samples = load(backend, Stage(1.0, users=2), sink=Kept(20, kill_one), processes=2)
-    assert len(facts.clients) == 1
-    assert len(facts.lost_clients) == 1
-    assert "ended by signal 9" in facts.lost_clients[0]
-    assert not facts.interrupted
-    assert len(samples) > 20
-
-
-def test_clients_end_with_a_main_process_that_is_killed(backend, tmp_path):
-    backend.play(FAST)
-    program = tmp_path / "main.py"
-    program.write_text(f"""
-from pathlib import Path
-from utest.keywords.engine.load.sources import Numbered
-from keywords.engine.load.plan import LoadPlan, Stage, Target
-from keywords.engine.load.run import run_load
-class Sink:
-    def add(self, samples):
-        with Path({str(tmp_path / "kept")!r}).open("a") as file:
-            file.writelines(f"{{sample.item}}\\n" for sample in samples)
-run_load(LoadPlan(Target({backend.url!r}, "scripted"), Numbered(), (Stage(60.0, users=2),), processes=2), [Sink()])
-""")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path])}
-    with subprocess.Popen([sys.executable, str(program)], env=environment) as process:
-        await_lines(tmp_path / "kept", process)
-        clients = psutil.Process(process.pid).children()
-        process.kill()
-    assert len(clients) == 2
-    assert psutil.wait_procs(clients, timeout=20)[1] == []
-    assert len((tmp_path / "kept").read_text().splitlines()) >= 10
-
-
-def await_lines(path, process):
-    while process.poll() is None:
-        if path.exists() and len(path.read_text().splitlines()) >= 10:
-            return
-        time.sleep(0.02)
-    raise AssertionError("the load run ended")

@@ -34,7 +34,10 @@ def test_failed_requests_with_usage_cost_and_unknown_ones_are_told():
     assert math.isclose(found.dollars, 2 * one)
     assert math.isclose(found.per_answer, one)
     assert (found.priced, found.unpriced) == (2, 2)
-    assert str(found) == f"$ {2 * one:.6g} for 2 requests; 2 requests without usage are not in it"
+    assert (
+        str(found)
+        == f"$ {2 * one:.6g} for 2 requests, $ {one:.6g} a whole answer; 2 requests without usage are not in it"
+    )
 
 
 def test_a_table_is_read(tmp_path):
