@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from keywords.engine.gpu.reading import PARTS, Call
 from keywords.engine.gpu.signal import Signal, device_call, field_call, member, times
 
 LINKS: Final = 18
@@ -28,6 +29,12 @@ FACTS: Final = (
     Signal("mig_mode", "1 if the GPU is divided (MIG)", (device_call("MigMode"),), member(0), "once"),
     Signal(
         "mig_devices_max", "parts into which the GPU can be divided", (device_call("MaxMigDeviceCount"),), when="once"
+    ),
+    Signal(
+        "mig_parts",
+        "parts into which the GPU is divided, each with its name, instances, slices, multiprocessors and memory",
+        (Call(PARTS),),
+        when="once",
     ),
     Signal(
         "persistence_mode",

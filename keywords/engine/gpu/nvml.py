@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import platform
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine import clock
+from keywords.engine.gpu.parts import mig_parts
 from keywords.engine.gpu.performance import PerformanceMonitoring
-from keywords.engine.gpu.reading import FIELD, GPM, Call, Reading, State
+from keywords.engine.gpu.reading import FIELD, GPM, PARTS, Call, Reading, State
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,7 +179,7 @@ class Nvml:
         return Reading(None, str(call), _STATES.get(name, "unknown"), self._text(code), code)
 
     def _one(self, handle: Any, call: Call) -> Reading:
-        function = getattr(self._module, call.name, None)
+        function = partial(mig_parts, self._module) if call.name == PARTS else getattr(self._module, call.name, None)
         if function is None:
             return Reading(None, str(call), "not supported", "the installed nvidia-ml-py is older than this call")
         arguments = [self._argument(argument) for argument in call.arguments]

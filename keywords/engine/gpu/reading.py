@@ -10,6 +10,8 @@ FIELD = "field"
 """Name of the call that reads one field of `nvmlDeviceGetFieldValues`."""
 GPM = "gpm"
 """Name of the call that reads one metric of NVIDIA's GPU performance monitoring (Hopper and newer)."""
+PARTS = "mig parts"
+"""Name of the call that lists the parts of a device that is divided by MIG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,8 @@ class Call:
     """One question to NVML about one device.
 
     Attributes:
-        name: a function of `pynvml` whose first argument is the device, or `FIELD`, or `GPM`.
+        name: a function of `pynvml` whose first argument is the device, or `FIELD`, `GPM`
+            or `PARTS`.
         arguments: the others: numbers, names of constants of `pynvml`, or the name of a structure of `pynvml` that the
             driver is to fill.
     """

@@ -113,6 +113,7 @@ def _device(telemetry: Telemetry, device: int) -> list[str]:
         cells = [_gauge(telemetry, signal, window, device, factor) for window in windows]
         lines.append(f"| {label}: mean (lowest to highest) | " + " | ".join(cells) + " |")
     lines.append("| energy | " + " | ".join(_energy(telemetry, window, device) for window in windows) + " |")
+    lines.append("| without a sample | " + " | ".join(_holes(telemetry, window) for window in windows) + " |")
     lines.append("| slowed by | " + " | ".join(_slowing(telemetry, window, device) for window in windows) + " |")
     for counter in _COUNTERS:
         if counter not in told:
@@ -150,6 +151,14 @@ def _energy(telemetry: Telemetry, window: Window, device: int) -> str:
     if used.disagreement is not None:
         parts.append(f"the power's integral is {used.disagreement:.1%} away")
     return ", ".join(parts)
+
+
+def _holes(telemetry: Telemetry, window: Window) -> str:
+    """The times without any sample: what happened then, nothing here tells."""
+    lengths = [end - start for start, end in telemetry.holes(window)]
+    if not lengths:
+        return "no time"
+    return f"{sum(lengths):.1f} s in {len(lengths)} stretches, the longest {max(lengths):.1f} s"
 
 
 def _shares(telemetry: Telemetry, window: Window, device: int) -> dict[str, float]:

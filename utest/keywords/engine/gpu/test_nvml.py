@@ -151,6 +151,60 @@ def test_performance_metrics_of_an_older_gpu_are_not_supported(nvml):
     assert nvml.ask(0, (call,))[call].state == "not supported"
 
 
+def divided(driver):
+    """Two parts of a GPU, at the first and the third of seven places."""
+    absent = Error(pynvml.NVML_ERROR_NOT_FOUND)
+    driver.answers |= {
+        "nvmlDeviceGetMaxMigDeviceCount": 7,
+        "nvmlDeviceGetMigDeviceHandleByIndex": absent,
+        ("nvmlDeviceGetMigDeviceHandleByIndex", 0): 100,
+        ("nvmlDeviceGetMigDeviceHandleByIndex", 2): 102,
+        "nvmlDeviceGetAttributes_v2": {
+            "multiprocessorCount": 16,
+            "gpuInstanceSliceCount": 1,
+            "computeInstanceSliceCount": 1,
+            "memorySizeMB": 16_384,
+        },
+        "nvmlDeviceGetGpuInstanceId": iter((7, 9)).__next__,
+        "nvmlDeviceGetComputeInstanceId": 0,
+    }
+
+
+def test_a_divided_gpu_tells_its_parts(driver, nvml):
+    divided(driver)
+    parts = read(nvml, 0, ["mig_parts"])["mig_parts"].value
+    assert [part["gpu_instance"] for part in parts] == [7, 9]
+    assert parts[0] == {
+        "name": "NVIDIA H200",
+        "gpu_instance": 7,
+        "compute_instance": 0,
+        "gpu_slices": 1,
+        "compute_slices": 1,
+        "multiprocessors": 16,
+        "memory_bytes": 16 * 2**30,
+    }
+
+
+def test_a_whole_gpu_has_no_parts(nvml):
+    assert read(nvml, 0, ["mig_parts"])["mig_parts"].value == []
+
+
+@pytest.mark.parametrize(
+    ("refused", "code"),
+    [
+        ("nvmlDeviceGetMaxMigDeviceCount", pynvml.NVML_ERROR_NOT_SUPPORTED),
+        ("nvmlDeviceGetMigDeviceHandleByIndex", pynvml.NVML_ERROR_NO_PERMISSION),
+        ("nvmlDeviceGetAttributes_v2", pynvml.NVML_ERROR_GPU_IS_LOST),
+    ],
+)
+def test_parts_that_are_not_told_have_the_reason(driver, nvml, refused, code):
+    divided(driver)
+    driver.answers = {key: value for key, value in driver.answers.items() if refused not in (key, key[0])}
+    driver.answers[refused] = Error(code)
+    reading = read(nvml, 0, ["mig_parts"])["mig_parts"]
+    assert (reading.value, reading.code) == (None, code)
+
+
 @pytest.mark.parametrize("index", [-1, 1, 8])
 def test_a_bad_index_is_told_with_the_number_of_devices(nvml, index):
     with pytest.raises(NoSuchGpuError, match=f"no GPU {index}: the driver lists 1 device, counted from 0"):

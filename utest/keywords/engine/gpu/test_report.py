@@ -47,6 +47,13 @@ def test_each_window_has_its_numbers_and_reasons_stand_for_what_is_missing(tmp_p
     assert "REPLAY" not in page
 
 
+def test_times_without_a_sample_are_told(tmp_path):
+    whole = working()
+    kept = tuple(sample for sample in whole.samples if not 7 < sample.at_s < 9 and not 12 < sample.at_s < 12.5)
+    page = write_report(tmp_path, replace(whole, samples=kept)).read_text()
+    assert "| without a sample | no time | 2.5 s in 2 stretches, the longest 2.0 s |" in page
+
+
 def test_findings_stand_below(tmp_path):
     finding = Finding("xid-79", 0, "CRITICAL", "XID 79 came once", "restart", "the GPU has fallen off the bus")
     assert (
