@@ -95,6 +95,7 @@ def _parameters(parameters: Any, arguments: argparse.Namespace, pooling: Any) ->
         parameters.cache_idle_slots = False
     if arguments.threads is not None:
         parameters.cpuparams.n_threads = arguments.threads
+    if arguments.prompt_threads is not None:
         parameters.cpuparams_batch.n_threads = arguments.prompt_threads
     if arguments.embeddings is not None:
         parameters.embedding = True
