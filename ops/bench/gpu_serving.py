@@ -143,7 +143,7 @@ def serve(way: Way, folder: Path, options: argparse.Namespace) -> Served:
 
 def _load(way: Way, server: GpuServer, store: Path, seconds: float) -> LoadRun:
     entry = Entry(name="words", prompts=Prompts(texts=("tell " * way.words,)), max_tokens=TOKENS, fields={})
-    workload = load_workload(Workload(name="gpu serving", mix=(entry,), unique_prefix=True))
+    workload = load_workload(Workload(name="gpu-serving", mix=(entry,), unique_prefix=True))
     options = LoadOptions(users=(way.users,), duration_s=seconds, seed=SEED, warmup_s=1.0, timeout_s=60.0, drain_s=10.0)
     plan = make_plan(Target(server.url, server.model), workload, options)
     return measure_load(plan, store=store, series=way.name, workload_hash=workload.sha256)

@@ -1,11 +1,17 @@
 """The table of ways of serving has numbers, and in a number's place the reason why there is none."""
 
+import argparse
 import json
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+import pytest
+
+from keywords.engine.gpu.server import GpuServer
 from keywords.engine.gpu.telemetry import Window
-from ops.bench.gpu_serving import Served, _joules, _of_gpu, _slowed, as_chart, as_table, write_results
+from keywords.engine.scripted.backend import ScriptedBackend
+from ops.bench import gpu_serving
+from ops.bench.gpu_serving import WAYS, Served, _joules, _of_gpu, _slowed, as_chart, as_table, serve, write_results
 from utest.keywords.gpu_telemetry import telemetry
 
 SERVED = Served(
@@ -93,3 +99,23 @@ def test_without_telemetry_each_number_is_the_reason():
     assert _of_gpu(None, "no driver", "temperature_c") == "no driver"
     assert "Not Supported" in _of_gpu(working(), "", "temperature_c")
     assert _joules(working(), "", 0.0) == "no token was counted"
+
+
+@pytest.fixture(scope="module")
+def backend():
+    backend = ScriptedBackend()
+    backend.start()
+    yield backend
+    backend.stop()
+
+
+@pytest.mark.parametrize("way", [WAYS[2], WAYS[-1]], ids=["1 user", "long prompts"])
+def test_a_way_of_serving_puts_its_load_on_a_server(backend, monkeypatch, tmp_path, way):
+    facts = {"weight_bytes": 2**30, "cache_bytes": 0}
+    monkeypatch.setattr(gpu_serving, "start_transformers", lambda *_, **__: GpuServer(backend.url, "scripted", facts))
+    # Answers at once and few of them: what is tried is the way from an option to the table's line.
+    served = serve(way, tmp_path, argparse.Namespace(python="", model="", device="cpu", seconds=0.2))
+    assert (served.way, served.failed, served.weights_gib) == (way.name, 0, 1.0)
+    assert served.answers > 0
+    assert served.memory_gib == served.joules_per_token
+    assert as_table([served]).splitlines()[2].startswith(f"| {way.name} | {served.answers} |")
