@@ -9,7 +9,7 @@ from keywords.engine.load.calibration import measure_floor
 from keywords.engine.load.capacity import Probe
 from keywords.engine.load.endpoints_rules import endpoints_rules
 from keywords.engine.load.metrics.levels import judge
-from keywords.engine.load.metrics.steady_state import shortest_steady_s
+from keywords.engine.load.metrics.steady_state import steady_windows_s
 from keywords.engine.load.report.build import build_report, judge_stages
 from keywords.engine.load.service_levels import parse_service_level
 from keywords.engine.load.workload.items import WorkloadItems
@@ -128,5 +128,5 @@ def _rules(run: LoadRun) -> tuple[Rule, ...]:
     source = run.plan.source
     items = source.items_of_pass if isinstance(source, WorkloadItems | TraceItems) else None
     return endpoints_rules(
-        run.plan, run.facts, window_s=shortest_steady_s(summary), streamed=streamed, dataset_items=items
+        run.plan, run.facts, windows_s=steady_windows_s(summary), streamed=streamed, dataset_items=items
     )

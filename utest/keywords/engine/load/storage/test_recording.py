@@ -53,7 +53,7 @@ WHOLE = Sample(
 FAILED = Sample(item=4, t_intended=101.0, t_sent=101.0, t_done=101.5, status=500, error="server_error")
 CANCELLED = Sample(item=5, stage=-1, t_intended=102.0, cancelled=True)
 PLAN = LoadPlan(Target("http://host", "m", api_key="sk-key"), source=None, stages=(Stage(10.0, users=2),))
-FACTS = RunFacts(1e9, 100.0, 110.0, ((100.0, 110.0),), None, interrupted=True, clients=())
+FACTS = RunFacts(1e9, 100.0, 110.0, ((100.0, 110.0),), (None,), interrupted=True, clients=())
 
 
 @pytest.fixture
