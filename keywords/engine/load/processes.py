@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _GRACE_S = 5.0
 
 Message = tuple[int, str, Any]
-"""Number of the process; `ready`, `alive`, `samples`, `facts`, `failed`, or `ended` with its exit status; what it says."""
+"""Number of the process; `ready`, `alive`, `samples`, `facts`, `failed`, or `ended` with its status; the content."""
 
 
 class ClientProcess:

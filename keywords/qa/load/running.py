@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,7 +13,7 @@ from rich.console import Console
 from keywords.engine.load.arrival_file import save_arrivals
 from keywords.engine.load.capacity import find_capacity
 from keywords.engine.load.errors import PlanError
-from keywords.engine.load.outcome import probe_of, report_of, verdict_of
+from keywords.engine.load.outcome import floor_of, probe_of, report_of, verdict_of
 from keywords.engine.load.planning import make_plan
 from keywords.engine.load.report.terminal import as_renderable
 from keywords.engine.load.run import LoadRunError
@@ -134,15 +133,16 @@ class LoadRuns:
     def _print(self, run: LoadRun) -> bool:
         """Print the report; false if Ctrl-C ended the calibration, which it then lacks."""
         remarks = (str(self._lengths),) if self._lengths is not None else ()
-        report_with = partial(report_of, run, levels=self._levels, price=self._price)
-        is_whole = True
+        is_whole, floor = True, None
         try:
-            report = report_with(remarks=remarks, calibrate=self._ask.calibrate and not run.facts.interrupted)
+            if self._ask.calibrate and not run.facts.interrupted:
+                floor = floor_of(run)
         except KeyboardInterrupt:
             is_whole = False
-            report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: it was interrupted."), calibrate=False)
+            remarks = (*remarks, f"{_NOT_CALIBRATED}: it was interrupted.")
         except (RuntimeError, LoadRunError, OSError) as error:  # the run itself is not the worse for it
-            report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: {error}."), calibrate=False)
+            remarks = (*remarks, f"{_NOT_CALIBRATED}: {error}.")
+        report = report_of(run, levels=self._levels, price=self._price, remarks=remarks, floor=floor)
         # COLUMNS=0 would leave nothing of it.
         knows_width = sys.stdout.isatty() or os.environ.get("COLUMNS", "").strip("0").isdecimal()
         console = Console(highlight=False, width=None if knows_width else _WIDE)

@@ -16,6 +16,7 @@ from keywords.engine.load.validity import Check, Validity
 from keywords.engine.machine import Deadline
 from keywords.engine.scripted.backend import Fault, Script, ScriptedBackend
 from keywords.engine.store.database import Store
+from keywords.engine.store.errors import UnwritableStoreError
 from keywords.engine.store.runs import read_runs
 from keywords.engine.waiting import poll_until
 from keywords.qa.cli import app
@@ -90,6 +91,22 @@ def test_a_server_that_answers_nothing_fails_without_any_level(load, backend):
     backend.play(*[Script()] * 3, *[Script(status=500)] * 50)
     done = load("--users", "1", "--requests", "10", "--prompt", "Hello.")
     assert done.exit_code == 1, done.output
+
+
+@pytest.mark.parametrize(
+    "broken", ["keywords.engine.store.batches.BatchWriter._write", "keywords.engine.load.storage.recording.end_run"]
+)
+def test_a_store_that_takes_no_more_costs_no_report(load, monkeypatch, broken):
+    def full(*_, **__):
+        raise UnwritableStoreError("the disk is full")
+
+    monkeypatch.setattr(broken, full)
+    done = load("--users", "1", "--requests", "12", "--slo", "e2e_p50 < 60 s")
+    assert done.exit_code == 2, done.output
+    told = "12 of 12 rows of samples were not stored: the disk is full" if "batches" in broken else "the disk is full"
+    assert f"INVALID: {told}" in done.output
+    assert "Requests" in done.output
+    assert "Environment" in done.output
 
 
 def test_an_invalid_run_passes_no_level(load, monkeypatch):

@@ -137,7 +137,8 @@ def test_the_store_gives_the_columns_that_memory_gives(path, run):
 
 SAMPLES_COLUMNS = [
     *("item", "turn", "stage", "t_intended", "t_queued", "t_sent", "t_first_byte", "t_first_content", "t_last_content"),
-    *("t_done", "prompt_tokens", "output_tokens", "streamed", "cancelled", "error", "tokens_source"),
+    *("t_done", "prompt_tokens", "output_tokens", "streamed", "cancelled", "resent", "error"),
+    "tokens_source",
 ]
 
 
