@@ -67,7 +67,7 @@ def report_of(
     # Samples that did not reach the store are known to the run alone, if the store takes nothing more.
     row = replace(row, validity="VALID" if run.validity.is_valid else "INVALID", reasons=run.validity.reasons)
     beside = (
-        server_table(run.signals),
+        server_table(run.signals, run.pages_at),
         None if floor is None else floor_table(floor),
         clients_table(run.facts.clients),
         environment_table(row.environment),
@@ -137,7 +137,7 @@ def _remarks(run: LoadRun) -> Iterator[str]:
     yield from (caution.text for caution in run.cautions)
     for each in run.happened:
         yield f"{each.at_s - run.facts.started:.3f} s after the start: {each.what}."
-    yield from (f"{text}." for text in server_remarks(run.signals, run.server_problem, run.missed_pages))
+    yield from (f"{text}." for text in server_remarks(run.signals, run.pages_at, run.server_problem, run.missed_pages))
 
 
 def _users(run: LoadRun) -> int:

@@ -13,6 +13,7 @@ from keywords.engine.load.run import ClientHealth
 from keywords.engine.load.server_metrics.signals import SignalValue
 from keywords.engine.load.share import DRAIN
 
+PAGES = (0.0, 1.0, 2.0, 3.0, 4.0)
 MODEL = {"model": "m", "digest": "sha256:1", "weights": None, "facts": {}, "server": "Ollama 1"}
 
 
@@ -25,7 +26,8 @@ def rows(table):
 
 
 def test_a_gauge_has_its_extremes_and_a_counter_its_growth():
-    shown = rows(server_table([*said("in_flight", 0, 4, 2, 0, 0), *said("prefix_hits", 10, 60), *said("memory", 2e8)]))
+    values = [*said("in_flight", 0, 4, 2, 0, 0), *said("prefix_hits", 10, 30, 40, 50, 60), *said("memory", 2e8)]
+    shown = rows(server_table(values, PAGES))
     flight = shown["in_flight"]
     assert [flight[name] for name in ("values", "first", "least", "median", "greatest", "last", "growth")] == [
         *("5", "0", "0", "0", "4", "0", "\N{EN DASH}")
@@ -37,22 +39,27 @@ def test_a_gauge_has_its_extremes_and_a_counter_its_growth():
 def test_series_of_one_moment_are_added_up_but_states_and_shares_are_not():
     two = [*said("in_flight", 1, 2, labels={"worker": "0"}), *said("in_flight", 3, 4, labels={"worker": "1"})]
     breakers = [*said("breaker_state", 2, labels={"backend": "a"}), *said("breaker_state", 2, labels={"backend": "b"})]
-    shown = rows(server_table([*two, *breakers]))
+    shown = rows(server_table([*two, *breakers], PAGES))
     assert (shown["in_flight"]["first"], shown["in_flight"]["last"]) == ("4", "6")
     assert shown["breaker_state"]["greatest"] == "2"
 
 
+def test_a_counter_that_came_later_began_at_0():
+    later = [each for each in said("attempts", 0, 7) if each.at_s]
+    assert rows(server_table(later, (0.0, 1.0)))["attempts"]["growth"] == "7"
+
+
 def test_a_counter_that_fell_has_no_growth():
-    assert rows(server_table(said("requests", 9, 1)))["requests"]["growth"] == "fell: the server began anew"
+    assert rows(server_table(said("requests", 9, 1), (0.0, 1.0)))["requests"]["growth"] == "fell: the server began anew"
 
 
 def test_what_a_server_does_not_say_is_told_and_never_a_number():
-    assert server_table([]) is None
-    assert list(server_remarks([], "/metrics answered 404", 0)) == [
+    assert server_table([], ()) is None
+    assert list(server_remarks([], (), "/metrics answered 404", 0)) == [
         "The server offers no metrics of its own: /metrics answered 404"
     ]
     lacking, missed, share = server_remarks(
-        [*said("prefix_hits", 0, 30), *said("prefix_queries", 0, 120), *said("in_flight", 1)], None, 3
+        [*said("prefix_hits", 0, 30), *said("prefix_queries", 0, 120), *said("in_flight", 1)], (0.0, 1.0), None, 3
     )
     assert "say nothing of waiting, kv_cache_use, breaker_state" in lacking
     assert missed.startswith("3 times during the run")
