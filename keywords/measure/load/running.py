@@ -4,39 +4,29 @@ from __future__ import annotations
 
 import signal
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.load.arrivals import ArrivalProcess
-from keywords.engine.load.calibration import measure_floor
 from keywords.engine.load.disturbance import Disturbance
-from keywords.engine.load.outcome import report_of
 from keywords.engine.load.planning import LoadOptions
 from keywords.engine.load.quantities import parse_counts, parse_rates
-from keywords.engine.load.report.page import as_html
-from keywords.engine.load.report.text import as_text
-from keywords.engine.load.run import LoadRunError
 from keywords.engine.load.session import LoadRun, measure_load
-from keywords.engine.redaction.secrets import SECRETS
 from keywords.measure.load.plans import Sent, plan_here
+from keywords.measure.load.report import show_report
 from keywords.run.arguments import CONVERTERS, Fields
-from keywords.run.output_folder import evidence_folder, output_dir
+from keywords.run.output_folder import output_dir
 
 if TYPE_CHECKING:
-    from keywords.engine.load.calibration import Floor
     from keywords.engine.load.plan import LoadPlan
     from keywords.engine.load.workload.reading import LoadedWorkload
 
 _NONE = timedelta(0)
 _TIMEOUT = timedelta(seconds=60)
 _DRAIN = timedelta(seconds=30)
-_FLOOR_USERS, _FLOOR_S = 10, 0.3
-_INTERRUPTED = "it was interrupted"
 STORE = "measurements.db"
 """Name of the store in the output folder."""
 
@@ -205,41 +195,12 @@ def measure_plan(
     name = series or _running()
     store = output_dir() / STORE
     run = measure_load(plan, store=store, series=name, workload_hash=workload.sha256, disturbance=disturbance)
-    if not _show(run) or run.facts.interrupted:
+    if not show_report(run) or run.facts.interrupted:
         signal.raise_signal(signal.SIGINT)
     return run
-
-
-@cache
-def _floor() -> Floor:
-    """The calibration floor, once in a process of Robot: a second for each row would be too much.
-
-    Raises:
-        RuntimeError: a request to the scripted backend failed.
-        LoadRunError: no client could start.
-        KeyboardInterrupt: Ctrl-C or SIGTERM came.
-    """
-    return measure_floor(_FLOOR_USERS, duration_s=_FLOOR_S)
 
 
 def _running() -> str:
     """Name of the running row, or of the suite whose setup runs."""
     names = (BuiltIn().get_variable_value(name, "") for name in ("${TEST NAME}", "${SUITE NAME}"))
     return next(str(name) for name in (*names, "load") if name)
-
-
-def _show(run: LoadRun) -> bool:
-    """Write the report into the log and among the evidence; false if Ctrl-C left it without a calibration."""
-    floor, lack = None, "the run was ended early" if run.facts.interrupted else ""
-    if not lack:
-        try:
-            floor = _floor()
-        except KeyboardInterrupt:
-            lack = _INTERRUPTED
-        except (RuntimeError, LoadRunError, OSError) as error:  # the run itself is not the worse for it
-            lack = str(error)
-    report = report_of(run, remarks=(f"There is no calibration: {lack}.",) if lack else (), floor=floor)
-    logger.info(SECRETS.clean(as_html(report)), html=True)
-    path = evidence_folder() / f"load run {run.run}.txt"
-    path.write_bytes(SECRETS.redact(as_text(report).encode()))
-    return lack != _INTERRUPTED
