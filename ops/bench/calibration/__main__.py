@@ -2,13 +2,13 @@
 
     python -m ops.bench.calibration --seeds 20 --to results/calibration
 
-For each seed, each model answers the sets at temperature 1, through a gateway of its own. What was measured is not asked
-again: the answers lie in the folder's `measurements.db`, so a calibration that was broken off goes on. The table, written
-after each seed, says how often the models are ranked as they were made, how often each differs from the base by the exact
-McNemar test, and how often the base differs from itself.
+For each seed, each model answers the sets at temperature 1, through a gateway of its own. What was measured is not
+asked again: the answers lie in the folder's `measurements.db`, so a calibration that was broken off goes on. The table,
+written after each seed, says how often the models are ranked as they were made, how often each differs from the base by
+the exact McNemar test, and how often the base differs from itself.
 
-Exit status 0 if the targets are met, 1 if one is missed, 2 if nothing can be measured, 3 if fewer seeds are whole than the
-targets are set for.
+Exit status 0 if the targets are met, 1 if one is missed, 2 if nothing can be measured, 3 if fewer seeds are whole than
+the targets are set for, 130 if it is broken off.
 """
 
 from __future__ import annotations

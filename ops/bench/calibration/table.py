@@ -31,9 +31,9 @@ MET, MISSED, TOO_FEW = 0, 1, 3
 def table(results: Sequence[SeedResult], sets: Sequence[str]) -> str:
     """The table of all seeds that every model has answered, in Markdown."""
     head = (
-        f"# Calibration\n\n{len(results)} seeds, sets {', '.join(sets)}, temperature 1, {DRAWS} answers to each item; an item "
-        "is passed if most of them are right. Every model is of our own making, from the embedded one: its matrices "
-        "requantised, or with Gaussian noise, new for each seed.\n"
+        f"# Calibration\n\n{len(results)} seeds, sets {', '.join(sets)}, temperature 1, {DRAWS} answers to each item; "
+        "an item is passed if most of them are right. Every model is of our own making, from the embedded one: its "
+        "matrices requantised, or with Gaussian noise, new for each seed.\n"
     )
     if not results:
         return f"{head}\nNo seed is whole yet.\n"
@@ -96,10 +96,11 @@ def _worth(results: Sequence[SeedResult]) -> list[str]:
     again = [one.pairs[AGAIN.name] for one in results]
     n = again[0].n
     churn = sum(one.gained + one.lost for one in again) / sum(one.n for one in again) / 2
+    at_1, at_0 = _shown(detectable_drop(n, churn)), _shown(detectable_drop(n))
     return [
         f"Against itself, the base loses {churn:.1%} of the items by chance, and gains as many.",
-        f"So {n} items detect a drop of {_shown(detectable_drop(n, churn))} at temperature 1, and of "
-        f"{_shown(detectable_drop(n))} at temperature 0 (power 80 %, exact McNemar).",
+        f"So {n} items detect a drop of {at_1} at temperature 1, and of {at_0} at temperature 0",
+        "(power 80 %, exact McNemar).",
     ]
 
 
