@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SETS = ("short-facts", "copying")
 """The sets of which the embedded model passes 60 to 90 %, where a regression shows."""
 SEEDS = 20
-DRAWS = 5
+DRAWS = 3
 """Answers to each item; odd, so that most of them are right or wrong."""
 RANKED_AT_LEAST = 18
 """Of 20 seeds, those that rank the models as they were made."""
