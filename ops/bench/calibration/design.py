@@ -72,7 +72,12 @@ class Order:
     may_equal: bool = False
 
     def __str__(self) -> str:
-        return f"{self.better.name} {'≥' if self.may_equal else '>'} {self.worse.name}"
+        return f"{self.better.name} {self.sign} {self.worse.name}"
+
+    @property
+    def sign(self) -> str:
+        """The sign between both."""
+        return "≥" if self.may_equal else ">"
 
     def holds(self, better: int, worse: int) -> bool:
         """Whether so many right answers are in this order."""

@@ -80,7 +80,7 @@ def _targets(results: Sequence[SeedResult]) -> list[tuple[str, int, bool]]:
     """Each target in words, its count, and whether that meets it."""
     ranked = sum(one.is_ranked for one in results)
     found, alarms = _different(results, MUCH_NOISE), _different(results, AGAIN)
-    ranking = " ".join([RANKING[0].better.name, *(str(order).partition(" ")[2] for order in RANKING)])
+    ranking = " ".join([RANKING[0].better.name, *(f"{order.sign} {order.worse.name}" for order in RANKING)])
     return [
         (f"ranked {ranking}: at least {RANKED_AT_LEAST}", ranked, ranked >= RANKED_AT_LEAST),
         (f"{MUCH_NOISE.name} is different: at least {FOUND_AT_LEAST}", found, found >= FOUND_AT_LEAST),
