@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from keywords.traceability.decision.changes import Changes
+    from keywords.traceability.decision.figures import Figures
     from keywords.traceability.decision.verdict import Decision
     from keywords.traceability.matrix.table import Matrix
 
@@ -35,7 +37,14 @@ PAGES = {
 
 
 def write_summary(
-    matrix: Matrix, decision: Decision, changes: Changes | str, to: Path, *, project: Path, today: date
+    matrix: Matrix,
+    decision: Decision,
+    changes: Changes | str,
+    figures: Figures,
+    to: Path,
+    *,
+    project: Path,
+    today: date,
 ) -> Path:
     """Write the page, and its facts as data into the folder of the matrix.
 
@@ -43,6 +52,7 @@ def write_summary(
         matrix: the requirements with their statuses.
         decision: the verdict.
         changes: since the last run; or why they cannot be told.
+        figures: what load runs and evaluations measured.
         to: the folder of results.
         project: the folder of the project, with `docs`.
         today: for the age of bugs.
@@ -53,7 +63,7 @@ def write_summary(
     Raises:
         OSError: it cannot be written.
     """
-    facts = _facts(matrix, decision, changes, to, project, today)
+    facts = {**_facts(matrix, decision, changes, to, project, today), "figures": asdict(figures)}
     (to / DATA).parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
     (to / DATA).write_bytes(text.encode("utf-8", "backslashreplace"))

@@ -1,0 +1,124 @@
+"""Figures of load runs and evaluations for the summary: the latest of each series, each with its n and interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from keywords.engine.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from keywords.engine.load.metrics.summary import Summary
+    from keywords.engine.store.database import Store
+    from keywords.engine.store.runs import Run
+
+MOST = 12
+"""Runs of each kind that the summary shows; `qa load` and `qa eval` show the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What load runs and evaluations measured, the latest first, as plain data for the page.
+
+    Attributes:
+        loads: of each series of load runs the latest one.
+        scores: of each set and model the latest evaluation.
+        problems: why a file could not be read.
+    """
+
+    loads: Sequence[dict[str, Any]] = ()
+    scores: Sequence[dict[str, Any]] = ()
+    problems: Sequence[str] = ()
+
+
+def read_figures(files: Iterable[Path]) -> Figures:
+    """Read the figures of some stores of measurements; one that is not there holds none."""
+    loads: dict[object, dict[str, Any]] = {}
+    scores: dict[object, dict[str, Any]] = {}
+    problems = []
+    for file in dict.fromkeys(files):
+        if not file.is_file():
+            continue
+        try:
+            _add(file, "load", lambda run: run.series, _of_load, loads)
+            _add(file, "evaluation", lambda run: (run.options.get("label", run.series), run.model), _of_score, scores)
+        except StoreError as err:
+            problems.append(str(err))
+    return Figures(_latest(loads), _latest(scores), problems)
+
+
+def _latest(found: dict[object, dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(found.values(), key=lambda one: str(one["began"]), reverse=True)[:MOST]
+
+
+def _add(
+    file: Path,
+    kind: str,
+    key: Callable[[Run], object],
+    facts: Callable[[Path, Store, Run], dict[str, Any]],
+    found: dict[object, dict[str, Any]],
+) -> None:
+    """Add the latest runs of a store, unless a later one of another store is there."""
+    from keywords.engine.evaluation.tables import ROOM  # noqa: PLC0415  # takes a while to import
+    from keywords.engine.load.storage.tables import LOAD_ROOM  # noqa: PLC0415  # as above
+    from keywords.engine.store.database import Store  # noqa: PLC0415  # as above
+    from keywords.engine.store.runs import read_runs  # noqa: PLC0415  # as above
+
+    with Store(file, LOAD_ROOM, ROOM) as store:
+        # A later run of a series takes the place of the earlier one.
+        latest = {key(run): run for run in read_runs(store, kind=kind)}  # type: ignore[arg-type]  # one of the store's
+        newest = sorted(latest.items(), key=lambda item: item[1].started_at)[-MOST:]
+        for name, run in newest:
+            began = datetime.fromtimestamp(run.started_at).astimezone().isoformat(" ", "minutes")[:16]
+            if name not in found or str(found[name]["began"]) < began:
+                common = {"run": run.id, "series": run.series, "model": run.model or "", "began": began}
+                found[name] = {**common, **facts(file, store, run)}
+
+
+def _of_load(file: Path, _: Store, run: Run) -> dict[str, Any]:
+    from keywords.engine.load.metrics.summary import Summary  # noqa: PLC0415  # takes a while to import
+    from keywords.engine.load.storage.columns import read_samples  # noqa: PLC0415  # as above
+
+    summary = Summary(read_samples(file, run.id))
+    state = "interrupted" if run.interrupted else (run.validity or "not ended").lower()
+    return {
+        "state": state,
+        "why": "; ".join(run.reasons) if state != "valid" else "",
+        "answered": summary.answered(),
+        "failed": summary.failed(),
+        "ttft": _percentile(summary, "ttft_first_content"),
+        "e2e": _percentile(summary, "e2e"),
+    }
+
+
+def _percentile(summary: Summary, metric: str) -> str:
+    """A 95th percentile with its interval; a failure counts as infinite, as in the exit criteria."""
+    value = summary.percentile(metric, 95, failures=True)
+    span = summary.interval(metric, 95, failures=True)
+    if value is None or span is None:
+        return "too few values"
+    return f"{value:.3g} s ({span[0]:.3g} to {span[1]:.3g} s)"
+
+
+def _of_score(_: Path, store: Store, run: Run) -> dict[str, Any]:
+    from keywords.engine.evaluation.items import DatasetError  # noqa: PLC0415  # takes a while to import
+    from keywords.engine.evaluation.scores import read_score  # noqa: PLC0415  # as above
+
+    set_ = run.options.get("label", run.series)
+    facts = {"set": set_, "state": "interrupted" if run.interrupted else "", "scorer": "", "right": "", "bound": ""}
+    try:
+        score = read_score(store, run.id)
+        unanswered = sum(score.failures.values())
+        facts |= {
+            "scorer": score.scorer,
+            "right": f"{score.passed} of {score.valid_items} items",
+            "bound": f"{score.lower_bound:.0%}",
+            "state": facts["state"] or (f"{unanswered} requests without a reply" if unanswered else ""),
+        }
+    except (DatasetError, LookupError) as err:
+        facts["right"] = f"no score: {err}"
+    return facts
