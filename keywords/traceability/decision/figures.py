@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ def read_figures(files: Iterable[Path]) -> Figures:
             continue
         try:
             _add(file, "load", lambda run: run.series, _of_load, loads)
-            _add(file, "evaluation", lambda run: (run.options.get("label", run.series), run.model), _of_score, scores)
+            _add(file, "evaluation", lambda run: (run.options.get("set", run.series), run.model), _of_score, scores)
         except StoreError as err:
             problems.append(str(err))
     return Figures(_latest(loads), _latest(scores), problems)
@@ -101,15 +102,18 @@ def _percentile(summary: Summary, metric: str) -> str:
     span = summary.interval(metric, 95, failures=True)
     if value is None or span is None:
         return "too few values"
-    return f"{value:.3g} s ({span[0]:.3g} to {span[1]:.3g} s)"
+    if math.isinf(value):
+        return "none: more than 5 % failed"
+    return f"{value:.3g} s ({span[0]:.3g} to {span[1]:.3g})"
 
 
 def _of_score(_: Path, store: Store, run: Run) -> dict[str, Any]:
     from keywords.engine.evaluation.items import DatasetError  # noqa: PLC0415  # takes a while to import
     from keywords.engine.evaluation.scores import read_score  # noqa: PLC0415  # as above
 
-    set_ = run.options.get("label", run.series)
-    facts = {"set": set_, "state": "interrupted" if run.interrupted else "", "scorer": "", "right": "", "bound": ""}
+    state = "interrupted" if run.interrupted else ""
+    facts = {"set": run.options.get("set", run.series), "label": run.options.get("label", ""), "state": state}
+    facts |= {"scorer": "", "right": "", "bound": ""}
     try:
         score = read_score(store, run.id)
         unanswered = sum(score.failures.values())
@@ -117,7 +121,7 @@ def _of_score(_: Path, store: Store, run: Run) -> dict[str, Any]:
             "scorer": score.scorer,
             "right": f"{score.passed} of {score.valid_items} items",
             "bound": f"{score.lower_bound:.0%}",
-            "state": facts["state"] or (f"{unanswered} requests without a reply" if unanswered else ""),
+            "state": state or (f"{unanswered} requests without a reply" if unanswered else ""),
         }
     except (DatasetError, LookupError) as err:
         facts["right"] = f"no score: {err}"

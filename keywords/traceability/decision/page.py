@@ -13,8 +13,10 @@ from keywords.traceability.matrix.files import as_data
 from keywords.traceability.matrix.head import notes, summary
 from keywords.traceability.matrix.table import STATUSES
 from keywords.traceability.pages import render
+from keywords.traceability.register.criteria import Latency
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from keywords.traceability.decision.changes import Changes
@@ -92,6 +94,7 @@ def _facts(
             }
             for one in decision.criteria
         ],
+        "release_series": list(dict.fromkeys(_judged_series(matrix))),
         "notes": notes(matrix),
         "numbers": summary(matrix),
         "run": data["run"],
@@ -108,6 +111,13 @@ def _facts(
         "proposed": sorted(path.relative_to(to).as_posix() for path in (to / "proposed").glob("*.patch")),
         "pages": {title: file for title, file in PAGES.items() if (to / file).is_file() or file == DATA.as_posix()},
     }
+
+
+def _judged_series(matrix: Matrix) -> Iterator[str]:
+    """The series of load runs that exit criteria judge."""
+    for criterion in matrix.register.criteria:
+        if isinstance(criterion.measure, Latency):
+            yield criterion.measure.series
 
 
 def _short(line: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def test_the_latest_load_run_of_each_series_is_shown_with_its_worth(file):
     assert shown.keys() == {"release", "another"}
     release = shown["release"]
     assert (release["run"], release["state"], release["why"]) == (2, "invalid", "the event loop was late")
-    assert release["e2e"] == "1 s (1 to 1 s)"
+    assert release["e2e"] == "1 s (1 to 1)"
     assert (release["answered"], release["failed"]) == (100, 0)
 
 
@@ -50,13 +50,21 @@ def test_too_few_answers_have_no_percentile(file):
     assert read_figures([file]).loads[0]["e2e"] == "too few values"
 
 
+def test_where_too_many_fail_there_is_no_percentile(file):
+    recording = Recording(file, "release", PLAN)
+    failed = Sample(item=1, t_intended=101.0, t_sent=101.0, t_done=101.5, status=500, error="http_5xx")
+    recording.add([replace(failed, item=number) for number in range(100)])
+    recording.finish(FACTS, validity="VALID")
+    assert read_figures([file]).loads[0]["e2e"] == "none: more than 5 % failed"
+
+
 def test_the_later_of_two_folders_is_shown(file, tmp_path):
     begin_at(file, keep(file, 1.0), 1e9)
     other = tmp_path / "other" / "measurements.db"
     begin_at(other, keep(other, 5.0), 2e9)
     for files in ([file, other], [other, file]):
         (one,) = read_figures(files).loads
-        assert one["e2e"] == "5 s (5 to 5 s)"
+        assert one["e2e"] == "5 s (5 to 5)"
 
 
 def test_only_the_latest_series_are_shown(file):
@@ -68,7 +76,7 @@ def test_only_the_latest_series_are_shown(file):
 
 def test_an_evaluation_without_answers_has_no_score(file):
     with Store(file, ROOM) as store:
-        begin_run(store, "evaluation", "short-facts", model="m", options={"label": "short-facts", "scorers": ["x"]})
+        begin_run(store, "evaluation", "short-facts", model="m", options={"set": "short-facts", "scorers": ["x"]})
     (one,) = read_figures([file]).scores
     assert (one["set"], one["bound"]) == ("short-facts", "")
     assert "no score: run 1: no request got a reply" in one["right"]
