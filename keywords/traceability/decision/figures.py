@@ -120,7 +120,7 @@ def _of_score(_: Path, store: Store, run: Run) -> dict[str, Any]:
         facts |= {
             "scorer": score.scorer,
             "right": f"{score.passed} of {score.valid_items} items",
-            "bound": f"{score.lower_bound:.0%}",
+            "bound": f"{score.lower_bound:.0%}".replace("%", " %"),
             "state": state or (f"{unanswered} requests without a reply" if unanswered else ""),
         }
     except (DatasetError, LookupError) as err:
