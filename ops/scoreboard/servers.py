@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 READY_WITHIN_S = 120
 MODEL = "smollm2-135m-instruct"
-_ADDED_HEADERS = Path(__file__).with_name("added_headers.mjs")
+ADDED_HEADERS = Path(__file__).with_name("added_headers.mjs")
 _LITELLM = """\
 model_list:
   - model_name: {model}
@@ -119,7 +119,7 @@ def _portkey(_: Path, url: str, __: str) -> Contender:
     return Contender(
         "portkey",
         f"@portkey-ai/gateway {installed.version}",
-        (node, "--import", _ADDED_HEADERS.as_uri(), script, "--port={port}", "--headless"),
+        (node, "--import", ADDED_HEADERS.as_uri(), script, "--port={port}", "--headless"),
         "/",
         environment={"ADDED_HEADERS": json.dumps(added)},
     )

@@ -31,6 +31,7 @@ _DETECTION = re.compile(r"^\d+ of \d+ defects found .*$", re.MULTILINE)
 PAGES = {
     "Requirement matrix": "matrix/index.html",
     "Allure report": "allure/index.html",
+    "Scoreboard": "scoreboard/index.html",
     "Robot report": "report.html",
     "Robot log": "log.html",
     "JUnit XML": "xunit.xml",
