@@ -60,7 +60,8 @@ def write(matrix: Matrix, results: Path) -> Decision:
         typer.echo(changed, err=True)
     project = matrix.register.path.resolve().parents[2]
     try:
-        figures = read_figures(measured.files)
+        series, model = page.judged_series(matrix), matrix.run.metadata.get("Model", "")
+        figures = read_figures(measured.files, series=series, model=model)
         page.write_summary(matrix, decision, changed, figures, results, project=project, today=day)
     except OSError as err:
         exit_unusable(f"{results}: the summary cannot be written: {err.strerror}; give the run another folder")

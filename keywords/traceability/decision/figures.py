@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 from keywords.engine.store.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from keywords.engine.load.metrics.summary import Summary
-    from keywords.engine.store.database import Store
     from keywords.engine.store.runs import Run
 
 MOST = 12
-"""Runs of each kind that the summary shows; `qa load` and `qa eval` show the rest."""
+"""Other runs of each kind that the summary shows, beside those that a release rests on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,14 @@ class Figures:
     problems: Sequence[str] = ()
 
 
-def read_figures(files: Iterable[Path]) -> Figures:
-    """Read the figures of some stores of measurements; one that is not there holds none."""
+def read_figures(files: Iterable[Path], *, series: Collection[str] = (), model: str = "") -> Figures:
+    """Read the figures of some stores of measurements; one that is not there holds none.
+
+    Args:
+        files: the stores.
+        series: of load runs that exit criteria judge; they are there however many later ones there are.
+        model: the tested one, whose scores are there however many later ones there are.
+    """
     loads: dict[object, dict[str, Any]] = {}
     scores: dict[object, dict[str, Any]] = {}
     problems = []
@@ -45,25 +50,32 @@ def read_figures(files: Iterable[Path]) -> Figures:
         if not file.is_file():
             continue
         try:
-            _add(file, "load", lambda run: run.series, _of_load, loads)
-            _add(file, "evaluation", lambda run: (run.options.get("set", run.series), run.model), _of_score, scores)
+            for run in _latest(file, "load", lambda run: run.series, lambda run: run.series in series):
+                _keep(loads, run.series, run, _of_load(file, run))
+            for run in _latest(file, "evaluation", _set_and_model, lambda run: run.model == model):
+                _keep(scores, _set_and_model(run), run, _of_score(file, run))
         except StoreError as err:
             problems.append(str(err))
-    return Figures(_latest(loads), _latest(scores), problems)
+    return Figures(_ordered(loads), _ordered(scores), problems)
 
 
-def _latest(found: dict[object, dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(found.values(), key=lambda one: str(one["began"]), reverse=True)[:MOST]
+def _set_and_model(run: Run) -> tuple[str, str | None]:
+    return str(run.options.get("set", run.series)), run.model
 
 
-def _add(
-    file: Path,
-    kind: str,
-    key: Callable[[Run], object],
-    facts: Callable[[Path, Store, Run], dict[str, Any]],
-    found: dict[object, dict[str, Any]],
-) -> None:
-    """Add the latest runs of a store, unless a later one of another store is there."""
+def _ordered(found: Mapping[object, dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(found.values(), key=lambda one: str(one["began"]), reverse=True)
+
+
+def _keep(found: dict[object, dict[str, Any]], key: object, run: Run, facts: dict[str, Any]) -> None:
+    """Keep the figures of a run, unless a later one of another store is there."""
+    began = datetime.fromtimestamp(run.started_at).astimezone().isoformat(" ", "minutes")[:16]
+    if key not in found or str(found[key]["began"]) < began:
+        found[key] = {"run": run.id, "series": run.series, "model": run.model or "", "began": began, **facts}
+
+
+def _latest(file: Path, kind: str, key: Callable[[Run], object], always: Callable[[Run], bool]) -> list[Run]:
+    """The latest run of each series of a store: those that are always shown, and the latest of the others."""
     from keywords.engine.evaluation.tables import ROOM  # noqa: PLC0415  # takes a while to import
     from keywords.engine.load.storage.tables import LOAD_ROOM  # noqa: PLC0415  # as above
     from keywords.engine.store.database import Store  # noqa: PLC0415  # as above
@@ -71,16 +83,12 @@ def _add(
 
     with Store(file, LOAD_ROOM, ROOM) as store:
         # A later run of a series takes the place of the earlier one.
-        latest = {key(run): run for run in read_runs(store, kind=kind)}  # type: ignore[arg-type]  # one of the store's
-        newest = sorted(latest.items(), key=lambda item: item[1].started_at)[-MOST:]
-        for name, run in newest:
-            began = datetime.fromtimestamp(run.started_at).astimezone().isoformat(" ", "minutes")[:16]
-            if name not in found or str(found[name]["began"]) < began:
-                common = {"run": run.id, "series": run.series, "model": run.model or "", "began": began}
-                found[name] = {**common, **facts(file, store, run)}
+        latest = {key(run): run for run in read_runs(store, kind=kind)}.values()  # type: ignore[arg-type]  # one of the store's
+    others = sorted((run for run in latest if not always(run)), key=lambda run: run.started_at)
+    return [*filter(always, latest), *others[-MOST:]]
 
 
-def _of_load(file: Path, _: Store, run: Run) -> dict[str, Any]:
+def _of_load(file: Path, run: Run) -> dict[str, Any]:
     from keywords.engine.load.metrics.summary import Summary  # noqa: PLC0415  # takes a while to import
     from keywords.engine.load.storage.columns import read_samples  # noqa: PLC0415  # as above
 
@@ -107,15 +115,18 @@ def _percentile(summary: Summary, metric: str) -> str:
     return f"{value:.3g} s ({span[0]:.3g} to {span[1]:.3g})"
 
 
-def _of_score(_: Path, store: Store, run: Run) -> dict[str, Any]:
+def _of_score(file: Path, run: Run) -> dict[str, Any]:
     from keywords.engine.evaluation.items import DatasetError  # noqa: PLC0415  # takes a while to import
     from keywords.engine.evaluation.scores import read_score  # noqa: PLC0415  # as above
+    from keywords.engine.evaluation.tables import ROOM  # noqa: PLC0415  # as above
+    from keywords.engine.store.database import Store  # noqa: PLC0415  # as above
 
     state = "interrupted" if run.interrupted else ""
     facts = {"set": run.options.get("set", run.series), "label": run.options.get("label", ""), "state": state}
     facts |= {"scorer": "", "right": "", "bound": ""}
     try:
-        score = read_score(store, run.id)
+        with Store(file, ROOM) as store:
+            score = read_score(store, run.id)
         unanswered = sum(score.failures.values())
         facts |= {
             "scorer": score.scorer,

@@ -16,7 +16,6 @@ from keywords.traceability.pages import render
 from keywords.traceability.register.criteria import Latency
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import date
 
     from keywords.traceability.decision.changes import Changes
@@ -75,6 +74,12 @@ def write_summary(
     return to / PAGE
 
 
+def judged_series(matrix: Matrix) -> list[str]:
+    """The series of load runs that exit criteria judge."""
+    measures = (criterion.measure for criterion in matrix.register.criteria)
+    return list(dict.fromkeys(measure.series for measure in measures if isinstance(measure, Latency)))
+
+
 def _facts(
     matrix: Matrix, decision: Decision, changes: Changes | str, to: Path, project: Path, today: date
 ) -> dict[str, Any]:
@@ -95,7 +100,7 @@ def _facts(
             }
             for one in decision.criteria
         ],
-        "release_series": list(dict.fromkeys(_judged_series(matrix))),
+        "release_series": judged_series(matrix),
         "notes": notes(matrix),
         "numbers": summary(matrix),
         "run": data["run"],
@@ -112,13 +117,6 @@ def _facts(
         "proposed": sorted(path.relative_to(to).as_posix() for path in (to / "proposed").glob("*.patch")),
         "pages": {title: file for title, file in PAGES.items() if (to / file).is_file() or file == DATA.as_posix()},
     }
-
-
-def _judged_series(matrix: Matrix) -> Iterator[str]:
-    """The series of load runs that exit criteria judge."""
-    for criterion in matrix.register.criteria:
-        if isinstance(criterion.measure, Latency):
-            yield criterion.measure.series
 
 
 def _short(line: dict[str, Any]) -> dict[str, Any]:

@@ -72,6 +72,16 @@ def test_only_the_latest_series_are_shown(file):
         begin_at(file, keep(file, 1.0, count=1, series=f"s{number}"), 1e9 + 3600 * number)
     shown = [one["series"] for one in read_figures([file]).loads]
     assert shown == [f"s{number}" for number in range(MOST + 1, 1, -1)]
+    # What a release rests on is never crowded out.
+    assert "s0" in [one["series"] for one in read_figures([file], series=["s0"]).loads]
+
+
+def test_scores_of_the_tested_model_are_never_crowded_out(file):
+    with Store(file, ROOM) as store:
+        for number in range(MOST + 2):
+            begin_run(store, "evaluation", "x", model=f"m{number}", options={"set": "x", "scorers": ["x"]})
+    assert "m0" not in [one["model"] for one in read_figures([file]).scores]
+    assert "m0" in [one["model"] for one in read_figures([file], model="m0").scores]
 
 
 def test_an_evaluation_without_answers_has_no_score(file):
