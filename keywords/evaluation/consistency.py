@@ -1,4 +1,4 @@
-"""Proxies of hallucination: whether the model says the same again, and stands by what it said."""
+"""Proxies of hallucination: whether the model says the same again."""
 
 from __future__ import annotations
 
@@ -13,12 +13,8 @@ from keywords.engine.evaluation.consistency import (
     ItemConsistency,
     cross_table,
     item_consistency,
-    self_ask_prompts,
-    stands_by_it,
 )
 from keywords.engine.evaluation.scores import Score
-from keywords.engine.openai.answer import NoUsableAnswer
-from keywords.run import target
 from keywords.run.assertions import verify
 from keywords.run.row_message import append_test_message
 
@@ -26,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Cell = Literal["consistent and right", "consistent and wrong", "varying and right", "varying and wrong"]
-SELF_ASK_TOKENS = 4
-"""A yes or no, and what may stand before it."""
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -39,7 +33,6 @@ class ConsistencyLibrary:
     ${drawn} =    Run Evaluation    short-facts    temperature=1    draws=5    seed=1
     ${table} =    Tabulate Consistency    ${greedy}    ${drawn}
     Get Table Cell    ${table}    consistent and wrong    <=    6
-    ${claims} =    Tabulate Self Ask    ${greedy}
     ```
     """
 
@@ -59,38 +52,7 @@ class ConsistencyLibrary:
         """
         items = item_consistency(greedy, drawn)
         _log(items)
-        return _shown(cross_table([(one.consistent, one.correct) for one in items]), "Consistency of draws")
-
-    @keyword
-    def tabulate_self_ask(self, greedy: Score) -> CrossTable:
-        """Ask the model about its own answers; count items by whether it stands by them, and whether they are right.
-
-        Each claim is put as a closed question and as its opposite; a model that says yes to both does not stand by it,
-        and neither does one that says neither yes nor no.
-
-        Args:
-            greedy: the set at temperature 0.
-
-        Raises:
-            ValueError: no item has an answer.
-        """
-        found: list[tuple[bool, bool]] = []
-        with target.unrecorded_client(target.client().model) as client:
-            for (item, draw, rotation), answer in greedy.answers.items():
-                if answer.asked.reply is None or draw or rotation:
-                    continue
-                prompts = self_ask_prompts(greedy.items[item].question, answer.asked.reply.text)
-                try:
-                    right, wrong = (client.ask(one, temperature=0, max_tokens=SELF_ASK_TOKENS).text for one in prompts)
-                except NoUsableAnswer as error:
-                    logger.warn(f"{item} was not asked about its claim: {error}")
-                    continue
-                stands = stands_by_it(right, wrong)
-                logger.debug(f"{item}: right? {right!r}; wrong? {wrong!r}; stands by it: {stands}")
-                found.append((stands is True, greedy.passes[item]))
-        if not found:
-            raise ValueError("no item has an answer that the model could be asked about")
-        return _shown(cross_table(found), "Standing by its own claims")
+        return show_table(cross_table([(one.consistent, one.correct) for one in items]), "Consistency of draws")
 
     @keyword
     def get_table_cell(
@@ -125,6 +87,7 @@ def _log(items: Sequence[ItemConsistency]) -> None:
         )
 
 
-def _shown(table: CrossTable, what: str) -> CrossTable:
+def show_table(table: CrossTable, what: str) -> CrossTable:
+    """Put a table into the row's message, and give it back."""
     append_test_message(f"{what}: {table.sentence}")
     return table

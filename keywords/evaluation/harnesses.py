@@ -105,7 +105,7 @@ class HarnessesLibrary:
     ) -> int:
         """Get how many answers the harness marks as correct, and optionally verify it."""
         return verify(
-            found.correct, assertion_operator, assertion_expected, "Answers that lm-eval marks correct", message
+            found.correct, assertion_operator, assertion_expected, "Answers that the harness marks correct", message
         )
 
     @keyword
@@ -141,13 +141,23 @@ class HarnessesLibrary:
     ) -> int:
         """Get the number of items that the harness and we mark differently, and optionally verify it.
 
-        The row's message shows each of them.
+        The log shows both marks of each item, the row's message those that differ.
+
+        Raises:
+            AssertionError: the comparison failed, or one of both has no mark of an item.
         """
+        missing = {item for item, _, _ in ours.marks}.symmetric_difference(found.answers)
+        if missing:
+            raise AssertionError(f"Items that only one of both marked: {', '.join(sorted(missing))}")
         differing = []
         for (item, _, _), mark in ours.marks.items():
             theirs = found.answers[item]
+            said = (
+                f"{item} {theirs.text!r}: theirs {'correct' if theirs.correct else 'not correct'}, ours {mark.outcome}"
+            )
+            logger.info(said)
             if theirs.correct != (mark.outcome is Outcome.CORRECT):
-                differing.append(f"{item} {theirs.text!r}: theirs {theirs.correct}, ours {mark.outcome}")
+                differing.append(said)
         append_test_message(f"{len(differing)} marks differ{': ' if differing else ''}{'; '.join(differing)}")
         label = "Items marked differently"
         return verify(len(differing), assertion_operator, assertion_expected, label, message)

@@ -9,8 +9,7 @@ from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.evaluation.pages import write_comparison_page, write_run_page
-from keywords.run.output_folder import evidence_folder
-from keywords.run.places import ROOT
+from keywords.run.output_folder import evidence_folder, output_dir
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +17,13 @@ if TYPE_CHECKING:
     from keywords.engine.evaluation.comparison import Comparison
     from keywords.engine.evaluation.scores import Score
 
+STORE = "measurements.db"
+
 
 def store_path() -> Path:
-    """The store of measurements: `${MEASUREMENTS}`, or the project's if that is empty."""
+    """The store of measurements: `${MEASUREMENTS}`, or that of the output folder if it is empty."""
     named = BuiltIn().get_variable_value("${MEASUREMENTS}")
-    return Path(str(named)) if named else ROOT / "results" / "measurements.db"
+    return Path(str(named)) if named else output_dir() / STORE
 
 
 def show_run(scores: Sequence[Score]) -> None:

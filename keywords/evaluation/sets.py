@@ -16,6 +16,7 @@ from keywords.engine.evaluation.marks import Outcome
 from keywords.engine.evaluation.prompting import Sampling
 from keywords.engine.evaluation.scores import Score, read_score
 from keywords.engine.evaluation.sentences import failures, result, sentence
+from keywords.engine.evaluation.storage import OF_TARGET
 from keywords.engine.evaluation.tables import ROOM
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.database import Store
@@ -98,7 +99,8 @@ class EvaluationLibrary:
                 client.close()
         else:
             with target.unrecorded_client(target.client().model) as client:
-                run = runs.run_evaluation(path, client, plan, server=_server(client))
+                facts = {OF_TARGET: client.base_url == current_target().url}
+                run = runs.run_evaluation(path, client, plan, server=_server(client), environment=facts)
         with Store(path, ROOM) as store:
             score = read_score(store, run)
         logger.info(sentence(score))

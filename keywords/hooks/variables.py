@@ -10,7 +10,7 @@ from keywords.hooks.stopping import RunRefusedError
 from keywords.hooks.suite_model import source_of
 from keywords.run.variable_names import known_names, misspelt
 from keywords.traceability.decision.measurements import LIMIT
-from keywords.traceability.register.criteria import Latency
+from keywords.traceability.register.criteria import Latency, Scores
 
 if TYPE_CHECKING:
     from robot import running
@@ -32,7 +32,9 @@ def check_variable_names(root: running.TestSuite) -> None:
 
 def limits_of(register: Register) -> dict[str, str]:
     """Metadata with the limits of this environment that exit criteria name, for whoever judges them after the run."""
-    names = {one.measure.limit for one in register.criteria if isinstance(one.measure, Latency)}
+    measures = [one.measure for one in register.criteria]
+    names = {one.limit for one in measures if isinstance(one, Latency)}
+    names |= {baseline.limit for one in measures if isinstance(one, Scores) for baseline in one.baselines}
     values = {name: BuiltIn().get_variable_value(f"${{{name}}}") for name in sorted(names)}
     return {LIMIT + name: str(value) for name, value in values.items() if value is not None}
 

@@ -3,6 +3,7 @@ Documentation       A score means nothing unless a bad model and a broken server
 ...                 rows have a scripted backend that answers what the row says.
 
 Resource            ../../resources/gateway.resource
+Library             keywords.evaluation.self_ask.SelfAskLibrary
 Library             keywords.evaluation.sets.EvaluationLibrary
 
 Suite Setup         Open Gateway Before Scripted Backend
@@ -45,6 +46,26 @@ A drop that a bad model causes is found
     ${found} =    Compare Evaluations    ${bad}    ${worse}
     Get Changed Items    ${found}    lost    ==    1
     Get Changed Items    ${found}    gained    ==    0
+
+A model that says yes to every claim has no opinion of its own
+    [Tags]    req:EVAL-031    -req:EVAL-003
+    Script Answer    ${BACKEND}    Yes.
+    ${score} =    Run Evaluation    short-facts    limit=6
+    ${known} =    Ask About Known Claims    ${score}
+    Get Claims Told Apart    ${known}    ==    0
+
+A model that knows right from wrong claims is told apart
+    [Tags]    req:EVAL-031    -req:EVAL-003
+    Script Answer    ${BACKEND}    Paris
+    ${score} =    Run Evaluation    short-facts    limit=6
+    ${yes} =    Script Answer    ${BACKEND}    Yes.
+    ${no} =    Script Answer    ${BACKEND}    No.
+    # Is the right claim right? Is it wrong? And so the wrong one, for each of six items.
+    VAR    @{item}    ${yes}    ${no}    ${no}    ${yes}
+    Script Sequence    ${BACKEND}    @{item}    @{item}    @{item}    @{item}    @{item}    @{item}
+    ${known} =    Ask About Known Claims    ${score}
+    Get Claims Told Apart    ${known}    ==    6
+    Claims Should Be Told Apart    ${known}
 
 
 *** Keywords ***

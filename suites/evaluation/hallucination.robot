@@ -4,6 +4,7 @@ Documentation       Proxies of hallucination measure whether the model is consis
 
 Resource            ../../resources/gateway.resource
 Library             keywords.evaluation.consistency.ConsistencyLibrary
+Library             keywords.evaluation.self_ask.SelfAskLibrary
 Library             keywords.evaluation.sets.EvaluationLibrary
 
 Suite Setup         Draw Answers
@@ -23,6 +24,11 @@ Wrong answers vary when they are drawn again
     Get Table Cell    ${table}    varying and wrong    >=    1
 
 Few of the model's wrong claims are stood by
+    [Documentation]    Says nothing of a model that stands by known wrong claims as often as by right ones; the embedded
+    ...                one says no to all of them.
+    [Tags]    req:EVAL-031    -req:EVAL-006
+    ${known} =    Ask About Known Claims    ${GREEDY}
+    Claims Should Be Told Apart    ${known}
     ${table} =    Tabulate Self Ask    ${GREEDY}
     Get Table Cell    ${table}    consistent and wrong    <=    ${CONSISTENT_AND_WRONG_MAX}
 

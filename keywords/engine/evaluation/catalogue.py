@@ -77,12 +77,14 @@ class EvaluationSet:
         path: the file that was read: its own, or one that a user put in its place.
         sha256: of that file's bytes.
         items: in the order of the file.
+        is_whole: whether these are all items of the file.
     """
 
     settings: SetSettings
     path: Path
     sha256: str
     items: tuple[Item, ...]
+    is_whole: bool = True
 
     @cached_property
     def is_own(self) -> bool:
@@ -150,7 +152,7 @@ class Catalogue:
             )
         if limit is not None and limit < 1:
             raise DatasetError(f"limit: {limit} items are none; ask for at least 1")
-        return EvaluationSet(settings, path, digest, items[:limit])
+        return EvaluationSet(settings, path, digest, items[:limit], is_whole=limit is None or limit >= len(items))
 
 
 def _settings(path: Path, fields: object) -> SetSettings:

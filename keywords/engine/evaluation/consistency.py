@@ -1,4 +1,4 @@
-"""Proxies of hallucination: whether a model says the same again, and whether it stands by what it said.
+"""Proxies of hallucination: whether a model says the same again.
 
 None of them measures truth. So each is cross-tabulated with correctness: what no proxy can find is an item that is
 consistent and wrong.
@@ -151,30 +151,6 @@ def cross_table(items: Sequence[tuple[bool, bool]]) -> CrossTable:
     """Count items by whether they are consistent, and right."""
     cells = Counter(items)
     return CrossTable(cells[True, True], cells[True, False], cells[False, True], cells[False, False])
-
-
-def stands_by_it(said_right: str | None, said_wrong: str | None) -> bool | None:
-    """Whether a model stands by its own claim; None if it does not say.
-
-    Args:
-        said_right: the reply to whether the claim is right.
-        said_wrong: the reply to whether the same claim is wrong. A model that says yes to both has no opinion.
-    """
-    right, wrong = _yes(said_right), _yes(said_wrong)
-    if right is None or wrong is None:
-        return None
-    return right and not wrong
-
-
-def self_ask_prompts(question: str, claim: str) -> tuple[str, str]:
-    """The closed questions about a model's own claim: whether it is right, and whether it is wrong."""
-    about = f"Question: {question}\nAnswer: {claim}\n"
-    return f"{about}Is this answer right? Reply yes or no.", f"{about}Is this answer wrong? Reply yes or no."
-
-
-def _yes(reply: str | None) -> bool | None:
-    first = normalise_triviaqa(reply or "").split()[:1]
-    return {"yes": True, "no": False}.get(first[0]) if first else None
 
 
 def _texts(score: Score) -> Mapping[str, list[str]]:

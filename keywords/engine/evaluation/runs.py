@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import queue
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,12 @@ class Plan:
     series: str = ""
     concurrency: int = 4
     use_cache: bool = False
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether it asks the whole set anew as the catalogue says, once, at temperature 0, for the set's own mark."""
+        own = (self.scorers or (self.dataset.settings.scorer,))[0] == self.dataset.settings.scorer
+        return own and self.dataset.is_whole and not self.use_cache and replace(self.sampling, seed=None) == Sampling()
 
     def chosen_scorers(self) -> list[Scorer]:
         """The scorers.
@@ -233,6 +239,7 @@ def begin(store: Store, url: str, model: str, plan: Plan, environment: Mapping[s
         "sampling": asdict(plan.sampling),
         "concurrency": plan.concurrency,
         "use_cache": plan.use_cache,
+        "standard": plan.is_standard,
         "resumed": 0,
     }
     run = begin_run(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from keywords.engine.store.database import Store
 
 KIND: Final = "evaluation"
+OF_TARGET: Final = "of_target"
+"""Name in a run's environment: whether it asked the server under test, not a stand-in or a bare backend."""
 _ANSWERS = (
     "SELECT item, draw, rotation, request, failure, detail, reply, first_token, finish_reason, completion_tokens, "
     "total_s, cached FROM evaluation_answers"

@@ -145,7 +145,7 @@ def _run(request: Request, server: Served, plan: Plan) -> Score:
         server.client,
         plan,
         server=server.description,
-        environment={"machine": platform.platform(), "python": platform.python_version()},
+        environment={"machine": platform.platform(), "python": platform.python_version(), storage.OF_TARGET: True},
         resume=request.resume,
         on_answer=_progress(plan.dataset.settings.name),
     )

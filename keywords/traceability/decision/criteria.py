@@ -82,8 +82,8 @@ def _judge(criterion: Criterion, matrix: Matrix, measurements: Measurements, tod
             measured = _open_bugs(measure, matrix)
         case Latency() as measure:
             measured = (*measurements.latency(measure), (), ())
-        case Scores():
-            measured = (*measurements.scores(), (), ())
+        case Scores() as measure:
+            measured = (*measurements.scores(measure, today), (), ())
     return Judged(criterion.id, criterion.title, *measured)
 
 

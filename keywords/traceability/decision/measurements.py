@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,12 @@ from keywords.traceability.register.criteria import Age
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from keywords.engine.load.metrics.levels import LevelResult
     from keywords.engine.store.runs import Run
     from keywords.traceability.matrix.table import Matrix
-    from keywords.traceability.register.criteria import Latency
+    from keywords.traceability.register.criteria import Latency, Scores
 
 FILE = "measurements.db"
 LIMIT = "Limit "
@@ -60,16 +61,19 @@ class Measurements:
         span = f"95 % interval {result.low:.3g} to {result.high:.3g} s"
         return _MET[result.verdict], f"{result.value:.3g} s ({span}), limit {limit} s; load run {run.id} of {began}"
 
-    def scores(self) -> tuple[bool | None, str]:
-        """Whether each score's lower bound is above its baseline, and the figure; None if that cannot be told."""
+    def scores(self, measure: Scores, today: date) -> tuple[bool | None, str]:
+        """Whether each set's lower bound reaches its baseline, and the figures; None if that cannot be told."""
+        from keywords.traceability.decision.scores import judge_scores  # noqa: PLC0415  # takes a while to import
+
+        missing = [one.limit for one in measure.baselines if LIMIT + one.limit not in self.metadata]
+        if missing:
+            return None, f"the run of the rows recorded no limit {', '.join(missing)}: set it in variables/"
+        since = datetime.combine(today - timedelta(days=measure.at_most_days), time.min)
         try:
-            count = len(self._runs("evaluation"))
-        except StoreError as err:
+            limits = {one.set: float(self.metadata[LIMIT + one.limit]) for one in measure.baselines}
+            return judge_scores(self.files, self.metadata.get("Model", ""), limits, since)
+        except (StoreError, ValueError) as err:
             return None, str(err)
-        return (
-            None,
-            f"{count} evaluations are kept, and none is judged here" if count else "no evaluation has been kept",
-        )
 
     def _runs(self, kind: str, series: str | None = None) -> list[tuple[Path, Run]]:
         """The runs of all files, in the order of their starts."""

@@ -86,10 +86,29 @@ class Latency(Entry):
     limit: Text
 
 
+class Baseline(Entry):
+    """What an evaluation set must reach.
+
+    Attributes:
+        set: its name, as `qa eval --list` shows it.
+        limit: the variable of `variables/` with the least lower bound of the share of passed items, 0 to 1.
+    """
+
+    set: Text
+    limit: Text
+
+
 class Scores(Entry):
-    """The lower bound of each evaluation score, beside its kept baseline."""
+    """The lower bound of each evaluation score, beside its baseline in the environment.
+
+    Attributes:
+        at_most_days: how old an evaluation may be, in days.
+        baselines: of each set.
+    """
 
     of: Literal["scores"]
+    at_most_days: Annotated[StrictInt, Field(ge=1)]
+    baselines: Annotated[tuple[Baseline, ...], Field(min_length=1)]
 
 
 Measure = Annotated[

@@ -9,21 +9,21 @@ from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter
 from gguf.quants import dequantize, quantize
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from gguf import ReaderTensor
-
-_NOISY = "ffn_down"
-_MATRIX = 2
+Q4_0, Q8_0 = GGMLQuantizationType.Q4_0, GGMLQuantizationType.Q8_0
 
 
 def requantise(source: Path, target: Path) -> None:
     """Write the same model with its Q4_1 matrices as Q4_0: a small regression."""
-    _rewrite(source, target, noise=0.0, seed=0)
+    _rewrite(source, target, lambda weights: (quantize(weights, Q4_0), Q4_0))
 
 
 def add_noise(source: Path, target: Path, noise: float, seed: int) -> None:
-    """Write the same model with Gaussian noise on the matrices that end each block.
+    """Write the same model with Gaussian noise on its Q4_1 matrices: those that `requantise` changes.
+
+    They are written as Q8_0, whose own error is a hundredth of the smallest noise's.
 
     Args:
         source: a GGUF file.
@@ -31,11 +31,20 @@ def add_noise(source: Path, target: Path, noise: float, seed: int) -> None:
         noise: standard deviation of the noise, in standard deviations of each matrix's weights.
         seed: of the noise.
     """
-    _rewrite(source, target, noise=noise, seed=seed)
+    random = np.random.default_rng(seed)
+
+    def noisy(weights: np.ndarray) -> tuple[np.ndarray, GGMLQuantizationType]:
+        drawn = random.standard_normal(weights.shape, dtype=np.float32)
+        return quantize(weights + noise * weights.std() * drawn, Q8_0), Q8_0
+
+    _rewrite(source, target, noisy)
 
 
-def _rewrite(source: Path, target: Path, *, noise: float, seed: int) -> None:
-    reader, random = GGUFReader(source), np.random.default_rng(seed)
+def _rewrite(
+    source: Path, target: Path, change: Callable[[np.ndarray], tuple[np.ndarray, GGMLQuantizationType]]
+) -> None:
+    """Write the model of a GGUF file with its Q4_1 matrices changed, and all else as it is."""
+    reader = GGUFReader(source)
     architecture = str(reader.fields["general.architecture"].contents())
     writer = GGUFWriter(target, architecture)
     for name, field in reader.fields.items():
@@ -45,22 +54,11 @@ def _rewrite(source: Path, target: Path, *, noise: float, seed: int) -> None:
         inner = field.types[-1] if kind == GGUFValueType.ARRAY else None
         writer.add_key_value(name, field.contents(), kind, sub_type=inner)
     for tensor in reader.tensors:
-        data, quantisation = _changed(tensor, noise, random)
+        data, quantisation = tensor.data, tensor.tensor_type
+        if quantisation == GGMLQuantizationType.Q4_1:
+            data, quantisation = change(dequantize(data, quantisation))
         writer.add_tensor(tensor.name, data, raw_dtype=quantisation)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-
-
-def _changed(
-    tensor: ReaderTensor, noise: float, random: np.random.Generator
-) -> tuple[np.ndarray, GGMLQuantizationType]:
-    if noise and _NOISY in tensor.name and len(tensor.shape) == _MATRIX:
-        weights = dequantize(tensor.data, tensor.tensor_type)
-        noisy = weights + random.normal(0.0, noise * float(weights.std()), weights.shape)
-        return noisy.astype(np.float16), GGMLQuantizationType.F16
-    if not noise and tensor.tensor_type == GGMLQuantizationType.Q4_1:
-        weights = dequantize(tensor.data, tensor.tensor_type)
-        return quantize(weights, GGMLQuantizationType.Q4_0), GGMLQuantizationType.Q4_0
-    return tensor.data, tensor.tensor_type

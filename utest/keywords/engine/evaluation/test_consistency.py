@@ -9,8 +9,8 @@ from keywords.engine.evaluation.consistency import (
     majority,
     semantic_entropy,
     short_answer,
-    stands_by_it,
 )
+from keywords.engine.evaluation.self_ask import stands_by_it
 
 
 @pytest.mark.parametrize(

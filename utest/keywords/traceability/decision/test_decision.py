@@ -145,7 +145,8 @@ def test_without_a_measurement_nothing_is_said_of_it():
         judged([result("PASS")], criterion(of="latency", series="release", metric="ttft", percentile=95, limit="X"))[0]
         is None
     )
-    assert judged([result("PASS")], criterion(of="scores"))[0] is None
+    scores = criterion(of="scores", at_most_days=7, baselines=[{"set": "short-facts", "limit": "X"}])
+    assert judged([result("PASS")], scores)[0] is None
 
 
 def verdict(built, build="c1"):

@@ -9,7 +9,7 @@ from keywords.engine.load.run import RunFacts
 from keywords.engine.load.sample import Sample
 from keywords.engine.load.storage.recording import Recording
 from keywords.engine.store.database import Store
-from keywords.engine.store.runs import RUNS, begin_run
+from keywords.engine.store.runs import RUNS
 from keywords.traceability.decision.measurements import Measurements, measurements_of
 from keywords.traceability.register.criteria import Latency
 from utest.keywords.traceability.matrix.runs import matrix, requirement
@@ -94,10 +94,3 @@ def test_a_store_that_cannot_be_read_is_told(file):
     file.write_bytes(b"no store " * 1000)
     assert judge(file)[0] is None
     assert str(file) in judge(file)[1]
-
-
-def test_evaluations_are_not_passed_over_in_silence(file):
-    assert Measurements([file], {}).scores() == (None, "no evaluation has been kept")
-    with Store(file) as store:
-        begin_run(store, "evaluation", "mmlu")
-    assert Measurements([file], {}).scores() == (None, "1 evaluations are kept, and none is judged here")
