@@ -9,11 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keywords.traceability.decision.measurements import LIMIT
 from keywords.traceability.matrix.files import as_data
 from keywords.traceability.matrix.head import notes, summary
 from keywords.traceability.matrix.table import STATUSES
 from keywords.traceability.pages import render
-from keywords.traceability.register.criteria import Latency
+from keywords.traceability.register.criteria import Latency, Scores
 
 if TYPE_CHECKING:
     from datetime import date
@@ -80,6 +81,13 @@ def judged_series(matrix: Matrix) -> list[str]:
     return list(dict.fromkeys(measure.series for measure in measures if isinstance(measure, Latency)))
 
 
+def _baselines(matrix: Matrix) -> dict[str, str]:
+    """The least lower bounds that exit criteria ask of evaluation sets, as shares; empty texts where none is set."""
+    measures = (criterion.measure for criterion in matrix.register.criteria)
+    asked = [one for measure in measures if isinstance(measure, Scores) for one in measure.baselines]
+    return {one.set: matrix.run.metadata.get(LIMIT + one.limit, "") for one in asked}
+
+
 def _facts(
     matrix: Matrix, decision: Decision, changes: Changes | str, to: Path, project: Path, today: date
 ) -> dict[str, Any]:
@@ -101,6 +109,7 @@ def _facts(
             for one in decision.criteria
         ],
         "release_series": judged_series(matrix),
+        "baselines": _baselines(matrix),
         "notes": notes(matrix),
         "numbers": summary(matrix),
         "run": data["run"],

@@ -2,21 +2,26 @@ import re
 from datetime import date
 
 from keywords.traceability.decision.figures import Figures
+from keywords.traceability.decision.measurements import LIMIT
 from keywords.traceability.decision.page import write_summary
 from keywords.traceability.decision.verdict import Decision
-from keywords.traceability.register.criteria import Criterion, Latency
+from keywords.traceability.register.criteria import Criterion, Latency, Scores
 from utest.keywords.traceability.matrix.runs import FUNCTIONAL, matrix, requirement, result
 
 COMMON = {"run": 7, "model": "m", "began": "2026-11-28 14:05"}
 LOAD = {**COMMON, "state": "valid", "why": "", "answered": 100, "failed": 2, "ttft": "0.5 s (0.4 to 0.6)", "e2e": "x"}
 SCORE = {**COMMON, "label": "", "state": "", "scorer": "exact-match", "right": "14 of 20 items", "bound": "49 %"}
-MEASURE = Latency(of="latency", series="release", metric="ttft", percentile=95, limit="TTFT_P95_S")
+MEASURES = (
+    (1, Latency(of="latency", series="release", metric="ttft", percentile=95, limit="TTFT_P95_S")),
+    (2, Scores(of="scores", at_most_days=7, baselines=[{"set": "short-facts", "limit": "FACTS_MIN"}])),
+)
 
 
 def section(tmp_path, name, figures):
     """The text of a section of the page."""
-    criterion = Criterion(id="EXIT-001", title="It is quick", measure=MEASURE)
-    built = matrix([requirement()], [result("PASS", *FUNCTIONAL)], register={"criteria": (criterion,)})
+    criteria = tuple(Criterion(id=f"EXIT-{number:03}", title="It is good", measure=one) for number, one in MEASURES)
+    limits = {LIMIT + "FACTS_MIN": "0.45"}
+    built = matrix([requirement()], [result("PASS", *FUNCTIONAL)], register={"criteria": criteria}, metadata=limits)
     decision = Decision("GO", ("All criteria are met",), (), "")
     project = tmp_path / "project"
     page = write_summary(built, decision, "no history", figures, tmp_path, project=project, today=date(2026, 11, 28))
@@ -41,7 +46,7 @@ def test_without_a_load_run_of_the_release_the_page_says_how_to_make_one(tmp_pat
 def test_scores_of_the_tested_model_stand_before_the_others(tmp_path):
     scores = [{**SCORE, "set": "science", "model": "scripted"}, {**SCORE, "set": "short-facts"}]
     own, others = section(tmp_path, "scores", Figures(scores=scores)).split("Other models 1")
-    assert "short-facts run 7 m 2026-11-28 14:05 14 of 20 items 49 % exact-match" in own
+    assert "short-facts run 7 m 2026-11-28 14:05 14 of 20 items 49 % 45 % exact-match" in own
     assert "science run 7 scripted" in others
 
 
