@@ -17,7 +17,7 @@ from keywords.hooks.locking import lock_output
 from keywords.hooks.sharing import log_id
 from keywords.run.output_folder import output_dir
 from keywords.run.output_lock import set_aside
-from keywords.run.shared_run import current_part
+from keywords.run.shared_run import current_part, read_plan
 from keywords.traceability.evidence.earlier_run import RUN_FILE, remove_own
 from keywords.traceability.evidence.left_behind import write_plan
 from keywords.traceability.evidence.row import GatewayFacts, begin_run, end_run
@@ -55,9 +55,12 @@ def empty() -> None:
 
 def begin(rows: Sequence[Row]) -> None:
     """Mark the folder of evidence as this run's, and note which rows it is about to run."""
-    if not current_part():
+    part = current_part()
+    if not part:
         begin_run(output_dir())
-    write_plan(output_dir(), rows)
+    # A process that shares a run has already lost the suites that others claimed.
+    plan = read_plan(part.folder) if part else None
+    write_plan(output_dir(), plan.all_rows() if plan else rows)
 
 
 def end(environment: dict[str, str], gateway: GatewayFacts) -> None:

@@ -105,11 +105,11 @@ def _of_decision(register: Register, rows: list[Row], run: Run) -> Sequence[Chec
     """What keeps the run from a release: results that are too old, and criteria that are not met."""
     from keywords.traceability.check.outcome import Check  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.decision.criteria import judge_criteria  # noqa: PLC0415  # as above
-    from keywords.traceability.decision.measurements import FILE, Measurements  # noqa: PLC0415  # as above
+    from keywords.traceability.decision.measurements import measurements_of  # noqa: PLC0415  # as above
     from keywords.traceability.matrix.table import build  # noqa: PLC0415  # as above
 
     matrix = build(register, run, rows)
-    judged = judge_criteria(matrix, Measurements(run.output.with_name(FILE), run.metadata), today())
+    judged = judge_criteria(matrix, measurements_of(matrix), today())
     stale = [one for one in matrix.results if one.stale]
     return (
         Check(

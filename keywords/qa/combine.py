@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from keywords.run.shared_run import Plan, PlannedSuite
 
 _STOPPED = "the run was stopped."
+UNFINISHED = "The process that ran it"
+"""Start of the message of a row in which a process ended."""
 _WITH_STATUS = frozenset({"suite", "test", "kw", "for", "while", "if", "try", "group", "iter", "branch", "variable"})
 """Elements of an output.xml that are nothing without their status."""
 
@@ -72,6 +74,10 @@ def _put_together(
     suite = _choose(seen) or TestSuite(name=planned.name.rpartition(".")[2])
     for other in seen:
         _add_metadata(suite, other)
+    for test, (_, tags) in zip(suite.tests, planned.rows, strict=False):
+        if test.message.startswith(UNFINISHED):
+            # Robot writes the tags of a row at its end; without them it would count for no requirement.
+            test.tags = tags
     for name, tags in planned.rows[len(suite.tests) :]:
         suite.tests.create(name=name, tags=tags, status="FAIL", message=missing, start_time=_now(), elapsed_time=0)
     suite.suites = [_put_together(child, children, visited, missing) for child in children.get(planned.id, ())]
@@ -134,7 +140,7 @@ def _read(path: Path, end: str) -> Result:
         if not end:
             raise
         closed = path.with_name("closed.xml")
-        _close(path, closed, f"The process that ran it {end} before its end.")
+        _close(path, closed, f"{UNFINISHED} {end} before its end.")
         return _build(closed)
 
 

@@ -28,19 +28,21 @@ def scoreboard(
     from keywords.traceability.matrix.table import build  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.traceability.register.differences import load_target  # noqa: PLC0415  # as above
     from keywords.traceability.register.yaml_file import RegisterError  # noqa: PLC0415  # as above
-    from keywords.traceability.scoreboard import Server, write_scoreboard  # noqa: PLC0415  # as above
+    from keywords.traceability.scoreboard import SERVER_VERSION, Server, write_scoreboard  # noqa: PLC0415  # as above
 
     known, rows = register_at(register), rows_in(suites)
     servers = []
     for folder in runs:
         run = run_of(folder / "output.xml")
-        name, version = "this gateway", run.metadata.get("Gateway version", "")
+        name, version = "this gateway", run.metadata.get(SERVER_VERSION, "")
         if folder.name != "gateway":
             try:
                 target = load_target(register, folder.name)
             except RegisterError as err:
                 exit_unusable(err)
-            name, version = target.name, target.version
+            name, version = target.name, run.metadata.get(SERVER_VERSION, target.version)
+            if version != target.version:
+                typer.echo(f"{name}: asked was {version}, and its differences are of {target.version}", err=True)
             run = with_known(run, known_defects({}, target, folder.name))
         servers.append(Server(name, version, build(known, run, rows)))
     day = max(server.matrix.run.started for server in servers)[:10]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keywords.qa.inputs import register_at, rows_in, run_of, today
-from keywords.qa.project import OutputPath, RegisterPath, SuitesPath  # noqa: TC001  # typer reads the annotations
+from keywords.qa.project import OutputPath, RegisterPath, SuitesPath, results_folder
 from keywords.qa.unusable import exit_unusable
 
 if TYPE_CHECKING:
@@ -42,11 +42,14 @@ def summary(
 def write(matrix: Matrix, results: Path) -> Decision:
     """Judge a matrix, compare it with the last run, and write the page into the results."""
     from keywords.traceability.allure.environment import commit  # noqa: PLC0415  # keeps `qa --help` fast
-    from keywords.traceability.decision import changes, criteria, measurements, page, verdict  # noqa: PLC0415  # as above
+    from keywords.traceability.decision import changes, criteria, page, verdict  # noqa: PLC0415  # as above
+    from keywords.traceability.decision.figures import read_figures  # noqa: PLC0415  # as above
+    from keywords.traceability.decision.measurements import measurements_of  # noqa: PLC0415  # as above
     from keywords.traceability.history.store import FILE, HistoryError  # noqa: PLC0415  # keeps `qa --help` fast
 
     day = today()
-    measured = measurements.Measurements(results / measurements.FILE, matrix.run.metadata)
+    # What `qa load` and `qa eval` measured for a release lies in the results of the project.
+    measured = measurements_of(matrix, *([results_folder()] if matrix.run.joined else []))
     decision = verdict.decide(matrix, criteria.judge_criteria(matrix, measured, day), commit())
     history = results / FILE
     try:
@@ -57,7 +60,9 @@ def write(matrix: Matrix, results: Path) -> Decision:
         typer.echo(changed, err=True)
     project = matrix.register.path.resolve().parents[2]
     try:
-        page.write_summary(matrix, decision, changed, results, project=project, today=day)
+        series, model = page.judged_series(matrix), matrix.run.metadata.get("Model", "")
+        figures = read_figures(measured.files, series=series, model=model)
+        page.write_summary(matrix, decision, changed, figures, results, project=project, today=day)
     except OSError as err:
         exit_unusable(f"{results}: the summary cannot be written: {err.strerror}; give the run another folder")
     return decision

@@ -144,6 +144,35 @@ class ChildProjectLibrary:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     @keyword
+    def cut_file(self, project: ChildProject, file: str, share: float) -> None:
+        """Leave the beginning of a file, as a full disk or a broken transfer would.
+
+        Args:
+            project: the project.
+            file: its path in the project.
+            share: of its bytes that stay, 0 to 1.
+
+        ```robotframework
+        Cut File    ${project}    results/output.xml    0.5
+        ```
+        """
+        path = project.folder / file
+        content = path.read_bytes()
+        path.write_bytes(content[: int(len(content) * share)])
+
+    @keyword
+    def move_folder(self, project: ChildProject, folder: str, to: str) -> None:
+        """Move a folder of a project to another place in it.
+
+        ```robotframework
+        Move Folder    ${project}    results    elsewhere
+        ```
+        """
+        target = project.folder / to
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (project.folder / folder).rename(target)
+
+    @keyword
     def run_in_project(self, project: ChildProject, program: str, *arguments: str) -> ChildRun:
         """Run `robot`, `qa` or another program of this environment in the folder of a project.
 

@@ -1,7 +1,11 @@
 """End of a run as by `kill -9`, for small projects that test what is left of it."""
 
+from contextlib import suppress
+
 import psutil
 from robot.api.deco import keyword, library
+
+from keywords.run.shared_run import current_part
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -10,7 +14,7 @@ class KillRunLibrary:
 
     @keyword
     def kill_run(self, why: str) -> None:
-        """Kill this process, without any chance to write or to clean up.
+        """Kill this run, without any chance to write or to clean up: `qa run` with all its processes, or `robot`.
 
         Args:
             why: for the reader of the row.
@@ -19,5 +23,14 @@ class KillRunLibrary:
         Kill Run    to see what is left
         ```
         """
-        if why:
-            psutil.Process().kill()
+        if not why:
+            return
+        own = psutil.Process()
+        part = current_part()
+        parent = psutil.Process(part.parent) if part else None
+        others = [parent, *parent.children()] if parent else []
+        for process in others:
+            if process != own:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        own.kill()

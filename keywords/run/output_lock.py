@@ -66,6 +66,16 @@ def lock_folder(folder: Path) -> None:
     atexit.register(unlock_folder, folder)
 
 
+def refuse_if_in_use(folder: Path) -> None:
+    """Refuse to work on the results of a run that goes on.
+
+    Raises:
+        FolderInUseError: a process writes into the folder; the message names its process id.
+    """
+    if (pid := process_in(folder)) is not None:
+        raise FolderInUseError(f"process {pid} still writes into {folder}: wait for its end")
+
+
 def unlock_folder(folder: Path) -> None:
     """Release the lock if this process holds it."""
     holder = _read(folder / LOCK, wait_s=0)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.redaction.secrets import SECRETS
+from keywords.traceability.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,6 +141,14 @@ class Plan:
     def rows(self) -> int:
         """The number of all rows."""
         return sum(len(suite.rows) for suite in self.suites)
+
+    def all_rows(self) -> list[Row]:
+        """All rows, without the tags that were added for Allure."""
+        return [
+            Row(name, suite.name, tuple(tag for tag in tags if not tag.startswith("allure.")))
+            for suite in self.suites
+            for name, tags in suite.rows
+        ]
 
     @property
     def shareable(self) -> int:

@@ -168,7 +168,10 @@ def read_output(output: Path) -> Run:
     except OSError as err:
         raise OutputError(f"{output}: cannot be read: {err.strerror}; run the suites first or name --output") from err
     except ET.ParseError as err:
-        raise OutputError(f"{output}: is broken off or is not XML ({err}); run the suites again to their end") from err
+        raise OutputError(
+            f"{output}: is broken off or is not XML ({err}); run the suites again to their end, or `qa recover "
+            f"{output.parent}` makes a report of the rows that had ended"
+        ) from err
     except ValueError as err:
         raise OutputError(f"{output}: is not as Robot writes it ({err}); run the suites again") from err
 

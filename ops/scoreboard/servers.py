@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -15,13 +18,13 @@ from ops.bench.race.contenders import Contender
 from ops.bench.race.running import Running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from keywords.engine.processes.gateway import GatewayProcess
 
 READY_WITHIN_S = 120
 MODEL = "smollm2-135m-instruct"
+ADDED_HEADERS = Path(__file__).with_name("added_headers.mjs")
 _LITELLM = """\
 model_list:
   - model_name: {model}
@@ -36,11 +39,13 @@ class Server:
     Attributes:
         name: that of its file in `resources/register/targets/`; `gateway` is this project's own.
         url: its address, without a path.
+        version: its package and the version of that.
         key: the key that it asks for; empty if it asks for none.
     """
 
     name: str
     url: str
+    version: str
     key: str = ""
 
 
@@ -63,7 +68,7 @@ def running(name: str, gateway: GatewayProcess, folder: Path) -> Iterator[Server
     """Run a server by its name, as long as the rows ask it.
 
     Args:
-        name: `gateway`, `llamacpp` or `litellm`.
+        name: one of `NAMES`.
         gateway: the running gateway.
         folder: for logs and configurations.
 
@@ -72,14 +77,15 @@ def running(name: str, gateway: GatewayProcess, folder: Path) -> Iterator[Server
         NotStartedError: it does not get ready.
     """
     if name == "gateway":
-        yield Server(name, gateway.url, gateway.api_key)
+        yield Server(name, gateway.url, f"llm-gateway-qa {version('llm-gateway-qa')}", gateway.api_key)
     elif name == "llamacpp":
-        yield Server(name, model_url(gateway))
+        yield Server(name, model_url(gateway), f"xllamacpp {version('xllamacpp')}")
     else:
-        key = f"sk-{secrets.token_hex(16)}"
-        started = Running(_litellm(folder, model_url(gateway), key), folder / "litellm.log")
+        key = f"sk-{secrets.token_hex(16)}" if name in _ASKS_FOR_KEY else ""
+        contender = _FOREIGN[name](folder, model_url(gateway), key)
+        started = Running(contender, folder / f"{name}.log")
         try:
-            yield Server(name, started.url, key)
+            yield Server(name, started.url, contender.about, key)
         finally:
             started.stop()
 
@@ -97,9 +103,29 @@ def _litellm(folder: Path, url: str, key: str) -> Contender:
     config.write_text(_LITELLM.format(model=MODEL, url=url), "utf-8")
     return Contender(
         "litellm",
-        f"LiteLLM proxy {installed.version}",
+        f"litellm {installed.version}",
         (*installed.command, "--config", str(config), "--host", "127.0.0.1", "--port", "{port}", "--num_workers", "1"),
         "/health/readiness",
         # LITELLM_LOCAL_MODEL_COST_MAP: otherwise LiteLLM loads its price list from the network at each start.
         environment={"LITELLM_MASTER_KEY": key, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"},
     )
+
+
+def _portkey(_: Path, url: str, __: str) -> Contender:
+    # It has no configuration: each request names its provider, which the rows, made for any server, do not.
+    added = {"x-portkey-provider": "openai", "x-portkey-custom-host": f"{url}/v1"}
+    installed = installs.portkey()
+    node, script = installed.command
+    return Contender(
+        "portkey",
+        f"@portkey-ai/gateway {installed.version}",
+        (node, "--import", ADDED_HEADERS.as_uri(), script, "--port={port}", "--headless"),
+        "/",
+        environment={"ADDED_HEADERS": json.dumps(added)},
+    )
+
+
+_FOREIGN: dict[str, Callable[[Path, str, str], Contender]] = {"litellm": _litellm, "portkey": _portkey}
+"""Servers of other makers that ask a model's server: each from the folder for its files, that address, and a key."""
+_ASKS_FOR_KEY = ("litellm",)
+NAMES = ("gateway", "llamacpp", *_FOREIGN)

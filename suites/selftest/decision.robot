@@ -53,6 +53,25 @@ A known bug of a high risk is a NO-GO until a waiver allows it
     ${decision} =    Run In Project    ${project}    qa    summary    --gate
     Get Exit Code    ${decision}    ==    0
 
+A row of a requirement that nobody wrote leaves no verdict
+    [Tags]    req:SHIP-007    kind:negative
+    ${project} =    Copy Project    decision
+    Change File    ${project}    suites/answers.robot    req:DEMO-001    req:DEMO-009
+    ${check} =    Run In Project    ${project}    qa    check
+    Get Exit Code    ${check}    ==    1
+    Get Output    ${check}    stderr    contains    has tag 'req:DEMO-009', but
+    Get Output    ${check}    stderr    contains    requirement DEMO-001 (An answer has a text) is uncovered
+    ${decision} =    Decide After Run In    ${project}
+    Get Exit Code    ${decision}    ==    2
+    Get Output    ${decision}    stdout    contains    the rows and the register disagree
+
+An expired bug is a NO-GO
+    [Tags]    req:SHIP-004    kind:negative
+    ${project} =    Copy Project    decision    BUG-0042    expires=2026-11-02
+    ${decision} =    Decide After Run In    ${project}    -v    TEXT:none
+    Get Exit Code    ${decision}    ==    1
+    Get Output    ${decision}    stdout    contains    EXIT-004: No waiver and no open bug has expired: 1 of 1 bugs
+
 A changed text makes its rows suspect until they are reviewed
     [Tags]    req:SHIP-008
     ${project} =    Copy Project    decision

@@ -37,6 +37,17 @@ A foreign server of which no file tells is refused
     Get Row Status    ${run}    ${ROW}    ==    NOT RUN
     Get Output    ${run}    stderr    contains    no server of this name is known; known are foreign
 
+A scoreboard tells what holds, what differs as known, and what fails
+    [Tags]    req:SHIP-040
+    ${project} =    Copy Project    decision
+    Run In Project    ${project}    robot    -d    results/gateway    suites
+    Run In Project    ${project}    robot    -d    results/foreign    -v    TEXT:none    -v    END:never    suites
+    ${board} =    Run In Project    ${project}    qa    scoreboard    results/gateway    results/foreign
+    Get Exit Code    ${board}    ==    0
+    Get File    ${project}    docs/SCOREBOARD.md    contains    | DEMO-001 An answer has a text | holds | differs |
+    Get File    ${project}    docs/SCOREBOARD.md    contains    | DEMO-002 An answer comes in time | holds | holds |
+    Get File    ${project}    docs/SCOREBOARD.md    contains    | DEMO-003 A stream ends | holds | fails |
+
 
 *** Keywords ***
 Run Against Foreign Server

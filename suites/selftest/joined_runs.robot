@@ -23,6 +23,16 @@ A run that was killed loses no row that had ended
     Every Link Should Lead Somewhere    ${project}    results/index.html    results/matrix/index.html
     Get File    ${project}    results/xunit.xml    contains    value="DEMO-001"
 
+A run of several processes that was killed loses no row that had ended either
+    [Tags]    req:SHIP-010    kind:reliability    needs:signals
+    ${project} =    Copy Project    decision
+    ${killed} =    Run In Project    ${project}    qa    run    --processes    2    -v    MEASURING:Kill Run    suites
+    Get Exit Code    ${killed}    ==    -9
+    ${recovered} =    Run In Project    ${project}    qa    recover
+    Get Output    ${recovered}    stdout    contains    NO VERDICT: The run is not valid
+    Get Row Status    ${recovered}    An answer has a text    ==    PASS
+    Get Row Status    ${recovered}    An answer comes in time    ==    NOT RUN
+
 Parts of a run become one verdict
     [Tags]    req:SHIP-011
     ${project} =    Copy Project    decision
@@ -50,6 +60,26 @@ A failure in one environment is not hidden by a pass in another one
     ${merged} =    Run In Project    ${project}    qa    merge    results/a    results/b    --gate
     Get Exit Code    ${merged}    ==    1
     Get Output    ${merged}    stdout    contains    6 rows: 1 fail, 5 pass
+
+A part that broke off is told with its remedy
+    [Tags]    req:SHIP-011    kind:negative
+    ${project} =    Copy Project    decision
+    Run In Project    ${project}    robot    -d    results    suites
+    Cut File    ${project}    results/output.xml    0.5
+    ${merged} =    Run In Project    ${project}    qa    merge    results    --gate
+    Get Exit Code    ${merged}    ==    2
+    Get Output    ${merged}    stderr    contains    `qa recover results` makes a report of the rows that had ended
+    Run In Project    ${project}    qa    recover
+    ${merged} =    Run In Project    ${project}    qa    merge    results    --gate
+    Get Exit Code    ${merged}    ==    0
+
+A run whose results were moved is joined with living links
+    [Tags]    req:SHIP-011
+    ${project} =    Copy Project    decision
+    Run In Project    ${project}    robot    -d    results/a    suites
+    Move Folder    ${project}    results/a    elsewhere/b
+    Run In Project    ${project}    qa    merge    elsewhere/b
+    Every Link Should Lead Somewhere    ${project}    results/merged/index.html    results/merged/matrix/index.html
 
 What pabot leaves becomes one verdict
     [Tags]    req:SHIP-011

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keywords.traceability.decision.measurements import LIMIT
 from keywords.traceability.matrix.files import as_data
 from keywords.traceability.matrix.head import notes, summary
 from keywords.traceability.matrix.table import STATUSES
 from keywords.traceability.pages import render
+from keywords.traceability.register.criteria import Latency, Scores
 
 if TYPE_CHECKING:
     from datetime import date
 
     from keywords.traceability.decision.changes import Changes
+    from keywords.traceability.decision.figures import Figures
     from keywords.traceability.decision.verdict import Decision
     from keywords.traceability.matrix.table import Matrix
 
@@ -27,6 +31,7 @@ _DETECTION = re.compile(r"^\d+ of \d+ defects found .*$", re.MULTILINE)
 PAGES = {
     "Requirement matrix": "matrix/index.html",
     "Allure report": "allure/index.html",
+    "Scoreboard": "scoreboard/index.html",
     "Robot report": "report.html",
     "Robot log": "log.html",
     "JUnit XML": "xunit.xml",
@@ -35,7 +40,14 @@ PAGES = {
 
 
 def write_summary(
-    matrix: Matrix, decision: Decision, changes: Changes | str, to: Path, *, project: Path, today: date
+    matrix: Matrix,
+    decision: Decision,
+    changes: Changes | str,
+    figures: Figures,
+    to: Path,
+    *,
+    project: Path,
+    today: date,
 ) -> Path:
     """Write the page, and its facts as data into the folder of the matrix.
 
@@ -43,6 +55,7 @@ def write_summary(
         matrix: the requirements with their statuses.
         decision: the verdict.
         changes: since the last run; or why they cannot be told.
+        figures: what load runs and evaluations measured.
         to: the folder of results.
         project: the folder of the project, with `docs`.
         today: for the age of bugs.
@@ -53,13 +66,26 @@ def write_summary(
     Raises:
         OSError: it cannot be written.
     """
-    facts = _facts(matrix, decision, changes, to, project, today)
+    facts = {**_facts(matrix, decision, changes, to, project, today), "figures": asdict(figures)}
     (to / DATA).parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
     (to / DATA).write_bytes(text.encode("utf-8", "backslashreplace"))
     page = render("summary.html", **facts, levels=LEVELS)
     (to / PAGE).write_bytes(page.encode("utf-8", "backslashreplace"))
     return to / PAGE
+
+
+def judged_series(matrix: Matrix) -> list[str]:
+    """The series of load runs that exit criteria judge."""
+    measures = (criterion.measure for criterion in matrix.register.criteria)
+    return list(dict.fromkeys(measure.series for measure in measures if isinstance(measure, Latency)))
+
+
+def _baselines(matrix: Matrix) -> dict[str, str]:
+    """The least lower bounds that exit criteria ask of evaluation sets, as shares; empty texts where none is set."""
+    measures = (criterion.measure for criterion in matrix.register.criteria)
+    asked = [one for measure in measures if isinstance(measure, Scores) for one in measure.baselines]
+    return {one.set: matrix.run.metadata.get(LIMIT + one.limit, "") for one in asked}
 
 
 def _facts(
@@ -82,6 +108,8 @@ def _facts(
             }
             for one in decision.criteria
         ],
+        "release_series": judged_series(matrix),
+        "baselines": _baselines(matrix),
         "notes": notes(matrix),
         "numbers": summary(matrix),
         "run": data["run"],

@@ -28,6 +28,7 @@ CREATE TABLE requirements (
     PRIMARY KEY (run, id)
 ) WITHOUT ROWID;
 """
+_UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
 class HistoryError(Exception):
@@ -162,6 +163,10 @@ def _open(file: Path) -> Iterator[sqlite3.Connection]:
             with connection:
                 yield connection
     except (sqlite3.Error, OSError) as err:
+        # The lower byte of an extended result code is the primary one (sqlite.org/rescode.html).
+        code = getattr(err, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if isinstance(err, OSError) or code in _UNWRITABLE:
+            remedy = "make room on its disk, and let its folder be written"
         raise HistoryError(f"{file}: the history cannot be used ({err}): {remedy}") from err
 
 

@@ -78,6 +78,14 @@ def test_wherever_an_output_broke_off_each_row_has_one_result(parts, tmp_path, s
     assert (run.results[-1].status == "PASS") == (kept > whole.index(b"</test>", whole.index(b'name="d"')))
 
 
+def test_a_row_in_which_its_process_ended_keeps_its_requirement(parts, tmp_path):
+    whole = parts[1].read_bytes()
+    parts[1].write_bytes(whole[: whole.index(b"</kw>")])
+    run = results(combine({parts[0]: "", parts[1]: "was ended by signal 9"}, PLAN), tmp_path)
+    (broken,) = [one for one in run.results if one.row.name == "c"]
+    assert (broken.status, broken.row.tags) == ("FAIL", ("req:A-1",))
+
+
 def test_an_output_that_broke_off_although_its_process_ended_well_is_an_error(parts):
     parts[1].write_bytes(parts[1].read_bytes()[:900])
     with pytest.raises(DataError):

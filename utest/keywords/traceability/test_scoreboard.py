@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+import pytest
+
 from keywords.traceability.scoreboard import Server, as_data, write_scoreboard
-from utest.keywords.traceability.matrix.test_table import FUNCTIONAL, matrix, requirement, result
+from utest.keywords.traceability.matrix.runs import BOTH, FUNCTIONAL, NEGATIVE, matrix, requirement, result
 
 
 def servers():
@@ -32,6 +34,31 @@ def test_what_a_server_skips_is_not_seen():
     only = replace(one, matrix=matrix([requirement("A-001")], [result("PASS", *FUNCTIONAL)]))
     (line,) = as_data([only, skipped], "2026-11-28")["requirements"]
     assert [cell["mark"] for cell in line["cells"]] == ["holds", "not seen"]
+
+
+KNOWN = result("SKIP", *FUNCTIONAL, message="KNOWN DIFF-001 of x: no", known_as="DIFF-001 of x")
+UNDECIDED = result("SKIP", *NEGATIVE, message="INCONCLUSIVE: load 14")
+
+
+@pytest.mark.parametrize(
+    ("results", "mark"),
+    [
+        ([KNOWN, result("SKIP", *NEGATIVE)], "differs"),
+        ([result("PASS", *FUNCTIONAL), result("SKIP", *NEGATIVE)], "holds in part"),
+        ([result("PASS", *FUNCTIONAL), UNDECIDED], "holds in part"),
+        ([result("SKIP", *FUNCTIONAL), UNDECIDED], "not decided"),
+        ([result("PASS", *FUNCTIONAL), result("PASS", *NEGATIVE)], "holds"),
+    ],
+)
+def test_the_mark_tells_what_the_rows_saw(results, mark):
+    (line,) = as_data([Server("x", "1", matrix([requirement(needs=BOTH)], results))], "2026-11-28")["requirements"]
+    assert line["cells"][0]["mark"] == mark
+
+
+def test_how_many_rows_told_something_stands_beside_the_mark():
+    results = [result("PASS", *FUNCTIONAL), result("SKIP", *FUNCTIONAL, name="B")]
+    (line,) = as_data([Server("x", "1", matrix([requirement()], results))], "2026-11-28")["requirements"]
+    assert (line["cells"][0]["tried"], line["cells"][0]["rows"]) == (1, 2)
 
 
 def test_page_and_markdown_are_written(tmp_path):

@@ -78,7 +78,7 @@ def matrix(results, *criteria, requirements=None, metadata=None, started="2026-1
 
 
 def judged(*arguments, **more):
-    (one,) = judge_criteria(matrix(*arguments, **more), Measurements(Path("none.db"), {}), TODAY)
+    (one,) = judge_criteria(matrix(*arguments, **more), Measurements([Path("none.db")], {}), TODAY)
     return one.met, one.figure
 
 
@@ -150,7 +150,7 @@ def test_without_a_measurement_nothing_is_said_of_it():
 
 
 def verdict(built, build="c1"):
-    decision = decide(built, judge_criteria(built, Measurements(Path("none.db"), {}), TODAY), build)
+    decision = decide(built, judge_criteria(built, Measurements([Path("none.db")], {}), TODAY), build)
     return decision.verdict, decision.reasons[0]
 
 

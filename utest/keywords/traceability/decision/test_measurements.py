@@ -1,4 +1,6 @@
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -6,8 +8,11 @@ from keywords.engine.load.plan import LoadPlan, Stage, Target
 from keywords.engine.load.run import RunFacts
 from keywords.engine.load.sample import Sample
 from keywords.engine.load.storage.recording import Recording
-from keywords.traceability.decision.measurements import Measurements
+from keywords.engine.store.database import Store
+from keywords.engine.store.runs import RUNS
+from keywords.traceability.decision.measurements import Measurements, measurements_of
 from keywords.traceability.register.criteria import Latency
+from utest.keywords.traceability.matrix.runs import matrix, requirement
 
 PLAN = LoadPlan(Target("http://host", "m"), source=None, stages=(Stage(10.0, users=2),))
 FACTS = RunFacts(1e9, 100.0, 110.0, ((100.0, 110.0),), (None,), interrupted=False, clients=())
@@ -27,8 +32,8 @@ def keep(file, seconds, *, count=100, series="release", **end):
     recording.finish(replace(FACTS, interrupted=end["interrupted"]), validity=end["validity"])
 
 
-def judge(file, limit="2"):
-    return Measurements(file, {"Limit E2E_P95_S": limit} if limit else {}).latency(E2E)
+def judge(*files, limit="2", **more):
+    return Measurements(files, {"Limit E2E_P95_S": limit} if limit else {}, **more).latency(E2E)
 
 
 @pytest.mark.parametrize(("seconds", "met"), [(1.0, True), (3.0, False)])
@@ -54,6 +59,29 @@ def test_no_other_load_run_counts(file, poor):
         None,
         "no valid load run of series 'release': `qa load --name release …` makes one",
     )
+
+
+def test_a_load_run_of_another_folder_counts(file, tmp_path):
+    other = tmp_path / "other" / "measurements.db"
+    keep(other, 1.0)
+    keep(file, 3.0, series="another")
+    assert judge(file, other)[0] is True
+
+
+def test_an_old_load_run_proves_nothing(file):
+    keep(file, 1.0)
+    with Store(file) as store:
+        store.update(RUNS, {"started_at": time.time() - 8 * 86400}, {"id": 1})
+    assert judge(file, at_most_days=9)[0] is True
+    met, figure = judge(file, at_most_days=7)
+    assert met is None
+    assert "is older than 7 days: `qa load --name release …` makes one" in figure
+
+
+def test_measurements_lie_beside_each_run_that_was_joined():
+    both = ("a/output.xml", "b/output.xml")
+    found = measurements_of(matrix([requirement()], [], joined=both), Path("results"))
+    assert [file.parent.name for file in found.files] == ["a", "b", "results"]
 
 
 def test_without_a_store_or_a_limit_nothing_is_judged(file):

@@ -57,7 +57,7 @@ def today():
 
 
 def judge(file, *, model="model-a", limits=LIMITS, day=None):
-    return Measurements(file, {**limits, "Model": model}).scores(MEASURE, day or today())
+    return Measurements([file], {**limits, "Model": model}).scores(MEASURE, day or today())
 
 
 def test_it_is_met_if_each_lower_bound_reaches_its_baseline(keep, file):

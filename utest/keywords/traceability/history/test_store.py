@@ -58,3 +58,10 @@ def test_what_is_no_history_is_refused_with_the_remedy(tmp_path):
     file.write_text("no database, but long enough to be read as one" * 100)
     with pytest.raises(HistoryError, match="move the file away"):
         record(file, past("2026-01-01"), ROWS, {})
+
+
+def test_a_place_that_takes_no_file_is_no_reason_to_move_the_history(tmp_path):
+    file = tmp_path / "history.db"
+    file.mkdir()
+    with pytest.raises(HistoryError, match="make room on its disk, and let its folder be written"):
+        record(file, past("2026-01-01"), ROWS, {})
