@@ -69,12 +69,14 @@ class SseReader:
         event_limit: most bytes of one event; None for no limit.
 
     Attributes:
+        is_between_events: whether the last chunk ended with an event, so that the next one begins with another.
         problems: violations of the format so far, one sentence each; the first 1,000.
         comments: comment lines that `feed` read so far, without their colon.
         error: data of the first event of the type `error` that `read` read; None if there was none.
     """
 
     def __init__(self, *, event_limit: int | None = None) -> None:
+        self.is_between_events = False
         self.problems: list[str] = []
         self.comments: list[str] = []
         self.error: str | None = None
@@ -106,14 +108,15 @@ class SseReader:
         Raises:
             SseEventTooLongError: an event is longer than the limit.
         """
-        if chunk[-2:] == b"\n\n" and not self._lines and not self._line and b"\r" not in chunk:
-            events = chunk[:-2].split(b"\n\n")
+        if chunk.endswith(b"\n\n") and not self._lines and not self._line and b"\r" not in chunk:
+            events = [chunk[:-2]] if chunk.find(b"\n") == len(chunk) - 2 else chunk[:-2].split(b"\n\n")
             for event in events:
                 if event[:6] != b"data: " or b"\n" in event or not (event.isascii() or _is_utf8(event)):
                     break
             else:
                 if self._event_limit is None or len(chunk) <= self._event_limit:
                     self._first_line = self._after_cr = False
+                    self.is_between_events = True
                     return [event[6:] for event in events]
         events = []
         for data, kind, _ in self._events(chunk):
@@ -131,6 +134,7 @@ class SseReader:
     def _events(self, data: bytes) -> list[_Event]:
         if not data:
             return []
+        self.is_between_events = False
         if self._after_cr and data.startswith(b"\n"):
             data = data[1:]
         self._after_cr = data.endswith(b"\r")
@@ -146,6 +150,7 @@ class SseReader:
                 events.append(event)
         self._line += rest
         self._check_length(len(self._line))
+        self.is_between_events = not (self._line or self._lines or self._after_cr)
         return events
 
     def _parse_line(self, line: bytes) -> _Event | None:

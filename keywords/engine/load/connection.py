@@ -39,13 +39,13 @@ class Inbox:
 
     def __init__(self) -> None:
         self._reads: list[tuple[float, Connection, bytes]] = []
-        self._loop = asyncio.get_running_loop()
+        self._call_soon = asyncio.get_running_loop().call_soon
 
-    def add(self, at: float, connection: Connection, data: bytes) -> None:
-        """Take one read."""
+    def add(self, read: tuple[float, Connection, bytes]) -> None:
+        """Take one read: its time, its connection, and its bytes."""
         if not self._reads:
-            self._loop.call_soon(self.parse)
-        self._reads.append((at, connection, data))
+            self._call_soon(self.parse)
+        self._reads.append(read)
 
     def parse(self) -> None:
         """Give each read to its connection."""
@@ -133,7 +133,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Note the time of a read."""
-        self._inbox.add(clock.now(), self, data)
+        self._inbox.add((clock.now(), self, data))
         self._has_read = True
 
     def parse(self, at: float, data: bytes) -> None:

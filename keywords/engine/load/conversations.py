@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,10 @@ import orjson
 from keywords.engine import clock
 from keywords.engine.load.sample import Sample
 from keywords.engine.load.thinned import ThinnedValues
+from keywords.engine.load.turn_cache import TurnCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractAsyncContextManager
 
     from keywords.engine.load.client import LoadClient
     from keywords.engine.load.items import Item
@@ -77,21 +76,22 @@ class Conversations:
         self._timer = timer
         self._hand_over = hand_over
         slots = share.most_in_flight
-        self._slots: AbstractAsyncContextManager[Any] = nullcontext() if slots is None else asyncio.Semaphore(slots)
+        self._slots = None if slots is None else asyncio.Semaphore(slots)
+        self._first_bodies = TurnCache(lambda turn: self._body(list(turn.messages), turn.fields))
 
     def prepare(self, number: int) -> Opening:
         """Make an item and its first request, before it is due."""
         item = self._share.source.item(number)
-        turn = item.turns[0]
-        return Opening(item, self._body(list(turn.messages), turn.fields))
+        return Opening(item, self._first_bodies.of(item.turns[0]))
 
     async def hold(self, opening: Opening, stage: int, intended: float, user: int | None = None) -> Sample:
         """Hold a conversation to its end, its first failure, or the end of the run; return the last sample."""
         item, body, progress = opening.item, opening.body, self.progress
+        is_only = len(item.turns) == 1
+        sample, text = await self._send(body, self._sample(item, 0, stage, intended, user), is_last=is_only)
+        if is_only:
+            return sample
         messages = list(item.turns[0].messages)
-        sample, text = await self._send(
-            body, self._sample(item, 0, stage, intended, user), is_last=len(item.turns) == 1
-        )
         for number, turn in enumerate(item.turns[1:], start=1):
             if sample.error is not None:
                 break
@@ -115,11 +115,13 @@ class Conversations:
         if sample.stage >= 0:
             self.send_lags.add(clock.now() - sample.t_intended)
         try:
-            async with self._slots:
-                sample.t_queued = now = clock.now()
-                until = max(self.progress.ends_at, sample.t_intended + _PUNCTUAL_S)
-                self.begun += sample.turn == 0 and sample.stage >= 0 and now < until
+            if self._slots is None:
+                self._take_up(sample)
                 answer = await self._client.send(body, sample, keeps_text=not is_last)
+            else:
+                async with self._slots:
+                    self._take_up(sample)
+                    answer = await self._client.send(body, sample, keeps_text=not is_last)
         except asyncio.CancelledError:
             sample.cancelled, sample.t_done = True, clock.now()
             self.unsent += sample.t_queued is None
@@ -127,6 +129,11 @@ class Conversations:
         finally:
             self._hand_over(sample)
         return sample, answer.text
+
+    def _take_up(self, sample: Sample) -> None:
+        sample.t_queued = now = clock.now()
+        if sample.turn == 0 and sample.stage >= 0:
+            self.begun += now < max(self.progress.ends_at, sample.t_intended + _PUNCTUAL_S)
 
     def _body(self, messages: list[Mapping[str, Any]], fields: Mapping[str, Any]) -> bytes:
         body = {"model": self._share.target.model, "messages": messages, "stream": True, **fields}

@@ -40,6 +40,8 @@ _LONGEST_WORD = 15
 _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _CREDENTIALS = re.compile(rb"(?<=://)[^\s/?#@'\"<>\\]*:[^\s/?#@'\"<>\\]*(?=@)")
 _WORD = re.compile(rb"[A-Za-z0-9_-]")
+_BARE = re.compile(rb"[A-Za-z0-9_.-]*")
+"""Such as an id: it has neither escapes nor events, so a secret could stand in it only as it is."""
 _CUT_AFTER = re.compile(rb"\s*(?:$|\.\.\.|\xe2\x80\xa6|\n    \[)")
 """What follows a place where a text was cut; the last is Robot Framework's remark."""
 _CUT_BEFORE = re.compile(rb"(?:^|\.\.\.|\xe2\x80\xa6|\]\n)$")
@@ -121,7 +123,7 @@ class Secrets:
 
     def _spans(self, data: bytes, depth: int = 0) -> list[Span]:
         spans = [*self._spans_as_written(data)]
-        if depth < _NESTED:
+        if depth < _NESTED and not _BARE.fullmatch(data):
             if has_events(data):
                 spans += spans_across_events(data, lambda text: self._spans(text, depth + 1))
             if decoded := decode(data):
@@ -146,7 +148,10 @@ class Secrets:
         Each has a whole word of four bytes among those at its first four places, wherever it stands. So the text is
         looked at word by word, which takes a tenth of the time that place by place does.
         """
-        words, known = memoryview(lowered)[: len(lowered) // _WORD_BYTES * _WORD_BYTES].cast("I"), self._words
+        known = self._words
+        if not known:
+            return []
+        words = memoryview(lowered)[: len(lowered) // _WORD_BYTES * _WORD_BYTES].cast("I")
         if known.isdisjoint(words):
             return []
         found = [number * _WORD_BYTES for number, word in enumerate(words) if word in known]

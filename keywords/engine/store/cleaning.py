@@ -15,13 +15,14 @@ from keywords.engine.redaction.addresses import without_credentials
 from keywords.engine.redaction.secrets import REDACTED, SECRETS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from keywords.engine.store.schema import Kind
+    from keywords.engine.store.schema import Kind, Table
 
 _SECRET_FIELD = re.compile(r"(api[_-]?keys?|passwords?|passwd|secrets?|credentials?|authorization)$", re.IGNORECASE)
 _MARK = REDACTED.decode()
 _REMEMBERED = 1000
+_AS_THEY_ARE: frozenset[Kind] = frozenset({"INTEGER", "REAL"})
 
 
 def cleaner(kind: Kind) -> Callable[[Any], Any]:
@@ -30,6 +31,26 @@ def cleaner(kind: Kind) -> Callable[[Any], Any]:
     It is made anew for each batch: texts that repeat within one, such as names of classes, are searched once.
     """
     return _Texts().clean if kind == "TEXT" else _CLEANERS[kind]
+
+
+def clean_rows(table: Table, rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+    """Rows as SQLite takes them.
+
+    Raises:
+        ValueError: a row has more or fewer values than the table has columns.
+    """
+    width = len(table.columns)
+    cleaners = [
+        (place, cleaner(column.kind)) for place, column in enumerate(table.columns) if column.kind not in _AS_THEY_ARE
+    ]
+    for row in rows:
+        clean = list(row)
+        if len(clean) != width:
+            raise ValueError(f"{table.name} has {width} columns, and a row {len(clean)} values")
+        for place, turn in cleaners:
+            if clean[place] is not None:
+                clean[place] = turn(clean[place])
+        yield clean
 
 
 class _Texts:
