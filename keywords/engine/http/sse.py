@@ -19,6 +19,8 @@ DONE = "[DONE]"
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_LINES_OF_DATA = re.compile(rb"(?:data: [^\r\n]*\n\n)+")
+"""Events of one line each."""
 _MOST_PROBLEMS = 1000
 
 _Event = tuple[str, str, list[bytes]]
@@ -108,16 +110,12 @@ class SseReader:
         Raises:
             SseEventTooLongError: an event is longer than the limit.
         """
-        if chunk.endswith(b"\n\n") and not self._lines and not self._line and b"\r" not in chunk:
-            events = [chunk[:-2]] if chunk.find(b"\n") == len(chunk) - 2 else chunk[:-2].split(b"\n\n")
-            for event in events:
-                if event[:6] != b"data: " or b"\n" in event or not (event.isascii() or _is_utf8(event)):
-                    break
-            else:
-                if self._event_limit is None or len(chunk) <= self._event_limit:
-                    self._first_line = self._after_cr = False
-                    self.is_between_events = True
-                    return [event[6:] for event in events]
+        if not (self._lines or self._line) and _LINES_OF_DATA.fullmatch(chunk):
+            is_short = self._event_limit is None or len(chunk) <= self._event_limit
+            if is_short and (chunk.isascii() or _is_utf8(chunk)):
+                self._first_line = self._after_cr = False
+                self.is_between_events = True
+                return chunk[6:-2].split(b"\n\ndata: ")
         events = []
         for data, kind, _ in self._events(chunk):
             events.append(data.encode())

@@ -34,6 +34,8 @@ _LONGEST_WORD = 200
 _HASHED_AT_ONCE = 256
 _HASH_DIGITS = 16
 _DONE = b"[DONE]"
+_SUCCESSES, _REDIRECTS, _ERRORS = int(HTTPStatus.OK), int(HTTPStatus.MULTIPLE_CHOICES), int(HTTPStatus.BAD_REQUEST)
+"""First status of each class; an enumeration's member is looked up in the time of five numbers."""
 _FIRST_SHAPE = 2
 """Chunk whose shape is learned: the first one often has the role too."""
 _WORTH_IT = 8
@@ -84,10 +86,10 @@ class LoadAnswer(StreamEvents):
         encoding = headers.get(b"content-encoding", b"identity").strip().lower()
         if encoding not in {b"", b"identity"}:
             self._refuse(f"the body is encoded as {_text(encoding)}, which was not accepted")
-        elif HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        elif _REDIRECTS <= status < _ERRORS:
             place = _text(headers.get(b"location")) or "nowhere"
             self._refuse(f"the server redirects with {status} to {place}; give that address")
-        elif status >= HTTPStatus.MULTIPLE_CHOICES:
+        elif status >= _ERRORS:
             self._is_stream = False
         else:
             kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
@@ -123,7 +125,7 @@ class LoadAnswer(StreamEvents):
         sample = self.sample
         if self.failure is None:
             status = sample.status or 0
-            if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            if not _SUCCESSES <= status < _REDIRECTS:
                 self.failure = of_status(status, b"".join(self._body))
             elif self._sse is None:
                 self._finish_plain()
@@ -199,7 +201,7 @@ class LoadAnswer(StreamEvents):
 
     def _take_body(self, data: bytes) -> None:
         self._body_bytes += len(data)
-        if self.sample.status is not None and self.sample.status >= HTTPStatus.BAD_REQUEST:
+        if self.sample.status is not None and self.sample.status >= _ERRORS:
             if self._body_bytes - len(data) < _ERROR_BYTES:
                 self._body.append(data[:_ERROR_BYTES])
         elif self._body_bytes > _BODY_LIMIT:
