@@ -56,26 +56,27 @@ class LoadAnswer(StreamEvents):
         text: the text of the first choice, without thoughts; empty unless it is kept.
     """
 
+    # What an answer begins with is the class's, not set anew for each one.
+    failure: Failure | None = None
+    is_refused = False
+    text = ""
+    _sse: SseReader | None = None
+    _is_stream: bool | None = None
+    _body_bytes = 0
+    _bytes_without_text = 0
+    _hash: Any = None
+    _has_text = False
+    _shape: EventShape | None = None
+    _read_shape: EventShape | None = None
+    _shape_hits = 0
+    _shape_at = _FIRST_SHAPE
+
     def __init__(self, sample: Sample, *, keeps_text: bool = False) -> None:
-        super().__init__()
         self.sample = sample
-        self.failure: Failure | None = None
-        self.is_refused = False
-        self.text = ""
         self._keeps_text = keeps_text
-        self._sse: SseReader | None = None
-        self._is_stream: bool | None = None
         self._body: list[bytes] = []
-        self._body_bytes = 0
-        self._bytes_without_text = 0
         self._unhashed: list[str] = []
-        self._hash: Any = None
         self._kept: list[str] = []
-        self._has_text = False
-        self._shape: EventShape | None = None
-        self._read_shape: EventShape | None = None
-        self._shape_hits = 0
-        self._shape_at = _FIRST_SHAPE
 
     def begin(self, status: int, headers: Mapping[bytes, bytes]) -> None:
         """Take the status and the headers, names in lower case."""

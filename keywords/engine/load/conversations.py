@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -25,8 +25,7 @@ _PUNCTUAL_S = 0.05
 """So late an item is still begun in time; as `validity.LATE_SEND_LAG_S`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """An item whose first request is ready to be sent."""
 
     item: Item

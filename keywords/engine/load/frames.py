@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import pickle
 import struct
 from array import array
@@ -45,20 +46,20 @@ def _read(stream: IO[bytes], size: int) -> bytes:
     return data
 
 
-def pack_samples(samples: Iterable[Sample]) -> list[list[Any]]:
-    """Samples as lists, and their times as bytes, which are pickled in a tenth of the time."""
+def pack_samples(samples: Iterable[Sample]) -> bytes:
+    """Samples as bytes for this project's own process with the same Python, in a fifth of the time of their pickles."""
     packed = []
     for sample in samples:
         values = list(_VALUES(sample))
         values[_TIMES] = sample.chunk_times.tobytes()
         packed.append(values)
-    return packed
+    return marshal.dumps(packed)
 
 
-def unpack_samples(packed: Iterable[list[Any]]) -> list[Sample]:
+def unpack_samples(packed: bytes) -> list[Sample]:
     """The samples of `pack_samples`."""
     samples = []
-    for values in packed:
+    for values in marshal.loads(packed):  # noqa: S302  # from a process that this one started
         times = array("d")
         times.frombytes(values[_TIMES])
         values[_TIMES] = times

@@ -26,11 +26,11 @@ _AS_THEY_ARE: frozenset[Kind] = frozenset({"INTEGER", "REAL"})
 
 
 def cleaner(kind: Kind) -> Callable[[Any], Any]:
-    """What turns a value of this kind of column into what SQLite takes; None stays None.
+    """What turns a value of this kind of column, other than None, into what SQLite takes.
 
     It is made anew for each batch: texts that repeat within one, such as names of classes, are searched once.
     """
-    return _Texts().clean if kind == "TEXT" else _CLEANERS[kind]
+    return _Texts().__getitem__ if kind == "TEXT" else _CLEANERS[kind]
 
 
 def clean_rows(table: Table, rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
@@ -53,26 +53,18 @@ def clean_rows(table: Table, rows: Iterable[Sequence[Any]]) -> Iterator[list[Any
         yield clean
 
 
-class _Texts:
-    """Cleaned texts of one batch."""
+class _Texts(dict[str, str]):
+    """Cleaned texts of one batch, by what they were."""
 
-    def __init__(self) -> None:
-        self._clean: dict[str, str | None] = {}
-
-    def clean(self, text: str | None) -> str | None:
-        if text is None:
-            return None
-        if text not in self._clean:
-            if len(self._clean) >= _REMEMBERED:
-                self._clean.clear()
-            self._clean[text] = clean_text(text)
-        return self._clean[text]
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[text] = clean = clean_text(text)
+        return clean
 
 
-def clean_text(text: str | None) -> str | None:
+def clean_text(text: str) -> str:
     """The text with each known secret replaced by a mark; half characters, which UTF-8 lacks, become escapes."""
-    if text is None:
-        return None
     data = text.encode("utf-8", "backslashreplace")
     return SECRETS.redact(data).decode("utf-8", "replace")
 
@@ -87,15 +79,15 @@ def clean_url(url: str) -> str:
     try:
         parts = urlsplit(without_credentials(url))
     except ValueError:
-        return str(clean_text(without_credentials(url)))
-    return str(clean_text(parts._replace(query="", fragment="").geturl()))
+        return clean_text(without_credentials(url))
+    return clean_text(parts._replace(query="", fragment="").geturl())
 
 
 def _clean_tree(value: Any) -> Any:
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, dict):
-        return {str(clean_text(str(name))): _clean_field(str(name), inner) for name, inner in value.items()}
+        return {clean_text(str(name)): _clean_field(str(name), inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_clean_tree(inner) for inner in value]
     return value

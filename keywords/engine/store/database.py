@@ -98,7 +98,7 @@ class Store:
         """
         sets = ", ".join(f"{table.column(name).name} = ?" for name in values)
         tests = " AND ".join(f"{table.column(name).name} IS ?" for name in where)
-        new = [cleaner(table.column(name).kind)(value) for name, value in values.items()]
+        new = [None if value is None else cleaner(table.column(name).kind)(value) for name, value in values.items()]
         with self._own_transaction():
             changed = self._connection.execute(f"UPDATE {table.name} SET {sets} WHERE {tests}", [*new, *where.values()])  # noqa: S608  # names of declared columns
             return changed.rowcount

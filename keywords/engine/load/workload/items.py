@@ -40,8 +40,10 @@ class WorkloadItems:
     nonce: str = ""
     _shares: tuple[float, ...] = field(init=False, repr=False)
     _order: Mapping[str, tuple[int, ...]] = field(init=False, repr=False)
+    _fixed: frozenset[str] = field(init=False, repr=False)
+    """Entries in which nothing but their text is drawn."""
     _same: dict[tuple[str, int], tuple[Turn, ...]] = field(init=False, repr=False, compare=False)
-    """Turns of each entry's text, where nothing in them is drawn: thousands of items have the same."""
+    """Their turns by the text's place: thousands of items have the same."""
 
     def __post_init__(self) -> None:
         """Draw the order in which each entry's texts are taken."""
@@ -50,6 +52,8 @@ class WorkloadItems:
             for name, texts in self.workload.conversations.items()
         }
         object.__setattr__(self, "_order", order)
+        fixed = () if self.workload.spec.unique_prefix else self.workload.spec.mix or ()
+        object.__setattr__(self, "_fixed", frozenset(entry.name for entry in fixed if _is_fixed(entry)))
         object.__setattr__(self, "_same", {})
         object.__setattr__(self, "_shares", tuple(entry.share for entry in self.workload.spec.mix or ()))
 
@@ -82,9 +86,9 @@ class WorkloadItems:
         return self._opening(entry, number, make_text(words, draw_bytes(self.seed, number, 0), 0.0))
 
     def _fixed_turns(self, entry: Entry, number: int) -> tuple[Turn, ...] | None:
-        """The turns of an entry in which nothing but the text depends on the number; None of any other entry."""
+        """The turns of an entry in which nothing but its text is drawn; None of any other entry."""
         order = self._order.get(entry.name)
-        if order is None or not _is_fixed(entry) or self.workload.spec.unique_prefix:
+        if order is None or entry.name not in self._fixed:
             return None
         key = entry.name, order[number % len(order)]
         if (turns := self._same.get(key)) is None:
