@@ -19,8 +19,8 @@ DONE = "[DONE]"
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_LINES_OF_DATA = re.compile(rb"(?:data: [^\r\n]*\n\n)+")
-"""Events of one line each."""
+_LINES_OF_DATA = re.compile(rb"(?:data: .*\n\n)+")
+"""Events of one line each, unless they have a carriage return."""
 _MOST_PROBLEMS = 1000
 
 _Event = tuple[str, str, list[bytes]]
@@ -110,7 +110,7 @@ class SseReader:
         Raises:
             SseEventTooLongError: an event is longer than the limit.
         """
-        if not (self._lines or self._line) and _LINES_OF_DATA.fullmatch(chunk):
+        if not (self._lines or self._line) and _LINES_OF_DATA.fullmatch(chunk) and b"\r" not in chunk:
             is_short = self._event_limit is None or len(chunk) <= self._event_limit
             if is_short and (chunk.isascii() or _is_utf8(chunk)):
                 self._first_line = self._after_cr = False

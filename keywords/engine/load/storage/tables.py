@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,42 +73,15 @@ STAGES = Table(
 LOAD_ROOM = Room("load", version=1, tables=(SAMPLES, STAGES))
 
 
+_CHUNKS = "chunk_gaps_us"
+_NAMES = [column.name for column in SAMPLES.columns[1:]]
+_BEFORE_CHUNKS = attrgetter(*_NAMES[: _NAMES.index(_CHUNKS)])
+_AFTER_CHUNKS = attrgetter(*_NAMES[_NAMES.index(_CHUNKS) + 1 :])
+
+
 def sample_row(run: int, sample: Sample) -> tuple[Any, ...]:
     """The row of `samples` for a sample; the names of its columns are the sample's, but for the chunks."""
-    return (
-        run,
-        sample.item,
-        sample.turn,
-        sample.kind,
-        sample.stage,
-        sample.user,
-        sample.process,
-        sample.t_intended,
-        sample.t_queued,
-        sample.t_connected,
-        sample.t_sent,
-        sample.t_first_byte,
-        sample.t_first_content,
-        sample.t_last_content,
-        sample.t_done,
-        chunk_gaps_us(sample),
-        sample.streamed,
-        sample.status,
-        sample.error,
-        sample.error_message,
-        sample.cancelled,
-        sample.reused_connection,
-        sample.resent,
-        sample.prompt_tokens,
-        sample.output_tokens,
-        sample.tokens_source,
-        sample.text_chunks,
-        sample.text_length,
-        sample.text_sha256,
-        sample.finish_reason,
-        sample.request_id,
-        sample.backend,
-    )
+    return (run, *_BEFORE_CHUNKS(sample), chunk_gaps_us(sample), *_AFTER_CHUNKS(sample))
 
 
 def chunk_gaps_us(sample: Sample) -> NDArray[np.uint32] | array[int] | None:
