@@ -19,6 +19,8 @@ DONE = "[DONE]"
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_LINES_OF_DATA = re.compile(rb"(?:data: .*\n\n)+")
+"""Events of one line each, unless they have a carriage return."""
 _MOST_PROBLEMS = 1000
 
 _Event = tuple[str, str, list[bytes]]
@@ -69,12 +71,14 @@ class SseReader:
         event_limit: most bytes of one event; None for no limit.
 
     Attributes:
+        is_between_events: whether the last chunk ended with an event, so that the next one begins with another.
         problems: violations of the format so far, one sentence each; the first 1,000.
         comments: comment lines that `feed` read so far, without their colon.
         error: data of the first event of the type `error` that `read` read; None if there was none.
     """
 
     def __init__(self, *, event_limit: int | None = None) -> None:
+        self.is_between_events = False
         self.problems: list[str] = []
         self.comments: list[str] = []
         self.error: str | None = None
@@ -106,15 +110,12 @@ class SseReader:
         Raises:
             SseEventTooLongError: an event is longer than the limit.
         """
-        if chunk[-2:] == b"\n\n" and not self._lines and not self._line and b"\r" not in chunk:
-            events = chunk[:-2].split(b"\n\n")
-            for event in events:
-                if event[:6] != b"data: " or b"\n" in event or not (event.isascii() or _is_utf8(event)):
-                    break
-            else:
-                if self._event_limit is None or len(chunk) <= self._event_limit:
-                    self._first_line = self._after_cr = False
-                    return [event[6:] for event in events]
+        if not (self._lines or self._line) and _LINES_OF_DATA.fullmatch(chunk) and b"\r" not in chunk:
+            is_short = self._event_limit is None or len(chunk) <= self._event_limit
+            if is_short and (chunk.isascii() or _is_utf8(chunk)):
+                self._first_line = self._after_cr = False
+                self.is_between_events = True
+                return chunk[6:-2].split(b"\n\ndata: ")
         events = []
         for data, kind, _ in self._events(chunk):
             events.append(data.encode())
@@ -131,6 +132,7 @@ class SseReader:
     def _events(self, data: bytes) -> list[_Event]:
         if not data:
             return []
+        self.is_between_events = False
         if self._after_cr and data.startswith(b"\n"):
             data = data[1:]
         self._after_cr = data.endswith(b"\r")
@@ -146,6 +148,7 @@ class SseReader:
                 events.append(event)
         self._line += rest
         self._check_length(len(self._line))
+        self.is_between_events = not (self._line or self._lines or self._after_cr)
         return events
 
     def _parse_line(self, line: bytes) -> _Event | None:

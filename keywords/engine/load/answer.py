@@ -12,6 +12,7 @@ from keywords.engine.http.exchange import parse_json
 from keywords.engine.http.sse import SseEventTooLongError, SseReader
 from keywords.engine.load.failures import Failure, describe, of_status, shortened
 from keywords.engine.openai.answer import read_usage
+from keywords.engine.openai.event_shape import EventShape
 from keywords.engine.openai.stream_events import StreamEvents
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ _LONGEST_WORD = 200
 _HASHED_AT_ONCE = 256
 _HASH_DIGITS = 16
 _DONE = b"[DONE]"
+_SUCCESSES, _REDIRECTS, _ERRORS = int(HTTPStatus.OK), int(HTTPStatus.MULTIPLE_CHOICES), int(HTTPStatus.BAD_REQUEST)
+"""First status of each class; an enumeration's member is looked up in the time of five numbers."""
+_FIRST_SHAPE = 2
+"""Chunk whose shape is learned: the first one often has the role too."""
+_WORTH_IT = 8
+"""Chunks of one shape that make up for learning it."""
 
 
 class LoadAnswer(StreamEvents):
@@ -49,22 +56,27 @@ class LoadAnswer(StreamEvents):
         text: the text of the first choice, without thoughts; empty unless it is kept.
     """
 
+    # What an answer begins with is the class's, not set anew for each one.
+    failure: Failure | None = None
+    is_refused = False
+    text = ""
+    _sse: SseReader | None = None
+    _is_stream: bool | None = None
+    _body_bytes = 0
+    _bytes_without_text = 0
+    _hash: Any = None
+    _has_text = False
+    _shape: EventShape | None = None
+    _read_shape: EventShape | None = None
+    _shape_hits = 0
+    _shape_at = _FIRST_SHAPE
+
     def __init__(self, sample: Sample, *, keeps_text: bool = False) -> None:
-        super().__init__()
         self.sample = sample
-        self.failure: Failure | None = None
-        self.is_refused = False
-        self.text = ""
         self._keeps_text = keeps_text
-        self._sse: SseReader | None = None
-        self._is_stream: bool | None = None
         self._body: list[bytes] = []
-        self._body_bytes = 0
-        self._bytes_without_text = 0
         self._unhashed: list[str] = []
-        self._hash = hashlib.sha256()
         self._kept: list[str] = []
-        self._text_at: float | None = None
 
     def begin(self, status: int, headers: Mapping[bytes, bytes]) -> None:
         """Take the status and the headers, names in lower case."""
@@ -75,10 +87,10 @@ class LoadAnswer(StreamEvents):
         encoding = headers.get(b"content-encoding", b"identity").strip().lower()
         if encoding not in {b"", b"identity"}:
             self._refuse(f"the body is encoded as {_text(encoding)}, which was not accepted")
-        elif HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        elif _REDIRECTS <= status < _ERRORS:
             place = _text(headers.get(b"location")) or "nowhere"
             self._refuse(f"the server redirects with {status} to {place}; give that address")
-        elif status >= HTTPStatus.MULTIPLE_CHOICES:
+        elif status >= _ERRORS:
             self._is_stream = False
         else:
             kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
@@ -89,6 +101,12 @@ class LoadAnswer(StreamEvents):
 
     def take(self, data: bytes, at_s: float) -> None:
         """Take bytes of the body that came at a time."""
+        shape, sse = self._read_shape, self._sse
+        if shape is not None and sse is not None and sse.is_between_events and len(data) <= _EVENT_LIMIT:
+            text = shape.text_of(data)
+            if text is not None:
+                self._take_text(shape, text, at_s)
+                return
         sample = self.sample
         if sample.t_first_byte is None:
             sample.t_first_byte = at_s
@@ -104,10 +122,11 @@ class LoadAnswer(StreamEvents):
 
     def finish(self) -> None:
         """Judge the whole answer."""
+        self._hash_text()
         sample = self.sample
         if self.failure is None:
             status = sample.status or 0
-            if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            if not _SUCCESSES <= status < _REDIRECTS:
                 self.failure = of_status(status, b"".join(self._body))
             elif self._sse is None:
                 self._finish_plain()
@@ -117,9 +136,11 @@ class LoadAnswer(StreamEvents):
 
     def settle(self) -> None:
         """Write what came into the sample, whole or not."""
-        sample = self.sample
-        if sample.text_length:
-            self._hash_text()
+        sample, times = self.sample, self.sample.chunk_times
+        if times:
+            sample.t_first_content, sample.t_last_content, sample.text_chunks = times[0], times[-1], len(times)
+        self._hash_text()
+        if self._hash is not None:
             sample.text_sha256 = self._hash.hexdigest()[:_HASH_DIGITS]
         usage = self.usage
         if usage is not None:
@@ -136,8 +157,7 @@ class LoadAnswer(StreamEvents):
 
     def add_text(self, at_s: float, choice: int, field: str, text: str) -> None:
         """Count a piece of text."""
-        self._text_at = at_s
-        self.sample.text_length += len(text)
+        self._has_text = True
         self._unhashed.append(text)
         if self._keeps_text and choice == 0 and field in {"content", "text"}:
             self._kept.append(text)
@@ -182,7 +202,7 @@ class LoadAnswer(StreamEvents):
 
     def _take_body(self, data: bytes) -> None:
         self._body_bytes += len(data)
-        if self.sample.status is not None and self.sample.status >= HTTPStatus.BAD_REQUEST:
+        if self.sample.status is not None and self.sample.status >= _ERRORS:
             if self._body_bytes - len(data) < _ERROR_BYTES:
                 self._body.append(data[:_ERROR_BYTES])
         elif self._body_bytes > _BODY_LIMIT:
@@ -191,6 +211,18 @@ class LoadAnswer(StreamEvents):
             self._body.append(data)
 
     def _take_event(self, event: bytes, at_s: float) -> None:
+        shape = self._shape
+        if shape is not None and (text := shape.text_of(event)) is not None:
+            self._take_text(shape, text, at_s)
+        else:
+            self._parse_event(event, at_s)
+
+    def _take_text(self, shape: EventShape, text: str, at_s: float) -> None:
+        self._shape_hits += 1
+        self.add_text(at_s, shape.choice, shape.field, text)
+        self._add_chunk(at_s)
+
+    def _parse_event(self, event: bytes, at_s: float) -> None:
         try:
             body = orjson.loads(event)
         except ValueError:
@@ -198,20 +230,27 @@ class LoadAnswer(StreamEvents):
         if not isinstance(body, dict):
             self._refuse(f"an event is no JSON object: {describe(event)}")
             return
-        self._text_at = None
+        self._has_text = False
         self.read_body(body, at_s)
-        if self._text_at is not None:
-            self._bytes_without_text = 0
-            sample = self.sample
-            if sample.t_first_content is None:
-                sample.t_first_content = at_s
-            sample.t_last_content = at_s
-            sample.text_chunks += 1
-            sample.chunk_times.append(at_s)
-            if len(self._unhashed) >= _HASHED_AT_ONCE:
-                self._hash_text()
+        if self._has_text:
+            self._add_chunk(at_s)
+            if len(self.sample.chunk_times) >= self._shape_at:
+                self._learn_shape(event)
         if self.error is not None and self.failure is None:
             self.failure = Failure("stream_error", describe(self.error.get("message") or self.error))
+
+    def _add_chunk(self, at_s: float) -> None:
+        self._bytes_without_text = 0
+        self.sample.chunk_times.append(at_s)
+        if len(self._unhashed) >= _HASHED_AT_ONCE:
+            self._hash_text()
+
+    def _learn_shape(self, event: bytes) -> None:
+        """Learn the shape of the events; ever more rarely, if they never have the same for long."""
+        chunks = len(self.sample.chunk_times)
+        self._shape_at = chunks + (1 if self._shape_hits >= _WORTH_IT else chunks)
+        self._shape, self._shape_hits = EventShape.of(event), 0
+        self._read_shape = None if self._shape is None else self._shape.as_read()
 
     def _parse_leniently(self, event: bytes) -> Any:
         """Parse what orjson refuses and RFC 8259 allows: lone surrogates."""
@@ -253,12 +292,17 @@ class LoadAnswer(StreamEvents):
         for choice in choices:
             # A message has the fields of a delta.
             self._read_choice({**choice, "delta": choice.get("message")}, 0.0)
+        self._hash_text()
         if not self.sample.text_length:
             self.failure = Failure("empty", "the answer has no text")
 
     def _hash_text(self) -> None:
-        self._hash.update("".join(self._unhashed).encode("utf-8", "surrogatepass"))
-        self._unhashed.clear()
+        if self._unhashed:
+            text = "".join(self._unhashed)
+            self._unhashed.clear()
+            self.sample.text_length += len(text)
+            self._hash = self._hash or hashlib.sha256()
+            self._hash.update(text.encode("utf-8", "surrogatepass"))
 
 
 def _text(value: bytes | None) -> str | None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
+from math import sqrt
 from statistics import median
 from typing import TYPE_CHECKING, Literal
+
+from keywords.engine.load.turn_cache import TurnCache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keywords.engine.load.items import ItemSource
+    from keywords.engine.load.items import ItemSource, Turn
     from keywords.engine.load.sample import Sample
 
 CautionKind = Literal[
@@ -26,6 +30,7 @@ _KEPT = 20_000
 """Items whose prompts are looked at; making a prompt may take as long as sending it."""
 _SOONER = 0.8
 _SIGNIFICANCE = 0.01
+_CHANCE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class CautionCounter:
         self._source = source
         self._counts: Counter[str] = Counter()
         self._prompts: set[bytes] = set()
+        self._digests = TurnCache(_digest)
         self._first_s: list[float] = []
         self._repeated_s: list[float] = []
 
@@ -112,14 +118,14 @@ class CautionCounter:
             return
         if sample.t_sent is None or sample.t_first_byte is None:
             return
-        digest = _digest(self._source, sample)
+        digest = self._digests.of(self._source.item(sample.item).turns[0])
         first = sample.t_first_content or sample.t_first_byte
         (self._repeated_s if digest in self._prompts else self._first_s).append(first - sample.t_sent)
         self._prompts.add(digest)
 
     def _note_warmup_prompt(self, sample: Sample) -> None:
         if self._source is not None and not sample.turn and len(self._prompts) < _KEPT:
-            self._prompts.add(_digest(self._source, sample))
+            self._prompts.add(self._digests.of(self._source.item(sample.item).turns[0]))
 
     def _repetition(self) -> list[Caution]:
         first, repeated = self._first_s, self._repeated_s
@@ -143,16 +149,25 @@ class CautionCounter:
         ]
 
 
-def _digest(source: ItemSource, sample: Sample) -> bytes:
-    """Of the prompt of a sample's first turn."""
-    turn = source.item(sample.item).turns[0]
+def _digest(turn: Turn) -> bytes:
     return hashlib.sha256(json.dumps([dict(each) for each in turn.messages]).encode()).digest()
 
 
 def _is_sooner(repeated: Sequence[float], first: Sequence[float]) -> bool:
     """Whether repeated prompts are answered sooner, beyond chance and by a fifth at least (Mann-Whitney, one-sided)."""
-    if median(repeated) > _SOONER * median(first):
+    if median(repeated) > _SOONER * median(first) or not _may_be_sooner(repeated, first):
         return False
     from scipy.stats import mannwhitneyu  # noqa: PLC0415  # importing scipy takes most of a second
 
     return bool(mannwhitneyu(repeated, first, alternative="less").pvalue < _SIGNIFICANCE)
+
+
+def _may_be_sooner(repeated: Sequence[float], first: Sequence[float]) -> bool:
+    """Whether the test is worth its import: its statistic is `_CHANCE` deviations below its mean at least.
+
+    At 2 of them, p is 0.02 at least for any numbers of values from `_COMPARED` on, more than `_SIGNIFICANCE`.
+    """
+    ordered = sorted(first)
+    later = sum(bisect_left(ordered, value) for value in repeated)
+    pairs = len(first) * len(repeated)
+    return later < pairs / 2 - _CHANCE * sqrt(pairs * (len(first) + len(repeated) + 1) / 12)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from keywords.engine.load.sample import Sample
     from keywords.engine.load.share import Share
 
-_BATCH = 16
-"""More at once would keep the loop busy for longer than a chunk may wait."""
+_BATCH, _BATCH_CHUNKS = 64, 1024
+"""More samples at once, or more chunks, would keep the loop busy for longer than a chunk may wait."""
 _FLUSH_EVERY_S = 0.1
 
 
@@ -95,13 +95,15 @@ class _Outbox:
     def __init__(self, pipe: OutPipe) -> None:
         self._pipe = pipe
         self._samples: list[Sample] = []
+        self._chunks = 0
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, sample: Sample) -> None:
         """Take a finished sample."""
         self._samples.append(sample)
-        if len(self._samples) >= _BATCH:
+        self._chunks += len(sample.chunk_times)
+        if len(self._samples) >= _BATCH or self._chunks >= _BATCH_CHUNKS:
             self.flush()
         elif self._timer is None:
             self._timer = self._loop.call_later(_FLUSH_EVERY_S, self.flush)
@@ -114,6 +116,7 @@ class _Outbox:
         if self._samples:
             self.send("samples", pack_samples(self._samples))
             self._samples.clear()
+            self._chunks = 0
 
     def pulse(self) -> None:
         """Say now and then that the event loop goes round."""

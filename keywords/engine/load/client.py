@@ -11,6 +11,7 @@ from keywords.engine import clock
 from keywords.engine.http.authorization import authorization
 from keywords.engine.load.answer import LoadAnswer
 from keywords.engine.load.connection import Connection, Inbox
+from keywords.engine.load.deadlines import Deadlines
 from keywords.engine.load.failures import Failure, describe, is_exhaustion
 from keywords.engine.redaction.secrets import SECRETS
 
@@ -53,6 +54,7 @@ class LoadClient:
         self._loop = asyncio.get_running_loop()
         self._direct = type(self._loop).__module__.startswith("uvloop")
         self._inbox = Inbox()
+        self._deadlines = Deadlines(Failure("timeout", f"no end of the answer within {timeout_s:g} s"))
         self._idle: list[Connection] = []
         self.exhausted = 0
 
@@ -91,6 +93,7 @@ class LoadClient:
 
     def close(self) -> None:
         """Close the connections of the pool."""
+        self._deadlines.close()
         for connection in self._idle:
             connection.abort()
         self._idle.clear()
@@ -128,9 +131,8 @@ class LoadClient:
         return None
 
     async def _exchange(self, connection: Connection, request: bytes, answer: LoadAnswer, deadline: float) -> None:
-        answer.sample.t_connected = now = clock.now()
-        limit = Failure("timeout", f"no end of the answer within {self._timeout_s:g} s")
-        timer = self._loop.call_later(max(0.0, deadline - now), connection.abort, limit)
+        answer.sample.t_connected = clock.now()
+        self._deadlines.add(connection, deadline)
         try:
             await connection.request(request, answer)
         except asyncio.CancelledError:
@@ -138,7 +140,7 @@ class LoadClient:
             answer.settle()
             raise
         finally:
-            timer.cancel()
+            self._deadlines.remove(connection)
         if connection.is_open:
             self._idle.append(connection)
 

@@ -24,6 +24,8 @@ HEAD_LIMIT = 256 * 1024
 """Bytes before the first or after the last byte of a body; a server's head has some hundred."""
 ANSWER_LIMIT = 64 * 2**20
 """Bytes of one answer with its framing; a stream of 128,000 tokens has some 32 MB."""
+_FIRST_FINAL = int(HTTPStatus.OK)
+"""Lower statuses are interim answers."""
 _KEPT_HEADERS = frozenset(
     {b"content-type", b"content-encoding", b"location", b"x-request-id", b"x-gateway-backend"}
     | {b"content-length", b"transfer-encoding"}
@@ -39,13 +41,13 @@ class Inbox:
 
     def __init__(self) -> None:
         self._reads: list[tuple[float, Connection, bytes]] = []
-        self._loop = asyncio.get_running_loop()
+        self._call_soon = asyncio.get_running_loop().call_soon
 
-    def add(self, at: float, connection: Connection, data: bytes) -> None:
-        """Take one read."""
+    def add(self, read: tuple[float, Connection, bytes]) -> None:
+        """Take one read: its time, its connection, and its bytes."""
         if not self._reads:
-            self._loop.call_soon(self.parse)
-        self._reads.append((at, connection, data))
+            self._call_soon(self.parse)
+        self._reads.append(read)
 
     def parse(self) -> None:
         """Give each read to its connection."""
@@ -70,6 +72,7 @@ class Connection(asyncio.Protocol):
         self._descriptor: int | None = None
         self._answer: LoadAnswer | None = None
         self._done: asyncio.Future[None] | None = None
+        self._loop = asyncio.get_running_loop()
         self._parser: Any = None
         self._headers: dict[bytes, bytes] = {}
         self._at = 0.0
@@ -97,7 +100,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._bytes = self._bytes_without_body = 0
         self._has_read = self._has_head = self._is_complete = self._keeps_alive = False
-        self._done = done = asyncio.get_running_loop().create_future()
+        self._done = done = self._loop.create_future()
         answer.sample.t_sent = clock.now()
         # A transport that closes has closed its descriptor, which may be another connection's by now.
         if self._descriptor is not None and not transport.is_closing():
@@ -133,7 +136,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Note the time of a read."""
-        self._inbox.add(clock.now(), self, data)
+        self._inbox.add((clock.now(), self, data))
         self._has_read = True
 
     def parse(self, at: float, data: bytes) -> None:
@@ -202,7 +205,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Begin the body, unless this is an interim answer."""
         status = self._parser.get_status_code()
-        if self._answer is not None and status >= HTTPStatus.OK and not self._is_complete:
+        if self._answer is not None and status >= _FIRST_FINAL and not self._is_complete:
             self._has_head = True
             self._answer.begin(status, self._headers)
 

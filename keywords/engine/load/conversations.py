@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from keywords.engine import clock
 from keywords.engine.load.sample import Sample
 from keywords.engine.load.thinned import ThinnedValues
+from keywords.engine.load.turn_cache import TurnCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractAsyncContextManager
 
     from keywords.engine.load.client import LoadClient
     from keywords.engine.load.items import Item
@@ -26,8 +25,7 @@ _PUNCTUAL_S = 0.05
 """So late an item is still begun in time; as `validity.LATE_SEND_LAG_S`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """An item whose first request is ready to be sent."""
 
     item: Item
@@ -79,21 +77,22 @@ class Conversations:
         self._timer = timer
         self._hand_over = hand_over
         slots = share.most_in_flight
-        self._slots: AbstractAsyncContextManager[Any] = nullcontext() if slots is None else asyncio.Semaphore(slots)
+        self._slots = None if slots is None else asyncio.Semaphore(slots)
+        self._first_bodies = TurnCache(lambda turn: self._body(list(turn.messages), turn.fields))
 
     def prepare(self, number: int) -> Opening:
         """Make an item and its first request, before it is due."""
         item = self._share.source.item(number)
-        turn = item.turns[0]
-        return Opening(item, self._body(list(turn.messages), turn.fields))
+        return Opening(item, self._first_bodies.of(item.turns[0]))
 
     async def hold(self, opening: Opening, stage: int, intended: float, user: int | None = None) -> Sample:
         """Hold a conversation to its end, its first failure, or the end of the run; return the last sample."""
         item, body, progress = opening.item, opening.body, self.progress
+        is_only = len(item.turns) == 1
+        sample, text = await self._send(body, self._sample(item, 0, stage, intended, user), is_last=is_only)
+        if is_only:
+            return sample
         messages = list(item.turns[0].messages)
-        sample, text = await self._send(
-            body, self._sample(item, 0, stage, intended, user), is_last=len(item.turns) == 1
-        )
         for number, turn in enumerate(item.turns[1:], start=1):
             if sample.error is not None:
                 break
@@ -117,12 +116,13 @@ class Conversations:
         if sample.stage >= 0:
             self.send_lags[sample.stage].add(clock.now() - sample.t_intended)
         try:
-            async with self._slots:
-                sample.t_queued = now = clock.now()
-                if sample.turn == 0 and sample.stage >= 0:
-                    until = max(self.progress.ends[sample.stage], sample.t_intended + _PUNCTUAL_S)
-                    self.begun[sample.stage] += now < until
+            if self._slots is None:
+                self._take_up(sample)
                 answer = await self._client.send(body, sample, keeps_text=not is_last)
+            else:
+                async with self._slots:
+                    self._take_up(sample)
+                    answer = await self._client.send(body, sample, keeps_text=not is_last)
         except asyncio.CancelledError:
             sample.cancelled, sample.t_done = True, clock.now()
             self.unsent += sample.t_queued is None
@@ -130,6 +130,12 @@ class Conversations:
         finally:
             self._hand_over(sample)
         return sample, answer.text
+
+    def _take_up(self, sample: Sample) -> None:
+        sample.t_queued = now = clock.now()
+        if sample.turn == 0 and sample.stage >= 0:
+            until = max(self.progress.ends[sample.stage], sample.t_intended + _PUNCTUAL_S)
+            self.begun[sample.stage] += now < until
 
     def _body(self, messages: list[Mapping[str, Any]], fields: Mapping[str, Any]) -> bytes:
         body = {"model": self._share.target.model, "messages": messages, "stream": True, **fields}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import marshal
 import pickle
 import struct
+from array import array
 from dataclasses import fields
 from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LENGTH = struct.Struct("!Q")
-_VALUES = attrgetter(*(each.name for each in fields(Sample)))
+_NAMES = [each.name for each in fields(Sample)]
+_VALUES, _TIMES = attrgetter(*_NAMES), _NAMES.index("chunk_times")
 
 
 def frame(message: object) -> bytes:
@@ -43,11 +46,22 @@ def _read(stream: IO[bytes], size: int) -> bytes:
     return data
 
 
-def pack_samples(samples: Iterable[Sample]) -> list[tuple[Any, ...]]:
-    """Samples as tuples, which are pickled in a fifth of the time."""
-    return [_VALUES(sample) for sample in samples]
+def pack_samples(samples: Iterable[Sample]) -> bytes:
+    """Samples as bytes for this project's own process with the same Python, in a fifth of the time of their pickles."""
+    packed = []
+    for sample in samples:
+        values = list(_VALUES(sample))
+        values[_TIMES] = sample.chunk_times.tobytes()
+        packed.append(values)
+    return marshal.dumps(packed)
 
 
-def unpack_samples(packed: Iterable[tuple[Any, ...]]) -> list[Sample]:
+def unpack_samples(packed: bytes) -> list[Sample]:
     """The samples of `pack_samples`."""
-    return [Sample(*values) for values in packed]
+    samples = []
+    for values in marshal.loads(packed):  # noqa: S302  # from a process that this one started
+        times = array("d")
+        times.frombytes(values[_TIMES])
+        values[_TIMES] = times
+        samples.append(Sample(*values))
+    return samples

@@ -177,8 +177,15 @@ def read_usage(usage: object) -> Usage | None:
     """Read a `usage` object; None if it is no object."""
     if not isinstance(usage, dict):
         return None
-    numbers = (usage.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
-    return Usage(*(number if isinstance(number, int) else None for number in numbers))
+    return Usage(
+        _whole_number(usage.get("prompt_tokens")),
+        _whole_number(usage.get("completion_tokens")),
+        _whole_number(usage.get("total_tokens")),
+    )
+
+
+def _whole_number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def read_object(exchange: Exchange, expected: str) -> dict[str, Any]:

@@ -22,12 +22,11 @@ class StreamEvents(ABC):
         closed: whether `[DONE]` came.
     """
 
-    def __init__(self) -> None:
-        self.usage: Usage | None = None
-        self.error: dict[str, Any] | None = None
-        self.error_at_s: float | None = None
-        self.model: str | None = None
-        self.closed = False
+    usage: Usage | None = None
+    error: dict[str, Any] | None = None
+    error_at_s: float | None = None
+    model: str | None = None
+    closed = False
 
     @abstractmethod
     def add_text(self, at_s: float, choice: int, field: str, text: str) -> None:

@@ -15,43 +15,56 @@ from keywords.engine.redaction.addresses import without_credentials
 from keywords.engine.redaction.secrets import REDACTED, SECRETS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from keywords.engine.store.schema import Kind
+    from keywords.engine.store.schema import Kind, Table
 
 _SECRET_FIELD = re.compile(r"(api[_-]?keys?|passwords?|passwd|secrets?|credentials?|authorization)$", re.IGNORECASE)
 _MARK = REDACTED.decode()
 _REMEMBERED = 1000
+_AS_THEY_ARE: frozenset[Kind] = frozenset({"INTEGER", "REAL"})
 
 
 def cleaner(kind: Kind) -> Callable[[Any], Any]:
-    """What turns a value of this kind of column into what SQLite takes; None stays None.
+    """What turns a value of this kind of column, other than None, into what SQLite takes.
 
     It is made anew for each batch: texts that repeat within one, such as names of classes, are searched once.
     """
-    return _Texts().clean if kind == "TEXT" else _CLEANERS[kind]
+    return _Texts().__getitem__ if kind == "TEXT" else _CLEANERS[kind]
 
 
-class _Texts:
-    """Cleaned texts of one batch."""
+def clean_rows(table: Table, rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+    """Rows as SQLite takes them.
 
-    def __init__(self) -> None:
-        self._clean: dict[str, str | None] = {}
+    Raises:
+        ValueError: a row has more or fewer values than the table has columns.
+    """
+    width = len(table.columns)
+    cleaners = [
+        (place, cleaner(column.kind)) for place, column in enumerate(table.columns) if column.kind not in _AS_THEY_ARE
+    ]
+    for row in rows:
+        clean = list(row)
+        if len(clean) != width:
+            raise ValueError(f"{table.name} has {width} columns, and a row {len(clean)} values")
+        for place, turn in cleaners:
+            if clean[place] is not None:
+                clean[place] = turn(clean[place])
+        yield clean
 
-    def clean(self, text: str | None) -> str | None:
-        if text is None:
-            return None
-        if text not in self._clean:
-            if len(self._clean) >= _REMEMBERED:
-                self._clean.clear()
-            self._clean[text] = clean_text(text)
-        return self._clean[text]
+
+class _Texts(dict[str, str]):
+    """Cleaned texts of one batch, by what they were."""
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[text] = clean = clean_text(text)
+        return clean
 
 
-def clean_text(text: str | None) -> str | None:
+def clean_text(text: str) -> str:
     """The text with each known secret replaced by a mark; half characters, which UTF-8 lacks, become escapes."""
-    if text is None:
-        return None
     data = text.encode("utf-8", "backslashreplace")
     return SECRETS.redact(data).decode("utf-8", "replace")
 
@@ -66,15 +79,15 @@ def clean_url(url: str) -> str:
     try:
         parts = urlsplit(without_credentials(url))
     except ValueError:
-        return str(clean_text(without_credentials(url)))
-    return str(clean_text(parts._replace(query="", fragment="").geturl()))
+        return clean_text(without_credentials(url))
+    return clean_text(parts._replace(query="", fragment="").geturl())
 
 
 def _clean_tree(value: Any) -> Any:
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, dict):
-        return {str(clean_text(str(name))): _clean_field(str(name), inner) for name, inner in value.items()}
+        return {clean_text(str(name)): _clean_field(str(name), inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_clean_tree(inner) for inner in value]
     return value

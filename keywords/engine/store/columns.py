@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,13 +40,10 @@ def read_columns(store: Store, table: Table, run: int, names: Sequence[str]) -> 
     chosen = f"SELECT {', '.join(names)} FROM {table.name} WHERE run = ? ORDER BY rowid"  # noqa: S608  # declared names
     texts: dict[str, str] = {}
     parts: list[list[NDArray[Any]]] = [[] for _ in names]
-    block: list[tuple[Any, ...]] = []
-    for row in store.query(chosen, (run,)):
-        block.append(row)
-        if len(block) == _BLOCK:
-            _append(parts, block, kinds, texts)
-            block = []
-    _append(parts, block, kinds, texts)
+    rows = store.query(chosen, (run,))
+    while block := list(islice(rows, _BLOCK)):
+        _append(parts, block, kinds, texts)
+    _append(parts, [], kinds, texts)
     return {name: np.concatenate(part) for name, part in zip(names, parts, strict=True)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from keywords.engine.store.cleaning import cleaner
+from keywords.engine.store.cleaning import clean_rows, cleaner
 from keywords.engine.store.errors import StoreError, explained
 from keywords.engine.store.opening import identity, open_file
 from keywords.engine.store.runs import RUNS_ROOM
@@ -98,7 +98,7 @@ class Store:
         """
         sets = ", ".join(f"{table.column(name).name} = ?" for name in values)
         tests = " AND ".join(f"{table.column(name).name} IS ?" for name in where)
-        new = [cleaner(table.column(name).kind)(value) for name, value in values.items()]
+        new = [None if value is None else cleaner(table.column(name).kind)(value) for name, value in values.items()]
         with self._own_transaction():
             changed = self._connection.execute(f"UPDATE {table.name} SET {sets} WHERE {tests}", [*new, *where.values()])  # noqa: S608  # names of declared columns
             return changed.rowcount
@@ -116,11 +116,9 @@ class Store:
                 yield from rows
 
     def _write(self, verb: str, table: Table, rows: Iterable[Sequence[Any]]) -> None:
-        cleaners = [cleaner(column.kind) for column in table.columns]
-        marks = ", ".join("?" * len(cleaners))
-        clean = ([turn(value) for turn, value in zip(cleaners, row, strict=True)] for row in rows)
+        marks = ", ".join("?" * len(table.columns))
         with self._own_transaction():
-            self._connection.executemany(f"{verb} INTO {table.name} VALUES ({marks})", clean)  # a declared name
+            self._connection.executemany(f"{verb} INTO {table.name} VALUES ({marks})", clean_rows(table, rows))
 
     @contextmanager
     def _own_transaction(self) -> Iterator[None]:

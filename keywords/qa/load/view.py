@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import Counter, deque
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.live import Live
@@ -31,8 +30,7 @@ _REFRESH_S = 0.25
 _COLUMNS = ("left", "stage", "load", "requests", "req/s", "TTFT p50", "TTFT p95", "tokens/s", "errors")
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
+class _Ended(NamedTuple):
     """What the view keeps of a request that ended."""
 
     at: float

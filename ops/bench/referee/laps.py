@@ -24,7 +24,10 @@ CHUNKS, PAUSE_S = 50, 0.02
 START_S = CHUNKS * PAUSE_S / 2
 """The first stream of each user begins within it, all others after it."""
 REQUEST_USERS = 32
-_START_SECONDS = 1.0
+SHORT_S = 2.0
+"""Duration of the lap whose cost is subtracted from that of a longer one."""
+PACED = 3
+"""Durations of a lap that the cost of a chunk is taken over: a second has fewer chunks than short requests."""
 
 
 class Track:
@@ -73,22 +76,33 @@ class Track:
         return {name: value for name, value in figures.items() if value is not None}
 
     def cost(self, tool: Tool, users: int) -> Figures:
-        """The processor time of a tool per chunk and per request, its start subtracted.
+        """The processor time of a tool per chunk and per request.
+
+        Each is the slope between two laps of one load and two durations. So what a run costs once is in neither, be it
+        the start or the report; and what it costs each second is in both.
 
         Raises:
             ToolError: the tool failed.
         """
         self._set(Pace(CHUNKS, PAUSE_S))
-        start = self._cpu(tool, 1, _START_SECONDS)
-        paced = self._cpu(tool, users, self._seconds)
+        chunk_s, beside_s, _ = self._slope(tool, users, PACED * self._seconds, CHUNKS)
         self._set(Pace(1, 0.0))
-        short = self._cpu(tool, REQUEST_USERS, self._seconds)
+        request_s, _, rate = self._slope(tool, REQUEST_USERS, self._seconds, 1)
         return {
-            "start_cpu_s": start[0],
-            "cpu_us_per_chunk": (paced[0] - start[0]) * 1e6 / (paced[1] * CHUNKS - start[1] * CHUNKS),
-            "cpu_us_per_request": (short[0] - start[0]) * 1e6 / short[1],
-            "requests_per_s": short[1] / self._seconds,
+            "start_cpu_s": beside_s,
+            "cpu_us_per_chunk": chunk_s * 1e6,
+            "cpu_us_per_request": request_s * 1e6,
+            "requests_per_s": rate,
         }
+
+    def _slope(self, tool: Tool, users: int, seconds: float, chunks: int) -> tuple[float, float, float]:
+        """Processor seconds of a chunk, those of a run without one, and answers in a second."""
+        short_s, few = self._cpu(tool, users, SHORT_S)
+        long_s, many = self._cpu(tool, users, SHORT_S + seconds)
+        if many <= few:
+            raise ToolError(f"{tool.name} got {few} answers in {SHORT_S:g} s and {many} in {SHORT_S + seconds:g} s")
+        each_s = (long_s - short_s) / (many - few)
+        return each_s / chunks, short_s - each_s * few, (many - few) / seconds
 
     def _cpu(self, tool: Tool, users: int, seconds: float) -> tuple[float, int]:
         """Processor seconds, and answers that the referee sent to their end."""

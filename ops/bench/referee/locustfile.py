@@ -1,7 +1,7 @@
 """Locust's side of the comparison: a streaming user of the kind that Locust's FastHttpUser offers.
 
-It runs in Locust's own environment, so it imports nothing of this project. At the end it writes one JSON line for each
-stream to the file that `REFEREE_STREAMS` names: the stream's id, when its request was sent, when each chunk of text was
+It runs in Locust's own environment, so it imports nothing of this project. If `REFEREE_STREAMS` names a file, it writes
+one JSON line for each stream to it at the end: the stream's id, when its request was sent, when each chunk of text was
 read, and whether it came whole. Times are seconds of `time.perf_counter`, as all processes of the machine read it.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from locust import FastHttpUser, constant, events, task
 
+_FILE = os.environ.get("REFEREE_STREAMS")
 _STREAMS: list[list[object]] = []
 _BODY = {"model": "referee", "stream": True, "messages": [{"role": "user", "content": "Count up."}]}
 
@@ -44,11 +45,12 @@ class StreamingUser(FastHttpUser):  # type: ignore[misc]  # Locust is not instal
                 if event["choices"] and event["choices"][0]["delta"].get("content"):
                     chunks.append(read_s)
             response.success()
-        _STREAMS.append([request_id, sent_s, chunks, whole])
+        if _FILE is not None:
+            _STREAMS.append([request_id, sent_s, chunks, whole])
 
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]
 def write_streams(**_: object) -> None:
     """Write what was measured."""
-    lines = "".join(json.dumps(stream) + "\n" for stream in _STREAMS)
-    Path(os.environ["REFEREE_STREAMS"]).write_text(lines, "utf-8")
+    if _FILE is not None:
+        Path(_FILE).write_text("".join(json.dumps(stream) + "\n" for stream in _STREAMS), "utf-8")

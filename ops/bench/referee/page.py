@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.bench.referee.laps import CHUNKS, PAUSE_S, REQUEST_USERS
+from ops.bench.referee.laps import CHUNKS, PAUSE_S, REQUEST_USERS, SHORT_S
 from ops.bench.referee.result import (
     KNEE_ACHIEVED,
     KNEE_CORE,
@@ -34,7 +34,7 @@ FIGURES = {
     "cpu_us_per_chunk": "CPU µs/chunk",
     "cpu_us_per_request": "CPU µs/request",
     "requests_per_s": f"requests/s, {REQUEST_USERS} users",
-    "start_cpu_s": "CPU s of a start",
+    "start_cpu_s": "CPU s of a run without a chunk: start and report",
 }
 """All figures of a lap with their units, in the order of the page."""
 
@@ -113,8 +113,10 @@ _HOW = f"""## How it was measured
 - `{OURS}` runs as its users run it, with every sample stored and reported, without the calibration; AIPerf's chunk
   times come from its raw records; Locust's from a FastHttpUser that parses each event
   (`ops/bench/referee/locustfile.py`).
-- CPU is user and system time of a tool and its processes, less that of a start with one user, over the chunks (or
-  requests of one chunk without a pause) that the server sent. Tools that can write a summary only do so here.
+- CPU is user and system time of a tool and of all its processes that it waited for, start and report included. That of
+  a lap of {SHORT_S:g} s is subtracted from that of a longer one, and the rest divided by the chunks (or requests of one
+  chunk without a pause) that the server sent more. So what a run costs once is in no tool's figure, and what it costs
+  each second is in all of them. Where a tool need not write each chunk's time, it does not; `{OURS}` always does.
 - The knee is the fewest streams at which an error's p99 exceeds {KNEE_ERROR_MS:g} ms, where it has enough values, or
   fewer than {KNEE_ACHIEVED:.0%} of the chunks were sent that a client without pauses between its streams would have
   got, or the tool's core was busy for more than {KNEE_CORE:.0%} of the time, or the tool calls its own run INVALID, as

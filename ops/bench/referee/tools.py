@@ -53,7 +53,7 @@ class Tool:
         version: of its package; empty for our own.
         command: the command for a server's address, a level, and a folder for its files.
         streams: reads what it measured from that folder.
-        environment: further variables, by the folder.
+        environment: further variables, by the level and the folder.
         has_judged: whether an exit status other than 0 is only the tool's own verdict on the run in that folder.
     """
 
@@ -61,7 +61,7 @@ class Tool:
     version: str
     command: Callable[[str, Level, Path], list[str]]
     streams: Callable[[Path], list[Stream]]
-    environment: Callable[[Path], Mapping[str, str]] = lambda _: {}
+    environment: Callable[[Level, Path], Mapping[str, str]] = lambda _, __: {}
     has_judged: Callable[[int, Path], bool] = lambda _, __: False
 
 
@@ -97,7 +97,7 @@ def run(tool: Tool, url: str, level: Level, folder: Path) -> Ran:
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **tool.environment(folder)},
+            env={**os.environ, **tool.environment(level, folder)},
         )
         try:
             status = process.wait(level.seconds + _LATE_S)
@@ -181,7 +181,10 @@ def locust() -> Tool:
         load = ["--users", str(level.users), "--spawn-rate", str(level.users), "--run-time", f"{level.seconds:g}s"]
         return [*installed.command, "-f", str(_LOCUSTFILE), "--headless", "--host", url, *load, "--stop-timeout", "10"]
 
-    return Tool(LOCUST, installed.version, command, _lines, lambda at: {"REFEREE_STREAMS": str(at / "streams.jsonl")})
+    def environment(level: Level, folder: Path) -> dict[str, str]:
+        return {"REFEREE_STREAMS": str(folder / "streams.jsonl")} if level.samples else {}
+
+    return Tool(LOCUST, installed.version, command, _lines, environment)
 
 
 def _lines(folder: Path) -> list[Stream]:

@@ -40,6 +40,10 @@ class WorkloadItems:
     nonce: str = ""
     _shares: tuple[float, ...] = field(init=False, repr=False)
     _order: Mapping[str, tuple[int, ...]] = field(init=False, repr=False)
+    _fixed: frozenset[str] = field(init=False, repr=False)
+    """Entries in which nothing but their text is drawn."""
+    _same: dict[tuple[str, int], tuple[Turn, ...]] = field(init=False, repr=False, compare=False)
+    """Their turns by the text's place: thousands of items have the same."""
 
     def __post_init__(self) -> None:
         """Draw the order in which each entry's texts are taken."""
@@ -48,6 +52,9 @@ class WorkloadItems:
             for name, texts in self.workload.conversations.items()
         }
         object.__setattr__(self, "_order", order)
+        fixed = () if self.workload.spec.unique_prefix else self.workload.spec.mix or ()
+        object.__setattr__(self, "_fixed", frozenset(entry.name for entry in fixed if _is_fixed(entry)))
+        object.__setattr__(self, "_same", {})
         object.__setattr__(self, "_shares", tuple(entry.share for entry in self.workload.spec.mix or ()))
 
     @property
@@ -62,20 +69,34 @@ class WorkloadItems:
 
         Texts come in a drawn order, over and over: n items of a mix of one entry with n texts use each text once.
         """
+        mix = self.workload.spec.mix or ()
+        if len(mix) == 1 and (fixed := self._fixed_turns(mix[0], number)) is not None:
+            return Item(number, mix[0].name, fixed)
         kind, prefix, variant, turns, *_ = draw(self.seed, number)
-        entry = (self.workload.spec.mix or ())[pick(kind, self._shares)]
+        entry = mix[pick(kind, self._shares)]
+        if (fixed := self._fixed_turns(entry, number)) is not None:
+            return Item(number, entry.name, fixed)
         texts = self._texts(entry, number, turns)
         shared = self._shared(entry, prefix, variant)
-        return Item(
-            number,
-            entry.name,
-            tuple(self._turn(entry, number, turn, given, shared) for turn, given in enumerate(texts)),
-        )
+        return Item(number, entry.name, self._turns(entry, number, texts, shared))
 
     def first_messages(self, kind: str, number: int, words: int) -> tuple[Message, ...]:
         """Messages of an entry's first request with a synthetic text of so many words, without a shared prefix."""
         entry = next(entry for entry in self.workload.spec.mix or () if entry.name == kind)
         return self._opening(entry, number, make_text(words, draw_bytes(self.seed, number, 0), 0.0))
+
+    def _fixed_turns(self, entry: Entry, number: int) -> tuple[Turn, ...] | None:
+        """The turns of an entry in which nothing but its text is drawn; None of any other entry."""
+        order = self._order.get(entry.name)
+        if order is None or entry.name not in self._fixed:
+            return None
+        key = entry.name, order[number % len(order)]
+        if (turns := self._same.get(key)) is None:
+            turns = self._same[key] = self._turns(entry, number, self.workload.conversations[entry.name][key[1]], "")
+        return turns
+
+    def _turns(self, entry: Entry, number: int, texts: Sequence[str | None], shared: str) -> tuple[Turn, ...]:
+        return tuple(self._turn(entry, number, turn, given, shared) for turn, given in enumerate(texts))
 
     def _texts(self, entry: Entry, number: int, turns: float) -> Sequence[str | None]:
         """The user's messages; None for a synthetic one."""
@@ -114,6 +135,12 @@ class WorkloadItems:
         if entry.system is None:
             return ({"role": "user", "content": unique + text},)
         return ({"role": "system", "content": unique + entry.system}, {"role": "user", "content": text})
+
+
+def _is_fixed(entry: Entry) -> bool:
+    """Whether nothing but its text is drawn for an item."""
+    drawn = entry.max_tokens, entry.think
+    return entry.shared_prefix is None and all(each is None or isinstance(each, int | float) for each in drawn)
 
 
 def unique_prefix(nonce: str, seed: int, number: int) -> str:
