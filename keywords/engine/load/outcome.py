@@ -11,6 +11,7 @@ from keywords.engine.load.endpoints_rules import endpoints_rules
 from keywords.engine.load.metrics.levels import judge
 from keywords.engine.load.metrics.steady_state import shortest_steady_s
 from keywords.engine.load.report.build import build_report, judge_stages
+from keywords.engine.load.server_metrics.own_times import own_times_remarks
 from keywords.engine.load.service_levels import parse_service_level
 from keywords.engine.load.workload.items import WorkloadItems
 from keywords.engine.load.workload.trace_items import TraceItems
@@ -110,6 +111,7 @@ def _remarks(run: LoadRun) -> Iterator[str]:
     yield from (caution.text for caution in run.cautions)
     for each in run.happened:
         yield f"{each.at_s - run.facts.started:.3f} s after the start: {each.what}."
+    yield from (f"{text}." for text in own_times_remarks(run.server_times))
     if run.server_problem:
         yield f"The server's own metrics are missing: {run.server_problem}."
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keywords.engine.load.disturbance import Disturbance, Happened
     from keywords.engine.load.plan import LoadPlan
     from keywords.engine.load.run import RunFacts, SampleSink
+    from keywords.engine.load.server_metrics.histogram import Histogram
     from keywords.engine.load.server_metrics.signals import Signal, SignalValue
     from keywords.engine.load.validity import Validity
 
@@ -47,6 +48,7 @@ class LoadRun:
         pages_at: when the server was asked, by `clock.now()`.
         server_problem: why the server said nothing; None if it did.
         happened: what was done to the server in its middle.
+        server_times: what the server's own histograms grew by, by their names.
     """
 
     run: int
@@ -61,6 +63,7 @@ class LoadRun:
     pages_at: tuple[float, ...] = field(repr=False)
     server_problem: str | None
     happened: tuple[Happened, ...]
+    server_times: Mapping[str, Histogram] = field(default_factory=dict, repr=False)
 
     def values_of(self, signal: Signal) -> list[SignalValue]:
         """What the server said under one signal."""
@@ -160,4 +163,5 @@ def measure_load(
         pages_at=sampler.pages_at,
         server_problem=sampler.problem,
         happened=() if disturbance is None else tuple(disturbance.happened),
+        server_times=sampler.times(),
     )

@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import time
+from typing import Any
 
 import gevent
 from locust import FastHttpUser, constant, constant_throughput, task
@@ -44,34 +45,37 @@ class ChatUser(FastHttpUser):  # type: ignore[misc]  # Locust is not installed w
             "stream_options": {"include_usage": True},
             "max_tokens": 64,
         }
-        first, last, chunks, tokens = None, None, 0, None
         began = time.perf_counter()
         with self.client.post("/v1/chat/completions", json=body, stream=True, catch_response=True) as response:
             try:
                 response.raise_for_status()
-                while line := response.stream.readline(b"\n"):
-                    data = line.removeprefix(b"data:").strip()
-                    if not line.startswith(b"data:") or data == b"[DONE]":
-                        continue
-                    event = json.loads(data)
-                    if event.get("usage"):
-                        tokens = event["usage"]["completion_tokens"]
-                    if event.get("choices") and event["choices"][0]["delta"].get("content"):
-                        chunks += 1
-                        now = time.perf_counter()
-                        if last:
-                            self._fire("time between chunks", now - last)
-                        first, last = first or now, now
-                ended = time.perf_counter()
-                self._fire("end to end", ended - began, tokens or chunks)
-                if first:
-                    self._fire("time to first token", first - began)
-                    if (tokens or chunks) > 1:
-                        self._fire("time per output token", (ended - first) / ((tokens or chunks) - 1))
+                self._read(response.stream, began)
             except Exception as error:  # noqa: BLE001  # as a failure of this request
                 response.failure(error)
         if next(_DONE) == _ASKED["requests"]:
             gevent.spawn_later(_WRITTEN_S, self.environment.runner.quit)
+
+    def _read(self, stream: Any, began: float) -> None:
+        read_at: list[float] = []
+        tokens = None
+        while line := stream.readline(b"\n"):
+            data = line.removeprefix(b"data:").strip()
+            if not line.startswith(b"data:") or data == b"[DONE]":
+                continue
+            event = json.loads(data)
+            if event.get("usage"):
+                tokens = event["usage"]["completion_tokens"]
+            if event.get("choices") and event["choices"][0]["delta"].get("content"):
+                read_at.append(time.perf_counter())
+        ended = time.perf_counter()
+        count = tokens or len(read_at)
+        self._fire("end to end", ended - began, count)
+        if read_at:
+            self._fire("time to first token", read_at[0] - began)
+        if read_at and count > 1:
+            self._fire("time per output token", (ended - read_at[0]) / (count - 1))
+        for earlier, later in itertools.pairwise(read_at):
+            self._fire("time between chunks", later - earlier)
 
     def _fire(self, name: str, seconds: float, length: int = 0) -> None:
         self.environment.events.request.fire(

@@ -54,7 +54,7 @@ def _command(play: Play, url: str, folder: Path) -> list[str]:
     return [*load, "--store", str(folder / "measurements.db"), "--no-calibration", "--quiet"]
 
 
-def _read(play: Play, folder: Path) -> Reported:
+def _read(play: Play, folder: Path) -> Reported:  # noqa: ARG001  # a tool's signature
     path, said = folder / "measurements.db", (folder / "log.txt").read_text("utf-8", "replace").splitlines()
     if not path.exists():
         raise ToolError(f"{OURS} measured nothing: {' '.join(said)[-300:]}")
@@ -78,11 +78,8 @@ def _read(play: Play, folder: Path) -> Reported:
         text_length=sum(kept["text_length"]),
         server_median=next((line for line in remarks if _SERVER_MEDIAN in line), None),
         warnings=[*(run.reasons if run.validity == "INVALID" else ()), *remarks],
-        lines=said if play.requests <= _FEW else said[:60],
+        lines=[line for line in said if line.strip() and not line.startswith("• ")],
     )
-
-
-_FEW = 100
 
 
 def _remarks(said: list[str]) -> list[str]:

@@ -11,7 +11,6 @@ from ops.bench.conformance.facts import Fact, Mark, mark_of
 from ops.bench.conformance.tools import run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from keywords.engine.scripted.backend import ScriptedBackend
@@ -105,9 +104,3 @@ class _later_page:  # noqa: N801  # a context manager
             if len(self._backend.chat_bodies()) > self._leads:
                 self._backend.play(Script(body=self._page), path=_METRICS)
                 return
-
-
-def marks(runs: Sequence[Judged]) -> Mark:
-    """The mark for all runs of a case."""
-    found = {each.mark for each in runs}
-    return "wrong" if "wrong" in found else "not reported" if "not reported" in found else "right"

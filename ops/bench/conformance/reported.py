@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Metric = Literal["ttft", "e2e", "e2e_from_intended", "tpot", "tpot_by_token", "chunk_gap", "tokens"]
 """Time to the first text; to the end; the same from the moment when a request was due; time per token without the

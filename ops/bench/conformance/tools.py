@@ -6,13 +6,13 @@ import os
 import shlex
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.bench.referee.tools import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from ops.bench.conformance.plays import Play
     from ops.bench.conformance.reported import Reported
@@ -33,6 +33,7 @@ class Tool:
         environment: further variables of the command.
         leads: requests that it sends before the load, to see whether the server takes them.
         cannot: why it cannot play a run, as a sentence; None if it can.
+        otherwise: the same run with another option of the tool that changes what it reports; None without one.
     """
 
     name: str
@@ -42,12 +43,13 @@ class Tool:
     environment: Callable[[Play], Mapping[str, str]] = lambda _: {}
     leads: int = 0
     cannot: Callable[[Play], str | None] = lambda _: None
+    otherwise: Callable[[Play], Play | None] = lambda _: None
 
 
 def run(tool: Tool, play: Play, url: str, folder: Path) -> str:
-    """Run a tool to its end, and return its command line without the folder's name.
+    """Run a tool to its end, and return its command line, with FOLDER for the folder of its files.
 
-    Its exit status is its own judgement of the server, and is kept as the last line of `log.txt`.
+    Its exit status is its own judgement of the server, and no failure.
 
     Raises:
         ToolError: it did not end in time.
@@ -64,12 +66,12 @@ def run(tool: Tool, play: Play, url: str, folder: Path) -> str:
             env={**os.environ, **tool.environment(play)},
         )
         try:
-            status = process.wait(_LATE_S)
+            process.wait(_LATE_S)
         except subprocess.TimeoutExpired as error:
             raise ToolError(f"{tool.name} did not end within {_LATE_S:g} s") from error
         finally:
             if process.poll() is None:
                 process.terminate()
                 process.wait(10)
-        sink.write(f"\nexit status {status}\n".encode())
-    return shlex.join([command[0].rpartition("/")[2], *command[1:]]).replace(str(folder), "FOLDER")
+    shown = shlex.join([Path(command[0]).name, *command[1:]])
+    return shown.replace(str(folder), "FOLDER").replace(f"{folder.parents[1]}/", "").replace(f"{Path.cwd()}/", "")

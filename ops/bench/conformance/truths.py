@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
-from keywords.engine.load.cases.checks import LATE_S, TIMER_S, sent_at
+from keywords.engine.load.cases.checks import LATE_S, sent_at
 from ops.bench.conformance.facts import (
     Fact,
     end_s,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from keywords.engine.scripted.record import RecordedRequest
     from ops.bench.conformance.facts import Facts
-    from ops.bench.conformance.reported import Reported
+    from ops.bench.conformance.reported import Metric, Reported
 
 _STALL_S = 0.3
 """Of the case `stall_within_a_stream`."""
@@ -93,7 +93,9 @@ def _from_due(reported: Reported, p: int) -> float | None:
 
 def _disagrees(reported: Reported, records: Sequence[RecordedRequest]) -> Iterator[Fact]:
     yield from whole(reported, records, tokens=1000, first=8)
-    yield warning(reported, "warning that text and usage disagree", "usage")
+    what = "warning that text and usage disagree"
+    hidden, discrepancy = warning(reported, what, "usage", "than their text"), warning(reported, what, "discrepancy")
+    yield hidden if hidden.told else discrepancy
 
 
 def _cached(reported: Reported, records: Sequence[RecordedRequest]) -> Iterator[Fact]:
@@ -167,7 +169,7 @@ def _below_resolution(reported: Reported, records: Sequence[RecordedRequest]) ->
 def _stage(reported: Reported, records: Sequence[RecordedRequest]) -> Iterator[Fact]:
     waits = sorted(first_text_s(each) for each in records)
     spread = reported.spreads.get("ttft")
-    yield number("number of times to first text", spread and spread.n, len(records))
+    yield number("number of times to first text", spread.n if spread else None, len(records))
     yield time("mean time to first text", reported.mean("ttft"), mean(waits), _AT_ONCE_S)
     p90 = waits[math.ceil(0.9 * len(waits)) - 1]
     yield time("p90 of the time to first text", reported.percentile("ttft", 90), p90, _AT_ONCE_S)
@@ -181,14 +183,15 @@ def _two_fields(reported: Reported, records: Sequence[RecordedRequest]) -> Itera
     yield number("requests", reported.ended, len(records))
     yield number("failed", reported.failed, 0)
     spread = reported.spreads.get("chunk_gap")
-    yield number("times between chunks, of which each answer has one", spread and spread.n, len(records))
+    yield number("times between chunks, of which each answer has one", spread.n if spread else None, len(records))
 
 
 def _no_stream(reported: Reported, records: Sequence[RecordedRequest]) -> Iterator[Fact]:
     yield number("requests", reported.ended, len(records))
     yield number("failed", reported.failed, 0)
     yield end_to_end(reported, records)
-    for metric, what in (("ttft", "time to first text"), ("tpot", "time per token"), ("chunk_gap", "between chunks")):
+    metrics: dict[Metric, str] = {"ttft": "time to first text", "tpot": "time per token", "chunk_gap": "between chunks"}
+    for metric, what in metrics.items():
         told = reported.mean(metric)
         said = "none" if told is None else f"{1000 * told:.1f} ms"
         yield Fact(what, said, "none: it is not measurable", "right" if told is None else "wrong")
