@@ -17,6 +17,7 @@ from keywords.engine.load.report.client import clients_table, environment_table
 from keywords.engine.load.report.floor import floor_remark, floor_table
 from keywords.engine.load.report.server import server_remarks, server_table
 from keywords.engine.load.served_model import same_model
+from keywords.engine.load.server_metrics.own_times import own_times_remarks
 from keywords.engine.load.service_levels import parse_service_level
 from keywords.engine.load.workload.items import WorkloadItems
 from keywords.engine.load.workload.trace_items import TraceItems
@@ -138,6 +139,7 @@ def _remarks(run: LoadRun) -> Iterator[str]:
     for each in run.happened:
         yield f"{each.at_s - run.facts.started:.3f} s after the start: {each.what}."
     yield from (f"{text}." for text in server_remarks(run.signals, run.pages_at, run.server_problem, run.missed_pages))
+    yield from (f"{text}." for text in own_times_remarks(run.server_times))
 
 
 def _users(run: LoadRun) -> int:

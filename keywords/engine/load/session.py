@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from keywords.engine.load.disturbance import Disturbance, Happened
     from keywords.engine.load.plan import LoadPlan
     from keywords.engine.load.run import RunFacts, SampleSink
+    from keywords.engine.load.server_metrics.histogram import Histogram
     from keywords.engine.load.server_metrics.signals import Signal, SignalValue
     from keywords.engine.load.validity import Validity
 
@@ -49,6 +50,7 @@ class LoadRun:
         server_problem: why the server said nothing; None if it did.
         happened: what was done to the server in its middle.
         missed_pages: how often the server's metrics could not be read after the first time.
+        server_times: what the server's own histograms grew by, by their names.
     """
 
     run: int
@@ -64,6 +66,7 @@ class LoadRun:
     server_problem: str | None
     happened: tuple[Happened, ...]
     missed_pages: int = 0
+    server_times: Mapping[str, Histogram] = field(default_factory=dict, repr=False)
 
     def values_of(self, signal: Signal) -> list[SignalValue]:
         """What the server said under one signal."""
@@ -178,4 +181,5 @@ def measure_load(
         server_problem=sampler.problem,
         happened=() if disturbance is None else tuple(disturbance.happened),
         missed_pages=sampler.missed,
+        server_times=sampler.times(),
     )

@@ -30,12 +30,13 @@ _RATED = (Stage(duration_s=0.25, rate=400.0),)
 _ARRIVALS = Arrivals(np.arange(100) / 400.0, np.zeros(100, np.int32), "constant")
 _WORK_S = 0.01
 _STEADY, _SOON, _SELDOM = Script(first_delay=0.15), Script(), Script(first_delay=0.3)
+_OWN_TIMES = "vllm:inter_token_latency_seconds"
 _PAGE = "\n".join(
     (
-        "# TYPE t_seconds histogram",
-        *(f't_seconds_bucket{{le="{bound}"}} 59' for bound in (_BUCKET_S, 0.1, "+Inf")),
-        "t_seconds_sum 0.177",
-        "t_seconds_count 59",
+        f"# TYPE {_OWN_TIMES} histogram",
+        *(f'{_OWN_TIMES}_bucket{{le="{bound}"}} 59' for bound in (_BUCKET_S, 0.1, "+Inf")),
+        f"{_OWN_TIMES}_sum 0.177",
+        f"{_OWN_TIMES}_count 59",
         "",
     )
 ).encode()
@@ -84,7 +85,7 @@ def _half_failed(measured: Measurement) -> Iterator[Deviation]:
 
 def _below_resolution(measured: Measurement) -> Iterator[Deviation]:
     exact = measured.numbers.percentile("chunk_gap", 50)
-    bounds = read_histogram(measured.page, "t_seconds").percentile(50)
+    bounds = read_histogram(measured.page, _OWN_TIMES).percentile(50)
     if not bounds.is_below_resolution or "below resolution" not in str(bounds):
         yield Deviation(f"the server's median is read as {bounds}, but its first bucket reaches to {_BUCKET_S} s")
     if exact is None or not bounds.low < exact <= bounds.high:

@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 
 from keywords.engine import clock
 from keywords.engine.load.failures import describe
+from keywords.engine.load.server_metrics.own_times import own_times
 from keywords.engine.load.server_metrics.page import read_page
 from keywords.engine.load.server_metrics.signals import lines_with_signals, read_signals
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from keywords.engine.load.server_metrics.histogram import Histogram
     from keywords.engine.load.server_metrics.signals import Signal, SignalValue
 
 EVERY_S = 0.25
@@ -44,6 +46,7 @@ class ServerSampler:
         self._path = path
         self._every_s = every_s
         self._pages: list[tuple[float, bytes]] = []
+        self._ends: list[bytes] = []
         self._values: list[SignalValue] | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, name="server-metrics", daemon=True)
@@ -83,6 +86,16 @@ class ServerSampler:
             self._values = [value for at_s, page in self._pages for value in self._values_of(page, at_s)]
         return [value for value in self._values if signal in {None, value.signal}]
 
+    def times(self) -> dict[str, Histogram]:
+        """What the server's own histograms grew by from the first page to the last one, by their names."""
+        if not self._ends:
+            return {}
+        try:
+            return own_times(self._ends[0], self._ends[-1])
+        except (ValueError, LookupError) as error:  # the parser's own checks have gaps
+            self.problem = f"{self._path} is not in Prometheus' format: {describe(error)}"
+            return {}
+
     def _values_of(self, page: bytes, at_s: float) -> list[SignalValue]:
         try:
             return list(read_signals(page, at_s))
@@ -108,6 +121,8 @@ class ServerSampler:
             return
         self.problem = None
         self._pages.append((at_s, lines_with_signals(page)))
+        # Of histograms, which are long, only the growth is read.
+        self._ends[1:] = [page]
 
     def _note(self, problem: str) -> None:
         if self._pages:
