@@ -23,7 +23,8 @@ def figures_of(summary: Summary) -> Mapping[str, float]:
     Each stage is a population of its own, so each has a figure of its own. Of several stages it is their mean: the
     geometric one on the scale of ratios, so that each stage weighs the same however slow it is.
 
-    A request without an answer, failed or cancelled by the end of the run, counts as infinite in a percentile.
+    A request without an answer, failed or cancelled by the end of the run, counts as infinite in a percentile. A time of
+    0 is below the resolution, such as that of tokens that came in one read, and no figure.
     """
     figures = {}
     for metric in METRICS.values():
@@ -31,7 +32,7 @@ def figures_of(summary: Summary) -> Mapping[str, float]:
         known = [value for value in values if value is not None]
         if known and len(known) == len(values):
             mean = _geometric_mean(known) if metric.scale == "ratio" else fmean(known)
-            if not isnan(mean):
+            if not isnan(mean) and (mean or metric.unit != "s"):
                 figures[metric.name] = mean
     return figures
 

@@ -60,7 +60,7 @@ def _why_inconclusive(comparison: Comparison) -> str:
     runs = min(len(comparison.metrics[0].first), len(comparison.metrics[0].second))
     shifts = ", ".join(_shift_text(each) for each in comparison.metrics if each.verdict is Verdict.INCONCLUSIVE)
     if runs < LEAST_RUNS:
-        return f"{runs} run{'' if runs == 1 else 's'} a side tell nothing, it takes {LEAST_RUNS}; {shifts}"
+        return f"{runs} of the {LEAST_RUNS} runs a side that a verdict takes; {shifts}"
     unclear = [each for each in comparison.metrics if each.verdict is Verdict.INCONCLUSIVE]
     needed = [each.runs_needed for each in unclear]
     fewest = fewest_values(len(comparison.metrics))
@@ -126,11 +126,11 @@ def _ends(metric: ComparedMetric, shift: Shift) -> str:
 
 
 def _on_scale(metric: ComparedMetric, value: float, *, signed: bool = True) -> str:
-    """A shift on the metric's own scale: per cent, or points of a share."""
+    """A shift on the metric's own scale: per cent, or percentage points of a share."""
     sign = "+" if signed else ""
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    return f"{100 * value:{sign}.3g} {'%' if metric.scale == 'ratio' else 'points'}"
+    return f"{100 * value:{sign}.3g} {'%' if metric.scale == 'ratio' else 'pp'}"
 
 
 def _in_unit(metric: ComparedMetric, value: float, *, signed: bool = False) -> str:

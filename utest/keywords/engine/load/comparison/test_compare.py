@@ -121,8 +121,8 @@ def test_a_round_that_only_one_side_finished_is_left_out():
 def test_a_metric_without_a_figure_in_each_run_is_named():
     partly = series("new", {"e2e_p50": spread(0.2)})
     found = compare(OLD, partly)
-    assert ("rps", "5 of 10 runs have too few values") in found.left_out
-    assert ("ttft_p50", "no run has enough values") in found.left_out
+    assert ("rps", "5 of 10 runs have no figure of it") in found.left_out
+    assert ("ttft_p50", "no run has a figure of it") in found.left_out
     assert "rps" not in verdicts(found)
 
 

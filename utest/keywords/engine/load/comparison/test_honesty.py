@@ -52,8 +52,8 @@ def test_a_server_that_is_ten_per_cent_slower_is_found():
     assert not found[Verdict.SAME]
 
 
-def test_five_rounds_find_a_server_that_is_a_quarter_slower():
-    assert count(4, 0.25, rounds=5)[Verdict.SLOWER] >= 95
+def test_five_rounds_find_it_too_on_a_steady_machine():
+    assert count(4, 0.1, rounds=5)[Verdict.SLOWER] >= 90
 
 
 def test_a_drift_costs_verdicts_and_no_honesty():
