@@ -60,7 +60,8 @@ def compare(
     """
     unlike, unfit = reasons_against(first, second, across_machines=across_machines)
     reasons = (*unlike, *unfit, *((ended_early,) if ended_early else ()))
-    one, other = _finished(first.usable, second.usable)
+    # Figures that prove nothing still show a shift.
+    one, other = _finished(first.usable or first.runs, second.usable or second.runs)
     rounds = len(one) if _in_turns(one, other) else 0
     found: tuple[MetricVerdict, ...] = ()
     if one and other and not unlike:
@@ -104,10 +105,9 @@ def _why_missing(metric: ComparedMetric, first: Sequence[SeriesRun], second: Seq
     missing = [run.run for run in (*first, *second) if metric.name not in run.figures]
     if not missing:
         return ""
-    count = len(first) + len(second)
-    return (
-        "no run has enough values" if len(missing) == count else f"{len(missing)} of {count} runs have too few values"
-    )
+    if len(missing) == (count := len(first) + len(second)):
+        return "no run has a figure of it"
+    return f"{len(missing)} of {count} runs have no figure of it"
 
 
 def _judge(

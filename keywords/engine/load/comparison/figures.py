@@ -23,8 +23,8 @@ def figures_of(summary: Summary) -> Mapping[str, float]:
     Each stage is a population of its own, so each has a figure of its own. Of several stages it is their mean: the
     geometric one on the scale of ratios, so that each stage weighs the same however slow it is.
 
-    A request without an answer, failed or cancelled by the end of the run, counts as infinite in a percentile. A time of
-    0 is below the resolution, such as that of tokens that came in one read, and no figure.
+    A request without an answer, failed or cancelled by the end of the run, counts as infinite in a percentile. A time
+    of 0 is below the resolution, such as that of tokens that came in one read, and no figure.
     """
     figures = {}
     for metric in METRICS.values():
