@@ -73,8 +73,9 @@ def _unlike_loads(runs: Sequence[SeriesRun]) -> Iterator[str]:
 
 
 def _unusable(series: Series) -> Iterator[str]:
-    if not series.usable:
-        yield f"{series.name} has no usable run"
-    for run in series.runs:
-        if run.problem:
-            yield f"run {run.run} of {series.name} {run.problem}"
+    if not series.runs:
+        yield f"{series.name} has no load run"
+    unfit = [run for run in series.runs if run.problem]
+    if unfit:
+        rest = f", and {len(unfit) - 1} more of {len(series.runs)} prove nothing" if len(unfit) > 1 else ""
+        yield f"run {unfit[0].run} of {series.name} {unfit[0].problem}{rest}"

@@ -135,9 +135,12 @@ def test_a_metric_without_a_figure_in_each_run_is_named():
         (new(load=""), "the load of a run is not known"),
         (new(machine="Another, 8 CPUs, 16 GiB, Darwin"), "unlike machines"),
         (new(machine=""), "the machine of a run is not known"),
-        (new(problem="is INVALID: requests were sent late"), "run 11 of new is INVALID: requests were sent late"),
+        (
+            new(problem="is INVALID: requests were sent late"),
+            "run 11 of new is INVALID: requests were sent late, and 4 more of 5",
+        ),
         (new(problem="was interrupted"), "run 11 of new was interrupted"),
-        (Series("new", ()), "new has no usable run"),
+        (Series("new", ()), "new has no load run"),
         (series("new", {"other": [1.0] * 5}), "no metric has a figure in every run"),
     ],
 )
