@@ -24,7 +24,7 @@ Two workers answer no less than one
     [Documentation]    With a core for each worker and others for client and backend, they answer more.
     ${one} =    Start Gateway With Workers    1
     ${two} =    Start Gateway With Workers    2
-    ${found} =    Measure In Turns    ${one}    ${two}    rounds=6    users=16    duration=1500 ms
+    ${found} =    Measure In Turns    ${one}    ${two}    rounds=6    users=4    duration=1500 ms
     Get Scaling Efficiency    ${found}    2    >    ${SCALING_WORKERS_MIN}
 
 

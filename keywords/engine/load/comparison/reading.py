@@ -84,11 +84,15 @@ def _problem(run: Run) -> str:
 
 def _load(options: Mapping[str, Any], stages: Sequence[tuple[int | None, float | None]]) -> str:
     """How much was sent and when, as far as it was planned: what ends a stage early says nothing of the plan."""
-    levels = [f"{rate:g}/s" if users is None and rate is not None else f"{users} users" for users, rate in stages]
+    levels = [f"{rate:g}/s" if users is None and rate is not None else _users(users or 0) for users, rate in stages]
     planned = [f"{name} {options[name]}" for name in ("lasts", "requests", "warmup") if options.get(name)]
     arrivals = ((options.get("drawn") or {}).get("arrivals") or {}).get("sha256")
     drawn = [f"arrivals {arrivals[:_SHOWN]}"] if arrivals else []
     return ", ".join((*levels, *planned, *drawn))
+
+
+def _users(count: int) -> str:
+    return f"{count} user{'' if count == 1 else 's'}"
 
 
 def _read_stages(path: Path, runs: Sequence[Run]) -> dict[int, list[tuple[int | None, float | None]]]:

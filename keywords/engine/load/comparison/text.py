@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from keywords.engine.load.comparison.verdicts import Comparison, MetricVerdict, Shift
 
 _HEAD = ("metric", "first", "second", "shift", "95 % interval", "p (Holm)", "matters from", "verdict")
+_JUDGED_FROM = 5
+"""The columns from here on are about the verdict."""
 _LEAST_P = 0.0001
 
 
@@ -31,7 +33,10 @@ def describe(comparison: Comparison) -> list[str]:
     if comparison.heading:
         lines.insert(0, comparison.heading)
     if comparison.metrics:
-        lines += _table([_HEAD, *(_row(each) for each in comparison.metrics)])
+        rows = [_HEAD, *(_row(each) for each in comparison.metrics)]
+        # Without a verdict, that of a metric would pass for one.
+        shown = _JUDGED_FROM if comparison.verdict is Verdict.NO_VERDICT else len(_HEAD)
+        lines += _table([row[:shown] for row in rows])
     lines += [f"{name} is not compared: {why}" for name, why in comparison.left_out]
     lines += [f"caution: {caution}" for caution in comparison.cautions]
     return [*lines, sentence(comparison)]
