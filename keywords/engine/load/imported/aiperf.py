@@ -74,6 +74,7 @@ def read(path: Path) -> ImportedRun:
         unmapped=unmapped,
         target=asked.pop("url", None),
         model=asked.pop("model", None),
+        workload=content.get("input_config", {}).get("datasets"),
         options=asked,
         interrupted=head is not None and head.was_cancelled,
     )
@@ -143,11 +144,11 @@ def _stage(samples: tuple[Sample, ...], duration_s: float, asked: dict[str, Any]
 def _notes(records: Path | None, summary: Path | None, samples: tuple[Sample, ...]) -> list[str]:
     notes = []
     if records is None:
-        notes.append(f"There are no samples: {RECORDS_NAME} does not lie beside the summary under that name")
+        notes.append(f"there are no samples: {RECORDS_NAME} does not lie beside the summary under that name")
     else:
         notes.append("ttft_first_byte is not there: AIPerf's records have no such moment")
     if summary is None:
         notes.append(f"AIPerf's version and own figures are missing: {SUMMARY_NAME} does not lie beside the records")
     if any(each.output_tokens and each.tokens_source is None for each in samples):
-        notes.append("Tokens are those of AIPerf's tokenizer: the records have no usage of the server")
+        notes.append("tokens are those of AIPerf's tokenizer: the records have no usage of the server")
     return notes

@@ -67,6 +67,7 @@ class ImportedRun:
         unmapped: names in the file that are no metric of ours.
         target: address of the server; None if the file does not tell.
         model: None if the file does not tell.
+        workload: what was sent, as JSON holds it; None if the file does not tell.
         options: what the tool was asked to do, as far as the file tells.
         environment: of the tool's machine, as far as the file tells.
         interrupted: whether it was ended early.
@@ -84,6 +85,7 @@ class ImportedRun:
     unmapped: tuple[str, ...]
     target: str | None = None
     model: str | None = None
+    workload: Any = None
     options: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     interrupted: bool = False

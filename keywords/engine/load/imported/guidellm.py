@@ -141,6 +141,7 @@ def read(path: Path) -> ImportedRun:
         unmapped=tuple(sorted({name for each in report.benchmarks for name in each.metrics} - ours)),
         target=_text(report.args, "target") or _text(backend, "target"),
         model=_text(report.args, "model") or _text(backend, "model"),
+        workload=report.args.get("data"),
         options={"strategies": [_strategy(benchmark) for benchmark in report.benchmarks]},
         environment={"system": report.metadata.platform, "python": report.metadata.python_version},
     )
@@ -167,7 +168,7 @@ def _samples(report: _Report, started_at: float) -> tuple[list[Sample], list[str
         )
         if any(have != want for have, want in pairs):
             have, want = (sum(counts) for counts in zip(*pairs, strict=True))
-            return [], [f"There are no samples: benchmarks[{number}] lists only {have} of its {want} requests"]
+            return [], [f"there are no samples: benchmarks[{number}] lists only {have} of its {want} requests"]
     samples: list[Sample] = []
     for stage, benchmark in enumerate(report.benchmarks):
         began = benchmark.scheduler_metrics.measure_start_time - started_at

@@ -62,7 +62,7 @@ def read(path: Path) -> ImportedRun:
     if not requests:
         raise ImportedFileError(f"{path}: Request Count is 0: the run has nothing to import")
     named = sorted({f"{row['Type']} {row['Name']}" for row in entries or rows if row["Name"] != _TOTAL})
-    users = {int(_number(path, row, "User Count")) for row in rows}
+    users = {int(_number(path, row, "User Count")) for row in rows} - {0}
     return ImportedRun(
         tool="locust",
         version=UNKNOWN_VERSION,
@@ -136,10 +136,10 @@ def _figures(path: Path, total: Mapping[str, str], requests: float) -> Iterable[
 
 
 def _notes(history: Path | None, named: list[str], users: set[int]) -> Iterable[str]:
-    yield "There are no samples: Locust's files have only figures"
+    yield "there are no samples: Locust's files have only figures"
     if len(named) > 1:
-        yield f"The figures are those of {len(named)} entries together: {', '.join(named)}"
+        yield f"the figures are those of {len(named)} entries together: {', '.join(named)}"
     if history is None:
-        yield f"Start and duration are not known: no file {_HISTORY} lies beside it; the start is the file's own time"
+        yield f"start and duration are not known: no file {_HISTORY} lies beside it; the start is the file's own time"
     if len(users) > 1:
-        yield f"Users went from {min(users)} to {max(users)}: the figures are of all of them together"
+        yield f"users went from {min(users)} to {max(users)}: the figures are of all of them together"

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from keywords.engine.load.imported.figures import IMPORTS_ROOM, read_figures
 from keywords.engine.load.imported.storing import IMPORTED, imported_from
 from keywords.engine.load.metrics.summary import Summary
+from keywords.engine.load.plan import Stage
 from keywords.engine.load.report.build import build_report
 from keywords.engine.load.report.content import Report, ReportTable
 from keywords.engine.load.report.numbers import NOTHING, number
 from keywords.engine.load.storage.columns import read_samples
-from keywords.engine.load.storage.tables import LOAD_ROOM
+from keywords.engine.load.storage.tables import LOAD_ROOM, STAGES
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import read_run
 
@@ -37,9 +38,11 @@ def import_report(path: Path, run: int) -> Report:
     """
     with Store(path, LOAD_ROOM, IMPORTS_ROOM) as store:
         row = read_run(store, run)
+        sql = f"SELECT ended - began, users, rate FROM {STAGES.name} WHERE run = ? ORDER BY stage"  # noqa: S608  # a declared name
+        stages = [Stage(*values) for values in store.query(sql, (run,))]
         figures = read_figures(store, run)
     samples = read_samples(path, run)
-    report = build_report(Summary(samples), row)
+    report = build_report(Summary(samples), row, stages=stages)
     mark = row.options[IMPORTED]
     tables = [*figure_tables(figures, imported_from(row) or "")]
     if mark["differs"]:
@@ -64,7 +67,7 @@ def figure_tables(figures: Sequence[Figure], tool: str) -> Iterator[ReportTable]
                 statistic = "mean" if each.statistic == "value" else each.statistic
                 values.setdefault((each.ours or NOTHING, each.theirs, unit), {})[statistic] = shown
         rows = tuple((*names, *(told.get(name, NOTHING) for name in _STATISTICS)) for names, told in values.items())
-        head = ("metric", f"{tool.partition(' ')[0]}'s name", "unit", *_STATISTICS)
+        head = ("metric", "its name there", "unit", *_STATISTICS)
         yield ReportTable(f"Stage {stage}: as {tool} computed it", head, rows)
 
 

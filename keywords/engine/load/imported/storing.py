@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.load.imported.content import ImportedFileError
@@ -50,6 +52,7 @@ def _store(store: Store, imported: ImportedRun, series: str | None) -> int:
         series or " ".join(filter(None, (imported.tool, imported.model))),
         target=imported.target,
         model=imported.model,
+        workload_hash=_workload_hash(imported),
         options={**imported.options, IMPORTED: _mark(imported, digests)},
         environment=imported.environment,
         started_at=imported.started_at,
@@ -104,6 +107,14 @@ def _mark(imported: ImportedRun, digests: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _workload_hash(imported: ImportedRun) -> str | None:
+    """Hash of what was sent, by the tool's own description; None if its file has none."""
+    if imported.workload is None:
+        return None
+    told = json.dumps([imported.tool, imported.model, imported.workload], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
 def _refuse_known(store: Store, imported: ImportedRun, digests: dict[str, str]) -> None:
     for run in read_runs(store, kind="load"):
         known = run.options.get(IMPORTED, {}).get("files", {})
@@ -114,7 +125,9 @@ def _refuse_known(store: Store, imported: ImportedRun, digests: dict[str, str]) 
 
 def _stage_rows(run: int, imported: ImportedRun) -> Iterator[tuple[Any, ...]]:
     for number, each in enumerate(imported.stages):
-        yield run, number, _START + each.began, _START + each.ended, each.users, each.rate
+        # An answer at the very end of the stage belongs to it.
+        ended = math.nextafter(_START + each.ended, math.inf)
+        yield run, number, _START + each.began, ended, each.users, each.rate
 
 
 def _figure_rows(run: int, imported: ImportedRun) -> Iterator[tuple[Any, ...]]:

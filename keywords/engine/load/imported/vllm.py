@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DATE: Final = "%Y%m%d-%H%M%S"
 _DISTRIBUTIONS: Final = ("ttft", "e2el", "tpot", "itl", "e2el_including_client_queue", "client_queue_time")
 _STATISTICS: Final = {"mean": "mean", "median": "p50", "std": "std"} | {f"p{p}": f"p{p}" for p in (50, 90, 95, 99)}
-_ENDED_AT: Final = "The start is reckoned from `date`, when the result was saved, in this machine's time zone"
+_ENDED_AT: Final = "the start is reckoned from `date`, when the result was saved, in this machine's time zone"
 _Seconds = Annotated[FiniteFloat, Field(ge=0)]
 _Count = Annotated[int, Field(ge=0)]
 
@@ -93,6 +93,7 @@ def read(path: Path) -> ImportedRun:
         notes=(_ENDED_AT, *_notes(samples)),
         unmapped=tuple(sorted(told - kept)),
         model=result.model_id,
+        workload=None if result.input_lens is None else [result.backend, result.input_lens],
         options={
             name: getattr(result, name)
             for name in ("backend", "request_rate", "burstiness", "max_concurrency", "num_prompts")
@@ -169,7 +170,7 @@ def _metric(name: str) -> str:
 
 def _notes(samples: tuple[Sample, ...]) -> list[str]:
     if not samples:
-        return ["There are no samples: save with --save-detailed, which writes start_times, ttfts, itls and errors"]
+        return ["there are no samples: save with --save-detailed, which writes start_times, ttfts, itls and errors"]
     return [
         "ttft_first_content, tpot_excl_first and chunk_gap have no samples, only figures: a chunk may have no text",
     ]
