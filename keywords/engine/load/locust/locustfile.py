@@ -8,9 +8,11 @@ store of the master's machine. Locust's own statistics show the time of whole an
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from locust import LoadTestShape, User, events, task
@@ -20,8 +22,10 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 from keywords.engine import clock
 from keywords.engine.load.errors import LoadInputError
 from keywords.engine.load.locust.options import HELP, load_of
+from keywords.engine.load.locust.packing import FACTS, pack_facts
 from keywords.engine.load.locust.recorder import LocustRecorder
 from keywords.engine.load.locust.worker import LocustWorker
+from keywords.engine.load.validity import judge
 from keywords.engine.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -180,11 +184,14 @@ def finish(environment: Any, **_: Any) -> None:
     if isinstance(runner, MasterRunner):
         lost = [f"worker {client.id} was lost" for client in runner.clients.missing]
     try:
-        validity = recorder.finish(lost)
+        facts = recorder.finish(lost)
     except StoreError as error:
         sys.stderr.write(f"{error}\n")
         environment.process_exit_code = _UNUSABLE
         return
+    if FACTS in os.environ:
+        Path(os.environ[FACTS]).write_text(json.dumps(pack_facts(recorder.run, facts)), "utf-8")
+    validity = judge(facts)
     sys.stderr.write(f"load run {recorder.run} in {State.load.store if State.load else ''}: {validity}\n")
     environment.process_exit_code = 0 if validity.is_valid else _UNUSABLE
 

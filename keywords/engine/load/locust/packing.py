@@ -6,12 +6,14 @@ from array import array
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.load.run import ClientHealth
+from keywords.engine.load.run import ClientHealth, RunFacts
 from keywords.engine.load.sample import Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+FACTS = "LOAD_FACTS"
+"""Environment variable with the file for a run's facts."""
 _NAMES = tuple(each.name for each in fields(Sample))
 _MOMENTS = tuple(name for name in _NAMES if name.startswith("t_"))
 _SAME_CLOCK_S = 0.005
@@ -55,6 +57,20 @@ def pack_health(health: ClientHealth) -> dict[str, Any]:
     """The health of a process as a dictionary."""
     lags = {"loop_lags_s": list(health.loop_lags_s), "send_lags_s": list(health.send_lags_s)}
     return {**asdict(health), **lags}
+
+
+def pack_facts(run: int, facts: RunFacts) -> dict[str, Any]:
+    """A run's id and facts as JSON holds them."""
+    return {"run": run, "facts": {**asdict(facts), "clients": [pack_health(each) for each in facts.clients]}}
+
+
+def unpack_facts(values: Mapping[str, Any]) -> tuple[int, RunFacts]:
+    """A run's id and facts from `pack_facts`."""
+    facts = dict(values["facts"])
+    facts["clients"] = tuple(unpack_health(each) for each in facts["clients"])
+    facts["stage_bounds"] = tuple((began, ended) for began, ended in facts["stage_bounds"])
+    facts["lost_clients"] = tuple(facts["lost_clients"])
+    return values["run"], RunFacts(**facts)
 
 
 def unpack_health(values: dict[str, Any]) -> ClientHealth:

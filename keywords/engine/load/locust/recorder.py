@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from keywords.engine.load.locust.options import LocustLoad
     from keywords.engine.load.run import ClientHealth
     from keywords.engine.load.sample import Sample
-    from keywords.engine.load.validity import Validity
 
 BETWEEN_STAGES = -1
 """Stage of requests that were sent while users came or went."""
@@ -77,7 +76,7 @@ class LocustRecorder:
         self._health[worker] = unpack_health(report["health"])
         self._waiting += [unpack_sample(values, behind_s=behind_s) for values in report["samples"]]
 
-    def finish(self, lost: list[str]) -> Validity:
+    def finish(self, lost: list[str]) -> RunFacts:
         """Write what is left, and how the run ended.
 
         Args:
@@ -114,7 +113,7 @@ class LocustRecorder:
             reasons=validity.reasons,
             environment={"start": self._start.as_json(), "end": look_at_environment().as_json()},
         )
-        return validity
+        return facts
 
     def _hand_over(self, *, whole: bool = False) -> None:
         """Store the samples of the stages that are known; without `whole`, those since then wait."""

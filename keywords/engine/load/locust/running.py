@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -10,12 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from keywords.engine.load.locust.packing import FACTS, unpack_facts
 from keywords.engine.load.run import LoadRunError
 from keywords.engine.processes.guard import GUARD
 from keywords.engine.processes.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from keywords.engine.load.run import RunFacts
 
 LOCUSTFILE: Final = Path(__file__).with_name("locustfile.py")
 _KEY: Final = "GATEWAY_API_KEY"
@@ -35,12 +39,14 @@ class LocustRun:
     """A run of Locust that has ended.
 
     Attributes:
-        store: the file of measurements; the run is the last one in it.
+        run: its id in the store.
+        facts: how it went.
         processes: ids of the processes, the master's first.
         said: what it wrote on standard error.
     """
 
-    store: Path
+    run: int
+    facts: RunFacts
     processes: tuple[int, ...]
     said: str
 
@@ -50,6 +56,7 @@ def run_locust(
     *,
     url: str,
     api_key: str | None,
+    store: Path,
     folder: Path,
     workers: int = 0,
     timeout_s: float,
@@ -60,7 +67,8 @@ def run_locust(
         options: of the locustfile, such as `{"--load-users": "1,10"}`; the store is set here.
         url: of the server.
         api_key: None sends none.
-        folder: for the store and the logs.
+        store: the file of measurements.
+        folder: for the logs.
         workers: processes that send, beside a master; 0 for one process that does both.
         timeout_s: time limit of the whole run.
 
@@ -70,7 +78,7 @@ def run_locust(
     """
     if importlib.util.find_spec("locust") is None:
         raise NoLocustError("Locust is not installed: `pip install 'llm-gateway-qa[locust]'`")
-    store = folder / "measurements.db"
+    facts = folder / "facts.json"
     told = [word for option, value in {**options, "--load-store": str(store)}.items() for word in (option, value)]
     locust = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)]
     first = [*locust, "--headless", "--host", url, "--stop-timeout", str(_STOP_S), "--only-summary", *told]
@@ -79,7 +87,12 @@ def run_locust(
         first += ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
         first += ["--expect-workers", str(workers)]
     join = [*locust, "--worker", "--master-host", "127.0.0.1", "--master-port", port]
-    environment = {**os.environ, _KEY: api_key or "", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {
+        **os.environ,
+        _KEY: api_key or "",
+        FACTS: str(facts),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
     started: list[subprocess.Popen[bytes]] = []
     try:
         for number, command in enumerate([first, *[join] * workers]):
@@ -95,9 +108,10 @@ def run_locust(
                 process.kill()
                 process.wait()
             GUARD.release(process.pid)
-    if status not in {0, _INVALID} or not store.exists():
+    if status not in {0, _INVALID} or not facts.exists():
         raise LoadRunError(f"Locust ended with {status}: {_last_words(folder)}")
-    return LocustRun(store, tuple(process.pid for process in started), _last_words(folder))
+    run, found = unpack_facts(json.loads(facts.read_text("utf-8")))
+    return LocustRun(run, found, tuple(process.pid for process in started), _last_words(folder))
 
 
 def _start(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
