@@ -147,7 +147,9 @@ def _measure(tool: str, url: str, arrivals: Arrivals, place: Path, workers: int)
         limit_s = sum(stage.duration_s or 0.0 for stage in arrivals.stages) + _LATE_S
         run_locust(told, url=url, api_key=None, store=store, folder=place, workers=workers, timeout_s=limit_s)
         return store
-    workload = load_workload(Workload(name="agreement", mix=(Entry(name="count", prompts=Prompts(texts=(_PROMPT,))),)))
+    workload = load_workload(
+        Workload(name="agreement", mix=(Entry(name="count", prompts=Prompts(texts=(_PROMPT,)), fields={}),))
+    )
     plan = LoadPlan(Target(url, frames.MODEL), WorkloadItems(workload), arrivals.stages, arrivals)
     measure_load(plan, store=store, series="agreement", workload_hash=workload.sha256)
     return store

@@ -30,6 +30,15 @@ No request fails from 1 to 20 users of Locust
     Get Load Metric    ${run}    ttft_first_content    p95    <    ${RAMP_TTFT_P95_S}    stage=2
     Get Load Rate    ${run}    rps    >    ${RAMP_RPS_20_USERS}    stage=2
 
+A request that is refused fails by the same class
+    [Tags]    nightly    kind:negative
+    ${backend} =    Start Scripted Backend
+    Open Gateway Before Route    ${backend}
+    Script Refusal    ${backend}    400
+    ${run} =    Run Locust    users=1    duration=2 s
+    Get Failed Requests    ${run}    client_error    >    0
+    Failures Should All Be    ${run}    client_error
+
 
 *** Keywords ***
 Ramp Locust Before Scripted Backend

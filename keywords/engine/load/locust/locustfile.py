@@ -13,8 +13,9 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import gevent
 from locust import LoadTestShape, User, events, task
 from locust.exception import StopUser
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 _KEY = "GATEWAY_API_KEY"
 _LEAD_S = 1.0
 """From the order to begin to the first arrival, so that no worker is late for it."""
-_BEGIN = "load_begin"
+_LAST_REPORT_S = 15.0
+"""Longest wait for each worker's last report, once its answers are drained; Locust's own wait is half a second."""
+_BEGIN, _END, _LAST = "load_begin", "load_end", "load_last_report"
 _UNUSABLE = 2
 
 
@@ -47,6 +50,7 @@ class State:
     recorder: LocustRecorder | None = None
     begun_s: float | None = None
     runner: Any = None
+    handed_over: ClassVar[set[str]] = set()
 
 
 class LoadUser(User):  # type: ignore[misc]  # Locust is not installed where types are checked
@@ -101,6 +105,8 @@ def register(environment: Any, **_: Any) -> None:
     """Let the master tell its workers when the arrivals begin, and refuse what cannot be planned."""
     State.runner = environment.runner
     environment.runner.register_message(_BEGIN, on_begin)
+    environment.runner.register_message(_END, on_end, concurrent=True)
+    environment.runner.register_message(_LAST, on_last_report)
     if not isinstance(environment.runner, WorkerRunner):
         try:
             State.load = _load(environment)
@@ -154,7 +160,7 @@ def on_begin(msg: Any, **_: Any) -> None:
 def report(data: dict[str, Any], **_: Any) -> None:
     """Add the samples to what a worker reports."""
     if State.worker is not None:
-        data["load"] = {**State.worker.report(), "offset": time.time() - clock.now()}
+        data["load"] = _report(State.worker)
 
 
 @events.worker_report.add_listener  # type: ignore[untyped-decorator]
@@ -162,6 +168,32 @@ def take_report(client_id: str, data: dict[str, Any], **_: Any) -> None:
     """Take the samples of a worker."""
     if State.recorder is not None and "load" in data:
         State.recorder.take(client_id, data["load"], data["load"]["offset"])
+
+
+@events.test_stop.add_listener  # type: ignore[untyped-decorator]
+def hand_over(environment: Any, **_: Any) -> None:
+    """Send the last report, as a worker; as the master, let all workers end and wait for theirs."""
+    runner = State.runner
+    if isinstance(runner, WorkerRunner) and State.worker is not None:
+        State.worker.end()
+        runner.send_message(_LAST, _report(State.worker))
+    if isinstance(runner, MasterRunner):
+        runner.send_message(_END)
+        until_s = clock.now() + (environment.stop_timeout or 0.0) + _LAST_REPORT_S
+        while clock.now() < until_s and _without_last_report(runner):
+            gevent.sleep(0.05)
+
+
+def on_end(environment: Any, **_: Any) -> None:
+    """Let the users of this worker end with their answers, before the master ends the worker."""
+    environment.runner.stop()
+
+
+def on_last_report(msg: Any, **_: Any) -> None:
+    """Take a worker's last report."""
+    if State.recorder is not None:
+        State.recorder.take(msg.node_id, msg.data, msg.data["offset"])
+        State.handed_over.add(msg.node_id)
 
 
 @events.test_stopping.add_listener  # type: ignore[untyped-decorator]
@@ -182,7 +214,7 @@ def finish(environment: Any, **_: Any) -> None:
         recorder.take("local", State.worker.report())
     lost = []
     if isinstance(runner, MasterRunner):
-        lost = [f"worker {client.id} was lost" for client in runner.clients.missing]
+        lost = [f"worker {name} handed over no last report" for name in _without_last_report(runner)]
     try:
         facts = recorder.finish(lost)
     except StoreError as error:
@@ -211,6 +243,14 @@ def _close_stages(recorder: LocustRecorder) -> None:
         recorder.open_stage(begun_s)
         recorder.close_stage(ended_s)
         begun_s = ended_s
+
+
+def _report(worker: LocustWorker) -> dict[str, Any]:
+    return {**worker.report(), "offset": time.time() - clock.now()}
+
+
+def _without_last_report(runner: Any) -> list[str]:
+    return sorted(set(runner.clients) - State.handed_over)
 
 
 def _load(environment: Any) -> LocustLoad:
