@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from keywords.engine.load.share import Share
     from keywords.engine.load.timer import Timer
 
-_PUNCTUAL_S = 0.05
+PUNCTUAL_S = 0.05
 """So late an item is still begun in time; as `validity.LATE_SEND_LAG_S`."""
 
 
@@ -62,7 +62,7 @@ class Conversations:
         progress: of the run.
         send_lags: for each stage, how much later than intended each request was taken up, in seconds; waits for a slot
             not counted, nor the warm-up.
-        begun: items of each stage whose first request was taken up before that stage's end, or within `_PUNCTUAL_S` of
+        begun: items of each stage whose first request was taken up before that stage's end, or within `PUNCTUAL_S` of
             its own moment, which may be that end.
         unsent: requests that were due and never got a slot.
     """
@@ -134,7 +134,7 @@ class Conversations:
     def _take_up(self, sample: Sample) -> None:
         sample.t_queued = now = clock.now()
         if sample.turn == 0 and sample.stage >= 0:
-            until = max(self.progress.ends[sample.stage], sample.t_intended + _PUNCTUAL_S)
+            until = max(self.progress.ends[sample.stage], sample.t_intended + PUNCTUAL_S)
             self.begun[sample.stage] += now < until
 
     def _body(self, messages: list[Mapping[str, Any]], fields: Mapping[str, Any]) -> bytes:

@@ -218,7 +218,7 @@ class _Run:
             started=started,
             ended=bounds[-1][1] if bounds else clock.now(),
             stage_bounds=tuple(bounds),
-            planned=_planned(plan),
+            planned=planned_items(plan),
             interrupted=self._stopped_at is not None,
             clients=tuple(client.health for client in clients),
             lost_clients=tuple(self._lost),
@@ -266,7 +266,8 @@ def _check(plan: LoadPlan) -> None:
         raise ValueError(f"most_in_flight is {plan.most_in_flight}; give 1 or more, or None")
 
 
-def _planned(plan: LoadPlan) -> tuple[int | None, ...]:
+def planned_items(plan: LoadPlan) -> tuple[int | None, ...]:
+    """Items that are to be sent in each stage of a plan; None in a closed loop's stage that time ends."""
     if plan.arrivals is not None:
         counts = Counter(plan.arrivals.stage.tolist())
         return tuple(counts[stage] for stage in range(len(plan.stages)))

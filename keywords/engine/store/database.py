@@ -99,7 +99,7 @@ class Store:
         sets = ", ".join(f"{table.column(name).name} = ?" for name in values)
         tests = " AND ".join(f"{table.column(name).name} IS ?" for name in where)
         new = [None if value is None else cleaner(table.column(name).kind)(value) for name, value in values.items()]
-        with self._own_transaction():
+        with self.joined_transaction():
             changed = self._connection.execute(f"UPDATE {table.name} SET {sets} WHERE {tests}", [*new, *where.values()])  # noqa: S608  # names of declared columns
             return changed.rowcount
 
@@ -117,12 +117,12 @@ class Store:
 
     def _write(self, verb: str, table: Table, rows: Iterable[Sequence[Any]]) -> None:
         marks = ", ".join("?" * len(table.columns))
-        with self._own_transaction():
+        with self.joined_transaction():
             self._connection.executemany(f"{verb} INTO {table.name} VALUES ({marks})", clean_rows(table, rows))
 
     @contextmanager
-    def _own_transaction(self) -> Iterator[None]:
-        """Join the transaction under way, or make one."""
+    def joined_transaction(self) -> Iterator[None]:
+        """Join the transaction under way, or make one; raises as `transaction`."""
         if self._connection.in_transaction:
             with explained(self.path):
                 yield

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from keywords.engine.load.workload.measure_lengths import measure_lengths, usage
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.errors import StoreError
 from keywords.qa.exits import INTERRUPTED, NO_VERDICT
+from keywords.qa.load.against import TurnsOfLoad
 from keywords.qa.load.asked import ARRIVALS, levels_of, options_of, workload_of
 from keywords.qa.load.direct import direct_target, measure_added
 from keywords.qa.load.running import LoadRuns
@@ -81,6 +83,8 @@ class Ask:
         calibrate: whether the report has the calibration floor.
         direct: address of the server behind the gateway, which gets the same prompts; None for none.
         direct_model: its name for the model; None takes the gateway's, or the only one that it lists.
+        against: the server that is measured in turns with this one; None for none.
+        rounds: load runs of each server; None for the usual number.
     """
 
     asked: Asked
@@ -96,6 +100,8 @@ class Ask:
     calibrate: bool
     direct: str | None = None
     direct_model: str | None = None
+    against: str | None = None
+    rounds: int | None = None
 
 
 _MOST = 256.0
@@ -145,14 +151,36 @@ def _load(ask: Ask) -> int:
         target = check_server(server.url, model=ask.model or "", api_key=server.api_key).target
         behind = None if ask.direct is None else direct_target(ask.direct, ask.direct_model, target.model)
         lengths = _prepare(target, workload, options)
+        if ask.against is not None:
+            return _measure_against(ask, target, workload, options, lengths, arrivals)
         runs = LoadRuns(ask, levels, price_of(prices, target.model), lengths)
         if behind is not None:
             _try_requests(behind, workload, options, lengths)
             return measure_added(runs, target, behind, workload, options, lengths, arrivals)
-        points = _points(target, workload, options, axes, lengths=lengths, arrivals=arrivals)
+        points = [
+            point
+            for _ in range(ask.rounds or 1)
+            for point in _points(target, workload, options, axes, lengths=lengths, arrivals=arrivals)
+        ]
         if ask.find_max:
             return runs.find_max(points[0], target, options, _MOST if ask.most is None else ask.most)
         return runs.measure_points(points)
+
+
+def _measure_against(
+    ask: Ask,
+    target: Target,
+    workload: LoadedWorkload,
+    options: LoadOptions,
+    lengths: PromptLengths | None,
+    arrivals: Arrivals | None,
+) -> int:
+    """Measure the server and the one it is held against in turns, and return the exit code of their comparison."""
+    with asked_server(ask.against) as other:
+        against = check_server(other.url, model=ask.model or "", api_key=other.api_key).target
+        _try_requests(against, workload, options, lengths)
+        plan = partial(make_plan, workload=workload, options=options, lengths=lengths, arrivals=arrivals)
+        return TurnsOfLoad(ask, workload).measure(lambda: plan(against), lambda: plan(target))
 
 
 def _points(
@@ -175,6 +203,8 @@ def _refuse_unusable(ask: Ask) -> None:
         raise PlanError(
             "the address is empty: write it with its scheme, such as http://127.0.0.1:8000, or leave it out"
         )
+    if ask.against == "":
+        raise PlanError("--against is empty: write the other server's address, such as http://127.0.0.1:8000")
     if not isfinite(ask.most or 0.0):
         raise PlanError(f"--most is {ask.most}: give where the search ends, such as 256")
     texts = {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url, "--direct": ask.direct}
@@ -202,10 +232,27 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Seque
         raise PlanError("--direct-model is the model of a direct server: give --direct too")
     if ask.direct is not None and ask.keep.arrivals is not None:
         raise PlanError("--save-arrivals keeps those of one load run: leave out --direct")
+    if ask.rounds is not None and ask.find_max:
+        raise PlanError("--find-max takes as many load runs as it needs: leave out --rounds")
+    _refuse_beside_against(ask)
     given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
     given |= {"--direct": ask.direct is not None} if ask.replay is None else {}
     if len(together := [name for name, is_given in given.items() if is_given]) > 1:
         raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
+
+
+def _refuse_beside_against(ask: Ask) -> None:
+    alone = {
+        "--sweep": bool(ask.sweep),
+        "--find-max": ask.find_max,
+        "--slo": bool(ask.asked.levels),
+        "--csv": ask.keep.csv is not None,
+        "--parquet": ask.keep.parquet is not None,
+        "--prices": ask.prices is not None,
+        "--direct": ask.direct is not None,
+    }
+    if ask.against is not None and (unfit := [name for name, is_given in alone.items() if is_given]):
+        raise PlanError(f"--against compares two servers, and {unfit[0]} is about one: leave one of both out")
 
 
 def _is_text(text: str) -> bool:

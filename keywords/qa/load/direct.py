@@ -16,6 +16,7 @@ from keywords.engine.load.report.added import added_report, pairs_of
 from keywords.engine.load.sweep import SweepPoint
 from keywords.engine.redaction.secrets import SECRETS
 from keywords.qa.exits import INTERRUPTED, NO_VERDICT, worst
+from keywords.qa.load.printing import print_report
 
 if TYPE_CHECKING:
     from keywords.engine.load.arrivals import Arrivals
@@ -90,7 +91,7 @@ def measure_added(
                 typer.echo("interrupted: without all four runs, nothing is said of what the gateway adds", err=True)
                 return INTERRUPTED
         rounds.append((found[_THROUGH], found[_DIRECT]))
-    runs.show(added_report(rounds, unique_prefix=workload.spec.unique_prefix))
+    print_report(added_report(rounds, unique_prefix=workload.spec.unique_prefix))
     return worst([*codes, *([] if pairs_of(rounds) else [NO_VERDICT])])
 
 

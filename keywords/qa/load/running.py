@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from keywords.engine.load.arrival_file import save_arrivals
 from keywords.engine.load.capacity import find_capacity
 from keywords.engine.load.errors import PlanError
 from keywords.engine.load.outcome import floor_of, probe_of, report_of, verdict_of
 from keywords.engine.load.planning import make_plan
-from keywords.engine.load.report.terminal import as_renderable
 from keywords.engine.load.run import LoadRunError
 from keywords.engine.load.session import measure_load
 from keywords.engine.load.storage.export import export_csv, export_parquet
 from keywords.qa.exits import FAIL, INCONCLUSIVE, INTERRUPTED, NO_VERDICT, PASS, worst
+from keywords.qa.load.printing import print_report
 from keywords.qa.load.view import LiveView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from keywords.engine.load.arrivals import Arrivals
     from keywords.engine.load.capacity import Probe
     from keywords.engine.load.metrics.cost import Price
-    from keywords.engine.load.plan import Target
+    from keywords.engine.load.plan import LoadPlan, Target
     from keywords.engine.load.planning import LoadOptions
-    from keywords.engine.load.report.content import Report
     from keywords.engine.load.service_levels import ServiceLevel
     from keywords.engine.load.session import LoadRun
     from keywords.engine.load.sweep import SweepPoint
@@ -37,8 +34,6 @@ if TYPE_CHECKING:
     from keywords.qa.load.command import Ask
 
 _NOT_CALIBRATED = "There is no calibration"
-_WIDE = 160
-"""Columns of a report that goes to a file or a pipe."""
 
 
 class LoadRuns:
@@ -65,7 +60,7 @@ class LoadRuns:
         codes = []
         for number, point in enumerate(points, start=1):
             if len(points) > 1:
-                typer.echo(f"Point {number} of {len(points)}: {point.name}", err=True)
+                typer.echo(f"Load run {number} of {len(points)}: {point.name}".rstrip(": "), err=True)
             codes.append(self.conclude(self.measure(point), suffix=f"-{number}" if len(points) > 1 else ""))
             if codes[-1] == INTERRUPTED:
                 break
@@ -112,9 +107,7 @@ class LoadRuns:
         ask, plan = self._ask, point.plan
         series = ask.keep.series or point.workload.spec.name
         if ask.keep.arrivals is not None:
-            if plan.arrivals is None:
-                raise PlanError("--save-arrivals needs arrivals: users wait for answers and have none; give --rate")
-            save_arrivals(plan.arrivals, ask.keep.arrivals)
+            save_arrivals(arrivals_to_keep(plan), ask.keep.arrivals)
         with LiveView(plan.stages, warmup_s=plan.warmup_s, quiet=ask.quiet) as view:
             return measure_load(
                 plan,
@@ -137,13 +130,6 @@ class LoadRuns:
         self._export(run, suffix=suffix)
         return self._exit_code(run) if is_whole else INTERRUPTED
 
-    def show(self, report: Report) -> None:
-        """Print a report."""
-        # COLUMNS=0 would leave nothing of it.
-        knows_width = sys.stdout.isatty() or os.environ.get("COLUMNS", "").strip("0").isdecimal()
-        console = Console(highlight=False, width=None if knows_width else _WIDE)
-        console.print(as_renderable(report))
-
     def _export(self, run: LoadRun, *, suffix: str) -> None:
         keep = self._ask.keep
         for export, path in ((export_csv, keep.csv), (export_parquet, keep.parquet)):
@@ -164,7 +150,7 @@ class LoadRuns:
             remarks = (*remarks, f"{_NOT_CALIBRATED}: it was interrupted.")
         except (RuntimeError, LoadRunError, OSError) as error:  # the run itself is not the worse for it
             remarks = (*remarks, f"{_NOT_CALIBRATED}: {error}.")
-        self.show(report_of(run, levels=self._levels, price=self._price, remarks=remarks, floor=floor))
+        print_report(report_of(run, levels=self._levels, price=self._price, remarks=remarks, floor=floor))
         return is_whole
 
     def _exit_code(self, run: LoadRun) -> int:
@@ -174,3 +160,14 @@ class LoadRuns:
             return NO_VERDICT
         verdict, _ = verdict_of(run, self._levels, self._price)
         return {"PASS": PASS, "FAIL": FAIL, "INCONCLUSIVE": INCONCLUSIVE}[verdict]
+
+
+def arrivals_to_keep(plan: LoadPlan) -> Arrivals:
+    """The arrivals of a plan.
+
+    Raises:
+        PlanError: it has none.
+    """
+    if plan.arrivals is None:
+        raise PlanError("--save-arrivals needs arrivals: users wait for answers and have none; give --rate")
+    return plan.arrivals
