@@ -53,6 +53,7 @@ class Keep:
         csv: file for the samples as CSV; None for none.
         parquet: file for the samples as Parquet; None for none.
         arrivals: file for the arrivals; None for none.
+        report: file for the page; None for none.
     """
 
     store: Path
@@ -60,6 +61,7 @@ class Keep:
     csv: Path | None = None
     parquet: Path | None = None
     arrivals: Path | None = None
+    report: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ def _refuse_unusable(ask: Ask) -> None:
     for option, text in {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url}.items():
         if text is not None and not _is_text(text):
             raise PlanError(f"{option} is {text!r}, which is no text in UTF-8 of one line")
-    for option, file in {"--csv": ask.keep.csv, "--parquet": ask.keep.parquet}.items():
+    files = {"--csv": ask.keep.csv, "--parquet": ask.keep.parquet, "--report": ask.keep.report}
+    for option, file in files.items():
         if file is not None and (not file.name or file.is_dir() or not file.parent.is_dir()):
             raise PlanError(f"{option} is '{file}', where no file can be written: name one in a folder that exists")
 

@@ -107,6 +107,10 @@ def load(  # the options of a command
     save_arrivals: Annotated[
         Path | None, typer.Option(help="File for the arrivals, for --replay.", rich_help_panel=_KEPT)
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="File for the page: verdict, charts, tables, all in one HTML file.", rich_help_panel=_KEPT),
+    ] = None,
     no_calibration: Annotated[  # noqa: FBT002
         bool, typer.Option("--no-calibration", help="Leave out what this client measures of a server without delay.")
     ] = False,
@@ -146,7 +150,7 @@ def load(  # the options of a command
         most_in_flight=most_in_flight,
         processes=processes,
     )
-    keep = Keep(store or results_folder() / _STORE, name, csv, parquet, save_arrivals)
+    keep = Keep(store or results_folder() / _STORE, name, csv, parquet, save_arrivals, report)
     chosen = url if address is None else address
     raise typer.Exit(
         load(

@@ -1,0 +1,164 @@
+"""Charts of load runs: of one, and across the levels of load or the points of a sweep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from keywords.engine.charts.distribution import Sampled, distribution_chart
+from keywords.engine.charts.heat_map import heat_map
+from keywords.engine.charts.points import Point, curve_chart, pareto_chart
+from keywords.engine.charts.scales import Limit
+from keywords.engine.charts.timeline import timeline_chart
+from keywords.engine.load.metrics.definitions import LATENCIES
+from keywords.engine.load.page.moments import panels_of, spans_of
+from keywords.engine.load.page.stored import axes_of, levels_across
+from keywords.engine.load.report.numbers import scale_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from keywords.engine.charts.chart import Chart
+    from keywords.engine.load.page.stored import StoredLoad
+    from keywords.engine.load.service_levels import ServiceLevel
+
+_FIRST_TEXT: Final = "ttft_first_content"
+_DISTRIBUTIONS: Final = (
+    (_FIRST_TEXT, "Time to the first text"),
+    ("e2e", "Time to the end of the answer"),
+    ("tpot_excl_first", "Time of each token after the first"),
+)
+_PERCENTILES: Final = (50, 95)
+_AXES_OF_MAP: Final = 2
+
+
+def charts_of(load: StoredLoad, levels: Sequence[ServiceLevel] = ()) -> list[Chart]:
+    """The charts of one load run: over time, and the distributions of its latencies."""
+    where = server_of(load)
+    first = _limits(_FIRST_TEXT, levels)
+    charts = [timeline_chart("The load run over time", panels_of(load, first), spans_of(load), notes=(where,))]
+    for metric, title in _DISTRIBUTIONS:
+        scale, unit = scale_of(metric)
+        populations = [
+            Sampled(load.load_of(stage), load.values(metric, stage) * scale, _failed(load, metric, stage))
+            for stage in load.summary.stages
+        ]
+        charts.append(distribution_chart(title, unit, populations, limits=_limits(metric, levels), notes=(where,)))
+    return [chart for chart in charts if chart is not None]
+
+
+def charts_across(loads: Sequence[StoredLoad], levels: Sequence[ServiceLevel] = ()) -> list[Chart]:
+    """The charts across stages and runs: latency by rate, throughput of all by that of one, and of a sweep."""
+    where = server_of(loads[0])
+    axes = axes_of(loads)
+    charts = [*_by_load(loads, levels, where)]
+    if len(axes) == 1:
+        charts.append(_by_value(loads, next(iter(axes)), levels, where))
+    elif len(axes) == _AXES_OF_MAP:
+        charts += _maps(loads, where)
+    return [chart for chart in charts if chart is not None]
+
+
+def server_of(load: StoredLoad) -> str:
+    """Where the numbers come from: server, model, client's machine."""
+    start = load.run.environment.get("start") or {}
+    cpus = len(start.get("usable_cpus") or ()) or start.get("logical_cpus")
+    machine = f"{start['cpu']}, {cpus} CPUs" if start.get("cpu") else "an unknown machine"
+    return f"Run {load.run.id}: {load.run.target}, model {load.run.model}; client on {machine}."
+
+
+def _by_load(loads: Sequence[StoredLoad], levels: Sequence[ServiceLevel], where: str) -> Iterator[Chart | None]:
+    points: dict[int, list[Point]] = {p: [] for p in _PERCENTILES}
+    choices: list[Point] = []
+    infinite: list[str] = []
+    streams = any(load.summary.count(_FIRST_TEXT) for load in loads)
+    metric, what = (_FIRST_TEXT, "time to the first text") if streams else ("e2e", "time to the end of the answer")
+    scale, unit = scale_of(metric)
+    for name, load, stage in levels_across(loads):
+        rate = load.summary.rps(stage)
+        each, together = load.summary.percentile("output_tokens_per_s", 50, stage), load.summary
+        total = together.total_output_tokens_per_s(stage)
+        if each is not None and total is not None:
+            choices.append(Point(name, each, total))
+        for p in _PERCENTILES:
+            value = load.summary.percentile(metric, p, stage, failures=True)
+            ends = load.summary.interval(metric, p, stage, failures=True)
+            if value is None or ends is None or rate is None:
+                continue
+            if value == float("inf"):
+                infinite.append(f"p{p} of {name}")
+            points[p].append(Point(name, rate, value * scale, ends[0] * scale, ends[1] * scale))
+    notes = ["Failures count as infinite; lines are 95 % intervals by order statistics."]
+    if infinite:
+        notes.append(f"Infinite, so not drawn: {', '.join(infinite)}.")
+    curves = [(f"p{p}", points[p]) for p in _PERCENTILES]
+    yield curve_chart(
+        "Latency by answered load",
+        "whole answers per second",
+        f"{what}, {unit}",
+        curves,
+        limits=_percentile_limits(metric, levels),
+        notes=(*notes, where),
+    )
+    yield pareto_chart(
+        "Throughput of all by throughput of one",
+        "tokens/s of one answer, median",
+        "tokens/s of all together",
+        choices,
+        notes=("More is better in both directions.", where),
+    )
+
+
+def _by_value(loads: Sequence[StoredLoad], axis: str, levels: Sequence[ServiceLevel], where: str) -> Chart | None:
+    scale, unit = scale_of(_FIRST_TEXT)
+    curves = []
+    ordered = sorted(loads, key=lambda load: float(load.run.options[axis]))
+    for p in _PERCENTILES:
+        points = [
+            Point("", float(load.run.options[axis]), value * scale, ends[0] * scale, ends[1] * scale)
+            for load in ordered
+            if (value := load.summary.percentile(_FIRST_TEXT, p, failures=True)) is not None
+            and (ends := load.summary.interval(_FIRST_TEXT, p, failures=True)) is not None
+        ]
+        curves.append((f"p{p}", points))
+    return curve_chart(
+        f"Time to the first text by {axis}",
+        axis,
+        f"time to the first text, {unit}",
+        curves,
+        limits=_percentile_limits(_FIRST_TEXT, levels),
+        notes=("Failures count as infinite; lines are 95 % intervals by order statistics.", where),
+    )
+
+
+def _maps(loads: Sequence[StoredLoad], where: str) -> Iterator[Chart | None]:
+    (row, down), (column, across) = axes_of(loads).items()
+    places = [((float(load.run.options[row]), float(load.run.options[column])), load) for load in loads]
+    scale, unit = scale_of(_FIRST_TEXT)
+    late = {
+        place: value * scale
+        for place, load in places
+        if (value := load.summary.percentile(_FIRST_TEXT, 95, failures=True)) is not None
+    }
+    tokens = {
+        place: value for place, load in places if (value := load.summary.total_output_tokens_per_s()) is not None
+    }
+    yield heat_map("p95 of the time to the first text", unit, (row, down), (column, across), late, notes=(where,))
+    yield heat_map("Tokens of all together", "tokens/s", (row, down), (column, across), tokens, notes=(where,))
+
+
+def _failed(load: StoredLoad, metric: str, stage: int) -> int:
+    return load.summary.failed(stage) if metric in LATENCIES and load.summary.count(metric, stage) else 0
+
+
+def _limits(metric: str, levels: Sequence[ServiceLevel]) -> list[Limit]:
+    """Upper limits of a metric, in its shown unit."""
+    scale, _ = scale_of(metric)
+    return [
+        Limit(level.limit * scale, str(level), 1.0 if level.is_per_request else (level.percentile or 0) / 100 or None)
+        for level in levels
+        if level.metric == metric and level.comparison in {"<", "<="}
+    ]
+
+
+def _percentile_limits(metric: str, levels: Sequence[ServiceLevel]) -> list[Limit]:
+    return [limit for limit in _limits(metric, levels) if limit.share is not None and limit.share < 1]
