@@ -15,11 +15,14 @@ _PAGES = "load"
 
 def report(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Load runs by their numbers, or a series by its name; the last run if left out.")
+        list[str] | None,
+        typer.Argument(help="Load runs by their numbers, or a series by its name; the last run if left out."),
     ] = None,
     slo: Annotated[
         list[str] | None,
-        typer.Option(help='A level to judge, such as "ttft_p95 < 500 ms"; may be repeated. The run\'s own if left out.'),
+        typer.Option(
+            help='A level to judge, such as "ttft_p95 < 500 ms"; may be repeated. The run\'s own if left out.'
+        ),
     ] = None,
     prices: Annotated[Path | None, typer.Option(help="Prices of models, for the cost.")] = None,
     store: StorePath = None,

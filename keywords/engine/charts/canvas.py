@@ -11,7 +11,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from keywords.engine.charts.colours import BAND, DIM, INK, RULE, with_variables
+from keywords.engine.charts.colours import BAND, DIM, INK, LIMIT, RULE, with_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,8 @@ WIDTH, HEIGHT = 440, 290
 """Units of a picture: its text is as large as the page's at this width, and legible on a phone."""
 WIDE: Final = 1080
 _UNITS_PER_INCH = 72
-_SETTINGS: Final[dict[str, Any]] = {
+_SETTINGS: Final[Any] = {
+    "text.parse_math": False,  # a level of the cost has a dollar sign
     "svg.fonttype": "none",
     "svg.hashsalt": "charts",
     "font.size": 11.5,
@@ -61,6 +62,9 @@ _COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
 _DRAWN_STYLE = re.compile(r"\s*<defs>\s*<style [^>]*>[^<]*</style>\s*</defs>")
 _IDENTITY = re.compile(r' id="([^"]*)"')
 _REFERENCE = re.compile(r"(url\(#|href=\"#)([^)\"]+)")
+_LIMIT_TEXT = re.compile(rf'(<text [^>]*style="[^"]*fill: {LIMIT})')
+_HALO = "; paint-order: stroke; stroke: var(--chart-paper, Canvas); stroke-width: 3px; stroke-linejoin: round"
+"""Keeps the text of a limit legible on the dots that it crosses."""
 _DIGITS = re.compile(r"(\.\d\d)\d+")
 _FONT = re.compile(r"'DejaVu Sans', [^;\"]*")
 _MARK = re.compile(r'<use [^>]*style="([^"]*)"/>$')
@@ -103,6 +107,7 @@ def _for_page(svg: str, label: str, width: float, height: float) -> str:
         f'<svg viewBox="0 0 {width:g} {height:g}" xmlns="http://www.w3.org/2000/svg" '
         f'xmlns:xlink="http://www.w3.org/1999/xlink" role="img" aria-label="{said}">'
     )
+    svg = _LIMIT_TEXT.sub(rf"\1{_HALO}", svg)
     svg = _with_shared_styles(_FONT.sub("system-ui, sans-serif", _OPENING.sub(opening, svg, count=1)))
     return with_variables(svg).strip()
 

@@ -37,13 +37,18 @@ class Chart:
         """The title as the name of a file."""
         return re.sub(r"[^a-z0-9]+", " ", self.title.lower()).strip()
 
-    def as_figure(self) -> str:
-        """The chart as a fragment of HTML; colours come from the page, or stand in the picture."""
+    def as_figure(self, *, is_alone: bool = False) -> str:
+        """The chart as a fragment of HTML; its ink is the page's, and other colours too where the page declares them.
+
+        Args:
+            is_alone: whether the page lacks the style that shows the narrow picture on phones; it is left out then.
+        """
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-        if not self.narrow_svg:
-            return f"<figure><h3>{escape(self.title)}</h3>{self.svg}<figcaption>{notes}</figcaption></figure>"
+        end = f"<figcaption>{notes}</figcaption></figure>"
+        if is_alone or not self.narrow_svg:
+            return f"<figure><h3>{escape(self.title)}</h3>{self.svg}{end}"
         pictures = f'<div class="wide">{self.svg}</div><div class="narrow">{self.narrow_svg}</div>'
-        return f'<figure class="broad"><h3>{escape(self.title)}</h3>{pictures}<figcaption>{notes}</figcaption></figure>'
+        return f'<figure class="broad"><h3>{escape(self.title)}</h3>{pictures}{end}'
 
     def as_file(self) -> str:
         """The chart as a whole SVG file, with title and notes in the picture, on paper of its own."""

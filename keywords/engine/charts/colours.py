@@ -1,8 +1,8 @@
 """Colours of charts: names in the picture, values by the scheme of the page.
 
 While matplotlib draws, each name is a colour that nothing else has; the finished picture gets `var(--chart-…)` instead.
-The six series colours keep the hues that T. Okabe and M. Ito (Color Universal Design, 2008) chose for readers who do not
-tell red from green, darker on white and lighter on black, so that each has a contrast of 3:1 and more to both papers
+The six series colours keep the hues that M. Okabe and K. Ito (Color Universal Design, 2008) chose for readers who do
+not tell red from green, darker on white and lighter on black, so that each has a contrast of 3:1 and more to its paper
 (WCAG 2.2, 1.4.11). Lines differ by their dashes too.
 """
 

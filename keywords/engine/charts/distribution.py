@@ -110,9 +110,7 @@ def _set_axis(axes: Axes, values: NDArray[np.float64]) -> None:
     axes.set_xlim(max(0.0, low - room) if low >= 0 else low - room, high + 2 * room)
 
 
-def _curve(
-    axes: Axes, number: int, one: Sampled, values: NDArray[np.float64], ranks: NDArray[np.int64]
-) -> None:
+def _curve(axes: Axes, number: int, one: Sampled, values: NDArray[np.float64], ranks: NDArray[np.int64]) -> None:
     whole = len(one.values) + one.infinite
     shares = (ranks + 1) / whole
     half, right = distribution_band(whole), axes.get_xlim()[1]

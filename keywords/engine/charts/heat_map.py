@@ -26,24 +26,24 @@ def heat_map(
     unit: str,
     rows: tuple[str, Sequence[float]],
     columns: tuple[str, Sequence[float]],
-    cells: Mapping[tuple[float, float], float],
+    cells: Mapping[tuple[float, float], float | None],
     *,
     notes: Sequence[str] = (),
 ) -> Chart | None:
-    """Draw a table whose cells are the deeper the larger their number is. None without a cell.
+    """Draw a table whose cells are the deeper the larger their number is. None without a number.
 
     Args:
         title: of the chart.
         unit: of the numbers in the cells.
         rows: name and values of the vertical parameter.
         columns: name and values of the horizontal one.
-        cells: the number at each row's and column's value; a missing one is said so.
+        cells: the number at each row's and column's value; None where too little was measured for one.
         notes: below the title.
     """
-    if not cells:
+    if not any(value is not None for value in cells.values()):
         return None
     (row_name, down), (column_name, across) = rows, columns
-    found = np.array(list(cells.values()))
+    found = np.array([value for value in cells.values() if value is not None])
     low, span = float(found.min()), float(np.ptp(found)) or 1.0
 
     def paint(figure: Figure) -> None:
@@ -55,7 +55,8 @@ def heat_map(
                     depth = 0.06 + (_DEEPEST - 0.06) * (value - low) / span
                     axes.axvspan(x - 0.48, x + 0.48, 1 - (y + 0.97) / len(down), 1 - (y + 0.03) / len(down),
                                  color=SERIES[0], alpha=depth, linewidth=0)  # fmt: skip
-                axes.text(x, y, "not run" if value is None else short(value), ha="center", va="center", color=INK)
+                missing = "n too small" if (row, column) in cells else "not run"
+                axes.text(x, y, missing if value is None else short(value), ha="center", va="center", color=INK)
         axes.set_xlim(-0.5, len(across) - 0.5)
         axes.set_ylim(len(down) - 0.5, -0.5)
         axes.set_xticks(range(len(across)), [short(value) for value in across])
@@ -68,4 +69,6 @@ def heat_map(
 
     told = (f"Numbers are {unit}; the deeper, the larger.", *notes)
     height = min(_REST + _ROW * len(down), 2 * HEIGHT)
-    return Chart(title, told, draw(f"{title}, {unit}, by {row_name} and {column_name}", paint, width=WIDTH, height=height))
+    return Chart(
+        title, told, draw(f"{title}, {unit}, by {row_name} and {column_name}", paint, width=WIDTH, height=height)
+    )

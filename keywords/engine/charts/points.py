@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _ROOM = 1.18
 """How far an axis goes beyond the largest value."""
-_NAME_WIDTH, _NAME_HEIGHT = 0.2, 0.07
+_LETTER_WIDTH, _NAME_HEIGHT = 0.017, 0.06
 """Of a point's name, as shares of the picture."""
 
 
@@ -153,13 +153,14 @@ def _intervals(axes: Axes, points: Sequence[Point], colour: str) -> None:
 
 def _name_points(axes: Axes, points: Sequence[Point]) -> None:
     """Write each point's name above it, and above the names of points in the same place."""
-    written: list[tuple[float, float]] = []
+    written: list[tuple[float, float, float]] = []
     to_axes = axes.transData + axes.transAxes.inverted()
     for point in sorted(points, key=lambda one: (one.x, one.y)):
         x, y = to_axes.transform((point.x, point.y))
-        while any(abs(x - other) < _NAME_WIDTH and abs(y - above) < _NAME_HEIGHT for other, above in written):
+        half = _LETTER_WIDTH * len(point.name) / 2
+        while any(abs(x - there) < half + wide and abs(y - above) < _NAME_HEIGHT for there, above, wide in written):
             y += _NAME_HEIGHT
-        written.append((x, y))
+        written.append((x, y, half))
         axes.annotate(
             point.name,
             (x, y),

@@ -90,7 +90,9 @@ def timeline_chart(
     height = _REST + sum(_TALL if panel.kind == "dots" else _PANEL for panel in panels)
 
     def picture(width: float) -> str:
-        return draw(label, lambda figure: _paint(figure, panels, spans, narrow=width < WIDE), width=width, height=height)
+        return draw(
+            label, lambda figure: _paint(figure, panels, spans, narrow=width < WIDE), width=width, height=height
+        )
 
     return Chart(title, tuple(told), picture(WIDE), picture(WIDTH))
 

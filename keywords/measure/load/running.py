@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from robot.libraries.BuiltIn import BuiltIn
 from keywords.engine.load.arrivals import ArrivalProcess
 from keywords.engine.load.disturbance import Disturbance
 from keywords.engine.load.outcome import report_of
+from keywords.engine.load.page.measurements import FILE_END, measurements_of
+from keywords.engine.load.page.stored import read_load
 from keywords.engine.load.planning import LoadOptions
 from keywords.engine.load.quantities import parse_counts, parse_rates
 from keywords.engine.load.report.page import as_html
@@ -218,3 +221,5 @@ def _show(run: LoadRun) -> None:
     logger.info(SECRETS.clean(as_html(report)), html=True)
     path = evidence_folder() / f"load run {run.run}.txt"
     path.write_bytes(SECRETS.redact(as_text(report).encode()))
+    figures = json.dumps(measurements_of(read_load(run.store, run.run)))
+    path.with_name(f"load run {run.run}{FILE_END}").write_bytes(SECRETS.redact(figures.encode()))

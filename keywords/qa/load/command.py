@@ -173,8 +173,11 @@ def _refuse_unusable(ask: Ask) -> None:
     for option, text in {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url}.items():
         if text is not None and not _is_text(text):
             raise PlanError(f"{option} is {text!r}, which is no text in UTF-8 of one line")
-    files = {"--csv": ask.keep.csv, "--parquet": ask.keep.parquet, "--report": ask.keep.report}
-    for option, file in files.items():
+    if ask.keep.report is not None and (not ask.keep.report.name or ask.keep.report.is_dir()):
+        raise PlanError(
+            f"--report is '{ask.keep.report}', where no page can be written: name a file, such as load.html"
+        )
+    for option, file in {"--csv": ask.keep.csv, "--parquet": ask.keep.parquet}.items():
         if file is not None and (not file.name or file.is_dir() or not file.parent.is_dir()):
             raise PlanError(f"{option} is '{file}', where no file can be written: name one in a folder that exists")
 

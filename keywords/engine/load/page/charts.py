@@ -29,6 +29,8 @@ _DISTRIBUTIONS: Final = (
 )
 _PERCENTILES: Final = (50, 95)
 _AXES_OF_MAP: Final = 2
+_LOADS: Final = ("users", "rate")
+_ENDS: Final = "Failures count as infinite; upright lines are 95 % intervals by order statistics."
 
 
 def charts_of(load: StoredLoad, levels: Sequence[ServiceLevel] = ()) -> list[Chart]:
@@ -51,7 +53,7 @@ def charts_across(loads: Sequence[StoredLoad], levels: Sequence[ServiceLevel] = 
     where = server_of(loads[0])
     axes = axes_of(loads)
     charts = [*_by_load(loads, levels, where)]
-    if len(axes) == 1:
+    if len(axes) == 1 and not set(axes) & set(_LOADS):
         charts.append(_by_value(loads, next(iter(axes)), levels, where))
     elif len(axes) == _AXES_OF_MAP:
         charts += _maps(loads, where)
@@ -67,82 +69,91 @@ def server_of(load: StoredLoad) -> str:
 
 
 def _by_load(loads: Sequence[StoredLoad], levels: Sequence[ServiceLevel], where: str) -> Iterator[Chart | None]:
-    points: dict[int, list[Point]] = {p: [] for p in _PERCENTILES}
+    axes = axes_of(loads)
+    metric, what = _latency_of(loads)
+    curves: dict[str, list[Point]] = {}
     choices: list[Point] = []
     infinite: list[str] = []
-    streams = any(load.summary.count(_FIRST_TEXT) for load in loads)
-    metric, what = (_FIRST_TEXT, "time to the first text") if streams else ("e2e", "time to the end of the answer")
-    scale, unit = scale_of(metric)
+    others = [name for name in axes if name not in _LOADS]
     for name, load, stage in levels_across(loads):
-        rate = load.summary.rps(stage)
-        each, together = load.summary.percentile("output_tokens_per_s", 50, stage), load.summary
-        total = together.total_output_tokens_per_s(stage)
+        each = load.summary.percentile("output_tokens_per_s", 50, stage)
+        total, rate = load.summary.total_output_tokens_per_s(stage), load.summary.rps(stage)
         if each is not None and total is not None:
             choices.append(Point(name, each, total))
-        for p in _PERCENTILES:
-            value = load.summary.percentile(metric, p, stage, failures=True)
-            ends = load.summary.interval(metric, p, stage, failures=True)
-            if value is None or ends is None or rate is None:
-                continue
-            if value == float("inf"):
+        sweep = " ".join(f"{other}={load.run.options[other]:g}" for other in others)
+        for p in _PERCENTILES[:1] if others else _PERCENTILES:
+            point = _percentile(load, metric, p, stage, x=rate, name=load.load_of(stage))
+            if point is not None and point.y == float("inf"):
                 infinite.append(f"p{p} of {name}")
-            points[p].append(Point(name, rate, value * scale, ends[0] * scale, ends[1] * scale))
-    notes = ["Failures count as infinite; lines are 95 % intervals by order statistics."]
-    if infinite:
-        notes.append(f"Infinite, so not drawn: {', '.join(infinite)}.")
-    curves = [(f"p{p}", points[p]) for p in _PERCENTILES]
+            if point is not None:
+                curves.setdefault(f"p{p} {sweep}".strip(), []).append(point)
+    notes = [_ENDS, *([f"Infinite, so not drawn: {', '.join(infinite)}."] if infinite else ())]
+    for points in curves.values():
+        points.sort(key=lambda point: point.x)
     yield curve_chart(
         "Latency by answered load",
         "whole answers per second",
-        f"{what}, {unit}",
-        curves,
+        f"{what}, {scale_of(metric)[1]}",
+        list(curves.items()),
         limits=_percentile_limits(metric, levels),
         notes=(*notes, where),
     )
+    named = f"Points are named by {', '.join(axes)}." if axes else ""
     yield pareto_chart(
         "Throughput of all by throughput of one",
         "tokens/s of one answer, median",
         "tokens/s of all together",
         choices,
-        notes=("More is better in both directions.", where),
+        notes=tuple(note for note in ("More is better in both directions.", named, where) if note),
     )
 
 
+def _latency_of(loads: Sequence[StoredLoad]) -> tuple[str, str]:
+    """The metric that tells how long users wait, and its name in words."""
+    if any(load.summary.count(_FIRST_TEXT) for load in loads):
+        return _FIRST_TEXT, "time to the first text"
+    return "e2e", "time to the end of the answer"
+
+
+def _percentile(
+    load: StoredLoad, metric: str, p: int, stage: int | None, *, x: float | None, name: str = ""
+) -> Point | None:
+    """A percentile with its interval, failures as infinite; None where there are too few values."""
+    scale, _ = scale_of(metric)
+    value = load.summary.percentile(metric, p, stage, failures=True)
+    ends = load.summary.interval(metric, p, stage, failures=True)
+    if value is None or ends is None or x is None:
+        return None
+    return Point(name, x, value * scale, ends[0] * scale, ends[1] * scale)
+
+
 def _by_value(loads: Sequence[StoredLoad], axis: str, levels: Sequence[ServiceLevel], where: str) -> Chart | None:
-    scale, unit = scale_of(_FIRST_TEXT)
+    metric, what = _latency_of(loads)
     curves = []
-    ordered = sorted(loads, key=lambda load: float(load.run.options[axis]))
     for p in _PERCENTILES:
-        points = [
-            Point("", float(load.run.options[axis]), value * scale, ends[0] * scale, ends[1] * scale)
-            for load in ordered
-            if (value := load.summary.percentile(_FIRST_TEXT, p, failures=True)) is not None
-            and (ends := load.summary.interval(_FIRST_TEXT, p, failures=True)) is not None
-        ]
-        curves.append((f"p{p}", points))
+        points = [_percentile(load, metric, p, None, x=float(load.run.options[axis])) for load in loads]
+        curves.append((f"p{p}", sorted((one for one in points if one is not None), key=lambda point: point.x)))
     return curve_chart(
-        f"Time to the first text by {axis}",
+        f"{what.capitalize()} by {axis}",
         axis,
-        f"time to the first text, {unit}",
+        f"{what}, {scale_of(metric)[1]}",
         curves,
-        limits=_percentile_limits(_FIRST_TEXT, levels),
-        notes=("Failures count as infinite; lines are 95 % intervals by order statistics.", where),
+        limits=_percentile_limits(metric, levels),
+        notes=(_ENDS, where),
     )
 
 
 def _maps(loads: Sequence[StoredLoad], where: str) -> Iterator[Chart | None]:
     (row, down), (column, across) = axes_of(loads).items()
-    places = [((float(load.run.options[row]), float(load.run.options[column])), load) for load in loads]
-    scale, unit = scale_of(_FIRST_TEXT)
-    late = {
-        place: value * scale
-        for place, load in places
-        if (value := load.summary.percentile(_FIRST_TEXT, 95, failures=True)) is not None
-    }
-    tokens = {
-        place: value for place, load in places if (value := load.summary.total_output_tokens_per_s()) is not None
-    }
-    yield heat_map("p95 of the time to the first text", unit, (row, down), (column, across), late, notes=(where,))
+    metric, what = _latency_of(loads)
+    scale, unit = scale_of(metric)
+    places = {(float(load.run.options[row]), float(load.run.options[column])): load for load in loads}
+    for p in _PERCENTILES:
+        late = {place: load.summary.percentile(metric, p, failures=True) for place, load in places.items()}
+        cells = {place: None if value is None else value * scale for place, value in late.items()}
+        title = f"p{p} of the {what}"
+        yield heat_map(title, unit, (row, down), (column, across), cells, notes=("Failures count as infinite.", where))
+    tokens = {place: load.summary.total_output_tokens_per_s() for place, load in places.items()}
     yield heat_map("Tokens of all together", "tokens/s", (row, down), (column, across), tokens, notes=(where,))
 
 

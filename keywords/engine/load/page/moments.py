@@ -49,7 +49,9 @@ def panels_of(load: StoredLoad, limits: Sequence[Limit] = ()) -> list[Panel]:
     """
     panels = [*_latency(load, limits), *_rates(load), _under_way(load)]
     for signal, (label, scale) in _GAUGES.items():
-        if series := _gauge(load, signal, scale):
+        series = _gauge(load, signal, scale)
+        # Breakers that stay closed say nothing.
+        if any(one.values.any() for one in series):
             panels.append(Panel(label, series))
     for signal, label in _COUNTERS.items():
         if (grown := _growth(load, signal)) is not None:
@@ -68,7 +70,7 @@ def _latency(load: StoredLoad, limits: Sequence[Limit]) -> Iterator[Panel]:
     name = "time to the first text" if metric == "ttft_first_content" else "time to the end of the answer"
     failures = samples.t_done[summary.population(None) & samples.failed] - load.origin_s
     marks = np.unique(np.round(failures[~np.isnan(failures)], 1))
-    label = f"{name} of each request by the moment it was sent, {unit}" + ("; ✕ failed" if len(marks) else "")
+    label = f"{name} by the moment of sending, {unit}" + ("; ✕ failed" if len(marks) else "")
     dots = Series("", samples.t_sent[chosen] - load.origin_s, values[chosen] * scale)
     yield Panel(label, (dots,), "dots", marks, tuple(limits) if metric == "ttft_first_content" else ())
 
@@ -105,11 +107,9 @@ def _under_way(load: StoredLoad) -> Panel:
     steps = np.concatenate([np.ones(int(sent.sum())), -np.ones(int(sent.sum()))])
     order = np.lexsort((steps, moments))  # an end before a sending at the same moment
     moments, count = moments[order], np.cumsum(steps[order])
-    series = [Series("sent by the client", *_most_in_slots(moments, count, _slot_s(load)))]
-    series += [
-        Series("by the server's own word", one.at_s, one.values) for one in _gauge(load, "in_flight", 1.0)
-    ]
-    return Panel("requests under way", tuple(series))
+    series = [Series("client", *_most_in_slots(moments, count, _slot_s(load)))]
+    series += [Series("server", one.at_s, one.values) for one in _gauge(load, "in_flight", 1.0)]
+    return Panel("requests under way, by the word of", tuple(series))
 
 
 def _most_in_slots(

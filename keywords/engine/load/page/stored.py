@@ -127,12 +127,10 @@ def axes_of(loads: Sequence[StoredLoad]) -> Mapping[str, tuple[float, ...]]:
 
 
 def levels_across(loads: Sequence[StoredLoad]) -> Iterator[tuple[str, StoredLoad, int]]:
-    """Each stage of each run with a name that tells it from the others."""
+    """Each stage of each run with a name that tells it from the others: its values of what was swept, or its load."""
     axes = axes_of(loads)
     for load in loads:
-        point = " ".join(f"{name}={load.run.options[name]:g}" for name in axes)
+        values = [f"{load.run.options[name]:g}" for name in axes]
         for stage in load.summary.stages:
-            parts = [point] if point else []
-            if not point or len(load.summary.stages) > 1:
-                parts.append(load.load_of(stage))
-            yield ", ".join(parts), load, stage
+            several = len(load.summary.stages) > 1
+            yield ", ".join([*values, *([load.load_of(stage)] if several or not axes else [])]), load, stage

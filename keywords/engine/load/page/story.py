@@ -12,29 +12,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from keywords.engine.load.metrics.cost import Price
+    from keywords.engine.load.metrics.levels import LevelResult
     from keywords.engine.load.page.stored import StoredLoad
-    from keywords.engine.load.service_levels import ServiceLevel
+    from keywords.engine.load.service_levels import ServiceLevel, Verdict
 
 _FIRST_TEXT = "ttft_first_content"
 
 
-def story_of(
-    load: StoredLoad, levels: Sequence[ServiceLevel] = (), price: Price | None = None
-) -> tuple[str, ...]:
+def story_of(load: StoredLoad, levels: Sequence[ServiceLevel] = (), price: Price | None = None) -> tuple[str, ...]:
     """What was sent, what came back, how fast, how it changed with the load, and which levels held."""
     return (
         *_sent(load),
         *_came(load),
         *_speed(load),
         *_growth(load),
-        *_levels(load, levels, price),
+        *(sentence for _, sentence in levels_told(load, levels, price)),
     )
 
 
 def _sent(load: StoredLoad) -> Iterator[str]:
     run, summary = load.run, load.summary
     started = time.strftime("%Y-%m-%d at %H:%M", time.localtime(run.started_at))
-    stages = ", then ".join(f"{load.load_of(stage)} for {number(summary.duration_s(stage))} s" for stage in summary.windows)
+    stages = ", then ".join(
+        f"{load.load_of(stage)} for {number(summary.duration_s(stage))} s" for stage in summary.windows
+    )
     model = f", model {run.model}" if run.model else ""
     yield f"On {started}, {run.target or 'a server'}{model}, was put under load: {stages or 'no stage began'}."
     if run.interrupted:
@@ -46,7 +47,8 @@ def _sent(load: StoredLoad) -> Iterator[str]:
 def _came(load: StoredLoad) -> Iterator[str]:
     summary = load.summary
     answered, failed, cancelled = summary.answered(), summary.failed(), summary.cancelled()
-    said = f"{answered + failed} requests ended: {answered} whole answers, {failed} failed ({per_cent(summary.error_rate)})"
+    share = per_cent(summary.error_rate)
+    said = f"{answered + failed} requests ended: {answered} whole answers, {failed} failed ({share})"
     if failed:
         said += ": " + ", ".join(f"{count} {name}" for name, count in summary.errors.items())
     unended = f"; {cancelled} more had not ended when the run did" if cancelled else ""
@@ -87,16 +89,37 @@ def _growth(load: StoredLoad) -> Iterator[str]:
     yield f"{said}."
 
 
-def _levels(load: StoredLoad, levels: Sequence[ServiceLevel], price: Price | None) -> Iterator[str]:
+def levels_told(load: StoredLoad, levels: Sequence[ServiceLevel], price: Price | None) -> Iterator[tuple[Verdict, str]]:
+    """The verdict on each level over all stages, with a sentence that names the stages and what was measured there."""
     results = judge_stages(load.summary, levels, price)
     for level in levels:
-        broke = [load.load_of(stage) for stage, each in results if each.level == level and each.verdict == "FAIL"]
-        unsure = [
-            load.load_of(stage) for stage, each in results if each.level == level and each.verdict == "INCONCLUSIVE"
-        ]
-        if broke:
-            yield f"{level} did not hold at {', '.join(broke)}."
-        elif unsure:
-            yield f"{level} broke nowhere, but nothing can be said of {', '.join(unsure)}."
+        found = [(stage, result) for stage, result in results if result.level == level]
+        if broke := [_measured(load, stage, one) for stage, one in found if one.verdict == "FAIL"]:
+            yield "FAIL", f"{level} did not hold at {', '.join(broke)}."
+        elif unsure := [_measured(load, stage, one) for stage, one in found if one.verdict == "INCONCLUSIVE"]:
+            yield "INCONCLUSIVE", f"{level} broke nowhere, but nothing can be said of {', '.join(unsure)}."
         else:
-            yield f"{level} held at every stage."
+            yield "PASS", f"{level} held at every stage."
+
+
+def _measured(load: StoredLoad, stage: int, result: LevelResult) -> str:
+    level, value = result.level, result.value
+    if value is None:
+        return f"{load.load_of(stage)} ({result.note})"
+    if level.is_per_request:
+        return f"{load.load_of(stage)} ({per_cent(value)} of the requests hold it)"
+    shown = {"time": f"{number(value, 1000)} ms", "share": per_cent(value)}.get(level.dimension, number(value))
+    return f"{load.load_of(stage)} ({shown})"
+
+
+def story_across(loads: Sequence[StoredLoad], names: Sequence[str]) -> Iterator[str]:
+    """Where several runs were fastest and slowest, by their names."""
+    for metric, what in (
+        ("rps", "whole answers per second"),
+        ("total_output_tokens_per_s", "tokens per second in all"),
+    ):
+        values = [(getattr(load.summary, metric)(), name) for load, name in zip(loads, names, strict=True)]
+        known = [(value, name) for value, name in values if value is not None]
+        if known:
+            (low, worst), (high, best) = min(known), max(known)
+            yield f"The fewest {what}: {number(low)} ({worst}); the most: {number(high)} ({best})."

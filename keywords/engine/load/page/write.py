@@ -15,7 +15,7 @@ from keywords.engine.load.outcome import verdict_by
 from keywords.engine.load.page.charts import charts_across, charts_of
 from keywords.engine.load.page.command import command_of
 from keywords.engine.load.page.stored import StoredLoad, axes_of, read_load
-from keywords.engine.load.page.story import story_of
+from keywords.engine.load.page.story import levels_told, story_across, story_of
 from keywords.engine.load.report.build import build_report
 from keywords.engine.load.service_levels import parse_service_level
 from keywords.engine.pages.render import write_page
@@ -118,9 +118,10 @@ def write_load_page(path: Path, runs: Sequence[ReportedLoad], *, lead: str = "")
         pills=[*stamps, verdict],
         lead=lead,
         reasons=[reason for run in runs for reason in run.report.reasons],
-        why=[_why(run, why) for run, (_, why) in zip(runs, verdicts, strict=True) if why and run.report.stamp == "VALID"],
+        why=[sentence for run in runs for sentence in _why(run)],
         swept=", ".join(f"{name}: {', '.join(f'{one:g}' for one in values)}" for name, values in axes.items()),
         parts=[_part(run, verdict) for run, (verdict, _) in zip(runs, verdicts, strict=True)],
+        overview=list(story_across(loads, [load.run.series for load in loads])) if len(loads) > 1 else [],
         across=[chart.as_figure() for chart in charts_across(loads, runs[0].levels)],
         definitions=list(_definitions(runs)),
         chart_style=STYLE,
@@ -134,8 +135,13 @@ def _common(loads: Sequence[StoredLoad]) -> str:
     return " ".join(same) or "several series"
 
 
-def _why(run: ReportedLoad, why: str) -> str:
-    return f"Run {run.load.run.id}: {why}"
+def _why(run: ReportedLoad) -> Iterator[str]:
+    """Why a run that is worth believing is no PASS."""
+    verdict, why = run.verdict
+    if run.report.stamp != "VALID" or verdict == "PASS":
+        return
+    told = [text for each, text in levels_told(run.load, run.levels, run.price) if each == verdict] or [why]
+    yield from (f"Run {run.load.run.id}: {text}" for text in told)
 
 
 def _part(run: ReportedLoad, verdict: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A store with the samples of one large load run."""
+"""Synthetic samples of one large load run in a store, to see what reports and pages make of as many."""
 
 from __future__ import annotations
 
