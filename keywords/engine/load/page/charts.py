@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keywords.engine.charts.chart import Chart
     from keywords.engine.load.page.stored import StoredLoad
     from keywords.engine.load.service_levels import ServiceLevel
+    from keywords.engine.store.runs import Run
 
 _FIRST_TEXT: Final = "ttft_first_content"
 _DISTRIBUTIONS: Final = (
@@ -62,10 +63,14 @@ def charts_across(loads: Sequence[StoredLoad], levels: Sequence[ServiceLevel] = 
 
 def server_of(load: StoredLoad) -> str:
     """Where the numbers come from: server, model, client's machine."""
-    start = load.run.environment.get("start") or {}
+    return f"Run {load.run.id}: {load.run.target}, model {load.run.model}; client on {machine_of(load.run)}."
+
+
+def machine_of(run: Run) -> str:
+    """The client's machine of a run, such as `AMD EPYC, 2 CPUs`."""
+    start = run.environment.get("start") or {}
     cpus = len(start.get("usable_cpus") or ()) or start.get("logical_cpus")
-    machine = f"{start['cpu']}, {cpus} CPUs" if start.get("cpu") else "an unknown machine"
-    return f"Run {load.run.id}: {load.run.target}, model {load.run.model}; client on {machine}."
+    return f"{start['cpu']}, {cpus} CPUs" if start.get("cpu") else "an unknown machine"
 
 
 def _by_load(loads: Sequence[StoredLoad], levels: Sequence[ServiceLevel], where: str) -> Iterator[Chart | None]:

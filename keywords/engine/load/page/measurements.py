@@ -1,6 +1,6 @@
 """Figures of a load run in the form of Allure's metrics: one number for each metric and stage.
 
-Source: allurereport.org/docs/performance-metrics: files `*-perf.json` with id, key, value, start and stop, Allure 3.17 on.
+Source: allurereport.org/docs/performance-metrics: files `*-perf.json` of id, key, value, start and stop, from 3.17 on.
 """
 
 from __future__ import annotations
