@@ -14,6 +14,7 @@ from keywords.qa.check import check
 from keywords.qa.compare import compare
 from keywords.qa.evaluation import options
 from keywords.qa.exits import INCONCLUSIVE
+from keywords.qa.load import comparing
 from keywords.qa.load.options import load
 from keywords.qa.matrix import matrix
 from keywords.qa.merge import merge
@@ -27,6 +28,7 @@ from keywords.qa.unusable import exit_unusable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(bugs.app, name="bugs")
+app.add_typer(comparing.app, name="baseline")
 app.command("allure")(allure_report)
 app.command()(load)
 app.command("eval")(options.evaluate)

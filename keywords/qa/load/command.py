@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from keywords.engine.load.workload.measure_lengths import measure_lengths, usage
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.errors import StoreError
 from keywords.qa.exits import INTERRUPTED, NO_VERDICT
+from keywords.qa.load.against import TurnsOfLoad
 from keywords.qa.load.asked import ARRIVALS, levels_of, options_of, workload_of
 from keywords.qa.load.running import LoadRuns
 from keywords.qa.server import ServerError, asked_server
@@ -80,6 +82,8 @@ class Ask:
         keep: what is kept.
         quiet: no live view.
         calibrate: whether the report has the calibration floor.
+        against: the server that is measured in turns with this one; None for none.
+        rounds: load runs of each server; None for the usual number.
     """
 
     asked: Asked
@@ -93,6 +97,8 @@ class Ask:
     keep: Keep
     quiet: bool
     calibrate: bool
+    against: str | None = None
+    rounds: int | None = None
 
 
 _MOST = 256.0
@@ -141,11 +147,33 @@ def _load(ask: Ask) -> int:
     with asked_server(ask.url) as server:
         target = check_server(server.url, model=ask.model or "", api_key=server.api_key).target
         lengths = _prepare(target, workload, options)
+        if ask.against is not None:
+            return _measure_against(ask, target, workload, options, lengths, arrivals)
         runs = LoadRuns(ask, levels, price_of(prices, target.model), lengths)
-        points = _points(target, workload, options, axes, lengths=lengths, arrivals=arrivals)
+        points = [
+            point
+            for _ in range(ask.rounds or 1)
+            for point in _points(target, workload, options, axes, lengths=lengths, arrivals=arrivals)
+        ]
         if ask.find_max:
             return runs.find_max(points[0], target, options, _MOST if ask.most is None else ask.most)
         return runs.measure_points(points)
+
+
+def _measure_against(
+    ask: Ask,
+    target: Target,
+    workload: LoadedWorkload,
+    options: LoadOptions,
+    lengths: PromptLengths | None,
+    arrivals: Arrivals | None,
+) -> int:
+    """Measure the server and the one it is held against in turns, and return the exit code of their comparison."""
+    with asked_server(ask.against) as other:
+        against = check_server(other.url, model=ask.model or "", api_key=other.api_key).target
+        _check_requests(against, workload, options, lengths)
+        plan = partial(make_plan, workload=workload, options=options, lengths=lengths, arrivals=arrivals)
+        return TurnsOfLoad(ask, workload).measure(lambda: plan(against), lambda: plan(target))
 
 
 def _points(
@@ -168,6 +196,8 @@ def _refuse_unusable(ask: Ask) -> None:
         raise PlanError(
             "the address is empty: write it with its scheme, such as http://127.0.0.1:8000, or leave it out"
         )
+    if ask.against == "":
+        raise PlanError("--against is empty: write the other server's address, such as http://127.0.0.1:8000")
     if not isfinite(ask.most or 0.0):
         raise PlanError(f"--most is {ask.most}: give where the search ends, such as 256")
     for option, text in {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url}.items():
@@ -194,6 +224,18 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Seque
         raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
     if ask.keep.arrivals is not None and (ask.sweep or ask.find_max):
         raise PlanError("--save-arrivals keeps those of one load run: leave out --sweep and --find-max")
+    if ask.rounds is not None and ask.find_max:
+        raise PlanError("--find-max takes as many load runs as it needs: leave out --rounds")
+    alone = {
+        "--sweep": bool(ask.sweep),
+        "--find-max": ask.find_max,
+        "--slo": bool(ask.asked.levels),
+        "--csv": ask.keep.csv is not None,
+        "--parquet": ask.keep.parquet is not None,
+        "--prices": ask.prices is not None,
+    }
+    if ask.against is not None and (unfit := [name for name, is_given in alone.items() if is_given]):
+        raise PlanError(f"--against compares two servers, and {unfit[0]} is about one: leave one of both out")
     given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
     if len(together := [name for name, is_given in given.items() if is_given]) > 1:
         raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
@@ -211,5 +253,12 @@ def _prepare(target: Target, workload: LoadedWorkload, options: LoadOptions) -> 
     """Measure what prompts of n tokens are, and see whether the server takes the workload's requests."""
     with contextlib.closing(ChatClient(target.url, api_key=target.api_key, model=target.model)) as client:
         lengths = measure_lengths(make_items(workload, options), usage_counter(client))
-        check_requests(client, make_items(workload, options, lengths))
+    _check_requests(target, workload, options, lengths)
     return lengths
+
+
+def _check_requests(
+    target: Target, workload: LoadedWorkload, options: LoadOptions, lengths: PromptLengths | None
+) -> None:
+    with contextlib.closing(ChatClient(target.url, api_key=target.api_key, model=target.model)) as client:
+        check_requests(client, make_items(workload, options, lengths))

@@ -12,6 +12,7 @@ from keywords.qa.server import UrlOption  # noqa: TC001
 
 _STORE = "measurements.db"
 _LOAD, _REQUESTS, _KEPT = "How much", "What is sent", "What is kept"
+_COMPARED = "Comparison"
 
 
 def load(  # the options of a command
@@ -58,6 +59,19 @@ def load(  # the options of a command
     ] = False,
     most: Annotated[
         float | None, typer.Option(help="Where --find-max ends; 256 if left out.", rich_help_panel=_LOAD)
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="Another server, http://host:port: both are measured in turns, and the first is judged by it.",
+            rich_help_panel=_COMPARED,
+        ),
+    ] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Load runs of each server; 5 with --against if left out, else 1.", rich_help_panel=_COMPARED
+        ),
     ] = None,
     processes: Annotated[
         int | None,
@@ -125,8 +139,10 @@ def load(  # the options of a command
     Without --users and --rate: 1, then 10, then 20 users. Every request is kept in results/measurements.db. Ctrl-C ends
     the load early and keeps what was measured. Exit code: 0 if all levels held (or none was given), 1 if one did not or
     no request was answered, 2 if the run is INVALID or could not begin, 3 if there are too few requests to tell, 130
-    after Ctrl-C.
-    Example: `qa load http://host:8000 --users 1,10,20 --for 30s --slo "ttft_p95 < 500 ms"`.
+    after Ctrl-C. With --against: 0 if the server is as fast as the other one or faster, 1 if it is slower, 2 without a
+    verdict, 3 if the runs cannot tell.
+    Examples: `qa load http://host:8000 --users 1,10,20 --for 30s --slo "ttft_p95 < 500 ms"`,
+    `qa load http://new:8000 --against http://old:8000 --rounds 5 --users 10`.
     """
     from keywords.qa.load.asked import Asked  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.qa.load.command import Ask, Keep, load  # noqa: PLC0415
@@ -174,6 +190,8 @@ def load(  # the options of a command
                 keep,
                 quiet=quiet,
                 calibrate=not no_calibration,
+                against=against,
+                rounds=rounds,
             )
         )
     )

@@ -28,9 +28,10 @@ from keywords.qa.load.view import LiveView
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from keywords.engine.load.arrivals import Arrivals
     from keywords.engine.load.capacity import Probe
     from keywords.engine.load.metrics.cost import Price
-    from keywords.engine.load.plan import Target
+    from keywords.engine.load.plan import LoadPlan, Target
     from keywords.engine.load.planning import LoadOptions
     from keywords.engine.load.report.content import Report
     from keywords.engine.load.service_levels import ServiceLevel
@@ -69,7 +70,7 @@ class LoadRuns:
         codes = []
         for number, point in enumerate(points, start=1):
             if len(points) > 1:
-                typer.echo(f"Point {number} of {len(points)}: {point.name}", err=True)
+                typer.echo(f"Load run {number} of {len(points)}: {point.name}".rstrip(": "), err=True)
             run = self._measure(point)
             is_whole = self._print(run)
             self._export(run, suffix=f"-{number}" if len(points) > 1 else "")
@@ -117,9 +118,7 @@ class LoadRuns:
         ask, plan = self._ask, point.plan
         series = ask.keep.series or point.workload.spec.name
         if ask.keep.arrivals is not None:
-            if plan.arrivals is None:
-                raise PlanError("--save-arrivals needs arrivals: users wait for answers and have none; give --rate")
-            save_arrivals(plan.arrivals, ask.keep.arrivals)
+            save_arrivals(arrivals_to_keep(plan), ask.keep.arrivals)
         with LiveView(plan.stages, warmup_s=plan.warmup_s, quiet=ask.quiet) as view:
             return measure_load(
                 plan,
@@ -174,3 +173,14 @@ class LoadRuns:
             return NO_VERDICT
         verdict, _ = verdict_of(run, self._levels, self._price)
         return {"PASS": PASS, "FAIL": FAIL, "INCONCLUSIVE": INCONCLUSIVE}[verdict]
+
+
+def arrivals_to_keep(plan: LoadPlan) -> Arrivals:
+    """The arrivals of a plan.
+
+    Raises:
+        PlanError: it has none.
+    """
+    if plan.arrivals is None:
+        raise PlanError("--save-arrivals needs arrivals: users wait for answers and have none; give --rate")
+    return plan.arrivals

@@ -1,0 +1,54 @@
+"""Figures of a load run: one number for each compared metric."""
+
+from __future__ import annotations
+
+from math import isnan
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keywords.engine.load.comparison.metrics import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keywords.engine.load.comparison.metrics import ComparedMetric
+    from keywords.engine.load.metrics.summary import Summary
+
+
+def figures_of(summary: Summary) -> Mapping[str, float]:
+    """One figure of each metric that this run has a number for, by name.
+
+    Each stage is a population of its own, so each has a figure of its own. Of several stages it is their mean: the
+    geometric one on the scale of ratios, so that each stage weighs the same however slow it is.
+
+    A request without an answer, failed or cancelled by the end of the run, counts as infinite in a percentile. A time
+    of 0 is below the resolution, such as that of tokens that came in one read, and no figure.
+    """
+    figures = {}
+    for metric in METRICS.values():
+        values = [_figure(summary, metric, stage) for stage in summary.windows]
+        known = [value for value in values if value is not None]
+        if known and len(known) == len(values):
+            mean = _geometric_mean(known) if metric.scale == "ratio" else fmean(known)
+            if not isnan(mean) and (mean or metric.unit != "s"):
+                figures[metric.name] = mean
+    return figures
+
+
+def _figure(summary: Summary, metric: ComparedMetric, stage: int) -> float | None:
+    if metric.of == "rps":
+        return summary.rps(stage)
+    if metric.of == "error_rate":
+        return summary.error_rate_of(stage) if summary.answered(stage) + summary.failed(stage) else None
+    if metric.statistic is None:
+        raise ValueError(f"{metric.name}: give the percentile of its requests as its statistic")
+    if not summary.count(metric.of, stage) and not summary.failed(stage):
+        return None  # such as the time to first content of answers that are no streams
+    return summary.percentile(metric.of, metric.statistic, stage, failures=True, unended=True)
+
+
+def _geometric_mean(values: list[float]) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.exp(np.mean(np.log(values))))
