@@ -62,9 +62,9 @@ _COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
 _DRAWN_STYLE = re.compile(r"\s*<defs>\s*<style [^>]*>[^<]*</style>\s*</defs>")
 _IDENTITY = re.compile(r' id="([^"]*)"')
 _REFERENCE = re.compile(r"(url\(#|href=\"#)([^)\"]+)")
-_LIMIT_TEXT = re.compile(rf'(<text [^>]*style="[^"]*fill: {LIMIT})')
+_TEXT_ON_MARKS = re.compile(rf'(<text [^>]*style="[^"]*fill: (?:{LIMIT}|{INK}))')
 _HALO = "; paint-order: stroke; stroke: var(--chart-paper, Canvas); stroke-width: 3px; stroke-linejoin: round"
-"""Keeps the text of a limit legible on the dots that it crosses."""
+"""Keeps names and limits legible on the lines and dots that they cross."""
 _DIGITS = re.compile(r"(\.\d\d)\d+")
 _FONT = re.compile(r"'DejaVu Sans', [^;\"]*")
 _MARK = re.compile(r'<use [^>]*style="([^"]*)"/>$')
@@ -107,7 +107,7 @@ def _for_page(svg: str, label: str, width: float, height: float) -> str:
         f'<svg viewBox="0 0 {width:g} {height:g}" xmlns="http://www.w3.org/2000/svg" '
         f'xmlns:xlink="http://www.w3.org/1999/xlink" role="img" aria-label="{said}">'
     )
-    svg = _LIMIT_TEXT.sub(rf"\1{_HALO}", svg)
+    svg = _TEXT_ON_MARKS.sub(rf"\1{_HALO}", svg)
     svg = _with_shared_styles(_FONT.sub("system-ui, sans-serif", _OPENING.sub(opening, svg, count=1)))
     return with_variables(svg).strip()
 

@@ -31,6 +31,7 @@ class IntervalLine:
         low: lower end; infinite where it is unknown.
         high: upper end.
         note: in the place of a missing value, or after it, such as the verdict.
+        threshold: up to which a difference in either direction does not matter; None for none.
     """
 
     name: str
@@ -38,6 +39,7 @@ class IntervalLine:
     low: float = float("nan")
     high: float = float("nan")
     note: str = ""
+    threshold: float | None = None
 
 
 def interval_chart(
@@ -46,7 +48,6 @@ def interval_chart(
     lines: Sequence[IntervalLine],
     *,
     zero: bool = True,
-    threshold: float | None = None,
     notes: Sequence[str] = (),
 ) -> Chart | None:
     """Draw each line's value with its interval. None without lines.
@@ -56,14 +57,13 @@ def interval_chart(
         unit: of the values, with what it means to lie right or left of 0.
         lines: from top to bottom.
         zero: whether 0 is marked: no difference.
-        threshold: up to which a difference in either direction does not matter; None for none.
         notes: below the title.
     """
     if not lines:
         return None
     ends = [end for line in lines if line.value is not None for end in (line.low, line.high, line.value)]
     ends = [end for end in ends if np.isfinite(end)] + [0.0] * zero
-    ends += [] if threshold is None else [-threshold, threshold]
+    ends += [end for line in lines if line.threshold is not None for end in (-line.threshold, line.threshold)]
     if not ends:
         ends = [0.0]
 
@@ -72,10 +72,6 @@ def interval_chart(
         room = 0.08 * (max(ends) - min(ends)) or 1.0
         axes.set_xlim(min(ends) - room, max(ends) + room)
         axes.set_ylim(len(lines) - 0.4, -0.75)
-        if threshold is not None:
-            axes.axvspan(-threshold, threshold, color=BAND, linewidth=0, zorder=0)
-            for edge in (-threshold, threshold):
-                axes.axvline(edge, color=LIMIT, linewidth=1.0, linestyle=(0, (4, 2)))
         if zero:
             axes.axvline(0, color=DIM, linewidth=1.0)
         for place, line in enumerate(lines):
@@ -91,6 +87,12 @@ def interval_chart(
 
 def _line(axes: Axes, place: int, line: IntervalLine) -> None:
     left, right = axes.get_xlim()
+    if line.threshold is not None:
+        axes.fill_between(
+            [-line.threshold, line.threshold], place - 0.22, place + 0.22, color=BAND, linewidth=0, zorder=0
+        )
+        axes.vlines([-line.threshold, line.threshold], place - 0.22, place + 0.22, color=LIMIT, linewidth=1.2,
+                    linestyle=(0, (4, 2)))  # fmt: skip
     axes.text(left, place - 0.38, f"{line.name}  {_number(line)}", va="center", color=INK)
     if line.value is None:
         return

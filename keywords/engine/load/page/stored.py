@@ -15,7 +15,7 @@ from keywords.engine.load.server_metrics.storage import SERVER_ROOM, read_signal
 from keywords.engine.load.storage.columns import read_samples
 from keywords.engine.load.storage.tables import LOAD_ROOM, STAGES
 from keywords.engine.store.database import Store
-from keywords.engine.store.runs import read_run, read_runs
+from keywords.engine.store.runs import read_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -94,24 +94,6 @@ def read_load(path: Path, run: int) -> StoredLoad:
         stages = tuple(Stage(ended - began, users, rate) for began, ended, users, rate in store.query(chosen, (run,)))
         signals = tuple(read_signals_of(store, run))
     return StoredLoad(row, Summary(read_samples(path, run)), stages, signals)
-
-
-def find_load_runs(path: Path, name: str) -> list[int]:
-    """Ids of the load runs that a name means: a number, `last`, or a series, of which all runs are meant.
-
-    Raises:
-        NoLoadRunError: there is none.
-        StoreError: the store cannot be read.
-    """
-    with Store(path) as store:
-        runs = read_runs(store, kind="load")
-        if name.isdecimal():
-            return [read_run(store, int(name)).id]
-    chosen = [run.id for run in runs if name in {run.series, "last" if run is runs[-1] else run.series}]
-    if not chosen:
-        names = list(dict.fromkeys(run.series for run in reversed(runs)))[:10]
-        raise NoLoadRunError(f"{path} has no load run {name!r}; its latest series: {', '.join(names) or 'none'}")
-    return chosen
 
 
 def axes_of(loads: Sequence[StoredLoad]) -> Mapping[str, tuple[float, ...]]:

@@ -11,7 +11,7 @@ from keywords.engine.charts.trend import Period, trend_chart
 from keywords.engine.load.page.charts import machine_of
 from keywords.engine.load.page.trend import FEWEST_FOR_INTERVAL, METRICS
 from keywords.engine.load.report.content import ReportTable
-from keywords.engine.load.report.numbers import interval, number
+from keywords.engine.load.report.numbers import NOTHING, TOO_FEW, interval, number
 from keywords.engine.pages.render import write_page
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def trend_tables(trend: Trend) -> list[ReportTable]:
                 week.monday.isoformat(),
                 str(len(week.values)),
                 number(week.median),
-                "n too small" if week.interval is None else interval(week.interval),
-                week.change or "–",
+                TOO_FEW if week.interval is None else interval(week.interval),
+                week.change or NOTHING,
             )
             for week in trend.weeks(metric)
         )
