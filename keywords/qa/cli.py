@@ -24,6 +24,7 @@ from keywords.qa.report import report
 from keywords.qa.review import review
 from keywords.qa.scoreboard import scoreboard
 from keywords.qa.summary import summary
+from keywords.qa.tradeoff import tradeoff
 from keywords.qa.unusable import exit_unusable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -43,6 +44,7 @@ app.command()(report)
 app.command()(review)
 app.command()(scoreboard)
 app.command()(summary)
+app.command()(tradeoff)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

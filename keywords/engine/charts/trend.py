@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -64,15 +64,16 @@ def trend_chart(
     told += [f"{len(values) - len(finite)} infinite, not drawn."] if len(finite) < len(values) else []
 
     def paint(figure: Figure) -> None:
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num  # noqa: PLC0415  # slow
+        from matplotlib import dates as untyped  # noqa: PLC0415  # slow
 
+        dates: Any = untyped
         axes = figure.add_subplot()
         axes.plot(
-            [date2num(at) for at, _ in finite], [value for _, value in finite], linestyle="none", marker="o",
+            [dates.date2num(at) for at, _ in finite], [value for _, value in finite], linestyle="none", marker="o",
             markersize=4, alpha=0.45, markeredgewidth=0, color=series_colour(0),
         )  # fmt: skip
         # A week's median stands in its middle.
-        middles = [date2num(period.begin) + 3.5 for period in periods]
+        middles = [dates.date2num(period.begin) + 3.5 for period in periods]
         axes.plot(middles, [period.middle for period in periods], color=series_colour(1), marker="_", markersize=12,
                   markeredgewidth=2)  # fmt: skip
         for x, period in zip(middles, periods, strict=True):
@@ -82,12 +83,12 @@ def trend_chart(
                 axes.annotate(period.mark, (x, period.middle), xytext=(0, 12), textcoords="offset points", ha="center",
                               color=INK)  # fmt: skip
         for number, (at, _) in enumerate(changes, start=1):
-            axes.axvline(date2num(at), color=DIM, linewidth=1, linestyle=(0, (2, 2)))
-            axes.annotate(str(number), (date2num(at), 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
+            axes.axvline(dates.date2num(at), color=DIM, linewidth=1, linestyle=(0, (2, 2)))
+            axes.annotate(str(number), (dates.date2num(at), 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
                           textcoords="offset points", ha="center", color=DIM)  # fmt: skip
-        locator = AutoDateLocator(minticks=3, maxticks=7)
+        locator = dates.AutoDateLocator(minticks=3, maxticks=7)
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
         axes.set_ylim(0, 1.2 * max(value for _, value in finite) or 1.0)
         axes.yaxis.set_major_formatter(lambda value, _: short(value))
         axes.set_title(unit, loc="left", color=DIM, pad=14 if changes else None)
