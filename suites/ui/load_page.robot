@@ -22,7 +22,9 @@ The page asks nothing of other machines
 
 The page says first whether the run is worth believing, and what happened
     Open Page    ${PAGE}
-    Get Page Text    matches    (?s)^LLM gateway, load\\s+VALID\\s+PASS\\s+Load run 1.*What happened.*4 failed \\(1 %\\)
+    Get Page Text
+    ...    matches
+    ...    (?s)^LLM gateway, load\\s+VALID\\s+PASS\\s+Load run 1.*What happened.*4 failed \\(1 %\\)
 
 A phone gets charts of its own
     [Tags]    nightly

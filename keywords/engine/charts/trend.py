@@ -89,7 +89,8 @@ def trend_chart(
         locator = dates.AutoDateLocator(minticks=3, maxticks=7)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
-        axes.set_ylim(0, 1.2 * max(value for _, value in finite) or 1.0)
+        shown = [value for _, value in finite] + [one.middle for one in periods if np.isfinite(one.middle)]
+        axes.set_ylim(0, 1.2 * max(shown) or 1.0)
         axes.yaxis.set_major_formatter(lambda value, _: short(value))
         axes.set_title(unit, loc="left", color=DIM, pad=14 if changes else None)
 

@@ -65,7 +65,7 @@ def tradeoff_rows(sides: Sequence[Side]) -> list[tuple[str, ...]]:
     shared = shared_sets(sides)
     rows = [("right answers, all shared sets", *(_quality(side, shared) for side in sides))]
     for digest in sets:
-        label = next(side.scores[digest].run.options["label"] for side in sides if digest in side.scores)
+        label = next(_label(side, digest) for side in sides if digest in side.scores)
         rows.append((f"right answers, {label}", *(_quality(side, [digest]) for side in sides)))
     figures: tuple[tuple[str, Callable[[Side], Figure | None]], ...] = (
         ("time to the first text, p50, ms", lambda side: side.latency("ttft_first_content", 50)),
@@ -122,8 +122,8 @@ def cautions(sides: Sequence[Side]) -> Iterator[str]:
         if not side.loads:
             yield f"{side.name}: {NO_LOAD}; `qa load URL --name {side.name}` makes one."
     yield (
-        "Speed is the median over load runs, with the lowest and the highest; `qa compare` tells whether a difference is "
-        "more than chance."
+        "Speed is the median over load runs, with the lowest and the highest; whether a difference may be chance, "
+        "`qa compare` tells."
     )
 
 
@@ -206,8 +206,12 @@ def _quality_change(first: Side, side: Side) -> Iterator[str]:
         except DatasetError as error:
             yield f"{side.name} against {first.name}: {error}."
             continue
-        label = first.scores[digest].run.options["label"]
-        yield f"{side.name} against {first.name}, {label}: {describe(compared.pairs)}."
+        yield f"{side.name} against {first.name}, {_label(first, digest)}: {describe(compared.pairs)}."
+
+
+def _label(side: Side, digest: str) -> str:
+    """The set of questions with its version, such as `science v1`."""
+    return str(side.scores[digest].run.options["label"]).partition(" (")[0]
 
 
 def _change(what: str, before: Figure | None, after: Figure | None) -> str:

@@ -100,6 +100,23 @@ class LoadPagesLibrary:
         return write_load_page(evidence_folder() / f"load run of {samples}.html", [report_stored(store, run)])
 
     @keyword
+    def write_store_of_samples(self, samples: int, *series: str) -> Path:
+        """Write a store with a load run of so many synthetic samples for each series that is named.
+
+        Args:
+            samples: of each load run.
+            series: a name for each load run; a name may be repeated.
+
+        ```robotframework
+        ${store} =    Write Store Of Samples    200    before    before    after
+        ```
+        """
+        store = new_work_folder("load") / "measurements.db"
+        for name in series:
+            write_samples(store, samples, _CHUNKS, series=name)
+        return store
+
+    @keyword
     def get_megabytes(
         self,
         file: Path,
