@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from keywords.qa import bugs
-from keywords.qa.allure import report
+from keywords.qa.allure import report as allure_report
 from keywords.qa.check import check
 from keywords.qa.compare import compare
 from keywords.qa.evaluation import options
@@ -21,15 +21,17 @@ from keywords.qa.matrix import matrix
 from keywords.qa.merge import merge
 from keywords.qa.project import SuitesPath, results_folder
 from keywords.qa.recover import recover
+from keywords.qa.report import report
 from keywords.qa.review import review
 from keywords.qa.scoreboard import scoreboard
 from keywords.qa.summary import summary
+from keywords.qa.tradeoff import tradeoff
 from keywords.qa.unusable import exit_unusable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(bugs.app, name="bugs")
 app.add_typer(comparing.app, name="baseline")
-app.command("allure")(report)
+app.command("allure")(allure_report)
 app.command()(load)
 app.command("import")(import_runs)
 app.command("eval")(options.evaluate)
@@ -40,9 +42,11 @@ app.command()(matrix)
 app.command()(check)
 app.command()(merge)
 app.command()(recover)
+app.command()(report)
 app.command()(review)
 app.command()(scoreboard)
 app.command()(summary)
+app.command()(tradeoff)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

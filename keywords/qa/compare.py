@@ -42,7 +42,12 @@ def compare(
         ),
     ] = False,
     store: StorePath = None,
-    to: Annotated[Path | None, typer.Option(help="The page of evaluations; in the results if left out.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", "--report", help="The page; of evaluations in the results if left out, of load runs none then."
+        ),
+    ] = None,
 ) -> None:
     """Compare two runs, or all runs of two series: what was lost and gained, and whether that can be chance.
 
@@ -64,12 +69,13 @@ def compare(
             read_series_of(opened.path, first, one),
             read_series_of(opened.path, second, other),
             across_machines=across_machines,
+            page=to,
         ),
     }
     try:
         if _BASELINE in {first[: len(_BASELINE)], second[: len(_BASELINE)]}:
             sides = [_load_series(store, name) for name in (first, second)]
-            code = compare_loads(sides[0], sides[1], across_machines=across_machines)
+            code = compare_loads(sides[0], sides[1], across_machines=across_machines, page=to)
         else:
             with open_store(store) as opened:
                 runs_first, runs_second = find_runs(opened, first), find_runs(opened, second)
@@ -82,6 +88,8 @@ def compare(
                 code = comparers[kind](opened, runs_first, runs_second)
     except (DatasetError, SeriesError, StoreError) as error:
         exit_unusable(error)
+    except OSError as error:
+        exit_unusable(f"the page cannot be written ({error.strerror or error}): name another file with --report")
     raise typer.Exit(code)
 
 

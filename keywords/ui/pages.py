@@ -11,6 +11,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.processes.node import find_node
 from keywords.engine.processes.node_packages import install_packages
 from keywords.run.assertions import verify
+from keywords.run.inconclusive import verify_time
 from keywords.run.output_folder import evidence_folder
 from keywords.run.scopes import SCOPES
 from keywords.ui.browser import BROWSER, Scheme
@@ -40,6 +41,8 @@ _FOCUSED = """() => {
     const seen = outline.outlineStyle !== "none" && parseFloat(outline.outlineWidth) > 0;
     return [window.reached.size, window.reached.size > before, seen, document.activeElement.outerHTML.slice(0, 80)];
 }"""
+_OPENED = """() => { document.body.getBoundingClientRect();
+    return performance.getEntriesByType("navigation")[0].loadEventEnd / 1000; }"""
 _AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
     .map((one) => ({id: one.id, impact: one.impact, help: one.help, nodes: one.nodes.map((node) => node.html)}))"""
 
@@ -167,6 +170,28 @@ class PagesLibrary:
         if reached < min(expected, TABS_MAX):
             raise AssertionError(f"The Tab key reaches {reached} of {expected} controls")
         logger.info(f"{reached} of {expected} controls reached")
+
+    @keyword
+    def get_seconds_to_open(
+        self,
+        file: Path,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: float | None = None,
+        message: str | None = None,
+    ) -> float:
+        """Open a page and get the seconds until it is laid out and its load event has ended.
+
+        Raises:
+            AssertionError: it takes longer, and the machine does not explain it.
+            SkipExecution: it takes longer, and the machine explains it.
+
+        ```robotframework
+        Get Seconds To Open    ${OUTPUT_DIR}/index.html    <    2
+        ```
+        """
+        self.open_page(file)
+        seconds = float(BROWSER.evaluate(_OPENED))
+        return verify_time(seconds, assertion_operator, assertion_expected, "Seconds to open the page", message)
 
     @keyword
     def follow_link(self, text: str) -> None:

@@ -28,6 +28,11 @@ The gateway's own metrics tell of the 20 users
     [Tags]    req:BENCH-012    kind:functional
     Get Server Signal    ${RUN}    in_flight    max    >=    ${RAMP_IN_FLIGHT_MIN}
 
+The log shows the ramp as charts
+    [Tags]    req:BENCH-051    kind:functional
+    ${charts} =    Show Load Charts    ${RUN}    ttft_p95 < 100 ms
+    Get Number Of    charts    ${charts}    >=    5
+
 The real model serves 1, 10 and 20 users without a failure
     [Tags]    nightly    needs:flood
     ${run} =    Run Load    users=1,10,20    duration=10 s    max_tokens=8    unique_prefix=True

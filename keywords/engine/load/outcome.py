@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from keywords.engine.load.endpoints_rules import Rule
     from keywords.engine.load.metrics.cost import Price
     from keywords.engine.load.metrics.levels import LevelResult
+    from keywords.engine.load.metrics.summary import Summary
     from keywords.engine.load.report.content import Report
     from keywords.engine.load.service_levels import ServiceLevel
     from keywords.engine.load.session import LoadRun
@@ -105,14 +106,21 @@ def verdict_of(run: LoadRun, levels: Sequence[ServiceLevel], price: Price | None
     with a stage in which no request was sent, is no PASS even without levels; nor is one that breaks
     `FEW_FAILURES` then.
     """
-    if not run.validity.is_valid:
-        return "INCONCLUSIVE", f"the load run is INVALID: {'; '.join(run.validity.reasons)}"
-    if not run.summary.answered():
-        return ("FAIL", "no request was answered") if run.summary.failed() else ("INCONCLUSIVE", "no request ended")
+    return verdict_by(run.summary, run.validity.reasons, levels, price)
+
+
+def verdict_by(
+    summary: Summary, reasons: Sequence[str], levels: Sequence[ServiceLevel], price: Price | None = None
+) -> tuple[Verdict, str]:
+    """The same by the numbers of a run and the reasons why it is INVALID, if it is."""
+    if reasons:
+        return "INCONCLUSIVE", f"the load run is INVALID: {'; '.join(reasons)}"
+    if not summary.answered():
+        return ("FAIL", "no request was answered") if summary.failed() else ("INCONCLUSIVE", "no request ended")
     # What was never asked has held nothing.
-    idle = sorted(set(run.summary.windows) - set(run.summary.stages))
-    results = [result for _, result in judge_stages(run.summary, levels, price)]
-    if not levels and (failures := judge(run.summary, FEW_FAILURES)).verdict == "FAIL":
+    idle = sorted(set(summary.windows) - set(summary.stages))
+    results = [result for _, result in judge_stages(summary, levels, price)]
+    if not levels and (failures := judge(summary, FEW_FAILURES)).verdict == "FAIL":
         results = [failures]
     for verdict in _WORSE:
         if found := [_reason(result) for result in results if result.verdict == verdict]:

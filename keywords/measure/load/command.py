@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from robot.api.deco import keyword, library
 
@@ -44,5 +45,34 @@ class LoadCommandLibrary:
             folder / "measurements.db",
             folder=folder,
             environment={"GATEWAY_API_KEY": ""},
+            timeout_s=timeout.total_seconds(),
+        )
+
+    @keyword
+    def run_command_on_store(self, store: Path, *arguments: str, timeout: timedelta = _TIME_LIMIT) -> ChildRun:
+        """Run a `qa …` command line that reads a store of measurements, to its end.
+
+        Args:
+            store: the file of measurements.
+            arguments: what follows `qa`.
+            timeout: time limit.
+
+        Returns:
+            Exit code, standard output and standard error.
+
+        Raises:
+            subprocess.TimeoutExpired: it did not end in time.
+
+        ```robotframework
+        ${history} =    Run Command On Store    ${STORE}    load    --history
+        Get Exit Code    ${history}    ==    0
+        ```
+        """
+        return run_module(
+            "keywords.qa.cli",
+            *arguments,
+            "--store",
+            store.resolve(),
+            folder=store.parent,
             timeout_s=timeout.total_seconds(),
         )

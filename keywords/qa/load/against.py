@@ -69,7 +69,8 @@ class TurnsOfLoad:
         except KeyboardInterrupt:
             finished = min(map(len, self._runs.values()))
             ended_early = f"it was interrupted after {finished} of {self._rounds} rounds"
-        code = show(compare(self._series("first"), self._series("second"), ended_early=ended_early))
+        comparison = compare(self._series("first"), self._series("second"), ended_early=ended_early)
+        code = show(comparison, self._ask.keep.report)
         return INTERRUPTED if ended_early else code
 
     def _announce(self, first: LoadPlan, second: LoadPlan) -> None:

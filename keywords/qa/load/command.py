@@ -56,6 +56,7 @@ class Keep:
         csv: file for the samples as CSV; None for none.
         parquet: file for the samples as Parquet; None for none.
         arrivals: file for the arrivals; None for none.
+        report: file for the page; None for none.
     """
 
     store: Path
@@ -63,6 +64,7 @@ class Keep:
     csv: Path | None = None
     parquet: Path | None = None
     arrivals: Path | None = None
+    report: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,10 @@ def _refuse_unusable(ask: Ask) -> None:
     for option, text in (texts | {"--direct-model": ask.direct_model}).items():
         if text is not None and not _is_text(text):
             raise PlanError(f"{option} is {text!r}, which is no text in UTF-8 of one line")
+    if ask.keep.report is not None and (not ask.keep.report.name or ask.keep.report.is_dir()):
+        raise PlanError(
+            f"--report is '{ask.keep.report}', where no page can be written: name a file, such as load.html"
+        )
     for option, file in {"--csv": ask.keep.csv, "--parquet": ask.keep.parquet}.items():
         if file is not None and (not file.name or file.is_dir() or not file.parent.is_dir()):
             raise PlanError(f"{option} is '{file}', where no file can be written: name one in a folder that exists")

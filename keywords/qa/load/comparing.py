@@ -22,20 +22,24 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Keep a series of load runs in the repository, to compare with.")
 
 
-def compare_loads(first: Series, second: Series, *, across_machines: bool) -> int:
-    """Compare two series of load runs, print the verdict with its table, and return the exit code."""
+def compare_loads(first: Series, second: Series, *, across_machines: bool, page: Path | None = None) -> int:
+    """Compare two series of load runs, print the verdict with its table, write its page, and return the exit code."""
     from keywords.engine.load.comparison.compare import compare  # noqa: PLC0415  # numpy, which `qa --help` lacks
 
-    return show(compare(first, second, across_machines=across_machines))
+    return show(compare(first, second, across_machines=across_machines), page)
 
 
-def show(comparison: Comparison) -> int:
-    """Print a comparison, and return the exit code."""
+def show(comparison: Comparison, page: Path | None = None) -> int:
+    """Print a comparison, write its page if one is asked for, and return the exit code."""
     from keywords.engine.load.comparison.text import describe  # noqa: PLC0415  # numpy, which `qa --help` lacks
     from keywords.engine.load.comparison.verdicts import Verdict  # noqa: PLC0415  # as above
 
     for line in describe(comparison):
         typer.echo(line)
+    if page is not None:
+        from keywords.engine.load.page.comparison import write_comparison_page  # noqa: PLC0415  # as above
+
+        typer.echo(str(write_comparison_page(page, comparison)), err=True)
     return {
         Verdict.FASTER: exits.PASS,
         Verdict.SAME: exits.PASS,

@@ -131,6 +131,14 @@ def load(  # the options of a command
     save_arrivals: Annotated[
         Path | None, typer.Option(help="File for the arrivals, for --replay.", rich_help_panel=_KEPT)
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="File for the page: verdict, charts, tables, all in one HTML file.", rich_help_panel=_KEPT),
+    ] = None,
+    history: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option("--history", help="Send no load: show the series --name week by week.", rich_help_panel=_KEPT),
+    ] = False,
     no_calibration: Annotated[  # noqa: FBT002
         bool, typer.Option("--no-calibration", help="Leave out what this client measures of a server without delay.")
     ] = False,
@@ -149,6 +157,10 @@ def load(  # the options of a command
     from keywords.qa.load.asked import Asked  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.qa.load.command import Ask, Keep, load  # noqa: PLC0415
 
+    if history:
+        from keywords.qa.load.history import show_history  # noqa: PLC0415
+
+        raise typer.Exit(show_history(store or results_folder() / _STORE, name, report))
     if find_max and users is None and rate is None:
         users = "1"
     asked = Asked(
@@ -172,7 +184,7 @@ def load(  # the options of a command
         most_in_flight=most_in_flight,
         processes=processes,
     )
-    keep = Keep(store or results_folder() / _STORE, name, csv, parquet, save_arrivals)
+    keep = Keep(store or results_folder() / _STORE, name, csv, parquet, save_arrivals, report)
     chosen = url if address is None else address
     raise typer.Exit(
         load(

@@ -11,6 +11,8 @@ from keywords.engine.load.arrival_file import save_arrivals
 from keywords.engine.load.capacity import find_capacity
 from keywords.engine.load.errors import PlanError
 from keywords.engine.load.outcome import floor_of, probe_of, report_of, verdict_of
+from keywords.engine.load.page.stored import read_load
+from keywords.engine.load.page.write import ReportedLoad, write_load_page
 from keywords.engine.load.planning import make_plan
 from keywords.engine.load.run import LoadRunError
 from keywords.engine.load.session import measure_load
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from keywords.engine.load.metrics.cost import Price
     from keywords.engine.load.plan import LoadPlan, Target
     from keywords.engine.load.planning import LoadOptions
+    from keywords.engine.load.report.content import Report
     from keywords.engine.load.service_levels import ServiceLevel
     from keywords.engine.load.session import LoadRun
     from keywords.engine.load.sweep import SweepPoint
@@ -54,6 +57,7 @@ class LoadRuns:
         self._price = price
         self._lengths = lengths
         self._done = 0
+        self._reported: list[ReportedLoad] = []
 
     def measure_points(self, points: Sequence[SweepPoint]) -> int:
         """Measure one load run for each point, and return the exit code."""
@@ -64,6 +68,7 @@ class LoadRuns:
             codes.append(self.conclude(self.measure(point), suffix=f"-{number}" if len(points) > 1 else ""))
             if codes[-1] == INTERRUPTED:
                 break
+        self._write_page()
         return worst(codes)
 
     def find_max(self, point: SweepPoint, target: Target, options: LoadOptions, most: float) -> int:
@@ -83,6 +88,7 @@ class LoadRuns:
             self._export(run, suffix=f"-{self._done}")
             if run.facts.interrupted:
                 raise KeyboardInterrupt
+            self._keep_for_page(run, report_of(run, levels=self._levels, price=self._price))
             found = probe_of(run, level, self._levels, self._price)
             typer.echo(f"{level:g} {unit}: {found.verdict} {found.why}".rstrip(), err=True)
             return found
@@ -94,7 +100,9 @@ class LoadRuns:
             typer.echo("interrupted: the search has no result; its load runs are in the store", err=True)
             return INTERRUPTED
         levels = " and ".join(map(str, self._levels))
-        typer.echo(f"Largest load in {unit} that holds {levels}: {capacity}")
+        said = f"Largest load in {unit} that holds {levels}: {capacity}"
+        typer.echo(said)
+        self._write_page(said)
         return {"PASS": PASS, "FAIL": FAIL, "INCONCLUSIVE": INCONCLUSIVE}[capacity.verdict]
 
     def measure(self, point: SweepPoint, *, way: str = "") -> LoadRun:
@@ -150,8 +158,19 @@ class LoadRuns:
             remarks = (*remarks, f"{_NOT_CALIBRATED}: it was interrupted.")
         except (RuntimeError, LoadRunError, OSError) as error:  # the run itself is not the worse for it
             remarks = (*remarks, f"{_NOT_CALIBRATED}: {error}.")
-        print_report(report_of(run, levels=self._levels, price=self._price, remarks=remarks, floor=floor))
+        report = report_of(run, levels=self._levels, price=self._price, remarks=remarks, floor=floor)
+        self._keep_for_page(run, report)
+        print_report(report)
         return is_whole
+
+    def _keep_for_page(self, run: LoadRun, report: Report) -> None:
+        if self._ask.keep.report is not None:
+            load = read_load(run.store, run.run)
+            self._reported.append(ReportedLoad(load, report, self._levels, self._price))
+
+    def _write_page(self, lead: str = "") -> None:
+        if self._ask.keep.report is not None and self._reported:
+            typer.echo(str(write_load_page(self._ask.keep.report, self._reported, lead=lead)), err=True)
 
     def _exit_code(self, run: LoadRun) -> int:
         if run.facts.interrupted:

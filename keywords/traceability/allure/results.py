@@ -35,6 +35,8 @@ MEDIA_TYPES = {
     ".txt": "text/plain",
 }
 """Suffixes and media types of evidence files on the page."""
+MEASUREMENTS = "-perf.json"
+"""End of the names of files with figures, by which Allure knows them."""
 
 # Robot prefixes a message with the exception's name, except for AssertionError and generic exceptions.
 EXCEPTION = re.compile(
@@ -104,6 +106,7 @@ def stage_results(results: Path, to: Path, run: Run) -> Staged:
         if page := pages.get(rows[name]):
             _attach_evidence(result, page, to)
         _write(result, "result", results, to)
+    _copy_measurements({page.parent.parent for page in pages.values()}, to)
     uuids = [result["uuid"] for result in latest.values()]
     for container in read_containers(results):
         if not set(uuids).isdisjoint(container["children"]):
@@ -169,6 +172,7 @@ def _attach_evidence(result: dict[str, Any], page: Path, to: Path) -> None:
     attachments = result["attachments"] = result.get("attachments") or []
     known = {attachment.get("name") for attachment in attachments}
     files = sorted(path for path in page.parent.glob("*") if path.suffix in MEDIA_TYPES and path.name not in known)
+    files = [path for path in files if not path.name.endswith(MEASUREMENTS)]
     for path in [path for path in files if path.stat().st_size <= PAGE_FILE_LIMIT][:PAGE_FILES_LIMIT]:
         source = f"{result['uuid']}-{path.name}"
         shutil.copyfile(path, to / source)
@@ -176,6 +180,13 @@ def _attach_evidence(result: dict[str, Any], page: Path, to: Path) -> None:
     description = result.get("description") or ""
     # As text: Allure links only absolute addresses.
     result["description"] = f"{description}\n\nAll evidence of this row: `{page.parent.as_posix()}`".strip()
+
+
+def _copy_measurements(folders: set[Path], to: Path) -> None:
+    """Copy the figures that load runs left among the evidence of rows and suites, for Allure's metrics."""
+    files = sorted(path for folder in folders for path in folder.glob(f"*/*{MEASUREMENTS}"))
+    for number, path in enumerate(files):
+        shutil.copyfile(path, to / f"{number}{MEASUREMENTS}")
 
 
 def _write(item: dict[str, Any], kind: str, results: Path, to: Path) -> None:

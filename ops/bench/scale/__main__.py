@@ -12,12 +12,12 @@ import tempfile
 from pathlib import Path
 
 from keywords.engine import clock
+from keywords.engine.load.storage.synthetic import write_samples
 from keywords.engine.machine import Machine, measure_machine
 from keywords.engine.store.errors import StoreError
 from ops.bench.progress import break_off_on_signals, log_progress
 from ops.bench.scale.matrix import CommandError, measure_command, write_project
 from ops.bench.scale.report import ReportCost, ReportError, measure_report
-from ops.bench.scale.samples import write_samples
 
 MOST_S = 20.0
 """Wall time of a report on a million samples."""

@@ -155,3 +155,8 @@ def _middle(values: Sequence[float]) -> float:
 
 def _p(value: float) -> str:
     return f"{value:.2g}" if value >= _LEAST_P else f"< {_LEAST_P}"
+
+
+def table_of(comparison: Comparison) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """The head and the lines of the table, one for each metric."""
+    return _HEAD, [_row(each) for each in comparison.metrics]

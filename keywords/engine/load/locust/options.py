@@ -74,7 +74,10 @@ def load_of(values: Mapping[str, Any], *, url: str, api_key: str | None) -> Locu
         tokens = told["--load-max-tokens"]
         prompts = Prompts(texts=(told["--load-prompt"],))
         entry = Entry(
-            name="locust", prompts=prompts, max_tokens=parse_count(tokens, "--load-max-tokens") if tokens else None
+            name="locust",
+            prompts=prompts,
+            max_tokens=parse_count(tokens, "--load-max-tokens") if tokens else None,
+            fields={},
         )
         workload = load_workload(Workload(name="locust", mix=(entry,)))
     plan = make_plan(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+from keywords.engine.load.server_metrics.signals import SignalValue
 from keywords.engine.store.database import Store
 from keywords.engine.store.schema import RUN, Column, Room, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
-
-    from keywords.engine.load.server_metrics.signals import SignalValue
 
 SERVER_METRICS = Table(
     "server_metrics",
@@ -41,3 +41,18 @@ def store_signals(path: Path, run: int, values: Iterable[SignalValue]) -> None:
     with Store(path, SERVER_ROOM) as store:
         rows = [(run, each.at_s, each.signal, each.name, dict(each.labels), each.value) for each in values]
         store.insert(SERVER_METRICS, rows)
+
+
+def read_signals_of(store: Store, run: int) -> Iterator[SignalValue]:
+    """What the server said during a load run, in the order of time.
+
+    Args:
+        store: opened with `SERVER_ROOM`.
+        run: the load run's id.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    chosen = f"SELECT at, signal, name, labels, value FROM {SERVER_METRICS.name} WHERE run = ? ORDER BY rowid"  # noqa: S608  # a declared name
+    for at_s, signal, name, labels, value in store.query(chosen, (run,)):
+        yield SignalValue(at_s, signal, name, json.loads(labels), value)

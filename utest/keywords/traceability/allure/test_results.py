@@ -152,6 +152,20 @@ def test_evidence_is_attached_within_limits_and_its_folder_is_named(tmp_path):
     assert result["description"] == f"What it is about.\n\nAll evidence of this row: `{evidence.as_posix()}`"
 
 
+def test_figures_of_rows_and_suites_come_along_and_are_no_attachments(tmp_path):
+    results, to = tmp_path / "results", tmp_path / "staged"
+    to.mkdir()
+    for folder in ("row", "suite"):
+        (tmp_path / "evidence" / folder).mkdir(parents=True)
+        (tmp_path / "evidence" / folder / "load run 1-perf.json").write_text(f'["{folder}"]')
+    (tmp_path / "evidence" / "row" / "index.html").write_text("the page")
+    (tmp_path / "evidence" / "row" / "row.json").write_text('{"started": ""}')
+    write_result(results, "Row", uuid="a")
+    stage_results(results, to, run_of(tmp_path, "Row", evidence="evidence/row/index.html"))
+    assert [(to / f"{number}-perf.json").read_text() for number in (0, 1)] == ['["row"]', '["suite"]']
+    assert not any(one["name"].endswith("-perf.json") for one in staged_results(to)[0]["attachments"])
+
+
 def test_the_original_results_stay_as_they_are(tmp_path):
     results, to = tmp_path / "results", tmp_path / "staged"
     to.mkdir()

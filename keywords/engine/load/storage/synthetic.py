@@ -1,4 +1,4 @@
-"""A store with the samples of one large load run."""
+"""Synthetic samples of one large load run in a store, to see what reports and pages make of as many."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ STAGE_COUNT = 3
 _BATCH = 10_000
 
 
-def write_samples(path: Path, samples: int, chunks: int) -> int:
+def write_samples(path: Path, samples: int, chunks: int, *, series: str = "scale") -> int:
     """Write a load run of many samples, as a recording would, and return its id.
 
     Args:
         path: of the store.
         samples: their number; each hundredth failed.
         chunks: mean number of chunks of an answer.
+        series: name under which the run is stored.
     """
     with Store(path, LOAD_ROOM) as store:
-        run = begin_run(store, "load", "scale", target="http://127.0.0.1", model="m", options={"samples": samples})
+        run = begin_run(store, "load", series, target="http://127.0.0.1", model="m", options={"samples": samples})
         rows = [
             (run, stage, STAGES_S * stage, STAGES_S * (stage + 1), 10 * 2**stage, None) for stage in range(STAGE_COUNT)
         ]
