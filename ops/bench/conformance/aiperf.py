@@ -74,7 +74,7 @@ def aiperf(model: Path, tokenizer: Path) -> Tool:
             load.append("--no-server-metrics")
         return [
             *installed.command, "profile", "--model", MODEL, "--url", url, "--endpoint-type", "chat", "--streaming",
-            *load, "--tokenizer", str(tokenizer), "--isl", "8", "--osl", "64", "--export-http-trace",
+            *load, "--tokenizer", str(tokenizer), "--isl", "8", "--export-http-trace",
             "--artifact-dir", str(folder / "out"), "--ui", "none", "--no-gpu-telemetry",
         ]  # fmt: skip
 

@@ -132,7 +132,7 @@ def _client_late(reported: Reported, records: Sequence[RecordedRequest]) -> Iter
     if late_s < _LATE_SENDS_S:
         yield Fact("warning that the client was late", "nothing to warn of", truth, "right")
         return
-    for words in (("late",), ("cpu usage",), ("behind",), ("too high",)):
+    for words in (("sent late",), ("cpu usage",), ("event loop", "too long")):
         fact = warning(reported, "warning that the client was late", *words)
         if fact.told:
             yield Fact(fact.what, fact.told, truth, "right")
