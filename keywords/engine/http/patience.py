@@ -26,6 +26,10 @@ EVENTS_PER_TOKEN = 8
 """A server sends one event a token, and one that sends letters instead some four or five."""
 EVENTS_BESIDE = 100
 """Roles, finish reasons, usage, pings and `[DONE]`, of several choices too."""
+BYTES_PER_EVENT = 64 * 1024
+"""An event with the log probabilities of 20 alternatives has some 2,000."""
+LEAST_BYTES = 16 * 2**20
+"""However few tokens are asked for; a plain answer may carry those of the prompt too."""
 PROMPT_BYTES_PER_S = 500
 """A slow server reads 100 tokens of a prompt in a second, some five bytes each."""
 _LARGEST_BODY_READ = 1_000_000
@@ -41,11 +45,13 @@ class Limits:
     Attributes:
         seconds: longest silence, and longest time of the whole answer.
         events: most events of a stream; None where the request leaves the length of its answer open.
+        bytes: most bytes of the answer's body; None likewise.
         asked: what the request asks for, in words.
     """
 
     seconds: float
     events: int | None
+    bytes: int | None
     asked: str
 
     @property
@@ -57,6 +63,11 @@ class Limits:
     def excess(self) -> str:
         """What a stream that outgrew its limit means."""
         return f"the stream goes on after {self.events} events; {self.asked}"
+
+    @property
+    def flood(self) -> str:
+        """What a body that outgrew its limit means."""
+        return f"the answer goes on after {self.bytes} bytes; {self.asked}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +88,16 @@ class Patience:
         asked = body.get("max_completion_tokens", body.get("max_tokens"))
         longest = self.longest_s * self.factor
         if not request.content:
-            return Limits(min(START_S * self.factor, longest), None, "the request asks for no tokens")
+            return Limits(min(START_S * self.factor, longest), None, None, "the request asks for no tokens")
         if not _is_count(asked):
-            return Limits(longest, None, "the request leaves its length open")
+            return Limits(longest, None, None, "the request leaves its length open")
         each, choices = max(asked, 1), _choices(body)
         start = START_S + len(request.content) / PROMPT_BYTES_PER_S
         seconds = (start + TOKEN_S * each * choices * request.extensions.get(_AT_ONCE, 1)) * self.factor
         words = f"max_tokens={asked}" + (f" for each of {choices} choices" if choices > 1 else "")
         events = EVENTS_BESIDE + EVENTS_PER_TOKEN * each * choices
-        return Limits(round(min(seconds, longest), 1), events, f"the request asks for {words}")
+        most = max(LEAST_BYTES, events * BYTES_PER_EVENT)
+        return Limits(round(min(seconds, longest), 1), events, most, f"the request asks for {words}")
 
 
 def requests_at_once(count: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import httpx2
 from keywords.engine.http.exchange import parse_json
 from keywords.engine.machine import Deadline
 from keywords.engine.redaction.addresses import without_credentials
+from keywords.engine.redaction.secrets import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,13 +29,20 @@ _NO_SUCH_PATH = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, 
 _WRONG_KEY = "wrong-key"
 _PROXY = " The environment's proxy is not used: it would be measured too."
 _SHOWN_MODELS = 12
+_SHOWN_BYTES, _SEARCHED_BYTES = 200, 16_384
 _LONGEST = 16 * 2**20
 """Bytes of an answer; the list of a provider's models has less than 1 MB."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class ProbeError(Exception):
-    """No server answers at the address, or it is not OpenAI-compatible, or it refuses the key."""
+    """No server answers at the address, or it is not OpenAI-compatible, or it refuses the key.
+
+    Its message has no secrets: a server may say back what it was sent.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(SECRETS.clean(message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,11 @@ def fetch(
         return asking.result() if asking.done() else (None, f"no whole answer within {limit.limit_s:.3g} s".encode())
 
 
+def _shown(body: bytes) -> str:
+    """The beginning of a body for a message, cut only after its secrets were taken out."""
+    return repr(SECRETS.redact(body[:_SEARCHED_BYTES])[:_SHOWN_BYTES])
+
+
 def _complete(asking: Future[tuple[int | None, bytes]], request: Callable[[], AbstractContextManager[Any]]) -> None:
     try:
         asking.set_result(_whole_answer(request))
@@ -125,6 +138,8 @@ def probe(
     """
     url = url.rstrip("/").removesuffix("/v1")
     address = without_credentials(url)
+    if api_key:
+        SECRETS.protect(api_key)
     status, body = fetch(f"{url}/v1/models", api_key=api_key, timeout_s=timeout_s)
     if status is None:
         raise ProbeError(
@@ -138,7 +153,7 @@ def probe(
         models = tuple(str(model["id"]) for model in parse_json(body)["data"])
     except (ValueError, KeyError, TypeError):
         raise ProbeError(
-            f"The server at {address} is not OpenAI-compatible: GET /v1/models gave {status} with {body[:200]!r} "
+            f"The server at {address} is not OpenAI-compatible: GET /v1/models gave {status} with {_shown(body)} "
             f"instead of a list of models. Correct the URL."
         ) from None
     if not models and not model:

@@ -24,7 +24,7 @@ BASIC = f"Basic {MASK}"
 
 
 class StreamOutgrewRequest(AssertionError):  # noqa: N818  # the name says what happened
-    """A stream goes on far beyond the tokens that its request asks for; the client has stopped reading."""
+    """An answer goes on far beyond the tokens that its request asks for; the client has stopped reading."""
 
     ROBOT_SUPPRESS_NAME = True
 
@@ -121,9 +121,11 @@ class _Recording:
         self.exchange.under_way = False
 
 
-def _raise_if_beyond(limits: Limits, at_s: float, events: int) -> None:
+def _raise_if_beyond(limits: Limits, at_s: float, events: int, size: int) -> None:
     if limits.events is not None and events > limits.events:
         raise StreamOutgrewRequest(limits.excess)
+    if limits.bytes is not None and size > limits.bytes:
+        raise StreamOutgrewRequest(limits.flood)
     if at_s > limits.seconds:
         raise httpx2.ReadTimeout(limits.silence)
 
@@ -139,14 +141,15 @@ class _RecordedBody(httpx2.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         exchange, limits = self._recording.exchange, self._limits
         is_stream = exchange.response_headers.get("content-type", "").startswith("text/event-stream")
-        events = 0
+        events = size = 0
         try:
             for data in self._inner:
                 at_s = clock.now() - exchange.sent_at
                 exchange.chunks.append(Chunk(at_s, data))
                 yield data
                 events += (data.count(b"\ndata:") + data.startswith(b"data:")) if is_stream else 0
-                _raise_if_beyond(limits, at_s, events)
+                size += len(data)
+                _raise_if_beyond(limits, at_s, events, size)
         except StreamOutgrewRequest as error:
             self._recording.end(str(error))
             raise

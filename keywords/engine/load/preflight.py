@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from keywords.engine.http.probe import Facts, ProbeError, probe
 from keywords.engine.load.errors import PreflightError
+from keywords.engine.load.first_answers import EndlessAnswerError, within
 from keywords.engine.load.plan import Target
 from keywords.engine.openai.answer import GatewayRefused, NoUsableAnswer
 from keywords.engine.redaction.addresses import without_credentials
@@ -71,25 +73,32 @@ def check_requests(client: ChatClient, source: ItemSource) -> None:
         source: of the load run's items.
 
     Raises:
-        PreflightError: the server refuses one, or its answer is none.
+        PreflightError: the server refuses one, or its answer is none, or has no end.
     """
     for item in _one_of_each_kind(source):
         turn = item.turns[0]
         fields = _for_one_token(dict(turn.fields))
         messages = [_reordered(message) for message in turn.messages]
         try:
-            if fields.pop("stream", True):
-                stream = client.stream(messages, **fields)
-                failure = stream.failure
-            else:
-                client.ask(messages, **fields)
-                failure = None
+            failure = within(client.longest_s, partial(_ask_once, client, messages, fields))
         except NoUsableAnswer as err:
             raise PreflightError(_refused(client, item, err)) from err
+        except EndlessAnswerError as err:
+            raise PreflightError(
+                f"{_asked(client, item)} gets an answer without an end: {err}. Mend the server, or load another one."
+            ) from err
         if failure is not None:
             raise PreflightError(
                 f"{_asked(client, item)} got a broken stream: {failure}. Mend the server, or load another one."
             )
+
+
+def _ask_once(client: ChatClient, messages: list[dict[str, Any]], fields: dict[str, Any]) -> str | None:
+    """Send one request; return why its stream broke off, None if it did not."""
+    if fields.pop("stream", True):
+        return client.stream(messages, **fields).failure
+    client.ask(messages, **fields)
+    return None
 
 
 def _check_address(url: str) -> None:

@@ -57,7 +57,8 @@ class Stage:
         path = request.path.partition("?")[0]
         family, model = find_family(path)
         if family is None or request.method != "POST":
-            script = self.playbook.next_for_probe(path)
+            # A script's body would be read as the next answer.
+            script = self.playbook.next_for_probe(path) if request.method != "HEAD" else None
             status, body = lookup(request.method, path, request.head, self.models)
             if script is not None:
                 return script, plan_probe(script, body)

@@ -74,7 +74,7 @@ def aiperf(model: Path, tokenizer: Path) -> Tool:
             load.append("--no-server-metrics")
         return [
             *installed.command, "profile", "--model", MODEL, "--url", url, "--endpoint-type", "chat", "--streaming",
-            *load, "--tokenizer", str(tokenizer), "--isl", "8", "--osl", "64", "--export-http-trace",
+            *load, "--tokenizer", str(tokenizer), "--isl", "8", "--export-http-trace",
             "--artifact-dir", str(folder / "out"), "--ui", "none", "--no-gpu-telemetry",
         ]  # fmt: skip
 
@@ -111,7 +111,7 @@ def _read(play: Play, folder: Path) -> Reported:
         tokens_from="its own tokenizer" if play.client_tokens else "usage",
         adjusted_p90=None if adjusted is None else float(adjusted) / 1000,
         reused=None if reused is None else round(reused),
-        server_median=_server_median(folder / "out"),
+        server_percentiles=_server_percentiles(folder / "out"),
         warnings=list(_warnings(folder)),
         lines=[f"{name}: {json.dumps(told[name])}" for name in _KEPT if told.get(name)],
     )
@@ -140,13 +140,11 @@ def _warnings(folder: Path) -> Iterator[str]:
             yield " ".join(line.split())
 
 
-def _server_median(folder: Path) -> str | None:
-    for path in folder.glob("*server_metrics*.json"):
-        metrics = json.loads(path.read_text("utf-8")).get("metrics", {})
-        for name, metric in metrics.items():
-            for series in metric.get("series", ()):
-                stats = series.get("stats") or {}
-                for key, value in stats.items():
-                    if key.startswith("p50") and metric.get("type") == "histogram":
-                        return f"{name}: {key} {value}"
-    return None
+def _server_percentiles(folder: Path) -> dict[int, float]:
+    """Its estimates from the only histogram of the server's page."""
+    path = folder / "server_metrics_export.json"
+    metrics = json.loads(path.read_text("utf-8"))["metrics"] if path.exists() else {}
+    for metric in metrics.values():
+        stats = metric["series"][0]["stats"]
+        return {p: stats[f"p{p}_estimate"] for p in (50, 99) if stats.get(f"p{p}_estimate") is not None}
+    return {}

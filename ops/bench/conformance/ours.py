@@ -76,7 +76,7 @@ def _read(play: Play, folder: Path) -> Reported:  # noqa: ARG001  # a tool's sig
         adjusted_p90=summary.percentile("e2e", 90, failures=True),
         reused=sum(kept["reused_connection"]),
         text_length=sum(kept["text_length"]),
-        server_median=next((line for line in remarks if _SERVER_MEDIAN in line), None),
+        server_bounds=next((line for line in remarks if _SERVER_MEDIAN in line), None),
         warnings=[*(run.reasons if run.validity == "INVALID" else ()), *remarks],
         lines=[line for line in said if line.strip() and not line.startswith("• ")],
     )

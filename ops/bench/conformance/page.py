@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EVIDENCE = "conformance"
 """Folder of the pages of evidence, beside the table."""
-_MOST_LINES, _LONGEST = 40, 400
+_MOST_LINES, _MOST_WARNINGS, _LONGEST = 40, 12, 400
 """Of a tool's own output in the evidence."""
 
 
@@ -104,7 +104,7 @@ def _run(run: Judged, suffix: str) -> Iterator[str]:
     yield table(("fact", "told", "truth", "mark"), [_row(fact) for fact in run.facts])
     if run.warnings:
         yield "Its warnings:\n"
-        yield "\n".join(f"- {_short(text)}" for text in run.warnings) + "\n"
+        yield "\n".join(f"- {_short(text)}" for text in run.warnings[:_MOST_WARNINGS]) + "\n"
     shown = [line.rstrip()[:_LONGEST] for line in run.lines[:_MOST_LINES]]
     yield "Of its own results:\n"
     yield "\n".join(["```text", *shown, "```", ""])

@@ -71,8 +71,12 @@ def _set_up(tool: Tool, play: Play, backend: ScriptedBackend) -> None:
         rounds = -(-play.requests // len(play.scripts))
         backend.play(*(Script(),) * tool.leads, *play.scripts * rounds)
     if play.page is not None:
-        backend.play(Script(body=_before(play.page)), path=_METRICS)
+        backend.play(_page(_before(play.page)), path=_METRICS)
     backend.forget_requests()
+
+
+def _page(body: bytes) -> Script:
+    return Script(body=body, headers={"content-type": "text/plain; version=0.0.4"})
 
 
 def _before(page: bytes) -> bytes:
@@ -102,5 +106,6 @@ class _later_page:  # noqa: N801  # a context manager
     def _watch(self) -> None:
         while not self._stop.wait(_EVERY_S):
             if len(self._backend.chat_bodies()) > self._leads:
-                self._backend.play(Script(body=self._page), path=_METRICS)
+                assert self._page is not None  # noqa: S101  # only then it watches
+                self._backend.play(_page(self._page), path=_METRICS)
                 return

@@ -44,7 +44,8 @@ class Reported:
         adjusted_p90: of `e2e` with failures as infinite, in seconds.
         reused: requests on a connection that had served one before.
         text_length: characters of all answers.
-        server_median: what it says of the median of the server's own histogram.
+        server_bounds: what it says of the median of the server's own histogram, in words.
+        server_percentiles: numbers that it gives for percentiles of that histogram, in seconds.
         warnings: what it warns of, in its own words.
         lines: the parts of its result files that the above was read from.
     """
@@ -58,7 +59,8 @@ class Reported:
     adjusted_p90: float | None = None
     reused: int | None = None
     text_length: int | None = None
-    server_median: str | None = None
+    server_bounds: str | None = None
+    server_percentiles: Mapping[int, float] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     lines: Sequence[str] = ()
 

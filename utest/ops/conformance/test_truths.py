@@ -113,9 +113,12 @@ def test_a_time_to_first_text_of_what_was_no_stream_is_wrong():
 
 def test_a_median_made_up_within_a_bucket_is_wrong():
     case = "below_the_server_s_resolution"
-    assert marks(case, Reported(ended=2, server_median="p50: at most 0.01 s"), RECORDS)[0] == "right"
-    assert marks(case, Reported(ended=2, server_median="p50 0.005"), RECORDS)[0] == "wrong"
-    assert marks(case, Reported(ended=2), RECORDS)[0] == "not reported"
+    records = [record(*(n * 0.003 for n in range(60)))] * 2
+    assert marks(case, Reported(ended=2, server_bounds="p50: below resolution: at most 0.01 s"), records)[0] == "right"
+    assert marks(case, Reported(ended=2, server_percentiles={50: 0.005}), records)[0] == "wrong"
+    assert marks(case, Reported(ended=2, server_percentiles={50: 0.0029, 99: 0.0031}), records)[0] == "right"
+    assert marks(case, Reported(ended=2, server_percentiles={50: 0.0029, 99: 0.0076}), records)[0] == "wrong"
+    assert marks(case, Reported(ended=2), records)[0] == "not reported"
 
 
 def test_a_client_that_kept_up_need_not_warn():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from keywords.engine.load.errors import CalibrationError
+from keywords.engine.load.first_answers import EndlessAnswerError, within
 from keywords.engine.load.workload.distributions import draw_count
 from keywords.engine.load.workload.draws import draw_bytes
 from keywords.engine.load.workload.prompt_lengths import PromptLengths
@@ -121,10 +123,15 @@ def usage_counter(client: ChatClient) -> TokenCounter:
     """
 
     def count(messages: Sequence[Mapping[str, Any]]) -> int | None:
+        words = sum(len(str(message["content"]).split()) for message in messages)
+        ask = partial(client.ask, [dict(message) for message in messages], max_tokens=1)
         try:
-            answer = client.ask([dict(message) for message in messages], max_tokens=1)
+            answer = within(client.longest_s, ask)
+        except EndlessAnswerError as err:
+            raise CalibrationError(
+                f"A prompt of {words} words cannot be measured: {err}. Mend the server, or load another one."
+            ) from err
         except NoUsableAnswer as err:
-            words = sum(len(str(message["content"]).split()) for message in messages)
             raise CalibrationError(
                 f"A prompt of {words} words cannot be measured: {err} "
                 f"Shorten the workload's prompts, or give the server a longer context."

@@ -180,3 +180,22 @@ def test_an_answer_that_never_ends_is_given_up(monkeypatch, pieces):
         status, reason = fetch(url, timeout_s=0.3)
     assert status is None
     assert re.match(rb"no whole answer within|the answer is longer than 500000 bytes", reason)
+
+
+KEY = "sk-said-back-by-a-server-0123456789"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 500 Oh\r\n\r\n" + b"no key like " + KEY.encode(),
+        b"HTTP/1.1 500 Oh\r\n\r\n" + b"x" * 180 + KEY.encode(),
+        KEY.encode() + b" is no status line\r\n\r\n",
+    ],
+    ids=["in the body", "where the body is cut", "in place of HTTP"],
+)
+def test_a_key_that_the_server_says_back_is_not_shown(answer):
+    with raw_server([answer]) as (url, heads), pytest.raises(ProbeError) as error:
+        probe(url, KEY)
+    assert KEY.encode() in heads[0]
+    assert KEY[:12] not in str(error.value)

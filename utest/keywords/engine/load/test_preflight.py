@@ -6,13 +6,15 @@ import threading
 
 import pytest
 
-from keywords.engine.load.errors import PreflightError
+from keywords.engine.load.errors import CalibrationError, PreflightError
 from keywords.engine.load.items import Item, Turn
 from keywords.engine.load.plan import Target
 from keywords.engine.load.preflight import check_requests, check_server
+from keywords.engine.load.workload.measure_lengths import usage_counter
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.processes.ports import free_port
-from keywords.engine.scripted.backend import Fault, Script, ScriptedBackend
+from keywords.engine.scripted.backend import Fault, Script, ScriptedBackend, words
+from utest.keywords.engine.load.servers import SSE_HEAD, raw_server
 
 
 @pytest.fixture
@@ -191,3 +193,50 @@ def test_a_key_that_http_cannot_carry_is_refused_and_not_shown(key):
 def test_a_host_that_is_none_is_told(host):
     with pytest.raises(PreflightError, match="No server answers at"):
         check_server(f"http://{host}:80")
+
+
+def test_a_server_that_ignores_max_tokens_is_refused_in_a_sentence(backend, client):
+    backend.play(Script(chunks=words(400)))
+    with pytest.raises(PreflightError, match=r"goes on after 108 events; the request asks for max_tokens=1\. Mend"):
+        check_requests(client, Source())
+
+
+def test_an_endless_frame_is_left_before_it_fills_the_memory():
+    def flood(connection):
+        connection.sendall(SSE_HEAD + b"\r\ndata: ")
+        for _ in range(400):
+            connection.sendall(b"a" * 2**20)
+
+    with raw_server([flood]) as (url, _):
+        client = ChatClient(url, api_key=None, model="gemma")
+        with pytest.raises(PreflightError, match=r"goes on after 16777216 bytes"):
+            check_requests(client, Source())
+        client.close()
+
+
+@pytest.fixture
+def trickle():
+    """A server whose head comes in drops, none of which is late by itself."""
+    over = threading.Event()
+
+    def send(connection):
+        while not over.wait(0.02):
+            connection.sendall(b"H" if not send.begun else b"T")
+            send.begun = True
+
+    send.begun = False
+    with raw_server([send]) as (url, _):
+        client = ChatClient(url, api_key=None, model="gemma", timeout_s=0.3)
+        yield client
+        over.set()
+        client.close()
+
+
+def test_a_head_in_drops_ends_at_the_limit(trickle):
+    with pytest.raises(PreflightError, match=r"no end of the answer within 0\.3 s"):
+        check_requests(trickle, Source())
+
+
+def test_a_head_in_drops_ends_the_measurement_of_lengths(trickle):
+    with pytest.raises(CalibrationError, match=r"no end of the answer within 0\.3 s"):
+        usage_counter(trickle)([{"role": "user", "content": "two words"}])

@@ -160,6 +160,12 @@ def test_retry_after_has_three_forms(scripted, wire):
     assert abs(date - datetime.now(UTC) - timedelta(seconds=1.5)) < timedelta(seconds=2)
 
 
+def test_a_head_of_a_scripted_page_is_answered_without_a_body(scripted, wire):
+    scripted.play(Script(body=b"a 1"), path="/metrics")
+    wire.send(b"HEAD /metrics HTTP/1.1\r\nConnection: close\r\n\r\n")
+    assert wire.rest().endswith(b"\r\n\r\n")
+
+
 def test_a_head_is_answered_without_a_body(wire):
     wire.send(b"HEAD /health HTTP/1.1\r\nConnection: close\r\n\r\n")
     assert wire.rest().endswith(b"\r\n\r\n")
