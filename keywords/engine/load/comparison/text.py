@@ -20,6 +20,8 @@ _HEAD = ("metric", "first", "second", "shift", "95 % interval", "p (Holm)", "mat
 _JUDGED_FROM = 5
 """The columns from here on are about the verdict."""
 _LEAST_P = 0.0001
+_DECIMALS = 3
+"""Of a per cent; what is left of rounding lies far below."""
 
 
 def describe(comparison: Comparison) -> list[str]:
@@ -135,7 +137,7 @@ def _on_scale(metric: ComparedMetric, value: float, *, signed: bool = True) -> s
     sign = "+" if signed else ""
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    return f"{100 * value:{sign}.3g} {'%' if metric.scale == 'ratio' else 'pp'}"
+    return f"{round(100 * value, _DECIMALS):{sign}.3g} {'%' if metric.scale == 'ratio' else 'pp'}"
 
 
 def _in_unit(metric: ComparedMetric, value: float, *, signed: bool = False) -> str:

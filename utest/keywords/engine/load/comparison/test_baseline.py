@@ -24,7 +24,7 @@ def test_a_baseline_is_read_as_it_was_kept(tmp_path):
         (Series("s", KEPT.runs[:4]), "s has 4 load runs, and a baseline needs 5"),
         (Series("s", (*KEPT.runs[:4], replace(KEPT.runs[4], problem="was interrupted"))), "run 5 of s was interrupted"),
         (Series("s", (*KEPT.runs[:4], replace(KEPT.runs[4], load="9/s"))), "their loads differ"),
-        (Series("s", (*KEPT.runs[:4], replace(KEPT.runs[4], workload_hash=None))), "run 5 has no workload hash"),
+        (Series("s", (*KEPT.runs[:4], replace(KEPT.runs[4], workload_hash=None))), "run 5 does not tell what it sent"),
         (Series("s", ()), "s has no load run"),
     ],
 )

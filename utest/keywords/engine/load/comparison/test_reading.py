@@ -1,9 +1,13 @@
 """Series of real load runs against a scripted backend."""
 
+from pathlib import Path
+
 import pytest
 
 from keywords.engine.load.comparison.reading import describe_machine, read_series
 from keywords.engine.load.comparison.series import SeriesError
+from keywords.engine.load.imported.files import read_file
+from keywords.engine.load.imported.storing import store_imports
 from keywords.engine.load.plan import Target
 from keywords.engine.load.planning import LoadOptions, make_plan
 from keywords.engine.load.session import measure_load
@@ -12,8 +16,9 @@ from keywords.engine.load.workload.reading import load_workload
 from keywords.engine.load.workload.schema import Entry, Prompts, Workload
 from keywords.engine.scripted.backend import Script, words
 from keywords.engine.store.database import Store
-from keywords.engine.store.runs import begin_run, read_runs
+from keywords.engine.store.runs import begin_run, read_run, read_runs
 
+IMPORTS = Path(__file__).parents[5] / "resources" / "imports"
 ENTRY = Entry(name="chat", prompts=Prompts(texts=("Hello.",)), max_tokens=4, fields={})
 WORKLOAD = load_workload(Workload(name="test", mix=(ENTRY,)))
 
@@ -64,6 +69,16 @@ def test_a_run_that_was_killed_or_never_judged_proves_nothing(tmp_path):
         read_series(path, "s", [killed, other])
     with pytest.raises(SeriesError, match="has no load run"):
         read_series(path, "s", [])
+
+
+def test_an_imported_run_without_requests_has_the_figures_of_its_tool(tmp_path):
+    path = tmp_path / "m.db"
+    (number,) = store_imports(path, [read_file(IMPORTS / "locust" / "stream_stats.csv")], "s")
+    with Store(path, LOAD_ROOM) as store:
+        (run,) = read_series(path, "s", [read_run(store, number)]).runs
+    assert set(run.figures) == {"e2e_p50", "e2e_p95", "rps", "error_rate"}
+    assert run.figures["e2e_p50"] == pytest.approx(0.016)
+    assert (run.problem, run.workload_hash, run.load) == ("was never judged VALID", None, "4 users")
 
 
 def test_a_machine_is_told_by_what_changes_its_speed():
