@@ -13,6 +13,7 @@ from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import RUNS, read_runs
 from keywords.run.places import DATASETS
+from ops.bench.calibration import __main__ as command
 from ops.bench.calibration.design import AGAIN, BASE, DRAWS, MODELS, MUCH_NOISE, missing
 from ops.bench.calibration.results import read_results
 
@@ -92,3 +93,43 @@ def test_no_two_models_or_seeds_share_random_numbers():
     assert len(set(seeds)) == len(seeds)
     assert BASE.sampling(3) == BASE.sampling(3)
     assert DRAWS % 2 == 1
+
+
+@pytest.fixture
+def call(store, monkeypatch):
+    """The command, in the folder of the store; what is measured starts no gateway."""
+
+    def run(*arguments):
+        base = store.with_name("base.gguf")
+        base.touch()
+        monkeypatch.setattr("sys.argv", ["calibration", "--base", str(base), "--to", str(store.parent), *arguments])
+        monkeypatch.setattr(command, "break_off_on_signals", lambda: None)
+        return command.main()
+
+    return run
+
+
+def test_what_is_measured_is_not_measured_again_and_few_seeds_are_no_verdict(measure, call, store, capsys):
+    for model in MODELS:
+        for name in SETS:
+            measure(model, name)
+    assert call("--seeds", "1") == 3
+    text = store.with_name("calibration.md").read_text(encoding="utf-8")
+    assert text.startswith("# Calibration\n\n1 seeds, sets short-facts, copying, temperature 1, ")
+    assert "| base | 70% of 120 (84 to 84) | | |" in text
+    assert text in capsys.readouterr().out
+
+
+def test_a_calibration_that_is_broken_off_says_how_to_go_on(call, monkeypatch, capsys):
+    def broken_off(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "start_gateway", broken_off)
+    assert call("--seeds", "1") == 130
+    assert "the same command goes on from here" in capsys.readouterr().err
+
+
+def test_without_a_base_model_nothing_is_measured(call, store, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        call("--base", str(store.with_name("none.gguf")))
+    assert "`gateway models pull` first" in capsys.readouterr().err

@@ -5,6 +5,7 @@ import json
 
 import httpx2
 import pytest
+import yaml
 
 from keywords.engine.evaluation.catalogue import Catalogue
 from keywords.engine.evaluation.prompting import Sampling
@@ -13,11 +14,12 @@ from keywords.engine.evaluation.storage import OF_TARGET
 from keywords.engine.evaluation.tables import MARKS, ROOM
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import RUNS
-from keywords.run.places import DATASETS
+from keywords.run.places import DATASETS, ROOT, SUITES
 from keywords.traceability.decision.measurements import LIMIT, Measurements
-from keywords.traceability.register.criteria import Scores
+from keywords.traceability.register.criteria import Scores, load_criteria
 
 CATALOGUE = Catalogue(DATASETS)
+CRITERIA = ROOT / "resources" / "register" / "criteria.yaml"
 SETS = ("short-facts", "copying")
 LIMITS = {LIMIT + "FACTS_MIN": "0.3", LIMIT + "COPYING_MIN": "0.3"}
 MEASURE = Scores(
@@ -158,3 +160,14 @@ def test_without_a_store_a_model_or_a_limit_nothing_is_judged(file):
     assert judge(file, model="")[1] == "the run of the rows names no model: no row asked one"
     assert judge(file, limits={})[1].startswith("the run of the rows recorded no limit FACTS_MIN, COPYING_MIN")
     assert judge(file, limits={**LIMITS, LIMIT + "FACTS_MIN": "much"})[0] is None
+
+
+def test_the_projects_baselines_are_those_of_its_sets_and_rows():
+    (measure,) = (one.measure for one in load_criteria(CRITERIA) if isinstance(one.measure, Scores))
+    variables = yaml.safe_load((ROOT / "variables" / "defaults.yaml").read_text(encoding="utf-8"))
+    rows = (SUITES / "evaluation" / "sets.robot").read_text(encoding="utf-8").split("\n\n")
+    for baseline in measure.baselines:
+        (row,) = (one for one in rows if f"Run Evaluation    {baseline.set}" in one)
+        assert f"lower bound    >=    ${{{baseline.limit}}}" in row
+        assert 0 < variables[baseline.limit] < 1
+        assert baseline.set in CATALOGUE.sets
