@@ -166,7 +166,7 @@ def read_output(output: Path) -> Run:
     try:
         return _read(output)
     except OSError as err:
-        raise OutputError(f"{output}: cannot be read: {err.strerror}; run the suites first, or name another output.xml") from err
+        raise OutputError(f"{output}: cannot be read: {err.strerror}; run the suites first or name another") from err
     except ET.ParseError as err:
         raise OutputError(
             f"{output}: is broken off or is not XML ({err}); run the suites again to their end, or `qa recover "
