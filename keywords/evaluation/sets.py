@@ -10,6 +10,7 @@ from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.evaluation import runs
+from keywords.engine.evaluation.asking import Failure
 from keywords.engine.evaluation.catalogue import Catalogue
 from keywords.engine.evaluation.comparison import Comparison, Verdict, compare, judge
 from keywords.engine.evaluation.marks import Outcome
@@ -18,12 +19,15 @@ from keywords.engine.evaluation.scores import Score, read_score
 from keywords.engine.evaluation.sentences import failures, result, sentence
 from keywords.engine.evaluation.storage import OF_TARGET
 from keywords.engine.evaluation.tables import ROOM
+from keywords.engine.http.patience import START_S
+from keywords.engine.machine import measure_machine
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.database import Store
 from keywords.evaluation.measurements import show_comparison, show_run, store_path
 from keywords.run import target
 from keywords.run.assertions import verify
 from keywords.run.context import current_target
+from keywords.run.inconclusive import skip_as_inconclusive
 from keywords.run.places import DATASETS
 from keywords.run.row_message import append_test_message, limit, percent
 from keywords.traceability.skips import INCONCLUSIVE
@@ -31,6 +35,8 @@ from keywords.traceability.skips import INCONCLUSIVE
 Figure = Literal["rate", "lower bound", "upper bound", "mean value"]
 OutcomeName = Literal["correct", "wrong", "format failure", "abstained", "refused", "transport error"]
 Change = Literal["lost", "gained", "identical"]
+_BY_TIMEOUT = {str(Failure.REFUSED), str(Failure.NO_ANSWER), str(Failure.CUT)}
+"""How a slow answer ends as none; those of a server that gave up after the first ones too."""
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -165,6 +171,30 @@ class EvaluationLibrary:
         count = score.outcomes[Outcome(outcome)]
         details = ", ".join(f"{number} with {failure}" for failure, number in score.failures.items())
         return verify(count, assertion_operator, assertion_expected, f"Answers marked {outcome}", message, details)
+
+    @keyword
+    def every_item_should_be_answered(self, score: Score) -> None:
+        """Verify that no request of a run ended in a transport error.
+
+        Timeouts on a machine that is slower than its limits allow for leave the row without a verdict. The client waits
+        so long as an honest server of 5 tokens a second needs, and never less than 15 s.
+
+        Raises:
+            AssertionError: there are transport errors, and the machine does not explain them.
+            SkipExecution: the machine is too busy for a verdict; the message has its load.
+
+        ```robotframework
+        Every Item Should Be Answered    ${score}
+        ```
+        """
+        if not score.outcomes[Outcome.ERROR]:
+            return
+        asked = [one.asked for one in score.answers.values() if one.asked.failure]
+        machine = measure_machine()
+        by_timeout = max(one.total_s for one in asked) >= START_S and score.failures.keys() <= _BY_TIMEOUT
+        if by_timeout and machine.explains_s(1, wait_s=0) > 1:
+            skip_as_inconclusive(failures(score), machine)
+        raise AssertionError(f"{failures(score)}: {'; '.join(sorted({one.detail for one in asked}))[:500]}")
 
     @keyword
     def get_unchanging_items(

@@ -38,5 +38,7 @@ Draw Answers
     [Documentation]    Ask the same questions once at temperature 0, and five times at 1, for all rows.
     ${greedy} =    Run Evaluation    short-facts
     ${drawn} =    Run Evaluation    short-facts    temperature=1    draws=5    seed=1
+    Every Item Should Be Answered    ${greedy}
+    Every Item Should Be Answered    ${drawn}
     VAR    ${GREEDY}    ${greedy}    scope=SUITE
     VAR    ${DRAWN}    ${drawn}    scope=SUITE

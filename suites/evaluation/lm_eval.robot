@@ -16,6 +16,7 @@ Asked by lm-eval, the model gives the same answers and gets the same marks
     ${theirs} =    Run Lm Eval    short-facts
     ${imported} =    Import Harness Run    ${theirs}
     ${ours} =    Run Evaluation    short-facts    concurrency=1
+    Every Item Should Be Answered    ${ours}
     ${found} =    Compare Evaluations    ${ours}    ${imported}
     Get Changed Items    ${found}    identical    ==    20
     Get Differing Marks    ${theirs}    ${imported}    ==    0

@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       May we ship, by the scores of the model: each row has a scripted model evaluated, runs a small project
-...                 of `_child/`, and asks for the verdict.
+Documentation       May we ship, by the scores of the model: each row has a scripted model evaluated, runs a small
+...                 project of `_child/`, and asks for the verdict.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.run.child_run.ChildRunLibrary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 
 _STRICT = re.compile(r"####\s*([$€£]?\s*[-\u2212\u2013+]?\s*[$€£]?\s*[0-9.,]+)")
 """ANS_RE of `openai/grade-school-math`: grade_school_math/dataset.py, with a currency sign or a Unicode minus."""
@@ -21,16 +21,16 @@ def number(text: str) -> Decimal | None:
     A separator must stand before groups of three digits: `1,200` is 1200, and `1,2` is no number.
     """
     cleaned = re.sub(r"[$€£\s+]", "", text).rstrip(".,")
-    sign = -1 if cleaned[:1] and cleaned[0] in _MINUS else 1
+    negative = bool(cleaned[:1]) and cleaned[0] in _MINUS
     cleaned = cleaned.lstrip(_MINUS)
     if "," in cleaned:
         if not re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", cleaned):
             return None
         cleaned = cleaned.replace(",", "")
-    try:
-        return sign * Decimal(cleaned) if re.fullmatch(r"\d*\.?\d+", cleaned) else None
-    except InvalidOperation:
+    if not re.fullmatch(r"\d*\.?\d+", cleaned):
         return None
+    # Arithmetic would round to 28 digits, and fail beyond a million of them.
+    return Decimal(cleaned).copy_negate() if negative else Decimal(cleaned)
 
 
 def strict_number(text: str) -> tuple[str, Decimal] | None:
@@ -59,10 +59,10 @@ def last_number(text: str) -> tuple[str, Decimal] | None:
     for found in reversed(list(_NUMBER.finditer(text))):
         value = Decimal(found["digits"].replace(",", ""))
         if found["below"]:
-            below = Decimal(found["below"])
-            if below == 0:
+            try:
+                value /= Decimal(found["below"])
+            except DecimalException:  # by 0, or of more digits than any number has
                 continue
-            value /= below
         negative = found["sign"] is not None and found["sign"][0] in _MINUS
-        return found[0].strip(), -value if negative else value
+        return found[0].strip(), value.copy_negate() if negative else value
     return None

@@ -10,6 +10,7 @@ from keywords.engine.evaluation.comparison import Comparison, Verdict, describe,
 from keywords.engine.evaluation.formats import LETTERS
 from keywords.engine.evaluation.prompting import rotated
 from keywords.engine.evaluation.sentences import sentence
+from keywords.engine.redaction.printable import printable
 from keywords.engine.redaction.secrets import SECRETS
 from keywords.engine.statistics.clusters import TooFewItemsError
 from keywords.engine.statistics.pairs import drop_interval
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from keywords.engine.evaluation.scores import Score
 
 _TEMPLATES = Path(__file__).with_name("templates")
+_LONGEST = 2000
+"""Characters of a text that a page shows; a reply may hold millions, and stands in the store."""
 
 
 def write_run_page(path: Path, scores: Sequence[Score]) -> Path:
@@ -135,11 +138,17 @@ def _line(score: Score, place: tuple[str, int, int]) -> dict[str, Any]:
         "context": asked.context,
         "choices": [f"{letter}. {choice}" for letter, choice in zip(LETTERS, asked.choices, strict=False)],
         "accepted": _accepted(asked),
-        "reply": answer.asked.detail if answer.asked.reply is None else answer.asked.reply.text,
-        "extracted": "" if mark.extracted is None else mark.extracted,
+        "reply": _shortened(answer.asked.detail if answer.asked.reply is None else answer.asked.reply.text),
+        "extracted": _shortened(mark.extracted or ""),
         "outcome": str(mark.outcome),
         "replay": f"qa replay {score.run.id} {item}{options}",
     }
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}… ({len(text)} characters; all of them stand in the store)"
 
 
 def _accepted(item: Item) -> str:
@@ -180,6 +189,11 @@ def _write(path: Path, template: str, **values: Any) -> Path:
     return path
 
 
+def _printable(value: object) -> object:
+    """What a template shows of a value: a text without characters that act, such as marks that reverse what follows."""
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
 @functools.cache
 def _environment() -> Environment:
     import jinja2  # noqa: PLC0415  # keeps the start of every run fast
@@ -188,6 +202,7 @@ def _environment() -> Environment:
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
     )

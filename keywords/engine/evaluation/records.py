@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+LARGEST_BYTES = 256 * 10**6
+"""Of a file: the largest public sets of these forms have some 100 MB, and all of it is held in memory."""
+
+_LONGEST_PROBLEM = 300
+"""Characters."""
+
+
 class Record:
     """The fields of one item, or of an object within it.
 
@@ -35,8 +42,9 @@ class Record:
         return field in self._fields
 
     def error(self, field: str, problem: str, remedy: str) -> DatasetError:
-        """The error of a field."""
-        return DatasetError(f"{self._path}, line {self._line}, {self._within}{field}: {problem}; {remedy}")
+        """The error of a field; a long problem, such as one that quotes the file, is shortened."""
+        told = problem if len(problem) <= _LONGEST_PROBLEM else f"{problem[:_LONGEST_PROBLEM]}…"
+        return DatasetError(f"{self._path}, line {self._line}, {self._within}{field}: {told}; {remedy}")
 
     def text(self, field: str) -> str:
         """A text that is not empty.
@@ -49,6 +57,8 @@ class Record:
             raise self.error(field, f"it is {_kind(value)}", "write a text")
         if not value.strip():
             raise self.error(field, "it is empty", "write a text")
+        if not _is_unicode(value):
+            raise self.error(field, "it holds half a character, such as \\ud83d alone", "write the whole character")
         return value
 
     def texts(self, field: str, *, empty: bool = False) -> tuple[str, ...]:
@@ -58,9 +68,9 @@ class Record:
             DatasetError: there is none.
         """
         values = self.items(field)
-        wrong = next((value for value in values if not isinstance(value, str) or not value.strip()), None)
-        if wrong is not None or (not values and not empty):
-            problem = "it is empty" if not values else f"it holds {json.dumps(wrong, ensure_ascii=False)[:60]}"
+        wrong = [one for one in values if not isinstance(one, str) or not one.strip() or not _is_unicode(one)]
+        if wrong or (not values and not empty):
+            problem = "it is empty" if not values else f"it holds {json.dumps(wrong[0])[:60]}"
             raise self.error(field, problem, "write a list of texts")
         return tuple(values)
 
@@ -158,9 +168,14 @@ def read_text(path: Path) -> str:
     """The text of a file.
 
     Raises:
-        DatasetError: it cannot be read, or is not UTF-8.
+        DatasetError: it cannot be read, is not UTF-8, or is larger than any set of questions.
     """
+    if path.exists() and not path.is_file():
+        raise DatasetError(f"{path}: it is no file; name a file of items")
     try:
+        if (size := path.stat().st_size) > LARGEST_BYTES:
+            most = f"{LARGEST_BYTES / 1e6:.0f} MB"
+            raise DatasetError(f"{path}: it has {size / 1e6:.0f} MB, at most {most} are read; split it")
         # Line ends as they are: the CSV reader needs them.
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -180,6 +195,11 @@ def _object(path: Path, number: int, value: Any, what: str) -> Record:
     if not isinstance(value, dict):
         raise DatasetError(f"{path}, {what} {number}: it is {_kind(value)}; write an object")
     return Record(path, number, value)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be sent and stored: JSON can name halves of characters, which UTF-8 cannot hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _kind(value: object) -> str:

@@ -260,6 +260,8 @@ def _resume(store: Store, run: int, client: ChatClient, plan: Plan) -> int:
     stored = storage.read_evaluation(store, run)
     if (stored.workload_hash, stored.model) != (_workload(plan), client.model):
         raise DatasetError(f"run {run} asked {stored.model} something else; resume it with what it asked")
+    if stored.ended is not None and not stored.interrupted:
+        raise DatasetError(f"run {run} is finished, nothing is left to ask: begin a new run")
     options = {**stored.options, "resumed": stored.options["resumed"] + 1, "concurrency": plan.concurrency}
     if not storage.read_items_of(store, run):  # it was killed before anything was asked
         storage.write_items(store, run, plan.dataset.items)

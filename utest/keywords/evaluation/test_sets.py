@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 from assertionengine import AssertionOperator
 from robot.api import SkipExecution
 
 from keywords.engine.evaluation.items import DatasetError
 from keywords.engine.evaluation.storage import OF_TARGET
+from keywords.engine.machine import Machine
+from keywords.evaluation import sets
 from keywords.evaluation.sets import EvaluationLibrary
 
 AT_LEAST = AssertionOperator[">="]
@@ -40,6 +44,29 @@ def test_outcomes_are_counted_and_transport_errors_named(model):
         library.get_outcome_count(score, "transport error", EQUAL, 0)
     with pytest.raises(DatasetError, match="no request got a reply"):
         library.get_score(score, "lower bound")
+
+
+@pytest.mark.parametrize(
+    ("load", "took_s", "status", "ends"),
+    [
+        (40, 16, 504, SkipExecution),
+        (2, 16, 504, AssertionError),
+        (40, 1, 401, AssertionError),  # no timeout
+        (40, 16, 200, AssertionError),  # slowness turns no answer into an error body
+    ],
+)
+def test_items_without_an_answer_fail_unless_the_machine_explains_them(model, monkeypatch, load, took_s, status, ends):  # noqa: PLR0913, PLR0917
+    monkeypatch.setattr(sets, "measure_machine", lambda: Machine(load=load, cores=2, wait_ratio=1))
+    model.gateway.answers(status, json={"error": {"message": "no"}})
+    score = library.run_evaluation("short-facts", limit=5)
+    slow = {place: replace(one, asked=replace(one.asked, total_s=took_s)) for place, one in score.answers.items()}
+    with pytest.raises(ends, match="5 transport errors"):
+        library.every_item_should_be_answered(replace(score, answers=slow))
+
+
+def test_a_run_with_all_answers_passes(knows):
+    knows(0)
+    library.every_item_should_be_answered(library.run_evaluation("short-facts", limit=2))
 
 
 def test_every_option_reaches_the_request(model, knows):

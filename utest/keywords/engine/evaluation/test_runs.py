@@ -129,6 +129,22 @@ def test_a_run_is_resumed_only_with_what_it_asked(laboratory, make):
         laboratory.run(limit=5, resume=run, temperature=1.0)
 
 
+def test_a_finished_run_has_nothing_to_resume(laboratory):
+    laboratory.answers(lambda _: True)
+    run = laboratory.run(limit=5)
+    with pytest.raises(DatasetError, match="run 1 is finished, nothing is left to ask"):
+        laboratory.run(limit=5, resume=run)
+    assert "resumed" not in sentence(laboratory.score(run))
+
+
+def test_the_cache_of_another_model_is_not_taken(laboratory):
+    laboratory.answers(lambda _: True)
+    laboratory.run(limit=5)
+    laboratory.gateway.client.model = "model-b"
+    score = laboratory.score(laboratory.run(limit=5, use_cache=True))
+    assert (score.cached, len(laboratory.gateway.asked)) == (0, 10)
+
+
 def test_an_equal_request_is_asked_again_unless_the_cache_is_on(laboratory):
     laboratory.answers(lambda _: True)
     laboratory.run(limit=5)

@@ -1,12 +1,11 @@
 *** Settings ***
 Documentation       A small project whose release depends on the scores of a model.
+Metadata            Model    scripted
 
 Library             keywords.hooks.listener.TraceabilityListener
-
-Metadata            Model    scripted
 
 
 *** Variables ***
 # The baselines of this environment.
-${ABSTENTION_MIN}       0.5
-${ANSWERING_MIN}        0
+${ABSTENTION_MIN}    0.5
+${ANSWERING_MIN}     0
