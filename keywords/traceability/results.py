@@ -166,7 +166,7 @@ def read_output(output: Path) -> Run:
     try:
         return _read(output)
     except OSError as err:
-        raise OutputError(f"{output}: cannot be read: {err.strerror}; run the suites first or name --output") from err
+        raise OutputError(f"{output}: cannot be read: {err.strerror}; run the suites first or name another") from err
     except ET.ParseError as err:
         raise OutputError(
             f"{output}: is broken off or is not XML ({err}); run the suites again to their end, or `qa recover "
@@ -186,7 +186,7 @@ def _read(output: Path) -> Run:
     for event, element in ET.iterparse(output, ("start", "end")):  # noqa: S314
         if event == "start":
             if root is None and element.tag != "robot":
-                raise OutputError(f"{output}: is not an output.xml of Robot Framework; name the right file by --output")
+                raise OutputError(f"{output}: is not an output.xml of Robot Framework; name the right file")
             root = element if root is None else root
             if element.tag == "suite":
                 suites.append(element.get("name", ""))

@@ -25,6 +25,7 @@ class Mark(StrEnum):
 
     FAILS = "fails"
     DIFFERS = "differs"
+    DECLINED = "declined"
     NOT_DECIDED = "not decided"
     IN_PART = "holds in part"
     FLAKY = "flaky"
@@ -95,10 +96,10 @@ def as_data(servers: Sequence[Server], day: str) -> dict[str, Any]:
 
 def _cells(matrix: Matrix) -> dict[str, dict[str, Any]]:
     """What is said of each requirement at a server: the mark, why, and how many of its rows were tried."""
-    undecided = set(matrix.skips.inconclusive)
+    undecided, declined = set(matrix.skips.inconclusive), set(matrix.skips.declined)
     return {
         line.requirement.id: {
-            "mark": _mark(line, undecided),
+            "mark": _mark(line, undecided, declined),
             "why": _why(line),
             "tried": sum(map(_was_tried, line.results)),
             "rows": len(line.results),
@@ -112,7 +113,7 @@ def _was_tried(result: Result) -> bool:
     return result.status in {"PASS", "FAIL"} or bool(result.known_as)
 
 
-def _mark(line: Line, undecided: set[Result]) -> Mark:
+def _mark(line: Line, undecided: set[Result], declined: set[Result]) -> Mark:
     """The mark by the rows alone: what the register says of the row, such as SUSPECT, says nothing of a server."""
     tried = [result for result in line.results if _was_tried(result)]
     open_ = any(result in undecided for result in line.results)
@@ -120,10 +121,11 @@ def _mark(line: Line, undecided: set[Result]) -> Mark:
         return Mark.FAILS
     if any(result.known_as for result in tried):
         return Mark.DIFFERS
+    refused = any(result in declined for result in line.results)
     if not tried:
-        return Mark.NOT_DECIDED if open_ else Mark.NOT_SEEN
+        return Mark.NOT_DECIDED if open_ else Mark.DECLINED if refused else Mark.NOT_SEEN
     lacking = [kind for kind in line.requirement.needs if not any(map(_was_tried, line.by_kind[kind]))]
-    if open_ or lacking:
+    if open_ or refused or lacking:
         return Mark.IN_PART
     return Mark.FLAKY if any(result.is_flaky for result in tried) else Mark.HOLDS
 

@@ -46,5 +46,5 @@ def test_an_unusable_file_is_refused_with_the_reason(tmp_path, text, problem):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(OutputError, match=r"output\.xml: cannot be read: .*; run the suites first or name --output"):
+    with pytest.raises(OutputError, match=r"output\.xml: cannot be read: .*; run the suites first or name another"):
         read_output(tmp_path / "output.xml")

@@ -37,6 +37,7 @@ def test_what_a_server_skips_is_not_seen():
 
 
 KNOWN = result("SKIP", *FUNCTIONAL, message="KNOWN DIFF-001 of x: no", known_as="DIFF-001 of x")
+DECLINED = result("SKIP", *NEGATIVE, name="B", message="DECLINED: no tools")
 UNDECIDED = result("SKIP", *NEGATIVE, message="INCONCLUSIVE: load 14")
 
 
@@ -47,6 +48,8 @@ UNDECIDED = result("SKIP", *NEGATIVE, message="INCONCLUSIVE: load 14")
         ([result("PASS", *FUNCTIONAL), result("SKIP", *NEGATIVE)], "holds in part"),
         ([result("PASS", *FUNCTIONAL), UNDECIDED], "holds in part"),
         ([result("SKIP", *FUNCTIONAL), UNDECIDED], "not decided"),
+        ([result("SKIP", *FUNCTIONAL, message="DECLINED: no tools")], "declined"),
+        ([result("PASS", *FUNCTIONAL, "kind:negative"), DECLINED], "holds in part"),
         ([result("PASS", *FUNCTIONAL), result("PASS", *NEGATIVE)], "holds"),
     ],
 )
