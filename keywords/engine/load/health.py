@@ -52,14 +52,14 @@ class HealthWatch:
         self._tick()
 
     def drain(self) -> None:
-        """Note lags apart from those of the stages: an idle drain would hide them."""
+        """Note lags and processor time apart from those of the stages: an idle drain would hide them."""
         self._drains = True
+        self._close_last_window()
 
     def end(self) -> None:
         """End with the last answer."""
         self._is_running = False
-        if not self._shares or clock.now() - self._window[0] > _SHORTEST_WINDOW_S:
-            self._close_window()
+        self._close_last_window()
 
     def health(self, process: int, send_lags: Sequence[ThinnedValues], exhausted: int) -> ClientHealth:
         """The health of a process."""
@@ -93,6 +93,10 @@ class HealthWatch:
         lags = self._lags.setdefault(DRAIN if self._drains else self._progress.stage, ThinnedValues())
         for swallowed in range(min(1 + int(lag_s / _EVERY_S), _MOST_SWALLOWED)):
             lags.add(lag_s - swallowed * _EVERY_S)
+
+    def _close_last_window(self) -> None:
+        if not self._shares or clock.now() - self._window[0] > _SHORTEST_WINDOW_S:
+            self._close_window()
 
     def _close_window(self) -> None:
         now, cpu_s = clock.now(), time.process_time()

