@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -39,11 +39,13 @@ class Progress:
     Attributes:
         stage: that requests are intended for now.
         ends_at: end of the last stage by `clock.now()`; infinite where items end it.
+        ends: the same of each stage that is known by now.
         is_over: whether no further request begins.
     """
 
     stage: int = 0
     ends_at: float = float("inf")
+    ends: dict[int, float] = field(default_factory=dict)
     is_over: bool = False
 
 
@@ -58,17 +60,17 @@ class Conversations:
 
     Attributes:
         progress: of the run.
-        send_lags: how much later than intended each request was taken up, in seconds; waits for a slot not counted,
-            nor the warm-up.
-        begun: items whose first request was taken up before the end of the last stage, or within `_PUNCTUAL_S` of its
-            own moment, which may be that end; warm-up left out.
+        send_lags: for each stage, how much later than intended each request was taken up, in seconds; waits for a slot
+            not counted, nor the warm-up.
+        begun: items of each stage whose first request was taken up before that stage's end, or within `_PUNCTUAL_S` of
+            its own moment, which may be that end.
         unsent: requests that were due and never got a slot.
     """
 
     def __init__(self, share: Share, client: LoadClient, timer: Timer, hand_over: Callable[[Sample], None]) -> None:
         self.progress = Progress()
-        self.send_lags = ThinnedValues()
-        self.begun = 0
+        self.send_lags = [ThinnedValues() for _ in share.stages]
+        self.begun = [0] * len(share.stages)
         self.unsent = 0
         self._share = share
         self._client = client
@@ -112,7 +114,7 @@ class Conversations:
     async def _send(self, body: bytes, sample: Sample, *, is_last: bool) -> tuple[Sample, str]:
         """The sample, and the answer's text unless it is the last turn."""
         if sample.stage >= 0:
-            self.send_lags.add(clock.now() - sample.t_intended)
+            self.send_lags[sample.stage].add(clock.now() - sample.t_intended)
         try:
             if self._slots is None:
                 self._take_up(sample)
@@ -132,7 +134,8 @@ class Conversations:
     def _take_up(self, sample: Sample) -> None:
         sample.t_queued = now = clock.now()
         if sample.turn == 0 and sample.stage >= 0:
-            self.begun += now < max(self.progress.ends_at, sample.t_intended + _PUNCTUAL_S)
+            until = max(self.progress.ends[sample.stage], sample.t_intended + _PUNCTUAL_S)
+            self.begun[sample.stage] += now < until
 
     def _body(self, messages: list[Mapping[str, Any]], fields: Mapping[str, Any]) -> bytes:
         body = {"model": self._share.target.model, "messages": messages, "stream": True, **fields}
