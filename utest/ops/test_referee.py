@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ops.bench.referee.core_watch import busy_share
+from ops.bench.referee.laps import Track
 from ops.bench.referee.page import markdown
 from ops.bench.referee.reader import run
 from ops.bench.referee.result import USERS, Comparison, exit_code, save
@@ -165,6 +166,33 @@ def test_the_cost_of_a_tool_contains_its_children(tmp_path):
     tool = Tool("parent", "1", lambda *_: [sys.executable, "-c", parent], lambda _: [])
     ran = run_tool(tool, "", Level(1, 0.1, samples=False), tmp_path / "lap")
     assert ran.cpu_s >= 0.2 - 1 / os.sysconf("SC_CLK_TCK")
+
+
+class Costly(Track):
+    """A track before a tool that costs 1.5 s a run, 4 ms a stream and 0.5 ms a short request."""
+
+    def __init__(self, folder, answers=1.0):
+        super().__init__("", folder, 10.0)
+        self._answers = answers
+
+    def _set(self, pace):
+        self._each_s, self._rate = (0.004, 100) if pace.pause_s else (0.0005, 1000)
+
+    def _cpu(self, tool, users, seconds):  # noqa: ARG002  # a level costs the same for each
+        answers = round(self._rate * seconds * self._answers)
+        return 1.5 + self._each_s * answers, answers
+
+
+def test_the_cost_is_that_of_one_more_chunk_and_of_one_more_request(tmp_path):
+    found = Costly(tmp_path).cost(Tool("t", "1", None, None), 100)
+    assert found == pytest.approx(
+        {"start_cpu_s": 1.5, "cpu_us_per_chunk": 80.0, "cpu_us_per_request": 500.0, "requests_per_s": 1000.0}
+    )
+
+
+def test_a_tool_that_gets_no_more_answers_in_a_longer_lap_has_no_cost(tmp_path):
+    with pytest.raises(ToolError, match="got 0 answers in 2 s and 0 in 32 s"):
+        Costly(tmp_path, answers=0).cost(Tool("t", "1", None, None), 100)
 
 
 def test_the_results_can_be_written_as_json(tmp_path):

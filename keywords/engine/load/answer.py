@@ -155,7 +155,7 @@ class LoadAnswer(StreamEvents):
         if self._keeps_text:
             self.text = "".join(self._kept)
 
-    def add_text(self, at_s: float, choice: int, field: str, text: str) -> None:
+    def add_text(self, at_s: float, choice: int, field: str, text: str) -> None:  # noqa: ARG002  # the chunk's time
         """Count a piece of text."""
         self._has_text = True
         self._unhashed.append(text)

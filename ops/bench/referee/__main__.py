@@ -64,7 +64,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--tools", nargs="*", choices=names, default=names, metavar="TOOL", help=f"of {names}")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=10.0, help="of a lap; a chunk's cost takes three")
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, help="of a lap; what a chunk costs is measured over three"
+    )
     parser.add_argument("--no-sweep", action="store_true", help="leave out the search for the knee")
     parser.add_argument("--to", type=Path, default=Path("results/measure"), help="folder for measure.md and .json")
     return parser.parse_args()

@@ -136,3 +136,23 @@ def test_problems_are_bounded():
     reader = SseReader()
     reader.read(b"what: ever\n" * 3000)
     assert len(reader.problems) == 1000
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [
+        (b"data: a\n\n", True),
+        (b"data: a\n\ndata: b\n\n", True),
+        (b"data: a\n\n: comment\n\n", True),
+        (b"data: a\r\n\r\n", True),
+        (b"data: a\n", False),
+        (b"data: a\n\ndata", False),
+        (b"data: a\n\n: comment\n", False),
+        (b"data: a\r\r", False),  # a line feed may belong to the last carriage return
+        (b"", False),  # a byte order mark may come
+    ],
+)
+def test_between_events_the_next_chunk_begins_with_an_event(stream, expected):
+    reader = SseReader()
+    reader.read(stream)
+    assert reader.is_between_events is expected

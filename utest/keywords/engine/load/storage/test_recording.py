@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keywords.engine.load.plan import LoadPlan, Stage, Target
 from keywords.engine.load.run import RunFacts
@@ -151,6 +153,14 @@ def test_rounding_does_not_add_up():
 def test_a_gap_longer_than_the_column_holds_is_the_longest():
     gaps = chunk_gaps_us(Sample(item=0, t_sent=0.0, chunk_times=array("d", [5000.0, 5000.5])))
     assert list(gaps) == [2**32 - 1, 500_000]
+
+
+@given(st.lists(st.floats(0, 9000, allow_nan=False), min_size=1, max_size=12))
+def test_few_gaps_are_rounded_as_many_are(times):
+    sample = Sample(item=0, t_sent=0.0, chunk_times=array("d", times))
+    few = list(chunk_gaps_us(sample))
+    sample.chunk_times.extend([times[-1]] * 20)
+    assert list(chunk_gaps_us(sample)) == [*few, *[0] * 20]
 
 
 def test_csv_holds_every_value(path, run, tmp_path):

@@ -37,6 +37,29 @@ def test_an_item_is_the_same_in_any_process_and_order():
     assert [elsewhere.item(number) for number in reversed(range(50))] == in_order[::-1]
 
 
+@pytest.mark.parametrize(
+    ("entry", "unique_prefix"),
+    [
+        (TEXTS, False),
+        (TEXTS, True),
+        ({**TEXTS, "max_tokens": 9, "system": "Be short."}, False),
+        ({**TEXTS, "max_tokens": {"distribution": "uniform", "min": 1, "max": 99}}, False),
+        ({**TEXTS, "shared_prefix": {"tokens": 9, "share": 0.5}}, False),
+    ],
+)
+def test_an_item_is_the_same_whether_its_text_came_before_or_not(entry, unique_prefix):
+    source = items(entry, nonce="n", unique_prefix=unique_prefix)
+    in_order = [source.item(number) for number in range(30)]
+    alone = [items(entry, nonce="n", unique_prefix=unique_prefix).item(number) for number in range(30)]
+    assert in_order == alone
+
+
+def test_items_of_one_text_share_their_turns_where_nothing_else_is_drawn():
+    source = items(TEXTS)
+    assert source.item(0).turns is source.item(3).turns
+    assert content(source.item(0)) != content(source.item(1))
+
+
 def test_known_items_stay_what_they_are():
     # A change here changes what every stored workload sends: let `reading._FORMAT` count on.
     text = content(items(SYNTHETIC, seed=7).item(3))
