@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       Ten prompts at temperature 0, alone and beside others, from a warm cache and after a restart. Each answer
-...                 is compared with the one that the prompt got alone; the row's message says what was counted.
+Documentation       Ten prompts at temperature 0, alone and beside others, from a warm cache and after a restart.
+...                 Each answer is compared with the one that the prompt got alone; the row's message says what was counted.
 
 Resource            ../../resources/determinism.resource
 

@@ -131,11 +131,11 @@ class DeterminismCell:
     @property
     def statement(self) -> str:
         """The result in a sentence."""
-        first = self.first_divergent_token
+        first, bound = self.first_divergent_token, f"{self.upper_bound:.0%}"
         where = "" if first is None else f", the first from token {first} on"
         return (
             f"{self.name}: {len(self.differing)} of {len(self.completions)} answers differed{where}; "
-            f"{self.differing_prompts} of {len(self.prompts)} prompts, at most {self.upper_bound:.0%} by 95 % confidence"
+            f"{self.differing_prompts} of {len(self.prompts)} prompts, with 95 % confidence at most {bound}"
         )
 
     def _expected(self, completion: Completion) -> Completion:
