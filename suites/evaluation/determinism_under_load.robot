@@ -1,10 +1,11 @@
 *** Settings ***
 Documentation       Ten prompts at temperature 0, alone and beside others, from a warm cache and after a restart.
-...                 Each answer is compared with the one that the prompt got alone; the row's message says what was counted.
+...                 Each answer is compared with the one that the prompt got alone; a row's message says what was found.
 
 Resource            ../../resources/determinism.resource
 
 Suite Setup         Ask Each Prompt Alone
+Test Timeout        20 minutes
 
 Test Tags           req:DETM-060    kind:functional    nightly
 
