@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from datetime import timedelta
 
 from assertionengine import AssertionOperator
@@ -108,8 +107,7 @@ class LocustLibrary:
             server_problem=None,
             happened=(),
         )
-        if not show_report(run):
-            signal.raise_signal(signal.SIGINT)
+        show_report(run)
         return run
 
     @keyword

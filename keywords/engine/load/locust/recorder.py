@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine import clock
-from keywords.engine.load.conversations import PUNCTUAL_S
 from keywords.engine.load.environment import look_at_environment
-from keywords.engine.load.locust.packing import clock_difference, unpack_health, unpack_sample
+from keywords.engine.load.locust.packing import BETWEEN_STAGES, clock_difference, unpack_health, unpack_sample
 from keywords.engine.load.planning import drawn_facts
-from keywords.engine.load.run import RunFacts, planned_items
+from keywords.engine.load.run import RunFacts
 from keywords.engine.load.storage.recording import Recording
 from keywords.engine.load.validity import judge
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from keywords.engine.load.locust.options import LocustLoad
     from keywords.engine.load.run import ClientHealth
     from keywords.engine.load.sample import Sample
-
-BETWEEN_STAGES = -1
-"""Stage of requests that were sent while users came or went."""
 
 
 class LocustRecorder:
@@ -53,8 +50,7 @@ class LocustRecorder:
         self._open: float | None = None
         self._waiting: list[Sample] = []
         self._health: dict[str, ClientHealth] = {}
-        self._begun = [0] * len(load.plan.stages)
-        self._unsent = 0
+        self._begun, self._unsent = Counter[int](), 0
 
     def open_stage(self, at_s: float | None = None) -> None:
         """Begin a stage: all of its users are there."""
@@ -93,17 +89,19 @@ class LocustRecorder:
         plan = self._load.plan
         wall_s, began_s = self._began
         ended = self._bounds[-1][1] if self._bounds else clock.now()
+        arrivals = Counter[int](() if plan.arrivals is None else plan.arrivals.stage.tolist())
+        stages = range(len(plan.stages))
         started = self._bounds[0][0] if self._bounds else began_s
         facts = RunFacts(
             started_at=wall_s + started - began_s,
             started=started,
             ended=ended,
             stage_bounds=tuple(self._bounds),
-            planned=planned_items(plan),
+            planned=tuple(None if plan.arrivals is None else arrivals[stage] for stage in stages),
             interrupted=len(self._bounds) < len(plan.stages),
             clients=tuple(self._health.values()),
             lost_clients=tuple(lost),
-            begun=tuple(self._begun),
+            begun=tuple(self._begun[stage] for stage in stages),
             unsent_items=self._unsent,
             clock_step_s=time.time() - clock.now() - (wall_s - began_s),
         )
@@ -124,15 +122,9 @@ class LocustRecorder:
         for sample in ready:
             if self._load.plan.arrivals is None:
                 sample.stage = self._stage_of(sample.t_intended)
-            if sample.stage >= 0:
-                self._begun[sample.stage] += self._is_in_time(sample)
-                self._unsent += sample.t_queued is None
+            self._begun[sample.stage] += sample.t_queued is not None
+            self._unsent += sample.stage >= 0 and sample.t_queued is None
         self._recording.add(ready)
-
-    def _is_in_time(self, sample: Sample) -> bool:
-        """Whether a request was taken up before its stage's end, or punctually at it."""
-        ends = self._bounds[sample.stage][1] if sample.stage < len(self._bounds) else float("inf")
-        return sample.t_queued is not None and sample.t_queued < max(ends, sample.t_intended + PUNCTUAL_S)
 
     def _stage_of(self, moment: float) -> int:
         return next((n for n, (began, ended) in enumerate(self._bounds) if began <= moment < ended), BETWEEN_STAGES)
