@@ -68,5 +68,5 @@ class LoadCommandLibrary:
         Get Exit Code    ${history}    ==    0
         ```
         """
-        command = (*arguments, "--store", store.resolve())
+        command: tuple[str | Path, ...] = (*arguments, "--store", store.resolve())
         return run_module("keywords.qa.cli", *command, folder=store.parent, timeout_s=timeout.total_seconds())
