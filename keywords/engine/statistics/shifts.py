@@ -70,7 +70,8 @@ def shift_interval(
     random = np.random.default_rng(seed)
     parts = []
     block = max(1, _MOST_NUMBERS // (len(one) * len(other)))
-    for size in [block] * (resamples // block) + [resamples % block]:
+    for begin in range(0, resamples, block):
+        size = min(block, resamples - begin)
         chosen = random.integers(len(one), size=(size, len(one)))
         chosen_other = chosen if paired else random.integers(len(other), size=(size, len(other)))
         parts.append(_shifts(one[chosen], other[chosen_other]))
@@ -84,7 +85,10 @@ def _shifts(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[
     """The shift of each row, shapes (rows, n) and (rows, m)."""
     with np.errstate(invalid="ignore"):
         differences = (second[:, None, :] - first[:, :, None]).reshape(len(first), -1)
-        shifts = np.median(np.where(np.isnan(differences), 0.0, differences), axis=1)
+        differences[np.isnan(differences)] = 0.0
+        differences.sort(axis=1)  # faster than numpy's median, which selects
+        count = differences.shape[1]
+        shifts = (differences[:, (count - 1) // 2] + differences[:, count // 2]) / 2
     return np.where(np.isnan(shifts), 0.0, shifts)
 
 

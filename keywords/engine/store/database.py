@@ -99,7 +99,7 @@ class Store:
         sets = ", ".join(f"{table.column(name).name} = ?" for name in values)
         tests = " AND ".join(f"{table.column(name).name} IS ?" for name in where)
         new = [cleaner(table.column(name).kind)(value) for name, value in values.items()]
-        with self._own_transaction():
+        with self.joined_transaction():
             changed = self._connection.execute(f"UPDATE {table.name} SET {sets} WHERE {tests}", [*new, *where.values()])  # noqa: S608  # names of declared columns
             return changed.rowcount
 
@@ -119,12 +119,12 @@ class Store:
         cleaners = [cleaner(column.kind) for column in table.columns]
         marks = ", ".join("?" * len(cleaners))
         clean = ([turn(value) for turn, value in zip(cleaners, row, strict=True)] for row in rows)
-        with self._own_transaction():
+        with self.joined_transaction():
             self._connection.executemany(f"{verb} INTO {table.name} VALUES ({marks})", clean)  # a declared name
 
     @contextmanager
-    def _own_transaction(self) -> Iterator[None]:
-        """Join the transaction under way, or make one."""
+    def joined_transaction(self) -> Iterator[None]:
+        """Join the transaction under way, or make one; raises as `transaction`."""
         if self._connection.in_transaction:
             with explained(self.path):
                 yield

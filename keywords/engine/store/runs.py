@@ -113,7 +113,7 @@ def begin_run(
     monotonic = clock.now() if started is None else started
     url = None if target is None else clean_url(target)
     values = (kind, series, wall, monotonic, None, url, model, workload_hash, options or {}, environment or {})
-    with store.transaction():
+    with store.joined_transaction():
         ((last,),) = store.query("SELECT coalesce(max(id), 0) FROM runs")
         store.insert(RUNS, [(last + 1, *values, None, [], False)])
     return int(last) + 1

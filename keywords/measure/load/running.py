@@ -199,22 +199,22 @@ def measure_plan(
 
     Ctrl-C and SIGTERM end the load run early; once its report is shown they end Robot's run, as outside of a load run.
     """
-    name = series or _running()
+    name = series or running_name()
     store = output_dir() / STORE
     run = measure_load(plan, store=store, series=name, workload_hash=workload.sha256, disturbance=disturbance)
-    _show(run)
+    show(run)
     if run.facts.interrupted:
         signal.raise_signal(signal.SIGINT)
     return run
 
 
-def _running() -> str:
+def running_name() -> str:
     """Name of the running row, or of the suite whose setup runs."""
     names = (BuiltIn().get_variable_value(name, "") for name in ("${TEST NAME}", "${SUITE NAME}"))
     return next(str(name) for name in (*names, "load") if name)
 
 
-def _show(run: LoadRun) -> None:
+def show(run: LoadRun) -> None:
     """Write the report into the log and among the evidence."""
     # The calibration would cost each row two seconds, and its limits are far above it.
     report = report_of(run, calibrate=False)

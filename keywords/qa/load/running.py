@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from keywords.engine.load.arrival_file import save_arrivals
 from keywords.engine.load.capacity import find_capacity
@@ -18,11 +15,11 @@ from keywords.engine.load.outcome import probe_of, report_of, verdict_of
 from keywords.engine.load.page.stored import read_load
 from keywords.engine.load.page.write import ReportedLoad, write_load_page
 from keywords.engine.load.planning import make_plan
-from keywords.engine.load.report.terminal import as_renderable
 from keywords.engine.load.run import LoadRunError
 from keywords.engine.load.session import measure_load
 from keywords.engine.load.storage.export import export_csv, export_parquet
 from keywords.qa.exits import FAIL, INCONCLUSIVE, INTERRUPTED, NO_VERDICT, PASS, worst
+from keywords.qa.load.printing import print_report
 from keywords.qa.load.view import LiveView
 
 if TYPE_CHECKING:
@@ -41,8 +38,6 @@ if TYPE_CHECKING:
     from keywords.qa.load.command import Ask
 
 _NOT_CALIBRATED = "There is no calibration"
-_WIDE = 160
-"""Columns of a report that goes to a file or a pipe."""
 
 
 class LoadRuns:
@@ -151,10 +146,7 @@ class LoadRuns:
         except (RuntimeError, LoadRunError, OSError) as error:  # the run itself is not the worse for it
             report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: {error}."), calibrate=False)
         self._keep_for_page(run, report)
-        # COLUMNS=0 would leave nothing of it.
-        knows_width = sys.stdout.isatty() or os.environ.get("COLUMNS", "").strip("0").isdecimal()
-        console = Console(highlight=False, width=None if knows_width else _WIDE)
-        console.print(as_renderable(report))
+        print_report(report)
         return is_whole
 
     def _keep_for_page(self, run: LoadRun, report: Report) -> None:

@@ -26,17 +26,15 @@ def reasons_against(first: Series, second: Series, *, across_machines: bool) -> 
     """
     runs = (*first.runs, *second.runs)
     unlike = [*_unlike_workloads(runs), *_unlike_loads(runs)]
-    machines = sorted({run.machine for run in runs})
-    unfit = [*_unusable(first), *_unusable(second)]
-    if "" in machines:
-        unlike += [] if across_machines else ["the machine of a run is not known, so that nobody can tell them alike"]
-    elif len(machines) > 1 and not across_machines:
+    unfit = [*_unusable(first), *_unusable(second), *_unknown(runs)]
+    machines = sorted({run.machine for run in runs} - {""})
+    if across_machines:
+        unfit.append("it was asked for a difference across machines, which says nothing of the server alone")
+    elif len(machines) > 1:
         unlike.append(
             f"the clients ran on unlike machines, {' and '.join(machines)}: measure both on one, or ask for the "
             f"difference with --across-machines"
         )
-    if across_machines:
-        unfit.append("it was asked for a difference across machines, which says nothing of the server alone")
     return tuple(unlike), tuple(unfit)
 
 
@@ -55,26 +53,31 @@ def cautions_on(first: Sequence[SeriesRun], second: Sequence[SeriesRun], *, in_t
 
 
 def _unlike_workloads(runs: Sequence[SeriesRun]) -> Iterator[str]:
-    hashes = {run.workload_hash for run in runs}
-    if None in hashes:
-        nameless = next(run.run for run in runs if run.workload_hash is None)
-        yield f"run {nameless} has no workload hash, so that nobody knows whether all sent the same"
-    elif len(hashes) > 1:
-        shown = " and ".join(sorted(str(each)[:_SHOWN] for each in hashes))
+    hashes = sorted({run.workload_hash for run in runs if run.workload_hash is not None})
+    if len(hashes) > 1:
+        shown = " and ".join(each[:_SHOWN] for each in hashes[:_MOST_NAMED])
         yield f"they sent different things (workload hashes {shown}): compare runs of one workload"
 
 
 def _unlike_loads(runs: Sequence[SeriesRun]) -> Iterator[str]:
-    loads = sorted({run.load for run in runs})
-    if "" in loads:
-        yield "the load of a run is not known, so that nobody can tell them alike"
-    elif len(loads) > 1:
+    loads = sorted({run.load for run in runs if run.load})
+    if len(loads) > 1:
         yield f"their loads differ ({' and '.join(loads[:_MOST_NAMED])}): compare runs of the same users or arrivals"
 
 
+def _unknown(runs: Sequence[SeriesRun]) -> Iterator[str]:
+    for run in runs:
+        facts = {"what it sent": run.workload_hash, "its load": run.load, "its machine": run.machine}
+        if missing := [name for name, fact in facts.items() if not fact]:
+            yield f"run {run.run} does not tell {' and '.join(missing)}, so nobody knows whether the runs are alike"
+            return
+
+
 def _unusable(series: Series) -> Iterator[str]:
-    if not series.usable:
-        yield f"{series.name} has no usable run"
-    for run in series.runs:
-        if run.problem:
-            yield f"run {run.run} of {series.name} {run.problem}"
+    if not series.runs:
+        yield f"{series.name} has no load run"
+    unfit = [run for run in series.runs if run.problem]
+    if unfit:
+        rest = f", and {len(unfit) - 1} more of {len(series.runs)} prove nothing" if len(unfit) > 1 else ""
+        of_series = "" if series.name == str(unfit[0].run) else f" of {series.name}"
+        yield f"run {unfit[0].run}{of_series} {unfit[0].problem}{rest}"

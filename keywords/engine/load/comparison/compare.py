@@ -78,7 +78,7 @@ def compare(
         reasons=reasons,
         metrics=found,
         left_out=left_out if found else (),
-        cautions=cautions_on(one, other, in_turns=rounds > 0) if found else (),
+        cautions=cautions_on(one, other, in_turns=_in_turns(first.runs, second.runs)) if found else (),
         rounds=rounds,
         heading=DIFFERENT_MACHINES if across_machines and len(machines) > 1 else "",
     )

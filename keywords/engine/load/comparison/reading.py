@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.load.comparison.figures import figures_of
+from keywords.engine.load.comparison.figures import figures_of, figures_of_import
 from keywords.engine.load.comparison.series import Series, SeriesError, SeriesRun
+from keywords.engine.load.imported.figures import IMPORTS_ROOM, read_figures
 from keywords.engine.load.metrics.summary import Summary
 from keywords.engine.load.storage.columns import read_samples
 from keywords.engine.load.storage.tables import LOAD_ROOM, STAGES
@@ -62,7 +63,7 @@ def _series_run(path: Path, run: Run, stages: Sequence[tuple[int | None, float |
     return SeriesRun(
         run=run.id,
         started_at=run.started_at,
-        figures=figures_of(Summary(read_samples(path, run.id))),
+        figures=_read_figures(path, run.id),
         workload_hash=run.workload_hash,
         load=_load(run.options, stages),
         machine=describe_machine(run.environment),
@@ -70,6 +71,14 @@ def _series_run(path: Path, run: Run, stages: Sequence[tuple[int | None, float |
         round=run.options.get(ROUND),
         model=run.model,
     )
+
+
+def _read_figures(path: Path, run: int) -> Mapping[str, float]:
+    samples = read_samples(path, run)
+    if len(samples.item):
+        return figures_of(Summary(samples))
+    with Store(path, IMPORTS_ROOM) as store:
+        return figures_of_import(read_figures(store, run))
 
 
 def _problem(run: Run) -> str:
@@ -84,11 +93,15 @@ def _problem(run: Run) -> str:
 
 def _load(options: Mapping[str, Any], stages: Sequence[tuple[int | None, float | None]]) -> str:
     """How much was sent and when, as far as it was planned: what ends a stage early says nothing of the plan."""
-    levels = [f"{rate:g}/s" if users is None and rate is not None else f"{users} users" for users, rate in stages]
+    levels = [f"{rate:g}/s" if users is None and rate is not None else _users(users or 0) for users, rate in stages]
     planned = [f"{name} {options[name]}" for name in ("lasts", "requests", "warmup") if options.get(name)]
     arrivals = ((options.get("drawn") or {}).get("arrivals") or {}).get("sha256")
     drawn = [f"arrivals {arrivals[:_SHOWN]}"] if arrivals else []
     return ", ".join((*levels, *planned, *drawn))
+
+
+def _users(count: int) -> str:
+    return f"{count} user{'' if count == 1 else 's'}"
 
 
 def _read_stages(path: Path, runs: Sequence[Run]) -> dict[int, list[tuple[int | None, float | None]]]:

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from keywords.engine.load.comparison.verdicts import Comparison, MetricVerdict, Shift
 
 _HEAD = ("metric", "first", "second", "shift", "95 % interval", "p (Holm)", "matters from", "verdict")
+_JUDGED_FROM = 5
+"""The columns from here on are about the verdict."""
 _LEAST_P = 0.0001
+_DECIMALS = 3
+"""Of a per cent; what is left of rounding lies far below."""
 
 
 def describe(comparison: Comparison) -> list[str]:
@@ -31,7 +35,10 @@ def describe(comparison: Comparison) -> list[str]:
     if comparison.heading:
         lines.insert(0, comparison.heading)
     if comparison.metrics:
-        lines += _table([_HEAD, *(_row(each) for each in comparison.metrics)])
+        rows = [_HEAD, *(_row(each) for each in comparison.metrics)]
+        # Without a verdict, that of a metric would pass for one.
+        shown = _JUDGED_FROM if comparison.verdict is Verdict.NO_VERDICT else len(_HEAD)
+        lines += _table([row[:shown] for row in rows])
     lines += [f"{name} is not compared: {why}" for name, why in comparison.left_out]
     lines += [f"caution: {caution}" for caution in comparison.cautions]
     return [*lines, sentence(comparison)]
@@ -130,7 +137,7 @@ def _on_scale(metric: ComparedMetric, value: float, *, signed: bool = True) -> s
     sign = "+" if signed else ""
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    return f"{100 * value:{sign}.3g} {'%' if metric.scale == 'ratio' else 'pp'}"
+    return f"{round(100 * value, _DECIMALS):{sign}.3g} {'%' if metric.scale == 'ratio' else 'pp'}"
 
 
 def _in_unit(metric: ComparedMetric, value: float, *, signed: bool = False) -> str:

@@ -31,11 +31,13 @@ class Chunks:
         largest_gap_s: the largest of each request, shape (n,); nan for fewer than two chunks.
         tokens: output tokens that arrived within each window, shape (windows,). The tokens of an answer are spread
             evenly over its chunks; those of an answer that is no stream arrive at its end.
+        untimed: streams with tokens and without a time of any chunk, as some imported runs have them.
     """
 
     gaps: Mapping[int, CountedValues] = field(repr=False)
     largest_gap_s: NDArray[np.float64] = field(repr=False)
     tokens: NDArray[np.float64]
+    untimed: int = 0
 
 
 def look_at_chunks(samples: SampleColumns, windows: Sequence[tuple[float, float]]) -> Chunks:
@@ -51,8 +53,10 @@ def look_at_chunks(samples: SampleColumns, windows: Sequence[tuple[float, float]
     largest = np.full(len(samples.item), np.nan)
     streams = samples.answered & samples.streamed
     counted = np.nan_to_num(samples.output_tokens)
+    untimed = 0
     for where, gaps, lengths in samples.gaps():
         chosen = np.where(streams[where], lengths, 0)
+        untimed += int((streams[where] & (lengths == 0) & (counted[where] > 0)).sum())
         gaps = gaps[np.repeat(streams[where], lengths)]  # noqa: PLW2901  # only those of streams from here on
         starts = (np.cumsum(chosen) - chosen)[chosen > 0]
         if not len(starts):
@@ -72,7 +76,7 @@ def look_at_chunks(samples: SampleColumns, windows: Sequence[tuple[float, float]
     if len(windows):
         whole = samples.answered & ~samples.streamed
         tokens += _by_window(edges, samples.t_done[whole], counted[whole])
-    return Chunks(gaps_of, largest, tokens)
+    return Chunks(gaps_of, largest, tokens, untimed)
 
 
 def _add_gaps(

@@ -176,11 +176,13 @@ class Summary:
         return count / duration_s
 
     def total_output_tokens_per_s(self, stage: int | None = None) -> float | None:
-        """Output tokens of whole answers that arrived within the stage, per second of it; None without a duration.
+        """Output tokens of whole answers that arrived within the stage, per second of it.
+
+        None without a duration, or where a stream's tokens have no times.
 
         Source: the rule of guidellm#1078: what straddles a stage's ends is divided by the moments of its tokens.
         """
-        if not (duration_s := self.duration_s(stage)):
+        if not (duration_s := self.duration_s(stage)) or self.chunks.untimed:
             return None
         numbers = list(self.windows)
         tokens = self.chunks.tokens if stage is None else self.chunks.tokens[numbers.index(stage)]

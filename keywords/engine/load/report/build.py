@@ -139,6 +139,8 @@ def _requests(summary: Summary, stages: Sequence[Stage], levels: Sequence[Servic
 
 
 def _load(stage: Stage) -> str:
+    if stage.users is None and stage.rate is None:  # of an imported run whose file does not tell
+        return NOTHING
     if stage.users is None:
         return f"{number(stage.rate)}/s"
     return f"{stage.users} user{'' if stage.users == 1 else 's'}"

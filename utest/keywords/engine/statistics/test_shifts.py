@@ -38,6 +38,12 @@ def test_what_slows_both_sides_of_a_round_does_not_widen_the_interval_of_pairs()
     assert together[1] - together[0] < (apart[1] - apart[0]) / 3
 
 
+def test_many_values_are_taken_in_parts_of_any_size():
+    values = list(range(40))
+    low, high = shift_interval(values, [value + 3.0 for value in values], resamples=5000)
+    assert low < 3 < high
+
+
 def test_what_has_no_spread_is_refused():
     with pytest.raises(ValueError, match="at least 2"):
         shift_interval([1.0], [2.0, 3.0])

@@ -130,14 +130,17 @@ def test_a_metric_without_a_figure_in_each_run_is_named():
     ("second", "words"),
     [
         (new(workload_hash="b" * 64), "they sent different things"),
-        (new(workload_hash=None), "run 11 has no workload hash"),
+        (new(workload_hash=None), "run 11 does not tell what it sent"),
         (new(load="20 users"), "their loads differ (10 users and 20 users)"),
-        (new(load=""), "the load of a run is not known"),
+        (new(load=""), "run 11 does not tell its load"),
         (new(machine="Another, 8 CPUs, 16 GiB, Darwin"), "unlike machines"),
-        (new(machine=""), "the machine of a run is not known"),
-        (new(problem="is INVALID: requests were sent late"), "run 11 of new is INVALID: requests were sent late"),
+        (new(machine=""), "run 11 does not tell its machine"),
+        (
+            new(problem="is INVALID: requests were sent late"),
+            "run 11 of new is INVALID: requests were sent late, and 4 more of 5",
+        ),
         (new(problem="was interrupted"), "run 11 of new was interrupted"),
-        (Series("new", ()), "new has no usable run"),
+        (Series("new", ()), "new has no load run"),
         (series("new", {"other": [1.0] * 5}), "no metric has a figure in every run"),
     ],
 )
@@ -153,6 +156,12 @@ def test_one_invalid_run_takes_the_verdict_and_leaves_the_shift():
     found = compare(OLD, Series("new", runs))
     assert found.verdict is Verdict.NO_VERDICT
     assert len(found.metrics[0].second) == 5
+
+
+def test_what_nobody_knows_to_be_alike_still_shows_its_shift():
+    found = compare(OLD, new(e2e=0.4, workload_hash=None, machine=""))
+    assert found.verdict is Verdict.NO_VERDICT
+    assert found.metrics[0].shift.value == pytest.approx(1, abs=0.01)
 
 
 def test_across_machines_there_is_a_difference_and_never_a_verdict():

@@ -1,0 +1,46 @@
+from dataclasses import replace
+from math import inf
+
+import pytest
+
+from keywords.engine.load.comparison.baseline import baseline_file, keep_baseline, read_baseline
+from keywords.engine.load.comparison.series import Series, SeriesError
+from utest.keywords.engine.load.comparison.made import series, spread
+
+KEPT = series("release", {"e2e_p50": [*spread(0.2, 4), inf], "rps": spread(50)}, rounds=[f"s-{n}" for n in range(5)])
+
+
+def test_a_baseline_is_read_as_it_was_kept(tmp_path):
+    file = baseline_file(tmp_path, "main")
+    keep_baseline(KEPT, "main", file)
+    assert file == tmp_path / "baselines" / "load" / "main.json"
+    assert read_baseline(file) == Series("baseline:main", KEPT.runs)
+    assert "NaN" not in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        (Series("s", KEPT.runs[:4]), "s has 4 load runs, and a baseline needs 5"),
+        (Series("s", (*KEPT.runs[:4], replace(KEPT.runs[4], problem="was interrupted"))), "run 5 of s was interrupted"),
+        (Series("s", (*KEPT.runs[:4], replace(KEPT.runs[4], load="9/s"))), "their loads differ"),
+        (Series("s", (*KEPT.runs[:4], replace(KEPT.runs[4], workload_hash=None))), "run 5 does not tell what it sent"),
+        (Series("s", ()), "s has no load run"),
+    ],
+)
+def test_what_nothing_can_be_compared_with_is_no_baseline(tmp_path, kept, words):
+    with pytest.raises(SeriesError, match=words):
+        keep_baseline(kept, "main", tmp_path / "main.json")
+    assert not (tmp_path / "main.json").exists()
+
+
+@pytest.mark.parametrize("name", ["", "../a", "a/b", ".hidden", "a" * 65, "a\nb"])
+def test_a_name_that_is_no_file_is_refused(tmp_path, name):
+    with pytest.raises(SeriesError, match="a baseline cannot be named"):
+        baseline_file(tmp_path, name)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SeriesError, match="cannot be written"):
+        keep_baseline(KEPT, "main", tmp_path / "file" / "main.json")
