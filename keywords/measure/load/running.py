@@ -16,7 +16,7 @@ from keywords.engine.load.arrivals import ArrivalProcess
 from keywords.engine.load.disturbance import Disturbance
 from keywords.engine.load.outcome import report_of
 from keywords.engine.load.page.measurements import FILE_END, measurements_of
-from keywords.engine.load.page.stored import read_load
+from keywords.engine.load.page.stored import load_of
 from keywords.engine.load.planning import LoadOptions
 from keywords.engine.load.quantities import parse_counts, parse_rates
 from keywords.engine.load.report.page import as_html
@@ -221,5 +221,5 @@ def show(run: LoadRun) -> None:
     logger.info(SECRETS.clean(as_html(report)), html=True)
     path = evidence_folder() / f"load run {run.run}.txt"
     path.write_bytes(SECRETS.redact(as_text(report).encode()))
-    figures = json.dumps(measurements_of(read_load(run.store, run.run)))
+    figures = json.dumps(measurements_of(load_of(run)))
     path.with_name(f"load run {run.run}{FILE_END}").write_bytes(SECRETS.redact(figures.encode()))

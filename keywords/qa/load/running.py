@@ -12,7 +12,7 @@ from keywords.engine.load.arrival_file import save_arrivals
 from keywords.engine.load.capacity import find_capacity
 from keywords.engine.load.errors import PlanError
 from keywords.engine.load.outcome import probe_of, report_of, verdict_of
-from keywords.engine.load.page.stored import read_load
+from keywords.engine.load.page.stored import load_of
 from keywords.engine.load.page.write import ReportedLoad, write_load_page
 from keywords.engine.load.planning import make_plan
 from keywords.engine.load.run import LoadRunError
@@ -151,7 +151,7 @@ class LoadRuns:
 
     def _keep_for_page(self, run: LoadRun, report: Report) -> None:
         if self._ask.keep.report is not None:
-            load = read_load(run.store, run.run)
+            load = load_of(run)
             self._reported.append(ReportedLoad(load, report, self._levels, self._price))
 
     def _write_page(self, lead: str = "") -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from keywords.engine.charts.colours import STYLE
 from keywords.engine.load.errors import ServiceLevelError
+from keywords.engine.load.imported.reporting import import_report
+from keywords.engine.load.imported.storing import imported_from
 from keywords.engine.load.metrics.definitions import DEFINITIONS
 from keywords.engine.load.outcome import verdict_by
 from keywords.engine.load.page.charts import charts_across, charts_of
@@ -85,6 +87,8 @@ def report_stored(
     """
     load = read_load(store, run)
     chosen = tuple(levels) or _levels_of(load)
+    if imported_from(load.run) is not None:
+        return ReportedLoad(load, import_report(store, run), chosen, price)
     report = build_report(
         load.summary, load.run, levels=chosen, price=price, stages=load.stages, remarks=(_NOT_STORED,)
     )
