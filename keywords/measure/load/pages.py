@@ -79,7 +79,7 @@ class LoadPagesLibrary:
         ```
         """
         chosen = tuple(parse_service_level(level) for level in levels)
-        report = report_of(run, levels=chosen, calibrate=False)
+        report = report_of(run, levels=chosen)
         reported = ReportedLoad(load_of(run), report, chosen)
         return write_load_page(evidence_folder() / f"load run {run.run}.html", [reported])
 

@@ -29,6 +29,7 @@ from keywords.engine.store.errors import StoreError
 from keywords.qa.exits import INTERRUPTED, NO_VERDICT
 from keywords.qa.load.against import TurnsOfLoad
 from keywords.qa.load.asked import ARRIVALS, levels_of, options_of, workload_of
+from keywords.qa.load.direct import direct_target, measure_added
 from keywords.qa.load.running import LoadRuns
 from keywords.qa.server import ServerError, asked_server
 
@@ -84,6 +85,8 @@ class Ask:
         calibrate: whether the report has the calibration floor.
         against: the server that is measured in turns with this one; None for none.
         rounds: load runs of each server; None for the usual number.
+        direct: address of the server behind the gateway, which gets the same prompts; None for none.
+        direct_model: its name for the model; None takes the gateway's, or the only one that it lists.
     """
 
     asked: Asked
@@ -99,6 +102,8 @@ class Ask:
     calibrate: bool
     against: str | None = None
     rounds: int | None = None
+    direct: str | None = None
+    direct_model: str | None = None
 
 
 _MOST = 256.0
@@ -146,10 +151,14 @@ def _load(ask: Ask) -> int:
     prices = {} if ask.prices is None else read_prices(ask.prices)
     with asked_server(ask.url) as server:
         target = check_server(server.url, model=ask.model or "", api_key=server.api_key).target
+        behind = None if ask.direct is None else direct_target(ask.direct, ask.direct_model, target.model)
         lengths = _prepare(target, workload, options)
         if ask.against is not None:
             return _measure_against(ask, target, workload, options, lengths, arrivals)
         runs = LoadRuns(ask, levels, price_of(prices, target.model), lengths)
+        if behind is not None:
+            _check_requests(behind, workload, options, lengths)
+            return measure_added(runs, target, behind, workload, options, lengths, arrivals)
         points = [
             point
             for _ in range(ask.rounds or 1)
@@ -200,7 +209,8 @@ def _refuse_unusable(ask: Ask) -> None:
         raise PlanError("--against is empty: write the other server's address, such as http://127.0.0.1:8000")
     if not isfinite(ask.most or 0.0):
         raise PlanError(f"--most is {ask.most}: give where the search ends, such as 256")
-    for option, text in {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url}.items():
+    texts = {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url, "--direct": ask.direct}
+    for option, text in (texts | {"--direct-model": ask.direct_model}).items():
         if text is not None and not _is_text(text):
             raise PlanError(f"{option} is {text!r}, which is no text in UTF-8 of one line")
     if ask.keep.report is not None and (not ask.keep.report.name or ask.keep.report.is_dir()):
@@ -224,8 +234,19 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Seque
         raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
     if ask.keep.arrivals is not None and (ask.sweep or ask.find_max):
         raise PlanError("--save-arrivals keeps those of one load run: leave out --sweep and --find-max")
+    _refuse_beside_another_server(ask)
     if ask.rounds is not None and ask.find_max:
         raise PlanError("--find-max takes as many load runs as it needs: leave out --rounds")
+    given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
+    given |= {"--direct": ask.direct is not None} if ask.replay is None else {}
+    if len(together := [name for name, is_given in given.items() if is_given]) > 1:
+        raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
+
+
+def _refuse_beside_another_server(ask: Ask) -> None:
+    """Refuse what goes neither with --against nor with --direct."""
+    if ask.against is not None and ask.direct is not None:
+        raise PlanError("--against judges by another server, and --direct tells what a gateway adds: give one of them")
     alone = {
         "--sweep": bool(ask.sweep),
         "--find-max": ask.find_max,
@@ -236,9 +257,10 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Seque
     }
     if ask.against is not None and (unfit := [name for name, is_given in alone.items() if is_given]):
         raise PlanError(f"--against compares two servers, and {unfit[0]} is about one: leave one of both out")
-    given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
-    if len(together := [name for name, is_given in given.items() if is_given]) > 1:
-        raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
+    if ask.direct_model is not None and ask.direct is None:
+        raise PlanError("--direct-model is the model of a direct server: give --direct too")
+    if ask.direct is not None and ask.keep.arrivals is not None:
+        raise PlanError("--save-arrivals keeps those of one load run: leave out --direct")
 
 
 def _is_text(text: str) -> bool:

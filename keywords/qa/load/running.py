@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from keywords.engine.load.arrival_file import save_arrivals
 from keywords.engine.load.capacity import find_capacity
 from keywords.engine.load.errors import PlanError
-from keywords.engine.load.outcome import probe_of, report_of, verdict_of
+from keywords.engine.load.outcome import floor_of, probe_of, report_of, verdict_of
 from keywords.engine.load.page.stored import load_of
 from keywords.engine.load.page.write import ReportedLoad, write_load_page
 from keywords.engine.load.planning import make_plan
@@ -66,13 +65,10 @@ class LoadRuns:
         for number, point in enumerate(points, start=1):
             if len(points) > 1:
                 typer.echo(f"Load run {number} of {len(points)}: {point.name}".rstrip(": "), err=True)
-            run = self._measure(point)
-            is_whole = self._print(run)
-            self._export(run, suffix=f"-{number}" if len(points) > 1 else "")
-            codes.append(self._exit_code(run) if is_whole else INTERRUPTED)
+            codes.append(self.conclude(self.measure(point), suffix=f"-{number}" if len(points) > 1 else ""))
             if codes[-1] == INTERRUPTED:
                 break
-        self._write_page()
+        self.write_page()
         return worst(codes)
 
     def find_max(self, point: SweepPoint, target: Target, options: LoadOptions, most: float) -> int:
@@ -88,11 +84,11 @@ class LoadRuns:
             users, rates = ((int(level),), ()) if whole else ((), (level,))
             plan = make_plan(target, point.workload, replace(options, users=users, rates=rates), lengths=self._lengths)
             self._done += 1
-            run = self._measure(replace(point, plan=plan))
+            run = self.measure(replace(point, plan=plan))
             self._export(run, suffix=f"-{self._done}")
             if run.facts.interrupted:
                 raise KeyboardInterrupt
-            self._keep_for_page(run, report_of(run, levels=self._levels, price=self._price, calibrate=False))
+            self._keep_for_page(run, report_of(run, levels=self._levels, price=self._price))
             found = probe_of(run, level, self._levels, self._price)
             typer.echo(f"{level:g} {unit}: {found.verdict} {found.why}".rstrip(), err=True)
             return found
@@ -106,10 +102,16 @@ class LoadRuns:
         levels = " and ".join(map(str, self._levels))
         said = f"Largest load in {unit} that holds {levels}: {capacity}"
         typer.echo(said)
-        self._write_page(said)
+        self.write_page(said)
         return {"PASS": PASS, "FAIL": FAIL, "INCONCLUSIVE": INCONCLUSIVE}[capacity.verdict]
 
-    def _measure(self, point: SweepPoint) -> LoadRun:
+    def measure(self, point: SweepPoint, *, way: str = "") -> LoadRun:
+        """Run the load of one point, with the live view.
+
+        Args:
+            point: the load.
+            way: for the name of a series of its own; empty for the usual way.
+        """
         ask, plan = self._ask, point.plan
         series = ask.keep.series or point.workload.spec.name
         if ask.keep.arrivals is not None:
@@ -118,12 +120,23 @@ class LoadRuns:
             return measure_load(
                 plan,
                 store=ask.keep.store,
-                series=f"{series} {point.name}" if point.values else series,
+                series=" ".join(filter(None, (series, point.name, way))),
                 workload_hash=point.workload.sha256,
                 options=ask.asked.options() | dict(point.values),
                 sinks=[view],
                 on_start=view.begin,
             )
+
+    def conclude(self, run: LoadRun, *, suffix: str) -> int:
+        """Print a run's report, write its files, and return its exit code.
+
+        Args:
+            run: that ended.
+            suffix: for the names of the files.
+        """
+        is_whole = self._print(run)
+        self._export(run, suffix=suffix)
+        return self._exit_code(run) if is_whole else INTERRUPTED
 
     def _export(self, run: LoadRun, *, suffix: str) -> None:
         keep = self._ask.keep
@@ -136,15 +149,16 @@ class LoadRuns:
     def _print(self, run: LoadRun) -> bool:
         """Print the report; false if Ctrl-C ended the calibration, which it then lacks."""
         remarks = (str(self._lengths),) if self._lengths is not None else ()
-        report_with = partial(report_of, run, levels=self._levels, price=self._price)
-        is_whole = True
+        is_whole, floor = True, None
         try:
-            report = report_with(remarks=remarks, calibrate=self._ask.calibrate and not run.facts.interrupted)
+            if self._ask.calibrate and not run.facts.interrupted:
+                floor = floor_of(run)
         except KeyboardInterrupt:
             is_whole = False
-            report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: it was interrupted."), calibrate=False)
+            remarks = (*remarks, f"{_NOT_CALIBRATED}: it was interrupted.")
         except (RuntimeError, LoadRunError, OSError) as error:  # the run itself is not the worse for it
-            report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: {error}."), calibrate=False)
+            remarks = (*remarks, f"{_NOT_CALIBRATED}: {error}.")
+        report = report_of(run, levels=self._levels, price=self._price, remarks=remarks, floor=floor)
         self._keep_for_page(run, report)
         print_report(report)
         return is_whole
@@ -154,7 +168,12 @@ class LoadRuns:
             load = load_of(run)
             self._reported.append(ReportedLoad(load, report, self._levels, self._price))
 
-    def _write_page(self, lead: str = "") -> None:
+    def write_page(self, lead: str = "") -> None:
+        """Write the page of the load runs so far, if one is asked for.
+
+        Args:
+            lead: a sentence above all, such as the result of a search.
+        """
         if self._ask.keep.report is not None and self._reported:
             typer.echo(str(write_load_page(self._ask.keep.report, self._reported, lead=lead)), err=True)
 
