@@ -51,9 +51,30 @@ A load run leaves the page that was asked for
     Open Page    ${page}
     Get Page Text    contains    From 1 user to 4 users, answers per second changed
 
+The pages of a series and of a choice are fit for everybody
+    [Tags]    req:BENCH-052    req:BENCH-053    nightly
+    ${store} =    Write Store Of Samples    200    old    old    new
+    Run Command On Store
+    ...    ${store}
+    ...    load
+    ...    --history
+    ...    --name
+    ...    old
+    ...    --report
+    ...    ${OUTPUT_DIR}/load/series.html
+    Run Command On Store    ${store}    tradeoff    old    new    --to    ${OUTPUT_DIR}/load/choice.html
+    Page Should Be Fit For Everybody    ${OUTPUT_DIR}/load/series.html
+    Page Should Be Fit For Everybody    ${OUTPUT_DIR}/load/choice.html
+
 
 *** Keywords ***
 Write Page Of Few Samples
     [Documentation]    A page of synthetic samples; each hundredth failed.
     ${page} =    Write Page Of Samples    400
     VAR    ${PAGE}    ${page}    scope=SUITE
+
+Page Should Be Fit For Everybody
+    [Documentation]    On a desktop and a phone, and for a screen reader.
+    [Arguments]    ${page: str}
+    Page Should Fit Each Width    ${page}
+    Page Should Have No Serious Fault    ${page}

@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from keywords.engine.charts.colours import STYLE
+from keywords.engine.charts.colours import STYLE, STYLE_OF_FRAGMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SIZE: Final = re.compile(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
 _LINE, _MARGIN = 15, 8
@@ -37,16 +40,15 @@ class Chart:
         """The title as the name of a file."""
         return re.sub(r"[^a-z0-9]+", " ", self.title.lower()).strip()
 
-    def as_figure(self, *, is_alone: bool = False) -> str:
-        """The chart as a fragment of HTML; its ink is the page's, and other colours too where the page declares them.
+    def as_figure(self, *, narrow: bool = False) -> str:
+        """The chart as a fragment of HTML, for a page with `STYLE`.
 
         Args:
-            is_alone: whether the page lacks the style that shows the narrow picture on phones; it is left out then.
+            narrow: whether the page never is wide, so that the picture for phones does alone.
         """
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-        end = f"<figcaption>{notes}</figcaption></figure>"
-        if is_alone or not self.narrow_svg:
-            return f"<figure><h3>{escape(self.title)}</h3>{self.svg}{end}"
+        end = f"<figcaption>{''.join(f'<p>{escape(note)}</p>' for note in self.notes)}</figcaption></figure>"
+        if narrow or not self.narrow_svg:
+            return f"<figure><h3>{escape(self.title)}</h3>{self.narrow_svg or self.svg}{end}"
         pictures = f'<div class="wide">{self.svg}</div><div class="narrow">{self.narrow_svg}</div>'
         return f'<figure class="broad"><h3>{escape(self.title)}</h3>{pictures}{end}'
 
@@ -72,3 +74,9 @@ class Chart:
             f'<text x="{left}" y="20" style="font: 600 15px system-ui, sans-serif; fill: currentColor">'
             f"{escape(self.title)}</text>{picture}{texts}</svg>\n"
         )
+
+
+def as_fragment(charts: Iterable[Chart]) -> str:
+    """Charts as a fragment for a page without `STYLE`, such as Robot's log: on paper of their own, in its theme."""
+    figures = "".join(chart.as_figure(narrow=True) for chart in charts)
+    return f'<style>{STYLE_OF_FRAGMENT}</style><div class="charts-alone">{figures}</div>'

@@ -75,3 +75,12 @@ STYLE: Final = (
     f" @media print {{ :root {{ {_declared(_LIGHT)} color-scheme: light; }} }}"
 )
 """Declares the colours, for a page or a file; dark where its reader's system is dark, never on paper."""
+STYLE_OF_FRAGMENT: Final = (
+    f".charts-alone {{ {_declared(_LIGHT)} background: var(--chart-paper); color: var(--chart-ink); "
+    "font: 13px/1.4 system-ui, sans-serif; white-space: normal; max-width: 560px; padding: 6px 14px; "
+    "border-radius: 8px; }"
+    " .charts-alone figure { margin: 14px 0; } .charts-alone h3 { margin: 0 0 4px; }"
+    " .charts-alone svg { width: 100%; height: auto; } .charts-alone figcaption p { margin: 2px 0; opacity: 0.8; }"
+    f" [data-theme=dark] .charts-alone {{ {_declared(_DARK)} }}"
+)
+"""The same for charts within a page of somebody else; Robot's log says by `data-theme` that it is dark."""

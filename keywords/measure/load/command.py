@@ -68,11 +68,5 @@ class LoadCommandLibrary:
         Get Exit Code    ${history}    ==    0
         ```
         """
-        return run_module(
-            "keywords.qa.cli",
-            *arguments,
-            "--store",
-            store.resolve(),
-            folder=store.parent,
-            timeout_s=timeout.total_seconds(),
-        )
+        command: tuple[str | Path, ...] = (*arguments, "--store", store.resolve())
+        return run_module("keywords.qa.cli", *command, folder=store.parent, timeout_s=timeout.total_seconds())

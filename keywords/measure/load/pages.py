@@ -9,10 +9,10 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.engine.charts.chart import Chart
+from keywords.engine.charts.chart import Chart, as_fragment
 from keywords.engine.load.outcome import report_of
 from keywords.engine.load.page.charts import charts_across, charts_of
-from keywords.engine.load.page.stored import read_load
+from keywords.engine.load.page.stored import load_of
 from keywords.engine.load.page.write import ReportedLoad, report_stored, write_load_page
 from keywords.engine.load.service_levels import parse_service_level
 from keywords.engine.load.session import LoadRun
@@ -55,10 +55,9 @@ class LoadPagesLibrary:
         ```
         """
         chosen = [parse_service_level(level) for level in levels]
-        load = read_load(run.store, run.run)
+        load = load_of(run)
         charts = [*charts_of(load, chosen), *charts_across([load], chosen)]
-        figures = "".join(f'<div style="max-width: 760px">{chart.as_figure(is_alone=True)}</div>' for chart in charts)
-        logger.info(SECRETS.clean(figures), html=True)
+        logger.info(SECRETS.clean(as_fragment(charts)), html=True)
         for chart in charts:
             file = evidence_folder() / f"load run {run.run} {chart.name}.svg"
             file.write_bytes(SECRETS.redact(chart.as_file().encode()))
@@ -81,7 +80,7 @@ class LoadPagesLibrary:
         """
         chosen = tuple(parse_service_level(level) for level in levels)
         report = report_of(run, levels=chosen)
-        reported = ReportedLoad(read_load(run.store, run.run), report, chosen)
+        reported = ReportedLoad(load_of(run), report, chosen)
         return write_load_page(evidence_folder() / f"load run {run.run}.html", [reported])
 
     @keyword

@@ -13,7 +13,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.load.calibration import measure_floor
 from keywords.engine.load.outcome import report_of
 from keywords.engine.load.page.measurements import FILE_END, measurements_of
-from keywords.engine.load.page.stored import read_load
+from keywords.engine.load.page.stored import load_of
 from keywords.engine.load.report.page import as_html
 from keywords.engine.load.report.text import as_text
 from keywords.engine.load.run import LoadRunError
@@ -74,7 +74,7 @@ def show_report(run: LoadRun) -> bool:
     logger.info(SECRETS.clean(as_html(report)), html=True)
     path = evidence_folder() / f"load run {run.run}.txt"
     path.write_bytes(SECRETS.redact(as_text(report).encode()))
-    figures = json.dumps(measurements_of(read_load(run.store, run.run)))
+    figures = json.dumps(measurements_of(load_of(run)))
     path.with_name(f"load run {run.run}{FILE_END}").write_bytes(SECRETS.redact(figures.encode()))
     return lack != _INTERRUPTED
 

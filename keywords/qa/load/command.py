@@ -83,10 +83,10 @@ class Ask:
         keep: what is kept.
         quiet: no live view.
         calibrate: whether the report has the calibration floor.
-        direct: address of the server behind the gateway, which gets the same prompts; None for none.
-        direct_model: its name for the model; None takes the gateway's, or the only one that it lists.
         against: the server that is measured in turns with this one; None for none.
         rounds: load runs of each server; None for the usual number.
+        direct: address of the server behind the gateway, which gets the same prompts; None for none.
+        direct_model: its name for the model; None takes the gateway's, or the only one that it lists.
     """
 
     asked: Asked
@@ -100,10 +100,10 @@ class Ask:
     keep: Keep
     quiet: bool
     calibrate: bool
-    direct: str | None = None
-    direct_model: str | None = None
     against: str | None = None
     rounds: int | None = None
+    direct: str | None = None
+    direct_model: str | None = None
 
 
 _MOST = 256.0
@@ -157,7 +157,7 @@ def _load(ask: Ask) -> int:
             return _measure_against(ask, target, workload, options, lengths, arrivals)
         runs = LoadRuns(ask, levels, price_of(prices, target.model), lengths)
         if behind is not None:
-            _try_requests(behind, workload, options, lengths)
+            _check_requests(behind, workload, options, lengths)
             return measure_added(runs, target, behind, workload, options, lengths, arrivals)
         points = [
             point
@@ -234,20 +234,19 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Seque
         raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
     if ask.keep.arrivals is not None and (ask.sweep or ask.find_max):
         raise PlanError("--save-arrivals keeps those of one load run: leave out --sweep and --find-max")
-    if ask.direct_model is not None and ask.direct is None:
-        raise PlanError("--direct-model is the model of a direct server: give --direct too")
-    if ask.direct is not None and ask.keep.arrivals is not None:
-        raise PlanError("--save-arrivals keeps those of one load run: leave out --direct")
+    _refuse_beside_another_server(ask)
     if ask.rounds is not None and ask.find_max:
         raise PlanError("--find-max takes as many load runs as it needs: leave out --rounds")
-    _refuse_beside_against(ask)
     given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
     given |= {"--direct": ask.direct is not None} if ask.replay is None else {}
     if len(together := [name for name, is_given in given.items() if is_given]) > 1:
         raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
 
 
-def _refuse_beside_against(ask: Ask) -> None:
+def _refuse_beside_another_server(ask: Ask) -> None:
+    """Refuse what goes neither with --against nor with --direct."""
+    if ask.against is not None and ask.direct is not None:
+        raise PlanError("--against judges by another server, and --direct tells what a gateway adds: give one of them")
     alone = {
         "--sweep": bool(ask.sweep),
         "--find-max": ask.find_max,
@@ -259,6 +258,10 @@ def _refuse_beside_against(ask: Ask) -> None:
     }
     if ask.against is not None and (unfit := [name for name, is_given in alone.items() if is_given]):
         raise PlanError(f"--against compares two servers, and {unfit[0]} is about one: leave one of both out")
+    if ask.direct_model is not None and ask.direct is None:
+        raise PlanError("--direct-model is the model of a direct server: give --direct too")
+    if ask.direct is not None and ask.keep.arrivals is not None:
+        raise PlanError("--save-arrivals keeps those of one load run: leave out --direct")
 
 
 def _is_text(text: str) -> bool:
@@ -273,11 +276,11 @@ def _prepare(target: Target, workload: LoadedWorkload, options: LoadOptions) -> 
     """Measure what prompts of n tokens are, and see whether the server takes the workload's requests."""
     with contextlib.closing(ChatClient(target.url, api_key=target.api_key, model=target.model)) as client:
         lengths = measure_lengths(make_items(workload, options), usage_counter(client))
-    _try_requests(target, workload, options, lengths)
+    _check_requests(target, workload, options, lengths)
     return lengths
 
 
-def _try_requests(
+def _check_requests(
     target: Target, workload: LoadedWorkload, options: LoadOptions, lengths: PromptLengths | None
 ) -> None:
     with contextlib.closing(ChatClient(target.url, api_key=target.api_key, model=target.model)) as client:

@@ -92,6 +92,7 @@ def measure_added(
                 return INTERRUPTED
         rounds.append((found[_THROUGH], found[_DIRECT]))
     print_report(added_report(rounds, unique_prefix=workload.spec.unique_prefix))
+    runs.write_page()
     return worst([*codes, *([] if pairs_of(rounds) else [NO_VERDICT])])
 
 

@@ -11,7 +11,7 @@ from keywords.engine.load.arrival_file import save_arrivals
 from keywords.engine.load.capacity import find_capacity
 from keywords.engine.load.errors import PlanError
 from keywords.engine.load.outcome import floor_of, probe_of, report_of, verdict_of
-from keywords.engine.load.page.stored import read_load
+from keywords.engine.load.page.stored import load_of
 from keywords.engine.load.page.write import ReportedLoad, write_load_page
 from keywords.engine.load.planning import make_plan
 from keywords.engine.load.run import LoadRunError
@@ -68,7 +68,7 @@ class LoadRuns:
             codes.append(self.conclude(self.measure(point), suffix=f"-{number}" if len(points) > 1 else ""))
             if codes[-1] == INTERRUPTED:
                 break
-        self._write_page()
+        self.write_page()
         return worst(codes)
 
     def find_max(self, point: SweepPoint, target: Target, options: LoadOptions, most: float) -> int:
@@ -102,7 +102,7 @@ class LoadRuns:
         levels = " and ".join(map(str, self._levels))
         said = f"Largest load in {unit} that holds {levels}: {capacity}"
         typer.echo(said)
-        self._write_page(said)
+        self.write_page(said)
         return {"PASS": PASS, "FAIL": FAIL, "INCONCLUSIVE": INCONCLUSIVE}[capacity.verdict]
 
     def measure(self, point: SweepPoint, *, way: str = "") -> LoadRun:
@@ -165,10 +165,15 @@ class LoadRuns:
 
     def _keep_for_page(self, run: LoadRun, report: Report) -> None:
         if self._ask.keep.report is not None:
-            load = read_load(run.store, run.run)
+            load = load_of(run)
             self._reported.append(ReportedLoad(load, report, self._levels, self._price))
 
-    def _write_page(self, lead: str = "") -> None:
+    def write_page(self, lead: str = "") -> None:
+        """Write the page of the load runs so far, if one is asked for.
+
+        Args:
+            lead: a sentence above all, such as the result of a search.
+        """
         if self._ask.keep.report is not None and self._reported:
             typer.echo(str(write_load_page(self._ask.keep.report, self._reported, lead=lead)), err=True)
 

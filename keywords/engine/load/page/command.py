@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
+from keywords.engine.load.imported.storing import imported_from
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,6 +37,8 @@ _USUAL: Final[Mapping[str, Any]] = {"arrivals": "poisson", "timeout": "120s", "s
 def command_of(run: Run) -> str:
     """The command of a run that `qa load` measured; a sentence of where to look for another one."""
     options = run.options
+    if (tool := imported_from(run)) is not None:
+        return f"# {tool} measured this run: run it again, and `qa import` its file."
     if "timeout" not in options:  # `qa load` always stores it
         return f"# No `qa load` measured this run: look in suites/ for {run.series!r}."
     words = ["qa", "load", run.target or "", *(("--model", run.model) if run.model else ())]

@@ -47,7 +47,7 @@ def panels_of(load: StoredLoad, limits: Sequence[Limit] = ()) -> list[Panel]:
         load: of which.
         limits: of the time to first content, in milliseconds.
     """
-    panels = [*_latency(load, limits), *_rates(load), _under_way(load)]
+    panels = [*_latency(load, limits), *_rates(load), *_under_way(load)]
     for signal, (label, scale) in _GAUGES.items():
         series = _gauge(load, signal, scale)
         # Breakers that stay closed say nothing.
@@ -99,17 +99,19 @@ def _slot_s(load: StoredLoad) -> float:
     return next((slot for slot in _SLOT_LENGTHS_S if length_s / slot <= _SLOTS_MAX), _SLOT_LENGTHS_S[-1])
 
 
-def _under_way(load: StoredLoad) -> Panel:
+def _under_way(load: StoredLoad) -> Iterator[Panel]:
     """Requests of the client between their sending and their end: the most in each slot."""
     samples = load.summary.samples
     sent = ~np.isnan(samples.t_sent) & ~np.isnan(samples.t_done)
+    if not sent.any():
+        return
     moments = np.concatenate([samples.t_sent[sent], samples.t_done[sent]]) - load.origin_s
     steps = np.concatenate([np.ones(int(sent.sum())), -np.ones(int(sent.sum()))])
     order = np.lexsort((steps, moments))  # an end before a sending at the same moment
     moments, count = moments[order], np.cumsum(steps[order])
     series = [Series("client", *_most_in_slots(moments, count, _slot_s(load)))]
     series += [Series("server", one.at_s, one.values) for one in _gauge(load, "in_flight", 1.0)]
-    return Panel("requests under way, by the word of", tuple(series))
+    yield Panel("requests under way" + (", by the word of" if len(series) > 1 else ""), tuple(series))
 
 
 def _most_in_slots(

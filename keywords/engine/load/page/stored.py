@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keywords.engine.load.server_metrics.signals import SignalValue
+    from keywords.engine.load.session import LoadRun
     from keywords.engine.store.runs import Run
 
 _SWEPT = ("temperature", "max_tokens", "prompt_tokens", "users", "rate")
@@ -94,6 +95,17 @@ def read_load(path: Path, run: int) -> StoredLoad:
         stages = tuple(Stage(ended - began, users, rate) for began, ended, users, rate in store.query(chosen, (run,)))
         signals = tuple(read_signals_of(store, run))
     return StoredLoad(row, Summary(read_samples(path, run)), stages, signals)
+
+
+def load_of(run: LoadRun) -> StoredLoad:
+    """A load run that has just ended, without reading its samples again.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with Store(run.store) as store:
+        row = read_run(store, run.run)
+    return StoredLoad(row, run.summary, run.plan.stages, run.signals)
 
 
 def axes_of(loads: Sequence[StoredLoad]) -> Mapping[str, tuple[float, ...]]:

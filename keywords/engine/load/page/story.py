@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from keywords.engine.load.imported.storing import imported_from
 from keywords.engine.load.report.build import judge_stages
 from keywords.engine.load.report.numbers import number, per_cent, scale_of
 
@@ -21,6 +22,11 @@ _FIRST_TEXT = "ttft_first_content"
 
 def story_of(load: StoredLoad, levels: Sequence[ServiceLevel] = (), price: Price | None = None) -> tuple[str, ...]:
     """What was sent, what came back, how fast, how it changed with the load, and which levels held."""
+    if (tool := imported_from(load.run)) is not None and not len(load.summary.samples.item):
+        return (
+            *_sent(load),
+            f"Imported from {tool} without samples: its own figures stand in the tables, and no more.",
+        )
     return (
         *_sent(load),
         *_came(load),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from keywords.engine.charts.colours import STYLE
 from keywords.engine.load.errors import ServiceLevelError
+from keywords.engine.load.imported.reporting import import_report
+from keywords.engine.load.imported.storing import imported_from
 from keywords.engine.load.metrics.definitions import DEFINITIONS
 from keywords.engine.load.outcome import verdict_by
 from keywords.engine.load.page.charts import charts_across, charts_of
@@ -17,6 +19,8 @@ from keywords.engine.load.page.command import command_of
 from keywords.engine.load.page.stored import StoredLoad, axes_of, read_load
 from keywords.engine.load.page.story import levels_told, story_across, story_of
 from keywords.engine.load.report.build import build_report
+from keywords.engine.load.report.client import environment_table
+from keywords.engine.load.report.server import server_table
 from keywords.engine.load.service_levels import parse_service_level
 from keywords.engine.pages.render import write_page
 
@@ -85,8 +89,18 @@ def report_stored(
     """
     load = read_load(store, run)
     chosen = tuple(levels) or _levels_of(load)
+    if imported_from(load.run) is not None:
+        return ReportedLoad(load, import_report(store, run), chosen, price)
+    pages_at = sorted({each.at_s for each in load.signals})
+    beside = (server_table(load.signals, pages_at), environment_table(load.run.environment))
     report = build_report(
-        load.summary, load.run, levels=chosen, price=price, stages=load.stages, remarks=(_NOT_STORED,)
+        load.summary,
+        load.run,
+        levels=chosen,
+        price=price,
+        stages=load.stages,
+        remarks=(_NOT_STORED,),
+        beside=[table for table in beside if table is not None],
     )
     return ReportedLoad(load, report, chosen, price)
 
@@ -155,7 +169,7 @@ def _part(run: ReportedLoad, verdict: str) -> dict[str, Any]:
         "charts": [chart.as_figure() for chart in charts_of(run.load, run.levels)],
         "tables": [_table(table) for table in run.report.tables],
         "remarks": run.report.remarks,
-        "facts": [*run.report.facts, *_environment(run.load)],
+        "facts": run.report.facts,
         "command": command_of(row),
         "options": json.dumps(dict(row.options), indent=1, ensure_ascii=False),
     }
@@ -164,26 +178,6 @@ def _part(run: ReportedLoad, verdict: str) -> dict[str, Any]:
 def _table(table: ReportTable) -> dict[str, Any]:
     numeric = [bool(place) and table.holds_numbers(place) for place in range(len(table.head))]
     return {"title": table.title, "head": table.head, "rows": table.rows, "numeric": numeric}
-
-
-def _environment(load: StoredLoad) -> Iterator[tuple[str, str]]:
-    start = load.run.environment.get("start") or {}
-    for name, value in start.items():
-        if value is not None and name not in {"stolen_s", "busy_s"}:
-            yield f"client's {name.replace('_', ' ')}", _plain(value)
-    for name, value in (load.run.environment.get("model") or {}).items():
-        if value is not None:
-            yield f"served {name.replace('_', ' ')}", _plain(value)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {each}" for name, each in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _definitions(runs: Sequence[ReportedLoad]) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from keywords.engine.charts.chart import as_fragment
 from keywords.engine.charts.distribution import Sampled, distribution_chart
 from keywords.engine.charts.heat_map import heat_map
 from keywords.engine.charts.intervals import IntervalLine, interval_chart
@@ -135,7 +136,8 @@ def test_a_timeline_has_a_picture_for_phones():
     assert 'viewBox="0 0 1080' in chart.svg
     assert 'viewBox="0 0 440' in chart.narrow_svg
     assert {"latency, ms", "1 user", "2 users", "limit"} <= set(texts(chart.narrow_svg))
-    assert "narrow" not in chart.as_figure(is_alone=True)
+    assert 'viewBox="0 0 1080' not in as_fragment([chart])
+    assert "[data-theme=dark] .charts-alone" in as_fragment([chart])
 
 
 def test_a_trend_marks_changes():

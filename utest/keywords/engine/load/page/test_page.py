@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keywords.engine.load.imported.files import read_file
+from keywords.engine.load.imported.storing import store_imports
 from keywords.engine.load.metrics.cost import Price
 from keywords.engine.load.page import moments
 from keywords.engine.load.page.command import command_of
@@ -22,7 +24,7 @@ from keywords.engine.load.storage.synthetic import write_samples
 from keywords.engine.redaction.secrets import SECRETS
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import begin_run
-from keywords.run.places import ROOT
+from keywords.run.places import RESOURCES, ROOT
 
 SAMPLES = 400
 ASKED = {
@@ -159,3 +161,17 @@ def test_figures_for_allure_have_names_in_its_configuration(store):
     assert {one["key"] for one in measurements} == set(known)
     assert {one["id"] for one in measurements} == {"scale, 10 users", "scale, 20 users", "scale, 40 users"}
     assert all(one["stop"] - one["start"] == 200_000 for one in measurements)
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("aiperf/profile_export_aiperf.json", "60 requests ended: 60 whole answers"),
+        ("vllm/summary.json", "without samples: its own figures stand in the tables"),
+    ],
+)
+def test_an_imported_run_comes_on_the_same_page(tmp_path, file, told):
+    (run,) = store_imports(tmp_path / "m.db", [read_file(RESOURCES / "imports" / file)])
+    page = write_load_page(tmp_path / "page.html", [report_stored(tmp_path / "m.db", run)]).read_text(encoding="utf-8")
+    assert page.index("NOT JUDGED") < page.index("whose client nobody has judged here") < page.index(told)
+    assert "run it again, and `qa import` its file" in page
