@@ -180,7 +180,7 @@ def _measure_against(
     """Measure the server and the one it is held against in turns, and return the exit code of their comparison."""
     with asked_server(ask.against) as other:
         against = check_server(other.url, model=ask.model or "", api_key=other.api_key).target
-        _try_requests(against, workload, options, lengths)
+        _check_requests(against, workload, options, lengths)
         plan = partial(make_plan, workload=workload, options=options, lengths=lengths, arrivals=arrivals)
         return TurnsOfLoad(ask, workload).measure(lambda: plan(against), lambda: plan(target))
 
