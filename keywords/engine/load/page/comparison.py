@@ -101,7 +101,7 @@ def comparison_charts(comparison: Comparison) -> list[Chart]:
 
 
 def _ends(each: MetricVerdict) -> tuple[float, float]:
-    """The interval of a relative shift in per cent; nan where it goes from nothing to infinity: the runs are too few."""
+    """The interval of a relative shift in per cent; nan where it goes from nothing to infinity, of too few runs."""
     if each.shift.low <= -1 and each.shift.high == inf:
         return nan, nan
     return 100 * each.shift.low, 100 * each.shift.high
