@@ -17,7 +17,8 @@ from keywords.engine.load.storage.tables import LOAD_ROOM
 from keywords.engine.load.validity import judge
 from keywords.engine.store.database import Store
 from keywords.measure.load.plans import here
-from keywords.measure.load.running import STORE, running_name, show
+from keywords.measure.load.report import show_report
+from keywords.measure.load.running import STORE, running_name
 from keywords.run.assertions import verify
 from keywords.run.output_folder import new_work_folder, output_dir
 
@@ -106,7 +107,7 @@ class LocustLibrary:
             server_problem=None,
             happened=(),
         )
-        show(run)
+        show_report(run)
         return run
 
     @keyword

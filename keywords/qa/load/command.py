@@ -27,8 +27,9 @@ from keywords.engine.load.workload.measure_lengths import measure_lengths, usage
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.errors import StoreError
 from keywords.qa.exits import INTERRUPTED, NO_VERDICT
-from keywords.qa.load.against import TurnsOfLoad
+from keywords.qa.load.against import TurnsOfLoad, against_target
 from keywords.qa.load.asked import ARRIVALS, levels_of, options_of, workload_of
+from keywords.qa.load.direct import direct_target, measure_added
 from keywords.qa.load.running import LoadRuns
 from keywords.qa.server import ServerError, asked_server
 
@@ -82,6 +83,8 @@ class Ask:
         calibrate: whether the report has the calibration floor.
         against: the server that is measured in turns with this one; None for none.
         rounds: load runs of each server; None for the usual number.
+        direct: address of the server behind the gateway, which gets the same prompts; None for none.
+        direct_model: its name for the model; None takes the gateway's, or the only one that it lists.
     """
 
     asked: Asked
@@ -97,6 +100,8 @@ class Ask:
     calibrate: bool
     against: str | None = None
     rounds: int | None = None
+    direct: str | None = None
+    direct_model: str | None = None
 
 
 _MOST = 256.0
@@ -139,15 +144,20 @@ def _load(ask: Ask) -> int:
     arrivals = load_arrivals(ask.replay) if ask.replay is not None else None
     _refuse_unusable(ask)
     _refuse_contradictions(ask, levels, axes)
+    _refuse_against(ask)
     # What cannot be planned is said before a server is asked or started.
     _points(Target("", ""), workload, options, axes, arrivals=arrivals)
     prices = {} if ask.prices is None else read_prices(ask.prices)
     with asked_server(ask.url) as server:
         target = check_server(server.url, model=ask.model or "", api_key=server.api_key).target
+        behind = None if ask.direct is None else direct_target(ask.direct, ask.direct_model, target.model)
         lengths = _prepare(target, workload, options)
         if ask.against is not None:
             return _measure_against(ask, target, workload, options, lengths, arrivals)
         runs = LoadRuns(ask, levels, price_of(prices, target.model), lengths)
+        if behind is not None:
+            _try_requests(behind, workload, options, lengths)
+            return measure_added(runs, target, behind, workload, options, lengths, arrivals)
         points = [
             point
             for _ in range(ask.rounds or 1)
@@ -167,11 +177,10 @@ def _measure_against(
     arrivals: Arrivals | None,
 ) -> int:
     """Measure the server and the one it is held against in turns, and return the exit code of their comparison."""
-    with asked_server(ask.against) as other:
-        against = check_server(other.url, model=ask.model or "", api_key=other.api_key).target
-        _check_requests(against, workload, options, lengths)
-        plan = partial(make_plan, workload=workload, options=options, lengths=lengths, arrivals=arrivals)
-        return TurnsOfLoad(ask, workload).measure(lambda: plan(against), lambda: plan(target))
+    against = against_target(ask.against or "", ask.model)
+    _try_requests(against, workload, options, lengths)
+    plan = partial(make_plan, workload=workload, options=options, lengths=lengths, arrivals=arrivals)
+    return TurnsOfLoad(ask, workload).measure(lambda: plan(against), lambda: plan(target))
 
 
 def _points(
@@ -194,11 +203,10 @@ def _refuse_unusable(ask: Ask) -> None:
         raise PlanError(
             "the address is empty: write it with its scheme, such as http://127.0.0.1:8000, or leave it out"
         )
-    if ask.against == "":
-        raise PlanError("--against is empty: write the other server's address, such as http://127.0.0.1:8000")
     if not isfinite(ask.most or 0.0):
         raise PlanError(f"--most is {ask.most}: give where the search ends, such as 256")
-    for option, text in {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url}.items():
+    texts = {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url, "--direct": ask.direct}
+    for option, text in (texts | {"--direct-model": ask.direct_model}).items():
         if text is not None and not _is_text(text):
             raise PlanError(f"{option} is {text!r}, which is no text in UTF-8 of one line")
     for option, file in {"--csv": ask.keep.csv, "--parquet": ask.keep.parquet}.items():
@@ -218,8 +226,21 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Seque
         raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
     if ask.keep.arrivals is not None and (ask.sweep or ask.find_max):
         raise PlanError("--save-arrivals keeps those of one load run: leave out --sweep and --find-max")
-    if ask.rounds is not None and ask.find_max:
-        raise PlanError("--find-max takes as many load runs as it needs: leave out --rounds")
+    if ask.direct_model is not None and ask.direct is None:
+        raise PlanError("--direct-model is the model of a direct server: give --direct too")
+    if ask.direct is not None and ask.keep.arrivals is not None:
+        raise PlanError("--save-arrivals keeps those of one load run: leave out --direct")
+    given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
+    given |= {"--direct": ask.direct is not None} if ask.replay is None else {}
+    if len(together := [name for name, is_given in given.items() if is_given]) > 1:
+        raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
+
+
+def _refuse_against(ask: Ask) -> None:
+    if ask.against == "":
+        raise PlanError("--against is empty: write the other server's address, such as http://127.0.0.1:8000")
+    if ask.rounds is not None and (ask.find_max or ask.direct is not None):
+        raise PlanError("--find-max and --direct take as many load runs as they need: leave out --rounds")
     alone = {
         "--sweep": bool(ask.sweep),
         "--find-max": ask.find_max,
@@ -227,12 +248,10 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Seque
         "--csv": ask.keep.csv is not None,
         "--parquet": ask.keep.parquet is not None,
         "--prices": ask.prices is not None,
+        "--direct": ask.direct is not None,
     }
     if ask.against is not None and (unfit := [name for name, is_given in alone.items() if is_given]):
         raise PlanError(f"--against compares two servers, and {unfit[0]} is about one: leave one of both out")
-    given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
-    if len(together := [name for name, is_given in given.items() if is_given]) > 1:
-        raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
 
 
 def _is_text(text: str) -> bool:
@@ -247,11 +266,11 @@ def _prepare(target: Target, workload: LoadedWorkload, options: LoadOptions) -> 
     """Measure what prompts of n tokens are, and see whether the server takes the workload's requests."""
     with contextlib.closing(ChatClient(target.url, api_key=target.api_key, model=target.model)) as client:
         lengths = measure_lengths(make_items(workload, options), usage_counter(client))
-    _check_requests(target, workload, options, lengths)
+    _try_requests(target, workload, options, lengths)
     return lengths
 
 
-def _check_requests(
+def _try_requests(
     target: Target, workload: LoadedWorkload, options: LoadOptions, lengths: PromptLengths | None
 ) -> None:
     with contextlib.closing(ChatClient(target.url, api_key=target.api_key, model=target.model)) as client:

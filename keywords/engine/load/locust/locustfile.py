@@ -23,7 +23,7 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 from keywords.engine import clock
 from keywords.engine.load.errors import LoadInputError
 from keywords.engine.load.locust.options import HELP, load_of
-from keywords.engine.load.locust.packing import FACTS, pack_facts
+from keywords.engine.load.locust.packing import BETWEEN_STAGES, FACTS, pack_facts
 from keywords.engine.load.locust.recorder import LocustRecorder
 from keywords.engine.load.locust.worker import LocustWorker
 from keywords.engine.load.validity import judge
@@ -38,7 +38,7 @@ _LEAD_S = 1.0
 """From the order to begin to the first arrival, so that no worker is late for it."""
 _LAST_REPORT_S = 15.0
 """Longest wait for each worker's last report, once its answers are drained; Locust's own wait is half a second."""
-_BEGIN, _END, _LAST = "load_begin", "load_end", "load_last_report"
+_BEGIN, _STAGE, _END, _LAST = "load_begin", "load_stage", "load_end", "load_last_report"
 _UNUSABLE = 2
 
 
@@ -90,6 +90,7 @@ class Stages(LoadTestShape):  # type: ignore[misc]  # as above
         number = int(passed // (plan.stages[0].duration_s or 1.0))
         if State.recorder is not None and number > State.recorder.stages_done:
             State.recorder.close_stage()
+            _tell_stage(BETWEEN_STAGES)
         return (users[number], max(users)) if number < len(users) else None
 
 
@@ -105,6 +106,7 @@ def register(environment: Any, **_: Any) -> None:
     """Let the master tell its workers when the arrivals begin, and refuse what cannot be planned."""
     State.runner = environment.runner
     environment.runner.register_message(_BEGIN, on_begin)
+    environment.runner.register_message(_STAGE, on_stage)
     environment.runner.register_message(_END, on_end, concurrent=True)
     environment.runner.register_message(_LAST, on_last_report)
     if not isinstance(environment.runner, WorkerRunner):
@@ -140,6 +142,7 @@ def begin_stage(**_: Any) -> None:
         return
     if load.plan.arrivals is None:
         recorder.open_stage()
+        _tell_stage(recorder.stages_done)
     elif State.begun_s is None:
         State.begun_s = clock.now() + _LEAD_S + load.plan.warmup_s
         runner = State.runner
@@ -184,6 +187,12 @@ def hand_over(environment: Any, **_: Any) -> None:
             gevent.sleep(0.05)
 
 
+def on_stage(msg: Any, **_: Any) -> None:
+    """Note the master's stage."""
+    if State.worker is not None:
+        State.worker.set_stage(msg.data)
+
+
 def on_end(environment: Any, **_: Any) -> None:
     """Let the users of this worker end with their answers, before the master ends the worker."""
     environment.runner.stop()
@@ -199,6 +208,8 @@ def on_last_report(msg: Any, **_: Any) -> None:
 @events.test_stopping.add_listener  # type: ignore[untyped-decorator]
 def end_stage(**_: Any) -> None:
     """End the last stage before its answers are drained."""
+    if State.worker is not None:
+        State.worker.drain()
     if State.recorder is not None:
         _close_stages(State.recorder)
 
@@ -243,6 +254,13 @@ def _close_stages(recorder: LocustRecorder) -> None:
         recorder.open_stage(begun_s)
         recorder.close_stage(ended_s)
         begun_s = ended_s
+
+
+def _tell_stage(stage: int) -> None:
+    if isinstance(State.runner, MasterRunner):
+        State.runner.send_message(_STAGE, stage)
+    elif State.worker is not None:
+        State.worker.set_stage(stage)
 
 
 def _report(worker: LocustWorker) -> dict[str, Any]:

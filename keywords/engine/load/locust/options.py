@@ -73,9 +73,8 @@ def load_of(values: Mapping[str, Any], *, url: str, api_key: str | None) -> Locu
     else:
         tokens = told["--load-max-tokens"]
         prompts = Prompts(texts=(told["--load-prompt"],))
-        entry = Entry(
-            name="locust", prompts=prompts, max_tokens=parse_count(tokens, "--load-max-tokens") if tokens else None
-        )
+        most = parse_count(tokens, "--load-max-tokens") if tokens else None
+        entry = Entry(name="locust", prompts=prompts, max_tokens=most, fields={})
         workload = load_workload(Workload(name="locust", mix=(entry,)))
     plan = make_plan(
         Target(url, told["--load-model"], api_key),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine.load.run import ClientHealth, RunFacts
@@ -16,6 +16,9 @@ FACTS = "LOAD_FACTS"
 """Environment variable with the file for a run's facts."""
 _NAMES = tuple(each.name for each in fields(Sample))
 _MOMENTS = tuple(name for name in _NAMES if name.startswith("t_"))
+_LAGS = ("loop_lags_s", "send_lags_s")
+BETWEEN_STAGES = -1
+"""Stage of requests that were sent while users came or went."""
 _SAME_CLOCK_S = 0.005
 """Two processes whose clocks differ by no more read the same one; those of two machines differ by their uptimes."""
 
@@ -54,14 +57,15 @@ def clock_difference(their_offset_s: float, our_offset_s: float) -> float:
 
 
 def pack_health(health: ClientHealth) -> dict[str, Any]:
-    """The health of a process as a dictionary."""
-    lags = {"loop_lags_s": list(health.loop_lags_s), "send_lags_s": list(health.send_lags_s)}
-    return {**asdict(health), **lags}
+    """The health of a process as a dictionary; lags by stage as pairs, as JSON has no numbers for names."""
+    facts = {each.name: getattr(health, each.name) for each in fields(health)}
+    return facts | {name: [[stage, list(lags)] for stage, lags in facts[name].items()] for name in _LAGS}
 
 
 def pack_facts(run: int, facts: RunFacts) -> dict[str, Any]:
     """A run's id and facts as JSON holds them."""
-    return {"run": run, "facts": {**asdict(facts), "clients": [pack_health(each) for each in facts.clients]}}
+    told = {each.name: getattr(facts, each.name) for each in fields(facts)}
+    return {"run": run, "facts": {**told, "clients": [pack_health(each) for each in facts.clients]}}
 
 
 def unpack_facts(values: Mapping[str, Any]) -> tuple[int, RunFacts]:
@@ -69,10 +73,10 @@ def unpack_facts(values: Mapping[str, Any]) -> tuple[int, RunFacts]:
     facts = dict(values["facts"])
     facts["clients"] = tuple(unpack_health(each) for each in facts["clients"])
     facts["stage_bounds"] = tuple((began, ended) for began, ended in facts["stage_bounds"])
-    facts["lost_clients"] = tuple(facts["lost_clients"])
+    facts |= {name: tuple(facts[name]) for name in ("planned", "begun", "lost_clients")}
     return values["run"], RunFacts(**facts)
 
 
 def unpack_health(values: dict[str, Any]) -> ClientHealth:
     """The health from its dictionary."""
-    return ClientHealth(**values)
+    return ClientHealth(**{**values, **{name: dict(values[name]) for name in _LAGS}})

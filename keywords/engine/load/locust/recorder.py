@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine import clock
 from keywords.engine.load.environment import look_at_environment
-from keywords.engine.load.locust.packing import clock_difference, unpack_health, unpack_sample
+from keywords.engine.load.locust.packing import BETWEEN_STAGES, clock_difference, unpack_health, unpack_sample
 from keywords.engine.load.planning import drawn_facts
 from keywords.engine.load.run import RunFacts
 from keywords.engine.load.storage.recording import Recording
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from keywords.engine.load.locust.options import LocustLoad
     from keywords.engine.load.run import ClientHealth
     from keywords.engine.load.sample import Sample
-
-BETWEEN_STAGES = -1
-"""Stage of requests that were sent while users came or went."""
 
 
 class LocustRecorder:
@@ -52,7 +50,7 @@ class LocustRecorder:
         self._open: float | None = None
         self._waiting: list[Sample] = []
         self._health: dict[str, ClientHealth] = {}
-        self._begun = self._unsent = 0
+        self._begun, self._unsent = Counter[int](), 0
 
     def open_stage(self, at_s: float | None = None) -> None:
         """Begin a stage: all of its users are there."""
@@ -91,18 +89,19 @@ class LocustRecorder:
         plan = self._load.plan
         wall_s, began_s = self._began
         ended = self._bounds[-1][1] if self._bounds else clock.now()
-        arrivals = plan.arrivals
+        arrivals = Counter[int](() if plan.arrivals is None else plan.arrivals.stage.tolist())
+        stages = range(len(plan.stages))
         started = self._bounds[0][0] if self._bounds else began_s
         facts = RunFacts(
             started_at=wall_s + started - began_s,
             started=started,
             ended=ended,
             stage_bounds=tuple(self._bounds),
-            planned_items=None if arrivals is None else int((arrivals.stage >= 0).sum()),
+            planned=tuple(None if plan.arrivals is None else arrivals[stage] for stage in stages),
             interrupted=len(self._bounds) < len(plan.stages),
             clients=tuple(self._health.values()),
             lost_clients=tuple(lost),
-            begun_items=self._begun,
+            begun=tuple(self._begun[stage] for stage in stages),
             unsent_items=self._unsent,
             clock_step_s=time.time() - clock.now() - (wall_s - began_s),
         )
@@ -123,7 +122,7 @@ class LocustRecorder:
         for sample in ready:
             if self._load.plan.arrivals is None:
                 sample.stage = self._stage_of(sample.t_intended)
-            self._begun += sample.stage >= 0 and sample.t_queued is not None
+            self._begun[sample.stage] += sample.t_queued is not None
             self._unsent += sample.stage >= 0 and sample.t_queued is None
         self._recording.add(ready)
 

@@ -11,10 +11,11 @@ from gevent.event import Event
 from gevent.pool import Pool
 
 from keywords.engine import clock
+from keywords.engine.load.conversations import Progress
 from keywords.engine.load.errors import PlanError
 from keywords.engine.load.health import HealthWatch
 from keywords.engine.load.locust.client import LocustClient
-from keywords.engine.load.locust.packing import pack_health, pack_sample
+from keywords.engine.load.locust.packing import BETWEEN_STAGES, pack_health, pack_sample
 from keywords.engine.load.sample import Sample
 from keywords.engine.load.thinned import ThinnedValues
 
@@ -52,8 +53,10 @@ class LocustWorker:
         self._number = number
         self._on_sample = on_sample
         self._client = LocustClient(plan.target, timeout_s=plan.timeout_s)
-        self._send_lags = ThinnedValues()
-        self._watch = HealthWatch(GeventTimer())  # type: ignore[arg-type]  # it needs no more of a timer
+        self._send_lags = [ThinnedValues() for _ in plan.stages]
+        # Before the first stage is told, nothing is noted.
+        self._progress = Progress(stage=BETWEEN_STAGES)
+        self._watch = HealthWatch(GeventTimer(), self._progress)  # type: ignore[arg-type]  # it needs no more of a timer
         self._samples: list[Sample] = []
         self._begun = Event()
         self._arrivals_at = 0.0
@@ -68,6 +71,14 @@ class LocustWorker:
         self._places = range(self._number, 0 if arrivals is None else len(arrivals), workers)
         self._begun.set()
 
+    def set_stage(self, stage: int) -> None:
+        """Note that a stage has begun, or, between two, that it has ended."""
+        self._progress.stage = stage
+
+    def drain(self) -> None:
+        """Note that no further request begins."""
+        self._watch.drain()
+
     def new_user(self) -> int:
         """The number of a user of this process that comes."""
         self._users += 1
@@ -77,7 +88,7 @@ class LocustWorker:
         """Send the next item of a closed loop."""
         number = self._number + self._sent * _MOST_WORKERS
         self._sent += 1
-        sample = self._send(number, 0, ready_s, user)
+        sample = self._send(number, self._progress.stage, ready_s, user)
         if sample.error == "no_connection":
             gevent.sleep(_RECONNECT_PAUSE_S)
         return sample
@@ -95,6 +106,7 @@ class LocustWorker:
                 intended = self._arrivals_at + float(arrivals.at_s[place])
                 body, item = self._body(place)
                 gevent.sleep(max(0.0, intended - clock.now()))
+                self._progress.stage = int(arrivals.stage[place])
                 pool.spawn(self._send_body, body, item, int(arrivals.stage[place]), intended)
             pool.join()
         finally:
@@ -119,7 +131,7 @@ class LocustWorker:
         sample = Sample(item.number, 0, item.kind, stage, user, self._number, intended)
         sample.t_queued = clock.now()
         if stage >= 0:
-            self._send_lags.add(sample.t_queued - intended)
+            self._send_lags[stage].add(sample.t_queued - intended)
         try:
             self._client.send(body, sample)
         finally:

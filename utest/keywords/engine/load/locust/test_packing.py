@@ -49,6 +49,6 @@ def test_clocks_of_two_machines_differ_by_their_uptimes():
 
 
 def test_facts_come_back_from_json():
-    health = ClientHealth(0, 0.5, [0.001], 1.5, 1000, [0.002], 0)
-    facts = RunFacts(1e9, 10.0, 20.0, ((10.0, 20.0),), None, interrupted=False, clients=(health,), begun_items=4)
+    health = ClientHealth(0, 0.5, {0: [0.001], -2: []}, 1.5, 1000, {0: [0.002]}, 0)
+    facts = RunFacts(1e9, 10.0, 20.0, ((10.0, 20.0),), (None,), interrupted=False, clients=(health,), begun=(4,))
     assert unpack_facts(json.loads(json.dumps(pack_facts(7, facts)))) == (7, facts)
