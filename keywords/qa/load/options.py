@@ -73,8 +73,8 @@ def load(  # the options of a command
     against: Annotated[
         str | None,
         typer.Option(
-            help="Another server, http://host:port: both are measured in turns, and the first is judged by it. Its key is "
-            "AGAINST_API_KEY, else GATEWAY_API_KEY.",
+            help="Another server, http://host:port: both are measured in turns, and the first is judged by it. Its key "
+            "is AGAINST_API_KEY, else GATEWAY_API_KEY.",
             rich_help_panel=_COMPARED,
         ),
     ] = None,
