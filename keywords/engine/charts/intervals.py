@@ -28,7 +28,7 @@ class IntervalLine:
     Attributes:
         name: of what was measured.
         value: in the unit of the chart; None where there is none.
-        low: lower end; infinite where it is unknown.
+        low: lower end; infinite where it is unknown, nan where there is no interval.
         high: upper end.
         note: in the place of a missing value, or after it, such as the verdict.
         threshold: up to which a difference in either direction does not matter; None for none.
@@ -96,15 +96,19 @@ def _line(axes: Axes, place: int, line: IntervalLine) -> None:
     axes.text(left, place - 0.38, f"{line.name}  {_number(line)}", va="center", color=INK)
     if line.value is None:
         return
+    axes.plot([line.value], [place], marker="o", markersize=7, color=series_colour(0))
+    if np.isnan(line.low) or np.isnan(line.high):
+        return
     low = line.low if np.isfinite(line.low) else left
     high = line.high if np.isfinite(line.high) else right
     axes.hlines(place, low, high, color=series_colour(0), linewidth=3, alpha=0.55)
-    axes.plot([line.value], [place], marker="o", markersize=7, color=series_colour(0))
 
 
 def _number(line: IntervalLine) -> str:
     if line.value is None:
         return line.note
+    if np.isnan(line.low) or np.isnan(line.high):
+        return f"{short(line.value)} (no interval) {line.note}".rstrip()
     return f"{short(line.value)} ({short(line.low)} … {short(line.high)}) {line.note}".rstrip()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from math import inf, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,8 +74,7 @@ def comparison_charts(comparison: Comparison) -> list[Chart]:
         IntervalLine(
             each.metric.name,
             100 * each.shift.value,
-            100 * each.shift.low,
-            100 * each.shift.high,
+            *_ends(each),
             str(each.verdict),
             100 * each.metric.threshold,
         )
@@ -98,6 +98,13 @@ def comparison_charts(comparison: Comparison) -> list[Chart]:
         scaled = [(name, [scale * value for value in values]) for name, values in sides]
         charts.append(sides_chart(f"{each.metric.name}, {each.verdict}", unit, scaled, notes=(_better(each), where)))
     return [chart for chart in charts if chart is not None]
+
+
+def _ends(each: MetricVerdict) -> tuple[float, float]:
+    """The interval of a relative shift in per cent; nan where it goes from nothing to infinity, of too few runs."""
+    if each.shift.low <= -1 and each.shift.high == inf:
+        return nan, nan
+    return 100 * each.shift.low, 100 * each.shift.high
 
 
 def _shown(each: MetricVerdict) -> tuple[float, str]:
