@@ -39,8 +39,8 @@ def judge_scores(file: Path, model: str, baselines: Mapping[str, float], since: 
     if file.is_file():
         with Store(file, ROOM) as store:
             stale = stale_runs(store)
-            for name, run in _latest(read_runs(store, kind=KIND), model, since).items():
-                if name in scores:
+            for run in _latest(read_runs(store, kind=KIND), model, since):
+                if (name := run.options["set"]) in scores:
                     unfit = f"run {run.id} is marked by a scorer that has changed: `qa score {run.id}`"
                     scores[name] = unfit if run.id in stale else _whole(read_score(store, run.id))
     judged = {name: one for name, one in scores.items() if not isinstance(one, str)}
@@ -56,10 +56,10 @@ def judge_scores(file: Path, model: str, baselines: Mapping[str, float], since: 
     return met, "; ".join(figures)
 
 
-def _latest(runs: list[Run], model: str, since: datetime) -> dict[str, Run]:
-    """The latest finished run that asked a whole set as the catalogue says, by the name of the set."""
-    return {
-        run.options["set"]: run
+def _latest(runs: list[Run], model: str, since: datetime) -> list[Run]:
+    """Finished runs that asked a whole set as the catalogue says, in the order of their starts."""
+    return [
+        run
         for run in runs
         if run.model == model
         and run.environment.get(OF_TARGET)
@@ -67,7 +67,7 @@ def _latest(runs: list[Run], model: str, since: datetime) -> dict[str, Run]:
         and run.started_at >= since.timestamp()
         and run.ended is not None
         and not run.interrupted
-    }
+    ]
 
 
 def _whole(score: Score) -> Score | str:
