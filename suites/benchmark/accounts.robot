@@ -25,6 +25,19 @@ Prompts that were sent before are named beside the numbers
     [Tags]    req:BENCH-002
     Get Cautions    ${RUN}    contains    repeated_prompts
 
+The report names what the server said of itself
+    [Tags]    req:BENCH-030
+    Get Load Report    ${RUN}    matches    (?m)^requests .* 40$
+
+The report names what of the client's machine may change its numbers
+    [Tags]    req:BENCH-030
+    Get Load Report    ${RUN}    contains    CPU governor
+    Get Load Report    ${RUN}    contains    load, last minute's mean
+
+The report has the floor below which times are not the server's
+    [Tags]    req:BENCH-030
+    Get Load Report    ${RUN}    contains    Calibration floor: a server without any delay
+
 
 *** Keywords ***
 Run Load Through Observed Gateway

@@ -18,6 +18,18 @@ A backend that is switched off costs only the streams that it had begun
     Get Attempts Per Request    ${run}    >    1
     Get Attempts Per Request    ${run}    <    ${AMPLIFICATION_BELOW}
 
+A backend that is switched off after twenty seconds costs no more than an early one
+    [Tags]    nightly
+    Open Gateway Before Two Backends
+    ${kill} =    Plan Kill    ${FIRST}    at=${NIGHTLY_KILL_AT}    restart_after=${NIGHTLY_KILL_LASTS}
+    ${run} =    Run Load At Rate    20    ${NIGHTLY_KILL_RUN_LASTS}    arrivals=constant    disturbance=${kill}
+    ${impact} =    Measure Impact    ${run}
+    Get Lost Requests    ${impact}    <=    ${KILL_LOST_MAX}
+    Get Seconds To Recover    ${run}    ${impact}    <    ${RECOVERED_WITHIN_S}
+    Get Slowest First Content During Disturbance    ${run}    ${impact}    <    ${KILL_TTFT_BELOW_S}
+    Get Attempts Per Request    ${run}    >    1
+    Get Attempts Per Request    ${run}    <    ${AMPLIFICATION_BELOW}
+
 A backend that comes back serves again
     [Tags]    nightly
     Open Gateway Before Two Backends    breaker=consecutive_failures=3 open_s=0.5

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ops.bench.referee.core_watch import busy_share
 from ops.bench.referee.page import markdown
 from ops.bench.referee.reader import run
 from ops.bench.referee.result import USERS, Comparison, exit_code, save
@@ -120,9 +121,25 @@ def test_the_knee_is_the_first_level_that_errs_or_falls_behind():
         "Locust": {1: RIGHT, 10: RIGHT | {"gap_error_p99_ms": 2.0}, 20: RIGHT},
         "qa load": {1: RIGHT, 10: RIGHT},
         "aiperf": {1: {"achieved": 1.0}, 10: RIGHT | {"achieved": 0.9}},
+        "busy": {1: RIGHT | {"core_share": 0.85, "refused": 0.0}, 10: RIGHT | {"core_share": 0.86}},
+        "late": {1: RIGHT | {"core_share": 0.5}, 10: RIGHT | {"core_share": 0.5, "refused": 1.0}},
     }
-    assert [found.knee(tool) for tool in found.sweep] == [10, None, 10]
+    assert [found.knee(tool) for tool in found.sweep] == [10, None, 10, 10, 10]
     assert f"{USERS} streams" in markdown(found)
+
+
+def test_a_core_is_busy_between_two_moments():
+    notes = ((0.0, 5.0), (1.0, 5.1), (2.0, 5.9), (3.0, 6.8), (4.0, 6.8))
+    assert busy_share(notes, 1.0, 3.0) == pytest.approx(0.85)
+    assert busy_share(notes, 1.2, 1.8) is None
+
+
+def test_a_tools_core_is_watched(tmp_path):
+    tool = Tool("short", "1", lambda *_: [sys.executable, "-c", "pass"], lambda _: [])
+    core = run_tool(tool, "", Level(1, 0.1), tmp_path / "lap").core
+    assert len(core) >= 2
+    assert core[0][0] < core[-1][0]
+    assert core[0][1] <= core[-1][1]
 
 
 def test_a_failed_tool_says_its_last_words(tmp_path):

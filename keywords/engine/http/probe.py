@@ -10,6 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
+from urllib.request import getproxies
 
 import httpx2
 
@@ -26,6 +27,7 @@ OK = HTTPStatus.OK
 _SERVICE = "llm-gateway"
 _NO_SUCH_PATH = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.GONE})
 _WRONG_KEY = "wrong-key"
+_PROXY = " The environment's proxy is not used: it would be measured too."
 _SHOWN_MODELS = 12
 _SHOWN_BYTES, _SEARCHED_BYTES = 200, 16_384
 _LONGEST = 16 * 2**20
@@ -72,15 +74,15 @@ def fetch(
 ) -> tuple[int | None, bytes]:
     """Send one request and return status and body; without a whole answer, None and the reason.
 
-    A server that never ends its answer is left at the limit, whatever it sends meanwhile.
+    A server that never ends its answer is left at the limit, whatever it sends meanwhile. The environment's proxies
+    (`HTTP_PROXY` and the like) are ignored, as by all that speaks to the server later; its certificates are not
+    (`SSL_CERT_FILE`).
     """
     headers = {"content-type": "application/json"} if body else {}
     if api_key is not None:
         headers["authorization"] = f"Bearer {api_key}"
-    # A server on this machine is never behind the environment's proxy.
-    parts = urlsplit(url)
-    trust_env = parts.hostname not in LOOPBACK
-    with httpx2.Client(timeout=timeout_s, trust_env=trust_env, verify=is_encrypted(url)) as client:
+    straight = httpx2.HTTPTransport(verify=is_encrypted(url), trust_env=True)
+    with httpx2.Client(timeout=timeout_s, trust_env=False, transport=straight) as client:
         # The client's own limit is one for each read, which a drop now and then never reaches.
         asking: Future[tuple[int | None, bytes]] = Future()
         request = partial(client.stream, method, url, content=body or None, headers=headers)
@@ -142,6 +144,7 @@ def probe(
     if status is None:
         raise ProbeError(
             f"No server answers at {address} within {timeout_s:g} s ({body.decode()}). Start it, or correct the URL."
+            f"{_PROXY if getproxies().get(urlsplit(url).scheme) else ''}"
         )
     if _is_refusal(status) and status not in _NO_SUCH_PATH:
         key = "no key" if api_key is None else "the given key"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LONGER = "run longer, or from a client that keeps up"
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 
 
@@ -149,12 +150,21 @@ class _Search:
         if self._taken_back:
             shown = ", ".join(f"{level:g}" for level in self._taken_back)
             problems.append(f"{shown} held at first and broke when tried again: the capacity varies")
-        if doubtful := sorted(level for level in self._doubtful if not self._holds or level > self._holds[-1]):
-            problems.append(f"{', '.join(f'{level:g}' for level in doubtful)} gave no verdict: run longer")
+        doubtful = sorted(level for level in self._doubtful if not self._holds or level > self._holds[-1])
+        if doubtful:
+            shown = ", ".join(f"{level:g}" for level in doubtful)
+            problems.append(f"{shown} gave no verdict{self._why(doubtful[-1])}: {_LONGER}")
         holds = self._holds[-1] if self._holds else None
         if self._unconfirmed:
-            problems.append(f"{holds:g} held once and gave no verdict when tried again: run longer")
+            problems.append(
+                f"{holds:g} held once and gave no verdict when tried again{self._why(self._holds[-1])}: {_LONGER}"
+            )
         return Capacity(holds, self._breaks, tuple(self._probes), "; ".join(problems))
+
+    def _why(self, level: float) -> str:
+        """Why the last load run at a level gave no verdict: the client itself may have been the limit."""
+        why = next((each.why for each in reversed(self._probes) if each.level == level), "")
+        return f" ({why})" if why else ""
 
     def _try(self, level: float) -> Verdict:
         for _ in range(self._repeats):

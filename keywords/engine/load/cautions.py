@@ -56,9 +56,15 @@ class CautionCounter:
         self._repeated_s: list[float] = []
 
     def add(self, samples: Sequence[Sample]) -> None:
-        """Take finished samples in the order of their ends."""
+        """Take finished samples in the order of their ends; those of the warm-up count for nothing.
+
+        Their prompts may be in a cache, though, so one that comes again is a repetition.
+        """
         for sample in samples:
             if sample.error is not None or sample.cancelled:
+                continue
+            if sample.stage < 0:
+                self._note_warmup_prompt(sample)
                 continue
             self._counts["answers"] += 1
             self._counts["no_stream"] += not sample.streamed
@@ -106,11 +112,14 @@ class CautionCounter:
             return
         if sample.t_sent is None or sample.t_first_byte is None:
             return
-        turn = self._source.item(sample.item).turns[0]
-        digest = hashlib.sha256(json.dumps([dict(each) for each in turn.messages]).encode()).digest()
+        digest = _digest(self._source, sample)
         first = sample.t_first_content or sample.t_first_byte
         (self._repeated_s if digest in self._prompts else self._first_s).append(first - sample.t_sent)
         self._prompts.add(digest)
+
+    def _note_warmup_prompt(self, sample: Sample) -> None:
+        if self._source is not None and not sample.turn and len(self._prompts) < _KEPT:
+            self._prompts.add(_digest(self._source, sample))
 
     def _repetition(self) -> list[Caution]:
         first, repeated = self._first_s, self._repeated_s
@@ -132,6 +141,12 @@ class CautionCounter:
                 f"{share}: a cache would make them faster than users' prompts are; send unique prefixes to rule it out",
             )
         ]
+
+
+def _digest(source: ItemSource, sample: Sample) -> bytes:
+    """Of the prompt of a sample's first turn."""
+    turn = source.item(sample.item).turns[0]
+    return hashlib.sha256(json.dumps([dict(each) for each in turn.messages]).encode()).digest()
 
 
 def _is_sooner(repeated: Sequence[float], first: Sequence[float]) -> bool:

@@ -1,8 +1,8 @@
 """Client process of a load run: `python -m keywords.engine.load.child`.
 
 It reads its share, then `("start", moment)` and perhaps `("stop", 0.0)` from standard input. It writes
-`("ready", None)`, `("samples", …)` again and again, and at the end `("facts", …)` or `("failed", why)` to standard
-output. When standard input ends, its parent is gone, and it ends at once.
+`("ready", None)`, `("samples", …)` and `("alive", None)` again and again, and at the end `("facts", …)` or
+`("failed", why)` to standard output. When standard input ends, its parent is gone, and it ends at once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from keywords.engine.load.frames import frame, pack_samples, read_frame
 from keywords.engine.load.open_files import allow_many_files
 from keywords.engine.load.out_pipe import open_pipe
 from keywords.engine.load.runner import Runner
+from keywords.engine.load.watchdog import PULSE_S
 
 if TYPE_CHECKING:
     from typing import IO
@@ -60,6 +61,7 @@ async def _serve(share: Share, orders: IO[bytes], out: IO[bytes]) -> None:
         gc.collect()
         gc.freeze()
         outbox.send("ready", None)
+        outbox.pulse()
         facts = await runner.run(await start)
         outbox.flush()
         outbox.send("facts", facts)
@@ -112,6 +114,11 @@ class _Outbox:
         if self._samples:
             self.send("samples", pack_samples(self._samples))
             self._samples.clear()
+
+    def pulse(self) -> None:
+        """Say now and then that the event loop goes round."""
+        self.send("alive", None)
+        self._loop.call_later(PULSE_S, self.pulse)
 
     def send(self, kind: str, content: Any) -> None:
         """Send a message."""

@@ -93,6 +93,7 @@ class ClosedLoop:
         self._begun.set()
         self._begun = asyncio.Event()
         end = begin + stage.duration_s if stage.duration_s is not None else float("inf")
+        self._progress.ends[index] = end
         if index != WARMUP:
             self.bounds.append((begin, end))
         if stage.items is None:

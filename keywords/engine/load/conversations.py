@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -41,11 +41,13 @@ class Progress:
     Attributes:
         stage: that requests are intended for now.
         ends_at: end of the last stage by `clock.now()`; infinite where items end it.
+        ends: the same of each stage that is known by now.
         is_over: whether no further request begins.
     """
 
     stage: int = 0
     ends_at: float = float("inf")
+    ends: dict[int, float] = field(default_factory=dict)
     is_over: bool = False
 
 
@@ -60,17 +62,17 @@ class Conversations:
 
     Attributes:
         progress: of the run.
-        send_lags: how much later than intended each request was taken up, in seconds; waits for a slot not counted,
-            nor the warm-up.
-        begun: items whose first request was taken up before the end of the last stage, or within `_PUNCTUAL_S` of its
-            own moment, which may be that end; warm-up left out.
+        send_lags: for each stage, how much later than intended each request was taken up, in seconds; waits for a slot
+            not counted, nor the warm-up.
+        begun: items of each stage whose first request was taken up before that stage's end, or within `_PUNCTUAL_S` of
+            its own moment, which may be that end.
         unsent: requests that were due and never got a slot.
     """
 
     def __init__(self, share: Share, client: LoadClient, timer: Timer, hand_over: Callable[[Sample], None]) -> None:
         self.progress = Progress()
-        self.send_lags = ThinnedValues()
-        self.begun = 0
+        self.send_lags = [ThinnedValues() for _ in share.stages]
+        self.begun = [0] * len(share.stages)
         self.unsent = 0
         self._share = share
         self._client = client
@@ -113,12 +115,13 @@ class Conversations:
     async def _send(self, body: bytes, sample: Sample, *, is_last: bool) -> tuple[Sample, str]:
         """The sample, and the answer's text unless it is the last turn."""
         if sample.stage >= 0:
-            self.send_lags.add(clock.now() - sample.t_intended)
+            self.send_lags[sample.stage].add(clock.now() - sample.t_intended)
         try:
             async with self._slots:
                 sample.t_queued = now = clock.now()
-                until = max(self.progress.ends_at, sample.t_intended + _PUNCTUAL_S)
-                self.begun += sample.turn == 0 and sample.stage >= 0 and now < until
+                if sample.turn == 0 and sample.stage >= 0:
+                    until = max(self.progress.ends[sample.stage], sample.t_intended + _PUNCTUAL_S)
+                    self.begun[sample.stage] += now < until
                 answer = await self._client.send(body, sample, keeps_text=not is_last)
         except asyncio.CancelledError:
             sample.cancelled, sample.t_done = True, clock.now()

@@ -71,6 +71,7 @@ class OpenLoop:
         for index, stage in enumerate(self._share.stages):
             end = begin + stage.duration_s if stage.duration_s is not None else float("inf")
             self.bounds.append((begin, end))
+            progress.ends[index] = end
             self._timer.call_at(begin, partial(setattr, progress, "stage", index))
             begin = end
         progress.ends_at = begin

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from keywords.engine import clock
 from keywords.engine.load.calibration import measure_floor
 from keywords.engine.load.capacity import Probe
 from keywords.engine.load.endpoints_rules import endpoints_rules
 from keywords.engine.load.metrics.levels import judge
-from keywords.engine.load.metrics.steady_state import shortest_steady_s
+from keywords.engine.load.metrics.steady_state import steady_windows_s
 from keywords.engine.load.report.build import build_report, judge_stages
+from keywords.engine.load.report.client import clients_table, environment_table
+from keywords.engine.load.report.floor import floor_remark, floor_table
+from keywords.engine.load.report.server import server_remarks, server_table
+from keywords.engine.load.served_model import same_model
 from keywords.engine.load.server_metrics.own_times import own_times_remarks
 from keywords.engine.load.service_levels import parse_service_level
 from keywords.engine.load.workload.items import WorkloadItems
@@ -19,8 +25,9 @@ from keywords.engine.store.database import Store
 from keywords.engine.store.runs import read_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from keywords.engine.load.calibration import Floor
     from keywords.engine.load.capacity import Verdict
     from keywords.engine.load.endpoints_rules import Rule
     from keywords.engine.load.metrics.cost import Price
@@ -42,7 +49,7 @@ def report_of(
     levels: Sequence[ServiceLevel] = (),
     price: Price | None = None,
     remarks: Sequence[str] = (),
-    calibrate: bool = True,
+    floor: Floor | None = None,
 ) -> Report:
     """The report of a load run.
 
@@ -51,24 +58,44 @@ def report_of(
         levels: service levels to judge.
         price: of the model; None if it has none.
         remarks: further sentences.
-        calibrate: whether to measure what this client measures where the server takes no time; it takes 2 s.
+        floor: what this client measures where the server takes no time; None leaves it out.
 
     Raises:
         StoreError: the run cannot be read.
     """
     with Store(run.store) as store:
         row = read_run(store, run.run)
-    floor = [str(measure_floor(_users(run), len(run.facts.clients) or None))] if calibrate else []
+    # Samples that did not reach the store are known to the run alone, if the store takes nothing more.
+    row = replace(row, validity="VALID" if run.validity.is_valid else "INVALID", reasons=run.validity.reasons)
+    beside = (
+        server_table(run.signals, run.pages_at),
+        None if floor is None else floor_table(floor),
+        clients_table(run.facts.clients),
+        environment_table(row.environment),
+    )
+    age = () if floor is None else (f"{floor_remark(floor, clock.now())}.",)
     return build_report(
         run.summary,
         row,
         levels=levels,
         price=price,
         stages=run.plan.stages,
-        remarks=(*remarks, *_remarks(run), *floor),
-        rules=_rules(run),
+        remarks=(*remarks, *_remarks(run), *age),
+        beside=[table for table in beside if table is not None],
+        rules=_rules(run, row.environment),
         facts=run.facts,
     )
+
+
+def floor_of(run: LoadRun) -> Floor:
+    """The calibration floor with as many users and client processes as a load run had; it takes 2 s.
+
+    Raises:
+        RuntimeError: a request to the scripted backend failed.
+        LoadRunError: no client could start.
+        KeyboardInterrupt: Ctrl-C or SIGTERM came.
+    """
+    return measure_floor(_users(run), len(run.facts.clients) or None)
 
 
 def verdict_of(run: LoadRun, levels: Sequence[ServiceLevel], price: Price | None = None) -> tuple[Verdict, str]:
@@ -111,9 +138,8 @@ def _remarks(run: LoadRun) -> Iterator[str]:
     yield from (caution.text for caution in run.cautions)
     for each in run.happened:
         yield f"{each.at_s - run.facts.started:.3f} s after the start: {each.what}."
+    yield from (f"{text}." for text in server_remarks(run.signals, run.pages_at, run.server_problem, run.missed_pages))
     yield from (f"{text}." for text in own_times_remarks(run.server_times))
-    if run.server_problem:
-        yield f"The server's own metrics are missing: {run.server_problem}."
 
 
 def _users(run: LoadRun) -> int:
@@ -124,11 +150,16 @@ def _users(run: LoadRun) -> int:
     return min(max(1, *users), _MOST_IN_FLOOR)
 
 
-def _rules(run: LoadRun) -> tuple[Rule, ...]:
+def _rules(run: LoadRun, environment: Mapping[str, Any]) -> tuple[Rule, ...]:
     summary = run.summary
-    streamed = bool(summary.samples.streamed[summary.samples.answered].all())
+    streamed = summary.samples.streamed[summary.samples.answered & summary.population(None)]
     source = run.plan.source
     items = source.items_of_pass if isinstance(source, WorkloadItems | TraceItems) else None
     return endpoints_rules(
-        run.plan, run.facts, window_s=shortest_steady_s(summary), streamed=streamed, dataset_items=items
+        run.plan,
+        run.facts,
+        windows_s=steady_windows_s(summary),
+        streamed=bool(streamed.all()) if len(streamed) else None,
+        one_model=same_model(environment.get("model", {}), environment.get("model_at_end", {})),
+        dataset_items=items,
     )

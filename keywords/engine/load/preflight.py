@@ -16,7 +16,7 @@ from keywords.engine.openai.answer import GatewayRefused, NoUsableAnswer
 from keywords.engine.redaction.addresses import without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from keywords.engine.load.items import Item, ItemSource
     from keywords.engine.openai.client import ChatClient
@@ -63,11 +63,14 @@ def check_server(url: str, *, model: str = "", api_key: str | None = None, timeo
 
 
 def check_requests(client: ChatClient, source: ItemSource) -> None:
-    """Send the first request of each kind of item, for one token, to see whether the server takes it.
+    """Send a request of each kind of item, for one token, to see whether the server takes it.
+
+    Its words are in another order than in the workload, so that no prompt of the load run, and no prefix that its
+    prompts share, stands in a cache of the server beforehand.
 
     Args:
         client: of the server and the model under load.
-        source: of the load run's items; those sent here have other numbers than the load run's.
+        source: of the load run's items.
 
     Raises:
         PreflightError: the server refuses one, or its answer is none, or has no end.
@@ -75,7 +78,7 @@ def check_requests(client: ChatClient, source: ItemSource) -> None:
     for item in _one_of_each_kind(source):
         turn = item.turns[0]
         fields = _for_one_token(dict(turn.fields))
-        messages = [dict(message) for message in turn.messages]
+        messages = [_reordered(message) for message in turn.messages]
         try:
             failure = within(client.longest_s, partial(_ask_once, client, messages, fields))
         except NoUsableAnswer as err:
@@ -116,6 +119,28 @@ def _one_of_each_kind(source: ItemSource) -> Iterator[Item]:
         if item.kind not in seen:
             seen.add(item.kind)
             yield item
+
+
+def _reordered(message: Mapping[str, Any]) -> dict[str, Any]:
+    """The message with its words from the last to the first, whose tokens are about as many; other parts stay."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return {**message, "content": _backwards(content)}
+    if isinstance(content, list):
+        parts = [
+            {**part, "text": _backwards(part["text"])}
+            if isinstance(part, dict) and isinstance(part.get("text"), str)
+            else part
+            for part in content
+        ]
+        return {**message, "content": parts}
+    return dict(message)
+
+
+def _backwards(text: str) -> str:
+    words = text.split()
+    backwards = " ".join(reversed(words))
+    return backwards if backwards != " ".join(words) else f"Check: {text}"
 
 
 def _for_one_token(fields: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _GRACE_S = 5.0
 
 Message = tuple[int, str, Any]
-"""Number of the process; `ready`, `samples`, `facts`, `failed`, or `ended` with the exit status; the content."""
+"""Number of the process; `ready`, `alive`, `samples`, `facts`, `failed`, or `ended` with its status; the content."""
 
 
 class ClientProcess:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,10 +12,11 @@ from keywords.engine import clock
 from keywords.engine.load.interruption import Interruption
 from keywords.engine.load.processes import ClientProcess, Message
 from keywords.engine.load.share import choose_processes, shares
+from keywords.engine.load.watchdog import Watchdog
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from keywords.engine.load.plan import LoadPlan
     from keywords.engine.load.runner import RunnerFacts
@@ -25,6 +27,8 @@ _LEAD_S = 0.05
 """From the order to start to the first moment of the load, so that no process is late for it."""
 _STOP_LIMIT_S = 10.0
 _POLL_S = 0.1
+_LATE_S = 60.0
+"""After the drain; a client needs some milliseconds to hand over its last samples."""
 
 
 class LoadRunError(Exception):
@@ -45,21 +49,21 @@ class ClientHealth:
     Attributes:
         process: number of the client process.
         cpu_share: its processor time over the time that passed, in the busiest 5 s of the load; 1 is a whole core.
-        loop_lags_s: how much later than planned a timer of its event loop fired, 100 times a second. Thinned evenly in
-            a long run.
+        loop_lags_s: for each stage, and under `share.DRAIN` for the drain, how much later than planned a timer of its
+            event loop fired, 100 times a second; the warm-up is left out. Thinned evenly in a long stage.
         cpu_s: processor time, user and system.
         max_rss_bytes: largest resident memory.
-        send_lags_s: for each request, how much later than possible it was sent by the client's own fault: waits for a
-            slot or a connection not counted, nor the warm-up. Thinned evenly in a long run.
+        send_lags_s: for each stage, how much later than possible each of its requests was sent by the client's own
+            fault: waits for a slot or a connection not counted, nor the warm-up. Thinned evenly in a long stage.
         exhausted: requests that failed because this machine had no file descriptor or port left.
     """
 
     process: int
     cpu_share: float
-    loop_lags_s: Sequence[float] = field(repr=False)
+    loop_lags_s: Mapping[int, Sequence[float]] = field(repr=False)
     cpu_s: float
     max_rss_bytes: int
-    send_lags_s: Sequence[float] = field(default=(), repr=False)
+    send_lags_s: Mapping[int, Sequence[float]] = field(default_factory=dict, repr=False)
     exhausted: int = 0
 
 
@@ -72,12 +76,11 @@ class RunFacts:
         started: the same moment by `clock.now()`.
         ended: end of the last stage, by `clock.now()`; before the drain.
         stage_bounds: begin and end of each stage by `clock.now()`.
-        planned_items: items that were to be sent, warm-up left out; None in a closed loop that ends by time.
+        planned: items that were to be sent in each stage; None in a closed loop's stage that time ends.
         interrupted: whether Ctrl-C or a signal ended it early.
         clients: one entry for each client process that lived to the end.
         lost_clients: why each other client process ended, one sentence each; what it had handed over is kept.
-        begun_items: items whose first request was taken up before the end of the last stage, or punctually at it;
-            warm-up left out.
+        begun: items of each stage whose first request was taken up before that stage's end, or punctually at it.
         unsent_items: requests that were due in an open loop and never got a slot.
         clock_step_s: how far the wall clock moved against `clock.now()` during the run: it was set, or the machine
             slept.
@@ -87,13 +90,24 @@ class RunFacts:
     started: float
     ended: float
     stage_bounds: tuple[tuple[float, float], ...]
-    planned_items: int | None
+    planned: tuple[int | None, ...]
     interrupted: bool
     clients: tuple[ClientHealth, ...]
     lost_clients: tuple[str, ...] = ()
-    begun_items: int = 0
+    begun: tuple[int, ...] = ()
     unsent_items: int = 0
     clock_step_s: float = 0.0
+
+    @property
+    def planned_items(self) -> int | None:
+        """Items that were to be sent in all stages; None if one of them ends by time alone."""
+        known = [items for items in self.planned if items is not None]
+        return sum(known) if len(known) == len(self.planned) else None
+
+    @property
+    def begun_items(self) -> int:
+        """Items of all stages that were begun in time."""
+        return sum(self.begun)
 
 
 def run_load(
@@ -108,7 +122,7 @@ def run_load(
     The load comes from processes of its own, so that neither a sink nor the caller's threads delay it. Ctrl-C and
     SIGTERM end it early, if this is called in the main thread: requests under way are cancelled, everything measured is
     handed over, and `RunFacts.interrupted` says so; then the caller decides what else ends. A second one raises
-    KeyboardInterrupt. If a client process dies, the others go on.
+    KeyboardInterrupt. If a client process dies, or is ended because it stands still, the others go on.
 
     Args:
         plan: what to send.
@@ -135,7 +149,7 @@ def run_load(
             started = clock.now() + _LEAD_S + plan.warmup_s
             if on_start is not None:
                 on_start(started)
-            run.run(started)
+            run.run(started, _deadline(plan, started))
         finally:
             for process in processes:
                 process.close()
@@ -161,6 +175,8 @@ class _Run:
         self._facts: dict[int, RunnerFacts] = {}
         self._lost: list[str] = []
         self._stopped_at: float | None = None
+        self._watchdog = Watchdog(len(processes))
+        self._ended_for: dict[int, str] = {}
 
     def await_ready(self) -> None:
         """Wait until all processes are ready."""
@@ -172,8 +188,8 @@ class _Run:
             if self._lost:
                 raise LoadRunError(f"{self._lost[0]}, before the load began; its last words are on standard error")
 
-    def run(self, started: float) -> None:
-        """Start the load, and hand samples over to its end."""
+    def run(self, started: float, deadline: float) -> None:
+        """Start the load, and hand samples over to its end; a process that stands still is ended."""
         for process in self._processes:
             process.start(started)
         while self._alive:
@@ -184,6 +200,9 @@ class _Run:
             if self._stopped_at is not None and clock.now() > self._stopped_at + _STOP_LIMIT_S:
                 for number in self._alive:
                     self._processes[number].kill()
+            for number, why in self._watchdog.look(self._alive, deadline).items():
+                self._ended_for.setdefault(number, why)
+                self._processes[number].kill()
             self._take_message()
 
     def facts(self, plan: LoadPlan, started: float, started_at: float) -> RunFacts:
@@ -197,13 +216,13 @@ class _Run:
         return RunFacts(
             started_at=started_at,
             started=started,
-            ended=bounds[-1][1] if bounds else started,
+            ended=bounds[-1][1] if bounds else clock.now(),
             stage_bounds=tuple(bounds),
-            planned_items=_planned_items(plan),
+            planned=_planned(plan),
             interrupted=self._stopped_at is not None,
             clients=tuple(client.health for client in clients),
             lost_clients=tuple(self._lost),
-            begun_items=sum(client.begun for client in clients),
+            begun=tuple(sum(client.begun[stage] for client in clients) for stage in range(len(plan.stages))),
             unsent_items=sum(client.unsent for client in clients),
             clock_step_s=time.time() - clock.now() - (started_at - started),
         )
@@ -213,6 +232,7 @@ class _Run:
             number, kind, content = self._messages.get(timeout=_POLL_S)
         except queue.Empty:
             return
+        self._watchdog.hear(number)
         match kind:
             case "samples":
                 for sink in self._sinks:
@@ -226,8 +246,8 @@ class _Run:
             case "ended":
                 self._alive.discard(number)
                 if number not in self._facts:
-                    how = f"by signal {-content}" if content < 0 else f"with status {content}"
-                    self._lost.append(f"client process {number} ended {how}")
+                    how = f"ended by signal {-content}" if content < 0 else f"ended with status {content}"
+                    self._lost.append(f"client process {number} {self._ended_for.get(number, how)}")
 
 
 def _check(plan: LoadPlan) -> None:
@@ -246,8 +266,14 @@ def _check(plan: LoadPlan) -> None:
         raise ValueError(f"most_in_flight is {plan.most_in_flight}; give 1 or more, or None")
 
 
-def _planned_items(plan: LoadPlan) -> int | None:
+def _planned(plan: LoadPlan) -> tuple[int | None, ...]:
     if plan.arrivals is not None:
-        return sum(1 for stage in plan.arrivals.stage if stage >= 0)
-    items = [stage.items for stage in plan.stages]
-    return None if None in items else sum(each or 0 for each in items)
+        counts = Counter(plan.arrivals.stage.tolist())
+        return tuple(counts[stage] for stage in range(len(plan.stages)))
+    return tuple(stage.items for stage in plan.stages)
+
+
+def _deadline(plan: LoadPlan, started: float) -> float:
+    """When the run has to be over, by `clock.now()`; infinite where items end a stage."""
+    durations = [stage.duration_s for stage in plan.stages]
+    return started + sum(float("inf") if each is None else each for each in durations) + plan.drain_s + _LATE_S

@@ -29,13 +29,13 @@ class RunnerFacts:
 
     Attributes:
         stage_bounds: begin and end of each stage that began.
-        begun: items that were begun in time, see `RunFacts.begun_items`.
+        begun: items of each stage that were begun in time, see `RunFacts.begun`.
         unsent: requests that were due and never sent.
         health: of the process.
     """
 
     stage_bounds: tuple[tuple[float, float], ...]
-    begun: int
+    begun: tuple[int, ...]
     unsent: int
     health: ClientHealth
 
@@ -77,7 +77,7 @@ class Runner:
         Raises:
             Exception: an item could not be made; no server causes one.
         """
-        watch = HealthWatch(self._timer)
+        watch = HealthWatch(self._timer, self._conversations.progress)
         try:
             if not self._is_stopped:
                 self._running = asyncio.create_task(self._loop.run(start))
@@ -86,6 +86,7 @@ class Runner:
                     self._fail(error)
             self._loop.close()
             now = clock.now()
+            watch.drain()
             if self._is_stopped:
                 await self._tasks.cancel()
             else:
@@ -95,7 +96,7 @@ class Runner:
                 raise self._failure
             bounds = tuple((begin, min(end, now)) for begin, end in self._loop.bounds if begin <= now)
             health = watch.health(self._share.process, self._conversations.send_lags, self._client.exhausted)
-            return RunnerFacts(bounds, self._conversations.begun, self._conversations.unsent, health)
+            return RunnerFacts(bounds, tuple(self._conversations.begun), self._conversations.unsent, health)
         finally:
             self._client.close()
             self._timer.close()

@@ -16,6 +16,8 @@ from keywords.engine.http.exchange import parse_json
 from keywords.engine.http.probe import fetch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from keywords.engine.load.plan import Target
 
 _TIMEOUT_S = 2.0
@@ -60,6 +62,31 @@ def look_at_model(target: Target) -> ServedModel:
         facts={name[:_LONGEST]: value for name, value in islice(numbers, _MOST_FACTS) if _is_number(value)},
         server=_server(target),
     )
+
+
+def same_model(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool | None:
+    """Whether a server told the same of its model before and after a run; None if it told nothing of it.
+
+    Args:
+        before: `ServedModel.as_json()` at the start.
+        after: the same at the end.
+    """
+    told = [{name: value for name, value in each.items() if name != "model" and value} for each in (before, after)]
+    # A server that is gone at the end has not changed its model.
+    if all(told) and told[0] != told[1]:
+        return False
+    # The version of a server is none of its model.
+    return True if all(each.keys() & {"digest", "weights", "facts"} for each in told) else None
+
+
+def model_cautions(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """That a server changed its model during a run; empty if it did not."""
+    if same_model(before, after) is not False:
+        return ()
+    changed = ", ".join(
+        f"{name} {before.get(name)} to {after.get(name)}" for name in before if before[name] != after[name]
+    )
+    return (f"the server's model changed during the run, by what it tells: {changed}; its numbers are of both",)
 
 
 def _server(target: Target) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from keywords.engine import clock
@@ -12,12 +12,13 @@ from keywords.engine.load.environment import environment_cautions, look_at_envir
 from keywords.engine.load.metrics.summary import Summary
 from keywords.engine.load.planning import drawn_facts
 from keywords.engine.load.run import run_load
-from keywords.engine.load.served_model import look_at_model
+from keywords.engine.load.served_model import look_at_model, model_cautions
 from keywords.engine.load.server_metrics.sampler import ServerSampler
 from keywords.engine.load.server_metrics.storage import store_signals
 from keywords.engine.load.storage.columns import read_samples
 from keywords.engine.load.storage.recording import Recording
-from keywords.engine.load.validity import judge
+from keywords.engine.load.validity import Check, judge
+from keywords.engine.store.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +49,7 @@ class LoadRun:
         pages_at: when the server was asked, by `clock.now()`.
         server_problem: why the server said nothing; None if it did.
         happened: what was done to the server in its middle.
+        missed_pages: how often the server's metrics could not be read after the first time.
         server_times: what the server's own histograms grew by, by their names.
     """
 
@@ -63,6 +65,7 @@ class LoadRun:
     pages_at: tuple[float, ...] = field(repr=False)
     server_problem: str | None
     happened: tuple[Happened, ...]
+    missed_pages: int = 0
     server_times: Mapping[str, Histogram] = field(default_factory=dict, repr=False)
 
     def values_of(self, signal: Signal) -> list[SignalValue]:
@@ -93,7 +96,7 @@ def measure_load(
     sinks: Sequence[SampleSink] = (),
     on_start: Callable[[float], object] | None = None,
 ) -> LoadRun:
-    """Run a load plan, store what it measures, and sum it up.
+    """Run a load plan, store what it measures, and sum it up; if samples did not reach the store, it is INVALID.
 
     Args:
         plan: what to send.
@@ -107,8 +110,7 @@ def measure_load(
 
     Raises:
         LoadRunError: the load could not be sent.
-        StoreError: the store cannot be used.
-        RowsLostError: samples did not reach it.
+        StoreError: the store cannot be used before the load begins, or be read after it.
         Exception: of the disturbance's action that failed.
     """
     counter = CautionCounter(plan.source)
@@ -140,16 +142,31 @@ def measure_load(
         if disturbance is not None and disturbance.failure is not None:
             raise disturbance.failure
         after = look_at_environment()
+        sampler.stop()
+        environment |= {"end": after.as_json(), "model_at_end": look_at_model(plan.target).as_json()}
         validity = judge(facts)
-        recording.finish(
-            facts,
-            validity="VALID" if validity.is_valid else "INVALID",
-            reasons=validity.reasons,
-            environment=environment | {"end": after.as_json()},
+        try:
+            recording.finish(
+                facts,
+                validity="VALID" if validity.is_valid else "INVALID",
+                reasons=validity.reasons,
+                environment=environment,
+            )
+        except StoreError as error:
+            # What did reach the store is worth a report, which says what did not.
+            validity = replace(validity, checks=(*validity.checks, Check("stored", str(error), passed=False)))
+    cautions = [
+        Caution("environment", text)
+        for text in (
+            *environment_cautions(before, after, clock.now() - began, len(facts.clients)),
+            *model_cautions(environment["model"], environment["model_at_end"]),
         )
-    around_it = environment_cautions(before, after, clock.now() - began, len(facts.clients))
-    signals = tuple(sampler.values())
-    store_signals(store, recording.run, signals)
+    ]
+    signals, times = tuple(sampler.values()), sampler.times()
+    try:
+        store_signals(store, recording.run, signals)
+    except StoreError as error:
+        cautions.append(Caution("environment", f"the server's own metrics are not in the store: {error}"))
     return LoadRun(
         run=recording.run,
         store=store,
@@ -158,10 +175,11 @@ def measure_load(
         facts=facts,
         summary=Summary(read_samples(store, recording.run)),
         validity=validity,
-        cautions=(*counter.cautions(), *(Caution("environment", text) for text in around_it)),
+        cautions=(*counter.cautions(), *cautions),
         signals=signals,
         pages_at=sampler.pages_at,
         server_problem=sampler.problem,
         happened=() if disturbance is None else tuple(disturbance.happened),
-        server_times=sampler.times(),
+        missed_pages=sampler.missed,
+        server_times=times,
     )

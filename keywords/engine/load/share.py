@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 WARMUP = -1
 """Stage of warm-up."""
+DRAIN = -2
+"""What comes between the end of the last stage and the last answer; no request is intended for it."""
 WARMUP_ITEM = 1_000_000_000
 """Number of a closed loop's first item of warm-up. So measured items are the same whatever the warm-up sends, and no
 prompt of the warm-up comes again, which a server could answer from its cache."""

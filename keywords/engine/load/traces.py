@@ -90,9 +90,12 @@ class Trace:
             raise TraceError(f"the warm-up of {warmup_s:g} s takes the whole trace; give less")
         pace = "" if speed == 1 else f", {speed:g} times as fast"
         stage = np.where(at_s < 0, WARMUP, 0).astype(np.int32)
-        measured = int(np.count_nonzero(stage == 0))
-        # It lasts until its last request, and for a moment if all come at once.
-        duration_s = max(float(at_s[-1]), _SHORTEST_S)
+        counted = at_s[at_s >= 0]
+        measured = len(counted)
+        # n requests have n - 1 intervals between them; the mean one after the last makes n, and the rate that of the
+        # trace. If all come at once, it lasts for a moment.
+        interval_s = float(counted[-1] - counted[0]) / (measured - 1) if measured > 1 else 0.0
+        duration_s = max(float(counted[-1]) + interval_s, _SHORTEST_S)
         stages = (Stage(duration_s=duration_s, rate=measured / duration_s, items=measured),)
         return Arrivals(at_s, stage, f"trace {self.name}{pace}", stages=stages, warmup_s=warmup_s)
 

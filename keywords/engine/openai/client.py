@@ -78,7 +78,8 @@ class ChatClient:
         self._authorization = {"authorization": f"Bearer {api_key}"} if api_key else {}
         if transport is None:
             limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=KEEP_IDLE_S)
-            transport = httpx2.HTTPTransport(verify=is_encrypted(base_url), trust_env=False, limits=limits)
+            # A transport takes certificates from the environment (`SSL_CERT_FILE`), and no proxy.
+            transport = httpx2.HTTPTransport(verify=is_encrypted(base_url), trust_env=True, limits=limits)
         self._http = httpx2.Client(
             transport=RecordingTransport(transport, observe, Patience(timeout_s, patience)),
             # Uncompressed, so that each recorded read has the bytes that the gateway wrote then.

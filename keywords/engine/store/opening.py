@@ -2,16 +2,17 @@
 
 An older file is copied, the copy is migrated and checked, and takes the file's place; a kill in between leaves the old
 file as it was. Programs that have the file open meanwhile would go on writing to the old one, so a migration is refused
-until they have ended.
+until they have ended. Programs that start together migrate in turn, and wait for theirs with the file closed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-import random
 import sqlite3
+import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from keywords.engine.store.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from keywords.engine.store.schema import Room
 
@@ -65,16 +66,11 @@ def open_file(path: Path, rooms: Sequence[Room]) -> sqlite3.Connection:
                     connection.close()
                     continue
                 _refuse_newer(path, rooms, versions)
-                older = [room for room in rooms if versions.get(room.name, room.version) < room.version]
-                if older:
-                    try:
-                        _migrate(path, connection, older, versions)
-                    except BusyStoreError:
-                        if clock.now() > deadline:
-                            raise
-                        connection.close()  # programs that start together must not wait for each other
-                        time.sleep(random.uniform(1, 5) * _RETRY_S)  # noqa: S311  # a pause, no secret
+                if _older(rooms, versions):
+                    # An open file would hold up the program whose turn it is, and many of them each other for ever.
                     connection.close()
+                    with _turn(path):
+                        _migrate_when_free(path, rooms, deadline)
                     continue
                 _create(path, connection, rooms)
             except BaseException:
@@ -161,6 +157,45 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             time.sleep(_RETRY_S)
         else:
             return
+
+
+def _older(rooms: Sequence[Room], versions: dict[str, int]) -> list[Room]:
+    """The rooms whose tables the file holds in an older version."""
+    return [room for room in rooms if versions.get(room.name, room.version) < room.version]
+
+
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Let one of this user's programs at a time migrate, by a lock that goes when its program ends or is killed.
+
+    The locked file is in the folder for temporary files: one in use cannot be deleted, and the store's folder is for
+    what people open.
+    """
+    user = getattr(os, "getuid", int)()  # on Windows, each user has a folder for temporary files
+    name = hashlib.sha256(f"{user} {path.resolve()}".encode()).hexdigest()[:16]
+    lock = Path(tempfile.gettempdir()) / f"llm-gateway-qa-{name}.lock"
+    with closing(sqlite3.connect(lock, timeout=BUSY_S, isolation_level=None)) as turn:
+        turn.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+def _migrate_when_free(path: Path, rooms: Sequence[Room], deadline: float) -> None:
+    """Migrate once no other program has the file open, unless one did so before this one's turn.
+
+    Raises:
+        BusyStoreError: one has it open for too long.
+    """
+    while True:
+        with closing(_connect(path)) as connection:
+            versions = _read_versions(connection, path)
+            if not (older := _older(rooms, versions)):
+                return
+            try:
+                _migrate(path, connection, older, versions)
+            except BusyStoreError:
+                if clock.now() > deadline:
+                    raise
+        time.sleep(_RETRY_S)
 
 
 def _migrate(path: Path, connection: sqlite3.Connection, older: Sequence[Room], versions: dict[str, int]) -> None:

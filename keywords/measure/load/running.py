@@ -7,22 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robot.api import logger
 from robot.api.deco import keyword, library
 from robot.libraries.BuiltIn import BuiltIn
 
 from keywords.engine.load.arrivals import ArrivalProcess
 from keywords.engine.load.disturbance import Disturbance
-from keywords.engine.load.outcome import report_of
 from keywords.engine.load.planning import LoadOptions
 from keywords.engine.load.quantities import parse_counts, parse_rates
-from keywords.engine.load.report.page import as_html
-from keywords.engine.load.report.text import as_text
 from keywords.engine.load.session import LoadRun, measure_load
-from keywords.engine.redaction.secrets import SECRETS
 from keywords.measure.load.plans import Sent, plan_here
+from keywords.measure.load.report import show_report
 from keywords.run.arguments import CONVERTERS, Fields
-from keywords.run.output_folder import evidence_folder, output_dir
+from keywords.run.output_folder import output_dir
 
 if TYPE_CHECKING:
     from keywords.engine.load.plan import LoadPlan
@@ -199,8 +195,7 @@ def measure_plan(
     name = series or _running()
     store = output_dir() / STORE
     run = measure_load(plan, store=store, series=name, workload_hash=workload.sha256, disturbance=disturbance)
-    _show(run)
-    if run.facts.interrupted:
+    if not show_report(run) or run.facts.interrupted:
         signal.raise_signal(signal.SIGINT)
     return run
 
@@ -209,12 +204,3 @@ def _running() -> str:
     """Name of the running row, or of the suite whose setup runs."""
     names = (BuiltIn().get_variable_value(name, "") for name in ("${TEST NAME}", "${SUITE NAME}"))
     return next(str(name) for name in (*names, "load") if name)
-
-
-def _show(run: LoadRun) -> None:
-    """Write the report into the log and among the evidence."""
-    # The calibration would cost each row two seconds, and its limits are far above it.
-    report = report_of(run, calibrate=False)
-    logger.info(SECRETS.clean(as_html(report)), html=True)
-    path = evidence_folder() / f"load run {run.run}.txt"
-    path.write_bytes(SECRETS.redact(as_text(report).encode()))

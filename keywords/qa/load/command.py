@@ -27,6 +27,7 @@ from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.errors import StoreError
 from keywords.qa.exits import INTERRUPTED, NO_VERDICT
 from keywords.qa.load.asked import ARRIVALS, levels_of, options_of, workload_of
+from keywords.qa.load.direct import direct_target, measure_added
 from keywords.qa.load.running import LoadRuns
 from keywords.qa.server import ServerError, asked_server
 
@@ -78,6 +79,8 @@ class Ask:
         keep: what is kept.
         quiet: no live view.
         calibrate: whether the report has the calibration floor.
+        direct: address of the server behind the gateway, which gets the same prompts; None for none.
+        direct_model: its name for the model; None takes the gateway's, or the only one that it lists.
     """
 
     asked: Asked
@@ -91,6 +94,8 @@ class Ask:
     keep: Keep
     quiet: bool
     calibrate: bool
+    direct: str | None = None
+    direct_model: str | None = None
 
 
 _MOST = 256.0
@@ -138,8 +143,12 @@ def _load(ask: Ask) -> int:
     prices = {} if ask.prices is None else read_prices(ask.prices)
     with asked_server(ask.url) as server:
         target = check_server(server.url, model=ask.model or "", api_key=server.api_key).target
+        behind = None if ask.direct is None else direct_target(ask.direct, ask.direct_model, target.model)
         lengths = _prepare(target, workload, options)
         runs = LoadRuns(ask, levels, price_of(prices, target.model), lengths)
+        if behind is not None:
+            _try_requests(behind, workload, options, lengths)
+            return measure_added(runs, target, behind, workload, options, lengths, arrivals)
         points = _points(target, workload, options, axes, lengths=lengths, arrivals=arrivals)
         if ask.find_max:
             return runs.find_max(points[0], target, options, _MOST if ask.most is None else ask.most)
@@ -168,7 +177,8 @@ def _refuse_unusable(ask: Ask) -> None:
         )
     if not isfinite(ask.most or 0.0):
         raise PlanError(f"--most is {ask.most}: give where the search ends, such as 256")
-    for option, text in {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url}.items():
+    texts = {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url, "--direct": ask.direct}
+    for option, text in (texts | {"--direct-model": ask.direct_model}).items():
         if text is not None and not _is_text(text):
             raise PlanError(f"{option} is {text!r}, which is no text in UTF-8 of one line")
     for option, file in {"--csv": ask.keep.csv, "--parquet": ask.keep.parquet}.items():
@@ -188,7 +198,12 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Seque
         raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
     if ask.keep.arrivals is not None and (ask.sweep or ask.find_max):
         raise PlanError("--save-arrivals keeps those of one load run: leave out --sweep and --find-max")
+    if ask.direct_model is not None and ask.direct is None:
+        raise PlanError("--direct-model is the model of a direct server: give --direct too")
+    if ask.direct is not None and ask.keep.arrivals is not None:
+        raise PlanError("--save-arrivals keeps those of one load run: leave out --direct")
     given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
+    given |= {"--direct": ask.direct is not None} if ask.replay is None else {}
     if len(together := [name for name, is_given in given.items() if is_given]) > 1:
         raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
 
@@ -205,5 +220,12 @@ def _prepare(target: Target, workload: LoadedWorkload, options: LoadOptions) -> 
     """Measure what prompts of n tokens are, and see whether the server takes the workload's requests."""
     with contextlib.closing(ChatClient(target.url, api_key=target.api_key, model=target.model)) as client:
         lengths = measure_lengths(make_items(workload, options), usage_counter(client))
-        check_requests(client, make_items(workload, options, lengths))
+    _try_requests(target, workload, options, lengths)
     return lengths
+
+
+def _try_requests(
+    target: Target, workload: LoadedWorkload, options: LoadOptions, lengths: PromptLengths | None
+) -> None:
+    with contextlib.closing(ChatClient(target.url, api_key=target.api_key, model=target.model)) as client:
+        check_requests(client, make_items(workload, options, lengths))

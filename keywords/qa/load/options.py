@@ -18,6 +18,16 @@ def load(  # the options of a command
     address: Annotated[str | None, typer.Argument(help="The server; `--url` says the same.")] = None,
     url: UrlOption = None,
     model: Annotated[str | None, typer.Option(help="The model; the first that the server lists if left out.")] = None,
+    direct: Annotated[
+        str | None,
+        typer.Option(
+            help="The server behind the gateway: the same prompts go there too, in turn, and the report says what the "
+            "gateway adds. Its key is DIRECT_API_KEY."
+        ),
+    ] = None,
+    direct_model: Annotated[
+        str | None, typer.Option(help="The model's name there; the gateway's, or the only one, if left out.")
+    ] = None,
     users: Annotated[
         str | None,
         typer.Option(help="Users of each stage, such as 1,10,20; each waits for its answer.", rich_help_panel=_LOAD),
@@ -118,6 +128,7 @@ def load(  # the options of a command
     the load early and keeps what was measured. Exit code: 0 if all levels held (or none was given), 1 if one did not or
     no request was answered, 2 if the run is INVALID or could not begin, 3 if there are too few requests to tell, 130
     after Ctrl-C.
+    With --direct, four load runs take turns: gateway, direct, direct, gateway.
     Example: `qa load http://host:8000 --users 1,10,20 --for 30s --slo "ttft_p95 < 500 ms"`.
     """
     from keywords.qa.load.asked import Asked  # noqa: PLC0415  # keeps `qa --help` fast
@@ -162,6 +173,8 @@ def load(  # the options of a command
                 keep,
                 quiet=quiet,
                 calibrate=not no_calibration,
+                direct=direct,
+                direct_model=direct_model,
             )
         )
     )

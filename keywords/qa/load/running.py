@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,7 +13,7 @@ from rich.console import Console
 from keywords.engine.load.arrival_file import save_arrivals
 from keywords.engine.load.capacity import find_capacity
 from keywords.engine.load.errors import PlanError
-from keywords.engine.load.outcome import probe_of, report_of, verdict_of
+from keywords.engine.load.outcome import floor_of, probe_of, report_of, verdict_of
 from keywords.engine.load.planning import make_plan
 from keywords.engine.load.report.terminal import as_renderable
 from keywords.engine.load.run import LoadRunError
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from keywords.engine.load.metrics.cost import Price
     from keywords.engine.load.plan import Target
     from keywords.engine.load.planning import LoadOptions
+    from keywords.engine.load.report.content import Report
     from keywords.engine.load.service_levels import ServiceLevel
     from keywords.engine.load.session import LoadRun
     from keywords.engine.load.sweep import SweepPoint
@@ -66,10 +66,7 @@ class LoadRuns:
         for number, point in enumerate(points, start=1):
             if len(points) > 1:
                 typer.echo(f"Point {number} of {len(points)}: {point.name}", err=True)
-            run = self._measure(point)
-            is_whole = self._print(run)
-            self._export(run, suffix=f"-{number}" if len(points) > 1 else "")
-            codes.append(self._exit_code(run) if is_whole else INTERRUPTED)
+            codes.append(self.conclude(self.measure(point), suffix=f"-{number}" if len(points) > 1 else ""))
             if codes[-1] == INTERRUPTED:
                 break
         return worst(codes)
@@ -87,7 +84,7 @@ class LoadRuns:
             users, rates = ((int(level),), ()) if whole else ((), (level,))
             plan = make_plan(target, point.workload, replace(options, users=users, rates=rates), lengths=self._lengths)
             self._done += 1
-            run = self._measure(replace(point, plan=plan))
+            run = self.measure(replace(point, plan=plan))
             self._export(run, suffix=f"-{self._done}")
             if run.facts.interrupted:
                 raise KeyboardInterrupt
@@ -105,7 +102,13 @@ class LoadRuns:
         typer.echo(f"Largest load in {unit} that holds {levels}: {capacity}")
         return {"PASS": PASS, "FAIL": FAIL, "INCONCLUSIVE": INCONCLUSIVE}[capacity.verdict]
 
-    def _measure(self, point: SweepPoint) -> LoadRun:
+    def measure(self, point: SweepPoint, *, way: str = "") -> LoadRun:
+        """Run the load of one point, with the live view.
+
+        Args:
+            point: the load.
+            way: for the name of a series of its own; empty for the usual way.
+        """
         ask, plan = self._ask, point.plan
         series = ask.keep.series or point.workload.spec.name
         if ask.keep.arrivals is not None:
@@ -116,12 +119,30 @@ class LoadRuns:
             return measure_load(
                 plan,
                 store=ask.keep.store,
-                series=f"{series} {point.name}" if point.values else series,
+                series=" ".join(filter(None, (series, point.name, way))),
                 workload_hash=point.workload.sha256,
                 options=ask.asked.options() | dict(point.values),
                 sinks=[view],
                 on_start=view.begin,
             )
+
+    def conclude(self, run: LoadRun, *, suffix: str) -> int:
+        """Print a run's report, write its files, and return its exit code.
+
+        Args:
+            run: that ended.
+            suffix: for the names of the files.
+        """
+        is_whole = self._print(run)
+        self._export(run, suffix=suffix)
+        return self._exit_code(run) if is_whole else INTERRUPTED
+
+    def show(self, report: Report) -> None:
+        """Print a report."""
+        # COLUMNS=0 would leave nothing of it.
+        knows_width = sys.stdout.isatty() or os.environ.get("COLUMNS", "").strip("0").isdecimal()
+        console = Console(highlight=False, width=None if knows_width else _WIDE)
+        console.print(as_renderable(report))
 
     def _export(self, run: LoadRun, *, suffix: str) -> None:
         keep = self._ask.keep
@@ -134,19 +155,16 @@ class LoadRuns:
     def _print(self, run: LoadRun) -> bool:
         """Print the report; false if Ctrl-C ended the calibration, which it then lacks."""
         remarks = (str(self._lengths),) if self._lengths is not None else ()
-        report_with = partial(report_of, run, levels=self._levels, price=self._price)
-        is_whole = True
+        is_whole, floor = True, None
         try:
-            report = report_with(remarks=remarks, calibrate=self._ask.calibrate and not run.facts.interrupted)
+            if self._ask.calibrate and not run.facts.interrupted:
+                floor = floor_of(run)
         except KeyboardInterrupt:
             is_whole = False
-            report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: it was interrupted."), calibrate=False)
+            remarks = (*remarks, f"{_NOT_CALIBRATED}: it was interrupted.")
         except (RuntimeError, LoadRunError, OSError) as error:  # the run itself is not the worse for it
-            report = report_with(remarks=(*remarks, f"{_NOT_CALIBRATED}: {error}."), calibrate=False)
-        # COLUMNS=0 would leave nothing of it.
-        knows_width = sys.stdout.isatty() or os.environ.get("COLUMNS", "").strip("0").isdecimal()
-        console = Console(highlight=False, width=None if knows_width else _WIDE)
-        console.print(as_renderable(report))
+            remarks = (*remarks, f"{_NOT_CALIBRATED}: {error}.")
+        self.show(report_of(run, levels=self._levels, price=self._price, remarks=remarks, floor=floor))
         return is_whole
 
     def _exit_code(self, run: LoadRun) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from keywords.engine.statistics.percentiles import TooFewValuesError, percentile
+from ops.bench.referee.core_watch import busy_share
 from ops.bench.referee.server import Pace, Record
 from ops.bench.referee.streams import client_errors
 from ops.bench.referee.tools import Level, ToolError, run
@@ -57,7 +58,7 @@ class Track:
         errors = client_errors(ran.streams, records, start_s=START_S)
         sent = records.values()
         chunks = sum(len(record.sent_s) for record in sent)
-        lasted = max(record.sent_s[-1] for record in sent) - min(record.received_s for record in sent)
+        began, ended = min(record.received_s for record in sent), max(record.sent_s[-1] for record in sent)
         figures: dict[str, float | None] = {
             "streams": errors.streams,
             "broken": errors.broken,
@@ -66,7 +67,8 @@ class Track:
             "ttft_error_p99_ms": _percentile_ms([abs(error) for error in errors.ttft_s], 99),
             "gap_error_p50_ms": _percentile_ms(errors.gaps_s, 50),
             "gap_error_p99_ms": _percentile_ms(errors.gaps_s, 99),
-            "achieved": chunks * PAUSE_S / (users * lasted),
+            "achieved": chunks * PAUSE_S / (users * (ended - began)),
+            "core_share": busy_share(ran.core, began, ended),
         }
         return {name: value for name, value in figures.items() if value is not None}
 

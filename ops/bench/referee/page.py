@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ops.bench.referee.laps import CHUNKS, PAUSE_S, REQUEST_USERS
 from ops.bench.referee.result import (
     KNEE_ACHIEVED,
+    KNEE_CORE,
     KNEE_ERROR_MS,
     OWN_ERROR_MS,
     SWEEP,
@@ -29,6 +30,7 @@ FIGURES = {
     "streams": "streams compared",
     "broken": "streams not whole",
     "refused": "share of laps that the tool itself calls INVALID",
+    "core_share": "busy share of the tool's core",
     "cpu_us_per_chunk": "CPU µs/chunk",
     "cpu_us_per_request": "CPU µs/request",
     "requests_per_s": f"requests/s, {REQUEST_USERS} users",
@@ -85,11 +87,13 @@ def _sweep(comparison: Comparison) -> str:
         if figures is None:
             return "-"
         ttft, gap = (figures.get(f"{what}_error_p99_ms") for what in ("ttft", "gap"))
-        return f"{_or_few(ttft)} / {_or_few(gap)} / {figures['achieved']:.3f}"
+        core = f"{figures['core_share']:.0%}" if "core_share" in figures else "-"
+        own = " INVALID" if figures.get("refused") else ""
+        return f"{_or_few(ttft)} / {_or_few(gap)} / {figures['achieved']:.3f} / {core}{own}"
 
     rows = [(str(users), *(cell(tool, users) for tool in comparison.sweep)) for users in SWEEP]
     knees = ["knee", *(str(comparison.knee(tool) or f"above {SWEEP[-1]}") for tool in comparison.sweep)]
-    return table(("streams: errors p99 of TTFT / gap in ms / achieved", *comparison.sweep), [*rows, knees])
+    return table(("streams: errors p99 of TTFT / gap in ms / achieved / core", *comparison.sweep), [*rows, knees])
 
 
 def _or_few(value: float | None) -> str:
@@ -113,7 +117,8 @@ _HOW = f"""## How it was measured
   requests of one chunk without a pause) that the server sent. Tools that can write a summary only do so here.
 - The knee is the fewest streams at which an error's p99 exceeds {KNEE_ERROR_MS:g} ms, where it has enough values, or
   fewer than {KNEE_ACHIEVED:.0%} of the chunks were sent that a client without pauses between its streams would have
-  got.
+  got, or the tool's core was busy for more than {KNEE_CORE:.0%} of the time, or the tool calls its own run INVALID, as
+  `qa load` does if its event loop was late by more than 5 ms (p99). How late the others' loops are, they do not say.
   Each stream has {CHUNKS} chunks; one lap a level.
 - A value is the mean over the rounds, ± half its 95 % interval (Student's t). `met` is *yes* or *no* if the whole
   interval lies on one side of the bound, else *unclear*."""

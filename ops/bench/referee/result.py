@@ -22,7 +22,7 @@ USERS = 100
 SWEEP = (1, 10, 20, 50, 100, 200)
 OWN_ERROR_MS = 0.3
 """Beyond this error of its own reader, the referee cannot judge others."""
-KNEE_ERROR_MS, KNEE_ACHIEVED = 1.0, 0.99
+KNEE_ERROR_MS, KNEE_ACHIEVED, KNEE_CORE = 1.0, 0.99, 0.85
 PEERS = (AIPERF, LOCUST)
 Figures = dict[str, float]
 
@@ -74,13 +74,19 @@ class Comparison:
         return all(error is not None and error.mean <= OWN_ERROR_MS for error in own)
 
     def knee(self, tool: str) -> int | None:
-        """The fewest users at which a tool errs by more than 1 ms or achieves less than 99 %; None up to the last.
+        """The fewest users at which a tool is no longer fit; None if it is up to the last.
 
-        Levels with too few values for a p99 are passed over.
+        It errs by more than 1 ms, achieves less than 99 %, has a core that is busy for more than 85 %, or calls its own
+        run INVALID, as `qa load` does of a late event loop. An error with too few values for a p99 is passed over.
         """
         for users, figures in sorted(self.sweep.get(tool, {}).items()):
             errors = [figures.get(name, 0.0) for name in ("ttft_error_p99_ms", "gap_error_p99_ms")]
-            if max(errors) > KNEE_ERROR_MS or figures["achieved"] < KNEE_ACHIEVED:
+            if (
+                max(errors) > KNEE_ERROR_MS
+                or figures["achieved"] < KNEE_ACHIEVED
+                or figures.get("core_share", 0.0) > KNEE_CORE
+                or figures.get("refused", 0.0)
+            ):
                 return users
         return None
 

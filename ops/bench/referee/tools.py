@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ops.bench.pinning import on_core
 from ops.bench.referee import frames, installs
+from ops.bench.referee.core_watch import CoreWatch
 from ops.bench.referee.streams import Stream, from_line
 
 if TYPE_CHECKING:
@@ -72,11 +73,13 @@ class Ran:
         streams: what it measured; empty if no samples were wanted.
         cpu_s: processor time of it and its processes, its start included.
         refused: whether the tool itself called the run invalid.
+        core: how busy the tool's core was, as `CoreWatch.notes`.
     """
 
     streams: list[Stream]
     cpu_s: float
     refused: bool
+    core: tuple[tuple[float, float], ...] = ()
 
 
 def run(tool: Tool, url: str, level: Level, folder: Path) -> Ran:
@@ -88,7 +91,7 @@ def run(tool: Tool, url: str, level: Level, folder: Path) -> Ran:
     folder.mkdir(parents=True)
     log = folder / "log.txt"
     used = os.times()
-    with log.open("wb") as sink:
+    with log.open("wb") as sink, CoreWatch(CLIENT_CORE) as core:
         process = subprocess.Popen(  # noqa: S603  # a fixed command
             on_core(CLIENT_CORE, tool.command(url, level, folder)),
             stdin=subprocess.DEVNULL,
@@ -109,7 +112,7 @@ def run(tool: Tool, url: str, level: Level, folder: Path) -> Ran:
         words = " ".join(log.read_text("utf-8", "replace").split())[-300:]
         raise ToolError(f"{tool.name} ended with {status}: {words}")
     cpu_s = now.children_user + now.children_system - used.children_user - used.children_system
-    return Ran(tool.streams(folder) if level.samples else [], cpu_s, refused=bool(status))
+    return Ran(tool.streams(folder) if level.samples else [], cpu_s, refused=bool(status), core=core.notes)
 
 
 def reader() -> Tool:

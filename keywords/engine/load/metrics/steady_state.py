@@ -79,11 +79,10 @@ def find_steady_state(summary: Summary, stage: int | None = None, metric: str | 
     return SteadyState(metric, METHOD, chosen, start / n, (len(places) - end) / n, problem)
 
 
-def shortest_steady_s(summary: Summary) -> float:
-    """Seconds of the steady state of that stage which has least of it; 0 where one has none."""
+def steady_windows_s(summary: Summary) -> tuple[float, ...]:
+    """Seconds of the steady state of each stage; 0 where it has none."""
     found = {stage: find_steady_state(summary, stage) for stage in summary.windows}
-    lengths = [0.0 if each.problem else summary.duration_s(stage) * each.share for stage, each in found.items()]
-    return min(lengths, default=0.0)
+    return tuple(0.0 if each.problem else summary.duration_s(stage) * each.share for stage, each in found.items())
 
 
 def _bounds(series: NDArray[np.float64]) -> tuple[int, int, str | None]:

@@ -88,6 +88,10 @@ class Summary:
         """Number of requests that the end of the run cancelled; neither answered nor failed."""
         return int((self.population(stage) & self.samples.cancelled).sum())
 
+    def resent(self, stage: int | None = None) -> int:
+        """Number of requests that were sent a second time, as the server had closed the pool's connection."""
+        return int((self.population(stage) & self.samples.resent).sum())
+
     def errors_of(self, stage: int | None) -> Mapping[str, int]:
         """Failed requests by class, the most frequent first."""
         failed = self.samples.error[self.population(stage) & self.samples.failed]

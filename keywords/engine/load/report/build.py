@@ -57,6 +57,7 @@ def build_report(
     price: Price | None = None,
     stages: Sequence[Stage] = (),
     remarks: Sequence[str] = (),
+    beside: Sequence[ReportTable] = (),
     rules: Sequence[Rule] = (),
     facts: RunFacts | None = None,
     others: Mapping[str, int] | None = None,
@@ -69,7 +70,8 @@ def build_report(
         levels: service levels to judge, by stage.
         price: of the model; None if it has none.
         stages: as planned, for the level of load of each.
-        remarks: further sentences, such as cautions and the calibration floor.
+        remarks: further sentences, such as cautions.
+        beside: tables of what stands beside the requests: the server's own metrics, the client, its machine.
         rules: of MLPerf Endpoints, compared with the run.
         facts: of the run, against which the samples are counted.
         others: requests that others counted, by their name, such as `the gateway's ledger`.
@@ -79,6 +81,7 @@ def build_report(
         tables.append(_errors(summary))
     if levels:
         tables.append(_levels(summary, levels, price))
+    tables += beside
     if rules:
         met = {True: "yes", False: "no", None: "not known"}
         lines = tuple((rule.name, met[rule.is_met], rule.text) for rule in rules)
@@ -117,7 +120,10 @@ def _facts(summary: Summary, run: Run | None) -> Iterator[tuple[str, str]]:
 
 def _requests(summary: Summary, stages: Sequence[Stage], levels: Sequence[ServiceLevel]) -> ReportTable:
     per_request = [level for level in levels if level.is_per_request]
-    head = ("stage", "load", "s", "answered", "failed", "cancelled", "error rate", "rps", "total_output_tokens_per_s")
+    head = (
+        *("stage", "load", "s", "answered", "failed", "cancelled", "resent"),
+        *("error rate", "rps", "total_output_tokens_per_s"),
+    )
     rows = []
     for stage in (*summary.stages, *((None,) if len(summary.stages) > 1 else ())):
         row: tuple[str, ...] = (
@@ -127,6 +133,7 @@ def _requests(summary: Summary, stages: Sequence[Stage], levels: Sequence[Servic
             str(summary.answered(stage)),
             str(summary.failed(stage)),
             str(summary.cancelled(stage)),
+            str(summary.resent(stage)),
             per_cent(summary.error_rate_of(stage)),
             number(summary.rps(stage)),
             number(summary.total_output_tokens_per_s(stage)),
@@ -200,6 +207,11 @@ def _remarks(summary: Summary, price: Price | None) -> Iterator[str]:
     for stage in summary.stages:
         found = find_steady_state(summary, stage)
         yield f"Stage {stage}: {found}."
+    if resent := summary.resent():
+        yield (
+            f"{resent} requests were sent a second time, on a new connection, because the server had closed the one "
+            f"from the pool: their times are of the second time, and no failures of the first show."
+        )
     if price is not None:
         from keywords.engine.load.metrics.cost import cost  # noqa: PLC0415  # pydantic, which only prices need
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from keywords.engine.load.report.content import Report, ReportTable
 
 _ANY_WIDTH = 1000
+_NAME_AND_VALUE = 2
+"""Columns of a table that is a list of names and values."""
 _COLOURS = {"VALID": "green", "INVALID": "red", "NOT JUDGED": "yellow"}
 _VERDICTS = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
 
@@ -47,10 +49,14 @@ class _Fitting:
         yield Text(self._table.title, style="italic")
         for row in self._table.rows:
             cells = zip(self._table.head[1:], row[1:], strict=True)
+            is_list = len(row) == _NAME_AND_VALUE
             told = [
-                Text.assemble(f"{name} ", (cell, _VERDICTS.get(cell, "bold"))) for name, cell in cells if _says(cell)
+                Text.assemble("" if is_list else f"{name} ", (cell, _VERDICTS.get(cell, "" if is_list else "bold")))
+                for name, cell in cells
+                if _says(cell)
             ]
-            yield Text.assemble((f"{self._table.head[0]} {row[0]}: ", "bold"), Text(", ").join(told))
+            subject = row[0] if is_list else f"{self._table.head[0]} {row[0]}"
+            yield Text.assemble((f"{subject}: ", "bold"), Text(", ").join(told))
         yield Text()
 
 

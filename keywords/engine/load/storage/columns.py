@@ -33,7 +33,7 @@ _NUMBERS = (
     "prompt_tokens",
     "output_tokens",
 )
-_TRUTHS = ("streamed", "cancelled")
+_TRUTHS = ("streamed", "cancelled", "resent")
 _TEXTS = ("error", "tokens_source")
 _BLOCK = 50_000
 """Rows whose chunks are in memory at a time."""
@@ -61,6 +61,7 @@ class SampleColumns:
         output_tokens: by `tokens_source`.
         streamed: whether the answer came as server-sent events.
         cancelled: whether the load run ended before the answer did.
+        resent: whether it was sent a second time, as the server had closed the pool's connection.
         error: class of the failure, or None.
         tokens_source: usage, chunks or None.
         gaps: iterates over the chunks of all samples, block by block.
@@ -81,6 +82,7 @@ class SampleColumns:
     output_tokens: NDArray[np.float64]
     streamed: NDArray[np.bool_]
     cancelled: NDArray[np.bool_]
+    resent: NDArray[np.bool_]
     error: NDArray[np.object_]
     tokens_source: NDArray[np.object_]
     gaps: Callable[[], Iterator[Gaps]] = field(repr=False)

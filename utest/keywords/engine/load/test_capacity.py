@@ -63,13 +63,26 @@ def test_no_verdict_is_never_a_pass():
     found = find_capacity(Server(10, lambda _: True), first=1, most=50, whole=True, repeats=2)
     assert (found.holds, found.breaks, found.verdict) == (None, None, "INCONCLUSIVE")
     assert [probe.level for probe in found.probes] == [1, 1, 2, 2]
-    assert str(found) == "nothing can be said (4 load runs); 1, 2 gave no verdict: run longer"
+    said = "1, 2 gave no verdict (n too small): run longer, or from a client that keeps up"
+    assert str(found) == f"nothing can be said (4 load runs); {said}"
 
 
 def test_levels_in_doubt_widen_the_interval():
     found = find_capacity(Server(20, lambda level: 18 <= level <= 22), first=1, most=64, whole=True, precision=0.001)
     assert (found.holds, found.breaks, found.verdict) == (17, 23, "INCONCLUSIVE")
-    assert "gave no verdict: run longer" in found.problem
+    assert "18, 20, 22 gave no verdict (n too small): run longer" in found.problem
+
+
+def test_a_client_that_is_the_limit_itself_is_named():
+    why = "the load run is INVALID: client process 0 used 97% of a core"
+    found = find_capacity(
+        lambda level: Probe(level, "INCONCLUSIVE", why) if level > 4 else Probe(level, "PASS"),
+        first=1,
+        most=8,
+        whole=True,
+    )
+    assert (found.holds, found.breaks, found.verdict) == (4, None, "INCONCLUSIVE")
+    assert f"8 gave no verdict ({why}): " in found.problem
 
 
 def test_a_level_in_doubt_below_one_that_holds_does_not_matter():
@@ -102,7 +115,9 @@ def test_a_level_that_could_not_be_confirmed_is_told():
         precision=0.001,
     )
     assert (found.holds, found.breaks, found.verdict) == (20, 21, "INCONCLUSIVE")
-    assert found.problem == "20 held once and gave no verdict when tried again: run longer"
+    assert (
+        found.problem == "20 held once and gave no verdict when tried again: run longer, or from a client that keeps up"
+    )
 
 
 @pytest.mark.parametrize(

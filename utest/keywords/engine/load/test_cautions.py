@@ -65,3 +65,12 @@ def test_the_sentence_has_the_numbers():
     assert caution.text.startswith(
         "10 of 20 prompts had been sent before, and their first text came after 50 ms instead of 100 ms (medians)"
     )
+
+
+def test_the_warm_up_counts_for_nothing_but_its_prompts_were_sent():
+    warm_up = [sample(item, stage=-1, streamed=False, tokens_source="chunks") for item in range(3)]
+    assert kinds(warm_up, Prompts(5)) == []
+    counter = CautionCounter(Prompts(5))
+    counter.add([*warm_up, *[sample(item) for item in range(5)]])
+    (caution,) = counter.cautions()
+    assert caution.text.startswith("3 of 5 prompts had been sent before")

@@ -77,7 +77,7 @@ def test_stored_arrivals_are_replayed_with_their_stages(mix):
 def test_a_trace_is_replayed(trace):
     plan = make_plan(TARGET, trace, LoadOptions(speed=2))
     assert plan.arrivals.at_s.tolist() == [0, 0.25, 2]
-    assert plan.stages == (Stage(2, rate=1.5, items=3),)
+    assert plan.stages == (Stage(3.0, rate=1.0, items=3),)
     assert plan.source.item(0).turns[0].fields["max_tokens"] == 3
 
 

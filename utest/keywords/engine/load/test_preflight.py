@@ -117,9 +117,36 @@ def test_each_kind_of_request_is_tried_with_one_token(backend, client):
     source = Source(stream=True, max_tokens=500, temperature=0.5)
     check_requests(client, source)
     bodies = [request.json() for request in backend.chat_requests()]
-    assert [body["messages"][0]["content"] for body in bodies] == ["Hello -1000.", "Hello -999."]
+    assert [body["messages"][0]["content"] for body in bodies] == ["-1000. Hello", "-999. Hello"]
     assert all((body["max_tokens"], body["temperature"], body["stream"]) == (1, 0.5, True) for body in bodies)
     assert max(source.numbers) < 0
+
+
+@pytest.mark.parametrize(
+    ("content", "sent"),
+    [
+        ("Say hello.", "hello. Say"),
+        ("Hello.", "Check: Hello."),
+        ("no no", "Check: no no"),
+        ([{"type": "text", "text": "Look here."}, {"type": "image_url"}], [{"type": "text", "text": "here. Look"}]),
+    ],
+)
+def test_no_prompt_of_the_load_run_is_sent_before_it(backend, client, content, sent):
+    class Fixed:
+        def item(self, number):
+            return Item(number, "k", (Turn(({"role": "user", "content": content},)),))
+
+    check_requests(client, Fixed())
+    (message,) = backend.chat_requests()[-1].json()["messages"]
+    assert message["content"] == sent or message["content"][:1] == sent
+
+
+def test_a_proxy_is_used_neither_before_the_load_nor_by_it(backend, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    url = backend.url.replace("127.0.0.1", "127.1")  # the same address by a name that no rule for this machine has
+    assert check_server(url).target.url == url
+    assert refusal("http://nowhere.invalid").endswith("The environment's proxy is not used: it would be measured too.")
 
 
 def test_a_plain_request_and_the_other_limit(backend, client):

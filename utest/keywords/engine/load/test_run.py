@@ -16,7 +16,7 @@ def test_an_arrival_at_the_end_of_the_last_stage_is_begun_in_time(backend):
     backend.play(FAST)
     facts, samples = load(backend, Stage(0.2, rate=10.0), arrivals=arrivals(0.0, 0.1, 0.2), processes=1)
     assert len(samples) == 3
-    assert (facts.planned_items, facts.begun_items) == (3, 3)
+    assert (facts.planned, facts.begun) == ((3,), (3,))
 
 
 def test_a_closed_loop_by_items_sends_each_item_once(backend):
@@ -34,11 +34,11 @@ def test_a_closed_loop_by_items_sends_each_item_once(backend):
     assert end == facts.ended >= max(sample.t_done for sample in samples)
     assert abs(facts.started_at - time.time() + clock.now() - facts.started) < 0.1
     (health,) = facts.clients
-    assert (health.process, health.exhausted, len(health.send_lags_s)) == (0, 0, 10)
+    assert (health.process, health.exhausted, len(health.send_lags_s[0])) == (0, 0, 10)
     assert health.cpu_s > 0
     assert 0 < health.cpu_share < 2
     assert health.max_rss_bytes > 1_000_000
-    assert len(health.loop_lags_s) > 0
+    assert len(health.loop_lags_s[0]) > 0
 
 
 def test_a_user_sends_its_next_item_when_it_has_the_answer(backend):
@@ -118,7 +118,7 @@ def test_an_arrival_without_a_slot_waits_and_is_not_left_out(backend):
     assert taken_up[1] < ends[0] <= taken_up[2]
     assert ends[1] <= taken_up[3]
     longest_wait = max(sample.t_queued - sample.t_intended for sample in samples)
-    assert max(facts.clients[0].send_lags_s) < longest_wait, "the wait for a slot is not the client's fault"
+    assert max(facts.clients[0].send_lags_s[0]) < longest_wait, "the wait for a slot is not the client's fault"
 
 
 def test_an_arrival_that_never_got_a_slot_is_a_cancelled_sample(backend):

@@ -118,6 +118,22 @@ def test_a_client_that_is_killed_loses_only_its_own_rest(backend):
     assert len(samples) > 20
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows stops no process by a signal")
+def test_a_client_that_was_stopped_is_ended_and_makes_the_run_invalid(backend, monkeypatch):
+    backend.play(FAST)
+    monkeypatch.setattr("keywords.engine.load.watchdog.SILENT_S", 4.0)
+
+    def stop_one():
+        (client,) = [p for p in psutil.Process().children() if "keywords.engine.load.child" in p.cmdline()]
+        client.suspend()
+
+    facts, samples = load(backend, Stage(None, users=2, items=1_000_000), sink=Kept(20, stop_one), processes=1)
+    assert facts.clients == ()
+    assert facts.lost_clients == ("client process 0 said nothing for 4 s, stopped or hung, and was ended",)
+    assert len(samples) >= 20
+    assert "clients" in {check.name for check in judge(facts).checks if not check.passed}
+
+
 def test_clients_end_with_a_main_process_that_is_killed(backend, tmp_path):
     backend.play(FAST)
     program = tmp_path / "main.py"

@@ -4,7 +4,7 @@ import pytest
 
 from keywords.engine.load import served_model
 from keywords.engine.load.plan import Target
-from keywords.engine.load.served_model import look_at_model
+from keywords.engine.load.served_model import look_at_model, model_cautions, same_model
 
 
 @pytest.fixture
@@ -59,3 +59,24 @@ def test_what_is_not_told_is_none(serve, page):
 
 def test_a_server_that_is_gone_tells_nothing():
     assert look_at_model(Target("http://127.0.0.1:9", "m")).digest is None
+
+
+TOLD = {"model": "m", "digest": "1", "weights": None, "facts": {}, "server": "Ollama 1"}
+UNKNOWN = {"model": "m", "digest": None, "weights": None, "facts": {}, "server": None}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        (TOLD, TOLD, True),
+        (TOLD, TOLD | {"digest": "2"}, False),
+        (TOLD, TOLD | {"server": "Ollama 2"}, False),
+        (TOLD, UNKNOWN, None),
+        (UNKNOWN, UNKNOWN, None),
+        (UNKNOWN | {"server": "vLLM 1"}, UNKNOWN | {"server": "vLLM 1"}, None),
+        ({}, {}, None),
+    ],
+)
+def test_a_model_is_known_again_by_what_the_server_tells_of_it(before, after, same):
+    assert same_model(before, after) is same
+    assert bool(model_cautions(before, after)) is (same is False)

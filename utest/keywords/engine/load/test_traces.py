@@ -60,7 +60,7 @@ def test_a_trace_gives_arrivals(read):
     assert arrivals.at_s.tolist() == [0, 0, 3.5]
     assert arrivals.stage.tolist() == [0, 0, 0]
     assert arrivals.description == "trace trace.txt, 3 drawn"
-    assert arrivals.stages == (Stage(duration_s=3.5, rate=3 / 3.5, items=3),)
+    assert arrivals.stages == (Stage(duration_s=5.25, rate=3 / 5.25, items=3),)
 
 
 def test_a_trace_is_replayed_faster_and_with_a_warmup(read):

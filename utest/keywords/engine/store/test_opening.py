@@ -4,7 +4,7 @@ import os
 import sqlite3
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from multiprocessing import get_context
 
 import pytest
@@ -68,6 +68,24 @@ def test_a_file_in_use_is_not_migrated_below_its_users(store, path, monkeypatch)
     store.close()
     with Store(path, ROOM_2) as newer:
         assert list(newer.query("SELECT name FROM points")) == [("x",)]
+
+
+def test_a_program_waits_for_its_turn_to_migrate_with_the_file_closed(store, path, monkeypatch):
+    store.close()
+    turn, free = opening._turn, []
+
+    @contextmanager
+    def watched(waiting_for):
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+            other.execute("PRAGMA locking_mode = EXCLUSIVE")
+            free.append(other.execute("PRAGMA journal_mode = DELETE").fetchone()[0] == "delete")
+            other.execute("PRAGMA journal_mode = WAL")
+        with turn(waiting_for):
+            yield
+
+    monkeypatch.setattr(opening, "_turn", watched)
+    Store(path, ROOM_2).close()
+    assert free == [True]
 
 
 def test_each_version_needs_its_migration():

@@ -73,10 +73,10 @@ def made(machine, tmp_path):  # noqa: ARG001  # idle
                 started=0.0,
                 ended=10.0,
                 stage_bounds=tuple(windows) or ((0.0, 10.0),),
-                planned_items=planned,
+                planned=(planned,),
                 interrupted=False,
-                clients=(ClientHealth(0, 0.1, lags, 1.0, 1),),
-                begun_items=len(samples),
+                clients=(ClientHealth(0, 0.1, {0: lags}, 1.0, 1),),
+                begun=(len(samples),),
             )
             return LoadRun(
                 run=1,

@@ -1,5 +1,6 @@
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from keywords.engine.load.validity import Check, Validity
 from keywords.engine.machine import Deadline
 from keywords.engine.scripted.backend import Fault, Script, ScriptedBackend
 from keywords.engine.store.database import Store
+from keywords.engine.store.errors import UnwritableStoreError
 from keywords.engine.store.runs import read_runs
 from keywords.engine.waiting import poll_until
 from keywords.qa.cli import app
@@ -92,6 +94,22 @@ def test_a_server_that_answers_nothing_fails_without_any_level(load, backend):
     assert done.exit_code == 1, done.output
 
 
+@pytest.mark.parametrize(
+    "broken", ["keywords.engine.store.batches.BatchWriter._write", "keywords.engine.load.storage.recording.end_run"]
+)
+def test_a_store_that_takes_no_more_costs_no_report(load, monkeypatch, broken):
+    def full(*_, **__):
+        raise UnwritableStoreError("the disk is full")
+
+    monkeypatch.setattr(broken, full)
+    done = load("--users", "1", "--requests", "12", "--slo", "e2e_p50 < 60 s")
+    assert done.exit_code == 2, done.output
+    told = "12 of 12 rows of samples were not stored: the disk is full" if "batches" in broken else "the disk is full"
+    assert f"INVALID: {told}" in done.output
+    assert "Requests" in done.output
+    assert "Environment" in done.output
+
+
 def test_an_invalid_run_passes_no_level(load, monkeypatch):
     late = Check("send_lag", "requests were sent late", passed=False)
     monkeypatch.setattr(session, "judge", lambda _: Validity((late,)))
@@ -151,6 +169,11 @@ def test_stored_arrivals_are_replayed(load, tmp_path):
         (["--users", "1", "--arrivals", "constant"], "--rate"),
         (["--find-max", "--slo", "e2e_p50 < 1 s", "--sweep", "users=1"], "contradict"),
         (["--store", "/dev/null/m.db"], "/dev/null cannot be made"),
+        (["--direct", "http://127.0.0.1:1"], "No server answers at http://127.0.0.1:1"),
+        (["--direct", ""], "The address '' is none"),
+        (["--direct", "http://127.0.0.1:1", "--sweep", "users=1"], "--sweep and --direct contradict each other"),
+        (["--direct-model", "m"], "give --direct too"),
+        (["--direct", "http://127.0.0.1:1", "--rate", "1", "--save-arrivals", "a.csv"], "leave out --direct"),
     ],
 )
 def test_bad_input_is_one_clear_sentence_before_any_load(load, backend, options, words):
@@ -170,6 +193,40 @@ def test_the_largest_load_is_found(load, backend):
     done = load("--find-max", "--most", "2", "--for", "300ms", "--slo", "e2e_p50 < 1 ms")
     assert done.exit_code == 1, done.output
     assert "not even 1 holds" in done.output
+
+
+@pytest.fixture
+def behind():
+    direct = ScriptedBackend()
+    direct.start()
+    yield direct
+    direct.stop()
+
+
+def test_the_same_prompts_go_to_the_server_behind_in_turn_with_its_own_key(
+    load, backend, behind, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("GATEWAY_API_KEY", "sk-of-the-gateway-alone")
+    monkeypatch.setenv("DIRECT_API_KEY", "sk-of-the-server-behind")
+    backend.forget_requests()
+    done = load("--direct", behind.url, "--users", "2", "--requests", "40", "--seed", "5")
+    assert done.exit_code == 0, done.output
+    runs = stored(tmp_path)
+    assert [run.series for run in runs] == ["options", "options direct", "options direct", "options"]
+    assert [run.target for run in runs] == [backend.url, behind.url, behind.url, backend.url]
+    assert [run.options["seed"] for run in runs] == [5] * 4
+    assert [run.options["drawn"]["seed"] for run in runs] == [5, 5, 6, 6]
+    assert re.search(r"ttft_first_content +0 +80 +0 ", done.output)
+    for server, key in ((backend, "sk-of-the-gateway-alone"), (behind, "sk-of-the-server-behind")):
+        sent = {request.headers["authorization"] for request in server.chat_requests()}
+        # The checks before the load try a key that is none.
+        assert sent <= {f"Bearer {key}", "Bearer wrong-key"}
+
+
+def test_a_server_behind_that_answers_nothing_leaves_no_verdict(load, behind):
+    behind.play(*[Script()] * 3, *[Script(status=500)] * 60)
+    done = load("--direct", behind.url, "--users", "1", "--requests", "10", "--prompt", "Hello.")
+    assert done.exit_code == 2, done.output
 
 
 def test_an_empty_address_is_refused(load):
@@ -238,7 +295,8 @@ def test_closed_streams_cost_no_run(backend, tmp_path, closed):
     command = [sys.executable, "-m", "keywords.qa.cli", "load", backend.url, *options]
     done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *command], capture_output=True, check=False)
     assert done.returncode in {0, 2}, done.stderr  # 2 where the machine is too busy for a valid run
-    assert done.stderr == b""
+    lines = done.stderr.splitlines()
+    assert all(line.startswith(b"left ") for line in lines), "plain lines of the live view, if it takes long"
     assert b"TTFT" not in done.stdout, "the live view"
     ((run,),) = [stored(tmp_path)]
     assert run.ended is not None

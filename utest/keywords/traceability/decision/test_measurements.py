@@ -12,7 +12,7 @@ from keywords.traceability.decision.measurements import Measurements
 from keywords.traceability.register.criteria import Latency
 
 PLAN = LoadPlan(Target("http://host", "m"), source=None, stages=(Stage(10.0, users=2),))
-FACTS = RunFacts(1e9, 100.0, 110.0, ((100.0, 110.0),), None, interrupted=False, clients=())
+FACTS = RunFacts(1e9, 100.0, 110.0, ((100.0, 110.0),), (None,), interrupted=False, clients=())
 E2E = Latency(of="latency", series="release", metric="e2e", percentile=95, limit="E2E_P95_S")
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from keywords.engine.load.metrics.added_latency import added_latency
+from keywords.engine.load.metrics.added_latency import added_latency, pooled
 from keywords.engine.load.storage.columns import columns_of
 from keywords.engine.statistics.percentiles import TooFewValuesError
 from utest.keywords.engine.load.metrics.samples import answer, failure
@@ -39,3 +39,20 @@ def test_percentiles_need_their_number_of_pairs():
     np.testing.assert_allclose(found.interval(50), 0.2)
     with pytest.raises(TooFewValuesError, match="20 values are too few for p95"):
         found.percentile(95)
+
+
+def test_requests_of_different_stages_are_no_pair():
+    gateway = columns_of([answer(item=0, first=0.3), answer(item=1, stage=1, first=0.4)])
+    direct = columns_of([answer(item=0, first=0.1), answer(item=1, stage=0, first=0.1)])
+    found = added_latency(gateway, direct)
+    np.testing.assert_allclose(found.differences_s, [0.2])
+    assert found.unpaired == 2
+    assert len(added_latency(gateway, direct, stage=1).differences_s) == 0
+
+
+def test_rounds_have_prompts_of_their_own():
+    first, second = (
+        added_latency(columns_of([answer(item=0, first=first)]), columns_of([answer(item=0, first=0.1)]))
+        for first in (0.3, 0.5)
+    )
+    np.testing.assert_allclose(pooled([first, second]).differences_s, [0.2, 0.4])

@@ -11,7 +11,7 @@ from utest.keywords.engine.load.metrics.samples import answer, failure
 
 
 def facts(planned=None, **changes):
-    return RunFacts(1e9, 0.0, 9.0, ((0.0, 9.0),), planned, interrupted=False, clients=(), **changes)
+    return RunFacts(1e9, 0.0, 9.0, ((0.0, 9.0),), (planned,), interrupted=False, clients=(), **changes)
 
 
 def problems(samples, *arguments):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keywords.engine.load.metrics.steady_state import find_steady_state, mser, shortest_steady_s
+from keywords.engine.load.metrics.steady_state import find_steady_state, mser, steady_windows_s
 from utest.keywords.engine.load.metrics.samples import answer, failure, summary
 
 
@@ -55,14 +55,14 @@ def test_too_few_answers_are_told():
     assert found.problem == "49 answers are too few; it needs 50"
 
 
-def test_the_stage_with_the_shortest_steady_state_counts():
+def test_each_stage_has_a_steady_window_of_its_own():
     def steady(start, count, stage):
         return [answer(start + at, first=0.5, stage=stage) for at in range(count)]
 
     both = [*steady(0.0, 200, 0), *steady(200.0, 100, 1)]
-    assert shortest_steady_s(summary(*both, windows=((0.0, 200.0), (200.0, 300.0)))) == pytest.approx(100.0)
+    assert steady_windows_s(summary(*both, windows=((0.0, 200.0), (200.0, 300.0)))) == pytest.approx((200.0, 100.0))
     few = [*steady(0.0, 200, 0), *steady(200.0, 9, 1)]
-    assert shortest_steady_s(summary(*few, windows=((0.0, 200.0), (200.0, 209.0)))) == 0.0
+    assert steady_windows_s(summary(*few, windows=((0.0, 200.0), (200.0, 209.0)))) == pytest.approx((200.0, 0.0))
 
 
 def test_the_order_is_that_of_sending_and_failures_are_left_out(noise):

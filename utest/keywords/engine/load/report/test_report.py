@@ -138,6 +138,13 @@ def test_failures_count_as_infinite_beside_the_survivors(report):
     assert "chunk_gap, failures ∞" not in some
 
 
+def test_requests_that_were_sent_twice_are_told(report):
+    assert [row["resent"] for row in rows(report, "Requests")] == ["0", "0", "0"]
+    twice = build_report(summary(answer(item=1, resent=True), answer(item=2)))
+    assert rows(twice, "Requests")[0]["resent"] == "1"
+    assert any(remark.startswith("1 requests were sent a second time") for remark in twice.remarks)
+
+
 def test_two_means_of_the_time_per_token_have_two_names(report):
     names = list(metrics(report, 0))
     assert "tpot_excl_first" in names

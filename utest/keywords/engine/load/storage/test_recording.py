@@ -53,7 +53,7 @@ WHOLE = Sample(
 FAILED = Sample(item=4, t_intended=101.0, t_sent=101.0, t_done=101.5, status=500, error="server_error")
 CANCELLED = Sample(item=5, stage=-1, t_intended=102.0, cancelled=True)
 PLAN = LoadPlan(Target("http://host", "m", api_key="sk-key"), source=None, stages=(Stage(10.0, users=2),))
-FACTS = RunFacts(1e9, 100.0, 110.0, ((100.0, 110.0),), None, interrupted=True, clients=())
+FACTS = RunFacts(1e9, 100.0, 110.0, ((100.0, 110.0),), (None,), interrupted=True, clients=())
 
 
 @pytest.fixture
@@ -137,7 +137,8 @@ def test_the_store_gives_the_columns_that_memory_gives(path, run):
 
 SAMPLES_COLUMNS = [
     *("item", "turn", "stage", "t_intended", "t_queued", "t_sent", "t_first_byte", "t_first_content", "t_last_content"),
-    *("t_done", "prompt_tokens", "output_tokens", "streamed", "cancelled", "error", "tokens_source"),
+    *("t_done", "prompt_tokens", "output_tokens", "streamed", "cancelled", "resent", "error"),
+    "tokens_source",
 ]
 
 
