@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +68,7 @@ class Measurements:
         missing = [one.limit for one in measure.baselines if LIMIT + one.limit not in self.metadata]
         if missing:
             return None, f"the run of the rows recorded no limit {', '.join(missing)}: set it in variables/"
-        since = datetime.combine(today - timedelta(days=measure.at_most_days), time.min)
+        since = datetime.combine(today - timedelta(days=measure.at_most_days), datetime.min.time())
         try:
             limits = {one.set: float(self.metadata[LIMIT + one.limit]) for one in measure.baselines}
             return judge_scores(self.files, self.metadata.get("Model", ""), limits, since)

@@ -32,6 +32,8 @@ def test_ctrl_c_during_the_calibration_costs_no_report(monkeypatch, tmp_path):
     monkeypatch.setattr(report, "as_html", lambda _: "")
     monkeypatch.setattr(report, "as_text", lambda _: "report")
     monkeypatch.setattr(report, "evidence_folder", lambda: tmp_path)
+    monkeypatch.setattr(report, "load_of", lambda _: None)
+    monkeypatch.setattr(report, "measurements_of", lambda _: [])
     assert not report.show_report(SimpleNamespace(run=7, facts=SimpleNamespace(interrupted=False)))
     assert shown == [(("There is no calibration: it was interrupted.",), None)]
     assert (tmp_path / "load run 7.txt").read_text() == "report"

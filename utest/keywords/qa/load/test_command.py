@@ -42,6 +42,8 @@ def load(backend, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GATEWAY_URL", raising=False)
     monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
+    # pytest's workers are given the width of the terminal, and narrow tables break their cells.
+    monkeypatch.delenv("COLUMNS", raising=False)
     # Whether this machine is quiet enough is not the subject: a run on a busy one is INVALID.
     monkeypatch.setattr(session, "judge", lambda _: Validity(()))
 
