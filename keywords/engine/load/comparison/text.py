@@ -35,10 +35,8 @@ def describe(comparison: Comparison) -> list[str]:
     if comparison.heading:
         lines.insert(0, comparison.heading)
     if comparison.metrics:
-        rows = [_HEAD, *(_row(each) for each in comparison.metrics)]
-        # Without a verdict, that of a metric would pass for one.
-        shown = _JUDGED_FROM if comparison.verdict is Verdict.NO_VERDICT else len(_HEAD)
-        lines += _table([row[:shown] for row in rows])
+        head, rows = table_of(comparison)
+        lines += _table([head, *rows])
     lines += [f"{name} is not compared: {why}" for name, why in comparison.left_out]
     lines += [f"caution: {caution}" for caution in comparison.cautions]
     return [*lines, sentence(comparison)]
@@ -166,5 +164,7 @@ def _p(value: float) -> str:
 
 
 def table_of(comparison: Comparison) -> tuple[Sequence[str], list[Sequence[str]]]:
-    """The head and the lines of the table, one for each metric."""
-    return _HEAD, [_row(each) for each in comparison.metrics]
+    """The head and the lines of the table, one for each metric; without a verdict, that of a metric is left out."""
+    # It would pass for one.
+    shown = _JUDGED_FROM if comparison.verdict is Verdict.NO_VERDICT else len(_HEAD)
+    return _HEAD[:shown], [_row(each)[:shown] for each in comparison.metrics]
