@@ -4,6 +4,7 @@ Documentation       The pages of a run as people see them: in a real browser wit
 
 Resource            ../../resources/gateway.resource
 Library             keywords.run.child_matrix.ChildMatrixLibrary
+Library             keywords.run.child_project.ChildProjectLibrary
 Library             keywords.ui.pages.PagesLibrary
 
 Suite Setup         Make Pages
@@ -20,13 +21,16 @@ The pages fit a desktop and a phone
     [Tags]    req:PAGE-001
     Page Should Fit Each Width    ${SUMMARY}
     Page Should Fit Each Width    ${MATRIX}
+    Page Should Fit Each Width    ${SCOREBOARD}
     Save Screenshots    ${SUMMARY}
     Save Screenshots    ${MATRIX}
+    Save Screenshots    ${SCOREBOARD}
 
 The pages have no serious fault of accessibility
     [Tags]    req:PAGE-002
     Page Should Have No Serious Fault    ${SUMMARY}
     Page Should Have No Serious Fault    ${MATRIX}
+    Page Should Have No Serious Fault    ${SCOREBOARD}
 
 The Tab key reaches every control of the summary
     [Tags]    req:PAGE-002
@@ -38,6 +42,7 @@ The pages ask nothing of other machines
     [Template]    Page Asks Nothing Outside
     ${SUMMARY}
     ${MATRIX}
+    ${SCOREBOARD}
 
 A page that asks another machine is found out
     [Tags]    req:PAGE-003    kind:negative
@@ -76,10 +81,15 @@ From the verdict to the bytes that broke it takes two clicks
 
 *** Keywords ***
 Make Pages
-    [Documentation]    The pages of a run with a row that fails.
+    [Documentation]    The pages of a run with a row that fails, and of two servers side by side.
     ${run} =    Run Children    1    failing.robot
     VAR    ${SUMMARY}    ${run.folder}/index.html    scope=SUITE
     VAR    ${MATRIX}    ${run.folder}/matrix/index.html    scope=SUITE
+    ${project} =    Copy Project    decision
+    Run In Project    ${project}    robot    -d    results/gateway    suites
+    Run In Project    ${project}    robot    -d    results/foreign    -v    TEXT:none    -v    END:never    suites
+    Run In Project    ${project}    qa    scoreboard    results/gateway    results/foreign
+    VAR    ${SCOREBOARD}    ${project.folder}/results/scoreboard/index.html    scope=SUITE
 
 Page Asks Nothing Outside
     [Documentation]    A line of the table.

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.request import Request, urlopen
 
+import psutil
 import pytest
 
 from keywords.engine.defects.catalogue import choose
+from keywords.engine.processes import tree
 from keywords.engine.processes.node import NodeUnavailableError, find_node
 from ops.scoreboard.planting import planted
 from ops.scoreboard.servers import ADDED_HEADERS, Server
@@ -77,5 +79,6 @@ def test_headers_are_added_to_each_request_of_a_node_server():
             with urlopen(Request(url, headers={"own": "1"}), timeout=30) as response:  # this machine's
                 got = json.load(response)
         finally:
-            process.kill()
+            # The `node` of the wheel is a process of Python that starts Node's own.
+            tree.end(psutil.Process(process.pid))
     assert (got["own"], got["x-portkey-provider"]) == ("1", "openai")

@@ -28,7 +28,7 @@ class IntervalLine:
     Attributes:
         name: of what was measured.
         value: in the unit of the chart; None where there is none.
-        low: lower end; infinite where it is unknown.
+        low: lower end; infinite where it is unknown, nan where there is no interval.
         high: upper end.
         note: in the place of a missing value, or after it, such as the verdict.
         threshold: up to which a difference in either direction does not matter; None for none.
@@ -98,13 +98,16 @@ def _line(axes: Axes, place: int, line: IntervalLine) -> None:
         return
     # What is infinite lies at its own edge.
     low, value, high = (float(np.clip(each, left, right)) for each in (line.low, line.value, line.high))
-    axes.hlines(place, low, high, color=series_colour(0), linewidth=3, alpha=0.55)
     axes.plot([value], [place], marker="o", markersize=7, color=series_colour(0))
+    if not (np.isnan(low) or np.isnan(high)):
+        axes.hlines(place, low, high, color=series_colour(0), linewidth=3, alpha=0.55)
 
 
 def _number(line: IntervalLine) -> str:
     if line.value is None:
         return line.note
+    if np.isnan(line.low) or np.isnan(line.high):
+        return f"{short(line.value)} (no interval) {line.note}".rstrip()
     return f"{short(line.value)} ({short(line.low)} … {short(line.high)}) {line.note}".rstrip()
 
 

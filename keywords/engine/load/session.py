@@ -162,7 +162,7 @@ def measure_load(
             *model_cautions(environment["model"], environment["model_at_end"]),
         )
     ]
-    signals = tuple(sampler.values())
+    signals, times = tuple(sampler.values()), sampler.times()
     try:
         store_signals(store, recording.run, signals)
     except StoreError as error:
@@ -181,5 +181,5 @@ def measure_load(
         server_problem=sampler.problem,
         happened=() if disturbance is None else tuple(disturbance.happened),
         missed_pages=sampler.missed,
-        server_times=sampler.times(),
+        server_times=times,
     )

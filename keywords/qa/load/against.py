@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from keywords.engine.load.comparison.compare import LEAST_RUNS, compare
 from keywords.engine.load.comparison.reading import ROUND, read_series
 from keywords.engine.load.comparison.series import Series
 from keywords.engine.load.comparison.turns import turns
+from keywords.engine.load.preflight import check_server
 from keywords.engine.load.session import measure_load
+from keywords.engine.redaction.secrets import SECRETS
 from keywords.engine.store.cleaning import clean_url
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import read_run
@@ -26,13 +29,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keywords.engine.load.comparison.turns import Side
-    from keywords.engine.load.plan import LoadPlan
+    from keywords.engine.load.plan import LoadPlan, Target
     from keywords.engine.load.session import LoadRun
     from keywords.engine.load.workload.reading import LoadedWorkload
     from keywords.qa.load.command import Ask
 
+KEY = "AGAINST_API_KEY"
+"""Variable of the other server's key."""
 _AGAINST = " against"
 """What the name of the other server's series ends with."""
+
+
+def against_target(url: str, model: str | None) -> Target:
+    """The other server, asked with its own key if it has one, else with that of the first.
+
+    Args:
+        url: its address; a closing `/v1` is cut off.
+        model: None takes the first one that it lists.
+
+    Raises:
+        PreflightError: the server cannot be used.
+    """
+    SECRETS.protect_address(url)
+    key = os.environ.get(KEY) or os.environ.get("GATEWAY_API_KEY") or None
+    if key:
+        SECRETS.protect(key)
+    return check_server(url.rstrip("/").removesuffix("/v1"), model=model or "", api_key=key).target
 
 
 class TurnsOfLoad:

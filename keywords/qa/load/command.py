@@ -27,7 +27,7 @@ from keywords.engine.load.workload.measure_lengths import measure_lengths, usage
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.errors import StoreError
 from keywords.qa.exits import INTERRUPTED, NO_VERDICT
-from keywords.qa.load.against import TurnsOfLoad
+from keywords.qa.load.against import TurnsOfLoad, against_target
 from keywords.qa.load.asked import ARRIVALS, levels_of, options_of, workload_of
 from keywords.qa.load.direct import direct_target, measure_added
 from keywords.qa.load.running import LoadRuns
@@ -146,6 +146,7 @@ def _load(ask: Ask) -> int:
     arrivals = load_arrivals(ask.replay) if ask.replay is not None else None
     _refuse_unusable(ask)
     _refuse_contradictions(ask, levels, axes)
+    _refuse_against(ask)
     # What cannot be planned is said before a server is asked or started.
     _points(Target("", ""), workload, options, axes, arrivals=arrivals)
     prices = {} if ask.prices is None else read_prices(ask.prices)
@@ -157,7 +158,7 @@ def _load(ask: Ask) -> int:
             return _measure_against(ask, target, workload, options, lengths, arrivals)
         runs = LoadRuns(ask, levels, price_of(prices, target.model), lengths)
         if behind is not None:
-            _check_requests(behind, workload, options, lengths)
+            _try_requests(behind, workload, options, lengths)
             return measure_added(runs, target, behind, workload, options, lengths, arrivals)
         points = [
             point
@@ -178,11 +179,10 @@ def _measure_against(
     arrivals: Arrivals | None,
 ) -> int:
     """Measure the server and the one it is held against in turns, and return the exit code of their comparison."""
-    with asked_server(ask.against) as other:
-        against = check_server(other.url, model=ask.model or "", api_key=other.api_key).target
-        _check_requests(against, workload, options, lengths)
-        plan = partial(make_plan, workload=workload, options=options, lengths=lengths, arrivals=arrivals)
-        return TurnsOfLoad(ask, workload).measure(lambda: plan(against), lambda: plan(target))
+    against = against_target(ask.against or "", ask.model)
+    _try_requests(against, workload, options, lengths)
+    plan = partial(make_plan, workload=workload, options=options, lengths=lengths, arrivals=arrivals)
+    return TurnsOfLoad(ask, workload).measure(lambda: plan(against), lambda: plan(target))
 
 
 def _points(
@@ -205,8 +205,6 @@ def _refuse_unusable(ask: Ask) -> None:
         raise PlanError(
             "the address is empty: write it with its scheme, such as http://127.0.0.1:8000, or leave it out"
         )
-    if ask.against == "":
-        raise PlanError("--against is empty: write the other server's address, such as http://127.0.0.1:8000")
     if not isfinite(ask.most or 0.0):
         raise PlanError(f"--most is {ask.most}: give where the search ends, such as 256")
     texts = {"--model": ask.model, "--name": ask.keep.series, "--url": ask.url, "--direct": ask.direct}
@@ -234,19 +232,21 @@ def _refuse_contradictions(ask: Ask, levels: Sequence[ServiceLevel], axes: Seque
         raise PlanError('--find-max needs a level that has to hold: give --slo "ttft_p95 < 500 ms"')
     if ask.keep.arrivals is not None and (ask.sweep or ask.find_max):
         raise PlanError("--save-arrivals keeps those of one load run: leave out --sweep and --find-max")
-    _refuse_beside_another_server(ask)
-    if ask.rounds is not None and ask.find_max:
-        raise PlanError("--find-max takes as many load runs as it needs: leave out --rounds")
+    if ask.direct_model is not None and ask.direct is None:
+        raise PlanError("--direct-model is the model of a direct server: give --direct too")
+    if ask.direct is not None and ask.keep.arrivals is not None:
+        raise PlanError("--save-arrivals keeps those of one load run: leave out --direct")
     given = {"--sweep": bool(ask.sweep), "--replay": ask.replay is not None, "--find-max": ask.find_max}
     given |= {"--direct": ask.direct is not None} if ask.replay is None else {}
     if len(together := [name for name, is_given in given.items() if is_given]) > 1:
         raise PlanError(f"{' and '.join(together)} contradict each other: give one of them")
 
 
-def _refuse_beside_another_server(ask: Ask) -> None:
-    """Refuse what goes neither with --against nor with --direct."""
-    if ask.against is not None and ask.direct is not None:
-        raise PlanError("--against judges by another server, and --direct tells what a gateway adds: give one of them")
+def _refuse_against(ask: Ask) -> None:
+    if ask.against == "":
+        raise PlanError("--against is empty: write the other server's address, such as http://127.0.0.1:8000")
+    if ask.rounds is not None and (ask.find_max or ask.direct is not None):
+        raise PlanError("--find-max and --direct take as many load runs as they need: leave out --rounds")
     alone = {
         "--sweep": bool(ask.sweep),
         "--find-max": ask.find_max,
@@ -258,10 +258,6 @@ def _refuse_beside_another_server(ask: Ask) -> None:
     }
     if ask.against is not None and (unfit := [name for name, is_given in alone.items() if is_given]):
         raise PlanError(f"--against compares two servers, and {unfit[0]} is about one: leave one of both out")
-    if ask.direct_model is not None and ask.direct is None:
-        raise PlanError("--direct-model is the model of a direct server: give --direct too")
-    if ask.direct is not None and ask.keep.arrivals is not None:
-        raise PlanError("--save-arrivals keeps those of one load run: leave out --direct")
 
 
 def _is_text(text: str) -> bool:
@@ -276,11 +272,11 @@ def _prepare(target: Target, workload: LoadedWorkload, options: LoadOptions) -> 
     """Measure what prompts of n tokens are, and see whether the server takes the workload's requests."""
     with contextlib.closing(ChatClient(target.url, api_key=target.api_key, model=target.model)) as client:
         lengths = measure_lengths(make_items(workload, options), usage_counter(client))
-    _check_requests(target, workload, options, lengths)
+    _try_requests(target, workload, options, lengths)
     return lengths
 
 
-def _check_requests(
+def _try_requests(
     target: Target, workload: LoadedWorkload, options: LoadOptions, lengths: PromptLengths | None
 ) -> None:
     with contextlib.closing(ChatClient(target.url, api_key=target.api_key, model=target.model)) as client:

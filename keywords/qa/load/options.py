@@ -73,7 +73,8 @@ def load(  # the options of a command
     against: Annotated[
         str | None,
         typer.Option(
-            help="Another server, http://host:port: both are measured in turns, and the first is judged by it.",
+            help="Another server, http://host:port: both are measured in turns, and the first is judged by it. Its key "
+            "is AGAINST_API_KEY, else GATEWAY_API_KEY.",
             rich_help_panel=_COMPARED,
         ),
     ] = None,
@@ -149,8 +150,9 @@ def load(  # the options of a command
     Without --users and --rate: 1, then 10, then 20 users. Every request is kept in results/measurements.db. Ctrl-C ends
     the load early and keeps what was measured. Exit code: 0 if all levels held (or none was given), 1 if one did not or
     no request was answered, 2 if the run is INVALID or could not begin, 3 if there are too few requests to tell, 130
-    after Ctrl-C. With --against: 0 if the server is as fast as the other one or faster, 1 if it is slower, 2 without a
-    verdict, 3 if the runs cannot tell. With --direct, four load runs take turns: gateway, direct, direct, gateway.
+    after Ctrl-C.
+    With --direct, four load runs take turns: gateway, direct, direct, gateway. With --against: 0 if the server is as
+    fast as the other one or faster, 1 if it is slower, 2 without a verdict, 3 if the runs cannot tell.
     Examples: `qa load http://host:8000 --users 1,10,20 --for 30s --slo "ttft_p95 < 500 ms"`,
     `qa load http://new:8000 --against http://old:8000 --rounds 5 --users 10`.
     """

@@ -102,7 +102,7 @@ class LoadRuns:
         levels = " and ".join(map(str, self._levels))
         said = f"Largest load in {unit} that holds {levels}: {capacity}"
         typer.echo(said)
-        self.write_page(said)
+        self.write_page(said, capacity.verdict)
         return {"PASS": PASS, "FAIL": FAIL, "INCONCLUSIVE": INCONCLUSIVE}[capacity.verdict]
 
     def measure(self, point: SweepPoint, *, way: str = "") -> LoadRun:
@@ -168,14 +168,17 @@ class LoadRuns:
             load = load_of(run)
             self._reported.append(ReportedLoad(load, report, self._levels, self._price))
 
-    def write_page(self, lead: str = "") -> None:
+    def write_page(self, lead: str = "", verdict: str = "") -> None:
         """Write the page of the load runs so far, if one is asked for.
 
         Args:
             lead: a sentence above all, such as the result of a search.
+            verdict: of all of them together; the worst one's if left out.
         """
         if self._ask.keep.report is not None and self._reported:
-            typer.echo(str(write_load_page(self._ask.keep.report, self._reported, lead=lead)), err=True)
+            typer.echo(
+                str(write_load_page(self._ask.keep.report, self._reported, lead=lead, verdict=verdict)), err=True
+            )
 
     def _exit_code(self, run: LoadRun) -> int:
         if run.facts.interrupted:

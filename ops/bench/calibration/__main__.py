@@ -3,7 +3,8 @@
     python -m ops.bench.calibration --seeds 20 --to results/calibration
 
 For each seed, each model answers the sets at temperature 1, through a gateway of its own. What was measured is not
-asked again: the answers lie in the folder's `measurements.db`, so a calibration that was broken off goes on. The table,
+asked again: the answers lie in the folder's `measurements.db`, so a calibration that was broken off goes on. A set of
+which a request got no reply is asked again by the next call. The table,
 written after each seed, says how often the models are ranked as they were made, how often each differs from the base by
 the exact McNemar test, and how often the base differs from itself.
 
@@ -21,15 +22,12 @@ from typing import TYPE_CHECKING
 
 from keywords.engine.evaluation.catalogue import Catalogue
 from keywords.engine.evaluation.runs import Plan, run_evaluation
-from keywords.engine.evaluation.tables import ROOM
 from keywords.engine.http.probe import probe
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.processes.gateway import start_gateway
 from keywords.engine.processes.gateway_command import run_command
-from keywords.engine.store.database import Store
-from keywords.engine.store.runs import read_runs
-from ops.bench.calibration.design import MODELS, SEEDS, SETS, missing
-from ops.bench.calibration.results import read_results
+from ops.bench.calibration.design import MODELS, SEEDS, SETS
+from ops.bench.calibration.results import missing_sets, read_results
 from ops.bench.calibration.table import exit_status, table
 from ops.bench.calibration.weights import add_noise, requantise
 from ops.bench.progress import break_off_on_signals, log_progress
@@ -41,6 +39,8 @@ if TYPE_CHECKING:
 
 DATASETS = Path(__file__).resolve().parents[3] / "resources" / "datasets"
 READY_S = 120.0
+PATIENCE = 10.0
+"""Times the usual: no time is judged here, and a missing answer spoils its seed."""
 _CACHED = """\
 [backends.embedded]
 kind = "llamacpp"
@@ -91,8 +91,7 @@ def _write(folder: Path, sets: Sequence[str], seeds: int) -> int:
 
 def _measure(folder: Path, base: Path, model: Model, sets: Sequence[str], seed: int) -> None:
     store = folder / "measurements.db"
-    with Store(store, ROOM) as opened:
-        left = missing(list(read_runs(opened, series=model.series(seed))), model, seed, sets)
+    left = missing_sets(store, sets, model, seed)
     if not left:
         return
     weights = _weights(folder, base, model, seed)
@@ -104,12 +103,16 @@ def _measure(folder: Path, base: Path, model: Model, sets: Sequence[str], seed: 
     )
     try:
         facts = probe(gateway.url, gateway.api_key)
-        client = ChatClient(facts.url, api_key=gateway.api_key, model=facts.models[0])
+        client = ChatClient(facts.url, api_key=gateway.api_key, model=facts.models[0], patience=PATIENCE)
         catalogue = Catalogue(DATASETS)
         for name in left:
             at_once = min(2, os.cpu_count() or 1)
             plan = Plan(catalogue.load(name), model.sampling(seed), series=model.series(seed), concurrency=at_once)
             run_evaluation(store, client, plan, server=f"{model.name} {facts.version}")
+        if again := missing_sets(store, left, model, seed):
+            log_progress(
+                f"seed {seed}, {model.name}: requests without a reply, so {', '.join(again)} must be asked again"
+            )
     finally:
         gateway.stop()
         if model.noise is not None:

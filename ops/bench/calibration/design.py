@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from keywords.engine.evaluation.prompting import Sampling
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from keywords.engine.store.runs import Run
 
 SETS = ("short-facts", "copying")
 """The sets of which the embedded model passes 60 to 90 %, where a regression shows."""
@@ -89,14 +83,3 @@ RANKING = (
     Order(REQUANTISED, LITTLE_NOISE, may_equal=True),
     Order(LITTLE_NOISE, MUCH_NOISE),
 )
-
-
-def is_whole(run: Run, model: Model, seed: int) -> bool:
-    """Whether a stored run of this model and seed has all its answers, and asked as this design does."""
-    return bool(run.ended and not run.interrupted) and run.options["sampling"] == asdict(model.sampling(seed))
-
-
-def missing(found: Sequence[Run], model: Model, seed: int, sets: Sequence[str]) -> list[str]:
-    """The sets that this model has not answered yet with this seed."""
-    whole = {run.options["set"] for run in found if run.series == model.series(seed) and is_whole(run, model, seed)}
-    return [name for name in sets if name not in whole]

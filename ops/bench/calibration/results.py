@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from keywords.engine.evaluation.comparison import compare, pooled
-from keywords.engine.evaluation.marks import Outcome
 from keywords.engine.evaluation.scores import read_score
 from keywords.engine.evaluation.tables import ROOM
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import read_runs
-from ops.bench.calibration.design import BASE, MODELS, RANKING, is_whole
+from ops.bench.calibration.design import BASE, MODELS, RANKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,8 +41,15 @@ class SeedResult:
         return all(order.holds(self.hits[order.better.name], self.hits[order.worse.name]) for order in RANKING)
 
 
+def missing_sets(path: Path, sets: Sequence[str], model: Model, seed: int) -> list[str]:
+    """The sets that this model has not answered whole yet with this seed."""
+    with Store(path, ROOM) as store:
+        whole = _runs(store, model, seed)
+    return [name for name in sets if name not in whole]
+
+
 def read_results(path: Path, sets: Sequence[str], seeds: int) -> list[SeedResult]:
-    """The seeds, from 1, that every model has answered whole, without a transport error."""
+    """The seeds, from 1, that every model has answered whole."""
     with Store(path, ROOM) as store:
         found = [_scores(store, sets, seed) for seed in range(1, seeds + 1)]
     return [_result(one) for one in found if one]
@@ -57,13 +63,18 @@ def _scores(store: Store, sets: Sequence[str], seed: int) -> dict[str, list[Scor
         if not all(name in runs for name in sets):
             return {}
         scores[model.name] = [read_score(store, runs[name]) for name in sets]
-    whole = all(not score.outcomes[Outcome.ERROR] for several in scores.values() for score in several)
-    return scores if whole else {}
+    return scores
 
 
 def _runs(store: Store, model: Model, seed: int) -> dict[str, int]:
-    listed = read_runs(store, series=model.series(seed))
-    return {run.options["set"]: run.id for run in listed if is_whole(run, model, seed)}
+    """The runs by their sets that asked as the design says, ended, and got a reply to every request."""
+    asked = asdict(model.sampling(seed))
+    failed = {run for (run,) in store.query("SELECT DISTINCT run FROM evaluation_answers WHERE failure IS NOT NULL")}
+    return {
+        run.options["set"]: run.id
+        for run in read_runs(store, series=model.series(seed))
+        if run.ended is not None and not run.interrupted and run.options["sampling"] == asked and run.id not in failed
+    }
 
 
 def _result(scores: Mapping[str, Sequence[Score]]) -> SeedResult:

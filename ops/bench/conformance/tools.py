@@ -72,6 +72,10 @@ def run(tool: Tool, play: Play, url: str, folder: Path) -> str:
         finally:
             if process.poll() is None:
                 process.terminate()
-                process.wait(10)
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
     shown = shlex.join([Path(command[0]).name, *command[1:]])
     return shown.replace(str(folder), "FOLDER").replace(f"{folder.parents[1]}/", "").replace(f"{Path.cwd()}/", "")

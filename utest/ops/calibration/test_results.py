@@ -11,11 +11,11 @@ from keywords.engine.evaluation.runs import Plan, run_evaluation
 from keywords.engine.evaluation.tables import ROOM
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.store.database import Store
-from keywords.engine.store.runs import RUNS, read_runs
+from keywords.engine.store.runs import RUNS
 from keywords.run.places import DATASETS
 from ops.bench.calibration import __main__ as command
-from ops.bench.calibration.design import AGAIN, BASE, DRAWS, MODELS, MUCH_NOISE, missing
-from ops.bench.calibration.results import read_results
+from ops.bench.calibration.design import AGAIN, BASE, DRAWS, MODELS, MUCH_NOISE
+from ops.bench.calibration.results import missing_sets, read_results
 
 SETS = ("short-facts", "copying")
 CATALOGUE = Catalogue(DATASETS)
@@ -50,8 +50,7 @@ def measure(store):
 
 
 def left(store, model, seed=1):
-    with Store(store, ROOM) as opened:
-        return missing(read_runs(opened, series=model.series(seed)), model, seed, SETS)
+    return missing_sets(store, SETS, model, seed)
 
 
 def test_a_seed_counts_once_every_model_has_answered_every_set(measure, store):
@@ -81,11 +80,15 @@ def test_a_run_that_was_broken_off_or_asked_otherwise_is_asked_again(measure, st
     assert left(store, BASE) == ["short-facts", "copying"]
 
 
-def test_a_seed_with_a_transport_error_does_not_count(measure, store):
+def test_a_set_with_a_transport_error_does_not_count_and_is_asked_again(measure, store):
     for model in MODELS:
         for name in SETS:
             measure(model, name, status=500 if model is AGAIN and name == "copying" else 200)
     assert read_results(store, SETS, 1) == []
+    assert left(store, AGAIN) == ["copying"]
+    measure(AGAIN, "copying")
+    assert left(store, AGAIN) == []
+    assert len(read_results(store, SETS, 1)) == 1
 
 
 def test_no_two_models_or_seeds_share_random_numbers():

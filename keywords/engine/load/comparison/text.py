@@ -86,7 +86,8 @@ def _why_inconclusive(comparison: Comparison) -> str:
 
 def _found_text(each: MetricVerdict) -> str:
     threshold = _on_scale(each.metric, each.metric.threshold, signed=False)
-    return f"{_shift_text(each)}, p = {_p(each.adjusted_p)} of {_p(each.p)} by Holm, beyond the practical {threshold}"
+    p = f"p = {_p(each.adjusted_p)} ({_p(each.p)} before Holm's correction)"
+    return f"{_shift_text(each)}, {p}, beyond the practical {threshold}"
 
 
 def _shift_text(each: MetricVerdict) -> str:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from keywords.engine.load.imported.figures import Figure
 
-_SCHEMA: Final = 1
-"""Version of the report's schema that this reads."""
+_SCHEMAS: Final = (1, 2)
+"""Versions of the report's schema that this reads: those of GuideLLM 0.4 to 0.6, and of 0.7 and 0.8."""
 _STATISTICS: Final = {"mean": "mean", "min": "min", "max": "max", "std_dev": "std", "count": "n"}
 _PERCENTILES: Final = ("p50", "p90", "p95", "p99")
 _Moment = Annotated[FiniteFloat, Field(gt=0)]
@@ -88,6 +88,7 @@ class _Benchmark(BaseModel):
 class _Report(BaseModel):
     metadata: _Metadata
     args: dict[str, Any] = {}
+    config: dict[str, Any] = {}
     benchmarks: Annotated[list[_Benchmark], Field(min_length=1)]
 
 
@@ -108,9 +109,9 @@ def read(path: Path) -> ImportedRun:
     """
     content = read_json(path, read_text(path))
     version = content["metadata"].get("version")
-    if version != _SCHEMA:
+    if version not in _SCHEMAS:
         raise ImportedFileError(
-            f"{path}: metadata.version is {version!r}, and this reads {_SCHEMA}; export with GuideLLM 0.8"
+            f"{path}: metadata.version is {version!r}, and this reads 1 and 2; export with GuideLLM 0.8"
         )
     report = checked(path, _Report, content)
     moments = [_begun(request) for benchmark in report.benchmarks for request in _all(benchmark.requests)]
@@ -123,7 +124,8 @@ def read(path: Path) -> ImportedRun:
     ]
     ended = max(each.scheduler_metrics.measure_end_time for each in report.benchmarks) - started_at
     ours = {each.theirs for each in DEFINITIONS["guidellm"] if each.ours is not None}
-    backend = report.args.get("backend")
+    asked = report.args or report.config.get("spec") or {}
+    backend = asked.get("backend")
     return ImportedRun(
         tool="guidellm",
         version=report.metadata.guidellm_version,
@@ -139,9 +141,9 @@ def read(path: Path) -> ImportedRun:
             "ttft_first_byte and chunk_gap are not there: the report has no such moments",
         ),
         unmapped=tuple(sorted({name for each in report.benchmarks for name in each.metrics} - ours)),
-        target=_text(report.args, "target") or _text(backend, "target"),
-        model=_text(report.args, "model") or _text(backend, "model"),
-        workload=report.args.get("data"),
+        target=_text(asked, "target") or _text(backend, "target"),
+        model=_text(asked, "model") or _text(backend, "model"),
+        workload=asked.get("data"),
         options={"strategies": [_strategy(benchmark) for benchmark in report.benchmarks]},
         environment={"system": report.metadata.platform, "python": report.metadata.python_version},
     )
@@ -244,7 +246,8 @@ def _stage(benchmark: _Benchmark, started_at: float) -> ImportedStage:
 
 
 def _strategy(benchmark: _Benchmark) -> str | None:
-    return _text(benchmark.config.get("strategy"), "type_")
+    strategy = benchmark.config.get("strategy")
+    return _text(strategy, "kind") or _text(strategy, "type_")
 
 
 def _text(content: Any, name: str) -> str | None:

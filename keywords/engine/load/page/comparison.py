@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
+from math import inf, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -76,8 +77,7 @@ def comparison_charts(comparison: Comparison) -> list[Chart]:
         IntervalLine(
             each.metric.name,
             100 * each.shift.value,
-            100 * each.shift.low,
-            100 * each.shift.high,
+            *_ends(each),
             _verdict(comparison, each),
             100 * each.metric.threshold,
         )
@@ -116,6 +116,13 @@ def _command(comparison: Comparison) -> str:
         for each in (comparison.first, comparison.second)
     ]
     return shlex.join(["qa", "compare", *names])
+
+
+def _ends(each: MetricVerdict) -> tuple[float, float]:
+    """The interval of a relative shift in per cent; nan where it goes from nothing to infinity, of too few runs."""
+    if each.shift.low <= -1 and each.shift.high == inf:
+        return nan, nan
+    return 100 * each.shift.low, 100 * each.shift.high
 
 
 def _shown(each: MetricVerdict) -> tuple[float, str]:

@@ -16,7 +16,7 @@ from keywords.engine.load.metrics.definitions import DEFINITIONS
 from keywords.engine.load.outcome import verdict_by
 from keywords.engine.load.page.charts import charts_across, charts_of
 from keywords.engine.load.page.command import command_of
-from keywords.engine.load.page.stored import StoredLoad, axes_of, read_load
+from keywords.engine.load.page.stored import StoredLoad, axes_of, load_name, read_load
 from keywords.engine.load.page.story import levels_told, story_across, story_of
 from keywords.engine.load.report.build import build_report
 from keywords.engine.load.report.client import environment_table
@@ -105,23 +105,24 @@ def report_stored(
     return ReportedLoad(load, report, chosen, price)
 
 
-def write_load_page(path: Path, runs: Sequence[ReportedLoad], *, lead: str = "") -> Path:
+def write_load_page(path: Path, runs: Sequence[ReportedLoad], *, lead: str = "", verdict: str = "") -> Path:
     """Write the page of load runs: of one, or of several that belong together.
 
     Args:
         path: the file; its folder is made.
         runs: at least one, in the order in which they were measured.
         lead: a sentence above all, such as the result of a search.
+        verdict: of all runs together, such as that of a search; the worst one's if left out.
 
     Raises:
         OSError: the file cannot be written.
     """
     loads = [run.load for run in runs]
     verdicts = [run.verdict for run in runs]
-    verdict = next(each for each in _WORST if each in {verdict for verdict, _ in verdicts})
+    worst = next(each for each in _WORST if each in {each for each, _ in verdicts})
     stamps = dict.fromkeys(run.report.stamp for run in runs)
     first = loads[0].run
-    axes = axes_of(loads)
+    axes, names = axes_of(loads), _names(loads)
     title = f"Load run {first.id}" if len(runs) == 1 else f"{len(runs)} load runs"
     return write_page(
         path,
@@ -129,13 +130,17 @@ def write_load_page(path: Path, runs: Sequence[ReportedLoad], *, lead: str = "")
         "load.html",
         title=f"{title}: {first.series if len(runs) == 1 else _common(loads)}",
         eyebrow="LLM gateway, load",
-        pills=[*stamps, verdict],
+        pills=[*stamps, verdict or worst],
         lead=lead,
-        reasons=[reason for run in runs for reason in run.report.reasons],
-        why=[sentence for run in runs for sentence in _why(run)],
+        reasons=[
+            reason if len(runs) == 1 else f"Run {run.load.run.id}: {reason}"
+            for run in runs
+            for reason in run.report.reasons
+        ],
+        why=[] if verdict else [sentence for run in runs for sentence in _why(run)],
         swept=", ".join(f"{name}: {', '.join(f'{one:g}' for one in values)}" for name, values in axes.items()),
-        parts=[_part(run, verdict) for run, (verdict, _) in zip(runs, verdicts, strict=True)],
-        overview=list(story_across(loads, [load.run.series for load in loads])) if len(loads) > 1 else [],
+        parts=[_part(run, name, each) for run, name, (each, _) in zip(runs, names, verdicts, strict=True)],
+        overview=list(story_across(loads, names)) if len(loads) > 1 else [],
         across=[chart.as_figure() for chart in charts_across(loads, runs[0].levels)],
         definitions=list(_definitions(runs)),
         chart_style=STYLE,
@@ -158,11 +163,19 @@ def _why(run: ReportedLoad) -> Iterator[str]:
     yield from (f"Run {run.load.run.id}: {text}" for text in told)
 
 
-def _part(run: ReportedLoad, verdict: str) -> dict[str, Any]:
+def _names(loads: Sequence[StoredLoad]) -> list[str]:
+    """What tells the runs apart: their series, or their load where several have one series."""
+    series = [load.run.series for load in loads]
+    if len(set(series)) == len(series):
+        return series
+    return [f"{load.run.series} at {', '.join(map(load_name, load.stages)) or 'unknown load'}" for load in loads]
+
+
+def _part(run: ReportedLoad, name: str, verdict: str) -> dict[str, Any]:
     row = run.load.run
     return {
         "id": row.id,
-        "series": row.series,
+        "series": name,
         "stamp": run.report.stamp,
         "verdict": verdict,
         "story": story_of(run.load, run.levels, run.price),

@@ -125,9 +125,10 @@ def test_an_interval_without_ends_is_said_so():
     lines = [
         IntervalLine("rps", 5, -3, float("inf"), "INCONCLUSIVE", threshold=5),
         IntervalLine("x", None, note="none"),
+        IntervalLine("y", 2),
     ]
     shown = {text.replace("  ", " ") for text in texts(interval_chart("t", "%", lines).svg)}
-    assert {"rps 5 (-3 … ∞) INCONCLUSIVE", "x none"} <= shown
+    assert {"rps 5 (-3 … ∞) INCONCLUSIVE", "x none", "y 2 (no interval)"} <= shown
 
 
 def test_a_timeline_has_a_picture_for_phones():

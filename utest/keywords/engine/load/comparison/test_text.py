@@ -14,7 +14,7 @@ def new(e2e, **facts):
 def test_a_slower_one_says_by_how_much_and_with_what_confidence():
     found = sentence(compare(OLD, new(0.3)))
     assert found.startswith("SLOWER: new is slower than old: e2e_p50 +50 % = +100 ms (+")
-    assert found.endswith("p = 0.016 of 0.0079 by Holm, beyond the practical 5 %; error_rate is SAME")
+    assert found.endswith("p = 0.016 (0.0079 before Holm's correction), beyond the practical 5 %; error_rate is SAME")
 
 
 def test_the_table_has_a_line_for_each_metric():

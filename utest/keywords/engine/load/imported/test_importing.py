@@ -110,6 +110,17 @@ def test_a_failed_request_of_aiperf_has_its_status(tmp_path):
     assert (sample.status, sample.error, sample.t_first_content) == (503, "overloaded", None)
 
 
+def test_a_report_of_an_older_guidellm_tells_its_server_elsewhere(tmp_path):
+    def age(it):
+        it["metadata"].update(version=1, guidellm_version="0.6.0")
+        it["args"] = it.pop("config")["spec"]["backend"]
+
+    read = read_file(changed(tmp_path, GUIDELLM, age))
+    new = read_file(GUIDELLM)
+    assert (read.target, read.model, read.version) == (new.target, new.model, "0.6.0")
+    assert new.target == "http://127.0.0.1:8000"
+
+
 def test_each_benchmark_of_guidellm_is_a_stage(store):
     _, summary = summary_of(store, GUIDELLM)
     assert summary.stages == (0, 1)
@@ -175,7 +186,7 @@ def test_the_same_file_is_no_second_run(store):
         (AIPERF, lambda it: it.update(schema_version="2.0"), "schema_version is 2.0, and this reads 1.x"),
         (AIPERF, lambda it: it["request_latency"].update(p95=-1), r"request_latency\.p95 is -1, which is no number"),
         (AIPERF, lambda it: it.pop("start_time"), "start_time: Field required"),
-        (GUIDELLM, lambda it: it["metadata"].update(version=2), "metadata.version is 2, and this reads 1"),
+        (GUIDELLM, lambda it: it["metadata"].update(version=3), "metadata.version is 3, and this reads 1 and 2"),
         (GUIDELLM, lambda it: it.update(benchmarks=[]), "benchmarks: List should have at least 1 item"),
         (
             GUIDELLM,
