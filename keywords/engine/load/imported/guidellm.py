@@ -124,7 +124,8 @@ def read(path: Path) -> ImportedRun:
     ]
     ended = max(each.scheduler_metrics.measure_end_time for each in report.benchmarks) - started_at
     ours = {each.theirs for each in DEFINITIONS["guidellm"] if each.ours is not None}
-    asked = report.args or report.config.get("spec") or {}
+    spec = report.config.get("spec")
+    asked = report.args or (spec if isinstance(spec, dict) else {})
     backend = asked.get("backend")
     return ImportedRun(
         tool="guidellm",

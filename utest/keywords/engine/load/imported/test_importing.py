@@ -233,10 +233,16 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, name, text, word
 
 
 @pytest.mark.parametrize(
-    "fields", [{"input_config": "none"}, {"input_config": [1]}, {"start_time": "2026-01-01T00:00:00Z"}]
+    ("source", "fields"),
+    [
+        (AIPERF, {"input_config": "none"}),
+        (AIPERF, {"input_config": [1]}),
+        (AIPERF, {"start_time": "2026-01-01T00:00:00Z"}),
+        (GUIDELLM, {"config": {"spec": "none"}}),
+    ],
 )
-def test_a_field_of_aiperf_that_another_version_writes_otherwise_costs_no_run(tmp_path, store, fields):
-    file = changed(tmp_path, AIPERF, lambda it: it.update(fields))
+def test_a_field_that_another_version_writes_otherwise_costs_no_run(tmp_path, store, source, fields):
+    file = changed(tmp_path, source, lambda it: it.update(fields))
     assert store_imports(store, [read_file(file)]) == [1]
 
 
