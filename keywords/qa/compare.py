@@ -85,6 +85,8 @@ def compare(
                 kind = kinds.pop()
                 if kind not in comparers:
                     exit_unusable(f"runs of the kind {kind} cannot be compared, only {', '.join(comparers)}")
+                if kind == "load" and (shared := {run.id for run in runs_first} & {run.id for run in runs_second}):
+                    exit_unusable(f"run {min(shared)} is on both sides, and would be compared with itself")
                 code = comparers[kind](opened, runs_first, runs_second)
     except (DatasetError, SeriesError, StoreError) as error:
         exit_unusable(error)

@@ -6,7 +6,7 @@ The server is the referee's, whose first chunk comes after 0 to 20 ms, so that p
 It keeps one core to itself; both tools run on the other. A tool's figure has one value a round. The tools agree if the
 whole 95 % interval of the mean difference (Student's t, by round) lies within 1 ms + 2 % of the engine's mean.
 
-Exit code: 0 they agree, 1 they do not, 2 no verdict (a run is INVALID, Locust is missing), 3 unclear.
+Exit code: 0 they agree, 1 they do not, 2 no verdict (a run is INVALID, Locust is missing), 3 unclear, 130 broken off.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ ENGINE, LOCUST = "qa load", "Locust"
 _SERVER_CORE, _CLIENT_CORE = 0, 1
 _PROMPT = "Count."
 _EXITS = {"yes": 0, "no": 1, "no verdict": 2, "unclear": 3}
+_INTERRUPTED = 130
 _LATE_S = 60.0
 Figures = dict[int, float]
 """Seconds by percentile."""
@@ -65,22 +66,27 @@ def main() -> None:
     arrivals = draw_arrivals((Stage(options.seconds, rate=options.rate),), seed=7)
     rounds: list[tuple[Figures, Figures]] = []
     invalid: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="agreement-") as name, _server() as url:
-        folder = Path(name)
-        cores.pin(_CLIENT_CORE)
-        for count in range(options.rounds):
-            found: dict[str, Figures] = {}
-            # In turns A B, B A, so that a drift of the machine meets both.
-            for tool in (ENGINE, LOCUST) if count % 2 == 0 else (LOCUST, ENGINE):
-                log_progress(f"round {count + 1} of {options.rounds}: {tool}")
-                try:
-                    place = folder / f"{count}-{tool.replace(' ', '-')}"
+    try:
+        with tempfile.TemporaryDirectory(prefix="agreement-") as name, _server() as url:
+            cores.pin(_CLIENT_CORE)
+            for count in range(options.rounds):
+                found: dict[str, Figures] = {}
+                # In turns A B, B A, so that a drift of the machine meets both.
+                for tool in (ENGINE, LOCUST) if count % 2 == 0 else (LOCUST, ENGINE):
+                    log_progress(f"round {count + 1} of {options.rounds}: {tool}")
+                    place = Path(name) / f"{count}-{tool.replace(' ', '-')}"
                     store = _measure(tool, url, arrivals, place, options.workers)
-                except LoadRunError as error:
-                    sys.exit(_no_verdict(str(error)))
-                found[tool], problem = read_figures(store, len(arrivals))
-                invalid += [f"{tool}, round {count + 1}: {problem}"] if problem else []
-            rounds.append((found[ENGINE], found[LOCUST]))
+                    found[tool], problem = read_figures(store, len(arrivals))
+                    invalid += [f"{tool}, round {count + 1}: {problem}"] if problem else []
+                rounds.append((found[ENGINE], found[LOCUST]))
+    except LoadRunError as error:
+        sys.exit(_no_verdict(str(error)))
+    except KeyboardInterrupt:
+        invalid.append(f"it was broken off after {len(rounds)} of {options.rounds} rounds")
+        log_progress(invalid[-1])
+        if rounds:
+            sys.stdout.write(_page(rounds, "no verdict", invalid, options))
+        sys.exit(_INTERRUPTED)
     verdict = "no verdict" if invalid else judge(rounds)
     sys.stdout.write(_page(rounds, verdict, invalid, options))
     sys.exit(_EXITS[verdict])
@@ -134,11 +140,19 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=30.0, help="of each run")
     parser.add_argument("--rate", type=float, default=20.0, help="mean arrivals per second")
     parser.add_argument("--workers", type=int, default=2, help="of Locust")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if min(options.rounds, options.workers) < 1 or min(options.seconds, options.rate) <= 0:
+        parser.error("--rounds, --seconds, --rate and --workers must be more than 0")
+    return options
 
 
 def _measure(tool: str, url: str, arrivals: Arrivals, place: Path, workers: int) -> Path:
-    """Run one tool in a folder of its own; the store that it wrote."""
+    """Run one tool in a folder of its own; the store that it wrote.
+
+    Raises:
+        LoadRunError: the tool failed.
+        KeyboardInterrupt: Ctrl-C or SIGTERM came.
+    """
     place.mkdir()
     store = place / "measurements.db"
     if tool == LOCUST:
@@ -151,7 +165,9 @@ def _measure(tool: str, url: str, arrivals: Arrivals, place: Path, workers: int)
         Workload(name="agreement", mix=(Entry(name="count", prompts=Prompts(texts=(_PROMPT,)), fields={}),))
     )
     plan = LoadPlan(Target(url, frames.MODEL), WorkloadItems(workload), arrivals.stages, arrivals)
-    measure_load(plan, store=store, series="agreement", workload_hash=workload.sha256)
+    run = measure_load(plan, store=store, series="agreement", workload_hash=workload.sha256)
+    if run.facts.interrupted:
+        raise KeyboardInterrupt  # the run took the signal for itself
     return store
 
 

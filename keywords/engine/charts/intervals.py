@@ -96,12 +96,11 @@ def _line(axes: Axes, place: int, line: IntervalLine) -> None:
     axes.text(left, place - 0.38, f"{line.name}  {_number(line)}", va="center", color=INK)
     if line.value is None:
         return
-    axes.plot([line.value], [place], marker="o", markersize=7, color=series_colour(0))
-    if np.isnan(line.low) or np.isnan(line.high):
-        return
-    low = line.low if np.isfinite(line.low) else left
-    high = line.high if np.isfinite(line.high) else right
-    axes.hlines(place, low, high, color=series_colour(0), linewidth=3, alpha=0.55)
+    # What is infinite lies at its own edge.
+    low, value, high = (float(np.clip(each, left, right)) for each in (line.low, line.value, line.high))
+    axes.plot([value], [place], marker="o", markersize=7, color=series_colour(0))
+    if not (np.isnan(low) or np.isnan(high)):
+        axes.hlines(place, low, high, color=series_colour(0), linewidth=3, alpha=0.55)
 
 
 def _number(line: IntervalLine) -> str:

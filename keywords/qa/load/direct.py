@@ -88,7 +88,9 @@ def measure_added(
             code = runs.conclude(run, suffix=f"-{2 * half + len(found)}")
             codes.append(code if target is through or code in {INTERRUPTED, NO_VERDICT} else _usable(run))
             if code == INTERRUPTED:
-                typer.echo("interrupted: without all four runs, nothing is said of what the gateway adds", err=True)
+                said = "interrupted: without all four runs, nothing is said of what the gateway adds"
+                typer.echo(said, err=True)
+                runs.write_page(said)
                 return INTERRUPTED
         rounds.append((found[_THROUGH], found[_DIRECT]))
     print_report(added_report(rounds, unique_prefix=workload.spec.unique_prefix))

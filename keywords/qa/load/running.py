@@ -97,7 +97,9 @@ class LoadRuns:
             first = options.users[0] if whole else options.rates[0]
             capacity = find_capacity(probe, first=first, most=most, whole=whole)
         except KeyboardInterrupt:
-            typer.echo("interrupted: the search has no result; its load runs are in the store", err=True)
+            said = "interrupted: the search has no result; its load runs are in the store"
+            typer.echo(said, err=True)
+            self.write_page(said)
             return INTERRUPTED
         levels = " and ".join(map(str, self._levels))
         said = f"Largest load in {unit} that holds {levels}: {capacity}"

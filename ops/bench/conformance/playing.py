@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from keywords.engine.scripted.script import Script
 from ops.bench.conformance.facts import Fact, Mark, mark_of
 from ops.bench.conformance.tools import run
+from ops.bench.referee.tools import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,7 @@ def judge(tool: Tool, play: Play, backend: ScriptedBackend, folder: Path) -> Jud
     """Let a tool measure one run of a case, and hold what it reports against the truth.
 
     Raises:
-        ToolError: it did not end, or wrote no results.
+        ToolError: it did not end, sent nothing, or wrote no results.
     """
     if reason := tool.cannot(play):
         return Judged(play.part, "", (), (), (), reason)
@@ -59,6 +60,8 @@ def judge(tool: Tool, play: Play, backend: ScriptedBackend, folder: Path) -> Jud
     with _later_page(tool, play, backend):
         command = run(tool, play, backend.url, folder)
     records = backend.chat_requests()[tool.leads :]
+    if not records:  # then 0 requests and 0 failures would be right
+        raise ToolError(f"{play.name}: no request came; its log stands in {folder / 'log.txt'}")
     reported = tool.read(play, folder)
     facts = tuple(play.facts(reported, records))
     return Judged(play.part, command, facts, tuple(reported.lines), tuple(reported.warnings))

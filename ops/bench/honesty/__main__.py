@@ -49,7 +49,9 @@ def main() -> int:
     except (LoadRunError, StoreError, OSError, ValueError) as error:
         log_progress(f"no verdict: {error}")
         return _NO_VERDICT
-    facts["runs"] = f"6 users for {options.seconds:g} s, answers of 10 chunks in 0.15 s"
+    # How long runs were that were measured before, nobody tells.
+    lasted = "" if options.again else f" for {options.seconds:g} s"
+    facts["runs"] = f"6 users{lasted}, answers of 10 chunks in 0.15 s"
     log_progress(f"drawing {options.draws} series of each kind")
     found = [
         each

@@ -2,14 +2,20 @@
 
 import json
 
+import pytest
+
 from keywords.engine.load.cases.play import CASES
+from keywords.engine.scripted.backend import ScriptedBackend
+from ops.bench.conformance import playing
 from ops.bench.conformance.aiperf import _read as read_aiperf
 from ops.bench.conformance.facts import Fact
 from ops.bench.conformance.locust import _read as read_locust
 from ops.bench.conformance.page import evidence, markdown
 from ops.bench.conformance.playing import Judged
 from ops.bench.conformance.plays import plays_of
+from ops.bench.conformance.reported import Reported
 from ops.bench.conformance.result import Conformance, Outcome, exit_code
+from ops.bench.referee.tools import ToolError
 
 CASE = "early_role"
 PLAY = plays_of(CASE)[0]
@@ -105,3 +111,23 @@ def test_locusts_numbers_are_milliseconds(tmp_path):
     assert (read.mean("ttft"), read.percentile("ttft", 90), read.mean("tokens")) == (0.0905, 0.095, 5.0)
     assert read.percentile("e2e", 90) is None
     assert len(read.warnings) == 1
+
+
+def test_a_tool_that_sends_nothing_has_no_mark(monkeypatch, tmp_path):
+    class Idle:
+        leads = 0
+
+        def cannot(self, _):
+            return ""
+
+        def read(self, *_):
+            return Reported(ended=0, failed=0)
+
+    monkeypatch.setattr(playing, "run", lambda *_: "idle")
+    backend = ScriptedBackend()
+    backend.start()
+    try:
+        with pytest.raises(ToolError, match="no request came"):
+            playing.judge(Idle(), plays_of("error_after_200")[0], backend, tmp_path)
+    finally:
+        backend.stop()

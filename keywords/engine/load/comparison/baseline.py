@@ -28,7 +28,7 @@ class _StoredRun(BaseModel):
 
     run: int
     started_at: float
-    figures: dict[str, float]
+    figures: dict[str, Annotated[float, Field(ge=0)]]
     workload_hash: str
     load: str
     machine: str

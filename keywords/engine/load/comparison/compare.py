@@ -47,7 +47,8 @@ def compare(
 
     A metric is SLOWER or FASTER if its interval lies beyond the practical threshold and its p, adjusted by Holm for all
     metrics, is below 0.05; SAME if its interval lies within the threshold. Together they are SLOWER if one is; else
-    FASTER if one is and all others are FASTER or SAME; SAME if all are.
+    FASTER if one is and all others are FASTER or SAME; SAME if all are. What the first series has a figure of in every
+    run and the second has not, such as the time to the first text of answers that are streams no more, is neither.
 
     Args:
         first: what is held against.
@@ -68,16 +69,18 @@ def compare(
         shared = [metric for metric in metrics.values() if not _why_missing(metric, one, other)]
         found = _judge(shared, one, other, paired=rounds > 0, resamples=resamples)
     left_out = tuple((name, why) for name, each in metrics.items() if (why := _why_missing(each, one, other)))
+    lost = tuple(name for name in metrics if _is_lost(name, one, other)) if found else ()
     if not found and not reasons:
         reasons = ("no metric has a figure in every run",)
     machines = {run.machine for run in (*first.runs, *second.runs)}
     return Comparison(
         first=first,
         second=second,
-        verdict=Verdict.NO_VERDICT if reasons else _together([each.verdict for each in found]),
+        verdict=Verdict.NO_VERDICT if reasons else _together([each.verdict for each in found], lost),
         reasons=reasons,
         metrics=found,
         left_out=left_out if found else (),
+        lost=lost,
         cautions=cautions_on(one, other, in_turns=_in_turns(first.runs, second.runs)) if found else (),
         rounds=rounds,
         heading=DIFFERENT_MACHINES if across_machines and len(machines) > 1 else "",
@@ -108,6 +111,11 @@ def _why_missing(metric: ComparedMetric, first: Sequence[SeriesRun], second: Seq
     if len(missing) == (count := len(first) + len(second)):
         return "no run has a figure of it"
     return f"{len(missing)} of {count} runs have no figure of it"
+
+
+def _is_lost(metric: str, first: Sequence[SeriesRun], second: Sequence[SeriesRun]) -> bool:
+    """Whether the second series lacks a figure that each run of the first has."""
+    return all(metric in run.figures for run in first) and not all(metric in run.figures for run in second)
 
 
 def _judge(
@@ -175,9 +183,9 @@ def _runs_needed(metric: ComparedMetric, shift: Shift, runs: int) -> int | None:
     return max(needed, runs + 1) if needed <= _MOST_RUNS else None
 
 
-def _together(verdicts: Sequence[Verdict]) -> Verdict:
+def _together(verdicts: Sequence[Verdict], lost: Sequence[str]) -> Verdict:
     if Verdict.SLOWER in verdicts:
         return Verdict.SLOWER
-    if Verdict.INCONCLUSIVE in verdicts:
+    if Verdict.INCONCLUSIVE in verdicts or lost:
         return Verdict.INCONCLUSIVE
     return Verdict.FASTER if Verdict.FASTER in verdicts else Verdict.SAME

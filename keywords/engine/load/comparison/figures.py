@@ -60,8 +60,8 @@ def _figure(summary: Summary, metric: ComparedMetric, stage: int) -> float | Non
         return summary.error_rate_of(stage) if summary.answered(stage) + summary.failed(stage) else None
     if metric.statistic is None:
         raise ValueError(f"{metric.name}: give the percentile of its requests as its statistic")
-    if not summary.count(metric.of, stage) and not summary.failed(stage):
-        return None  # such as the time to first content of answers that are no streams
+    if not summary.count(metric.of, stage) and (summary.answered(stage) or not summary.failed(stage)):
+        return None  # such as the time to first content of answers that are no streams, be it that others failed
     return summary.percentile(metric.of, metric.statistic, stage, failures=True, unended=True)
 
 

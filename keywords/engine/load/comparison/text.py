@@ -35,10 +35,8 @@ def describe(comparison: Comparison) -> list[str]:
     if comparison.heading:
         lines.insert(0, comparison.heading)
     if comparison.metrics:
-        rows = [_HEAD, *(_row(each) for each in comparison.metrics)]
-        # Without a verdict, that of a metric would pass for one.
-        shown = _JUDGED_FROM if comparison.verdict is Verdict.NO_VERDICT else len(_HEAD)
-        lines += _table([row[:shown] for row in rows])
+        head, rows = table_of(comparison)
+        lines += _table([head, *rows])
     lines += [f"{name} is not compared: {why}" for name, why in comparison.left_out]
     lines += [f"caution: {caution}" for caution in comparison.cautions]
     return [*lines, sentence(comparison)]
@@ -65,10 +63,16 @@ def sentence(comparison: Comparison) -> str:
 
 def _why_inconclusive(comparison: Comparison) -> str:
     runs = min(len(comparison.metrics[0].first), len(comparison.metrics[0].second))
-    shifts = ", ".join(_shift_text(each) for each in comparison.metrics if each.verdict is Verdict.INCONCLUSIVE)
+    unclear = [each for each in comparison.metrics if each.verdict is Verdict.INCONCLUSIVE]
+    shifts = ", ".join(map(_shift_text, unclear))
     if runs < LEAST_RUNS:
         return f"{runs} of the {LEAST_RUNS} runs a side that a verdict takes; {shifts}"
-    unclear = [each for each in comparison.metrics if each.verdict is Verdict.INCONCLUSIVE]
+    lost = (
+        f"not every run of {comparison.second.name} has {' and '.join(comparison.lost)}, which each run of "
+        f"{comparison.first.name} has: see whether it still streams, or let each run last longer"
+    )
+    if not unclear:
+        return lost
     needed = [each.runs_needed for each in unclear]
     fewest = fewest_values(len(comparison.metrics))
     if runs < fewest:
@@ -77,7 +81,7 @@ def _why_inconclusive(comparison: Comparison) -> str:
         remedy = "a shift lies too near its threshold for any number of runs, or its runs differ too much"
     else:
         remedy = f"some {max(each for each in needed if each)} runs a side would tell, if they vary like these"
-    return f"{runs} runs a side cannot tell: {shifts}; {remedy}"
+    return f"{runs} runs a side cannot tell: {shifts}; {remedy}" + (f"; {lost}" if comparison.lost else "")
 
 
 def _found_text(each: MetricVerdict) -> str:
@@ -161,5 +165,7 @@ def _p(value: float) -> str:
 
 
 def table_of(comparison: Comparison) -> tuple[Sequence[str], list[Sequence[str]]]:
-    """The head and the lines of the table, one for each metric."""
-    return _HEAD, [_row(each) for each in comparison.metrics]
+    """The head and the lines of the table, one for each metric; without a verdict, that of a metric is left out."""
+    # It would pass for one.
+    shown = _JUDGED_FROM if comparison.verdict is Verdict.NO_VERDICT else len(_HEAD)
+    return _HEAD[:shown], [_row(each)[:shown] for each in comparison.metrics]

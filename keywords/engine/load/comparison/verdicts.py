@@ -79,6 +79,7 @@ class Comparison:
         reasons: why there is no verdict; empty if there is one.
         metrics: those that both series have figures of; empty where nothing can be compared.
         left_out: metrics without a figure, and why, by name.
+        lost: those of them that each run of the first series has a figure of.
         cautions: what lessens the worth of the verdict, one sentence each.
         rounds: rounds in which both were measured in turns; 0 if they were not.
         heading: what the figures are, where they are no judgement of the server; empty if they are one.
@@ -90,6 +91,7 @@ class Comparison:
     reasons: tuple[str, ...] = ()
     metrics: tuple[MetricVerdict, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
+    lost: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     rounds: int = 0
     heading: str = ""

@@ -54,13 +54,14 @@ def read(path: Path) -> ImportedRun:
     figures, unmapped = ((), ()) if summary is None else _figures(summary, content)
     samples: tuple[Sample, ...] = ()
     if head is not None:
-        started_at, duration_s = head.start_time.timestamp(), (head.end_time - head.start_time).total_seconds()
+        started_at = head.start_time.timestamp()
+        duration_s = head.end_time.timestamp() - started_at
     if records is not None:
         started_at, samples = read_records(records)
         duration_s = max(sample.t_done or 0.0 for sample in samples)
     if records is not None and summary is not None:
         _refuse_strangers(summary, records, figures, samples)
-    asked = _asked(content)
+    config, asked = content.get("input_config"), _asked(content)
     return ImportedRun(
         tool="aiperf",
         version=UNKNOWN_VERSION if head is None else head.aiperf_version,
@@ -74,7 +75,7 @@ def read(path: Path) -> ImportedRun:
         unmapped=unmapped,
         target=asked.pop("url", None),
         model=asked.pop("model", None),
-        workload=content.get("input_config", {}).get("datasets"),
+        workload=config.get("datasets") if isinstance(config, dict) else None,
         options=asked,
         interrupted=head is not None and head.was_cancelled,
     )

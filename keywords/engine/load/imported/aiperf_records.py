@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MS, _NS = 1e-3, 1e-9
-_NotNegative = Annotated[FiniteFloat, Field(ge=0)]
+_NotNegative = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
+"""Milliseconds or tokens; 1e12 ms are 30 years."""
 
 
 class _Number(BaseModel):

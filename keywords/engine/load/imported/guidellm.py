@@ -124,7 +124,8 @@ def read(path: Path) -> ImportedRun:
     ]
     ended = max(each.scheduler_metrics.measure_end_time for each in report.benchmarks) - started_at
     ours = {each.theirs for each in DEFINITIONS["guidellm"] if each.ours is not None}
-    asked = report.args or report.config.get("spec") or {}
+    spec = report.config.get("spec")
+    asked = report.args or (spec if isinstance(spec, dict) else {})
     backend = asked.get("backend")
     return ImportedRun(
         tool="guidellm",
@@ -186,7 +187,7 @@ def _sample(item: int, stage: int, began: float, kind: str, request: _Request, s
     def at(moment: float | None) -> float | None:
         return None if moment is None else moment - started_at
 
-    sent = at(times.request_start)
+    sent, intended = at(times.request_start), at(times.targeted_start)
     usage = request.output_metrics.total_tokens
     usage = request.output_metrics.text_tokens if usage is None else usage
     chunks = times.token_iterations or None
@@ -194,7 +195,8 @@ def _sample(item: int, stage: int, began: float, kind: str, request: _Request, s
         item=item,
         kind="guidellm",
         stage=-1 if sent is not None and sent < began else stage,
-        t_intended=at(times.targeted_start) or sent or 0.0,
+        # The first one is intended at 0.
+        t_intended=intended if intended is not None else sent or 0.0,
         t_queued=at(times.dequeued),
         t_sent=sent,
         t_first_content=at(times.first_token_iteration),

@@ -19,6 +19,8 @@ _KNOWN = (
     "this reads AIPerf's profile_export_aiperf.json and profile_export.jsonl, GuideLLM's benchmarks.json, the JSON of "
     "`vllm bench serve --save-result`, and Locust's …_stats.csv and …_stats_history.csv"
 )
+_MOST_BITS = 63
+"""Of an integer, as SQLite's has them besides its sign."""
 Content = TypeVar("Content", bound=BaseModel)
 
 
@@ -47,7 +49,7 @@ def read_json(path: Path, text: str, *, line: int | None = None) -> Any:
     """The JSON of a file, or of one of its lines, whose numbers are all finite.
 
     Raises:
-        ImportedFileError: it is cut off, no JSON, or has a number that is none.
+        ImportedFileError: it is cut off, no JSON, or has a number that is none, or an integer that no store holds.
     """
     place = str(path) if line is None else f"{path}:{line}"
     try:
@@ -58,7 +60,11 @@ def read_json(path: Path, text: str, *, line: int | None = None) -> Any:
         raise ImportedFileError(f"{place}: {what} at {at} ({error.msg}); export the run again") from error
     except RecursionError as error:
         raise ImportedFileError(f"{place}: the JSON is nested too deeply to be read; export the run again") from error
+    except ValueError as error:  # of an integer with more digits than Python reads
+        raise ImportedFileError(f"{place}: a number has too many digits; export the run again") from error
     for field, value in _numbers(content):
+        if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+            raise ImportedFileError(f"{place}: {field} has more than {_MOST_BITS} bits; export the run again")
         if not math.isfinite(value):
             raise ImportedFileError(f"{place}: {field} is {value}, which is no number; export the run again")
     return content
@@ -90,9 +96,9 @@ def not_negative(path: Path, field: str, value: Any) -> float:
     return float(value)
 
 
-def _numbers(content: Any, place: str = "") -> Iterator[tuple[str, float]]:
-    """All floats of a JSON value with the names of their fields."""
-    if isinstance(content, float):
+def _numbers(content: Any, place: str = "") -> Iterator[tuple[str, int | float]]:
+    """All numbers of a JSON value with the names of their fields."""
+    if isinstance(content, int | float):
         yield place or "the content", content
     elif isinstance(content, dict):
         for name, value in content.items():

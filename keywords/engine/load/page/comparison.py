@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from math import inf, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from keywords.engine.charts.colours import STYLE
 from keywords.engine.charts.intervals import IntervalLine, interval_chart
 from keywords.engine.charts.sides import sides_chart
+from keywords.engine.load.comparison.baseline import PREFIX
 from keywords.engine.load.comparison.text import sentence, table_of
+from keywords.engine.load.comparison.verdicts import Verdict
 from keywords.engine.load.metrics.definitions import DEFINITIONS
 from keywords.engine.pages.render import write_page
 
@@ -61,7 +64,7 @@ def write_comparison_page(path: Path, comparison: Comparison) -> Path:
         left_out=comparison.left_out,
         sides=[_side("judged", second), _side("held against", first)],
         definitions=list(_definitions(comparison)),
-        command=f"qa compare '{first.name}' '{second.name}'",
+        command=_command(comparison),
         chart_style=STYLE,
     )
 
@@ -75,7 +78,7 @@ def comparison_charts(comparison: Comparison) -> list[Chart]:
             each.metric.name,
             100 * each.shift.value,
             *_ends(each),
-            str(each.verdict),
+            _verdict(comparison, each),
             100 * each.metric.threshold,
         )
         for each in comparison.metrics
@@ -96,8 +99,23 @@ def comparison_charts(comparison: Comparison) -> list[Chart]:
         scale, unit = _shown(each)
         sides = [(first.name, each.first), (second.name, each.second)]
         scaled = [(name, [scale * value for value in values]) for name, values in sides]
-        charts.append(sides_chart(f"{each.metric.name}, {each.verdict}", unit, scaled, notes=(_better(each), where)))
+        title = ", ".join(filter(None, (each.metric.name, _verdict(comparison, each))))
+        charts.append(sides_chart(title, unit, scaled, notes=(_better(each), where)))
     return [chart for chart in charts if chart is not None]
+
+
+def _verdict(comparison: Comparison, each: MetricVerdict) -> str:
+    """The verdict of a metric; without one of the comparison, it would pass for one."""
+    return "" if comparison.verdict is Verdict.NO_VERDICT else str(each.verdict)
+
+
+def _command(comparison: Comparison) -> str:
+    """The command that compares again: by the numbers of the runs, as two servers have no series of their addresses."""
+    names = [
+        each.name if each.name.startswith(PREFIX) else ",".join(str(run.run) for run in each.runs)
+        for each in (comparison.first, comparison.second)
+    ]
+    return shlex.join(["qa", "compare", *names])
 
 
 def _ends(each: MetricVerdict) -> tuple[float, float]:

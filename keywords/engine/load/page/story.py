@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from keywords.engine.load.imported.storing import imported_from
@@ -90,8 +91,8 @@ def _growth(load: StoredLoad) -> Iterator[str]:
     said = f"From {load.load_of(first)} to {load.load_of(last)}, answers per second changed {after / before:.3g}-fold"
     metric = _FIRST_TEXT if summary.count(_FIRST_TEXT) else "e2e"
     early, late = (summary.percentile(metric, 50, stage, failures=True) for stage in (first, last))
-    if early and late is not None:
-        said += f", the median latency {late / early:.3g}-fold"
+    if early and late is not None and isfinite(early):
+        said += f", the median latency {number(late / early)}-fold"
     yield f"{said}."
 
 

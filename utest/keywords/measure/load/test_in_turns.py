@@ -47,18 +47,24 @@ def test_a_command_must_say_its_verdict_with_its_exit_code():
     slower = ended(1, "a table", "SLOWER: new is slower than old: e2e_p50 +20 %")
     planted.command_should_say(slower, "SLOWER", "e2e_p50 +20")
     library.load_command_should_say(slower, "SAME", "SLOWER")
-    for command in (slower, ended(0, "SLOWER: new"), ended(2, stderr="there is no store")):
+    unclear = ended(3, "INCONCLUSIVE: new against old")
+    for command in (slower, unclear, ended(0, "SLOWER: new"), ended(2, stderr="there is no store")):
         with pytest.raises(AssertionError, match="The comparison should say SAME"):
             planted.command_should_say(command, "SAME")
         with pytest.raises(AssertionError, match="The comparison should say SAME"):
             library.load_command_should_say(command, "SAME")
 
 
-def test_an_invalid_run_on_a_busy_machine_ends_a_row_without_a_verdict(machine, monkeypatch):
+def test_runs_that_a_busy_machine_disturbed_end_a_row_without_a_verdict(machine, monkeypatch):
     machine(BUSY)
     monkeypatch.setattr(in_turns, "measure_machine", lambda: BUSY)
     refused = ended(2, "NO VERDICT on new against old: run 2 of new is INVALID: late")
     with pytest.raises(SkipExecution, match="INCONCLUSIVE"):
         LoadInTurnsLibrary().load_command_should_say(refused, "SLOWER")
+    unclear = ended(3, "INCONCLUSIVE: new against old: 5 runs a side cannot tell")
+    with pytest.raises(SkipExecution, match="INCONCLUSIVE"):
+        LoadInTurnsLibrary().load_command_should_say(unclear, "SLOWER")
+    with pytest.raises(AssertionError):
+        LoadInTurnsLibrary().load_command_should_say(ended(0, "SAME: new is as fast"), "SLOWER")
     with pytest.raises(AssertionError):
         LoadInTurnsLibrary().load_command_should_say(ended(2, "NO VERDICT: they sent different things"), "SLOWER")

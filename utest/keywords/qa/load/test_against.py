@@ -60,7 +60,8 @@ def against(qa, servers):
 
 @pytest.fixture
 def slower(qa, servers):  # noqa: ARG001  # it resets the scripts
-    servers[1].play(Script(chunks=words(2), first_delay=0.06))
+    # So much slower that no busy machine can hide it.
+    servers[1].play(Script(chunks=words(2), first_delay=0.15))
 
 
 def stored(tmp_path):
@@ -84,6 +85,8 @@ def test_a_server_that_is_slower_fails_and_the_stored_series_say_the_same(agains
     assert "in 5 rounds in turns" in again.output
     few = qa("compare", "1,4", "2,3")
     assert (few.exit_code, "2 of the 5 runs a side that a verdict takes" in few.output) == (3, True), few.output
+    itself = qa("compare", "pr", "2,3,1")
+    assert (itself.exit_code, "run 2 is on both sides" in itself.output) == (2, True), itself.output
     assert qa("baseline", "keep", "main", "pr against").exit_code == 0
     based = qa("compare", "baseline:main", "pr")
     assert (based.exit_code, "SLOWER: pr is slower than baseline:main" in based.output) == (1, True), based.output

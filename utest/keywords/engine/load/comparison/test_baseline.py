@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from math import inf
 
@@ -44,3 +45,14 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SeriesError, match="cannot be written"):
         keep_baseline(KEPT, "main", tmp_path / "file" / "main.json")
+
+
+@pytest.mark.parametrize("figure", ["NaN", -1])
+def test_a_figure_that_is_no_measurement_is_refused(tmp_path, figure):
+    file = baseline_file(tmp_path, "main")
+    keep_baseline(KEPT, "main", file)
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content["runs"][0]["figures"]["e2e_p50"] = figure
+    file.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(SeriesError, match=r"runs\.0\.figures\.e2e_p50: Input should be greater than or equal to 0"):
+        read_baseline(file)

@@ -126,6 +126,15 @@ def test_a_metric_without_a_figure_in_each_run_is_named():
     assert "rps" not in verdicts(found)
 
 
+def test_a_server_that_lost_a_metric_is_neither_the_same_nor_faster():
+    streams = series("old", {"ttft_p50": spread(0.1), "e2e_p50": spread(0.2)})
+    for e2e, verdict in ((0.2, Verdict.INCONCLUSIVE), (0.1, Verdict.INCONCLUSIVE), (0.3, Verdict.SLOWER)):
+        found = compare(streams, series("new", {"e2e_p50": spread(e2e)}, first_run=11))
+        assert (found.verdict, found.lost) == (verdict, ("ttft_p50",))
+    gained = compare(series("old", {"e2e_p50": spread(0.2)}), streams)
+    assert (gained.verdict, gained.lost) == (Verdict.SAME, ())
+
+
 @pytest.mark.parametrize(
     ("second", "words"),
     [

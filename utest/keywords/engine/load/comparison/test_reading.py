@@ -23,9 +23,9 @@ ENTRY = Entry(name="chat", prompts=Prompts(texts=("Hello.",)), max_tokens=4, fie
 WORKLOAD = load_workload(Workload(name="test", mix=(ENTRY,)))
 
 
-def measured(backend, path, options, **more):
-    plan = make_plan(Target(backend.url, "scripted"), WORKLOAD, options)
-    measure_load(plan, store=path, series="s", workload_hash=WORKLOAD.sha256, options=more)
+def measured(backend, path, options, workload=WORKLOAD, **more):
+    plan = make_plan(Target(backend.url, "scripted"), workload, options)
+    measure_load(plan, store=path, series="s", workload_hash=workload.sha256, options=more)
     with Store(path, LOAD_ROOM) as store:
         runs = read_runs(store)
     return read_series(path, "s", runs).runs[-1]
@@ -54,6 +54,15 @@ def test_requests_without_an_answer_are_infinite(backend, tmp_path):
     assert run.figures["e2e_p50"] == float("inf")
     assert (run.figures["error_rate"], run.figures["rps"]) == (1, 0)
     assert run.load.startswith("200/s, arrivals ")
+
+
+def test_answers_that_are_no_streams_have_no_time_to_first_text_where_others_failed(backend, tmp_path):
+    backend.play(*[Script(status=500)] * 6, *[Script()] * 24)
+    workload = load_workload(Workload(name="test", mix=(ENTRY,), stream=False))
+    run = measured(backend, tmp_path / "m.db", LoadOptions(users=(1,), requests=30), workload)
+    assert 0 < run.figures["error_rate"] < 0.5
+    assert "e2e_p50" in run.figures
+    assert "ttft_p50" not in run.figures
 
 
 def test_a_run_that_was_killed_or_never_judged_proves_nothing(tmp_path):

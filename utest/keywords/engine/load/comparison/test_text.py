@@ -50,3 +50,15 @@ def test_a_server_that_answers_nothing_is_infinitely_slower():
     found = sentence(compare(OLD, nothing))
     assert "e2e_p50 ∞ = ∞ (∞ to ∞)" in found
     assert "error_rate +100 pp (+100 pp to +100 pp)" in found
+
+
+def test_a_metric_that_the_second_lost_is_named_with_the_remedy():
+    streams = series("old", {"ttft_p50": spread(0.1), "e2e_p50": spread(0.2)})
+    found = sentence(compare(streams, new(0.2)))
+    assert found == (
+        "INCONCLUSIVE: new against old: not every run of new has ttft_p50, which each run of old has: see whether it "
+        "still streams, or let each run last longer"
+    )
+    assert "would tell, if they vary like these; not every run of new has ttft_p50" in sentence(
+        compare(streams, new(0.206))
+    )

@@ -198,6 +198,8 @@ def test_the_same_file_is_no_second_run(store):
         (VLLM, lambda it: it["ttfts"].pop(), "ttfts has 39 values and start_times 40"),
         (VLLM, lambda it: it.update(completed=40), "completed is 40, and 39 requests have no error"),
         (VLLM, lambda it: it.update(p95_itl_ms="fast"), "p95_itl_ms is 'fast'"),
+        (VLLM, lambda it: it.update(request_throughput=10**400), "request_throughput has more than 63 bits"),
+        (VLLM, lambda it: it.update(duration=1e300), "lasts 1e\\+300 s, which no run does"),
     ],
 )
 def test_a_faulty_field_is_named(tmp_path, source, change, words):
@@ -216,6 +218,7 @@ def test_a_faulty_field_is_named(tmp_path, source, change, words):
         ("list.json", "[1, 2]", "no known load generator"),
         ("empty.json", "", "no known load generator"),
         ("words.txt", "hello", "no known load generator"),
+        ("digits.json", '{"a": ' + "1" * 5000 + "}", "a number has too many digits"),
         ("deep.json", '{"a":' + "[" * 100_000, "nested too deeply|the JSON ends"),
         ("a_stats.csv", LOCUST.read_text("utf-8").splitlines()[0], "there is no line Aggregated"),
         ("b_stats.csv", LOCUST.read_text("utf-8").replace(",72,", ",NaN,"), "Request Count is 'NaN'"),
@@ -227,6 +230,38 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, name, text, word
     path.write_text(text, "utf-8")
     with pytest.raises(ImportedFileError, match=words):
         read_file(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "fields"),
+    [
+        (AIPERF, {"input_config": "none"}),
+        (AIPERF, {"input_config": [1]}),
+        (AIPERF, {"start_time": "2026-01-01T00:00:00Z"}),
+        (GUIDELLM, {"config": {"spec": "none"}}),
+    ],
+)
+def test_a_field_that_another_version_writes_otherwise_costs_no_run(tmp_path, store, source, fields):
+    file = changed(tmp_path, source, lambda it: it.update(fields))
+    assert store_imports(store, [read_file(file)]) == [1]
+
+
+def test_a_record_of_aiperf_with_more_tokens_than_a_store_holds_is_refused(tmp_path):
+    file = tmp_path / "profile_export.jsonl"
+    line = json.loads((FILES / "aiperf" / file.name).read_text("utf-8").splitlines()[0])
+    line["metrics"]["usage_completion_tokens"] = {"value": 1e300, "unit": "tokens"}
+    file.write_text(json.dumps(line), "utf-8")
+    with pytest.raises(ImportedFileError, match=r"usage_completion_tokens\.value: Input should be less than"):
+        read_file(file)
+
+
+def test_the_first_request_of_guidellm_is_intended_before_it_is_sent(tmp_path):
+    def early(content):
+        first = content["benchmarks"][0]["requests"]["successful"][0]["info"]["timings"]
+        first["targeted_start"] = first["request_start"] - 50
+
+    samples = read_file(changed(tmp_path, GUIDELLM, early)).samples
+    assert (samples[0].t_intended, samples[0].t_sent) == (0.0, pytest.approx(50))
 
 
 def test_bytes_that_are_no_text_and_a_missing_file_are_refused(tmp_path):

@@ -28,3 +28,18 @@ def test_without_a_verdict_the_page_says_why(tmp_path):
     page = write_comparison_page(tmp_path / "page.html", compare(OLD, other)).read_text(encoding="utf-8")
     assert ">NO VERDICT<" in page
     assert "<figure" not in page
+
+
+def test_without_a_verdict_no_metric_has_one_on_the_page(tmp_path):
+    found = compare(OLD, series("new", {"e2e_p50": spread(0.3)}, first_run=11, machine="Another"), across_machines=True)
+    page = write_comparison_page(tmp_path / "page.html", found).read_text(encoding="utf-8")
+    assert "<figure" in page
+    body = page[page.index("<h1>") :]
+    assert "SLOWER" not in body.replace("FASTER or SLOWER", "")  # how verdicts are found is told
+
+
+def test_the_command_compares_the_same_runs_again(tmp_path):
+    old = series("http://old:8000", {"e2e_p50": spread(0.2)})
+    found = compare(old, series("baseline:it's", {"e2e_p50": spread(0.3)}))
+    page = write_comparison_page(tmp_path / "page.html", found).read_text(encoding="utf-8")
+    assert "<pre>qa compare 1,2,3,4,5 &#39;baseline:it" in page

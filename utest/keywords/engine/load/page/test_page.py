@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from keywords.engine.redaction.secrets import SECRETS
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import begin_run
 from keywords.run.places import RESOURCES, ROOT
+from utest.keywords.engine.load.metrics.samples import answer, failure, summary
 
 SAMPLES = 400
 ASKED = {
@@ -71,6 +73,14 @@ def test_the_levels_are_those_that_the_run_was_measured_with(page):
 
 def test_the_story_counts_failures(store):
     assert "400 requests ended: 396 whole answers, 4 failed (1 %): 4 overloaded." in story_of(read_load(store, 1))
+
+
+def test_a_latency_that_failures_made_infinite_grew_by_no_number(store):
+    first = [failure(0.1 * n, stage=0) for n in range(8)] + [answer(0.1, stage=0)]
+    second = [answer(1 + 0.1 * n, stage=1) for n in range(8)]
+    load = replace(read_load(store, 1), summary=summary(*first, *second, windows=((0.0, 1.0), (1.0, 2.0))))
+    (growth,) = [sentence for sentence in story_of(load) if "-fold" in sentence]
+    assert "median latency" not in growth
 
 
 def test_the_page_can_load_nothing(page):
