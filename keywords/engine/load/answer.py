@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from keywords.engine.http.exchange import parse_json
 from keywords.engine.http.sse import SseEventTooLongError, SseReader
+from keywords.engine.load.bodies import completion_of, parse_leniently
 from keywords.engine.load.failures import Failure, describe, of_status, shortened
 from keywords.engine.openai.answer import read_usage
 from keywords.engine.openai.event_shape import EventShape
@@ -226,7 +226,7 @@ class LoadAnswer(StreamEvents):
         try:
             body = orjson.loads(event)
         except ValueError:
-            body = self._parse_leniently(event)
+            body = parse_leniently(event)
         if not isinstance(body, dict):
             self._refuse(f"an event is no JSON object: {describe(event)}")
             return
@@ -252,13 +252,6 @@ class LoadAnswer(StreamEvents):
         self._shape, self._shape_hits = EventShape.of(event), 0
         self._read_shape = None if self._shape is None else self._shape.as_read()
 
-    def _parse_leniently(self, event: bytes) -> Any:
-        """Parse what orjson refuses and RFC 8259 allows: lone surrogates."""
-        try:
-            return parse_json(event.decode())
-        except ValueError:
-            return None
-
     def _finish_stream(self) -> None:
         sample = self.sample
         if not self.closed and sample.finish_reason is None:
@@ -271,25 +264,12 @@ class LoadAnswer(StreamEvents):
             self.failure = Failure("empty", "the stream ended without any text")
 
     def _finish_plain(self) -> None:
-        data = b"".join(self._body)
-        try:
-            body = parse_json(data)
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            self.failure = Failure("malformed", f"the body is no JSON object: {describe(data)}")
-            return
-        if body.get("error"):
-            error = body["error"]
-            said = error.get("message") if isinstance(error, dict) else None
-            self.failure = Failure("stream_error", describe(said or error))
-            return
-        choices = body.get("choices")
-        if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
-            self.failure = Failure("malformed", f"the body has no choices: {describe(data)}")
+        body = completion_of(b"".join(self._body))
+        if isinstance(body, Failure):
+            self.failure = body
             return
         self.usage = read_usage(body.get("usage"))
-        for choice in choices:
+        for choice in body["choices"]:
             # A message has the fields of a delta.
             self._read_choice({**choice, "delta": choice.get("message")}, 0.0)
         self._hash_text()

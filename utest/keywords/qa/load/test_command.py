@@ -1,6 +1,5 @@
 import csv
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -12,56 +11,18 @@ from typer.testing import CliRunner
 
 from keywords.engine.load import session
 from keywords.engine.load.storage.columns import read_samples
-from keywords.engine.load.storage.tables import LOAD_ROOM
 from keywords.engine.load.validity import Check, Validity
 from keywords.engine.machine import Deadline
-from keywords.engine.scripted.backend import Fault, Script, ScriptedBackend
-from keywords.engine.store.database import Store
+from keywords.engine.scripted.backend import Fault, Script
 from keywords.engine.store.errors import UnwritableStoreError
-from keywords.engine.store.runs import read_runs
 from keywords.engine.waiting import poll_until
 from keywords.qa.cli import app
 
 
-@pytest.fixture(scope="module")
-def server():
-    backend = ScriptedBackend()
-    backend.start()
-    yield backend
-    backend.stop()
-
-
-@pytest.fixture
-def backend(server):
-    server.play(Script())
-    return server
-
-
-@pytest.fixture
-def load(backend, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GATEWAY_URL", raising=False)
-    monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
-    # pytest's workers are given the width of the terminal, and narrow tables break their cells.
-    monkeypatch.delenv("COLUMNS", raising=False)
-    # Whether this machine is quiet enough is not the subject: a run on a busy one is INVALID.
-    monkeypatch.setattr(session, "judge", lambda _: Validity(()))
-
-    def run(*options, address=backend.url):
-        return CliRunner().invoke(app, ["load", address, "--quiet", "--no-calibration", "--store", "m.db", *options])
-
-    return run
-
-
-def stored(tmp_path):
-    with Store(tmp_path / "m.db", LOAD_ROOM) as store:
-        return read_runs(store)
-
-
-def test_every_request_is_stored_and_the_report_has_them(load, tmp_path):
+def test_every_request_is_stored_and_the_report_has_them(load, tmp_path, stored):
     done = load("--users", "1,2", "--requests", "10", "--name", "first", "--csv", "samples.csv")
     assert done.exit_code == 0, done.output
-    (run,) = stored(tmp_path)
+    (run,) = stored()
     assert (run.series, run.kind, run.interrupted) == ("first", "load", False)
     assert len(read_samples(tmp_path / "m.db", run.id).item) == 20
     assert "ttft_first_content" in done.output
@@ -120,20 +81,20 @@ def test_an_invalid_run_passes_no_level(load, monkeypatch):
     assert "INVALID: requests were sent late" in done.output
 
 
-def test_each_point_of_a_sweep_is_a_run(load, tmp_path):
+def test_each_point_of_a_sweep_is_a_run(load, stored):
     done = load("--users", "1", "--requests", "5", "--sweep", "max_tokens=4,8", "--sweep", "temperature=0,1")
     assert done.exit_code == 0, done.output
-    runs = stored(tmp_path)
+    runs = stored()
     assert [run.series for run in runs] == [
         f"options max_tokens={tokens} temperature={temperature}" for tokens in (4, 8) for temperature in (0, 1)
     ]
     assert len({run.workload_hash for run in runs}) == 4
 
 
-def test_stored_arrivals_are_replayed(load, tmp_path):
+def test_stored_arrivals_are_replayed(load, tmp_path, stored):
     assert load("--rate", "50", "--for", "200ms", "--save-arrivals", "a.csv").exit_code == 0
     assert load("--replay", "a.csv").exit_code == 0
-    first, second = (read_samples(tmp_path / "m.db", run.id) for run in stored(tmp_path))
+    first, second = (read_samples(tmp_path / "m.db", run.id) for run in stored())
     starts = [sorted(samples.t_intended - samples.windows[0][0]) for samples in (first, second)]
     assert starts[0] == pytest.approx(starts[1])
     assert len(starts[0])
@@ -197,40 +158,6 @@ def test_the_largest_load_is_found(load, backend):
     assert "not even 1 holds" in done.output
 
 
-@pytest.fixture
-def behind():
-    direct = ScriptedBackend()
-    direct.start()
-    yield direct
-    direct.stop()
-
-
-def test_the_same_prompts_go_to_the_server_behind_in_turn_with_its_own_key(
-    load, backend, behind, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("GATEWAY_API_KEY", "sk-of-the-gateway-alone")
-    monkeypatch.setenv("DIRECT_API_KEY", "sk-of-the-server-behind")
-    backend.forget_requests()
-    done = load("--direct", behind.url, "--users", "2", "--requests", "40", "--seed", "5")
-    assert done.exit_code == 0, done.output
-    runs = stored(tmp_path)
-    assert [run.series for run in runs] == ["options", "options direct", "options direct", "options"]
-    assert [run.target for run in runs] == [backend.url, behind.url, behind.url, backend.url]
-    assert [run.options["seed"] for run in runs] == [5] * 4
-    assert [run.options["drawn"]["seed"] for run in runs] == [5, 5, 6, 6]
-    assert re.search(r"ttft_first_content +0 +80 +0 ", done.output)
-    for server, key in ((backend, "sk-of-the-gateway-alone"), (behind, "sk-of-the-server-behind")):
-        sent = {request.headers["authorization"] for request in server.chat_requests()}
-        # The checks before the load try a key that is none.
-        assert sent <= {f"Bearer {key}", "Bearer wrong-key"}
-
-
-def test_a_server_behind_that_answers_nothing_leaves_no_verdict(load, behind):
-    behind.play(*[Script()] * 3, *[Script(status=500)] * 60)
-    done = load("--direct", behind.url, "--users", "1", "--requests", "10", "--prompt", "Hello.")
-    assert done.exit_code == 2, done.output
-
-
 def test_an_empty_address_is_refused(load):
     assert "the address is empty" in load(address="").output
 
@@ -242,7 +169,7 @@ def test_a_server_that_does_not_answer_is_named(load):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
-def test_ctrl_c_keeps_what_was_measured(backend, tmp_path):
+def test_ctrl_c_keeps_what_was_measured(backend, tmp_path, stored):
     backend.forget_requests()
     command = [sys.executable, "-m", "keywords.qa.cli", "load", backend.url, "--users", "2", "--for", "60s"]
     process = subprocess.Popen(
@@ -259,7 +186,7 @@ def test_ctrl_c_keeps_what_was_measured(backend, tmp_path):
         killer.cancel()
         process.kill()
     assert process.returncode == 130, output
-    (run,) = stored(tmp_path)
+    (run,) = stored()
     assert run.interrupted
     assert len(read_samples(tmp_path / "m.db", run.id).item) > 10
     assert "interrupted" in output
@@ -292,7 +219,7 @@ def test_a_terminal_of_another_encoding_and_no_width_costs_no_report(backend, tm
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX closes the streams")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_cost_no_run(backend, tmp_path, closed):
+def test_closed_streams_cost_no_run(backend, tmp_path, closed, stored):
     options = ["--no-calibration", "--store", str(tmp_path / "m.db"), "--users", "1", "--requests", "4"]
     command = [sys.executable, "-m", "keywords.qa.cli", "load", backend.url, *options]
     done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *command], capture_output=True, check=False)
@@ -300,7 +227,7 @@ def test_closed_streams_cost_no_run(backend, tmp_path, closed):
     lines = done.stderr.splitlines()
     assert all(line.startswith(b"left ") for line in lines), "plain lines of the live view, if it takes long"
     assert b"TTFT" not in done.stdout, "the live view"
-    ((run,),) = [stored(tmp_path)]
+    ((run,),) = [stored()]
     assert run.ended is not None
 
 
