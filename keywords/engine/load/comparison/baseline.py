@@ -86,7 +86,10 @@ def keep_baseline(series: Series, name: str, file: Path) -> None:
     )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(stored.model_dump_json(indent=1) + "\n", encoding="utf-8", newline="\n")
+        # Beside it first: a full disk must not cost the older one.
+        fresh = file.with_suffix(".json.new")
+        fresh.write_text(stored.model_dump_json(indent=1) + "\n", encoding="utf-8", newline="\n")
+        fresh.replace(file)
     except OSError as error:
         raise SeriesError(f"{file} cannot be written ({error.strerror}): make its folder writable") from error
 

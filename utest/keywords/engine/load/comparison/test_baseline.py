@@ -1,6 +1,8 @@
 import json
 from dataclasses import replace
+from errno import ENOSPC
 from math import inf
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +47,20 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SeriesError, match="cannot be written"):
         keep_baseline(KEPT, "main", tmp_path / "file" / "main.json")
+
+
+def test_a_full_disk_costs_no_older_baseline(tmp_path, monkeypatch):
+    file = baseline_file(tmp_path, "main")
+    keep_baseline(KEPT, "main", file)
+
+    def half(path, text, **_):
+        path.write_bytes(text[:100].encode())
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(SeriesError, match="No space left on device"):
+        keep_baseline(KEPT, "main", file)
+    assert read_baseline(file) == Series("baseline:main", KEPT.runs)
 
 
 @pytest.mark.parametrize("figure", ["NaN", -1])
