@@ -98,6 +98,8 @@ def test_waiting_for_a_slot_belongs_to_the_time_from_the_moment_of_arrival():
     truth = {50: 0.385, 90: 0.46}
     reported = Reported(ended=10, spreads={"e2e_from_intended": Spread(percentiles=truth)})
     assert marks("stall_in_open_loop", reported, records, part=1)[0] == "right"
+    between = Reported(ended=10, spreads={"e2e_from_intended": Spread(percentiles={50: 0.373, 90: 0.45})})
+    assert marks("stall_in_open_loop", between, records, part=1)[0] == "right"
     omitting = Reported(ended=10, spreads={"e2e_from_intended": Spread(percentiles={50: 0.01, 90: 0.01})})
     assert marks("stall_in_open_loop", omitting, records, part=1)[0] == "wrong"
     assert marks("stall_in_open_loop", Reported(ended=10), records, part=1)[0] == "not reported"
