@@ -237,8 +237,7 @@ class Driver:
             return event
         data = cast(to, POINTER(pynvml.c_nvmlEventData_t))[0]
         data.eventType, data.eventData = pynvml.nvmlEventTypeXidCriticalError, event
-        handle = c_void_p(1)
-        memmove(to, byref(handle), sizeof(handle))
+        memmove(to, byref(handle := c_void_p(1)), sizeof(handle))
         return 0
 
     def _nvmlEventSetFree(self, events):

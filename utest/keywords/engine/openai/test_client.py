@@ -1,11 +1,9 @@
 import contextlib
-import json
 import socket
 import ssl
 import threading
 import time
 
-import httpx2
 import pytest
 
 from keywords.engine.openai.client import AnswerBrokeOff, ChatClient, GatewayRefused, NotAnAnswer
@@ -244,27 +242,6 @@ def test_an_answer_that_drips_for_ever_is_broken_off(wire, client):
         "raise PATIENCE"
     )
     assert stream.total_s < 1.5
-
-
-def test_ask_together_sends_all_before_any_is_answered(gateway, make):
-    barrier = threading.Barrier(3)
-
-    def answer_when_all_asked(request):
-        barrier.wait(5)
-        asked = json.loads(request.content)["messages"][0]["content"]
-        return httpx2.Response(200, json=make.completion(f"{asked} {request.headers['x-request-id']}"))
-
-    gateway.answer = answer_when_all_asked
-    headers = [{"x-request-id": name} for name in "abc"]
-    answers = gateway.client.ask_together(["1", "2", "3"], headers=headers)
-    assert [one.text for one in answers] == ["1 a", "2 b", "3 c"]
-
-
-def test_ask_together_raises_what_any_raised(gateway, make):
-    gateway.answers(400, json=make.error)
-    with pytest.raises(GatewayRefused):
-        gateway.client.ask_together(["1", "2"])
-    assert len(gateway.asked) == 2
 
 
 def test_a_stream_in_the_background_returns_at_the_first_content(wire, client, make):
