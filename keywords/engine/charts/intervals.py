@@ -31,7 +31,7 @@ class IntervalLine:
         low: lower end; infinite where it is unknown, nan where there is no interval.
         high: upper end.
         note: in the place of a missing value, or after it, such as the verdict.
-        threshold: up to which a difference in either direction does not matter; None for none.
+        band: ends of the differences that do not matter; None for none.
     """
 
     name: str
@@ -39,7 +39,7 @@ class IntervalLine:
     low: float = float("nan")
     high: float = float("nan")
     note: str = ""
-    threshold: float | None = None
+    band: tuple[float, float] | None = None
 
 
 def interval_chart(
@@ -63,7 +63,7 @@ def interval_chart(
         return None
     ends = [end for line in lines if line.value is not None for end in (line.low, line.high, line.value)]
     ends = [end for end in ends if np.isfinite(end)] + [0.0] * zero
-    ends += [end for line in lines if line.threshold is not None for end in (-line.threshold, line.threshold)]
+    ends += [end for line in lines if line.band is not None for end in line.band]
     if not ends:
         ends = [0.0]
 
@@ -87,12 +87,9 @@ def interval_chart(
 
 def _line(axes: Axes, place: int, line: IntervalLine) -> None:
     left, right = axes.get_xlim()
-    if line.threshold is not None:
-        axes.fill_between(
-            [-line.threshold, line.threshold], place - 0.22, place + 0.22, color=BAND, linewidth=0, zorder=0
-        )
-        axes.vlines([-line.threshold, line.threshold], place - 0.22, place + 0.22, color=LIMIT, linewidth=1.2,
-                    linestyle=(0, (4, 2)))  # fmt: skip
+    if line.band is not None:
+        axes.fill_between(line.band, place - 0.22, place + 0.22, color=BAND, linewidth=0, zorder=0)
+        axes.vlines(line.band, place - 0.22, place + 0.22, color=LIMIT, linewidth=1.2, linestyle=(0, (4, 2)))
     axes.text(left, place - 0.38, f"{line.name}  {_number(line)}", va="center", color=INK)
     if line.value is None:
         return

@@ -12,6 +12,7 @@ from keywords.engine.charts.colours import STYLE
 from keywords.engine.charts.intervals import IntervalLine, interval_chart
 from keywords.engine.charts.sides import sides_chart
 from keywords.engine.load.comparison.baseline import PREFIX
+from keywords.engine.load.comparison.compare import bounds
 from keywords.engine.load.comparison.text import sentence, table_of
 from keywords.engine.load.comparison.verdicts import Verdict
 from keywords.engine.load.metrics.definitions import DEFINITIONS
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keywords.engine.charts.chart import Chart
+    from keywords.engine.load.comparison.metrics import ComparedMetric
     from keywords.engine.load.comparison.series import Series
     from keywords.engine.load.comparison.verdicts import Comparison, MetricVerdict
 
@@ -79,7 +81,7 @@ def comparison_charts(comparison: Comparison) -> list[Chart]:
             100 * each.shift.value,
             *_ends(each),
             _verdict(comparison, each),
-            100 * each.metric.threshold,
+            _band(each.metric),
         )
         for each in comparison.metrics
         if each.metric.scale == "ratio"
@@ -123,6 +125,12 @@ def _ends(each: MetricVerdict) -> tuple[float, float]:
     if each.shift.low <= -1 and each.shift.high == inf:
         return nan, nan
     return 100 * each.shift.low, 100 * each.shift.high
+
+
+def _band(metric: ComparedMetric) -> tuple[float, float]:
+    """The shifts without a practical difference, in per cent."""
+    least, most = bounds(metric)
+    return 100 * least, 100 * most
 
 
 def _shown(each: MetricVerdict) -> tuple[float, str]:

@@ -123,7 +123,7 @@ def test_a_heat_map_tells_what_is_missing_from_what_was_not_run():
 
 def test_an_interval_without_ends_is_said_so():
     lines = [
-        IntervalLine("rps", 5, -3, float("inf"), "INCONCLUSIVE", threshold=5),
+        IntervalLine("rps", 5, -3, float("inf"), "INCONCLUSIVE", band=(-4.76, 5)),
         IntervalLine("x", None, note="none"),
         IntervalLine("y", 2),
     ]

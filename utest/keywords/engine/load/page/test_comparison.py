@@ -1,6 +1,9 @@
 """The page of a comparison says the verdict first, and shows shifts with their thresholds and every run."""
 
-from keywords.engine.load.comparison.compare import compare
+import pytest
+
+from keywords.engine.load.comparison.compare import bounds, compare
+from keywords.engine.load.page import comparison as page
 from keywords.engine.load.page.comparison import comparison_charts, write_comparison_page
 from utest.keywords.engine.load.comparison.made import MACHINE, series, spread
 
@@ -21,6 +24,15 @@ def test_the_shift_stands_with_its_interval_threshold_and_machine():
     assert "n = 5 and 5 runs." in before_and_after.notes
     assert f"Client: {MACHINE}." in before_and_after.notes
     assert [chart.title for chart in runs] == ["e2e_p50, SLOWER", "rps, SAME"]  # nothing failed: there is no third
+
+
+def test_the_band_of_a_metric_ends_where_its_verdict_changes(monkeypatch):
+    shown = []
+    monkeypatch.setattr(page, "interval_chart", lambda _title, _unit, lines, **_: shown.extend(lines))
+    found = compare(OLD, NEW)
+    comparison_charts(found)
+    metric = next(each.metric for each in found.metrics if each.metric.name == "e2e_p50")
+    assert shown[0].band == pytest.approx([100 * end for end in bounds(metric)])
 
 
 def test_without_a_verdict_the_page_says_why(tmp_path):
