@@ -39,7 +39,7 @@ An INVALID load run takes the verdict
     Command Should Say    ${found}    NO VERDICT    is INVALID: requests were sent late
 
 A server that is slower fails when both are measured in turns
-    [Tags]    req:BENCH-040    kind:negative    needs:quiet-machine
+    [Tags]    req:BENCH-040    kind:negative    needs:quiet-machine    nightly
     ${load} =    Measure In Turns By Command    first_delay=60 ms    chunk_delay=6 ms
     Load Command Should Say    ${load}    SLOWER
 
