@@ -13,8 +13,9 @@ import pytest
 from keywords.engine.defects.catalogue import choose
 from keywords.engine.processes import tree
 from keywords.engine.processes.node import NodeUnavailableError, find_node
+from ops.scoreboard import __main__ as scoreboard
 from ops.scoreboard.planting import planted
-from ops.scoreboard.servers import ADDED_HEADERS, Server
+from ops.scoreboard.servers import ADDED_HEADERS, NAMES, Server
 
 ANSWER = {"id": "chatcmpl-own", "object": "chat.completion", "choices": []}
 # Node tells its port, and answers each request with the headers that it got.
@@ -82,3 +83,16 @@ def test_headers_are_added_to_each_request_of_a_node_server():
             # The `node` of the wheel is a process of Python that starts Node's own.
             tree.end(psutil.Process(process.pid))
     assert (got["own"], got["x-portkey-provider"]) == ("1", "openai")
+
+
+def test_the_board_is_written_of_all_servers_or_not_at_all(monkeypatch, tmp_path, capsys):
+    commands = []
+    monkeypatch.setattr(scoreboard.subprocess, "run", lambda command, **_: commands.append(command))
+    for name in NAMES:
+        scoreboard._write_board(tmp_path)
+        assert commands == []
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "output.xml").touch()
+    scoreboard._write_board(tmp_path)
+    assert commands[0][-len(NAMES) :] == [str(tmp_path / name) for name in NAMES]
+    assert f"has no run of {NAMES[-1]}" in "".join(capsys.readouterr())
