@@ -10,6 +10,7 @@ from keywords.engine.evaluation.comparison import Comparison, Verdict, describe,
 from keywords.engine.evaluation.formats import LETTERS
 from keywords.engine.evaluation.prompting import rotated
 from keywords.engine.evaluation.sentences import sentence
+from keywords.engine.pages.environment import page_environment
 from keywords.engine.redaction.printable import printable
 from keywords.engine.redaction.secrets import SECRETS
 from keywords.engine.statistics.clusters import TooFewItemsError
@@ -196,13 +197,4 @@ def _printable(value: object) -> object:
 
 @functools.cache
 def _environment() -> Environment:
-    import jinja2  # noqa: PLC0415  # keeps the start of every run fast
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return page_environment(_TEMPLATES, finalize=_printable)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import psutil
 
 from keywords.engine.load.cases.play import CASES
-from keywords.engine.processes.node import cache_folder
 from keywords.engine.scripted.backend import ScriptedBackend
 from ops.bench.conformance.aiperf import aiperf
 from ops.bench.conformance.locust import locust
@@ -27,6 +26,7 @@ from ops.bench.conformance.plays import plays_of
 from ops.bench.conformance.result import Conformance, Outcome, exit_code
 from ops.bench.installing import NotInstalledError
 from ops.bench.progress import break_off_on_signals, log_progress
+from ops.bench.referee import installs
 from ops.bench.referee.tools import AIPERF, LOCUST, OURS, ToolError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _options() -> argparse.Namespace:
 def _tools(results: Conformance, names: list[str], folder: Path) -> list[Tool]:
     makers: dict[str, Callable[[], Tool]] = {
         OURS: ours,
-        AIPERF: lambda: aiperf(_weights(), folder / "tokenizer"),
+        AIPERF: lambda: aiperf(installs.weights(), folder / "tokenizer"),
         LOCUST: locust,
     }
     tools = []
@@ -111,14 +111,6 @@ def _write(results: Conformance, folder: Path) -> str:
     page = markdown(results)
     (folder / "conformance.md").write_text(page, "utf-8")
     return page
-
-
-def _weights() -> Path:
-    """The pulled model."""
-    paths = sorted(cache_folder().glob("*.gguf"))
-    if not paths:
-        raise NotInstalledError("there is no model to make a tokenizer of: run `gateway models pull`")
-    return paths[0]
 
 
 @contextmanager

@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from keywords.engine.processes.node import cache_folder
 from ops.bench.installing import NotInstalledError
 from ops.bench.pinning import can_pin, on_core
 from ops.bench.progress import break_off_on_signals, log_progress
-from ops.bench.referee import tools
+from ops.bench.referee import installs, tools
 from ops.bench.referee.laps import Track
 from ops.bench.referee.page import markdown
 from ops.bench.referee.result import SWEEP, USERS, Comparison, exit_code, save
@@ -75,7 +74,7 @@ def _options() -> argparse.Namespace:
 def _compare(comparison: Comparison, options: argparse.Namespace, track: Track, folder: Path) -> None:
     makers: dict[str, Callable[[], tools.Tool]] = {
         tools.OURS: tools.ours,
-        tools.AIPERF: lambda: tools.aiperf(_weights(), folder / "tokenizer"),
+        tools.AIPERF: lambda: tools.aiperf(installs.weights(), folder / "tokenizer"),
         tools.LOCUST: tools.locust,
     }
     contestants = []
@@ -105,14 +104,6 @@ def _compare(comparison: Comparison, options: argparse.Namespace, track: Track, 
                 comparison.sweep.setdefault(tool.name, {})[users] = track.accuracy(tool, users)
             except tools.ToolError as error:
                 comparison.skipped[f"{tool.name} at {users} users"] = str(error)
-
-
-def _weights() -> Path:
-    """The pulled model."""
-    paths = sorted(cache_folder().glob("*.gguf"))
-    if not paths:
-        raise NotInstalledError("there is no model to make a tokenizer of: run `gateway models pull`")
-    return paths[0]
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from keywords.engine.processes.node import cache_folder
 from ops.bench.installing import NotInstalledError, installed, python_commands, script
 
 # The targets were set against these versions.
@@ -48,6 +49,18 @@ def locust() -> Installed:
     wanted = script("locust")
     home = installed(f"locust-{LOCUST}", wanted, *python_commands(f"locust=={LOCUST}"), movable=False)
     return Installed((str(home / wanted),), LOCUST)
+
+
+def weights() -> Path:
+    """The pulled model, whose vocabulary makes the tokenizer.
+
+    Raises:
+        NotInstalledError: there is none.
+    """
+    paths = sorted(cache_folder().glob("*.gguf"))
+    if not paths:
+        raise NotInstalledError("there is no model to make a tokenizer of: run `gateway models pull`")
+    return paths[0]
 
 
 def write_tokenizer(peer: Installed, model: Path, folder: Path) -> None:
