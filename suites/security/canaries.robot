@@ -17,6 +17,7 @@ No account of the gateway holds a key, a prompt, an answer or a header
     Send Them Where Something Fails    @{words}
     ${answer} =    Ask    Is all written?
     Get Ledger Entry    ${LEDGER}    ${answer}
+    Get Log Entry    ${answer}    ${GATEWAY}
     Get Spans Of Request    ${RECEIVER}    ${answer}
     ${id} =    Get Header    ${answer}    x-request-id
     VAR    @{secrets}    @{words}    ${GATEWAY_API_KEY}    ${BACKEND_KEY}
