@@ -49,6 +49,7 @@ class Fault:
         status: HTTP status for the client; None for the backend's own.
         code: code for the client, where the backend gives none.
         retry: `x-should-retry`; None leaves it to Retry-After and to whether the gateway has repeated already.
+        may_cool_down: whether its Retry-After holds for other requests to the backend's model too.
     """
 
     whose: Whose
@@ -57,6 +58,7 @@ class Fault:
     status: int | None
     code: str | None
     retry: bool | None = None
+    may_cool_down: bool = False
 
     @property
     def may_pass(self) -> bool:
@@ -76,7 +78,7 @@ UNSUPPORTED = Fault("nobody", "nothing", "other", 400, None, retry=False)
 """The backend's format cannot carry the request; nothing was sent."""
 UNSUPPORTED_THERE = Fault("nobody", "success", "other", 400, "backend_rejected", retry=False)
 """The backend said that it lacks what the request needs."""
-BUSY = Fault("nobody", "success", "again", None, "backend_rejected")
+BUSY = Fault("nobody", "success", "again", None, "backend_rejected", may_cool_down=True)
 """The backend refused for now."""
 UNEXPLAINED = Fault("nobody", "nothing", "other", 502, "backend_refused", retry=False)
 """A 4xx without a reason, as of a proxy or a firewall: perhaps the address is wrong, perhaps the request."""
@@ -96,7 +98,7 @@ BAD_ANSWER = Fault("backend", "failure", "other", 502, "backend_bad_answer", ret
 """The backend sent something that is not an answer to the request."""
 DISCONNECTED = Fault("backend", "failure", "again", 502, "backend_disconnected")
 """The backend closed the connection before its answer was complete."""
-UNAVAILABLE = Fault("backend", "failure", "again", 503, "backend_unavailable")
+UNAVAILABLE = Fault("backend", "failure", "again", 503, "backend_unavailable", may_cool_down=True)
 """The backend is loading, restarting or overloaded."""
 TIMED_OUT = Fault("backend", "failure", "again", 504, "backend_timeout")
 """The backend kept silent beyond a limit of `[timeouts]`."""

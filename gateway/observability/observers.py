@@ -74,11 +74,11 @@ class Observers:
 
         Args:
             config: its prices, and whether the log has contents.
-            states: the backends' states, whose breakers the metrics show.
+            states: the backends' states, whose breakers and cooldowns the metrics show.
         """
         self._prices = config.prices
         self._log.contents_bytes = config.log.contents_bytes if config.log.contents else 0
-        self.metrics.watch_breakers({name: state.breaker for name, state in states.items()})
+        self.metrics.watch_backends(states)
 
     def begin(self, record: RequestRecord) -> None:
         """Note that a request has arrived."""

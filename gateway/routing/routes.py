@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gateway.errors.base import ModelNotFound, OperationNotOffered
 from gateway.operations import CHAT, COUNT_TOKENS, OPERATIONS
 from gateway.routing.balancing import BackendState, Candidate, Group
 from gateway.routing.breaker import Breaker
+from gateway.routing.cooldown import Cooldown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gateway.backends.base import Backend
-    from gateway.config.load import ModelConfig
+    from gateway.config.load import ModelConfig, RouteStep
     from gateway.config.server import BreakerConfig, Retries
     from gateway.operations import Operation
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Routes:
         backends: the backends by name.
         retries: how often a backend is attempted.
         breaker: when the breaker of a backend opens.
-        states: existing states of backends by name, to keep.
+        states: existing states of backends by name, to keep, with breakers of the same settings.
 
     Attributes:
         candidates: the candidates of each model, in order; at least one.
@@ -61,7 +64,11 @@ class Routes:
         breaker: BreakerConfig,
         states: Mapping[str, BackendState],
     ) -> None:
-        self.states = {name: states.get(name) or BackendState(Breaker(name, breaker)) for name in backends}
+        replaceable = {name for of_route in _shared_by(models, lambda step, _: step.backend) for name in of_route}
+        self.states = {name: _state(name, breaker, states.get(name), name in replaceable) for name in backends}
+        for of_route in _shared_by(models, lambda step, model: (step.backend, step.model or model)):
+            for name, model in of_route:
+                self.states[name].cooldowns.setdefault(model, Cooldown(name, model))
         groups = {model: self._groups(model, config, backends) for model, config in models.items()}
         self.candidates: dict[str, tuple[Candidate, ...]] = {
             model: Route(tuple(of_model), retries).candidates for model, of_model in groups.items()
@@ -94,11 +101,9 @@ class Routes:
         groups: list[list[Candidate]] = []
         previous_has_weight = False
         for settings in config.route:
+            state, name = self.states[settings.backend], settings.model or model
             candidate = Candidate(
-                backends[settings.backend],
-                settings.model or model,
-                self.states[settings.backend],
-                settings.weight or 1.0,
+                backends[settings.backend], name, state, settings.weight or 1.0, cooldown=state.cooldowns.get(name)
             )
             if previous_has_weight and settings.weight is not None:
                 groups[-1].append(candidate)
@@ -114,3 +119,18 @@ def _offering(operation: Operation, groups: Sequence[Group]) -> tuple[Group, ...
         [candidate for candidate in group.candidates if operation in candidate.backend.operations] for group in groups
     )
     return tuple(Group(candidates) for candidates in offering if candidates)
+
+
+def _state(name: str, breaker: BreakerConfig, old: BackendState | None, has_alternative: bool) -> BackendState:  # noqa: FBT001  # the fourth fact about one backend
+    new = Breaker(name, breaker, has_alternative=has_alternative)
+    if old is None:
+        return BackendState(new)
+    return old if old.breaker.can_open == new.can_open else BackendState(new, cooldowns=old.cooldowns)
+
+
+def _shared_by(models: Mapping[str, ModelConfig], key: Callable[[RouteStep, str], T]) -> Iterator[set[T]]:
+    """The keys of the steps of each route, where they are several."""
+    for model, config in models.items():
+        keys = {key(step, model) for step in config.route}
+        if len(keys) > 1:
+            yield keys

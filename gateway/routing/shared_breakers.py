@@ -62,7 +62,7 @@ class SharedBreakers:
         """
         before = {shared.key: shared for shared in self._breakers}
         self._breakers = []
-        if not config.breaker.opens:
+        if not config.breaker.has_condition:
             return
         for name, settings in config.backends.items():
             if not settings.is_embedded:

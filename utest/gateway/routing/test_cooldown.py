@@ -1,0 +1,95 @@
+"""The time for which a backend asked not to be sent more requests, on a clock that the test advances."""
+
+import logging
+
+import pytest
+
+from gateway.routing.cooldown import LONGEST_S, Cooldown
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def cooldown(clock):
+    return Cooldown("b", "m", clock)
+
+
+def test_it_lasts_as_long_as_the_backend_asked_and_ends_by_itself(cooldown, clock):
+    assert cooldown.wait_s() == 0
+    cooldown.start(cooldown.statement, 7)
+    assert cooldown.wait_s() == 7
+    clock.now += 6.5
+    assert cooldown.wait_s() == 0.5
+    clock.now += 0.5
+    assert cooldown.wait_s() == 0
+
+
+@pytest.mark.parametrize("asked_s", [LONGEST_S + 1, 86_400 * 365, 1e12])
+def test_it_lasts_no_longer_than_its_bound(cooldown, asked_s):
+    cooldown.start(cooldown.statement, asked_s)
+    assert cooldown.wait_s() == LONGEST_S
+
+
+def test_a_later_word_replaces_it(cooldown):
+    cooldown.start(cooldown.statement, 30)
+    cooldown.start(cooldown.statement, 2)
+    assert cooldown.wait_s() == 2
+
+
+def test_an_answer_to_an_older_request_only_prolongs_it(cooldown):
+    older = cooldown.statement
+    cooldown.start(cooldown.statement, 10)
+    cooldown.start(older, 2)
+    assert cooldown.wait_s() == 10
+    cooldown.start(older, 20)
+    assert cooldown.wait_s() == 20
+
+
+def test_a_success_ends_it_unless_its_request_is_older(cooldown):
+    older = cooldown.statement
+    cooldown.start(cooldown.statement, 10)
+    cooldown.end(older)
+    assert cooldown.wait_s() == 10
+    cooldown.end(cooldown.statement)
+    assert cooldown.wait_s() == 0
+
+
+def test_it_tells_of_changes_that_this_process_made(cooldown):
+    changed = []
+    cooldown.on_change = lambda one: changed.append(one.wait_s())
+    cooldown.start(cooldown.statement, 10)
+    cooldown.end(cooldown.statement)
+    cooldown.end(cooldown.statement)
+    cooldown.apply_remote(5)
+    assert changed == [10, 0]
+
+
+def test_what_another_process_knows_is_taken_over_within_the_bound(cooldown):
+    cooldown.apply_remote(5)
+    assert cooldown.wait_s() == 5
+    cooldown.apply_remote(1e9)
+    assert cooldown.wait_s() == LONGEST_S
+    cooldown.apply_remote(0)
+    assert cooldown.wait_s() == 0
+
+
+def test_its_begin_is_logged_once_and_its_early_end_too(cooldown, clock, caplog):
+    caplog.set_level(logging.INFO, "gateway")
+    cooldown.start(cooldown.statement, 10)
+    cooldown.start(cooldown.statement, 9)
+    cooldown.end(cooldown.statement)
+    assert [record.fields for record in caplog.records] == [
+        {"event": "cooldown", "state": "started", "backend": "b", "model": "m", "wait_s": 10},
+        {"event": "cooldown", "state": "ended early", "backend": "b", "model": "m"},
+    ]
