@@ -47,8 +47,8 @@ class Breaker:
     Closed: every attempt passes and failures are counted. Open: no attempt passes for `open_s`. Half-open: one attempt
     passes as the probe; its end closes the breaker or opens it again, and no other attempt passes meanwhile.
 
-    Without a configured condition, `USUAL_FAILURES` in a row open it, and it refuses nothing: an attempt passes where no
-    other backend is left to ask. Its success closes the breaker.
+    Without a configured condition, `USUAL_FAILURES` in a row open it, and it refuses nothing: where no other backend is
+    left to ask, an attempt passes. Its success closes the breaker.
 
     Processes that share a breaker have one probe among them: `may_begin` acquires its lease.
 

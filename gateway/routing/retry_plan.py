@@ -43,13 +43,13 @@ class RetryPlan:
 
     A round attempts each candidate of a group once, without a wait between them. A group has up to `attempts` rounds
     with a wait before each retry; then comes the next group. A backend is not attempted before its own Retry-After has
-    passed; if it asks for more than `cap_s`, the next group is next, if there is one. Backends whose breaker refuses are
-    skipped; one whose failure would not pass, or that cannot carry the request, is attempted once. A wait beyond the
-    deadline is not begun.
+    passed; if it asks for more than `cap_s`, the next group is next, if there is one. Backends whose breaker refuses
+    attempts are skipped; one whose failure would not pass, or that cannot carry the request, is attempted once. A wait
+    beyond the deadline is not begun.
 
-    Candidates that should rest (another request learned that they fail, or was told to wait) are left for last. Then the
-    one whose rest ends soonest is first. Once one of them asks again for a wait, the others that cool down are left alone:
-    a storm of refusals gets one attempt for each request.
+    Candidates that should rest, because other requests found them failing or were told to wait, are left for last; the
+    one whose rest ends soonest is then first. If it asks for a wait once more, others that cool down are not asked, so
+    that each request of a storm makes one attempt.
 
     Args:
         route: the groups of candidates.

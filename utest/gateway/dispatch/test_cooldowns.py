@@ -189,7 +189,7 @@ def test_it_is_asked_again_when_the_time_is_over(before, answering, asked):
     assert asked() == ["a", "b", "b", "a"]
 
 
-def test_a_stream_that_fails_after_its_first_word_spares_nothing(before, answering, asked, backend):
+def test_a_stream_that_fails_after_its_first_word_spares_nothing(before, asked, backend):
     backend.streams(backend.chunk("a"), b'data: {"error": {"code": 429, "message": "slow", "retry_after": 30}}\n\n')
     with before() as client:
         client.chat(stream=True)

@@ -84,7 +84,7 @@ def test_what_another_process_knows_is_taken_over_within_the_bound(cooldown):
     assert cooldown.wait_s() == 0
 
 
-def test_its_begin_is_logged_once_and_its_early_end_too(cooldown, clock, caplog):
+def test_its_begin_is_logged_once_and_its_early_end_too(cooldown, caplog):
     caplog.set_level(logging.INFO, "gateway")
     cooldown.start(cooldown.statement, 10)
     cooldown.start(cooldown.statement, 9)

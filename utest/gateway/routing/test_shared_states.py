@@ -16,7 +16,7 @@ if importlib.util.find_spec("redis") is None or redis_server.command() is None:
 
 from redis.asyncio.client import Pipeline
 
-from gateway.routing.shared_breakers import SharedBreakers
+from gateway.routing.shared_states import SharedStates
 
 OPEN_S = 0.5
 
@@ -41,7 +41,7 @@ class Process:
         backend = OpenAIBackend(config.backends["b"], name="b")
         states = Routes(config.models, {"b": backend}, config.retries, config.breaker, {}).states
         self.breaker = states["b"].breaker
-        self.shared = SharedBreakers(SecretStr(url))
+        self.shared = SharedStates(SecretStr(url))
         self.shared.watch(config, states)
 
     def fail(self):

@@ -1,10 +1,10 @@
-"""Breakers shared by the workers and gateways of one Redis.
+"""Breakers and cooldowns shared by the workers and gateways of one Redis.
 
 The latest change of a breaker is a key: `open` expires with the open time, `closed` after a while. Every process polls
 these keys in the background, so a request pays nothing, and an announcement arrives within `POLL_S` and the Redis'
 answer. When the open time is over, the attempt that would be the probe acquires a second key, a lease of `LEASE_S` that
 is renewed while the probe runs. A process without the lease attempts nothing until there is an announcement or the
-lease is gone. If the Redis does not answer, each process decides by itself.
+lease is gone. Cooldowns are exchanged by the same polls. If the Redis does not answer, each process decides by itself.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 
 from gateway.logs.events import log_event
 from gateway.routing.shared_breaker import FAILURES, POLL_S, TIMEOUT_S, SharedBreaker
+from gateway.routing.shared_cooldowns import SharedCooldowns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 _PREFIX = "llm-gateway:breaker:"
 
 
-class SharedBreakers:
-    """Publishes and applies the announcements of all breakers of this process.
+class SharedStates:
+    """Publishes and applies the announcements of all breakers and cooldowns of this process.
 
     Args:
         url: address of the Redis.
@@ -49,25 +50,33 @@ class SharedBreakers:
             retry=Retry(NoBackoff(), 0),
         )
         self._breakers: list[SharedBreaker] = []
+        self._cooldowns = SharedCooldowns(self._redis)
         self._wake = asyncio.Event()
         self._is_down = False
 
     def watch(self, config: Config, states: Mapping[str, BackendState]) -> None:
-        """Share these breakers from now on, in place of the previous ones.
+        """Share these states from now on, in place of the previous ones.
 
         Args:
             config: a backend is known by its name and address; embedded backends belong to one process and are not
                 shared.
             states: state of each backend by its name.
         """
+        names = {name: f"{name} {one.address}" for name, one in config.backends.items() if not one.is_embedded}
+        self._cooldowns.watch(
+            {
+                _digest(f"{named} {model}"): cooldown
+                for name, named in names.items()
+                for model, cooldown in states[name].cooldowns.items()
+            }
+        )
         before = {shared.key: shared for shared in self._breakers}
         self._breakers = []
-        if not config.breaker.has_condition:
-            return
-        for name, settings in config.backends.items():
-            if not settings.is_embedded:
-                key = _PREFIX + sha256(f"{name} {settings.address}".encode()).hexdigest()[:32]
-                breaker, shared = states[name].breaker, before.get(key)
+        for name, named in names.items():
+            breaker = states[name].breaker
+            if breaker.can_open:
+                key = _PREFIX + _digest(named)
+                shared = before.get(key)
                 if shared is None or shared.breaker is not breaker:
                     shared = SharedBreaker(key, breaker, self._redis, self._wake, shared.last_seen if shared else None)
                     breaker.coordination = shared
@@ -87,6 +96,7 @@ class SharedBreakers:
                     for shared in list(self._breakers):
                         await shared.publish()
                     await self._poll()
+                    await self._cooldowns.exchange()
                 except FAILURES as error:
                     self._failed(error)
                 else:
@@ -118,3 +128,7 @@ class SharedBreakers:
         if self._is_down:
             self._is_down = False
             log_event("breakers_shared", level=logging.WARNING)
+
+
+def _digest(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:32]
