@@ -87,6 +87,8 @@ class Breaker:
         self._generation = 0
         self._opened_at = 0.0
         self._probing = False
+        # The attempt that begins next holds the lease.
+        self._has_lease = False
         self._probed_elsewhere = False
         self._consecutive = 0
         self._recent: deque[bool] = deque(maxlen=config.window)
@@ -118,6 +120,7 @@ class Breaker:
                 self.coordination.release_probe()
             return self.wait_s() == 0
         self._probed_elsewhere = not acquired
+        self._has_lease = acquired
         return acquired
 
     def begin(self) -> int:
@@ -128,7 +131,7 @@ class Breaker:
         """
         if self.state == "closed":
             return self._generation
-        if self.wait_s() > 0:
+        if not self._has_lease and self.wait_s() > 0:
             # No other backend was left. While a probe runs, it alone decides.
             return self._generation if self.state == "open" else _NO_GENERATION
         self._change("half-open")
@@ -210,7 +213,7 @@ class Breaker:
             log_event("breaker", level=level, backend=self._backend, state=state, **why, failures=self._consecutive)
         self.state = state
         self._generation += 1
-        self._probing = self._probed_elsewhere = False
+        self._probing = self._probed_elsewhere = self._has_lease = False
         if state == "closed":
             self._consecutive = 0
             self._recent.clear()

@@ -70,8 +70,7 @@ class Cooldown:
         if wait_s <= 0:
             return
         if not left_s:
-            fields = {"backend": self.backend, "model": self.model, "wait_s": round(wait_s, 3)}
-            log_event("cooldown", level=logging.WARNING, state="started", **fields)
+            self._log_start(wait_s)
         self._set(wait_s)
 
     def end(self, statement: int) -> None:
@@ -82,8 +81,15 @@ class Cooldown:
 
     def apply_remote(self, left_s: float) -> None:
         """Take over what another process knows: the rest of its cooldown, or 0 for its end."""
+        left_s = min(left_s, LONGEST_S)
+        if left_s > 0 and not self.wait_s():
+            self._log_start(left_s, told_by="another process")
         self.statement += 1
-        self._ends_at = self._clock() + min(left_s, LONGEST_S) if left_s > 0 else 0.0
+        self._ends_at = self._clock() + left_s if left_s > 0 else 0.0
+
+    def _log_start(self, wait_s: float, **why: str) -> None:
+        fields = {"backend": self.backend, "model": self.model, "wait_s": round(wait_s, 3), **why}
+        log_event("cooldown", level=logging.WARNING, state="started", **fields)
 
     def _set(self, wait_s: float) -> None:
         self.statement += 1

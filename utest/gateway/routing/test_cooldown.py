@@ -89,7 +89,11 @@ def test_its_begin_is_logged_once_and_its_early_end_too(cooldown, caplog):
     cooldown.start(cooldown.statement, 10)
     cooldown.start(cooldown.statement, 9)
     cooldown.end(cooldown.statement)
+    cooldown.apply_remote(5)
+    cooldown.apply_remote(6)
+    started = {"event": "cooldown", "state": "started", "backend": "b", "model": "m"}
     assert [record.fields for record in caplog.records] == [
-        {"event": "cooldown", "state": "started", "backend": "b", "model": "m", "wait_s": 10},
+        {**started, "wait_s": 10},
         {"event": "cooldown", "state": "ended early", "backend": "b", "model": "m"},
+        {**started, "wait_s": 5, "told_by": "another process"},
     ]
