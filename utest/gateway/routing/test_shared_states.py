@@ -32,12 +32,12 @@ def redis():
 class Process:
     """The breaker of one process."""
 
-    condition = {"consecutive_failures": 1}
+    consecutive_failures = 1
     names = "b"
 
     def __init__(self, url, port=1, open_s=5.0):
         config = GatewayConfig(
-            breaker={**self.condition, "open_s": open_s},
+            breaker={"consecutive_failures": self.consecutive_failures, "open_s": open_s},
             backends={name: {"kind": "openai", "base_url": f"http://x:{port}"} for name in self.names},
             models={"m": {"route": [{"backend": name} for name in self.names]}},
         )
@@ -58,7 +58,7 @@ class Process:
 class Lenient(Process):
     """A process without a condition for its breakers, and a route of two backends."""
 
-    condition = {}
+    consecutive_failures = None
     names = "bc"
 
 
