@@ -17,7 +17,7 @@ from gateway.logs.stderr import STDERR
 from gateway.observability.request_log import FLUSH_S
 from utest.gateway.http_backend import Backend, serving_backend
 from utest.gateway.http_client import Client
-from utest.gateway.http_gateway import Gateway, in_thread, serving_gateway
+from utest.gateway.http_gateway import NEVER_OPENS, Gateway, in_thread, serving_gateway
 
 # The last lines that gateways in this process wrote to standard error, since the test began.
 _LOG: deque[bytes] = deque(maxlen=1000)
@@ -79,6 +79,7 @@ def backend(_backend: Backend) -> Backend:
 def _gateway(_backend: Backend) -> Iterator[Gateway]:
     """A gateway with an OpenAI and an Ollama backend at the same address, small limits, and a dead backend."""
     config = GatewayConfig(
+        breaker=NEVER_OPENS,
         limits={"body_bytes": 20_000, "json_depth": 20},
         backends={
             "up": {"kind": "openai", "base_url": f"{_backend.url}/v1"},

@@ -8,6 +8,8 @@ from email.utils import formatdate
 import pytest
 from aiohttp import web
 
+from utest.gateway.http_gateway import NEVER_OPENS
+
 QUICK = {"attempts": 3, "base_s": 0.02, "cap_s": 1}
 
 
@@ -55,6 +57,7 @@ def before(start_gateway, backend):
 def repeating_client(start_gateway, _backend):
     """A client of a gateway that attempts each backend three times: `m` is on one, `two` on two."""
     with start_gateway(
+        breaker=NEVER_OPENS,
         retries=QUICK,
         backends={name: {"kind": "openai", "base_url": f"{_backend.url}/{name}"} for name in "ab"},
         models={"m": {"route": [{"backend": "a"}]}, "two": {"route": [{"backend": "a"}, {"backend": "b"}]}},
