@@ -102,11 +102,11 @@ def _breakers(routes: Routes) -> dict[str, str]:
 
 
 def _cooldowns(routes: Routes) -> dict[str, dict[str, float]]:
-    waits = {
-        name: {model: round(cooldown.wait_s(), 3) for model, cooldown in state.cooldowns.items() if cooldown.wait_s()}
-        for name, state in routes.states.items()
-    }
-    return {name: of_models for name, of_models in waits.items() if of_models}
+    waits: dict[str, dict[str, float]] = {}
+    for (name, model), cooldown in routes.cooldowns.items():
+        if wait_s := cooldown.wait_s():
+            waits.setdefault(name, {})[model] = round(wait_s, 3)
+    return waits
 
 
 def _verdict(state: dict[str, Any], unready: list[str], why: Iterable[str]) -> Response:

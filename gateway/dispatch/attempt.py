@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from gateway.errors import faults
 from gateway.errors.base import GatewayError, InternalError
+from gateway.operations import COUNT_TOKENS
 from gateway.request.attempt import Attempt
 from gateway.request.trace import begin_attempt
 
@@ -33,7 +34,8 @@ class RunningAttempt:
         span_id, self.trace_headers = begin_attempt(record)
         self._attempt = Attempt(candidate.backend.name, candidate.model, span_id=span_id)
         self._state = candidate.state
-        self._cooldown = candidate.cooldown
+        # Anthropic limits counts of tokens apart from the messages of the same model.
+        self._cooldown = None if record.operation is COUNT_TOKENS else candidate.cooldown
         self._attempts = record.attempts
         self._attempts.append(self._attempt)
 

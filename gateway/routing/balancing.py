@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,12 +20,10 @@ class BackendState:
     Attributes:
         breaker: its circuit breaker.
         in_flight: the number of attempts under way.
-        cooldowns: by the backend's names of its models; only of models that have another candidate.
     """
 
     breaker: Breaker
     in_flight: int = 0
-    cooldowns: dict[str, Cooldown] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

@@ -62,6 +62,7 @@ class Breaker:
         has_alternative: whether some route has another backend; without one, only a configured condition opens it.
 
     Attributes:
+        config: as given.
         state: `closed`, `open` or `half-open`.
         refuses: whether no attempt may begin while it is open; else others come first.
         can_open: whether any failures open it.
@@ -81,7 +82,7 @@ class Breaker:
         self.can_open = config.has_condition or has_alternative
         self.coordination: Coordination | None = None
         self._backend = backend
-        self._config = config
+        self.config = config
         self._most_consecutive = config.consecutive_failures if config.has_condition else USUAL_FAILURES
         self._clock = clock
         self._generation = 0
@@ -99,7 +100,7 @@ class Breaker:
             return 0.0
         if self._probing or self._probed_elsewhere:
             return float(RETRY_AFTER_S)
-        return max(0.0, self._opened_at + self._config.open_s - self._clock())
+        return max(0.0, self._opened_at + self.config.open_s - self._clock())
 
     async def may_begin(self) -> bool:
         """Whether an attempt may begin now; acquires the lease where a probe needs one.
@@ -156,7 +157,7 @@ class Breaker:
         if self.state != "closed":
             self._close()
         self._consecutive = 0
-        if self._config.failure_rate is not None:
+        if self.config.failure_rate is not None:
             self._recent.append(False)
 
     def failed(self, generation: int) -> None:
@@ -164,7 +165,7 @@ class Breaker:
         if generation != self._generation or self.state == "open":
             return
         self._consecutive += 1
-        if self._config.failure_rate is not None:
+        if self.config.failure_rate is not None:
             self._recent.append(True)
         if self.state == "half-open" or self._has_failed_enough():
             self._opened_at = self._clock()
@@ -181,7 +182,7 @@ class Breaker:
 
     def apply_remote_open(self, open_s: float) -> None:
         """Open for `open_s` seconds: another process found the backend failing."""
-        self._opened_at = self._clock() + open_s - self._config.open_s
+        self._opened_at = self._clock() + open_s - self.config.open_s
         self._change("open", told_by="another process")
 
     def apply_remote_close(self) -> None:
@@ -201,7 +202,7 @@ class Breaker:
     def _has_failed_enough(self) -> bool:
         if not self.can_open:
             return False
-        consecutive, rate = self._most_consecutive, self._config.failure_rate
+        consecutive, rate = self._most_consecutive, self.config.failure_rate
         if consecutive is not None and self._consecutive >= consecutive:
             return True
         full = len(self._recent) == self._recent.maxlen

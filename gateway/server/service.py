@@ -111,10 +111,11 @@ class Gateway:
     def _build(
         self, config: Config, backends: Mapping[str, Backend], checks: RequestChecks, before: Generation | None
     ) -> Generation:
-        """Build a generation; a backend of the previous one keeps its state if the breaker's settings are the same."""
-        old = before.routes.states if before and before.config.breaker == config.breaker else {}
+        """Build a generation; a backend of the previous one keeps its state."""
+        old = before.routes.states if before else {}
         states = {name: old[name] for name in old if before and before.backends[name] is backends.get(name)}
-        routes = Routes(config.models, backends, config.retries, config.breaker, states)
+        cooldowns = {key: one for key, one in before.routes.cooldowns.items() if key[0] in states} if before else {}
+        routes = Routes(config, backends, states, cooldowns)
         app = assemble(config, routes, checks, self._observers, self.shutdown, self._reloads)
         # Built now, so that the first request does not wait for it.
         app.middleware_stack = app.build_middleware_stack()
@@ -122,9 +123,9 @@ class Gateway:
         return Generation(config, CrossOrigin(app, origins) if origins else app, backends, routes, checks)
 
     def _apply(self, generation: Generation) -> None:
-        self._observers.apply(generation.config, generation.routes.states)
+        self._observers.apply(generation.config, generation.routes)
         if self._shared_states is not None:
-            self._shared_states.watch(generation.config, generation.routes.states)
+            self._shared_states.watch(generation.config, generation.routes)
 
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:

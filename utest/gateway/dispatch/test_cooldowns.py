@@ -166,12 +166,13 @@ def test_no_retry_after_locks_clients_out(before, answering, asked):
     assert len(asked()) == 3
 
 
-def test_a_spared_backend_is_asked_when_the_others_fail(before, answering, asked):
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_spared_backend_is_asked_when_the_others_fail(before, answering, asked, stream):
     answering(a=BUSY)
     with before() as client:
         client.chat()
         answering(b=(500, {}))
-        answered = client.chat()
+        answered = client.chat(stream=stream)
         again = client.chat()
     assert (answered.status_code, answered.headers["x-gateway-backend"]) == (200, "a")
     assert asked() == ["a", "b", "b", "a", "a"], "its answer ends the cooldown"
@@ -209,3 +210,16 @@ def test_metrics_and_readiness_show_it(before, answering):
     assert 29 < float(line.split()[1]) <= 30
     assert (ready.status_code, list(ready.json()["cooldowns"])) == (200, ["a"])
     assert 29 < ready.json()["cooldowns"]["a"]["inner"] <= 30
+
+
+def test_a_limit_of_counts_spares_no_messages(start_gateway, backend, answering, asked):
+    """Anthropic limits both apart."""
+    answering(a=BUSY, b=BUSY)
+    question = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+    with start_gateway(
+        backends={name: {"kind": "anthropic", "base_url": f"{backend.url}/{name}"} for name in "ab"},
+        models={"m": {"route": [{"backend": "a"}, {"backend": "b"}]}},
+    ) as client:
+        client.post(question, path="/v1/messages/count_tokens")
+        client.post({**question, "max_tokens": 5}, path="/v1/messages")
+    assert asked() == ["a", "b", "a", "b"]
