@@ -8,6 +8,7 @@
     UNSUPPORTED           nobody    nothing   other   400                         no
     UNSUPPORTED_THERE     nobody    success   other   400                         no
     BUSY                  nobody    success   again   the backend's own 4xx       advised
+    CONFLICT              nobody    success   again   the backend's own 4xx       advised
     UNEXPLAINED           nobody    nothing   other   502 backend_refused         no
     OUT_OF_TIME           nobody    nothing   stop    504 backend_timeout         advised
     UNTRANSLATABLE        nobody    success   stop    502 backend_bad_answer      no
@@ -80,6 +81,8 @@ UNSUPPORTED_THERE = Fault("nobody", "success", "other", 400, "backend_rejected",
 """The backend said that it lacks what the request needs."""
 BUSY = Fault("nobody", "success", "again", None, "backend_rejected", may_cool_down=True)
 """The backend refused for now."""
+CONFLICT = Fault("nobody", "success", "again", None, "backend_rejected")
+"""The request met the backend in a state that passes, and its wait holds for this request alone."""
 UNEXPLAINED = Fault("nobody", "nothing", "other", 502, "backend_refused", retry=False)
 """A 4xx without a reason, as of a proxy or a firewall: perhaps the address is wrong, perhaps the request."""
 OUT_OF_TIME = Fault("nobody", "nothing", "stop", 504, "backend_timeout")
@@ -108,7 +111,7 @@ _OF_STATUS = {
     402: KEY_REFUSED,
     405: WRONG_ADDRESS,
     408: TIMED_OUT,
-    409: BUSY,
+    409: CONFLICT,
     413: REJECTED,
     429: BUSY,
     501: UNSUPPORTED_THERE,

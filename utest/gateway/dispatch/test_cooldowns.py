@@ -124,7 +124,7 @@ def test_another_route_to_the_same_model_of_the_backend_knows_of_it(before, answ
     assert asked() == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("status", [400, 401, 408, 500])
+@pytest.mark.parametrize("status", [400, 401, 408, 409, 500])
 def test_the_retry_after_of_another_failure_spares_nothing(before, answering, asked, status):
     answering(a=(status, {"retry-after": "30"}))
     with before() as client:
