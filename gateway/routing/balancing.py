@@ -71,8 +71,8 @@ class Group:
 
     @property
     def is_available(self) -> bool:
-        """Whether any candidate need not rest now."""
-        return not all(candidate.rest_s for candidate in self.candidates)
+        """Whether any candidate may be attempted now, though it should perhaps rest."""
+        return not all(candidate.is_shut_off for candidate in self.candidates)
 
     def choose(self, without: Container[Candidate] = (), resting: Container[Candidate] = ()) -> Candidate | None:
         """The candidate for the next attempt.

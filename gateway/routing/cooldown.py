@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_S = 60.0
-"""The longest cooldown. LiteLLM's router and OpenAI's SDKs believe no longer Retry-After either; a backend that names a
-year by mistake is asked again after a minute."""
+"""The longest cooldown, as LiteLLM believes no longer Retry-After (`_calculate_retry_after`): a backend that names a year
+by mistake is asked again after a minute."""
 
 
 class Cooldown:

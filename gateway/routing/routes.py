@@ -65,7 +65,9 @@ class Routes:
     ) -> None:
         models, retries, breaker = config.models, config.retries, config.breaker
         replaceable = {name for of_route in _shared_by(models, lambda step, _: step.backend) for name in of_route}
-        self.states = {name: _state(name, breaker, states.get(name), name in replaceable) for name in backends}
+        self.states = {
+            name: _state(name, breaker, states.get(name), has_alternative=name in replaceable) for name in backends
+        }
         replaceable_models = _shared_by(models, lambda step, model: (step.backend, step.model or model))
         self.cooldowns = {
             key: cooldowns.get(key) or Cooldown(*key) for of_route in replaceable_models for key in of_route
@@ -126,7 +128,7 @@ def _offering(operation: Operation, groups: Sequence[Group]) -> tuple[Group, ...
     return tuple(Group(candidates) for candidates in offering if candidates)
 
 
-def _state(name: str, breaker: BreakerConfig, old: BackendState | None, has_alternative: bool) -> BackendState:  # noqa: FBT001  # the fourth fact about one backend
+def _state(name: str, breaker: BreakerConfig, old: BackendState | None, *, has_alternative: bool) -> BackendState:
     new = Breaker(name, breaker, has_alternative=has_alternative)
     if old is None:
         return BackendState(new)

@@ -292,6 +292,12 @@ def test_what_refuses_is_no_last_resort():
     assert walk.moves(b=asks(3)) == ["b"]
 
 
+def test_a_long_wait_of_this_request_is_not_waited_for_while_a_resting_one_may_answer():
+    walk = Walk(["a", "b"], attempts=2, cap_s=8)
+    walk.cool(b=2)
+    assert walk.moves(a=asks(30)) == ["a", "b", 1, "b"]
+
+
 def test_after_the_deadline_there_is_no_last_resort():
     walk = Walk(["a", "b"], deadline_s=9)
     walk.cool(b=50)
