@@ -42,7 +42,7 @@ class RunningAttempt:
     def __enter__(self) -> Self:
         self._state.in_flight += 1
         self._generation = self._state.breaker.begin()
-        self._statement = 0 if self._cooldown is None else self._cooldown.statement
+        self._statement = 0 if self._cooldown is None else self._cooldown.begin()
         return self
 
     def mark_answering(self) -> None:

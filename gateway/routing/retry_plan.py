@@ -127,7 +127,7 @@ class RetryPlan:
             for candidate in self._route.candidates
             if candidate not in self._asked
             and not candidate.is_shut_off
-            and not (self._must_wait and candidate.cooldown is not None and candidate.cooldown.wait_s())
+            and not (self._must_wait and candidate.cooldown is not None and candidate.cooldown.is_asked_for)
         ]
         if not left or self._clock() >= self._deadline:
             return False

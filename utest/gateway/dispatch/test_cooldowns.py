@@ -1,7 +1,9 @@
 """A backend that asks for a wait is spared by the requests that have another backend, on real sockets."""
 
+import asyncio
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 
 import pytest
@@ -223,3 +225,28 @@ def test_a_limit_of_counts_spares_no_messages(start_gateway, backend, answering,
         client.post(question, path="/v1/messages/count_tokens")
         client.post({**question, "max_tokens": 5}, path="/v1/messages")
     assert asked() == ["a", "b", "a", "b"]
+
+
+def test_of_many_requests_at_once_one_finds_out_whether_the_wait_is_over(before, backend):
+    asked = []
+
+    async def script(request):
+        name = request.path.split("/")[1]
+        asked.append(name)
+        if name == "a":
+            await asyncio.sleep(0.2)
+            return web.json_response({"error": {"message": "no"}}, status=429, headers={"retry-after-ms": "100"})
+        return web.json_response(GOOD)
+
+    backend.script = script
+    with before() as client, ThreadPoolExecutor(8) as pool:
+        client.chat()
+        time.sleep(0.15)
+        asked.clear()
+        test = pool.submit(client.chat)
+        assert backend.called.wait(5)
+        while not asked:
+            time.sleep(0.01)
+        others = list(pool.map(lambda _: client.chat(), range(6)))
+        assert {one.status_code for one in (*others, test.result())} == {200}
+    assert asked.count("a") == 1

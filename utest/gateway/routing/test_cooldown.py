@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from gateway.routing.cooldown import LONGEST_S, Cooldown
+from gateway.routing.cooldown import LONGEST_S, TEST_S, Cooldown
 
 
 class Clock:
@@ -28,7 +28,7 @@ def cooldown(clock):
 def test_it_lasts_as_long_as_the_backend_asked_and_ends_by_itself(cooldown, clock):
     assert cooldown.wait_s() == 0
     cooldown.start(cooldown.statement, 7)
-    assert cooldown.wait_s() == 7
+    assert (cooldown.wait_s(), cooldown.is_asked_for) == (7, True)
     clock.now += 6.5
     assert cooldown.wait_s() == 0.5
     clock.now += 0.5
@@ -65,6 +65,42 @@ def test_a_success_ends_it_unless_its_request_is_older(cooldown):
     assert cooldown.wait_s() == 0
 
 
+def test_when_it_is_over_one_attempt_tests_the_backend(cooldown, clock):
+    cooldown.start(cooldown.begin(), 10)
+    clock.now += 10
+    assert cooldown.wait_s() == 0
+    test = cooldown.begin()
+    assert (cooldown.wait_s(), cooldown.is_asked_for) == (TEST_S, False)
+    cooldown.end(test)
+    assert cooldown.wait_s() == 0
+    cooldown.begin()
+    assert cooldown.wait_s() == 0, "it is tested"
+
+
+def test_a_test_without_an_answer_keeps_others_waiting_for_a_bounded_time(cooldown, clock):
+    cooldown.start(cooldown.begin(), 10)
+    clock.now += 10
+    cooldown.begin()
+    clock.now += TEST_S
+    assert cooldown.wait_s() == 0
+
+
+def test_a_test_that_is_refused_starts_it_again(cooldown, clock):
+    cooldown.start(cooldown.begin(), 10)
+    clock.now += 10
+    cooldown.start(cooldown.begin(), 20)
+    assert cooldown.wait_s() == 20
+    clock.now += 20
+    cooldown.begin()
+    assert cooldown.wait_s() == TEST_S
+
+
+def test_an_attempt_during_it_is_no_test(cooldown):
+    cooldown.start(cooldown.begin(), 10)
+    cooldown.begin()
+    assert cooldown.wait_s() == 10
+
+
 def test_it_tells_of_changes_that_this_process_made(cooldown):
     changed = []
     cooldown.on_change = lambda one: changed.append(one.wait_s())
@@ -94,6 +130,6 @@ def test_its_begin_is_logged_once_and_its_early_end_too(cooldown, caplog):
     started = {"event": "cooldown", "state": "started", "backend": "b", "model": "m"}
     assert [record.fields for record in caplog.records] == [
         {**started, "wait_s": 10},
-        {"event": "cooldown", "state": "ended early", "backend": "b", "model": "m"},
+        {"event": "cooldown", "state": "ended", "backend": "b", "model": "m"},
         {**started, "wait_s": 5, "told_by": "another process"},
     ]

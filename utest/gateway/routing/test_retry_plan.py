@@ -238,6 +238,15 @@ def test_if_the_one_asked_in_a_cooldown_fails_otherwise_the_next_is_asked():
     assert walk.moves(a=asks(4)) == ["b", "a"]
 
 
+def test_one_that_is_tested_is_asked_where_another_one_still_asks_for_a_wait():
+    walk = Walk(["a", "b"])
+    walk.cool(a=0.5, b=5)
+    walk.now = 5.0
+    walk.candidates["b"].cooldown.begin()
+    walk.cool(a=0.25)
+    assert walk.moves(a=asks(4)) == ["a", "b"]
+
+
 def test_the_only_candidate_is_asked_though_it_cools_down_and_as_often_as_ever():
     walk = Walk(["a"], attempts=3)
     walk.cool(a=50)
