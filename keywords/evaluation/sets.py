@@ -261,8 +261,8 @@ class EvaluationLibrary:
     def score_should_not_drop(self, comparison: Comparison, max_drop: float) -> None:
         """Fail if the second score is lower by more than the accepted drop, and chance does not explain it.
 
-        Without evidence either way the row is skipped as inconclusive: a drop beyond the limit that may be chance, or a
-        set that may miss such a drop. Answers that are the same, character by character, pass.
+        Without evidence either way the row is skipped as inconclusive: a drop beyond the limit that may be chance, or one
+        within it whose 95 % interval is not. Answers that are the same, character by character, pass.
 
         Args:
             comparison: the result of [Compare Evaluations].

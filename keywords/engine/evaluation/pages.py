@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.evaluation.comparison import Comparison, Verdict, describe, judge, pooled
+from keywords.engine.evaluation.comparison import Comparison, describe, judge_all, pooled
 from keywords.engine.evaluation.formats import LETTERS
 from keywords.engine.evaluation.prompting import rotated
 from keywords.engine.evaluation.sentences import sentence
@@ -59,7 +59,7 @@ def write_comparison_page(path: Path, comparisons: Sequence[Comparison], *, max_
         max_drop: the accepted drop, 0 to 1.
     """
     first, second = _names(comparisons[0])
-    verdict, reason = overall(comparisons, max_drop)
+    verdict, reason = judge_all(comparisons, max_drop)
     parts = [
         {"title": one.first.run.options["label"], "sentence": one.sentence, "lines": _compared_lines(one)}
         for one in comparisons
@@ -77,12 +77,6 @@ def write_comparison_page(path: Path, comparisons: Sequence[Comparison], *, max_
         chart=chart,
         parts=parts,
     )
-
-
-def overall(comparisons: Sequence[Comparison], max_drop: float) -> tuple[Verdict, str]:
-    """The verdict on all items of all comparisons together."""
-    identical = all(one.same_texts for comparison in comparisons for one in comparison.items)
-    return judge(pooled(comparisons), max_drop, identical=identical)
 
 
 def _names(comparison: Comparison) -> tuple[str, str]:

@@ -101,7 +101,9 @@ def test_two_series_are_compared_set_by_set_and_together(qa, scripted, tmp_path)
     assert "  lost: u01 What is the birthday of Anna?" in found.output
     assert "0 lost, 10 gained" in found.output
     assert "all sets: 10 lost, 10 gained, McNemar p=1.00" in found.output
-    assert found.exit_code == 3
+    # What one set gains makes up for nothing that another one loses.
+    assert "FAIL: unanswerable: the drop is beyond 10 points, and no accident" in found.output
+    assert found.exit_code == 1
     page = (tmp_path / "results" / "evaluation" / "compare-1-3.html").read_text(encoding="utf-8")
     assert page.count('<span class="pill lost">lost</span>') == 10
     assert "I don&#39;t know" in page
