@@ -126,7 +126,8 @@ class EvaluationLibrary:
         """Get the share of right answers, or a bound of the share of passed items, and optionally verify it.
 
         An item is passed if more than half of its answers are right; the bounds are exact and one-sided with 95 %
-        confidence (Clopper-Pearson): compare "at least" with the lower one.
+        confidence (Clopper-Pearson): compare "at least" with the lower one. Items without an answer are taken for not
+        passed in the lower bound, and for passed in the upper one.
 
         Args:
             score: the result of [Run Evaluation].
@@ -261,8 +262,8 @@ class EvaluationLibrary:
     def score_should_not_drop(self, comparison: Comparison, max_drop: float) -> None:
         """Fail if the second score is lower by more than the accepted drop, and chance does not explain it.
 
-        Without evidence either way the row is skipped as inconclusive: a drop beyond the limit that may be chance, or one
-        within it whose 95 % interval is not. Answers that are the same, character by character, pass.
+        Without evidence either way the row is skipped as inconclusive: a drop beyond the limit that may be chance, or
+        one within it whose 95 % interval is not. Answers that are the same, character by character, pass.
 
         Args:
             comparison: the result of [Compare Evaluations].

@@ -20,9 +20,9 @@ def choice_letter(text: str, letters: str) -> str | None:
     r"""The letter that a reply chooses; None if it chooses none.
 
     The last `Answer: C` or `The answer is C` decides, with or without Markdown, brackets or a `$` around the letter,
-    which must not be the beginning of a word, nor the article of `The answer is a bee`. Without one, a reply that begins
-    with a letter, such as `C`, `Option C` or `**C.** because`, has chosen it, unless it repeats several choices; then
-    one that is a capital letter alone on its last line, or ends with `option C`.
+    which must not be the beginning of a word, nor the article of `The answer is a bee`. Without one, a reply that
+    begins with a letter, such as `C`, `Option C` or `**C.** because`, has chosen it, unless it repeats several choices;
+    then one that is a capital letter alone on its last line, or ends with `option C`.
 
     Args:
         text: the reply.

@@ -179,14 +179,14 @@ def judge(pairs: Pairs, max_drop: float, *, identical: bool = False) -> tuple[Ve
             return Verdict.FAIL, f"the drop is beyond {limit}, and no accident (p={shown_p(pairs.p)})"
         return Verdict.INCONCLUSIVE, f"the drop is beyond {limit}, but may be an accident (p={shown_p(pairs.p)})"
     largest = drop_interval(pairs)[1]
-    told = f"{math.ceil(largest * 100):d} points (upper end of its 95 % interval)"
+    told = f"{largest * 100:.1f} points (upper end of its 95 % interval)"
     if largest > max_drop:
         return Verdict.INCONCLUSIVE, f"the drop is within {limit}, but may be {told}: {pairs.n} items are too few"
     return Verdict.PASS, f"the drop is at most {told}, within {limit}"
 
 
 def judge_all(comparisons: Sequence[Comparison], max_drop: float) -> tuple[Verdict, str]:
-    """The verdict on several sets: FAIL if one of them fails, whatever the others gain; else that on all items together.
+    """The verdict on several sets: FAIL if one of them fails, whatever the others gain; else that on all items.
 
     The p of each set is adjusted for their number (Holm).
 

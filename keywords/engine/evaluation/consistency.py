@@ -11,13 +11,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keywords.engine.evaluation.decimals import number
 from keywords.engine.evaluation.declining import abstains, refuses
+from keywords.engine.evaluation.formats import LETTERS
+from keywords.engine.evaluation.prompting import rotated
+from keywords.engine.evaluation.scorers import scorer as find_scorer
 from keywords.engine.evaluation.text_matching import normalise_triviaqa, token_f1
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from keywords.engine.evaluation.scores import Score
+    from keywords.engine.evaluation.scores import Place, Score
 
 CONSISTENT_SHARE = 0.5
 """More than this share of an item's draws say the same."""
@@ -96,7 +100,7 @@ def semantic_entropy(answers: Sequence[str | None]) -> float:
     Invalid answers say nothing alike, so each is a cluster of its own.
 
     Source: S. Farquhar et al., Nature 630 (2024) 625, discrete semantic entropy: -sum p ln p over clusters of meaning.
-    Meaning is the normalised text here, so it fits short answers only.
+    Meaning is the number, the choice or the normalised text here, so it fits short answers only.
     """
     if not answers:
         raise ValueError("an entropy needs at least one answer")
@@ -132,11 +136,11 @@ def item_consistency(greedy: Score, drawn: Score) -> list[ItemConsistency]:
     Raises:
         ValueError: no item has a greedy answer and two draws.
     """
-    first, draws = _texts(greedy), _texts(drawn)
+    first, draws, answers_of = _texts(greedy), _texts(drawn), _answers(drawn)
     found = []
     for item, said in draws.items():
         if len(said) > 1 and item in first:
-            answers = [short_answer(text) for text in said]
+            answers = answers_of[item]
             most = majority(answers)
             share = answers.count(most) / len(answers) if most is not None else 0.0
             supported = agreement(first[item][0], said)
@@ -155,8 +159,35 @@ def cross_table(items: Sequence[tuple[bool, bool]]) -> CrossTable:
 
 def _texts(score: Score) -> Mapping[str, list[str]]:
     texts: dict[str, list[str]] = {}
+    for place, text in _replies(score):
+        texts.setdefault(place[0], []).append(text)
+    return texts
+
+
+def _answers(score: Score) -> Mapping[str, list[str | None]]:
+    """What the replies say, by item: the choice or the number that the scorer took, else their short text."""
+    scorer, answers = find_scorer(score.scorer), dict[str, list[str | None]]()
+    for place, text in _replies(score):
+        item, rotation, taken = score.items[place[0]], place[2], score.marks[place].extracted
+        if scorer.needs_choices:
+            said = rotated(item, rotation).choices[LETTERS.index(taken)] if taken else None
+        elif scorer.is_numeric:
+            said = _value(taken) if taken else None
+        else:
+            said = short_answer(text)
+        answers.setdefault(item.id, []).append(said)
+    return answers
+
+
+def _value(taken: str) -> str:
+    """A number as it is compared: `$22.00` as `22`, a fraction as it is written."""
+    value = number(taken)
+    text = taken if value is None else f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _replies(score: Score) -> Iterator[tuple[Place, str]]:
     for place in sorted(score.answers):
         reply = score.answers[place].asked.reply
         if reply is not None:
-            texts.setdefault(place[0], []).append(reply.text)
-    return texts
+            yield place, reply.text

@@ -8,7 +8,8 @@ from decimal import Decimal, DecimalException
 _STRICT = re.compile(r"####\s*([$€£]?\s*[-\u2212\u2013+]?\s*[$€£]?\s*[0-9.,]+)")
 """ANS_RE of `openai/grade-school-math`: grade_school_math/dataset.py, with a currency sign or a Unicode minus."""
 _NUMBER = re.compile(
-    r"(?P<sign>(?<![\w)\].,%])(?<!\d )(?:[-\u2013+](?=[$€£]?[\d.])|\u2212\s?))?[$€£]?\s?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?P<sign>(?<![\w)\].,%])(?<!\d )(?:[-\u2013+](?=[$€£]?[\d.])|\u2212\s?))?"
+    r"[$€£]?\s?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"(?:\s?/\s?(?P<below>\d+))?"
 )
 """A number with its sign.

@@ -72,7 +72,7 @@ def write_comparison_page(path: Path, comparisons: Sequence[Comparison], *, max_
         first=first,
         second=second,
         verdict=verdict,
-        reason=reason,
+        reason=reason[0].upper() + reason[1:],
         pooled=pairs,
         chart=chart,
         parts=parts,
@@ -105,13 +105,16 @@ def _rate_line(score: Score) -> dict[str, Any]:
         rate = score.rate
     except TooFewItemsError:
         return {"name": name, "mean": None}
-    return {"name": name, "mean": 100 * rate.mean, "low": 100 * rate.low, "high": 100 * rate.high}
+    return {"name": name, "mean": 100 * rate.mean, "low": 100 * rate.low, "high": 100 * rate.high, "tone": ""}
 
 
 def _drop_line(comparison: Comparison) -> dict[str, Any]:
-    low, high = drop_interval(comparison.pairs)
+    """The drop with its interval; it has a colour only if chance does not explain it."""
+    pairs = comparison.pairs
+    low, high = drop_interval(pairs)
+    tone = ("worse" if pairs.drop > 0 else "better") if pairs.is_significant else ""
     name = comparison.first.run.options["set"]
-    return {"name": name, "mean": 100 * comparison.pairs.drop, "low": 100 * low, "high": 100 * high}
+    return {"name": name, "mean": 100 * pairs.drop, "low": 100 * low, "high": 100 * high, "tone": tone}
 
 
 def _places(score: Score) -> list[tuple[str, int, int]]:

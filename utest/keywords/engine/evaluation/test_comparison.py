@@ -21,8 +21,8 @@ def test_lost_and_gained_items_are_named(laboratory):
     assert changed == {"lost": "What is the capital of France?", "gained": "What colour is snow?"}
     assert found.sentence == (
         "short-facts v1 (20 items, sha256 6b796568b98d…): 1 lost, 1 gained, McNemar p=1.00, no evidence of change; "
-        "drop +0 points (95 % -16 to +16, Newcombe); 20 items detect a drop of 46 points beside 1 lost and 1 gained by chance; "
-        "18/20 answered identically"
+        "drop +0 points (95 % -16 to +16, Newcombe); 20 items detect a drop of 46 points beside 1 lost and 1 gained by "
+        "chance; 18/20 answered identically"
     )
     assert pooled([found, found]).n == 40
 
@@ -57,11 +57,11 @@ def test_items_that_change_by_chance_make_a_drop_harder_to_detect():
     [
         (Pairs(10, 8, 0, 2), 0.1, False, Verdict.FAIL, "no accident"),
         (Pairs(14, 4, 0, 2), 0.1, False, Verdict.INCONCLUSIVE, "may be an accident"),
-        (Pairs(18, 0, 0, 2), 0.1, False, Verdict.INCONCLUSIVE, "may be 16 points"),
+        (Pairs(18, 0, 0, 2), 0.1, False, Verdict.INCONCLUSIVE, "may be 15.7 points"),
         (Pairs(18, 0, 0, 2), 0.1, True, Verdict.PASS, "character by character"),
-        (Pairs(18, 0, 0, 2), 0.4, False, Verdict.PASS, "at most 16 points"),
+        (Pairs(18, 0, 0, 2), 0.4, False, Verdict.PASS, "at most 15.7 points"),
         # Of 14 right answers 8 are lost, p=0.008: no limit of 40 points may call that a pass.
-        (Pairs(6, 8, 0, 6), 0.4, False, Verdict.INCONCLUSIVE, "may be 59 points"),
+        (Pairs(6, 8, 0, 6), 0.4, False, Verdict.INCONCLUSIVE, "may be 58.2 points"),
         # Significant, but within what is accepted.
         (Pairs(900, 10, 1, 89), 0.05, False, Verdict.PASS, "within 5 points"),
         (Pairs(10, 0, 9, 1), 0.4, False, Verdict.PASS, "within 40 points"),

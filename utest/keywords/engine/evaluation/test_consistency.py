@@ -1,5 +1,9 @@
+import itertools
+import json
 import math
+import re
 
+import httpx2
 import pytest
 
 from keywords.engine.evaluation.consistency import (
@@ -62,6 +66,27 @@ def test_items_are_tabulated_by_consistency_and_correctness(laboratory):
     assert (table.consistent_right, table.consistent_wrong, table.varying_right, table.varying_wrong) == (12, 8, 0, 0)
     assert table.sentence.startswith("8 CONSISTENT AND WRONG")
     assert {(one.entropy, one.agreement, one.draws) for one in found} == {(0.0, 1.0, 3)}
+
+
+def test_draws_agree_by_the_number_that_they_end_with_however_they_get_there(laboratory, make):
+    texts = itertools.cycle(["6*12 is 72.\n#### 22", "First 72, then\n#### $22.00", "#### 23", "no number"])
+    laboratory.gateway.answer = lambda _: httpx2.Response(200, json=make.completion(next(texts)))
+    drawn = laboratory.score(laboratory.run("word-problems", limit=1, draws=4, temperature=1.0))
+    (found,) = item_consistency(laboratory.score(laboratory.run("word-problems", limit=1)), drawn)
+    assert (found.majority, found.majority_share) == ("22", 0.5)
+    assert found.entropy == pytest.approx(-0.5 * math.log(0.5) - 0.5 * math.log(0.25))
+
+
+def test_draws_agree_by_the_choice_and_not_by_its_letter(laboratory, make):
+    def answer(request):
+        asked = json.loads(request.content)["messages"][-1]["content"]
+        letter = re.search(r"(?m)^([A-D])\. carbon dioxide$", asked)[1]
+        return httpx2.Response(200, json=make.completion(f"Answer: {letter}"))
+
+    laboratory.gateway.answer = answer
+    score = laboratory.score(laboratory.run("science", limit=1))
+    (found,) = item_consistency(score, score)
+    assert (found.majority, found.majority_share, found.entropy, found.correct) == ("carbon dioxide", 1.0, 0.0, True)
 
 
 def test_one_draw_is_no_consistency(laboratory):
