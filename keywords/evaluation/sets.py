@@ -12,7 +12,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.evaluation import runs
 from keywords.engine.evaluation.asking import Failure
 from keywords.engine.evaluation.catalogue import Catalogue
-from keywords.engine.evaluation.comparison import Comparison, Verdict, compare, judge
+from keywords.engine.evaluation.comparison import Comparison, Verdict, compare, judge_all
 from keywords.engine.evaluation.marks import Outcome
 from keywords.engine.evaluation.prompting import Sampling
 from keywords.engine.evaluation.scores import Score, read_score
@@ -277,8 +277,7 @@ class EvaluationLibrary:
         Score Should Not Drop    ${found}    0.05
         ```
         """
-        identical = comparison.identical == comparison.pairs.n
-        verdict, reason = judge(comparison.pairs, max_drop, identical=identical)
+        verdict, reason = judge_all([comparison], max_drop)
         show_comparison(comparison, max_drop)
         sentence = f"{reason}: {comparison.sentence}"
         if verdict is Verdict.FAIL:

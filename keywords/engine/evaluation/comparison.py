@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -58,12 +58,14 @@ class Comparison:
         second: the other one.
         items: in the order of the file; those that both runs answered.
         left_out: number of items that one of the runs did not answer.
+        unanswered: those of them that both runs asked.
     """
 
     first: Score
     second: Score
     items: tuple[ItemPair, ...]
     left_out: int
+    unanswered: int
 
     def __repr__(self) -> str:
         return f"Comparison({self.sentence!r})"
@@ -115,8 +117,8 @@ def compare(first: Score, second: Score) -> Comparison:
         )
         for item in shared
     )
-    asked = first.items.keys() | second.items.keys()
-    return Comparison(first, second, items, len(asked) - len(shared))
+    asked, by_both = first.items.keys() | second.items.keys(), first.items.keys() & second.items.keys()
+    return Comparison(first, second, items, len(asked) - len(shared), len(by_both) - len(shared))
 
 
 def pooled(comparisons: Sequence[Comparison]) -> Pairs:
@@ -152,7 +154,7 @@ def shown_p(p: float) -> str:
     return f"{p:.2f}" if p >= 0.01 else f"{p:.2g}"  # noqa: PLR2004  # two decimals would show 0.00
 
 
-def judge(pairs: Pairs, max_drop: float, *, identical: bool = False) -> tuple[Verdict, str]:
+def judge(pairs: Pairs, max_drop: float, *, identical: bool = False, unanswered: int = 0) -> tuple[Verdict, str]:
     """The verdict on a drop, and its reason.
 
     A drop beyond the limit fails if it is significant. A pass needs evidence too: the whole interval of the drop lies
@@ -162,6 +164,7 @@ def judge(pairs: Pairs, max_drop: float, *, identical: bool = False) -> tuple[Ve
         pairs: how the items fared.
         max_drop: the accepted drop, 0 to 1.
         identical: whether all answers are the same, character by character.
+        unanswered: further items that one of the runs did not answer; a pass takes them for lost.
 
     Raises:
         ValueError: the limit is outside its range.
@@ -172,16 +175,18 @@ def judge(pairs: Pairs, max_drop: float, *, identical: bool = False) -> tuple[Ve
     if not 0 <= max_drop < 1:
         raise ValueError(f"max drop must be 0 to below 1, not {max_drop}; write 0.05 for 5 points")
     limit = f"{max_drop * 100:g} points"
-    if identical:
+    if identical and not unanswered:
         return Verdict.PASS, "all answers are the same, character by character"
     if pairs.drop > max_drop:
         if pairs.is_significant:
             return Verdict.FAIL, f"the drop is beyond {limit}, and no accident (p={shown_p(pairs.p)})"
         return Verdict.INCONCLUSIVE, f"the drop is beyond {limit}, but may be an accident (p={shown_p(pairs.p)})"
-    largest = drop_interval(pairs)[1]
-    told = f"{largest * 100:.1f} points (upper end of its 95 % interval)"
+    worst = replace(pairs, lost=pairs.lost + unanswered)
+    largest = drop_interval(worst)[1]
+    missing = f", with {unanswered} items without an answer taken for lost" if unanswered else ""
+    told = f"{largest * 100:.1f} points (upper end of its 95 % interval{missing})"
     if largest > max_drop:
-        return Verdict.INCONCLUSIVE, f"the drop is within {limit}, but may be {told}: {pairs.n} items are too few"
+        return Verdict.INCONCLUSIVE, f"the drop is within {limit}, but may be {told}: {worst.n} items are too few"
     return Verdict.PASS, f"the drop is at most {told}, within {limit}"
 
 
@@ -198,7 +203,8 @@ def judge_all(comparisons: Sequence[Comparison], max_drop: float) -> tuple[Verdi
         ValueError: the limit is outside its range.
     """
     identical = all(one.same_texts for comparison in comparisons for one in comparison.items)
-    verdict, reason = judge(pooled(comparisons), max_drop, identical=identical)
+    unanswered = sum(one.unanswered for one in comparisons)
+    verdict, reason = judge(pooled(comparisons), max_drop, identical=identical, unanswered=unanswered)
     if len(comparisons) == 1:
         return verdict, reason
     adjusted = holm([one.pairs.p for one in comparisons])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from keywords.engine.evaluation.decimals import number
 from keywords.engine.evaluation.declining import abstains, refuses
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from keywords.engine.evaluation.scores import Place, Score
 
 CONSISTENT_SHARE = 0.5
-"""More than this share of an item's draws say the same."""
+"""More than this share of an item's draws say what the greedy answer says; or of its words, on average."""
+CONSISTENT_ENTROPY = math.log(2)
+"""Nats; that of draws of which half say one thing and half another."""
+Proxy = Literal["majority", "entropy", "agreement"]
+"""By what draws are called consistent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class ItemConsistency:
 
     Attributes:
         item: its id.
+        greedy: the greedy answer, as draws are compared; None if it is no answer.
         draws: answers of the model, those without a reply left out.
         majority: the answer of more draws than any other; None if two share the first place, or none is valid.
         majority_share: its share of all draws, 0 to 1.
@@ -42,6 +47,7 @@ class ItemConsistency:
     """
 
     item: str
+    greedy: str | None
     draws: int
     majority: str | None
     majority_share: float
@@ -49,10 +55,21 @@ class ItemConsistency:
     agreement: float
     correct: bool
 
-    @property
-    def consistent(self) -> bool:
-        """Whether more than half of the draws say the same."""
-        return self.majority is not None and self.majority_share > CONSISTENT_SHARE
+    def is_consistent(self, proxy: Proxy = "majority") -> bool:
+        """Whether the draws support the greedy answer.
+
+        Args:
+            proxy: `majority`, if more than half of the draws say the same as the greedy answer; `entropy`, if that of
+                the draws is below that of two answers of equal share; `agreement`, if on average draws and the greedy
+                answer share more than half of their words.
+        """
+        return {
+            "majority": self.majority is not None
+            and self.majority == self.greedy
+            and self.majority_share > CONSISTENT_SHARE,
+            "entropy": self.entropy < CONSISTENT_ENTROPY,
+            "agreement": self.agreement > CONSISTENT_SHARE,
+        }[proxy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +153,8 @@ def item_consistency(greedy: Score, drawn: Score) -> list[ItemConsistency]:
     Raises:
         ValueError: no item has a greedy answer and two draws.
     """
-    first, draws, answers_of = _texts(greedy), _texts(drawn), _answers(drawn)
+    first, draws = _texts(greedy), _texts(drawn)
+    greedy_of, answers_of = _answers(greedy), _answers(drawn)
     found = []
     for item, said in draws.items():
         if len(said) > 1 and item in first:
@@ -145,7 +163,11 @@ def item_consistency(greedy: Score, drawn: Score) -> list[ItemConsistency]:
             share = answers.count(most) / len(answers) if most is not None else 0.0
             supported = agreement(first[item][0], said)
             entropy = semantic_entropy(answers)
-            found.append(ItemConsistency(item, len(said), most, share, entropy, supported, greedy.passes[item]))
+            found.append(
+                ItemConsistency(
+                    item, greedy_of[item][0], len(said), most, share, entropy, supported, correct=greedy.passes[item]
+                )
+            )
     if not found:
         raise ValueError("no item has a greedy answer and two draws: ask for draws=5 at temperature=1")
     return found

@@ -1,6 +1,7 @@
 import random
 from types import SimpleNamespace
 
+import httpx2
 import pytest
 
 from keywords.engine.evaluation.comparison import ItemPair, Verdict, compare, describe, judge, judge_all, pooled
@@ -80,12 +81,29 @@ def test_a_drop_beyond_the_limit_passes_in_at_most_one_case_of_twenty():
     assert passed <= 50
 
 
+def test_items_without_an_answer_are_no_pass(laboratory):
+    laboratory.answers(lambda _: True)
+    first = laboratory.score(laboratory.run())
+    same = laboratory.gateway.answer
+    laboratory.gateway.answer = lambda request: (
+        same(request) if b"capital of France" in request.content else httpx2.Response(503)
+    )
+    found = compare(first, laboratory.score(laboratory.run()))
+    assert (found.identical, found.pairs.n, found.unanswered) == (1, 1, 19)
+    verdict, reason = judge_all([found], 0.4)
+    assert verdict is Verdict.INCONCLUSIVE
+    assert "with 19 items without an answer taken for lost" in reason
+    # One of many may be missing.
+    assert judge(Pairs(130, 0, 0, 9), 0.05, unanswered=1)[0] is Verdict.PASS
+
+
 class Compared:
     """What `judge_all` reads of a comparison."""
 
     def __init__(self, name, lost=0, gained=0, n=20):
         self.pairs = Pairs(n // 2 - lost, lost, gained, n - n // 2 - gained)
         self.items = self._items(n - lost - gained, lost, gained)
+        self.unanswered = 0
         self.first = SimpleNamespace(run=SimpleNamespace(options={"set": name}))
 
     @staticmethod
