@@ -150,8 +150,8 @@ def _detects(pairs: Pairs) -> str:
 
 
 def shown_p(p: float) -> str:
-    """A p as a sentence shows it."""
-    return f"{p:.2f}" if p >= 0.01 else f"{p:.2g}"  # noqa: PLR2004  # two decimals would show 0.00
+    """A p as a sentence shows it: two digits that count, so that 0.047 does not look like 0.05."""
+    return f"{p:.2f}" if p >= 0.1 else f"{p:.2g}"  # noqa: PLR2004  # two decimals are two digits from here on
 
 
 def judge(pairs: Pairs, max_drop: float, *, identical: bool = False, unanswered: int = 0) -> tuple[Verdict, str]:

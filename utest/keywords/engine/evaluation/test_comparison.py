@@ -53,6 +53,11 @@ def test_items_that_change_by_chance_make_a_drop_harder_to_detect():
     assert "n too small: 20 items detect no drop" in describe(Pairs(0, 10, 10, 0))
 
 
+def test_a_p_below_the_limit_does_not_look_like_one_at_it():
+    assert "McNemar p=0.047, evidence of a change" in describe(Pairs(50, 25, 12, 20))
+    assert "McNemar p=0.12, no evidence of change" in describe(Pairs(50, 4, 0, 20))
+
+
 @pytest.mark.parametrize(
     ("pairs", "max_drop", "identical", "verdict", "reason"),
     [
