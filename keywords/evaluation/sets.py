@@ -263,7 +263,8 @@ class EvaluationLibrary:
         """Fail if the second score is lower by more than the accepted drop, and chance does not explain it.
 
         Without evidence either way the row is skipped as inconclusive: a drop beyond the limit that may be chance, or
-        one within it whose 95 % interval is not. Answers that are the same, character by character, pass.
+        one within it where the items do not exclude a larger one. Answers that are the same, character by character,
+        pass.
 
         Args:
             comparison: the result of [Compare Evaluations].

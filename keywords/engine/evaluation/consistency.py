@@ -56,7 +56,7 @@ class ItemConsistency:
     correct: bool
 
     def is_consistent(self, proxy: Proxy = "majority") -> bool:
-        """Whether the draws support the greedy answer.
+        """Whether the draws say the same as the greedy answer, or, by their entropy, as each other.
 
         Args:
             proxy: `majority`, if more than half of the draws say the same as the greedy answer; `entropy`, if that of
