@@ -89,8 +89,8 @@ def test_a_drop_at_the_limit_passes_in_at_most_one_case_of_twenty(limit, right, 
     passes = [cell for cell in cells if judge(Pairs(*cell), limit)[0] is Verdict.PASS]
     shares = [right - limit - churn, limit + churn, churn, 1 - right - churn]
     assert sum(multinomial.pmf(passes, n, shares) if passes else [0.0]) <= 0.05
-    # Even 0 lost of 20 do not exclude a drop of 13 points.
-    assert bool(passes) is (limit > 0.139)
+    # Where nothing is gained, even 0 lost of 20 do not exclude a drop of 13 points.
+    assert any(not gained for _, _, gained, _ in passes) is (limit > 0.139)
 
 
 def test_items_without_an_answer_are_no_pass(laboratory):
@@ -105,6 +105,8 @@ def test_items_without_an_answer_are_no_pass(laboratory):
     verdict, reason = judge_all([found], 0.4)
     assert verdict is Verdict.INCONCLUSIVE
     assert "19 items without an answer taken for lost" in reason
+    assert judge(Pairs(20, 0, 0, 0), 0.3)[0] is Verdict.PASS
+    assert judge(Pairs(20, 0, 0, 0), 0.3, unanswered=5)[0] is Verdict.INCONCLUSIVE
     # One of many may be missing.
     assert judge(Pairs(130, 0, 0, 9), 0.05, unanswered=1)[0] is Verdict.PASS
 

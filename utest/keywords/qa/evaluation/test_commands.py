@@ -117,6 +117,8 @@ def test_two_series_are_compared_set_by_set_and_together(qa, scripted, tmp_path)
     assert found.exit_code == 1
     page = (tmp_path / "results" / "evaluation" / "compare-1-3.html").read_text(encoding="utf-8")
     assert page.count('<span class="pill lost">lost</span>') == 10
+    # Of a drop that is no accident the point is red, of a gain green.
+    assert re.findall('class="mean (.*?)"', page) == ["worse", "better"]
     row = page.partition("What is the birthday of Anna?")[2].partition("</tr>")[0]
     assert re.findall('<span class="reply">(.*?)</span> <span class="pill (.*?)">', row) == [
         ("I don&#39;t know", "correct"),
