@@ -84,9 +84,8 @@ def _notes(score: Score) -> list[str]:
     if options["resumed"]:
         times = options["resumed"]
         notes.append(f"The run was interrupted and resumed {'once' if times == 1 else f'{times} times'}")
-    missing = len(score.items) - score.valid_items
-    if missing:
-        notes.append(f"{missing} items have no answer")
+    if score.missing:
+        notes.append(f"{score.missing} items have no answer")
     if score.run.interrupted or score.run.ended is None:
         notes.append(f"The run is not finished: `qa eval --resume {score.run.id}` asks the rest")
     return notes

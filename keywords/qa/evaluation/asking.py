@@ -179,9 +179,10 @@ def _verdict(scores: Sequence[Score], at_least: float | None) -> int:
         low, high = score.lower_bound, score.upper_bound
         codes.append(exits.PASS if low >= at_least else exits.FAIL if high < at_least else exits.INCONCLUSIVE)
         word = {exits.PASS: "PASS", exits.FAIL: "FAIL"}.get(codes[-1], "INCONCLUSIVE")
+        without = f", {score.missing} of {len(score.items)} without an answer" if score.missing else ""
         typer.echo(
-            f"{word} {score.run.options['set']}: {score.passed}/{score.valid_items} items, one-sided 95 % bounds "
-            f"{low:.3f} and {high:.3f} (Clopper-Pearson), required {at_least:g}"
+            f"{word} {score.run.options['set']}: {score.passed}/{score.valid_items} items{without}, one-sided 95 % "
+            f"bounds {low:.3f} and {high:.3f} (Clopper-Pearson), required {at_least:g}"
         )
     if exits.FAIL in codes:
         return exits.FAIL

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from keywords.engine.evaluation.comparison import Verdict, compare, describe, pooled, shown_p
+from keywords.engine.evaluation.comparison import Verdict, compare, describe, judge_all, pooled, shown_p
 from keywords.engine.evaluation.items import DatasetError
-from keywords.engine.evaluation.pages import overall, write_comparison_page
+from keywords.engine.evaluation.pages import write_comparison_page
 from keywords.engine.evaluation.scores import read_score
 from keywords.engine.statistics.pairs import holm
 from keywords.qa import exits
@@ -49,7 +49,7 @@ def compare_evaluations(
                 typer.echo(f"  {item.change}: {item.item} {item.question}")
     if len(comparisons) > 1:
         typer.echo(f"all sets: {describe(pooled(comparisons))}")
-    verdict, reason = overall(comparisons, max_drop)
+    verdict, reason = judge_all(comparisons, max_drop)
     typer.echo(f"{verdict}: {reason}")
     name = f"compare-{comparisons[0].first.run.id}-{comparisons[0].second.run.id}.html"
     typer.echo(str(write_comparison_page(page or results_folder() / PAGES / name, comparisons, max_drop=max_drop)))
