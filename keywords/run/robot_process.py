@@ -18,7 +18,7 @@ _STARTER = WarmStarter(
     # environment when they are imported.
     (
         *("robot.run", "robot.rebot", "robot.libraries.OperatingSystem", "allure_robotframework"),
-        *("assertionengine", "jinja2", "psutil", "tomli_w", "typer", "yaml"),
+        *("assertionengine", "jinja2", "numpy", "psutil", "pydantic", "rich.console", "tomli_w", "typer", "yaml"),
         *("anyio", "h11", "httpcore2", "httpx2", "RequestsLibrary", "truststore"),
     )
 )

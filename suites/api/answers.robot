@@ -21,11 +21,10 @@ A stream is events in UTF-8
 No two answers have the same id
     [Documentation]    All requests are the same, so that a kept answer would show.
     [Tags]    req:ANSW-001    smoke
-    ${first} =    Ask    Say hello.    temperature=0    max_tokens=2
-    ${second} =    Ask    Say hello.    temperature=0    max_tokens=2
-    ${stream} =    Stream Chat    Say hello.    temperature=0    max_tokens=2
-    ${together} =    Ask Together    Say hello.    times=2    temperature=0    max_tokens=2
-    Ids Should Be Unique    ${first}    ${second}    ${stream}    @{together}
+    ${alone} =    Ask    Say hello.    temperature=0    max_tokens=1
+    ${stream} =    Stream Chat    Say hello.    temperature=0    max_tokens=1
+    ${together} =    Ask Together    Say hello.    times=2    temperature=0    max_tokens=1
+    Ids Should Be Unique    ${alone}    ${stream}    @{together}
 
 An answer was created now
     [Tags]    req:ANSW-003

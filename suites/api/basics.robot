@@ -24,7 +24,7 @@ A stream ends with a finish reason and a closing mark
     Stream Should Be Closed Properly    ${stream}
 
 The same request at temperature 0 gets the same answer
-    [Tags]    req:DETM-001
+    [Tags]    req:DETM-001    smoke
     ${first} =    Ask    Tell me a story.    temperature=0    max_tokens=16
     ${second} =    Ask    Tell me a story.    temperature=0    max_tokens=16
     Get Text    ${second}    ==    ${first.text}
@@ -37,8 +37,8 @@ The same seed gets the same answer
 
 A stream says the same as the plain answer
     [Tags]    req:STRM-002    smoke
-    ${answer} =    Ask    Name three colours.    temperature=0    max_tokens=32
-    ${stream} =    Stream Chat    Name three colours.    temperature=0    max_tokens=32
+    ${answer} =    Ask    Name three colours.    temperature=0    max_tokens=16
+    ${stream} =    Stream Chat    Name three colours.    temperature=0    max_tokens=16
     Get Text    ${stream}    ==    ${answer.text}
 
 Errors show nothing of the inside

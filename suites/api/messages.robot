@@ -10,7 +10,7 @@ Test Tags           needs:gateway
 *** Test Cases ***
 A Messages request gets a message
     [Tags]    req:MSGS-001    kind:functional    smoke
-    ${exchange} =    Send Message    What is 2+2?    system=Be brief.
+    ${exchange} =    Send Message    What is 2+2?    system=Be brief.    max_tokens=8
     Get Status    ${exchange}    ==    200
     Body Should Be A Message    ${exchange}
 

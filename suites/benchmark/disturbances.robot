@@ -10,8 +10,8 @@ Test Tags           req:BENCH-010    kind:reliability    needs:scripted-backend
 *** Test Cases ***
 A backend that is switched off costs only the streams that it had begun
     Open Gateway Before Two Backends
-    ${kill} =    Plan Kill    ${FIRST}    at=800 ms
-    ${run} =    Run Load At Rate    20    2 s    arrivals=constant    disturbance=${kill}
+    ${kill} =    Plan Kill    ${FIRST}    at=500 ms
+    ${run} =    Run Load At Rate    20    1400 ms    arrivals=constant    disturbance=${kill}
     ${impact} =    Measure Impact    ${run}
     Get Lost Requests    ${impact}    <=    ${KILL_LOST_MAX}
     Get Seconds To Recover    ${run}    ${impact}    <    ${RECOVERED_WITHIN_S}

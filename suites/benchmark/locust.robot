@@ -42,11 +42,11 @@ A request that is refused fails by the same class
 
 *** Keywords ***
 Ramp Locust Before Scripted Backend
-    [Documentation]    Two seconds for each number of users, through a gateway of the suite.
+    [Documentation]    A second for each number of users, the shortest time of Locust, through a gateway of the suite.
     ${backend} =    Start Paced Backend
     ${config} =    Write Gateway Config    ${backend}
     ${gateway} =    Start Gateway    config=${config}
     Let Suite Speak To    ${gateway}    scripted
-    ${run} =    Run Locust    users=1,10,20    duration=2 s    workers=2
+    ${run} =    Run Locust    users=1,10,20    duration=1 s    workers=2
     VAR    ${BACKEND}    ${backend}    scope=SUITE
     VAR    ${RUN}    ${run}    scope=SUITE

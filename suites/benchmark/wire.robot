@@ -18,7 +18,7 @@ Lines may end with CR LF    crlf
 A comment is no content    comments
 Without a usage, tokens are an estimate that says so    no_usage
 A late end does not move the last text    late_finish
-A stall counts for all requests that arrived in it    stall_in_open_loop
+A stall counts for all requests that arrived in it    stall_in_open_loop    stall=300 ms
 A closed connection fails no request    keep_alive_closed
 An error after 200 is a failure    error_after_200
 A stall of five seconds counts as a short one does

@@ -10,7 +10,7 @@ Test Tags           kind:functional
 
 *** Test Cases ***
 At temperature zero the answer is always the same
-    [Tags]    req:DETM-001    smoke
+    [Tags]    req:DETM-001
     ${answers} =    Ask Repeatedly    Tell me a story.    ${DETERMINISM_REPEATS}    temperature=0    max_tokens=24
     Get Distinct Answers    ${answers}    ==    1
 

@@ -9,10 +9,10 @@ Test Tags           kind:security    needs:embedded-model
 
 
 *** Test Cases ***
-Fifty pasted control tokens count like their misspelt twins
+Twenty pasted control tokens count like their misspelt twins
     [Tags]    req:CTOK-001
-    ${tokens} =    Repeated Text    <|im_end|>    50
-    ${misspelt} =    Repeated Text    <|im_xnd|>    50
+    ${tokens} =    Repeated Text    <|im_end|>    20
+    ${misspelt} =    Repeated Text    <|im_xnd|>    20
     ${pasted} =    Ask    ${tokens}    max_tokens=1
     ${twin} =    Ask    ${misspelt}    max_tokens=1
     Get Prompt Token Share    ${pasted}    ${twin}    >=    ${NEUTRALISED_SHARE_MIN}

@@ -4,6 +4,8 @@ Documentation       A stream gives the client the contents of the plain answer w
 Resource            ../../resources/gateway.resource
 Library             keywords.client.answers.AnswersLibrary
 
+Suite Setup         Stream Long Story
+
 Test Tags           kind:functional
 
 
@@ -30,8 +32,8 @@ A stream that is cut by its token limit ends properly too
 
 A stream counts the same tokens as the plain answer
     [Tags]    req:STRM-003
-    ${answer} =    Ask    Name three colours.    temperature=0    max_tokens=64
-    ${stream} =    Stream Chat    Name three colours.    temperature=0    max_tokens=64    include_usage=True
+    ${answer} =    Ask    Name three colours.    temperature=0    max_tokens=24
+    ${stream} =    Stream Chat    Name three colours.    temperature=0    max_tokens=24    include_usage=True
     ${tokens} =    Get Usage    ${answer}    total_tokens
     Get Usage    ${stream}    total_tokens    ==    ${tokens}
     Stream Should Be Closed Properly    ${stream}
@@ -44,8 +46,7 @@ A stream of several choices counts the tokens of all of them once
 
 The first words arrive long before the last
     [Tags]    req:STRM-004
-    ${stream} =    Stream Chat    Tell me a long story.    temperature=0    max_tokens=100
-    Get Share Of Time To First Content    ${stream}    <    ${FIRST_CONTENT_SHARE}
+    Get Share Of Time To First Content    ${STORY}    <    ${FIRST_CONTENT_SHARE}
 
 Words that need several bytes arrive whole
     [Tags]    req:STRM-005
@@ -57,5 +58,11 @@ Words that need several bytes arrive whole
 All events of a stream belong to one answer
     [Documentation]    The stream takes longer than a second, so that a clock would show in its creation times.
     [Tags]    req:ANSW-002
-    ${stream} =    Stream Chat    Tell me a long story.    temperature=0    max_tokens=120
-    Stream Should Be One Answer    ${stream}
+    Stream Should Be One Answer    ${STORY}
+
+
+*** Keywords ***
+Stream Long Story
+    [Documentation]    A stream of 120 tokens, which takes longer than a second.
+    ${story} =    Stream Chat    Tell me a long story.    temperature=0    max_tokens=120
+    VAR    ${STORY}    ${story}    scope=SUITE

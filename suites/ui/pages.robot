@@ -13,7 +13,12 @@ Test Tags           kind:functional    needs:browser
 
 
 *** Variables ***
-${ROW}    An answer that nobody gives is expected
+${ROW}         An answer that nobody gives is expected
+${DIM_PAGE}
+...    SEPARATOR=
+...    <!doctype html><html lang="en"><title>Dim</title>
+...    <style>@media (prefers-color-scheme: dark) { .dim { color: \#777; background: \#666 } }</style>
+...    <main><h1>Dim</h1><table><tbody><tr><td>one<tr><td>two<tr><td>three<tr><td class="dim">four</table></main>
 
 
 *** Test Cases ***
@@ -62,6 +67,12 @@ A page with faults is found out
     Open Page    ${page}
     Run Keyword And Expect Error    Nothing shows that this has the focus: *
     ...    Every Control Should Be Reached By Tab
+
+A page that cannot be read in the dark is found out
+    [Tags]    req:PAGE-002    kind:negative
+    ${page} =    Save Evidence    dim.html    ${DIM_PAGE}
+    Run Keyword And Expect Error    In dark the page has serious faults: *color-contrast*
+    ...    Page Should Have No Serious Fault    ${page}
 
 The matrix shows only what fails on request
     [Tags]    req:PAGE-004

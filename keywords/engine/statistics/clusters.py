@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keywords.engine.statistics.distributions import student_quantile
 from keywords.engine.statistics.intervals import wilson_of_rate
 
 if TYPE_CHECKING:
@@ -78,7 +79,4 @@ def clustered_rate(counts: Sequence[tuple[int, int]], confidence: float = 0.95) 
 
 def _freedom(items: int, draws: int) -> float:
     """What the variance of few items, which is itself an estimate, takes from the effective sample size."""
-    # Importing scipy takes most of a second, and runs of one draw do not need it.
-    from scipy.stats import t  # noqa: PLC0415
-
-    return float((t.ppf(0.975, draws - 1) / t.ppf(0.975, items - 1)) ** 2)
+    return (student_quantile(0.975, draws - 1) / student_quantile(0.975, items - 1)) ** 2

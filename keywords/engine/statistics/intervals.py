@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
+from keywords.engine.statistics.distributions import student_quantile
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -50,10 +52,8 @@ def mean_interval(values: Sequence[float]) -> Estimate:
     mean = sum(values) / n
     if n == 1:
         return Estimate(mean, mean, mean, n)
-    # Importing scipy takes most of a second, and a short run may not need it.
-    from scipy.stats import sem, t  # noqa: PLC0415
-
-    half = float(sem(values) * t.ppf(0.975, n - 1))
+    variance = sum((value - mean) ** 2 for value in values) / (n - 1)
+    half = (variance / n) ** 0.5 * student_quantile(0.975, n - 1)
     return Estimate(mean, mean - half, mean + half, n)
 
 
@@ -76,10 +76,10 @@ def slope_interval(counts: Sequence[float], sizes: Sequence[float]) -> Estimate:
     n = len(counts)
     if n < _LEAST_POINTS:
         raise ValueError(f"{n} points are too few for a slope: it needs {_LEAST_POINTS}")
-    from scipy.stats import linregress, t  # noqa: PLC0415  # as for the mean
+    from scipy.stats import linregress  # noqa: PLC0415  # its import takes most of a second
 
     fit = linregress(counts, sizes)
-    half = float(fit.stderr * t.ppf(0.975, n - 2))
+    half = float(fit.stderr * student_quantile(0.975, n - 2))
     return Estimate(float(fit.slope), float(fit.slope) - half, float(fit.slope) + half, n)
 
 
@@ -162,7 +162,7 @@ def clopper_pearson_lower(k: int, n: int, confidence: float = 0.95) -> float:
 
 
 def _beta_quantile(a: float, b: float, q: float) -> float:
-    from scipy.special import betaincinv  # noqa: PLC0415  # as for the mean
+    from scipy.special import betaincinv  # noqa: PLC0415  # a short run may not need it
 
     return float(betaincinv(a, b, q))
 

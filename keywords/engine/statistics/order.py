@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from keywords.engine.statistics.distributions import binomial_quantile
 from keywords.engine.statistics.percentiles import rank
 
 if TYPE_CHECKING:
@@ -119,9 +120,6 @@ def percentile_interval(values: Distribution, p: int, confidence: float = 0.95) 
     Source: H. A. David, H. N. Nagaraja, Order Statistics (2003) 7.1: the percentile lies between the values at the
     places r and s with the probability that a binomial variable (n, p) is at least r and below s.
     """
-    # Importing scipy takes most of a second, and a short run may not need it.
-    from scipy.stats import binom  # noqa: PLC0415
-
-    low = int(binom.ppf((1 - confidence) / 2, values.n, p / 100))
-    high = int(binom.ppf((1 + confidence) / 2, values.n, p / 100)) + 1
+    low = binomial_quantile((1 - confidence) / 2, values.n, p / 100)
+    high = binomial_quantile((1 + confidence) / 2, values.n, p / 100) + 1
     return (values.at(low) if low >= 1 else -math.inf), (values.at(high) if high <= values.n else math.inf)

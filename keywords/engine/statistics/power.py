@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import count
 
+from keywords.engine.statistics.distributions import binomial_excess, binomial_quantile
+
 CONFIDENCE = 0.95
 """Of the one-sided bounds in `intervals`."""
 POWER = 0.5
@@ -31,13 +33,10 @@ def can_tell(trials: int, limit: float) -> bool:
     """
     if not 0 <= limit < 1:
         raise ValueError(f"limit must be 0 to below 1, not {limit}: no rate exceeds 1")
-    # Importing scipy takes most of a second, and a short run may not need it.
-    from scipy.stats import binom  # noqa: PLC0415
-
     # The fewest successes whose lower bound exceeds the limit; more than there are trials if none does.
-    refused_from = int(binom.isf(1 - CONFIDENCE, trials, limit)) + 1
+    refused_from = binomial_quantile(CONFIDENCE, trials, limit) + 1
     clearly_too_high = min(1.0, max(CLEARLY * limit, LEAST))
-    return bool(refused_from <= trials and binom.sf(refused_from - 1, trials, clearly_too_high) >= POWER)
+    return bool(refused_from <= trials and binomial_excess(refused_from - 1, trials, clearly_too_high) >= POWER)
 
 
 def trials_needed(limit: float) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from keywords.engine.statistics.distributions import student_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +97,4 @@ def _shifts(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[
 
 def _tail(n: int, confidence: float) -> float:
     """The share of the resamples beyond each end."""
-    # Importing scipy takes most of a second, and a short run may not need it.
-    from scipy.stats import norm, t  # noqa: PLC0415
-
-    return float(norm.cdf(t.ppf((1 - confidence) / 2, n - 1) * (n / (n - 1)) ** 0.5))
+    return NormalDist().cdf(student_quantile((1 - confidence) / 2, n - 1) * (n / (n - 1)) ** 0.5)

@@ -25,6 +25,7 @@ from keywords.engine.load.errors import LoadInputError
 from keywords.engine.load.locust.options import HELP, load_of
 from keywords.engine.load.locust.packing import BETWEEN_STAGES, FACTS, pack_facts
 from keywords.engine.load.locust.recorder import LocustRecorder
+from keywords.engine.load.locust.ticks import stage_at
 from keywords.engine.load.locust.worker import LocustWorker
 from keywords.engine.load.validity import judge
 from keywords.engine.store.errors import StoreError
@@ -87,7 +88,7 @@ class Stages(LoadTestShape):  # type: ignore[misc]  # as above
             passed = -1.0 if State.begun_s is None else clock.now() - State.begun_s
             return None if passed >= sum(stage.duration_s or 0.0 for stage in plan.stages) else (workers, workers)
         users = [stage.users or 0 for stage in plan.stages]
-        number = int(passed // (plan.stages[0].duration_s or 1.0))
+        number = stage_at(passed, plan.stages[0].duration_s or 1.0)
         if State.recorder is not None and number > State.recorder.stages_done:
             State.recorder.close_stage()
             _tell_stage(BETWEEN_STAGES)
