@@ -1,8 +1,13 @@
 """Cautions name what makes right numbers misleading, and say nothing without a reason."""
 
-import pytest
+from statistics import median
 
-from keywords.engine.load.cautions import CautionCounter
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from scipy.stats import mannwhitneyu
+
+from keywords.engine.load.cautions import CautionCounter, _is_sooner
 from keywords.engine.load.items import Item, Turn
 from keywords.engine.load.sample import Sample
 
@@ -76,7 +81,11 @@ def test_the_warm_up_counts_for_nothing_but_its_prompts_were_sent():
     assert caution.text.startswith("3 of 5 prompts had been sent before")
 
 
-def test_repeats_that_come_sooner_by_chance_are_only_named():
-    # Medians of 3 and 7, and p = 0.028.
-    samples = [sample(number, ttft) for number, ttft in enumerate((5, 6, 7, 8, 10, 1, 2, 3, 4, 9))]
-    assert kinds(samples, Prompts(5)) == ["repeated_prompts"]
+TIMES = st.lists(st.integers(1, 20).map(float), min_size=5, max_size=40)
+
+
+@given(TIMES, TIMES)
+@example([1.0, 2.0, 3.0, 4.0, 9.0], [5.0, 6.0, 7.0, 8.0, 10.0])
+def test_the_test_is_left_out_only_where_it_finds_nothing(repeated, first):
+    found = median(repeated) <= 0.8 * median(first) and mannwhitneyu(repeated, first, alternative="less").pvalue < 0.01
+    assert _is_sooner(repeated, first) == found
