@@ -86,7 +86,8 @@ class Connection(asyncio.Protocol):
         self._answer: LoadAnswer | None = None
         self._done: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
-        self._parser: Any = None
+        # For all answers: after a whole one it is ready for the next, and no connection outlives a broken one.
+        self._parser: Any = httptools.HttpResponseParser(self)
         self._headers: dict[bytes, bytes] = {}
         self._at = 0.0
         self._bytes = self._bytes_without_body = 0
@@ -110,7 +111,6 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         assert transport is not None  # noqa: S101  # only an open connection takes requests
         self._answer = answer
-        self._parser = httptools.HttpResponseParser(self)
         self._bytes = self._bytes_without_body = 0
         self._has_read = self._has_head = self._is_complete = self._keeps_alive = False
         self._done = done = self._loop.create_future()

@@ -138,8 +138,8 @@ class Conversations:
     def _take_up(self, sample: Sample) -> None:
         sample.t_queued = now = clock.now()
         if sample.turn == 0 and sample.stage >= 0:
-            until = max(self.progress.ends[sample.stage], sample.t_intended + PUNCTUAL_S)
-            self.begun[sample.stage] += now < until
+            is_in_time = now < self.progress.ends[sample.stage] or now < sample.t_intended + PUNCTUAL_S
+            self.begun[sample.stage] += is_in_time
 
     def _body(self, messages: list[Mapping[str, Any]], fields: Mapping[str, Any]) -> bytes:
         body = {"model": self._share.target.model, "messages": messages, "stream": True, **fields}
