@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from keywords.engine.http.sse import SseEventTooLongError, SseReader
-from keywords.engine.load.bodies import completion_of, parse_leniently
+from keywords.engine.load.bodies import completion_of, parse_leniently, token_count
 from keywords.engine.load.failures import Failure, describe, of_status, shortened
+from keywords.engine.load.quiet_events import QUIET_EVENTS
 from keywords.engine.openai.answer import read_usage
 from keywords.engine.openai.event_shape import EventShape
 from keywords.engine.openai.stream_events import StreamEvents
@@ -27,8 +28,6 @@ _ERROR_BYTES = 16_384
 """What is kept of an answer that is an error."""
 _BODY_LIMIT = 64 * 2**20
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbfdata:")
-_MOST_TOKENS = 2**31 - 1
-"""In one answer; sums of more would no longer be exact, and no server has a context of that length."""
 _LONGEST_WORD = 200
 """Characters that are kept of a finish reason or an id; those of real servers have some 40."""
 _HASHED_AT_ONCE = 256
@@ -74,8 +73,8 @@ class LoadAnswer(StreamEvents):
     def __init__(self, sample: Sample, *, keeps_text: bool = False) -> None:
         self.sample = sample
         self._keeps_text = keeps_text
-        self._body: list[bytes] = []
         self._unhashed: list[str] = []
+        self._body: list[bytes] = []
         self._kept: list[str] = []
 
     def begin(self, status: int, headers: Mapping[bytes, bytes]) -> None:
@@ -144,8 +143,8 @@ class LoadAnswer(StreamEvents):
             sample.text_sha256 = self._hash.hexdigest()[:_HASH_DIGITS]
         usage = self.usage
         if usage is not None:
-            sample.prompt_tokens = _count(usage.prompt_tokens)
-            sample.output_tokens = _count(usage.completion_tokens)
+            sample.prompt_tokens = token_count(usage.prompt_tokens)
+            sample.output_tokens = token_count(usage.completion_tokens)
         if sample.output_tokens is not None:
             sample.tokens_source = "usage"
         elif sample.text_chunks:
@@ -214,8 +213,12 @@ class LoadAnswer(StreamEvents):
         shape = self._shape
         if shape is not None and (text := shape.text_of(event)) is not None:
             self._take_text(shape, text, at_s)
-        else:
+        elif self._is_shapeless() or not QUIET_EVENTS.read(event, self):
             self._parse_event(event, at_s)
+
+    def _is_shapeless(self) -> bool:
+        """Whether the last event had text of no shape, as then the next one has, which is not worth looking up."""
+        return self._shape is None and self._has_text and len(self.sample.chunk_times) >= _FIRST_SHAPE
 
     def _take_text(self, shape: EventShape, text: str, at_s: float) -> None:
         self._shape_hits += 1
@@ -236,6 +239,8 @@ class LoadAnswer(StreamEvents):
             self._add_chunk(at_s)
             if len(self.sample.chunk_times) >= self._shape_at:
                 self._learn_shape(event)
+        elif self.error is None:
+            QUIET_EVENTS.keep(event, body)
         if self.error is not None and self.failure is None:
             self.failure = Failure("stream_error", describe(self.error.get("message") or self.error))
 
@@ -287,10 +292,3 @@ class LoadAnswer(StreamEvents):
 
 def _text(value: bytes | None) -> str | None:
     return None if value is None else shortened(value.decode("latin-1"), _LONGEST_WORD)
-
-
-def _count(tokens: int | None) -> int | None:
-    """A number of tokens that an answer can have; what else a server says is no count."""
-    if isinstance(tokens, bool) or tokens is None or not 0 <= tokens <= _MOST_TOKENS:
-        return None
-    return tokens
