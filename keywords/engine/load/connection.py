@@ -41,7 +41,7 @@ class Inbox:
 
     It is parsed once every socket that was ready has been read: with a hundred streams in step, the last one would
     otherwise get its time after the parsing of 99 others. A small read that comes alone, or as the first of its turn,
-    is parsed at once: that delays the next one by some microseconds, and spares a turn of the loop and its system call.
+    is parsed at once: that delays the next one by some microseconds, and spares a fifth of what a chunk costs.
     """
 
     def __init__(self) -> None:
