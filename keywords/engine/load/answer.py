@@ -213,12 +213,11 @@ class LoadAnswer(StreamEvents):
         shape = self._shape
         if shape is not None and (text := shape.text_of(event)) is not None:
             self._take_text(shape, text, at_s)
-        elif self._is_shapeless() or not QUIET_EVENTS.read(event, self):
+            return
+        # Texts without a shape follow each other, and are not worth looking up.
+        is_shapeless = shape is None and self._has_text and len(self.sample.chunk_times) >= _FIRST_SHAPE
+        if is_shapeless or not QUIET_EVENTS.read(event, self):
             self._parse_event(event, at_s)
-
-    def _is_shapeless(self) -> bool:
-        """Whether the last event had text of no shape, as then the next one has, which is not worth looking up."""
-        return self._shape is None and self._has_text and len(self.sample.chunk_times) >= _FIRST_SHAPE
 
     def _take_text(self, shape: EventShape, text: str, at_s: float) -> None:
         """Do what `add_text` and `_add_chunk` do: the usual chunk is worth a call less for each."""
