@@ -73,8 +73,8 @@ class LoadAnswer(StreamEvents):
     def __init__(self, sample: Sample, *, keeps_text: bool = False) -> None:
         self.sample = sample
         self._keeps_text = keeps_text
-        self._unhashed: list[str] = []
         self._body: list[bytes] = []
+        self._unhashed: list[str] = []
         self._kept: list[str] = []
 
     def begin(self, status: int, headers: Mapping[bytes, bytes]) -> None:
@@ -222,7 +222,6 @@ class LoadAnswer(StreamEvents):
     def _take_text(self, shape: EventShape, text: str, at_s: float) -> None:
         """Do what `add_text` and `_add_chunk` do: the usual chunk is worth a call less for each."""
         self._shape_hits += 1
-        self._has_text = True
         self._bytes_without_text = 0
         self._unhashed.append(text)
         self.sample.chunk_times.append(at_s)
