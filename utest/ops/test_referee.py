@@ -10,7 +10,7 @@ from ops.bench.referee.core_watch import busy_share
 from ops.bench.referee.laps import Track
 from ops.bench.referee.page import markdown
 from ops.bench.referee.reader import run
-from ops.bench.referee.result import USERS, Comparison, exit_code, save
+from ops.bench.referee.result import COSTS, USERS, Comparison, exit_code, save
 from ops.bench.referee.server import Connection, Record, Referee
 from ops.bench.referee.streams import Stream, client_errors, from_line, to_line
 from ops.bench.referee.tools import Level, Tool, ToolError
@@ -24,9 +24,11 @@ def comparison(**ours):
     for number in (0.0, 0.001):
         figures = RIGHT | {"cpu_us_per_chunk": 10.0, "cpu_us_per_request": 40.0} | ours
         ours_now = {name: value + number for name, value in figures.items()}
+        costs = {name: ours_now.pop(name) for name in COSTS}
         peer = {"cpu_us_per_chunk": 30.0, "cpu_us_per_request": 100.0}
-        dearer = {name: 2 * value for name, value in peer.items()}
-        found.rounds.append({"referee's reader": dict(RIGHT), "qa load": ours_now, "Locust": peer, "aiperf": dearer})
+        dearer = {name: 4 * value for name, value in peer.items()}
+        found.rounds.append({"referee's reader": dict(RIGHT), "qa load": ours_now, "Locust": {}, "aiperf": {}})
+        found.costs.append({"qa load": costs, "Locust": peer} | ({"aiperf": dearer} if not number else {}))
     return found
 
 
@@ -110,10 +112,50 @@ def test_a_referee_that_errs_judges_nobody():
 @pytest.mark.parametrize("tool", ["qa load", "Locust", "aiperf"])
 def test_a_missing_tool_gives_no_verdict(tool):
     found = comparison()
-    for figures in found.rounds:
-        del figures[tool]
+    for figures in (*found.rounds, *found.costs):
+        figures.pop(tool, None)
     assert exit_code(found) == 2
     assert "not measured" in markdown(found)
+
+
+def test_costs_are_compared_with_the_best_peer_round_by_round():
+    found = comparison()
+    found.costs = [
+        {
+            "qa load": {"cpu_us_per_chunk": 10.0},
+            "Locust": {"cpu_us_per_chunk": 20.0},
+            "aiperf": {"cpu_us_per_chunk": 90.0},
+        },
+        {"qa load": {"cpu_us_per_chunk": 40.0}, "Locust": {"cpu_us_per_chunk": 80.0}},
+        {"qa load": {"cpu_us_per_chunk": 7.0}},
+    ]
+    ratio = found.ratio_to_best("cpu_us_per_chunk")
+    assert (ratio.mean, ratio.low, ratio.high, ratio.n) == pytest.approx((0.5, 0.5, 0.5, 2))
+    assert found.mean("qa load", "cpu_us_per_chunk").n == 3
+
+
+def test_the_best_peer_is_the_same_one_in_all_rounds():
+    found = comparison()
+    found.costs = [
+        {
+            "qa load": {"cpu_us_per_chunk": 10.0},
+            "Locust": {"cpu_us_per_chunk": 20.0},
+            "aiperf": {"cpu_us_per_chunk": 25.0},
+        },
+        {
+            "qa load": {"cpu_us_per_chunk": 10.0},
+            "Locust": {"cpu_us_per_chunk": 20.0},
+            "aiperf": {"cpu_us_per_chunk": 18.0},
+        },
+    ]
+    assert found.ratio_to_best("cpu_us_per_chunk").mean == pytest.approx(0.5)
+
+
+def test_a_peer_that_cannot_be_the_best_is_not_measured_again():
+    found = comparison()
+    assert found.rivals() == {"qa load", "Locust"}
+    found.costs[0]["aiperf"]["cpu_us_per_request"] = 190.0
+    assert found.rivals() == {"qa load", "Locust", "aiperf"}, "it may be the best one for a request"
 
 
 def test_the_knee_is_the_first_level_that_errs_or_falls_behind():
@@ -184,15 +226,21 @@ class Costly(Track):
 
 
 def test_the_cost_is_that_of_one_more_chunk_and_of_one_more_request(tmp_path):
-    found = Costly(tmp_path).cost(Tool("t", "1", None, None), 100)
-    assert found == pytest.approx(
-        {"start_cpu_s": 1.5, "cpu_us_per_chunk": 80.0, "cpu_us_per_request": 500.0, "requests_per_s": 1000.0}
-    )
+    track, tool = Costly(tmp_path), Tool("t", "1", None, None)
+    assert track.chunk_cost(tool, 100) == pytest.approx({"start_cpu_s": 1.5, "cpu_us_per_chunk": 80.0})
+    assert track.request_cost(tool) == pytest.approx({"cpu_us_per_request": 500.0, "requests_per_s": 1000.0})
 
 
 def test_a_tool_that_gets_no_more_answers_in_a_longer_lap_has_no_cost(tmp_path):
     with pytest.raises(ToolError, match="got 0 answers in 2 s and 0 in 32 s"):
-        Costly(tmp_path, answers=0).cost(Tool("t", "1", None, None), 100)
+        Costly(tmp_path, answers=0).chunk_cost(Tool("t", "1", None, None), 100)
+
+
+def test_a_tool_that_takes_less_in_a_longer_lap_has_no_cost(tmp_path):
+    track = Costly(tmp_path)
+    track._cpu = lambda _tool, _users, seconds: (1.5 - 0.01 * seconds, round(100 * seconds))
+    with pytest.raises(ToolError, match=r"t took 1\.48 s of processor time in 2 s, and less in more"):
+        track.request_cost(Tool("t", "1", None, None))
 
 
 def test_the_results_can_be_written_as_json(tmp_path):

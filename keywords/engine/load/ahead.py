@@ -27,6 +27,7 @@ class Ahead:
         self._size = size
         self._ready: deque[Opening] = deque()
         self._failure: Exception | None = None
+        self._is_refilling = False
         self._loop = asyncio.get_running_loop()
 
     def fill(self) -> None:
@@ -35,7 +36,7 @@ class Ahead:
             pass
 
     def take(self) -> Opening:
-        """The next one; another one is prepared when the loop has time.
+        """The next one; what is missing then is prepared when the loop has time.
 
         Raises:
             Exception: it could not be made.
@@ -44,13 +45,16 @@ class Ahead:
             if self._failure is not None:
                 raise self._failure
             self._add()
-        self._loop.call_soon(self._refill)
+        if not self._is_refilling:
+            self._is_refilling = True
+            self._loop.call_soon(self._refill)
         return self._ready.popleft()
 
     def _refill(self) -> None:
-        if len(self._ready) < self._size and self._failure is None:
+        self._is_refilling = False
+        if self._failure is None:
             try:
-                self._add()
+                self.fill()
             except Exception as error:  # noqa: BLE001  # whoever takes the item gets it
                 self._failure = error
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from keywords.engine.http.sse import SseEventTooLongError, SseReader
-from keywords.engine.load.bodies import completion_of, parse_leniently
+from keywords.engine.load.bodies import completion_of, parse_leniently, token_count
 from keywords.engine.load.failures import Failure, describe, of_status, shortened
+from keywords.engine.load.quiet_events import QUIET_EVENTS
 from keywords.engine.openai.answer import read_usage
 from keywords.engine.openai.event_shape import EventShape
 from keywords.engine.openai.stream_events import StreamEvents
@@ -27,8 +28,6 @@ _ERROR_BYTES = 16_384
 """What is kept of an answer that is an error."""
 _BODY_LIMIT = 64 * 2**20
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbfdata:")
-_MOST_TOKENS = 2**31 - 1
-"""In one answer; sums of more would no longer be exact, and no server has a context of that length."""
 _LONGEST_WORD = 200
 """Characters that are kept of a finish reason or an id; those of real servers have some 40."""
 _HASHED_AT_ONCE = 256
@@ -144,8 +143,8 @@ class LoadAnswer(StreamEvents):
             sample.text_sha256 = self._hash.hexdigest()[:_HASH_DIGITS]
         usage = self.usage
         if usage is not None:
-            sample.prompt_tokens = _count(usage.prompt_tokens)
-            sample.output_tokens = _count(usage.completion_tokens)
+            sample.prompt_tokens = token_count(usage.prompt_tokens)
+            sample.output_tokens = token_count(usage.completion_tokens)
         if sample.output_tokens is not None:
             sample.tokens_source = "usage"
         elif sample.text_chunks:
@@ -214,13 +213,22 @@ class LoadAnswer(StreamEvents):
         shape = self._shape
         if shape is not None and (text := shape.text_of(event)) is not None:
             self._take_text(shape, text, at_s)
-        else:
+            return
+        # Texts without a shape follow each other, and are not worth looking up.
+        is_shapeless = shape is None and self._has_text and len(self.sample.chunk_times) >= _FIRST_SHAPE
+        if is_shapeless or not QUIET_EVENTS.read(event, self):
             self._parse_event(event, at_s)
 
     def _take_text(self, shape: EventShape, text: str, at_s: float) -> None:
+        """Do what `add_text` and `_add_chunk` do: the usual chunk is worth a call less for each."""
         self._shape_hits += 1
-        self.add_text(at_s, shape.choice, shape.field, text)
-        self._add_chunk(at_s)
+        self._bytes_without_text = 0
+        self._unhashed.append(text)
+        self.sample.chunk_times.append(at_s)
+        if self._keeps_text and shape.choice == 0 and shape.field in {"content", "text"}:
+            self._kept.append(text)
+        if len(self._unhashed) >= _HASHED_AT_ONCE:
+            self._hash_text()
 
     def _parse_event(self, event: bytes, at_s: float) -> None:
         try:
@@ -236,6 +244,8 @@ class LoadAnswer(StreamEvents):
             self._add_chunk(at_s)
             if len(self.sample.chunk_times) >= self._shape_at:
                 self._learn_shape(event)
+        elif self.error is None:
+            QUIET_EVENTS.keep(event, body)
         if self.error is not None and self.failure is None:
             self.failure = Failure("stream_error", describe(self.error.get("message") or self.error))
 
@@ -287,10 +297,3 @@ class LoadAnswer(StreamEvents):
 
 def _text(value: bytes | None) -> str | None:
     return None if value is None else shortened(value.decode("latin-1"), _LONGEST_WORD)
-
-
-def _count(tokens: int | None) -> int | None:
-    """A number of tokens that an answer can have; what else a server says is no count."""
-    if isinstance(tokens, bool) or tokens is None or not 0 <= tokens <= _MOST_TOKENS:
-        return None
-    return tokens

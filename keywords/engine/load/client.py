@@ -72,24 +72,33 @@ class LoadClient:
         request = b"%b%d\r\n\r\n%b" % (self._head, len(body), body)
         deadline = clock.now() + self._timeout_s
         connection = self._from_pool()
+        sample.reused_connection = connection is not None
         try:
-            if connection is not None:
+            while True:
                 answer = LoadAnswer(sample, keeps_text=keeps_text)
-                sample.reused_connection = True
-                await self._exchange(connection, request, answer, deadline)
-                if not _is_stale(connection, answer):
+                if connection is None and (connection := await self._connect(answer, deadline)) is None:
                     return answer
-                sample.error = sample.error_message = sample.t_done = None
+                # Not in a coroutine of its own: each that is awaited costs as much as reading an event.
+                sample.t_connected = clock.now()
+                self._deadlines.add(connection, deadline)
+                try:
+                    await connection.request(request, answer)
+                except asyncio.CancelledError:
+                    connection.abort()
+                    answer.settle()
+                    raise
+                finally:
+                    self._deadlines.remove(connection)
+                if connection.is_open:
+                    self._idle.append(connection)
+                if not sample.reused_connection or not _is_stale(connection, answer):
+                    return answer
+                sample.error = sample.error_message = sample.t_done = connection = None
                 sample.resent, sample.reused_connection = True, False
-            answer = LoadAnswer(sample, keeps_text=keeps_text)
-            connection = await self._connect(answer, deadline)
-            if connection is not None:
-                await self._exchange(connection, request, answer, deadline)
         except asyncio.CancelledError:
             sample.cancelled = True
             sample.t_done = clock.now()
             raise
-        return answer
 
     def close(self) -> None:
         """Close the connections of the pool."""
@@ -129,20 +138,6 @@ class LoadClient:
         answer.sample.t_done = clock.now()
         answer.settle()
         return None
-
-    async def _exchange(self, connection: Connection, request: bytes, answer: LoadAnswer, deadline: float) -> None:
-        answer.sample.t_connected = clock.now()
-        self._deadlines.add(connection, deadline)
-        try:
-            await connection.request(request, answer)
-        except asyncio.CancelledError:
-            connection.abort()
-            answer.settle()
-            raise
-        finally:
-            self._deadlines.remove(connection)
-        if connection.is_open:
-            self._idle.append(connection)
 
 
 def _is_stale(connection: Connection, answer: LoadAnswer) -> bool:

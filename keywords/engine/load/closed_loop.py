@@ -143,14 +143,14 @@ class ClosedLoop:
                     if progress.is_over:
                         return
                 # A user that became ready while the stage changed is one of the new stage.
-                sample = await conversations.hold(opening, progress.stage, max(ready, self._begin), number)
+                answer = await conversations.hold(opening, progress.stage, max(ready, self._begin), number)
             finally:
                 self._busy -= 1
                 if self._left == 0 and not self._busy:
                     self._all_answered.set()
             is_first = False
-            ready = sample.t_done or clock.now()
-            if sample.error == "no_connection":
+            ready = answer.sample.t_done or clock.now()
+            if answer.sample.error == "no_connection":
                 ready += _RECONNECT_PAUSE_S
                 await self._timer.until(ready)
 

@@ -26,6 +26,10 @@ ANSWER_LIMIT = 64 * 2**20
 """Bytes of one answer with its framing; a stream of 128,000 tokens has some 32 MB."""
 _FIRST_FINAL = int(HTTPStatus.OK)
 """Lower statuses are interim answers."""
+_APART_S = 50e-6
+"""The reads of one turn of the event loop follow each other sooner, unless the machine takes the processor away."""
+_SMALL = 4096
+"""Bytes that are parsed in some microseconds; the usual read of a stream has a few hundred."""
 _KEPT_HEADERS = frozenset(
     {b"content-type", b"content-encoding", b"location", b"x-request-id", b"x-gateway-backend"}
     | {b"content-length", b"transfer-encoding"}
@@ -36,18 +40,26 @@ class Inbox:
     """What all connections have read in this turn of the event loop, each with its time.
 
     It is parsed once every socket that was ready has been read: with a hundred streams in step, the last one would
-    otherwise get its time after the parsing of 99 others.
+    otherwise get its time after the parsing of 99 others. A small read that comes alone, or as the first of its turn,
+    is parsed at once: that delays the next one by some microseconds, and spares a fifth of what a chunk costs.
     """
 
     def __init__(self) -> None:
         self._reads: list[tuple[float, Connection, bytes]] = []
         self._call_soon = asyncio.get_running_loop().call_soon
+        self._busy_until = 0.0
 
-    def add(self, read: tuple[float, Connection, bytes]) -> None:
+    def add(self, at: float, connection: Connection, data: bytes) -> None:
         """Take one read: its time, its connection, and its bytes."""
-        if not self._reads:
+        if self._reads:
+            self._reads.append((at, connection, data))
+        elif at - self._busy_until > _APART_S and len(data) <= _SMALL:
+            connection.parse(at, data)
+            # From the end of its parsing, so that a slow one does not let the next read of this turn be parsed at once.
+            self._busy_until = clock.now()
+        else:
+            self._reads.append((at, connection, data))
             self._call_soon(self.parse)
-        self._reads.append(read)
 
     def parse(self) -> None:
         """Give each read to its connection."""
@@ -55,6 +67,7 @@ class Inbox:
             reads, self._reads = self._reads, []
             for at, connection, data in reads:
                 connection.parse(at, data)
+            self._busy_until = clock.now()
 
 
 class Connection(asyncio.Protocol):
@@ -73,7 +86,8 @@ class Connection(asyncio.Protocol):
         self._answer: LoadAnswer | None = None
         self._done: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
-        self._parser: Any = None
+        # For all answers: after a whole one it is ready for the next, and no connection outlives a broken one.
+        self._parser: Any = httptools.HttpResponseParser(self)
         self._headers: dict[bytes, bytes] = {}
         self._at = 0.0
         self._bytes = self._bytes_without_body = 0
@@ -97,7 +111,6 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         assert transport is not None  # noqa: S101  # only an open connection takes requests
         self._answer = answer
-        self._parser = httptools.HttpResponseParser(self)
         self._bytes = self._bytes_without_body = 0
         self._has_read = self._has_head = self._is_complete = self._keeps_alive = False
         self._done = done = self._loop.create_future()
@@ -136,8 +149,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Note the time of a read."""
-        self._inbox.add((clock.now(), self, data))
+        at = clock.now()
         self._has_read = True
+        self._inbox.add(at, self, data)
 
     def parse(self, at: float, data: bytes) -> None:
         """Parse what was read at a time."""

@@ -14,8 +14,9 @@ from keywords.engine.load.thinned import ThinnedValues
 from keywords.engine.load.turn_cache import TurnCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
+    from keywords.engine.load.answer import LoadAnswer
     from keywords.engine.load.client import LoadClient
     from keywords.engine.load.items import Item
     from keywords.engine.load.share import Share
@@ -85,57 +86,60 @@ class Conversations:
         item = self._share.source.item(number)
         return Opening(item, self._first_bodies.of(item.turns[0]))
 
-    async def hold(self, opening: Opening, stage: int, intended: float, user: int | None = None) -> Sample:
-        """Hold a conversation to its end, its first failure, or the end of the run; return the last sample."""
-        item, body, progress = opening.item, opening.body, self.progress
-        is_only = len(item.turns) == 1
-        sample, text = await self._send(body, self._sample(item, 0, stage, intended, user), is_last=is_only)
-        if is_only:
-            return sample
+    def hold(
+        self, opening: Opening, stage: int, intended: float, user: int | None = None
+    ) -> Coroutine[Any, Any, LoadAnswer]:
+        """Hold a conversation to its end, its first failure, or the end of the run; return the last answer."""
+        sample = self._sample(opening.item, 0, stage, intended, user)
+        if len(opening.item.turns) == 1:
+            return self._send(opening.body, sample, is_last=True)
+        return self._hold_turns(opening, sample)
+
+    async def _hold_turns(self, opening: Opening, sample: Sample) -> LoadAnswer:
+        item, progress, user = opening.item, self.progress, sample.user
+        answer = await self._send(opening.body, sample, is_last=False)
         messages = list(item.turns[0].messages)
         for number, turn in enumerate(item.turns[1:], start=1):
-            if sample.error is not None:
+            if answer.sample.error is not None:
                 break
-            intended = (sample.t_done or clock.now()) + turn.think_s
+            intended = (answer.sample.t_done or clock.now()) + turn.think_s
             if intended >= progress.ends_at:
                 break
             await self._timer.until(intended)
             if progress.is_over:
                 break
-            messages += [{"role": "assistant", "content": text}, *turn.messages]
+            messages += [{"role": "assistant", "content": answer.text}, *turn.messages]
             following = self._sample(item, number, progress.stage, intended, user)
             body = self._body(messages, turn.fields)
-            sample, text = await self._send(body, following, is_last=number == len(item.turns) - 1)
-        return sample
+            answer = await self._send(body, following, is_last=number == len(item.turns) - 1)
+        return answer
 
     def _sample(self, item: Item, turn: int, stage: int, intended: float, user: int | None) -> Sample:
         return Sample(item.number, turn, item.kind, stage, user, self._share.process, intended)
 
-    async def _send(self, body: bytes, sample: Sample, *, is_last: bool) -> tuple[Sample, str]:
-        """The sample, and the answer's text unless it is the last turn."""
+    async def _send(self, body: bytes, sample: Sample, *, is_last: bool) -> LoadAnswer:
+        """The answer, with its text unless it is that of the last turn."""
         if sample.stage >= 0:
             self.send_lags[sample.stage].add(clock.now() - sample.t_intended)
         try:
             if self._slots is None:
                 self._take_up(sample)
-                answer = await self._client.send(body, sample, keeps_text=not is_last)
-            else:
-                async with self._slots:
-                    self._take_up(sample)
-                    answer = await self._client.send(body, sample, keeps_text=not is_last)
+                return await self._client.send(body, sample, keeps_text=not is_last)
+            async with self._slots:
+                self._take_up(sample)
+                return await self._client.send(body, sample, keeps_text=not is_last)
         except asyncio.CancelledError:
             sample.cancelled, sample.t_done = True, clock.now()
             self.unsent += sample.t_queued is None
             raise
         finally:
             self._hand_over(sample)
-        return sample, answer.text
 
     def _take_up(self, sample: Sample) -> None:
         sample.t_queued = now = clock.now()
         if sample.turn == 0 and sample.stage >= 0:
-            until = max(self.progress.ends[sample.stage], sample.t_intended + PUNCTUAL_S)
-            self.begun[sample.stage] += now < until
+            is_in_time = now < self.progress.ends[sample.stage] or now < sample.t_intended + PUNCTUAL_S
+            self.begun[sample.stage] += is_in_time
 
     def _body(self, messages: list[Mapping[str, Any]], fields: Mapping[str, Any]) -> bytes:
         body = {"model": self._share.target.model, "messages": messages, "stream": True, **fields}

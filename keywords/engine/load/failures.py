@@ -54,7 +54,9 @@ def describe(said: object) -> str:
 
 def shortened(text: str, most: int) -> str:
     """The beginning of a text without secrets; a piece of one that were cut first would not be known as one."""
-    return text if len(text) < SHORTEST else _searched(text[:_SEARCHED])[:most]
+    if len(text) < SHORTEST or SECRETS.is_clean(text):
+        return text[:most]
+    return _searched(text[:_SEARCHED])[:most]
 
 
 @lru_cache(maxsize=256)

@@ -32,11 +32,15 @@ class ClientProcess:
     Args:
         share: what it sends.
         messages: where its messages go, from a thread.
+
+    Attributes:
+        heard: messages so far, those among them that wait to be taken.
     """
 
     def __init__(self, share: Share, messages: queue.SimpleQueue[Message]) -> None:
         self._number = share.process
         self._messages = messages
+        self.heard = 0
         self._process = subprocess.Popen(
             [sys.executable, "-m", "keywords.engine.load.child"],
             stdin=subprocess.PIPE,
@@ -92,6 +96,7 @@ class ClientProcess:
                     kind, content = read_frame(stream)
                 except EOFError:
                     break
+                self.heard += 1
                 if kind == "samples":
                     content = unpack_samples(content)
                 self._messages.put((self._number, kind, content))

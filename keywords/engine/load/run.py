@@ -176,6 +176,7 @@ class _Run:
         self._lost: list[str] = []
         self._stopped_at: float | None = None
         self._watchdog = Watchdog(len(processes))
+        self._heard = [0] * len(processes)
         self._ended_for: dict[int, str] = {}
 
     def await_ready(self) -> None:
@@ -200,6 +201,7 @@ class _Run:
             if self._stopped_at is not None and clock.now() > self._stopped_at + _STOP_LIMIT_S:
                 for number in self._alive:
                     self._processes[number].kill()
+            self._hear()
             for number, why in self._watchdog.look(self._alive, deadline).items():
                 self._ended_for.setdefault(number, why)
                 self._processes[number].kill()
@@ -227,12 +229,18 @@ class _Run:
             clock_step_s=time.time() - clock.now() - (started_at - started),
         )
 
+    def _hear(self) -> None:
+        """Tell the watchdog who said something: a sink that takes its time lets what they said wait."""
+        for number in self._alive:
+            if (heard := self._processes[number].heard) != self._heard[number]:
+                self._heard[number] = heard
+                self._watchdog.hear(number)
+
     def _take_message(self) -> None:
         try:
             number, kind, content = self._messages.get(timeout=_POLL_S)
         except queue.Empty:
             return
-        self._watchdog.hear(number)
         match kind:
             case "samples":
                 for sink in self._sinks:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keywords.engine import clock
 from keywords.engine.load.cautions import Caution, CautionCounter
+from keywords.engine.load.collector import rare_collections
 from keywords.engine.load.environment import environment_cautions, look_at_environment
 from keywords.engine.load.metrics.summary import Summary
 from keywords.engine.load.planning import drawn_facts
@@ -85,6 +86,7 @@ class LoadRun:
         return after - before
 
 
+@rare_collections()
 def measure_load(
     plan: LoadPlan,
     *,

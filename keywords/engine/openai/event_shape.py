@@ -5,6 +5,7 @@ Such an event is read by comparing the bytes around its text, in a fifth of the 
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,12 +39,18 @@ class EventShape:
         field: that the text stands in.
         head: all before the text, its quotation mark included.
         tail: all after it.
+        around: bytes of both.
     """
 
     choice: int
     field: str
     head: bytes
     tail: bytes
+    around: int = dataclasses.field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Count the bytes around the text once."""
+        object.__setattr__(self, "around", len(self.head) + len(self.tail))
 
     @classmethod
     def of(cls, event: bytes) -> Self | None:
@@ -76,13 +83,13 @@ class EventShape:
         Args:
             event: its data; or of `as_read`, what was read.
         """
-        if event.startswith(self.head) and event.endswith(self.tail):
-            text = event[len(self.head) : len(event) - len(self.tail)]
-            if _PLAIN.fullmatch(text):
-                try:
-                    return text.decode()
-                except UnicodeDecodeError:
-                    return None
+        text = event.removeprefix(self.head).removesuffix(self.tail)
+        # Both were there, since neither is empty.
+        if len(event) - len(text) == self.around and _PLAIN.fullmatch(text):
+            try:
+                return text.decode()
+            except UnicodeDecodeError:
+                return None
         return None
 
 

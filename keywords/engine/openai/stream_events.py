@@ -53,8 +53,8 @@ class StreamEvents(ABC):
         usage = body.get("usage")
         if isinstance(usage, dict):
             self.usage = read_usage(usage)
-        if self.model is None and isinstance(body.get("model"), str):
-            self.model = body["model"]
+        if self.model is None and isinstance(model := body.get("model"), str):
+            self.model = model
         choices = body.get("choices")
         if isinstance(choices, list):
             for choice in choices:
@@ -63,7 +63,7 @@ class StreamEvents(ABC):
 
     def _read_choice(self, choice: dict[str, Any], at_s: float) -> None:
         delta = choice.get("delta")
-        if isinstance(delta, dict):
+        if delta and isinstance(delta, dict):
             self._read_delta(delta, choice_index(choice), at_s)
         text = choice.get("text")
         if text and isinstance(text, str):

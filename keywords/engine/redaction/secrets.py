@@ -116,7 +116,7 @@ class Secrets:
 
     def clean(self, text: str, mark: str = REDACTED.decode()) -> str:
         """A text without secrets, printable, and at most `TEXT_LIMIT` characters long."""
-        if len(text) < LONGEST and _BARE_TEXT.fullmatch(text) and not self._places(text.lower().encode()):
+        if self.is_clean(text):
             return text
         left_out = len(text) - TEXT_LIMIT
         shown = text[:TEXT_LIMIT] if left_out > 0 else text
@@ -125,6 +125,11 @@ class Secrets:
         if redacted != data:
             shown = _decoded(redacted)
         return printable(shown) + (f"… ({left_out} characters left out)" if left_out > 0 else "")
+
+    def is_clean(self, text: str) -> bool:
+        """Whether a text, such as an id, is surely without secrets: found in a fraction of the time of `clean`."""
+        is_bare = len(text) < LONGEST and _BARE_TEXT.fullmatch(text) is not None
+        return is_bare and not (self._words and self._places(text.lower().encode()))
 
     def _spans(self, data: bytes, depth: int = 0) -> list[Span]:
         spans = [*self._spans_as_written(data)]

@@ -65,6 +65,8 @@ class _Texts(dict[str, str]):
 
 def clean_text(text: str) -> str:
     """The text with each known secret replaced by a mark; half characters, which UTF-8 lacks, become escapes."""
+    if SECRETS.is_clean(text):
+        return text
     data = text.encode("utf-8", "backslashreplace")
     return SECRETS.redact(data).decode("utf-8", "replace")
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from ops.bench.referee.page import markdown
 from ops.bench.referee.result import SWEEP, USERS, Comparison, exit_code, save
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from ops.bench.referee.result import Figures
 
@@ -62,7 +63,8 @@ def _options() -> argparse.Namespace:
         epilog="Exit code: 0 all targets met, 1 one missed, 2 no verdict, 3 one unclear.",
     )
     parser.add_argument("--tools", nargs="*", choices=names, default=names, metavar="TOOL", help=f"of {names}")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="of errors")
+    parser.add_argument("--cost-rounds", type=int, default=8, help="of costs; after the first, of close rivals only")
     parser.add_argument(
         "--seconds", type=float, default=10.0, help="of a lap; what a chunk costs is measured over three"
     )
@@ -87,16 +89,19 @@ def _compare(comparison: Comparison, options: argparse.Namespace, track: Track, 
     comparison.versions = {tool.name: tool.version for tool in contestants}
     everyone = [tools.reader(), *contestants]
     for number in range(options.rounds):
-        figures: dict[str, Figures] = {}
-        comparison.rounds.append(figures)
         turn = number % len(everyone)
-        for tool in [*everyone[turn:], *everyone[:turn]]:
-            log_progress(f"round {number + 1} of {options.rounds}: {tool.name}")
-            try:
-                figures[tool.name] = track.accuracy(tool, USERS)
-                figures[tool.name] |= track.cost(tool, USERS)
-            except tools.ToolError as error:
-                comparison.skipped[f"{tool.name}, a part of round {number + 1}"] = str(error)
+        laps = [(tool, partial(track.accuracy, tool, USERS)) for tool in [*everyone[turn:], *everyone[:turn]]]
+        comparison.rounds.append({})
+        _fill(comparison.rounds[-1], laps, comparison, f"errors, round {number + 1} of {options.rounds}")
+    for number in range(options.cost_rounds):
+        rivals = comparison.rivals()
+        asked = [tool for tool in everyone if not number or tool.name in rivals]
+        # What is compared is measured one right after the other, and who was last is the first in the next round.
+        asked = asked[::-1] if number % 2 else asked
+        laps = [(tool, partial(track.chunk_cost, tool, USERS)) for tool in asked]
+        laps += [(tool, partial(track.request_cost, tool)) for tool in asked]
+        comparison.costs.append({})
+        _fill(comparison.costs[-1], laps, comparison, f"costs, round {number + 1} of {options.cost_rounds}")
     for users in () if options.no_sweep else SWEEP:
         for tool in everyone:
             log_progress(f"{users} users: {tool.name}")
@@ -104,6 +109,21 @@ def _compare(comparison: Comparison, options: argparse.Namespace, track: Track, 
                 comparison.sweep.setdefault(tool.name, {})[users] = track.accuracy(tool, users)
             except tools.ToolError as error:
                 comparison.skipped[f"{tool.name} at {users} users"] = str(error)
+
+
+def _fill(
+    figures: dict[str, Figures],
+    laps: Sequence[tuple[tools.Tool, Callable[[], Figures]]],
+    comparison: Comparison,
+    what: str,
+) -> None:
+    """Fill a round's figures, lap by lap; one that failed is among the skipped."""
+    for tool, measure in laps:
+        log_progress(f"{what}: {tool.name}")
+        try:
+            figures.setdefault(tool.name, {}).update(measure())
+        except tools.ToolError as error:
+            comparison.skipped[f"{tool.name}, {what}"] = str(error)
 
 
 @contextmanager
@@ -126,7 +146,7 @@ def _machine(options: argparse.Namespace) -> dict[str, str]:
         "Python": platform.python_version(),
         "pinned": pinned if can_pin() else "nothing",
         "load average at the start": f"{psutil.getloadavg()[0]:.2f}",
-        "measured": f"{options.rounds} rounds, {options.seconds:g} s each lap",
+        "measured": f"{options.rounds} rounds of errors, {options.cost_rounds} of costs, {options.seconds:g} s a lap",
     }
 
 

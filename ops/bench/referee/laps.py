@@ -75,25 +75,30 @@ class Track:
         }
         return {name: value for name, value in figures.items() if value is not None}
 
-    def cost(self, tool: Tool, users: int) -> Figures:
-        """The processor time of a tool per chunk and per request.
+    def chunk_cost(self, tool: Tool, users: int) -> Figures:
+        """The processor time of a tool per chunk, and that of a run without one.
 
-        Each is the slope between two laps of one load and two durations. So what a run costs once is in neither, be it
-        the start or the report; and what it costs each second is in both.
+        It is the slope between two laps of one load and two durations. So what a run costs once is not in it, be it
+        the start or the report; and what it costs each second is.
 
         Raises:
             ToolError: the tool failed.
         """
         self._set(Pace(CHUNKS, PAUSE_S))
-        chunk_s, beside_s, _ = self._slope(tool, users, PACED * self._seconds, CHUNKS)
+        each_s, beside_s, _ = self._slope(tool, users, PACED * self._seconds, CHUNKS)
+        return {"start_cpu_s": beside_s, "cpu_us_per_chunk": each_s * 1e6}
+
+    def request_cost(self, tool: Tool) -> Figures:
+        """The processor time of a tool per request of one chunk without a pause, and how many it sends in a second.
+
+        It is a slope as that of `chunk_cost`.
+
+        Raises:
+            ToolError: the tool failed.
+        """
         self._set(Pace(1, 0.0))
-        request_s, _, rate = self._slope(tool, REQUEST_USERS, self._seconds, 1)
-        return {
-            "start_cpu_s": beside_s,
-            "cpu_us_per_chunk": chunk_s * 1e6,
-            "cpu_us_per_request": request_s * 1e6,
-            "requests_per_s": rate,
-        }
+        each_s, _, rate = self._slope(tool, REQUEST_USERS, self._seconds, 1)
+        return {"cpu_us_per_request": each_s * 1e6, "requests_per_s": rate}
 
     def _slope(self, tool: Tool, users: int, seconds: float, chunks: int) -> tuple[float, float, float]:
         """Processor seconds of a chunk, those of a run without one, and answers in a second."""
@@ -102,6 +107,8 @@ class Track:
         if many <= few:
             raise ToolError(f"{tool.name} got {few} answers in {SHORT_S:g} s and {many} in {SHORT_S + seconds:g} s")
         each_s = (long_s - short_s) / (many - few)
+        if each_s <= 0:
+            raise ToolError(f"{tool.name} took {short_s:.2f} s of processor time in {SHORT_S:g} s, and less in more")
         return each_s / chunks, short_s - each_s * few, (many - few) / seconds
 
     def _cpu(self, tool: Tool, users: int, seconds: float) -> tuple[float, int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ops.bench.referee.laps import CHUNKS, PAUSE_S, REQUEST_USERS, SHORT_S
 from ops.bench.referee.result import (
+    HOPELESS,
     KNEE_ACHIEVED,
     KNEE_CORE,
     KNEE_ERROR_MS,
@@ -63,7 +64,7 @@ def _parts(comparison: Comparison) -> Iterator[str]:
     rows = [
         (what, *(format_estimate(comparison.mean(name, figure)) for name in names)) for figure, what in FIGURES.items()
     ]
-    yield table((f"n = {len(comparison.rounds)} rounds", *heads), rows)
+    yield table((f"n = {len(comparison.rounds)} rounds of errors, {len(comparison.costs)} of costs", *heads), rows)
     if comparison.sweep:
         yield "## Up to the knee\n"
         yield _sweep(comparison)
@@ -117,10 +118,13 @@ _HOW = f"""## How it was measured
   a lap of {SHORT_S:g} s is subtracted from that of a longer one, and the rest divided by the chunks (or requests of one
   chunk without a pause) that the server sent more. So what a run costs once is in no tool's figure, and what it costs
   each second is in all of them. Where a tool need not write each chunk's time, it does not; `{OURS}` always does.
+- A ratio of costs is the geometric mean of the rounds' ratios; each round measures `{OURS}` and the best peer one right
+  after the other. All tools are in the first round of costs. A peer that takes more than {HOPELESS:g} times as much as
+  another, for a chunk and for a request, is not asked again: it is not the best one.
 - The knee is the fewest streams at which an error's p99 exceeds {KNEE_ERROR_MS:g} ms, where it has enough values, or
   fewer than {KNEE_ACHIEVED:.0%} of the chunks were sent that a client without pauses between its streams would have
   got, or the tool's core was busy for more than {KNEE_CORE:.0%} of the time, or the tool calls its own run INVALID, as
   `qa load` does if its event loop was late by more than 5 ms (p99). How late the others' loops are, they do not say.
   Each stream has {CHUNKS} chunks; one lap a level.
-- A value is the mean over the rounds, ± half its 95 % interval (Student's t). `met` is *yes* or *no* if the whole
-  interval lies on one side of the bound, else *unclear*."""
+- A value is the mean over the rounds that have it, ± half its 95 % interval (Student's t). `met` is *yes* or *no* if
+  the whole interval lies on one side of the bound, else *unclear*."""

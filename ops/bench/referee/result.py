@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.statistics.comparison import paired_ratio
+from keywords.engine.statistics.comparison import paired_geometric_ratio
 from keywords.engine.statistics.intervals import mean_interval
 from ops.bench.referee.tools import AIPERF, LOCUST, OURS, READER
 from ops.bench.verdict import Sense, Verdict, verdict
@@ -24,6 +24,9 @@ OWN_ERROR_MS = 0.3
 """Beyond this error of its own reader, the referee cannot judge others."""
 KNEE_ERROR_MS, KNEE_ACHIEVED, KNEE_CORE = 1.0, 0.99, 0.85
 PEERS = (AIPERF, LOCUST)
+COSTS = ("cpu_us_per_chunk", "cpu_us_per_request")
+HOPELESS = 2.0
+"""A round's doubt about a cost is a fifth of it; AIPerf takes six times as much as Locust for a chunk."""
 Figures = dict[str, float]
 
 
@@ -36,6 +39,7 @@ class Comparison:
         skipped: missing tools and laps, with the reason.
         versions: version of each tool.
         rounds: figures of each tool at `USERS` users, by round.
+        costs: what a chunk and a request cost each tool, by round; all tools are in the first, see `rivals`.
         sweep: figures of each tool by its number of users.
         complete: whether it ran to its end.
     """
@@ -44,29 +48,44 @@ class Comparison:
     skipped: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     rounds: list[dict[str, Figures]] = field(default_factory=list)
+    costs: list[dict[str, Figures]] = field(default_factory=list)
     sweep: dict[str, dict[int, Figures]] = field(default_factory=dict)
     complete: bool = False
 
     def names(self) -> list[str]:
         """The tools with a lap, in the order of their first."""
-        return list(dict.fromkeys(name for figures in self.rounds for name in figures))
+        return list(dict.fromkeys(name for figures in (*self.rounds, *self.costs) for name in figures))
 
     def mean(self, tool: str, figure: str) -> Estimate | None:
         """A figure's mean over the rounds that have it; None if none has."""
-        values = [figures[tool][figure] for figures in self.rounds if figure in figures.get(tool, {})]
+        rounds = (*self.rounds, *self.costs)
+        values = [figures[tool][figure] for figures in rounds if figure in figures.get(tool, {})]
         return mean_interval(values) if values else None
 
-    def ratio_to_best(self, figure: str) -> Estimate | None:
-        """Our figure over the smallest of the peers' in the same round; None if no round has ours and all of theirs.
+    def rivals(self) -> set[str]:
+        """The tools whose costs are measured again: ours, and each peer that may be the best one by what is known.
 
-        Of fewer peers the smallest may not be the best.
+        One that takes more than `HOPELESS` times as much as another, for a chunk and for a request, is not.
         """
-        pairs = []
-        for figures in self.rounds:
-            peers = [figures[peer][figure] for peer in PEERS if figure in figures.get(peer, {})]
-            if len(peers) == len(PEERS) and figure in figures.get(OURS, {}):
-                pairs.append((figures[OURS][figure], min(peers)))
-        return paired_ratio(pairs) if pairs else None
+        rivals = {OURS}
+        for figure in COSTS:
+            costs = {peer: mean.mean for peer in PEERS if (mean := self.mean(peer, figure)) is not None}
+            rivals |= {peer for peer, cost in costs.items() if cost <= HOPELESS * min(costs.values())}
+        return rivals
+
+    def ratio_to_best(self, figure: str) -> Estimate | None:
+        """Our figure over that of the best peer, from the rounds that have both; None if a peer was never measured.
+
+        The best one is that with the smallest mean. The smallest of each round would be now this peer, now that one:
+        a better peer than there is, and a doubt that is none of ours.
+        """
+        means = {peer: mean.mean for peer in PEERS if (mean := self.mean(peer, figure)) is not None}
+        if len(means) < len(PEERS):
+            return None
+        best = min(means, key=means.__getitem__)
+        found = [(figures.get(OURS, {}), figures.get(best, {})) for figures in self.costs]
+        pairs = [(ours[figure], theirs[figure]) for ours, theirs in found if figure in ours and figure in theirs]
+        return paired_geometric_ratio(pairs) if pairs else None
 
     def is_valid(self) -> bool:
         """Whether the referee judged itself, and erred by no more than `OWN_ERROR_MS`."""

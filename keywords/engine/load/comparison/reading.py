@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from keywords.engine.load.comparison.figures import figures_of, figures_of_import
 from keywords.engine.load.comparison.series import Series, SeriesError, SeriesRun
+from keywords.engine.load.errors import QuantityError
 from keywords.engine.load.imported.figures import IMPORTS_ROOM, read_figures
 from keywords.engine.load.metrics.summary import Summary
+from keywords.engine.load.quantities import parse_count, parse_duration
 from keywords.engine.load.storage.columns import read_samples
 from keywords.engine.load.storage.tables import LOAD_ROOM, STAGES
 from keywords.engine.store.database import Store
@@ -94,10 +96,22 @@ def _problem(run: Run) -> str:
 def _load(options: Mapping[str, Any], stages: Sequence[tuple[int | None, float | None]]) -> str:
     """How much was sent and when, as far as it was planned: what ends a stage early says nothing of the plan."""
     levels = [f"{rate:g}/s" if users is None and rate is not None else _users(users or 0) for users, rate in stages]
-    planned = [f"{name} {options[name]}" for name in ("lasts", "requests", "warmup") if options.get(name)]
+    planned = [
+        f"{name} {_as_one_writes(name, options[name])}" for name in ("lasts", "requests", "warmup") if options.get(name)
+    ]
     arrivals = ((options.get("drawn") or {}).get("arrivals") or {}).get("sha256")
     drawn = [f"arrivals {arrivals[:_SHOWN]}"] if arrivals else []
     return ", ".join((*levels, *planned, *drawn))
+
+
+def _as_one_writes(name: str, typed: Any) -> str:
+    """A duration in seconds and a number in digits, whatever was typed; of another tool, what it stored."""
+    if not isinstance(typed, str):
+        return str(typed)
+    try:
+        return str(parse_count(typed, name)) if name == "requests" else f"{parse_duration(typed, name):.9g}s"
+    except QuantityError:
+        return typed
 
 
 def _users(count: int) -> str:

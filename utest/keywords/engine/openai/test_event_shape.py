@@ -158,3 +158,9 @@ def test_two_events_that_one_shape_reads_differ_in_their_text_alone(one, other):
     shape = EventShape.of(one)
     if shape is not None and (text := shape.text_of(other)) is not None:
         assert parsed(other) == [(shape.choice, shape.field, text), None, None]
+
+
+def test_an_event_whose_head_and_tail_share_bytes_is_of_no_shape():
+    shape = EventShape(0, "content", b'{"a":"', b'"a":"}')
+    assert shape.text_of(b'{"a":"}') is None
+    assert shape.text_of(b'{"a":"x"a":"}') == "x"

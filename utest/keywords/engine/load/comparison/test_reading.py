@@ -11,7 +11,7 @@ from keywords.engine.load.imported.storing import store_imports
 from keywords.engine.load.plan import Target
 from keywords.engine.load.planning import LoadOptions, make_plan
 from keywords.engine.load.session import measure_load
-from keywords.engine.load.storage.tables import LOAD_ROOM
+from keywords.engine.load.storage.tables import LOAD_ROOM, STAGES
 from keywords.engine.load.workload.reading import load_workload
 from keywords.engine.load.workload.schema import Entry, Prompts, Workload
 from keywords.engine.scripted.backend import Script, words
@@ -96,3 +96,21 @@ def test_a_machine_is_told_by_what_changes_its_speed():
     limited = start | {"cpu_limit": 1.5, "memory_limit_bytes": 2**30}
     assert describe_machine({"start": limited}) == "P, 1.5 CPUs, 1 GiB, Linux"
     assert describe_machine({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "load"),
+    [
+        ({"lasts": "30s"}, "4 users, lasts 30s"),
+        ({"lasts": "0.5min", "warmup": "1000 ms"}, "4 users, lasts 30s, warmup 1s"),
+        ({"lasts": "1h", "requests": "0060"}, "4 users, lasts 3600s, requests 60"),
+        ({"lasts": 30, "requests": 60}, "4 users, lasts 30, requests 60"),
+    ],
+    ids=["seconds", "minutes", "requests", "as another tool stores it"],
+)
+def test_a_load_is_the_same_however_it_was_typed(typed, load, tmp_path):
+    with Store(tmp_path / "m.db", LOAD_ROOM) as store:
+        run = begin_run(store, "load", "s", options=typed)
+        store.replace(STAGES, [(run, 0, 1.0, 2.0, 4, None)])
+        runs = read_runs(store)
+    assert read_series(tmp_path / "m.db", "s", runs).runs[0].load == load
