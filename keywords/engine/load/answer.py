@@ -11,7 +11,6 @@ import orjson
 from keywords.engine.http.sse import SseEventTooLongError, SseReader
 from keywords.engine.load.bodies import completion_of, parse_leniently, token_count
 from keywords.engine.load.failures import Failure, describe, of_status, shortened
-from keywords.engine.load.quiet_events import QUIET_EVENTS
 from keywords.engine.openai.answer import read_usage
 from keywords.engine.openai.event_shape import EventShape
 from keywords.engine.openai.stream_events import StreamEvents
@@ -214,10 +213,7 @@ class LoadAnswer(StreamEvents):
         if shape is not None and (text := shape.text_of(event)) is not None:
             self._take_text(shape, text, at_s)
             return
-        # Texts without a shape follow each other, and are not worth looking up.
-        is_shapeless = shape is None and self._has_text and len(self.sample.chunk_times) >= _FIRST_SHAPE
-        if is_shapeless or not QUIET_EVENTS.read(event, self):
-            self._parse_event(event, at_s)
+        self._parse_event(event, at_s)
 
     def _take_text(self, shape: EventShape, text: str, at_s: float) -> None:
         """Do what `add_text` and `_add_chunk` do: the usual chunk is worth a call less for each."""
@@ -244,8 +240,6 @@ class LoadAnswer(StreamEvents):
             self._add_chunk(at_s)
             if len(self.sample.chunk_times) >= self._shape_at:
                 self._learn_shape(event)
-        elif self.error is None:
-            QUIET_EVENTS.keep(event, body)
         if self.error is not None and self.failure is None:
             self.failure = Failure("stream_error", describe(self.error.get("message") or self.error))
 
