@@ -27,8 +27,7 @@ Two gateways keep one limit
 Two workers keep one number of places
     [Tags]    req:RATE-009    needs:redis
     Open Gateway With Shared Limits    workers=2    concurrency=3
-    Script Answer    ${BACKEND}    Slow.    first_delay=1 s
-    ${answers} =    Send Chats Together    8
+    ${answers} =    Send Chats Together While Held    8    ${BACKEND}    refused=5
     Get Status Count    ${answers}    200    ==    3
 
 A limit that cannot be counted is not let through

@@ -57,15 +57,16 @@ Open Gateway For All Rows
     VAR    ${BACKEND}    ${backend}    scope=SUITE
 
 Stop It In The Middle Of Fifty Streams
-    [Documentation]    Streams of about a second, the signal, the answers to further requests, and the ends of the
+    [Documentation]    Streams that the backend holds, the signal, the answers to further requests, and the ends of the
     ...    streams.
-    ${script} =    Script Answer    ${BACKEND}    count=12    chunk_delay=100 ms
+    ${script} =    Script Answer    ${BACKEND}    count=12    hold_after=1
     ${running} =    Start Streams    50    Hello.
     Signal Gateway    SIGTERM    ${GATEWAY}
     Gateway Should Log    "event":"draining"    gateway=${GATEWAY}
     ${ready} =    Send Raw    GET    /health/ready
     ${live} =    Send Raw    GET    /health/live
     ${late} =    Send Payload    plain.json
+    Release Answers    ${BACKEND}
     ${streams} =    Finish Streams    ${running}
     VAR    &{TOLD}    ready=${ready}    live=${live}    late=${late}    scope=SUITE
     VAR    &{STREAMED}    streams=${streams}    text=${script.text}    scope=SUITE

@@ -18,7 +18,7 @@ from keywords.engine.http.recorder import describe, masked
 from keywords.engine.redaction.addresses import without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from keywords.engine.http.exchange import Observer
 
@@ -54,6 +54,7 @@ def send_and_disconnect(
     observe: Observer = lambda _: None,
     after_s: float = 0.0,
     after_events: int = 0,
+    once: Callable[[], object] = lambda: None,
 ) -> Disconnect:
     """Send a chat request and close the connection before the answer is complete.
 
@@ -64,6 +65,7 @@ def send_and_disconnect(
         observe: called with the exchange as it begins.
         after_s: seconds to stay connected after the request, or after the last awaited event.
         after_events: events of the stream to read first; 0 reads nothing, not even a status.
+        once: waits for what must have happened before `after_s` begins; what it raises ends the request.
 
     Raises:
         OSError: the gateway could not be reached, or an awaited event did not come within 30 seconds.
@@ -91,6 +93,7 @@ def send_and_disconnect(
         connection.request("POST", _PATH, data, headers)
         if after_events:
             exchange.status, request_id, received = _read_events(connection, after_events)
+        once()
         time.sleep(after_s)
         # Taken before the close, so that no server can notice earlier.
         at_s = clock.now()

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from keywords.client import disconnect
 from keywords.client.disconnect import DisconnectLibrary
 from keywords.engine.http.disconnect import send_and_disconnect
 from keywords.engine.openai.client import ChatClient
@@ -61,3 +62,19 @@ def test_user_and_password_of_the_address_are_sent_and_not_shown(scripted):
     assert left(scripted).headers["authorization"] == f"Basic {base64.b64encode(b'tester:p w').decode()}"
     assert departure.exchange.url == f"{scripted.url}/v1/chat/completions"
     assert departure.exchange.request_headers["authorization"] == "Basic <secret>"
+
+
+def test_it_leaves_once_the_backend_is_asked(library, scripted):
+    scripted.script = Script(connect_delay=0.3, hold_after=0)
+    departure = library.ask_and_leave("Hello.", asked=scripted)
+    assert left(scripted).at_s < departure.at_s
+    departure = library.stream_and_leave("Hello.", events=0, asked=scripted)
+    _, second = scripted.await_requests(lambda found: len(found) == 2, 5)
+    assert second.at_s < departure.at_s
+
+
+def test_a_backend_that_is_never_asked_is_a_failure(library, scripted, monkeypatch):
+    monkeypatch.setattr(disconnect, "_ASKED_WITHIN_S", 0.1)
+    scripted.script = Script(connect_delay=5)
+    with pytest.raises(AssertionError, match="did not ask the backend within"):
+        library.ask_and_leave("Hello.", asked=scripted)

@@ -1,6 +1,7 @@
 """Keys that are made and shown nowhere, answers that are counted, waits that obey."""
 
 import json
+import threading
 import time
 from datetime import timedelta
 from hashlib import sha256
@@ -10,6 +11,7 @@ import pytest
 from robot.api.types import Secret
 
 from keywords.engine.http.exchange import Exchange
+from keywords.engine.openai.client import ChatClient
 from keywords.engine.processes.gateway_command import CommandResult
 from keywords.gateway import keys
 from keywords.gateway.keys import KeysLibrary, MadeKey
@@ -70,6 +72,29 @@ def test_a_field_is_json_or_a_text(library, monkeypatch):
     for send in (library.send_chats, library.send_chats_together):
         [(body, _)] = send(1, max_tokens="5", model="brief", user='"7"')
         assert body == {"prompt": "Hello.", "max_tokens": 5, "model": "brief", "user": "7"}
+
+
+@pytest.fixture
+def client(monkeypatch, scripted):
+    client = ChatClient(scripted.url, api_key=None, model="one")
+    monkeypatch.setattr(keys.target, "client", lambda: client)
+    return client
+
+
+def test_held_chats_meet_at_the_backend_and_are_all_answered(library, client, scripted, monkeypatch):
+    monkeypatch.setattr(keys, "_REFUSED_WITHIN_S", 0.5)
+    sent = library.send_chats_together_while_held(3, scripted, refused=1)
+    assert [exchange.status for exchange in sent] == [200, 200, 200]
+    requests = scripted.chat_requests()
+    assert max(request.at_s for request in requests) < min(request.ended_at_s for request in requests)
+
+
+def test_held_chats_are_released_when_so_many_are_refused(library, client, scripted):
+    free, refused = threading.Semaphore(2), Exchange("POST", "http://x", {}, b"", 0.0, status=429)
+    send = client.send
+    client.send = lambda *args, **fields: send(*args, **fields) if free.acquire(blocking=False) else refused
+    sent = library.send_chats_together_while_held(5, scripted, refused=3)
+    assert sorted(exchange.status for exchange in sent) == [200, 200, 429, 429, 429]
 
 
 def test_statuses_are_counted(library):
