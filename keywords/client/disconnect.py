@@ -10,10 +10,11 @@ from robot.api.deco import keyword, library
 from keywords.engine.evidence.collector import COLLECTOR
 from keywords.engine.http import disconnect
 from keywords.engine.http.disconnect import Disconnect
-from keywords.engine.machine import Deadline
+from keywords.engine.machine import Deadline, measure_machine
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.engine.waiting import wait_until
 from keywords.run import target
+from keywords.run.inconclusive import skip_as_inconclusive
 
 _AT_ONCE = timedelta(0)
 _ASKED_WITHIN_S = 15.0
@@ -87,6 +88,23 @@ class DisconnectLibrary:
         ```
         """
         return _leave(prompt, {"stream": True, **fields}, after, events, asked)
+
+    @keyword
+    def client_should_have_left_within(self, limit: timedelta, departure: Disconnect, backend: ScriptedBackend) -> None:
+        """End the row without a verdict if the client left later than so long after the backend was asked first.
+
+        Raises:
+            SkipExecution: it left later, because this machine let it wait.
+
+        ```robotframework
+        ${departure} =    Ask And Leave    Hello.    after=200 ms    asked=${BACKEND}
+        Client Should Have Left Within    600 ms    ${departure}    ${BACKEND}
+        ```
+        """
+        left_s = departure.at_s - backend.chat_requests()[0].at_s
+        if left_s > limit.total_seconds():
+            finding = f"The client left {left_s:.2f} s after the backend was asked, and not within {limit}"
+            skip_as_inconclusive(finding, measure_machine())
 
 
 def _leave(

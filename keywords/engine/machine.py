@@ -12,6 +12,8 @@ _WORK_S = 0.1
 """Processor time of the control work; Windows counts it in steps of 16 ms."""
 _ALLOWED_SLOWDOWN = 6.0
 """The slowdown that limits allow for: each is many times what an idle machine takes."""
+BUSY = 2.0
+"""Slowdown of a machine from which on a process may be late through no fault of its own."""
 WAIT_S = 0.05
 """What each process more on a core may add to a single answer: a few time slices."""
 

@@ -99,6 +99,26 @@ class KeysLibrary:
         return [send() for _ in range(count)]
 
     @keyword
+    def send_chats_until(self, status: int, *, at_most: int = 10) -> Exchange:
+        """Post chat requests one after the other until one ends with a status, and return it.
+
+        Raises:
+            AssertionError: none of so many did.
+
+        ```robotframework
+        ${refused} =    Send Chats Until    429
+        Wait As Told    ${refused}
+        ```
+        """
+        send, statuses = _chat({}), []
+        for _ in range(at_most):
+            exchange = send()
+            if exchange.status == status:
+                return exchange
+            statuses.append(exchange.status)
+        raise AssertionError(f"One of {at_most} requests should end with {status}, but their statuses are {statuses}")
+
+    @keyword
     def send_chats_together(self, count: int, **fields: str) -> list[Exchange]:
         """Post chat requests at the same time, each over a new connection.
 
@@ -193,7 +213,7 @@ class KeysLibrary:
         exchange = wait_until(
             send,
             lambda exchange: exchange.status == status,
-            Deadline(within.total_seconds(), exact=True),
+            Deadline(within.total_seconds()),
             lambda exchange: AssertionError(f"The status is still {exchange.status} after {within}."),
             every_s=_POLL_S,
         )

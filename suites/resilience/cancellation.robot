@@ -37,7 +37,8 @@ Leaving in the rush of a stream closes the attempt
 Leaving between two attempts stops the attempts
     [Tags]    req:CNCL-002
     Script Refusal    ${BACKEND}    429    retry_after=800 ms    retry_after_form=milliseconds
-    Ask And Leave    Hello.    after=200 ms
+    ${departure} =    Ask And Leave    Hello.    after=200 ms    asked=${BACKEND}
+    Client Should Have Left Within    600 ms    ${departure}    ${BACKEND}
     Gateway Should Log    "status":499    gateway=${GATEWAY}
     # A stream of one second passes the time in which the repetition would have come.
     Script Answer    ${BACKEND}    count=10    chunk_delay=100 ms

@@ -75,8 +75,8 @@ One Worker Finds The Backend Failing
 
 Wait Until The Backend May Be Probed
     [Documentation]    Wait as long as the refusal of a request says.
-    ${refused} =    Send Chats    1
-    Wait As Told    ${refused}[0]
+    ${refused} =    Send Chats Until    503
+    Wait As Told    ${refused}
 
 Open Gateway With Two Workers
     [Documentation]    Two processes behind one address that share a Redis.

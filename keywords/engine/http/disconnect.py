@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _PATH = "/v1/chat/completions"
 _TIMEOUT_S = 30.0
-_EVENT_END = b"\n\n"
+EVENT_END = b"\n\n"
+"""What ends each event of a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,10 @@ def send_and_disconnect(
 def _read_events(connection: http.client.HTTPConnection, count: int) -> tuple[int, str | None, bytes]:
     response = connection.getresponse()
     received = b""
-    while received.count(_EVENT_END) < count:
+    while received.count(EVENT_END) < count:
         data = response.read1()
         if not data:
-            events = received.count(_EVENT_END)
+            events = received.count(EVENT_END)
             raise ConnectionError(f"The answer (status {response.status}) ended after {events} events: {received!r}")
         received += data
     return response.status, response.headers["x-request-id"], received

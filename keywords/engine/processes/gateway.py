@@ -97,17 +97,23 @@ class GatewayProcess:
     def wait_end(self, within_s: float) -> int:
         """Wait until the gateway has ended by itself; return its exit status, negative if a signal killed it.
 
+        A busy machine is given as much more time as its state explains.
+
         Raises:
             GatewayProcessError: it still runs.
         """
-        status = poll_until(self._popen.poll, lambda status: status is not None, Deadline(within_s, exact=True))
+        status = poll_until(self._popen.poll, lambda status: status is not None, limit := Deadline(within_s))
         if status is None:
-            raise GatewayProcessError(f"The gateway still runs after {within_s:.3g} s.{self._tail()}")
+            raise GatewayProcessError(f"The gateway still runs after {limit.limit_s:.3g} s.{self._tail()}")
         self._may_end = True
         return status
 
-    def wait_ready(self, within_s: float) -> float:
+    def wait_ready(self, within_s: float, *, exact: bool = True) -> float:
         """Wait until `/health/ready` answers 200.
+
+        Args:
+            within_s: time limit.
+            exact: the limit holds on a busy machine too.
 
         Returns:
             The waiting time in seconds.
@@ -126,10 +132,10 @@ class GatewayProcess:
                 answer = f"it last answered {status} {body[:300].decode(errors='replace')}"
             return waited_s if status == probe.OK else None
 
-        waited_s = poll_until(ask, lambda waited_s: waited_s is not None, Deadline(within_s, exact=True))
+        waited_s = poll_until(ask, lambda waited_s: waited_s is not None, limit := Deadline(within_s, exact=exact))
         if waited_s is None:
             raise GatewayProcessError(
-                f"The gateway at {self.url} was not ready within {within_s:.3g} s: {answer}.{self._tail()}"
+                f"The gateway at {self.url} was not ready within {limit.limit_s:.3g} s: {answer}.{self._tail()}"
             )
         self.children()
         return waited_s

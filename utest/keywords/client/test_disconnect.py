@@ -4,6 +4,7 @@ import base64
 from datetime import timedelta
 
 import pytest
+from robot.api import SkipExecution
 
 from keywords.client import disconnect
 from keywords.client.disconnect import DisconnectLibrary
@@ -78,3 +79,11 @@ def test_a_backend_that_is_never_asked_is_a_failure(library, scripted, monkeypat
     scripted.script = Script(connect_delay=5)
     with pytest.raises(AssertionError, match="did not ask the backend within"):
         library.ask_and_leave("Hello.", asked=scripted)
+
+
+def test_a_client_that_left_late_leaves_no_verdict(library, scripted):
+    scripted.script = Script(hold_after=0)
+    departure = library.ask_and_leave("Hello.", asked=scripted)
+    library.client_should_have_left_within(timedelta(seconds=60), departure, scripted)
+    with pytest.raises(SkipExecution, match=r"INCONCLUSIVE: The client left .* s after the backend was asked, and not"):
+        library.client_should_have_left_within(timedelta(0), departure, scripted)

@@ -81,7 +81,8 @@ def client(monkeypatch, scripted):
     return client
 
 
-def test_held_chats_meet_at_the_backend_and_are_all_answered(library, client, scripted, monkeypatch):
+@pytest.mark.usefixtures("client")
+def test_held_chats_meet_at_the_backend_and_are_all_answered(library, scripted, monkeypatch):
     monkeypatch.setattr(keys, "_REFUSED_WITHIN_S", 0.5)
     sent = library.send_chats_together_while_held(3, scripted, refused=1)
     assert [exchange.status for exchange in sent] == [200, 200, 200]
@@ -95,6 +96,15 @@ def test_held_chats_are_released_when_so_many_are_refused(library, client, scrip
     client.send = lambda *args, **fields: send(*args, **fields) if free.acquire(blocking=False) else refused
     sent = library.send_chats_together_while_held(5, scripted, refused=3)
     assert sorted(exchange.status for exchange in sent) == [200, 200, 429, 429, 429]
+
+
+def test_chats_are_sent_until_one_has_the_status(library, monkeypatch):
+    statuses = iter([200, 500, 503, 200])
+    monkeypatch.setattr(keys, "_chat", lambda _: lambda: answer(next(statuses)))
+    assert library.send_chats_until(503).status == 503
+    monkeypatch.setattr(keys, "_chat", lambda _: lambda: answer(200))
+    with pytest.raises(AssertionError, match=r"should end with 429, but their statuses are \[200, 200\]"):
+        library.send_chats_until(429, at_most=2)
 
 
 def test_statuses_are_counted(library):
