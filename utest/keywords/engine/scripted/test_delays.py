@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from keywords.engine.scripted.delays import AnswerDelays, History
 from keywords.engine.scripted.script import Script, Stall, words
 
 CHAT = "/v1/chat/completions"
@@ -25,15 +26,16 @@ def test_the_end_of_a_stream_comes_later_than_its_last_chunk(scripted, wire):
 
 
 def test_a_repeated_body_is_answered_by_another_delay(scripted, connect):
-    scripted.script = Script(first_delay=0.0, repeated_first_delay=0.3)
-    for text in ("a", "b", "a"):
-        connect().body(stream=True, user=text)
-    waits = [request.sent[0].at_s - request.at_s for request in scripted.chat_requests()]
-    assert max(waits[:2]) < 0.3 <= waits[2] + 0.001
-    scripted.script = Script(repeated_first_delay=0.3)
-    connect().body(stream=True, user="a")
-    newest = scripted.chat_requests()[-1]
-    assert newest.sent[0].at_s - newest.at_s < 0.3
+    script = scripted.script = Script(first_delay=0.0, repeated_first_delay=0.3)
+    history = History()
+    delays = [AnswerDelays(script, history, number, body).first_s() for number, body in enumerate((b"a", b"b", b"a"))]
+    assert delays == [0.0, 0.0, 0.3]
+    history.forget()
+    assert AnswerDelays(script, history, 3, b"a").first_s() == 0.0
+    for _ in range(2):
+        connect().body(stream=True, user="a")
+    again = scripted.chat_requests()[-1]
+    assert again.sent[0].at_s - again.at_s >= 0.299
 
 
 def test_nothing_is_sent_in_a_stall(scripted, connect):
