@@ -63,13 +63,17 @@ Stop It In The Middle Of Fifty Streams
     ${running} =    Start Streams    50    Hello.
     Signal Gateway    SIGTERM    ${GATEWAY}
     Gateway Should Log    "event":"draining"    gateway=${GATEWAY}
+    Ask For Health And An Answer
+    Release Answers    ${BACKEND}
+    ${streams} =    Finish Streams    ${running}
+    VAR    &{STREAMED}    streams=${streams}    text=${script.text}    scope=SUITE
+
+Ask For Health And An Answer
+    [Documentation]    What the gateway tells of itself while it stops, and of a request that comes late.
     ${ready} =    Send Raw    GET    /health/ready
     ${live} =    Send Raw    GET    /health/live
     ${late} =    Send Payload    plain.json
-    Release Answers    ${BACKEND}
-    ${streams} =    Finish Streams    ${running}
     VAR    &{TOLD}    ready=${ready}    live=${live}    late=${late}    scope=SUITE
-    VAR    &{STREAMED}    streams=${streams}    text=${script.text}    scope=SUITE
 
 Open Hasty Gateway
     [Documentation]    A gateway that gives its streams less than a second after the stop signal.
