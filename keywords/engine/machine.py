@@ -74,13 +74,12 @@ class Deadline:
 
     Args:
         limit_s: seconds from now, on an idle machine.
-        exact: the limit holds on a busy machine too.
     """
 
-    def __init__(self, limit_s: float, *, exact: bool = False) -> None:
+    def __init__(self, limit_s: float) -> None:
         self._started_at = clock.now()
         self._limit_s = limit_s
-        self._is_final = exact
+        self._is_final = False
 
     @property
     def limit_s(self) -> float:

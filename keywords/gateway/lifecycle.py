@@ -156,7 +156,7 @@ class LifecycleLibrary:
         ```
         """
         try:
-            took_s = chosen_gateway(gateway).process.wait_ready(limit.total_seconds(), exact=False)
+            took_s = chosen_gateway(gateway).process.wait_ready(limit.total_seconds())
         except GatewayProcessError as error:
             raise AssertionError(str(error)) from error
         if took_s > limit.total_seconds():

@@ -108,12 +108,10 @@ class GatewayProcess:
         self._may_end = True
         return status
 
-    def wait_ready(self, within_s: float, *, exact: bool = True) -> float:
+    def wait_ready(self, within_s: float) -> float:
         """Wait until `/health/ready` answers 200.
 
-        Args:
-            within_s: time limit.
-            exact: the limit holds on a busy machine too.
+        A busy machine is given as much more time as its state explains.
 
         Returns:
             The waiting time in seconds.
@@ -132,7 +130,7 @@ class GatewayProcess:
                 answer = f"it last answered {status} {body[:300].decode(errors='replace')}"
             return waited_s if status == probe.OK else None
 
-        waited_s = poll_until(ask, lambda waited_s: waited_s is not None, limit := Deadline(within_s, exact=exact))
+        waited_s = poll_until(ask, lambda waited_s: waited_s is not None, limit := Deadline(within_s))
         if waited_s is None:
             raise GatewayProcessError(
                 f"The gateway at {self.url} was not ready within {limit.limit_s:.3g} s: {answer}.{self._tail()}"
@@ -158,10 +156,10 @@ class GatewayProcess:
                 self._check_running()
             return url
 
-        url = poll_until(read, bool, Deadline(within_s, exact=True))
+        url = poll_until(read, bool, limit := Deadline(within_s))
         if url is None:
             raise GatewayProcessError(
-                f"The gateway did not say within {within_s:.3g} s where it listens.{self._tail()}"
+                f"The gateway did not say within {limit.limit_s:.3g} s where it listens.{self._tail()}"
             )
         self.url = url
 
@@ -204,7 +202,7 @@ def start_gateway(
         config: configuration file; the built-in one by default.
         log: file for its output, replaced. Its folder is the gateway's working directory, so that no `gateway.toml` of
             the user replaces the built-in configuration.
-        ready_within_s: time limit for the whole start, in seconds.
+        ready_within_s: time limit for the whole start, in seconds; more on a busy machine, as its state explains.
         environment: variables that override those of this process and the generated key.
         warm: fork it from an interpreter that has already imported it, if the platform supports this and no other
             command replaces `gateway`. Imports are nine tenths of the time of a start; otherwise the starts are equal.
@@ -213,7 +211,7 @@ def start_gateway(
         GatewayProcessError: it ended, was not ready in time, or another server answered at its address.
     """
     gateway = _launch(config, log.resolve(), environment or {}, warm=warm and SUPPORTED and not CHOSEN)
-    deadline = Deadline(ready_within_s, exact=True)
+    deadline = Deadline(ready_within_s)
     try:
         gateway._await_url(ready_within_s)  # noqa: SLF001  (this function is the class's only maker)
         gateway._check_instance()  # noqa: SLF001

@@ -28,7 +28,7 @@ def test_not_ready_in_time_is_a_verdict(library, gateway):
     gateway.process.wait_ready.side_effect = GatewayProcessError("not ready within 5 s")
     with pytest.raises(AssertionError, match="not ready within 5 s"):
         library.gateway_should_be_ready_within(LIMIT, gateway)
-    gateway.process.wait_ready.assert_called_with(5.0, exact=False)
+    gateway.process.wait_ready.assert_called_with(5.0)
 
 
 def test_ready_in_time_passes(library, gateway):
