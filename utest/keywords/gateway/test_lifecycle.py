@@ -1,13 +1,14 @@
 """Events in a gateway's life are awaited, and judged by the machine's state."""
 
 from datetime import timedelta
-from unittest.mock import MagicMock
+from unittest.mock import MagicMock, call
 
 import pytest
 from robot.api import SkipExecution
 from robot.api.types import Secret
 
 from keywords.engine.processes.gateway import GatewayProcessError
+from keywords.gateway import lifecycle
 from keywords.gateway.lifecycle import LifecycleLibrary
 from keywords.run.context import Gateway
 
@@ -28,7 +29,15 @@ def test_not_ready_in_time_is_a_verdict(library, gateway):
     gateway.process.wait_ready.side_effect = GatewayProcessError("not ready within 5 s")
     with pytest.raises(AssertionError, match="not ready within 5 s"):
         library.gateway_should_be_ready_within(LIMIT, gateway)
-    gateway.process.wait_ready.assert_called_with(5.0)
+    assert gateway.process.wait_ready.call_args_list == [call(5.0), call(0)]
+
+
+def test_ready_late_because_this_process_stood_still_is_no_verdict(library, gateway, monkeypatch):
+    monkeypatch.setattr(lifecycle.StallWatch, "stalled_s", lambda *_: 2.5)
+    gateway.process.wait_ready.side_effect = [GatewayProcessError("not ready within 5 s"), 1.0]
+    with pytest.raises(SkipExecution, match="INCONCLUSIVE: Ready after "):
+        library.gateway_should_be_ready_within(LIMIT, gateway)
+    gateway.process.wait_ready.assert_called_with(2.5)
 
 
 def test_ready_in_time_passes(library, gateway):
