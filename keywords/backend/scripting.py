@@ -48,6 +48,7 @@ class ScriptingLibrary:
         seed: int = 0,
         finish_reason: FinishReason = "stop",
         slots: int | None = None,
+        hold_after: int | None = None,
     ) -> Script:
         """Script the answers from now on; this replaces an earlier fault, refusal or sequence.
 
@@ -63,6 +64,8 @@ class ScriptingLibrary:
             seed: seed of delays that are drawn, by [Uniform Delay] or [Exponential Delay].
             finish_reason: how the answer ends.
             slots: requests that are answered at the same time, further ones in turn; no limit if left out.
+            hold_after: chunks of a stream that come before the backend waits for [Release Answers]; with 0, and for
+                a plain answer, nothing comes before.
 
         ```robotframework
         Script Answer    ${backend}    Slow${SPACE}    words    chunk_delay=200 ms
@@ -81,8 +84,21 @@ class ScriptingLibrary:
                 seed=seed,
                 finish_reason=finish_reason,
                 slots=slots,
+                hold_after=hold_after,
             ),
         )
+
+    @keyword
+    def release_answers(self, backend: ScriptedBackend) -> None:
+        """Let the answers go on that the backend holds, as [Script Answer] told it to.
+
+        ```robotframework
+        Script Answer    ${backend}    hold_after=1
+        ${running} =    Start Stream    Hello.
+        Release Answers    ${backend}
+        ```
+        """
+        backend.release()
 
     @keyword
     def uniform_delay(self, low: timedelta, high: timedelta) -> Uniform:

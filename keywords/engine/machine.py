@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from dataclasses import dataclass
+from typing import Self
 
 from keywords.engine import clock
 
 _WORK_S = 0.1
 """Processor time of the control work; Windows counts it in steps of 16 ms."""
-_ALLOWED_SLOWDOWN = 6.0
+ALLOWED_SLOWDOWN = 6.0
 """The slowdown that limits allow for: each is many times what an idle machine takes."""
+BUSY = 2.0
+"""Slowdown of a machine from which on a process may be late through no fault of its own."""
+_BEAT_S = 0.05
+_STALL_S = 0.1
 WAIT_S = 0.05
 """What each process more on a core may add to a single answer: a few time slices."""
 
@@ -42,7 +48,7 @@ class Machine:
             limit_s: limit on an idle machine; it allows for a sixfold slowdown.
             wait_s: seconds that each further process on a core may add; 0 for a median, which single waits do not move.
         """
-        return limit_s * max(1.0, self.slowdown / _ALLOWED_SLOWDOWN) + wait_s * (self.slowdown - 1)
+        return limit_s * max(1.0, self.slowdown / ALLOWED_SLOWDOWN) + wait_s * (self.slowdown - 1)
 
     def __str__(self) -> str:
         return f"load {self.load:.1f} on {self.cores} cores, work takes {self.slowdown:.1f} times as long as alone"
@@ -65,6 +71,38 @@ def measure_machine(work_s: float = _WORK_S) -> Machine:
     return Machine(load=psutil.getloadavg()[0], cores=os.cpu_count() or 1, wait_ratio=ratio)
 
 
+class StallWatch:
+    """Note, during a `with` block, when this process got no core: all of the machine may have stood still then.
+
+    A thread wakes up every twentieth of a second, and notes by how much later it did.
+    """
+
+    def __init__(self) -> None:
+        self._stalls: list[tuple[float, float]] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="stall-watch", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def stalled_s(self, began: float, ended: float) -> float:
+        """Seconds of a span of time, by `clock.now()`, in which this process stood still for 0.1 s or more."""
+        return sum(max(0.0, min(ended, until) - max(began, since)) for since, until in list(self._stalls))
+
+    def _watch(self) -> None:
+        due = clock.now() + _BEAT_S
+        while not self._ended.wait(max(0.0, due - clock.now())):
+            now = clock.now()
+            if now - due > _STALL_S:
+                self._stalls.append((due, now))
+            due = now + _BEAT_S
+
+
 class Deadline:
     """A time limit of a wait; on a busy machine it is as much longer as the machine's state at the limit explains.
 
@@ -72,13 +110,12 @@ class Deadline:
 
     Args:
         limit_s: seconds from now, on an idle machine.
-        exact: the limit holds on a busy machine too.
     """
 
-    def __init__(self, limit_s: float, *, exact: bool = False) -> None:
+    def __init__(self, limit_s: float) -> None:
         self._started_at = clock.now()
         self._limit_s = limit_s
-        self._is_final = exact
+        self._is_final = False
 
     @property
     def limit_s(self) -> float:

@@ -4,8 +4,8 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,13 +20,16 @@ from keywords.engine.http.exchange import Exchange
 from keywords.engine.machine import Deadline
 from keywords.engine.processes.gateway_command import run_command
 from keywords.engine.redaction.secrets import SECRETS
-from keywords.engine.waiting import wait_until
+from keywords.engine.scripted.backend import ScriptedBackend
+from keywords.engine.waiting import poll_until, wait_until
 from keywords.run import target
 from keywords.run.arguments import json_or_text
 from keywords.run.assertions import verify
 from keywords.run.output_folder import new_work_file
 
 _LONGEST_WAIT_S = 30.0
+_REFUSED_WITHIN_S = 10.0
+"""Less than the client's patience with the requests that are held meanwhile."""
 _POLL_S = 0.1
 _SHOWN_PART = 12
 
@@ -96,6 +99,26 @@ class KeysLibrary:
         return [send() for _ in range(count)]
 
     @keyword
+    def send_chats_until(self, status: int, *, at_most: int = 10) -> Exchange:
+        """Post chat requests one after the other until one ends with a status, and return it.
+
+        Raises:
+            AssertionError: none of so many did.
+
+        ```robotframework
+        ${refused} =    Send Chats Until    429
+        Wait As Told    ${refused}
+        ```
+        """
+        send, statuses = _chat({}), []
+        for _ in range(at_most):
+            exchange = send()
+            if exchange.status == status:
+                return exchange
+            statuses.append(exchange.status)
+        raise AssertionError(f"One of {at_most} requests should end with {status}, but their statuses are {statuses}")
+
+    @keyword
     def send_chats_together(self, count: int, **fields: str) -> list[Exchange]:
         """Post chat requests at the same time, each over a new connection.
 
@@ -106,6 +129,36 @@ class KeysLibrary:
         send = _chat(fields)
         with ThreadPoolExecutor(count) as pool:
             return [future.result() for future in [pool.submit(send) for _ in range(count)]]
+
+    @keyword
+    def send_chats_together_while_held(
+        self, count: int, backend: ScriptedBackend, *, refused: int, **fields: str
+    ) -> list[Exchange]:
+        """Post chat requests at the same time, while the backend holds its answers back.
+
+        The backend answers when so many requests have ended, which without it are those that the gateway refused. So
+        all of them meet, however slow the machine is.
+
+        Args:
+            count: how many.
+            backend: the gateway's backend; it holds its answers from now on, and releases them here.
+            refused: requests that end before the backend answers, awaited for ten seconds.
+            fields: as for [Send Chats].
+
+        ```robotframework
+        ${answers} =    Send Chats Together While Held    5    ${BACKEND}    refused=3
+        Get Status Count    ${answers}    200    ==    2
+        ```
+        """
+        backend.script = replace(backend.script, hold_after=0)
+        send = _chat(fields)
+        with ThreadPoolExecutor(count) as pool:
+            sent = [pool.submit(send) for _ in range(count)]
+            try:
+                poll_until(lambda: sent, lambda sent: _ended(sent) >= refused, Deadline(_REFUSED_WITHIN_S))
+            finally:
+                backend.release()
+            return [future.result() for future in sent]
 
     @keyword
     def get_status_count(
@@ -160,7 +213,7 @@ class KeysLibrary:
         exchange = wait_until(
             send,
             lambda exchange: exchange.status == status,
-            Deadline(within.total_seconds(), exact=True),
+            Deadline(within.total_seconds()),
             lambda exchange: AssertionError(f"The status is still {exchange.status} after {within}."),
             every_s=_POLL_S,
         )
@@ -211,6 +264,10 @@ class KeysLibrary:
             raise AssertionError(f"retry-after is {retry_after!r} instead of up to {_LONGEST_WAIT_S:g} whole seconds.")
         time.sleep(int(retry_after))
         return float(retry_after)
+
+
+def _ended(sent: list[Future[Exchange]]) -> int:
+    return sum(future.done() for future in sent)
 
 
 def _chat(fields: dict[str, str]) -> Callable[[], Exchange]:

@@ -1,4 +1,4 @@
-"""Events in a serving gateway's life: signals to stop or to reload, and the loss of a worker."""
+"""Events in a serving gateway's life: signals to stop or reload, the loss of a worker, the return of its model."""
 
 import json
 import shutil
@@ -15,12 +15,15 @@ from assertionengine import AssertionOperator
 from robot.api import SkipExecution, logger
 from robot.api.deco import keyword, library
 
-from keywords.engine.machine import Deadline
+from keywords.engine import clock
+from keywords.engine.machine import Deadline, StallWatch, measure_machine
 from keywords.engine.openai.client import RunningStream, StreamedAnswer
+from keywords.engine.processes.gateway import GatewayProcessError
 from keywords.engine.waiting import wait_until
 from keywords.run import target
 from keywords.run.assertions import verify
 from keywords.run.context import Gateway, chosen_gateway
+from keywords.run.inconclusive import skip_as_inconclusive
 from keywords.run.scopes import SCOPES
 
 Signal = Literal["SIGTERM", "SIGINT", "SIGHUP"]
@@ -136,6 +139,39 @@ class LifecycleLibrary:
         worker = chosen_gateway(gateway).process.model_process()
         SCOPES.remember(lambda: _resume(worker))
         worker.suspend()
+
+    @keyword
+    def gateway_should_be_ready_within(self, limit: timedelta, gateway: Gateway | None = None) -> float:
+        """Wait until `/health/ready` answers yes.
+
+        Returns:
+            The seconds until then.
+
+        Raises:
+            AssertionError: it was not ready in time, or has ended.
+            SkipExecution: it was ready late, and the machine is too busy for a verdict.
+
+        ```robotframework
+        Kill Model Process Of Gateway
+        Gateway Should Be Ready Within    5 s
+        ```
+        """
+        process = chosen_gateway(gateway).process
+        with StallWatch() as watch:
+            began = clock.now()
+            try:
+                took_s = process.wait_ready(limit.total_seconds())
+            except GatewayProcessError as error:
+                # As much longer as this process, and so perhaps all of the machine, stood still.
+                with suppress(GatewayProcessError):
+                    process.wait_ready(watch.stalled_s(began, clock.now()))
+                    finding = f"Ready after {clock.now() - began:.3f} s, and not within {limit}"
+                    skip_as_inconclusive(finding, measure_machine())
+                raise AssertionError(str(error)) from error
+        if took_s > limit.total_seconds():
+            skip_as_inconclusive(f"Ready after {took_s:.3f} s, and not within {limit}", measure_machine())
+        logger.info(f"Ready after {took_s:.3f} s")
+        return took_s
 
     @keyword
     def get_exit_status(

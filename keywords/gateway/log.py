@@ -11,13 +11,15 @@ from robot.api.types import Secret
 from robot.utils import DotDict
 
 from keywords.client.http import request_id_of
+from keywords.engine.http.disconnect import EVENT_END, Disconnect
 from keywords.engine.http.exchange import Exchange
-from keywords.engine.machine import Deadline
+from keywords.engine.machine import BUSY, Deadline, measure_machine
 from keywords.engine.openai.answer import Answer
 from keywords.engine.openai.stream import StreamedAnswer
 from keywords.engine.waiting import wait_until
 from keywords.run.assertions import verify
 from keywords.run.context import Gateway, chosen_gateway
+from keywords.run.inconclusive import skip_as_inconclusive
 
 _SHOWN_LINES = 3
 _SOON = timedelta(seconds=2)
@@ -111,6 +113,62 @@ class GatewayLogLibrary:
         tokens: int | None = entry.get("completion_tokens")
         label, details = "The tokens of the answer", f"counted by {entry.get('tokens_source')}"
         return verify(tokens, assertion_operator, assertion_expected, label, message, details)
+
+    @keyword
+    def get_unread_tokens(
+        self,
+        entry: dict[str, Any],
+        departure: Disconnect,
+        assertion_operator: AssertionOperator | None = None,
+        assertion_expected: int | None = None,
+        message: str | None = None,
+    ) -> int:
+        """How many tokens more of a stream the gateway counted than events had been read when the client left.
+
+        Raises:
+            AssertionError: the comparison failed.
+            SkipExecution: it failed, and the machine is too busy for a verdict: the client may have left late.
+
+        ```robotframework
+        ${line} =    Get Log Entry    ${departure.request_id}
+        Get Unread Tokens    ${line}    ${departure}    <    43
+        ```
+        """
+        value = int(entry["completion_tokens"]) - departure.received.count(EVENT_END)
+        try:
+            return verify(value, assertion_operator, assertion_expected, "Tokens of the stream not read", message)
+        except AssertionError as failure:
+            machine = measure_machine()
+            if machine.slowdown <= BUSY:
+                raise
+            skip_as_inconclusive(str(failure), machine)
+
+    @keyword
+    def model_should_have_been_away(self, request: Exchange, gateway: Gateway | None = None) -> None:
+        """End the row without a verdict if the gateway's restarted model was ready again before a request came.
+
+        The log tells: it has the gateway's events and its requests in their order.
+
+        Args:
+            request: the first one after the model's process was killed.
+            gateway: the run's target if left out.
+
+        Raises:
+            SkipExecution: it was ready; this machine sent the request too late.
+
+        ```robotframework
+        Kill Model Process Of Gateway    ${GATEWAY}
+        ${exchange} =    Send Payload    plain.json
+        Model Should Have Been Away    ${exchange}    ${GATEWAY}
+        Get Status    ${exchange}    ==    503
+        ```
+        """
+        request_id = request_id_of(request)
+        self.get_log_entry(request_id, gateway)
+        before, _, _ = "\n".join(self.get_gateway_log_lines("", gateway)).partition(request_id)
+        crashed_at, ready_at = before.rfind('"backend_crashed"'), before.rfind('"backend_ready"')
+        if 0 <= crashed_at < ready_at:
+            skip_as_inconclusive("The model was ready again before the request was sent", measure_machine())
 
     @keyword
     def gateway_should_log(self, text: str, within: timedelta = _SOON, gateway: Gateway | None = None) -> None:

@@ -210,28 +210,6 @@ class GatewayProcessLibrary:
         return process.pid
 
     @keyword
-    def gateway_should_be_ready_within(self, limit: timedelta, gateway: Gateway | None = None) -> float:
-        """Wait until `/health/ready` answers yes.
-
-        Returns:
-            The seconds until then.
-
-        Raises:
-            AssertionError: it was not ready in time, or has ended.
-
-        ```robotframework
-        Kill Model Process Of Gateway
-        Gateway Should Be Ready Within    5 s
-        ```
-        """
-        try:
-            took_s = chosen_gateway(gateway).process.wait_ready(limit.total_seconds())
-        except GatewayProcessError as error:
-            raise AssertionError(str(error)) from error
-        logger.info(f"Ready after {took_s:.3f} s")
-        return took_s
-
-    @keyword
     def get_leftover_processes(
         self,
         ended: Ended,

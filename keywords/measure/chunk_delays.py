@@ -8,7 +8,7 @@ from robot.api import logger
 from robot.api.deco import keyword, library
 
 from keywords.engine.load.chunk_delays import ChunkDelays, chunk_delays
-from keywords.engine.machine import measure_machine
+from keywords.engine.machine import BUSY, measure_machine
 from keywords.engine.openai.client import ChatClient
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.run import target
@@ -18,8 +18,6 @@ from keywords.run.inconclusive import skip_as_inconclusive
 _PAUSE = timedelta(milliseconds=20)
 _GATHERING_SHARE_MAX = 0.5
 """The highest share of a gateway that gathers as few as two chunks."""
-_BUSY = 2.0
-"""Slowdown of a machine from which on a process may miss a pause of 20 ms."""
 
 
 @library(scope="GLOBAL", doc_format="MARKDOWN")
@@ -86,7 +84,7 @@ class ChunkDelaysLibrary:
         except AssertionError as failure:
             machine = measure_machine()
             late_directly = assertion_expected is not None and possible < 1 and share >= assertion_expected * possible
-            late_by_chance = machine.slowdown > _BUSY and share > _GATHERING_SHARE_MAX
+            late_by_chance = machine.slowdown > BUSY and share > _GATHERING_SHARE_MAX
             if not late_directly and not late_by_chance:
                 raise
             skip_as_inconclusive(str(failure), machine)

@@ -28,11 +28,13 @@ class Latencies:
         what: what was measured, in the plural, such as `answers to GET /health`.
         samples_s: seconds from sending to the end of each answer.
         machines: the machine's state after each answer; empty if it was not measured.
+        stalls_s: seconds of each answer in which this process got no core; empty if they were not measured.
     """
 
     what: str
     samples_s: tuple[float, ...]
     machines: tuple[Machine, ...] = ()
+    stalls_s: tuple[float, ...] = ()
 
     def machine_at(self, number: int) -> Machine:
         """The machine's busiest state around an answer, by its number from 0; its state now if none was measured."""

@@ -11,7 +11,8 @@ from assertionengine import AssertionOperator
 from robot.api import logger
 from robot.api.deco import keyword, library
 
-from keywords.engine.machine import measure_machine
+from keywords.engine import clock
+from keywords.engine.machine import StallWatch, measure_machine
 from keywords.engine.openai.client import StreamedAnswer
 from keywords.measure.latency import Latencies
 from keywords.run import target
@@ -51,7 +52,7 @@ class PaceLibrary:
 
     @keyword
     def ask_again(self, prompt: str, *, times: int, max_tokens: int = 1) -> Latencies:
-        """Ask the same question again and again, one answer after the other; measure the machine between them.
+        """Ask the same question again and again, one answer after the other; watch the machine meanwhile.
 
         Args:
             prompt: the user message.
@@ -68,11 +69,15 @@ class PaceLibrary:
         """
         client = target.client()
         client.ask(prompt, max_tokens=max_tokens, temperature=0)
-        samples, machines = [], []
-        for _ in range(times):
-            samples.append(client.ask(prompt, max_tokens=max_tokens, temperature=0).total_s)
-            machines.append(measure_machine(_CONTROL_S))
-        return Latencies(f"answers of up to {max_tokens} tokens", tuple(samples), tuple(machines))
+        samples, machines, spans = [], [], []
+        with StallWatch() as watch:
+            for _ in range(times):
+                began = clock.now()
+                samples.append(client.ask(prompt, max_tokens=max_tokens, temperature=0).total_s)
+                spans.append((began, clock.now()))
+                machines.append(measure_machine(_CONTROL_S))
+        stalls = tuple(watch.stalled_s(*span) for span in spans)
+        return Latencies(f"answers of up to {max_tokens} tokens", tuple(samples), tuple(machines), stalls)
 
     @keyword
     def get_slow_answers(
@@ -112,8 +117,10 @@ class PaceLibrary:
             return verify(len(slow), assertion_operator, assertion_expected, label, message)
         except AssertionError as failure:
             machines = [latencies.machine_at(number) for number in slow]
+            stalls_s = latencies.stalls_s or (0.0,) * len(samples)
             explained = (
-                samples[number] <= max(_TIMES_OF_MEDIAN * middle, middle + machine.explains_s(beyond_s))
+                samples[number] - stalls_s[number]
+                <= max(_TIMES_OF_MEDIAN * middle, middle + machine.explains_s(beyond_s))
                 for number, machine in zip(slow, machines, strict=True)
             )
             if not slow or not all(explained):

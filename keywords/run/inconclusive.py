@@ -14,6 +14,7 @@ from keywords.traceability.skips import INCONCLUSIVE
 T = TypeVar("T", float, float | None)
 
 _UPPER_LIMITS = (AssertionOperator["<"], AssertionOperator["<="])
+LOWER_LIMITS = (AssertionOperator[">"], AssertionOperator[">="])
 
 
 def verify_time(

@@ -17,7 +17,7 @@ Beyond its slots and its queue a gateway refuses with 503 and nothing else
     Get Load Metric    ${run}    e2e    p90    <    ${OVERLOAD_E2E_P90_S}    answers_only=True
 
 Beyond its rate a key is refused with 429 and nothing else
-    Open Gateway With    keys    rpm=20    window_s=60
+    Open Gateway With    keys    rpm=20    window_s=600
     ${run} =    Run Load At Rate    80    500 ms    arrivals=constant
     Failures Should All Be    ${run}    rate_limited
     Get Answered Requests    ${run}    ==    20

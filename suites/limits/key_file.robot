@@ -65,8 +65,7 @@ Requests at once do not go beyond a budget together
     [Documentation]    Each reserves 45 of the 100 tokens, and uses 6.
     [Tags]    req:KEYF-006
     Open Gateway With Key    --budget-tokens    100
-    Script Answer    ${BACKEND}    Slow.    first_delay=1 s
-    ${answers} =    Send Chats Together    5    max_tokens=40
+    ${answers} =    Send Chats Together While Held    5    ${BACKEND}    refused=3    max_tokens=40
     Get Status Count    ${answers}    200    ==    2
     Get Status Count    ${answers}    429    ==    3
 
@@ -74,8 +73,7 @@ Requests without max_tokens stay within a budget where the model's longest answe
     [Documentation]    Each reserves 45 of the 100 tokens.
     [Tags]    req:KEYF-006    nightly
     Open Gateway With Key Before A Brief Model    --budget-tokens    100
-    Script Answer    ${BACKEND}    Slow.    first_delay=1 s
-    ${answers} =    Send Chats Together    5    model="brief"
+    ${answers} =    Send Chats Together While Held    5    ${BACKEND}    refused=3    model="brief"
     Get Status Count    ${answers}    200    ==    2
     Get Status Count    ${answers}    429    ==    3
 

@@ -10,8 +10,7 @@ Test Tags           kind:reliability    needs:scripted-backend
 One key has so many requests at once
     [Tags]    req:RATE-006
     Open Gateway With    keys    concurrency=2
-    Script Answer    ${BACKEND}    Slow.    first_delay=1 s
-    ${answers} =    Send Chats Together    5
+    ${answers} =    Send Chats Together While Held    5    ${BACKEND}    refused=3
     Get Status Count    ${answers}    200    ==    2
     Get Status Count    ${answers}    429    ==    3
 
@@ -24,16 +23,14 @@ A place is free again when its request has ended
 Beyond the places and the queue a request is refused at once
     [Tags]    req:RATE-007
     Open Gateway With    limits    in_flight=1    queue=2
-    Script Answer    ${BACKEND}    Slow.    first_delay=1 s
-    ${answers} =    Send Chats Together    5
+    ${answers} =    Send Chats Together While Held    5    ${BACKEND}    refused=2
     Get Status Count    ${answers}    200    ==    3
     Get Status Count    ${answers}    503    ==    2
 
 The refusal of a full gateway says when to come back
     [Tags]    req:RATE-007
     Open Gateway With    limits    in_flight=1    queue=1    queue_wait_s=0.1
-    Script Answer    ${BACKEND}    Slow.    first_delay=1 s
-    ${answers} =    Send Chats Together    2
+    ${answers} =    Send Chats Together While Held    2    ${BACKEND}    refused=1
     ${refused} =    Get Answer With    ${answers}    503
     Error Should Be An OpenAI Error    ${refused}
     Get Error Field    ${refused}    code    ==    gateway_overloaded

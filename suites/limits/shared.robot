@@ -9,14 +9,14 @@ Test Tags           kind:reliability    needs:scripted-backend
 *** Test Cases ***
 Two workers keep one limit
     [Tags]    req:RATE-009    needs:redis
-    Open Gateway With Shared Limits    workers=2    rpm=10
+    Open Gateway With Shared Limits    workers=2    rpm=10    window_s=600
     ${answers} =    Send Chats Together    30
     Get Status Count    ${answers}    200    ==    10
     Get Status Count    ${answers}    429    ==    20
 
 Two gateways keep one limit
     [Tags]    req:RATE-009    needs:redis
-    Open Gateway With Shared Limits    workers=1    rpm=4
+    Open Gateway With Shared Limits    workers=1    rpm=4    window_s=600
     ${first} =    Send Chats    3
     ${other} =    Start Gateway    config=${CONFIG}
     Speak To    ${other}    scripted
@@ -27,8 +27,7 @@ Two gateways keep one limit
 Two workers keep one number of places
     [Tags]    req:RATE-009    needs:redis
     Open Gateway With Shared Limits    workers=2    concurrency=3
-    Script Answer    ${BACKEND}    Slow.    first_delay=1 s
-    ${answers} =    Send Chats Together    8
+    ${answers} =    Send Chats Together While Held    8    ${BACKEND}    refused=5
     Get Status Count    ${answers}    200    ==    3
 
 A limit that cannot be counted is not let through

@@ -20,7 +20,7 @@ The tokenizer counts a prompt as the model's server counts it
 
 The tokenizer counts what came of the answer
     Get Completion Tokens    ${LEFT}    >=    ${LEFT_ANSWER_TOKENS_MIN}
-    Get Completion Tokens    ${LEFT}    <    ${LEFT_ANSWER_TOKENS_BELOW}
+    Get Unread Tokens    ${LEFT}    ${DEPARTURE}    <    ${LEFT_UNREAD_TOKENS_BELOW}
 
 
 *** Keywords ***
@@ -35,3 +35,4 @@ Leave A Stream Of The Embedded Model
     ${left} =    Get Log Entry    ${departure.request_id}
     VAR    ${WHOLE}    ${whole}    scope=SUITE
     VAR    ${LEFT}    ${left}    scope=SUITE
+    VAR    ${DEPARTURE}    ${departure}    scope=SUITE

@@ -12,19 +12,19 @@ Test Tags           kind:reliability    needs:scripted-backend
 *** Test Cases ***
 Leaving before a plain answer closes the attempt
     [Tags]    req:CNCL-001
-    Script Answer    ${BACKEND}    first_delay=5 s
-    ${departure} =    Ask And Leave    Hello.    after=200 ms
+    Script Answer    ${BACKEND}    hold_after=0
+    ${departure} =    Ask And Leave    Hello.    asked=${BACKEND}
     Attempt Is Closed After    ${departure}
 
 Leaving before the first word of a stream closes the attempt
     [Tags]    req:CNCL-001
-    Script Answer    ${BACKEND}    first_delay=5 s
-    ${departure} =    Stream And Leave    Hello.    after=200 ms    events=0
+    Script Answer    ${BACKEND}    hold_after=0
+    ${departure} =    Stream And Leave    Hello.    events=0    asked=${BACKEND}
     Attempt Is Closed After    ${departure}
 
 Leaving between two words of a stream closes the attempt
     [Tags]    req:CNCL-001
-    Script Answer    ${BACKEND}    One    two    three    chunk_delay=1 s
+    Script Answer    ${BACKEND}    hold_after=1
     ${departure} =    Stream And Leave    Hello.    events=1
     Attempt Is Closed After    ${departure}
 
@@ -37,7 +37,8 @@ Leaving in the rush of a stream closes the attempt
 Leaving between two attempts stops the attempts
     [Tags]    req:CNCL-002
     Script Refusal    ${BACKEND}    429    retry_after=800 ms    retry_after_form=milliseconds
-    Ask And Leave    Hello.    after=200 ms
+    ${departure} =    Ask And Leave    Hello.    after=200 ms    asked=${BACKEND}
+    Client Should Have Left Within    600 ms    ${departure}    ${BACKEND}
     Gateway Should Log    "status":499    gateway=${GATEWAY}
     # A stream of one second passes the time in which the repetition would have come.
     Script Answer    ${BACKEND}    count=10    chunk_delay=100 ms
@@ -48,16 +49,16 @@ Leaving in an attempt leaves the fallbacks alone
     [Tags]    req:CNCL-002
     ${second} =    Start Scripted Backend
     Open Gateway Before Route    ${BACKEND}    ${second}    retries=attempts=3 base_s=0.01
-    Script Answer    ${BACKEND}    first_delay=5 s
-    Ask And Leave    Hello.    after=200 ms
+    Script Answer    ${BACKEND}    hold_after=0
+    Ask And Leave    Hello.    asked=${BACKEND}
     Gateway Should Log    "status":499    gateway=${GATEWAY}
     Get Request Count    ${BACKEND}    ==    1
     Get Request Count    ${second}    ==    0
 
 A request whose client left is logged as cancelled
     [Tags]    req:CNCL-003
-    Script Answer    ${BACKEND}    first_delay=5 s
-    Ask And Leave    Hello.    after=200 ms
+    Script Answer    ${BACKEND}    hold_after=0
+    Ask And Leave    Hello.    asked=${BACKEND}
     Gateway Should Log    "status":499    gateway=${GATEWAY}
     Gateway Should Log    "outcome":"cancelled"    gateway=${GATEWAY}
 

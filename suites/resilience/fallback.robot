@@ -26,14 +26,14 @@ The next backend answers for one that is switched off
 
 The next backend streams for one that says nothing
     [Tags]    req:FALL-001
-    Open Gateway Before Route    ${FIRST}    ${SECOND}    timeouts=first_byte_s=0.3
+    Open Gateway Before Route    ${FIRST}    ${SECOND}    timeouts=first_byte_s=1
     Script No Answer    ${FIRST}
     ${stream} =    Stream Chat    Hello.
     Get Finish Reasons    ${stream}    ==    stop
 
 The next backend answers for one that takes no connection
     [Tags]    req:FALL-001    needs:linux
-    Open Gateway Before Route    ${FIRST}    ${SECOND}    timeouts=connect_s=0.3
+    Open Gateway Before Route    ${FIRST}    ${SECOND}    timeouts=connect_s=1
     Ignore Connections    ${FIRST}
     ${exchange} =    Send Payload    plain.json
     Get Header    ${exchange}    x-gateway-backend    ==    second
@@ -48,13 +48,12 @@ Replicas share the load by their weights
 A busy replica is spared
     [Tags]    req:FALL-002
     Open Gateway Before Route    ${FIRST}    ${SECOND}    weights=1 1
-    Script Answer    ${FIRST}    chunk_delay=500 ms
-    Script Answer    ${SECOND}    chunk_delay=500 ms
+    Script Answer    ${FIRST}    hold_after=1
     ${running} =    Start Stream    Hello.
     Script Answer    ${FIRST}
-    Script Answer    ${SECOND}
     Repeat Keyword    5 times    Send Payload    plain.json
     Get Request Count    ${FIRST}    ==    1
+    Release Answers    ${FIRST}
     Finish Stream    ${running}
 
 A backend that keeps failing is left alone
@@ -72,7 +71,7 @@ A model without a backend to ask is refused with the time to wait
     Send Payload    plain.json
     ${exchange} =    Send Payload    plain.json
     Get Status    ${exchange}    ==    503
-    Get Header    ${exchange}    retry-after    matches    ^(59|60)$
+    Get Header    ${exchange}    retry-after    matches    ^(5\\d|60)$
     Get Header    ${exchange}    x-should-retry    ==    true
     Error Should Be An OpenAI Error    ${exchange}
 

@@ -4,6 +4,7 @@ Documentation       The embedded model runs in a child process. When that proces
 
 Resource            ../../resources/gateway.resource
 Library             keywords.client.broken_stream.BrokenStreamLibrary
+Library             keywords.gateway.lifecycle.LifecycleLibrary
 
 Test Setup          Open Gateway Of Its Own
 
@@ -25,6 +26,7 @@ A request whose model is away is refused
     [Tags]    req:RESL-002
     Kill Model Process Of Gateway    ${GATEWAY}
     ${exchange} =    Send Payload    plain.json
+    Model Should Have Been Away    ${exchange}    ${GATEWAY}
     Get Status    ${exchange}    ==    503
     Get Header    ${exchange}    retry-after    matches    ^\\d+$
     Error Should Be An OpenAI Error    ${exchange}
@@ -41,6 +43,7 @@ The gateway stays alive while its model is away
     Kill Model Process Of Gateway    ${GATEWAY}
     ${ready} =    Send Raw    GET    /health/ready
     ${live} =    Send Raw    GET    /health/live
+    Model Should Have Been Away    ${ready}    ${GATEWAY}
     Get Status    ${ready}    ==    503
     Get Status    ${live}    ==    200
 

@@ -68,11 +68,12 @@ What cannot change without a restart is named
 
 A stream under way ends whole at the backend that it began at
     [Tags]    req:LIFE-010
-    Script Answer    ${BACKEND}    count=8    chunk_delay=50 ms
+    Script Answer    ${BACKEND}    hold_after=1
     ${running} =    Start Stream    Hello.
     ${other} =    Start Scripted Backend
     ${config} =    Write Gateway Config    ${other}
     Reload Gateway From    ${config}
+    Release Answers    ${BACKEND}
     ${stream} =    Finish Stream    ${running}
     Stream Should Be Closed Properly    ${stream}
     Ask    Hello.

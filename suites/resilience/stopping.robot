@@ -57,18 +57,23 @@ Open Gateway For All Rows
     VAR    ${BACKEND}    ${backend}    scope=SUITE
 
 Stop It In The Middle Of Fifty Streams
-    [Documentation]    Streams of about a second, the signal, the answers to further requests, and the ends of the
+    [Documentation]    Streams that the backend holds, the signal, the answers to further requests, and the ends of the
     ...    streams.
-    ${script} =    Script Answer    ${BACKEND}    count=12    chunk_delay=100 ms
+    ${script} =    Script Answer    ${BACKEND}    count=12    hold_after=1
     ${running} =    Start Streams    50    Hello.
     Signal Gateway    SIGTERM    ${GATEWAY}
     Gateway Should Log    "event":"draining"    gateway=${GATEWAY}
+    Ask For Health And An Answer
+    Release Answers    ${BACKEND}
+    ${streams} =    Finish Streams    ${running}
+    VAR    &{STREAMED}    streams=${streams}    text=${script.text}    scope=SUITE
+
+Ask For Health And An Answer
+    [Documentation]    What the gateway tells of itself while it stops, and of a request that comes late.
     ${ready} =    Send Raw    GET    /health/ready
     ${live} =    Send Raw    GET    /health/live
     ${late} =    Send Payload    plain.json
-    ${streams} =    Finish Streams    ${running}
     VAR    &{TOLD}    ready=${ready}    live=${live}    late=${late}    scope=SUITE
-    VAR    &{STREAMED}    streams=${streams}    text=${script.text}    scope=SUITE
 
 Open Hasty Gateway
     [Documentation]    A gateway that gives its streams less than a second after the stop signal.

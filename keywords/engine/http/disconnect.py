@@ -18,13 +18,14 @@ from keywords.engine.http.recorder import describe, masked
 from keywords.engine.redaction.addresses import without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from keywords.engine.http.exchange import Observer
 
 _PATH = "/v1/chat/completions"
 _TIMEOUT_S = 30.0
-_EVENT_END = b"\n\n"
+EVENT_END = b"\n\n"
+"""What ends each event of a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ def send_and_disconnect(
     observe: Observer = lambda _: None,
     after_s: float = 0.0,
     after_events: int = 0,
+    once: Callable[[], object] = lambda: None,
 ) -> Disconnect:
     """Send a chat request and close the connection before the answer is complete.
 
@@ -64,6 +66,7 @@ def send_and_disconnect(
         observe: called with the exchange as it begins.
         after_s: seconds to stay connected after the request, or after the last awaited event.
         after_events: events of the stream to read first; 0 reads nothing, not even a status.
+        once: waits for what must have happened before `after_s` begins; what it raises ends the request.
 
     Raises:
         OSError: the gateway could not be reached, or an awaited event did not come within 30 seconds.
@@ -91,6 +94,7 @@ def send_and_disconnect(
         connection.request("POST", _PATH, data, headers)
         if after_events:
             exchange.status, request_id, received = _read_events(connection, after_events)
+        once()
         time.sleep(after_s)
         # Taken before the close, so that no server can notice earlier.
         at_s = clock.now()
@@ -108,10 +112,10 @@ def send_and_disconnect(
 def _read_events(connection: http.client.HTTPConnection, count: int) -> tuple[int, str | None, bytes]:
     response = connection.getresponse()
     received = b""
-    while received.count(_EVENT_END) < count:
+    while received.count(EVENT_END) < count:
         data = response.read1()
         if not data:
-            events = received.count(_EVENT_END)
+            events = received.count(EVENT_END)
             raise ConnectionError(f"The answer (status {response.status}) ended after {events} events: {received!r}")
         received += data
     return response.status, response.headers["x-request-id"], received

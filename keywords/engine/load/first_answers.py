@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, TypeVar
 
 from keywords.engine.http.recorder import StreamOutgrewRequest
@@ -41,9 +41,10 @@ def within(limit_s: float, ask: Callable[[], T]) -> T:
 
     # A daemon, so that an endless answer does not keep the command from ending.
     threading.Thread(target=run, name="first-answer", daemon=True).start()
+    wait([answer], limit_s)
+    if not answer.done():
+        raise EndlessAnswerError(f"no end of the answer within {limit_s:g} s")
     try:
-        return answer.result(limit_s)
-    except TimeoutError as error:
-        raise EndlessAnswerError(f"no end of the answer within {limit_s:g} s") from error
+        return answer.result()
     except StreamOutgrewRequest as error:
         raise EndlessAnswerError(str(error)) from error

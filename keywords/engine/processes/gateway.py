@@ -97,17 +97,21 @@ class GatewayProcess:
     def wait_end(self, within_s: float) -> int:
         """Wait until the gateway has ended by itself; return its exit status, negative if a signal killed it.
 
+        A busy machine is given as much more time as its state explains.
+
         Raises:
             GatewayProcessError: it still runs.
         """
-        status = poll_until(self._popen.poll, lambda status: status is not None, Deadline(within_s, exact=True))
+        status = poll_until(self._popen.poll, lambda status: status is not None, limit := Deadline(within_s))
         if status is None:
-            raise GatewayProcessError(f"The gateway still runs after {within_s:.3g} s.{self._tail()}")
+            raise GatewayProcessError(f"The gateway still runs after {limit.limit_s:.3g} s.{self._tail()}")
         self._may_end = True
         return status
 
     def wait_ready(self, within_s: float) -> float:
         """Wait until `/health/ready` answers 200.
+
+        A busy machine is given as much more time as its state explains.
 
         Returns:
             The waiting time in seconds.
@@ -126,10 +130,10 @@ class GatewayProcess:
                 answer = f"it last answered {status} {body[:300].decode(errors='replace')}"
             return waited_s if status == probe.OK else None
 
-        waited_s = poll_until(ask, lambda waited_s: waited_s is not None, Deadline(within_s, exact=True))
+        waited_s = poll_until(ask, lambda waited_s: waited_s is not None, limit := Deadline(within_s))
         if waited_s is None:
             raise GatewayProcessError(
-                f"The gateway at {self.url} was not ready within {within_s:.3g} s: {answer}.{self._tail()}"
+                f"The gateway at {self.url} was not ready within {limit.limit_s:.3g} s: {answer}.{self._tail()}"
             )
         self.children()
         return waited_s
@@ -152,10 +156,10 @@ class GatewayProcess:
                 self._check_running()
             return url
 
-        url = poll_until(read, bool, Deadline(within_s, exact=True))
+        url = poll_until(read, bool, limit := Deadline(within_s))
         if url is None:
             raise GatewayProcessError(
-                f"The gateway did not say within {within_s:.3g} s where it listens.{self._tail()}"
+                f"The gateway did not say within {limit.limit_s:.3g} s where it listens.{self._tail()}"
             )
         self.url = url
 
@@ -198,7 +202,7 @@ def start_gateway(
         config: configuration file; the built-in one by default.
         log: file for its output, replaced. Its folder is the gateway's working directory, so that no `gateway.toml` of
             the user replaces the built-in configuration.
-        ready_within_s: time limit for the whole start, in seconds.
+        ready_within_s: time limit for the whole start, in seconds; more on a busy machine, as its state explains.
         environment: variables that override those of this process and the generated key.
         warm: fork it from an interpreter that has already imported it, if the platform supports this and no other
             command replaces `gateway`. Imports are nine tenths of the time of a start; otherwise the starts are equal.
@@ -207,7 +211,7 @@ def start_gateway(
         GatewayProcessError: it ended, was not ready in time, or another server answered at its address.
     """
     gateway = _launch(config, log.resolve(), environment or {}, warm=warm and SUPPORTED and not CHOSEN)
-    deadline = Deadline(ready_within_s, exact=True)
+    deadline = Deadline(ready_within_s)
     try:
         gateway._await_url(ready_within_s)  # noqa: SLF001  (this function is the class's only maker)
         gateway._check_instance()  # noqa: SLF001

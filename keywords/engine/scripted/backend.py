@@ -156,8 +156,7 @@ class ScriptedBackend:
         if path is None and model is None:
             self._script = scripts[-1]
         if self._process is not None:
-            played = [to_json(script) for script in scripts]
-            self._send_command("play", scripts=played, path=path, model=model, cycle=cycle)
+            self._send_command("play", scripts=[*map(to_json, scripts)], path=path, model=model, cycle=cycle)
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -189,6 +188,10 @@ class ScriptedBackend:
         """Forget all recorded requests."""
         self._earlier_requests = []
         self._send_command("forget")
+
+    def release(self) -> None:
+        """Let the answers that a script holds go on, and all later ones until the next such script."""
+        self._send_command("release")
 
     def ignore_connections(self) -> None:
         """Reset all connections and let new ones time out, as a dead machine does (Linux)."""

@@ -90,7 +90,13 @@ class _Orders:
         """Add scripts to the playbook."""
         scripts = tuple(from_json(each) for each in order["scripts"])
         self._stage.history.forget()
+        if any(script.hold_after is not None for script in scripts):
+            self._stage.history.hold()
         self._stage.playbook.put(scripts, order.get("path"), order.get("model"), cycle=order.get("cycle", False))
+
+    def release(self, order: dict[str, Any]) -> None:  # noqa: ARG002  # takes nothing
+        """Let held answers go on."""
+        self._stage.history.release()
 
     def requests(self, order: dict[str, Any]) -> list[Any]:  # noqa: ARG002  # takes nothing
         """All recorded requests."""

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 
 class History:
-    """What delays depend on: the bodies that came, when each stall's first request came, and the slots in use."""
+    """What delays depend on: earlier bodies, the first request of each stall, the slots in use, and held answers."""
 
     def __init__(self) -> None:
         self._bodies: set[bytes] = set()
         self._stalls: dict[Stall, float] = {}
         self._slots: dict[int, asyncio.Semaphore] = {}
+        self._released = asyncio.Event()
 
     def forget(self) -> None:
-        """Begin anew, for new scripts; requests that hold slots give them back to nobody."""
+        """Begin anew, for new scripts; requests that hold slots give them back to nobody. Held answers stay held."""
         self._bodies.clear()
         self._stalls.clear()
         self._slots.clear()
@@ -41,6 +42,18 @@ class History:
         is_repeated = body in self._bodies
         self._bodies.add(body)
         return is_repeated
+
+    def hold(self) -> None:
+        """Keep held answers back until the next `release`."""
+        self._released.clear()
+
+    def release(self) -> None:
+        """Let all held answers go on, later ones too."""
+        self._released.set()
+
+    async def released(self) -> None:
+        """Wait until held answers may go on."""
+        await self._released.wait()
 
     def begin_stall(self, stall: Stall) -> float:
         """The moment at which a stall begins, counted from now at its first call."""

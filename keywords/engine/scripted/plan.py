@@ -100,7 +100,7 @@ def _whole(script: Script, body: bytes) -> Plan:
     wire = answer_head(script.status, {**headers, **_extra_headers(script)}) + body
     write = Write(wire, ((None, len(body)),))
     ending = _ending(fault)
-    later = (script.repeated_first_delay, script.stall, script.slots)
+    later = (script.repeated_first_delay, script.stall, script.hold_after, script.slots)
     waits = script.first_delay or any(each is not None for each in later)
     instant = ending == "complete" and not waits and script.split_bytes is None
     return Plan((write,), ending, write if instant else None)

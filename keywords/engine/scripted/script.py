@@ -105,7 +105,7 @@ class Stall:
     length_s: float
 
 
-_LEAST = {"join": 1, "slots": 1, "split_bytes": 1, "tokens_per_chunk": 0, "tokens_per_thought": 0}
+_LEAST = {"join": 1, "slots": 1, "split_bytes": 1, "tokens_per_chunk": 0, "tokens_per_thought": 0, "hold_after": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,8 @@ class Script:
         chunk_delays: seconds before the first chunks, one for each; `chunk_delay` holds from there on.
         finish_delay: seconds from the last chunk of a stream to the events that end it.
         stall: a time in which nothing is sent.
+        hold_after: chunks of a stream that come before the backend waits for an order to go on; with 0, not even the
+            status line comes before. A plain answer is held whole. None waits for no order.
         slots: requests that are answered at the same time; further ones wait in order. None for no limit.
         seed: of the drawn delays, which depend only on it and on the request's number.
         early_role: whether OpenAI's stream opens at once with a chunk of a role and no text.
@@ -164,6 +166,7 @@ class Script:
     chunk_delays: tuple[float, ...] = ()
     finish_delay: Delay = 0.0
     stall: Stall | None = None
+    hold_after: int | None = None
     slots: int | None = None
     seed: int = 0
     early_role: bool = False
@@ -191,13 +194,7 @@ class Script:
         Raises:
             ValueError: a fault is placed after more chunks than there are, or a number is too small.
         """
-        for name, least in (
-            ("join", 1),
-            ("slots", 1),
-            ("split_bytes", 1),
-            ("tokens_per_chunk", 0),
-            ("tokens_per_thought", 0),
-        ):
+        for name, least in _LEAST.items():
             number = getattr(self, name)
             if number is not None and number < least:
                 raise ValueError(f"{name}={number} is too small: give {least} or more.")

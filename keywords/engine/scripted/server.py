@@ -214,7 +214,12 @@ class Connection(asyncio.Protocol):
         delays = AnswerDelays(script, self._stage.history, record.number, body)
         if first_s := delays.first_s():
             await asyncio.sleep(first_s)
+        sent_chunks = 0
         for write in plan.writes:
+            is_held = script.hold_after is not None and (len(plan.writes) == 1 or sent_chunks >= script.hold_after)
+            if is_held:
+                await self._stage.history.released()
+            sent_chunks += sum(chunk is not None for chunk, _ in write.marks)
             if delay_s := delays.before_s(write):
                 await asyncio.sleep(delay_s)
             if stalled_s := delays.stalled_s():

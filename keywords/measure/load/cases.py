@@ -7,9 +7,8 @@ from robot.api.deco import keyword, library
 
 from keywords.engine.load.cases.play import CASES, play_case
 from keywords.engine.load.cases.stall import stall_case
-from keywords.engine.machine import measure_machine
+from keywords.engine.machine import BUSY, measure_machine
 from keywords.engine.scripted.backend import ScriptedBackend
-from keywords.measure.load.verdicts import BUSY
 from keywords.run.assertions import verify_no_defects
 from keywords.run.inconclusive import skip_as_inconclusive
 

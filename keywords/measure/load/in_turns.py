@@ -19,14 +19,14 @@ from keywords.engine.load.plan import Target
 from keywords.engine.load.planning import LoadOptions, make_plan
 from keywords.engine.load.quantities import parse_counts
 from keywords.engine.load.session import measure_load
-from keywords.engine.machine import measure_machine
+from keywords.engine.machine import BUSY, measure_machine
 from keywords.engine.scripted.backend import ScriptedBackend
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import read_run
 from keywords.measure.load.plans import Sent
 from keywords.measure.load.planted import CODES, CommandVerdict, last_line
 from keywords.measure.load.running import STORE
-from keywords.measure.load.verdicts import BUSY, refuse_number
+from keywords.measure.load.verdicts import refuse_number
 from keywords.run.assertions import verify
 from keywords.run.context import Gateway
 from keywords.run.inconclusive import skip_as_inconclusive

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from assertionengine import AssertionOperator
-
-from keywords.engine.machine import measure_machine
+from keywords.engine.machine import ALLOWED_SLOWDOWN, BUSY, measure_machine
 from keywords.run.assertions import verify
-from keywords.run.inconclusive import skip_as_inconclusive, verify_time
+from keywords.run.inconclusive import LOWER_LIMITS, skip_as_inconclusive, verify_time
 
 if TYPE_CHECKING:
+    from assertionengine import AssertionOperator
+
     from keywords.engine.load.session import LoadRun
 
-BUSY = 2.0
-"""Slowdown of a machine from which on a client may send late through no fault of its own."""
-_ALLOWED = 6.0
-"""The slowdown that limits of rates allow for, as those of times do (`keywords.engine.machine`)."""
 _OF_A_BUSY_MACHINE = {"send_lag", "loop_lag", "cpu"}
 """Checks of a run's validity that fail on a busy machine too; others fail by the plan, or by a kill."""
-_LOWER_LIMITS = (AssertionOperator[">"], AssertionOperator[">="])
 
 
 def require_valid(run: LoadRun) -> None:
@@ -64,8 +59,19 @@ def verify_rate(
     expected: float | None,
     label: str,
     message: str | None,
+    *,
+    allowed: float = ALLOWED_SLOWDOWN,
 ) -> float:
     """The same for a rate, which a busy machine makes lower.
+
+    Args:
+        run: the load run.
+        value: per second.
+        operator: None only returns the value.
+        expected: per second.
+        label: names the rate in the message.
+        message: replaces the usual message.
+        allowed: the slowdown that the limit allows for; 1 where it is close to what an idle machine reaches.
 
     Raises:
         AssertionError: as for `verify_seconds`.
@@ -76,10 +82,10 @@ def verify_rate(
     try:
         return verify(value, operator, expected, label, message)
     except AssertionError as failure:
-        if operator not in _LOWER_LIMITS or expected is None:
+        if operator not in LOWER_LIMITS or expected is None:
             raise
         machine = measure_machine()
-        if value < expected / max(1.0, machine.slowdown / _ALLOWED):
+        if value < expected / max(1.0, machine.slowdown / allowed):
             raise
         skip_as_inconclusive(str(failure), machine)
 

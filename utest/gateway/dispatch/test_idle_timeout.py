@@ -1,10 +1,23 @@
+"""Waits end in time, as long after the last byte as their limit says; the time is virtual, and so exact."""
+
 import asyncio
-import time
 
 import pytest
 
 from gateway.dispatch.idle_timeout import IdleTimeout
+from gateway.request import liveness as liveness_module
 from gateway.request.liveness import Liveness
+from utest.gateway.virtual_time import run
+
+
+@pytest.fixture(autouse=True)
+def one_clock(monkeypatch):
+    """Bytes arrive by the clock of the loop, too."""
+    monkeypatch.setattr(liveness_module, "perf_counter", now)
+
+
+def now():
+    return asyncio.get_running_loop().time()
 
 
 class Receiver:
@@ -13,7 +26,7 @@ class Receiver:
     arrived = 0.0
 
     def receive(self):
-        self.arrived = time.perf_counter()
+        self.arrived = now()
 
 
 def idle_timeout(liveness=None, deadline_s=60):
@@ -31,7 +44,7 @@ def test_a_wait_within_its_limit_gives_its_value():
         async with idle_timeout() as quiet:
             return [await quiet.wait(asyncio.sleep(0.001, number), 0.05) for number in range(100)]
 
-    assert asyncio.run(go()) == list(range(100))
+    assert run(go()) == list(range(100))
 
 
 @pytest.mark.parametrize("before", [0, 1, 30])
@@ -48,7 +61,7 @@ def test_a_wait_over_its_limit_is_cancelled_also_after_others(before):
             assert not asyncio.current_task().cancelling()
             return loop.time() - began
 
-    assert 0.045 < asyncio.run(go()) < 0.15
+    assert run(go()) == pytest.approx(0.05)
 
 
 def test_a_shorter_limit_after_a_longer_one_holds():
@@ -58,7 +71,7 @@ def test_a_shorter_limit_after_a_longer_one_holds():
             with pytest.raises(TimeoutError):
                 await quiet.wait(asyncio.sleep(60), 0.02)
 
-    asyncio.run(asyncio.wait_for(go(), 1))
+    run(asyncio.wait_for(go(), 1))
 
 
 def test_time_between_waits_does_not_count():
@@ -68,7 +81,7 @@ def test_time_between_waits_does_not_count():
             await asyncio.sleep(0.05)
             return await quiet.wait(asyncio.sleep(0, "in time"), 0.01)
 
-    assert asyncio.run(go()) == "in time"
+    assert run(go()) == "in time"
 
 
 def test_a_cancellation_from_outside_stays_one():
@@ -83,7 +96,7 @@ def test_a_cancellation_from_outside_stays_one():
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    asyncio.run(go())
+    run(go())
 
 
 def test_no_timer_stays_behind():
@@ -93,7 +106,7 @@ def test_no_timer_stays_behind():
             await quiet.wait(asyncio.sleep(0), 60)
         return [timer for timer in loop._scheduled if not timer.cancelled()]
 
-    assert asyncio.run(go()) == []
+    assert run(go()) == []
 
 
 @pytest.mark.parametrize("before", [0, 3])
@@ -106,12 +119,12 @@ def test_a_wait_lasts_as_long_as_bytes_arrive(before):
                 await quiet.wait(asyncio.sleep(0), 0.05)
             assert await quiet.wait(asyncio.sleep(0.3, "alive"), 0.05) == "alive"
             receiving.cancel()
-            began = time.perf_counter()
+            began = now()
             with pytest.raises(TimeoutError):
                 await quiet.wait(asyncio.sleep(60), 0.05)
-            return time.perf_counter() - began
+            return now() - began
 
-    assert 0.045 < asyncio.run(go()) < 0.15
+    assert run(go()) == pytest.approx(0.05)
 
 
 def test_a_wait_ends_so_long_after_the_last_byte():
@@ -119,12 +132,12 @@ def test_a_wait_ends_so_long_after_the_last_byte():
         liveness = Liveness(receiver := Receiver())
         async with idle_timeout(liveness) as quiet:
             asyncio.get_running_loop().call_later(0.08, receiver.receive)
-            began = time.perf_counter()
+            began = now()
             with pytest.raises(TimeoutError):
                 await quiet.wait(asyncio.sleep(60), 0.1)
-            return time.perf_counter() - began
+            return now() - began
 
-    assert 0.175 < asyncio.run(go()) < 0.3
+    assert run(go()) == pytest.approx(0.18)
 
 
 def test_bytes_from_before_a_wait_do_not_lengthen_it():
@@ -133,12 +146,12 @@ def test_bytes_from_before_a_wait_do_not_lengthen_it():
         receiver.receive()
         async with idle_timeout(liveness) as quiet:
             await asyncio.sleep(0.05)
-            began = time.perf_counter()
+            began = now()
             with pytest.raises(TimeoutError):
                 await quiet.wait(asyncio.sleep(60), 0.1)
-            return time.perf_counter() - began
+            return now() - began
 
-    assert 0.095 < asyncio.run(go()) < 0.15
+    assert run(go()) == pytest.approx(0.1)
 
 
 def test_no_bytes_go_beyond_the_deadline():
@@ -150,7 +163,7 @@ def test_no_bytes_go_beyond_the_deadline():
                 await quiet.wait(asyncio.sleep(60), 0.05)
         receiving.cancel()
 
-    asyncio.run(asyncio.wait_for(go(), 2))
+    run(asyncio.wait_for(go(), 2))
 
 
 def test_a_finished_answer_may_be_silent_up_to_the_deadline():
@@ -161,7 +174,7 @@ def test_a_finished_answer_may_be_silent_up_to_the_deadline():
             with pytest.raises(TimeoutError):
                 await quiet.wait(asyncio.sleep(60), 0.05)
 
-    asyncio.run(asyncio.wait_for(go(), 2))
+    run(asyncio.wait_for(go(), 2))
 
 
 def test_pings_tell_of_bytes_that_ended_no_wait():
@@ -180,4 +193,4 @@ def test_pings_tell_of_bytes_that_ended_no_wait():
             assert pings == [], "waits that ended in time"
             receiving.cancel()
 
-    asyncio.run(go())
+    run(go())

@@ -2,11 +2,12 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from keywords.engine import machine
-from keywords.engine.machine import Deadline, Machine, measure_machine
+from keywords.engine.machine import Deadline, Machine, StallWatch, measure_machine
 
 
 def test_a_busy_machine_works_slower_than_alone():
@@ -63,3 +64,21 @@ def test_a_deadline_ends_at_its_limit_on_an_idle_machine(monkeypatch):
     assert deadline.left_s() == pytest.approx(2)
     now[0] = 102.1
     assert deadline.is_over()
+
+
+def test_a_time_in_which_this_process_stood_still_is_noted(monkeypatch):
+    moments = iter([100.0, 100.0, 100.06, 100.06, 101.11, 101.11])
+    monkeypatch.setattr(machine.clock, "now", lambda: next(moments))
+    watch = StallWatch()
+    beats = iter([False, False, True])
+    watch._ended = SimpleNamespace(wait=lambda _: next(beats))
+    watch._watch()
+    assert watch.stalled_s(100.0, 102.0) == pytest.approx(1.0)
+    assert watch.stalled_s(100.61, 102.0) == pytest.approx(0.5)
+    assert watch.stalled_s(101.2, 102.0) == 0
+
+
+def test_a_watch_ends_with_its_block():
+    with StallWatch() as watch:
+        assert watch.stalled_s(0, 0) == 0
+    assert not watch._thread.is_alive()

@@ -1,7 +1,7 @@
 """Keys that are made and shown nowhere, answers that are counted, waits that obey."""
 
 import json
-import time
+import threading
 from datetime import timedelta
 from hashlib import sha256
 from types import SimpleNamespace
@@ -10,6 +10,7 @@ import pytest
 from robot.api.types import Secret
 
 from keywords.engine.http.exchange import Exchange
+from keywords.engine.openai.client import ChatClient
 from keywords.engine.processes.gateway_command import CommandResult
 from keywords.gateway import keys
 from keywords.gateway.keys import KeysLibrary, MadeKey
@@ -72,6 +73,39 @@ def test_a_field_is_json_or_a_text(library, monkeypatch):
         assert body == {"prompt": "Hello.", "max_tokens": 5, "model": "brief", "user": "7"}
 
 
+@pytest.fixture
+def client(monkeypatch, scripted):
+    client = ChatClient(scripted.url, api_key=None, model="one")
+    monkeypatch.setattr(keys.target, "client", lambda: client)
+    return client
+
+
+@pytest.mark.usefixtures("client")
+def test_held_chats_meet_at_the_backend_and_are_all_answered(library, scripted, monkeypatch):
+    monkeypatch.setattr(keys, "_REFUSED_WITHIN_S", 0.5)
+    sent = library.send_chats_together_while_held(3, scripted, refused=1)
+    assert [exchange.status for exchange in sent] == [200, 200, 200]
+    requests = scripted.chat_requests()
+    assert max(request.at_s for request in requests) < min(request.ended_at_s for request in requests)
+
+
+def test_held_chats_are_released_when_so_many_are_refused(library, client, scripted):
+    free, refused = threading.Semaphore(2), Exchange("POST", "http://x", {}, b"", 0.0, status=429)
+    send = client.send
+    client.send = lambda *args, **fields: send(*args, **fields) if free.acquire(blocking=False) else refused
+    sent = library.send_chats_together_while_held(5, scripted, refused=3)
+    assert sorted(exchange.status for exchange in sent) == [200, 200, 429, 429, 429]
+
+
+def test_chats_are_sent_until_one_has_the_status(library, monkeypatch):
+    statuses = iter([200, 500, 503, 200])
+    monkeypatch.setattr(keys, "_chat", lambda _: lambda: answer(next(statuses)))
+    assert library.send_chats_until(503).status == 503
+    monkeypatch.setattr(keys, "_chat", lambda _: lambda: answer(200))
+    with pytest.raises(AssertionError, match=r"should end with 429, but their statuses are \[200, 200\]"):
+        library.send_chats_until(429, at_most=2)
+
+
 def test_statuses_are_counted(library):
     answers = [answer(200), answer(429), answer(429)]
     assert library.get_status_count(answers, 429) == 2
@@ -80,10 +114,11 @@ def test_statuses_are_counted(library):
         library.get_answer_with(answers, 503)
 
 
-def test_a_wait_takes_as_long_as_it_was_told(library):
-    began = time.monotonic()
-    assert library.wait_as_told(answer(429, retry_after="1")) == 1
-    assert 1 <= time.monotonic() - began < 2
+def test_a_wait_takes_as_long_as_it_was_told(library, monkeypatch):
+    slept = []
+    monkeypatch.setattr(keys, "time", SimpleNamespace(sleep=slept.append))
+    assert library.wait_as_told(answer(429, retry_after="17")) == 17
+    assert slept == [17]
 
 
 @pytest.mark.parametrize("told", [{}, {"retry_after": "soon"}, {"retry_after": "31"}])
@@ -95,7 +130,7 @@ def test_a_refusal_that_does_not_tell_a_bearable_wait_is_a_failure(library, told
 def test_a_status_is_waited_for_and_no_longer(library, monkeypatch):
     statuses = iter([200, 200, 401])
     monkeypatch.setattr(keys, "_chat", lambda _: lambda: answer(next(statuses)))
-    assert library.status_should_become(401, within=timedelta(seconds=5)) < 1
+    assert library.status_should_become(401, within=timedelta(seconds=5)) < 5
     monkeypatch.setattr(keys, "_chat", lambda _: lambda: answer(200))
     with pytest.raises(AssertionError, match="still 200"):
         library.status_should_become(401, within=timedelta(seconds=0.2))

@@ -4,11 +4,16 @@ import sqlite3
 
 import pytest
 from assertionengine import AssertionOperator
+from robot.api import SkipExecution
 
+from keywords.engine.machine import Machine
+from keywords.gateway import ledger
 from keywords.gateway.ledger import LedgerLibrary
 
 EQUAL = AssertionOperator["=="]
 LESS = AssertionOperator["<"]
+AT_LEAST = AssertionOperator[">="]
+QUIET, LOADED = Machine(0.0, 2, 1.0), Machine(9.0, 2, 4.0)
 ENTRY = {"gateway_us": 1234, "duration_ms": 305.678}
 
 
@@ -18,12 +23,23 @@ def library():
 
 
 def test_times_are_judged_with_their_units(library):
-    assert library.get_gateway_time(ENTRY, LESS, 100_000) == 1234
+    assert library.get_waiting_time(ENTRY, AT_LEAST, 300) == 304.444
     assert library.get_request_duration(ENTRY, LESS, 306) == 305.678
-    with pytest.raises(AssertionError, match=r"The gateway's own time \(us\) should be less than 1234, got 1234"):
-        library.get_gateway_time(ENTRY, LESS, 1234)
     with pytest.raises(AssertionError, match=r"duration of the request \(ms\) should be less than 300, got 305\.678"):
         library.get_request_duration(ENTRY, LESS, 300)
+
+
+@pytest.mark.parametrize(
+    ("own_us", "machine", "outcome"),
+    [(120_000, QUIET, AssertionError), (120_000, LOADED, SkipExecution), (305_000, LOADED, AssertionError)],
+)
+def test_a_wait_that_counts_as_the_gateways_own_time_is_found_on_a_busy_machine_too(
+    library, monkeypatch, own_us, machine, outcome
+):
+    monkeypatch.setattr(ledger, "measure_machine", lambda: machine)
+    entry = {"gateway_us": own_us, "duration_ms": 310.0}
+    with pytest.raises(outcome, match=r"not the gateway's own time \(ms\) should be greater"):
+        library.get_waiting_time(entry, AT_LEAST, 300)
 
 
 def test_a_cost_is_rounded_far_below_the_price_of_a_token(library):

@@ -2,17 +2,23 @@
 
 import json
 import threading
+from contextlib import nullcontext
 from datetime import timedelta
 from unittest.mock import MagicMock
 
 import pytest
 from assertionengine import AssertionOperator
+from robot.api import SkipExecution
 from robot.api.types import Secret
 
+from keywords.engine.http.exchange import Exchange
+from keywords.engine.machine import Machine
+from keywords.gateway import log as gateway_log
 from keywords.gateway.log import GatewayLogLibrary
 from keywords.run.context import Gateway
 
 LESS = AssertionOperator["<"]
+QUIET, LOADED = Machine(0.0, 2, 1.0), Machine(9.0, 2, 4.0)
 KEY = "qa-0123456789abcdef"
 
 
@@ -78,3 +84,28 @@ def test_a_line_that_comes_late_is_waited_for(library, gateway):
 def test_a_line_that_does_not_come_is_a_verdict(library, gateway):
     with pytest.raises(AssertionError, match=r"gateway\.log does not contain 'never' after 0\.05 s"):
         library.gateway_should_log("never", timedelta(seconds=0.05), gateway)
+
+
+@pytest.mark.parametrize(
+    ("events", "is_judged"),
+    [
+        (["backend_ready"], True),
+        (["backend_ready", "backend_crashed"], True),
+        (["backend_ready", "backend_crashed", "backend_ready"], False),
+    ],
+)
+def test_a_model_that_was_ready_again_before_the_request_leaves_no_verdict(library, gateway, events, is_judged):
+    lines = [{"event": event} for event in events] + [{"event": "request", "id": "late"}, {"event": "backend_ready"}]
+    gateway.log.write_text("".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines))
+    request = Exchange("GET", "http://x", {}, b"", 0.0, response_headers={"x-request-id": "late"})
+    with nullcontext() if is_judged else pytest.raises(SkipExecution, match="INCONCLUSIVE: The model was ready again"):
+        library.model_should_have_been_away(request, gateway)
+
+
+@pytest.mark.parametrize(("machine", "outcome"), [(QUIET, AssertionError), (LOADED, SkipExecution)])
+def test_tokens_beyond_what_was_read_are_judged(library, monkeypatch, machine, outcome):
+    monkeypatch.setattr(gateway_log, "measure_machine", lambda: machine)
+    departure = MagicMock(received=b"data: a\n\ndata: b\n\ndata: c")
+    assert library.get_unread_tokens({"completion_tokens": 9}, departure, LESS, 8) == 7
+    with pytest.raises(outcome, match="Tokens of the stream not read should be less than 7, got 7"):
+        library.get_unread_tokens({"completion_tokens": 9}, departure, LESS, 7)

@@ -63,13 +63,6 @@ def test_the_gateway_of_the_run_is_meant_by_default(library, target, gateway):
         library.stop_gateway()
 
 
-def test_not_ready_in_time_is_a_verdict(library, gateway):
-    gateway.process.wait_ready.side_effect = GatewayProcessError("not ready within 5 s")
-    with pytest.raises(AssertionError, match="not ready within 5 s"):
-        library.gateway_should_be_ready_within(gateway_process.timedelta(seconds=5), gateway)
-    gateway.process.wait_ready.assert_called_with(5.0)
-
-
 def test_leftovers_are_counted_and_named(library):
     assert library.get_leftover_processes(CLEAN, AssertionOperator["=="], 0) == 0
     left = replace(CLEAN, leftover=("77: python child",))

@@ -164,8 +164,18 @@ def test_the_machine_at_the_moment_of_the_slow_answer_counts():
         pace.get_slow_answers(Latencies("answers", slow_at_15, (busy,) * 12 + (idle,) * 18), 0.5, EQUAL, 0)
 
 
+def test_an_answer_that_is_slow_because_this_process_stood_still_is_inconclusive():
+    idle, slow_at_15 = (Machine(0, 2, 1),) * 30, tuple([0.1] * 15 + [1.4] + [0.1] * 14)
+    stalls = tuple([0.0] * 15 + [1.0] + [0.0] * 14)
+    with pytest.raises(SkipExecution, match="INCONCLUSIVE"):
+        pace.get_slow_answers(Latencies("answers", slow_at_15, idle, stalls), 0.5, EQUAL, 0)
+    with pytest.raises(AssertionError):
+        pace.get_slow_answers(Latencies("answers", slow_at_15, idle, stalls[::-1]), 0.5, EQUAL, 0)
+
+
 def test_the_same_question_is_asked_again(gateway):
     measured = pace.ask_again("Say hello.", times=3)
+    assert len(measured.stalls_s) == 3
     assert len(measured.samples_s) == 3
     assert [body["max_tokens"] for body in gateway.bodies] == [1] * 4
 

@@ -123,7 +123,7 @@ def test_delays_are_kept(backend, client):
     backend.script = Script(chunks=("a", "b", "c"), first_delay=0.2, chunk_delay=0.1)
     started = time.monotonic()
     client.post("/v1/chat/completions", json=CHAT | {"stream": True})
-    assert 0.5 <= time.monotonic() - started < 2
+    assert time.monotonic() - started >= 0.5
 
 
 def test_requests_are_recorded_byte_for_byte_and_keys_are_not_shown(backend, client):

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from keywords.engine.scripted.delays import AnswerDelays, History
 from keywords.engine.scripted.script import Script, Stall, words
 
 CHAT = "/v1/chat/completions"
@@ -25,15 +26,16 @@ def test_the_end_of_a_stream_comes_later_than_its_last_chunk(scripted, wire):
 
 
 def test_a_repeated_body_is_answered_by_another_delay(scripted, connect):
-    scripted.script = Script(first_delay=0.0, repeated_first_delay=0.3)
-    for text in ("a", "b", "a"):
-        connect().body(stream=True, user=text)
-    waits = [request.sent[0].at_s - request.at_s for request in scripted.chat_requests()]
-    assert max(waits[:2]) < 0.3 <= waits[2] + 0.001
-    scripted.script = Script(repeated_first_delay=0.3)
-    connect().body(stream=True, user="a")
-    newest = scripted.chat_requests()[-1]
-    assert newest.sent[0].at_s - newest.at_s < 0.3
+    script = scripted.script = Script(first_delay=0.0, repeated_first_delay=0.3)
+    history = History()
+    delays = [AnswerDelays(script, history, number, body).first_s() for number, body in enumerate((b"a", b"b", b"a"))]
+    assert delays == [0.0, 0.0, 0.3]
+    history.forget()
+    assert AnswerDelays(script, history, 3, b"a").first_s() == 0.0
+    for _ in range(2):
+        connect().body(stream=True, user="a")
+    again = scripted.chat_requests()[-1]
+    assert again.sent[0].at_s - again.at_s >= 0.299
 
 
 def test_nothing_is_sent_in_a_stall(scripted, connect):
@@ -84,3 +86,49 @@ def test_requests_beyond_the_slots_wait_for_their_turn(scripted, connect):
     came = min(request.at_s for request in scripted.chat_requests())
     assert ends[1] - came >= 0.099
     assert ends[2] - came >= 0.199
+
+
+def test_a_held_plain_answer_waits_for_its_release(scripted, wire):
+    scripted.script = Script(hold_after=0)
+    wire.ask()
+    (request,) = scripted.await_requests(bool, 5)
+    assert (request.sent, request.ended_at_s) == ([], None)
+    scripted.release()
+    wire.answer()
+    (request,) = scripted.chat_requests()
+    assert request.ending == "complete"
+
+
+def test_a_held_stream_stops_after_its_chunks_and_goes_on_under_a_new_script(scripted, wire):
+    scripted.script = Script(chunks=words(4), hold_after=2)
+    wire.ask(stream=True)
+    scripted.await_requests(lambda found: bool(found) and len(_chunks(found[0])) == 2, 5)
+    scripted.script = Script()
+    assert _chunks(scripted.chat_requests()[0]) == [0, 1]
+    scripted.release()
+    wire.answer()
+    assert _chunks(scripted.chat_requests()[0]) == [0, 1, 2, 3]
+
+
+def test_answers_after_a_release_are_not_held_until_the_next_such_script(scripted, connect):
+    scripted.script = Script(hold_after=0)
+    scripted.release()
+    connect().body()
+    scripted.script = Script(hold_after=0)
+    connect().ask()
+    first, second = scripted.await_requests(lambda found: len(found) == 2, 5)
+    assert (first.ending, second.ending) == ("complete", None)
+
+
+def test_a_client_that_leaves_a_held_answer_is_recorded(scripted, connect):
+    scripted.script = Script(hold_after=0)
+    client = connect()
+    client.ask()
+    scripted.await_requests(bool, 5)
+    client.socket.close()
+    (request,) = scripted.await_requests(lambda found: found[0].disconnected_at_s is not None, 5)
+    assert request.disconnected_at_s is not None
+
+
+def _chunks(request):
+    return [each.chunk for each in request.sent if each.chunk is not None]

@@ -31,6 +31,7 @@ FIRST, SECOND, THIRD = (Script(chunks=(name,)) for name in ("first", "second", "
         Script(thoughts=2, tokens_per_thought=3, chunk_delays=(0.1, 0.2), finish_delay=Uniform(0.1, 0.2), stream=False),
         Script(raw_events=("data: a\n\n",), repeated_first_delay=0.1, stall=Stall(0.5, 2.0), slots=3),
         Script(fault=Fault("cut", at_byte=7), keep_alive="stale", split_pause_s=0.0),
+        Script(hold_after=2),
         Script(status=529, headers={"a": "b"}, retry_after_s=1.5, retry_after_form="date", body=b"\xff\x00"),
     ],
 )

@@ -4,6 +4,8 @@ import pytest
 from assertionengine import AssertionOperator
 from robot.api import SkipExecution
 
+from keywords.engine.machine import Machine
+from keywords.measure.load import verdicts
 from keywords.measure.load.metrics import LoadMetricsLibrary
 from keywords.measure.load.verdicts import require_valid, verify_rate
 
@@ -51,3 +53,13 @@ def test_a_rate_that_a_busy_machine_explains_has_no_verdict(made):
         verify_rate(some(made), 4.0, MORE, 10.0, "Answers", None)
     with pytest.raises(AssertionError, match="Answers should be greater"):
         verify_rate(some(made), 1.0, MORE, 10.0, "Answers", None)
+
+
+def test_a_rate_close_to_what_an_idle_machine_reaches_is_judged_by_the_whole_slowdown(made, monkeypatch):
+    monkeypatch.setattr(verdicts, "measure_machine", lambda: Machine(0.0, 2, 1.5))
+    with pytest.raises(AssertionError):
+        verify_rate(some(made), 7.0, MORE, 10.0, "Answers", None)
+    with pytest.raises(SkipExecution, match="INCONCLUSIVE"):
+        verify_rate(some(made), 7.0, MORE, 10.0, "Answers", None, allowed=1.0)
+    with pytest.raises(AssertionError):
+        verify_rate(some(made), 6.0, MORE, 10.0, "Answers", None, allowed=1.0)
