@@ -15,10 +15,10 @@ Test Tags           kind:functional    needs:browser
 *** Variables ***
 ${ROW}         An answer that nobody gives is expected
 ${DIM_PAGE}
-...    SEPARATOR=
-...    <!doctype html><html lang="en"><title>Dim</title>
-...    <style>@media (prefers-color-scheme: dark) { .dim { color: \#777; background: \#666 } }</style>
-...    <main><h1>Dim</h1><table><tbody><tr><td>one<tr><td>two<tr><td>three<tr><td class="dim">four</table></main>
+...            SEPARATOR=
+...            <!doctype html><html lang="en"><title>Dim</title>
+...            <style>@media (prefers-color-scheme: dark) { .dim { color: \#777; background: \#666 } }</style>
+...            <main><h1>Dim</h1><table><tbody><tr><td>one<tr><td>two<tr><td>three<tr><td class="dim">four</table></main>
 
 
 *** Test Cases ***
