@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
-import queue
-import threading
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keywords.engine.evaluation import storage
-from keywords.engine.evaluation.asking import Asked, ask
 from keywords.engine.evaluation.items import DatasetError
 from keywords.engine.evaluation.prompting import Question, Sampling, questions
 from keywords.engine.evaluation.scorers import scorer
 from keywords.engine.evaluation.tables import ROOM
+from keywords.engine.evaluation.together import ask_together
 from keywords.engine.store.cleaning import clean_url
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import RUNS, begin_run, end_run
@@ -23,6 +20,7 @@ from keywords.engine.store.runs import RUNS, begin_run, end_run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from keywords.engine.evaluation.asking import Asked
     from keywords.engine.evaluation.catalogue import Catalogue, EvaluationSet
     from keywords.engine.evaluation.items import Item
     from keywords.engine.evaluation.scorers import Scorer
@@ -163,44 +161,6 @@ class _Work:
         return hashlib.sha256("\n".join(facts).encode() + b"\n" + question.body).hexdigest()
 
 
-def ask_together(client: ChatClient, wanted: Iterator[Question], concurrency: int) -> Iterator[tuple[Question, Asked]]:
-    """Ask so many questions at once; give each with its answer as soon as it came.
-
-    No more questions are taken than are asked, and none once the caller stops reading.
-    """
-    to_ask: queue.SimpleQueue[Question | None] = queue.SimpleQueue()
-    answered: queue.SimpleQueue[tuple[Question, Asked] | BaseException] = queue.SimpleQueue()
-
-    def work() -> None:
-        while (question := to_ask.get()) is not None:
-            try:
-                answered.put((question, ask(client, question.body, concurrency)))
-            except BaseException as error:  # noqa: BLE001  # raised again by the reader
-                answered.put(error)
-
-    # Daemons, so that a hanging server does not keep a run that was ended from ending.
-    threads = [threading.Thread(target=work, name="evaluation", daemon=True) for _ in range(concurrency)]
-    for thread in threads:
-        thread.start()
-    under_way = 0
-    try:
-        for question in itertools.islice(wanted, concurrency):
-            to_ask.put(question)
-            under_way += 1
-        while under_way:
-            result = answered.get()
-            if isinstance(result, BaseException):
-                raise result
-            under_way -= 1
-            if (following := next(wanted, None)) is not None:
-                to_ask.put(following)
-                under_way += 1
-            yield result
-    finally:
-        for _ in threads:
-            to_ask.put(None)
-
-
 def plan_of(run: Run, catalogue: Catalogue, *, concurrency: int) -> Plan:
     """The plan of a stored run, to resume it.
 
@@ -262,7 +222,13 @@ def _resume(store: Store, run: int, client: ChatClient, plan: Plan) -> int:
         raise DatasetError(f"run {run} asked {stored.model} something else; resume it with what it asked")
     if stored.ended is not None and not stored.interrupted:
         raise DatasetError(f"run {run} is finished, nothing is left to ask: begin a new run")
-    options = {**stored.options, "resumed": stored.options["resumed"] + 1, "concurrency": plan.concurrency}
+    address, known = clean_url(client.base_url), [stored.target, *stored.options.get("resumed_at", [])]
+    options = {
+        **stored.options,
+        "resumed": stored.options["resumed"] + 1,
+        "resumed_at": known[1:] if address in known else [*known[1:], address],
+        "concurrency": plan.concurrency,
+    }
     if not storage.read_items_of(store, run):  # it was killed before anything was asked
         storage.write_items(store, run, plan.dataset.items)
     store.update(RUNS, {"options": options, "ended": None, "interrupted": False}, {"id": run})

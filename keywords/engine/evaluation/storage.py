@@ -25,7 +25,7 @@ OF_TARGET: Final = "of_target"
 """Name in a run's environment: whether it asked the server under test, not a stand-in or a bare backend."""
 _ANSWERS = (
     "SELECT item, draw, rotation, request, failure, detail, reply, first_token, finish_reason, completion_tokens, "
-    "total_s, cached FROM evaluation_answers"
+    "total_s, cached, refused, answered_by FROM evaluation_answers"
 )
 
 
@@ -107,7 +107,7 @@ def write_answer(
     answer = (
         *(run, question.item, question.draw, question.rotation, question.body.decode(), key),
         *(asked.failure, asked.detail, reply and reply.text, reply and reply.first_token),
-        *(asked.finish_reason, asked.completion_tokens, asked.total_s, cached),
+        *(asked.finish_reason, asked.completion_tokens, asked.total_s, cached, reply and reply.refused, asked.model),
     )
     with store.transaction():
         store.insert(ANSWERS, [answer])
@@ -160,12 +160,15 @@ def marks_of(asked: Asked, item: Item, rotation: int, scorers: Iterable[Scorer])
     """What each scorer says of an answer; a request without a reply is a transport error to all of them."""
     if asked.reply is None:
         return dict.fromkeys(scorers, not_correct(Outcome.ERROR, None))
+    if asked.reply.refused:
+        return dict.fromkeys(scorers, not_correct(Outcome.REFUSED, None))
     turned, reply = rotated(item, rotation), asked.reply
     return {one: one.mark(reply, turned) for one in scorers}
 
 
 def _answer(row: tuple[Any, ...]) -> StoredAnswer:
-    item, draw, rotation, request, failure, detail, text, first_token, finish, tokens, total_s, cached = row
-    reply = None if text is None else Reply(text, first_token and json.loads(first_token))
-    asked = Asked(reply, failure and Failure(failure), detail, finish, tokens, total_s)
+    item, draw, rotation, request, failure, detail, text, first_token, finish, tokens, total_s, cached, *rest = row
+    refused, model = rest
+    reply = None if text is None else Reply(text, first_token and json.loads(first_token), refused=bool(refused))
+    asked = Asked(reply, failure and Failure(failure), detail, finish, tokens, total_s, model)
     return StoredAnswer(item, draw, rotation, request, asked, bool(cached))
