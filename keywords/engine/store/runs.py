@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from keywords.engine.store.database import Store
 
+_LARGEST_ID = 2**63 - 1
+"""SQLite's numbers have 64 bits."""
 RunKind = Literal["load", "evaluation", "redteam", "gpu"]
 
 RUNS = Table(
@@ -161,8 +163,9 @@ def read_run(store: Store, run: int) -> Run:
     Raises:
         StoreError: there is no such run, or the file is damaged.
     """
-    for row in store.query("SELECT * FROM runs WHERE id = ?", (run,)):
-        return _run(row)
+    if 0 < run <= _LARGEST_ID:
+        for row in store.query("SELECT * FROM runs WHERE id = ?", (run,)):
+            return _run(row)
     raise _no_run(store, run)
 
 

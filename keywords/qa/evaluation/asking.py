@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,15 @@ from keywords.engine.evaluation.scores import Score, read_score
 from keywords.engine.evaluation.sentences import sentence
 from keywords.engine.evaluation.tables import ROOM
 from keywords.engine.http.probe import ProbeError
+from keywords.engine.redaction.printable import printable
 from keywords.engine.store.database import Store
 from keywords.engine.store.errors import StoreError
 from keywords.qa import exits
 from keywords.qa.project import results_folder
+from keywords.qa.saying import say
 from keywords.qa.served import Served, served
 from keywords.qa.server import ServerError
+from keywords.qa.stored import open_store
 from keywords.qa.unusable import exit_unusable
 from keywords.run.places import DATASETS
 
@@ -35,6 +39,11 @@ if TYPE_CHECKING:
 
 PAGES = "evaluation"
 """The folder for pages, in the results."""
+
+
+def page_unwritable(error: OSError) -> str:
+    """Why there is no page, and what to do."""
+    return f"the page cannot be written ({error.strerror or error}): name another file with --to"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,16 +94,20 @@ def evaluate(request: Request) -> int:
         with served(request.url, model) as server:
             for plan in plans:
                 scores.append(_run(request, server, plan))  # those before an error are shown too
-                typer.echo(sentence(scores[-1]))
+                say(sentence(scores[-1]))
     except (DatasetError, StoreError, ProbeError, ServerError) as error:
-        typer.echo(str(error), err=True)
+        typer.echo(printable(str(error)), err=True)
         code = exits.NO_VERDICT
     except KeyboardInterrupt:
         typer.echo("interrupted: what was answered is stored; `qa eval --resume RUN` asks the rest", err=True)
         code = exits.INTERRUPTED
     if scores:
         page = request.page or results_folder() / PAGES / f"run-{scores[0].run.id}.html"
-        typer.echo(str(write_run_page(page, scores)))
+        try:
+            say(str(write_run_page(page, scores)))
+        except OSError as error:
+            say(page_unwritable(error), err=True)
+            code = code or exits.NO_VERDICT
     return code or _unanswered(scores) or _verdict(scores, request.at_least)
 
 
@@ -109,7 +122,7 @@ def _plans(request: Request) -> tuple[list[Plan], str]:
     if request.resume is not None:
         if request.names or request.everything:
             raise DatasetError("--resume goes on with a run and its set: name no other")
-        with Store(request.store, ROOM) as store:
+        with open_store(request.store) as store:
             stored = storage.read_evaluation(store, request.resume)
         return [plan_of(stored, catalogue, concurrency=request.concurrency)], request.model or str(stored.model)
     if request.everything == bool(request.names):
@@ -117,6 +130,8 @@ def _plans(request: Request) -> tuple[list[Plan], str]:
     if request.file and len(request.names) != 1:
         raise DatasetError("--file stands in the place of one set: name that one")
     names = request.names or tuple(catalogue.sets)
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise DatasetError(f"{twice[0]} stands twice; name each set once, and ask more answers with --draws")
     sampling = Sampling(
         request.temperature,
         request.draws,
@@ -127,7 +142,7 @@ def _plans(request: Request) -> tuple[list[Plan], str]:
         Plan(
             catalogue.load(name, request.file, request.limit),
             sampling,
-            request.scorers,
+            tuple(dict.fromkeys(request.scorers)),
             request.series,
             request.concurrency,
             request.use_cache,
@@ -167,7 +182,7 @@ def _progress(name: str) -> Callable[[int, int], None]:
 def _unanswered(scores: Sequence[Score]) -> int:
     for score in scores:
         if not score.valid_items:
-            typer.echo(f"{score.run.options['set']}: no request got a reply, so there is no score", err=True)
+            say(f"{score.run.options['set']}: no request got a reply, so there is no score", err=True)
     return exits.NO_VERDICT if any(not score.valid_items for score in scores) else exits.PASS
 
 
@@ -179,7 +194,7 @@ def _verdict(scores: Sequence[Score], at_least: float | None) -> int:
         low, high = score.lower_bound, score.upper_bound
         codes.append(exits.PASS if low >= at_least else exits.FAIL if high < at_least else exits.INCONCLUSIVE)
         word = {exits.PASS: "PASS", exits.FAIL: "FAIL"}.get(codes[-1], "INCONCLUSIVE")
-        typer.echo(
+        say(
             f"{word} {score.run.options['set']}: {score.passed}/{score.valid_items} items, one-sided 95 % bounds "
             f"{low:.3f} and {high:.3f} (Clopper-Pearson), required {at_least:g}"
         )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from keywords.engine.evaluation.comparison import Verdict, compare, describe, pooled, shown_p
 from keywords.engine.evaluation.items import DatasetError
 from keywords.engine.evaluation.pages import overall, write_comparison_page
@@ -14,6 +12,7 @@ from keywords.engine.statistics.pairs import holm
 from keywords.qa import exits
 from keywords.qa.evaluation.asking import PAGES
 from keywords.qa.project import results_folder
+from keywords.qa.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,16 +42,16 @@ def compare_evaluations(
     adjusted = holm([one.pairs.p for one in comparisons])
     for one, p in zip(comparisons, adjusted, strict=True):
         by_holm = f"; p={shown_p(p)} for {len(comparisons)} sets (Holm)" if len(comparisons) > 1 else ""
-        typer.echo(f"{one.sentence}{by_holm}")
+        say(f"{one.sentence}{by_holm}")
         for item in one.items:
             if item.change:
-                typer.echo(f"  {item.change}: {item.item} {item.question}")
+                say(f"  {item.change}: {item.item} {item.question}")
     if len(comparisons) > 1:
-        typer.echo(f"all sets: {describe(pooled(comparisons))}")
+        say(f"all sets: {describe(pooled(comparisons))}")
     verdict, reason = overall(comparisons, max_drop)
-    typer.echo(f"{verdict}: {reason}")
+    say(f"{verdict}: {reason}")
     name = f"compare-{comparisons[0].first.run.id}-{comparisons[0].second.run.id}.html"
-    typer.echo(str(write_comparison_page(page or results_folder() / PAGES / name, comparisons, max_drop=max_drop)))
+    say(str(write_comparison_page(page or results_folder() / PAGES / name, comparisons, max_drop=max_drop)))
     return _CODES[verdict]
 
 

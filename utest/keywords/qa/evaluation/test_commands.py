@@ -45,7 +45,7 @@ def test_a_share_is_judged_by_its_bounds(qa, says):
         (["short-facts", "--scorer", "choice-letter"], "choice-letter needs choices"),
         (["science", "--file", "missing.csv"], "missing.csv: it cannot be read"),
         (["science", "copying", "--file", "x.csv"], "--file stands in the place of one set"),
-        (["--resume", "7"], "has no run 7"),
+        (["--resume", "7"], "there is no store"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_by_name_before_a_request(qa, scripted, arguments, said):
