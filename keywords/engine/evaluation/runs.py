@@ -16,6 +16,7 @@ from keywords.engine.evaluation.together import ask_together
 from keywords.engine.store.cleaning import clean_url
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import RUNS, begin_run, end_run
+from keywords.engine.store.turns import run_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -77,6 +78,7 @@ def run_evaluation(
     server: str = "",
     environment: Mapping[str, object] | None = None,
     resume: int | None = None,
+    on_begin: Callable[[int], None] = lambda _run: None,
     on_answer: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> int:
     """Ask all items of a set, mark the answers, and store all of it.
@@ -88,6 +90,7 @@ def run_evaluation(
         server: kind and version of the server, for the record and the cache.
         environment: machine and versions, for the record.
         resume: a run that was interrupted; its answers stay, and the rest is asked.
+        on_begin: called with the run's id before anything is asked.
         on_answer: called with the counts of answers and of all requests.
 
     Returns:
@@ -95,7 +98,7 @@ def run_evaluation(
 
     Raises:
         DatasetError: a scorer does not fit the set, or the run to be resumed asked something else.
-        StoreError: the store cannot be used.
+        StoreError: the store cannot be used, or another program is at the run to be resumed.
         KeyboardInterrupt: Ctrl-C; what was answered is stored, and the run can be resumed.
     """
     scorers = plan.chosen_scorers()
@@ -103,13 +106,17 @@ def run_evaluation(
         if resume is None:
             run = begin(store, client.base_url, client.model, plan, {**(environment or {}), "server": server})
         else:
-            run = _resume(store, resume, client, plan)
-        try:
-            _Work(store, run, client, plan, scorers, server).do(on_answer)
-        except BaseException:
-            end_run(store, run, interrupted=True)
-            raise
-        end_run(store, run)
+            run = storage.read_evaluation(store, resume).id
+        with run_alone(path, run):
+            if resume is not None:
+                _resume(store, run, client, plan)
+            on_begin(run)
+            try:
+                _Work(store, run, client, plan, scorers, server).do(on_answer)
+            except BaseException:
+                end_run(store, run, interrupted=True)
+                raise
+            end_run(store, run)
     return run
 
 
@@ -216,7 +223,7 @@ def begin(store: Store, url: str, model: str, plan: Plan, environment: Mapping[s
     return run
 
 
-def _resume(store: Store, run: int, client: ChatClient, plan: Plan) -> int:
+def _resume(store: Store, run: int, client: ChatClient, plan: Plan) -> None:
     stored = storage.read_evaluation(store, run)
     if (stored.workload_hash, stored.model) != (_workload(plan), client.model):
         raise DatasetError(f"run {run} asked {stored.model} something else; resume it with what it asked")
@@ -232,7 +239,6 @@ def _resume(store: Store, run: int, client: ChatClient, plan: Plan) -> int:
     if not storage.read_items_of(store, run):  # it was killed before anything was asked
         storage.write_items(store, run, plan.dataset.items)
     store.update(RUNS, {"options": options, "ended": None, "interrupted": False}, {"id": run})
-    return run
 
 
 def _workload(plan: Plan) -> str:

@@ -88,19 +88,22 @@ def list_sets() -> int:
 def evaluate(request: Request) -> int:
     """Run what is asked for, print a sentence for each set, write the page; return the exit code."""
     scores: list[Score] = []
+    under_way: list[int] = []
     code = exits.PASS
     try:
         plans, model = _plans(request)
         with served(request.url, model) as server:
             for plan in plans:
-                scores.append(_run(request, server, plan))  # those before an error are shown too
+                scores.append(_run(request, server, plan, under_way))  # those before an error are shown too
                 say(sentence(scores[-1]))
     except (DatasetError, StoreError, ProbeError, ServerError) as error:
         typer.echo(printable(str(error)), err=True)
         code = exits.NO_VERDICT
     except KeyboardInterrupt:
-        typer.echo("interrupted: what was answered is stored; `qa eval --resume RUN` asks the rest", err=True)
+        say("interrupted", err=True)
         code = exits.INTERRUPTED
+    for run in under_way:
+        say(f"run {run} is not finished: what was answered is stored; `qa eval --resume {run}` asks the rest", err=True)
     if scores:
         page = request.page or results_folder() / PAGES / f"run-{scores[0].run.id}.html"
         try:
@@ -154,7 +157,8 @@ def _plans(request: Request) -> tuple[list[Plan], str]:
     return plans, request.model
 
 
-def _run(request: Request, server: Served, plan: Plan) -> Score:
+def _run(request: Request, server: Served, plan: Plan, under_way: list[int]) -> Score:
+    """Ask one set; the run's id stands in `under_way` until it is finished."""
     run = run_evaluation(
         request.store,
         server.client,
@@ -162,8 +166,10 @@ def _run(request: Request, server: Served, plan: Plan) -> Score:
         server=server.description,
         environment={"machine": platform.platform(), "python": platform.python_version(), storage.OF_TARGET: True},
         resume=request.resume,
+        on_begin=under_way.append,
         on_answer=_progress(plan.dataset.settings.name),
     )
+    under_way.clear()
     with Store(request.store, ROOM) as store:
         return read_score(store, run)
 

@@ -8,6 +8,7 @@ from keywords.engine.evaluation.comparison import Verdict, compare, describe, po
 from keywords.engine.evaluation.items import DatasetError
 from keywords.engine.evaluation.pages import overall, write_comparison_page
 from keywords.engine.evaluation.scores import read_score
+from keywords.engine.evaluation.storage import check_run
 from keywords.engine.statistics.pairs import holm
 from keywords.qa import exits
 from keywords.qa.evaluation.asking import PAGES
@@ -56,6 +57,8 @@ def compare_evaluations(
 
 
 def _comparisons(store: Store, first: Sequence[Run], second: Sequence[Run], scorer: str) -> list[Comparison]:
+    for run in (*first, *second):
+        check_run(store, run)
     latest_first, latest_second = _latest(first), _latest(second)
     shared = [items for items in latest_first if items in latest_second]
     if not shared:
