@@ -11,6 +11,7 @@ import httpx2
 
 from keywords.engine import clock
 from keywords.engine.evaluation.asking import Asked, Failure, ask
+from keywords.engine.evaluation.items import DatasetError
 from keywords.engine.http.patience import requests_at_once
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ def ask_together(client: ChatClient, wanted: Iterator[Question], concurrency: in
 
     No more questions are taken than are asked, and none once the caller stops reading. The client limits each read of
     the headers, not all of them together: a question whose headers never end is given up, and its connection left.
+
+    Raises:
+        DatasetError: the machine has no room for so many threads.
     """
     work = _Work(client, concurrency)
     try:
@@ -88,9 +92,15 @@ class _Work:
             self._to_ask.put(None)
 
     def _start_thread(self) -> None:
-        self._threads += 1
         # A daemon, so that a hanging server does not keep a run that was ended from ending.
-        threading.Thread(target=self._ask, name="evaluation", daemon=True).start()
+        thread = threading.Thread(target=self._ask, name="evaluation", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise DatasetError(
+                f"this machine has room for {self._threads} threads ({error}): ask with a lower --concurrency"
+            ) from error
+        self._threads += 1
 
     def _ask(self) -> None:
         while (wanted := self._to_ask.get()) is not None:

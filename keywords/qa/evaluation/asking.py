@@ -107,10 +107,12 @@ def evaluate(request: Request) -> int:
     if scores:
         page = request.page or results_folder() / PAGES / f"run-{scores[0].run.id}.html"
         try:
-            say(str(write_run_page(page, scores)))
+            written = write_run_page(page, scores)
         except OSError as error:
             say(page_unwritable(error), err=True)
             code = code or exits.NO_VERDICT
+        else:
+            say(str(written))
     return code or _unanswered(scores) or _verdict(scores, request.at_least)
 
 
@@ -176,7 +178,7 @@ def _run(request: Request, server: Served, plan: Plan, under_way: list[int]) -> 
 
 def _progress(name: str) -> Callable[[int, int], None]:
     """A line that counts on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return lambda _done, _all: None
 
     def show(done: int, total: int) -> None:

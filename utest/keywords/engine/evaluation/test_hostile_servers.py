@@ -2,11 +2,13 @@
 
 import json
 import threading
+from types import SimpleNamespace
 
 import httpx2
 import pytest
 
 from keywords.engine.evaluation import together
+from keywords.engine.evaluation.items import DatasetError
 from keywords.engine.evaluation.marks import Outcome
 from keywords.engine.evaluation.prompting import TOP_LOGPROBS, Question
 from keywords.engine.evaluation.together import ask_together
@@ -161,3 +163,13 @@ def test_no_more_threads_are_started_than_there_are_questions(monkeypatch):
     before = threading.active_count()
     asked = dict(ask_together(Silent(set()), iter([Question("1", 0, 0, b"1")]), 1_000_000))
     assert max(asked.values()) <= before + 1
+
+
+def test_a_machine_without_room_for_threads_is_told_with_the_remedy(monkeypatch):
+    class Refused(threading.Thread):
+        def start(self):
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(together, "threading", SimpleNamespace(Thread=Refused))
+    with pytest.raises(DatasetError, match=r"0 threads.*lower --concurrency"):
+        list(ask_together(Silent(set()), iter([Question("1", 0, 0, b"1")]), 4))

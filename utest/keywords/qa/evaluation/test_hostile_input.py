@@ -1,10 +1,12 @@
 """Command lines, files and folders that no command can use: a sentence with the remedy, exit code 2, no traceback."""
 
 import json
+import sys
 
 import pytest
 
 from keywords.engine.scripted.backend import Script
+from keywords.qa.evaluation import asking
 
 HUGE = "9" * 30
 
@@ -81,3 +83,8 @@ def test_what_a_file_says_cannot_act_on_the_terminal(qa, says, tmp_path):
     for done in (qa("compare", "1", "2"), qa("replay", "1", "\u202e")):
         assert not set("\x1b\u202e") & set(done.output)
         assert not [line for line in done.output.splitlines() if line == "PASS"]
+
+
+def test_a_closed_standard_error_costs_no_answer(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    asking._progress("short-facts")(1, 2)  # the runner gives each command a new one
