@@ -1,6 +1,6 @@
 *** Settings ***
-Documentation       What a server breaks is counted as its own failure, never as the model's, and ends no evaluation. The
-...                 rows ask a scripted backend without a gateway before it.
+Documentation       What a server breaks is counted as its own failure, never as the model's, and ends no evaluation.
+...                 The rows ask a scripted backend without a gateway before it.
 
 Resource            ../../resources/gateway.resource
 Library             keywords.evaluation.sets.EvaluationLibrary

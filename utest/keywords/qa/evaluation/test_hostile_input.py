@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from keywords.engine.evaluation import asking as asking_module
+from keywords.engine.evaluation import together
 from keywords.engine.scripted.backend import Script
 from keywords.qa.evaluation import asking
 
@@ -88,3 +90,23 @@ def test_what_a_file_says_cannot_act_on_the_terminal(qa, says, tmp_path):
 def test_a_closed_standard_error_costs_no_answer(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     asking._progress("short-facts")(1, 2)  # the runner gives each command a new one
+
+
+def test_an_interrupted_run_is_told_by_its_number_and_goes_on(qa, scripted, says, monkeypatch):
+    says("Paris")
+    asked = []
+
+    def ask(*arguments):
+        asked.append(1)
+        if len(asked) == 4:
+            raise KeyboardInterrupt
+        return asking_module.ask(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(together, "ask", ask)
+        done = qa("eval", "short-facts", "--limit", "6", "--concurrency", "1")
+    assert done.exit_code == 130
+    assert "run 1 is not finished: what was answered is stored; `qa eval --resume 1` asks the rest" in done.output
+    rest = qa("eval", "--resume", "1")
+    assert (rest.exit_code, "interrupted and resumed once" in rest.output) == (0, True)
+    assert len(scripted.chat_requests()) == 6
