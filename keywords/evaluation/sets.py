@@ -276,8 +276,7 @@ class EvaluationLibrary:
         Score Should Not Drop    ${found}    0.05
         ```
         """
-        identical = comparison.identical == comparison.pairs.n
-        verdict, reason = judge(comparison.pairs, max_drop, identical=identical)
+        verdict, reason = judge(comparison.pairs, max_drop, identical=comparison.is_identical)
         show_comparison(comparison, max_drop)
         sentence = f"{reason}: {comparison.sentence}"
         if verdict is Verdict.FAIL:

@@ -79,6 +79,11 @@ class Comparison:
         return sum(one.same_texts for one in self.items)
 
     @property
+    def is_identical(self) -> bool:
+        """Whether both runs gave all items the same answers; unanswered ones could have been any."""
+        return self.identical == self.pairs.n and not self.left_out
+
+    @property
     def sentence(self) -> str:
         """The result in a sentence."""
         label = self.first.run.options["label"]

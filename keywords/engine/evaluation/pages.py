@@ -81,8 +81,7 @@ def write_comparison_page(path: Path, comparisons: Sequence[Comparison], *, max_
 
 def overall(comparisons: Sequence[Comparison], max_drop: float) -> tuple[Verdict, str]:
     """The verdict on all items of all comparisons together."""
-    identical = all(one.same_texts for comparison in comparisons for one in comparison.items)
-    return judge(pooled(comparisons), max_drop, identical=identical)
+    return judge(pooled(comparisons), max_drop, identical=all(one.is_identical for one in comparisons))
 
 
 def _names(comparison: Comparison) -> tuple[str, str]:

@@ -2,6 +2,7 @@ import pytest
 
 from keywords.engine.evaluation.comparison import Verdict, compare, judge, pooled
 from keywords.engine.evaluation.items import DatasetError
+from keywords.engine.evaluation.pages import overall
 from keywords.engine.evaluation.scorers import SCORERS
 from keywords.engine.evaluation.scores import mark_again, stale_runs
 from keywords.engine.evaluation.tables import MARKS, ROOM
@@ -29,6 +30,16 @@ def test_an_item_without_an_answer_in_both_is_left_out_and_told(laboratory):
     found = compare(first, second)
     assert found.pairs.n == 12
     assert "8 items without an answer in both are left out" in found.sentence
+
+
+def test_equal_answers_to_a_part_of_the_items_are_no_pass(laboratory):
+    laboratory.answers(lambda _: True)
+    first, second = laboratory.score(laboratory.run()), laboratory.score(laboratory.run(limit=1))
+    whole, part = compare(first, laboratory.score(laboratory.run())), compare(first, second)
+    assert (whole.is_identical, part.is_identical) == (True, False)
+    assert overall([whole], 0.05)[0] is Verdict.PASS
+    verdict, reason = overall([whole, part], 0.05)
+    assert (verdict, "may miss a larger one" in reason) == (Verdict.INCONCLUSIVE, True)
 
 
 def test_other_items_or_other_marks_are_not_compared(laboratory):
