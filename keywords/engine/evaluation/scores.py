@@ -84,6 +84,11 @@ class Score:
         """The number of items with an answer."""
         return len(self.counts)
 
+    @property
+    def missing_items(self) -> int:
+        """The number of items without an answer."""
+        return len(self.items) - self.valid_items
+
     @cached_property
     def passes(self) -> dict[str, bool]:
         """Whether more than half of an item's answers are right; items without an answer are left out."""
@@ -119,23 +124,27 @@ class Score:
     def lower_bound(self) -> float:
         """The exact one-sided 95 % lower bound of the share of passed items (Clopper-Pearson).
 
+        An item without an answer counts as not passed: the bound holds whatever its answer would have been.
+
         Raises:
             DatasetError: no request got a reply.
         """
         if not self.valid_items:
             raise self._nothing()
-        return clopper_pearson_lower(self.passed, self.valid_items)
+        return clopper_pearson_lower(self.passed, len(self.items))
 
     @property
     def upper_bound(self) -> float:
         """The exact one-sided 95 % upper bound of the share of passed items (Clopper-Pearson).
 
+        An item without an answer counts as passed, as in `lower_bound` it does not.
+
         Raises:
             DatasetError: no request got a reply.
         """
         if not self.valid_items:
             raise self._nothing()
-        return clopper_pearson_upper(self.passed, self.valid_items)
+        return clopper_pearson_upper(self.passed + self.missing_items, len(self.items))
 
     @property
     def cut(self) -> int:
