@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gateway.api.context import RequestContext
     from gateway.errors.base import GatewayError
+    from gateway.routing.balancing import Candidate
     from gateway.routing.routes import Routes
     from gateway.state import Reloads, Shutdown
 
@@ -31,9 +32,9 @@ def health_router(routes: Routes, shutdown: Shutdown, reloads: Reloads) -> APIRo
 
     `/health` and `/health/live` say that this process answers, and which one it is: `instance` is `GATEWAY_INSTANCE`
     or a random word, which tells this gateway from another on the same port. `/health/ready` is 200 if every model has
-    at least one backend that would answer now, else 503. It shows the state of each backend of each model, and whether
-    the configuration file holds a newer configuration that was refused. During a shutdown it is 503; the other two stay
-    200.
+    at least one backend that would answer now, else 503. It shows the state of each backend of each model, the breakers
+    that are not closed, the cooldowns in seconds, and whether the configuration file holds a newer configuration that
+    was refused. During a shutdown it is 503; the other two stay 200.
     """
     router = APIRouter(prefix="/health", tags=["health"])
     probes = Probes()
@@ -64,7 +65,14 @@ def health_router(routes: Routes, shutdown: Shutdown, reloads: Reloads) -> APIRo
         began = perf_counter()
         answers = await asyncio.gather(*map(probes.ask, backends))
         context.record.meter.add_wait(began, perf_counter())
-        answering = {backend.name for backend, answer in zip(backends, answers, strict=True) if answer}
+        # Requests to a backend that its breaker shuts off are refused, whatever it answers here.
+        shut_off = {
+            candidate.backend.name
+            for candidates in routes.candidates.values()
+            for candidate in candidates
+            if candidate.is_shut_off
+        }
+        answering = {backend.name for backend, answer in zip(backends, answers, strict=True) if answer} - shut_off
         models = {
             model: {
                 "ready": any(candidate.backend.name in answering for candidate in candidates),
@@ -74,14 +82,31 @@ def health_router(routes: Routes, shutdown: Shutdown, reloads: Reloads) -> APIRo
         }
         unready = [model for model, state in models.items() if not state["ready"]]
         missing = {
-            candidate.backend.name: f"Backend '{candidate.backend.name}' {candidate.backend.why_not_ready()}."
-            for model in unready
-            for candidate in routes.candidates[model]
+            candidate.backend.name: _why_not(candidate) for model in unready for candidate in routes.candidates[model]
         }
         configuration = {"since": round(reloads.since, 3), "newer_refused": reloads.last_refused}
-        return _verdict({"models": models, "configuration": configuration}, unready, missing.values())
+        resting = {"breakers": _breakers(routes), "cooldowns": _cooldowns(routes)}
+        return _verdict({"models": models, **resting, "configuration": configuration}, unready, missing.values())
 
     return router
+
+
+def _why_not(candidate: Candidate) -> str:
+    if candidate.is_shut_off:
+        return f"Backend '{candidate.backend.name}' has failed repeatedly and is left alone for now."
+    return f"Backend '{candidate.backend.name}' {candidate.backend.why_not_ready()}."
+
+
+def _breakers(routes: Routes) -> dict[str, str]:
+    return {name: state.breaker.state for name, state in routes.states.items() if state.breaker.state != "closed"}
+
+
+def _cooldowns(routes: Routes) -> dict[str, dict[str, float]]:
+    waits: dict[str, dict[str, float]] = {}
+    for (name, model), cooldown in routes.cooldowns.items():
+        if wait_s := cooldown.wait_s():
+            waits.setdefault(name, {})[model] = round(wait_s, 3)
+    return waits
 
 
 def _verdict(state: dict[str, Any], unready: list[str], why: Iterable[str]) -> Response:

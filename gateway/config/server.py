@@ -110,7 +110,10 @@ class Retries(Section):
 
 
 class BreakerConfig(Section):
-    """When the circuit breaker of a backend opens; with neither condition set, never.
+    """When the circuit breaker of a backend opens, and for how long.
+
+    With a condition, requests that have no other backend are refused while it is open. With neither, five failures in a
+    row open it, but only where a route has another backend, and it refuses nothing.
 
     Attributes:
         consecutive_failures: the number of failures in a row that opens it.
@@ -125,6 +128,6 @@ class BreakerConfig(Section):
     open_s: Seconds = 10.0
 
     @property
-    def opens(self) -> bool:
+    def has_condition(self) -> bool:
         """Whether a condition is set."""
         return self.consecutive_failures is not None or self.failure_rate is not None

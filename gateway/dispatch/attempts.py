@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from contextlib import aclosing
 from dataclasses import replace
@@ -243,7 +244,7 @@ class Attempts:
         log_event(event, level=level, **fields)
 
     def _with_advice(self, error: GatewayError) -> GatewayError:
-        """Add a header that says whether the client should retry.
+        """Add a header that says whether the client should retry, and have Retry-After name the first backend's time.
 
         It should if the backend said when, or if the gateway made no retries: its own and the client's must not
         multiply. It should not if the same request fails again.
@@ -252,6 +253,11 @@ class Attempts:
         if should_retry is None:
             should_retry = "retry-after" in error.headers or self._route.retries.attempts == 1
         error.headers["x-should-retry"] = "true" if should_retry else "false"
+        # The first backend that may answer again decides, not the last one that refused.
+        rest_s = min(candidate.rest_s for candidate in self._route.candidates)
+        if 0 < math.ceil(rest_s) < math.ceil(error.cooldown_s):
+            error.headers["retry-after"] = str(math.ceil(rest_s))
+            error.headers.pop("retry-after-ms", None)
         return error
 
     def _all_open(self, candidates: Sequence[Candidate]) -> BackendUnavailable:

@@ -92,6 +92,11 @@ class GatewayError(Exception):
         self.retry_after_s: float | None = None
         self.should_retry: bool | None = None
 
+    @property
+    def cooldown_s(self) -> float:
+        """Seconds for which other requests should go to other backends; 0 without a Retry-After."""
+        return self.retry_after_s or 0.0 if self.fault.may_cool_down else 0.0
+
     def body(self) -> bytes:
         """The error object as JSON."""
         error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}

@@ -8,6 +8,7 @@
     UNSUPPORTED           nobody    nothing   other   400                         no
     UNSUPPORTED_THERE     nobody    success   other   400                         no
     BUSY                  nobody    success   again   the backend's own 4xx       advised
+    CONFLICT              nobody    success   again   the backend's own 4xx       advised
     UNEXPLAINED           nobody    nothing   other   502 backend_refused         no
     OUT_OF_TIME           nobody    nothing   stop    504 backend_timeout         advised
     UNTRANSLATABLE        nobody    success   stop    502 backend_bad_answer      no
@@ -49,6 +50,7 @@ class Fault:
         status: HTTP status for the client; None for the backend's own.
         code: code for the client, where the backend gives none.
         retry: `x-should-retry`; None leaves it to Retry-After and to whether the gateway has repeated already.
+        may_cool_down: whether its Retry-After holds for other requests to the backend's model too.
     """
 
     whose: Whose
@@ -57,6 +59,7 @@ class Fault:
     status: int | None
     code: str | None
     retry: bool | None = None
+    may_cool_down: bool = False
 
     @property
     def may_pass(self) -> bool:
@@ -76,8 +79,10 @@ UNSUPPORTED = Fault("nobody", "nothing", "other", 400, None, retry=False)
 """The backend's format cannot carry the request; nothing was sent."""
 UNSUPPORTED_THERE = Fault("nobody", "success", "other", 400, "backend_rejected", retry=False)
 """The backend said that it lacks what the request needs."""
-BUSY = Fault("nobody", "success", "again", None, "backend_rejected")
+BUSY = Fault("nobody", "success", "again", None, "backend_rejected", may_cool_down=True)
 """The backend refused for now."""
+CONFLICT = Fault("nobody", "success", "again", None, "backend_rejected")
+"""The request met the backend in a state that passes, and its wait holds for this request alone."""
 UNEXPLAINED = Fault("nobody", "nothing", "other", 502, "backend_refused", retry=False)
 """A 4xx without a reason, as of a proxy or a firewall: perhaps the address is wrong, perhaps the request."""
 OUT_OF_TIME = Fault("nobody", "nothing", "stop", 504, "backend_timeout")
@@ -96,7 +101,7 @@ BAD_ANSWER = Fault("backend", "failure", "other", 502, "backend_bad_answer", ret
 """The backend sent something that is not an answer to the request."""
 DISCONNECTED = Fault("backend", "failure", "again", 502, "backend_disconnected")
 """The backend closed the connection before its answer was complete."""
-UNAVAILABLE = Fault("backend", "failure", "again", 503, "backend_unavailable")
+UNAVAILABLE = Fault("backend", "failure", "again", 503, "backend_unavailable", may_cool_down=True)
 """The backend is loading, restarting or overloaded."""
 TIMED_OUT = Fault("backend", "failure", "again", 504, "backend_timeout")
 """The backend kept silent beyond a limit of `[timeouts]`."""
@@ -106,7 +111,7 @@ _OF_STATUS = {
     402: KEY_REFUSED,
     405: WRONG_ADDRESS,
     408: TIMED_OUT,
-    409: BUSY,
+    409: CONFLICT,
     413: REJECTED,
     429: BUSY,
     501: UNSUPPORTED_THERE,

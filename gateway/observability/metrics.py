@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gateway.observability.metric_store import SeriesKey
     from gateway.observability.request_metrics import FactsTuple
     from gateway.request.record import RequestRecord
-    from gateway.routing.breaker import Breaker
+    from gateway.routing.routes import Routes
     from gateway.state import Reloads
 
 # Backends may send any error code; codes beyond this many share the label `other`.
@@ -110,12 +110,17 @@ class Metrics(Collector):
         """Count an API request as answered."""
         self._in_flight[0] -= 1
 
-    def watch_breakers(self, breakers: Mapping[str, Breaker]) -> None:
-        """Show the state of each backend's breaker."""
+    def watch_routes(self, routes: Routes) -> None:
+        """Show the state of each backend's breaker, and the cooldowns that are not over."""
         self.extra["gateway_breaker_state"] = (
             "Whether a backend is left alone: 0 closed, 1 half-open, 2 open.",
             (BACKEND.name,),
-            lambda: {(name,): _BREAKER_STATES.index(breaker.state) for name, breaker in breakers.items()},
+            lambda: {(name,): _BREAKER_STATES.index(state.breaker.state) for name, state in routes.states.items()},
+        )
+        self.extra["gateway_cooldown_seconds"] = (
+            "Seconds for which a backend still wants no requests for its model, by its Retry-After.",
+            (BACKEND.name, "gateway_backend_model"),
+            lambda: {key: wait_s for key, cooldown in routes.cooldowns.items() if (wait_s := cooldown.wait_s())},
         )
 
     def watch_reloads(self, reloads: Reloads) -> None:

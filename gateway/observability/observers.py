@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.observability.metric_store import MetricStore
     from gateway.observability.tracing import Tracing
     from gateway.request.record import RequestRecord
-    from gateway.routing.balancing import BackendState
+    from gateway.routing.routes import Routes
 
 
 class Sink(Protocol):
@@ -69,16 +69,16 @@ class Observers:
     def _show_drops(self, name: str, help_text: str, dropped: Callable[[], int]) -> None:
         self.metrics.extra[f"gateway_{name}_dropped_total"] = (help_text, (), lambda: {(): dropped()})
 
-    def apply(self, config: Config, states: Mapping[str, BackendState]) -> None:
+    def apply(self, config: Config, routes: Routes) -> None:
         """Apply a configuration from now on.
 
         Args:
             config: its prices, and whether the log has contents.
-            states: the backends' states, whose breakers the metrics show.
+            routes: the metrics show their breakers and cooldowns.
         """
         self._prices = config.prices
         self._log.contents_bytes = config.log.contents_bytes if config.log.contents else 0
-        self.metrics.watch_breakers({name: state.breaker for name, state in states.items()})
+        self.metrics.watch_routes(routes)
 
     def begin(self, record: RequestRecord) -> None:
         """Note that a request has arrived."""

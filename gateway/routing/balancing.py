@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from gateway.backends.base import Backend
     from gateway.routing.breaker import Breaker
+    from gateway.routing.cooldown import Cooldown
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +36,7 @@ class Candidate:
         state: the state of the backend.
         weight: its share among the candidates of its group.
         current_weight: its credit in the weighted round-robin among equally busy candidates.
+        cooldown: of the backend's model; None where no route has another candidate.
     """
 
     backend: Backend
@@ -42,11 +44,19 @@ class Candidate:
     state: BackendState
     weight: float = 1.0
     current_weight: float = 0.0
+    cooldown: Cooldown | None = None
 
     @property
-    def is_open(self) -> bool:
-        """Whether the breaker of its backend lets no attempt pass now."""
-        return self.state.breaker.wait_s() > 0
+    def is_shut_off(self) -> bool:
+        """Whether the breaker of its backend refuses attempts now."""
+        breaker = self.state.breaker
+        return breaker.refuses and breaker.wait_s() > 0
+
+    @property
+    def rest_s(self) -> float:
+        """Seconds for which other candidates come first: its breaker is open, or it cools down; 0 if neither."""
+        open_s = self.state.breaker.wait_s()
+        return open_s if self.cooldown is None else max(open_s, self.cooldown.wait_s())
 
 
 class Group:
@@ -61,10 +71,10 @@ class Group:
 
     @property
     def is_available(self) -> bool:
-        """Whether any candidate may be attempted now."""
-        return not all(candidate.is_open for candidate in self.candidates)
+        """Whether any candidate may be attempted now, though it should perhaps rest."""
+        return not all(candidate.is_shut_off for candidate in self.candidates)
 
-    def choose(self, without: Container[Candidate] = ()) -> Candidate | None:
+    def choose(self, without: Container[Candidate] = (), resting: Container[Candidate] = ()) -> Candidate | None:
         """The candidate for the next attempt.
 
         It is the one with the fewest attempts in flight for its weight. Equally busy candidates take turns in
@@ -73,11 +83,17 @@ class Group:
 
         Args:
             without: candidates to leave out.
+            resting: candidates that are chosen though they should rest, unless they are shut off.
 
         Returns:
-            None if no other candidate may be attempted now.
+            None if there is no other candidate, or only such as should rest.
         """
-        available = [candidate for candidate in self.candidates if candidate not in without and not candidate.is_open]
+        available = [
+            candidate
+            for candidate in self.candidates
+            if candidate not in without
+            and (not candidate.rest_s or (candidate in resting and not candidate.is_shut_off))
+        ]
         if len(available) <= 1:
             return available[0] if available else None
         least = min(candidate.state.in_flight / candidate.weight for candidate in available)

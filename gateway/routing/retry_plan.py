@@ -6,6 +6,8 @@ import math
 import random
 from typing import TYPE_CHECKING
 
+from gateway.routing.balancing import Group
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,9 +43,13 @@ class RetryPlan:
 
     A round attempts each candidate of a group once, without a wait between them. A group has up to `attempts` rounds
     with a wait before each retry; then comes the next group. A backend is not attempted before its own Retry-After has
-    passed; if it asks for more than `cap_s`, the next group is next, if there is one. Backends with an open breaker are
-    skipped; one whose failure would not pass, or that cannot carry the request, is attempted once. A wait beyond the
-    deadline is not begun.
+    passed; if it asks for more than `cap_s`, the next group is next, if there is one. Backends whose breaker refuses
+    attempts are skipped; one whose failure would not pass, or that cannot carry the request, is attempted once. A wait
+    beyond the deadline is not begun.
+
+    Candidates that should rest, because other requests found them failing or were told to wait, are left for last; the
+    one whose rest ends soonest is then first. If it asks for a wait once more, others that cool down are not asked, so
+    that each request of a storm makes one attempt.
 
     Args:
         route: the groups of candidates.
@@ -59,6 +65,7 @@ class RetryPlan:
         clock: Callable[[], float],
         draw: Callable[[float, float], float] = random.uniform,
     ) -> None:
+        self._route = route
         self._groups = route.groups
         self._retries = route.retries
         self._deadline = deadline
@@ -68,6 +75,10 @@ class RetryPlan:
         self._round = 1
         # The candidates already attempted in this round, and when each may be attempted again.
         self._tried: dict[Candidate, float] = {}
+        # The candidates attempted in any round: each keeps its own Retry-After, whatever others were told.
+        self._asked: set[Candidate] = set()
+        self._is_last_resort = False
+        self._must_wait = False
 
     def next(self) -> Candidate | float | None:
         """Advance the plan; call it when the previous attempt has ended or the wait is over.
@@ -75,8 +86,14 @@ class RetryPlan:
         Returns:
             The candidate to attempt now, or the wait in seconds before the next call; None if nothing is left.
         """
+        step = self._next_of_groups()
+        while step is None and self._turn_to_last_resort():
+            step = self._next_of_groups()
+        return step
+
+    def _next_of_groups(self) -> Candidate | float | None:
         while self._group < len(self._groups) and self._clock() < self._deadline:
-            candidate = self._groups[self._group].choose(self._tried)
+            candidate = self._groups[self._group].choose(self._tried, self._asked)
             if candidate is not None:
                 return candidate
             pause_s = self._pause_s()
@@ -99,14 +116,36 @@ class RetryPlan:
         then = step_after(error)
         wait_s = error.retry_after_s or 0.0 if then == "again" else math.inf
         self._tried[candidate] = self._clock() + wait_s
+        self._asked.add(candidate)
+        self._must_wait = self._must_wait or (self._is_last_resort and error.cooldown_s > 0)
         return then != "stop"
+
+    def _turn_to_last_resort(self) -> bool:
+        """Take the candidate whose rest ends soonest, of those that were left for last, as the only group."""
+        left = [
+            candidate
+            for candidate in self._route.candidates
+            if candidate not in self._asked
+            and not candidate.is_shut_off
+            and not (self._must_wait and candidate.cooldown is not None and candidate.cooldown.is_asked_for)
+        ]
+        if not left or self._clock() >= self._deadline:
+            return False
+        last = min(left, key=lambda candidate: candidate.rest_s)
+        self._groups = (Group((last,)),)
+        self._group, self._round, self._tried = 0, 1, {}
+        self._asked.add(last)
+        self._is_last_resort = True
+        return True
 
     def _pause_s(self) -> float | None:
         """The wait before the next round of this group; None if there is none."""
         if self._round >= self._retries.attempts:
             return None
         now = self._clock()
-        backend_s = min((at - now for candidate, at in self._tried.items() if not candidate.is_open), default=math.inf)
+        backend_s = min(
+            (at - now for candidate, at in self._tried.items() if not candidate.is_shut_off), default=math.inf
+        )
         if backend_s > self._retries.cap_s and any(group.is_available for group in self._groups[self._group + 1 :]):
             return None
         pause_s = max(backend_s, backoff_s(self._round, self._retries, self._draw))

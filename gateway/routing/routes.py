@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gateway.errors.base import ModelNotFound, OperationNotOffered
 from gateway.operations import CHAT, COUNT_TOKENS, OPERATIONS
 from gateway.routing.balancing import BackendState, Candidate, Group
 from gateway.routing.breaker import Breaker
+from gateway.routing.cooldown import Cooldown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gateway.backends.base import Backend
-    from gateway.config.load import ModelConfig
+    from gateway.config.load import Config, ModelConfig, RouteStep
     from gateway.config.server import BreakerConfig, Retries
     from gateway.operations import Operation
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +45,34 @@ class Routes:
     """The routes of all models.
 
     Args:
-        models: the configured models.
+        config: its models, and the settings of retries and breakers.
         backends: the backends by name.
-        retries: how often a backend is attempted.
-        breaker: when the breaker of a backend opens.
-        states: existing states of backends by name, to keep.
+        states: existing states of backends by name; a breaker begins anew where its settings have changed.
+        cooldowns: existing ones of the same backends, to keep.
 
     Attributes:
         candidates: the candidates of each model, in order; at least one.
         states: the state of each backend by its name.
+        cooldowns: by backend and its name for the model; only of those that some route has another candidate for.
     """
 
     def __init__(
         self,
-        models: Mapping[str, ModelConfig],
+        config: Config,
         backends: Mapping[str, Backend],
-        retries: Retries,
-        breaker: BreakerConfig,
         states: Mapping[str, BackendState],
+        cooldowns: Mapping[tuple[str, str], Cooldown],
     ) -> None:
-        self.states = {name: states.get(name) or BackendState(Breaker(name, breaker)) for name in backends}
-        groups = {model: self._groups(model, config, backends) for model, config in models.items()}
+        models, retries, breaker = config.models, config.retries, config.breaker
+        replaceable = {name for of_route in _shared_by(models, lambda step, _: step.backend) for name in of_route}
+        self.states = {
+            name: _state(name, breaker, states.get(name), has_alternative=name in replaceable) for name in backends
+        }
+        replaceable_models = _shared_by(models, lambda step, model: (step.backend, step.model or model))
+        self.cooldowns = {
+            key: cooldowns.get(key) or Cooldown(*key) for of_route in replaceable_models for key in of_route
+        }
+        groups = {model: self._groups(model, of_model, backends) for model, of_model in models.items()}
         self.candidates: dict[str, tuple[Candidate, ...]] = {
             model: Route(tuple(of_model), retries).candidates for model, of_model in groups.items()
         }
@@ -94,11 +104,13 @@ class Routes:
         groups: list[list[Candidate]] = []
         previous_has_weight = False
         for settings in config.route:
+            name = settings.model or model
             candidate = Candidate(
                 backends[settings.backend],
-                settings.model or model,
+                name,
                 self.states[settings.backend],
                 settings.weight or 1.0,
+                cooldown=self.cooldowns.get((settings.backend, name)),
             )
             if previous_has_weight and settings.weight is not None:
                 groups[-1].append(candidate)
@@ -114,3 +126,19 @@ def _offering(operation: Operation, groups: Sequence[Group]) -> tuple[Group, ...
         [candidate for candidate in group.candidates if operation in candidate.backend.operations] for group in groups
     )
     return tuple(Group(candidates) for candidates in offering if candidates)
+
+
+def _state(name: str, breaker: BreakerConfig, old: BackendState | None, *, has_alternative: bool) -> BackendState:
+    new = Breaker(name, breaker, has_alternative=has_alternative)
+    if old is None:
+        return BackendState(new)
+    is_same = old.breaker.config == breaker and old.breaker.can_open == new.can_open
+    return old if is_same else BackendState(new)
+
+
+def _shared_by(models: Mapping[str, ModelConfig], key: Callable[[RouteStep, str], T]) -> Iterator[set[T]]:
+    """The keys of the steps of each route, where they are several."""
+    for model, config in models.items():
+        keys = {key(step, model) for step in config.route}
+        if len(keys) > 1:
+            yield keys

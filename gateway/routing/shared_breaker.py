@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 POLL_S = 0.25
 TIMEOUT_S = 0.5
 LEASE_S = 2.0
+LATEST_KEY = "llm-gateway:breakers:latest"
+"""Its value is another one after each announcement, so that a poll need not read the keys of all closed breakers."""
 FAILURES = (redis.RedisError, OSError)
 # Every process polls many times before it expires.
 _CLOSED_TTL_S = 10.0
+_LATEST_TTL_S = 86_400
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 _RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end"
 
@@ -53,6 +56,11 @@ class SharedBreaker:
         self._unpublished: Change | None = None
         self._lease: str | None = None
         self._to_release: set[str] = set()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to publish or a lease to renew."""
+        return self._unpublished is not None or self._lease is not None or bool(self._to_release)
 
     def announce_open(self) -> None:
         """See `Coordination.announce_open`."""
@@ -113,6 +121,7 @@ class SharedBreaker:
         if change is not None and ttl_s > 0:
             announcement = f"{change} {secrets.token_hex(8)}"
             pipeline.set(self.key, announcement, px=max(1, int(ttl_s * 1000)))
+            pipeline.set(LATEST_KEY, announcement, ex=_LATEST_TTL_S)
         for lease in to_release:
             pipeline.eval(_RELEASE, 1, self.lease_key, lease)
         if self._lease is not None:

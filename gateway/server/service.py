@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from gateway.backends.base import Backend
     from gateway.config.load import Config
     from gateway.observability.metric_store import MetricStore
-    from gateway.routing.shared_breakers import SharedBreakers
+    from gateway.routing.shared_states import SharedStates
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ class Gateway:
         self._reloading = (
             Reloading(source, watch=config.server.watch, reload=self._reload) if source is not None else None
         )
-        self._shared_breakers = _create_shared_breakers(config)
+        self._shared_states = _create_shared_states(config)
         self._apply(self._current)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,10 +111,11 @@ class Gateway:
     def _build(
         self, config: Config, backends: Mapping[str, Backend], checks: RequestChecks, before: Generation | None
     ) -> Generation:
-        """Build a generation; a backend of the previous one keeps its state if the breaker's settings are the same."""
-        old = before.routes.states if before and before.config.breaker == config.breaker else {}
+        """Build a generation; a backend of the previous one keeps its state."""
+        old = before.routes.states if before else {}
         states = {name: old[name] for name in old if before and before.backends[name] is backends.get(name)}
-        routes = Routes(config.models, backends, config.retries, config.breaker, states)
+        cooldowns = {key: one for key, one in before.routes.cooldowns.items() if key[0] in states} if before else {}
+        routes = Routes(config, backends, states, cooldowns)
         app = assemble(config, routes, checks, self._observers, self.shutdown, self._reloads)
         # Built now, so that the first request does not wait for it.
         app.middleware_stack = app.build_middleware_stack()
@@ -122,9 +123,9 @@ class Gateway:
         return Generation(config, CrossOrigin(app, origins) if origins else app, backends, routes, checks)
 
     def _apply(self, generation: Generation) -> None:
-        self._observers.apply(generation.config, generation.routes.states)
-        if self._shared_breakers is not None:
-            self._shared_breakers.watch(generation.config, generation.routes.states)
+        self._observers.apply(generation.config, generation.routes)
+        if self._shared_states is not None:
+            self._shared_states.watch(generation.config, generation.routes)
 
     @asynccontextmanager
     async def _lifespan(self, _: object) -> AsyncIterator[None]:
@@ -135,8 +136,8 @@ class Gateway:
             tasks.append(asyncio.create_task(self._reloading.run()))
         if self._observers.metrics.is_shared:
             tasks.append(asyncio.create_task(self._observers.metrics.publish_regularly()))
-        if self._shared_breakers is not None:
-            tasks.append(asyncio.create_task(self._shared_breakers.run()))
+        if self._shared_states is not None:
+            tasks.append(asyncio.create_task(self._shared_states.run()))
         try:
             yield
         finally:
@@ -218,11 +219,11 @@ async def _read(read: Callable[[], T], file: Path | None) -> T:
         raise ConfigError([unreadable(file)]) from None
 
 
-def _create_shared_breakers(config: Config) -> SharedBreakers | None:
+def _create_shared_states(config: Config) -> SharedStates | None:
     if config.shared.url is None:
         return None
     # Its extra need not be installed for a gateway that shares nothing.
-    from gateway.routing.shared_breakers import SharedBreakers as Installed  # noqa: PLC0415  # see the line above
+    from gateway.routing.shared_states import SharedStates as Installed  # noqa: PLC0415  # see the line above
 
     return Installed(config.shared.url)
 

@@ -11,6 +11,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.evaluation.consistency import (
     CrossTable,
     ItemConsistency,
+    Proxy,
     cross_table,
     item_consistency,
 )
@@ -37,8 +38,12 @@ class ConsistencyLibrary:
     """
 
     @keyword
-    def tabulate_consistency(self, greedy: Score, drawn: Score) -> CrossTable:
-        """Count items by whether most draws agree, and whether the greedy answer is right.
+    def tabulate_consistency(self, greedy: Score, drawn: Score, by: Proxy = "majority") -> CrossTable:
+        """Count items by whether the draws support the greedy answer, and whether that is right.
+
+        They support it by `majority` if more than half of them say the same; by `entropy` if that of the draws is below
+        ln 2, which is that of two answers of equal share; by `agreement` if they share more than half of its words on
+        average.
 
         The log has each item's majority answer (self-consistency), discrete semantic entropy in nats, and mean token F1
         between the greedy answer and the draws.
@@ -46,13 +51,19 @@ class ConsistencyLibrary:
         Args:
             greedy: the set at temperature 0.
             drawn: the same set, several draws at a temperature above 0.
+            by: `majority`, `entropy` or `agreement`.
 
         Raises:
             ValueError: no item has a greedy answer and two draws.
+
+        ```robotframework
+        ${table} =    Tabulate Consistency    ${greedy}    ${drawn}    by=entropy
+        ```
         """
         items = item_consistency(greedy, drawn)
         _log(items)
-        return show_table(cross_table([(one.consistent, one.correct) for one in items]), "Consistency of draws")
+        table = cross_table([(one.is_consistent(by), one.correct) for one in items])
+        return show_table(table, f"Consistency of draws by {by}")
 
     @keyword
     def get_table_cell(

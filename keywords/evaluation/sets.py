@@ -12,7 +12,7 @@ from robot.api.deco import keyword, library
 from keywords.engine.evaluation import runs
 from keywords.engine.evaluation.asking import Failure
 from keywords.engine.evaluation.catalogue import Catalogue
-from keywords.engine.evaluation.comparison import Comparison, Verdict, compare, judge
+from keywords.engine.evaluation.comparison import Comparison, Verdict, compare, judge_all
 from keywords.engine.evaluation.marks import Outcome
 from keywords.engine.evaluation.prompting import Sampling
 from keywords.engine.evaluation.scores import Score, read_score
@@ -126,7 +126,8 @@ class EvaluationLibrary:
         """Get the share of right answers, or a bound of the share of passed items, and optionally verify it.
 
         An item is passed if more than half of its answers are right; the bounds are exact and one-sided with 95 %
-        confidence (Clopper-Pearson): compare "at least" with the lower one.
+        confidence (Clopper-Pearson): compare "at least" with the lower one. Items without an answer are taken for not
+        passed in the lower bound, and for passed in the upper one.
 
         Args:
             score: the result of [Run Evaluation].
@@ -261,8 +262,9 @@ class EvaluationLibrary:
     def score_should_not_drop(self, comparison: Comparison, max_drop: float) -> None:
         """Fail if the second score is lower by more than the accepted drop, and chance does not explain it.
 
-        Without evidence either way the row is skipped as inconclusive: a drop beyond the limit that may be chance, or a
-        set that may miss such a drop. Answers that are the same, character by character, pass.
+        Without evidence either way the row is skipped as inconclusive: a drop beyond the limit that may be chance, or
+        one within it where the items do not exclude a larger one. Answers that are the same, character by character,
+        pass.
 
         Args:
             comparison: the result of [Compare Evaluations].
@@ -276,7 +278,7 @@ class EvaluationLibrary:
         Score Should Not Drop    ${found}    0.05
         ```
         """
-        verdict, reason = judge(comparison.pairs, max_drop, identical=comparison.is_identical)
+        verdict, reason = judge_all([comparison], max_drop)
         show_comparison(comparison, max_drop)
         sentence = f"{reason}: {comparison.sentence}"
         if verdict is Verdict.FAIL:

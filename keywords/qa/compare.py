@@ -51,9 +51,10 @@ def compare(
 ) -> None:
     """Compare two runs, or all runs of two series: what was lost and gained, and whether that can be chance.
 
-    Evaluations fail only if the drop is beyond the limit and significant. Load runs are FASTER, SLOWER, SAME or
-    INCONCLUSIVE, and SLOWER fails: docs/COMPARING.md. Exit code 0 PASS, 1 FAIL, 2 if they cannot be compared, 3
-    INCONCLUSIVE. Examples: `qa compare 3 7`, `qa compare before after --max-drop 0.1`, `qa compare baseline:main pr`.
+    Evaluations fail only if the drop is beyond the limit and significant, of all items or of one set; they pass only if
+    the items exclude a drop beyond it. Load runs are FASTER, SLOWER, SAME or INCONCLUSIVE, and SLOWER fails:
+    docs/COMPARING.md. Exit code 0 PASS, 1 FAIL, 2 if they cannot be compared, 3 INCONCLUSIVE. Examples:
+    `qa compare 3 7`, `qa compare before after --max-drop 0.1`, `qa compare baseline:main pr`.
     """
     from keywords.engine.evaluation.items import DatasetError  # noqa: PLC0415  # keeps `qa --help` fast
     from keywords.engine.load.comparison.series import SeriesError  # noqa: PLC0415  # keeps `qa --help` fast

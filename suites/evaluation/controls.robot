@@ -47,6 +47,22 @@ A drop that a bad model causes is found
     Get Changed Items    ${found}    lost    ==    1
     Get Changed Items    ${found}    gained    ==    0
 
+A drop beyond the limit that is no accident fails
+    Script Answer    ${BACKEND}    I don't know.
+    ${honest} =    Run Evaluation    unanswerable
+    Script Answer    ${BACKEND}    Oslo
+    ${bold} =    Run Evaluation    unanswerable
+    ${found} =    Compare Evaluations    ${honest}    ${bold}
+    Run Keyword And Expect Error    the drop is beyond *, and no accident*
+    ...    Score Should Not Drop    ${found}    ${TEMPERATURE_DROP_MAX}
+
+Replies in prose are format failures where a letter or a number is asked for
+    Script Answer    ${BACKEND}    It depends on the weather.
+    ${letters} =    Run Evaluation    science
+    ${numbers} =    Run Evaluation    word-problems
+    Get Outcome Count    ${letters}    format failure    ==    80
+    Get Outcome Count    ${numbers}    format failure    ==    10
+
 A model that says yes to every claim has no opinion of its own
     [Tags]    req:EVAL-031    -req:EVAL-003
     Script Answer    ${BACKEND}    Yes.

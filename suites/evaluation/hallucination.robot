@@ -18,6 +18,16 @@ Few answers are consistent and wrong
     ${table} =    Tabulate Consistency    ${GREEDY}    ${DRAWN}
     Get Table Cell    ${table}    consistent and wrong    <=    ${CONSISTENT_AND_WRONG_MAX}
 
+By their entropy, few draws are consistent and wrong
+    ${table} =    Tabulate Consistency    ${GREEDY}    ${DRAWN}    by=entropy
+    Get Table Cell    ${table}    consistent and wrong    <=    ${CONSISTENT_AND_WRONG_MAX}
+    Get Table Cell    ${table}    varying and wrong    >=    1
+
+By the words that they share with the greedy answer, few draws are consistent and wrong
+    ${table} =    Tabulate Consistency    ${GREEDY}    ${DRAWN}    by=agreement
+    Get Table Cell    ${table}    consistent and wrong    <=    ${CONSISTENT_AND_WRONG_MAX}
+    Get Table Cell    ${table}    varying and wrong    >=    1
+
 Wrong answers vary when they are drawn again
     [Documentation]    The control: a proxy that calls every answer consistent could pass the row above.
     ${table} =    Tabulate Consistency    ${GREEDY}    ${DRAWN}

@@ -94,6 +94,31 @@ A backend that refuses requests is not taken for a failing one
     Send Payload    plain.json
     Get Request Count    ${FIRST}    ==    2
 
+A backend that keeps failing is asked last though nothing is configured
+    [Documentation]    The first five requests find out.
+    [Tags]    req:BRKR-048
+    Open Gateway Before Route    ${FIRST}    ${SECOND}
+    Script Refusal    ${FIRST}    500
+    Repeat Keyword    8 times    Send Payload    plain.json
+    Get Request Count    ${FIRST}    ==    5
+    Get Request Count    ${SECOND}    ==    8
+
+The only backend is asked each time though it keeps failing
+    [Tags]    req:BRKR-048
+    Open Gateway Before Route    ${FIRST}
+    Script Refusal    ${FIRST}    500
+    Repeat Keyword    8 times    Send Payload    plain.json
+    Get Request Count    ${FIRST}    ==    8
+
+A model whose only backend is shut off is not ready
+    [Tags]    req:BRKR-049
+    Open Gateway Before Route    ${FIRST}    breaker=consecutive_failures=1 open_s=60
+    Script Refusal    ${FIRST}    500
+    Send Payload    plain.json
+    ${ready} =    Send Raw    GET    /health/ready
+    Get Status    ${ready}    ==    503
+    Get Body Field    ${ready}    breakers.first    ==    open
+
 
 *** Keywords ***
 Open Two Backends

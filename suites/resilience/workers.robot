@@ -2,6 +2,7 @@
 Documentation       Several workers are one gateway: they share slots, waits and circuit breakers.
 
 Resource            ../../resources/limits.resource
+Resource            ../../resources/resilience.resource
 Library             keywords.gateway.lifecycle.LifecycleLibrary
 Library             keywords.gateway.metrics.MetricsLibrary
 
@@ -53,6 +54,16 @@ A probe that finds a backend well brings it back to all workers
     ${answers} =    Send Chats Together    8
     Get Status Count    ${answers}    200    ==    8
 
+A backend that asked one worker for a wait is not asked by the others
+    [Tags]    req:FALL-048
+    [Setup]    Open Gateway With Two Workers Before Two Backends
+    Script Refusal    ${FIRST}    429    retry_after=60 s
+    Send Chats    1
+    Gateway Should Log    "told_by":"another process"    within=${BREAKER_SHARED_WITHIN}    gateway=${GATEWAY}
+    ${answers} =    Send Chats    12
+    Get Status Count    ${answers}    200    ==    12
+    Get Request Count    ${FIRST}    ==    1
+
 Whichever worker answers a scrape tells of all of them
     [Tags]    req:OBSV-013    kind:functional
     Send Chats    12
@@ -79,18 +90,27 @@ Wait Until The Backend May Be Probed
     Wait As Told    ${refused}[0]
 
 Open Gateway With Two Workers
-    [Documentation]    Two processes behind one address that share a Redis.
+    [Documentation]    Two processes behind one address that share a Redis. A breaker opens after one failure.
     [Arguments]    ${breaker_open_s: int}=1
     ${backend} =    Start Scripted Backend
     ${config} =    Write Gateway Config    ${backend}
-    Let Two Workers Share A Redis    ${config}    ${breaker_open_s}
+    Let Two Workers Share A Redis    ${config}
+    Add To Gateway Config    ${config}    breaker    consecutive_failures=1    open_s=${breaker_open_s}
     Open Gateway From    ${backend}    ${config}
 
+Open Gateway With Two Workers Before Two Backends
+    [Documentation]    Two processes that share a Redis; their model is on the first backend, and then on the second.
+    ${first} =    Start Scripted Backend
+    ${second} =    Start Scripted Backend
+    ${config} =    Write Route Config    ${first}    ${second}
+    Let Two Workers Share A Redis    ${config}
+    Open Gateway From    ${first}    ${config}
+    VAR    ${FIRST}    ${first}    scope=TEST
+
 Let Two Workers Share A Redis
-    [Documentation]    The circuit breaker opens after one failure; there is no queue.
-    [Arguments]    ${config: object}    ${breaker_open_s: int}
+    [Documentation]    There are eight slots, and no queue.
+    [Arguments]    ${config: object}
     ${url} =    Start Redis
     Add To Gateway Config    ${config}    shared    redis_url=${url}
     Add To Gateway Config    ${config}    server    workers=2
     Add To Gateway Config    ${config}    limits    in_flight=8
-    Add To Gateway Config    ${config}    breaker    consecutive_failures=1    open_s=${breaker_open_s}

@@ -1,6 +1,8 @@
 """A gateway on a real socket in front of a backend that plays scripts, each in its own thread."""
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +13,35 @@ import pytest
 import uvicorn.server
 
 from gateway.backends.kinds import GatewayConfig, load
+from gateway.logs.stderr import STDERR
+from gateway.observability.request_log import FLUSH_S
 from utest.gateway.http_backend import Backend, serving_backend
 from utest.gateway.http_client import Client
-from utest.gateway.http_gateway import Gateway, in_thread, serving_gateway
+from utest.gateway.http_gateway import NEVER_OPENS, Gateway, in_thread, serving_gateway
+
+# The last lines that gateways in this process wrote to standard error, since the test began.
+_LOG: deque[bytes] = deque(maxlen=1000)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _captured_log() -> Iterator[None]:
+    """Keep the log of gateways in this process: its thread writes it late, where pytest captures nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(STDERR, "_write", _LOG.append)
+        yield
+        STDERR.flush(within_s=1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Show a failed test's log."""
+    if call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
+        # Gateways gather their lines for so long.
+        time.sleep(2 * FLUSH_S)
+        STDERR.flush(within_s=1)
+        item.add_report_section(call.when, "gateway log", b"".join(_LOG).decode(errors="replace"))
+    if call.when == "teardown":
+        _LOG.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,6 +79,7 @@ def backend(_backend: Backend) -> Backend:
 def _gateway(_backend: Backend) -> Iterator[Gateway]:
     """A gateway with an OpenAI and an Ollama backend at the same address, small limits, and a dead backend."""
     config = GatewayConfig(
+        breaker=NEVER_OPENS,
         limits={"body_bytes": 20_000, "json_depth": 20},
         backends={
             "up": {"kind": "openai", "base_url": f"{_backend.url}/v1"},

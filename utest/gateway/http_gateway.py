@@ -14,6 +14,9 @@ from gateway.config.load import Config
 from gateway.server.listen import create_server, listen
 from gateway.server.service import Gateway as Service
 
+NEVER_OPENS = {"consecutive_failures": 1_000_000}
+"""Settings of breakers for a gateway that several tests share: the failures of one test tell the others nothing."""
+
 
 @contextmanager
 def in_thread(running: Callable[[], Any]) -> Iterator[Any]:

@@ -126,7 +126,7 @@ def _refusal(backend: str, status: int, error: dict[str, Any] | None, retry: dic
         return known
     if error and fault.whose == "key" and status >= HTTPStatus.FORBIDDEN and blames_request(error):
         fault = faults.REJECTED
-    if fault in {faults.REJECTED, faults.BUSY}:
+    if fault in {faults.REJECTED, faults.BUSY, faults.CONFLICT}:
         said = error or {"message": _MESSAGE_OF_STATUS.get(status, "it says no more")}
         return _rejected(backend, status, said, retry, fault)
     return _failed(backend, status, shorten(error["message"], _MESSAGE_LIMIT) if error else "", retry, fault)

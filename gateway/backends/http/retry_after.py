@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
+_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?", re.ASCII)
 
 
 def retry_after_s(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
@@ -19,8 +19,9 @@ def retry_after_s(headers: Mapping[str, str], now: Callable[[], float] = time.ti
 
     Args:
         headers: the response headers: `retry-after-ms`, `x-ms-retry-after-ms` (Azure) or `retry-after`, the last as
-            seconds or as an HTTP date (RFC 9110, section 10.2.3). The first of them counts.
-        now: the clock, in seconds since 1970.
+            seconds or as an HTTP date (RFC 9110, section 10.2.3). The first of them counts. Such a date is compared
+            with the backend's own clock, where `date` tells it.
+        now: the clock without a `date`, in seconds since 1970.
     """
     for name in ("retry-after-ms", "x-ms-retry-after-ms"):
         wait_ms = _number(headers.get(name))
@@ -30,13 +31,19 @@ def retry_after_s(headers: Mapping[str, str], now: Callable[[], float] = time.ti
     wait_s = _number(text)
     if wait_s is not None or text is None:
         return wait_s
+    until = _timestamp(text)
+    if until is None:
+        return None
+    since = _timestamp(headers.get("date", ""))
+    return max(0.0, until - (now() if since is None else since))
+
+
+def _timestamp(text: str) -> float | None:
     try:
         date = parsedate_to_datetime(text)
+        return (date.replace(tzinfo=UTC) if date.tzinfo is None else date).timestamp()
     except (ValueError, OverflowError):
         return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, date.timestamp() - now())
 
 
 def _number(text: str | None) -> float | None:

@@ -69,13 +69,19 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="GGUF file")
     parser.add_argument("--alias", required=True, help="model id in answers")
-    parser.add_argument("--context-tokens", type=int, required=True, help="tokens of prompt and answer, per slot")
-    parser.add_argument("--slots", type=int, required=True, help="requests computed at the same time")
-    parser.add_argument("--threads", type=int, help="threads that generate answers; llama.cpp chooses by default")
-    parser.add_argument("--prompt-threads", type=int, help="threads that read prompts; llama.cpp chooses by default")
+    parser.add_argument("--context-tokens", type=_count, required=True, help="tokens of prompt and answer, per slot")
+    parser.add_argument("--slots", type=_count, required=True, help="requests computed at the same time")
+    parser.add_argument("--threads", type=_count, help="threads that generate answers; llama.cpp chooses by default")
+    parser.add_argument("--prompt-threads", type=_count, help="threads that read prompts; llama.cpp chooses by default")
     parser.add_argument("--cache-prompt", action="store_true", help="keep a slot's prompt for the next request")
     parser.add_argument("--embeddings", choices=("model", "mean", "cls", "last"), help="how tokens' vectors become one")
     return parser.parse_args()
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"is '{text}'; give a whole number from 1 on")
+    return int(text)
 
 
 def _parameters(parameters: Any, arguments: argparse.Namespace, pooling: Any) -> Any:

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_ANSWER = r"(?i:answer|choice|option)(?i:\s+is)?\s*:?[\s*_`(\[$\"'\\]*(?:boxed\{|text\{)*"
-_BOUNDARY = r"(?![\w'\u2019])"
+_SEVERAL = 2
 _MARKS = r"[\s*_`(\[$\"'\\]*(?:boxed\{|text\{)*"
+_ANSWER = r"(?i:answer|choice|option)[*_`]*(?:(?i:\s+is)\s*:?|\s*:)" + _MARKS
+_BOUNDARY = r"(?![\w'\u2019])"
+_ARTICLE = r"(?!(?:a|[iI])[ \t]+\w)"
+"""What a letter is not: an article, or the word I, before another word."""
 
 
 def choice_letter(text: str, letters: str) -> str | None:
     r"""The letter that a reply chooses; None if it chooses none.
 
-    The last `Answer: C` decides, with or without Markdown, brackets or a `$` around the letter, which must not be the
-    beginning of a word. Without one, a reply that begins with a letter, such as `C` or `**C.** because`, has chosen it,
-    and then one that is a capital letter alone on its last line.
+    The last `Answer: C` or `The answer is C` decides, with or without Markdown, brackets or a `$` around the letter,
+    which must not be the beginning of a word, nor the article of `The answer is a bee`. Without one, a reply that
+    begins with a letter, such as `C`, `Option C` or `**C.** because`, has chosen it, unless it repeats several choices;
+    then one that is a capital letter alone on its last line, or ends with `option C`.
 
     Args:
         text: the reply.
@@ -29,19 +33,22 @@ def choice_letter(text: str, letters: str) -> str | None:
     with "Answer:".
     """
     one = f"([{letters}{letters.lower()}])"
-    said = list(re.finditer(f"{_ANSWER}{one}{_BOUNDARY}", text))
+    said = list(re.finditer(f"{_ANSWER}{_ARTICLE}{one}{_BOUNDARY}", text))
     if said:
         return said[-1][1].upper()
     stripped = text.strip()
-    # A small "a" may be an article, and so may a capital one before a word.
-    bare = re.match(
-        rf"{_MARKS}([{letters}])(?=[\s*_`)\]$\"'}}.,:;\-]*(?:$|\n)|[*_`)\]$\"'}}.,:;]+\s|[)\]:.]\S)", stripped
-    )
-    if bare:
-        return bare[1]
     if re.fullmatch(f"{_MARKS}{one}[\\s*_`)\\]$\"'}}.,]*", stripped):
         return re.sub(f"[^{letters}{letters.lower()}]", "", stripped)[:1].upper()
-    last = re.search(rf"(?:^|\n){_MARKS}([{letters}])[\s*_`)\]$\"'}}.,]*$", stripped)
+    if len(set(re.findall(rf"^[*_`(\[]{{0,4}}([{letters}])[.):]", stripped, re.MULTILINE))) < _SEVERAL:
+        # A small "a" may be an article, and so may a capital one before a word.
+        bare = re.match(
+            rf"(?i:option\s|choice\s)?{_MARKS}([{letters}])"
+            rf"(?=[\s*_`)\]$\"'}}.,:;\-]*(?:$|\n)|[*_`)\]$\"'}}.,:;]+\s|[)\]:.]\S)",
+            stripped,
+        )
+        if bare:
+            return bare[1]
+    last = re.search(rf"(?:(?:^|\n)|(?i:option|choice)\s){_MARKS}([{letters}])[\s*_`)\]$\"'}}.,]*$", stripped)
     return last[1] if last else None
 
 

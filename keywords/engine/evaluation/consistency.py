@@ -9,18 +9,26 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from keywords.engine.evaluation.decimals import number
 from keywords.engine.evaluation.declining import abstains, refuses
+from keywords.engine.evaluation.formats import LETTERS
+from keywords.engine.evaluation.prompting import rotated
+from keywords.engine.evaluation.scorers import scorer as find_scorer
 from keywords.engine.evaluation.text_matching import normalise_triviaqa, token_f1
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from keywords.engine.evaluation.scores import Score
+    from keywords.engine.evaluation.scores import Place, Score
 
 CONSISTENT_SHARE = 0.5
-"""More than this share of an item's draws say the same."""
+"""More than this share of an item's draws say what the greedy answer says; or of its words, on average."""
+CONSISTENT_ENTROPY = math.log(2)
+"""Nats; that of draws of which half say one thing and half another."""
+Proxy = Literal["majority", "entropy", "agreement"]
+"""By what draws are called consistent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class ItemConsistency:
 
     Attributes:
         item: its id.
+        greedy: the greedy answer, as draws are compared; None if it is no answer.
         draws: answers of the model, those without a reply left out.
         majority: the answer of more draws than any other; None if two share the first place, or none is valid.
         majority_share: its share of all draws, 0 to 1.
@@ -38,6 +47,7 @@ class ItemConsistency:
     """
 
     item: str
+    greedy: str | None
     draws: int
     majority: str | None
     majority_share: float
@@ -45,10 +55,21 @@ class ItemConsistency:
     agreement: float
     correct: bool
 
-    @property
-    def consistent(self) -> bool:
-        """Whether more than half of the draws say the same."""
-        return self.majority is not None and self.majority_share > CONSISTENT_SHARE
+    def is_consistent(self, proxy: Proxy = "majority") -> bool:
+        """Whether the draws say the same as the greedy answer, or, by their entropy, as each other.
+
+        Args:
+            proxy: `majority`, if more than half of the draws say the same as the greedy answer; `entropy`, if that of
+                the draws is below that of two answers of equal share; `agreement`, if on average draws and the greedy
+                answer share more than half of their words.
+        """
+        return {
+            "majority": self.majority is not None
+            and self.majority == self.greedy
+            and self.majority_share > CONSISTENT_SHARE,
+            "entropy": self.entropy < CONSISTENT_ENTROPY,
+            "agreement": self.agreement > CONSISTENT_SHARE,
+        }[proxy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +117,7 @@ def semantic_entropy(answers: Sequence[str | None]) -> float:
     Invalid answers say nothing alike, so each is a cluster of its own.
 
     Source: S. Farquhar et al., Nature 630 (2024) 625, discrete semantic entropy: -sum p ln p over clusters of meaning.
-    Meaning is the normalised text here, so it fits short answers only.
+    Meaning is the number, the choice or the normalised text here, so it fits short answers only.
     """
     if not answers:
         raise ValueError("an entropy needs at least one answer")
@@ -133,15 +154,20 @@ def item_consistency(greedy: Score, drawn: Score) -> list[ItemConsistency]:
         ValueError: no item has a greedy answer and two draws.
     """
     first, draws = _texts(greedy), _texts(drawn)
+    greedy_of, answers_of = _answers(greedy), _answers(drawn)
     found = []
     for item, said in draws.items():
         if len(said) > 1 and item in first:
-            answers = [short_answer(text) for text in said]
+            answers = answers_of[item]
             most = majority(answers)
             share = answers.count(most) / len(answers) if most is not None else 0.0
             supported = agreement(first[item][0], said)
             entropy = semantic_entropy(answers)
-            found.append(ItemConsistency(item, len(said), most, share, entropy, supported, greedy.passes[item]))
+            found.append(
+                ItemConsistency(
+                    item, greedy_of[item][0], len(said), most, share, entropy, supported, correct=greedy.passes[item]
+                )
+            )
     if not found:
         raise ValueError("no item has a greedy answer and two draws: ask for draws=5 at temperature=1")
     return found
@@ -155,8 +181,35 @@ def cross_table(items: Sequence[tuple[bool, bool]]) -> CrossTable:
 
 def _texts(score: Score) -> Mapping[str, list[str]]:
     texts: dict[str, list[str]] = {}
+    for place, text in _replies(score):
+        texts.setdefault(place[0], []).append(text)
+    return texts
+
+
+def _answers(score: Score) -> Mapping[str, list[str | None]]:
+    """What the replies say, by item: the choice or the number that the scorer took, else their short text."""
+    scorer, answers = find_scorer(score.scorer), dict[str, list[str | None]]()
+    for place, text in _replies(score):
+        item, rotation, taken = score.items[place[0]], place[2], score.marks[place].extracted
+        if scorer.needs_choices:
+            said = rotated(item, rotation).choices[LETTERS.index(taken)] if taken else None
+        elif scorer.is_numeric:
+            said = _value(taken) if taken else None
+        else:
+            said = short_answer(text)
+        answers.setdefault(item.id, []).append(said)
+    return answers
+
+
+def _value(taken: str) -> str:
+    """A number as it is compared: `$22.00` as `22`, a fraction as it is written."""
+    value = number(taken)
+    text = taken if value is None else f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _replies(score: Score) -> Iterator[tuple[Place, str]]:
     for place in sorted(score.answers):
         reply = score.answers[place].asked.reply
         if reply is not None:
-            texts.setdefault(place[0], []).append(reply.text)
-    return texts
+            yield place, reply.text

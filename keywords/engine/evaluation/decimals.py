@@ -8,10 +8,15 @@ from decimal import Decimal, DecimalException
 _STRICT = re.compile(r"####\s*([$€£]?\s*[-\u2212\u2013+]?\s*[$€£]?\s*[0-9.,]+)")
 """ANS_RE of `openai/grade-school-math`: grade_school_math/dataset.py, with a currency sign or a Unicode minus."""
 _NUMBER = re.compile(
-    r"(?P<sign>(?<![\w)\].,%])[-\u2212+]\s?)?[$€£]?\s?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?P<sign>(?<![\w)\].,%])(?<!\d )(?:[-\u2013+](?=[$€£]?[\d.])|\u2212\s?))?"
+    r"[$€£]?\s?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
     r"(?:\s?/\s?(?P<below>\d+))?"
 )
-"""A number with its sign. A dash after a word or a number joins, it is no sign: the last number of `10-15` is 15."""
+"""A number with its sign.
+
+A dash after a word or a number joins, and one before a space lists or separates; neither is a sign: the last number of
+`10-15`, `10 - 15` and of the list `- 15` is 15.
+"""
 _MINUS = "-\u2212\u2013"
 
 

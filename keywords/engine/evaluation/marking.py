@@ -80,7 +80,9 @@ def _chosen(letter: str | None, reply: Reply, item: Item) -> Mark:
     if letter is None:
         return _declined(reply.text, item) or not_correct(Outcome.FORMAT, None)
     assert item.right is not None  # noqa: S101  # items with choices have a right one
-    return correct(letter) if letter == LETTERS[item.right] else not_correct(Outcome.WRONG, letter)
+    # By its text: a right choice that stands twice is right twice.
+    is_right = item.choices[LETTERS.index(letter)] == item.choices[item.right]
+    return correct(letter) if is_right else not_correct(Outcome.WRONG, letter)
 
 
 def mark_abstention(reply: Reply, item: Item) -> Mark:

@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keywords.engine.evaluation.comparison import Comparison, Verdict, describe, judge, pooled
+from keywords.engine.evaluation.comparison import Comparison, describe, judge_all, pooled
 from keywords.engine.evaluation.formats import LETTERS
 from keywords.engine.evaluation.prompting import rotated
 from keywords.engine.evaluation.sentences import sentence
@@ -59,7 +59,7 @@ def write_comparison_page(path: Path, comparisons: Sequence[Comparison], *, max_
         max_drop: the accepted drop, 0 to 1.
     """
     first, second = _names(comparisons[0])
-    verdict, reason = overall(comparisons, max_drop)
+    verdict, reason = judge_all(comparisons, max_drop)
     parts = [
         {"title": one.first.run.options["label"], "sentence": one.sentence, "lines": _compared_lines(one)}
         for one in comparisons
@@ -72,16 +72,11 @@ def write_comparison_page(path: Path, comparisons: Sequence[Comparison], *, max_
         first=first,
         second=second,
         verdict=verdict,
-        reason=reason,
+        reason=reason[0].upper() + reason[1:],
         pooled=pairs,
         chart=chart,
         parts=parts,
     )
-
-
-def overall(comparisons: Sequence[Comparison], max_drop: float) -> tuple[Verdict, str]:
-    """The verdict on all items of all comparisons together."""
-    return judge(pooled(comparisons), max_drop, identical=all(one.is_identical for one in comparisons))
 
 
 def _names(comparison: Comparison) -> tuple[str, str]:
@@ -110,13 +105,16 @@ def _rate_line(score: Score) -> dict[str, Any]:
         rate = score.rate
     except TooFewItemsError:
         return {"name": name, "mean": None}
-    return {"name": name, "mean": 100 * rate.mean, "low": 100 * rate.low, "high": 100 * rate.high}
+    return {"name": name, "mean": 100 * rate.mean, "low": 100 * rate.low, "high": 100 * rate.high, "tone": ""}
 
 
 def _drop_line(comparison: Comparison) -> dict[str, Any]:
-    low, high = drop_interval(comparison.pairs)
+    """The drop with its interval; it has a colour only if chance does not explain it."""
+    pairs = comparison.pairs
+    low, high = drop_interval(pairs)
+    tone = ("worse" if pairs.drop > 0 else "better") if pairs.is_significant else ""
     name = comparison.first.run.options["set"]
-    return {"name": name, "mean": 100 * comparison.pairs.drop, "low": 100 * low, "high": 100 * high}
+    return {"name": name, "mean": 100 * pairs.drop, "low": 100 * low, "high": 100 * high, "tone": tone}
 
 
 def _places(score: Score) -> list[tuple[str, int, int]]:

@@ -27,6 +27,7 @@ class Scorer:
         source: the official description that it follows.
         needs_choices: whether items must have choices.
         needs_logprobs: whether requests must ask for logprobs.
+        is_numeric: whether it takes a number for the answer.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Scorer:
     source: str
     needs_choices: bool = False
     needs_logprobs: bool = False
+    is_numeric: bool = False
 
     @property
     def digest(self) -> str:
@@ -75,11 +77,13 @@ _LIST = (
         "number-strict",
         marking.mark_number_strict,
         "GSM8K, grade_school_math/dataset.py: the first number behind '#### ', compared as a decimal",
+        is_numeric=True,
     ),
     Scorer(
         "number-flexible",
         marking.mark_number_flexible,
         "lm-evaluation-harness, gsm8k.yaml, flexible-extract: the last number, compared as a decimal",
+        is_numeric=True,
     ),
     Scorer(
         "choice-letter",

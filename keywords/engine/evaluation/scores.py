@@ -85,7 +85,7 @@ class Score:
         return len(self.counts)
 
     @property
-    def missing_items(self) -> int:
+    def missing(self) -> int:
         """The number of items without an answer."""
         return len(self.items) - self.valid_items
 
@@ -124,7 +124,7 @@ class Score:
     def lower_bound(self) -> float:
         """The exact one-sided 95 % lower bound of the share of passed items (Clopper-Pearson).
 
-        An item without an answer counts as not passed: the bound holds whatever its answer would have been.
+        It holds whatever the items without an answer would have been: none of them is taken for passed.
 
         Raises:
             DatasetError: no request got a reply.
@@ -137,14 +137,14 @@ class Score:
     def upper_bound(self) -> float:
         """The exact one-sided 95 % upper bound of the share of passed items (Clopper-Pearson).
 
-        An item without an answer counts as passed, as in `lower_bound` it does not.
+        It holds whatever the items without an answer would have been: all of them are taken for passed.
 
         Raises:
             DatasetError: no request got a reply.
         """
         if not self.valid_items:
             raise self._nothing()
-        return clopper_pearson_upper(self.passed + self.missing_items, len(self.items))
+        return clopper_pearson_upper(self.passed + self.missing, len(self.items))
 
     @property
     def cut(self) -> int:

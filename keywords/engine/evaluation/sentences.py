@@ -95,8 +95,8 @@ def _notes(score: Score) -> list[str]:
         notes.append(f"Answers name other models than {run.model}: {', '.join(shown)}{more}")
     if twice := score.repeated_items:
         notes.append(f"{twice} items ask what another one asks, so the interval is too narrow")
-    if missing := score.missing_items:
-        notes.append(f"{missing} items have no answer")
+    if score.missing:
+        notes.append(f"{score.missing} items have no answer")
     if run.interrupted or run.ended is None:
         notes.append(f"The run is not finished: `qa eval --resume {run.id}` asks the rest")
     return notes

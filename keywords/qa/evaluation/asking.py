@@ -201,11 +201,11 @@ def _verdict(scores: Sequence[Score], at_least: float | None) -> int:
     for score in scores:
         low, high = score.lower_bound, score.upper_bound
         codes.append(exits.PASS if low >= at_least else exits.FAIL if high < at_least else exits.INCONCLUSIVE)
-        missing = f"; {score.missing_items} items without an answer may be either" if score.missing_items else ""
         word = {exits.PASS: "PASS", exits.FAIL: "FAIL"}.get(codes[-1], "INCONCLUSIVE")
+        without = f", {score.missing} of {len(score.items)} without an answer" if score.missing else ""
         say(
-            f"{word} {score.run.options['set']}: {score.passed}/{score.valid_items} items, one-sided 95 % bounds "
-            f"{low:.3f} and {high:.3f} (Clopper-Pearson{missing}), required {at_least:g}"
+            f"{word} {score.run.options['set']}: {score.passed}/{score.valid_items} items{without}, one-sided 95 % "
+            f"bounds {low:.3f} and {high:.3f} (Clopper-Pearson), required {at_least:g}"
         )
     if exits.FAIL in codes:
         return exits.FAIL

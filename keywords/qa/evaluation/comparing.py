@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keywords.engine.evaluation.comparison import Verdict, compare, describe, pooled, shown_p
+from keywords.engine.evaluation.comparison import Verdict, compare, describe, judge_all, pooled, shown_p
 from keywords.engine.evaluation.items import DatasetError
-from keywords.engine.evaluation.pages import overall, write_comparison_page
+from keywords.engine.evaluation.pages import write_comparison_page
 from keywords.engine.evaluation.scores import read_score
 from keywords.engine.evaluation.storage import check_run
 from keywords.engine.statistics.pairs import holm
@@ -49,7 +49,7 @@ def compare_evaluations(
                 say(f"  {item.change}: {item.item} {item.question}")
     if len(comparisons) > 1:
         say(f"all sets: {describe(pooled(comparisons))}")
-    verdict, reason = overall(comparisons, max_drop)
+    verdict, reason = judge_all(comparisons, max_drop)
     say(f"{verdict}: {reason}")
     name = f"compare-{comparisons[0].first.run.id}-{comparisons[0].second.run.id}.html"
     say(str(write_comparison_page(page or results_folder() / PAGES / name, comparisons, max_drop=max_drop)))

@@ -83,10 +83,9 @@ def _latest(runs: list[Run], model: str, since: datetime) -> list[Run]:
 
 
 def _whole(score: Score) -> Score | str:
-    missing = len(score.items) - score.valid_items
-    if not missing:
+    if not score.missing:
         return score
-    return f"run {score.run.id} has no answer to {missing} of {len(score.items)} items"
+    return f"run {score.run.id} has no answer to {score.missing} of {len(score.items)} items"
 
 
 def _figure(name: str, score: Score, baseline: float, *, reached: bool) -> str:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import web
 
+from utest.gateway.http_gateway import NEVER_OPENS
+
 MARK = "kept-in-memory"
 REQUESTS = 2
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
@@ -27,6 +29,7 @@ def gateway(start_gateway, _backend):
     }
     dead = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}
     with start_gateway(
+        breaker=NEVER_OPENS,
         timeouts={"first_byte_s": 0.1, "idle_s": 0.1, "attempt_s": 0.1, "total_s": 1},
         retries={"attempts": 2, "base_s": 0.001},
         backends={**kinds, "dead": dead},

@@ -8,6 +8,8 @@ from email.utils import formatdate
 import pytest
 from aiohttp import web
 
+from utest.gateway.http_gateway import NEVER_OPENS
+
 QUICK = {"attempts": 3, "base_s": 0.02, "cap_s": 1}
 
 
@@ -55,6 +57,7 @@ def before(start_gateway, backend):
 def repeating_client(start_gateway, _backend):
     """A client of a gateway that attempts each backend three times: `m` is on one, `two` on two."""
     with start_gateway(
+        breaker=NEVER_OPENS,
         retries=QUICK,
         backends={name: {"kind": "openai", "base_url": f"{_backend.url}/{name}"} for name in "ab"},
         models={"m": {"route": [{"backend": "a"}]}, "two": {"route": [{"backend": "a"}, {"backend": "b"}]}},
@@ -251,3 +254,40 @@ def test_refusals_of_requests_open_nothing(before, backend):
 def test_our_own_refusals_say_whether_to_retry(client):
     assert client.chat("nobody").headers["x-should-retry"] == "false"
     assert client.post(b"{").headers["x-should-retry"] == "false"
+
+
+def test_a_model_whose_backends_are_all_shut_off_is_not_ready(before, backend):
+    in_turn(backend, 500)
+    with before(breaker={"consecutive_failures": 1, "open_s": 60}, retries={"attempts": 1}) as client:
+        assert client.http.get("/health/ready").status_code == 200
+        client.chat()
+        ready = client.http.get("/health/ready")
+    assert ready.status_code == 503
+    assert ready.json()["models"]["m"] == {"ready": False, "backends": {"a": False}}
+    assert "Backend 'a' has failed repeatedly" in client.error(ready)["message"]
+
+
+def test_without_a_setting_a_dead_backend_is_left_for_last_after_five_failures(before):
+    with before(route=("dead", "b"), retries={"attempts": 1}) as client:
+        attempts = [client.chat().headers["x-gateway-attempts"] for _ in range(8)]
+        ready = client.http.get("/health/ready")
+    assert attempts == ["2"] * 5 + ["1"] * 3
+    assert (ready.status_code, ready.json()["breakers"]) == (200, {"dead": "open"})
+
+
+def test_without_a_setting_the_only_backend_is_asked_each_time(before, backend):
+    in_turn(backend, 500)
+    with before(retries={"attempts": 1}) as client:
+        assert {client.chat().status_code for _ in range(8)} == {502}
+        ready = client.http.get("/health/ready")
+    assert len(backend.bodies) == 8
+    assert (ready.status_code, ready.json()["breakers"]) == (200, {})
+
+
+def test_without_a_setting_no_request_is_refused_though_all_have_failed(before, backend):
+    in_turn(backend, *[500] * 10, "good")
+    with before(route=("a", "b"), retries={"attempts": 1}) as client:
+        statuses = [client.chat().status_code for _ in range(7)]
+        last = client.chat()
+    assert statuses == [502] * 5 + [200] * 2
+    assert last.headers["x-gateway-backend"] == "a", "its answer has closed its breaker"

@@ -58,7 +58,7 @@ def test_an_error_has_the_status_and_the_code_of_its_fault(kind):
         (406, "REJECTED", "UNEXPLAINED"),
         (407, "KEY_REFUSED", "KEY_REFUSED"),
         (408, "TIMED_OUT", "TIMED_OUT"),
-        (409, "BUSY", "BUSY"),
+        (409, "CONFLICT", "CONFLICT"),
         (410, "REJECTED", "UNEXPLAINED"),
         (413, "REJECTED", "REJECTED"),
         (418, "REJECTED", "UNEXPLAINED"),

@@ -109,3 +109,4 @@ def test_a_breaker_that_opened_is_told(start_gateway):
         assert value(client.http.get("/metrics").text, "gateway_breaker_state", gateway_backend="dead") == 0
         client.chat()
         assert value(client.http.get("/metrics").text, "gateway_breaker_state", gateway_backend="dead") == 2
+        assert client.http.get("/health/ready").json()["breakers"] == {"dead": "open"}

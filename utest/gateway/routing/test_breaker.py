@@ -128,7 +128,57 @@ def test_a_smaller_share_does_not_open_it(clock):
     assert breaker.state == "closed"
 
 
-def test_without_a_condition_it_never_opens(clock):
-    breaker = Breaker("b", BreakerConfig(), clock)
+def test_without_a_condition_it_opens_after_five_failures_and_refuses_nothing(clock):
+    breaker = Breaker("b", BreakerConfig(open_s=10), clock)
+    fail(breaker, 4)
+    assert (breaker.state, breaker.refuses) == ("closed", False)
+    fail(breaker)
+    assert (breaker.state, breaker.wait_s(), breaker.refuses) == ("open", 10, False)
+
+
+def test_without_a_condition_and_another_backend_it_never_opens(clock):
+    breaker = Breaker("b", BreakerConfig(), clock, has_alternative=False)
     fail(breaker, 1000)
-    assert breaker.wait_s() == 0
+    assert (breaker.state, breaker.wait_s()) == ("closed", 0)
+
+
+def test_a_condition_opens_the_breaker_of_the_only_backend_too(clock):
+    breaker = Breaker("b", BreakerConfig(consecutive_failures=1), clock, has_alternative=False)
+    fail(breaker)
+    assert (breaker.state, breaker.refuses) == ("open", True)
+
+
+@pytest.fixture
+def lenient(clock):
+    """Open for ten seconds, and refuses nothing."""
+    breaker = Breaker("b", BreakerConfig(), clock)
+    fail(breaker, 5)
+    return breaker
+
+
+def test_an_attempt_while_it_is_open_closes_it_by_its_success(lenient):
+    lenient.succeeded(lenient.begin())
+    assert lenient.state == "closed"
+
+
+def test_a_stream_while_it_is_open_closes_it_at_its_first_event(lenient):
+    lenient.answering(lenient.begin())
+    assert lenient.state == "closed"
+
+
+def test_a_failure_while_it_is_open_does_not_prolong_it(lenient, clock):
+    clock.now += 6
+    fail(lenient, 7)
+    assert lenient.wait_s() == 4
+
+
+def test_while_a_probe_runs_it_alone_decides(lenient, clock):
+    clock.now += 10
+    probe = lenient.begin()
+    other, third, fourth = (lenient.begin() for _ in range(3))
+    lenient.succeeded(other)
+    lenient.failed(third)
+    lenient.abandoned(fourth)
+    assert (lenient.state, lenient.wait_s()) == ("half-open", 1)
+    lenient.succeeded(probe)
+    assert lenient.state == "closed"

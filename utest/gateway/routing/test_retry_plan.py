@@ -10,6 +10,7 @@ from gateway.errors.base import BackendError, BackendRejectedRequest, Unsupporte
 from gateway.errors.faults import fault_of_status
 from gateway.routing.balancing import BackendState, Candidate, Group
 from gateway.routing.breaker import Breaker
+from gateway.routing.cooldown import Cooldown
 from gateway.routing.retry_plan import RetryPlan, backoff_s, step_after
 from gateway.routing.routes import Route
 
@@ -30,6 +31,13 @@ NOW = 1_700_000_000.0
         ({"retry-after": "Tue, 14 Nov 2023 22:13:30 GMT"}, 10),
         ({"retry-after": "Tuesday, 14-Nov-23 22:13:30 GMT"}, 10),
         ({"retry-after": "Tue, 14 Nov 2023 22:13:00 GMT"}, 0),
+        ({"retry-after": "Wed, 15 Nov 2023 00:13:30 +0200"}, 10),
+        ({"retry-after": "Tue, 14 Nov 2023 17:13:30 EST"}, 10),
+        ({"retry-after": "Tue, 14 Nov 2023 22:13:30 GMT", "date": "Tue, 14 Nov 2023 22:13:27 GMT"}, 3),
+        ({"retry-after": "Tue, 14 Nov 2023 22:13:30 GMT", "date": "today"}, 10),
+        ({"retry-after": "7", "date": "Tue, 14 Nov 2023 22:13:27 GMT"}, 7),
+        ({"retry-after": "1000000000"}, 1e9),
+        ({"retry-after": "1e9"}, None),
         ({"retry-after": "later"}, None),
         ({"retry-after": "-1"}, None),
         ({"retry-after": "nan"}, None),
@@ -81,6 +89,8 @@ def test_the_wait_is_drawn_from_zero_to_a_doubling_bound():
 class Walk:
     """A plan whose attempts all fail; `moves` lists its waits as numbers and its attempts as names."""
 
+    breaker = BreakerConfig(consecutive_failures=1)
+
     def __init__(self, groups, attempts=1, deadline_s=100.0, jitter=1.0, cap_s=8.0):
         self.now = 0.0
         self.candidates = {}
@@ -91,14 +101,20 @@ class Walk:
         self.plan = RetryPlan(route, deadline_s, lambda: self.now, lambda low, high: low + jitter * (high - low))
 
     def candidate(self, name):
-        self.candidates[name] = Candidate(
-            SimpleNamespace(name=name), "m", BackendState(Breaker(name, BreakerConfig(consecutive_failures=1)))
-        )
+        state = BackendState(Breaker(name, self.breaker, lambda: self.now))
+        cooldown = Cooldown(name, "m", lambda: self.now)
+        self.candidates[name] = Candidate(SimpleNamespace(name=name), "m", state, cooldown=cooldown)
         return self.candidates[name]
 
     def open(self, name):
         breaker = self.candidates[name].state.breaker
-        breaker.failed(breaker.begin())
+        for _ in range(5):
+            breaker.failed(breaker.begin())
+
+    def cool(self, **waits_s):
+        for name, wait_s in waits_s.items():
+            cooldown = self.candidates[name].cooldown
+            cooldown.start(cooldown.statement, wait_s)
 
     def moves(self, **errors):
         moves = []
@@ -188,4 +204,113 @@ def test_if_all_are_open_there_is_no_attempt():
     walk = Walk(["a", "b"], attempts=3)
     walk.open("a")
     walk.open("b")
+    assert walk.moves() == []
+
+
+def test_a_candidate_that_cools_down_is_left_for_last():
+    walk = Walk(["a", "b"])
+    walk.cool(a=5)
+    assert walk.moves() == ["b", "a"]
+
+
+def test_the_replica_of_one_that_cools_down_is_chosen():
+    walk = Walk(["a b", "c"])
+    walk.cool(a=5)
+    assert walk.moves() == ["b", "c", "a"]
+
+
+def test_a_cooldown_that_is_over_changes_nothing():
+    walk = Walk(["a", "b"])
+    walk.cool(a=5)
+    walk.now = 5.0
+    assert walk.moves() == ["a", "b"]
+
+
+def test_if_all_cool_down_the_one_that_is_first_over_is_asked_and_no_other():
+    walk = Walk(["a", "b c"])
+    walk.cool(a=5, b=3, c=9)
+    assert walk.moves(b=asks(4)) == ["b"]
+
+
+def test_if_the_one_asked_in_a_cooldown_fails_otherwise_the_next_is_asked():
+    walk = Walk(["a", "b", "c"])
+    walk.cool(a=5, b=3, c=9)
+    assert walk.moves(a=asks(4)) == ["b", "a"]
+
+
+def test_one_that_is_tested_is_asked_where_another_one_still_asks_for_a_wait():
+    walk = Walk(["a", "b"])
+    walk.cool(a=0.5, b=5)
+    walk.now = 5.0
+    walk.candidates["b"].cooldown.begin()
+    walk.cool(a=0.25)
+    assert walk.moves(a=asks(4)) == ["a", "b"]
+
+
+def test_the_only_candidate_is_asked_though_it_cools_down_and_as_often_as_ever():
+    walk = Walk(["a"], attempts=3)
+    walk.cool(a=50)
+    assert walk.moves(a=asks(2)) == ["a", 2, "a", 2, "a"]
+
+
+def test_a_wait_of_this_request_counts_by_its_own_retry_after():
+    walk = Walk(["a", "b"], attempts=2)
+    assert walk.plan.next() is walk.candidates["a"]
+    walk.plan.failed(walk.candidates["a"], asks(4))
+    walk.cool(a=4.001)
+    assert walk.moves(a=asks(4)) == [4, "a", "b", 1, "b"]
+
+
+def test_a_candidate_that_cools_down_is_not_waited_for_while_another_one_answers():
+    walk = Walk(["a", "b"], attempts=3)
+    walk.cool(a=0.5)
+    assert walk.plan.next() is walk.candidates["b"]
+
+
+class LenientWalk(Walk):
+    """With breakers without a condition."""
+
+    breaker = BreakerConfig()
+
+
+def test_a_breaker_without_a_condition_leaves_its_backend_for_last():
+    walk = LenientWalk(["a", "b"])
+    walk.open("a")
+    assert walk.moves() == ["b", "a"]
+
+
+def test_breakers_without_a_condition_cost_no_attempt():
+    walk = LenientWalk(["a", "b c"])
+    for name in "cba":
+        walk.open(name)
+        walk.now += 1
+    assert walk.moves() == ["c", "b", "a"], "the first that may be well again is first"
+
+
+def test_one_that_fails_and_one_that_cools_down_are_both_asked():
+    walk = LenientWalk(["a", "b"])
+    walk.open("a")
+    walk.cool(b=3)
+    assert walk.moves(b=asks(3)) == ["b", "a"]
+
+
+def test_what_refuses_is_no_last_resort():
+    walk = Walk(["a", "b"])
+    walk.open("a")
+    walk.cool(b=3)
+    assert walk.moves(b=asks(3)) == ["b"]
+
+
+def test_a_long_wait_of_this_request_is_not_waited_for_while_a_resting_one_may_answer():
+    walk = Walk(["a", "b"], attempts=2, cap_s=8)
+    walk.cool(b=2)
+    assert walk.moves(a=asks(30)) == ["a", "b", 1, "b"]
+
+
+def test_after_the_deadline_there_is_no_last_resort():
+    walk = Walk(["a", "b"], deadline_s=9)
+    walk.cool(b=50)
+    assert walk.plan.next() is walk.candidates["a"]
+    walk.plan.failed(walk.candidates["a"], BackendError("500"))
+    walk.now = 9.0
     assert walk.moves() == []

@@ -183,6 +183,67 @@ def test_a_backend_whose_table_did_not_change_goes_on(running, backend):
         assert client.chat().status_code == 502, "other rules begin anew"
 
 
+SPARE = """
+[backends.spare]
+kind = "openai"
+base_url = "{url}/spare"
+"""
+BOTH = (
+    SPARE
+    + """
+[models."both"]
+route = [{{ backend = "up" }}, {{ backend = "spare" }}]
+"""
+)
+
+
+def refuse_first(backend):
+    """Let `up` answer 429 with a wait of 30 s, and `spare` well."""
+
+    async def script(request):
+        if request.path.startswith("/spare"):
+            return web.json_response({"choices": []})
+        return web.json_response({"error": {"message": "no"}}, status=429, headers={"retry-after": "30"})
+
+    backend.script = script
+
+
+def test_a_wait_that_a_backend_asked_for_outlives_a_reload_and_other_rules_of_breakers(running, backend):
+    refuse_first(backend)
+    both = BOTH.format(url=backend.url)
+    with running(both) as client:
+        assert client.chat("both").headers["x-gateway-attempts"] == "2"
+        client.reload(both + MORE)
+        assert client.chat("both").headers["x-gateway-attempts"] == "1"
+        client.reload("[breaker]\nconsecutive_failures = 1\n" + both)
+        assert client.chat("both").headers["x-gateway-attempts"] == "1"
+
+
+def test_a_backend_that_is_removed_in_its_wait_is_forgotten(running, backend):
+    refuse_first(backend)
+    both = BOTH.format(url=backend.url)
+    with running(both) as client:
+        client.chat("both")
+        assert "gateway_cooldown_seconds{" in client.http.get("/metrics").text
+        client.reload(SPARE.format(url=backend.url) + '[models."both"]\nroute = [{ backend = "spare" }]\n')
+        assert client.chat("both").headers["x-gateway-attempts"] == "1"
+        assert "gateway_cooldown_seconds{" not in client.http.get("/metrics").text
+        assert client.http.get("/health/ready").json()["cooldowns"] == {}
+
+
+def test_a_backend_that_gets_an_alternative_gets_a_breaker(running, backend):
+    backend.answers({}, 500)
+    with running(SPARE.format(url="http://127.0.0.1:9")) as client:
+        assert {client.chat().status_code for _ in range(7)} == {502}
+        assert client.http.get("/health/ready").json()["breakers"] == {}
+        client.reload(BOTH.format(url="http://127.0.0.1:9"))
+        assert {client.chat("both").status_code for _ in range(7)} == {502}
+        assert client.http.get("/health/ready").json()["breakers"] == {"up": "open", "spare": "open"}
+        assert client.chat().status_code == 502, "it is asked where it has no alternative"
+        client.reload(SPARE.format(url="http://127.0.0.1:9"))
+        assert client.http.get("/health/ready").json()["breakers"] == {}
+
+
 def test_what_a_key_has_used_is_remembered(running):
     with running("[keys]\nrpm = 3") as client:
         assert [client.chat().status_code for _ in range(2)] == [200, 200]

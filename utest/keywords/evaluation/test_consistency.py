@@ -16,10 +16,17 @@ def drawn(model, reply):
     return EvaluationLibrary().run_evaluation("short-facts", draws=3, seed=1, temperature=1.0, concurrency=1)
 
 
-def test_a_model_that_says_the_same_again_is_consistent_right_or_wrong(model, greedy):
-    table = ConsistencyLibrary().tabulate_consistency(greedy, drawn(model, lambda *_: "Paris"))
-    cells = ("consistent and right", "consistent and wrong", "varying and right", "varying and wrong")
-    assert [ConsistencyLibrary().get_table_cell(table, cell) for cell in cells] == [14, 6, 0, 0]
+CELLS = ("consistent and right", "consistent and wrong", "varying and right", "varying and wrong")
+
+
+@pytest.mark.parametrize(
+    ("by", "counts"),
+    # Paris supports one greedy answer, of the capital of France; but it never varies.
+    [("majority", [1, 0, 13, 6]), ("agreement", [1, 0, 13, 6]), ("entropy", [14, 6, 0, 0])],
+)
+def test_a_model_that_always_says_the_same_supports_one_answer_and_never_varies(model, greedy, by, counts):
+    table = ConsistencyLibrary().tabulate_consistency(greedy, drawn(model, lambda *_: "Paris"), by)
+    assert [ConsistencyLibrary().get_table_cell(table, cell) for cell in CELLS] == counts
 
 
 def test_a_model_that_says_something_else_each_time_varies(model, greedy):

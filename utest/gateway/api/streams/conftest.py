@@ -4,6 +4,7 @@ from utest.gateway.api.streams.backend_streams import (
     IDLE_S,
     KINDS,
 )
+from utest.gateway.http_gateway import NEVER_OPENS
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +15,7 @@ def _client(start_gateway, _backend):
     }
     spare = {"kind": "openai", "base_url": f"{_backend.url}/second/v1"}
     with start_gateway(
+        breaker=NEVER_OPENS,
         timeouts={"first_byte_s": IDLE_S, "idle_s": IDLE_S, "total_s": 8},
         backends={**backends, "spare": spare},
         models={

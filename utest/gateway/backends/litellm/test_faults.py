@@ -8,6 +8,7 @@ import time
 import pytest
 
 from gateway.observability.request_log import line
+from utest.gateway.http_gateway import NEVER_OPENS
 
 pytestmark = [
     pytest.mark.filterwarnings("default"),  # LiteLLM's own, of which there are many
@@ -28,6 +29,7 @@ def lite(start_gateway, _backend):
     patch.setenv("MISTRAL_API_BASE", f"{_backend.url}/v1")
     lite = {"kind": "litellm", "base_url": f"{_backend.url}/v1", "api_key_env": "UPKEY"}
     with start_gateway(
+        breaker=NEVER_OPENS,
         backends={"lite": lite, "env": {"kind": "litellm"}, "up": {"kind": "openai", "base_url": f"{_backend.url}/up"}},
         models={
             "m": {"route": [{"backend": "lite", "model": "openai/x"}]},

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from gateway.backends.litellm import backend as module
+from utest.gateway.http_gateway import NEVER_OPENS
 
 pytestmark = [
     pytest.mark.filterwarnings("default"),  # LiteLLM's own, of which there are many
@@ -33,6 +34,7 @@ DONE = event(b"[DONE]")
 @pytest.fixture(scope="module")
 def _others(start_gateway, _backend):
     with start_gateway(
+        breaker=NEVER_OPENS,
         timeouts={"first_byte_s": IDLE_S, "idle_s": IDLE_S, "total_s": 20},
         backends={
             "l": {"kind": "litellm", "base_url": f"{_backend.url}/v1"},

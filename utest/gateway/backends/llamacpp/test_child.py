@@ -23,3 +23,13 @@ def test_threads_that_are_not_given_are_left_to_llama_cpp(monkeypatch, options, 
     )
     child._parameters(parameters, child._arguments(), None)
     assert (parameters.cpuparams.n_threads, parameters.cpuparams_batch.n_threads) == (threads, prompt_threads)
+
+
+@pytest.mark.parametrize("option", ["--threads", "--prompt-threads", "--slots", "--context-tokens"])
+@pytest.mark.parametrize("number", ["0", "-1", "two"])
+def test_a_number_below_one_is_refused_by_its_name(monkeypatch, capsys, option, number):
+    """llama.cpp ends by a failed assertion at some of them."""
+    monkeypatch.setattr(sys, "argv", [*NEEDED, f"{option}={number}"])
+    with pytest.raises(SystemExit):
+        child._arguments()
+    assert f"error: argument {option}: is '{number}'; give a whole number from 1 on" in capsys.readouterr().err

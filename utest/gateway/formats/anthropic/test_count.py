@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from utest.gateway.http_gateway import NEVER_OPENS
+
 REQUEST = {"model": "counts", "messages": [{"role": "user", "content": "hi"}]}
 PATH = "/v1/messages/count_tokens"
 
@@ -11,6 +13,7 @@ PATH = "/v1/messages/count_tokens"
 @pytest.fixture(scope="module")
 def _mixed(start_gateway, _backend):
     with start_gateway(
+        breaker=NEVER_OPENS,
         backends={
             "a": {"kind": "anthropic", "base_url": _backend.url},
             "o": {"kind": "openai", "base_url": _backend.url},

@@ -6,6 +6,7 @@ import queue
 import pytest
 
 from utest.gateway.formats.anthropic.wire import REQUEST, error, events, kinds, post
+from utest.gateway.http_gateway import NEVER_OPENS
 
 MESSAGE = {
     "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "stop_reason": "end_turn",
@@ -27,6 +28,7 @@ STOP = native("message_stop")
 @pytest.fixture(scope="module")
 def _claude(start_gateway, _backend):
     with start_gateway(
+        breaker=NEVER_OPENS,
         backends={
             "a": {"kind": "anthropic", "base_url": _backend.url},
             "o": {"kind": "openai", "base_url": _backend.url},

@@ -65,10 +65,11 @@ def test_what_decides_is_what_the_source_says(scorer, text, references, outcome)
         ("Answer: A Answer: B Answer: C Answer: D", "D"),
         ("A B C D", None),
         ("Answer: A, B, C or D", "A"),
-        ("A. no\nB. no\nC. no\nD", "A"),
+        ("A. no\nB. no\nC. no\nD", "D"),
+        ("A. no\nB. no\nC. no", None),
     ],
 )
-def test_of_letters_in_every_place_the_last_answer_counts_else_the_first_letter(text, letter):
+def test_of_letters_in_every_place_the_last_answer_counts_else_the_one_letter(text, letter):
     mark = SCORERS["choice-letter"].mark(Reply(text), CHOICE)
     assert (mark.extracted, mark.outcome is Outcome.FORMAT) == (letter, letter is None)
 

@@ -1,3 +1,4 @@
+import itertools
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from keywords.engine.evaluation.marks import Outcome
 from keywords.engine.evaluation.prompting import Sampling
 from keywords.engine.evaluation.sentences import sentence
 from keywords.engine.evaluation.tables import ROOM
+from keywords.engine.statistics.intervals import clopper_pearson_lower, clopper_pearson_upper
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import read_run
 from keywords.run.places import DATASETS, ROOT
@@ -174,6 +176,14 @@ def test_the_cache_knows_the_draw_and_the_server(laboratory):
     assert len(laboratory.gateway.asked) == asked + 5
 
 
+def test_the_cache_of_another_server_behind_the_same_address_is_not_taken(laboratory):
+    laboratory.answers(lambda _: True)
+    laboratory.run(limit=5)
+    plan = runs.Plan(Catalogue(DATASETS).load("short-facts", limit=5), Sampling(), concurrency=1, use_cache=True)
+    runs.run_evaluation(laboratory.path, laboratory.gateway.client, plan, server="memory 2")
+    assert len(laboratory.gateway.asked) == 10
+
+
 def test_a_transport_error_is_never_taken_from_the_cache(laboratory):
     laboratory.gateway.answers(500, json={"error": {"message": "down"}})
     laboratory.run(limit=5)
@@ -202,6 +212,30 @@ def test_choices_are_asked_once_for_each_place_of_the_right_one(laboratory, make
     # A model that always says A is right once for each item and so passes none.
     assert (score.hits, score.draws, score.passed) == (20, 80, 0)
     assert score.rate.mean == 0.25
+
+
+def test_half_of_an_items_answers_are_not_most_of_them(laboratory, make):
+    texts = itertools.cycle(["Paris", "Lyon"])
+    laboratory.gateway.answer = lambda _: httpx2.Response(200, json=make.completion(next(texts)))
+    score = laboratory.score(laboratory.run(limit=1, draws=2))
+    assert (score.hits, score.draws, score.passed) == (1, 2, 0)
+
+
+def test_few_items_get_no_interval_and_say_so(laboratory):
+    laboratory.answers(lambda _: True)
+    said = sentence(laboratory.score(laboratory.run(limit=4)))
+    assert "4/4 correct (n too small: 4 items give no interval, it needs 5)" in said
+    assert "n too small to detect any drop: 4 items" in said
+    assert "Wilson" not in said
+
+
+def test_a_bound_holds_whatever_the_items_without_an_answer_would_have_been(laboratory, make):
+    answers = itertools.cycle([httpx2.Response(200, json=make.completion("Paris")), httpx2.Response(500)])
+    laboratory.gateway.answer = lambda _: next(answers)
+    score = laboratory.score(laboratory.run())
+    assert (score.passed, score.valid_items, len(score.items)) == (1, 10, 20)
+    assert score.lower_bound == clopper_pearson_lower(1, 20)
+    assert score.upper_bound == clopper_pearson_upper(11, 20)
 
 
 def test_a_scorer_that_does_not_fit_is_refused_before_anything_is_asked(laboratory):

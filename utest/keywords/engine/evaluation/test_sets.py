@@ -6,6 +6,8 @@ import pytest
 from keywords.engine.evaluation.catalogue import Catalogue
 from keywords.engine.evaluation.formats import read_items
 from keywords.engine.evaluation.items import DatasetError
+from keywords.engine.evaluation.marks import Outcome, Reply
+from keywords.engine.evaluation.scorers import SCORERS
 from keywords.run.places import DATASETS
 
 CATALOGUE = Catalogue(DATASETS)
@@ -85,6 +87,26 @@ def test_every_file_of_the_truthfulqa_form_is_read(tmp_path):
     targets = {"choices": ["No", "Yes", "Never"], "labels": [0, 1, 0]}
     multiple = lines(tmp_path, {"question": "Why?", "mc1_targets": targets, "mc2_targets": targets}, name="m.jsonl")
     assert read_items(multiple, "truthfulqa")[0].right == 1
+
+
+def test_an_item_of_mmlu_may_have_a_choice_twice_and_is_right_by_either(tmp_path):
+    path = tmp_path / "macroeconomics_test.csv"
+    path.write_text("Which?,up,none,down,up,D\n", encoding="utf-8")
+    (item,) = read_items(path, "mmlu")
+    assert item.wrong == ("none", "down")
+    marks = [SCORERS["choice-letter"].mark(Reply(letter), item).outcome for letter in "ABCD"]
+    assert marks == [Outcome.CORRECT, Outcome.WRONG, Outcome.WRONG, Outcome.CORRECT]
+
+
+def test_an_item_of_truthfulqa_may_have_more_than_ten_choices(tmp_path):
+    targets = {"choices": [f"choice {n}" for n in range(13)], "labels": [0] * 12 + [1]}
+    (item,) = read_items(lines(tmp_path, {"question": "Why?", "mc1_targets": targets}), "truthfulqa")
+    assert SCORERS["choice-letter"].mark(Reply("Answer: M"), item).outcome is Outcome.CORRECT
+
+
+def test_all_aliases_of_triviaqa_are_accepted(tmp_path):
+    record = {"question": "Who?", "answer": {"value": "Cicero", "aliases": ["Tully", "Cicero"]}}
+    assert read_items(lines(tmp_path, record), "triviaqa")[0].references == ("Cicero", "Tully")
 
 
 def test_a_gold_answer_is_read_as_the_official_script_does(tmp_path):

@@ -25,6 +25,12 @@ def test_draws_that_always_agree_are_worth_one():
     assert rate.high > high
 
 
+def test_the_effective_sample_size_is_that_of_the_paper():
+    # By hand: variance of the items' rates 4.8 / 19 / 20, of a single trial 0.24: 19 trials. Of 19 degrees of freedom
+    # instead of 99, (1.98422 / 2.09302)^2 of them.
+    assert clustered_rate([(5, 5)] * 12 + [(0, 5)] * 8).effective == pytest.approx(17.076, abs=0.001)
+
+
 def test_no_hit_in_five_draws_of_twenty_items_is_none_in_twenty():
     rate = clustered_rate([(0, 5)] * 20)
     assert (rate.low, rate.high) == pytest.approx((0.0, 0.161), abs=0.001)

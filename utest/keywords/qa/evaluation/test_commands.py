@@ -1,6 +1,7 @@
 """`qa eval`, `qa score`, `qa replay` and `qa compare` before a scripted backend."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -34,6 +35,16 @@ def test_a_share_is_judged_by_its_bounds(qa, says):
     assert (unclear.exit_code, "INCONCLUSIVE short-facts" in unclear.output) == (3, True)
     says("I don't know")
     assert qa("eval", "unanswerable", "--at-least", "0.7").exit_code == 0
+    # All of ten are right, and yet ten items cannot tell that nine of ten would be.
+    assert qa("eval", "unanswerable", "--at-least", "0.9").exit_code == 3
+
+
+def test_items_without_an_answer_leave_a_judged_share_open(qa, scripted):
+    scripted.play(*[Script(chunks=("I don't know",))] * 5, Script(status=500), path="/v1/chat/completions")
+    done = qa("eval", "unanswerable", "--at-least", "0.3", "--concurrency", "1")
+    # All that is answered is right, but the probe of the server took some of the good answers.
+    assert re.search(r"INCONCLUSIVE unanswerable: (\d)/\1 items, \d of 10 without an answer", done.output)
+    assert done.exit_code == 3
 
 
 @pytest.mark.parametrize(
@@ -84,11 +95,18 @@ def test_two_series_are_compared_set_by_set_and_together(qa, tmp_path, says):
     assert "  lost: u01 What is the birthday of Anna?" in found.output
     assert "0 lost, 10 gained" in found.output
     assert "all sets: 10 lost, 10 gained, McNemar p=1.00" in found.output
-    assert found.exit_code == 3
+    # What one set gains makes up for nothing that another one loses.
+    assert "FAIL: unanswerable: the drop is beyond 10 points, and no accident" in found.output
+    assert found.exit_code == 1
     page = (tmp_path / "results" / "evaluation" / "compare-1-3.html").read_text(encoding="utf-8")
     assert page.count('<span class="pill lost">lost</span>') == 10
-    assert "I don&#39;t know" in page
-    assert "Oslo" in page
+    # Of a drop that is no accident the point is red, of a gain green.
+    assert re.findall('class="mean (.*?)"', page) == ["worse", "better"]
+    row = page.partition("What is the birthday of Anna?")[2].partition("</tr>")[0]
+    assert re.findall('<span class="reply">(.*?)</span> <span class="pill (.*?)">', row) == [
+        ("I don&#39;t know", "correct"),
+        ("Oslo", "wrong"),
+    ]
 
 
 def test_a_significant_drop_fails_and_equal_answers_pass(qa, says):
@@ -145,6 +163,17 @@ def test_a_stored_request_is_sent_again_as_it_was(qa, scripted, says):
     assert "stored: correct: 'Paris'" in other.output
     assert "now:    wrong: 'Lyon'" in other.output
     assert "has no answer 99" in qa("replay", "1", "99").output
+
+
+def test_each_answer_of_a_page_has_the_command_that_sends_its_request_again(qa, scripted, tmp_path, says):
+    says("Answer: A")
+    qa("eval", "science", "--limit", "5", "--draws", "2", "--temperature", "1")
+    page = (tmp_path / "results" / "evaluation" / "run-1.html").read_text(encoding="utf-8")
+    commands = re.findall("<code>qa (.*?)</code>", page)
+    assert len(set(commands)) == 5 * 4 * 2
+    assert "replay 1 5 --draw 1 --rotation 3" in commands
+    qa("replay", "1", "5", "--draw", "1", "--rotation", "3")
+    assert scripted.chat_bodies().count(scripted.chat_bodies()[-1]) == 3  # both draws, and again
 
 
 def test_the_sets_and_scorers_are_listed_without_a_server():

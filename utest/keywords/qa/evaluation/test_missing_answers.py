@@ -30,4 +30,4 @@ def test_a_missing_answer_is_never_passed_over(qa, monkeypatch, says, missing, j
     monkeypatch.setattr(together, "ask", ask)
     done = qa("eval", "unanswerable", "--at-least", required)
     assert done.exit_code == code, done.output
-    assert (f"{missing} items without an answer" in done.output) == bool(missing)
+    assert (f"{missing} of 10 without an answer" in done.output) == bool(missing)

@@ -16,7 +16,7 @@ if importlib.util.find_spec("redis") is None or redis_server.command() is None:
 
 from redis.asyncio.client import Pipeline
 
-from gateway.routing.shared_breakers import SharedBreakers
+from gateway.routing.shared_states import SharedStates
 
 OPEN_S = 0.5
 
@@ -32,17 +32,20 @@ def redis():
 class Process:
     """The breaker of one process."""
 
+    consecutive_failures = 1
+    names = "b"
+
     def __init__(self, url, port=1, open_s=5.0):
         config = GatewayConfig(
-            breaker={"consecutive_failures": 1, "open_s": open_s},
-            backends={"b": {"kind": "openai", "base_url": f"http://x:{port}"}},
-            models={"m": {"route": [{"backend": "b"}]}},
+            breaker={"consecutive_failures": self.consecutive_failures, "open_s": open_s},
+            backends={name: {"kind": "openai", "base_url": f"http://x:{port}"} for name in self.names},
+            models={"m": {"route": [{"backend": name} for name in self.names]}},
         )
-        backend = OpenAIBackend(config.backends["b"], name="b")
-        states = Routes(config.models, {"b": backend}, config.retries, config.breaker, {}).states
-        self.breaker = states["b"].breaker
-        self.shared = SharedBreakers(SecretStr(url))
-        self.shared.watch(config, states)
+        backends = {name: OpenAIBackend(config.backends[name], name=name) for name in self.names}
+        self.routes = Routes(config, backends, {}, {})
+        self.breaker = self.routes.states["b"].breaker
+        self.shared = SharedStates(SecretStr(url))
+        self.shared.watch(config, self.routes)
 
     def fail(self):
         self.breaker.failed(self.breaker.begin())
@@ -50,6 +53,13 @@ class Process:
     async def probe(self):
         """Begin an attempt as the probe; its generation, or None if another process has the lease."""
         return self.breaker.begin() if self.breaker.wait_s() == 0 and await self.breaker.may_begin() else None
+
+
+class Lenient(Process):
+    """A process without a condition for its breakers, and a route of two backends."""
+
+    consecutive_failures = None
+    names = "bc"
 
 
 def run(processes, script):
@@ -143,9 +153,9 @@ async def opened(one, *others):
     """Open the breaker in all processes and wait until its open time is over."""
     await asyncio.sleep(0.1)
     one.fail()
-    await asyncio.sleep(OPEN_S + 0.05)
-    assert {process.breaker.state for process in (one, *others)} == {"open"}
-    assert {process.breaker.wait_s() for process in (one, *others)} == {0}
+    async with asyncio.timeout(5):
+        while {(each.breaker.state, each.breaker.wait_s()) for each in (one, *others)} != {("open", 0)}:  # noqa: ASYNC110  # the clock has no event
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -274,5 +284,69 @@ def test_a_change_during_publishing_is_published_as_well(redis, monkeypatch):
         one.fail()
         await asyncio.sleep(0.6)
         assert one.breaker.state == other.breaker.state == "closed"
+
+    run([one, other], script)
+
+
+def test_an_attempt_beside_a_probe_leaves_the_probe_alone(processes):
+    async def script():
+        one, other, _ = processes
+        for process in processes:
+            process.breaker.refuses = False
+        await opened(*processes)
+        probe = await one.probe()
+        assert await one.breaker.may_begin(), "no other backend is left"
+        beside = one.breaker.begin()
+        one.breaker.failed(beside)
+        one.breaker.abandoned(beside)
+        assert one.breaker.state == "half-open"
+        assert await other.probe() is None, "the probe still runs"
+        one.breaker.succeeded(probe)
+        assert one.breaker.state == "closed"
+
+    run(processes, script)
+
+
+def test_breakers_without_a_condition_are_shared_too(redis):
+    one, other = Lenient(redis.url), Lenient(redis.url)
+
+    async def script():
+        await asyncio.sleep(0.1)
+        for _ in range(5):
+            one.fail()
+        await asyncio.sleep(0.7)
+        assert other.breaker.state == "open"
+
+    run([one, other], script)
+
+
+def test_cooldowns_are_shared_within_the_same_time(redis):
+    one, other = Lenient(redis.url), Lenient(redis.url)
+
+    async def script():
+        await asyncio.sleep(0.1)
+        cooldown = one.routes.cooldowns["b", "m"]
+        cooldown.start(cooldown.statement, 20)
+        await asyncio.sleep(0.7)
+        assert 15 < other.routes.cooldowns["b", "m"].wait_s() <= 20
+        assert other.routes.cooldowns["c", "m"].wait_s() == 0
+
+    run([one, other], script)
+
+
+def test_closed_breakers_are_read_only_after_an_announcement(redis, monkeypatch):
+    one, other = Process(redis.url), Process(redis.url)
+    reads = []
+    mget = other.shared._redis.mget
+
+    async def script():
+        await asyncio.sleep(0.4)
+        monkeypatch.setattr(other.shared._redis, "mget", lambda keys: reads.append(keys) or mget(keys))
+        await asyncio.sleep(0.6)
+        assert reads == []
+        one.fail()
+        await asyncio.sleep(0.6)
+        assert reads
+        assert other.breaker.state == "open"
 
     run([one, other], script)
