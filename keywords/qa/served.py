@@ -46,7 +46,7 @@ def served(url: str | None, model: str) -> Iterator[Served]:
         ServerError: the embedded gateway did not start.
     """
     with asked_server(url) as server:
-        facts = probe(server.url, server.api_key, model=model)
+        facts = probe(server.url, server.api_key, model=model, model_option="--model")
         client = ChatClient(facts.url, api_key=server.api_key, model=model or facts.models[0])
         try:
             yield Served(client, facts)

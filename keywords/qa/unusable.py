@@ -6,6 +6,8 @@ from typing import NoReturn
 
 import typer
 
+from keywords.engine.redaction.printable import printable
+
 EXIT_UNUSABLE = 2
 
 
@@ -15,5 +17,5 @@ def exit_unusable(problem: Exception | str) -> NoReturn:
     Raises:
         typer.Exit: always.
     """
-    typer.echo(str(problem), err=True)
+    typer.echo(printable(str(problem)), err=True)
     raise typer.Exit(EXIT_UNUSABLE)

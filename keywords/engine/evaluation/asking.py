@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
+from keywords.engine import clock
 from keywords.engine.evaluation.marks import Reply
+from keywords.engine.evaluation.prompting import TOP_LOGPROBS
+from keywords.engine.http.recorder import StreamOutgrewRequest
 from keywords.engine.openai.answer import (
     AnswerBrokeOff,
     GatewayRefused,
+    NotAnAnswer,
     NoUsableAnswer,
-    error_object,
     first_choice,
     read_answer,
 )
@@ -20,6 +23,11 @@ from keywords.engine.openai.client import CHAT, JSON
 if TYPE_CHECKING:
     from keywords.engine.http.exchange import Exchange
     from keywords.engine.openai.client import ChatClient
+
+
+_MOST_TOKENS = 10**9
+_LEAST_LOGPROB, _ROUNDING = -1e6, 0.001
+"""OpenAI gives -9999 to what is never said."""
 
 
 class Failure(StrEnum):
@@ -44,6 +52,7 @@ class Asked:
         finish_reason: why the answer ended.
         completion_tokens: as the server counts them; None if it does not.
         total_s: seconds from sending to the end.
+        model: that the answer names; None if it names none.
     """
 
     reply: Reply | None
@@ -52,18 +61,37 @@ class Asked:
     finish_reason: str | None
     completion_tokens: int | None
     total_s: float
+    model: str | None = None
 
 
 def ask(client: ChatClient, body: bytes, at_once: int = 1) -> Asked:
     """Send a chat request, so many of which are under way at the same time, and read what came."""
-    exchange = client.send("POST", CHAT, body=body, headers=JSON, at_once=at_once)
+    began = clock.now()
+    try:
+        exchange = client.send("POST", CHAT, body=body, headers=JSON, at_once=at_once)
+    except StreamOutgrewRequest as error:
+        return _none(Failure.CUT, f"POST {CHAT} was broken off: {error}", clock.now() - began)
     try:
         answer = read_answer(exchange)
     except NoUsableAnswer as error:
-        return Asked(None, _failure(error, exchange), str(error), None, None, exchange.total_s)
+        return _none(_failure(error, exchange), str(error), exchange.total_s)
+    choice = first_choice(answer)
+    if choice.get("error") or _says_error(exchange):
+        said = str(NotAnAnswer(exchange, "a chat completion without an error"))
+        return _none(Failure.ERROR_BODY, said, exchange.total_s)
+    if (text := _text(choice)) is None:
+        said = str(NotAnAnswer(exchange, "a chat completion with a text as choices[0].message.content"))
+        return _none(Failure.NO_COMPLETION, said, exchange.total_s)
+    refusal = choice["message"].get("refusal")
+    refused = not text and isinstance(refusal, str) and bool(refusal)
+    reply = Reply(str(refusal) if refused else text, _first_token(choice), refused=refused)
+    reason = answer.finish_reason if isinstance(answer.finish_reason, str) else None
     tokens = answer.usage.completion_tokens if answer.usage else None
-    reply = Reply(answer.text, _first_token(first_choice(answer)))
-    return Asked(reply, None, "", answer.finish_reason, tokens, exchange.total_s)
+    return Asked(reply, None, "", reason, _count(tokens), exchange.total_s, answer.model)
+
+
+def _none(failure: Failure, detail: str, total_s: float) -> Asked:
+    return Asked(None, failure, detail, None, None, total_s)
 
 
 def _failure(error: NoUsableAnswer, exchange: Exchange) -> Failure:
@@ -73,7 +101,32 @@ def _failure(error: NoUsableAnswer, exchange: Exchange) -> Failure:
         return Failure.NO_ANSWER if exchange.status is None else Failure.CUT
     if not exchange.body.strip():
         return Failure.EMPTY_BODY
-    return Failure.ERROR_BODY if error_object(exchange) else Failure.NO_COMPLETION
+    return Failure.ERROR_BODY if _says_error(exchange) else Failure.NO_COMPLETION
+
+
+def _says_error(exchange: Exchange) -> bool:
+    """Whether the body has an error: an object as OpenAI's, or a text as Ollama's."""
+    try:
+        body = exchange.json()
+    except ValueError:
+        return False
+    return isinstance(body, dict) and bool(body.get("error"))
+
+
+def _text(choice: dict[str, Any]) -> str | None:
+    """What the model said, empty if nothing; None if the choice has no message in OpenAI's form."""
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        return None
+    content = message.get("content")
+    if content is None:  # a refusal, calls of tools, or nothing
+        return ""
+    return content if isinstance(content, str) else None
+
+
+def _count(tokens: int | None) -> int | None:
+    """A count of tokens; None if no answer has so many."""
+    return tokens if type(tokens) is int and 0 <= tokens <= _MOST_TOKENS else None
 
 
 def _first_token(choice: dict[str, Any]) -> dict[str, float] | None:
@@ -86,6 +139,13 @@ def _first_token(choice: dict[str, Any]) -> dict[str, float] | None:
         return None
     found: dict[str, float] = {}
     for one in candidates:
-        if isinstance(one, dict) and isinstance(one.get("token"), str) and isinstance(one.get("logprob"), int | float):
-            found[one["token"]] = max(float(one["logprob"]), found.get(one["token"], float("-inf")))
-    return found or None
+        token, value = (one.get("token"), one.get("logprob")) if isinstance(one, dict) else (None, None)
+        if isinstance(token, str) and _is_log_probability(value):
+            found[token] = max(float(value), found.get(token, float("-inf")))
+    likeliest = sorted(found, key=lambda token: found[token], reverse=True)[:TOP_LOGPROBS]
+    return {token: found[token] for token in likeliest} or None
+
+
+def _is_log_probability(value: object) -> TypeGuard[float]:
+    """Whether a value is the logarithm of a probability; servers round those that are near 1."""
+    return type(value) in {int, float} and _LEAST_LOGPROB <= value <= _ROUNDING  # type: ignore[operator]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from keywords.engine.evaluation.formats import LETTERS, read_items
 from keywords.engine.evaluation.items import DatasetError, Form, Item
-from keywords.engine.evaluation.records import read_text
+from keywords.engine.evaluation.records import decoded, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,7 +117,7 @@ class Catalogue:
         self.folder = folder
         path = folder / CATALOGUE
         try:
-            listed = yaml.safe_load(read_text(path))
+            listed = yaml.safe_load(decoded(path, read_bytes(path)))
         except yaml.YAMLError as error:
             raise DatasetError(f"{path}: no YAML: {error}") from error
         if not isinstance(listed, list):
@@ -143,8 +143,9 @@ class Catalogue:
             hint = f"do you mean {near[0]}?" if near else f"there are {', '.join(self.sets)}"
             raise DatasetError(f"there is no set {name!r}: {hint}")
         path = file or self.folder / settings.file
-        items = read_items(path, settings.form)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        data = read_bytes(path)  # once: a file that changes meanwhile must not get the digest of other items
+        items = read_items(path, settings.form, data)
+        digest = hashlib.sha256(data).hexdigest()
         if file is None and digest != settings.sha256:
             raise DatasetError(
                 f"{path}: the items are not those of version {settings.version}: their sha256 is {digest}; "

@@ -18,7 +18,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from keywords.engine.evaluation.items import DatasetError, Form, Item
-from keywords.engine.evaluation.records import Record, csv_records, json_records
+from keywords.engine.evaluation.records import Record, csv_records, decoded, json_records, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,17 +32,19 @@ _GOLD = re.compile(r"#### (-?[0-9.,]+)")
 _MMLU_COLUMNS = ("question", "A", "B", "C", "D", "letter")
 
 
-def read_items(path: Path, form: Form) -> tuple[Item, ...]:
+def read_items(path: Path, form: Form, data: bytes | None = None) -> tuple[Item, ...]:
     """Read all items of a file.
 
     Args:
         path: the file.
         form: its form.
+        data: what it holds; read if left out.
 
     Raises:
         DatasetError: the file cannot be read, holds no items, or an item lacks what its form needs.
     """
-    records = list(_RECORDS[form](path) if path.suffix == ".csv" else json_records(path))
+    text = decoded(path, read_bytes(path) if data is None else data)
+    records = list(_RECORDS[form](path, text) if path.suffix == ".csv" else json_records(path, text))
     if not records:
         raise DatasetError(f"{path}: it holds no items; give it at least one in the form of {form}")
     items = tuple(_READERS[form](record, number) for number, record in enumerate(records, 1))
@@ -137,8 +139,8 @@ def _squad(record: Record, number: int) -> Item:
     return Item(id_, record.text("question"), references, context=context)
 
 
-def _mmlu_csv(path: Path) -> Iterable[Record]:
-    return csv_records(path, columns=_MMLU_COLUMNS, header_starts=("", "Question"))
+def _mmlu_csv(path: Path, text: str) -> Iterable[Record]:
+    return csv_records(path, text, columns=_MMLU_COLUMNS, header_starts=("", "Question"))
 
 
 _READERS: dict[Form, Callable[[Record, int], Item]] = {
@@ -148,6 +150,6 @@ _READERS: dict[Form, Callable[[Record, int], Item]] = {
     "triviaqa": _triviaqa,
     "squad": _squad,
 }
-_RECORDS: dict[Form, Callable[[Path], Iterable[Record]]] = {
+_RECORDS: dict[Form, Callable[[Path, str], Iterable[Record]]] = {
     form: _mmlu_csv if form == "mmlu" else csv_records for form in _READERS
 }

@@ -29,10 +29,12 @@ class Reply:
         text: its text; empty if it said nothing.
         first_token: natural logarithms of the probabilities of candidates for the first token; None if the server
             gave none.
+        refused: whether the server says that the text is a refusal, whatever its words.
     """
 
     text: str
     first_token: Mapping[str, float] | None = field(default=None, repr=False)
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,13 +113,12 @@ class Record:
         return self._fields[field]
 
 
-def json_records(path: Path) -> Iterator[Record]:
+def json_records(path: Path, text: str) -> Iterator[Record]:
     """The objects of a file of JSON lines, or of a `.json` file with one list.
 
     Raises:
-        DatasetError: the file cannot be read, or is something else.
+        DatasetError: the file is something else.
     """
-    text = read_text(path)
     if path.suffix == ".json":
         listed = _parse(path, 1, text)
         if not isinstance(listed, list):
@@ -134,19 +133,20 @@ def json_records(path: Path) -> Iterator[Record]:
 
 
 def csv_records(
-    path: Path, *, columns: Sequence[str] | None = None, header_starts: Sequence[str] = ()
+    path: Path, text: str, *, columns: Sequence[str] | None = None, header_starts: Sequence[str] = ()
 ) -> Iterator[Record]:
     """The rows of a CSV file by RFC 4180.
 
     Args:
         path: the file.
+        text: what it holds.
         columns: names of the columns of a file without a header; None if the file must have one.
         header_starts: a first line whose first field is one of these and names `Answer` is a header all the same.
 
     Raises:
-        DatasetError: the file cannot be read, or a row has more or fewer fields than columns.
+        DatasetError: it is no CSV, or a row has more or fewer fields than columns.
     """
-    rows = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     names, begins = columns, 1
     try:
         for row in rows:
@@ -164,22 +164,32 @@ def csv_records(
         raise DatasetError(f"{path}, line {begins}: no CSV: {error}; quote texts as RFC 4180 says") from error
 
 
-def read_text(path: Path) -> str:
-    """The text of a file.
+def read_bytes(path: Path) -> bytes:
+    """What a file holds.
 
     Raises:
-        DatasetError: it cannot be read, is not UTF-8, or is larger than any set of questions.
+        DatasetError: it cannot be read, or is larger than any set of questions.
     """
-    if path.exists() and not path.is_file():
-        raise DatasetError(f"{path}: it is no file; name a file of items")
     try:
+        if path.exists() and not path.is_file():
+            raise DatasetError(f"{path}: it is no file; name a file of items")
         if (size := path.stat().st_size) > LARGEST_BYTES:
             most = f"{LARGEST_BYTES / 1e6:.0f} MB"
             raise DatasetError(f"{path}: it has {size / 1e6:.0f} MB, at most {most} are read; split it")
-        # Line ends as they are: the CSV reader needs them.
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes()
     except OSError as error:
         raise DatasetError(f"{path}: it cannot be read: {error.strerror}; name a file that is there") from error
+
+
+def decoded(path: Path, data: bytes) -> str:
+    """The text in the bytes of a file.
+
+    Raises:
+        DatasetError: they are not UTF-8.
+    """
+    try:
+        # Line ends as they are: the CSV reader needs them.
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from error
 

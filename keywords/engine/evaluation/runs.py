@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
-import queue
-import threading
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keywords.engine.evaluation import storage
-from keywords.engine.evaluation.asking import Asked, ask
 from keywords.engine.evaluation.items import DatasetError
 from keywords.engine.evaluation.prompting import Question, Sampling, questions
 from keywords.engine.evaluation.scorers import scorer
 from keywords.engine.evaluation.tables import ROOM
+from keywords.engine.evaluation.together import ask_together
 from keywords.engine.store.cleaning import clean_url
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import RUNS, begin_run, end_run
+from keywords.engine.store.turns import run_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from keywords.engine.evaluation.asking import Asked
     from keywords.engine.evaluation.catalogue import Catalogue, EvaluationSet
     from keywords.engine.evaluation.items import Item
     from keywords.engine.evaluation.scorers import Scorer
@@ -79,6 +78,7 @@ def run_evaluation(
     server: str = "",
     environment: Mapping[str, object] | None = None,
     resume: int | None = None,
+    on_begin: Callable[[int], None] = lambda _run: None,
     on_answer: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> int:
     """Ask all items of a set, mark the answers, and store all of it.
@@ -90,6 +90,7 @@ def run_evaluation(
         server: kind and version of the server, for the record and the cache.
         environment: machine and versions, for the record.
         resume: a run that was interrupted; its answers stay, and the rest is asked.
+        on_begin: called with the run's id before anything is asked.
         on_answer: called with the counts of answers and of all requests.
 
     Returns:
@@ -97,7 +98,7 @@ def run_evaluation(
 
     Raises:
         DatasetError: a scorer does not fit the set, or the run to be resumed asked something else.
-        StoreError: the store cannot be used.
+        StoreError: the store cannot be used, or another program is at the run to be resumed.
         KeyboardInterrupt: Ctrl-C; what was answered is stored, and the run can be resumed.
     """
     scorers = plan.chosen_scorers()
@@ -105,13 +106,17 @@ def run_evaluation(
         if resume is None:
             run = begin(store, client.base_url, client.model, plan, {**(environment or {}), "server": server})
         else:
-            run = _resume(store, resume, client, plan)
-        try:
-            _Work(store, run, client, plan, scorers, server).do(on_answer)
-        except BaseException:
-            end_run(store, run, interrupted=True)
-            raise
-        end_run(store, run)
+            run = storage.read_evaluation(store, resume).id
+        with run_alone(path, run):
+            if resume is not None:
+                _resume(store, run, client, plan)
+            on_begin(run)
+            try:
+                _Work(store, run, client, plan, scorers, server).do(on_answer)
+            except BaseException:
+                end_run(store, run, interrupted=True)
+                raise
+            end_run(store, run)
     return run
 
 
@@ -161,44 +166,6 @@ class _Work:
     def _key(self, question: Question) -> str:
         facts = [clean_url(self._client.base_url), self._server, str(question.draw)]
         return hashlib.sha256("\n".join(facts).encode() + b"\n" + question.body).hexdigest()
-
-
-def ask_together(client: ChatClient, wanted: Iterator[Question], concurrency: int) -> Iterator[tuple[Question, Asked]]:
-    """Ask so many questions at once; give each with its answer as soon as it came.
-
-    No more questions are taken than are asked, and none once the caller stops reading.
-    """
-    to_ask: queue.SimpleQueue[Question | None] = queue.SimpleQueue()
-    answered: queue.SimpleQueue[tuple[Question, Asked] | BaseException] = queue.SimpleQueue()
-
-    def work() -> None:
-        while (question := to_ask.get()) is not None:
-            try:
-                answered.put((question, ask(client, question.body, concurrency)))
-            except BaseException as error:  # noqa: BLE001  # raised again by the reader
-                answered.put(error)
-
-    # Daemons, so that a hanging server does not keep a run that was ended from ending.
-    threads = [threading.Thread(target=work, name="evaluation", daemon=True) for _ in range(concurrency)]
-    for thread in threads:
-        thread.start()
-    under_way = 0
-    try:
-        for question in itertools.islice(wanted, concurrency):
-            to_ask.put(question)
-            under_way += 1
-        while under_way:
-            result = answered.get()
-            if isinstance(result, BaseException):
-                raise result
-            under_way -= 1
-            if (following := next(wanted, None)) is not None:
-                to_ask.put(following)
-                under_way += 1
-            yield result
-    finally:
-        for _ in threads:
-            to_ask.put(None)
 
 
 def plan_of(run: Run, catalogue: Catalogue, *, concurrency: int) -> Plan:
@@ -256,17 +223,22 @@ def begin(store: Store, url: str, model: str, plan: Plan, environment: Mapping[s
     return run
 
 
-def _resume(store: Store, run: int, client: ChatClient, plan: Plan) -> int:
+def _resume(store: Store, run: int, client: ChatClient, plan: Plan) -> None:
     stored = storage.read_evaluation(store, run)
     if (stored.workload_hash, stored.model) != (_workload(plan), client.model):
         raise DatasetError(f"run {run} asked {stored.model} something else; resume it with what it asked")
     if stored.ended is not None and not stored.interrupted:
         raise DatasetError(f"run {run} is finished, nothing is left to ask: begin a new run")
-    options = {**stored.options, "resumed": stored.options["resumed"] + 1, "concurrency": plan.concurrency}
+    address, known = clean_url(client.base_url), [stored.target, *stored.options.get("resumed_at", [])]
+    options = {
+        **stored.options,
+        "resumed": stored.options["resumed"] + 1,
+        "resumed_at": known[1:] if address in known else [*known[1:], address],
+        "concurrency": plan.concurrency,
+    }
     if not storage.read_items_of(store, run):  # it was killed before anything was asked
         storage.write_items(store, run, plan.dataset.items)
     store.update(RUNS, {"options": options, "ended": None, "interrupted": False}, {"id": run})
-    return run
 
 
 def _workload(plan: Plan) -> str:

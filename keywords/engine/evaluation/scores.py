@@ -156,6 +156,17 @@ class Score:
         """The number of answers that an earlier run gave."""
         return sum(one.cached for one in self.answers.values())
 
+    @property
+    def other_models(self) -> dict[str, int]:
+        """How many answers name which model that was not asked; an answer without a name is not counted."""
+        names = Counter(one.asked.model for one in self.answers.values())
+        return {name: count for name, count in names.items() if name and name != self.run.model}
+
+    @property
+    def repeated_items(self) -> int:
+        """The number of items that ask what an earlier one asks, word for word: their answers are not independent."""
+        return len(self.items) - len({(one.context, one.question, one.choices) for one in self.items.values()})
+
     @cached_property
     def unchanging_items(self) -> int:
         """The number of items all of whose draws are the same text, character by character."""

@@ -19,6 +19,9 @@ _PUBLISHED = {
     "triviaqa": "TriviaQA",
     "squad": "SQuAD",
 }
+_SHOWN_MODELS = 3
+_LONGEST_NAME = 100
+"""Characters."""
 
 
 def sentence(score: Score) -> str:
@@ -76,18 +79,26 @@ def _repeats(score: Score) -> list[str]:
 
 
 def _notes(score: Score) -> list[str]:
-    options, notes = score.run.options, []
+    run, options, notes = score.run, score.run.options, []
     if score.cut:
         notes.append(f"{score.cut} answers reached their limit of tokens")
     if score.cached:
         notes.append(f"{score.cached} answers were taken from earlier runs, not asked")
     if options["resumed"]:
         times = options["resumed"]
-        notes.append(f"The run was interrupted and resumed {'once' if times == 1 else f'{times} times'}")
+        elsewhere = ", ".join(options.get("resumed_at", []))
+        how_often = f"{'once' if times == 1 else f'{times} times'}{f', at {elsewhere}' if elsewhere else ''}"
+        notes.append(f"The run was interrupted and resumed {how_often}")
+    if other := score.other_models:
+        shown = [f"{name[:_LONGEST_NAME]} ({count})" for name, count in list(other.items())[:_SHOWN_MODELS]]
+        more = f" and {len(other) - _SHOWN_MODELS} more" if len(other) > _SHOWN_MODELS else ""
+        notes.append(f"Answers name other models than {run.model}: {', '.join(shown)}{more}")
+    if twice := score.repeated_items:
+        notes.append(f"{twice} items ask what another one asks, so the interval is too narrow")
     if score.missing:
         notes.append(f"{score.missing} items have no answer")
-    if score.run.interrupted or score.run.ended is None:
-        notes.append(f"The run is not finished: `qa eval --resume {score.run.id}` asks the rest")
+    if run.interrupted or run.ended is None:
+        notes.append(f"The run is not finished: `qa eval --resume {run.id}` asks the rest")
     return notes
 
 

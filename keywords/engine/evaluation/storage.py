@@ -10,7 +10,9 @@ from keywords.engine.evaluation.asking import Asked, Failure
 from keywords.engine.evaluation.items import DatasetError, Item
 from keywords.engine.evaluation.marks import Mark, Outcome, Reply, not_correct
 from keywords.engine.evaluation.prompting import rotated
+from keywords.engine.evaluation.stored_options import check_options
 from keywords.engine.evaluation.tables import ANSWERS, ITEMS, MARKS
+from keywords.engine.store.errors import readable
 from keywords.engine.store.runs import Run, read_run
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ OF_TARGET: Final = "of_target"
 """Name in a run's environment: whether it asked the server under test, not a stand-in or a bare backend."""
 _ANSWERS = (
     "SELECT item, draw, rotation, request, failure, detail, reply, first_token, finish_reason, completion_tokens, "
-    "total_s, cached FROM evaluation_answers"
+    "total_s, cached, refused, answered_by FROM evaluation_answers"
 )
 
 
@@ -65,7 +67,26 @@ def read_evaluation(store: Store, run: int) -> Run:
     found = read_run(store, run)
     if found.kind != KIND:
         raise DatasetError(f"run {run} is a {found.kind} run, no evaluation; name one that `qa eval` made")
+    check_run(store, found)
     return found
+
+
+def check_run(store: Store, run: Run) -> None:
+    """Verify that a program of ours wrote a run and its items.
+
+    Raises:
+        StoreError: none did.
+    """
+    without_item = (
+        "SELECT item FROM evaluation_answers WHERE run = ?1 "
+        "AND item NOT IN (SELECT item FROM evaluation_items WHERE run = ?1) LIMIT 1"
+    )
+    with readable(store.path, f"run {run.id}"):
+        check_options(run.options)
+        if not isinstance(run.model, str):
+            raise TypeError(run.model)
+        if missing := list(store.query(without_item, (run.id,))):
+            raise KeyError(missing)
 
 
 def write_items(store: Store, run: int, items: Iterable[Item]) -> None:
@@ -85,18 +106,16 @@ def read_items_of(store: Store, run: int) -> dict[str, Item]:
         "SELECT item, question, context, accepted, choices, right_choice, wrong FROM evaluation_items "
         "WHERE run = ? ORDER BY position"
     )
-    return {
-        id_: Item(
-            id_,
-            question,
-            tuple(json.loads(accepted)),
-            context=context,
-            choices=tuple(json.loads(choices)),
-            right=right,
-            wrong=tuple(json.loads(wrong)),
-        )
-        for id_, question, context, accepted, choices, right, wrong in store.query(chosen, (run,))
-    }
+    with readable(store.path, f"items of run {run}"):
+        return {row[0]: _item(row) for row in store.query(chosen, (run,))}
+
+
+def _item(row: tuple[Any, ...]) -> Item:
+    id_, question, context, accepted, choices, right, wrong = row
+    texts = tuple(tuple(str(text) for text in json.loads(listed)) for listed in (accepted, choices, wrong))
+    if right not in ((None,) if not texts[1] else range(len(texts[1]))):
+        raise ValueError(right)
+    return Item(id_, question, texts[0], context=context, choices=texts[1], right=right, wrong=texts[2])
 
 
 def write_answer(
@@ -107,7 +126,7 @@ def write_answer(
     answer = (
         *(run, question.item, question.draw, question.rotation, question.body.decode(), key),
         *(asked.failure, asked.detail, reply and reply.text, reply and reply.first_token),
-        *(asked.finish_reason, asked.completion_tokens, asked.total_s, cached),
+        *(asked.finish_reason, asked.completion_tokens, asked.total_s, cached, reply and reply.refused, asked.model),
     )
     with store.transaction():
         store.insert(ANSWERS, [answer])
@@ -128,8 +147,9 @@ def write_marks(store: Store, run: int, marked: Iterable[tuple[tuple[str, int, i
 
 def read_answers(store: Store, run: int) -> Iterator[StoredAnswer]:
     """The answers of a run, in the order in which they came."""
-    for row in store.query(f"{_ANSWERS} WHERE run = ? ORDER BY rowid", (run,)):
-        yield _answer(row)
+    with readable(store.path, f"answers of run {run}"):
+        for row in store.query(f"{_ANSWERS} WHERE run = ? ORDER BY rowid", (run,)):
+            yield _answer(row)
 
 
 def cached_places(store: Store) -> dict[str, int]:
@@ -150,22 +170,28 @@ def read_marks(store: Store, run: int, scorer: str) -> dict[tuple[str, int, int]
         "SELECT item, draw, rotation, outcome, value, extracted FROM evaluation_marks WHERE run = ? AND scorer = ? "
         "ORDER BY rowid"
     )
-    return {
-        (item, draw, rotation): Mark(Outcome(outcome), value, extracted)
-        for item, draw, rotation, outcome, value, extracted in store.query(chosen, (run, scorer))
-    }
+    with readable(store.path, f"marks of run {run}"):
+        return {
+            (item, draw, rotation): Mark(Outcome(outcome), value, extracted)
+            for item, draw, rotation, outcome, value, extracted in store.query(chosen, (run, scorer))
+        }
 
 
 def marks_of(asked: Asked, item: Item, rotation: int, scorers: Iterable[Scorer]) -> dict[Scorer, Mark]:
     """What each scorer says of an answer; a request without a reply is a transport error to all of them."""
     if asked.reply is None:
         return dict.fromkeys(scorers, not_correct(Outcome.ERROR, None))
+    if asked.reply.refused:
+        return dict.fromkeys(scorers, not_correct(Outcome.REFUSED, None))
     turned, reply = rotated(item, rotation), asked.reply
     return {one: one.mark(reply, turned) for one in scorers}
 
 
 def _answer(row: tuple[Any, ...]) -> StoredAnswer:
-    item, draw, rotation, request, failure, detail, text, first_token, finish, tokens, total_s, cached = row
-    reply = None if text is None else Reply(text, first_token and json.loads(first_token))
-    asked = Asked(reply, failure and Failure(failure), detail, finish, tokens, total_s)
+    item, draw, rotation, request, failure, detail, text, first_token, finish, tokens, total_s, cached, *rest = row
+    refused, model = rest
+    if not isinstance(request, str) or not isinstance(text, str | None):
+        raise TypeError(text)
+    reply = None if text is None else Reply(text, first_token and json.loads(first_token), refused=bool(refused))
+    asked = Asked(reply, failure and Failure(failure), detail, finish, tokens, total_s, model)
     return StoredAnswer(item, draw, rotation, request, asked, bool(cached))

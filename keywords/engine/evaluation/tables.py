@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keywords.engine.store.schema import RUN, Column, Room, Table
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _ITEM = Column("item", "TEXT", "id of the item within its set", required=True)
 _DRAW = Column("draw", "INTEGER", "number of the answer to this item, from 0", required=True)
@@ -40,6 +45,8 @@ ANSWERS = Table(
         Column("completion_tokens", "INTEGER", "as the server counts them"),
         Column("total_s", "REAL", "seconds from sending to the end of the answer", required=True),
         Column("cached", "INTEGER", "1 if an earlier run's answer was taken and nothing asked", required=True),
+        Column("refused", "INTEGER", "1 if the server calls the reply a refusal; null without one or before version 2"),
+        Column("answered_by", "TEXT", "model that the answer names; null without one or before version 2"),
     ),
     key=("run", "item", "draw", "rotation"),
 )
@@ -63,4 +70,11 @@ MARKS = Table(
     ),
     key=("run", "item", "draw", "rotation", "scorer"),
 )
-ROOM = Room("evaluation", version=1, tables=(ITEMS, ANSWERS, MARKS))
+
+
+def _add_what_servers_say(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE evaluation_answers ADD COLUMN refused INTEGER")
+    connection.execute("ALTER TABLE evaluation_answers ADD COLUMN answered_by TEXT")
+
+
+ROOM = Room("evaluation", version=2, tables=(ITEMS, ANSWERS, MARKS), migrations={2: _add_what_servers_say})

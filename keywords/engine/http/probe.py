@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any, TypeGuard
+from urllib.parse import quote
 from urllib.request import getproxies
 
 import httpx2
@@ -17,6 +18,7 @@ import httpx2
 from keywords.engine.http.exchange import parse_json
 from keywords.engine.machine import Deadline
 from keywords.engine.redaction.addresses import without_credentials
+from keywords.engine.redaction.printable import one_line
 from keywords.engine.redaction.secrets import SECRETS
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ _SHOWN_MODELS = 12
 _SHOWN_BYTES, _SEARCHED_BYTES = 200, 16_384
 _LONGEST = 16 * 2**20
 """Bytes of an answer; the list of a provider's models has less than 1 MB."""
+_LONGEST_ID, _LONGEST_VERSION = 1000, 100
+"""Characters; ids are paths of files too."""
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
+"""RFC 9110 5.5, a field's value; other octets mean something else to each server."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -66,7 +72,7 @@ class Facts:
 
 def is_encrypted(url: str) -> bool:
     """Whether requests to this address need certificates: loading them takes 20 ms of CPU, more than a request."""
-    return urlsplit(url).scheme == "https"
+    return url.lower().startswith("https:")
 
 
 def fetch(
@@ -140,17 +146,24 @@ def probe(
     address = without_credentials(url)
     if api_key:
         SECRETS.protect(api_key)
+        if not _HEADER_VALUE.fullmatch(api_key):
+            raise ProbeError(
+                "The key in GATEWAY_API_KEY has a character that no header holds, such as the end of a line, a space "
+                "at its ends, or a letter beyond ASCII. Set it anew, without quotes and line ends."
+            )
+    if model and not _is_model_id(model):
+        raise ProbeError(f"{model[:_LONGEST_ID]!r} cannot be the id of a model. Name one with {model_option}.")
     status, body = fetch(f"{url}/v1/models", api_key=api_key, timeout_s=timeout_s)
     if status is None:
         raise ProbeError(
             f"No server answers at {address} within {timeout_s:g} s ({body.decode()}). Start it, or correct the URL."
-            f"{_PROXY if getproxies().get(urlsplit(url).scheme) else ''}"
+            f"{_PROXY if getproxies().get(url.partition(':')[0].lower()) else ''}"
         )
     if _is_refusal(status) and status not in _NO_SUCH_PATH:
         key = "no key" if api_key is None else "the given key"
         raise ProbeError(f"The server at {address} refuses {key} ({status}). Give a valid key in GATEWAY_API_KEY.")
     try:
-        models = tuple(str(model["id"]) for model in parse_json(body)["data"])
+        models = tuple(id_ for entry in parse_json(body)["data"] if _is_model_id(id_ := entry["id"]))
     except (ValueError, KeyError, TypeError):
         raise ProbeError(
             f"The server at {address} is not OpenAI-compatible: GET /v1/models gave {status} with {_shown(body)} "
@@ -173,8 +186,13 @@ def probe(
         models=models,
         is_our_gateway=health.get("service") == _SERVICE,
         enforces_keys=_refuses_wrong_key(url, api_key, timeout_s),
-        version=str(health.get("version", "")),
+        version=one_line(version)[:_LONGEST_VERSION] if isinstance(version := health.get("version"), str) else "",
     )
+
+
+def _is_model_id(id_: object) -> TypeGuard[str]:
+    """Whether somebody can read and ask for it: a text of a line, with no character that acts on a terminal."""
+    return isinstance(id_, str) and bool(id_.strip()) and len(id_) <= _LONGEST_ID and one_line(id_) == id_
 
 
 def _refuses_wrong_key(url: str, api_key: str | None, timeout_s: float) -> bool:

@@ -49,7 +49,7 @@ class ChatClient:
 
     Attributes:
         model: the default model id.
-        longest_s: the longest time of any answer, in seconds.
+        patience: the limits of its answers; `longest_s` is the longest time of any, in seconds.
 
     Args:
         base_url: address of the server, with or without a closing `/v1`.
@@ -74,6 +74,7 @@ class ChatClient:
     ) -> None:
         self.base_url = base_url.rstrip("/").removesuffix("/v1").rstrip("/")
         self.model = model
+        self.patience = Patience(timeout_s, patience)
         self.longest_s = timeout_s * patience
         self._authorization = {"authorization": f"Bearer {api_key}"} if api_key else {}
         if transport is None:
@@ -81,7 +82,7 @@ class ChatClient:
             # A transport takes certificates from the environment (`SSL_CERT_FILE`), and no proxy.
             transport = httpx2.HTTPTransport(verify=is_encrypted(base_url), trust_env=True, limits=limits)
         self._http = httpx2.Client(
-            transport=RecordingTransport(transport, observe, Patience(timeout_s, patience)),
+            transport=RecordingTransport(transport, observe, self.patience),
             # Uncompressed, so that each recorded read has the bytes that the gateway wrote then.
             headers={"accept": "*/*", "accept-encoding": "identity", "user-agent": "llm-gateway-qa"},
             timeout=httpx2.Timeout(self.longest_s, connect=CONNECT_S),
@@ -174,8 +175,7 @@ class ChatClient:
         """
         exchange = self.send("GET", "/v1/models")
         body = read_object(exchange, "a list of models")
-        defects = model_list_defects(body)
-        if defects:
+        if defects := model_list_defects(body):
             raise NotAnAnswer(exchange, f"a list of models ({'; '.join(defects)})")
         return list(body["data"])
 

@@ -74,6 +74,21 @@ class RowsLostError(StoreError):
 
 
 @contextmanager
+def readable(path: Path, what: str) -> Iterator[None]:
+    """Turn what breaks on rows that no program of ours wrote into an error about them.
+
+    Raises:
+        DamagedStoreError: something did.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedStoreError(
+            f"{path} has {what} that this program did not write ({type(error).__name__}): move it away"
+        ) from error
+
+
+@contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn SQLite's errors about a file into this module's.
 

@@ -7,12 +7,10 @@ until they have ended. Programs that start together migrate in turn, and wait fo
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
-import tempfile
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +24,10 @@ from keywords.engine.store.errors import (
     explained,
     is_busy,
 )
+from keywords.engine.store.turns import turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from keywords.engine.store.schema import Room
 
@@ -69,7 +68,7 @@ def open_file(path: Path, rooms: Sequence[Room]) -> sqlite3.Connection:
                 if _older(rooms, versions):
                     # An open file would hold up the program whose turn it is, and many of them each other for ever.
                     connection.close()
-                    with _turn(path):
+                    with turn(path, BUSY_S):
                         _migrate_when_free(path, rooms, deadline)
                     continue
                 _create(path, connection, rooms)
@@ -162,21 +161,6 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 def _older(rooms: Sequence[Room], versions: dict[str, int]) -> list[Room]:
     """The rooms whose tables the file holds in an older version."""
     return [room for room in rooms if versions.get(room.name, room.version) < room.version]
-
-
-@contextmanager
-def _turn(path: Path) -> Iterator[None]:
-    """Let one of this user's programs at a time migrate, by a lock that goes when its program ends or is killed.
-
-    The locked file is in the folder for temporary files: one in use cannot be deleted, and the store's folder is for
-    what people open.
-    """
-    user = getattr(os, "getuid", int)()  # on Windows, each user has a folder for temporary files
-    name = hashlib.sha256(f"{user} {path.resolve()}".encode()).hexdigest()[:16]
-    lock = Path(tempfile.gettempdir()) / f"llm-gateway-qa-{name}.lock"
-    with closing(sqlite3.connect(lock, timeout=BUSY_S, isolation_level=None)) as turn:
-        turn.execute("BEGIN EXCLUSIVE")
-        yield
 
 
 def _migrate_when_free(path: Path, rooms: Sequence[Room], deadline: float) -> None:

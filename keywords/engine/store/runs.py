@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from keywords.engine import clock
 from keywords.engine.store.cleaning import clean_url
-from keywords.engine.store.errors import StoreError
+from keywords.engine.store.errors import StoreError, readable
 from keywords.engine.store.schema import Column, Room, Table
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from keywords.engine.store.database import Store
 
+_LARGEST_ID = 2**63 - 1
+"""SQLite's numbers have 64 bits."""
 RunKind = Literal["load", "evaluation", "redteam", "gpu"]
 
 RUNS = Table(
@@ -161,8 +163,9 @@ def read_run(store: Store, run: int) -> Run:
     Raises:
         StoreError: there is no such run, or the file is damaged.
     """
-    for row in store.query("SELECT * FROM runs WHERE id = ?", (run,)):
-        return _run(row)
+    if 0 < run <= _LARGEST_ID:
+        for row in store.query("SELECT * FROM runs WHERE id = ?", (run,)):
+            return _run(store, row)
     raise _no_run(store, run)
 
 
@@ -178,15 +181,16 @@ def read_runs(store: Store, *, kind: RunKind | None = None, series: str | None =
         StoreError: the file is damaged.
     """
     chosen = "SELECT * FROM runs WHERE coalesce(kind = ?, 1) AND coalesce(series = ?, 1) ORDER BY id"
-    return [_run(row) for row in store.query(chosen, (kind, series))]
+    return [_run(store, row) for row in store.query(chosen, (kind, series))]
 
 
-def _run(row: tuple[Any, ...]) -> Run:
+def _run(store: Store, row: tuple[Any, ...]) -> Run:
     facts: dict[str, Any] = dict(zip((column.name for column in RUNS.columns), row, strict=True))
-    for column in RUNS.columns:
-        if column.kind == "JSON":
-            facts[column.name] = json.loads(facts[column.name])
-    return Run(**{**facts, "reasons": tuple(facts["reasons"]), "interrupted": bool(facts["interrupted"])})
+    with readable(store.path, f"run {row[0]}"):
+        for column in RUNS.columns:
+            if column.kind == "JSON":
+                facts[column.name] = json.loads(facts[column.name])
+        return Run(**{**facts, "reasons": tuple(facts["reasons"]), "interrupted": bool(facts["interrupted"])})
 
 
 def _no_run(store: Store, run: int) -> StoreError:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from keywords.engine.evaluation.comparison import Verdict, compare, describe, judge_all, pooled, shown_p
 from keywords.engine.evaluation.items import DatasetError
 from keywords.engine.evaluation.pages import write_comparison_page
 from keywords.engine.evaluation.scores import read_score
+from keywords.engine.evaluation.storage import check_run
 from keywords.engine.statistics.pairs import holm
 from keywords.qa import exits
 from keywords.qa.evaluation.asking import PAGES
 from keywords.qa.project import results_folder
+from keywords.qa.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,20 +43,22 @@ def compare_evaluations(
     adjusted = holm([one.pairs.p for one in comparisons])
     for one, p in zip(comparisons, adjusted, strict=True):
         by_holm = f"; p={shown_p(p)} for {len(comparisons)} sets (Holm)" if len(comparisons) > 1 else ""
-        typer.echo(f"{one.sentence}{by_holm}")
+        say(f"{one.sentence}{by_holm}")
         for item in one.items:
             if item.change:
-                typer.echo(f"  {item.change}: {item.item} {item.question}")
+                say(f"  {item.change}: {item.item} {item.question}")
     if len(comparisons) > 1:
-        typer.echo(f"all sets: {describe(pooled(comparisons))}")
+        say(f"all sets: {describe(pooled(comparisons))}")
     verdict, reason = judge_all(comparisons, max_drop)
-    typer.echo(f"{verdict}: {reason}")
+    say(f"{verdict}: {reason}")
     name = f"compare-{comparisons[0].first.run.id}-{comparisons[0].second.run.id}.html"
-    typer.echo(str(write_comparison_page(page or results_folder() / PAGES / name, comparisons, max_drop=max_drop)))
+    say(str(write_comparison_page(page or results_folder() / PAGES / name, comparisons, max_drop=max_drop)))
     return _CODES[verdict]
 
 
 def _comparisons(store: Store, first: Sequence[Run], second: Sequence[Run], scorer: str) -> list[Comparison]:
+    for run in (*first, *second):
+        check_run(store, run)
     latest_first, latest_second = _latest(first), _latest(second)
     shared = [items for items in latest_first if items in latest_second]
     if not shared:

@@ -30,7 +30,7 @@ def evaluate(
         Path | None, typer.Option(help="A file in the form of the set, such as GSM8K's test.jsonl, in its place.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="The first so many items of each set.")] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 4,
+    concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Requests at once.")] = 4,
     cache: Annotated[bool, typer.Option("--cache", help="Take answers of earlier runs to equal requests.")] = False,  # noqa: FBT002
     resume: Annotated[int | None, typer.Option(help="Go on with a run that was interrupted, by its number.")] = None,
     at_least: Annotated[

@@ -134,6 +134,6 @@ def _of_score(file: Path, run: Run) -> dict[str, Any]:
             "bound": f"{score.lower_bound:.0%}".replace("%", " %"),
             "state": state or (f"{unanswered} requests without a reply" if unanswered else ""),
         }
-    except (DatasetError, LookupError) as err:
+    except (DatasetError, LookupError, StoreError) as err:
         facts["right"] = f"no score: {err}"
     return facts

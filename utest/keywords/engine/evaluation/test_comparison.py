@@ -38,6 +38,24 @@ def test_an_item_without_an_answer_in_both_is_left_out_and_told(laboratory):
     assert "8 items without an answer in both are left out" in found.sentence
 
 
+def test_equal_answers_of_a_run_that_was_interrupted_are_no_pass(laboratory):
+    laboratory.answers(lambda _: True)
+    first, whole = laboratory.score(laboratory.run()), laboratory.score(laboratory.run())
+    assert judge_all([compare(first, whole)], 0.05)[0] is Verdict.PASS
+    answer, asked = laboratory.gateway.answer, []
+
+    def interrupted(request):
+        asked.append(request)
+        if len(asked) == 6:
+            raise KeyboardInterrupt
+        return answer(request)
+
+    laboratory.gateway.answer = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        laboratory.run()
+    assert judge_all([compare(first, laboratory.score(3))], 0.05)[0] is Verdict.INCONCLUSIVE
+
+
 def test_other_items_or_other_marks_are_not_compared(laboratory):
     laboratory.answers(lambda _: True)
     facts = laboratory.score(laboratory.run(scorers=("exact-match-triviaqa", "f1")))

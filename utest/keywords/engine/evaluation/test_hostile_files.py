@@ -1,13 +1,14 @@
 """Files that are no sets: each is refused with a sentence, or read; none breaks the reader or hangs it."""
 
 import copy
+import hashlib
 import json
 import os
 import sys
 
 import pytest
 
-from keywords.engine.evaluation import records
+from keywords.engine.evaluation import catalogue, records
 from keywords.engine.evaluation.catalogue import Catalogue
 from keywords.engine.evaluation.formats import read_items
 from keywords.engine.evaluation.items import DatasetError
@@ -148,3 +149,17 @@ def test_a_pipe_that_nobody_writes_to_does_not_hang_the_reader(tmp_path):
     os.mkfifo(tmp_path / "set.jsonl")
     with pytest.raises(DatasetError, match="it is no file"):
         read_items(tmp_path / "set.jsonl", "gsm8k")
+
+
+def test_a_file_that_changes_while_it_is_read_is_told_by_what_was_read(tmp_path, monkeypatch):
+    path = write(tmp_path / "set.jsonl", GOOD["gsm8k"])
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def change_behind(*arguments):
+        items = read_items(*arguments)
+        write(path, {"question": "another", "answer": "#### 1"})
+        return items
+
+    monkeypatch.setattr(catalogue, "read_items", change_behind)
+    dataset = CATALOGUE.load("word-problems", path)
+    assert (dataset.items[0].question, dataset.sha256) == ("q", digest)

@@ -72,18 +72,18 @@ def test_a_file_in_use_is_not_migrated_below_its_users(store, path, monkeypatch)
 
 def test_a_program_waits_for_its_turn_to_migrate_with_the_file_closed(store, path, monkeypatch):
     store.close()
-    turn, free = opening._turn, []
+    turn, free = opening.turn, []
 
     @contextmanager
-    def watched(waiting_for):
+    def watched(waiting_for, wait_s):
         with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
             other.execute("PRAGMA locking_mode = EXCLUSIVE")
             free.append(other.execute("PRAGMA journal_mode = DELETE").fetchone()[0] == "delete")
             other.execute("PRAGMA journal_mode = WAL")
-        with turn(waiting_for):
+        with turn(waiting_for, wait_s):
             yield
 
-    monkeypatch.setattr(opening, "_turn", watched)
+    monkeypatch.setattr(opening, "turn", watched)
     Store(path, ROOM_2).close()
     assert free == [True]
 

@@ -13,25 +13,8 @@ from keywords.engine.store.runs import begin_run
 from keywords.qa.cli import app
 
 
-@pytest.fixture
-def qa(tmp_path, monkeypatch, scripted):
-    monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
-    monkeypatch.chdir(tmp_path)
-    store = ["--store", str(tmp_path / "m.db")]
-
-    def run(command, *arguments, served=True):
-        url = ["--url", scripted.url] if served and command in {"eval", "replay"} else []
-        return CliRunner().invoke(app, [command, *arguments, *store, *url], catch_exceptions=False)
-
-    return run
-
-
-def says(scripted, text):
-    scripted.script = Script(chunks=(text,))
-
-
-def test_a_set_is_asked_and_leaves_a_sentence_a_page_and_a_run(qa, scripted, tmp_path):
-    says(scripted, "Paris")
+def test_a_set_is_asked_and_leaves_a_sentence_a_page_and_a_run(qa, scripted, tmp_path, says):
+    says("Paris")
     done = qa("eval", "short-facts")
     assert done.exit_code == 0, done.output
     assert "short-facts v1 (20 items" in done.output
@@ -44,13 +27,13 @@ def test_a_set_is_asked_and_leaves_a_sentence_a_page_and_a_run(qa, scripted, tmp
     assert "http://" not in page.replace(scripted.url, "")
 
 
-def test_a_share_is_judged_by_its_bounds(qa, scripted):
-    says(scripted, "Paris")
+def test_a_share_is_judged_by_its_bounds(qa, says):
+    says("Paris")
     failed = qa("eval", "short-facts", "--at-least", "0.5")
     assert (failed.exit_code, "FAIL short-facts: 1/20 items" in failed.output) == (1, True)
     unclear = qa("eval", "short-facts", "--at-least", "0.1")
     assert (unclear.exit_code, "INCONCLUSIVE short-facts" in unclear.output) == (3, True)
-    says(scripted, "I don't know")
+    says("I don't know")
     assert qa("eval", "unanswerable", "--at-least", "0.7").exit_code == 0
     # All of ten are right, and yet ten items cannot tell that nine of ten would be.
     assert qa("eval", "unanswerable", "--at-least", "0.9").exit_code == 3
@@ -73,7 +56,7 @@ def test_items_without_an_answer_leave_a_judged_share_open(qa, scripted):
         (["short-facts", "--scorer", "choice-letter"], "choice-letter needs choices"),
         (["science", "--file", "missing.csv"], "missing.csv: it cannot be read"),
         (["science", "copying", "--file", "x.csv"], "--file stands in the place of one set"),
-        (["--resume", "7"], "has no run 7"),
+        (["--resume", "7"], "there is no store"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_by_name_before_a_request(qa, scripted, arguments, said):
@@ -91,20 +74,20 @@ def test_a_server_that_fails_gives_no_score_and_no_verdict(qa, scripted):
     assert "5 transport errors (5 with error status)" in done.output
 
 
-def test_a_file_in_a_public_form_stands_in_the_place_of_a_set(qa, scripted, tmp_path):
+def test_a_file_in_a_public_form_stands_in_the_place_of_a_set(qa, tmp_path, says):
     lines = [json.dumps({"question": f"{n} and 1?", "answer": f"#### {n + 1}"}) for n in range(6)]
     (tmp_path / "test.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    says(scripted, "#### 3")
+    says("#### 3")
     done = qa("eval", "word-problems", "--file", "test.jsonl")
     assert "test.jsonl (6 items" in done.output
     assert "1/6 correct" in done.output
     assert "not comparable" not in done.output
 
 
-def test_two_series_are_compared_set_by_set_and_together(qa, scripted, tmp_path):
-    says(scripted, "I don't know")
+def test_two_series_are_compared_set_by_set_and_together(qa, tmp_path, says):
+    says("I don't know")
     qa("eval", "unanswerable", "answerable", "--series", "before")
-    says(scripted, "Oslo")
+    says("Oslo")
     qa("eval", "unanswerable", "answerable", "--series", "after")
     found = qa("compare", "before", "after", "--max-drop", "0.1")
     assert "unanswerable v1 (10 items" in found.output
@@ -126,19 +109,19 @@ def test_two_series_are_compared_set_by_set_and_together(qa, scripted, tmp_path)
     ]
 
 
-def test_a_significant_drop_fails_and_equal_answers_pass(qa, scripted):
-    says(scripted, "I don't know")
+def test_a_significant_drop_fails_and_equal_answers_pass(qa, says):
+    says("I don't know")
     qa("eval", "unanswerable")
     qa("eval", "unanswerable")
-    says(scripted, "Oslo")
+    says("Oslo")
     qa("eval", "unanswerable")
     assert qa("compare", "1", "2").exit_code == 0
     failed = qa("compare", "1", "3")
     assert (failed.exit_code, "FAIL: the drop is beyond 5 points" in failed.output) == (1, True)
 
 
-def test_what_cannot_be_compared_is_refused_by_name(qa, scripted, tmp_path):
-    says(scripted, "Paris")
+def test_what_cannot_be_compared_is_refused_by_name(qa, tmp_path, says):
+    says("Paris")
     qa("eval", "short-facts", "--limit", "5")
     with Store(tmp_path / "m.db", ROOM) as store:
         begin_run(store, "gpu", "telemetry")
@@ -152,8 +135,8 @@ def test_what_cannot_be_compared_is_refused_by_name(qa, scripted, tmp_path):
         assert (refused.exit_code, said in refused.output) == (2, True), refused.output
 
 
-def test_answers_are_marked_anew_and_stale_runs_are_named(qa, scripted, tmp_path):
-    says(scripted, "Paris")
+def test_answers_are_marked_anew_and_stale_runs_are_named(qa, scripted, tmp_path, says):
+    says("Paris")
     qa("eval", "short-facts", "--limit", "6")
     asked = len(scripted.chat_requests())
     again = qa("score", "1", "--scorer", "exact-match-squad")
@@ -168,13 +151,13 @@ def test_answers_are_marked_anew_and_stale_runs_are_named(qa, scripted, tmp_path
     assert qa("score", "1", "--scorer", "choice-letter").exit_code == 2
 
 
-def test_a_stored_request_is_sent_again_as_it_was(qa, scripted):
-    says(scripted, "Paris")
+def test_a_stored_request_is_sent_again_as_it_was(qa, scripted, says):
+    says("Paris")
     qa("eval", "short-facts", "--limit", "5")
     first = next(body for body in scripted.chat_bodies() if b"capital of France" in body)
     same = qa("replay", "1", "1")
     assert (same.exit_code, scripted.chat_bodies()[-1]) == (0, first)
-    says(scripted, "Lyon")
+    says("Lyon")
     other = qa("replay", "1", "1")
     assert other.exit_code == 1
     assert "stored: correct: 'Paris'" in other.output
@@ -182,8 +165,8 @@ def test_a_stored_request_is_sent_again_as_it_was(qa, scripted):
     assert "has no answer 99" in qa("replay", "1", "99").output
 
 
-def test_each_answer_of_a_page_has_the_command_that_sends_its_request_again(qa, scripted, tmp_path):
-    says(scripted, "Answer: A")
+def test_each_answer_of_a_page_has_the_command_that_sends_its_request_again(qa, scripted, tmp_path, says):
+    says("Answer: A")
     qa("eval", "science", "--limit", "5", "--draws", "2", "--temperature", "1")
     page = (tmp_path / "results" / "evaluation" / "run-1.html").read_text(encoding="utf-8")
     commands = re.findall("<code>qa (.*?)</code>", page)

@@ -2,6 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from keywords.engine.evaluation.catalogue import Catalogue
+from keywords.engine.evaluation.prompting import Sampling
+from keywords.engine.evaluation.runs import Plan, begin
 from keywords.engine.evaluation.tables import ROOM
 from keywords.engine.load.plan import LoadPlan, Stage, Target
 from keywords.engine.load.run import RunFacts
@@ -9,10 +12,13 @@ from keywords.engine.load.sample import Sample
 from keywords.engine.load.storage.recording import Recording
 from keywords.engine.store.database import Store
 from keywords.engine.store.runs import RUNS, begin_run
+from keywords.run.places import DATASETS
 from keywords.traceability.decision.figures import MOST, read_figures
 
 PLAN = LoadPlan(Target("http://host", "m"), source=None, stages=(Stage(10.0, users=2),))
 FACTS = RunFacts(1e9, 100.0, 110.0, ((100.0, 110.0),), None, interrupted=False, clients=())
+
+ASKED = Plan(Catalogue(DATASETS).load("short-facts"), Sampling())
 
 
 @pytest.fixture
@@ -79,17 +85,26 @@ def test_only_the_latest_series_are_shown(file):
 def test_scores_of_the_tested_model_are_never_crowded_out(file):
     with Store(file, ROOM) as store:
         for number in range(MOST + 2):
-            begin_run(store, "evaluation", "x", model=f"m{number}", options={"set": "x", "scorers": ["x"]})
+            begin(store, "http://gateway.test", f"m{number}", ASKED, {})
     assert "m0" not in [one["model"] for one in read_figures([file]).scores]
     assert "m0" in [one["model"] for one in read_figures([file], model="m0").scores]
 
 
 def test_an_evaluation_without_answers_has_no_score(file):
     with Store(file, ROOM) as store:
-        begin_run(store, "evaluation", "short-facts", model="m", options={"set": "short-facts", "scorers": ["x"]})
+        begin(store, "http://gateway.test", "m", ASKED, {})
     (one,) = read_figures([file]).scores
     assert (one["set"], one["bound"]) == ("short-facts", "")
     assert "no score: run 1: no request got a reply" in one["right"]
+
+
+def test_a_run_that_no_program_of_ours_wrote_hides_no_other(file):
+    with Store(file, ROOM) as store:
+        begin_run(store, "evaluation", "x", model="m0", options={"set": "x"})
+        begin(store, "http://gateway.test", "m1", ASKED, {})
+    found = {one["model"]: one["right"] for one in read_figures([file]).scores}
+    assert "has run 1 that this program did not write" in found["m0"]
+    assert "no request got a reply" in found["m1"]
 
 
 def test_a_file_that_cannot_be_read_is_told(file):
