@@ -202,6 +202,11 @@ class GatewayProcessLibrary:
 
         Raises:
             GatewayProcessError: the gateway has no such process.
+
+        ```robotframework
+        Kill Model Process Of Gateway
+        Gateway Should Be Ready Within    5 s
+        ```
         """
         process = chosen_gateway(gateway).process.model_process()
         process.kill()
