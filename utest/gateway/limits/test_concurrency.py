@@ -86,3 +86,38 @@ def test_a_slot_that_comes_at_the_cancellation_goes_to_the_next():
         await asyncio.wait_for(stays, 1)
 
     run(scenario)
+
+
+async def entered(concurrency, count):
+    for _ in range(count):
+        await concurrency.acquire()
+
+
+def test_a_gate_with_fewer_places_lets_nobody_in_until_enough_are_out():
+    async def run():
+        concurrency = ConcurrencyLimiter(3, 5, 0.05)
+        await entered(concurrency, 3)
+        concurrency.adopt(ConcurrencyLimiter(1, 5, 0.05))
+        for _ in range(2):
+            concurrency.release()
+            with pytest.raises(Exception, match="none of the requests"):
+                await concurrency.acquire()
+        concurrency.release()
+        await concurrency.acquire()
+
+    asyncio.run(run())
+
+
+def test_a_gate_with_more_places_lets_those_in_who_wait():
+    async def run():
+        concurrency = ConcurrencyLimiter(1, 5, 5)
+        await concurrency.acquire()
+        waiting = [asyncio.create_task(concurrency.acquire()) for _ in range(3)]
+        await asyncio.sleep(0)
+        concurrency.adopt(ConcurrencyLimiter(3, 5, 5))
+        await asyncio.sleep(0)
+        assert sum(task.done() for task in waiting) == 2
+        concurrency.release()
+        await asyncio.gather(*waiting)
+
+    asyncio.run(run())

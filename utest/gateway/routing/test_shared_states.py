@@ -1,86 +1,12 @@
-"""Breakers that several processes share through a Redis."""
+"""Breakers and cooldowns that several processes share through a Redis."""
 
 import asyncio
-import importlib.util
 
 import pytest
-from pydantic import SecretStr
 
-from gateway.backends.kinds import GatewayConfig
-from gateway.backends.openai.backend import OpenAIBackend
-from gateway.routing.routes import Routes
-from keywords.engine.processes import redis as redis_server
+from utest.gateway.routing.shared_processes import Lenient, Process, run, until
 
-if importlib.util.find_spec("redis") is None or redis_server.command() is None:
-    pytest.skip("needs the package redis and a Redis", allow_module_level=True)
-
-from redis.asyncio.client import Pipeline
-
-from gateway.routing.shared_states import SharedStates
-
-OPEN_S = 0.5
-
-
-@pytest.fixture
-def redis():
-    server = redis_server.RedisServer()
-    server.start()
-    yield server
-    server.stop()
-
-
-class Process:
-    """The breaker of one process."""
-
-    consecutive_failures = 1
-    names = "b"
-
-    def __init__(self, url, port=1, open_s=5.0):
-        config = GatewayConfig(
-            breaker={"consecutive_failures": self.consecutive_failures, "open_s": open_s},
-            backends={name: {"kind": "openai", "base_url": f"http://x:{port}"} for name in self.names},
-            models={"m": {"route": [{"backend": name} for name in self.names]}},
-        )
-        backends = {name: OpenAIBackend(config.backends[name], name=name) for name in self.names}
-        self.routes = Routes(config, backends, {}, {})
-        self.breaker = self.routes.states["b"].breaker
-        self.shared = SharedStates(SecretStr(url))
-        self.shared.watch(config, self.routes)
-
-    def fail(self):
-        self.breaker.failed(self.breaker.begin())
-
-    async def probe(self):
-        """Begin an attempt as the probe; its generation, or None if another process has the lease."""
-        return self.breaker.begin() if self.breaker.wait_s() == 0 and await self.breaker.may_begin() else None
-
-
-class Lenient(Process):
-    """A process without a condition for its breakers, and a route of two backends."""
-
-    consecutive_failures = None
-    names = "bc"
-
-
-def run(processes, script):
-    async def main():
-        for process in processes:
-            process.task = asyncio.create_task(process.shared.run())
-        try:
-            await script()
-        finally:
-            for process in processes:
-                process.task.cancel()
-            await asyncio.gather(*(process.task for process in processes), return_exceptions=True)
-
-    asyncio.run(main())
-
-
-async def until(condition):
-    """Wait until a condition holds; the test fails if it never does."""
-    async with asyncio.timeout(15):
-        while not condition():  # noqa: ASYNC110  # nothing tells of a breaker's change
-            await asyncio.sleep(0.01)
+Pipeline = pytest.importorskip("redis.asyncio.client").Pipeline
 
 
 def test_an_opened_breaker_is_open_for_the_others_soon_and_for_the_rest_of_the_time(redis):
@@ -156,124 +82,6 @@ def test_sharing_ends_though_a_call_of_the_redis_loses_the_cancellation(monkeypa
     asyncio.run(main())
 
 
-async def opened(one, *others):
-    """Open the breaker in all processes and wait until its open time is over."""
-    await asyncio.sleep(0.1)
-    one.fail()
-    await until(lambda: {(each.breaker.state, each.breaker.wait_s()) for each in (one, *others)} == {("open", 0)})
-
-
-async def until_probed(process):
-    """Wait until a process may probe, and let it."""
-    async with asyncio.timeout(15):
-        while await process.probe() is None:  # noqa: ASYNC110  # the same
-            await asyncio.sleep(0.05)
-
-
-@pytest.fixture
-def processes(redis):
-    return [Process(redis.url, open_s=OPEN_S) for _ in range(3)]
-
-
-def test_one_process_probes_and_its_success_closes_it_everywhere(processes):
-    async def script():
-        await opened(*processes)
-        generations = await asyncio.gather(*(process.probe() for process in processes))
-        probes = [pair for pair in zip(processes, generations, strict=True) if pair[1] is not None]
-        assert len(probes) == 1
-        prober, generation = probes[0]
-        others = [process for process in processes if process is not prober]
-        await asyncio.sleep(0.6)
-        assert {process.breaker.wait_s() for process in others} == {1}, (
-            "none of them attempts anything while the probe runs"
-        )
-        prober.breaker.succeeded(generation)
-        await until(lambda: {process.breaker.state for process in processes} == {"closed"})
-
-    run(processes, script)
-
-
-def test_a_failed_probe_opens_it_again_everywhere(processes):
-    async def script():
-        one, other, _ = processes
-        await opened(*processes)
-        generation = await one.probe()
-        assert await other.probe() is None
-        one.breaker.failed(generation)
-        assert await other.probe() is None, "the announcement has not arrived yet"
-        await until(lambda: 0 < other.breaker.wait_s() < OPEN_S)
-
-    run(processes, script)
-
-
-def test_an_announcement_not_yet_applied_prevents_a_probe(processes):
-    one, offline, _ = processes
-
-    async def script():
-        offline.fail()
-        await opened(one, offline)
-        one.breaker.failed(await one.probe())
-        await asyncio.sleep(0.1)
-        assert await offline.probe() is None
-        await offline.shared._redis.aclose()
-
-    run([one], script)
-
-
-def test_an_abandoned_probe_releases_its_lease(processes):
-    async def script():
-        one, other, _ = processes
-        await opened(*processes)
-        generation = await one.probe()
-        assert await other.probe() is None
-        one.breaker.abandoned(generation)
-        await until_probed(other)
-
-    run(processes, script)
-
-
-def test_a_lease_outlives_its_process_by_a_bounded_time_only(processes, monkeypatch):
-    monkeypatch.setattr("gateway.routing.shared_breaker.LEASE_S", 0.6)
-
-    async def script():
-        dies, other, _ = processes
-        await opened(*processes)
-        assert await dies.probe() is not None
-        await asyncio.sleep(1.2)
-        assert await other.probe() is None, "it is renewed while the probe runs"
-        dies.task.cancel()
-        await until_probed(other)
-
-    run(processes, script)
-
-
-def test_a_cancelled_wait_for_the_lease_releases_it(redis, processes):
-    async def script():
-        one, other, _ = processes
-        await opened(*processes)
-        redis.suspend()
-        cancelled = asyncio.create_task(one.probe())
-        await asyncio.sleep(0.05)
-        cancelled.cancel()
-        redis.resume()
-        await until(lambda: one.breaker.wait_s() == 0)
-        await until_probed(other)
-
-    run(processes, script)
-
-
-def test_without_the_redis_each_probes_by_itself(redis, processes):
-    async def script():
-        await opened(*processes)
-        assert await processes[0].probe() is not None
-        assert await processes[1].probe() is None
-        redis.stop()
-        await asyncio.sleep(0.4)
-        assert [await process.probe() is not None for process in processes] == [False, True, True]
-
-    run(processes, script)
-
-
 def test_a_change_during_publishing_is_published_as_well(redis, monkeypatch):
     one, other = Process(redis.url), Process(redis.url)
     execute = Pipeline.execute
@@ -295,25 +103,6 @@ def test_a_change_during_publishing_is_published_as_well(redis, monkeypatch):
     run([one, other], script)
 
 
-def test_an_attempt_beside_a_probe_leaves_the_probe_alone(processes):
-    async def script():
-        one, other, _ = processes
-        for process in processes:
-            process.breaker.refuses = False
-        await opened(*processes)
-        probe = await one.probe()
-        assert await one.breaker.may_begin(), "no other backend is left"
-        beside = one.breaker.begin()
-        one.breaker.failed(beside)
-        one.breaker.abandoned(beside)
-        assert one.breaker.state == "half-open"
-        assert await other.probe() is None, "the probe still runs"
-        one.breaker.succeeded(probe)
-        assert one.breaker.state == "closed"
-
-    run(processes, script)
-
-
 def test_breakers_without_a_condition_are_shared_too(redis):
     one, other = Lenient(redis.url), Lenient(redis.url)
 
@@ -321,8 +110,7 @@ def test_breakers_without_a_condition_are_shared_too(redis):
         await asyncio.sleep(0.1)
         for _ in range(5):
             one.fail()
-        await asyncio.sleep(0.7)
-        assert other.breaker.state == "open"
+        await until(lambda: other.breaker.state == "open")
 
     run([one, other], script)
 
@@ -334,8 +122,8 @@ def test_cooldowns_are_shared_within_the_same_time(redis):
         await asyncio.sleep(0.1)
         cooldown = one.routes.cooldowns["b", "m"]
         cooldown.start(cooldown.statement, 20)
-        await asyncio.sleep(0.7)
-        assert 15 < other.routes.cooldowns["b", "m"].wait_s() <= 20
+        await until(lambda: other.routes.cooldowns["b", "m"].wait_s() > 0)
+        assert other.routes.cooldowns["b", "m"].wait_s() <= 20
         assert other.routes.cooldowns["c", "m"].wait_s() == 0
 
     run([one, other], script)
@@ -352,8 +140,7 @@ def test_closed_breakers_are_read_only_after_an_announcement(redis, monkeypatch)
         await asyncio.sleep(0.6)
         assert reads == []
         one.fail()
-        await asyncio.sleep(0.6)
+        await until(lambda: other.breaker.state == "open")
         assert reads
-        assert other.breaker.state == "open"
 
     run([one, other], script)

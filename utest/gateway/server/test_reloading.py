@@ -10,11 +10,7 @@ from contextlib import contextmanager
 import pytest
 from aiohttp import web
 
-from gateway.backends.kinds import GatewayConfig
 from gateway.limits import key_file
-from gateway.limits.concurrency import ConcurrencyLimiter
-from gateway.server.generation import differences, reloaded
-from gateway.server.reloading import Reloading
 
 TEXT = """
 {more}
@@ -284,68 +280,3 @@ def test_a_file_that_was_only_touched_is_read_again(running):
         assert client.tried == 0
         os.utime(client.path)
         client.wait(lambda: client.tried == 1)
-
-
-def test_differences_name_settings():
-    base = {
-        "backends": {"a": {"kind": "openai", "base_url": "http://x"}},
-        "models": {"m": {"route": [{"backend": "a"}]}},
-    }
-    one = GatewayConfig(**base)
-    other = GatewayConfig(**{**base, "server": {"port": 1}, "limits": {"messages": 2}})
-    assert differences(one, other) == ["server.port", "limits.messages"]
-    assert differences(one, reloaded(one, other)) == ["limits.messages"]
-
-
-async def entered(concurrency, count):
-    for _ in range(count):
-        await concurrency.acquire()
-
-
-def test_a_gate_with_fewer_places_lets_nobody_in_until_enough_are_out():
-    async def run():
-        concurrency = ConcurrencyLimiter(3, 5, 0.05)
-        await entered(concurrency, 3)
-        concurrency.adopt(ConcurrencyLimiter(1, 5, 0.05))
-        for _ in range(2):
-            concurrency.release()
-            with pytest.raises(Exception, match="none of the requests"):
-                await concurrency.acquire()
-        concurrency.release()
-        await concurrency.acquire()
-
-    asyncio.run(run())
-
-
-def test_a_gate_with_more_places_lets_those_in_who_wait():
-    async def run():
-        concurrency = ConcurrencyLimiter(1, 5, 5)
-        await concurrency.acquire()
-        waiting = [asyncio.create_task(concurrency.acquire()) for _ in range(3)]
-        await asyncio.sleep(0)
-        concurrency.adopt(ConcurrencyLimiter(3, 5, 5))
-        await asyncio.sleep(0)
-        assert sum(task.done() for task in waiting) == 2
-        concurrency.release()
-        await asyncio.gather(*waiting)
-
-    asyncio.run(run())
-
-
-def test_watching_ends_though_the_cancellation_comes_with_a_request(tmp_path):
-    async def main():
-        async def reload():
-            pass
-
-        reloading = Reloading(tmp_path / "gateway.toml", watch=False, reload=reload)
-        task = asyncio.create_task(reloading.run())
-        await asyncio.sleep(0.05)
-        reloading.request()
-        # Two turns of the loop: to set the event, and to end the wait for it.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait([task], timeout=2.0)
-        assert task.done()
-
-    asyncio.run(main())
