@@ -18,7 +18,8 @@ ${DIM_PAGE}
 ...            SEPARATOR=
 ...            <!doctype html><html lang="en"><title>Dim</title>
 ...            <style>@media (prefers-color-scheme: dark) { .dim { color: \#777; background: \#666 } }</style>
-...            <main><h1>Dim</h1><table><tbody><tr><td>one<tr><td>two<tr><td>three<tr><td class="dim">four</table></main>
+...            <main><h1>Dim</h1><table><tbody>
+...            <tr><td>one<tr><td>two<tr><td>three<tr><td class="dim">four</table></main>
 
 
 *** Test Cases ***
