@@ -81,9 +81,10 @@ def _repeats(score: Score) -> list[str]:
 def _notes(score: Score) -> list[str]:
     run, options, notes = score.run, score.run.options, []
     if score.cut:
-        notes.append(f"{score.cut} answers reached their limit of tokens")
+        notes.append(_counted(score.cut, "answer reached its limit of tokens", "answers reached their limit of tokens"))
     if score.cached:
-        notes.append(f"{score.cached} answers were taken from earlier runs, not asked")
+        taken = "taken from earlier runs, not asked"
+        notes.append(_counted(score.cached, f"answer was {taken}", f"answers were {taken}"))
     if options["resumed"]:
         times = options["resumed"]
         elsewhere = ", ".join(options.get("resumed_at", []))
@@ -94,12 +95,17 @@ def _notes(score: Score) -> list[str]:
         more = f" and {len(other) - _SHOWN_MODELS} more" if len(other) > _SHOWN_MODELS else ""
         notes.append(f"Answers name other models than {run.model}: {', '.join(shown)}{more}")
     if twice := score.repeated_items:
-        notes.append(f"{twice} items ask what another one asks, so the interval is too narrow")
+        repeated = _counted(twice, "item asks", "items ask")
+        notes.append(f"{repeated} what another one asks, so the interval is too narrow")
     if score.missing:
-        notes.append(f"{score.missing} items have no answer")
+        notes.append(_counted(score.missing, "item has no answer", "items have no answer"))
     if run.interrupted or run.ended is None:
         notes.append(f"The run is not finished: `qa eval --resume {run.id}` asks the rest")
     return notes
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _worth(score: Score) -> str:

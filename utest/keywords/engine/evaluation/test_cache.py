@@ -28,6 +28,12 @@ def test_an_equal_request_is_asked_again_unless_the_cache_is_on(laboratory):
     assert "5 answers were taken from earlier runs" in sentence(score)
 
 
+def test_the_sentence_counts_one_answer_as_one(laboratory):
+    laboratory.answers(lambda _: True)
+    laboratory.run(limit=1)
+    assert "1 answer was taken from earlier runs" in sentence(laboratory.score(laboratory.run(limit=6, use_cache=True)))
+
+
 @pytest.mark.parametrize("changed", [{"temperature": 0.5}, {"seed": 7}, {"max_tokens": 3}, {"extra": {"top_p": 0.5}}])
 def test_the_cache_knows_every_parameter(laboratory, changed):
     laboratory.answers(lambda _: True)
