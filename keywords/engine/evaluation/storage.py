@@ -66,7 +66,7 @@ def read_evaluation(store: Store, run: int) -> Run:
     """
     found = read_run(store, run)
     if found.kind != KIND:
-        raise DatasetError(f"run {run} is a {found.kind} run, no evaluation; name one that `qa eval` made")
+        raise DatasetError(f"run {run} is of the kind {found.kind!r}; name an evaluation, which `qa eval` makes")
     check_run(store, found)
     return found
 

@@ -90,7 +90,7 @@ def read_load(path: Path, run: int) -> StoredLoad:
     with Store(path, LOAD_ROOM, SERVER_ROOM) as store:
         row = read_run(store, run)
         if row.kind != "load":
-            raise NoLoadRunError(f"run {run} is a {row.kind} run; name a load run, which `qa load` makes")
+            raise NoLoadRunError(f"run {run} is of the kind {row.kind!r}; name a load run, which `qa load` makes")
         chosen = f"SELECT began, ended, users, rate FROM {STAGES.name} WHERE run = ? ORDER BY stage"  # noqa: S608  # a declared name
         stages = tuple(Stage(ended - began, users, rate) for began, ended, users, rate in store.query(chosen, (run,)))
         signals = tuple(read_signals_of(store, run))

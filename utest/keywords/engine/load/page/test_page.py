@@ -145,7 +145,7 @@ def test_a_price_stands_in_the_remarks(store):
 def test_a_run_of_another_kind_is_refused(tmp_path):
     with Store(tmp_path / "m.db") as store:
         begin_run(store, "evaluation", "s")
-    with pytest.raises(NoLoadRunError, match="run 1 is a evaluation run; name a load run"):
+    with pytest.raises(NoLoadRunError, match="run 1 is of the kind 'evaluation'; name a load run"):
         read_load(tmp_path / "m.db", 1)
 
 
