@@ -91,31 +91,31 @@ class Cooldown:
             return
         if not left_s:
             self._log_start(wait_s)
-        self._set(wait_s)
+        self._set_and_tell(wait_s)
 
     def end(self, statement: int) -> None:
         """Note that an attempt was answered."""
         if statement == self.statement and self.wait_s():
             log_event("cooldown", state="ended", backend=self.backend, model=self.model)
-            self._set(0.0)
+            self._set_and_tell(0.0)
 
     def apply_remote(self, left_s: float) -> None:
         """Take over what another process knows: the rest of its cooldown, or 0 for its end."""
         left_s = min(left_s, LONGEST_S)
         if left_s > 0 and not self.wait_s():
             self._log_start(left_s, told_by="another process")
-        self._last(left_s)
+        self._set(left_s)
 
     def _log_start(self, wait_s: float, **why: str) -> None:
         fields = {"backend": self.backend, "model": self.model, "wait_s": round(wait_s, 3), **why}
         log_event("cooldown", level=logging.WARNING, state="started", **fields)
 
-    def _set(self, wait_s: float) -> None:
-        self._last(wait_s)
+    def _set_and_tell(self, wait_s: float) -> None:
+        self._set(wait_s)
         if self.on_change is not None:
             self.on_change(self)
 
-    def _last(self, wait_s: float) -> None:
+    def _set(self, wait_s: float) -> None:
         self.statement += 1
         self._is_untested = wait_s > 0
         self._ends_at = self._clock() + wait_s if wait_s > 0 else 0.0

@@ -78,6 +78,7 @@ class RetryPlan:
         # The candidates attempted in any round: each keeps its own Retry-After, whatever others were told.
         self._asked: set[Candidate] = set()
         self._is_last_resort = False
+        # A last resort asked for a wait once more, so others that cool down are not asked.
         self._must_wait = False
 
     def next(self) -> Candidate | float | None:

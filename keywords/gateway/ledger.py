@@ -182,30 +182,6 @@ class LedgerLibrary:
             skip_as_inconclusive(str(failure), machine)
 
     @keyword
-    def get_request_duration(
-        self,
-        entry: dict[str, Any],
-        assertion_operator: AssertionOperator | None = None,
-        assertion_expected: float | None = None,
-        message: str | None = None,
-    ) -> float:
-        """The duration of a request in milliseconds, from its arrival to the end of its answer.
-
-        Args:
-            entry: the ledger entry.
-            assertion_operator: how to compare.
-            assertion_expected: milliseconds.
-            message: replaces the usual message.
-
-        ```robotframework
-        ${entry} =    Get Ledger Entry    ${ledger}    ${answer}
-        Get Request Duration    ${entry}    >=    300
-        ```
-        """
-        duration_ms: float = entry["duration_ms"]
-        return verify(duration_ms, assertion_operator, assertion_expected, "The duration of the request (ms)", message)
-
-    @keyword
     def get_request_cost(
         self,
         entry: dict[str, Any],

@@ -13,34 +13,34 @@ Test Tags           kind:negative    req:EVAL-052    needs:scripted-backend
 *** Test Cases ***
 An answer that is cut off is a transport error
     Script Fault    ${BACKEND}    close    at_byte=60
-    ${score} =    Evaluate Broken Server
+    ${score} =    Score Broken Server
     Get Outcome Count    ${score}    transport error    ==    5
 
 An error in the place of an answer is a transport error
     Answer With Body    {"error": "the model is still loading"}
-    ${score} =    Evaluate Broken Server
+    ${score} =    Score Broken Server
     Get Outcome Count    ${score}    transport error    ==    5
 
 An error beside an answer is a transport error
     Answer With Body    {"choices": [{"message": {"content": "Paris"}}], "error": {"message": "out of memory"}}
-    ${score} =    Evaluate Broken Server
+    ${score} =    Score Broken Server
     Get Outcome Count    ${score}    transport error    ==    5
 
 A message that is no object is a transport error
     Answer With Body    {"choices": [{"message": "Paris"}]}
-    ${score} =    Evaluate Broken Server
+    ${score} =    Score Broken Server
     Get Outcome Count    ${score}    transport error    ==    5
 
 Nonsense beside an answer leaves its mark as it is
     VAR    ${choice} =    {"message": {"content": "Paris"}, "finish_reason": 7}
     Answer With Body    {"choices": [${choice}], "usage": {"completion_tokens": 1000000000000000000000000000000}}
-    ${score} =    Evaluate Broken Server
+    ${score} =    Score Broken Server
     Get Outcome Count    ${score}    correct    ==    1
     Get Outcome Count    ${score}    wrong    ==    4
 
 A refusal in a field of its own is a refusal
     Answer With Body    {"choices": [{"message": {"content": null, "refusal": "Das beantworte ich nicht."}}]}
-    ${score} =    Evaluate Broken Server
+    ${score} =    Score Broken Server
     Get Outcome Count    ${score}    refused    ==    5
 
 
@@ -55,7 +55,7 @@ Answer With Body
     [Arguments]    ${body: str}
     Script Refusal    ${BACKEND}    201    ${body}
 
-Evaluate Broken Server
+Score Broken Server
     [Documentation]    The score of five short facts.
     ${score} =    Run Evaluation    short-facts    limit=5    at=${BACKEND.url}
     RETURN    ${score}

@@ -57,7 +57,7 @@ A client hears when the first backend is free
     Script Refusal    ${SECOND}    429    retry_after=30 s
     ${exchange} =    Send Payload    plain.json
     Get Status    ${exchange}    ==    429
-    Get Header    ${exchange}    retry-after    ==    20
+    Get Header    ${exchange}    retry-after    matches    ^(1\\d|20)$
 
 Backends that asked for a year are asked by the next request
     [Tags]    req:FALL-047    kind:negative
@@ -65,7 +65,7 @@ Backends that asked for a year are asked by the next request
     Script Refusal    ${FIRST}    429    retry_after=365 days
     Script Refusal    ${SECOND}    429    retry_after=365 days
     ${exchange} =    Send Payload    plain.json
-    Get Header    ${exchange}    retry-after    ==    60
+    Get Header    ${exchange}    retry-after    matches    ^(5\\d|60)$
     Script Answer    ${FIRST}
     Script Answer    ${SECOND}
     ${exchange} =    Send Payload    plain.json

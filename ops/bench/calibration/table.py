@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from keywords.engine.statistics.intervals import wilson
@@ -110,4 +111,4 @@ def _share(count: int, n: int) -> str:
 
 
 def _shown(drop: float | None) -> str:
-    return "none at all" if drop is None else f"{drop * 100:.0f} points"
+    return "none at all" if drop is None else f"{math.ceil(drop * 100)} points"

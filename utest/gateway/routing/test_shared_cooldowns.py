@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 import redis.asyncio
 
-from gateway.routing.cooldown import LONGEST_S, Cooldown
+from gateway.routing.cooldown import LONGEST_S, TEST_S, Cooldown
 from gateway.routing.shared_cooldowns import KEY, SharedCooldowns
 from keywords.engine.processes import redis as redis_server
 
@@ -134,6 +134,21 @@ def test_what_is_over_or_unknown_is_left_out(server):
         await other.shared.exchange()
         assert other.waits() == {}
         assert await one.connection.hkeys(KEY) == ["removed"]
+
+    run(script, server)
+
+
+def test_that_the_redis_forgets_what_is_over_does_not_end_the_test_of_the_backend(server):
+    async def script(one, _):
+        one.start("a", 0.05)
+        await one.shared.exchange()
+        one.now += 0.05
+        await asyncio.sleep(0.06)
+        test = one.cooldowns["a"].begin()
+        await one.shared.exchange()
+        assert one.cooldowns["a"].wait_s() == TEST_S
+        one.cooldowns["a"].end(test)
+        assert one.waits() == {}
 
     run(script, server)
 
