@@ -163,8 +163,11 @@ class LifecycleLibrary:
                 took_s = process.wait_ready(limit.total_seconds())
             except GatewayProcessError as error:
                 # As much longer as this process, and so perhaps all of the machine, stood still.
+                stalled_s = watch.stalled_s(began, clock.now())
+                if not stalled_s:
+                    raise AssertionError(str(error)) from error
                 with suppress(GatewayProcessError):
-                    process.wait_ready(watch.stalled_s(began, clock.now()))
+                    process.wait_ready(stalled_s)
                     finding = f"Ready after {clock.now() - began:.3f} s, and not within {limit}"
                     skip_as_inconclusive(finding, measure_machine())
                 raise AssertionError(str(error)) from error

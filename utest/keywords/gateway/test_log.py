@@ -2,7 +2,6 @@
 
 import json
 import threading
-from contextlib import nullcontext
 from datetime import timedelta
 from unittest.mock import MagicMock
 
@@ -86,19 +85,23 @@ def test_a_line_that_does_not_come_is_a_verdict(library, gateway):
         library.gateway_should_log("never", timedelta(seconds=0.05), gateway)
 
 
-@pytest.mark.parametrize(
-    ("events", "is_judged"),
-    [
-        (["backend_ready"], True),
-        (["backend_ready", "backend_crashed"], True),
-        (["backend_ready", "backend_crashed", "backend_ready"], False),
-    ],
-)
-def test_a_model_that_was_ready_again_before_the_request_leaves_no_verdict(library, gateway, events, is_judged):
+def request_after(gateway, *events):
+    """Log these events, a request, and the start of the model; return the request."""
     lines = [{"event": event} for event in events] + [{"event": "request", "id": "late"}, {"event": "backend_ready"}]
     gateway.log.write_text("".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines))
-    request = Exchange("GET", "http://x", {}, b"", 0.0, response_headers={"x-request-id": "late"})
-    with nullcontext() if is_judged else pytest.raises(SkipExecution, match="INCONCLUSIVE: The model was ready again"):
+    return Exchange("GET", "http://x", {}, b"", 0.0, response_headers={"x-request-id": "late"})
+
+
+@pytest.mark.parametrize("events", [["backend_ready"], ["backend_ready", "backend_crashed"]])
+def test_a_model_that_was_away_until_the_request_is_told_by_the_log(library, gateway, events):
+    library.model_should_have_been_away(request_after(gateway, *events), gateway)
+
+
+@pytest.mark.parametrize(("machine", "outcome"), [(QUIET, AssertionError), (LOADED, SkipExecution)])
+def test_a_model_that_was_ready_again_before_the_request_is_judged(library, gateway, monkeypatch, machine, outcome):
+    monkeypatch.setattr(gateway_log, "measure_machine", lambda: machine)
+    request = request_after(gateway, "backend_ready", "backend_crashed", "backend_ready")
+    with pytest.raises(outcome, match="The model was ready again"):
         library.model_should_have_been_away(request, gateway)
 
 
@@ -109,3 +112,6 @@ def test_tokens_beyond_what_was_read_are_judged(library, monkeypatch, machine, o
     assert library.get_unread_tokens({"completion_tokens": 9}, departure, LESS, 8) == 7
     with pytest.raises(outcome, match="Tokens of the stream not read should be less than 7, got 7"):
         library.get_unread_tokens({"completion_tokens": 9}, departure, LESS, 7)
+    many = int(7 * LOADED.slowdown) + 3
+    with pytest.raises(AssertionError, match="Tokens of the stream not read should be less than 7"):
+        library.get_unread_tokens({"completion_tokens": many}, departure, LESS, 7)
