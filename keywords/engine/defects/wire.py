@@ -96,9 +96,6 @@ class Wire:
                 headers["content-length"] = answer.headers["content-length"]
             return Answer(answer.status, headers, _events(answer) if is_stream else _whole(answer), is_stream)
 
-        if incoming.headers.get("transfer-encoding", "chunked").lower() != "chunked":
-            # RFC 9112, section 6.1. The server behind the wire may be refusing it too, before any body comes.
-            raise web.HTTPNotImplemented
         request = Request(
             incoming.method, incoming.raw_path, _forwarded(incoming.headers), await incoming.read(), self._valid_key
         )

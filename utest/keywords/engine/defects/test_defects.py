@@ -55,25 +55,6 @@ def test_without_a_defect_an_answer_passes_byte_for_byte(backend, stream):
     assert spoilt.headers["content-type"] == sound.headers["content-type"]
 
 
-def test_a_body_in_a_coding_that_the_wire_cannot_pass_on_is_refused_before_it_comes(backend):
-    head = b"POST / HTTP/1.1\r\nHost: qa\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
-
-    async def refused():
-        wire = Wire(DEFECTS["none"].plant, "the-key", backend.url)
-        url = httpx2.URL(await wire.open())
-        try:
-            reader, writer = await asyncio.open_connection(url.host, url.port)
-            writer.write(head)
-            async with asyncio.timeout(5):
-                line = await reader.readline()
-            writer.close()
-            return line
-        finally:
-            await wire.close()
-
-    assert asyncio.run(refused()).startswith(b"HTTP/1.1 501 ")
-
-
 @pytest.mark.parametrize(
     ("defect", "sent", "seen"),
     [
