@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from keywords.engine.defects.exchange import Plant
 
 _TAIL_LINES = 15
+# Rows about the suite itself ask the server for next to nothing; those about the framing of requests ask the wire,
+# which reads HTTP in the place of the server.
+_LEFT_OUT = (NIGHTLY, "req:SELF-*", "req:WIRE-009", "req:WIRE-01[0-5]")
 
 
 class DefectsError(Exception):
@@ -69,9 +72,9 @@ async def run_attached(
     folder.mkdir(parents=True)  # noqa: ASYNC240  # quick, as are the other file accesses here
     wire = Wire(plant, server.api_key, server.url)
     command = [sys.executable, "-m", "robot", "--outputdir", str(folder), "--log", "NONE", "--report", "NONE"]
-    command += ["-v", f"GATEWAY_URL:{await wire.open()}", "-v", f"MODEL:{server.model}", "--exclude", NIGHTLY]
-    # Rows about the suite itself ask the server for next to nothing.
-    command += ["--exclude", "req:SELF-*"]
+    command += ["-v", f"GATEWAY_URL:{await wire.open()}", "-v", f"MODEL:{server.model}"]
+    for tag in _LEFT_OUT:
+        command += ["--exclude", tag]
     command += [*(() if to_the_end else ("--exitonfailure",)), str(suites)]
     try:
         code = await _run(command, folder / "console.txt", server.api_key, limit_s)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _HEAD = """# What the suites find by an address alone
 
 Each line is a server with one defect: a wire before a sound gateway plants it, and the suites know nothing but its
-address, a model and a key. Nightly rows, and those about the suite itself (`req:SELF-*`), are left out. A defect counts
-as found if the first row that fails carries a requirement that the defect violates. `tox run -e defects` makes this
-page.
+address, a model and a key. Left out are nightly rows, those about the suite itself (`req:SELF-*`), and those about the
+framing of requests (`req:WIRE-009` to `WIRE-015`), which the wire reads in the place of the server. A defect counts as
+found if the first row that fails carries a requirement that the defect violates. `tox run -e defects` makes this page.
 """
 
 
