@@ -103,10 +103,3 @@ First Backend Is Asked Once After
     Script Refusal    ${FIRST}    ${status}    retry_after=30 s    retry_after_form=${form}
     Repeat Keyword    3 times    Send Payload    plain.json
     Get Request Count    ${FIRST}    ==    1
-
-Open Two Backends
-    [Documentation]    Two backends, which the row puts behind a gateway.
-    ${first} =    Start Scripted Backend
-    ${second} =    Start Scripted Backend
-    VAR    ${FIRST}    ${first}    scope=TEST
-    VAR    ${SECOND}    ${second}    scope=TEST

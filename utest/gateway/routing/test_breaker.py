@@ -6,19 +6,6 @@ from gateway.config.server import BreakerConfig
 from gateway.routing.breaker import Breaker
 
 
-class Clock:
-    def __init__(self):
-        self.now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def breaker(clock):
     """Opens after three failures in a row, for ten seconds."""

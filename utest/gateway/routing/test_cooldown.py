@@ -7,19 +7,6 @@ import pytest
 from gateway.routing.cooldown import LONGEST_S, TEST_S, Cooldown
 
 
-class Clock:
-    def __init__(self):
-        self.now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def cooldown(clock):
     return Cooldown("b", "m", clock)
