@@ -17,6 +17,7 @@ from keywords.engine.openai.answer import (
     NoUsableAnswer,
     first_choice,
     read_answer,
+    token_count,
 )
 from keywords.engine.openai.client import CHAT, JSON
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from keywords.engine.openai.client import ChatClient
 
 
-_MOST_TOKENS = 10**9
 _LEAST_LOGPROB, _ROUNDING = -1e6, 0.001
 """OpenAI gives -9999 to what is never said."""
 
@@ -87,7 +87,7 @@ def ask(client: ChatClient, body: bytes, at_once: int = 1) -> Asked:
     reply = Reply(str(refusal) if refused else text, _first_token(choice), refused=refused)
     reason = answer.finish_reason if isinstance(answer.finish_reason, str) else None
     tokens = answer.usage.completion_tokens if answer.usage else None
-    return Asked(reply, None, "", reason, _count(tokens), exchange.total_s, answer.model)
+    return Asked(reply, None, "", reason, token_count(tokens), exchange.total_s, answer.model)
 
 
 def _none(failure: Failure, detail: str, total_s: float) -> Asked:
@@ -122,11 +122,6 @@ def _text(choice: dict[str, Any]) -> str | None:
     if content is None:  # a refusal, calls of tools, or nothing
         return ""
     return content if isinstance(content, str) else None
-
-
-def _count(tokens: int | None) -> int | None:
-    """A count of tokens; None if no answer has so many."""
-    return tokens if type(tokens) is int and 0 <= tokens <= _MOST_TOKENS else None
 
 
 def _first_token(choice: dict[str, Any]) -> dict[str, float] | None:

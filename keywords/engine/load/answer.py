@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from keywords.engine.http.sse import SseEventTooLongError, SseReader
-from keywords.engine.load.bodies import completion_of, parse_leniently, token_count
+from keywords.engine.load.bodies import completion_of, parse_leniently
 from keywords.engine.load.failures import Failure, describe, of_status, shortened
-from keywords.engine.openai.answer import read_usage
+from keywords.engine.openai.answer import read_usage, token_count
 from keywords.engine.openai.event_shape import EventShape
 from keywords.engine.openai.stream_events import StreamEvents
 

@@ -1,4 +1,4 @@
-"""JSON of answers: of a whole body, of events that orjson refuses, and the counts of tokens in both."""
+"""JSON of answers: of a whole body, and of events that orjson refuses."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from typing import Any
 
 from keywords.engine.http.exchange import parse_json
 from keywords.engine.load.failures import Failure, describe
-
-_MOST_TOKENS = 2**31 - 1
-"""In one answer; sums of more would no longer be exact, and no server has a context of that length."""
 
 
 def completion_of(data: bytes) -> dict[str, Any] | Failure:
@@ -34,10 +31,3 @@ def parse_leniently(event: bytes) -> Any:
         return parse_json(event.decode())
     except ValueError:
         return None
-
-
-def token_count(tokens: int | None) -> int | None:
-    """A number of tokens that an answer can have; what else a server says is no count."""
-    if isinstance(tokens, bool) or tokens is None or not 0 <= tokens <= _MOST_TOKENS:
-        return None
-    return tokens

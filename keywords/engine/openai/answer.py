@@ -69,6 +69,10 @@ class NotAnAnswer(NoUsableAnswer):
         )
 
 
+_MOST_TOKENS = 2**31 - 1
+"""In one answer; sums of more would no longer be exact, and no server has a context of that length."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Token counts of an answer; None for a count that is missing or no integer."""
@@ -182,6 +186,13 @@ def read_usage(usage: object) -> Usage | None:
         _whole_number(usage.get("completion_tokens")),
         _whole_number(usage.get("total_tokens")),
     )
+
+
+def token_count(tokens: int | None) -> int | None:
+    """A number of tokens that an answer can have; what else a server says is no count."""
+    if isinstance(tokens, bool) or tokens is None or not 0 <= tokens <= _MOST_TOKENS:
+        return None
+    return tokens
 
 
 def _whole_number(value: object) -> int | None:
